@@ -1,0 +1,50 @@
+/**
+ * GPIO lines as the board sees them, numbered as the SoC numbers them (BCM), electrical levels 0 and 1.
+ *
+ * Guarantee asked of every implementation: an output line is at `initial` from the instant it is an output; a
+ * line that cannot be had is a LineError, thrown before anything was driven.
+ */
+export type Level = 0 | 1;
+
+export type LineErrorCode =
+  /** No chip with one of the labels wanted, or the line is beyond it. */
+  | "absent"
+  /** Somebody else holds the line. */
+  | "busy"
+  /** Not permitted, by the system (EACCES) or by the manifest (EPERM). */
+  | "denied"
+  /** The package or its native part is missing. */
+  | "no-driver"
+  | "io";
+
+export class LineError extends Error {
+  readonly code: LineErrorCode;
+  constructor(code: LineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "LineError";
+    this.code = code;
+  }
+}
+
+export interface OutputLine {
+  /** @throws LineError */
+  write(level: Level): void;
+  /** The line as it is, not as it was written. @throws LineError */
+  read(): Level;
+  /** Leaves the level as it is. */
+  close(): void;
+}
+
+export interface InputLine {
+  /** @throws LineError */
+  read(): Level;
+  /** Calls back on every level change, undebounced. Returns a function that ends it. */
+  onChange(listener: (level: Level) => void): () => void;
+  close(): void;
+}
+
+export interface GpioPort {
+  openOutput(line: number, initial: Level): Promise<OutputLine>;
+  openInput(line: number): Promise<InputLine>;
+  close(): void;
+}

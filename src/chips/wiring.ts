@@ -1,0 +1,27 @@
+/** Which line does what on a hat, as the board definitions (boards/) resolve it. Types only. */
+
+/** A part on one GPIO line. */
+export interface WiredLine {
+  /** The `$NAME` of the board definition, without the `$`. */
+  readonly name: string;
+  /** The line as the SoC numbers it (BCM). */
+  readonly line: number;
+  /** The level that means on, lit or pressed. */
+  readonly activeLevel: 0 | 1;
+}
+
+export interface Wiring {
+  /** Name of the application-layer definition. */
+  readonly board: string;
+  /** `kernel`: real Linux drivers; `virtual`: the simulated hat. */
+  readonly backend: "kernel" | "virtual";
+  /** Labels under which the SoC's GPIO chip may appear in the kernel. */
+  readonly gpioChipLabels: readonly string[];
+  readonly i2cBus: number;
+  readonly relay: WiredLine;
+  readonly buttonA: WiredLine;
+  readonly buttonB: WiredLine;
+  readonly modeButton: WiredLine;
+  readonly modeLed: WiredLine;
+  readonly statusLed: WiredLine;
+}

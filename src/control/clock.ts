@@ -1,0 +1,18 @@
+/**
+ * The clock as the firmware sees it: handed in everywhere, so that a simulated day runs in seconds.
+ *
+ * Guarantee: `now()` never goes back. Nothing in the firmware besides the system clock itself calls `Date`,
+ * `setTimeout` or `setInterval`.
+ */
+import type { Millis, WallMillis } from "./units.ts";
+
+export interface Clock {
+  /** Monotonic time in ms since an arbitrary start. */
+  now(): Millis;
+  /** Wall time. May jump in either direction: for labels only. */
+  wallNow(): WallMillis;
+  /** Calls `fn` once, `delay` ms from now (at once when negative). Returns a function that cancels it. */
+  setTimer(delay: Millis, fn: () => void): () => void;
+  /** Resolves `delay` ms from now. */
+  sleep(delay: Millis): Promise<void>;
+}

@@ -1,0 +1,79 @@
+/**
+ * What goes into `step` and what comes out of it: plain data on both sides.
+ *
+ * The firmware fills `Input` with what it observed since the last step; the core answers with the outputs that
+ * it wants now. Outputs are levels, not edges: asserting them twice changes nothing.
+ */
+import type { FaultCode } from "./faults.ts";
+import type { ScreenModel } from "./screen.ts";
+import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "./units.ts";
+
+export type ControlMode = "auto" | "manual";
+export type ButtonName = "a" | "b" | "mode";
+
+/** A debounced-by-nobody level change of a button, polarity already resolved. The core debounces. */
+export interface ButtonEdge {
+  readonly button: ButtonName;
+  readonly pressed: boolean;
+  readonly atMs: Millis;
+}
+
+/** One attempt to read the sensor. `ok` means the CRC was good, nothing more: the core judges plausibility. */
+export type SensorReading =
+  | {
+      readonly kind: "ok";
+      readonly temperature: Celsius;
+      readonly humidity: RelativeHumidityPercent;
+      /** The sensor's raw words; compared bit for bit to find a frozen sensor. */
+      readonly raw: { readonly temperature: number; readonly humidity: number };
+      readonly atMs: Millis;
+    }
+  | { readonly kind: "failed"; readonly reason: SensorFailure; readonly atMs: Millis };
+
+export type SensorFailure = "nack" | "timeout" | "bad-crc" | "bus" | "absent";
+
+/** What somebody other than the buttons asks for. */
+export type Request =
+  | { readonly kind: "set-target"; readonly target: Celsius; readonly source: ChangeSource }
+  | { readonly kind: "set-mode"; readonly mode: ControlMode; readonly source: ChangeSource }
+  | { readonly kind: "set-heater-switch"; readonly on: boolean; readonly source: ChangeSource }
+  | { readonly kind: "clear-faults"; readonly source: ChangeSource };
+
+export type ChangeSource = "default" | "device" | "cloud";
+
+/** State of the way to the cloud, for the screen. `none`: no cloud is configured. */
+export type LinkState = "none" | "connecting" | "online" | "offline";
+
+export interface Input {
+  /** The newest attempt since the last step, if there was one. */
+  readonly reading?: SensorReading | undefined;
+  /** In order of time. */
+  readonly buttons: readonly ButtonEdge[];
+  /** The relay line as read back just now; `undefined` when it could not be read. */
+  readonly relayLine: boolean | undefined;
+  readonly requests: readonly Request[];
+  readonly link: LinkState;
+  /** Parts that the firmware found failing: shown, never a reason to stop (SR-11). */
+  readonly ailing: readonly AilingPart[];
+  readonly wallMs: WallMillis;
+}
+
+export type AilingPart = "display" | "buttons" | "storage" | "cloud";
+
+/** The outputs wanted now. */
+export interface Commands {
+  readonly heater: boolean;
+  readonly modeLed: boolean;
+  readonly statusLed: boolean;
+  readonly screen: ScreenModel;
+}
+
+/** Something worth a log line, a telemetry event or a write of the state. */
+export type ControlEvent =
+  | { readonly kind: "heater"; readonly on: boolean; readonly reason: string }
+  | { readonly kind: "target"; readonly from: Celsius; readonly to: Celsius; readonly source: ChangeSource }
+  | { readonly kind: "mode"; readonly mode: ControlMode; readonly source: ChangeSource }
+  | { readonly kind: "heater-switch"; readonly on: boolean; readonly source: ChangeSource }
+  | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
+  | { readonly kind: "fault-ended"; readonly fault: FaultCode }
+  | { readonly kind: "refused"; readonly request: Request["kind"]; readonly reason: string };

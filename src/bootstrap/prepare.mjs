@@ -1,0 +1,152 @@
+/**
+ * Makes a checkout ready: installs the packages when they are missing or old, builds the native ones once for
+ * this Node.js, builds dist/ when a source changed.
+ *
+ * Guarantee: plain JavaScript on Node's own modules, so it runs on a bare clone; it says what it does on
+ * standard error; with nothing to do it costs a few milliseconds; a native package that cannot be built costs
+ * its hardware, never the start.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Node.js below this cannot run what the packages are built for. */
+const nodeFloor = [20, 19];
+/** The packages with C++ inside; Linux alone has what they drive. */
+const nativePackages = ["i2c-bus", "epoll"];
+const nativeStamp = join(root, "node_modules", ".grove-heater-native.json");
+const buildStamp = join(root, "dist", ".build-stamp");
+
+/** @param {string} text */
+const say = (text) => process.stderr.write(`grove-heater: ${text}\n`);
+
+/** @param {string} text @param {number} code @returns {never} */
+export function giveUp(text, code = 1) {
+  say(text);
+  process.exit(code);
+}
+
+/**
+ * @param {"run" | "all"} scope `run`: what the firmware needs; `all`: also what tests and tools need.
+ */
+export async function prepare(scope) {
+  checkNode();
+  installIfNeeded(scope);
+  buildNativeIfNeeded();
+  await buildIfStale();
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [floorMajor = 0, floorMinor = 0] = nodeFloor;
+  if (major > floorMajor || (major === floorMajor && minor >= floorMinor)) return;
+  giveUp(`Node.js ${process.versions.node} is too old: ${nodeFloor.join(".")} is the floor, 24 is recommended.`);
+}
+
+/** @param {string} file @returns {Record<string, {version?: string, dev?: boolean, optional?: boolean, devOptional?: boolean}>} */
+function lockedPackages(file) {
+  return JSON.parse(readFileSync(file, "utf8")).packages ?? {};
+}
+
+/**
+ * Compares the lockfile with what npm says it installed; optional packages may be missing.
+ * @param {"run" | "all"} scope
+ */
+function isInstalled(scope) {
+  const hidden = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(hidden)) return false;
+  const wanted = lockedPackages(join(root, "package-lock.json"));
+  const present = lockedPackages(hidden);
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === "" || entry.optional || entry.devOptional || (entry.dev && scope === "run")) return true;
+    return present[path]?.version === entry.version;
+  });
+}
+
+/** @param {string[]} args @param {"inherit" | "pipe"} output */
+function npm(args, output) {
+  const npmScript = process.env["npm_execpath"];
+  const [command, ...rest] = npmScript?.endsWith("js")
+    ? [process.execPath, npmScript, ...args]
+    : ["npm", ...args];
+  // Standard output stays the firmware's own: npm talks on standard error.
+  return spawnSync(command ?? "npm", rest, {
+    cwd: root,
+    stdio: output === "pipe" ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
+    encoding: "utf8",
+    env: { ...process.env, npm_config_loglevel: "error", ...localHeaders() },
+  });
+}
+
+/** Points node-gyp at the headers beside this Node.js, so that it downloads nothing. */
+function localHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
+}
+
+/** @param {"run" | "all"} scope */
+function installIfNeeded(scope) {
+  if (isInstalled(scope)) return;
+  say(`installing packages (once${scope === "all" ? ", with the test tools" : ""}; about a minute)…`);
+  // Scripts stay off: the native packages are built below, where a failure is survivable.
+  const omit = scope === "run" ? ["--omit=dev"] : [];
+  const { status } = npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", ...omit], "inherit");
+  if (status !== 0) {
+    giveUp("npm ci failed, see above. Check the connection to the package registry, then run it again.");
+  }
+}
+
+function buildNativeIfNeeded() {
+  if (process.platform !== "linux") return;
+  const wanted = { abi: process.versions.modules, arch: process.arch };
+  const known = existsSync(nativeStamp) ? JSON.parse(readFileSync(nativeStamp, "utf8")) : {};
+  if (known.abi === wanted.abi && known.arch === wanted.arch) return;
+  if (!nativePackages.every((name) => existsSync(join(root, "node_modules", name)))) return;
+  say(`building ${nativePackages.join(" and ")} for Node.js ${process.versions.node} (once)…`);
+  const { status, stderr } = npm(["rebuild", ...nativePackages, "--foreground-scripts"], "pipe");
+  const ok = status === 0;
+  if (!ok) {
+    const cause = (stderr ?? "").split("\n").find((line) => /error|not found|ERR!/i.test(line)) ?? "no compiler?";
+    say(`could not build them (${cause.trim().slice(0, 160)}).`);
+    say("going on without the GPIO and I²C hardware; to have it: sudo apt-get install build-essential python3,");
+    say(`delete ${nativeStamp.slice(root.length)} and start again.`);
+  }
+  writeFileSync(nativeStamp, JSON.stringify({ ...wanted, ok }));
+}
+
+/** @param {string} folder @returns {string[]} */
+function filesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+}
+
+/** Changes whenever a source is edited, added, removed or checked out anew. */
+function sourceState() {
+  const files = [join(root, "package.json"), join(root, "package-lock.json"), ...filesUnder(join(root, "src"))];
+  return files
+    .map((file) => {
+      const { mtimeMs, size } = statSync(file);
+      return `${file.slice(root.length)} ${mtimeMs} ${size}`;
+    })
+    .join("\n");
+}
+
+export async function buildIfStale() {
+  const state = sourceState();
+  if (existsSync(buildStamp) && readFileSync(buildStamp, "utf8") === state) return;
+  say("building…");
+  const { build } = await import("./build.mjs");
+  try {
+    await build();
+  } catch {
+    // esbuild has printed each error with its file and line.
+    giveUp("the build failed, see above.");
+  }
+  mkdirSync(dirname(buildStamp), { recursive: true });
+  writeFileSync(buildStamp, state);
+}

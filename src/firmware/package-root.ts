@@ -1,0 +1,22 @@
+/** Where this installation lies: boards/, manifest/ and dist/ are found from here, bundled or not. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+function findRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error("package.json not found above the program: reinstall it");
+    folder = parent;
+  }
+  return folder;
+}
+
+export const packageRoot = findRoot();
+
+/** The version in package.json, as shown on the screen and reported to the cloud. */
+export function firmwareVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+  return String(version);
+}

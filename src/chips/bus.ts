@@ -16,7 +16,9 @@ export type BusErrorCode =
   /** There is no such bus (ENOENT). */
   | "absent"
   /** Not permitted, by the system (EACCES) or by the manifest (EPERM). */
-  | "denied";
+  | "denied"
+  /** The package or its native part is missing. */
+  | "no-driver";
 
 export class BusError extends Error {
   readonly code: BusErrorCode;

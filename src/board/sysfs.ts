@@ -1,0 +1,48 @@
+/**
+ * The few file operations that sysfs needs, synchronous and replaceable in tests.
+ *
+ * Guarantee: sysfs files hold one short value each, so none of these calls waits for a device; what fails
+ * carries the system's errno code unchanged.
+ */
+import { accessSync, constants, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+
+export interface SysFiles {
+  exists(path: string): boolean;
+  /** Names in a directory. @throws with `code` ENOENT, EACCES … */
+  list(path: string): string[];
+  /** Content without the trailing line end. @throws with an errno `code` */
+  read(path: string): string;
+  /** @throws with an errno `code` */
+  write(path: string, text: string): void;
+  /** May this process write the file? */
+  writable(path: string): boolean;
+  /** Blocks the thread: only for the guardian's short retries, never in the control process. */
+  blockFor(ms: number): void;
+}
+
+export const systemFiles: SysFiles = {
+  exists: (path) => existsSync(path),
+  list: (path) => readdirSync(path),
+  read: (path) => readFileSync(path, "utf8").trim(),
+  write(path, text) {
+    // Neither O_CREAT (a file that sysfs does not have is an error) nor O_RDWR: `export` refuses readers.
+    writeFileSync(path, text, { flag: constants.O_WRONLY });
+  },
+  writable(path) {
+    try {
+      accessSync(path, constants.W_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  blockFor(ms) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  },
+};
+
+/** The errno code of a system error, such as "EBUSY"; `undefined` for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

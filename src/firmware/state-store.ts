@@ -63,9 +63,9 @@ export class StateStore {
     return { kind: "found", document: decoded.document };
   }
 
-  /** Moves the present file out of the way, for a person to look at. */
+  /** Moves the present file out of the way, for a person to look at; the name is one of its own. */
   async keepAside(reason: string): Promise<Loaded> {
-    const keptAs = `${this.#path}.unreadable`;
+    const keptAs = `${this.#path}.unreadable-${this.#clock.wallNow()}`;
     this.#written = undefined;
     await this.#files.rename(this.#path, keptAs).catch(() => undefined);
     return { kind: "unreadable", reason, keptAs };

@@ -1,0 +1,88 @@
+/**
+ * What a command-line verb is, and how its arguments are read.
+ *
+ * Guarantee: an unknown flag or a missing value is a StartupError with the documented exit code and a next
+ * step, never a stack trace.
+ */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { nearest } from "./nearest.ts";
+
+export interface FlagSpec {
+  /** The placeholder of its value in the help; a flag without one is a switch. */
+  readonly value?: string;
+  readonly doc: string;
+}
+
+export interface Arguments {
+  readonly words: readonly string[];
+  /** The value of a flag, or undefined. */
+  value(flag: string): string | undefined;
+  has(flag: string): boolean;
+}
+
+export interface VerbSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** After the program's name. */
+  readonly usage: string;
+  readonly flags: Readonly<Record<string, FlagSpec>>;
+  /** Words that may follow the verb, for a message about a wrong one. */
+  readonly subverbs?: readonly string[];
+  /** More paragraphs for the help. */
+  readonly notes?: string;
+}
+
+export interface Verb extends VerbSpec {
+  run(args: Arguments): Promise<number>;
+}
+
+/** Flags that several verbs share. */
+export const sharedFlags = {
+  data: { value: "FOLDER", doc: "data folder (default: $STATE_DIRECTORY, else the XDG state folder)" },
+  settings: { value: "FILE", doc: "settings file (default: settings.json in the data folder)" },
+  board: { value: "NAME", doc: "board definition: a name in boards/ or a path to a .json file" },
+  json: { doc: "print JSON" },
+} as const satisfies Record<string, FlagSpec>;
+
+/** @throws StartupError (usage) */
+export function readArguments(verb: VerbSpec, argv: readonly string[]): Arguments {
+  const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
+  for (const [name, flag] of Object.entries(verb.flags)) {
+    options[name] = { type: flag.value === undefined ? "boolean" : "string" };
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const word = positionals[0];
+    if (verb.subverbs && word !== undefined && !verb.subverbs.includes(word)) {
+      throw usageError(verb, `Unknown: ${verb.name} ${word}.`, nearest(word, verb.subverbs));
+    }
+    if (verb.subverbs === undefined && word !== undefined) {
+      throw usageError(verb, `${verb.name} takes no word, got "${word}".`, undefined);
+    }
+    return {
+      words: positionals,
+      value: (flag) => (typeof values[flag] === "string" ? values[flag] : undefined),
+      has: (flag) => values[flag] === true,
+    };
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    const message = (error as Error).message.split(". To specify")[0] ?? "";
+    const flag = /'--?([\w-]+)/.exec(message)?.[1];
+    throw usageError(verb, `${message}.`, flag && nearest(flag, Object.keys(options)), "--");
+  }
+}
+
+function usageError(verb: VerbSpec, message: string, hint: string | undefined, prefix = ""): StartupError {
+  const meant = hint ? `Did you mean ${prefix}${hint}? ` : "";
+  return new StartupError(exitCodes.usage, message, `${meant}See: grove-heater ${verb.name} --help`);
+}
+
+export function helpText(verb: VerbSpec): string {
+  const flags = { ...verb.flags, help: { doc: "show this" } } as Record<string, FlagSpec>;
+  const left = Object.entries(flags).map(([name, { value }]) => `--${name}${value ? ` ${value}` : ""}`);
+  const width = Math.max(...left.map((text) => text.length)) + 2;
+  const rows = Object.values(flags).map(({ doc }, index) => `  ${(left[index] ?? "").padEnd(width)}${doc}`);
+  const notes = verb.notes === undefined ? "" : `\n${verb.notes.trim()}\n`;
+  return `${verb.summary}\n\nUsage: grove-heater ${verb.usage}\n\n${rows.join("\n")}\n${notes}`;
+}

@@ -1,0 +1,93 @@
+/**
+ * The virtual hat drawn as text: the display's pixels as braille, the lamps, the room, the keys, the newest log.
+ *
+ * Guarantee: pure; never wider or taller than the terminal given; without colour nothing is lost but colour.
+ */
+
+/** A lit-or-dark picture: `lit(x, y)`, x to the right, y down. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  lit(x: number, y: number): boolean;
+}
+
+export interface TerminalView {
+  readonly title: string;
+  readonly pixels: Pixels | undefined;
+  readonly dimmed: boolean;
+  readonly lamps: readonly { readonly name: string; readonly lit: boolean }[];
+  readonly facts: readonly string[];
+  readonly keys: readonly { readonly key: string; readonly does: string }[];
+  readonly log: readonly string[];
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+  readonly colour: boolean;
+}
+
+/** Dots of a braille cell, by [row][column] (Unicode block 2800: dots 1,4 / 2,5 / 3,6 / 7,8). */
+const dots = [
+  [0x01, 0x08],
+  [0x02, 0x10],
+  [0x04, 0x20],
+  [0x40, 0x80],
+] as const;
+
+const style = { bold: "\x1b[1m", faint: "\x1b[2m", green: "\x1b[32m", cyan: "\x1b[36m", end: "\x1b[0m" };
+
+/** Two columns and four rows of pixels a character. */
+export function braille(pixels: Pixels): string[] {
+  const lines: string[] = [];
+  for (let y = 0; y < pixels.height; y += 4) {
+    let line = "";
+    for (let x = 0; x < pixels.width; x += 2) line += String.fromCodePoint(0x2800 + cell(pixels, x, y));
+    lines.push(line);
+  }
+  return lines;
+}
+
+function cell(pixels: Pixels, x: number, y: number): number {
+  let value = 0;
+  for (const [dy, row] of dots.entries()) {
+    for (const [dx, dot] of row.entries()) if (pixels.lit(x + dx, y + dy)) value |= dot;
+  }
+  return value;
+}
+
+/** @returns at most `rows` lines of at most `columns` visible characters. */
+export function drawTerminal(view: TerminalView, size: TerminalSize): string[] {
+  const paint = (name: keyof typeof style, text: string): string =>
+    size.colour ? `${style[name]}${text}${style.end}` : text;
+  const fit = (text: string): string => text.slice(0, Math.max(0, size.columns));
+  const lines = [paint("bold", fit(view.title))];
+  for (const line of picture(view.pixels, size)) lines.push(paint(view.dimmed ? "faint" : "cyan", line));
+  lines.push(lamps(view, size, paint));
+  for (const fact of view.facts) lines.push(fit(fact));
+  lines.push(fit(view.keys.map(({ key, does }) => `[${key}] ${does}`).join("  ")));
+  const room = size.rows - lines.length - 1;
+  for (const line of room > 0 ? view.log.slice(-room) : []) lines.push(paint("faint", fit(line)));
+  return lines.slice(0, Math.max(0, size.rows));
+}
+
+/** Framed; left out where the terminal is too small for it. */
+function picture(pixels: Pixels | undefined, size: TerminalSize): string[] {
+  if (pixels === undefined) return ["(no display is plugged in)"];
+  const rows = braille(pixels);
+  const width = Math.ceil(pixels.width / 2);
+  if (width + 2 > size.columns || rows.length + 8 > size.rows) {
+    return [`(the display needs a terminal of ${width + 2} × ${rows.length + 8})`.slice(0, size.columns)];
+  }
+  return [`┌${"─".repeat(width)}┐`, ...rows.map((row) => `│${row}│`), `└${"─".repeat(width)}┘`];
+}
+
+function lamps(
+  view: TerminalView,
+  size: TerminalSize,
+  paint: (name: keyof typeof style, text: string) => string,
+): string {
+  const plain = view.lamps.map(({ name, lit }) => `${lit ? "●" : "○"} ${name} ${lit ? "on" : "off"}`);
+  if (plain.join("   ").length > size.columns) return plain.join(" ").slice(0, size.columns);
+  return plain.map((text, index) => paint(view.lamps[index]?.lit ? "green" : "faint", text)).join("   ");
+}

@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { millis, seconds } from "../../src/control/units.ts";
+import { decode, encode, StateStore } from "../../src/firmware/state-store.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { FailingDisk } from "./failing-disk.ts";
+
+const path = "/data/state.json";
+
+function storeOn(disk: FailingDisk, clock = new VirtualClock()) {
+  return { clock, disk, store: new StateStore(path, disk.files, clock) };
+}
+
+describe("the state store", () => {
+  it("gives back the document that it kept", async () => {
+    const { store, disk, clock } = storeOn(new FailingDisk());
+    store.offer({ target: 21.5 });
+    await clock.advance(seconds(2));
+    expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { target: 21.5 } });
+  });
+
+  it("writes a run of changes once, when it has settled", async () => {
+    const { store, clock } = storeOn(new FailingDisk());
+    for (let target = 19; target < 22; target += 0.5) {
+      store.offer({ target });
+      await clock.advance(millis(300));
+    }
+    expect(store.writes).toBe(0);
+    await clock.advance(seconds(2));
+    expect(store.writes).toBe(1);
+  });
+
+  it("keeps a run of changes that never settles waiting for no more than five seconds", async () => {
+    const { store, clock } = storeOn(new FailingDisk());
+    for (let n = 0; n < 40; n += 1) {
+      store.offer({ n });
+      await clock.advance(millis(500));
+    }
+    expect(store.writes).toBeGreaterThanOrEqual(3);
+    expect(store.writes).toBeLessThanOrEqual(5);
+  });
+
+  it("does not write what is already there", async () => {
+    const { store, clock } = storeOn(new FailingDisk());
+    store.offer({ a: 1 });
+    await clock.advance(seconds(3));
+    store.offer({ a: 1 });
+    await clock.advance(seconds(10));
+    expect(store.writes).toBe(1);
+  });
+
+  it("holds the old or the new document, whole, wherever the power is cut", async () => {
+    let cuts = 0;
+    for (let operations = 0; ; operations += 1) {
+      const disk = new FailingDisk();
+      disk.put(path, encode('{"target":19}'));
+      const { store, clock } = storeOn(disk);
+      await store.load();
+      disk.operationsLeft = operations;
+      store.offer({ target: 25 });
+      await clock.advance(seconds(2));
+      for (const namesKept of [true, false]) {
+        const found = await storeOn(disk.afterCut(namesKept)).store.load();
+        expect(found.kind, `cut after ${operations} operations`).toBe("found");
+        if (found.kind === "found") expect([{ target: 19 }, { target: 25 }]).toContainEqual(found.document);
+      }
+      cuts += 1;
+      if (store.writes === 1) break;
+    }
+    expect(cuts).toBeGreaterThan(5);
+  });
+
+  it("keeps an unreadable file aside and says why", async () => {
+    for (const bad of ["", "{}", encode('{"a":1}').replace('"a"', '"b"'), encode('{"a":'), "\0\0\0\0"]) {
+      const disk = new FailingDisk();
+      disk.put(path, bad);
+      const loaded = await storeOn(disk).store.load();
+      expect(loaded.kind).toBe("unreadable");
+      expect(disk.names().some((name) => name.includes("unreadable"))).toBe(true);
+      expect(disk.names()).not.toContain(path);
+    }
+  });
+
+  it("reports a full disk, goes on, and catches up when there is room again", async () => {
+    const { store, disk, clock } = storeOn(new FailingDisk());
+    disk.fault = "ENOSPC";
+    store.offer({ target: 20 });
+    await clock.advance(seconds(3));
+    expect(store.failure).toBe("ENOSPC");
+    disk.fault = undefined;
+    await clock.advance(seconds(15));
+    expect(store.failure).toBeUndefined();
+    expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { target: 20 } });
+  });
+
+  it("does not block its caller while the disk hangs, and writes the newest document afterwards", async () => {
+    const disk = new FailingDisk();
+    const clock = new VirtualClock();
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const writeDurably: typeof disk.files.writeDurably = async (file, text) => {
+      await gate;
+      await disk.files.writeDurably(file, text);
+    };
+    const store = new StateStore(path, { ...disk.files, writeDurably }, clock);
+    store.offer({ n: 1 });
+    await clock.advance(seconds(30));
+    store.offer({ n: 2 });
+    store.offer({ n: 3 });
+    await clock.advance(seconds(30));
+    release();
+    await clock.advance(seconds(30));
+    expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { n: 3 } });
+    expect(store.writes).toBe(2);
+  });
+
+  it("never takes a damaged file for a good one", () => {
+    fc.assert(
+      fc.property(fc.json(), fc.nat(), fc.integer({ min: 1, max: 255 }), (json, at, flip) => {
+        const bytes = Buffer.from(encode(json));
+        const index = at % bytes.length;
+        bytes[index] = (bytes[index] ?? 0) ^ flip;
+        const text = bytes.toString("utf8");
+        const decoded = decode(text);
+        // The line end after the document carries nothing.
+        if (index === bytes.length - 1) return;
+        expect(decoded).toHaveProperty("reason");
+      }),
+    );
+  });
+});

@@ -1,0 +1,89 @@
+/**
+ * What an SHT31 says on the bus, as pure functions (Sensirion SHT3x-DIS datasheet v5, section 4).
+ *
+ * Guarantee: a word leaves a decoder only when its checksum was good, so nothing below invents a temperature:
+ * an empty, short or torn answer is "bad-crc", never a number.
+ */
+import type { Celsius, RelativeHumidityPercent } from "../control/units.ts";
+import { celsius, millis, relativeHumidity } from "../control/units.ts";
+import { crc8 } from "./crc8.ts";
+
+/** 16-bit commands, sent high byte first. Single shot without clock stretching only: Broadcom's controller breaks it. */
+export const sht31Command = {
+  measureHigh: 0x2400,
+  measureMedium: 0x240b,
+  measureLow: 0x2416,
+  /** Ends a periodic measurement that another program may have started (section 4.8). */
+  stop: 0x3093,
+  /** Back to the state after power-on, heater off (section 4.9). */
+  softReset: 0x30a2,
+  readStatus: 0xf32d,
+  clearStatus: 0x3041,
+} as const;
+
+export type Repeatability = "high" | "medium" | "low";
+
+/** Command, and the longest time that the conversion takes (table 4), of each repeatability. */
+export const sht31Measurement = {
+  high: { command: sht31Command.measureHigh, conversion: millis(15) },
+  medium: { command: sht31Command.measureMedium, conversion: millis(6) },
+  low: { command: sht31Command.measureLow, conversion: millis(4) },
+} as const satisfies Record<Repeatability, object>;
+
+export interface Sht31Sample {
+  readonly temperature: Celsius;
+  readonly humidity: RelativeHumidityPercent;
+  /** The words as sent, 0 to 65535. */
+  readonly raw: { readonly temperature: number; readonly humidity: number };
+}
+
+/** The status register, table 17. */
+export interface Sht31Status {
+  readonly word: number;
+  /** The heater inside the sensor is on: the temperature reads several kelvin high. */
+  readonly heaterOn: boolean;
+  /** Reset by power, pin or command since the status was last cleared. */
+  readonly resetDetected: boolean;
+  /** The last command was refused. */
+  readonly commandFailed: boolean;
+  /** The last write had a bad checksum. */
+  readonly writeCrcFailed: boolean;
+}
+
+/** @returns the two bytes to write for a 16-bit command. */
+export function encodeCommand(command: number): Uint8Array {
+  return Uint8Array.of((command >> 8) & 0xff, command & 0xff);
+}
+
+/** @param bytes word, word, each followed by its checksum: temperature, then humidity. */
+export function decodeMeasurement(bytes: Uint8Array): Sht31Sample | "bad-crc" {
+  const rawTemperature = checkedWord(bytes, 0);
+  const rawHumidity = checkedWord(bytes, 3);
+  if (rawTemperature === undefined || rawHumidity === undefined) return "bad-crc";
+  return {
+    // Section 4.13.
+    temperature: celsius(-45 + (175 * rawTemperature) / 65535),
+    humidity: relativeHumidity((100 * rawHumidity) / 65535),
+    raw: { temperature: rawTemperature, humidity: rawHumidity },
+  };
+}
+
+/** @param bytes the status word and its checksum. */
+export function decodeStatus(bytes: Uint8Array): Sht31Status | "bad-crc" {
+  const word = checkedWord(bytes, 0);
+  if (word === undefined) return "bad-crc";
+  const bit = (index: number) => (word & (1 << index)) !== 0;
+  return {
+    word,
+    heaterOn: bit(13),
+    resetDetected: bit(4),
+    commandFailed: bit(1),
+    writeCrcFailed: bit(0),
+  };
+}
+
+function checkedWord(bytes: Uint8Array, offset: number): number | undefined {
+  const [high, low, checksum] = bytes.subarray(offset, offset + 3);
+  if (high === undefined || low === undefined || checksum === undefined) return undefined;
+  return crc8(bytes, offset, offset + 2) === checksum ? (high << 8) | low : undefined;
+}

@@ -1,0 +1,278 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { crc8 } from "../../src/chips/crc8.ts";
+import { Sht31 } from "../../src/chips/sht31.ts";
+import { decodeMeasurement, decodeStatus, encodeCommand } from "../../src/chips/sht31-codec.ts";
+import { type Mishap, TestBus } from "./test-bus.ts";
+import { TestClock } from "./test-clock.ts";
+
+function word(value: number): number[] {
+  const bytes = [value >> 8, value & 0xff];
+  return [...bytes, crc8(Uint8Array.from(bytes))];
+}
+
+/** A sensor just real enough: answers with what the last command asked for, NACKs while it has nothing. */
+class SensorModel {
+  temperature = 0x6666;
+  humidity = 0x8000;
+  statusWord = 0x8010;
+  /** Applied to each answer. */
+  corrupt: (answer: number[]) => number[] = (answer) => answer;
+  #answer: number[] | undefined;
+
+  write(bytes: Uint8Array) {
+    const command = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+    if (command >> 8 === 0x24) this.#answer = [...word(this.temperature), ...word(this.humidity)];
+    else if (command === 0xf32d) this.#answer = word(this.statusWord);
+    else this.#answer = undefined;
+    if (command === 0x30a2) this.statusWord = 0x8010;
+    if (command === 0x3041) this.statusWord = 0;
+  }
+
+  read(length: number) {
+    return Uint8Array.from(this.corrupt(this.#answer ?? []).slice(0, length));
+  }
+}
+
+let bus: TestBus;
+let clock: TestClock;
+let sensor: SensorModel;
+let driver: Sht31;
+
+beforeEach(() => {
+  bus = new TestBus();
+  clock = new TestClock();
+  sensor = new SensorModel();
+  bus.devices.set(0x44, sensor);
+  driver = new Sht31(bus, clock);
+});
+
+describe("the codec", () => {
+  it("sends commands high byte first", () => {
+    expect([...encodeCommand(0x2400)]).toEqual([0x24, 0x00]);
+    expect([...encodeCommand(0xf32d)]).toEqual([0xf3, 0x2d]);
+  });
+
+  it("computes temperature and humidity as section 4.13 says, ends of the scale included", () => {
+    const at = (temperature: number, humidity: number) =>
+      decodeMeasurement(Uint8Array.from([...word(temperature), ...word(humidity)]));
+    expect(at(0, 0)).toMatchObject({ temperature: -45, humidity: 0 });
+    expect(at(0xffff, 0xffff)).toMatchObject({ temperature: 130, humidity: 100 });
+    expect(at(0x6666, 0x8000)).toEqual({
+      temperature: -45 + (175 * 0x6666) / 65535,
+      humidity: (100 * 0x8000) / 65535,
+      raw: { temperature: 0x6666, humidity: 0x8000 },
+    });
+  });
+
+  it("refuses an answer with either checksum wrong, and one that is short or empty", () => {
+    const good = [...word(0x6666), ...word(0x8000)];
+    for (const index of good.keys()) {
+      const torn = Uint8Array.from(good);
+      torn[index] = (torn[index] ?? 0) ^ 0x01;
+      expect(decodeMeasurement(torn)).toBe("bad-crc");
+    }
+    for (const length of [0, 1, 2, 3, 4, 5]) {
+      expect(decodeMeasurement(Uint8Array.from(good.slice(0, length)))).toBe("bad-crc");
+    }
+    expect(decodeMeasurement(Uint8Array.of(0xff, 0xff, 0, 0xff, 0xff, 0))).toBe("bad-crc");
+    expect(decodeStatus(Uint8Array.of(0x80, 0x10, 0x00))).toBe("bad-crc");
+  });
+
+  it("reads the status bits by their places in table 17", () => {
+    expect(decodeStatus(Uint8Array.from(word(0x2013)))).toEqual({
+      word: 0x2013,
+      heaterOn: true,
+      resetDetected: true,
+      commandFailed: true,
+      writeCrcFailed: true,
+    });
+    expect(decodeStatus(Uint8Array.from(word(0x0000)))).toMatchObject({
+      heaterOn: false,
+      resetDetected: false,
+    });
+  });
+});
+
+describe("measuring", () => {
+  it("prepares the sensor once: stop, soft reset, status; then single shots without clock stretching", async () => {
+    expect(await clock.run(driver.measure())).toMatchObject({
+      kind: "ok",
+      raw: { temperature: 0x6666, humidity: 0x8000 },
+    });
+    await clock.run(driver.measure());
+    expect(bus.written).toEqual(["30 93", "30 a2", "f3 2d", "24 00", "24 00"]);
+    expect(bus.transfers.filter((t) => t.kind === "read").map((t) => t.length)).toEqual([3, 6, 6]);
+  });
+
+  it.each([
+    ["high", "24 00", 15],
+    ["medium", "24 0b", 6],
+    ["low", "24 16", 4],
+  ] as const)(
+    "waits out the longest conversion at %s repeatability",
+    async (repeatability, command, longest) => {
+      driver = new Sht31(bus, clock, { repeatability });
+      const times: number[] = [];
+      bus.onTransfer = () => times.push(clock.now());
+      await clock.run(driver.measure());
+      const [asked = 0, read = 0] = times.slice(-2);
+      expect(bus.written.at(-1)).toBe(command);
+      expect(read - asked).toBeGreaterThanOrEqual(longest);
+      expect(read - asked).toBeLessThanOrEqual(longest + 2);
+    },
+  );
+
+  it("speaks to 0x45 when told to", async () => {
+    bus.devices.clear();
+    bus.devices.set(0x45, sensor);
+    expect(await clock.run(new Sht31(bus, clock, { address: 0x45 }).measure())).toMatchObject({ kind: "ok" });
+  });
+
+  it("leaves at least 1 ms between any two transfers", async () => {
+    let last = Number.NEGATIVE_INFINITY;
+    bus.onTransfer = () => {
+      expect(clock.now() - last).toBeGreaterThanOrEqual(1);
+      last = clock.now();
+    };
+    await clock.run(
+      Promise.all([driver.measure(), driver.status(), driver.softReset(), driver.clearStatus()]),
+    );
+    await clock.run(driver.measure());
+  });
+
+  it("shares one measurement between calls that overlap", async () => {
+    const [first, second] = await clock.run(Promise.all([driver.measure(), driver.measure()]));
+    expect(second).toBe(first);
+    expect(bus.written.filter((bytes) => bytes === "24 00")).toHaveLength(1);
+  });
+
+  it("labels the reading with the time it came in", async () => {
+    const started = clock.now();
+    const reading = await clock.run(driver.measure());
+    expect(reading.atMs).toBe(clock.now());
+    expect(reading.atMs).toBeGreaterThan(started);
+  });
+});
+
+describe("failing", () => {
+  it.each([
+    ["nack", "nack", 3],
+    ["timeout", "timeout", 3],
+    ["io", "bus", 3],
+    ["busy", "bus", 1],
+    ["absent", "absent", 1],
+    ["no-driver", "absent", 1],
+    ["denied", "bus", 1],
+    ["throw", "bus", 1],
+  ] as const)("gives up on %s with reason %s after %i tries", async (mishap, reason, tries) => {
+    bus.mishap = () => mishap;
+    expect(await clock.run(driver.measure())).toEqual({ kind: "failed", reason, atMs: clock.now() });
+    expect(bus.transfers).toHaveLength(tries);
+  });
+
+  it("gives up on a bus that never answers, and carries on once it does", async () => {
+    bus.mishap = () => "hang";
+    const started = clock.now();
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "timeout" });
+    expect(clock.now() - started).toBeLessThan(2000);
+    bus.mishap = () => undefined;
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("tries again after a passing error and a torn answer, within one call", async () => {
+    await clock.run(driver.measure());
+    const mishaps: (Mishap | undefined)[] = ["nack", undefined, "io"];
+    bus.mishap = () => mishaps.shift();
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+    let torn = 2;
+    sensor.corrupt = (answer) => (torn-- > 0 ? answer.map(() => 0xff) : answer);
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+  });
+
+  it("reports a checksum that stays wrong as bad-crc", async () => {
+    await clock.run(driver.measure());
+    sensor.corrupt = () => [0xff, 0xff, 0, 0xff, 0xff, 0];
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bad-crc" });
+  });
+
+  it("reads nothing from a sensor whose status word has a bad checksum or whose heater stays on", async () => {
+    sensor.corrupt = (answer) => (answer.length === 3 ? [0x80, 0x10, 0] : answer);
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bad-crc" });
+    sensor.corrupt = (answer) => (answer.length === 3 ? word(0x2000) : answer);
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bus" });
+    expect(bus.written).not.toContain("24 00");
+    sensor.corrupt = (answer) => answer;
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+  });
+
+  it("resets the sensor after three failed measurements in a row, not before", async () => {
+    await clock.run(driver.measure());
+    const resets = () => bus.written.filter((bytes) => bytes === "30 a2").length;
+    sensor.corrupt = () => [];
+    for (let failure = 1; failure <= 3; failure++) await clock.run(driver.measure());
+    expect(resets()).toBe(1);
+    sensor.corrupt = (answer) => answer;
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+    expect(resets()).toBe(2);
+    expect(bus.written.slice(-4)).toEqual(["30 93", "30 a2", "f3 2d", "24 00"]);
+  });
+
+  it("whatever fails and however often, measure() settles in bounded time and the next good answer is read", async () => {
+    const mishap = fc.constantFrom<(Mishap | "torn" | undefined)[]>(
+      ...(["nack", "timeout", "io", "busy", "absent", "denied", "hang", "throw", "torn", undefined] as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(mishap, { maxLength: 60 }), fc.nat(12), async (mishaps, calls) => {
+        bus = new TestBus();
+        clock = new TestClock();
+        sensor = new SensorModel();
+        bus.devices.set(0x44, sensor);
+        driver = new Sht31(bus, clock);
+        const script = [...mishaps];
+        let torn = false;
+        bus.mishap = () => {
+          const next = script.shift();
+          torn = next === "torn";
+          return next === "torn" ? undefined : next;
+        };
+        sensor.corrupt = (answer) => (torn ? answer.map((byte) => byte ^ 0x40) : answer);
+        for (let call = 0; call < calls; call++) {
+          const started = clock.now();
+          const reading = await clock.run(driver.measure());
+          if (reading.kind === "ok") expect(reading.raw).toEqual({ temperature: 0x6666, humidity: 0x8000 });
+          expect(clock.now() - started).toBeLessThan(4000);
+        }
+        script.length = 0;
+        torn = false;
+        expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("housekeeping", () => {
+  it("reads, clears and checks the status", async () => {
+    expect(await clock.run(driver.status())).toEqual({
+      kind: "ok",
+      word: 0x8010,
+      heaterOn: false,
+      resetDetected: true,
+      commandFailed: false,
+      writeCrcFailed: false,
+    });
+    expect(await clock.run(driver.clearStatus())).toBe("done");
+    expect(await clock.run(driver.status())).toMatchObject({ word: 0, resetDetected: false });
+    sensor.corrupt = () => [0, 0, 0];
+    expect(await clock.run(driver.status())).toEqual({ kind: "failed", reason: "bad-crc" });
+  });
+
+  it("resets on demand and says why when it cannot", async () => {
+    expect(await clock.run(driver.softReset())).toBe("done");
+    bus.devices.clear();
+    expect(await clock.run(driver.softReset())).toBe("nack");
+    expect(await clock.run(driver.clearStatus())).toBe("nack");
+  });
+});

@@ -29,3 +29,98 @@ export interface FaultEffect {
   /** For the log: what happened and what to do. */
   readonly remedy: string;
 }
+
+/** In order of severity: the first that stands is the one the screen shows. */
+export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
+  "over-temperature": {
+    rule: "SR-04",
+    heaterOff: true,
+    latched: true,
+    short: "TOO HOT",
+    remedy: "The room passed the cut-off. Find out why, let it cool, then hold A and B for 3 s.",
+  },
+  "relay-mismatch": {
+    rule: "SR-07",
+    heaterOff: true,
+    latched: false,
+    short: "RELAY LINE",
+    remedy: "The relay's line does not follow its command. Check the wiring and what else uses the line.",
+  },
+  // A contact that cannot be opened is no longer switched at all; the fault ends by itself once the room cools,
+  // so that a sunny day mistaken for a welded contact does not leave the house cold.
+  "relay-stuck-on": {
+    rule: "SR-06",
+    heaterOff: true,
+    latched: false,
+    short: "RELAY STUCK ON",
+    remedy:
+      "The room warms as if heated although the heater is off. Unplug the heater and replace the relay.",
+  },
+  "sensor-stale": {
+    rule: "SR-02",
+    heaterOff: true,
+    latched: false,
+    short: "NO SENSOR",
+    remedy: "No credible reading for 60 s. Check the sensor's cable; three good readings in a row end this.",
+  },
+  "sensor-stuck": {
+    rule: "SR-03",
+    heaterOff: true,
+    latched: false,
+    short: "SENSOR FROZEN",
+    remedy: "The sensor repeats one value to the last bit. Cut its power for a moment, else replace it.",
+  },
+  // Forbids nothing: a heater that gives no heat does no harm by being asked, and forbidding would turn a
+  // tripped fuse into frozen pipes. A sensor lying elsewhere is what the independent cut-out is for.
+  "heating-ineffective": {
+    rule: "SR-05",
+    heaterOff: false,
+    latched: false,
+    short: "NO HEAT",
+    remedy:
+      "The room does not answer to the heater. Check its plug, fuse and thermostat, and where the sensor is.",
+  },
+  "state-lost": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: true,
+    short: "STATE LOST",
+    remedy:
+      "The stored state was unreadable; defaults are in use. Check the set-point, then hold A and B for 3 s.",
+  },
+  "storage-failed": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "STORAGE FAILED",
+    remedy:
+      "The state cannot be written and would be lost with the power. Check the disk's space and health.",
+  },
+  "buttons-failed": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "BUTTON STUCK",
+    remedy: "A button is stuck or unreadable and is ignored. Release it, or check its wiring.",
+  },
+  "display-failed": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "NO DISPLAY",
+    remedy: "The display does not answer. Check its cable; control goes on without it.",
+  },
+  "cloud-failed": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "CLOUD FAILED",
+    remedy: "The way to the cloud is out of order. Control goes on without it; the log names the cause.",
+  },
+} satisfies Record<FaultCode, FaultEffect>;
+
+/** Every code, gravest first. */
+export const faultCodes = Object.keys(faultEffects) as readonly FaultCode[];
+
+export const isFaultCode = (value: unknown): value is FaultCode =>
+  typeof value === "string" && Object.hasOwn(faultEffects, value);

@@ -1,0 +1,44 @@
+/** The settings table as a JSON Schema (draft 2020-12), for editors. Rules between keys stay with `parseSettings`. */
+import type { SettingSpec } from "./settings-table.ts";
+import { settingKeys, settingSpec } from "./settings-table.ts";
+
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+export function settingsJsonSchema(): JsonSchema {
+  const properties = Object.fromEntries(settingKeys.map((key) => [key, propertySchema(settingSpec(key))]));
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "grove-heater settings",
+    type: "object",
+    additionalProperties: false,
+    properties: { $schema: { type: "string" }, ...properties },
+  };
+}
+
+function propertySchema(spec: SettingSpec): JsonSchema {
+  const common = { description: describe(spec), default: spec.default };
+  switch (spec.kind) {
+    case "number": {
+      // `multipleOf` with a binary fraction refuses 19.3 in most validators, so only whole steps are written down.
+      const whole = Number.isInteger(spec.step);
+      return {
+        type: whole ? "integer" : "number",
+        minimum: spec.min,
+        maximum: spec.max,
+        ...(whole && spec.step > 1 ? { multipleOf: spec.step } : {}),
+        ...common,
+      };
+    }
+    case "choice":
+      return { enum: spec.choices, ...common };
+    case "name":
+      return { type: "string", pattern: spec.pattern.source, ...common };
+    case "switch":
+      return { type: "boolean", ...common };
+  }
+}
+
+function describe(spec: SettingSpec): string {
+  const unit = spec.kind === "number" ? ` Unit: ${spec.unit}.` : "";
+  return `${spec.doc}${unit}${spec.restart ? " Takes effect at the next start." : ""}`;
+}

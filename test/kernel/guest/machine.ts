@@ -1,0 +1,155 @@
+/**
+ * The hat under the drivers, from the test's side: loads the kernel module as one kind of Raspberry Pi, sets the
+ * room, the faults and the buttons, and reads the lines and displays through debugfs.
+ */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const FOLDER = "/sys/kernel/debug/grove_rig";
+
+export interface MachineKind {
+  readonly name: string;
+  readonly label: string;
+  readonly base: number;
+  readonly ngpio: number;
+  /** Kernel number of another chip's first line, which nobody may touch. */
+  readonly decoyBase?: number;
+  readonly oled: "sh1107" | "ssd1306";
+}
+
+/** Labels, bases and sizes as Raspberry Pi OS with Linux 6.6 has them. */
+export const PI_4: MachineKind = {
+  name: "Raspberry Pi 4",
+  label: "pinctrl-bcm2711",
+  base: 512,
+  ngpio: 58,
+  oled: "sh1107",
+};
+export const PI_5: MachineKind = {
+  name: "Raspberry Pi 5",
+  label: "pinctrl-rp1",
+  base: 571,
+  ngpio: 54,
+  decoyBase: 512,
+  oled: "ssd1306",
+};
+
+export interface LineState {
+  readonly direction: "in" | "out";
+  readonly level: 0 | 1;
+  /** By a driver, also when nothing changed. */
+  readonly writes: number;
+  /** By a driver, 0 to 1. */
+  readonly rises: number;
+  readonly held: boolean;
+  /** Guest's monotonic time. */
+  readonly changedMs: number;
+}
+
+export interface TransferCounts {
+  readonly good: number;
+  readonly bad: number;
+  readonly bytes: number;
+}
+
+export type Fault = "nack" | "timeout" | "crc" | "bus";
+
+export const SHT31 = 0x44;
+export const OLED = 0x3c;
+export const LCD = 0x3e;
+export const BACKLIGHT = 0x62;
+
+const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, "utf8");
+const write = (name: string, text: string): void => writeFileSync(`${FOLDER}/${name}`, text);
+const rows = (text: string): string[][] => text.split("\n").flatMap((row) => (row ? [row.split(" ")] : []));
+
+export class Machine {
+  readonly kind: MachineKind;
+
+  private constructor(kind: MachineKind) {
+    this.kind = kind;
+  }
+
+  /** A machine just switched on: 18 °C, 45 %RH, no faults, every line an input at 0. */
+  static switchOn(kind: MachineKind): Machine {
+    const { label, base, ngpio, decoyBase = -1, oled } = kind;
+    const parameters = { label, base, ngpio, decoy_base: decoyBase, oled };
+    const options = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+    execFileSync("/bin/insmod", ["/modules/grove_rig.ko", ...options]);
+    return new Machine(kind);
+  }
+
+  /** Takes the machine away, also from under lines that a killed process left exported. */
+  switchOff(): void {
+    for (const name of readdirSync("/sys/class/gpio")) {
+      const line = /^gpio(\d+)$/.exec(name)?.[1];
+      if (line !== undefined) writeFileSync("/sys/class/gpio/unexport", line);
+    }
+    execFileSync("/bin/rmmod", ["grove_rig"]);
+  }
+
+  setAir(celsius: number, humidityPercent: number): void {
+    write("air", `${Math.round(celsius * 1000)} ${Math.round(humidityPercent * 1000)}`);
+  }
+
+  /** The next `count` transfers with the chip fail so; without a count, all until `endFaults`. */
+  fault(kind: Fault, address: number, count = -1): void {
+    write("fault", `${kind} ${address} ${count}`);
+  }
+
+  endFaults(): void {
+    write("fault", "none 0 0");
+  }
+
+  /** What the world does to an input, by BCM number. */
+  input(line: number, level: 0 | 1): void {
+    write("input", `${line} ${level}`);
+  }
+
+  /** A line by BCM number; undefined: nobody ever held it. */
+  line(line: number): LineState | undefined {
+    return this.#lines("header").get(line);
+  }
+
+  /** Lines of somebody else's chip that were ever held. */
+  strangersLines(): number[] {
+    return [...this.#lines("decoy").keys()];
+  }
+
+  transfers(address: number): TransferCounts {
+    const row = rows(read("transfers")).find(([chip]) => Number(chip) === address);
+    if (row === undefined) throw new Error(`no chip at ${address}`);
+    return { good: Number(row[2]), bad: Number(row[3]), bytes: Number(row[4]) };
+  }
+
+  /** Display RAM: 16 pages of 128 columns. */
+  oledRam(): Buffer {
+    return readFileSync(`${FOLDER}/oled`);
+  }
+
+  oledOn(): boolean {
+    return read("displays").startsWith("oled 1");
+  }
+
+  /** Both rows of the text display. */
+  lcdText(): string[] {
+    return read("displays").split("\n").slice(2, 4);
+  }
+
+  #lines(bank: string): Map<number, LineState> {
+    const own = rows(read("lines")).filter(([name]) => name === bank);
+    return new Map(
+      own.map(([, line, direction, level, writes, rises, held, changedMs]) => [
+        Number(line),
+        {
+          direction: direction === "out" ? "out" : "in",
+          level: level === "1" ? 1 : 0,
+          writes: Number(writes),
+          rises: Number(rises),
+          held: held === "1",
+          changedMs: Number(changedMs),
+        },
+      ]),
+    );
+  }
+}

@@ -1,0 +1,20 @@
+/** What the guest says to the rig, one JSON object a line, on the virtual machine's second serial port. */
+export type GuestRecord =
+  | { readonly type: "ready"; readonly kernel: string; readonly node: string; readonly sinceBootMs: number }
+  | { readonly type: "machine"; readonly name: string }
+  | { readonly type: "started"; readonly name: string }
+  | { readonly type: "passed"; readonly name: string; readonly ms: number; readonly measured: string }
+  | { readonly type: "failed"; readonly name: string; readonly ms: number; readonly why: string }
+  | { readonly type: "skipped"; readonly name: string; readonly why: string }
+  | { readonly type: "end" };
+
+/** Kernel messages can cut into a line; what is not one of ours is no record. */
+export function parseRecord(line: string): GuestRecord | undefined {
+  const start = line.indexOf('{"type":');
+  if (start < 0) return undefined;
+  try {
+    return JSON.parse(line.slice(start)) as GuestRecord;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Runs one virtual machine to its end. It always ends: by itself, by a guest that says nothing for too long, or
+ * by the limit for the whole; and it never outlives this process.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Tools } from "./prerequisites.ts";
+import { type GuestRecord, parseRecord } from "./protocol.ts";
+
+export interface VmOptions {
+  readonly initramfs: string;
+  /** File for the kernel's console. */
+  readonly consoleLog: string;
+  readonly wholeLimitMs: number;
+  readonly silenceLimitMs: number;
+  readonly onRecord: (record: GuestRecord) => void;
+}
+
+/** Resolves to undefined after an ordinary end, else to the reason why it was not. */
+export function runVm(tools: Tools, options: VmOptions): Promise<string | undefined> {
+  const qemu = spawn(tools.qemu, qemuArguments(tools, options), { stdio: ["ignore", "pipe", "pipe"] });
+  const stop = (): void => {
+    qemu.kill("SIGKILL");
+  };
+  process.once("exit", stop);
+  let reason: string | undefined;
+  let ended = false;
+  let errors = "";
+  const giveUp = (why: string) => (): void => {
+    reason ??= why;
+    stop();
+  };
+  const whole = setTimeout(giveUp(`not done after ${options.wholeLimitMs / 1000} s`), options.wholeLimitMs);
+  const silence = setTimeout(giveUp(`silent for ${options.silenceLimitMs / 1000} s`), options.silenceLimitMs);
+
+  createInterface({ input: qemu.stdout }).on("line", (line) => {
+    const record = parseRecord(line);
+    if (record === undefined) return;
+    silence.refresh();
+    if (record.type === "end") ended = true;
+    options.onRecord(record);
+  });
+  qemu.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  return new Promise((resolve) => {
+    const settle = (why: string | undefined): void => {
+      clearTimeout(whole);
+      clearTimeout(silence);
+      process.off("exit", stop);
+      resolve(why);
+    };
+    qemu.once("error", (error) => settle(`qemu did not start: ${error.message}`));
+    qemu.once("close", (code) =>
+      settle(reason ?? (ended ? undefined : `it ended early (${code}) ${errors}`.trim())),
+    );
+  });
+}
+
+function qemuArguments(tools: Tools, options: VmOptions): string[] {
+  // Emulation, also where /dev/kvm is there: in a nested machine it is often there and broken.
+  return [
+    ...["-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"],
+    ...["-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot"],
+    ...["-serial", `file:${options.consoleLog}`, "-serial", "stdio"],
+    ...["-kernel", tools.kernel.image, "-initrd", options.initramfs],
+    ...["-append", "console=ttyS0 quiet panic=-1 tsc=reliable"],
+  ];
+}

@@ -4,7 +4,16 @@
  * Guarantee: sysfs files hold one short value each, so none of these calls waits for a device; what fails
  * carries the system's errno code unchanged.
  */
-import { accessSync, constants, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeSync,
+} from "node:fs";
 
 export interface SysFiles {
   exists(path: string): boolean;
@@ -26,7 +35,12 @@ export const systemFiles: SysFiles = {
   read: (path) => readFileSync(path, "utf8").trim(),
   write(path, text) {
     // Neither O_CREAT (a file that sysfs does not have is an error) nor O_RDWR: `export` refuses readers.
-    writeFileSync(path, text, { flag: constants.O_WRONLY });
+    const file = openSync(path, constants.O_WRONLY);
+    try {
+      writeSync(file, text);
+    } finally {
+      closeSync(file);
+    }
   },
   writable(path) {
     try {

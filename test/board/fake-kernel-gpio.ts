@@ -66,7 +66,10 @@ export class FakeKernelGpio implements SysFiles {
   }
 
   write(path: string, text: string): void {
-    if (path.endsWith("/export")) return this.#export(Number(text));
+    if (path.endsWith("/export")) {
+      this.#export(Number(text));
+      return;
+    }
     if (path.endsWith("/unexport")) {
       this.lines.delete(Number(text));
       return;

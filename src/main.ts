@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The program's entry: finds the verb, loads it alone, and turns every failure into one clear message. */
-import { nearest } from "./commands/nearest.ts";
+import { nearest } from "./control/nearest.ts";
 import { helpText, readArguments, type Verb } from "./commands/verb.ts";
 import { exitCodes, StartupError } from "./firmware/exit-codes.ts";
 

@@ -6,7 +6,7 @@
  */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../control/nearest.ts";
 
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */

@@ -1,0 +1,27 @@
+/** What several verbs work out of the shared flags and the environment. */
+import { type DataFolder, dataFolderPath, describeDataFolder } from "../firmware/data-folder.ts";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import type { Arguments } from "./verb.ts";
+
+export interface Context {
+  /** Not made yet: a verb that only looks leaves no trace. */
+  readonly data: DataFolder;
+  readonly settingsFile: string;
+}
+
+export function readContext(args: Arguments): Context {
+  const data = describeDataFolder(dataFolderPath(args.value("data"), process.env));
+  return { data, settingsFile: args.value("settings") ?? data.settingsFile };
+}
+
+/** One of a few words, or the default. @throws StartupError (usage) */
+export function oneOf<T extends string>(args: Arguments, flag: string, words: readonly T[], fallback: T): T {
+  const value = args.value(flag);
+  if (value === undefined) return fallback;
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new StartupError(exitCodes.usage, `--${flag} ${value} is not known.`, `Use one of: ${words.join(", ")}.`);
+}
+
+/** Tables and colours only for people: https://no-color.org */
+export const wantsColour = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"];

@@ -1,0 +1,94 @@
+/**
+ * `run`: the guardian. Forces the relay off, starts the control loop in a process of its own, watches it.
+ *
+ * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are broken.
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Log, LogLevel } from "../control/log.ts";
+import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import { lockDataFolder, openDataFolder } from "../firmware/data-folder.ts";
+import { Guardian, type GuardedLoop } from "../firmware/guardian.ts";
+import { createLogger } from "../firmware/logger.ts";
+import { packageRoot } from "../firmware/package-root.ts";
+import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
+import { loadSettings } from "../firmware/settings-file.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+import { type Context, oneOf, readContext } from "./context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+const { data, settings, board } = sharedFlags;
+
+export const verb: Verb = {
+  name: "run",
+  summary: "Run the heater controller",
+  usage: "[run] [FLAGS]",
+  flags: {
+    data,
+    settings,
+    board,
+    log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
+    plain: { doc: "log lines instead of the live panel, also on a terminal" },
+  },
+  notes: `
+Finds a real hat; where there is none, runs on the virtual one, in a simulated room, and says so.
+In a terminal the virtual hat shows its display; keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
+Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
+  run: async (args) => await guard(args, readContext(args)),
+};
+
+async function guard(args: Arguments, context: Context): Promise<number> {
+  const log = guardianLog(args);
+  let choice: BoardChoice;
+  try {
+    const { board: fromSettings } = loadSettings(context.settingsFile);
+    choice = chooseBoard(args.value("board") ?? fromSettings, context.data.path);
+  } catch (error) {
+    forceOffAfterFailure(error, context.data.path, log);
+    throw error;
+  }
+  const folder = openDataFolder(context.data.path);
+  const unlock = lockDataFolder(folder);
+  try {
+    const guardian = new Guardian({
+      spawnLoop: () => spawnLoop(args, context, choice),
+      forceRelayOff: guardRelay(choice, folder.path, log),
+      clock: systemClock,
+      log,
+    });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => guardian.stop());
+    return await guardian.run();
+  } finally {
+    unlock();
+  }
+}
+
+function guardianLog(args: Arguments): Log {
+  const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
+  // Beside a live panel only what went wrong, and not on its stream.
+  const panel = process.stdout.isTTY && !args.has("plain");
+  const stream = panel ? process.stderr : process.stdout;
+  stream.on("error", () => undefined);
+  const level: LogLevel = panel ? "warn" : "info";
+  return createLogger({ clock: systemClock, level, format, write: (line) => void stream.write(`${line}\n`) });
+}
+
+function spawnLoop(args: Arguments, context: Context, choice: BoardChoice): GuardedLoop {
+  const flags = ["--data", context.data.path, "--settings", context.settingsFile, "--why", choice.why];
+  flags.push("--board", args.value("board") ?? choice.name);
+  const format = args.value("log");
+  if (format !== undefined) flags.push("--log", format);
+  if (args.has("plain")) flags.push("--plain");
+  const child = spawn(process.execPath, [...process.execArgv, join(packageRoot, "dist", "main.js"), "loop", ...flags], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  return {
+    pid: child.pid,
+    onBeat: (listener) => void child.on("message", listener),
+    onExit(listener) {
+      child.once("exit", listener);
+      child.once("error", () => listener(null, "could not be started"));
+    },
+    kill: (signal) => void child.kill(signal),
+  };
+}

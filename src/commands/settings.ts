@@ -1,0 +1,54 @@
+/** `settings show | check`: every setting with unit, limits, default and the value in force; or the mistakes. */
+import { allowedText, type SettingKey, settingKeys, settingSpec, type Settings } from "../control/settings.ts";
+import { exitCodes } from "../firmware/exit-codes.ts";
+import { readSettingsFile, settingProblemText } from "../firmware/settings-file.ts";
+import { readContext } from "./context.ts";
+import { sharedFlags, type Verb } from "./verb.ts";
+
+const { data, settings, json } = sharedFlags;
+
+export const verb: Verb = {
+  name: "settings",
+  summary: "Show or check the settings",
+  usage: "settings show|check|schema [FLAGS]",
+  subverbs: ["show", "check", "schema"],
+  flags: { data, settings, json },
+  notes: `
+The settings are one JSON file; a key that is left out has its default. Example: {"targetMax": 25, "displayUnit": "F"}
+schema prints the file's JSON schema, for an editor. Exit code 78 when the file has a mistake.`,
+  async run(args) {
+    const { settingsFile } = readContext(args);
+    const [word = "show"] = args.words;
+    if (word === "schema") {
+      const { settingsJsonSchema } = await import("../control/settings-schema.ts");
+      return print(JSON.stringify(settingsJsonSchema(), null, 2));
+    }
+    const file = readSettingsFile(settingsFile);
+    if (word === "show" && args.has("json")) return print(JSON.stringify(file.settings, null, 2));
+    if (word === "show") print(table(file.settings));
+    print(`${settingsFile}: ${file.found ? "read" : "not there, so the defaults are in force"}`);
+    for (const problem of file.problems) print(`✗ ${settingProblemText(problem)}`);
+    return file.problems.length === 0 ? exitCodes.ok : exitCodes.configuration;
+  },
+};
+
+function table(values: Settings): string {
+  const rows = settingKeys.map((key) => row(key, values));
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows
+    .map((cells) => `${cells.slice(0, 3).map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ")}\n    ${cells[3]}`)
+    .join("\n");
+}
+
+function row(key: SettingKey, values: Settings): string[] {
+  const spec = settingSpec(key);
+  const unit = spec.kind === "number" ? ` ${spec.unit}` : "";
+  const changed = values[key] === spec.default ? "" : ` (default ${spec.default}${unit})`;
+  const restart = spec.restart ? " Takes effect at the next start." : "";
+  return [key, `${values[key]}${unit}${changed}`, allowedText(spec), `${spec.doc}${restart}`];
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}

@@ -1,0 +1,179 @@
+/**
+ * The running device: reads the hat, asks the core, does what it says. The same on a Pi, on the virtual hat and
+ * in virtual time.
+ *
+ * Guarantee: commands are asserted again at every step, at least once a second; a sensor, display or disk that
+ * hangs delays no step; the relay is the first thing that a step writes and the first that `stop` turns off.
+ */
+import type { Hat } from "../board/hat.ts";
+import type { Clock } from "../control/clock.ts";
+import { parseDurable, toDurable } from "../control/durable.ts";
+import type {
+  AilingPart,
+  ButtonEdge,
+  Commands,
+  ControlEvent,
+  Input,
+  LinkState,
+  Request,
+  SensorReading,
+} from "../control/input.ts";
+import type { Log } from "../control/log.ts";
+import type { Settings } from "../control/settings.ts";
+import { type ControlState, start, step } from "../control/step.ts";
+import { type Millis, millis, seconds } from "../control/units.ts";
+import { logEvent } from "./event-log.ts";
+import type { StateStore } from "./state-store.ts";
+
+/** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
+export interface Observation {
+  readonly atMs: Millis;
+  readonly input: Input;
+  readonly commands: Commands;
+  readonly events: readonly ControlEvent[];
+}
+
+export interface DeviceParts {
+  readonly hat: Hat;
+  readonly settings: Settings;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly firmware: string;
+  /** Called after each step: the sign of life. */
+  readonly onStep?: (observation: Observation) => void;
+}
+
+/** A step comes at least this often, so that the outputs are asserted and the line is read back. */
+const longestStep = seconds(1);
+/** How long the end waits for a disk that hangs: the supply may be about to go. */
+const flushLimit = seconds(3);
+
+export class Device {
+  readonly #parts: DeviceParts;
+  #state: ControlState;
+  #reading: SensorReading | undefined;
+  #buttons: ButtonEdge[] = [];
+  #requests: Request[] = [];
+  #link: LinkState = "none";
+  #cancelStep: () => void = () => {};
+  #stopped = false;
+
+  private constructor(parts: DeviceParts, state: ControlState) {
+    this.#parts = parts;
+    this.#state = state;
+  }
+
+  /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
+  static async start(parts: DeviceParts): Promise<Device> {
+    const { store, clock, log, settings, firmware, hat } = parts;
+    const loaded = await store.load();
+    const durable = loaded.kind === "found" ? parseDurable(loaded.document) : undefined;
+    let lost = loaded.kind === "unreadable" ? loaded : undefined;
+    if (loaded.kind === "found" && durable === undefined) {
+      const kept = await store.keepAside("its content is not a state of this firmware");
+      if (kept.kind === "unreadable") lost = kept;
+    }
+    if (lost) log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now: "defaults" });
+    const at = { nowMs: clock.now(), wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined };
+    const device = new Device(parts, start(settings, durable, at));
+    hat.onButton((edge) => {
+      device.#buttons.push(edge);
+      device.#step();
+    });
+    device.#step();
+    void device.#pollSensor();
+    return device;
+  }
+
+  /** Takes effect in the step that it causes. */
+  request(request: Request): void {
+    this.#requests.push(request);
+    this.#step();
+  }
+
+  setLink(link: LinkState): void {
+    if (link === this.#link) return;
+    this.#link = link;
+    this.#step();
+  }
+
+  /** Relay off, state on disk, hat closed. Safe to call twice. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#cancelStep();
+    const { hat, store, clock } = this.#parts;
+    hat.setHeater(false);
+    store.offer(toDurable(this.#state));
+    await Promise.race([store.flush(), clock.sleep(flushLimit)]);
+    await hat.close();
+  }
+
+  /** The power goes: nothing is written any more, nothing is closed. For the simulator. */
+  abandon(): void {
+    this.#stopped = true;
+    this.#cancelStep();
+  }
+
+  /** A read that never came back would end the polling, never the steps: then the reading goes stale (SR-02). */
+  async #pollSensor(): Promise<void> {
+    const { hat, clock, settings } = this.#parts;
+    const period = seconds(settings.sensorPeriodSeconds);
+    while (!this.#stopped) {
+      const due = clock.now() + period;
+      this.#reading = await hat.readSensor();
+      this.#step();
+      await clock.sleep(millis(Math.max(0, due - clock.now())));
+    }
+  }
+
+  #step(): void {
+    if (this.#stopped) return;
+    const { hat, clock, store, onStep } = this.#parts;
+    const atMs = clock.now();
+    const input = this.#takeInput();
+    const { state, commands, events, wakeAtMs } = step(this.#state, input, atMs);
+    this.#state = state;
+    this.#assert(commands);
+    for (const event of events) logEvent(this.#parts.log, event);
+    store.offer(toDurable(state));
+    onStep?.({ atMs, input, commands, events });
+    this.#cancelStep();
+    const wait = Math.min(longestStep, Math.max(1, wakeAtMs - clock.now()));
+    this.#cancelStep = clock.setTimer(millis(wait), () => this.#step());
+  }
+
+  #takeInput(): Input {
+    const input: Input = {
+      reading: this.#reading,
+      buttons: this.#buttons,
+      relayLine: this.#parts.hat.readRelay(),
+      requests: this.#requests,
+      link: this.#link,
+      ailing: this.#ailing(),
+      wallMs: this.#parts.clock.wallNow(),
+    };
+    this.#reading = undefined;
+    this.#buttons = [];
+    this.#requests = [];
+    return input;
+  }
+
+  #assert(commands: Commands): void {
+    const { hat } = this.#parts;
+    hat.setHeater(commands.heater);
+    hat.setModeLed(commands.modeLed);
+    hat.setStatusLed(commands.statusLed);
+    hat.show(commands.screen);
+  }
+
+  #ailing(): AilingPart[] {
+    const { hat, store } = this.#parts;
+    const parts: AilingPart[] = [];
+    if (hat.health.displayFailing) parts.push("display");
+    if (hat.health.buttonsFailing) parts.push("buttons");
+    if (store.failure !== undefined) parts.push("storage");
+    return parts;
+  }
+}

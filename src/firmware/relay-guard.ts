@@ -1,0 +1,87 @@
+/**
+ * Knows where the relay is, also when the files that say so are broken.
+ *
+ * Guarantee: `forceOff` never throws; it acts on the board in use, and where none could be loaded, on what the
+ * broken definition still tells and on the relay that was driven last on this machine.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RelayWiring } from "../board/definition.ts";
+import { forceRelayOff } from "../board/relay-off.ts";
+import type { Log } from "../control/log.ts";
+import type { BoardChoice } from "./choose-board.ts";
+import { BoardFailure } from "./choose-board.ts";
+import { ensureVirtualSysfs } from "./virtual-lines.ts";
+
+interface Target {
+  readonly relay: RelayWiring;
+  readonly sysRoot: string;
+}
+
+/** @returns whether every relay aimed at is known to be off */
+export type ForceOff = (why: string) => boolean;
+
+export function guardRelay(choice: BoardChoice, dataPath: string, log: Log): ForceOff {
+  const { relay, gpioChipLabels, backend } = choice.wiring;
+  const target: Target = { relay: { relay, gpioChipLabels, backend }, sysRoot: choice.sysRoot };
+  remember(target, dataPath, log);
+  return (why) => off(target, why, log);
+}
+
+/** For a start that failed before a board was chosen. */
+export function forceOffAfterFailure(error: unknown, dataPath: string, log: Log): void {
+  const known = error instanceof BoardFailure ? error.relay : undefined;
+  const targets = [known && { relay: known, sysRoot: "/sys" }, recall(dataPath)];
+  for (const target of targets) {
+    if (target !== undefined && (target.relay.backend === "kernel" || target.sysRoot !== "/sys")) {
+      off(target, "the start failed", log);
+    }
+  }
+}
+
+function off(target: Target, why: string, log: Log): boolean {
+  const { relay, sysRoot } = target;
+  try {
+    if (relay.backend === "virtual") ensureVirtualSysfs(sysRoot, relay);
+    const result = forceRelayOff(relay, { sysRoot });
+    const sinceStartMs = Math.round(performance.now());
+    if (result.ok) log.info("relay-forced-off", { why, line: result.kernelNumber, before: result.before, sinceStartMs });
+    else log.error("relay-not-forced-off", { why, code: result.code, cause: result.cause, remedy: result.remedy });
+    return result.ok;
+  } catch (error) {
+    log.error("relay-not-forced-off", { why, cause: String(error) });
+    return false;
+  }
+}
+
+const memory = (dataPath: string): string => join(dataPath, "relay.json");
+
+function remember(target: Target, dataPath: string, log: Log): void {
+  const text = JSON.stringify(target);
+  try {
+    if (recallText(dataPath) === text) return;
+    mkdirSync(dataPath, { recursive: true, mode: 0o700 });
+    writeFileSync(memory(dataPath), text);
+  } catch (error) {
+    log.warn("relay-not-remembered", { cause: String(error) });
+  }
+}
+
+function recall(dataPath: string): Target | undefined {
+  try {
+    const found = JSON.parse(recallText(dataPath) ?? "") as Target;
+    const { relay, gpioChipLabels } = found.relay;
+    const whole = Number.isInteger(relay.line) && Array.isArray(gpioChipLabels) && typeof found.sysRoot === "string";
+    return whole ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function recallText(dataPath: string): string | undefined {
+  try {
+    return readFileSync(memory(dataPath), "utf8");
+  } catch {
+    return undefined;
+  }
+}

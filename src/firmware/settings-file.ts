@@ -1,0 +1,65 @@
+/**
+ * Reads the settings file.
+ *
+ * Guarantee: what is returned passed every check; a file with a mistake is refused as a whole, with every
+ * mistake named, because a heater that runs on other limits than its owner wrote would be a trap.
+ */
+import { readFileSync } from "node:fs";
+import { parseJson } from "../control/json.ts";
+import { parseSettings, type SettingProblem, type Settings } from "../control/settings.ts";
+import { exitCodes, StartupError } from "./exit-codes.ts";
+
+export interface SettingsFile {
+  readonly settings: Settings;
+  /** Whether there was a file; without one the defaults are in force. */
+  readonly found: boolean;
+  readonly problems: readonly SettingProblem[];
+}
+
+/**
+ * Reads and checks, leaving the verdict to the caller.
+ * @throws StartupError when the file cannot be read or is not JSON
+ */
+export function readSettingsFile(path: string): SettingsFile {
+  const text = readText(path);
+  if (text === undefined) return { ...parseSettings(undefined), found: false };
+  const parsed = parseJson(text);
+  if (!parsed.ok) {
+    throw new StartupError(
+      exitCodes.configuration,
+      `${path}:${parsed.line}:${parsed.column}: ${parsed.message}`,
+      "Mend that line; see: grove-heater settings show",
+    );
+  }
+  return { ...parseSettings(JSON.parse(text.replace(/^\uFEFF/, ""))), found: true };
+}
+
+/** @throws StartupError also when a setting is wrong */
+export function loadSettings(path: string): Settings {
+  const { settings, problems } = readSettingsFile(path);
+  if (problems.length === 0) return settings;
+  throw new StartupError(
+    exitCodes.configuration,
+    problems.map((problem) => `${path}: ${settingProblemText(problem)}`).join("\n"),
+    "Mend the file, then check it with: grove-heater settings check",
+  );
+}
+
+export function settingProblemText({ key, cause, allowed, nextStep }: SettingProblem): string {
+  return `${key === "" ? "" : `${key}: `}${cause} (${allowed}); ${nextStep}`;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new StartupError(
+      exitCodes.configuration,
+      `The settings file ${path} cannot be read (${code}).`,
+      "Make it readable for this user, or name another with --settings FILE.",
+      { cause },
+    );
+  }
+}

@@ -25,3 +25,9 @@ export interface Wiring {
   readonly modeLed: WiredLine;
   readonly statusLed: WiredLine;
 }
+
+/** What a `$NAME` of the board definition stands for in the end. */
+export type ResolvedPeripheral =
+  | { readonly type: "Gpio"; readonly line: number }
+  /** `lines` are its data and clock line: no GPIO name may drive them. */
+  | { readonly type: "I2cMaster"; readonly bus: number; readonly lines: readonly number[] };

@@ -1,0 +1,37 @@
+/** A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair. */
+import type { ScreenModel } from "../../control/screen.ts";
+
+export type DisplayKind = "oled-128x128" | "oled-128x64" | "lcd-16x2";
+
+export interface Display {
+  readonly kind: DisplayKind;
+  /** 7-bit I²C address. */
+  readonly address: number;
+  /**
+   * Shows `model`. Call it at least once a second: the 16x2's second line takes turns. A call during another waits,
+   * and of several waiting ones only the newest is shown.
+   *
+   * @throws BusError (as a rejection) when the display cannot be reached; a later call brings it back.
+   */
+  show(model: ScreenModel): Promise<void>;
+}
+
+/** Runs `work` one call at a time; of the calls that had to wait, only the newest value. */
+export function newestOnly<T>(work: (value: T) => Promise<void>): (value: T) => Promise<void> {
+  let tail: Promise<unknown> = Promise.resolve();
+  let waiting: { value: T; readonly done: Promise<void> } | undefined;
+  return (value) => {
+    if (waiting) {
+      waiting.value = value;
+      return waiting.done;
+    }
+    const done: Promise<void> = tail.then(() => {
+      const newest = waiting ? waiting.value : value;
+      waiting = undefined;
+      return work(newest);
+    });
+    tail = done.catch(() => {});
+    waiting = { value, done };
+    return done;
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Numbers and words as every screen shows them.
+ *
+ * Guarantee: whatever the value, the text is short and readable: one decimal, never "NaN", never "-0.0".
+ */
+import { type FaultCode, faultEffects } from "../../control/faults.ts";
+import type { LinkState } from "../../control/input.ts";
+import type { ScreenModel } from "../../control/screen.ts";
+
+/** @returns the temperature in the unit shown, e.g. "20.4", "-3.5"; "--.-" when there is none. */
+export function temperatureText(celsius: number | undefined, unit: ScreenModel["unit"]): string {
+  if (celsius === undefined || !Number.isFinite(celsius)) return "--.-";
+  const value = unit === "F" ? (celsius * 9) / 5 + 32 : celsius;
+  const tenths = Math.round(Math.min(999.9, Math.max(-99.9, value)) * 10);
+  // Adding 0 turns -0 into 0.
+  return (tenths / 10 + 0).toFixed(1);
+}
+
+/** @returns whole percent without the sign, e.g. "45"; "--" when there is none. */
+export function percentText(percent: number | undefined): string {
+  if (percent === undefined || !Number.isFinite(percent)) return "--";
+  return String(Math.round(Math.min(100, Math.max(0, percent))));
+}
+
+/** @returns the firmware version marked as one, cut to `length` characters. */
+export function versionText(firmware: string, length: number): string {
+  return (/^\d/.test(firmware) ? `v${firmware}` : firmware).slice(0, length);
+}
+
+const linkTexts: Record<LinkState, string> = {
+  none: "Local",
+  connecting: "Connecting",
+  online: "Online",
+  offline: "Offline",
+};
+
+export const linkText = (link: LinkState): string => linkTexts[link];
+
+/** @returns the fault in at most 16 characters. */
+export const faultText = (fault: FaultCode): string => faultEffects[fault].short;
+
+/** @returns how many faults stand besides the one shown, e.g. "+2"; "" for none. */
+export const furtherFaultsText = ({ faultCount }: ScreenModel): string =>
+  faultCount > 1 ? `+${Math.min(9, faultCount - 1)}` : "";

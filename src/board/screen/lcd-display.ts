@@ -1,0 +1,28 @@
+/** Screens on a 16x2 text LCD. */
+import type { I2cBus } from "../../chips/bus.ts";
+import { Jhd1802 } from "../../chips/jhd1802.ts";
+import type { Clock } from "../../control/clock.ts";
+import type { ScreenModel } from "../../control/screen.ts";
+import { minutes, seconds } from "../../control/units.ts";
+import { type Display, newestOnly } from "./display.ts";
+import { backlightOf, layout16x2 } from "./layout-16x2.ts";
+
+/** How long the second line stays. */
+const turnTime = seconds(3);
+/** As with the OLEDs; it blinks, so it is rarer. */
+const refreshInterval = minutes(60);
+
+export function createLcdDisplay(bus: I2cBus, clock: Clock, address: number): Display {
+  const lcd = new Jhd1802(bus, clock, address);
+  const started = clock.now();
+  let refreshedAt = started;
+  const show = newestOnly(async (model: ScreenModel) => {
+    if (clock.now() - refreshedAt >= refreshInterval) {
+      lcd.refresh();
+      refreshedAt = clock.now();
+    }
+    const turn = Math.floor((clock.now() - started) / turnTime);
+    await lcd.show(layout16x2(model, turn), backlightOf(model));
+  });
+  return { kind: "lcd-16x2", address, show };
+}

@@ -1,0 +1,42 @@
+/** Screens on an OLED. */
+
+import type { I2cBus } from "../../chips/bus.ts";
+import type { Framebuffer } from "../../chips/framebuffer.ts";
+import { Oled, type OledPanel, sh1107Panel, ssd1306Panel } from "../../chips/oled.ts";
+import type { Clock } from "../../control/clock.ts";
+import type { ScreenModel } from "../../control/screen.ts";
+import { minutes } from "../../control/units.ts";
+import { type Display, newestOnly } from "./display.ts";
+import { layout128x64 } from "./layout-128x64.ts";
+import { layout128x128 } from "./layout-128x128.ts";
+
+type OledKind = "oled-128x128" | "oled-128x64";
+
+interface Kind {
+  readonly panel: OledPanel;
+  readonly layout: (model: ScreenModel) => Framebuffer;
+  readonly bright: number;
+  readonly dim: number;
+}
+
+const kinds: Record<OledKind, Kind> = {
+  "oled-128x128": { panel: sh1107Panel, layout: layout128x128, bright: 0x80, dim: 0x08 },
+  "oled-128x64": { panel: ssd1306Panel, layout: layout128x64, bright: 0xcf, dim: 0x08 },
+};
+
+/** A chip that lost its memory without missing a transfer (a dip of its supply, a spark) is put right within this. */
+const refreshInterval = minutes(10);
+
+export function createOledDisplay(bus: I2cBus, clock: Clock, address: number, kind: OledKind): Display {
+  const { panel, layout, bright, dim } = kinds[kind];
+  const oled = new Oled(bus, address, panel);
+  let refreshedAt = clock.now();
+  const show = newestOnly(async (model: ScreenModel) => {
+    if (clock.now() - refreshedAt >= refreshInterval) {
+      oled.refresh();
+      refreshedAt = clock.now();
+    }
+    await oled.show(layout(model).bytes, model.dimmed ? dim : bright);
+  });
+  return { kind, address, show };
+}

@@ -1,0 +1,200 @@
+/**
+ * Driver of the page-addressed OLED controllers: SH1107 (128 × 128) and SSD1306, SSD1308, SSD1315 (128 × 64).
+ *
+ * Guarantee: after `show` resolves the chip's memory holds the frame. Only what differs from what the chip is
+ * known to hold crosses the bus; after an error the page in question counts as unknown and is sent again, and a
+ * chip that stopped answering is set up anew before anything else, so a display may come and go.
+ *
+ * Page addressing (B0h + page, 00h + low column, 10h + high column) is the one mode that all of them share.
+ */
+import type { I2cBus } from "./bus.ts";
+import { BusError } from "./bus.ts";
+
+/** What tells one controller and panel from another. */
+export interface OledPanel {
+  readonly name: string;
+  readonly width: 128;
+  readonly pages: 8 | 16;
+  /** RAM column behind the leftmost pixel. */
+  readonly columnOffset: number;
+  /** Everything but display on/off and contrast. */
+  readonly setup: readonly number[];
+}
+
+/**
+ * Grove OLED 1.12" V2 (SH1107G). Values are those of the SH1107 datasheet's command list and of the module: the
+ * panel's voltage comes from outside, so the chip's own converter stays off. The module carries the panel upright,
+ * pages from the top, columns from the left. Mind that 20h is a whole command here (datasheet, command 3): a
+ * second byte, as on the SSD1306, would be taken for a column address.
+ */
+export const sh1107Panel: OledPanel = {
+  name: "SH1107",
+  width: 128,
+  pages: 16,
+  columnOffset: 0,
+  setup: [
+    ...[0xd5, 0x50], // clock (14): as after power-on, not divided
+    ...[0x20], // page addressing
+    ...[0xa8, 0x7f], // 128 lines
+    ...[0xd3, 0x00], // no display offset
+    ...[0xdc, 0x00], // first line (17) 0: a panel of 128 × 128 uses the whole RAM, unlike the 64 wide ones
+    ...[0xad, 0x80], // DC-DC converter off
+    ...[0xa0], // segments not mirrored
+    ...[0xc0], // commons not mirrored
+    ...[0xd9, 0x1f], // discharge 1, precharge 15 clocks
+    ...[0xdb, 0x27], // deselect level
+    ...[0xa4], // show the RAM
+    ...[0xa6], // 1 is lit
+  ],
+};
+
+/** Grove OLED 0.96" and its like (SSD1315, SSD1308, SSD1306), values from the SSD1306 datasheet, section 10. */
+export const ssd1306Panel: OledPanel = {
+  name: "SSD1306",
+  width: 128,
+  pages: 8,
+  columnOffset: 0,
+  setup: [
+    ...[0xd5, 0x80], // 10.1.16 clock
+    ...[0xa8, 0x3f], // 10.1.11 64 lines
+    ...[0xd3, 0x00], // 10.1.15 no display offset
+    ...[0x40], // 10.1.6 first line 0
+    ...[0x8d, 0x14], // application note: charge pump on; the SSD1308 ignores it
+    ...[0x20, 0x02], // 10.1.3 page addressing
+    ...[0xa1], // 10.1.8 these modules hold the panel upside down:
+    ...[0xc8], // 10.1.14 mirror both ways
+    ...[0xda, 0x12], // 10.1.18 alternating common pins
+    ...[0xd9, 0xf1], // 10.1.17 precharge, as the charge pump needs it
+    ...[0xdb, 0x40], // 10.1.19 deselect level
+    ...[0x2e], // 10.2.3 scrolling off
+    ...[0xa4], // 10.1.9 show the RAM
+    ...[0xa6], // 10.1.10 1 is lit
+  ],
+};
+
+/** First byte of a transfer: all that follows is commands, or display data (SSD1306 8.1.5.2, SH1107 figure 9). */
+const commands = 0x00;
+const data = 0x40;
+const displayOff = 0xae;
+const displayOn = 0xaf;
+const setContrast = 0x81;
+/** No operation, in both families: a harmless way to see whether somebody is there. */
+export const oledNop = Uint8Array.of(commands, 0xe3);
+
+/**
+ * A further run costs its own commands and data transfer: address and control byte twice, three command bytes.
+ * Two changes closer than this are cheaper sent as one.
+ */
+const runOverhead = 7;
+/** Tries of one page; a chip that fails them all counts as gone. */
+const attempts = 3;
+
+interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class Oled {
+  readonly address: number;
+  readonly panel: OledPanel;
+  readonly #bus: I2cBus;
+  /** What the chip holds, by page; undefined where that is unknown. */
+  readonly #held: (Uint8Array | undefined)[];
+  #contrast: number | undefined;
+  #setUp = false;
+  #lit = false;
+
+  constructor(bus: I2cBus, address: number, panel: OledPanel) {
+    this.#bus = bus;
+    this.address = address;
+    this.panel = panel;
+    this.#held = new Array(panel.pages).fill(undefined);
+  }
+
+  /**
+   * Makes the chip show `frame`.
+   *
+   * @param frame `width` × `pages` bytes in page order
+   * @param contrast 0 (dimmest) to 255
+   * @throws BusError when the chip cannot be reached; the next call starts from nothing. Calls must not overlap.
+   */
+  async show(frame: Uint8Array, contrast: number): Promise<void> {
+    const { width, pages } = this.panel;
+    if (frame.length !== width * pages)
+      throw new RangeError(`${this.panel.name} takes ${width * pages} bytes a frame`);
+    try {
+      if (!this.#setUp) await this.#send(this.#lit ? this.panel.setup : [displayOff, ...this.panel.setup]);
+      this.#setUp = true;
+      if (this.#contrast !== contrast) await this.#send([setContrast, contrast & 0xff]);
+      this.#contrast = contrast;
+      for (let page = 0; page < pages; page++) {
+        await this.#showPage(page, frame.slice(page * width, (page + 1) * width));
+      }
+      if (!this.#lit) await this.#send([displayOn]);
+      this.#lit = true;
+    } catch (error) {
+      this.#lit = false;
+      this.refresh();
+      throw error;
+    }
+  }
+
+  /** Dark until the next `show`. @throws BusError */
+  async off(): Promise<void> {
+    this.#lit = false;
+    this.#contrast = undefined;
+    await this.#send([displayOff]);
+  }
+
+  /** Trusts nothing that was sent before: the next `show` sets the chip up and sends all of the frame. */
+  refresh(): void {
+    this.#setUp = false;
+    this.#contrast = undefined;
+    this.#held.fill(undefined);
+  }
+
+  async #showPage(page: number, wanted: Uint8Array): Promise<void> {
+    await retried(async () => {
+      const runs = changedRuns(this.#held[page], wanted);
+      // Unknown until every run has arrived: a transfer cut short may have written any part of itself.
+      this.#held[page] = undefined;
+      for (const { start, end } of runs) {
+        const column = start + this.panel.columnOffset;
+        await this.#write(Uint8Array.of(commands, 0xb0 | page, column & 0x0f, 0x10 | (column >> 4)));
+        await this.#write(Uint8Array.of(data, ...wanted.subarray(start, end)));
+      }
+      this.#held[page] = wanted;
+    });
+  }
+
+  #send(bytes: readonly number[]): Promise<void> {
+    return retried(() => this.#write(Uint8Array.of(commands, ...bytes)));
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    return this.#bus.write(this.address, bytes);
+  }
+}
+
+/** The columns to send, as few bytes as can be; all of them when `held` is unknown. */
+function changedRuns(held: Uint8Array | undefined, wanted: Uint8Array): Run[] {
+  if (!held) return [{ start: 0, end: wanted.length }];
+  const runs: { start: number; end: number }[] = [];
+  for (let column = 0; column < wanted.length; column++) {
+    if (held[column] === wanted[column]) continue;
+    const last = runs.at(-1);
+    if (last && column - last.end <= runOverhead) last.end = column + 1;
+    else runs.push({ start: column, end: column + 1 });
+  }
+  return runs;
+}
+
+async function retried(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === attempts || !(error instanceof BusError && error.transient)) throw error;
+    }
+  }
+}

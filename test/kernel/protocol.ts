@@ -1,11 +1,15 @@
+/** The kinds of machine that the rig can be; each runs in a virtual machine of its own. */
+export const machineNames = ["pi-4", "pi-5"] as const;
+export type MachineName = (typeof machineNames)[number];
+/** On the kernel's command line, where its name follows. */
+export const machineParameter = "grove_rig.machine=";
+
 /** What the guest says to the rig, one JSON object a line, on the virtual machine's second serial port. */
 export type GuestRecord =
   | { readonly type: "ready"; readonly kernel: string; readonly node: string; readonly sinceBootMs: number }
-  | { readonly type: "machine"; readonly name: string }
   | { readonly type: "started"; readonly name: string }
   | { readonly type: "passed"; readonly name: string; readonly ms: number; readonly measured: string }
   | { readonly type: "failed"; readonly name: string; readonly ms: number; readonly why: string }
-  | { readonly type: "skipped"; readonly name: string; readonly why: string }
   | { readonly type: "end" };
 
 /** Kernel messages can cut into a line; what is not one of ours is no record. */

@@ -5,9 +5,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Tools } from "./prerequisites.ts";
-import { type GuestRecord, parseRecord } from "./protocol.ts";
+import { type GuestRecord, type MachineName, machineParameter, parseRecord } from "./protocol.ts";
 
 export interface VmOptions {
+  readonly machine: MachineName;
   readonly initramfs: string;
   /** File for the kernel's console. */
   readonly consoleLog: string;
@@ -64,6 +65,6 @@ function qemuArguments(tools: Tools, options: VmOptions): string[] {
     ...["-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot"],
     ...["-serial", `file:${options.consoleLog}`, "-serial", "stdio"],
     ...["-kernel", tools.kernel.image, "-initrd", options.initramfs],
-    ...["-append", "console=ttyS0 quiet panic=-1 tsc=reliable"],
+    ...["-append", `console=ttyS0 quiet panic=-1 ${machineParameter}${options.machine}`],
   ];
 }

@@ -3,12 +3,12 @@
  * room, the faults and the buttons, and reads the lines and displays through debugfs.
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { MachineName } from "../protocol.ts";
 
 const FOLDER = "/sys/kernel/debug/grove_rig";
 
 export interface MachineKind {
-  readonly name: string;
   readonly label: string;
   readonly base: number;
   readonly ngpio: number;
@@ -18,20 +18,9 @@ export interface MachineKind {
 }
 
 /** Labels, bases and sizes as Raspberry Pi OS with Linux 6.6 has them. */
-export const PI_4: MachineKind = {
-  name: "Raspberry Pi 4",
-  label: "pinctrl-bcm2711",
-  base: 512,
-  ngpio: 58,
-  oled: "sh1107",
-};
-export const PI_5: MachineKind = {
-  name: "Raspberry Pi 5",
-  label: "pinctrl-rp1",
-  base: 571,
-  ngpio: 54,
-  decoyBase: 512,
-  oled: "ssd1306",
+export const machineKinds: Readonly<Record<MachineName, MachineKind>> = {
+  "pi-4": { label: "pinctrl-bcm2711", base: 512, ngpio: 58, oled: "sh1107" },
+  "pi-5": { label: "pinctrl-rp1", base: 571, ngpio: 54, decoyBase: 512, oled: "ssd1306" },
 };
 
 export interface LineState {
@@ -63,6 +52,12 @@ const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, "utf8")
 const write = (name: string, text: string): void => writeFileSync(`${FOLDER}/${name}`, text);
 const rows = (text: string): string[][] => text.split("\n").flatMap((row) => (row ? [row.split(" ")] : []));
 
+function chipRow(address: number): string[] {
+  const row = rows(read("transfers")).find(([chip]) => Number(chip) === address);
+  if (row === undefined) throw new Error(`the machine has no chip at ${address}`);
+  return row;
+}
+
 export class Machine {
   readonly kind: MachineKind;
 
@@ -77,15 +72,6 @@ export class Machine {
     const options = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
     execFileSync("/bin/insmod", ["/modules/grove_rig.ko", ...options]);
     return new Machine(kind);
-  }
-
-  /** Takes the machine away, also from under lines that a killed process left exported. */
-  switchOff(): void {
-    for (const name of readdirSync("/sys/class/gpio")) {
-      const line = /^gpio(\d+)$/.exec(name)?.[1];
-      if (line !== undefined) writeFileSync("/sys/class/gpio/unexport", line);
-    }
-    execFileSync("/bin/rmmod", ["grove_rig"]);
   }
 
   setAir(celsius: number, humidityPercent: number): void {
@@ -106,6 +92,13 @@ export class Machine {
     write("input", `${line} ${level}`);
   }
 
+  /** What a process killed at the wrong moment leaves behind. */
+  leaveOn(line: number): void {
+    const number = this.kind.base + line;
+    writeFileSync("/sys/class/gpio/export", `${number}`);
+    writeFileSync(`/sys/class/gpio/gpio${number}/direction`, "high");
+  }
+
   /** A line by BCM number; undefined: nobody ever held it. */
   line(line: number): LineState | undefined {
     return this.#lines("header").get(line);
@@ -117,9 +110,13 @@ export class Machine {
   }
 
   transfers(address: number): TransferCounts {
-    const row = rows(read("transfers")).find(([chip]) => Number(chip) === address);
-    if (row === undefined) throw new Error(`no chip at ${address}`);
-    return { good: Number(row[2]), bad: Number(row[3]), bytes: Number(row[4]) };
+    const [, , good, bad, bytes] = chipRow(address);
+    return { good: Number(good), bad: Number(bad), bytes: Number(bytes) };
+  }
+
+  /** Transfers that a counted fault still hits. */
+  faultsLeft(address: number): number {
+    return Number(chipRow(address)[6]);
   }
 
   /** Display RAM: 16 pages of 128 columns. */

@@ -1,24 +1,31 @@
-/** The program that the virtual machine is for: every scenario on every kind of machine, then switch off. */
+/** The program that a virtual machine is for: the scenarios of one kind of machine. */
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
-import { Machine, type MachineKind, PI_4, PI_5 } from "./machine.ts";
+import { type MachineName, machineNames, machineParameter } from "../protocol.ts";
+import { busContract, lineContract } from "./contracts.ts";
+import { crashScenarios, dayScenarios, staleScenarios, strangersScenario } from "./firmware-scenarios.ts";
+import { Machine, machineKinds } from "./machine.ts";
 import { packageScenarios } from "./packages.ts";
 import { hangUp, runScenario, type Scenario, say } from "./scenario.ts";
 
-const PLAN: readonly (readonly [MachineKind, readonly Scenario[]])[] = [
-  [PI_4, [...packageScenarios]],
-  [PI_5, [...packageScenarios]],
-];
+/** What takes long and does not depend on the machine runs on one of them only. */
+const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
+  "pi-4": [...packageScenarios, ...lineContract, ...busContract, ...dayScenarios(), ...crashScenarios()],
+  "pi-5": [...packageScenarios, ...lineContract, ...dayScenarios(), ...staleScenarios(), strangersScenario()],
+};
+
+const commandLine = readFileSync("/proc/cmdline", "utf8").split(/\s/);
+const name = machineNames.find((known) => commandLine.includes(`${machineParameter}${known}`));
+if (name === undefined)
+  throw new Error(`the kernel was not told which machine to be: ${commandLine.join(" ")}`);
 
 const sinceBootMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
 say({ type: "ready", kernel: release(), node: process.version, sinceBootMs });
-for (const [kind, scenarios] of PLAN) {
-  say({ type: "machine", name: `${kind.name} (${kind.label} at ${kind.base})` });
-  const machine = Machine.switchOn(kind);
-  for (const scenario of scenarios) {
-    await runScenario(scenario, machine);
-    machine.endFaults();
-  }
-  machine.switchOff();
+const machine = Machine.switchOn(machineKinds[name]);
+for (const scenario of plan[name]) {
+  await runScenario(scenario, machine);
+  machine.endFaults();
 }
 hangUp();
+// A firmware that a failed scenario left running must not keep this program alive.
+process.exit();

@@ -37,7 +37,7 @@ export async function runScenario({ name, run }: Scenario, machine: Machine): Pr
     const measured = (await Promise.race([run(machine), limit])) ?? "";
     say({ type: "passed", name, ms: ms(), measured });
   } catch (error) {
-    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const why = error instanceof Error ? error.message : String(error);
     say({ type: "failed", name, ms: ms(), why });
   } finally {
     clearTimeout(timer);

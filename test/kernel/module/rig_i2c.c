@@ -33,13 +33,15 @@ static struct slot {
 
 static DEFINE_MUTEX(slots_lock);
 
-static enum fault take_fault(struct slot *s)
+static enum fault take_fault(struct slot *s, bool reading)
 {
 	enum fault fault;
 
 	mutex_lock(&slots_lock);
 	fault = s->left ? s->fault : FAULT_NONE;
-	if (s->left > 0)
+	if (fault == FAULT_CRC && !reading)
+		fault = FAULT_NONE;	/* it waits for an answer to spoil */
+	if (fault && s->left > 0)
 		s->left--;
 	mutex_unlock(&slots_lock);
 	return fault;
@@ -47,7 +49,8 @@ static enum fault take_fault(struct slot *s)
 
 static int transfer(const struct rig_chip *chip, struct slot *s, struct i2c_msg *msg)
 {
-	enum fault fault = take_fault(s);
+	bool reading = msg->flags & I2C_M_RD;
+	enum fault fault = take_fault(s, reading);
 	int err;
 
 	switch (fault) {
@@ -61,11 +64,11 @@ static int transfer(const struct rig_chip *chip, struct slot *s, struct i2c_msg 
 	default:
 		break;
 	}
-	if (msg->flags & I2C_M_RD)
+	if (reading)
 		err = chip->read(msg->buf, msg->len);
 	else
 		err = chip->write(msg->buf, msg->len);
-	if (!err && fault == FAULT_CRC && chip == &rig_sht31 && (msg->flags & I2C_M_RD))
+	if (!err && fault == FAULT_CRC && chip == &rig_sht31 && reading)
 		rig_sht31_spoil_checksums(msg->buf, msg->len);
 	return err;
 }

@@ -141,8 +141,14 @@ function settle(state: ButtonsState, name: ButtonName, at: Millis, gestures: Ges
     const pressed = { ...button, down: true, downSince: at, repeats: 0, spent: false };
     return { ...state, [name]: pressed };
   }
-  if (name === "mode" && !button.spent && !button.stuck) gestures.push({ kind: "mode-short" });
-  return { ...state, [name]: { ...button, down: false, downSince: at, stuck: false } };
+  const released = { ...button, down: false, downSince: at, stuck: false };
+  if (name === "mode") {
+    if (!button.spent && !button.stuck) gestures.push({ kind: "mode-short" });
+    return { ...state, mode: released };
+  }
+  // The other one of a pair goes on being held: without this it would repeat all that the pair held back.
+  const other = name === "a" ? "b" : "a";
+  return { ...state, [name]: released, [other]: { ...state[other], spent: state[other].down } };
 }
 
 const nudge = (name: "a" | "b", repeat: boolean): Gesture => ({

@@ -41,6 +41,12 @@ export type Request =
 
 export type ChangeSource = "default" | "device" | "cloud";
 
+/** Who made a value what it is, and when (wall time, a label only): what reconciliation with a twin rests on. */
+export interface Change {
+  readonly source: ChangeSource;
+  readonly wallMs: WallMillis;
+}
+
 /** State of the way to the cloud, for the screen. `none`: no cloud is configured. */
 export type LinkState = "none" | "connecting" | "online" | "offline";
 

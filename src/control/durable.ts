@@ -1,0 +1,125 @@
+/**
+ * What survives a power cut, and the door through which it comes back.
+ *
+ * Guarantees: `parseDurable` never throws and returns either a state that `start` can use or `undefined`; nothing in
+ * it can turn the heater on or shorten a minimum time. The firmware adds the checksum and the atomic write.
+ *
+ * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one write at a
+ * time, the newest state winning. A press raises the revision in the step that shows it; while A or B repeats
+ * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour.
+ */
+import type { FaultCode } from "./faults.ts";
+import { faultEffects, isFaultCode } from "./faults.ts";
+import type { Change, ControlMode } from "./input.ts";
+import type { LastSwitch } from "./safety/switching.ts";
+import type { ControlState } from "./state.ts";
+import type { Celsius } from "./units.ts";
+import { celsius, wallMillis } from "./units.ts";
+
+export interface DurableState {
+  readonly schema: 1;
+  readonly target: Celsius;
+  readonly mode: ControlMode;
+  readonly heaterSwitch: boolean;
+  /** Who made the three values above what they are. */
+  readonly changes: { readonly target: Change; readonly mode: Change; readonly heaterSwitch: Change };
+  readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
+  readonly latched: readonly FaultCode[];
+  /** Missing until the heater was switched for the first time. */
+  readonly lastSwitch?: LastSwitch;
+  /** What this heater does in this room (SR-06), K in 55 minutes. */
+  readonly learntRise?: number;
+}
+
+export function toDurable(state: ControlState): DurableState {
+  const { panel, counters, lastSwitch } = state;
+  const learntRise = state.effect.learntRise;
+  return {
+    schema: 1,
+    target: panel.target,
+    mode: panel.mode,
+    heaterSwitch: panel.heaterSwitch,
+    changes: panel.changes,
+    counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
+    latched: state.faults.filter((code) => faultEffects[code].latched),
+    ...(lastSwitch ? { lastSwitch } : {}),
+    ...(learntRise === undefined ? {} : { learntRise: Math.round(learntRise * 100) / 100 }),
+  };
+}
+
+/** @returns `undefined` for anything that `toDurable` cannot have made: half a state is worse than none */
+export function parseDurable(value: unknown): DurableState | undefined {
+  try {
+    return parse(value);
+  } catch {
+    return undefined; // A hostile object may throw from its getters.
+  }
+}
+
+/** Thrown inside `parse` only. */
+const invalid = (what: string) => new TypeError(`durable state: ${what}`);
+
+function parse(value: unknown): DurableState {
+  const root = record(value);
+  const changes = record(root["changes"]);
+  const counters = record(root["counters"]);
+  if (root["schema"] !== 1) throw invalid("schema");
+  return {
+    schema: 1,
+    target: celsius(within(root["target"], -100, 100)),
+    mode: mode(root["mode"]),
+    heaterSwitch: flag(root["heaterSwitch"]),
+    changes: {
+      target: change(changes["target"]),
+      mode: change(changes["mode"]),
+      heaterSwitch: change(changes["heaterSwitch"]),
+    },
+    counters: {
+      relayCycles: Math.floor(within(counters["relayCycles"], 0, 1e12)),
+      heaterSeconds: Math.floor(within(counters["heaterSeconds"], 0, 1e12)),
+    },
+    latched: latched(root["latched"]),
+    ...(root["lastSwitch"] === undefined ? {} : { lastSwitch: lastSwitch(root["lastSwitch"]) }),
+    ...(root["learntRise"] === undefined ? {} : { learntRise: within(root["learntRise"], 0, 100) }),
+  };
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("object");
+  return value as Record<string, unknown>;
+}
+
+function within(value: unknown, low: number, high: number): number {
+  if (typeof value !== "number" || !(value >= low && value <= high)) throw invalid("number");
+  return value;
+}
+
+function flag(value: unknown): boolean {
+  if (typeof value !== "boolean") throw invalid("boolean");
+  return value;
+}
+
+function mode(value: unknown): ControlMode {
+  if (value !== "auto" && value !== "manual") throw invalid("mode");
+  return value;
+}
+
+function change(value: unknown): Change {
+  const { source, wallMs } = record(value);
+  if (source !== "default" && source !== "device" && source !== "cloud") throw invalid("source");
+  return { source, wallMs: wall(wallMs) };
+}
+
+/** The range of dates (ECMA-262, 21.4.1.1). */
+const wall = (value: unknown) => wallMillis(within(value, -8.64e15, 8.64e15));
+
+function latched(value: unknown): readonly FaultCode[] {
+  if (!Array.isArray(value) || value.length > 64) throw invalid("latched");
+  // A code of a newer version is unknown here; without its rule there is nothing to hold on to.
+  return value.filter(isFaultCode).filter((code) => faultEffects[code].latched);
+}
+
+function lastSwitch(value: unknown): LastSwitch {
+  const entry = record(value);
+  return { on: flag(entry["on"]), wallMs: wall(entry["wallMs"]) };
+}

@@ -1,0 +1,15 @@
+/** SR-09: below `frostOn` the heater runs up to `frostOff`: always in auto, in manual only if enabled. */
+import type { ControlMode } from "../input.ts";
+import type { Settings } from "../settings-table.ts";
+import type { Celsius } from "../units.ts";
+
+/** @returns whether frost protection asks for heat now; `temperature` comes from a trusted sensor */
+export function stepFrost(
+  active: boolean,
+  temperature: Celsius,
+  mode: ControlMode,
+  settings: Pick<Settings, "frostOn" | "frostOff" | "frostInManual">,
+): boolean {
+  if (mode === "manual" && !settings.frostInManual) return false;
+  return temperature < (active ? settings.frostOff : settings.frostOn);
+}

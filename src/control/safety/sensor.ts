@@ -1,0 +1,146 @@
+/**
+ * SR-02 and SR-03: which readings count, and when the sensor as a whole is not to be believed.
+ *
+ * Guarantee: the sensor is trusted only while credible readings keep coming; a wrong value can neither be taken at
+ * once nor keep the sensor out for ever: the longer nothing credible came, the further the next value may lie.
+ */
+import type { SensorReading } from "../input.ts";
+import type { Celsius, Millis, RelativeHumidityPercent } from "../units.ts";
+import { minutes, seconds } from "../units.ts";
+
+/** SR-02. */
+const staleAfter = seconds(60);
+const recoveryRun = 3;
+/** SR-03: a room's range, as the sensor measures it (before calibration). */
+const lowest = -20;
+const highest = 60;
+/** SR-03: five sigma of the difference of two readings with σ 0.2 K, the worst noise to be served. */
+const noiseAllowance = 1.5;
+/** SR-03: K/s. Peers discard 120 K/h; the smallest room to be served with 3 kW reaches 263 K/h. This is 360 K/h. */
+const believableRate = 0.1;
+/** SR-03: the SHT31's noise moves the last bits at every reading (data sheet, table 1: 0.04 °C, 15 bits). */
+const frozenAfter = minutes(30);
+/** So that a rare coincidence of few readings is no proof. */
+const frozenReadings = 30;
+
+export interface Measurement {
+  /** As the sensor says, before calibration. */
+  readonly measured: Celsius;
+  readonly humidity: RelativeHumidityPercent;
+  readonly at: Millis;
+}
+
+export interface SensorState {
+  readonly lastAttemptAt: Millis | undefined;
+  /** The newest reading that was credible by itself. */
+  readonly last: Measurement | undefined;
+  /** Since when the wait for a credible reading runs. */
+  readonly trustedAt: Millis;
+  /** The value before was incredible: one good value among garbage does not renew the trust. */
+  readonly shaken: boolean;
+  readonly goodRun: number;
+  /** The raw temperature word, how often and since when it repeats. */
+  readonly word: number | undefined;
+  readonly wordSince: Millis;
+  readonly wordCount: number;
+  readonly stale: boolean;
+  readonly stuck: boolean;
+  /** Why the last attempt did not count. */
+  readonly trouble: string;
+}
+
+export type Verdict =
+  /** Credible, and the sensor is trusted: control may act on it. */
+  | "accepted"
+  /** Credible by itself, but the sensor has yet to earn its trust. */
+  | "good"
+  /** In range, but it moved faster than any room. */
+  | "too-fast"
+  /** Failed, out of range, or older than what is known. */
+  | "void";
+
+export function startSensor(now: Millis): SensorState {
+  return {
+    lastAttemptAt: undefined,
+    last: undefined,
+    trustedAt: now,
+    shaken: false,
+    goodRun: 0,
+    word: undefined,
+    wordSince: now,
+    wordCount: 0,
+    stale: false,
+    stuck: false,
+    trouble: "no reading yet",
+  };
+}
+
+export const isTrusted = (state: SensorState): boolean =>
+  !state.stale && !state.stuck && state.last !== undefined;
+
+/** When the sensor will be stale if nothing comes. */
+export const staleAt = (state: SensorState): number => state.trustedAt + staleAfter;
+
+/** SR-02 without a reading: time passes. */
+export function agesSensor(state: SensorState, now: Millis): SensorState {
+  if (state.stale || now < staleAt(state)) return state;
+  return { ...state, stale: true, goodRun: 0 };
+}
+
+/** Whatever the reason: trust must be earned anew. */
+export function distrustSensor(state: SensorState, trouble: string): SensorState {
+  return { ...state, stale: true, goodRun: 0, trouble };
+}
+
+/** @param at the reading's time on the core's own time line */
+export function judgeReading(
+  state: SensorState,
+  reading: SensorReading,
+  at: Millis,
+): { readonly state: SensorState; readonly verdict: Verdict } {
+  if (state.lastAttemptAt !== undefined && at <= state.lastAttemptAt) return { state, verdict: "void" };
+  const aged = agesSensor({ ...state, lastAttemptAt: at }, at);
+  if (reading.kind === "failed") return refuse(aged, reading.reason, "void");
+  const measured = reading.temperature;
+  if (measured < lowest || measured > highest) {
+    return refuse({ ...aged, shaken: true }, `${measured.toFixed(1)} °C is out of range`, "void");
+  }
+  if (aged.last) {
+    const moved = Math.abs(measured - aged.last.measured);
+    if (moved > noiseAllowance + ((at - aged.last.at) / 1000) * believableRate) {
+      const trouble = `moved ${moved.toFixed(1)} K faster than a room can`;
+      return refuse({ ...aged, shaken: true }, trouble, "too-fast");
+    }
+  }
+  const taken = take(aged, { measured, humidity: reading.humidity, at }, reading.raw.temperature);
+  return { state: taken, verdict: isTrusted(taken) ? "accepted" : "good" };
+}
+
+function refuse(state: SensorState, trouble: string, verdict: Verdict) {
+  return { state: { ...state, goodRun: 0, trouble }, verdict };
+}
+
+function take(state: SensorState, last: Measurement, word: number): SensorState {
+  const { at } = last;
+  // A word seen again after a silence proves nothing about the time between, unless it was the fault already.
+  const close = state.stuck || (state.last !== undefined && at - state.last.at < staleAfter);
+  const repeats = word === state.word && close;
+  const wordSince = repeats ? state.wordSince : at;
+  const wordCount = repeats ? state.wordCount + 1 : 1;
+  const frozen = wordCount >= frozenReadings && at - wordSince >= frozenAfter;
+  const goodRun = frozen ? 0 : state.goodRun + 1;
+  const recovered = goodRun >= recoveryRun;
+  return {
+    lastAttemptAt: at,
+    last,
+    trustedAt: state.shaken ? state.trustedAt : at,
+    shaken: false,
+    goodRun,
+    word,
+    wordSince,
+    wordCount,
+    stale: state.stale && !recovered,
+    stuck: frozen || (state.stuck && !recovered),
+    trouble: frozen ? "repeats the same value to the last bit" : state.trouble,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * SR-08: minimum on and off times, through restarts, mode changes and everything else.
+ *
+ * Guarantees: only a safety OFF ends the minimum on time early; nothing ends the minimum off time early. This is the
+ * one place where the heater's command changes.
+ */
+import type { Millis, WallMillis } from "../units.ts";
+import { millis } from "../units.ts";
+
+export interface SwitchingState {
+  readonly on: boolean;
+  /** The earliest time of the next switch for comfort. */
+  readonly freeAt: Millis;
+}
+
+/** The last change of the command, in wall time: all that survives a restart. */
+export interface LastSwitch {
+  readonly on: boolean;
+  readonly wallMs: WallMillis;
+}
+
+/**
+ * After a start the relay is OFF. A device that never switched may heat at once. If the heater was OFF, the time that
+ * the wall clock says has passed counts. If it was ON, the relay opened at the start or a moment before (a crash, a
+ * power cut), whatever the wall clock says: the whole minimum is waited for, as with a clock that went back.
+ */
+export function startSwitching(
+  last: LastSwitch | undefined,
+  now: Millis,
+  wall: WallMillis,
+  minimumOff: Millis,
+): SwitchingState {
+  if (!last) return { on: false, freeAt: now };
+  const passed = wall - last.wallMs;
+  const counts = !last.on && passed >= 0;
+  return { on: false, freeAt: millis(now + Math.max(0, minimumOff - (counts ? passed : 0))) };
+}
+
+export interface Wish {
+  readonly heat: boolean;
+  /** A rule forbids heat: OFF now. */
+  readonly forbidden: boolean;
+}
+
+export function decide(
+  state: SwitchingState,
+  wish: Wish,
+  now: Millis,
+  minimumOn: Millis,
+  minimumOff: Millis,
+): SwitchingState {
+  const free = now >= state.freeAt;
+  if (state.on && (wish.forbidden || (!wish.heat && free))) {
+    return { on: false, freeAt: millis(now + minimumOff) };
+  }
+  if (!state.on && wish.heat && !wish.forbidden && free) return { on: true, freeAt: millis(now + minimumOn) };
+  return state;
+}

@@ -1,0 +1,66 @@
+/** Which faults stand: one question per code, asked of the state. The table in faults.ts says what they do. */
+import { stuckButton } from "./buttons.ts";
+import type { FaultCode } from "./faults.ts";
+import { faultCodes, faultEffects } from "./faults.ts";
+import type { AilingPart, ControlEvent } from "./input.ts";
+import type { ControlState } from "./state.ts";
+
+type Ailing = readonly AilingPart[];
+
+const stands: Readonly<Record<FaultCode, (state: ControlState, ailing: Ailing) => boolean>> = {
+  "over-temperature": (state) => state.cutOff.tripped,
+  "relay-mismatch": (state) => state.line.mismatch,
+  "relay-stuck-on": (state) => state.effect.stuckOn,
+  "sensor-stale": (state) => state.sensor.stale,
+  "sensor-stuck": (state) => state.sensor.stuck,
+  "heating-ineffective": (state) => state.effect.ineffective,
+  "state-lost": (state) => state.stateLost,
+  "storage-failed": (_, ailing) => ailing.includes("storage"),
+  "buttons-failed": (state, ailing) => ailing.includes("buttons") || stuckButton(state.buttons) !== undefined,
+  "display-failed": (_, ailing) => ailing.includes("display"),
+  "cloud-failed": (_, ailing) => ailing.includes("cloud"),
+};
+
+/** Gravest first. The old list comes back when nothing changed. */
+export function standingFaults(state: ControlState, ailing: Ailing): readonly FaultCode[] {
+  const now = faultCodes.filter((code) => stands[code](state, ailing));
+  const same = now.length === state.faults.length && now.every((code, index) => code === state.faults[index]);
+  return same ? state.faults : now;
+}
+
+export const forbidsHeat = (faults: readonly FaultCode[]): FaultCode | undefined =>
+  faults.find((code) => faultEffects[code].heaterOff);
+
+/** Reports what came and went. */
+export function reportFaults(
+  before: readonly FaultCode[],
+  state: ControlState,
+  events: ControlEvent[],
+): { readonly raised: boolean; readonly latchedChanged: boolean } {
+  if (before === state.faults) return { raised: false, latchedChanged: false };
+  const raised = state.faults.filter((code) => !before.includes(code));
+  const ended = before.filter((code) => !state.faults.includes(code));
+  for (const fault of raised) events.push({ kind: "fault-raised", fault, detail: detailOf(fault, state) });
+  for (const fault of ended) events.push({ kind: "fault-ended", fault });
+  const latchedChanged = [...raised, ...ended].some((code) => faultEffects[code].latched);
+  return { raised: raised.length > 0, latchedChanged };
+}
+
+function detailOf(fault: FaultCode, state: ControlState): string {
+  const { remedy } = faultEffects[fault];
+  switch (fault) {
+    case "over-temperature":
+      return `${state.cutOff.at?.toFixed(1)} °C. ${remedy}`;
+    case "sensor-stale":
+    case "sensor-stuck":
+      return `${state.sensor.trouble}. ${remedy}`;
+    case "relay-mismatch":
+      return `${state.line.unreadable ? "cannot be read" : "differs from the command"}. ${remedy}`;
+    case "buttons-failed": {
+      const stuck = stuckButton(state.buttons);
+      return stuck ? `button ${stuck} is held down. ${remedy}` : remedy;
+    }
+    default:
+      return remedy;
+  }
+}

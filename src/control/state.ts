@@ -1,0 +1,152 @@
+/**
+ * The core's whole memory: one immutable value, made by `start`, moved on by `step`.
+ *
+ * Guarantee: a fresh state commands the heater OFF and knows no reading, whatever was stored.
+ */
+import type { ButtonsState } from "./buttons.ts";
+import { startButtons } from "./buttons.ts";
+import type { DurableState } from "./durable.ts";
+import type { FaultCode } from "./faults.ts";
+import { faultCodes } from "./faults.ts";
+import type { LawSettings, LawState } from "./heating-law.ts";
+import { startLaw } from "./heating-law.ts";
+import type { Panel } from "./panel.ts";
+import { startPanel } from "./panel.ts";
+import type { CutOffState } from "./safety/cut-off.ts";
+import { startCutOff } from "./safety/cut-off.ts";
+import type { HeatEffectState } from "./safety/heat-effect.ts";
+import { startHeatEffect } from "./safety/heat-effect.ts";
+import type { RelayLineState } from "./safety/relay-line.ts";
+import { startRelayLine } from "./safety/relay-line.ts";
+import type { SensorState } from "./safety/sensor.ts";
+import { startSensor } from "./safety/sensor.ts";
+import type { LastSwitch, SwitchingState } from "./safety/switching.ts";
+import { startSwitching } from "./safety/switching.ts";
+import type { Trend } from "./safety/trend.ts";
+import { startTrend } from "./safety/trend.ts";
+import { clampTarget } from "./set-point.ts";
+import type { Settings } from "./settings-table.ts";
+import type { DutyPercent, Millis, WallMillis } from "./units.ts";
+import { duty, millis, seconds } from "./units.ts";
+
+/** What follows from the settings, worked out once. */
+export interface Rules {
+  readonly settings: Settings;
+  readonly law: LawSettings;
+}
+
+export interface ControlState {
+  readonly rules: Rules;
+  readonly firmware: string;
+  /** The caller's clock when last seen, and what to add to it for the core's own time, which never goes back. */
+  readonly clock: { readonly seenMs: Millis; readonly offset: Millis };
+  readonly buttons: ButtonsState;
+  readonly panel: Panel;
+  readonly sensor: SensorState;
+  readonly cutOff: CutOffState;
+  readonly line: RelayLineState;
+  readonly switching: SwitchingState;
+  readonly frost: boolean;
+  readonly trend: Trend;
+  readonly effect: HeatEffectState;
+  readonly law: { readonly state: LawState; readonly demand: DutyPercent; readonly heat: boolean };
+  readonly stateLost: boolean;
+  /** Those that stand, gravest first. */
+  readonly faults: readonly FaultCode[];
+  readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
+  readonly lastSwitch: LastSwitch | undefined;
+  readonly touchedAt: Millis;
+  /** A repeating button has moved the set-point, and the finger is still on it. */
+  readonly unsettled: boolean;
+  /** Differs from the one written last when there is something to write (durable.ts says when). */
+  readonly revision: number;
+  readonly countersSavedAt: Millis;
+}
+
+export interface StartConditions {
+  /** Monotonic. */
+  readonly nowMs: Millis;
+  readonly wallMs: WallMillis;
+  /** Version for the screen. */
+  readonly firmware: string;
+  /** There was a stored state and it could not be read: `state-lost` is shown until a person clears it. */
+  readonly stateLost?: boolean;
+}
+
+/**
+ * @param durable from `parseDurable`; `undefined` on a new device or when the stored state was unreadable. Its
+ * set-point is brought inside the limits of today's settings.
+ */
+export function start(
+  settings: Settings,
+  durable: DurableState | undefined,
+  conditions: StartConditions,
+): ControlState {
+  const { nowMs: now, wallMs } = conditions;
+  const rules = makeRules(settings);
+  const latched = new Set<FaultCode>(durable?.latched);
+  const stateLost = conditions.stateLost === true || latched.has("state-lost");
+  if (stateLost) latched.add("state-lost");
+  return {
+    rules,
+    firmware: conditions.firmware,
+    clock: { seenMs: now, offset: millis(0) },
+    buttons: startButtons(now),
+    panel: durable ? restorePanel(durable, settings) : startPanel(settings, wallMs),
+    sensor: startSensor(now),
+    cutOff: startCutOff(latched.has("over-temperature")),
+    line: startRelayLine(now),
+    // Without its state nobody knows when the heater was on last: the whole minimum is waited for (SR-08).
+    switching: stateLost
+      ? startSwitching({ on: true, wallMs }, now, wallMs, rules.law.minimumOff)
+      : startSwitching(durable?.lastSwitch, now, wallMs, rules.law.minimumOff),
+    frost: false,
+    trend: startTrend,
+    effect: startHeatEffect(now, durable?.learntRise),
+    law: { state: startLaw(rules.law), demand: duty(0), heat: false },
+    stateLost,
+    faults: faultCodes.filter((code) => latched.has(code)),
+    counters: durable?.counters ?? { relayCycles: 0, heaterSeconds: 0 },
+    lastSwitch: durable?.lastSwitch,
+    touchedAt: now,
+    unsettled: false,
+    revision: 0,
+    countersSavedAt: now,
+  };
+}
+
+function makeRules(settings: Settings): Rules {
+  return {
+    settings,
+    law: {
+      law: settings.law,
+      hysteresis: settings.hysteresis,
+      minimumOn: seconds(settings.minimumOnSeconds),
+      minimumOff: seconds(settings.minimumOffSeconds),
+    },
+  };
+}
+
+function restorePanel(durable: DurableState, settings: Settings): Panel {
+  return {
+    target: clampTarget(durable.target, settings),
+    mode: durable.mode,
+    heaterSwitch: durable.heaterSwitch,
+    changes: durable.changes,
+  };
+}
+
+/**
+ * For an orderly end: the heater is OFF from now on, and the stored state says so. Without it the next start must
+ * assume that the heater was on until then.
+ */
+export function stop(state: ControlState, wallMs: WallMillis): ControlState {
+  if (!state.switching.on) return state;
+  const lastSwitch: LastSwitch = { on: false, wallMs };
+  return {
+    ...state,
+    switching: { ...state.switching, on: false },
+    lastSwitch,
+    revision: state.revision + 1,
+  };
+}

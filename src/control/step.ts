@@ -1,0 +1,215 @@
+/**
+ * The controller: `step(state, input, now)` gives the next state, the outputs wanted, what happened, and when to come
+ * back. Synchronous, without I/O; the caller asserts the outputs and calls again at `wakeAtMs` or earlier.
+ *
+ * Guarantees: the heater is ON only while a trusted reading is younger than 60 s and no fault that forbids heat
+ * stands; minimum times hold; a clock that runs backwards ends the heat and the trust in the sensor, never
+ * prolongs them; the same state, input and time give the same result.
+ */
+
+import { lawStep } from "./heating-law.ts";
+import type { Commands, ControlEvent, Input } from "./input.ts";
+import { nextLook, outputs, roomTemperature } from "./outputs.ts";
+import type { People } from "./people.ts";
+import { hearPeople } from "./people.ts";
+import { clearMargin, stepCutOff } from "./safety/cut-off.ts";
+import { stepFrost } from "./safety/frost.ts";
+import type { HeatEffectState } from "./safety/heat-effect.ts";
+import { isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
+import { stepRelayLine } from "./safety/relay-line.ts";
+import type { Verdict } from "./safety/sensor.ts";
+import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
+import { decide } from "./safety/switching.ts";
+import { addToTrend } from "./safety/trend.ts";
+import { forbidsHeat, reportFaults, standingFaults } from "./standing.ts";
+import type { ControlState } from "./state.ts";
+import type { Millis } from "./units.ts";
+import { celsius, hours, millis, minutes } from "./units.ts";
+
+export type { ControlState, StartConditions } from "./state.ts";
+export { start, stop } from "./state.ts";
+
+export interface StepResult {
+  readonly state: ControlState;
+  readonly commands: Commands;
+  readonly events: readonly ControlEvent[];
+  /** On the caller's clock, later than `nowMs`. */
+  readonly wakeAtMs: Millis;
+}
+
+/** Heating time of one step that is believed: a loop that was away cannot know what the relay did meanwhile. */
+const longestCounted = minutes(1);
+/** Counters alone are stored this often. */
+const countersEvery = hours(1);
+
+/** @param nowMs the caller's monotonic clock */
+export function step(state: ControlState, input: Input, nowMs: Millis): StepResult {
+  const events: ControlEvent[] = [];
+  const { seenMs, offset: offsetBefore } = state.clock;
+  const wentBack = nowMs < seenMs;
+  const offset = wentBack ? millis(offsetBefore + seenMs - nowMs) : offsetBefore;
+  const now = millis(nowMs + offset);
+  const passed = wentBack ? 0 : nowMs - seenMs;
+
+  const people = hearPeople(state, input, now, offset, events);
+  const heard: ControlState = {
+    ...state,
+    clock: { seenMs: nowMs, offset },
+    buttons: people.buttons,
+    panel: people.panel,
+    unsettled: people.unsettled,
+    line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
+    counters: count(state, passed),
+  };
+  const sensed = sense(wentBack ? distrust(heard) : heard, input, now, offset);
+  const cleared = people.clear ? clearFaults(sensed.state, events) : sensed.state;
+  const watched = watchEffect(state, cleared, now);
+  const judged = { ...watched, faults: standingFaults(watched, input.ailing) };
+  const report = reportFaults(state.faults, judged, events);
+  const advised = advise(state, judged, sensed.verdict === "accepted", now);
+  const switched = switchHeater(advised, input, now, events);
+  const next = settle(state, switched, people, report, now);
+  return {
+    state: next,
+    commands: outputs(next, input.link, now),
+    events,
+    wakeAtMs: millis(nextLook(next, people.wakeAt, now) - offset),
+  };
+}
+
+function count(state: ControlState, passed: number): ControlState["counters"] {
+  if (!state.switching.on || passed === 0) return state.counters;
+  const { relayCycles, heaterSeconds } = state.counters;
+  return { relayCycles, heaterSeconds: heaterSeconds + Math.min(passed, longestCounted) / 1000 };
+}
+
+const distrust = (state: ControlState): ControlState => ({
+  ...state,
+  sensor: distrustSensor(state.sensor, "the monotonic clock ran backwards"),
+});
+
+/** SR-02, SR-03, SR-04: the reading, if there is one, and the time without one. */
+function sense(
+  state: ControlState,
+  input: Input,
+  now: Millis,
+  offset: Millis,
+): { readonly state: ControlState; readonly verdict: Verdict } {
+  const { reading } = input;
+  if (!reading) return { state: { ...state, sensor: agesSensor(state.sensor, now) }, verdict: "void" };
+  const { settings } = state.rules;
+  const at = millis(Math.min(now, reading.atMs + offset));
+  const judged = judgeReading(state.sensor, reading, at);
+  const temperature =
+    reading.kind === "ok" ? celsius(reading.temperature + settings.sensorOffset) : undefined;
+  const cutOff = stepCutOff(state.cutOff, judged.verdict, temperature, settings.cutOff);
+  const sensor = agesSensor(judged.state, now);
+  const accepted = judged.verdict === "accepted" && !sensor.stale;
+  const trend =
+    accepted && temperature !== undefined ? addToTrend(state.trend, temperature, at) : state.trend;
+  const verdict = judged.verdict === "accepted" && !accepted ? "good" : judged.verdict;
+  return { state: { ...state, sensor, cutOff, trend }, verdict };
+}
+
+/** Latched faults go when a person says so and their cause is gone. */
+function clearFaults(state: ControlState, events: ControlEvent[]): ControlState {
+  const cleared = { ...state, stateLost: false };
+  if (!state.cutOff.tripped) return cleared;
+  const temperature = roomTemperature(state);
+  const limit = state.rules.settings.cutOff - clearMargin;
+  if (temperature !== undefined && temperature < limit) {
+    return { ...cleared, cutOff: { hotRun: 0, tripped: false, at: undefined } };
+  }
+  const seen =
+    temperature === undefined ? "there is no credible reading" : `it is ${temperature.toFixed(1)} °C`;
+  const reason = `over-temperature stays: ${seen}, and it must be below ${limit} °C`;
+  events.push({ kind: "refused", request: "clear-faults", reason });
+  return cleared;
+}
+
+/** SR-05, SR-06: once for every completed minute. */
+function watchEffect(before: ControlState, state: ControlState, now: Millis): ControlState {
+  if (state.trend.means === before.trend.means) return state;
+  const { settings } = state.rules;
+  const temperature = roomTemperature(state);
+  const effect = stepHeatEffect(state.effect, {
+    trend: state.trend,
+    heaterOn: state.switching.on,
+    mayPause: !state.frost && temperature !== undefined && temperature >= settings.frostOff,
+    ineffectiveAfter: minutes(settings.ineffectiveAfterMinutes),
+    now,
+  });
+  return { ...state, effect };
+}
+
+/** What frost protection and the heating law wish, at every accepted reading and every change of the panel. */
+function advise(before: ControlState, state: ControlState, accepted: boolean, now: Millis): ControlState {
+  const { target, mode } = state.panel;
+  const temperature = roomTemperature(state);
+  const moved = target !== before.panel.target || mode !== before.panel.mode;
+  if (temperature === undefined || !(accepted || moved)) return state;
+  const frost = stepFrost(state.frost, temperature, mode, state.rules.settings);
+  const inCharge = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
+  const law = lawStep(state.law.state, state.rules.law, {
+    temperature,
+    target,
+    heaterOn: state.switching.on,
+    inCharge,
+    nowMs: now,
+  });
+  return { ...state, frost, law };
+}
+
+interface Wish {
+  readonly heat: boolean;
+  readonly because: string;
+}
+
+function wishOf(state: ControlState): Wish {
+  if (roomTemperature(state) === undefined) return { heat: false, because: "no trusted reading" };
+  if (state.frost) return { heat: true, because: "frost protection" };
+  if (state.panel.mode === "manual") return { heat: state.panel.heaterSwitch, because: "manual switch" };
+  return { heat: state.law.heat, because: `demand ${state.law.demand.toFixed(0)} %` };
+}
+
+/** SR-08 and every OFF: wish, faults and minimum times become the command. */
+function switchHeater(state: ControlState, input: Input, now: Millis, events: ControlEvent[]): ControlState {
+  const wish = wishOf(state);
+  const fault = forbidsHeat(state.faults);
+  const testing = isTesting(state.effect) && !state.frost;
+  const { minimumOn, minimumOff } = state.rules.law;
+  const decision = { heat: wish.heat && !testing, forbidden: fault !== undefined };
+  const switching = decide(state.switching, decision, now, minimumOn, minimumOff);
+  const keepTest = wish.heat && !fault && !state.frost;
+  const effect: HeatEffectState = noteSwitch(state.effect, switching.on, keepTest, now);
+  if (switching === state.switching) return effect === state.effect ? state : { ...state, effect };
+  const reason = fault ?? (testing ? "test whether the room answers" : wish.because);
+  events.push({ kind: "heater", on: switching.on, reason });
+  const { relayCycles, heaterSeconds } = state.counters;
+  return {
+    ...state,
+    switching,
+    effect,
+    lastSwitch: { on: switching.on, wallMs: input.wallMs },
+    counters: { relayCycles: relayCycles + (switching.on ? 1 : 0), heaterSeconds },
+  };
+}
+
+/** What is to be stored, and the screen's wakefulness: a touch and a new fault both light it. */
+function settle(
+  before: ControlState,
+  state: ControlState,
+  people: People,
+  report: { readonly raised: boolean; readonly latchedChanged: boolean },
+  now: Millis,
+): ControlState {
+  const switched = state.switching !== before.switching;
+  const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
+  const store = people.changed || report.latchedChanged || switched || countersDue;
+  return {
+    ...state,
+    touchedAt: people.touched || report.raised ? now : state.touchedAt,
+    revision: store ? state.revision + 1 : state.revision,
+    countersSavedAt: store ? now : state.countersSavedAt,
+  };
+}

@@ -5,6 +5,5 @@ declare module "i2c-bus" {
     i2cWrite(address: number, length: number, buffer: Buffer): Promise<{ bytesWritten: number }>;
     close(): Promise<void>;
   }
-  const i2c: { openPromisified(bus: number): Promise<PromisifiedBus> };
-  export default i2c;
+  export function openPromisified(bus: number): Promise<PromisifiedBus>;
 }

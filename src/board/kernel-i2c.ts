@@ -44,7 +44,7 @@ export async function openKernelI2c(number: number, options: KernelI2cOptions): 
   }
   let native: I2cPackage;
   try {
-    native = await (options.load ?? (async () => (await import("i2c-bus")).default))();
+    native = await (options.load ?? (() => import("i2c-bus")))();
   } catch (cause) {
     throw new BusError(
       "no-driver",

@@ -1,0 +1,64 @@
+/**
+ * The hat's buttons as edges.
+ *
+ * Guarantee: each edge is taken from johnny-five's Button in the instant that the line reports it, with the
+ * firmware's clock; its own events are debounced on the system's clock, which virtual time knows nothing of. A
+ * button that cannot be had is reported and leaves the others working (SR-11).
+ */
+import type { WiredLine } from "../chips/wiring.ts";
+import type { Clock } from "../control/clock.ts";
+import type { ButtonEdge, ButtonName } from "../control/input.ts";
+import type { GroveIo } from "./grove-io.ts";
+import { type Board, makeButton } from "./johnny-five.ts";
+
+export interface ButtonPanelOptions {
+  readonly board: Board;
+  readonly io: GroveIo;
+  readonly clock: Clock;
+  readonly buttons: Readonly<Record<ButtonName, WiredLine>>;
+  readonly onFailure: (button: ButtonName, error: unknown) => void;
+}
+
+export class ButtonPanel {
+  readonly #options: ButtonPanelOptions;
+  readonly #listeners: ((edge: ButtonEdge) => void)[] = [];
+
+  constructor(options: ButtonPanelOptions) {
+    this.#options = options;
+    for (const name of ["a", "b", "mode"] as const) {
+      try {
+        this.#attach(name, options.buttons[name]);
+      } catch (error) {
+        options.onFailure(name, error);
+      }
+    }
+  }
+
+  onEdge(listener: (edge: ButtonEdge) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** No edge is reported any more. Lets go of a button that is held down: johnny-five keeps a timer while it is. */
+  close(): void {
+    this.#listeners.length = 0;
+    for (const { line, activeLevel } of Object.values(this.#options.buttons)) {
+      this.#options.io.pretend(line, activeLevel === 1 ? 0 : 1);
+    }
+  }
+
+  #attach(name: ButtonName, wired: WiredLine): void {
+    const { board, io, clock } = this.#options;
+    const failure = io.failureOf(wired.line);
+    if (failure !== undefined) throw failure;
+    const button = makeButton(board, wired.line, wired.activeLevel);
+    // One that is down already counts only from its next press: it may be jammed.
+    let pressed = button.isDown;
+    // Registered after the Button's own listener, so `isDown` is that of this edge.
+    io.digitalRead(wired.line, () => {
+      if (button.isDown === pressed) return;
+      pressed = button.isDown;
+      const edge: ButtonEdge = { button: name, pressed, atMs: clock.now() };
+      for (const listener of [...this.#listeners]) listener(edge);
+    });
+  }
+}

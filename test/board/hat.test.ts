@@ -1,0 +1,371 @@
+import { describe, expect, it } from "vitest";
+import { openHat } from "../../src/board/hat.ts";
+import type { ScreenTarget } from "../../src/board/screen-feed.ts";
+import { BusError } from "../../src/chips/bus.ts";
+import { type GpioPort, LineError } from "../../src/chips/lines.ts";
+import type { ButtonEdge } from "../../src/control/input.ts";
+import { celsius, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
+import { hatAddresses } from "../../src/simulation/virtual-hat.ts";
+import { activeLowRelay, type HatRigOptions, hatRig, screen } from "./hat-rig.ts";
+
+async function opened(options: HatRigOptions = {}) {
+  const rig = hatRig(options);
+  const hat = await rig.clock.run(openHat(rig));
+  return { ...rig, hat };
+}
+
+const never = new Promise<never>(() => {});
+
+/** Notes each call on the port and its lines. */
+function traced(gpio: GpioPort): { gpio: GpioPort; trace: string[] } {
+  const trace: string[] = [];
+  return {
+    trace,
+    gpio: {
+      async openOutput(line, initial) {
+        trace.push(`output ${line} at ${initial}`);
+        const output = await gpio.openOutput(line, initial);
+        return {
+          write(level) {
+            trace.push(`write ${line} ${level}`);
+            output.write(level);
+          },
+          read() {
+            trace.push(`read ${line}`);
+            return output.read();
+          },
+          close() {
+            trace.push(`close ${line}`);
+            output.close();
+          },
+        };
+      },
+      openInput(line) {
+        trace.push(`input ${line}`);
+        return gpio.openInput(line);
+      },
+      close: () => gpio.close(),
+    },
+  };
+}
+
+describe("Opening the hat (SR-01)", () => {
+  it("opens the relay's line first, off, and reads it back before any other line", async () => {
+    const rig = hatRig();
+    const { gpio, trace } = traced(rig.hardware.gpio);
+    await openHat({ ...rig, hardware: { ...rig.hardware, gpio } });
+    expect(trace.slice(0, 4)).toEqual(["output 16 at 0", "write 16 0", "read 16", "output 18 at 0"]);
+  });
+
+  it("opens an active-low relay high", async () => {
+    const { virtual, hat } = await opened({ wiring: activeLowRelay });
+    expect(virtual.gpio.level(16)).toBe(1);
+    expect(virtual.contactClosed).toBe(false);
+    hat.setHeater(true);
+    expect(virtual.contactClosed).toBe(true);
+    expect(hat.readRelay()).toBe(true);
+  });
+
+  it("turns off a relay that a killed process left on, without another closure", async () => {
+    const rig = hatRig();
+    const line = await rig.virtual.connect().gpio.openOutput(16, 1);
+    line.write(1);
+    rig.virtual.processDied();
+    expect(rig.virtual.contactClosed).toBe(true);
+    await openHat({ ...rig, hardware: rig.virtual.connect() });
+    expect(rig.virtual.contactClosed).toBe(false);
+    expect(rig.virtual.contactClosures).toBe(1);
+  });
+
+  it("is refused with a code when the relay's line cannot be had", async () => {
+    const rig = hatRig();
+    rig.virtual.gpio.refuse(16, "busy");
+    await expect(openHat(rig)).rejects.toMatchObject({ name: "LineError", code: "busy" });
+  });
+
+  it("is refused when the relay's line reads on although it was driven off", async () => {
+    const rig = hatRig();
+    rig.virtual.gpio.stick(16, 1);
+    await expect(openHat(rig)).rejects.toThrow(/still reads on/);
+  });
+
+  it("goes on without LEDs, buttons, sensor and display, and says so (SR-11)", async () => {
+    const rig = hatRig({ display: "none" });
+    for (const line of [18, 19, 22, 24, 26]) rig.virtual.gpio.refuse(line, "busy");
+    rig.virtual.bus.unplug(hatAddresses.sensor);
+    const hat = await openHat(rig);
+    hat.show(screen);
+    const reading = await rig.clock.run(hat.readSensor());
+    expect(reading).toMatchObject({ kind: "failed", reason: "nack" });
+    expect(hat.health).toEqual({
+      display: undefined,
+      displayFailing: true,
+      buttonsFailing: true,
+      ledsFailing: true,
+      relayFailing: false,
+    });
+    hat.setModeLed(true);
+    hat.setHeater(true);
+    expect(rig.virtual.contactClosed).toBe(true);
+  });
+});
+
+describe("The hat's outputs", () => {
+  it("switch the relay and read its line back", async () => {
+    const { hat, virtual } = await opened();
+    expect(hat.readRelay()).toBe(false);
+    hat.setHeater(true);
+    expect(virtual.contactClosed).toBe(true);
+    expect(hat.readRelay()).toBe(true);
+    hat.setHeater(false);
+    expect(virtual.contactClosed).toBe(false);
+  });
+
+  it("assert a level again, so that a line which somebody changed follows at the next step", async () => {
+    const { hat, virtual } = await opened();
+    hat.setHeater(true);
+    const end = virtual.gpio.stick(16, 0);
+    expect(hat.readRelay()).toBe(false);
+    end();
+    hat.setHeater(false);
+    hat.setHeater(true);
+    expect(virtual.contactClosed).toBe(true);
+  });
+
+  it("never throw when the relay's line fails: it shows in the health, and is logged once", async () => {
+    const { hat, virtual, logged } = await opened();
+    virtual.processDied();
+    for (let step = 0; step < 5; step++) {
+      hat.setHeater(true);
+      expect(hat.readRelay()).toBeUndefined();
+    }
+    expect(hat.health.relayFailing).toBe(true);
+    expect(logged.filter(({ event }) => event === "line-failed")).toHaveLength(2);
+  });
+
+  it("light the LEDs, by their polarity", async () => {
+    const rig = hatRig();
+    const inverted = { ...rig.wiring, statusLed: { ...rig.wiring.statusLed, activeLevel: 0 as const } };
+    const hat = await openHat({ ...rig, wiring: inverted });
+    expect(rig.virtual.gpio.level(26)).toBe(1);
+    hat.setModeLed(true);
+    hat.setStatusLed(true);
+    expect([rig.virtual.gpio.level(18), rig.virtual.gpio.level(26)]).toEqual([1, 0]);
+    hat.setModeLed(false);
+    hat.setStatusLed(false);
+    expect([rig.virtual.gpio.level(18), rig.virtual.gpio.level(26)]).toEqual([0, 1]);
+  });
+});
+
+describe("The hat's sensor", () => {
+  it("reads temperature and humidity through the thermometer and the hygrometer", async () => {
+    const { hat, air, clock } = await opened();
+    air.temperature = celsius(-3.25);
+    air.humidity = relativeHumidity(61);
+    const reading = await clock.run(hat.readSensor());
+    expect(reading.kind).toBe("ok");
+    if (reading.kind !== "ok") return;
+    expect(reading.temperature).toBeCloseTo(-3.25, 2);
+    expect(reading.humidity).toBeCloseTo(61, 2);
+    expect(reading.raw.temperature).toBeGreaterThan(0);
+  });
+
+  it("gives no reading of a bad CRC, and recovers", async () => {
+    const { hat, virtual, clock } = await opened();
+    const end = virtual.bus.disturb({ kind: "bad-crc", address: hatAddresses.sensor });
+    expect(await clock.run(hat.readSensor())).toMatchObject({ kind: "failed", reason: "bad-crc" });
+    end();
+    expect(await clock.run(hat.readSensor())).toMatchObject({ kind: "ok" });
+  });
+
+  it("is found at its other address", async () => {
+    const { hat, virtual, clock } = await opened();
+    virtual.bus.unplug(0x44);
+    virtual.bus.plug(0x45, virtual.sensor);
+    expect((await clock.run(hat.readSensor())).kind).toBe("failed");
+    expect((await clock.run(hat.readSensor())).kind).toBe("ok");
+    expect((await clock.run(hat.readSensor())).kind).toBe("ok");
+  });
+});
+
+describe("The hat's buttons", () => {
+  it("report each edge in the instant of it, polarity resolved", async () => {
+    const { hat, virtual, clock } = await opened();
+    const edges: ButtonEdge[] = [];
+    hat.onButton((edge) => edges.push(edge));
+    virtual.press("a", millis(100));
+    await clock.advance(millis(500));
+    virtual.press("mode", millis(50));
+    await clock.advance(millis(500));
+    expect(edges).toEqual([
+      { button: "a", pressed: true, atMs: 0 },
+      { button: "a", pressed: false, atMs: 100 },
+      { button: "mode", pressed: true, atMs: 500 },
+      { button: "mode", pressed: false, atMs: 550 },
+    ]);
+  });
+
+  it("pass every bounce on: the core debounces", async () => {
+    const { hat, virtual, clock } = await opened({ bounce: true });
+    const edges: boolean[] = [];
+    hat.onButton(({ pressed }) => edges.push(pressed));
+    virtual.hold("b");
+    await clock.advance(millis(100));
+    expect(edges).toEqual([true, false, true, false, true]);
+  });
+
+  it("that are down from the start count only from the next press", async () => {
+    const rig = hatRig();
+    rig.virtual.hold("a");
+    rig.virtual.hold("mode");
+    const hat = await openHat(rig);
+    const edges: string[] = [];
+    hat.onButton(({ button, pressed }) => edges.push(`${button} ${pressed}`));
+    await rig.clock.advance(seconds(1));
+    expect(edges).toEqual([]);
+    rig.virtual.release("a");
+    rig.virtual.hold("a");
+    expect(edges).toEqual(["a false", "a true"]);
+  });
+
+  it("fail alone", async () => {
+    const rig = hatRig();
+    rig.virtual.gpio.refuse(22, "denied");
+    const hat = await openHat(rig);
+    const edges: string[] = [];
+    hat.onButton(({ button }) => edges.push(button));
+    rig.virtual.hold("b");
+    expect(edges).toEqual(["b"]);
+    expect(hat.health.buttonsFailing).toBe(true);
+  });
+});
+
+describe("The hat's display", () => {
+  it("shows the screen and is named in the health", async () => {
+    const { hat, virtual, clock } = await opened();
+    hat.show(screen);
+    await clock.advance(seconds(2));
+    expect(hat.health).toMatchObject({ display: "oled-128x128", displayFailing: false });
+    expect(virtual.bus.traffic(hatAddresses.oled).bytesWritten).toBeGreaterThan(500);
+  });
+
+  it("delays neither relay, button nor sensor while it hangs for ever", async () => {
+    const rig = hatRig();
+    const stuck: ScreenTarget = { kind: "oled-128x128", show: () => never };
+    const hat = await openHat({ ...rig, findDisplay: async () => stuck });
+    const edges: ButtonEdge[] = [];
+    hat.onButton((edge) => edges.push(edge));
+    for (let second = 0; second < 10; second++) {
+      hat.show(screen);
+      await rig.clock.advance(seconds(1));
+    }
+    const before = rig.clock.now();
+    const reading = await rig.clock.run(hat.readSensor());
+    expect(reading.kind).toBe("ok");
+    expect(rig.clock.now() - before).toBeLessThan(40);
+    rig.virtual.hold("a");
+    hat.setHeater(true);
+    expect(edges).toHaveLength(1);
+    expect(rig.virtual.contactClosed).toBe(true);
+    expect(hat.health.displayFailing).toBe(true);
+  });
+
+  it("delays a sensor reading by no more than one small transfer each time while it draws a whole frame", async () => {
+    const { hat, clock } = await opened();
+    await clock.run(hat.readSensor());
+    const alone = await timed(clock, () => hat.readSensor());
+    hat.show(screen);
+    const beside = await timed(clock, () => hat.readSensor());
+    // Two transfers, each behind at most one run of a page: 129 bytes at 100 kHz are 12 ms.
+    expect(beside - alone).toBeLessThan(25);
+  });
+});
+
+async function timed(
+  clock: { now(): number; run<T>(work: Promise<T>): Promise<T> },
+  work: () => Promise<unknown>,
+) {
+  const before = clock.now();
+  await clock.run(work());
+  return clock.now() - before;
+}
+
+describe("Closing the hat (SR-01)", () => {
+  it("turns the relay off first, reads it back, and then ends the rest", async () => {
+    const rig = hatRig();
+    const { gpio, trace } = traced(rig.hardware.gpio);
+    const hat = await openHat({ ...rig, hardware: { ...rig.hardware, gpio } });
+    hat.setHeater(true);
+    trace.length = 0;
+    await rig.clock.run(hat.close());
+    expect(trace.slice(0, 2)).toEqual(["write 16 0", "read 16"]);
+    expect(rig.virtual.contactClosed).toBe(false);
+    await expect(rig.hardware.bus.read(0x44, 6)).rejects.toThrow(BusError);
+  });
+
+  it("turns the relay off even if every other close throws, and logs each", async () => {
+    const rig = hatRig();
+    const broken = () => {
+      throw new LineError("io", "broken");
+    };
+    const gpio: GpioPort = {
+      openOutput: async (line, initial) => ({
+        ...(await rig.hardware.gpio.openOutput(line, initial)),
+        close: broken,
+      }),
+      openInput: async (line) => ({ ...(await rig.hardware.gpio.openInput(line)), close: broken }),
+      close: broken,
+    };
+    const bus = { ...rig.hardware.bus, close: () => Promise.reject(new BusError("io", "broken")) };
+    const hat = await openHat({ ...rig, hardware: { bus, gpio } });
+    hat.setHeater(true);
+    await rig.clock.run(hat.close());
+    expect(rig.virtual.contactClosed).toBe(false);
+    const parts = rig.logged
+      .filter(({ event }) => event === "close-failed")
+      .map(({ fields }) => fields?.["part"]);
+    expect(parts).toEqual(["lines", "gpio", "i2c"]);
+  });
+
+  it("waits no longer than 3 s for a bus that hangs", async () => {
+    const rig = hatRig();
+    const hat = await openHat({
+      ...rig,
+      hardware: { ...rig.hardware, bus: { ...rig.hardware.bus, close: () => never } },
+    });
+    hat.setHeater(true);
+    const closing = hat.close();
+    expect(rig.virtual.contactClosed).toBe(false);
+    await rig.clock.run(closing);
+    expect(rig.clock.now()).toBe(3000);
+  });
+
+  it("says so when the relay does not read off", async () => {
+    const { hat, virtual, clock } = await opened();
+    hat.setHeater(true);
+    virtual.gpio.stick(16, 1);
+    const closing = expect(hat.close()).rejects.toMatchObject({ code: "io" });
+    await clock.run(closing);
+  });
+
+  it("cannot be undone by a late command", async () => {
+    const { hat, virtual, clock } = await opened();
+    const closing = hat.close();
+    hat.setHeater(true);
+    await clock.run(closing);
+    hat.setHeater(true);
+    expect(virtual.contactClosed).toBe(false);
+  });
+
+  it("leaves no timer behind, in virtual time or in the process, even with a button held down", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const { hat, virtual, clock } = await opened();
+    virtual.hold("a");
+    expect(timers()).toBeGreaterThan(before);
+    await clock.run(hat.close());
+    expect(clock.pendingTimers).toBe(0);
+    // johnny-five's debounce ends by itself after 7 ms; its hold timer would run for 24 days.
+    await expect.poll(timers).toBeLessThanOrEqual(before);
+  });
+});

@@ -28,7 +28,7 @@ export interface VerbSpec {
   readonly usage: string;
   readonly flags: Readonly<Record<string, FlagSpec>>;
   /** Words that may follow the verb, for a message about a wrong one. */
-  readonly subverbs?: readonly string[];
+  readonly subverbs?: readonly string[] | "any";
   /** More paragraphs for the help. */
   readonly notes?: string;
 }
@@ -54,7 +54,7 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
     const word = positionals[0];
-    if (verb.subverbs && word !== undefined && !verb.subverbs.includes(word)) {
+    if (Array.isArray(verb.subverbs) && word !== undefined && !verb.subverbs.includes(word)) {
       throw usageError(verb, `Unknown: ${verb.name} ${word}.`, nearest(word, verb.subverbs));
     }
     if (verb.subverbs === undefined && word !== undefined) {

@@ -20,7 +20,7 @@ import type {
 } from "../control/input.ts";
 import type { Log } from "../control/log.ts";
 import type { Settings } from "../control/settings.ts";
-import { type ControlState, start, step } from "../control/step.ts";
+import { type ControlState, start, step, stop } from "../control/step.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
 import { logEvent } from "./event-log.ts";
 import type { StateStore } from "./state-store.ts";
@@ -52,6 +52,8 @@ const flushLimit = seconds(3);
 export class Device {
   readonly #parts: DeviceParts;
   #state: ControlState;
+  /** Revision of the state that was handed to the store last. */
+  #saved: number | undefined;
   #reading: SensorReading | undefined;
   #buttons: ButtonEdge[] = [];
   #requests: Request[] = [];
@@ -105,7 +107,8 @@ export class Device {
     this.#cancelStep();
     const { hat, store, clock } = this.#parts;
     hat.setHeater(false);
-    store.offer(toDurable(this.#state));
+    const stopped = stop(this.#state, clock.wallNow());
+    if (stopped.revision !== this.#saved) store.offer(toDurable(stopped));
     await Promise.race([store.flush(), clock.sleep(flushLimit)]);
     await hat.close();
   }
@@ -130,14 +133,17 @@ export class Device {
 
   #step(): void {
     if (this.#stopped) return;
-    const { hat, clock, store, onStep } = this.#parts;
+    const { clock, store, onStep } = this.#parts;
     const atMs = clock.now();
     const input = this.#takeInput();
     const { state, commands, events, wakeAtMs } = step(this.#state, input, atMs);
     this.#state = state;
     this.#assert(commands);
     for (const event of events) logEvent(this.#parts.log, event);
-    store.offer(toDurable(state));
+    if (state.revision !== this.#saved) {
+      this.#saved = state.revision;
+      store.offer(toDurable(state));
+    }
     onStep?.({ atMs, input, commands, events });
     this.#cancelStep();
     const wait = Math.min(longestStep, Math.max(1, wakeAtMs - clock.now()));

@@ -2,21 +2,17 @@
  * Keeps one small document on disk through power cuts.
  *
  * Guarantee: at any instant the file holds a whole document that was once offered, or does not exist; a file
- * that cannot be read is kept aside, never overwritten unseen; a change is written once, when it has settled;
- * writing never blocks the caller, and a disk that hangs or is full only sets `failing`.
+ * that cannot be read is kept aside, never overwritten unseen; one write is under way at a time and the newest
+ * document waits behind it; writing never blocks the caller, and a disk that hangs or is full only sets `failure`.
  *
  * Order of a write (the only order that survives a cut anywhere): new file, fsync, rename, fsync of the folder.
  */
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../control/clock.ts";
-import { type Millis, millis, seconds } from "../control/units.ts";
+import { seconds } from "../control/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
 
-/** A change settles when nothing else changed for this long… */
-const settleAfter = seconds(1);
-/** …but a run of changes is not kept waiting longer than this. */
-const settleAtMost = seconds(5);
 const retryAfter = seconds(10);
 
 /** What was found at start. `unreadable` names the file that was kept aside. */
@@ -30,11 +26,10 @@ export class StateStore {
   readonly #files: DurableFiles;
   readonly #clock: Clock;
   #written: string | undefined;
+  /** The newest document, when it is not the one on disk. */
   #offered: string | undefined;
-  #changedAt: Millis | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #dueAt: Millis | undefined;
   #writing: Promise<void> | undefined;
+  #cancelRetry: () => void = () => {};
   #failure: string | undefined;
   #writes = 0;
 
@@ -71,68 +66,44 @@ export class StateStore {
     return { kind: "unreadable", reason, keptAs };
   }
 
-  /** Takes the newest document; returns at once. */
+  /** Takes the newest document and begins to write it; returns at once. */
   offer(document: unknown): void {
-    const text = JSON.stringify(document);
-    if (text === (this.#offered ?? this.#written)) return;
-    this.#offered = text;
-    const now = this.#clock.now();
-    this.#changedAt ??= now;
-    const due = Math.min(now + settleAfter, this.#changedAt + settleAtMost);
-    this.#schedule(millis(Math.max(due, now)));
+    this.#offered = JSON.stringify(document);
+    if (this.#writing === undefined) void this.flush();
   }
 
-  /** Writes what is offered now. Resolves when it is on disk, or has failed. */
+  /** Resolves when the newest document is on disk, or could not be written. */
   async flush(): Promise<void> {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#dueAt = undefined;
-    while (this.#writing) await this.#writing;
-    const text = this.#offered;
-    if (text === undefined || text === this.#written) {
-      this.#settle(text);
-      return;
-    }
-    this.#writing = this.#write(text).finally(() => {
+    this.#cancelRetry();
+    this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
     await this.#writing;
   }
 
-  #schedule(at: Millis): void {
-    if (this.#dueAt === at) return;
-    this.#cancelTimer?.();
-    this.#dueAt = at;
-    this.#cancelTimer = this.#clock.setTimer(millis(at - this.#clock.now()), () => {
-      // A hung disk holds #writing; the newest document waits behind it.
-      void this.flush();
-    });
+  async #writeAll(): Promise<void> {
+    while (this.#offered !== undefined) {
+      const text = this.#offered;
+      if (text !== this.#written && !(await this.#write(text))) return;
+      if (this.#offered === text) this.#offered = undefined;
+    }
   }
 
-  async #write(text: string): Promise<void> {
+  async #write(text: string): Promise<boolean> {
     const temporary = `${this.#path}.new`;
     try {
       await this.#files.writeDurably(temporary, encode(text));
       await this.#files.rename(temporary, this.#path);
       await this.#files.syncFolder(dirname(this.#path));
-      this.#written = text;
-      this.#writes += 1;
-      this.#failure = undefined;
-      this.#settle(text);
     } catch (error) {
       this.#failure = (error as NodeJS.ErrnoException).code ?? String(error);
-      this.#schedule(millis(this.#clock.now() + retryAfter));
+      this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.flush());
+      return false;
     }
-  }
-
-  /** Nothing newer than `text` came in meanwhile: all is quiet again. */
-  #settle(text: string | undefined): void {
-    if (this.#offered !== text) {
-      this.#changedAt = this.#clock.now();
-      return;
-    }
-    this.#offered = undefined;
-    this.#changedAt = undefined;
+    this.#written = text;
+    this.#writes += 1;
+    this.#failure = undefined;
+    return true;
   }
 }
 

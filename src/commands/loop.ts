@@ -1,0 +1,91 @@
+/** `loop`: the control loop itself, started by the guardian; not for people. */
+import { millis } from "../control/units.ts";
+import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import type { VirtualHardware } from "../firmware/hardware.ts";
+import { LineWriter } from "../firmware/line-writer.ts";
+import { createLogger } from "../firmware/logger.ts";
+import { firmwareVersion } from "../firmware/package-root.ts";
+import { runLoop } from "../firmware/run-loop.ts";
+import { loadSettings } from "../firmware/settings-file.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
+import { oneOf, readContext, wantsColour } from "./context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+const { data, settings, board } = sharedFlags;
+
+export const verb: Verb = {
+  name: "loop",
+  summary: "The control loop itself, started by: grove-heater run",
+  usage: "loop [FLAGS]",
+  flags: {
+    data,
+    settings,
+    board,
+    why: { value: "TEXT", doc: "why this board" },
+    log: { value: "FORMAT", doc: "json or text" },
+    plain: { doc: "log lines instead of the live panel" },
+  },
+  run: loop,
+};
+
+/** How long the end waits for whoever reads the log. */
+const flushLimit = millis(300);
+const panelLines = 100;
+
+async function loop(args: Arguments): Promise<number> {
+  const context = readContext(args);
+  const values = loadSettings(context.settingsFile);
+  const found = chooseBoard(args.value("board") ?? values.board, context.data.path);
+  const choice = { ...found, why: args.value("why") ?? found.why };
+  const onTerminal = process.stdout.isTTY && process.stdin.isTTY && !args.has("plain");
+  const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
+  const out = new LineWriter(1);
+  const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
+  const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
+  const log = createLogger({ clock: systemClock, level: values.logLevel, format, write });
+  let terminal: VirtualTerminal | undefined;
+  let stop = (_why: string): void => {};
+  const running = await runLoop({
+    data: context.data,
+    settings: values,
+    choice,
+    log,
+    beat: () => void process.send?.("beat"),
+    cleanUp: () => terminal?.close(),
+    onHardware: ({ virtual }) => {
+      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, choice, () => stop("a key was pressed"));
+    },
+  });
+  stop = running.stop;
+  const code = await running.ended;
+  await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
+  // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
+  process.exit(code);
+}
+
+function openTerminal(
+  { hat, surroundings }: VirtualHardware,
+  log: readonly string[],
+  choice: BoardChoice,
+  onQuit: () => void,
+): VirtualTerminal {
+  const terminal = new VirtualTerminal({
+    hat,
+    surroundings,
+    clock: systemClock,
+    title: `grove-heater ${firmwareVersion()} on the virtual hat (${choice.why})`,
+    input: process.stdin,
+    output: process.stdout,
+    colour: wantsColour(process.stdout),
+    log,
+    onQuit,
+  });
+  terminal.open();
+  return terminal;
+}
+
+function keepLine(lines: string[], line: string): void {
+  lines.push(line);
+  if (lines.length > panelLines) lines.shift();
+}

@@ -1,0 +1,95 @@
+/**
+ * Opens the bus and the lines of the chosen board, each behind the gate of the manifest.
+ *
+ * Guarantee: nothing above here ever holds an ungated port, so what the manifest does not name cannot be used,
+ * on the virtual hat as on the real one.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openKernelGpio } from "../board/kernel-gpio.ts";
+import { openKernelI2c } from "../board/kernel-i2c.ts";
+import type { I2cBus } from "../chips/bus.ts";
+import type { GpioPort } from "../chips/lines.ts";
+import type { Clock } from "../control/clock.ts";
+import { celsius, hours, relativeHumidity } from "../control/units.ts";
+import { gatedBus, gatedGpio } from "../manifest/gate.ts";
+import { type Manifest, ManifestError, parseManifest } from "../manifest/manifest.ts";
+import { dailyOutside, Room, roomPresets } from "../simulation/room.ts";
+import { Surroundings } from "../simulation/surroundings.ts";
+import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat.ts";
+import type { BoardChoice } from "./choose-board.ts";
+import { exitCodes, StartupError } from "./exit-codes.ts";
+import { packageRoot } from "./package-root.ts";
+import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
+
+/** The simulated hat and the room that it stands in. */
+export interface VirtualHardware {
+  readonly hat: VirtualHat;
+  readonly surroundings: Surroundings;
+}
+
+export interface Hardware {
+  readonly bus: I2cBus;
+  readonly gpio: GpioPort;
+  /** What is behind the ports, where they are not real. */
+  readonly virtual: VirtualHardware | undefined;
+}
+
+export interface HardwareOptions {
+  readonly clock: Clock;
+  /** Of the virtual hat. */
+  readonly display?: DisplayKind;
+}
+
+/** @throws StartupError (configuration), BusError, LineError */
+export async function openHardware(choice: BoardChoice, options: HardwareOptions): Promise<Hardware> {
+  const manifest = loadManifest(choice);
+  const { wiring, sysRoot } = choice;
+  const { bus, gpio, virtual } =
+    wiring.backend === "virtual"
+      ? openVirtual(choice, options)
+      : {
+          bus: await openKernelI2c(wiring.i2cBus, { clock: options.clock }),
+          gpio: await openKernelGpio(wiring.gpioChipLabels, { sysRoot, clock: options.clock }),
+          virtual: undefined,
+        };
+  return { bus: gatedBus(bus, wiring.i2cBus, manifest), gpio: gatedGpio(gpio, manifest), virtual };
+}
+
+export const manifestFile = join(packageRoot, "manifest", "app_manifest.json");
+
+/** @throws StartupError (configuration) with every problem named */
+export function loadManifest({ board }: BoardChoice, file = manifestFile): Manifest {
+  try {
+    return parseManifest(readText(file), (name) => board.resolveName(name));
+  } catch (cause) {
+    if (!(cause instanceof ManifestError)) throw cause;
+    throw new StartupError(
+      exitCodes.configuration,
+      `The manifest ${file} cannot be used:\n${cause.message}`,
+      "Mend it, then check it with: grove-heater manifest check",
+      { cause },
+    );
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** A living room on a winter's day, with a fan heater, so that something happens while one looks. */
+function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, display }: HardwareOptions) {
+  const start = { temperature: celsius(17.6), humidity: relativeHumidity(48), seed: 1 };
+  const surroundings = new Surroundings(new Room(roomPresets.fanHeater, start), {
+    outside: dailyOutside(celsius(2), 4),
+    startOfDay: hours(18),
+  });
+  const hat = new VirtualHat({ clock, wiring, plant: surroundings, ...(display && { display }) });
+  ensureVirtualSysfs(sysRoot, wiring);
+  const { bus, gpio } = hat.connect();
+  return { bus, gpio: mirrorRelay(gpio, sysRoot, wiring), virtual: { hat, surroundings } };
+}

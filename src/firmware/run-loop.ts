@@ -1,0 +1,114 @@
+/**
+ * The control loop's process: composes a running device from settings, board, manifest and hat, and ends it.
+ *
+ * Guarantee (SR-01): on every way out that this process can still take (signal, exception, rejection, the
+ * guardian gone), the relay is commanded off first, synchronously. For the ways it cannot, there is the guardian.
+ */
+import { openHat } from "../board/hat.ts";
+import type { Log } from "../control/log.ts";
+import type { Settings } from "../control/settings.ts";
+import type { BoardChoice } from "./choose-board.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { Device, type Observation } from "./device.ts";
+import { systemFiles } from "./durable-files.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { openHardware, type Hardware } from "./hardware.ts";
+import { explainHardware } from "./hardware-errors.ts";
+import { firmwareVersion } from "./package-root.ts";
+import { StateStore } from "./state-store.ts";
+import { systemClock } from "./system-clock.ts";
+
+export interface LoopOptions {
+  readonly data: DataFolder;
+  readonly settings: Settings;
+  readonly choice: BoardChoice;
+  readonly log: Log;
+  /** Told of the hardware before the device starts: the terminal looks at the virtual hat. */
+  readonly onHardware?: (hardware: Hardware) => void;
+  /** Each step's sign of life for the guardian. */
+  readonly beat: () => void;
+  /** Called last on every way out: gives the terminal back, writes the log's rest. */
+  readonly cleanUp: () => void;
+}
+
+export interface RunningLoop {
+  /** Ends the loop by wish. */
+  stop(why: string): void;
+  readonly ended: Promise<ExitCode>;
+}
+
+export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
+  const { data, settings, choice, log } = options;
+  const clock = systemClock;
+  const { wiring } = choice;
+  log.info("board", { board: wiring.board, backend: wiring.backend, why: choice.why });
+  const hardware = await openHardware(choice, { clock }).catch(explainHardware);
+  options.onHardware?.(hardware);
+  const hat = await openHat({ hardware, wiring, clock, log }).catch(explainHardware);
+  const relayOff = (): void => hat.setHeater(false);
+  process.on("exit", relayOff);
+  const crash = (kind: string) => (error: unknown) => {
+    relayOff();
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.error("crash", { kind, detail, relay: "off" });
+    options.cleanUp();
+    process.exit(exitCodes.internal);
+  };
+  process.on("uncaughtException", crash("exception"));
+  process.on("unhandledRejection", crash("rejection"));
+  const device = await Device.start({
+    hat,
+    settings,
+    store: new StateStore(data.stateFile, systemFiles, clock),
+    clock,
+    log,
+    firmware: firmwareVersion(),
+    onStep: firstDecision(log, options.beat),
+  });
+  return endable(device, options, () => process.off("exit", relayOff));
+}
+
+function endable(device: Device, { log, cleanUp }: LoopOptions, closed: () => void): RunningLoop {
+  let stop = (_why: string): void => {};
+  const ended = new Promise<ExitCode>((resolve) => {
+    let ending = false;
+    stop = (why) => {
+      if (ending) return;
+      ending = true;
+      log.info("stopping", { why });
+      void device
+        .stop()
+        .then(
+          () => log.info("stopped", { relay: "off" }),
+          // The guardian forces it off on its own path next, and reports what it finds.
+          (error: Error) => log.error("stopped", { relay: "not read back off", cause: error.message }),
+        )
+        .finally(() => {
+          closed();
+          cleanUp();
+          resolve(exitCodes.ok);
+        });
+    };
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
+  process.on("disconnect", () => stop("the guardian is gone"));
+  // For the tests of SR-01: a fault that no code of ours would make.
+  if (process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1") {
+    process.on("SIGUSR2", () => {
+      throw new Error("asked to crash by SIGUSR2");
+    });
+  }
+  return { stop: (why) => stop(why), ended };
+}
+
+/** Logs the first decision that rests on a reading, and passes the beat on. */
+function firstDecision(log: Log, beat: () => void): (observation: Observation) => void {
+  let decided = false;
+  return ({ input, commands }) => {
+    beat();
+    if (decided || input.reading?.kind !== "ok") return;
+    decided = true;
+    const sinceStartMs = Math.round(systemClock.now());
+    log.info("first-decision", { temperature: input.reading.temperature, heat: commands.heater, sinceStartMs });
+  };
+}

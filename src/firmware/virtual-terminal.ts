@@ -1,0 +1,132 @@
+/**
+ * The virtual hat in a terminal: its display, lamps and room drawn a few times a second; keys press its buttons.
+ *
+ * Guarantee: the terminal is given back as it was (cursor, screen, line mode), also when the loop crashes; the
+ * keys go through the hat's lines and every debounce and rule behind them, like a finger.
+ */
+import type { Clock } from "../control/clock.ts";
+import { millis } from "../control/units.ts";
+import type { Surroundings } from "../simulation/surroundings.ts";
+import { drawTerminal, type TerminalView } from "../simulation/terminal-view.ts";
+import type { VirtualHat } from "../simulation/virtual-hat.ts";
+
+const frameEvery = millis(100);
+/** A key gives no release: a tap for the buttons, a long press for the heater key. */
+const tap = millis(120);
+const longPress = millis(1300);
+const openWindow = 40;
+
+const enterScreen = "\x1b[?1049h\x1b[?25l";
+const leaveScreen = "\x1b[?25h\x1b[?1049l";
+
+const keys = [
+  { key: "a", does: "lower" },
+  { key: "b", does: "raise" },
+  { key: "m", does: "auto/manual" },
+  { key: "h", does: "heater (in manual)" },
+  { key: "w", does: "window" },
+  { key: "q", does: "quit" },
+];
+
+export interface TerminalParts {
+  readonly hat: VirtualHat;
+  readonly surroundings: Surroundings;
+  readonly clock: Clock;
+  readonly title: string;
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly colour: boolean;
+  /** The newest log lines, oldest first; shown under the picture. */
+  readonly log: readonly string[];
+  readonly onQuit: () => void;
+}
+
+export class VirtualTerminal {
+  readonly #parts: TerminalParts;
+  #drawn = "";
+  #cancel: () => void = () => {};
+  #open = false;
+
+  constructor(parts: TerminalParts) {
+    this.#parts = parts;
+  }
+
+  open(): void {
+    const { input, output } = this.#parts;
+    this.#open = true;
+    output.write(enterScreen);
+    input.setRawMode(true);
+    input.setEncoding("utf8");
+    input.on("data", this.#onKeys);
+    input.resume();
+    output.on("resize", this.#redraw);
+    this.#frame();
+  }
+
+  /** Safe to call at any time, and twice. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#cancel();
+    const { input, output } = this.#parts;
+    input.off("data", this.#onKeys);
+    input.setRawMode(false);
+    input.pause();
+    output.off("resize", this.#redraw);
+    output.write(leaveScreen);
+  }
+
+  readonly #onKeys = (text: string): void => {
+    for (const key of text) this.#onKey(key.toLowerCase());
+  };
+
+  #onKey(key: string): void {
+    const { hat, surroundings, onQuit } = this.#parts;
+    if (key === "q" || key === "\x03" || key === "\x04") return onQuit();
+    if (key === "a" || key === "b") return hat.press(key, tap);
+    if (key === "m") return hat.press("mode", tap);
+    if (key === "h") return hat.press("mode", longPress);
+    if (key === "w") surroundings.window = surroundings.window === 0 ? openWindow : 0;
+  }
+
+  readonly #redraw = (): void => {
+    this.#drawn = "";
+    this.#draw();
+  };
+
+  #frame(): void {
+    this.#draw();
+    this.#cancel = this.#parts.clock.setTimer(frameEvery, () => this.#frame());
+  }
+
+  #draw(): void {
+    const { output, colour } = this.#parts;
+    const size = { columns: output.columns ?? 80, rows: output.rows ?? 24, colour };
+    const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
+    if (text === this.#drawn) return;
+    this.#drawn = text;
+    output.write(`\x1b[H${text}\x1b[K\x1b[J`);
+  }
+
+  #view(): TerminalView {
+    const { hat, surroundings, title, log } = this.#parts;
+    hat.catchUp();
+    const { room } = surroundings;
+    const window = surroundings.window === 0 ? "shut" : "open";
+    return {
+      title,
+      pixels: hat.oled,
+      dimmed: (hat.oled?.contrast ?? 255) < 32,
+      lamps: [
+        { name: "relay", lit: hat.contactClosed },
+        { name: "mode LED", lit: hat.modeLedLit },
+        { name: "status LED", lit: hat.statusLedLit },
+      ],
+      facts: [
+        `room ${room.temperature.toFixed(2)} °C   outside ${surroundings.outside.toFixed(1)} °C   window ${window}`,
+      ],
+      keys,
+      log,
+    };
+  }
+}

@@ -102,7 +102,6 @@ export class Jhd1802 {
     await this.#command(clear);
     await this.#clock.sleep(clearTime);
     await this.#command(entryLeftToRight);
-    this.#backlight = await findBacklight(this.#bus);
     return lineAddress.map(() => codesOf(""));
   }
 

@@ -3,7 +3,7 @@
  *
  * Guarantee: after `show` resolves the chip's memory holds the frame. Only what differs from what the chip is
  * known to hold crosses the bus; after an error the page in question counts as unknown and is sent again, and a
- * chip that stopped answering is set up anew before anything else, so a display may come and go.
+ * chip that stopped answering, or lost its power meanwhile, is set up anew, so a display may come and go.
  *
  * Page addressing (B0h + page, 00h + low column, 10h + high column) is the one mode that all of them share.
  */
@@ -78,6 +78,8 @@ const data = 0x40;
 const displayOff = 0xae;
 const displayOn = 0xaf;
 const setContrast = 0x81;
+/** Status bit of both families: the display is off, as it is after power-on (SH1107 command 22, SSD1306 8.1.4). */
+const statusOff = 0x40;
 /** No operation, in both families: a harmless way to see whether somebody is there. */
 export const oledNop = Uint8Array.of(commands, 0xe3);
 
@@ -103,6 +105,8 @@ export class Oled {
   #contrast: number | undefined;
   #setUp = false;
   #lit = false;
+  /** The status was seen to say "on" once it was on: it can be believed when it says "off". */
+  #tellsPower = false;
 
   constructor(bus: I2cBus, address: number, panel: OledPanel) {
     this.#bus = bus;
@@ -123,6 +127,10 @@ export class Oled {
     if (frame.length !== width * pages)
       throw new RangeError(`${this.panel.name} takes ${width * pages} bytes a frame`);
     try {
+      if (this.#lit && this.#tellsPower && (await this.#saysOff())) {
+        this.#lit = false;
+        this.refresh();
+      }
       if (!this.#setUp) await this.#send(this.#lit ? this.panel.setup : [displayOff, ...this.panel.setup]);
       this.#setUp = true;
       if (this.#contrast !== contrast) await this.#send([setContrast, contrast & 0xff]);
@@ -130,8 +138,7 @@ export class Oled {
       for (let page = 0; page < pages; page++) {
         await this.#showPage(page, frame.slice(page * width, (page + 1) * width));
       }
-      if (!this.#lit) await this.#send([displayOn]);
-      this.#lit = true;
+      if (!this.#lit) await this.#light();
     } catch (error) {
       this.#lit = false;
       this.refresh();
@@ -151,6 +158,22 @@ export class Oled {
     this.#setUp = false;
     this.#contrast = undefined;
     this.#held.fill(undefined);
+  }
+
+  async #light(): Promise<void> {
+    await this.#send([displayOn]);
+    this.#lit = true;
+    this.#tellsPower = await this.#saysOff().then(
+      (off) => !off,
+      () => false,
+    );
+  }
+
+  #saysOff(): Promise<boolean> {
+    return retried(async () => {
+      const [status = 0] = await this.#bus.read(this.address, 1);
+      return (status & statusOff) !== 0;
+    });
   }
 
   async #showPage(page: number, wanted: Uint8Array): Promise<void> {
@@ -189,7 +212,7 @@ function changedRuns(held: Uint8Array | undefined, wanted: Uint8Array): Run[] {
   return runs;
 }
 
-async function retried(work: () => Promise<void>): Promise<void> {
+async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

@@ -25,7 +25,7 @@ const middling: FigureStyle = { height: 16, width: 9, pen: 2, gap: 2 };
 
 /** Two columns under the figures. */
 const leftColumn = 2;
-const rightColumn = 69;
+const rightColumn = 67;
 const figuresTop = 16;
 const labelsTop = 65;
 const valuesTop = 77;

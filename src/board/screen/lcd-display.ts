@@ -9,8 +9,8 @@ import { backlightOf, layout16x2 } from "./layout-16x2.ts";
 
 /** How long the second line stays. */
 const turnTime = seconds(3);
-/** As with the OLEDs; it blinks, so it is rarer. */
-const refreshInterval = minutes(60);
+/** It cannot say that it lost its power: a dip too short to be missed by a transfer is put right within this. */
+const refreshInterval = minutes(10);
 
 export function createLcdDisplay(bus: I2cBus, clock: Clock, address: number): Display {
   const lcd = new Jhd1802(bus, clock, address);

@@ -24,7 +24,7 @@ const kinds: Record<OledKind, Kind> = {
   "oled-128x64": { panel: ssd1306Panel, layout: layout128x64, bright: 0xcf, dim: 0x08 },
 };
 
-/** A chip that lost its memory without missing a transfer (a dip of its supply, a spark) is put right within this. */
+/** A chip whose memory was disturbed without a word (a spark, a clone that hides its status) is put right within this. */
 const refreshInterval = minutes(10);
 
 export function createOledDisplay(bus: I2cBus, clock: Clock, address: number, kind: OledKind): Display {

@@ -53,6 +53,14 @@ describe("the framebuffer", () => {
     expect(rowsOf(hollow, 4, 3)).toEqual([".##.", "#..#", ".##."]);
   });
 
+  it("draws pictures, their blanks left alone", () => {
+    const fb = new Framebuffer(8, 8);
+    fb.fill(0, 0, 1, 2);
+    fb.draw([" # ", "# #"], 0, 0);
+    fb.draw(["#"], 0, 0, false);
+    expect(rowsOf(fb, 3, 2)).toEqual([".#.", "#.#"]);
+  });
+
   it("writes text, scaled, and black on white", () => {
     const fb = new Framebuffer(16, 16);
     expect(fb.text("L", 0, 0)).toBe(6);

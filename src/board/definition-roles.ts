@@ -77,7 +77,13 @@ export function assignRoles(
       continue;
     }
     if (role === "relay") problems.push(...relayHazard(found));
-    roles[role] = { name, line: found.value, activeLevel: found.activeLevel };
+    const { target } = found.peripheral;
+    roles[role] = {
+      name,
+      line: found.value,
+      activeLevel: found.activeLevel,
+      ...("mapping" in target ? { socket: target.mapping } : {}),
+    };
   }
   return { roles, problems };
 }

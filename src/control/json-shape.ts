@@ -11,8 +11,9 @@ export interface ShapeProblem {
   readonly offset: number;
   /** What is wrong, naming the value by its path, as in `Capabilities.Gpio[2]`. */
   readonly message: string;
-  /** The key that is not known, when that is what is wrong. */
+  /** The key that is not known, when that is what is wrong, and the path of the object that has it. */
   readonly unknownKey?: string;
+  readonly owner?: string;
 }
 
 export interface TextRule {
@@ -45,6 +46,7 @@ export class ShapeReader {
         offset: member.offset,
         message: `${where} has the unknown key "${key}"`,
         unknownKey: key,
+        owner: where,
       });
     }
     return node.members;

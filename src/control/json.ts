@@ -84,7 +84,12 @@ class Reader {
         return { type: "array", offset, items: this.#items(depth) };
       case '"':
         return { type: "string", offset, value: this.#string() };
+      default:
+        return this.#word(offset);
     }
+  }
+
+  #word(offset: number): JsonNode {
     const word = this.#take(literal);
     if (word === "null") return { type: "null", offset, value: null };
     if (word !== undefined) return { type: "boolean", offset, value: word === "true" };

@@ -68,12 +68,12 @@ describe("the shipped boards", () => {
       backend: "kernel",
       gpioChipLabels: ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"],
       i2cBus: 1,
-      relay: { name: "RELAY", line: 16, activeLevel: 1 },
-      buttonA: { name: "BUTTON_A", line: 22, activeLevel: 1 },
-      buttonB: { name: "BUTTON_B", line: 24, activeLevel: 1 },
-      modeButton: { name: "MODE_BUTTON", line: 19, activeLevel: 0 },
-      modeLed: { name: "MODE_LED", line: 18, activeLevel: 1 },
-      statusLed: { name: "STATUS_LED", line: 26, activeLevel: 1 },
+      relay: { name: "RELAY", line: 16, activeLevel: 1, socket: "D16_YELLOW" },
+      buttonA: { name: "BUTTON_A", line: 22, activeLevel: 1, socket: "D22_YELLOW" },
+      buttonB: { name: "BUTTON_B", line: 24, activeLevel: 1, socket: "D24_YELLOW" },
+      modeButton: { name: "MODE_BUTTON", line: 19, activeLevel: 0, socket: "D18_WHITE" },
+      modeLed: { name: "MODE_LED", line: 18, activeLevel: 1, socket: "D18_YELLOW" },
+      statusLed: { name: "STATUS_LED", line: 26, activeLevel: 1, socket: "D26_YELLOW" },
     });
   });
 
@@ -144,13 +144,13 @@ describe("a definition of one's own", () => {
     const { ActiveLevel: _, ...led } = { ...parts[5], Mapping: "LAMP" } as Part;
     const lamp = { Name: "LAMP", Type: "Gpio", Mapping: "D26_WHITE", ActiveLevel: "low" };
     const board = load({ "mine.json": definition([...parts.slice(0, 5), led, ...parts.slice(6), lamp]) });
-    expect(board.wiring.statusLed).toEqual({ name: "STATUS_LED", line: 27, activeLevel: 0 });
+    expect(board.wiring.statusLed).toMatchObject({ name: "STATUS_LED", line: 27, activeLevel: 0 });
     expect(board.warnings.map((warning) => warning.code)).toContain("indirect-mapping");
   });
 
   it("allows a relay that is active low on a line that boots pulled up", () => {
     const board = load({ "mine.json": withParts({ RELAY: { Mapping: "D5_YELLOW", ActiveLevel: "low" } }) });
-    expect(board.wiring.relay).toEqual({ name: "RELAY", line: 5, activeLevel: 0 });
+    expect(board.wiring.relay).toMatchObject({ name: "RELAY", line: 5, activeLevel: 0 });
   });
 
   it("warns of two names on one pin that are not both roles", () => {

@@ -1,0 +1,98 @@
+/**
+ * The capability gate: ports that refuse what the manifest does not name, before anything reaches the hardware.
+ *
+ * Guarantees: default deny; a refusal touches nothing, says EPERM, names the capability and the line to add (as
+ * `cause`, a CapabilityError), and looks to the caller like the system's own refusal: code "denied".
+ */
+import { BusError, type I2cBus } from "../chips/bus.ts";
+import { type GpioPort, LineError } from "../chips/lines.ts";
+import type { Manifest } from "./manifest.ts";
+import {
+  addressRefused,
+  busRefused,
+  type CapabilityError,
+  connectionRefused,
+  lineRefused,
+  portRefused,
+  storageRefused,
+} from "./refusal.ts";
+
+export { CapabilityError } from "./refusal.ts";
+
+/** `port`, without the lines that the manifest does not grant. */
+export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {
+  const check = (line: number) => {
+    if (manifest.gpio.has(line)) return;
+    const cause = lineRefused(manifest, line);
+    throw new LineError("denied", cause.message, { cause });
+  };
+  return {
+    async openOutput(line, initial) {
+      check(line);
+      return port.openOutput(line, initial);
+    },
+    async openInput(line) {
+      check(line);
+      return port.openInput(line);
+    },
+    close: () => port.close(),
+  };
+}
+
+/** `bus`, without the addresses that the manifest does not grant. */
+export function gatedBus(bus: I2cBus, busNumber: number, manifest: Manifest): I2cBus {
+  const granted = manifest.i2c.get(busNumber);
+  const check = (address: number) => {
+    if (granted?.addresses.has(address)) return;
+    const cause =
+      granted === undefined ? busRefused(manifest, busNumber) : addressRefused(manifest, busNumber, address);
+    throw new BusError("denied", cause.message, { cause });
+  };
+  return {
+    async write(address, bytes) {
+      check(address);
+      return bus.write(address, bytes);
+    },
+    async read(address, length) {
+      check(address);
+      return bus.read(address, length);
+    },
+    close: () => bus.close(),
+  };
+}
+
+/**
+ * Whether the data folder may hold so much.
+ * @param totalBytes what all its files would hold together
+ */
+export function checkStorage(manifest: Manifest, totalBytes: number): CapabilityError | undefined {
+  return totalBytes <= manifest.storageKb * 1024 ? undefined : storageRefused(manifest, totalBytes);
+}
+
+/**
+ * Whether a host may be connected to.
+ * @param host name or IP address as the program asks for it, before any look-up: a name is granted by name only,
+ *   and "*.example.net" grants every name below example.net but not that name itself
+ */
+export function checkConnection(manifest: Manifest, host: string): CapabilityError | undefined {
+  const asked = host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.$/, "");
+  const granted = manifest.connections.some((allowed) =>
+    allowed.startsWith("*.")
+      ? asked.length > allowed.length - 1 && asked.endsWith(allowed.slice(1))
+      : asked === allowed,
+  );
+  return granted ? undefined : connectionRefused(manifest, asked);
+}
+
+/** Whether a port may be listened on. Port 0, "any", never may. */
+export function checkServerPort(
+  manifest: Manifest,
+  protocol: "tcp" | "udp",
+  port: number,
+): CapabilityError | undefined {
+  const ports = protocol === "tcp" ? manifest.tcpServerPorts : manifest.udpServerPorts;
+  return ports.includes(port) ? undefined : portRefused(manifest, protocol, port);
+}

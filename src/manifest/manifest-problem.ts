@@ -1,0 +1,43 @@
+/** What can be wrong with a manifest: stable codes, each problem with its place, cause and next step. */
+export type ManifestProblemCode =
+  | "missing"
+  | "unparseable"
+  /** JSON, but not of the manifest's shape. */
+  | "invalid"
+  | "unknown-capability"
+  /** A `$NAME` that the board does not define. */
+  | "unknown-name"
+  /** The same name listed twice. */
+  | "pin-used-twice"
+  /** Different names for one line or bus of the board. */
+  | "two-names-on-one-pin";
+
+export interface ManifestProblem {
+  readonly code: ManifestProblemCode;
+  /** From 1; absent when the file as a whole is meant. */
+  readonly line?: number;
+  readonly column?: number;
+  /** The cause. */
+  readonly message: string;
+  /** The next step: what to change, and where. */
+  readonly remedy: string;
+}
+
+export class ManifestError extends Error {
+  readonly code: ManifestProblemCode;
+  /** Never empty, in the order of the file; `code` is that of the first. */
+  readonly problems: readonly ManifestProblem[];
+
+  constructor(problems: readonly ManifestProblem[]) {
+    super(problems.map(manifestProblemText).join("\n"));
+    this.name = "ManifestError";
+    this.code = problems[0]?.code ?? "invalid";
+    this.problems = problems;
+  }
+}
+
+/** `line 12, column 5: cause; next step [code]`. */
+export function manifestProblemText({ code, line, column, message, remedy }: ManifestProblem): string {
+  const place = line === undefined ? "" : `line ${line}, column ${column}: `;
+  return `${place}${message}; ${remedy} [${code}]`;
+}

@@ -1,0 +1,70 @@
+/** How the gate says no: like the kernel, with EPERM, and with the line of the manifest that would allow it. */
+import type { Manifest } from "./manifest.ts";
+
+/** The cause of every refusal. */
+export class CapabilityError extends Error {
+  /** As the system's own refusals have it. */
+  readonly code = "EPERM";
+  readonly capability: string;
+  /** The line that app_manifest.json would have to have in `Capabilities`. */
+  readonly manifestLine: string;
+
+  constructor(attempt: string, capability: string, manifestLine: string) {
+    super(
+      `EPERM: ${attempt} is not granted (capability ${capability}); to allow it, app_manifest.json needs ` +
+        `in Capabilities: ${manifestLine}`,
+    );
+    this.name = "CapabilityError";
+    this.capability = capability;
+    this.manifestLine = manifestLine;
+  }
+}
+
+export function lineRefused(manifest: Manifest, line: number): CapabilityError {
+  const name = `$GPIO${line}`;
+  return new CapabilityError(`GPIO line ${line}`, "Gpio", listing("Gpio", [...manifest.gpio.values(), name]));
+}
+
+export function busRefused(manifest: Manifest, bus: number): CapabilityError {
+  const names = [...manifest.i2c.values()].map((granted) => granted.name);
+  return new CapabilityError(`I²C bus ${bus}`, "I2cMaster", listing("I2cMaster", [...names, `$I2C${bus}`]));
+}
+
+export function addressRefused(manifest: Manifest, bus: number, address: number): CapabilityError {
+  const buses = [...manifest.i2c].map(([number, { name, addresses }]) => {
+    const wanted = [...addresses, ...(number === bus ? [address] : [])];
+    return `${JSON.stringify(name)}: [${wanted.map((each) => JSON.stringify(hex(each))).join(", ")}]`;
+  });
+  const attempt = `address ${hex(address)} on I²C bus ${bus}`;
+  return new CapabilityError(attempt, "I2cAddresses", `"I2cAddresses": { ${buses.join(", ")} }`);
+}
+
+export function connectionRefused(manifest: Manifest, host: string): CapabilityError {
+  const line = listing("AllowedConnections", [...manifest.connections, host]);
+  return new CapabilityError(`a connection to ${host}`, "AllowedConnections", line);
+}
+
+export function portRefused(manifest: Manifest, protocol: "tcp" | "udp", port: number): CapabilityError {
+  const [capability, ports] =
+    protocol === "tcp"
+      ? ["AllowedTcpServerPorts", manifest.tcpServerPorts]
+      : ["AllowedUdpServerPorts", manifest.udpServerPorts];
+  // Port 0 lets the system choose: no manifest can grant that, only a port that is named.
+  const wanted = port === 0 ? [...ports, 8080] : [...ports, port];
+  const attempt = `listening on ${port === 0 ? "any free" : ""} ${protocol} port ${port || ""}`.trim();
+  return new CapabilityError(attempt, capability, listing(capability, wanted));
+}
+
+export function storageRefused(manifest: Manifest, bytes: number): CapabilityError {
+  const attempt = `storing ${bytes} bytes, where ${manifest.storageKb} KiB are`;
+  return new CapabilityError(
+    attempt,
+    "MutableStorage",
+    `"MutableStorage": { "SizeKB": ${Math.ceil(bytes / 1024)} }`,
+  );
+}
+
+const hex = (address: number): string => `0x${address.toString(16).padStart(2, "0")}`;
+
+const listing = (capability: string, items: readonly (string | number)[]): string =>
+  `"${capability}": [${items.map((item) => JSON.stringify(item)).join(", ")}]`;

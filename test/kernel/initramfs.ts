@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { Cpio } from "./cpio.ts";
 import type { Tools } from "./prerequisites.ts";
 
@@ -53,9 +53,9 @@ export function makeInitramfs(tools: Tools, parts: InitramfsParts): string {
     .file("/app/guest/main.mjs", readFileSync(parts.guest));
   for (const folder of ["/proc", "/sys", "/tmp"]) archive.folder(folder);
   addPrograms(archive, tools, parts.cache);
-  for (const name of FIRMWARE) addTree(archive, join(parts.root, name), `/app/${name}`, () => true);
-  for (const name of runtimePackages(parts.root)) {
-    const path = join("node_modules", name);
+  for (const name of FIRMWARE)
+    addTree(archive, join(parts.root, name), `/app/${name}`, (file) => !file.endsWith(".map"));
+  for (const path of runtimePackages(parts.root)) {
     addTree(archive, join(parts.root, path), `/app/${path}`, (file) => LOADABLE.has(extname(file)));
   }
   const result = join(parts.cache, "initramfs.cpio");
@@ -93,24 +93,40 @@ function librariesOf(program: string): string[] {
   return [...(stdout ?? "").matchAll(/(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
 }
 
-/** The firmware's dependencies and theirs; optional ones only at the first level, where we chose them. */
+interface PackageManifest {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+const manifestOf = (folder: string): PackageManifest =>
+  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as PackageManifest;
+
+/**
+ * Folders of the firmware's dependencies and theirs, relative to the root; optional ones only at the first level,
+ * where we chose them. A package inside another one comes with that one.
+ */
 function runtimePackages(root: string): Set<string> {
-  interface Manifest {
-    readonly dependencies?: Record<string, string>;
-    readonly optionalDependencies?: Record<string, string>;
-  }
-  const read = (folder: string): Manifest =>
-    JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
-  const own = read(root);
   const found = new Set<string>();
-  const waiting = Object.keys({ ...own.dependencies, ...own.optionalDependencies });
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const folder = join(root, "node_modules", name);
-    if (found.has(name) || BUILD_ONLY.has(name) || !existsSync(folder)) continue;
-    found.add(name);
-    waiting.push(...Object.keys(read(folder).dependencies ?? {}));
-  }
+  const visit = (from: string, names: readonly string[]): void => {
+    for (const name of names) {
+      const folder = BUILD_ONLY.has(name) ? undefined : resolvePackage(root, from, name);
+      if (folder === undefined || found.has(folder)) continue;
+      found.add(folder);
+      visit(folder, Object.keys(manifestOf(join(root, folder)).dependencies ?? {}));
+    }
+  };
+  const { dependencies, optionalDependencies } = manifestOf(root);
+  visit("", Object.keys({ ...dependencies, ...optionalDependencies }));
   return found;
+}
+
+/** As node looks for it: in node_modules beside `from`, then further out. */
+function resolvePackage(root: string, from: string, name: string): string | undefined {
+  for (let at = from; ; at = dirname(at)) {
+    const folder = join(at, "node_modules", name);
+    if (existsSync(join(root, folder, "package.json"))) return folder;
+    if (at === "" || at === ".") return undefined;
+  }
 }
 
 function addTree(archive: Cpio, from: string, to: string, wanted: (file: string) => boolean): void {
@@ -120,7 +136,8 @@ function addTree(archive: Cpio, from: string, to: string, wanted: (file: string)
     return;
   }
   for (const name of readdirSync(from)) {
-    if (basename(from) === "Release" && name === "obj.target") continue;
+    const intermediate = basename(from) === "Release" && name === "obj.target";
+    if (intermediate) continue;
     addTree(archive, join(from, name), `${to}/${name}`, wanted);
   }
 }

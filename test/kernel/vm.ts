@@ -24,6 +24,7 @@ export function runVm(tools: Tools, options: VmOptions): Promise<string | undefi
     qemu.kill("SIGKILL");
   };
   process.once("exit", stop);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   let reason: string | undefined;
   let ended = false;
   let errors = "";

@@ -3,19 +3,24 @@
  * must leave the relay off (SR-01). The scenarios of one device depend on each other and run in order.
  */
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Firmware, runCommand } from "./firmware.ts";
 import { BUTTON_A, BUTTON_B, MODE_BUTTON, MODE_LED, RELAY } from "./hat.ts";
-import { type Fault, type Machine, OLED, SHT31 } from "./machine.ts";
+import { type Fault, LCD, type Machine, OLED, SHT31 } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
 import { PATIENCE_MS, until } from "./until.ts";
 
 /** Below the set-point of a new device (19 °C) by enough for heat under any law. */
 const COLD = 17;
 
+/** After so many failures the rest would only wait for what cannot come. */
+const MOST_FAILURES = 2;
+
 /** One device after another on the same hat. */
 class Bench {
   #firmware: Firmware | undefined;
+  #failures = 0;
 
   /** A device that has never run; the one before it, if any, is gone at once. */
   start(environment?: Readonly<Record<string, string>>): Firmware {
@@ -24,7 +29,7 @@ class Bench {
     return this.#firmware;
   }
 
-  /** Needs a firmware that runs: after a failed start it fails at once instead of waiting for what cannot come. */
+  /** Needs the firmware that runs. */
   scenario(name: string, run: (machine: Machine, firmware: Firmware) => Promise<string>): Scenario {
     return this.starting(name, (machine) => {
       if (!this.#firmware?.running) throw new Error("the firmware is not running");
@@ -37,9 +42,11 @@ class Bench {
     return {
       name,
       run: async (machine) => {
+        if (this.#failures >= MOST_FAILURES) throw new Error("not tried: too much failed before it");
         try {
           return await run(machine);
         } catch (error) {
+          this.#failures++;
           const log = this.#firmware?.tail() ?? "";
           throw new Error(`${(error as Error).message}\n--- the firmware's log\n${log}`, { cause: error });
         }
@@ -150,9 +157,11 @@ export function dayScenarios(): Scenario[] {
       const time = stopwatch();
       process.kill(firmware.guardian, "SIGTERM");
       const { code } = await firmware.ended(PATIENCE_MS);
+      const taken = time();
       assert.equal(code, 0);
       assert.equal(machine.line(RELAY)?.level, 0);
-      return time();
+      assert.equal(firmware.logged("stopped").length, 1, `the loop had to be killed, after ${taken}`);
+      return taken;
     }),
   ];
 }
@@ -178,6 +187,7 @@ function stormScenarios(bench: Bench): Scenario[] {
     storm("crc", "have a bad checksum"),
     bench.scenario("SR-11 a display that goes away stops nothing and comes back", async (machine) => {
       machine.fault("nack", OLED);
+      machine.fault("nack", LCD);
       const { bad } = machine.transfers(OLED);
       machine.setAir(COLD, 41);
       await until("the display to be missed", () => machine.transfers(OLED).bad > bad);
@@ -188,6 +198,13 @@ function stormScenarios(bench: Bench): Scenario[] {
       const time = stopwatch();
       await pictureChanges(machine, before);
       return time();
+    }),
+    bench.scenario("with the OLED gone, a text display shows the reading instead", async (machine) => {
+      machine.fault("nack", OLED);
+      machine.setAir(COLD, 44);
+      const shown = (): string => machine.lcdText().join(" | ");
+      await until("the text display to show the temperature", () => shown().includes(COLD.toFixed(1)));
+      return shown();
     }),
   ];
 }
@@ -208,6 +225,19 @@ export function crashScenarios(): Scenario[] {
         await relayIs(machine, 0);
         const taken = time();
         await until("another loop", () => firmware.loop !== loop);
+        return taken;
+      },
+    ),
+    bench.starting(
+      "SR-01 kill -9 of the guardian: the loop turns the relay off and ends",
+      async (machine) => {
+        const firmware = await heating(bench, machine);
+        const { loop } = firmware;
+        const time = stopwatch();
+        process.kill(firmware.guardian, "SIGKILL");
+        await relayIs(machine, 0);
+        const taken = time();
+        await until("the loop to end", () => !existsSync(`/proc/${loop}`));
         return taken;
       },
     ),

@@ -29,11 +29,12 @@ export function versionText(firmware: string, length: number): string {
 
 const linkTexts: Record<LinkState, string> = {
   none: "Local",
-  connecting: "Connecting",
+  connecting: "Linking",
   online: "Online",
   offline: "Offline",
 };
 
+/** @returns the link in at most 7 characters. */
 export const linkText = (link: LinkState): string => linkTexts[link];
 
 /** @returns the fault in at most 16 characters. */

@@ -36,7 +36,7 @@ const settingsLine = ({ target, unit, mode }: ScreenModel): string =>
 
 function linkLine({ link, firmware }: ScreenModel): string {
   const text = linkText(link);
-  return ends(text, versionText(firmware, columns - text.length));
+  return ends(text, versionText(firmware, columns - text.length - 1));
 }
 
 /** One text at either end of the line; the left one gives way. */
@@ -53,5 +53,5 @@ export function backlightOf({ fault, heating, dimmed }: ScreenModel): Rgb {
   const colour = fault ? red : heating ? amber : white;
   if (!dimmed) return colour;
   const [r, g, b] = colour;
-  return [Math.round(r / 8), Math.round(g / 8), Math.round(b / 8)];
+  return [Math.round(r / 4), Math.round(g / 4), Math.round(b / 4)];
 }

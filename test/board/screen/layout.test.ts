@@ -116,6 +116,12 @@ describe("the text layout", () => {
     expect(lines).toEqual(["Set 21.0°   Auto", "Set 21.0°   Auto", "Online    v0.1.0", "Set 21.0°   Auto"]);
   });
 
+  it("keeps the link and a long version apart", () => {
+    expect(layout16x2({ ...heating, link: "connecting", firmware: "12.10.3-beta" }, 2)[1]).toBe(
+      "Linking v12.10.3",
+    );
+  });
+
   it("names a fault every other time", () => {
     const model = { ...heating, fault: "sensor-stale", faultCount: 3, mode: "manual" } as const;
     const lines = [0, 1, 2, 3].map((turn) => layout16x2(model, turn)[1]);
@@ -135,6 +141,6 @@ describe("the text layout", () => {
     expect(backlightOf({ ...heating, fault: "sensor-stale" })).toEqual([255, 0, 0]);
     expect(backlightOf(heating)).toEqual([255, 110, 20]);
     expect(backlightOf({ ...heating, heating: false })).toEqual([160, 180, 200]);
-    expect(backlightOf({ ...heating, dimmed: true })).toEqual([32, 14, 3]);
+    expect(backlightOf({ ...heating, dimmed: true })).toEqual([64, 28, 5]);
   });
 });

@@ -6,12 +6,13 @@
  *
  * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one write at a
  * time, the newest state winning. A press raises the revision in the step that shows it; while A or B repeats
- * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour.
+ * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour,
+ * and a wall clock that was set raises it once.
  */
 import type { FaultCode } from "./faults.ts";
 import { faultEffects, isFaultCode } from "./faults.ts";
 import type { Change, ControlMode } from "./input.ts";
-import type { LastSwitch } from "./safety/switching.ts";
+import type { StoredSwitch } from "./safety/switching.ts";
 import type { ControlState } from "./state.ts";
 import type { Celsius } from "./units.ts";
 import { celsius, wallMillis } from "./units.ts";
@@ -26,7 +27,7 @@ export interface DurableState {
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly latched: readonly FaultCode[];
   /** Missing until the heater was switched for the first time. */
-  readonly lastSwitch?: LastSwitch;
+  readonly lastSwitch?: StoredSwitch;
   /** What this heater does in this room (SR-06), K in 55 minutes. */
   readonly learntRise?: number;
 }
@@ -42,7 +43,10 @@ export function toDurable(state: ControlState): DurableState {
     changes: panel.changes,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
     latched: state.faults.filter((code) => faultEffects[code].latched),
-    ...(lastSwitch ? { lastSwitch } : {}),
+    // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).
+    ...(lastSwitch
+      ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }
+      : {}),
     ...(learntRise === undefined ? {} : { learntRise: Math.round(learntRise * 100) / 100 }),
   };
 }
@@ -119,7 +123,7 @@ function latched(value: unknown): readonly FaultCode[] {
   return value.filter(isFaultCode).filter((code) => faultEffects[code].latched);
 }
 
-function lastSwitch(value: unknown): LastSwitch {
+function lastSwitch(value: unknown): StoredSwitch {
   const entry = record(value);
   return { on: flag(entry["on"]), wallMs: wall(entry["wallMs"]) };
 }

@@ -21,7 +21,7 @@ import { startRelayLine } from "./safety/relay-line.ts";
 import type { SensorState } from "./safety/sensor.ts";
 import { startSensor } from "./safety/sensor.ts";
 import type { LastSwitch, SwitchingState } from "./safety/switching.ts";
-import { startSwitching } from "./safety/switching.ts";
+import { restoreSwitch, startSwitching } from "./safety/switching.ts";
 import type { Trend } from "./safety/trend.ts";
 import { startTrend } from "./safety/trend.ts";
 import { clampTarget } from "./set-point.ts";
@@ -38,8 +38,11 @@ export interface Rules {
 export interface ControlState {
   readonly rules: Rules;
   readonly firmware: string;
-  /** The caller's clock when last seen, and what to add to it for the core's own time, which never goes back. */
-  readonly clock: { readonly seenMs: Millis; readonly offset: Millis };
+  /**
+   * The caller's clock when last seen, and what to add to it for the core's own time, which never goes
+   * back; and what to add to that for wall time.
+   */
+  readonly clock: { readonly seenMs: Millis; readonly offset: Millis; readonly wallOffset: Millis };
   readonly buttons: ButtonsState;
   readonly panel: Panel;
   readonly sensor: SensorState;
@@ -87,19 +90,19 @@ export function start(
   const latched = new Set<FaultCode>(durable?.latched);
   const stateLost = conditions.stateLost === true || latched.has("state-lost");
   if (stateLost) latched.add("state-lost");
+  // Without its state nobody knows when the heater was on last: the whole minimum off time is waited for (SR-08).
+  const stored = stateLost ? { on: true, wallMs } : durable?.lastSwitch;
+  const lastSwitch = stored && restoreSwitch(stored, now, wallMs);
   return {
     rules,
     firmware: conditions.firmware,
-    clock: { seenMs: now, offset: millis(0) },
+    clock: { seenMs: now, offset: millis(0), wallOffset: millis(wallMs - now) },
     buttons: startButtons(now),
     panel: durable ? restorePanel(durable, settings) : startPanel(settings, wallMs),
     sensor: startSensor(now),
     cutOff: startCutOff(latched.has("over-temperature")),
     line: startRelayLine(now),
-    // Without its state nobody knows when the heater was on last: the whole minimum is waited for (SR-08).
-    switching: stateLost
-      ? startSwitching({ on: true, wallMs }, now, wallMs, rules.law.minimumOff)
-      : startSwitching(durable?.lastSwitch, now, wallMs, rules.law.minimumOff),
+    switching: startSwitching(lastSwitch, now, rules.law.minimumOff),
     frost: false,
     trend: startTrend,
     effect: startHeatEffect(now, durable?.learntRise),
@@ -107,7 +110,7 @@ export function start(
     stateLost,
     faults: faultCodes.filter((code) => latched.has(code)),
     counters: durable?.counters ?? { relayCycles: 0, heaterSeconds: 0 },
-    lastSwitch: durable?.lastSwitch,
+    lastSwitch,
     touchedAt: now,
     unsettled: false,
     revision: 0,
@@ -140,13 +143,13 @@ function restorePanel(durable: DurableState, settings: Settings): Panel {
  * For an orderly end: the heater is OFF from now on, and the stored state says so. Without it the next start must
  * assume that the heater was on until then.
  */
-export function stop(state: ControlState, wallMs: WallMillis): ControlState {
+export function stop(state: ControlState, nowMs: Millis): ControlState {
   if (!state.switching.on) return state;
-  const lastSwitch: LastSwitch = { on: false, wallMs };
+  const at = millis(Math.max(nowMs, state.clock.seenMs) + state.clock.offset);
   return {
     ...state,
-    switching: { ...state.switching, on: false },
-    lastSwitch,
+    switching: { on: false, freeAt: millis(at + state.rules.law.minimumOff) },
+    lastSwitch: { on: false, at },
     revision: state.revision + 1,
   };
 }

@@ -24,7 +24,7 @@ import { addToTrend } from "./safety/trend.ts";
 import { forbidsHeat, reportFaults, standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
 import type { Millis } from "./units.ts";
-import { celsius, hours, millis, minutes } from "./units.ts";
+import { celsius, hours, millis, minutes, seconds } from "./units.ts";
 
 export type { ControlState, StartConditions } from "./state.ts";
 export { start, stop } from "./state.ts";
@@ -42,6 +42,9 @@ const longestCounted = minutes(1);
 /** Counters alone are stored this often. */
 const countersEvery = hours(1);
 
+/** A wall clock that moves against the monotonic one by more was set; less is slewing and drift. */
+const wallSlack = seconds(5);
+
 /** @param nowMs the caller's monotonic clock */
 export function step(state: ControlState, input: Input, nowMs: Millis): StepResult {
   const events: ControlEvent[] = [];
@@ -54,7 +57,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const people = hearPeople(state, input, now, offset, events);
   const heard: ControlState = {
     ...state,
-    clock: { seenMs: nowMs, offset },
+    clock: { seenMs: nowMs, offset, wallOffset: millis(input.wallMs - now) },
     buttons: people.buttons,
     panel: people.panel,
     unsettled: people.unsettled,
@@ -67,7 +70,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const judged = { ...watched, faults: standingFaults(watched, input.ailing) };
   const report = reportFaults(state.faults, judged, events);
   const advised = advise(state, judged, sensed.verdict === "accepted", now);
-  const switched = switchHeater(advised, input, now, events);
+  const switched = switchHeater(advised, now, events);
   const next = settle(state, switched, people, report, now);
   return {
     state: next,
@@ -173,7 +176,7 @@ function wishOf(state: ControlState): Wish {
 }
 
 /** SR-08 and every OFF: wish, faults and minimum times become the command. */
-function switchHeater(state: ControlState, input: Input, now: Millis, events: ControlEvent[]): ControlState {
+function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
   const wish = wishOf(state);
   const fault = forbidsHeat(state.faults);
   const testing = isTesting(state.effect) && !state.frost;
@@ -190,7 +193,7 @@ function switchHeater(state: ControlState, input: Input, now: Millis, events: Co
     ...state,
     switching,
     effect,
-    lastSwitch: { on: switching.on, wallMs: input.wallMs },
+    lastSwitch: { on: switching.on, at: now },
     counters: { relayCycles: relayCycles + (switching.on ? 1 : 0), heaterSeconds },
   };
 }
@@ -205,7 +208,8 @@ function settle(
 ): ControlState {
   const switched = state.switching !== before.switching;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
-  const store = people.changed || report.latchedChanged || switched || countersDue;
+  const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
+  const store = clockSet || people.changed || report.latchedChanged || switched || countersDue;
   return {
     ...state,
     touchedAt: people.touched || report.raised ? now : state.touchedAt,

@@ -28,11 +28,15 @@ const testRest = hours(6);
 
 /** SR-06: a radiator's stored heat is spent within the hour over which the rise is measured. */
 const watchMinutes = 55;
-/** SR-06: rise within the watch (K) without anything learnt: 4 K are 650 W into the reference room. */
-const unlearntRise = 4;
+/** SR-06: the limit (K) without anything learnt: 4 K are 650 W into the reference room. */
+const unlearntLimit = 4;
 /** SR-06: share of the learnt rise, and its floor (K). 300 W of sun against a 1 kW heater stays below. */
 const stuckShare = 0.5;
-const stuckFloor = 1.5;
+const stuckFloor = 1.2;
+/** SR-06: the share of the recent duty that counts at most: overshoot after a cold start is no proof. */
+const highestLoad = 0.7;
+/** SR-06: what "recent" is for the duty, in minutes. */
+const loadMinutes = 240;
 /** SR-06: cooling by this much (K) while OFF shows that the heater is off. */
 const plainFall = 0.5;
 /** Time constant of a room's air against its walls, in minutes (ISO 13790 medium class, 0.45 h). */
@@ -44,6 +48,8 @@ export interface HeatEffectState {
   readonly since: Millis;
   /** Five-minute levels of the run. */
   readonly first: number | undefined;
+  /** Recent share of time ON, 0 to 1: what the room loses, in units of this heater. */
+  readonly load: number;
   readonly peak: number;
   readonly peakAt: Millis;
   readonly trough: number;
@@ -60,6 +66,7 @@ export const startHeatEffect = (now: Millis, learntRise: number | undefined): He
   on: false,
   since: now,
   first: undefined,
+  load: 0,
   peak: 0,
   peakAt: now,
   trough: 0,
@@ -106,8 +113,10 @@ const startRun = (state: HeatEffectState, on: boolean, now: Millis): HeatEffectS
 });
 
 /** Call it once for every completed minute of the trend. */
-export function stepHeatEffect(state: HeatEffectState, input: HeatEffectInput): HeatEffectState {
+export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput): HeatEffectState {
   const { now } = input;
+  const load = before.load + ((input.heaterOn ? 1 : 0) - before.load) / loadMinutes;
+  const state = { ...before, load };
   const level = levelAgo(input.trend, 0);
   if (level === undefined) return state.test ? { ...state, test: undefined } : state;
   if (state.test) return now >= testEnd(state.test.startedAt) ? endTest(state, level, input) : state;
@@ -180,7 +189,9 @@ function whileOff(state: HeatEffectState, level: number, input: HeatEffectInput)
   const before = levelAgo(input.trend, 10);
   const watched = input.now - state.since >= minutes(watchMinutes + 5);
   if (!watched || hourAgo === undefined || before === undefined) return state;
-  const limit =
-    state.learntRise === undefined ? unlearntRise : Math.max(stuckFloor, stuckShare * state.learntRise);
+  // A room that was losing d of the heater's power warms by the other 1 − d only when the contact sticks; sun would
+  // have to make good for d first.
+  const learntLimit = state.learntRise === undefined ? unlearntLimit : stuckShare * state.learntRise;
+  const limit = Math.max(stuckFloor, learntLimit * (1 - Math.min(highestLoad, state.load)));
   return level - hourAgo >= limit && level > before ? { ...state, stuckOn: true } : state;
 }

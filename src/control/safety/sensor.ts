@@ -39,9 +39,10 @@ export interface SensorState {
   /** The value before was incredible: one good value among garbage does not renew the trust. */
   readonly shaken: boolean;
   readonly goodRun: number;
-  /** The raw temperature word, how often and since when it repeats. */
+  /** The raw temperature word, and since when, until when and how often it repeats. */
   readonly word: number | undefined;
   readonly wordSince: Millis;
+  readonly wordAt: Millis;
   readonly wordCount: number;
   readonly stale: boolean;
   readonly stuck: boolean;
@@ -68,6 +69,7 @@ export function startSensor(now: Millis): SensorState {
     goodRun: 0,
     word: undefined,
     wordSince: now,
+    wordAt: now,
     wordCount: 0,
     stale: false,
     stuck: false,
@@ -83,8 +85,10 @@ export const staleAt = (state: SensorState): number => state.trustedAt + staleAf
 
 /** SR-02 without a reading: time passes. */
 export function agesSensor(state: SensorState, now: Millis): SensorState {
-  if (state.stale || now < staleAt(state)) return state;
-  return { ...state, stale: true, goodRun: 0 };
+  if (!state.stale) return now < staleAt(state) ? state : { ...state, stale: true, goodRun: 0 };
+  // Three in a row do not span a silence either.
+  const silent = state.goodRun > 0 && now - (state.last?.at ?? now) >= staleAfter;
+  return silent ? { ...state, goodRun: 0 } : state;
 }
 
 /** Whatever the reason: trust must be earned anew. */
@@ -105,14 +109,15 @@ export function judgeReading(
   if (measured < lowest || measured > highest) {
     return refuse({ ...aged, shaken: true }, `${measured.toFixed(1)} °C is out of range`, "void");
   }
-  if (aged.last) {
-    const moved = Math.abs(measured - aged.last.measured);
-    if (moved > noiseAllowance + ((at - aged.last.at) / 1000) * believableRate) {
+  const read = noteWord(aged, reading.raw.temperature, at);
+  if (read.last) {
+    const moved = Math.abs(measured - read.last.measured);
+    if (moved > noiseAllowance + ((at - read.last.at) / 1000) * believableRate) {
       const trouble = `moved ${moved.toFixed(1)} K faster than a room can`;
-      return refuse({ ...aged, shaken: true }, trouble, "too-fast");
+      return refuse({ ...read, shaken: true }, trouble, "too-fast");
     }
   }
-  const taken = take(aged, { measured, humidity: reading.humidity, at }, reading.raw.temperature);
+  const taken = take(read, { measured, humidity: reading.humidity, at });
   return { state: taken, verdict: isTrusted(taken) ? "accepted" : "good" };
 }
 
@@ -120,25 +125,25 @@ function refuse(state: SensorState, trouble: string, verdict: Verdict) {
   return { state: { ...state, goodRun: 0, trouble }, verdict };
 }
 
-function take(state: SensorState, last: Measurement, word: number): SensorState {
-  const { at } = last;
+/** SR-03: counts how long one raw value repeats, whether or not it is credible otherwise. */
+function noteWord(state: SensorState, word: number, at: Millis): SensorState {
   // A word seen again after a silence proves nothing about the time between, unless it was the fault already.
-  const close = state.stuck || (state.last !== undefined && at - state.last.at < staleAfter);
-  const repeats = word === state.word && close;
-  const wordSince = repeats ? state.wordSince : at;
-  const wordCount = repeats ? state.wordCount + 1 : 1;
-  const frozen = wordCount >= frozenReadings && at - wordSince >= frozenAfter;
+  const close = state.stuck || at - state.wordAt < staleAfter;
+  if (word !== state.word || !close) return { ...state, word, wordSince: at, wordAt: at, wordCount: 1 };
+  return { ...state, wordAt: at, wordCount: state.wordCount + 1 };
+}
+
+function take(state: SensorState, last: Measurement): SensorState {
+  const { at } = last;
+  const frozen = state.wordCount >= frozenReadings && at - state.wordSince >= frozenAfter;
   const goodRun = frozen ? 0 : state.goodRun + 1;
   const recovered = goodRun >= recoveryRun;
   return {
-    lastAttemptAt: at,
+    ...state,
     last,
-    trustedAt: state.shaken ? state.trustedAt : at,
+    trustedAt: state.shaken && !recovered ? state.trustedAt : at,
     shaken: false,
     goodRun,
-    word,
-    wordSince,
-    wordCount,
     stale: state.stale && !recovered,
     stuck: frozen || (state.stuck && !recovered),
     trouble: frozen ? "repeats the same value to the last bit" : state.trouble,

@@ -13,28 +13,37 @@ export interface SwitchingState {
   readonly freeAt: Millis;
 }
 
-/** The last change of the command, in wall time: all that survives a restart. */
+/** The last change of the command, on the core's own time line. */
 export interface LastSwitch {
+  readonly on: boolean;
+  readonly at: Millis;
+}
+
+/** The same in wall time: all that survives a restart. */
+export interface StoredSwitch {
   readonly on: boolean;
   readonly wallMs: WallMillis;
 }
 
 /**
- * After a start the relay is OFF. A device that never switched may heat at once. If the heater was OFF, the time that
- * the wall clock says has passed counts. If it was ON, the relay opened at the start or a moment before (a crash, a
- * power cut), whatever the wall clock says: the whole minimum is waited for, as with a clock that went back.
+ * After a start the relay is OFF; since when? If the heater was OFF, the time that the wall clock says has passed
+ * counts. If it was ON, the relay opened at the start or a moment before (a crash, a power cut), whatever the wall
+ * clock says; and a clock that went back says nothing: then it is since now.
  */
-export function startSwitching(
+export function restoreSwitch(stored: StoredSwitch, now: Millis, wall: WallMillis): LastSwitch {
+  const passed = stored.on ? 0 : Math.max(0, wall - stored.wallMs);
+  return { on: false, at: millis(now - passed) };
+}
+
+/** A device that never switched may heat at once. */
+export const startSwitching = (
   last: LastSwitch | undefined,
   now: Millis,
-  wall: WallMillis,
   minimumOff: Millis,
-): SwitchingState {
-  if (!last) return { on: false, freeAt: now };
-  const passed = wall - last.wallMs;
-  const counts = !last.on && passed >= 0;
-  return { on: false, freeAt: millis(now + Math.max(0, minimumOff - (counts ? passed : 0))) };
-}
+): SwitchingState => ({
+  on: false,
+  freeAt: last ? millis(Math.max(now, last.at + minimumOff)) : now,
+});
 
 export interface Wish {
   readonly heat: boolean;

@@ -1,0 +1,148 @@
+/** A device under test: drives `step` as the firmware does, with a time of its own and a sensor that breathes. */
+
+import { parseDurable, toDurable } from "../../src/control/durable.ts";
+import type {
+  AilingPart,
+  ButtonName,
+  Commands,
+  ControlEvent,
+  Input,
+  Request,
+  SensorReading,
+} from "../../src/control/input.ts";
+import { defaultSettings, type Settings } from "../../src/control/settings.ts";
+import { type ControlState, start, step } from "../../src/control/step.ts";
+import { celsius, millis, relativeHumidity, wallMillis } from "../../src/control/units.ts";
+
+export const wallStart = 1_700_000_000_000;
+
+export class Device {
+  now = 1000;
+  wallOffset = wallStart;
+  /** What the sensor says; `undefined`: no answer. */
+  temperature: number | undefined = 20;
+  humidity = 45;
+  /** The relay's line follows its command unless this says otherwise. */
+  line: (commanded: boolean) => boolean | undefined = (commanded) => commanded;
+  ailing: AilingPart[] = [];
+  events: ControlEvent[] = [];
+  state: ControlState;
+  commands: Commands | undefined;
+  wakeAt = 0;
+  readonly settings: Settings;
+  readonly #word: () => number;
+
+  constructor(settings: Partial<Settings> = {}) {
+    this.settings = { ...defaultSettings, ...settings };
+    this.state = start(this.settings, undefined, this.#conditions());
+    let words = 0;
+    this.#word = () => words++ % 65536;
+  }
+
+  #conditions() {
+    return { nowMs: millis(this.now), wallMs: wallMillis(this.wallOffset + this.now), firmware: "1.0.0" };
+  }
+
+  get heater(): boolean {
+    return this.commands?.heater ?? false;
+  }
+
+  get faults(): readonly string[] {
+    return this.state.faults;
+  }
+
+  get screen() {
+    if (!this.commands) throw new Error("the device has not stepped yet");
+    return this.commands.screen;
+  }
+
+  reading(word = this.#word()): SensorReading {
+    const atMs = millis(this.now);
+    if (this.temperature === undefined) return { kind: "failed", reason: "nack", atMs };
+    return {
+      kind: "ok",
+      temperature: celsius(this.temperature),
+      humidity: relativeHumidity(this.humidity),
+      raw: { temperature: word, humidity: 1 },
+      atMs,
+    };
+  }
+
+  /** One step at the present time. */
+  step(input: Partial<Input> = {}): Commands {
+    const result = step(
+      this.state,
+      {
+        buttons: [],
+        relayLine: this.line(this.heater),
+        requests: [],
+        link: "none",
+        ailing: this.ailing,
+        wallMs: wallMillis(this.wallOffset + this.now),
+        ...input,
+      },
+      millis(this.now),
+    );
+    this.state = result.state;
+    this.commands = result.commands;
+    this.wakeAt = result.wakeAtMs;
+    this.events.push(...result.events);
+    return result.commands;
+  }
+
+  /** A reading now. */
+  read(temperature: number | undefined = this.temperature): Commands {
+    this.temperature = temperature;
+    return this.step({ reading: this.reading() });
+  }
+
+  /** Steps every `every` seconds with a reading, for `seconds`. */
+  run(seconds: number, every = 2): void {
+    for (let left = seconds; left > 0; left -= every) {
+      this.now += every * 1000;
+      this.step({ reading: this.reading() });
+    }
+  }
+
+  /** Steps without any reading. */
+  wait(seconds: number, every = 0.5): void {
+    for (let left = seconds; left > 0; left -= every) {
+      this.now += every * 1000;
+      this.step();
+    }
+  }
+
+  request(request: Request): Commands {
+    return this.step({ requests: [request] });
+  }
+
+  target(celsiusValue: number): Commands {
+    return this.request({ kind: "set-target", target: celsius(celsiusValue), source: "cloud" });
+  }
+
+  edge(button: ButtonName, pressed: boolean): Commands {
+    return this.step({ buttons: [{ button, pressed, atMs: millis(this.now) }] });
+  }
+
+  /** Holds a button for `ms`, looking every 5 ms, and lets 100 ms pass after it. */
+  press(button: ButtonName, ms = 100): void {
+    this.edge(button, true);
+    this.#look(ms);
+    this.edge(button, false);
+    this.#look(100);
+  }
+
+  #look(ms: number): void {
+    for (let left = ms; left > 0; left -= 5) {
+      this.now += 5;
+      this.step();
+    }
+  }
+
+  /** A power cut of `seconds`; what was stored comes back through JSON. */
+  restart(seconds = 1, stored: unknown = JSON.parse(JSON.stringify(toDurable(this.state)))): void {
+    this.now += seconds * 1000;
+    this.state = start(this.settings, parseDurable(stored), this.#conditions());
+    this.commands = undefined;
+  }
+}

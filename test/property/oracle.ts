@@ -1,0 +1,216 @@
+/**
+ * The safety rules once more, written from the design and not from the code: they look at what went into the
+ * device and what it commanded, never at its state. `observe` throws at the first step that breaks a rule.
+ */
+import type { ButtonName, Commands, SensorReading } from "../../src/control/input.ts";
+import type { Settings } from "../../src/control/settings.ts";
+
+/** What anybody beside the device could write down about one step. Times in ms of true time. */
+export interface Observation {
+  readonly at: number;
+  readonly clockWentBack: boolean;
+  readonly reading: SensorReading | undefined;
+  /** When the reading was taken. */
+  readonly readAt: number;
+  readonly line: boolean | undefined;
+  readonly clearRequested: boolean;
+  /** Physical levels now. */
+  readonly held: Readonly<Record<ButtonName, boolean>>;
+  readonly commands: Commands;
+}
+
+const offFaults = ["over-temperature", "relay-mismatch", "relay-stuck-on", "sensor-stale", "sensor-stuck"];
+const minute = 60_000;
+
+interface Valid {
+  readonly at: number;
+  readonly value: number;
+  readonly word: number;
+}
+
+export class Oracle {
+  readonly #settings: Settings;
+  /** Relay as commanded, and since when. A device that has never heated has been off for ever. */
+  #on = false;
+  #since = Number.NEGATIVE_INFINITY;
+  /** Since this start. */
+  #startedAt = 0;
+  #valid: Valid[] = [];
+  #attemptAt = Number.NEGATIVE_INFINITY;
+  #validRun = 0;
+  #outage = false;
+  #frozen: { word: number; since: number; count: number } | undefined;
+  #hotRun = 0;
+  #latched = false;
+  #shown: number | undefined;
+  #differsSince: number | undefined;
+  #chordSince: number | undefined;
+  #coldSince: number | undefined;
+
+  constructor(settings: Settings, at: number) {
+    this.#settings = settings;
+    this.#startedAt = at;
+  }
+
+  /** A power cut: the relay opens. `lost`: nothing came back from the store. */
+  restart(at: number, lost: boolean): void {
+    if (this.#on) this.#since = at;
+    this.#on = false;
+    this.#startedAt = at;
+    this.#valid = [];
+    this.#validRun = 0;
+    this.#outage = false;
+    this.#frozen = undefined;
+    this.#hotRun = 0;
+    this.#shown = undefined;
+    this.#differsSince = undefined;
+    this.#chordSince = undefined;
+    this.#coldSince = undefined;
+    this.#attemptAt = Number.NEGATIVE_INFINITY;
+    if (lost) this.#latched = false;
+  }
+
+  observe(seen: Observation): void {
+    this.#takeReading(seen);
+    if (seen.clockWentBack) this.#distrust();
+    const broken =
+      this.#sr02(seen) ??
+      this.#sr03(seen) ??
+      this.#sr04(seen) ??
+      this.#sr07(seen) ??
+      this.#sr08(seen) ??
+      this.#sr09(seen) ??
+      this.#plain(seen);
+    if (broken) throw new Error(`${broken} at ${seen.at} ms; shown ${JSON.stringify(seen.commands)}`);
+    this.#shown = seen.commands.screen.temperature;
+    if (seen.commands.heater !== this.#on) {
+      this.#on = seen.commands.heater;
+      this.#since = seen.at;
+      this.#differsSince = undefined;
+    }
+  }
+
+  #distrust() {
+    this.#outage = true;
+    this.#validRun = 0;
+  }
+
+  #takeReading(seen: Observation) {
+    const { reading, readAt } = seen;
+    if (!reading || readAt <= this.#attemptAt) return;
+    this.#attemptAt = readAt;
+    const lastAt = this.#valid.at(-1)?.at ?? this.#startedAt;
+    if (readAt - lastAt >= minute) this.#distrust();
+    if (reading.kind === "failed" || reading.temperature < -20 || reading.temperature > 60) {
+      this.#validRun = 0;
+      this.#hotRun = 0;
+      return;
+    }
+    const { word } = { word: reading.raw.temperature };
+    const same = this.#frozen?.word === word && readAt - lastAt < minute;
+    this.#frozen =
+      same && this.#frozen
+        ? { ...this.#frozen, count: this.#frozen.count + 1 }
+        : { word, since: readAt, count: 1 };
+    this.#validRun++;
+    if (this.#validRun >= 3) this.#outage = false;
+    const hot = reading.temperature + this.#settings.sensorOffset >= this.#settings.cutOff;
+    this.#hotRun = hot ? this.#hotRun + 1 : 0;
+    this.#valid = this.#valid.filter((entry) => readAt - entry.at < 2 * minute);
+    this.#valid.push({ at: readAt, value: reading.temperature, word });
+  }
+
+  #sr02({ at, commands }: Observation): string | undefined {
+    if (!commands.heater) return undefined;
+    const last = this.#valid.at(-1);
+    if (!last) return "SR-02: heat before any valid reading";
+    if (at - last.at >= minute) return "SR-02: heat without a valid reading for 60 s";
+    return this.#outage ? "SR-02: heat after an outage before three good readings in a row" : undefined;
+  }
+
+  #sr03({ reading, readAt, commands }: Observation): string | undefined {
+    const frozen = this.#frozen;
+    const last = this.#valid.at(-1);
+    if (commands.heater && frozen && last && frozen.count >= 31 && last.at - frozen.since >= 30 * minute)
+      return "SR-03: heat by a value frozen for 30 min";
+    if (reading?.kind !== "ok" || last?.at !== readAt) return undefined;
+    const before = this.#valid.slice(0, -1).filter((entry) => readAt - entry.at < minute);
+    const recent = before.some((entry) => readAt - entry.at < 10_000);
+    const absurd = recent && before.every((entry) => Math.abs(entry.value - last.value) > 10);
+    const used = commands.screen.temperature;
+    const near = used !== undefined && Math.abs(used - this.#settings.sensorOffset - last.value) < 0.001;
+    return absurd && near ? "SR-03: a jump of more than 10 K was believed at once" : undefined;
+  }
+
+  #sr04(seen: Observation): string | undefined {
+    const { cutOff, sensorOffset } = this.#settings;
+    const last = this.#valid.at(-1);
+    const now =
+      last && last.at === seen.readAt && seen.reading?.kind === "ok" ? last.value + sensorOffset : undefined;
+    const credible = now !== undefined && this.#shown !== undefined && Math.abs(now - this.#shown) <= 1.5;
+    if (now !== undefined && now >= cutOff && (credible || this.#hotRun >= 3)) this.#latched = true;
+    if (!this.#latched) return undefined;
+    const both = seen.held.a && seen.held.b;
+    const chord = this.#chordSince !== undefined && seen.at - this.#chordSince >= 2900;
+    if (!both) this.#chordSince = undefined;
+    else this.#chordSince ??= seen.at;
+    const { fault, temperature } = seen.commands.screen;
+    if (fault !== "over-temperature" && (seen.clearRequested || chord)) {
+      if (temperature === undefined || temperature >= cutOff) return "SR-04: cleared while it is still hot";
+      this.#latched = false;
+      return undefined;
+    }
+    if (seen.commands.heater) return "SR-04: heat above the cut-off, or before it was cleared";
+    return fault === "over-temperature" ? undefined : "SR-04: the latched fault is not shown";
+  }
+
+  #sr07({ at, line, commands }: Observation): string | undefined {
+    if (line === this.#on) {
+      this.#differsSince = undefined;
+      return undefined;
+    }
+    this.#differsSince ??= at;
+    if (at - this.#differsSince < 2000) return undefined;
+    if (commands.heater) return "SR-07: heat although the line differs from the command";
+    const shown = commands.screen.fault === "relay-mismatch" || commands.screen.fault === "over-temperature";
+    return shown ? undefined : "SR-07: the mismatch is not shown";
+  }
+
+  #sr08({ at, commands }: Observation): string | undefined {
+    if (commands.heater === this.#on) return undefined;
+    const held = at - this.#since;
+    if (commands.heater) {
+      const minimum = this.#settings.minimumOffSeconds * 1000;
+      return held < minimum ? `SR-08: ON after ${held} ms off` : undefined;
+    }
+    const safety = commands.screen.fault !== undefined && offFaults.includes(commands.screen.fault);
+    const early = held < this.#settings.minimumOnSeconds * 1000;
+    return early && !safety ? `SR-08: OFF after ${held} ms on without a safety reason` : undefined;
+  }
+
+  #sr09({ at, commands }: Observation): string | undefined {
+    const { temperature, mode, fault } = commands.screen;
+    const { frostOn, frostInManual, minimumOffSeconds } = this.#settings;
+    const protects = mode === "auto" || frostInManual;
+    const forbidden = fault !== undefined && offFaults.includes(fault);
+    const cold = protects && !forbidden && temperature !== undefined && temperature < frostOn;
+    if (!cold) {
+      this.#coldSince = undefined;
+      return undefined;
+    }
+    this.#coldSince ??= at;
+    const waited = at - this.#coldSince >= minimumOffSeconds * 1000;
+    return waited && !commands.heater ? "SR-09: frost, and no heat" : undefined;
+  }
+
+  #plain({ commands }: Observation): string | undefined {
+    const { target, demand, heating, fault } = commands.screen;
+    const { targetMin, targetMax } = this.#settings;
+    if (!(target >= targetMin && target <= targetMax)) return `set-point ${target} is outside its limits`;
+    if (!(demand >= 0 && demand <= 100)) return `demand ${demand} is not a percentage`;
+    if (heating !== commands.heater) return "the screen lies about the heater";
+    return commands.heater && fault && offFaults.includes(fault)
+      ? `heat although ${fault} stands`
+      : undefined;
+  }
+}

@@ -1,11 +1,18 @@
 /**
  * The heating law: from readings and set-point to "heat or not", as a pure function.
  *
- * Guarantee: no input sequence makes the state non-finite or unbounded; the demand is always 0 to 100 %.
+ * Guarantee: whatever the readings and their spacing, the state stays finite and bounded and the demand within 0
+ * and 100 %. While the set-point stands still, starts are asked for at least one cycle (9 min) apart, 6.7 an hour.
  * The law only wishes: minimum times and safety decide after it, and their decision comes back as `heaterOn`.
  */
+import type { CycleState, CycleTimes } from "./heating-law-cycle.ts";
+import { account, debtEnd, follow, mayStart, modulate, startCycle } from "./heating-law-cycle.ts";
+import type { FilterState } from "./heating-law-filter.ts";
+import { filter, slope } from "./heating-law-filter.ts";
+import type { RegulatorState } from "./heating-law-regulator.ts";
+import { endCycle, regulate, startRegulator } from "./heating-law-regulator.ts";
 import type { Celsius, DutyPercent, Kelvin, Millis } from "./units.ts";
-import { duty } from "./units.ts";
+import { duty, minutes } from "./units.ts";
 
 export interface LawSettings {
   readonly law: "proportional" | "hysteresis";
@@ -26,71 +33,95 @@ export interface LawInput {
 }
 
 export interface LawState {
-  /** Smoothed temperature (°C); undefined before the first reading. */
-  readonly smooth: number | undefined;
-  /** Integral share of the demand, 0 to 1. */
-  readonly integral: number;
-  /** Heat asked for and not yet given, in seconds of full power. */
-  readonly owed: number;
-  readonly heat: boolean;
-  readonly lastMs: number | undefined;
+  /** Undefined before the first reading. */
+  readonly filter: FilterState | undefined;
+  readonly regulator: RegulatorState;
+  readonly cycle: CycleState;
+  readonly target: Celsius | undefined;
+  readonly lastMs: Millis | undefined;
 }
 
 export interface LawOutput {
   readonly state: LawState;
+  /** Share of full power that the room needs now; with the hysteresis law 0 or 100. */
   readonly demand: DutyPercent;
   readonly heat: boolean;
 }
 
-const gain = 0.5;
-const integralTimeS = 3600;
-const smoothingS = 120;
+/** Nobody knows what happened in a longer gap between readings: the integrals count no more than this of it. */
 const longestStepS = 60;
-const debtS = 75;
+/** A longer one (a set-back, a hot afternoon) says nothing about how the room swings with the heater. */
+const longestCycle = minutes(30);
 
-/** The state before the first reading. */
+/** The state before the first reading. It serves both laws, so the law can be changed while running. */
 export function startLaw(_settings: LawSettings): LawState {
-  return { smooth: undefined, integral: 0, owed: 0, heat: false, lastMs: undefined };
+  return {
+    filter: undefined,
+    regulator: startRegulator,
+    cycle: startCycle,
+    target: undefined,
+    lastMs: undefined,
+  };
 }
-
-const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
 /** One accepted reading in, one wish out. Call it once per accepted reading, at any spacing. */
 export function lawStep(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
-  const elapsedS = Math.max(0, (input.nowMs - (state.lastMs ?? input.nowMs)) / 1000);
-  const stepS = Math.min(elapsedS, longestStepS);
-  const before = state.smooth ?? input.temperature;
-  const smooth = before + (input.temperature - before) * (1 - Math.exp(-elapsedS / smoothingS));
+  const { target, nowMs } = input;
+  const lastMs = state.lastMs ?? nowMs;
+  const elapsedS = Math.max(0, nowMs - lastMs) / 1000;
+  const filtered = filter(state.filter, input.temperature, elapsedS);
+  const { state: followed, started } = follow(state.cycle, input.heaterOn, lastMs);
+  const sinceStart = lastMs - (state.cycle.startedMs ?? Number.NEGATIVE_INFINITY);
+  const ordinary = started && input.inCharge && sinceStart <= longestCycle;
+  const noted: LawState = {
+    filter: filtered,
+    regulator: started ? endCycle(state.regulator, ordinary) : state.regulator,
+    // A person who asks for warmth is served at once: a new set-point does not wait for the cycle.
+    cycle: target === state.target ? followed : { ...followed, startedMs: undefined },
+    target,
+    lastMs: nowMs,
+  };
   return settings.law === "hysteresis"
-    ? hysteresisStep(state, settings, input, smooth)
-    : proportionalStep(state, input, smooth, stepS);
+    ? hysteresis(noted, settings, filtered, input)
+    : proportional(noted, settings, filtered, input, Math.min(elapsedS, longestStepS));
 }
 
-function hysteresisStep(state: LawState, settings: LawSettings, input: LawInput, smooth: number): LawOutput {
-  const error = input.target - input.temperature;
-  const heat = error >= settings.hysteresis || (error > -settings.hysteresis && input.heaterOn);
-  return {
-    state: { ...state, smooth, heat, lastMs: input.nowMs },
-    demand: duty(heat ? 100 : 0),
-    heat,
+function proportional(
+  state: LawState,
+  settings: LawSettings,
+  filtered: FilterState,
+  input: LawInput,
+  stepS: number,
+): LawOutput {
+  const times: CycleTimes = {
+    minimumOnS: settings.minimumOn / 1000,
+    minimumOffS: settings.minimumOff / 1000,
   };
-}
-
-function proportionalStep(state: LawState, input: LawInput, smooth: number, stepS: number): LawOutput {
-  const error = input.target - smooth;
-  const proportional = gain * error;
-  let integral = state.integral;
-  const wanted = proportional + integral;
-  const saturated = (wanted >= 1 && error > 0) || (wanted <= 0 && error < 0);
-  if (input.inCharge && !saturated)
-    integral = clamp(integral + ((gain * error) / integralTimeS) * stepS, 0, 1);
-  const demand = clamp(proportional + integral, 0, 1);
-  const given = input.heaterOn ? 1 : 0;
-  const owed = input.inCharge ? clamp(state.owed + (demand - given) * stepS, -4 * debtS, 4 * debtS) : 0;
-  const heat = demand >= 1 || (demand > 0 && (owed >= debtS || (owed > -debtS && input.heaterOn)));
+  const end = debtEnd(times);
+  const { state: regulator, demand } = regulate(state.regulator, {
+    error: input.target - filtered.smooth,
+    slope: slope(filtered),
+    stepS,
+    mayRise: input.inCharge && state.cycle.owed < end,
+    mayFall: input.inCharge && state.cycle.owed > -end,
+  });
+  // Nobody owes for the time in which somebody else decided, and its swing is not the law's.
+  const cycle = input.inCharge ? account(state.cycle, demand, stepS, times) : { ...state.cycle, owed: 0 };
   return {
-    state: { smooth, integral, owed, heat, lastMs: input.nowMs },
+    state: { ...state, regulator: input.inCharge ? regulator : { ...regulator, range: undefined }, cycle },
     demand: duty(demand * 100),
-    heat,
+    heat: modulate(cycle, demand, times, input.nowMs),
   };
+}
+
+function hysteresis(
+  state: LawState,
+  settings: LawSettings,
+  filtered: FilterState,
+  input: LawInput,
+): LawOutput {
+  const missing = input.target - filtered.smooth;
+  const wanted = input.heaterOn ? missing > -settings.hysteresis : missing >= settings.hysteresis;
+  const heat = wanted && (input.heaterOn || mayStart(state.cycle, input.nowMs));
+  return { state: { ...state, cycle: { ...state.cycle, owed: 0 } }, demand: duty(wanted ? 100 : 0), heat };
 }

@@ -51,13 +51,10 @@ export class ButtonPanel {
     const failure = io.failureOf(wired.line);
     if (failure !== undefined) throw failure;
     const button = makeButton(board, wired.line, wired.activeLevel);
-    // One that is down already counts only from its next press: it may be jammed.
-    let pressed = button.isDown;
-    // Registered after the Button's own listener, so `isDown` is that of this edge.
+    // Registered after the Button's own listener, so `isDown` is that of this edge. The level now comes at once,
+    // when nobody listens yet: a button that is down already, jammed perhaps, counts only from its next press.
     io.digitalRead(wired.line, () => {
-      if (button.isDown === pressed) return;
-      pressed = button.isDown;
-      const edge: ButtonEdge = { button: name, pressed, atMs: clock.now() };
+      const edge: ButtonEdge = { button: name, pressed: button.isDown, atMs: clock.now() };
       for (const listener of [...this.#listeners]) listener(edge);
     });
   }

@@ -29,12 +29,12 @@ export interface Button {
 }
 
 export interface Thermometer {
-  /** °C */
+  /** °C, as fed last. */
   readonly celsius: number;
 }
 
 export interface Hygrometer {
-  /** % */
+  /** Percent, as fed last. */
   readonly relativeHumidity: number;
 }
 

@@ -143,11 +143,19 @@ class KernelGpio implements GpioPort {
 }
 
 function outputLine(line: number, gpio: OnoffGpio, closed: () => void): OutputLine {
+  let open = true;
+  const whileOpen = <T>(action: () => T): T => {
+    if (!open) throw new LineError("io", `${name(line)} has been closed`);
+    return guarded(line, action);
+  };
   return {
-    write: (level) => guarded(line, () => gpio.writeSync(level)),
-    read: () => guarded(line, () => gpio.readSync()),
+    write: (level) => whileOpen(() => gpio.writeSync(level)),
+    read: () => whileOpen(() => gpio.readSync()),
     // Stays exported: a line given back to the kernel may turn into an input, and a relay would float.
-    close: closed,
+    close() {
+      open = false;
+      closed();
+    },
   };
 }
 

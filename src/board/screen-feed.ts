@@ -2,8 +2,8 @@
  * Brings the newest screen model to the display, whenever the display is ready for one.
  *
  * Guarantee (SR-11): `show` returns at once and never throws, whatever the display does; at most one picture is
- * on its way and one waits, the newest; a display that is missing or was lost is looked for again and gets a
- * whole picture when it is back.
+ * on its way and one waits, the newest; a display that is missing or was lost is looked for again, at a
+ * later `show`, and found anew gets a whole picture.
  */
 import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
@@ -97,7 +97,6 @@ export class ScreenFeed {
       this.#failures = 0;
     } catch (error) {
       this.#target = undefined;
-      this.#latest ??= model;
       this.#failed("showing a picture", error);
     }
   }

@@ -143,6 +143,39 @@ describe("The hat's outputs", () => {
     expect(logged.filter(({ event }) => event === "line-failed")).toHaveLength(2);
   });
 
+  it("keep one failure apart from another: a line that reads but takes no writes is logged once", async () => {
+    const rig = hatRig();
+    let broken = false;
+    const gpio: GpioPort = {
+      ...rig.hardware.gpio,
+      openOutput: async (line, initial) => {
+        const output = await rig.hardware.gpio.openOutput(line, initial);
+        return {
+          ...output,
+          write: (level) => {
+            if (broken) throw new LineError("io", "no");
+            output.write(level);
+          },
+        };
+      },
+    };
+    const hat = await openHat({ ...rig, hardware: { ...rig.hardware, gpio } });
+    broken = true;
+    for (let step = 0; step < 5; step++) {
+      hat.setHeater(true);
+      hat.setModeLed(true);
+      expect(hat.readRelay()).toBe(false);
+    }
+    expect(hat.health).toMatchObject({ relayFailing: true, ledsFailing: true });
+    const parts = rig.logged
+      .filter(({ event }) => event === "line-failed")
+      .map(({ fields }) => fields?.["part"]);
+    expect(parts).toEqual(["relay-write", "leds"]);
+    broken = false;
+    hat.setHeater(true);
+    expect(hat.health.relayFailing).toBe(false);
+  });
+
   it("light the LEDs, by their polarity", async () => {
     const rig = hatRig();
     const inverted = { ...rig.wiring, statusLed: { ...rig.wiring.statusLed, activeLevel: 0 as const } };
@@ -348,13 +381,22 @@ describe("Closing the hat (SR-01)", () => {
     await clock.run(closing);
   });
 
-  it("cannot be undone by a late command", async () => {
-    const { hat, virtual, clock } = await opened();
+  it("cannot be undone by a late command, even where closed lines can still be written", async () => {
+    const rig = hatRig();
+    const gpio: GpioPort = {
+      openOutput: async (line, initial) => ({
+        ...(await rig.hardware.gpio.openOutput(line, initial)),
+        close: () => {},
+      }),
+      openInput: (line) => rig.hardware.gpio.openInput(line),
+      close: () => {},
+    };
+    const hat = await openHat({ ...rig, hardware: { ...rig.hardware, gpio } });
     const closing = hat.close();
     hat.setHeater(true);
-    await clock.run(closing);
+    await rig.clock.run(closing);
     hat.setHeater(true);
-    expect(virtual.contactClosed).toBe(false);
+    expect(rig.virtual.contactClosed).toBe(false);
   });
 
   it("leaves no timer behind, in virtual time or in the process, even with a button held down", async () => {

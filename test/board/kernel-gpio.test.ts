@@ -162,6 +162,15 @@ describe("The kernel's GPIO", () => {
     expect([...kernel.lines.keys()]).toEqual([528]);
   });
 
+  it("takes no write to an output that was closed, and opens it anew at the level of then", async () => {
+    const { port, kernel } = await opened();
+    const line = await port.openOutput(16, 0);
+    line.close();
+    expect(() => line.write(1)).toThrow(LineError);
+    await port.openOutput(16, 1);
+    expect(kernel.levels).toEqual([0, 1]);
+  });
+
   it("says how to build the package when it is missing", async () => {
     const load = () => Promise.reject(errno("ERR_MODULE_NOT_FOUND"));
     const kernel = new FakeKernelGpio();

@@ -104,6 +104,15 @@ describe("A transfer on the kernel's I²C bus", () => {
     expect(await bus.read(0x44, 3)).toEqual(Uint8Array.of(1, 2, 3));
   });
 
+  it("writes what the buffer held at the call, though the caller uses it again at once", async () => {
+    const { bus } = await opened();
+    const bytes = Uint8Array.of(1, 2, 3);
+    const writing = bus.write(0x44, bytes);
+    bytes.fill(0);
+    await writing;
+    expect(await bus.read(0x44, 3)).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
   it.each([
     ["EREMOTEIO", "nack"],
     ["ENXIO", "nack"],

@@ -58,7 +58,7 @@ describe("The screen feed", () => {
     expect(warnings).toEqual(["display-failed"]);
   });
 
-  it("gives a display that comes back the model that was lost", async () => {
+  it("finds a display that was lost again, and shows it the newest model", async () => {
     let works = true;
     const shown: (number | undefined)[] = [];
     const display: ScreenTarget = {

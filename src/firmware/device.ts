@@ -8,6 +8,7 @@
 import type { Hat } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
 import { parseDurable, toDurable } from "../control/durable.ts";
+import type { FaultCode } from "../control/faults.ts";
 import type {
   AilingPart,
   ButtonEdge,
@@ -31,6 +32,8 @@ export interface Observation {
   readonly input: Input;
   readonly commands: Commands;
   readonly events: readonly ControlEvent[];
+  /** Faults that stand, gravest first. */
+  readonly standing: readonly FaultCode[];
 }
 
 export interface DeviceParts {
@@ -107,7 +110,7 @@ export class Device {
     this.#cancelStep();
     const { hat, store, clock } = this.#parts;
     hat.setHeater(false);
-    const stopped = stop(this.#state, clock.wallNow());
+    const stopped = stop(this.#state, clock.now());
     if (stopped.revision !== this.#saved) store.offer(toDurable(stopped));
     await Promise.race([store.flush(), clock.sleep(flushLimit)]);
     await hat.close();
@@ -144,7 +147,7 @@ export class Device {
       this.#saved = state.revision;
       store.offer(toDurable(state));
     }
-    onStep?.({ atMs, input, commands, events });
+    onStep?.({ atMs, input, commands, events, standing: state.faults });
     this.#cancelStep();
     const wait = Math.min(longestStep, Math.max(1, wakeAtMs - clock.now()));
     this.#cancelStep = clock.setTimer(millis(wait), () => this.#step());

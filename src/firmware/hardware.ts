@@ -10,6 +10,7 @@ import { openKernelGpio } from "../board/kernel-gpio.ts";
 import { openKernelI2c } from "../board/kernel-i2c.ts";
 import type { I2cBus } from "../chips/bus.ts";
 import type { GpioPort } from "../chips/lines.ts";
+import type { Wiring } from "../chips/wiring.ts";
 import type { Clock } from "../control/clock.ts";
 import { celsius, hours, relativeHumidity } from "../control/units.ts";
 import { gatedBus, gatedGpio } from "../manifest/gate.ts";
@@ -28,9 +29,12 @@ export interface VirtualHardware {
   readonly surroundings: Surroundings;
 }
 
-export interface Hardware {
+export interface Ports {
   readonly bus: I2cBus;
   readonly gpio: GpioPort;
+}
+
+export interface Hardware extends Ports {
   /** What is behind the ports, where they are not real. */
   readonly virtual: VirtualHardware | undefined;
 }
@@ -43,17 +47,22 @@ export interface HardwareOptions {
 
 /** @throws StartupError (configuration), BusError, LineError */
 export async function openHardware(choice: BoardChoice, options: HardwareOptions): Promise<Hardware> {
+  // First, so that a broken manifest opens nothing at all.
   const manifest = loadManifest(choice);
   const { wiring, sysRoot } = choice;
-  const { bus, gpio, virtual } =
-    wiring.backend === "virtual"
-      ? openVirtual(choice, options)
-      : {
-          bus: await openKernelI2c(wiring.i2cBus, { clock: options.clock }),
-          gpio: await openKernelGpio(wiring.gpioChipLabels, { sysRoot, clock: options.clock }),
-          virtual: undefined,
-        };
-  return { bus: gatedBus(bus, wiring.i2cBus, manifest), gpio: gatedGpio(gpio, manifest), virtual };
+  if (wiring.backend === "virtual") {
+    const { ports, virtual } = openVirtual(choice, options);
+    return { ...gated(ports, wiring, manifest), virtual };
+  }
+  const { clock } = options;
+  const bus = await openKernelI2c(wiring.i2cBus, { clock });
+  const gpio = await openKernelGpio(wiring.gpioChipLabels, { sysRoot, clock });
+  return { ...gated({ bus, gpio }, wiring, manifest), virtual: undefined };
+}
+
+/** The ports, each refusing what the manifest does not name. */
+export function gated(ports: Ports, wiring: Wiring, manifest: Manifest): Ports {
+  return { bus: gatedBus(ports.bus, wiring.i2cBus, manifest), gpio: gatedGpio(ports.gpio, manifest) };
 }
 
 export const manifestFile = join(packageRoot, "manifest", "app_manifest.json");
@@ -91,5 +100,5 @@ function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, display }: Hardw
   const hat = new VirtualHat({ clock, wiring, plant: surroundings, ...(display && { display }) });
   ensureVirtualSysfs(sysRoot, wiring);
   const { bus, gpio } = hat.connect();
-  return { bus, gpio: mirrorRelay(gpio, sysRoot, wiring), virtual: { hat, surroundings } };
+  return { ports: { bus, gpio: mirrorRelay(gpio, sysRoot, wiring) }, virtual: { hat, surroundings } };
 }

@@ -1,0 +1,122 @@
+/** The three ways in which a simulation is printed: a table for people, JSON lines and CSV for programs. */
+import type { ControlEvent } from "../control/input.ts";
+import type { Millis } from "../control/units.ts";
+import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
+import type { Scenario } from "../simulation/scenario.ts";
+import type { ScenarioAction } from "../simulation/scenario-actions.ts";
+
+/** Each gives a line to print, or nothing. */
+export interface RowFormat {
+  head(scenario: Scenario): string | undefined;
+  row(row: SimulationRow): string | undefined;
+  event(atMs: Millis, event: ControlEvent): string | undefined;
+  action(atMs: Millis, action: ScenarioAction): string | undefined;
+  unmet(atMs: Millis, wrong: string): string | undefined;
+  end(result: SimulationResult, tookMs: number): string | undefined;
+}
+
+export const formats = { table: table(), jsonl: jsonLines(), csv: csv() };
+
+function table(): RowFormat {
+  return {
+    head: (scenario) => `${scenario.about}\n\n   time     air  sensor  target  outside  demand  heater  mode    faults`,
+    row(row) {
+      const screen = row.observation?.commands.screen;
+      const cells = [
+        clockTime(row.atMs).padStart(7),
+        row.air.toFixed(2).padStart(7),
+        (screen?.temperature?.toFixed(2) ?? "–").padStart(7),
+        (screen?.target.toFixed(1) ?? "–").padStart(7),
+        row.outside.toFixed(1).padStart(8),
+        (screen ? `${screen.demand.toFixed(0)} %` : "–").padStart(7),
+        (row.contactClosed ? "on" : "off").padStart(7),
+        ` ${screen?.mode ?? "no power"}`.padEnd(8),
+        row.observation?.standing.join(" ") ?? "",
+      ];
+      return cells.join(" ").trimEnd();
+    },
+    event(atMs, event) {
+      if (event.kind === "heater") return undefined;
+      return `${clockTime(atMs).padStart(7)}   · ${sentence(event)}`;
+    },
+    action: (atMs, action) => `${clockTime(atMs).padStart(7)}   > ${actionText(action)}`,
+    unmet: (atMs, wrong) => `${clockTime(atMs).padStart(7)}   ✗ not as expected: ${wrong}`,
+    end(result, tookMs) {
+      const hoursLong = result.duration / 3_600_000;
+      const cycles = (result.relayClosures / hoursLong).toFixed(1);
+      const heat = `heater on ${(result.heaterOnMs / 3_600_000).toFixed(1)} h, ${cycles} cycles/h`;
+      return `\n${hoursLong} h in ${(tookMs / 1000).toFixed(1)} s; ${heat}${result.unmet > 0 ? `; ${result.unmet} expectations not met` : ""}`;
+    },
+  };
+}
+
+function jsonLines(): RowFormat {
+  const line = (kind: string, fields: object): string => JSON.stringify({ kind, ...fields });
+  return {
+    head: ({ about, room, seed }) => line("scenario", { about, room, seed }),
+    row: (row) => line("row", flat(row)),
+    event: (atMs, { kind, ...rest }) => line("event", { atSeconds: atMs / 1000, event: kind, ...rest }),
+    action: (atMs, action) => line("action", { atSeconds: atMs / 1000, ...action }),
+    unmet: (atMs, wrong) => line("unmet", { atSeconds: atMs / 1000, wrong }),
+    end: ({ duration, heaterOnMs, relayClosures, unmet }) =>
+      line("end", { seconds: duration / 1000, heaterSeconds: heaterOnMs / 1000, relayClosures, unmet }),
+  };
+}
+
+function csv(): RowFormat {
+  const columns = ["atSeconds", "air", "sensor", "target", "outside", "demand", "heater", "mode", "faults"] as const;
+  const none = (): undefined => undefined;
+  return {
+    head: () => columns.join(","),
+    row: (row) => {
+      const fields = flat(row);
+      return columns.map((column) => fields[column] ?? "").join(",");
+    },
+    event: none,
+    action: none,
+    unmet: none,
+    end: none,
+  };
+}
+
+function flat({ atMs, air, outside, observation, contactClosed }: SimulationRow) {
+  const screen = observation?.commands.screen;
+  return {
+    atSeconds: atMs / 1000,
+    air: Number(air.toFixed(3)),
+    sensor: screen?.temperature === undefined ? null : Number(screen.temperature.toFixed(3)),
+    target: screen?.target ?? null,
+    outside: Number(outside.toFixed(2)),
+    demand: screen ? Number(screen.demand.toFixed(1)) : null,
+    heater: contactClosed ? 1 : 0,
+    mode: screen?.mode ?? null,
+    faults: observation?.standing.join(" ") ?? "",
+  };
+}
+
+function clockTime(atMs: Millis): string {
+  const all = Math.floor(atMs / 60_000);
+  return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
+}
+
+function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
+  switch (event.kind) {
+    case "target":
+      return `set-point ${event.from.toFixed(1)} → ${event.to.toFixed(1)} °C (${event.source})`;
+    case "mode":
+      return `mode ${event.mode} (${event.source})`;
+    case "heater-switch":
+      return `heater switch ${event.on ? "on" : "off"} (${event.source})`;
+    case "fault-raised":
+      return `fault ${event.fault}: ${event.detail}`;
+    case "fault-ended":
+      return `fault ${event.fault} ended`;
+    case "refused":
+      return `refused ${event.request}: ${event.reason}`;
+  }
+}
+
+function actionText({ do: kind, ...rest }: ScenarioAction): string {
+  const fields = JSON.stringify(rest).replaceAll(/[{}"]/g, "").replaceAll(",", ", ").replaceAll(":", " ");
+  return `${kind} ${fields}`.trimEnd();
+}

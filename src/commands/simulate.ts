@@ -1,0 +1,141 @@
+/** `simulate`: plays a scenario in virtual time and prints what the room and the controller did. */
+import { readFileSync } from "node:fs";
+import { nearest } from "../control/nearest.ts";
+import { hours, type Millis, millis, minutes } from "../control/units.ts";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { simulate } from "../firmware/simulation.ts";
+import { hatFaultNames, hatFaults, isHatFault } from "../simulation/hat-faults.ts";
+import { parseScenario, type Scenario, scenarioFormat } from "../simulation/scenario.ts";
+import type { TimedAction } from "../simulation/scenario-actions.ts";
+import { builtInScenario, isScenarioName, scenarioNames, scenarioText } from "../simulation/scenarios.ts";
+import { oneOf } from "./context.ts";
+import { formats } from "./simulate-rows.ts";
+import type { Arguments, Verb } from "./verb.ts";
+
+export const verb: Verb = {
+  name: "simulate",
+  summary: "Play a scenario in virtual time",
+  usage: "simulate [SCENARIO] [FLAGS]",
+  subverbs: "any",
+  flags: {
+    list: { doc: "list the scenarios and the faults" },
+    print: { doc: "print the scenario's file, to change and play it" },
+    hours: { value: "N", doc: "how long (default: as the scenario says)" },
+    every: { value: "MINUTES", doc: "a row this often (default: 30)" },
+    fault: { value: "NAME@H:MM[+H:MM]", doc: "a fault from then on, or for so long; several with commas" },
+    seed: { value: "N", doc: "decides noise and chance (default: as the scenario says)" },
+    format: { value: "FORMAT", doc: "table, jsonl or csv (default: table)" },
+  },
+  notes: `
+SCENARIO is a name (default: day) or the path of a JSON file. The same firmware runs as on a Pi, on a virtual hat
+in a simulated room; a day takes seconds. Exit code 1 when something that the scenario expects did not hold.
+
+The format of a scenario file:
+${scenarioFormat}`,
+  run: play,
+};
+
+async function play(args: Arguments): Promise<number> {
+  if (args.has("list")) return print(listing());
+  const name = args.words[0] ?? "day";
+  if (args.has("print")) return print(textOf(name).trimEnd());
+  const format = formats[oneOf(args, "format", ["table", "jsonl", "csv"], "table")];
+  const scenario = withFlags(readScenario(name), args);
+  const progress = showProgress(scenario.duration);
+  say(format.head(scenario));
+  const startedAt = performance.now();
+  const result = await simulate({
+    scenario,
+    every: minutes(positive(args, "every", 30)),
+    onRow: (row) => {
+      progress(row.atMs);
+      say(format.row(row));
+    },
+    onEvent: (atMs, event) => say(format.event(atMs, event)),
+    onAction: (atMs, action) => say(format.action(atMs, action)),
+    onUnmet: (atMs, wrong) => say(format.unmet(atMs, wrong)),
+  });
+  progress(undefined);
+  say(format.end(result, performance.now() - startedAt));
+  return result.unmet === 0 ? exitCodes.ok : exitCodes.findings;
+}
+
+function readScenario(name: string): Scenario {
+  const parsed = parseScenario(textOf(name));
+  if (parsed.ok) return parsed.scenario;
+  const problems = parsed.problems.map((problem) => `${name}:${problem}`).join("\n");
+  throw new StartupError(exitCodes.configuration, problems, "The format: grove-heater simulate --help");
+}
+
+function textOf(name: string): string {
+  if (isScenarioName(name)) return scenarioText(name);
+  try {
+    return readFileSync(name, "utf8");
+  } catch (cause) {
+    const meant = nearest(name, scenarioNames);
+    throw new StartupError(
+      exitCodes.usage,
+      `There is no scenario and no file "${name}".`,
+      `${meant ? `Did you mean ${meant}? ` : ""}See: grove-heater simulate --list`,
+      { cause },
+    );
+  }
+}
+
+function withFlags(scenario: Scenario, args: Arguments): Scenario {
+  const duration = args.value("hours") === undefined ? scenario.duration : hours(positive(args, "hours", 0));
+  const seed = args.value("seed") === undefined ? scenario.seed : Math.floor(positive(args, "seed", 0));
+  const faults = (args.value("fault") ?? "").split(",").filter(Boolean).map(readFault);
+  const timeline = [...scenario.timeline, ...faults].sort((a, b) => a.at - b.at);
+  return { ...scenario, duration, seed, timeline };
+}
+
+/** `NAME@H:MM` or `NAME@H:MM+H:MM` */
+function readFault(text: string): TimedAction {
+  const match = /^([a-z-]+)@(\d{1,4}):(\d\d)(?:\+(\d{1,4}):(\d\d))?$/.exec(text);
+  const name = match?.[1] ?? text.split("@")[0] ?? "";
+  if (match === null || !isHatFault(name)) {
+    const meant = nearest(name, hatFaultNames);
+    throw new StartupError(
+      exitCodes.usage,
+      `--fault ${text} is not NAME@H:MM[+H:MM].`,
+      `${meant && meant !== name ? `Did you mean ${meant}? ` : ""}Faults: ${hatFaultNames.join(", ")}.`,
+    );
+  }
+  const time = (h: string | undefined, m: string | undefined): Millis => millis(hours(Number(h)) + minutes(Number(m)));
+  const duration = match[4] === undefined ? undefined : time(match[4], match[5]);
+  return { at: time(match[2], match[3]), every: undefined, action: { do: "fault", fault: name, limits: { duration } } };
+}
+
+function positive(args: Arguments, flag: string, fallback: number): number {
+  const text = args.value(flag);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (value > 0 && value <= 100_000) return value;
+  throw new StartupError(exitCodes.usage, `--${flag} ${text} is not a number above 0.`, `Write --${flag} 24, say.`);
+}
+
+function listing(): string {
+  const width = Math.max(...scenarioNames.map((name) => name.length)) + 2;
+  const rows = scenarioNames.map((name) => `  ${name.padEnd(width)}${builtInScenario(name).about}`);
+  const faults = Object.entries(hatFaults).map(([name, about]) => `  ${name.padEnd(width)}${about}`);
+  return `Scenarios\n${rows.join("\n")}\n\nFaults\n${faults.join("\n")}`;
+}
+
+/** On a terminal only, and on its own stream: the rows may go into a file. */
+function showProgress(duration: Millis): (atMs: Millis | undefined) => void {
+  if (!process.stderr.isTTY || process.stdout.isTTY) return () => {};
+  return (atMs) => {
+    const text = atMs === undefined ? "" : `${Math.round((100 * atMs) / duration)} %`;
+    process.stderr.write(`\r\x1b[K${text}`);
+  };
+}
+
+function say(line: string | undefined): void {
+  if (line !== undefined) process.stdout.write(`${line}\n`);
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}

@@ -1,0 +1,164 @@
+/**
+ * A scenario played on the real composition in virtual time: the same device, core, drivers and gate as on a Pi.
+ *
+ * Guarantee: the same scenario and seed give the same rows on every machine. Power cuts are real ones: the
+ * device is dropped without a word, and starts anew from what its store had written.
+ */
+import { openHat } from "../board/hat.ts";
+import type { ControlEvent } from "../control/input.ts";
+import { type Log, silentLog } from "../control/log.ts";
+import { type Millis, millis } from "../control/units.ts";
+import { playScenario, unmet } from "../simulation/play-scenario.ts";
+import { type Scenario, surroundingsOf } from "../simulation/scenario.ts";
+import type { ScenarioAction } from "../simulation/scenario-actions.ts";
+import { VirtualClock } from "../simulation/virtual-clock.ts";
+import { VirtualHat } from "../simulation/virtual-hat.ts";
+import { chooseBoard } from "./choose-board.ts";
+import { Device, type Observation } from "./device.ts";
+import { memoryFiles } from "./durable-files.ts";
+import { gated, loadManifest } from "./hardware.ts";
+import { firmwareVersion } from "./package-root.ts";
+import { StateStore } from "./state-store.ts";
+
+/** The room and the device at one moment. */
+export interface SimulationRow {
+  readonly atMs: Millis;
+  /** True temperature of the air; the controller sees only the sensor's. */
+  readonly air: number;
+  readonly outside: number;
+  /** The device's newest step; `undefined` while it is off. */
+  readonly observation: Observation | undefined;
+  readonly contactClosed: boolean;
+}
+
+export interface SimulationOptions {
+  readonly scenario: Scenario;
+  /** A row this often, and one at each end. */
+  readonly every: Millis;
+  readonly onRow: (row: SimulationRow) => void;
+  readonly onEvent?: (atMs: Millis, event: ControlEvent) => void;
+  readonly onAction?: (atMs: Millis, action: ScenarioAction) => void;
+  readonly onUnmet?: (atMs: Millis, wrong: string) => void;
+  readonly log?: Log;
+}
+
+export interface SimulationResult {
+  readonly duration: Millis;
+  readonly heaterOnMs: Millis;
+  readonly relayClosures: number;
+  /** Expectations of the scenario that did not hold. */
+  readonly unmet: number;
+}
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const run = new Simulation(options);
+  return await run.play();
+}
+
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #clock = new VirtualClock();
+  readonly #surroundings;
+  readonly #hat: VirtualHat;
+  readonly #choice = chooseBoard("virtual", "/");
+  readonly #manifest = loadManifest(this.#choice);
+  readonly #disk = memoryFiles();
+  #device: Device | undefined;
+  #latest: Observation | undefined;
+  #unmet = 0;
+
+  constructor(options: SimulationOptions) {
+    const { scenario } = options;
+    this.#options = options;
+    this.#surroundings = surroundingsOf(scenario);
+    this.#hat = new VirtualHat({
+      clock: this.#clock,
+      wiring: this.#choice.wiring,
+      plant: this.#surroundings,
+      display: scenario.display,
+      seed: scenario.seed,
+    });
+  }
+
+  async play(): Promise<SimulationResult> {
+    const { scenario, every } = this.#options;
+    const { duration } = scenario;
+    const failed = this.#failure(this.#boot());
+    const stopPlaying = playScenario(scenario, this.#stage(), this.#clock);
+    for (let at = 0; ; at = Math.min(duration, at + every)) {
+      await Promise.race([this.#clock.runUntil(millis(at)), failed]);
+      this.#row();
+      if (at >= duration) break;
+    }
+    stopPlaying();
+    this.#device?.abandon();
+    return {
+      duration,
+      heaterOnMs: this.#hat.heaterOnTime,
+      relayClosures: this.#hat.contactClosures,
+      unmet: this.#unmet,
+    };
+  }
+
+  /** Rejects when the boot does; a boot that succeeds is no news. */
+  #failure(boot: Promise<void>): Promise<never> {
+    return new Promise((_, reject) => {
+      boot.catch(reject);
+    });
+  }
+
+  async #boot(): Promise<void> {
+    const { scenario, onEvent, log = silentLog } = this.#options;
+    const { wiring } = this.#choice;
+    const clock = this.#clock;
+    const hardware = gated(this.#hat.connect(), wiring, this.#manifest);
+    const hat = await openHat({ hardware, wiring, clock, log });
+    this.#device = await Device.start({
+      hat,
+      settings: scenario.settings,
+      store: new StateStore("/state.json", this.#disk, clock),
+      clock,
+      log,
+      firmware: firmwareVersion(),
+      onStep: (observation) => {
+        this.#latest = observation;
+        for (const event of observation.events) onEvent?.(observation.atMs, event);
+      },
+    });
+  }
+
+  #stage() {
+    const { onAction, onUnmet } = this.#options;
+    return {
+      hat: this.#hat,
+      surroundings: this.#surroundings,
+      request: (request: Parameters<Device["request"]>[0]) => this.#device?.request(request),
+      powerLost: () => {
+        this.#device?.abandon();
+        this.#device = undefined;
+        this.#latest = undefined;
+      },
+      powerBack: () => void this.#boot(),
+      onAction: (action: ScenarioAction) => onAction?.(this.#clock.now(), action),
+      expect: (expectation: Parameters<typeof unmet>[0]) => {
+        const heating = this.#hat.contactClosed;
+        const faults = this.#latest?.standing ?? [];
+        for (const wrong of unmet(expectation, { heating, faults, air: this.#surroundings.room.temperature })) {
+          this.#unmet += 1;
+          onUnmet?.(this.#clock.now(), wrong);
+        }
+      },
+    };
+  }
+
+  #row(): void {
+    this.#hat.catchUp();
+    this.#options.onRow({
+      atMs: this.#clock.now(),
+      air: this.#surroundings.room.temperature,
+      outside: this.#surroundings.outside,
+      observation: this.#latest,
+      contactClosed: this.#hat.contactClosed,
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * `npm run bench [-- --smoke] [--json FILE]`: what the project promises about speed, measured on this machine.
+ *
+ * Figures are ratios within one run wherever they can be. A missed limit ends with exit code 1, but for --smoke,
+ * which only shows that every part of the benchmark runs.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { busFigures } from "./bus-bytes.ts";
+import { type Figure, table, withinLimit } from "./figures.ts";
+import { jitterFigures } from "./jitter.ts";
+import { pressFigures } from "./press.ts";
+import { simulationFigures } from "./simulated-day.ts";
+import { memoryFigures, startFigures } from "./start.ts";
+
+const { values } = parseArgs({ options: { smoke: { type: "boolean" }, json: { type: "string" } } });
+const smoke = values.smoke === true;
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const parts: readonly (readonly [name: string, run: () => Promise<Figure[]>])[] = [
+  ["start", () => startFigures(smoke ? 2 : 15)],
+  ["memory", () => memoryFigures(smoke ? 2000 : 15_000)],
+  ["bus", busFigures],
+  ["press", () => pressFigures(smoke ? 5 : 60)],
+  ["jitter", () => jitterFigures(smoke ? 3000 : 20_000)],
+  ["simulated day", () => simulationFigures(smoke ? 1 : 24)],
+];
+
+const figures: Figure[] = [];
+for (const [name, run] of parts) {
+  say(`measuring: ${name}…`);
+  figures.push(...(await run()));
+}
+process.stdout.write(`${table(figures)}\n`);
+const json = JSON.stringify({ node: process.version, figures }, null, 2);
+if (values.json === undefined) process.stdout.write(`${json}\n`);
+else writeFileSync(values.json, `${json}\n`);
+const missed = figures.filter((figure) => !withinLimit(figure));
+if (missed.length > 0) say(`missed: ${missed.map(({ name }) => name).join("; ")}`);
+if (smoke) process.stdout.write(`${parts.length} passed, 0 failed\n`);
+process.exitCode = missed.length > 0 && !smoke ? 1 : 0;

@@ -39,7 +39,8 @@ export const capabilityNames = [
 
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const rules = {
-  name: { pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,30}$/, says: "1 to 31 letters, digits, dots, _ or -" },
+  // Also a valid user name for systemd: the service runs under it.
+  name: { pattern: /^[A-Za-z][A-Za-z0-9_-]{0,30}$/, says: "a letter, then up to 30 letters, digits, _ or -" },
   componentId: { pattern: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, says: "a UUID" },
   entryPoint: {
     pattern: /^\/?[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/,

@@ -1,0 +1,198 @@
+/**
+ * The systemd unit of a field unit, made from the manifest and the board: the kernel refuses what the gate refuses.
+ *
+ * Guarantees: the service gets the devices of granted buses and lines and no others, the network only when a host
+ * or port is granted, and one folder to write to; the relay is forced off before each start and after every end.
+ *
+ * What it cannot do, so that nobody counts on it: systemd filters by device node, and all GPIO lines of a chip share
+ * one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts).
+ */
+import { posix } from "node:path";
+import type { Wiring } from "../chips/wiring.ts";
+import type { Manifest } from "./manifest.ts";
+
+export interface UnitOptions {
+  /** Absolute path of the node binary. */
+  readonly node: string;
+  /** Absolute path of the installed package. */
+  readonly folder: string;
+  /** Name or path of the board definition; without it the settings decide. */
+  readonly board?: string;
+}
+
+type Line = string | undefined;
+
+/** Text of a .service file for systemd 249 or later (Raspberry Pi OS 12 has 252). */
+export function systemdUnit(manifest: Manifest, wiring: Wiring, options: UnitOptions): string {
+  const service = [
+    program(manifest, options),
+    identity(manifest, wiring),
+    hardware(manifest, wiring),
+    network(manifest),
+    fileSystem(manifest, options),
+    kernel(),
+    limits(manifest),
+  ];
+  return [
+    '# Made by "grove-heater manifest unit" from app_manifest.json: change that, and make this anew.',
+    `[Unit]\n${joined(unit(manifest, wiring))}\n`,
+    `[Service]\n${service.map(joined).join("\n\n")}\n`,
+    "[Install]\nWantedBy=multi-user.target\n",
+  ].join("\n");
+}
+
+const joined = (lines: readonly Line[]): string => lines.filter((line) => line !== undefined).join("\n");
+
+function unit(manifest: Manifest, wiring: Wiring): Line[] {
+  return [
+    `Description=${manifest.name}: ${wiring.board.replaceAll("%", "%%")}`,
+    "# A heater controller is never given up, however often it fails; the guardian slows repeats down.",
+    "StartLimitIntervalSec=0",
+    isNetworked(manifest) ? "Wants=network-online.target" : undefined,
+  ];
+}
+
+function program(manifest: Manifest, { node, folder, board }: UnitOptions): Line[] {
+  const start = [node, posix.resolve(folder, manifest.entryPoint)];
+  const which = board === undefined ? [] : ["--board", board];
+  const command = (...words: string[]) => [...start, ...words, ...which].map(quoted).join(" ");
+  const relayOff = command("relay", "off");
+  return [
+    "Type=exec",
+    '# "-": when the relay cannot be forced off, the program itself says why and shows it.',
+    `ExecStartPre=-${relayOff}`,
+    `ExecStart=${command(...manifest.cmdArgs)}`,
+    "# Runs after every end, kill -9 and a failed start included (SR-01).",
+    `ExecStopPost=${relayOff}`,
+    "Restart=always",
+    "RestartSec=2",
+    "# The guardian gets SIGTERM alone and stops its loop in order; what is left after that gets SIGKILL.",
+    "KillMode=mixed",
+    "TimeoutStopSec=15",
+    "# No WatchdogSec=: Node cannot write to systemd's datagram socket. The guardian is the watchdog (SR-10).",
+  ];
+}
+
+function identity(manifest: Manifest, wiring: Wiring): Line[] {
+  const groups =
+    wiring.backend === "virtual" ? [] : [manifest.i2c.size > 0 && "i2c", manifest.gpio.size > 0 && "gpio"];
+  const { tcpServerPorts, udpServerPorts } = manifest;
+  const capability = [...tcpServerPorts, ...udpServerPorts].some((port) => port < 1024)
+    ? "CAP_NET_BIND_SERVICE"
+    : "";
+  const wanted = groups.filter((group) => group !== false).join(" ");
+  return [
+    "DynamicUser=yes",
+    `User=${manifest.name}`,
+    wanted === "" ? undefined : `SupplementaryGroups=${wanted}`,
+    "NoNewPrivileges=yes",
+    `CapabilityBoundingSet=${capability}`,
+    `AmbientCapabilities=${capability}`,
+    "UMask=0077",
+  ];
+}
+
+function hardware(manifest: Manifest, wiring: Wiring): Line[] {
+  if (wiring.backend === "virtual") return ["# The virtual hat needs no device.", "PrivateDevices=yes"];
+  return [
+    "DevicePolicy=closed",
+    ...[...manifest.i2c.keys()].map((bus) => `DeviceAllow=/dev/i2c-${bus} rw`),
+    ...(manifest.gpio.size === 0
+      ? ["ProtectKernelTunables=yes"]
+      : [
+          "# GPIO lines are files under /sys/class/gpio and, behind links, /sys/devices: ProtectKernelTunables= would",
+          "# make them read-only. So the rest of /sys and /proc/sys is closed one by one; group gpio decides on lines.",
+          "ProtectKernelTunables=no",
+          "ReadOnlyPaths=/proc/sys -/proc/sysrq-trigger -/proc/irq",
+          "ReadOnlyPaths=-/sys/bus -/sys/firmware -/sys/fs -/sys/kernel -/sys/module -/sys/power",
+        ]),
+  ];
+}
+
+const isNetworked = ({ connections, tcpServerPorts, udpServerPorts }: Manifest): boolean =>
+  connections.length + tcpServerPorts.length + udpServerPorts.length > 0;
+
+const isAddress = (host: string): boolean => host.includes(":") || /^[0-9.]+$/.test(host);
+
+function network(manifest: Manifest): Line[] {
+  if (!isNetworked(manifest)) {
+    return [
+      "# No host and no port is granted.",
+      "PrivateNetwork=yes",
+      "IPAddressDeny=any",
+      "RestrictAddressFamilies=AF_UNIX",
+    ];
+  }
+  const { connections, tcpServerPorts, udpServerPorts } = manifest;
+  const ports = [
+    ...tcpServerPorts.map((port) => `tcp:${port}`),
+    ...udpServerPorts.map((port) => `udp:${port}`),
+  ];
+  const onlyAddresses = ports.length === 0 && connections.every(isAddress);
+  return [
+    "# AF_NETLINK: getaddrinfo sorts addresses by it (RFC 6724).",
+    "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+    "SocketBindDeny=any",
+    ...ports.map((port) => `SocketBindAllow=${port}`),
+    ...(onlyAddresses
+      ? ["IPAddressDeny=any", ...connections.map((host) => `IPAddressAllow=${host}`)]
+      : [
+          "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate holds them.",
+        ]),
+  ];
+}
+
+function fileSystem(manifest: Manifest, { node, folder }: UnitOptions): Line[] {
+  const atHome = [node, folder].some((path) => /^\/(home|root|run\/user)\//.test(`${path}/`));
+  return [
+    "ProtectSystem=strict",
+    atHome ? "# The program lies in a home folder, and must be readable there for this user." : undefined,
+    `ProtectHome=${atHome ? "read-only" : "yes"}`,
+    "PrivateTmp=yes",
+    manifest.storageKb > 0 ? `StateDirectory=${manifest.name}` : undefined,
+    manifest.storageKb > 0 ? "StateDirectoryMode=0700" : undefined,
+    "# One file cannot outgrow the granted storage; the gate holds the sum of all.",
+    `LimitFSIZE=${manifest.storageKb * 1024}`,
+    "# A core dump would hold keys.",
+    "LimitCORE=0",
+  ];
+}
+
+function kernel(): Line[] {
+  return [
+    ...["Clock", "ControlGroups", "Hostname", "KernelLogs", "KernelModules"].map(
+      (part) => `Protect${part}=yes`,
+    ),
+    "ProtectProc=invisible",
+    "LockPersonality=yes",
+    "RemoveIPC=yes",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged",
+    "SystemCallErrorNumber=EPERM",
+    "# No MemoryDenyWriteExecute=: V8 compiles at run time.",
+  ];
+}
+
+function limits(manifest: Manifest): Line[] {
+  return [
+    "# Guardian and loop together take less than half of it; a leak ends here, not with the whole machine.",
+    `MemoryMax=${isNetworked(manifest) ? 320 : 256}M`,
+    "# Of the two, the kernel takes one: the guardian restarts the loop, systemd the guardian.",
+    "OOMPolicy=continue",
+    "TasksMax=64",
+  ];
+}
+
+/** As systemd.service(5), "COMMAND LINES", and systemd.unit(5), "SPECIFIERS", ask for it. */
+function quoted(word: string): string {
+  const literal = word
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replaceAll("%", "%%")
+    .replaceAll("$", "$$$$");
+  return /^[A-Za-z0-9_./:@=,+-]+$/.test(literal) ? literal : `"${literal}"`;
+}

@@ -64,7 +64,7 @@ export interface OpenHatOptions {
   /** Where the display is and what it is, if it is not to be found by asking. */
   readonly display?: FindDisplayOptions;
   /** For tests: another way to find the display. */
-  readonly findDisplay?: () => Promise<ScreenTarget | undefined>;
+  readonly findDisplay?: (() => Promise<ScreenTarget | undefined>) | undefined;
 }
 
 /** @throws LineError when the relay's line cannot be had, or does not read off */

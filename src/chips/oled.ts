@@ -179,7 +179,7 @@ export class Oled {
   async #showPage(page: number, wanted: Uint8Array): Promise<void> {
     await retried(async () => {
       const runs = changedRuns(this.#held[page], wanted);
-      // Unknown until every run has arrived: a transfer cut short may have written any part of itself.
+      // Unknown until every run has arrived: a disturbed transfer may have written anything anywhere in the page.
       this.#held[page] = undefined;
       for (const { start, end } of runs) {
         const column = start + this.panel.columnOffset;

@@ -175,6 +175,17 @@ describe.each(panels.map((panel) => [panel.name, panel] as const))("driving an %
     expect(chip.memory).toEqual(frameOf(panel, 0xff));
   });
 
+  it("sends the whole page again after an error: nobody knows what a disturbed transfer wrote", async () => {
+    await oled.show(frameOf(panel), 0x80);
+    bus.transfers.length = 0;
+    const frame = frameOf(panel);
+    frame[128 + 5] = 1;
+    let failures = 1;
+    bus.mishap = ({ kind }) => (kind === "write" && failures-- > 0 ? "io" : undefined);
+    await oled.show(frame, 0x80);
+    expect(bus.written).toEqual(["00 b1 05 10", "00 b1 00 10", `40 ${hex(frame.subarray(128, 256))}`]);
+  });
+
   it("rejects while the display is gone and sets it up anew once it is back", async () => {
     await oled.show(frameOf(panel, 1), 0x80);
     bus.devices.clear();

@@ -63,10 +63,22 @@ function findKernel(): Kernel | undefined {
   return undefined;
 }
 
-/** Everything, or the reason and the Debian packages to install. */
-export function findTools(): Tools | { readonly reason: string; readonly packages: readonly string[] } {
+/** Where the packages under test leave what was compiled. */
+const NATIVE = ["i2c-bus/build/Release/i2c.node", "epoll/build/Release/epoll.node"];
+
+/**
+ * @param root of the repository
+ * @returns everything, or the reason and the Debian packages to install
+ */
+export function findTools(
+  root: string,
+): Tools | { readonly reason: string; readonly packages: readonly string[] } {
   if (process.platform !== "linux" || process.arch !== "x64") {
     return { reason: `needs x86-64 Linux, this is ${process.arch} ${process.platform}`, packages: [] };
+  }
+  const unbuilt = NATIVE.filter((file) => !existsSync(join(root, "node_modules", file)));
+  if (unbuilt.length > 0) {
+    return { reason: `not built: ${unbuilt.join(", ")}; npm rebuild i2c-bus epoll`, packages: [] };
   }
   const found = new Map<string, string>();
   const packages: string[] = [];

@@ -59,12 +59,13 @@ async function run(tools: Tools, root: string, reporter: Reporter): Promise<void
 
 const start = performance.now();
 const reporter = new Reporter();
-const tools = findTools();
+const root = process.cwd();
+const tools = findTools(root);
 if ("reason" in tools) {
   reporter.skipped++;
   console.log(`SKIPPED: the kernel rig cannot run here (${tools.reason})`);
   if (tools.packages.length > 0) console.log(`  on Debian: apt-get install ${tools.packages.join(" ")}`);
 } else {
-  await run(tools, process.cwd(), reporter);
+  await run(tools, root, reporter);
 }
 process.exitCode = reporter.finish(performance.now() - start);

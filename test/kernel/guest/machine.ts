@@ -128,9 +128,10 @@ export class Machine {
     return read("displays").startsWith("oled 1");
   }
 
-  /** Both rows of the text display. */
+  /** Both rows of the text display; its character ROM has the degree sign at 0xdf. */
   lcdText(): string[] {
-    return read("displays").split("\n").slice(2, 4);
+    const text = readFileSync(`${FOLDER}/displays`, "latin1").replaceAll("\xdf", "°");
+    return text.split("\n").slice(2, 4);
   }
 
   #lines(bank: string): Map<number, LineState> {

@@ -3,14 +3,26 @@ import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { type MachineName, machineNames, machineParameter } from "../protocol.ts";
 import { busContract, lineContract } from "./contracts.ts";
-import { crashScenarios, dayScenarios, staleScenarios, strangersScenario } from "./firmware-scenarios.ts";
+import {
+  crashScenarios,
+  dayScenarios,
+  staleScenarios,
+  stormScenarios,
+  strangersScenario,
+} from "./firmware-scenarios.ts";
 import { Machine, machineKinds } from "./machine.ts";
 import { packageScenarios } from "./packages.ts";
 import { hangUp, runScenario, type Scenario, say } from "./scenario.ts";
 
 /** What takes long and does not depend on the machine runs on one of them only. */
 const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
-  "pi-4": [...packageScenarios, ...lineContract, ...busContract, ...dayScenarios(), ...crashScenarios()],
+  "pi-4": [
+    ...packageScenarios,
+    ...lineContract,
+    ...busContract,
+    ...dayScenarios(stormScenarios),
+    ...crashScenarios(),
+  ],
   "pi-5": [...packageScenarios, ...lineContract, ...dayScenarios(), ...staleScenarios(), strangersScenario()],
 };
 

@@ -1,4 +1,5 @@
 /** A virtual hat in a room that stands still, its ports, and a log that remembers. */
+import type { GpioPort } from "../../src/chips/lines.ts";
 import type { WiredLine, Wiring } from "../../src/chips/wiring.ts";
 import type { Log, LogFields } from "../../src/control/log.ts";
 import type { ScreenModel } from "../../src/control/screen.ts";
@@ -69,4 +70,37 @@ export function hatRig(options: HatRigOptions = {}) {
   const note = (event: string, fields?: LogFields) => void logged.push({ event, fields });
   const log: Log = { debug: note, info: note, warn: note, error: note };
   return { clock, air, virtual, hardware: virtual.connect(), log, logged, wiring: virtual.wiring };
+}
+
+/** Notes each call on the port and its lines. */
+export function traced(gpio: GpioPort): { gpio: GpioPort; trace: string[] } {
+  const trace: string[] = [];
+  return {
+    trace,
+    gpio: {
+      async openOutput(line, initial) {
+        trace.push(`output ${line} at ${initial}`);
+        const output = await gpio.openOutput(line, initial);
+        return {
+          write(level) {
+            trace.push(`write ${line} ${level}`);
+            output.write(level);
+          },
+          read() {
+            trace.push(`read ${line}`);
+            return output.read();
+          },
+          close() {
+            trace.push(`close ${line}`);
+            output.close();
+          },
+        };
+      },
+      openInput(line) {
+        trace.push(`input ${line}`);
+        return gpio.openInput(line);
+      },
+      close: () => gpio.close(),
+    },
+  };
 }

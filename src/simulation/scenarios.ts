@@ -20,6 +20,12 @@ const documents = {
       { at: "23:30", do: "expect", above: 16, below: 18.5, fault: "none" },
     ],
   },
+  steady: {
+    about: "A warm room is held at 19 °C, at 0 °C outside.",
+    hours: 24,
+    ...steadyRoom,
+    timeline: [{ at: "6:00", every: "1:00", do: "expect", above: 18.5, below: 19.5, fault: "none" }],
+  },
   "cold-start": {
     about: "A room left at 10 °C is warmed to 19 °C, at 0 °C outside.",
     hours: 24,

@@ -12,7 +12,7 @@ import type { Commands, ControlEvent, Input } from "./input.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
 import type { People } from "./people.ts";
 import { hearPeople } from "./people.ts";
-import { clearMargin, stepCutOff } from "./safety/cut-off.ts";
+import { startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
 import { isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
@@ -118,14 +118,8 @@ function sense(
 function clearFaults(state: ControlState, events: ControlEvent[]): ControlState {
   const cleared = { ...state, stateLost: false };
   if (!state.cutOff.tripped) return cleared;
-  const temperature = roomTemperature(state);
-  const limit = state.rules.settings.cutOff - clearMargin;
-  if (temperature !== undefined && temperature < limit) {
-    return { ...cleared, cutOff: { hotRun: 0, tripped: false, at: undefined } };
-  }
-  const seen =
-    temperature === undefined ? "there is no credible reading" : `it is ${temperature.toFixed(1)} °C`;
-  const reason = `over-temperature stays: ${seen}, and it must be below ${limit} °C`;
+  const reason = whyNotClear(state.cutOff, roomTemperature(state), state.rules.settings.cutOff);
+  if (reason === undefined) return { ...cleared, cutOff: startCutOff(false) };
   events.push({ kind: "refused", request: "clear-faults", reason });
   return cleared;
 }

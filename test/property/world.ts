@@ -182,13 +182,15 @@ export class World {
         return;
       case "wait":
         this.#at += action.dt;
-        return this.#step({});
+        this.#step({});
+        return;
       case "jump":
         this.#room = action.to;
         return;
       case "spike":
         this.#at += 2000;
-        return this.#step({ reading: this.#read(action.to) });
+        this.#step({ reading: this.#read(action.to) });
+        return;
       case "fail":
         for (let count = 0; count < action.count; count++) {
           this.#at += action.dt;
@@ -203,15 +205,18 @@ export class World {
         return;
       case "back":
         this.#clockSkew -= action.by;
-        return this.#step({ clockWentBack: true });
+        this.#step({ clockWentBack: true });
+        return;
       case "edge":
         this.#at += action.dt;
         this.#held = { ...this.#held, [action.button]: action.pressed };
-        return this.#step({
+        this.#step({
           buttons: [{ button: action.button, pressed: action.pressed, atMs: this.#clock() }],
         });
+        return;
       case "request":
-        return this.#step({ request: action.request });
+        this.#step({ request: action.request });
+        return;
       case "line":
         this.#line = action.line;
         return;
@@ -219,7 +224,8 @@ export class World {
         if (!this.#deaf) [this.#ailing, this.#link] = [action.parts, action.link];
         return;
       case "restart":
-        return this.#restart(action);
+        this.#restart(action);
+        return;
     }
   }
 

@@ -11,7 +11,7 @@ import type { Verdict } from "./sensor.ts";
 /** Incredible readings in a row that are believed about heat. */
 const hotRunTrips = 3;
 /** The room must be this far below the cut-off before the fault may be cleared: no clearing into the next trip. */
-export const clearMargin = kelvin(1);
+const clearMargin = kelvin(1);
 
 export interface CutOffState {
   readonly hotRun: number;
@@ -35,4 +35,21 @@ export function stepCutOff(
   const trips = verdict !== "too-fast" || hotRun >= hotRunTrips;
   if (!trips || state.tripped) return { ...state, hotRun };
   return { hotRun, tripped: true, at: temperature };
+}
+
+/**
+ * A person wants it cleared.
+ * @param temperature calibrated, from a trusted sensor
+ * @returns why not, or `undefined` when the cause is gone
+ */
+export function whyNotClear(
+  state: CutOffState,
+  temperature: Celsius | undefined,
+  cutOff: Celsius,
+): string | undefined {
+  if (temperature === undefined) return "over-temperature stays: there is no credible reading";
+  if (state.hotRun > 0) return "over-temperature stays: the newest reading is above the cut-off";
+  const limit = cutOff - clearMargin;
+  if (temperature < limit) return undefined;
+  return `over-temperature stays: it is ${temperature.toFixed(1)} °C, and must be below ${limit} °C`;
 }

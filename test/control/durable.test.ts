@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseDurable, toDurable } from "../../src/control/durable.ts";
+import { Device } from "./device.ts";
+
+const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+function used(): Device {
+  const device = new Device();
+  device.target(25);
+  device.read(18);
+  device.press("mode");
+  for (let at = 18; at <= 36; at++) {
+    device.now += 10_000;
+    device.read(at);
+  }
+  return device;
+}
+
+describe("the durable state", () => {
+  it("comes back from JSON as it went", () => {
+    const stored = toDurable(used().state);
+    expect(stored).toMatchObject({ schema: 1, target: 25, mode: "manual", latched: ["over-temperature"] });
+    expect(parseDurable(through(stored))).toEqual(stored);
+    const fresh = toDurable(new Device().state);
+    expect(parseDurable(through(fresh))).toEqual(fresh);
+    expect(fresh).not.toHaveProperty("lastSwitch");
+  });
+
+  it("restores set-point, mode, switch, counters and who changed them", () => {
+    const device = used();
+    const before = toDurable(device.state);
+    device.restart(10);
+    expect(device.state.panel).toMatchObject({ target: 25, mode: "manual" });
+    const { lastSwitch: _now, ...after } = toDurable(device.state);
+    const { lastSwitch: _then, ...expected } = before;
+    expect(after).toEqual(expected);
+  });
+
+  it("is refused when any part is missing or of the wrong kind", () => {
+    const stored = through(toDurable(used().state)) as Record<string, unknown>;
+    for (const key of Object.keys(stored)) {
+      if (key !== "lastSwitch" && key !== "learntRise") {
+        const { [key]: _gone, ...rest } = stored;
+        expect(parseDurable(rest), key).toBeUndefined();
+      }
+      for (const wrong of [null, "x", Number.NaN, [1, {}], { on: 1 }, 1e99]) {
+        if (key === "latched" && Array.isArray(wrong)) continue;
+        expect(parseDurable({ ...stored, [key]: wrong }), `${key} ${String(wrong)}`).toBeUndefined();
+      }
+    }
+  });
+
+  it("drops codes that are unknown or never latch", () => {
+    const stored = through(toDurable(used().state)) as Record<string, unknown>;
+    const latched = ["future-fault", "sensor-stale", "over-temperature", 7];
+    expect(parseDurable({ ...stored, latched })?.latched).toEqual(["over-temperature"]);
+    expect(parseDurable({ ...stored, latched: Array(65).fill("x") })).toBeUndefined();
+  });
+
+  it("never throws", () => {
+    const trap = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("trap");
+        },
+      },
+    );
+    expect(parseDurable(trap)).toBeUndefined();
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(parseDurable(value)).toBeUndefined();
+      }),
+    );
+  });
+});

@@ -1,0 +1,248 @@
+import { describe, expect, it } from "vitest";
+import { toDurable } from "../../src/control/durable.ts";
+import { defaultSettings } from "../../src/control/settings.ts";
+import { start, step, stop } from "../../src/control/step.ts";
+import { celsius, millis, wallMillis } from "../../src/control/units.ts";
+import { Device, wallStart } from "./device.ts";
+
+describe("step", () => {
+  it("gives the same answer for the same question", () => {
+    const conditions = { nowMs: millis(0), wallMs: wallMillis(0), firmware: "1" };
+    const state = start(defaultSettings, undefined, conditions);
+    const input = {
+      buttons: [],
+      relayLine: false,
+      requests: [],
+      link: "none",
+      ailing: [],
+      wallMs: wallMillis(5),
+    } as const;
+    expect(step(state, input, millis(5))).toEqual(step(state, input, millis(5)));
+  });
+
+  it("heats below the set-point and not above it", () => {
+    const device = new Device();
+    expect(device.read(15).heater).toBe(true);
+    expect(new Device().read(25).heater).toBe(false);
+  });
+
+  it("shows everything that the panel needs", () => {
+    const device = new Device({ displayUnit: "F", sensorOffset: -1 as never });
+    device.step({ reading: device.reading(), link: "online" });
+    expect(device.commands).toMatchObject({
+      modeLed: true,
+      statusLed: true,
+      screen: {
+        temperature: 19,
+        humidity: 45,
+        target: 19,
+        unit: "F",
+        mode: "auto",
+        heating: false,
+        firmware: "1.0.0",
+        link: "online",
+        fault: undefined,
+        faultCount: 0,
+        dimmed: false,
+      },
+    });
+  });
+
+  it("answers a press of B within 20 ms, on the screen and at the relay", () => {
+    const device = new Device({ law: "hysteresis", hysteresis: 0.1 as never });
+    device.read(19);
+    expect(device.heater).toBe(false);
+    device.press("b", 20);
+    expect(device.screen.target).toBe(19.5);
+    expect(device.heater).toBe(true);
+  });
+
+  it("toggles auto and manual, and its LED, with the mode button", () => {
+    const device = new Device();
+    device.press("mode");
+    expect(device.commands).toMatchObject({ modeLed: false, screen: { mode: "manual" } });
+    device.press("mode");
+    expect(device.screen.mode).toBe("auto");
+  });
+
+  it("switches the heater with a long press in manual, and nothing in auto", () => {
+    const device = new Device();
+    device.read(25);
+    device.press("mode", 1500);
+    expect(device.state.panel).toMatchObject({ mode: "auto", heaterSwitch: false });
+    device.press("mode");
+    device.press("mode", 1500);
+    expect(device.state.panel).toMatchObject({ mode: "manual", heaterSwitch: true });
+    expect(device.heater).toBe(true);
+    expect(device.screen.demand).toBe(100);
+  });
+
+  it("remembers who changed what", () => {
+    const device = new Device();
+    device.press("b");
+    device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
+    const { changes } = device.state.panel;
+    expect(changes.target.source).toBe("device");
+    expect(changes.target.wallMs).toBeGreaterThan(wallStart);
+    expect(changes.mode.source).toBe("cloud");
+    expect(changes.heaterSwitch.source).toBe("default");
+  });
+
+  it("refuses a set-point outside the limits and says so", () => {
+    const device = new Device();
+    device.target(31);
+    device.target(4);
+    expect(device.state.panel.target).toBe(19);
+    expect(device.events).toEqual([
+      { kind: "refused", request: "set-target", reason: "31 °C is not within 5 to 30 °C" },
+      { kind: "refused", request: "set-target", reason: "4 °C is not within 5 to 30 °C" },
+    ]);
+  });
+
+  it("wakes a dimmed screen at the first touch, which acts", () => {
+    const device = new Device();
+    device.run(62);
+    expect(device.screen.dimmed).toBe(true);
+    device.press("b");
+    expect(device.screen).toMatchObject({ dimmed: false, target: 19.5 });
+  });
+
+  it("never dims when told so, and lights up for a fault", () => {
+    const bright = new Device({ dimAfterSeconds: 0 });
+    bright.run(7200, 15);
+    expect(bright.screen.dimmed).toBe(false);
+    const device = new Device();
+    device.run(120);
+    device.ailing = ["storage"];
+    expect(device.step().screen.dimmed).toBe(false);
+  });
+
+  it("lets locked buttons wake the screen only", () => {
+    const device = new Device({ buttonsLocked: true });
+    device.run(62);
+    device.press("b");
+    expect(device.screen).toMatchObject({ dimmed: false, target: 19 });
+  });
+
+  it("blinks the status LED while a fault stands, and asks to be woken for it", () => {
+    const device = new Device();
+    device.ailing = ["display"];
+    const seen = new Set<boolean>();
+    for (let count = 0; count < 4; count++) {
+      seen.add(device.step().statusLed);
+      expect(device.wakeAt - device.now).toBeLessThanOrEqual(500);
+      device.now = device.wakeAt;
+    }
+    expect(seen.size).toBe(2);
+  });
+
+  it("ignores a reading that it has seen already", () => {
+    const device = new Device();
+    const reading = device.reading();
+    device.step({ reading });
+    device.now += 10;
+    const before = device.state.sensor;
+    device.step({ reading: { ...reading, atMs: reading.atMs } });
+    expect(device.state.sensor).toEqual(before);
+  });
+
+  it("counts switching and heating time, without the time that the loop was away", () => {
+    const device = new Device();
+    device.target(25);
+    device.read(15);
+    device.run(100);
+    expect(device.state.counters).toEqual({ relayCycles: 1, heaterSeconds: 100 });
+    device.now += 86_400_000;
+    device.step();
+    expect(device.state.counters.heaterSeconds).toBe(160);
+  });
+
+  it("works at a day's pace in well under 20 µs a step", () => {
+    const device = new Device();
+    device.run(4000);
+    const began = performance.now();
+    device.run(40_000);
+    const micros = ((performance.now() - began) * 1000) / 20_000;
+    console.log(`${micros.toFixed(1)} µs a step`);
+    expect(micros).toBeLessThan(100);
+  });
+});
+
+describe("the revision, which says when to write", () => {
+  it("rises with a press, in the step that shows it", () => {
+    const device = new Device();
+    device.read(25);
+    const before = device.state.revision;
+    device.press("b");
+    expect(device.state.revision).toBe(before + 1);
+  });
+
+  it("rises once more for a whole hold, when the finger lifts", () => {
+    const device = new Device();
+    device.read(33);
+    const before = device.state.revision;
+    device.press("b", 3000);
+    expect(device.screen.target).toBeGreaterThan(23);
+    expect(device.state.revision).toBe(before + 2);
+    expect(toDurable(device.state).target).toBe(device.screen.target);
+  });
+
+  it("rises with a switch of the heater and with a latched fault, not with readings", () => {
+    const device = new Device();
+    device.read(25);
+    const before = device.state.revision;
+    device.run(600);
+    expect(device.state.revision).toBe(before);
+    device.temperature = 36;
+    device.run(600);
+    expect(device.state.revision).toBe(before + 1);
+  });
+
+  it("rises once an hour while only the counters move", () => {
+    const device = new Device();
+    device.target(30);
+    device.read(15);
+    const before = device.state.revision;
+    device.run(3.5 * 3600, 10);
+    expect(device.heater).toBe(true);
+    expect(device.state.revision - before).toBe(3);
+  });
+});
+
+describe("stop", () => {
+  it("leaves a state that says the heater is off, so that the next start need not guess", () => {
+    const device = new Device();
+    device.target(25);
+    device.read(15);
+    const stopped = stop(device.state, millis(device.now));
+    expect(toDurable(stopped).lastSwitch).toEqual({ on: false, wallMs: wallStart + device.now });
+    expect(stopped.revision).toBe(device.state.revision + 1);
+    expect(stop(stopped, millis(device.now))).toBe(stopped);
+    device.restart(300, toDurable(stopped));
+    expect(device.read(15).heater).toBe(true);
+  });
+});
+
+describe("start", () => {
+  it("brings a stored set-point inside today's limits", () => {
+    const stored = { ...toDurable(new Device().state), target: celsius(28) };
+    const settings = { ...defaultSettings, targetMax: celsius(24) };
+    const conditions = { nowMs: millis(0), wallMs: wallMillis(0), firmware: "1" };
+    expect(start(settings, stored, conditions).panel.target).toBe(24);
+  });
+
+  it("shows a lost state until a person clears it, also over a restart, and waits before it heats", () => {
+    const device = new Device();
+    const conditions = { nowMs: millis(device.now), wallMs: wallMillis(0), firmware: "1", stateLost: true };
+    device.state = start(defaultSettings, undefined, conditions);
+    device.read(15);
+    expect(device.screen.fault).toBe("state-lost");
+    expect(device.heater).toBe(false);
+    device.restart(300);
+    device.run(242);
+    expect(device.faults).toEqual(["state-lost"]);
+    expect(device.heater).toBe(true);
+    device.request({ kind: "clear-faults", source: "device" });
+    expect(device.faults).toEqual([]);
+  });
+});

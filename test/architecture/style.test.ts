@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { root, sourceFiles } from "./cruise.ts";
+
+const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
+const firmware = sourceFiles(root, "src");
+const tests = sourceFiles(root, "test");
+
+/** Code without comments, strings kept: enough to find a call by its name. */
+const codeOf = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
+
+/** What `pattern` finds in the code of `files`, as "file: match". */
+function offenders(files: readonly string[], pattern: RegExp): string[] {
+  return files.flatMap((file) =>
+    [...codeOf(read(file)).matchAll(pattern)].map(([found]) => `${file}: ${found}`),
+  );
+}
+
+const wallClocks = /\bDate\.now\b|\bnew Date\(|\bsetTimeout\b|\bsetInterval\b/g;
+const systemClock = "src/firmware/system-clock.ts";
+const platform =
+  /\bprocess\.|\bBuffer\.|\bconsole\.|\bglobalThis\b|\brequire\(|\bperformance\.now\b|\bMath\.random\b/g;
+
+describe("the style of the sources", () => {
+  it("keeps every file within 400 lines", () => {
+    const long = [...firmware, ...tests].filter((file) => read(file).split("\n").length - 1 > 400);
+    expect(long).toEqual([]);
+  });
+
+  it("asks the time of the system clock alone, and of nothing else", () => {
+    const files = firmware.filter((file) => file !== systemClock && !file.startsWith("src/bootstrap/"));
+    expect(offenders(files, wallClocks)).toEqual([]);
+    // Else the check would be looking for the wrong words.
+    expect(offenders([systemClock], wallClocks).length).toBeGreaterThan(1);
+  });
+
+  it("uses nothing of the platform in control and chips, by no global either", () => {
+    const pure = firmware.filter((file) => /^src\/(control|chips)\//.test(file));
+    expect(offenders(pure, platform)).toEqual([]);
+  });
+
+  it("begins every source file with what it is for", () => {
+    const bare = firmware.filter((file) => !/^(#!.*\n)?(\/\*\*|\/\/ )/.test(read(file)));
+    expect(bare).toEqual([]);
+  });
+
+  it("names files in kebab-case", () => {
+    const odd = firmware.filter((file) => !/^src(\/[a-z0-9]+(-[a-z0-9]+)*)+(\.d)?\.(ts|mjs)$/.test(file));
+    expect(odd).toEqual([]);
+  });
+
+  it.each([
+    ["const now = Date.now();", 1],
+    ["setTimeout(f, 1); // setTimeout", 1],
+    ["/* new Date() */ const url = 'http://a/b';", 0],
+    ["clock.setTimer(delay, f);", 0],
+  ])("finds in %j what it should", (code, count) => {
+    expect([...codeOf(code).matchAll(wallClocks)]).toHaveLength(count);
+  });
+});

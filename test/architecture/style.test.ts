@@ -16,7 +16,8 @@ function offenders(files: readonly string[], pattern: RegExp): string[] {
   );
 }
 
-const wallClocks = /\bDate\.now\b|\bnew Date\(|\bsetTimeout\b|\bsetInterval\b/g;
+/** Asking for the time or for a timer; `new Date(given)` only converts. */
+const wallClocks = /\bDate\.now\b|\bDate\(\s*\)|\bset(?:Timeout|Interval)\(|\bnode:timers\b/g;
 const systemClock = "src/firmware/system-clock.ts";
 const platform =
   /\bprocess\.|\bBuffer\.|\bconsole\.|\bglobalThis\b|\brequire\(|\bperformance\.now\b|\bMath\.random\b/g;
@@ -53,6 +54,9 @@ describe("the style of the sources", () => {
     ["const now = Date.now();", 1],
     ["setTimeout(f, 1); // setTimeout", 1],
     ["/* new Date() */ const url = 'http://a/b';", 0],
+    ["new Date()", 1],
+    ["new Date(clock.wallNow())", 0],
+    ['import { setTimeout as sleep } from "node:timers/promises";', 1],
     ["clock.setTimer(delay, f);", 0],
   ])("finds in %j what it should", (code, count) => {
     expect([...codeOf(code).matchAll(wallClocks)]).toHaveLength(count);

@@ -30,7 +30,7 @@ const historyLimit = 10_000;
 interface Line {
   readonly number: number;
   readonly history: LevelChange[];
-  readonly listeners: Set<(level: Level) => void>;
+  readonly observers: Set<Listener>;
   changes: number;
   level: Level;
   /** As driven by the SoC; `undefined`: an input. */
@@ -46,7 +46,10 @@ interface Line {
 /** Who has the line open; closed handles are good for nothing. */
 interface Handle {
   open: boolean;
+  readonly listeners: Set<Listener>;
 }
+
+type Listener = (level: Level) => void;
 
 export class VirtualGpio implements GpioPort {
   readonly #clock: Clock;
@@ -77,27 +80,16 @@ export class VirtualGpio implements GpioPort {
     return this.#open(number, (line, handle) => {
       line.output = undefined;
       this.#update(line);
-      const mine = new Set<(level: Level) => void>();
-      const end = (listener: (level: Level) => void) => {
-        mine.delete(listener);
-        line.listeners.delete(listener);
-      };
       return {
         read: () => readOpen(line, handle),
         onChange: (listener) => {
           requireOpen(line, handle);
           // Of its own, so that the same function given twice is called twice and ends once.
-          const own = (level: Level) => {
-            if (handle.open) listener(level);
-          };
-          mine.add(own);
-          line.listeners.add(own);
-          return () => end(own);
+          const own = (level: Level) => listener(level);
+          handle.listeners.add(own);
+          return () => handle.listeners.delete(own);
         },
-        close: () => {
-          for (const listener of mine) end(listener);
-          release(line, handle);
-        },
+        close: () => release(line, handle),
       };
     });
   }
@@ -156,11 +148,11 @@ export class VirtualGpio implements GpioPort {
     };
   }
 
-  /** Calls back on every level change, whoever caused it. Returns what ends it. */
-  observe(number: number, listener: (level: Level) => void): () => void {
-    const { listeners } = this.#line(number);
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+  /** Calls back on every level change, before anybody who has the line open hears of it. Returns what ends it. */
+  observe(number: number, listener: Listener): () => void {
+    const { observers } = this.#line(number);
+    observers.add(listener);
+    return () => observers.delete(listener);
   }
 
   /** The newest level changes, oldest first. */
@@ -180,7 +172,7 @@ export class VirtualGpio implements GpioPort {
       throw new LineError(line.refusal, `GPIO line ${number}: ${line.refusal} (a virtual fault)`);
     }
     if (line.handle !== undefined) throw new LineError("busy", `GPIO line ${number} is open already`);
-    const handle = { open: true };
+    const handle: Handle = { open: true, listeners: new Set() };
     line.handle = handle;
     return opened(line, handle);
   }
@@ -199,7 +191,8 @@ export class VirtualGpio implements GpioPort {
     line.changes++;
     line.history.push({ atMs: this.#clock.now(), level });
     if (line.history.length > historyLimit) line.history.shift();
-    for (const listener of [...line.listeners]) listener(level);
+    for (const observer of [...line.observers]) observer(level);
+    for (const listener of [...(line.handle?.listeners ?? [])]) listener(level);
   }
 }
 
@@ -207,7 +200,7 @@ function freshLine(number: number): Line {
   return {
     number,
     history: [],
-    listeners: new Set(),
+    observers: new Set(),
     changes: 0,
     level: number <= lastPulledUp ? 1 : 0,
     output: undefined,
@@ -220,6 +213,7 @@ function freshLine(number: number): Line {
 
 function release(line: Line, handle: Handle): void {
   handle.open = false;
+  handle.listeners.clear();
   if (line.handle === handle) line.handle = undefined;
 }
 

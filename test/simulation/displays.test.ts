@@ -102,6 +102,17 @@ describe.each([sh1107, ssd1306])("the $name model", (family) => {
     expect(oled.picture().startsWith("#...")).toBe(true);
   });
 
+  it("begins at the start line, and leaves lines dark that are not driven", () => {
+    oled.write(commands(0xb1, 0x00, 0x10));
+    oled.write(data(0x01));
+    oled.write(family === sh1107 ? commands(0xdc, 0x03) : commands(0x43));
+    expect(litPixels(oled)).toEqual(["0,5"]);
+    oled.write(commands(0xa8, 0x04));
+    expect(litPixels(oled)).toEqual([]);
+    oled.write(commands(0xa8, 0x05));
+    expect(litPixels(oled)).toEqual(["0,5"]);
+  });
+
   it("keeps what it cannot understand, for a test to look at", () => {
     oled.write(commands(0xf7));
     oled.write(Uint8Array.of(0x13, 0x00));

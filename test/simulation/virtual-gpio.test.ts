@@ -63,6 +63,16 @@ describe("a virtual GPIO line", () => {
     expect((await gpio.openInput(22)).read()).toBe(1);
   });
 
+  it("is heard by nobody of a process that has ended", async () => {
+    const heard: Level[] = [];
+    (await gpio.openInput(22)).onChange((level) => heard.push(level));
+    gpio.close();
+    gpio.drive(22, 1);
+    (await gpio.openInput(22)).onChange((level) => heard.push(level));
+    gpio.drive(22, 0);
+    expect(heard).toEqual([0]);
+  });
+
   it("keeps an output's level when it, the port or the process ends, and loses it in a power cut", async () => {
     const relay = await gpio.openOutput(16, 1);
     relay.close();

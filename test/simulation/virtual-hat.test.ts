@@ -271,7 +271,18 @@ describe("the end of a process on the virtual hat", () => {
     await wait(minutes(1));
     hat.powerUp();
     expect([hat.powered, hat.contactClosed, hat.oled?.on]).toEqual([true, false, false]);
+    expect(hat.sensor.measurements).toBe(0);
     await wait(millis(2));
     expect(await temperature()).toBe(20);
+  });
+
+  it("has no attracted relay without power, whatever its line reads", async () => {
+    // Floating at 0, an active-low relay closes as soon as there is power.
+    hat = build({ wiring: { ...virtualWiring, relay: { ...relay, activeLevel: 0 } } });
+    expect(hat.contactClosed).toBe(true);
+    hat.powerDown();
+    expect(hat.contactClosed).toBe(false);
+    hat.powerUp();
+    expect(hat.contactClosed).toBe(true);
   });
 });

@@ -52,14 +52,16 @@ async function loop(args: Arguments): Promise<number> {
     choice,
     log,
     beat: () => void process.send?.("beat"),
-    cleanUp: () => terminal?.close(),
+    cleanUp: async () => {
+      terminal?.close();
+      await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
+    },
     onHardware: ({ virtual }) => {
       if (panel && virtual) terminal = openTerminal(virtual, panel.lines, choice, () => stop("a key was pressed"));
     },
   });
   stop = running.stop;
   const code = await running.ended;
-  await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   process.exit(code);
 }

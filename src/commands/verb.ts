@@ -75,7 +75,7 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
 
 function usageError(verb: VerbSpec, message: string, hint: string | undefined, prefix = ""): StartupError {
   const meant = hint ? `Did you mean ${prefix}${hint}? ` : "";
-  return new StartupError(exitCodes.usage, message, `${meant}See: grove-heater ${verb.name} --help`);
+  return new StartupError(exitCodes.usage, message, `${meant}Usage: grove-heater ${verb.usage}; more: grove-heater ${verb.name} --help`);
 }
 
 export function helpText(verb: VerbSpec): string {

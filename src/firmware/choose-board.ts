@@ -23,7 +23,8 @@ export interface BoardChoice {
   readonly sysRoot: string;
 }
 
-const realBoard = "grove-heater-pi";
+/** What "auto" looks for. */
+export const realBoard = "grove-heater-pi";
 const virtualBoard = "virtual";
 
 /**
@@ -83,14 +84,20 @@ function whatIsMissing(wiring: Wiring, sysRoot: string): string | undefined {
   return missingPackage();
 }
 
+function missingPackage(): string | undefined {
+  const name = unbuiltPackage();
+  if (name === undefined) return undefined;
+  return `the native package ${name} is not built (sudo apt-get install build-essential, then npm rebuild)`;
+}
+
 /** Built, not only installed: a machine without a compiler has the packages and not what is inside. */
-export function missingPackage(): string | undefined {
+export function unbuiltPackage(): string | undefined {
   const resolver = createRequire(join(packageRoot, "package.json"));
   for (const file of ["i2c-bus/build/Release/i2c.node", "epoll/build/Release/epoll.node"]) {
     try {
       resolver.resolve(file);
     } catch {
-      return `the native package ${file.split("/")[0]} is not built (sudo apt-get install build-essential, then npm rebuild)`;
+      return file.split("/")[0];
     }
   }
   return undefined;

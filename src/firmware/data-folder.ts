@@ -72,6 +72,9 @@ export function lockDataFolder(folder: DataFolder): () => void {
   throw new StartupError(exitCodes.running, `The lock ${file} keeps coming back.`, "Remove it by hand.");
 }
 
+/** The living process that drives the hat of this data folder; undefined when there is none, or it is this one. */
+export const lockHolder = ({ path }: DataFolder): number | undefined => holderOf(join(path, "lock"));
+
 /** The living process named in a lock file; a number that was given to another program does not count. */
 function holderOf(file: string): number | undefined {
   try {

@@ -44,6 +44,7 @@ export class Guardian {
   #stopping = false;
   #pause: Millis = firstPause;
   #wake: (() => void) | undefined;
+  #cancelKill: () => void = () => {};
 
   constructor(options: GuardianOptions) {
     this.#options = options;
@@ -76,9 +77,7 @@ export class Guardian {
     const loop = this.#loop;
     if (loop === undefined) return;
     loop.kill("SIGTERM");
-    this.#options.clock.setTimer(stopLimit, () => {
-      if (this.#loop === loop) loop.kill("SIGKILL");
-    });
+    this.#cancelKill = this.#options.clock.setTimer(stopLimit, () => loop.kill("SIGKILL"));
   }
 
   #guardOne(): Promise<{ code: number | null; why: string; everBeat: boolean }> {
@@ -106,6 +105,7 @@ export class Guardian {
       });
       loop.onExit((code, signal) => {
         cancel();
+        this.#cancelKill();
         this.#loop = undefined;
         const why = silent ? "silent for too long" : signal === null ? `exit code ${code}` : `signal ${signal}`;
         resolve({ code, why, everBeat });

@@ -27,8 +27,8 @@ export interface LoopOptions {
   readonly onHardware?: (hardware: Hardware) => void;
   /** Each step's sign of life for the guardian. */
   readonly beat: () => void;
-  /** Called last on every way out: gives the terminal back, writes the log's rest. */
-  readonly cleanUp: () => void;
+  /** Called last on every way out: gives the terminal back, writes the log's rest. Settles soon, never rejects. */
+  readonly cleanUp: () => Promise<void>;
 }
 
 export interface RunningLoop {
@@ -47,16 +47,18 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   const hat = await openHat({ hardware, wiring, clock, log }).catch(explainHardware);
   const relayOff = (): void => hat.setHeater(false);
   process.on("exit", relayOff);
+  let device: Device | undefined;
   const crash = (kind: string) => (error: unknown) => {
     relayOff();
+    // No step may follow: nobody knows what the exception left behind.
+    device?.abandon();
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     log.error("crash", { kind, detail, relay: "off" });
-    options.cleanUp();
-    process.exit(exitCodes.internal);
+    void options.cleanUp().then(() => process.exit(exitCodes.internal));
   };
   process.on("uncaughtException", crash("exception"));
   process.on("unhandledRejection", crash("rejection"));
-  const device = await Device.start({
+  device = await Device.start({
     hat,
     settings,
     store: new StateStore(data.stateFile, systemFiles, clock),
@@ -83,11 +85,9 @@ function endable(device: Device, { log, cleanUp }: LoopOptions, closed: () => vo
           // The guardian forces it off on its own path next, and reports what it finds.
           (error: Error) => log.error("stopped", { relay: "not read back off", cause: error.message }),
         )
-        .finally(() => {
-          closed();
-          cleanUp();
-          resolve(exitCodes.ok);
-        });
+        .then(closed)
+        .then(cleanUp)
+        .then(() => resolve(exitCodes.ok));
     };
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));

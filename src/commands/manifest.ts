@@ -1,0 +1,68 @@
+/** `manifest check | unit`: is the manifest sound for this board; and the systemd sandbox that follows from it. */
+import { chooseBoard } from "../firmware/choose-board.ts";
+import { exitCodes } from "../firmware/exit-codes.ts";
+import { loadManifest, manifestFile } from "../firmware/hardware.ts";
+import { packageRoot } from "../firmware/package-root.ts";
+import { readSettingsFile } from "../firmware/settings-file.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { systemdUnit } from "../manifest/sandbox.ts";
+import { readContext } from "./context.ts";
+import { sharedFlags, type Verb } from "./verb.ts";
+
+const { data, settings, board, json } = sharedFlags;
+
+export const verb: Verb = {
+  name: "manifest",
+  summary: "Check the manifest, or print the systemd unit that follows from it",
+  usage: "manifest check|unit [FLAGS]",
+  subverbs: ["check", "unit"],
+  flags: {
+    data,
+    settings,
+    board,
+    json,
+    file: { value: "FILE", doc: "manifest to check (default: manifest/app_manifest.json)" },
+  },
+  notes: `
+What the manifest does not name cannot be used: the firmware refuses it, and in the unit the kernel does too.
+  grove-heater manifest unit --board grove-heater-pi | sudo tee /etc/systemd/system/grove-heater.service
+Exit code 78 when the manifest has a mistake; every one is named with its line.`,
+  async run(args) {
+    const context = readContext(args);
+    const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
+    const choice = chooseBoard(name, context.data.path);
+    const file = args.value("file") ?? manifestFile;
+    const manifest = loadManifest(choice, file);
+    if (args.words[0] === "unit") {
+      const options = { node: process.execPath, folder: packageRoot, board: choice.name };
+      return print(systemdUnit(manifest, choice.wiring, options));
+    }
+    if (args.has("json")) return print(`${JSON.stringify(plain(manifest), null, 2)}\n`);
+    return print(`${file}: good for ${choice.wiring.board}\n${grants(manifest)}\n`);
+  },
+};
+
+function grants(manifest: Manifest): string {
+  const { gpio, i2c, connections, tcpServerPorts, storageKb } = manifest;
+  const lines = [...gpio].map(([line, name]) => `${name} GPIO${line}`);
+  const buses = [...i2c].map(([bus, { addresses }]) => `bus ${bus} at ${[...addresses].map(hex).join(" ")}`);
+  return [
+    `  lines        ${lines.join(", ") || "none"}`,
+    `  I²C          ${buses.join("; ") || "none"}`,
+    `  connections  ${connections.join(", ") || "none"}`,
+    `  listening    ${tcpServerPorts.join(", ") || "none"}`,
+    `  storage      ${storageKb} KiB`,
+  ].join("\n");
+}
+
+function plain(manifest: Manifest): object {
+  const i2c = [...manifest.i2c].map(([bus, { name, addresses }]) => ({ bus, name, addresses: [...addresses] }));
+  return { ...manifest, gpio: Object.fromEntries(manifest.gpio), i2c };
+}
+
+const hex = (address: number): string => `0x${address.toString(16)}`;
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return exitCodes.ok;
+}

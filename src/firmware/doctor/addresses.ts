@@ -1,0 +1,122 @@
+/**
+ * Asks the parts on the bus for an answer: only addresses that the manifest grants, through its gate.
+ *
+ * Guarantee: nothing is shown, nothing switched; a part that is silent or garbled is a finding, never an exception;
+ * the bus is closed again.
+ */
+import { findDisplay } from "../../board/screen/find-display.ts";
+import { BusError, type I2cBus } from "../../chips/bus.ts";
+import { Sht31 } from "../../chips/sht31.ts";
+import type { Clock } from "../../control/clock.ts";
+import type { SensorFailure } from "../../control/input.ts";
+import { gatedBus } from "../../manifest/gate.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { type Finding, fail, ok, skip, warn } from "./finding.ts";
+import { rebuild } from "./program.ts";
+
+export const addressChecks = ["sensor", "display", "base-hat"] as const;
+
+export interface AddressesOptions {
+  readonly bus: number;
+  readonly manifest: Manifest;
+  readonly clock: Clock;
+  /** Ungated. @throws BusError (as a rejection) */
+  readonly openBus: (bus: number) => Promise<I2cBus>;
+}
+
+export async function checkAddresses({ bus, manifest, clock, openBus }: AddressesOptions): Promise<Finding[]> {
+  let raw: I2cBus;
+  try {
+    raw = await openBus(bus);
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    if (error.code === "no-driver") {
+      return [fail("i2c-driver", "the package i2c-bus does not load: built for another Node.js, or not at all", rebuild)];
+    }
+    return addressChecks.map((check) => skip(check, `the bus cannot be opened: ${error.message}`));
+  }
+  try {
+    const granted = manifest.i2c.get(bus)?.addresses ?? new Set<number>();
+    const gated = gatedBus(raw, bus, manifest);
+    return [
+      await checkSensor(gated, clock, granted),
+      await checkDisplay(gated, clock, granted),
+      await checkBaseHat(gated, granted),
+    ];
+  } finally {
+    await raw.close().catch(() => undefined);
+  }
+}
+
+const seat = "Check that the hat sits on all pins and the cable in an I2C socket, then: grove-heater doctor";
+
+async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<number>): Promise<Finding> {
+  const check = "sensor";
+  const addresses = ([0x44, 0x45] as const).filter((address) => granted.has(address));
+  if (addresses.length === 0) {
+    return fail(check, "the manifest grants no address of an SHT31", 'Add "0x44" to I2cAddresses in the manifest.');
+  }
+  let failure: SensorFailure = "nack";
+  for (const address of addresses) {
+    const reading = await new Sht31(bus, clock, { address }).measure();
+    if (reading.kind === "ok") {
+      const { temperature, humidity } = reading;
+      return ok(check, `SHT31 at ${hex(address)} reads ${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`);
+    }
+    // What answers wrongly tells more than what does not answer.
+    if (failure === "nack") failure = reading.reason;
+  }
+  const [detail, remedy] = silence[failure];
+  return fail(check, `no reading from an SHT31 at ${addresses.map(hex).join(" or ")}: ${detail}`, remedy);
+}
+
+const noise = "Use a shorter cable, away from the mains, and one sensor only.";
+const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: string]>> = {
+  nack: ["nothing answers", seat],
+  absent: ["the bus went away", seat],
+  timeout: [
+    "the bus is stuck",
+    "Unplug the modules one after the other to find the one that holds it, then cut and restore the power.",
+  ],
+  "bad-crc": ["its answers are garbled (bad CRC)", noise],
+  bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may hold the address. ${noise}`],
+};
+
+async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<number>): Promise<Finding> {
+  const check = "display";
+  const addresses = [0x3c, 0x3d, 0x3e].filter((address) => granted.has(address));
+  if (addresses.length === 0) return skip(check, "the manifest grants no address of a display");
+  const names = { "oled-128x128": "OLED 128×128", "oled-128x64": "OLED 128×64", "lcd-16x2": "16x2 text" } as const;
+  try {
+    for (const address of addresses) {
+      const display = await findDisplay(bus, clock, { address });
+      if (display) return ok(check, `${names[display.kind]} at ${hex(display.address)}`);
+    }
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    return warn(check, error.message, "The heater runs without a display.");
+  }
+  return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, `The heater runs without. ${seat}`);
+}
+
+/** The hat's converter: 0x04 with an STM32, 0x08 with an MM32 (Seeed's grove.py). */
+const converters = [0x04, 0x08];
+const hatIds: Readonly<Record<number, string>> = { 4: "Grove Base Hat", 5: "Grove Base Hat for Pi Zero" };
+
+async function checkBaseHat(bus: I2cBus, granted: ReadonlySet<number>): Promise<Finding> {
+  const check = "base-hat";
+  const addresses = converters.filter((address) => granted.has(address));
+  if (addresses.length === 0) return skip(check, "the manifest does not grant its converter, which is not needed");
+  for (const address of addresses) {
+    try {
+      await bus.write(address, Uint8Array.of(0x00));
+      const [id = 0] = await bus.read(address, 2);
+      return ok(check, `${hatIds[id] ?? `a hat of the unknown kind ${id}`} at ${hex(address)}`);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+    }
+  }
+  return warn(check, `its converter does not answer at ${addresses.map(hex).join(", ")}`, seat);
+}
+
+const hex = (address: number): string => `0x${address.toString(16).padStart(2, "0")}`;

@@ -1,0 +1,130 @@
+/** Checks of what people write: settings, board definition, manifest; and which hat they come to. */
+import { listGpioChips } from "../../board/gpio-chip.ts";
+import type { WiredLine, Wiring } from "../../chips/wiring.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { type BoardChoice, chooseBoard, readBoard, realBoard } from "../choose-board.ts";
+import { StartupError } from "../exit-codes.ts";
+import { loadManifest } from "../hardware.ts";
+import { readSettingsFile } from "../settings-file.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+import type { Machine } from "./machine.ts";
+
+/** The name in the device tree, such as "Raspberry Pi 4 Model B Rev 1.5"; `undefined` on machines without one. */
+export function modelOf({ read }: Machine): string | undefined {
+  // Texts of the device tree end with a NUL.
+  return read("/proc/device-tree/model")?.replaceAll("\0", "").trim() || undefined;
+}
+
+export function checkComputer(machine: Machine): Finding {
+  const model = modelOf(machine);
+  return ok("computer", model ?? "no Raspberry Pi (there is no device tree)");
+}
+
+export interface SettingsCheck {
+  readonly findings: readonly Finding[];
+  /** The board that the settings ask for. */
+  readonly board: string;
+}
+
+export function checkSettings(machine: Machine, settingsFile: string): SettingsCheck {
+  const check = "settings";
+  try {
+    const { settings, found, problems } = readSettingsFile(machine.resolve(settingsFile));
+    const findings = problems.map(({ key, cause, allowed, nextStep }) =>
+      fail(check, `${settingsFile}: ${key && `${key}: `}${cause} (${allowed})`, nextStep),
+    );
+    const well = ok(check, found ? settingsFile : `no ${settingsFile}: the defaults are in force`);
+    return { findings: findings.length > 0 ? findings : [well], board: settings.board };
+  } catch (error) {
+    return { findings: [failure(check, error)], board: "auto" };
+  }
+}
+
+export interface BoardCheck {
+  readonly findings: readonly Finding[];
+  /** The hat to examine; `undefined` when its definition is broken. */
+  readonly choice: BoardChoice | undefined;
+}
+
+/**
+ * On a Raspberry Pi "auto" means the real hat here, also where `run` would fall back to the virtual one: why it
+ * would is just what the doctor is asked for.
+ */
+export function checkBoard(machine: Machine, asked: string, dataPath: string): BoardCheck {
+  const onPi = isRaspberryPi(machine);
+  const name = asked === "auto" && onPi ? realBoard : asked;
+  try {
+    const choice = chooseBoard(name, dataPath, machine.resolve("/sys"));
+    const { board, wiring } = choice;
+    const warnings = board.warnings.map(({ file, line, message, remedy }) =>
+      warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
+    );
+    const why = asked === "auto" ? (onPi ? ", as this is a Raspberry Pi" : ", as this is no Raspberry Pi") : "";
+    const hat = wiring.backend === "virtual" ? "the virtual hat" : "a real hat";
+    return { findings: [ok("board", `${choice.name}: ${hat}${why}`), ...warnings], choice };
+  } catch (error) {
+    return { findings: [failure("board", error)], choice: undefined };
+  }
+}
+
+function isRaspberryPi(machine: Machine): boolean {
+  if (modelOf(machine)?.startsWith("Raspberry Pi")) return true;
+  try {
+    const labels = readBoard(realBoard).wiring.gpioChipLabels;
+    return listGpioChips({ sysRoot: machine.resolve("/sys") }).some(({ label }) => labels.includes(label));
+  } catch {
+    return false;
+  }
+}
+
+export interface ManifestCheck {
+  readonly findings: readonly Finding[];
+  readonly manifest: Manifest | undefined;
+}
+
+/** @param file another manifest, for tests */
+export function checkManifest(choice: BoardChoice, file?: string): ManifestCheck {
+  const check = "manifest";
+  try {
+    const manifest = loadManifest(choice, file);
+    const refused = notGranted(choice.wiring, manifest);
+    if (refused.length === 0) {
+      return { findings: [ok(check, `${manifest.name}: grants every line and bus of the board`)], manifest };
+    }
+    const detail = `does not grant ${refused.join(", ")}: the firmware may not use what is not named`;
+    const remedy = "Add these names under Capabilities, then: grove-heater manifest check";
+    return { findings: [fail(check, detail, remedy)], manifest };
+  } catch (error) {
+    return { findings: [failure(check, error)], manifest: undefined };
+  }
+}
+
+function notGranted(wiring: Wiring, manifest: Manifest): string[] {
+  const lines = rolesOf(wiring).filter(({ wired }) => !manifest.gpio.has(wired.line));
+  const names = lines.map(({ wired }) => `$${wired.name} (Gpio)`);
+  if (!manifest.i2c.has(wiring.i2cBus)) names.push(`I²C bus ${wiring.i2cBus} (I2cMaster)`);
+  return names;
+}
+
+export interface Role {
+  /** As in a finding's id. */
+  readonly id: string;
+  readonly kind: "relay" | "button" | "led";
+  readonly wired: WiredLine;
+}
+
+export function rolesOf(wiring: Wiring): readonly Role[] {
+  return [
+    { id: "relay", kind: "relay", wired: wiring.relay },
+    { id: "button-a", kind: "button", wired: wiring.buttonA },
+    { id: "button-b", kind: "button", wired: wiring.buttonB },
+    { id: "mode-button", kind: "button", wired: wiring.modeButton },
+    { id: "mode-led", kind: "led", wired: wiring.modeLed },
+    { id: "status-led", kind: "led", wired: wiring.statusLed },
+  ];
+}
+
+function failure(check: string, error: unknown): Finding {
+  if (error instanceof StartupError) return fail(check, error.message, error.remedy);
+  throw error;
+}

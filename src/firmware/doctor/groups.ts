@@ -1,0 +1,23 @@
+/** Why a device file is out of reach for this user, told by the groups of the system. */
+import type { Machine } from "./machine.ts";
+
+/** What to do so that `group` lets this user in; names the case, as each has another remedy. */
+export function joinRemedy({ read, user }: Machine, group: string): string {
+  const entry = read("/etc/group")
+    ?.split("\n")
+    .map((line) => line.split(":"))
+    .find(([name]) => name === group);
+  if (entry === undefined) {
+    return (
+      `There is no group "${group}" here: install the udev rules of Raspberry Pi OS (package raspberrypi-sys-mods), ` +
+      "or run the firmware as a systemd service (grove-heater manifest --help)."
+    );
+  }
+  const [, , gid, members = ""] = entry;
+  const listed = members.split(",").includes(user.name);
+  if (user.gids.includes(Number(gid))) {
+    return `${user.name} is in the group ${group} already: restart the computer, so that udev sets the file's group.`;
+  }
+  if (listed) return `${user.name} joined the group ${group} after this login: log out and in again.`;
+  return `sudo usermod -aG ${group} ${user.name}, then log out and in again.`;
+}

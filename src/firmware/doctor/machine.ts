@@ -1,0 +1,79 @@
+/**
+ * The machine as the doctor sees it: files, the user and the environment, all read and nothing written.
+ *
+ * Guarantee: nothing here throws, and no other program is run. Paths are those of the machine looked at; with
+ * another root they lie below a folder, which is how captured machines are examined in tests.
+ */
+import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  /** Groups of this process, by number. A group joined after the login is not among them. */
+  readonly gids: readonly number[];
+}
+
+export interface Machine {
+  readonly user: User;
+  readonly nodeVersion: string;
+  /** Where a path of that machine lies on this one. */
+  resolve(path: string): string;
+  /** `undefined` when it cannot be read, for whatever reason. */
+  read(path: string): string | undefined;
+  /** Names in a folder; none when it cannot be read. */
+  list(path: string): readonly string[];
+  kind(path: string): "file" | "folder" | undefined;
+  /** Why the path may not be used so (an errno code, such as "EACCES" or "EROFS"); `undefined` when it may. */
+  refusal(path: string, use: "read" | "write" | "read-write"): string | undefined;
+  /** Left for this user on the path's file system. */
+  freeBytes(path: string): number | undefined;
+}
+
+const accessModes = {
+  read: constants.R_OK,
+  write: constants.W_OK,
+  "read-write": constants.R_OK | constants.W_OK,
+} as const;
+
+export function systemMachine(root = "/"): Machine {
+  const resolve = (path: string): string => (root === "/" ? path : join(root, path));
+  return {
+    user: currentUser(),
+    nodeVersion: process.versions.node,
+    resolve,
+    read: (path) => quietly(() => readFileSync(resolve(path), "utf8")),
+    list: (path) => quietly(() => readdirSync(resolve(path))) ?? [],
+    kind: (path) => quietly(() => (statSync(resolve(path)).isDirectory() ? "folder" : "file")),
+    refusal(path, use) {
+      try {
+        accessSync(resolve(path), accessModes[use]);
+        return undefined;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code ?? "EIO";
+      }
+    },
+    freeBytes: (path) =>
+      quietly(() => {
+        const { bavail, bsize } = statfsSync(resolve(path));
+        return bavail * bsize;
+      }),
+  };
+}
+
+function currentUser(): User {
+  const uid = process.getuid?.() ?? 0;
+  const gids = new Set([process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])]);
+  // A user without an entry in /etc/passwd, as in containers, has no name.
+  const name = quietly(() => userInfo().username) ?? process.env["USER"] ?? String(uid);
+  return { name, uid, gids: [...gids] };
+}
+
+function quietly<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/** Checks of what the program itself rests on: Node.js, its native packages, the clock. */
+import type { Clock } from "../../control/clock.ts";
+import { type Finding, fail, ok, skip, warn } from "./finding.ts";
+import type { Machine } from "./machine.ts";
+
+/** As `engines` in package.json has it. */
+const oldestNode = [20, 19] as const;
+const advisedNode = 24;
+
+export function checkNode({ nodeVersion }: Machine): Finding {
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = oldestNode;
+  const here = `Node.js ${nodeVersion}`;
+  const next = `Install Node.js ${advisedNode} (https://nodejs.org), then run npm rebuild in the program's folder.`;
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    return fail("node", `${here} is older than ${oldestNode.join(".")}, the oldest that is supported`, next);
+  }
+  if (major >= advisedNode) return ok("node", here);
+  // Not worth a warning each time: it is supported.
+  return ok("node", `${here} (${advisedNode} is recommended)`);
+}
+
+export const rebuild =
+  "sudo apt-get install build-essential python3, then in the program's folder: npm rebuild i2c-bus epoll";
+
+export function checkPackages(unbuilt: string | undefined, realHat: boolean): Finding {
+  if (unbuilt === undefined) return ok("native-packages", "i2c-bus and epoll are built");
+  const detail = `the native package ${unbuilt} is not built`;
+  if (!realHat) return skip("native-packages", `${detail}; the virtual hat does without`);
+  return fail("native-packages", `${detail}, so the real hat cannot be driven`, rebuild);
+}
+
+/** Nothing of this firmware existed before: a clock that says so is wrong. */
+const releaseYear = 2026;
+const rightClock = "sudo timedatectl set-ntp true, and see that a network or a clock chip (RTC) is there at the start.";
+
+/** Heat does not need the wall clock; the labels of records, certificates and minimum times over a restart do. */
+export function checkClock(clock: Clock): Finding {
+  const year = new Date(clock.wallNow()).getUTCFullYear();
+  if (year >= releaseYear) return ok("clock", new Date(clock.wallNow()).toISOString().replace(/\.\d+Z/, "Z"));
+  return fail("clock", `the clock says ${year}: certificates will be refused, and records are labelled wrong`, rightClock);
+}
+
+export function checkClockSync({ kind }: Machine): Finding {
+  const check = "clock-sync";
+  // The file is made at the first answer of a time server (systemd-timesyncd.service(8)).
+  if (kind("/run/systemd/timesync/synchronized")) return ok(check, "synchronised by systemd-timesyncd");
+  const other = ["/run/chrony/chronyd.pid", "/run/chronyd.pid", "/run/ntpd.pid"].find((path) => kind(path));
+  if (other !== undefined) return ok(check, `kept by ${/chrony/.test(other) ? "chrony" : "ntpd"}`);
+  if (kind("/run/systemd/timesync")) {
+    return warn(check, "systemd-timesyncd has not heard from a time server since the start", rightClock);
+  }
+  return skip(check, "cannot be told: neither systemd-timesyncd, chrony nor ntpd runs here");
+}

@@ -1,0 +1,116 @@
+/** The built firmware as a process: started, listened to, killed; with its virtual hat's relay line on disk. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+export interface LogLine {
+  readonly event: string;
+  readonly level: string;
+  readonly [field: string]: unknown;
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class FirmwareProcess {
+  readonly data: string;
+  readonly log: LogLine[] = [];
+  #child: ChildProcess | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor() {
+    this.data = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
+    // The fastest readings that are allowed: three of them make the sensor trusted.
+    this.settings({ sensorPeriodSeconds: 1 });
+  }
+
+  settings(content: object | string): void {
+    const text = typeof content === "string" ? content : JSON.stringify(content);
+    writeFileSync(join(this.data, "settings.json"), text);
+  }
+
+  start(...flags: string[]): void {
+    const args = [main, "run", "--data", this.data, "--board", "virtual", "--log", "json", ...flags];
+    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1" };
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });
+    this.#child = child;
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      this.log.push(JSON.parse(line));
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+  }
+
+  /** A command on this data folder that runs to its end. */
+  command(...args: string[]): CommandResult {
+    return this.plainCommand(...args, "--data", this.data);
+  }
+
+  plainCommand(...args: string[]): CommandResult {
+    const env = { ...process.env, STATE_DIRECTORY: this.data };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8", env });
+    return { code: status, stdout, stderr };
+  }
+
+  /** Resolves to the next line of this kind after those seen before `from`. */
+  async event(name: string, from = 0, matches: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+    for (;;) {
+      const found = this.log.slice(from).find((line) => line.event === name && matches(line));
+      if (found) return found;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
+    }
+  }
+
+  heaterOn(from = 0): Promise<LogLine> {
+    return this.event("heater", from, (line) => line["on"] === true);
+  }
+
+  /** The relay's line, as it stands outside every process. */
+  get relay(): string {
+    return readFileSync(this.relayFile, "utf8").trim();
+  }
+
+  get relayFile(): string {
+    return join(this.data, "virtual-hat", "sys", "class", "gpio", "gpio528", "value");
+  }
+
+  get guardianPid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error("not started");
+    return pid;
+  }
+
+  get loopPid(): number {
+    const pid = this.guardianPid;
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+  }
+
+  signal(pid: number, signal: NodeJS.Signals): void {
+    process.kill(pid, signal);
+  }
+
+  async exit(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) throw new Error("not started");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    return child.exitCode;
+  }
+
+  async cleanUp(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill("SIGTERM");
+      await this.exit();
+    }
+    if (existsSync(this.data)) rmSync(this.data, { recursive: true, force: true });
+  }
+}

@@ -213,7 +213,6 @@ function freshLine(number: number): Line {
 
 function release(line: Line, handle: Handle): void {
   handle.open = false;
-  handle.listeners.clear();
   if (line.handle === handle) line.handle = undefined;
 }
 

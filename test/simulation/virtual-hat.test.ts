@@ -266,6 +266,8 @@ describe("the end of a process on the virtual hat", () => {
       new Oled(ports.bus, hatAddresses.oled, sh1107Panel).show(new Uint8Array(2048).fill(255), 1),
     );
     expect(hat.oled?.lit(5, 5)).toBe(true);
+    await temperature();
+    expect(hat.sensor.measurements).toBe(1);
     hat.powerDown();
     expect([hat.powered, hat.contactClosed, hat.gpio.isOutput(relay.line)]).toEqual([false, false, false]);
     await wait(minutes(1));

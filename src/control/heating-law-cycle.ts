@@ -27,6 +27,9 @@ export const cycleS = 540;
 /** A debt older than this is forgotten: nobody wants last hour's heat now. */
 const longestDebtS = 200;
 
+/** Less of the band than this is not worth a start, even when the cycle is over. */
+const startShare = 0.3;
+
 export const startCycle: CycleState = { owed: 0, on: false, startedMs: undefined, owedAtStart: 0 };
 
 /** Takes note of what the heater was told since `sinceMs`; `started`: it went on then. */
@@ -66,7 +69,7 @@ export function modulate(state: CycleState, demand: number, times: CycleTimes, n
   if (!state.on) {
     if (!mayStart(state, nowMs)) return false;
     const runsLongEnough = times.minimumOnS * (1 - demand) - band;
-    return demand >= 1 || state.owed >= Math.max(0, runsLongEnough);
+    return demand >= 1 || state.owed >= Math.max(startShare * band, runsLongEnough);
   }
   if (demand >= 1) return true;
   const runningS = state.startedMs === undefined ? length : (nowMs - state.startedMs) / 1000;

@@ -6,15 +6,17 @@
  * Anti-windup: the integral stands still when the demand is at an end and the error pushes it further out, and
  * when the heat asked for is not what is given (minimum times, a safety rule).
  * Gain: a quick heater in a light room swings the temperature with every cycle. The law measures that swing and
- * lowers its gain in proportion, never below `lowestGainShare`: it must not chase its own cycles. The gain can
- * only fall from a value that is stable in a slow room, and it comes back when the swing ends.
+ * lowers its gain in proportion, never below `lowestGainShare`: it must not chase its own cycles. The gain
+ * never rises above the value for a slow room, and it comes back when the swing ends.
  */
 export interface RegulatorState {
   /** The integral's part of the demand, 0 to 1. */
   readonly integral: number;
-  /** How far the looked-ahead error swings within one cycle (K). */
+  /** How far the looked-ahead error swings over a few cycles (K). */
   readonly swing: number;
-  /** The range of the looked-ahead error in the cycle that is running; undefined before the first step of one. */
+  /** The same, at the last look alone (K). */
+  readonly lastSwing: number;
+  /** The range of the looked-ahead error since the last look; undefined before the first step after it. */
   readonly range: Range | undefined;
 }
 
@@ -23,6 +25,8 @@ interface Range {
   readonly low: number;
   readonly high: number;
   readonly last: number;
+  /** Whole cycles seen. */
+  readonly cycles: number;
 }
 
 export interface RegulatorInput {
@@ -38,18 +42,20 @@ export interface RegulatorInput {
 
 /** Share of full power per kelvin. */
 const highestGain = 0.55;
-const lowestGainShare = 0.4;
+const lowestGainShare = 0.2;
 /** Full gain up to this swing (K). */
 const swingAtFullGain = 0.08;
 /** A smaller swing is believed only gradually, a larger one at once. */
 const swingMemory = 0.7;
+/** The swing is taken over so many cycles: the law's own swinging is slower than one. */
+const cyclesPerLook = 3;
 const integralTimeS = 2700;
-const lookAheadS = 480;
+const lookAheadS = 420;
 /** A large error says that the room is far away, not that the integral is wrong. */
 const largestIntegratedError = 2;
 
 /** A third of full power: what a heater of the usual size needs on a usual day. */
-export const startRegulator: RegulatorState = { integral: 0.3, swing: 0, range: undefined };
+export const startRegulator: RegulatorState = { integral: 0.3, swing: 0, lastSwing: 0, range: undefined };
 
 /** The state after `stepS` more seconds and the demand, 0 to 1. */
 export function regulate(
@@ -64,27 +70,30 @@ export function regulate(
   const held = push > 0 ? wanted >= 1 || !input.mayRise : wanted <= 0 || !input.mayFall;
   const integral = held ? state.integral : clamp(state.integral + push, 0, 1);
   return {
-    state: { integral, swing: state.swing, range: widen(state.range, ahead) },
+    state: { ...state, integral, range: widen(state.range, ahead) },
     demand: clamp(gain * ahead + integral, 0, 1),
   };
 }
 
 function widen(range: Range | undefined, value: number): Range {
-  if (!range) return { first: value, low: value, high: value, last: value };
-  const { first, low, high } = range;
-  return { first, low: Math.min(low, value), high: Math.max(high, value), last: value };
+  if (!range) return { first: value, low: value, high: value, last: value, cycles: 0 };
+  return { ...range, low: Math.min(range.low, value), high: Math.max(range.high, value), last: value };
 }
 
 /**
  * A cycle ended with the heater's start. `whole`: it was an ordinary one, so its swing counts. What the
- * temperature drifted from one end of the cycle to the other is no swing.
+ * temperature drifted from one end of the window to the other is no swing.
  */
 export function endCycle(state: RegulatorState, whole: boolean): RegulatorState {
   if (!whole || !state.range) return { ...state, range: undefined };
+  const cycles = state.range.cycles + 1;
+  if (cycles < cyclesPerLook) return { ...state, range: { ...state.range, cycles } };
   const { first, low, high, last } = state.range;
   const seen = Math.max(0, high - low - Math.abs(last - first));
-  const swing = Math.max(seen, swingMemory * state.swing + (1 - swingMemory) * seen);
-  return { integral: state.integral, swing, range: undefined };
+  // Twice in a row: a window opened once is a disturbance, not the room's way.
+  const sure = Math.min(seen, state.lastSwing);
+  const swing = Math.max(sure, swingMemory * state.swing + (1 - swingMemory) * sure);
+  return { integral: state.integral, swing, lastSwing: seen, range: undefined };
 }
 
 function clamp(value: number, low: number, high: number): number {

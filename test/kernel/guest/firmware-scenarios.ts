@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Firmware, runCommand } from "./firmware.ts";
+import { Firmware, type LogLine, runCommand } from "./firmware.ts";
 import { BUTTON_A, BUTTON_B, MODE_BUTTON, MODE_LED, RELAY } from "./hat.ts";
 import { type Fault, LCD, type Machine, OLED, SHT31 } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
@@ -62,6 +62,14 @@ const relayIs = (machine: Machine, level: 0 | 1, limitMs = PATIENCE_MS): Promise
     limitMs,
   ).then(() => true);
 
+/** It was the guardian that turned it off: a loop that starts does so too, seconds later. */
+async function guardianTurnedOff(firmware: Firmware, why: string): Promise<void> {
+  const found = (line: LogLine): boolean => line["before"] === 1 && line["why"] === why;
+  await until(`the guardian's word that it turned the relay off (${why})`, () =>
+    firmware.logged("relay-forced-off").some(found),
+  );
+}
+
 /** Measures from now: "… ms". */
 function stopwatch(): () => string {
   const start = performance.now();
@@ -103,10 +111,12 @@ export function dayScenarios(between: (bench: Bench) => readonly Scenario[] = ()
       machine.input(MODE_BUTTON, 1);
       const { bytes } = machine.transfers(SHT31);
       const time = stopwatch();
-      bench.start();
+      const firmware = bench.start();
       await relayIs(machine, 0);
       assert.equal(machine.transfers(SHT31).bytes, bytes, "the sensor was asked first");
-      return time();
+      const taken = time();
+      await guardianTurnedOff(firmware, "start");
+      return taken;
     }),
     bench.scenario("a reading below the set-point turns the relay's line on", async (machine) => {
       const time = stopwatch();
@@ -226,6 +236,7 @@ export function crashScenarios(): Scenario[] {
         process.kill(loop, "SIGKILL");
         await relayIs(machine, 0);
         const taken = time();
+        await guardianTurnedOff(firmware, "signal SIGKILL");
         await until("another loop", () => firmware.loop !== loop);
         return taken;
       },

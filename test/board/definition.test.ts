@@ -80,7 +80,12 @@ describe("the shipped boards", () => {
   it("wire the virtual hat like the real one, on a chip that no kernel has", () => {
     const { wiring } = shipped("virtual");
     const real = shipped("grove-heater-pi").wiring;
-    expect({ ...wiring, board: "" }).toEqual({ ...real, board: "", backend: "virtual", gpioChipLabels: ["virtual-gpio"] });
+    expect({ ...wiring, board: "" }).toEqual({
+      ...real,
+      board: "",
+      backend: "virtual",
+      gpioChipLabels: ["virtual-gpio"],
+    });
   });
 
   it("fit all parts on the four sockets of the Pi Zero hat", () => {
@@ -138,6 +143,26 @@ describe("a definition of one's own", () => {
     });
     const board = load({ "mine.json": app, "hats/grove-base-hat.json": hat, "chip.json": chip });
     expect(board.wiring).toMatchObject({ gpioChipLabels: ["mine"], i2cBus: 7, buttonA: { line: 2 } });
+  });
+
+  it("may import one file by two ways, which is read once", () => {
+    const hat = "hats/grove-base-hat.json";
+    const files: Record<string, unknown> = {
+      "mine.json": definition(parts, [hat, "extra.json"]),
+      "extra.json": definition([{ Name: "FAN", Type: "Gpio", Mapping: "D26_WHITE" }], [hat]),
+    };
+    const read: string[] = [];
+    const board = loadBoard("/etc/heater/mine.json", {
+      folder,
+      readFile: (path) => {
+        const own = files[path.replace("/etc/heater/", "")];
+        const text = own === undefined ? readFile(path) : JSON.stringify(own);
+        read.push(path);
+        return text;
+      },
+    });
+    expect(board.resolveName("$FAN")).toEqual({ type: "Gpio", line: 27 });
+    expect(new Set(read).size).toBe(read.length);
   });
 
   it("takes a polarity from an inner layer when the role says none", () => {
@@ -240,6 +265,19 @@ describe("a definition that cannot be used", () => {
     expect(codes(error)).toContain("relay-unsafe-at-boot");
   });
 
+  it("never has its relay on a line that floats while the board boots", () => {
+    const chip = readFile(join(folder, "chips/raspberry-pi.json")).replace(
+      /(GPIO16"[^}]*"BootPull": )"down"/,
+      '$1"none"',
+    );
+    expect(chip).toContain('"none"');
+    const source = {
+      folder,
+      readFile: (path: string) => (path.endsWith("raspberry-pi.json") ? chip : readFile(path)),
+    };
+    expect(codes(refusal(() => loadBoard("grove-heater-pi", source)))).toEqual(["relay-unsafe-at-boot"]);
+  });
+
   it("says that a named board is not there, and where it looked", () => {
     const error = refusal(() => shipped("grove-heater-pico"));
     expect(error).toMatchObject({ code: "missing-file", relay: undefined });
@@ -272,6 +310,11 @@ describe("a definition that cannot be used", () => {
       "nonexistent-mapping",
       "role-missing",
     ]);
+  });
+
+  it("does not list as nonexistent what is there, but wrong in itself", () => {
+    const file = withParts({ STATUS_LED: { Mapping: "LAMP" }, LAMP: { Type: "Lamp", Mapping: "D5_WHITE" } });
+    expect(codes(refusal(() => load({ "mine.json": file })))).toEqual(["invalid-type"]);
   });
 
   it("does not list as missing what a missing import would have brought", () => {

@@ -108,6 +108,11 @@ describe("the systemd unit", () => {
     ]);
   });
 
+  it("shows a board's name as it is", () => {
+    const unit = settings(systemdUnit(shipped, { ...pi.wiring, board: "100% mine" }, installed));
+    expect(unit.get("Description")).toEqual(["grove-heater: 100%% mine"]);
+  });
+
   it("lets a program in a home folder be read", () => {
     expect(unitOf({}, { ...installed, folder: "/home/pi/grove-heater" }).get("ProtectHome")).toEqual([
       "read-only",

@@ -1,5 +1,5 @@
 /**
- * Scenario files: a room, a day, and what happens in it. docs of the format: `scenarioFormat`.
+ * Scenario files: a room, a day, and what happens in it. The format is described by `scenarioFormat`.
  *
  * Guarantee: `parseScenario` never throws; it names every problem with its place in the file; and what it returns
  * can be played: every value lies within its limits and the settings agree with each other.

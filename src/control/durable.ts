@@ -13,6 +13,7 @@ import type { FaultCode } from "./faults.ts";
 import { faultEffects, isFaultCode } from "./faults.ts";
 import type { Change, ControlMode } from "./input.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
+import { standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
 import type { Celsius } from "./units.ts";
 import { celsius, wallMillis } from "./units.ts";
@@ -42,7 +43,7 @@ export function toDurable(state: ControlState): DurableState {
     heaterSwitch: panel.heaterSwitch,
     changes: panel.changes,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
-    latched: state.faults.filter((code) => faultEffects[code].latched),
+    latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
     // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).
     ...(lastSwitch
       ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }

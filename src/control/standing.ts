@@ -50,7 +50,7 @@ function detailOf(fault: FaultCode, state: ControlState): string {
   const { remedy } = faultEffects[fault];
   switch (fault) {
     case "over-temperature":
-      return `${state.cutOff.at?.toFixed(1)} °C. ${remedy}`;
+      return `${state.cutOff.at === undefined ? "latched before the start" : `${state.cutOff.at.toFixed(1)} °C`}. ${remedy}`;
     case "sensor-stale":
     case "sensor-stuck":
       return `${state.sensor.trouble}. ${remedy}`;

@@ -7,7 +7,6 @@ import type { ButtonsState } from "./buttons.ts";
 import { startButtons } from "./buttons.ts";
 import type { DurableState } from "./durable.ts";
 import type { FaultCode } from "./faults.ts";
-import { faultCodes } from "./faults.ts";
 import type { LawSettings, LawState } from "./heating-law.ts";
 import { startLaw } from "./heating-law.ts";
 import type { Panel } from "./panel.ts";
@@ -87,9 +86,8 @@ export function start(
 ): ControlState {
   const { nowMs: now, wallMs } = conditions;
   const rules = makeRules(settings);
-  const latched = new Set<FaultCode>(durable?.latched);
-  const stateLost = conditions.stateLost === true || latched.has("state-lost");
-  if (stateLost) latched.add("state-lost");
+  const latched: readonly FaultCode[] = durable?.latched ?? [];
+  const stateLost = conditions.stateLost === true || latched.includes("state-lost");
   // Without its state nobody knows when the heater was on last: the whole minimum off time is waited for (SR-08).
   const stored = stateLost ? { on: true, wallMs } : durable?.lastSwitch;
   const lastSwitch = stored && restoreSwitch(stored, now, wallMs);
@@ -100,7 +98,7 @@ export function start(
     buttons: startButtons(now),
     panel: durable ? restorePanel(durable, settings) : startPanel(settings, wallMs),
     sensor: startSensor(now),
-    cutOff: startCutOff(latched.has("over-temperature")),
+    cutOff: startCutOff(latched.includes("over-temperature")),
     line: startRelayLine(now),
     switching: startSwitching(lastSwitch, now, rules.law.minimumOff),
     frost: false,
@@ -108,7 +106,8 @@ export function start(
     effect: startHeatEffect(now, durable?.learntRise),
     law: { state: startLaw(rules.law), demand: duty(0), heat: false },
     stateLost,
-    faults: faultCodes.filter((code) => latched.has(code)),
+    // Empty, so that the first step reports what was latched before.
+    faults: [],
     counters: durable?.counters ?? { relayCycles: 0, heaterSeconds: 0 },
     lastSwitch,
     touchedAt: now,

@@ -237,8 +237,15 @@ describe("SR-04: the cut-off", () => {
       device.read(at);
     }
     device.restart(3600);
+    device.events = [];
     device.run(600);
     expect(device.faults).toEqual(["over-temperature"]);
+    expect(device.events).toContainEqual(
+      expect.objectContaining({
+        kind: "fault-raised",
+        detail: expect.stringMatching(/^latched before the start/),
+      }),
+    );
     expect(device.heater).toBe(false);
   });
 

@@ -204,11 +204,13 @@ export class Oracle {
   }
 
   #plain({ commands }: Observation): string | undefined {
-    const { target, demand, heating, fault } = commands.screen;
+    const { target, demand, heating, fault, temperature } = commands.screen;
     const { targetMin, targetMax } = this.#settings;
     if (!(target >= targetMin && target <= targetMax)) return `set-point ${target} is outside its limits`;
     if (!(demand >= 0 && demand <= 100)) return `demand ${demand} is not a percentage`;
     if (heating !== commands.heater) return "the screen lies about the heater";
+    const measured = (temperature ?? 0) - this.#settings.sensorOffset;
+    if (measured < -20 - 2.5 || measured > 60.001) return `SR-03: ${measured} °C was believed`;
     return commands.heater && fault && offFaults.includes(fault)
       ? `heat although ${fault} stands`
       : undefined;

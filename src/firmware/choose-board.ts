@@ -36,7 +36,8 @@ export function chooseBoard(name: string, dataPath: string, sysRoot = "/sys"): B
   if (name !== "auto") return chosen(name, readBoard(name), `board ${name} was asked for`, dataPath, sysRoot);
   const real = readBoard(realBoard);
   const missing = whatIsMissing(real.wiring, sysRoot);
-  if (missing === undefined) return chosen(realBoard, real, "a Raspberry Pi with its drivers was found", dataPath, sysRoot);
+  if (missing === undefined)
+    return chosen(realBoard, real, "a Raspberry Pi with its drivers was found", dataPath, sysRoot);
   return chosen(virtualBoard, readBoard(virtualBoard), `no real hat: ${missing}`, dataPath, sysRoot);
 }
 
@@ -63,7 +64,10 @@ export class BoardFailure extends StartupError {
 /** @throws BoardFailure */
 export function readBoard(name: string): Board {
   try {
-    return loadBoard(name, { folder: join(packageRoot, "boards"), readFile: (path) => readFileSync(path, "utf8") });
+    return loadBoard(name, {
+      folder: join(packageRoot, "boards"),
+      readFile: (path) => readFileSync(path, "utf8"),
+    });
   } catch (cause) {
     throw new BoardFailure(name, cause);
   }

@@ -24,14 +24,25 @@ export interface AddressesOptions {
   readonly openBus: (bus: number) => Promise<I2cBus>;
 }
 
-export async function checkAddresses({ bus, manifest, clock, openBus }: AddressesOptions): Promise<Finding[]> {
+export async function checkAddresses({
+  bus,
+  manifest,
+  clock,
+  openBus,
+}: AddressesOptions): Promise<Finding[]> {
   let raw: I2cBus;
   try {
     raw = await openBus(bus);
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
     if (error.code === "no-driver") {
-      return [fail("i2c-driver", "the package i2c-bus does not load: built for another Node.js, or not at all", rebuild)];
+      return [
+        fail(
+          "i2c-driver",
+          "the package i2c-bus does not load: built for another Node.js, or not at all",
+          rebuild,
+        ),
+      ];
     }
     return addressChecks.map((check) => skip(check, `the bus cannot be opened: ${error.message}`));
   }
@@ -54,14 +65,21 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
   const check = "sensor";
   const addresses = ([0x44, 0x45] as const).filter((address) => granted.has(address));
   if (addresses.length === 0) {
-    return fail(check, "the manifest grants no address of an SHT31", 'Add "0x44" to I2cAddresses in the manifest.');
+    return fail(
+      check,
+      "the manifest grants no address of an SHT31",
+      'Add "0x44" to I2cAddresses in the manifest.',
+    );
   }
   let failure: SensorFailure = "nack";
   for (const address of addresses) {
     const reading = await new Sht31(bus, clock, { address }).measure();
     if (reading.kind === "ok") {
       const { temperature, humidity } = reading;
-      return ok(check, `SHT31 at ${hex(address)} reads ${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`);
+      return ok(
+        check,
+        `SHT31 at ${hex(address)} reads ${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`,
+      );
     }
     // What answers wrongly tells more than what does not answer.
     if (failure === "nack") failure = reading.reason;
@@ -86,7 +104,11 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
   const check = "display";
   const addresses = [0x3c, 0x3d, 0x3e].filter((address) => granted.has(address));
   if (addresses.length === 0) return skip(check, "the manifest grants no address of a display");
-  const names = { "oled-128x128": "OLED 128×128", "oled-128x64": "OLED 128×64", "lcd-16x2": "16x2 text" } as const;
+  const names = {
+    "oled-128x128": "OLED 128×128",
+    "oled-128x64": "OLED 128×64",
+    "lcd-16x2": "16x2 text",
+  } as const;
   try {
     for (const address of addresses) {
       const display = await findDisplay(bus, clock, { address });
@@ -106,7 +128,8 @@ const hatIds: Readonly<Record<number, string>> = { 4: "Grove Base Hat", 5: "Grov
 async function checkBaseHat(bus: I2cBus, granted: ReadonlySet<number>): Promise<Finding> {
   const check = "base-hat";
   const addresses = converters.filter((address) => granted.has(address));
-  if (addresses.length === 0) return skip(check, "the manifest does not grant its converter, which is not needed");
+  if (addresses.length === 0)
+    return skip(check, "the manifest does not grant its converter, which is not needed");
   for (const address of addresses) {
     try {
       await bus.write(address, Uint8Array.of(0x00));

@@ -59,7 +59,8 @@ export function checkBoard(machine: Machine, asked: string, dataPath: string): B
     const warnings = board.warnings.map(({ file, line, message, remedy }) =>
       warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
     );
-    const why = asked === "auto" ? (onPi ? ", as this is a Raspberry Pi" : ", as this is no Raspberry Pi") : "";
+    const why =
+      asked === "auto" ? (onPi ? ", as this is a Raspberry Pi" : ", as this is no Raspberry Pi") : "";
     const hat = wiring.backend === "virtual" ? "the virtual hat" : "a real hat";
     return { findings: [ok("board", `${choice.name}: ${hat}${why}`), ...warnings], choice };
   } catch (error) {

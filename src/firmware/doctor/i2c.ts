@@ -15,18 +15,33 @@ export function checkI2cDevice(machine: Machine, bus: number, config: BootConfig
   const param = bus === armBus ? configured(config) : undefined;
   if (machine.kind(path) !== undefined) {
     if (param?.on !== false) return ok(check, param ? `${path}; ${param.place} turns it on` : path);
-    return warn(check, `${path} is there, but ${param.place} turns I²C off: gone after the next restart`, turnOn);
+    return warn(
+      check,
+      `${path} is there, but ${param.place} turns I²C off: gone after the next restart`,
+      turnOn,
+    );
   }
   if (machine.kind(`/sys/bus/i2c/devices/i2c-${bus}`) !== undefined) {
-    const remedy = "sudo modprobe i2c-dev, and for every start: echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf";
-    return fail(check, `${path} is missing: the bus is on, but the kernel module i2c-dev is not loaded`, remedy);
+    const remedy =
+      "sudo modprobe i2c-dev, and for every start: echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf";
+    return fail(
+      check,
+      `${path} is missing: the bus is on, but the kernel module i2c-dev is not loaded`,
+      remedy,
+    );
   }
   if (param?.on) {
     const remedy = "Restart the computer; if it stays so, see: sudo dmesg | grep i2c";
     return fail(check, `${path} is missing, although ${param.place} turns I²C on`, remedy);
   }
-  const where = param ? `${param.place} turns I²C off` : `I²C is off${config ? ` (no dtparam=i2c_arm=on in ${config.file})` : ""}`;
-  return fail(check, `${path} is missing: ${where}`, bus === armBus ? turnOn : "Turn this bus on in config.txt.");
+  const where = param
+    ? `${param.place} turns I²C off`
+    : `I²C is off${config ? ` (no dtparam=i2c_arm=on in ${config.file})` : ""}`;
+  return fail(
+    check,
+    `${path} is missing: ${where}`,
+    bus === armBus ? turnOn : "Turn this bus on in config.txt.",
+  );
 }
 
 function configured(config: BootConfig | undefined): { on: boolean; place: string } | undefined {

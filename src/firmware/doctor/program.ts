@@ -32,13 +32,18 @@ export function checkPackages(unbuilt: string | undefined, realHat: boolean): Fi
 
 /** Nothing of this firmware existed before: a clock that says so is wrong. */
 const releaseYear = 2026;
-const rightClock = "sudo timedatectl set-ntp true, and see that a network or a clock chip (RTC) is there at the start.";
+const rightClock =
+  "sudo timedatectl set-ntp true, and see that a network or a clock chip (RTC) is there at the start.";
 
 /** Heat does not need the wall clock; the labels of records, certificates and minimum times over a restart do. */
 export function checkClock(clock: Clock): Finding {
   const year = new Date(clock.wallNow()).getUTCFullYear();
   if (year >= releaseYear) return ok("clock", new Date(clock.wallNow()).toISOString().replace(/\.\d+Z/, "Z"));
-  return fail("clock", `the clock says ${year}: certificates will be refused, and records are labelled wrong`, rightClock);
+  return fail(
+    "clock",
+    `the clock says ${year}: certificates will be refused, and records are labelled wrong`,
+    rightClock,
+  );
 }
 
 export function checkClockSync({ kind }: Machine): Finding {

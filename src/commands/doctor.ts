@@ -1,0 +1,90 @@
+/** `doctor`: looks at everything that a heater rests on and says what to mend; turns nothing on. */
+
+import { examine, systemDrivers } from "../firmware/doctor/examine.ts";
+import { type Finding, type FindingStatus, tally } from "../firmware/doctor/finding.ts";
+import { systemMachine } from "../firmware/doctor/machine.ts";
+import { exitCodes } from "../firmware/exit-codes.ts";
+import { firmwareVersion } from "../firmware/package-root.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+import { readContext, wantsColour } from "./context.ts";
+import { sharedFlags, type Verb } from "./verb.ts";
+
+const { data, settings, board, json } = sharedFlags;
+
+export const verb: Verb = {
+  name: "doctor",
+  summary: "Check this machine and say what to mend",
+  usage: "doctor [FLAGS]",
+  flags: { data, settings, board, json },
+  notes: `
+✓ well   ! to look at   ✗ to mend   – not looked at, and why
+Nothing is switched, written or made. The parts on the I²C bus are asked only while the firmware does not run.
+Without a Raspberry Pi the hardware is not looked at; --board grove-heater-pi looks all the same.
+Exit code 0 when nothing is to mend, 1 otherwise.`,
+  async run(args) {
+    const context = readContext(args);
+    const findings = await examine({
+      machine: systemMachine(),
+      clock: systemClock,
+      ...context,
+      board: args.value("board"),
+      drivers: systemDrivers(systemClock),
+    });
+    const ok = tally(findings).fail === 0;
+    const text = args.has("json")
+      ? JSON.stringify({ findings, ok }, null, 2)
+      : report(findings, { colour: wantsColour(process.stdout), width: process.stdout.columns });
+    process.stdout.write(`${text}\n`);
+    return ok ? exitCodes.ok : exitCodes.findings;
+  },
+};
+
+export interface ReportOptions {
+  readonly colour: boolean;
+  /** Columns to keep within; `undefined`: lines are not broken. */
+  readonly width: number | undefined;
+}
+
+/** SGR codes (ECMA-48, 8.3.117). */
+const signs: Readonly<Record<FindingStatus, readonly [sign: string, colour: number]>> = {
+  ok: ["✓", 32],
+  warn: ["!", 33],
+  fail: ["✗", 31],
+  skip: ["–", 90],
+};
+
+/** A table of findings, remedies below, and the count. */
+export function report(findings: readonly Finding[], { colour, width }: ReportOptions): string {
+  const paint = (text: string, code: number) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const checkWidth = Math.max(0, ...findings.map(({ check }) => check.length));
+  const indent = " ".repeat(checkWidth + 4);
+  const lines = findings.flatMap(({ check, status, detail, remedy }) => {
+    const [sign, code] = signs[status];
+    const [first = "", ...more] = wrap(detail, indent.length, width);
+    const head = `${paint(sign, code)} ${check.padEnd(checkWidth)}  ${status === "skip" ? paint(first, code) : first}`;
+    const steps = remedy === undefined ? [] : wrap(remedy, indent.length + 2, width);
+    return [
+      head,
+      ...more.map((line) => `${indent}${line}`),
+      ...steps.map((line, index) => `${indent}${index === 0 ? "→" : " "} ${line}`),
+    ];
+  });
+  const { ok, warn, fail, skip } = tally(findings);
+  const skipped = skip === 0 ? "" : `; ${skip} not looked at`;
+  const summary = `${ok} ok, ${warn} to look at, ${fail} to mend${skipped}`;
+  return [`grove-heater ${firmwareVersion()} doctor\n`, ...lines, "", summary].join("\n");
+}
+
+/** Breaks a text at blanks; a word longer than a line stays whole, so that it can be copied. */
+function wrap(text: string, indent: number, width: number | undefined): string[] {
+  const room = width === undefined ? Number.POSITIVE_INFINITY : Math.max(30, width - indent);
+  return text.split("\n").flatMap((paragraph) => {
+    const lines = [""];
+    for (const word of paragraph.split(" ")) {
+      const last = lines.at(-1) ?? "";
+      if (last !== "" && last.length + 1 + word.length > room) lines.push(word);
+      else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+    }
+    return lines;
+  });
+}

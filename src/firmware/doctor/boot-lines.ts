@@ -1,0 +1,168 @@
+/**
+ * Checks what config.txt does to the lines of the board before Linux starts: pulls, levels, overlays, the console.
+ *
+ * Guarantee: a finding names the line of config.txt. Which overlay uses which lines: the README of the overlays
+ * in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
+ */
+import type { Wiring } from "../../chips/wiring.ts";
+import { type BootConfig, type GpioDirective, isOn, type Overlay } from "./boot-config.ts";
+import { type Role, rolesOf } from "./configuration.ts";
+import { type Finding, fail, ok, skip, warn } from "./finding.ts";
+import type { Machine } from "./machine.ts";
+
+export const bootChecks = ["relay-pull", "button-pulls", "overlays", "serial-console"] as const;
+
+export function checkBootLines(machine: Machine, wiring: Wiring, config: BootConfig | undefined): Finding[] {
+  const roles = rolesOf(wiring);
+  return [
+    ...checkRelayPull(wiring, config),
+    ...checkButtonPulls(roles, config),
+    ...checkOverlays(wiring, config),
+    ...checkConsole(machine, roles, config),
+  ];
+}
+
+/** Of several directives for a line the last one decides. */
+const directiveFor = (config: BootConfig | undefined, line: number): GpioDirective | undefined =>
+  config?.gpio.findLast(({ lines }) => lines.has(line));
+
+/** That the line is pulled off from reset on, the board definition has been refused without (relay-unsafe-at-boot). */
+function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Finding[] {
+  const check = "relay-pull";
+  const { line, activeLevel } = relay;
+  const off = activeLevel === 1 ? "down" : "up";
+  const directive = directiveFor(config, line);
+  if (directive === undefined)
+    return [ok(check, `GPIO${line} is pulled ${off}, the heater's off, from reset on`)];
+  const { options, place, text } = directive;
+  const has = (option: string) => options.includes(option);
+  const remedy = `Write gpio=${line}=op,${activeLevel === 1 ? "dl" : "dh"} there instead, or remove line ${line} from it; then restart.`;
+  if (has("op") && has(activeLevel === 1 ? "dh" : "dl")) {
+    return [fail(check, `${place} (${text}) turns the heater ON at every start of the computer`, remedy)];
+  }
+  if (has(activeLevel === 1 ? "pu" : "pd")) {
+    return [
+      fail(check, `${place} (${text}) pulls the relay's line GPIO${line} to ON at every start`, remedy),
+    ];
+  }
+  if (has("np") || options.some((option) => /^a[0-8]$/.test(option))) {
+    return [
+      fail(check, `${place} (${text}) leaves the relay's line GPIO${line} to chance until the start`, remedy),
+    ];
+  }
+  return [ok(check, `GPIO${line} is off from reset on; ${place} keeps it so (${text})`)];
+}
+
+function checkButtonPulls(roles: readonly Role[], config: BootConfig | undefined): Finding[] {
+  const check = "button-pulls";
+  const findings = roles
+    .filter(({ kind }) => kind === "button")
+    .flatMap(({ wired: { line, activeLevel } }) => {
+      const directive = directiveFor(config, line);
+      const against = activeLevel === 1 ? "pu" : "pd";
+      const remedy = `Write gpio=${line}=ip,${activeLevel === 1 ? "pd" : "pu"} there instead; then restart.`;
+      if (directive?.options.includes("op")) {
+        const detail = `${directive.place} (${directive.text}) drives the button's line GPIO${line}: a press shorts it`;
+        return [fail(check, detail, remedy)];
+      }
+      if (!directive?.options.includes(against)) return [];
+      const detail = `${directive.place} (${directive.text}) pulls GPIO${line} to pressed, against the button's own resistor`;
+      return [warn(check, detail, remedy)];
+    });
+  if (findings.length > 0) return findings;
+  if (config === undefined)
+    return [skip(check, "there is no config.txt; Grove buttons have pulls of their own")];
+  return [ok(check, "nothing works against the pulls on the buttons' modules")];
+}
+
+/** Lines of an overlay: fixed ones, and those that a parameter names, with their defaults. */
+interface OverlayLines {
+  readonly fixed?: readonly number[];
+  readonly params?: Readonly<Record<string, number | undefined>>;
+}
+
+const i2sLines = [18, 19, 20, 21];
+const overlayLines: Readonly<Record<string, OverlayLines>> = {
+  "w1-gpio": { params: { gpiopin: 4 } },
+  "w1-gpio-pullup": { params: { gpiopin: 4, extpullup: 5 } },
+  "i2c-gpio": { params: { i2c_gpio_sda: 23, i2c_gpio_scl: 24 } },
+  "gpio-poweroff": { params: { gpiopin: 26 } },
+  "gpio-shutdown": { params: { gpio_pin: 3 } },
+  "gpio-fan": { params: { gpiopin: 12 } },
+  "gpio-ir": { params: { gpio_pin: 18 } },
+  "gpio-ir-tx": { params: { gpio_pin: 18 } },
+  "gpio-key": { params: { gpio: 3 } },
+  "gpio-led": { params: { gpio: 19 } },
+  "pps-gpio": { params: { gpiopin: 18 } },
+  dht11: { params: { gpiopin: 4 } },
+  "rotary-encoder": { params: { pin_a: 4, pin_b: 17 } },
+  pwm: { params: { pin: 18 } },
+  "pwm-2chan": { params: { pin: 18, pin2: 19 } },
+  "spi1-1cs": { fixed: [19, 20, 21], params: { cs0_pin: 18 } },
+  "spi1-2cs": { fixed: [19, 20, 21], params: { cs0_pin: 18, cs1_pin: 17 } },
+  "spi1-3cs": { fixed: [19, 20, 21], params: { cs0_pin: 18, cs1_pin: 17, cs2_pin: 16 } },
+};
+/** Sound cards all use the I²S lines. */
+const soundCard = /^(hifiberry|iqaudio|justboom|allo|audioinjector|i2s-|googlevoicehat|wm8960|max98357a)/;
+
+function linesOf({ name, params }: Overlay): readonly number[] {
+  if (soundCard.test(name)) return i2sLines;
+  const known = overlayLines[name];
+  const named = Object.entries(known?.params ?? {}).map(([param, usual]) =>
+    Number(params.get(param) ?? usual),
+  );
+  return [...(known?.fixed ?? []), ...named];
+}
+
+function checkOverlays(wiring: Wiring, config: BootConfig | undefined): Finding[] {
+  const check = "overlays";
+  if (config === undefined)
+    return [skip(check, "there is no config.txt: what else uses the lines cannot be told")];
+  const used = new Map(rolesOf(wiring).map(({ id, wired }) => [wired.line, id.replaceAll("-", " ")]));
+  const findings: Finding[] = [];
+  for (const overlay of config.overlays) {
+    const { name, place } = overlay;
+    const remedy = `Remove that line from config.txt, or give it another GPIO line; then restart.`;
+    if (name === "gpio-no-irq") {
+      findings.push(fail(check, `${place}: with ${name} no button press is noticed`, remedy));
+    }
+    const taken = linesOf(overlay).filter((line) => used.has(line));
+    if (taken.length === 0) continue;
+    const what = taken.map((line) => `GPIO${line} (${used.get(line)})`).join(", ");
+    findings.push(fail(check, `${place}: ${name} takes ${what} away from the board`, remedy));
+  }
+  const i2s = config.params.get("i2s");
+  const i2sTaken = i2sLines.filter((line) => used.has(line));
+  if (i2s && isOn(i2s.value) && i2sTaken.length > 0) {
+    const what = i2sTaken.map((line) => `GPIO${line} (${used.get(line)})`).join(", ");
+    findings.push(
+      warn(check, `${i2s.place}: sound over I²S may take ${what}`, "Remove dtparam=i2s=on, then restart."),
+    );
+  }
+  if (findings.length > 0) return findings;
+  return [
+    ok(
+      check,
+      `none of the ${config.overlays.length} overlays in ${config.file} is known to take a line of the board`,
+    ),
+  ];
+}
+
+/** TXD and RXD of the header, the UART socket of the hat. */
+const uartLines = [14, 15];
+
+function checkConsole(machine: Machine, roles: readonly Role[], config: BootConfig | undefined): Finding[] {
+  const check = "serial-console";
+  const used = roles.filter(({ wired }) => uartLines.includes(wired.line));
+  if (used.length === 0) return [ok(check, "the board does not use the UART's lines GPIO14 and GPIO15")];
+  const what = used.map(({ id, wired }) => `GPIO${wired.line} (${id.replaceAll("-", " ")})`).join(", ");
+  const remedy =
+    "sudo raspi-config nonint do_serial_hw 1, sudo raspi-config nonint do_serial_cons 1, then restart.";
+  const uart = config?.settings.get("enable_uart");
+  if (uart && isOn(uart.value)) return [fail(check, `${uart.place}: the UART takes ${what}`, remedy)];
+  const console = ["/boot/firmware/cmdline.txt", "/boot/cmdline.txt"].find((path) =>
+    /\bconsole=(serial0|ttyAMA\d|ttyS\d)\b/.test(machine.read(path) ?? ""),
+  );
+  if (console !== undefined) return [fail(check, `${console}: the serial console takes ${what}`, remedy)];
+  return [ok(check, `no UART and no console on ${what}`)];
+}

@@ -1,0 +1,136 @@
+/**
+ * The whole examination: every check in the order in which one would mend things.
+ *
+ * Guarantee: it never throws and never drives anything; whatever is broken, the checks that can still run do.
+ */
+import { openKernelGpio } from "../../board/kernel-gpio.ts";
+import { openKernelI2c } from "../../board/kernel-i2c.ts";
+import type { I2cBus } from "../../chips/bus.ts";
+import type { GpioPort } from "../../chips/lines.ts";
+import type { Clock } from "../../control/clock.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { type BoardChoice, unbuiltPackage } from "../choose-board.ts";
+import type { DataFolder } from "../data-folder.ts";
+import { addressChecks, checkAddresses } from "./addresses.ts";
+import { readBootConfig } from "./boot-config.ts";
+import { bootChecks, checkBootLines } from "./boot-lines.ts";
+import { checkBoard, checkComputer, checkManifest, checkSettings, modelOf } from "./configuration.ts";
+import { checkDataFolder, checkFreeSpace, checkInstance, checkKeptAside, checkState } from "./data.ts";
+import { type Finding, fail, skip } from "./finding.ts";
+import { checkGpio, lineIds } from "./gpio.ts";
+import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
+import type { Machine } from "./machine.ts";
+import { checkClock, checkClockSync, checkNode, checkPackages } from "./program.ts";
+
+export interface Examination {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly data: DataFolder;
+  readonly settingsFile: string;
+  /** The board asked for on the command line, before the settings. */
+  readonly board?: string | undefined;
+  /** The manifest file, when it is not the package's own. */
+  readonly manifestFile?: string;
+  readonly drivers: Drivers;
+}
+
+/** The native parts, so that tests examine a virtual hat. */
+export interface Drivers {
+  /** The name of a native package that is not built. */
+  unbuilt(): string | undefined;
+  /** @throws BusError (as a rejection) */
+  openBus(bus: number): Promise<I2cBus>;
+  /** Opens no line. @throws LineError (as a rejection) */
+  openGpio(labels: readonly string[]): Promise<GpioPort>;
+}
+
+export function systemDrivers(clock: Clock): Drivers {
+  return {
+    unbuilt: unbuiltPackage,
+    openBus: (bus) => openKernelI2c(bus, { clock }),
+    openGpio: (labels) => openKernelGpio(labels, { clock }),
+  };
+}
+
+export async function examine(examination: Examination): Promise<Finding[]> {
+  const { machine, clock, data, settingsFile, drivers } = examination;
+  const findings: Finding[] = [];
+  /** A check that breaks is a finding too, and the others go on. */
+  const attempt = async <T>(name: string, check: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await check();
+    } catch (error) {
+      const detail = `this check broke off: ${error instanceof Error ? error.message : String(error)}`;
+      findings.push(
+        fail(name, detail, "This is a bug: please report it with the output of grove-heater doctor --json"),
+      );
+      return undefined;
+    }
+  };
+  const add = async (
+    name: string,
+    check: () => Finding | readonly Finding[] | Promise<readonly Finding[]>,
+  ) => {
+    const found = await attempt(name, check);
+    if (found) findings.push(...[found].flat());
+  };
+  await add("node", () => checkNode(machine));
+  await add("computer", () => checkComputer(machine));
+  const settings = await attempt("settings", () => checkSettings(machine, settingsFile));
+  findings.push(...(settings?.findings ?? []));
+  const asked = examination.board ?? settings?.board ?? "auto";
+  const board = await attempt("board", () => checkBoard(machine, asked, data.path));
+  findings.push(...(board?.findings ?? []));
+  const choice = board?.choice;
+  const manifest =
+    choice && (await attempt("manifest", () => checkManifest(choice, examination.manifestFile)));
+  findings.push(...(manifest?.findings ?? [skip("manifest", "it can only be read against a board")]));
+  const real = choice?.wiring.backend === "kernel";
+  await add("native-packages", () => checkPackages(drivers.unbuilt(), real));
+  const instance = await attempt("instance", () => checkInstance(machine, data));
+  const hat = { choice, manifest: manifest?.manifest, running: instance?.running === true };
+  await add("hardware", () => examineHat(examination, hat));
+  await add("clock", () => [checkClock(clock), checkClockSync(machine)]);
+  await add("data-folder", () => checkDataFolder(machine, data));
+  await add("free-space", () => checkFreeSpace(machine, data, manifest?.manifest?.storageKb ?? 1024));
+  await add("state-file", () => [checkState(machine, data), ...checkKeptAside(machine, data)]);
+  if (instance) findings.push(instance.finding);
+  return findings;
+}
+
+interface HatToExamine {
+  readonly choice: BoardChoice | undefined;
+  readonly manifest: Manifest | undefined;
+  readonly running: boolean;
+}
+
+async function examineHat(examination: Examination, hat: HatToExamine): Promise<Finding[]> {
+  const { machine, clock, drivers } = examination;
+  const { choice, manifest, running } = hat;
+  if (choice === undefined) return [skip("hardware", "without a board there is nothing to look for")];
+  const { wiring } = choice;
+  if (wiring.backend === "virtual") {
+    const checks = ["i2c-device", "i2c-permission", ...addressChecks, "gpio-chip", "gpio-permission"];
+    const why = "the virtual hat will be used, which needs none";
+    return [...checks, ...lineIds(wiring), ...bootChecks].map((check) => skip(check, why));
+  }
+  const config = readBootConfig(machine, modelOf(machine));
+  const device = checkI2cDevice(machine, wiring.i2cBus, config);
+  const permission = checkI2cPermission(machine, wiring.i2cBus);
+  const silent = (why: string): Finding[] => addressChecks.map((check) => skip(check, why));
+  const addresses = async (): Promise<Finding[]> => {
+    if (running)
+      return silent("the firmware runs: two masters would disturb each other; stop it to have them asked");
+    if (device.status === "fail" || permission.status === "fail") return silent("the bus cannot be used");
+    if (manifest === undefined) return silent("without a manifest nothing may be asked");
+    if (drivers.unbuilt() !== undefined) return silent("the native packages are not built");
+    return checkAddresses({ bus: wiring.i2cBus, manifest, clock, openBus: drivers.openBus });
+  };
+  return [
+    device,
+    permission,
+    ...(await addresses()),
+    ...(await checkGpio(machine, { wiring, openGpio: drivers.openGpio, running })),
+    ...checkBootLines(machine, wiring, config),
+  ];
+}

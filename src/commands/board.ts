@@ -42,7 +42,12 @@ function wiringTable(wiring: Wiring): string {
     ["status LED", wiring.statusLed],
   ];
   const lines = rows.map(([role, { line, socket, activeLevel }]) =>
-    [role.padEnd(18), (socket ?? "").padEnd(14), `GPIO${line}`.padEnd(8), `${activeLevel === 1 ? "high" : "low"} = on`].join(""),
+    [
+      role.padEnd(18),
+      (socket ?? "").padEnd(14),
+      `GPIO${line}`.padEnd(8),
+      `${activeLevel === 1 ? "high" : "low"} = on`,
+    ].join(""),
   );
   return [...lines, `${"sensor, display".padEnd(18)}${"I2C".padEnd(14)}bus ${wiring.i2cBus}`].join("\n");
 }

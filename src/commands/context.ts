@@ -20,8 +20,13 @@ export function oneOf<T extends string>(args: Arguments, flag: string, words: re
   if (value === undefined) return fallback;
   const found = words.find((word) => word === value);
   if (found !== undefined) return found;
-  throw new StartupError(exitCodes.usage, `--${flag} ${value} is not known.`, `Use one of: ${words.join(", ")}.`);
+  throw new StartupError(
+    exitCodes.usage,
+    `--${flag} ${value} is not known.`,
+    `Use one of: ${words.join(", ")}.`,
+  );
 }
 
 /** Tables and colours only for people: https://no-color.org */
-export const wantsColour = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"];
+export const wantsColour = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY === true && !process.env["NO_COLOR"];

@@ -56,15 +56,15 @@ const signs: Readonly<Record<FindingStatus, readonly [sign: string, colour: numb
 /** A table of findings, remedies below, and the count. */
 export function report(findings: readonly Finding[], { colour, width }: ReportOptions): string {
   const paint = (text: string, code: number) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const checkWidth = Math.max(0, ...findings.map(({ check }) => check.length));
+  const rows = gatherSkips(findings);
+  const checkWidth = Math.max(0, ...rows.map(({ check }) => check.length));
   const indent = " ".repeat(checkWidth + 4);
-  const lines = findings.flatMap(({ check, status, detail, remedy }) => {
+  const lines = rows.flatMap(({ check, status, detail, remedy }) => {
     const [sign, code] = signs[status];
     const [first = "", ...more] = wrap(detail, indent.length, width);
-    const head = `${paint(sign, code)} ${check.padEnd(checkWidth)}  ${status === "skip" ? paint(first, code) : first}`;
     const steps = remedy === undefined ? [] : wrap(remedy, indent.length + 2, width);
     return [
-      head,
+      `${paint(sign, code)} ${check.padEnd(checkWidth)}  ${first}`,
       ...more.map((line) => `${indent}${line}`),
       ...steps.map((line, index) => `${indent}${index === 0 ? "→" : " "} ${line}`),
     ];
@@ -73,6 +73,24 @@ export function report(findings: readonly Finding[], { colour, width }: ReportOp
   const skipped = skip === 0 ? "" : `; ${skip} not looked at`;
   const summary = `${ok} ok, ${warn} to look at, ${fail} to mend${skipped}`;
   return [`grove-heater ${firmwareVersion()} doctor\n`, ...lines, "", summary].join("\n");
+}
+
+/** Checks in a row that were left out for one and the same reason share a row. */
+function gatherSkips(findings: readonly Finding[]): Finding[] {
+  const groups: Finding[][] = [];
+  for (const finding of findings) {
+    const last = groups.at(-1);
+    const alike =
+      finding.status === "skip" && last?.[0]?.status === "skip" && last[0].detail === finding.detail;
+    if (alike) last?.push(finding);
+    else groups.push([finding]);
+  }
+  return groups.flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || group.length === 1) return group;
+    const names = group.map(({ check }) => check).join(", ");
+    return [{ ...first, check: `${group.length} checks`, detail: `${first.detail} (${names})` }];
+  });
 }
 
 /** Breaks a text at blanks; a word longer than a line stays whole, so that it can be copied. */

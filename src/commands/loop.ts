@@ -57,7 +57,8 @@ async function loop(args: Arguments): Promise<number> {
       await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
     },
     onHardware: ({ virtual }) => {
-      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, choice, () => stop("a key was pressed"));
+      if (panel && virtual)
+        terminal = openTerminal(virtual, panel.lines, choice, () => stop("a key was pressed"));
     },
   });
   stop = running.stop;

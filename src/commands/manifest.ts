@@ -1,4 +1,5 @@
 /** `manifest check | unit`: is the manifest sound for this board; and the systemd sandbox that follows from it. */
+import { resolve } from "node:path";
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
 import { loadManifest, manifestFile } from "../firmware/hardware.ts";
@@ -34,7 +35,8 @@ Exit code 78 when the manifest has a mistake; every one is named with its line.`
     const file = args.value("file") ?? manifestFile;
     const manifest = loadManifest(choice, file);
     if (args.words[0] === "unit") {
-      const options = { node: process.execPath, folder: packageRoot, board: choice.name };
+      const board = choice.name.endsWith(".json") ? resolve(choice.name) : choice.name;
+      const options = { node: process.execPath, folder: packageRoot, board };
       return print(systemdUnit(manifest, choice.wiring, options));
     }
     if (args.has("json")) return print(`${JSON.stringify(plain(manifest), null, 2)}\n`);
@@ -56,7 +58,11 @@ function grants(manifest: Manifest): string {
 }
 
 function plain(manifest: Manifest): object {
-  const i2c = [...manifest.i2c].map(([bus, { name, addresses }]) => ({ bus, name, addresses: [...addresses] }));
+  const i2c = [...manifest.i2c].map(([bus, { name, addresses }]) => ({
+    bus,
+    name,
+    addresses: [...addresses],
+  }));
   return { ...manifest, gpio: Object.fromEntries(manifest.gpio), i2c };
 }
 

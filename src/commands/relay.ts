@@ -27,7 +27,9 @@ Exit code 0 when the line was read back off, 69 when it was not.`,
     try {
       const name = args.value("board") ?? loadSettings(context.settingsFile).board;
       const choice = chooseBoard(name, context.data.path);
-      return guardRelay(choice, context.data.path, log)("a person asked") ? exitCodes.ok : exitCodes.unavailable;
+      return guardRelay(choice, context.data.path, log)("a person asked")
+        ? exitCodes.ok
+        : exitCodes.unavailable;
     } catch (error) {
       forceOffAfterFailure(error, context.data.path, log);
       throw error;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Log, LogLevel } from "../control/log.ts";
 import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
 import { lockDataFolder, openDataFolder } from "../firmware/data-folder.ts";
-import { Guardian, type GuardedLoop } from "../firmware/guardian.ts";
+import { type GuardedLoop, Guardian } from "../firmware/guardian.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { packageRoot } from "../firmware/package-root.ts";
 import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
@@ -79,9 +79,13 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice): Guar
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);
   if (args.has("plain")) flags.push("--plain");
-  const child = spawn(process.execPath, [...process.execArgv, join(packageRoot, "dist", "main.js"), "loop", ...flags], {
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, join(packageRoot, "dist", "main.js"), "loop", ...flags],
+    {
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+    },
+  );
   return {
     pid: child.pid,
     onBeat: (listener) => void child.on("message", listener),

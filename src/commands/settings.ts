@@ -1,5 +1,11 @@
 /** `settings show | check`: every setting with unit, limits, default and the value in force; or the mistakes. */
-import { allowedText, type SettingKey, settingKeys, settingSpec, type Settings } from "../control/settings.ts";
+import {
+  allowedText,
+  type SettingKey,
+  type Settings,
+  settingKeys,
+  settingSpec,
+} from "../control/settings.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
 import { readSettingsFile, settingProblemText } from "../firmware/settings-file.ts";
 import { readContext } from "./context.ts";
@@ -36,7 +42,13 @@ function table(values: Settings): string {
   const rows = settingKeys.map((key) => row(key, values));
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows
-    .map((cells) => `${cells.slice(0, 3).map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ")}\n    ${cells[3]}`)
+    .map(
+      (cells) =>
+        `${cells
+          .slice(0, 3)
+          .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+          .join("  ")}\n    ${cells[3]}`,
+    )
     .join("\n");
 }
 

@@ -19,7 +19,8 @@ export const formats = { table: table(), jsonl: jsonLines(), csv: csv() };
 
 function table(): RowFormat {
   return {
-    head: (scenario) => `${scenario.about}\n\n   time     air  sensor  target  outside  demand  heater  mode    faults`,
+    head: (scenario) =>
+      `${scenario.about}\n\n   time     air  sensor  target  outside  demand  heater  mode    faults`,
     row(row) {
       const screen = row.observation?.commands.screen;
       const cells = [
@@ -64,7 +65,17 @@ function jsonLines(): RowFormat {
 }
 
 function csv(): RowFormat {
-  const columns = ["atSeconds", "air", "sensor", "target", "outside", "demand", "heater", "mode", "faults"] as const;
+  const columns = [
+    "atSeconds",
+    "air",
+    "sensor",
+    "target",
+    "outside",
+    "demand",
+    "heater",
+    "mode",
+    "faults",
+  ] as const;
   const none = (): undefined => undefined;
   return {
     head: () => columns.join(","),

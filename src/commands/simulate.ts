@@ -102,9 +102,14 @@ function readFault(text: string): TimedAction {
       `${meant && meant !== name ? `Did you mean ${meant}? ` : ""}Faults: ${hatFaultNames.join(", ")}.`,
     );
   }
-  const time = (h: string | undefined, m: string | undefined): Millis => millis(hours(Number(h)) + minutes(Number(m)));
+  const time = (h: string | undefined, m: string | undefined): Millis =>
+    millis(hours(Number(h)) + minutes(Number(m)));
   const duration = match[4] === undefined ? undefined : time(match[4], match[5]);
-  return { at: time(match[2], match[3]), every: undefined, action: { do: "fault", fault: name, limits: { duration } } };
+  return {
+    at: time(match[2], match[3]),
+    every: undefined,
+    action: { do: "fault", fault: name, limits: { duration } },
+  };
 }
 
 function positive(args: Arguments, flag: string, fallback: number): number {
@@ -112,7 +117,11 @@ function positive(args: Arguments, flag: string, fallback: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
   if (value > 0 && value <= 100_000) return value;
-  throw new StartupError(exitCodes.usage, `--${flag} ${text} is not a number above 0.`, `Write --${flag} 24, say.`);
+  throw new StartupError(
+    exitCodes.usage,
+    `--${flag} ${text} is not a number above 0.`,
+    `Write --${flag} 24, say.`,
+  );
 }
 
 function listing(): string {

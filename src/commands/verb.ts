@@ -5,8 +5,8 @@
  * step, never a stack trace.
  */
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { nearest } from "../control/nearest.ts";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */
@@ -52,7 +52,12 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     options[name] = { type: flag.value === undefined ? "boolean" : "string" };
   }
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
     const word = positionals[0];
     if (Array.isArray(verb.subverbs) && word !== undefined && !verb.subverbs.includes(word)) {
       throw usageError(verb, `Unknown: ${verb.name} ${word}.`, nearest(word, verb.subverbs));
@@ -75,7 +80,11 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
 
 function usageError(verb: VerbSpec, message: string, hint: string | undefined, prefix = ""): StartupError {
   const meant = hint ? `Did you mean ${prefix}${hint}? ` : "";
-  return new StartupError(exitCodes.usage, message, `${meant}Usage: grove-heater ${verb.usage}; more: grove-heater ${verb.name} --help`);
+  return new StartupError(
+    exitCodes.usage,
+    message,
+    `${meant}Usage: grove-heater ${verb.usage}; more: grove-heater ${verb.name} --help`,
+  );
 }
 
 export function helpText(verb: VerbSpec): string {

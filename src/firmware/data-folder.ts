@@ -1,10 +1,11 @@
 /**
  * The data folder: settings, state and the lock of the one instance that may drive a hat.
  *
- * Guarantee: the folder exists and can be written when `openDataFolder` returns; the lock is held by at most
- * one living process.
+ * Guarantee: the folder exists when `openDataFolder` returns; the lock is held by at most one living process. A disk
+ * that has become read-only or full, as SD cards do, is no reason to leave a room unheated (SR-11): then there is no
+ * lock, and the state store reports the disk.
  */
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { exitCodes, StartupError } from "./exit-codes.ts";
@@ -35,6 +36,7 @@ export function openDataFolder(path: string): DataFolder {
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    if (isSickDisk(cause) && existsSync(path)) return describeDataFolder(path);
     throw new StartupError(
       exitCodes.storage,
       `The data folder ${path} cannot be used (${reason}).`,
@@ -57,6 +59,7 @@ export function lockDataFolder(folder: DataFolder): () => void {
       writeFileSync(file, String(process.pid), { flag: "wx" });
       return () => rmSync(file, { force: true });
     } catch (cause) {
+      if (isSickDisk(cause)) return () => {};
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
       const holder = holderOf(file);
       if (holder !== undefined) {
@@ -74,6 +77,9 @@ export function lockDataFolder(folder: DataFolder): () => void {
 
 /** The living process that drives the hat of this data folder; undefined when there is none, or it is this one. */
 export const lockHolder = ({ path }: DataFolder): number | undefined => holderOf(join(path, "lock"));
+
+const isSickDisk = (error: unknown): boolean =>
+  ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** The living process named in a lock file; a number that was given to another program does not count. */
 function holderOf(file: string): number | undefined {

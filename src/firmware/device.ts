@@ -62,6 +62,8 @@ export class Device {
   #requests: Request[] = [];
   #link: LinkState = "none";
   #cancelStep: () => void = () => {};
+  /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
+  #sensed = false;
   #stopped = false;
 
   private constructor(parts: DeviceParts, state: ControlState) {
@@ -129,6 +131,7 @@ export class Device {
     while (!this.#stopped) {
       const due = clock.now() + period;
       this.#reading = await hat.readSensor();
+      this.#sensed = true;
       this.#step();
       await clock.sleep(millis(Math.max(0, due - clock.now())));
     }
@@ -174,7 +177,7 @@ export class Device {
     hat.setHeater(commands.heater);
     hat.setModeLed(commands.modeLed);
     hat.setStatusLed(commands.statusLed);
-    hat.show(commands.screen);
+    if (this.#sensed) hat.show(commands.screen);
   }
 
   #ailing(): AilingPart[] {

@@ -107,7 +107,11 @@ export class Guardian {
         cancel();
         this.#cancelKill();
         this.#loop = undefined;
-        const why = silent ? "silent for too long" : signal === null ? `exit code ${code}` : `signal ${signal}`;
+        const why = silent
+          ? "silent for too long"
+          : signal === null
+            ? `exit code ${code}`
+            : `signal ${signal}`;
         resolve({ code, why, everBeat });
       });
     });

@@ -45,10 +45,12 @@ export interface HardwareOptions {
   readonly display?: DisplayKind;
 }
 
-/** @throws StartupError (configuration), BusError, LineError */
-export async function openHardware(choice: BoardChoice, options: HardwareOptions): Promise<Hardware> {
-  // First, so that a broken manifest opens nothing at all.
-  const manifest = loadManifest(choice);
+/** @throws BusError, LineError */
+export async function openHardware(
+  choice: BoardChoice,
+  manifest: Manifest,
+  options: HardwareOptions,
+): Promise<Hardware> {
   const { wiring, sysRoot } = choice;
   if (wiring.backend === "virtual") {
     const { ports, virtual } = openVirtual(choice, options);

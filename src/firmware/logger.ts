@@ -29,11 +29,15 @@ export function createLogger(options: LoggerOptions): Log {
 
   const say = (level: LogLevel, event: string, fields: LogFields = {}): void => {
     if (levels.indexOf(level) < threshold) return;
-    const suppressed = limiter.admit(`${event} ${fields["code"] ?? fields["fault"] ?? fields["reason"] ?? ""}`);
+    const suppressed = limiter.admit(
+      `${event} ${fields["code"] ?? fields["fault"] ?? fields["reason"] ?? ""}`,
+    );
     if (suppressed === undefined) return;
     const all = suppressed > 0 ? { ...fields, repeats: suppressed } : fields;
     const time = new Date(clock.wallNow()).toISOString();
-    write(format === "json" ? JSON.stringify({ time, level, event, ...all }) : asText(time, level, event, all));
+    write(
+      format === "json" ? JSON.stringify({ time, level, event, ...all }) : asText(time, level, event, all),
+    );
   };
   return {
     debug: (event, fields) => say("debug", event, fields),
@@ -46,7 +50,10 @@ export function createLogger(options: LoggerOptions): Log {
 function asText(time: string, level: LogLevel, event: string, fields: LogFields): string {
   const rest = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${typeof value === "string" && /\s/.test(value) ? JSON.stringify(value) : value}`)
+    .map(
+      ([key, value]) =>
+        `${key}=${typeof value === "string" && /\s/.test(value) ? JSON.stringify(value) : value}`,
+    )
     .join(" ");
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${event} ${rest}`.trimEnd();
 }

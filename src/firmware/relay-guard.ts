@@ -45,8 +45,15 @@ function off(target: Target, why: string, log: Log): boolean {
     if (relay.backend === "virtual") ensureVirtualSysfs(sysRoot, relay);
     const result = forceRelayOff(relay, { sysRoot });
     const sinceStartMs = Math.round(performance.now());
-    if (result.ok) log.info("relay-forced-off", { why, line: result.kernelNumber, before: result.before, sinceStartMs });
-    else log.error("relay-not-forced-off", { why, code: result.code, cause: result.cause, remedy: result.remedy });
+    if (result.ok)
+      log.info("relay-forced-off", { why, line: result.kernelNumber, before: result.before, sinceStartMs });
+    else
+      log.error("relay-not-forced-off", {
+        why,
+        code: result.code,
+        cause: result.cause,
+        remedy: result.remedy,
+      });
     return result.ok;
   } catch (error) {
     log.error("relay-not-forced-off", { why, cause: String(error) });
@@ -71,7 +78,8 @@ function recall(dataPath: string): Target | undefined {
   try {
     const found = JSON.parse(recallText(dataPath) ?? "") as Target;
     const { relay, gpioChipLabels } = found.relay;
-    const whole = Number.isInteger(relay.line) && Array.isArray(gpioChipLabels) && typeof found.sysRoot === "string";
+    const whole =
+      Number.isInteger(relay.line) && Array.isArray(gpioChipLabels) && typeof found.sysRoot === "string";
     return whole ? found : undefined;
   } catch {
     return undefined;

@@ -7,12 +7,14 @@
 import { openHat } from "../board/hat.ts";
 import type { Log } from "../control/log.ts";
 import type { Settings } from "../control/settings.ts";
+import { guardConnections } from "../manifest/connections.ts";
 import type { BoardChoice } from "./choose-board.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { Device, type Observation } from "./device.ts";
 import { systemFiles } from "./durable-files.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { openHardware, type Hardware } from "./hardware.ts";
+import { gatedFiles } from "./gated-files.ts";
+import { type Hardware, loadManifest, openHardware } from "./hardware.ts";
 import { explainHardware } from "./hardware-errors.ts";
 import { firmwareVersion } from "./package-root.ts";
 import { StateStore } from "./state-store.ts";
@@ -42,7 +44,10 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   const clock = systemClock;
   const { wiring } = choice;
   log.info("board", { board: wiring.board, backend: wiring.backend, why: choice.why });
-  const hardware = await openHardware(choice, { clock }).catch(explainHardware);
+  // Before anything is opened: a broken manifest opens nothing at all.
+  const manifest = loadManifest(choice);
+  guardConnections(manifest);
+  const hardware = await openHardware(choice, manifest, { clock }).catch(explainHardware);
   options.onHardware?.(hardware);
   const hat = await openHat({ hardware, wiring, clock, log }).catch(explainHardware);
   const relayOff = (): void => hat.setHeater(false);
@@ -61,7 +66,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   device = await Device.start({
     hat,
     settings,
-    store: new StateStore(data.stateFile, systemFiles, clock),
+    store: new StateStore(data.stateFile, gatedFiles(systemFiles, data.path, manifest), clock),
     clock,
     log,
     firmware: firmwareVersion(),
@@ -109,6 +114,10 @@ function firstDecision(log: Log, beat: () => void): (observation: Observation) =
     if (decided || input.reading?.kind !== "ok") return;
     decided = true;
     const sinceStartMs = Math.round(systemClock.now());
-    log.info("first-decision", { temperature: input.reading.temperature, heat: commands.heater, sinceStartMs });
+    log.info("first-decision", {
+      temperature: input.reading.temperature,
+      heat: commands.heater,
+      sinceStartMs,
+    });
   };
 }

@@ -143,7 +143,11 @@ class Simulation {
       expect: (expectation: Parameters<typeof unmet>[0]) => {
         const heating = this.#hat.contactClosed;
         const faults = this.#latest?.standing ?? [];
-        for (const wrong of unmet(expectation, { heating, faults, air: this.#surroundings.room.temperature })) {
+        for (const wrong of unmet(expectation, {
+          heating,
+          faults,
+          air: this.#surroundings.room.temperature,
+        })) {
           this.#unmet += 1;
           onUnmet?.(this.#clock.now(), wrong);
         }

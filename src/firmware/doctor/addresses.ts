@@ -12,11 +12,13 @@ import type { SensorFailure } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
+import type { Machine } from "./machine.ts";
 import { rebuild } from "./program.ts";
 
 export const addressChecks = ["sensor", "display", "base-hat"] as const;
 
 export interface AddressesOptions {
+  readonly machine: Machine;
   readonly bus: number;
   readonly manifest: Manifest;
   readonly clock: Clock;
@@ -24,12 +26,8 @@ export interface AddressesOptions {
   readonly openBus: (bus: number) => Promise<I2cBus>;
 }
 
-export async function checkAddresses({
-  bus,
-  manifest,
-  clock,
-  openBus,
-}: AddressesOptions): Promise<Finding[]> {
+export async function checkAddresses(options: AddressesOptions): Promise<Finding[]> {
+  const { machine, bus, manifest, clock, openBus } = options;
   let raw: I2cBus;
   try {
     raw = await openBus(bus);
@@ -47,9 +45,11 @@ export async function checkAddresses({
     return addressChecks.map((check) => skip(check, `the bus cannot be opened: ${error.message}`));
   }
   try {
-    const granted = manifest.i2c.get(bus)?.addresses ?? new Set<number>();
+    const granted = new Set(manifest.i2c.get(bus)?.addresses);
+    const taken = [...granted].flatMap((address) => checkKernelDriver(machine, bus, address));
     const gated = gatedBus(raw, bus, manifest);
     return [
+      ...taken,
       await checkSensor(gated, clock, granted),
       await checkDisplay(gated, clock, granted),
       await checkBaseHat(gated, granted),
@@ -57,6 +57,17 @@ export async function checkAddresses({
   } finally {
     await raw.close().catch(() => undefined);
   }
+}
+
+/** A driver of the kernel that is bound to an address keeps everybody else from it (EBUSY). */
+function checkKernelDriver(machine: Machine, bus: number, address: number): Finding[] {
+  const folder = `/sys/bus/i2c/devices/${bus}-${address.toString(16).padStart(4, "0")}`;
+  if (machine.kind(`${folder}/driver`) === undefined) return [];
+  const name = machine.read(`${folder}/name`)?.trim() ?? "unknown";
+  const detail = `${hex(address)} is held by the kernel driver "${name}"`;
+  return [
+    fail("i2c-driver", detail, "Remove its dtoverlay (such as i2c-sensor) from config.txt, then restart."),
+  ];
 }
 
 const seat = "Check that the hat sits on all pins and the cable in an I2C socket, then: grove-heater doctor";

@@ -33,9 +33,7 @@ function nearestFolder(machine: Machine, path: string): string {
   return parent === path || machine.kind(parent) !== undefined ? parent : nearestFolder(machine, parent);
 }
 
-/**
- * @param wantedKb what the manifest lets the firmware store
- */
+/** @param wantedKb what the manifest lets the firmware store */
 export function checkFreeSpace(machine: Machine, { path }: DataFolder, wantedKb: number): Finding {
   const check = "free-space";
   const folder = machine.kind(path) === "folder" ? path : nearestFolder(machine, path);
@@ -89,23 +87,34 @@ export function checkKeptAside(machine: Machine, { path, stateFile }: DataFolder
   ];
 }
 
-/** Where a field unit's service keeps its data (StateDirectory in the unit made from the manifest). */
-const serviceData = "/var/lib/grove-heater";
-
 export interface InstanceCheck {
   readonly finding: Finding;
   readonly running: boolean;
 }
 
+/** Whether a firmware drives a real hat on this machine: by the lock of the data folder, or as another user's service. */
 export function checkInstance(machine: Machine, data: DataFolder): InstanceCheck {
   const check = "instance";
-  for (const path of new Set([data.path, serviceData])) {
-    const pid = lockHolder(describeDataFolder(machine.resolve(path)));
-    if (pid === undefined) continue;
+  const locker = lockHolder(describeDataFolder(machine.resolve(data.path)));
+  if (locker !== undefined) {
     return {
-      finding: ok(check, `the firmware runs as process ${pid}, with its data in ${path}`),
+      finding: ok(check, `the firmware runs as process ${locker} on this data folder`),
+      running: true,
+    };
+  }
+  const other = machine.list("/proc").find((name) => /^\d+$/.test(name) && isLoop(machine, name));
+  if (other !== undefined) {
+    return {
+      finding: ok(check, `the firmware runs as process ${other} on another data folder`),
       running: true,
     };
   }
   return { finding: ok(check, "the firmware does not run now"), running: false };
+}
+
+/** The lock of a service's folder is not for other users to read; the command line of its loop is. */
+function isLoop(machine: Machine, pid: string): boolean {
+  const words = machine.read(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  const at = words.findIndex((word) => /(^|\/)(main\.js|grove-heater)$/.test(word));
+  return at >= 0 && words[at + 1] === "loop" && words[words.indexOf("--board") + 1] !== "virtual";
 }

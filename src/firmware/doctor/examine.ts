@@ -20,7 +20,7 @@ import { type Finding, fail, skip } from "./finding.ts";
 import { checkGpio, lineIds } from "./gpio.ts";
 import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
 import type { Machine } from "./machine.ts";
-import { checkClock, checkClockSync, checkNode, checkPackages } from "./program.ts";
+import { checkClock, checkClockSync, checkNode, checkPackages, checkPower } from "./program.ts";
 
 export interface Examination {
   readonly machine: Machine;
@@ -110,7 +110,14 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
   if (choice === undefined) return [skip("hardware", "without a board there is nothing to look for")];
   const { wiring } = choice;
   if (wiring.backend === "virtual") {
-    const checks = ["i2c-device", "i2c-permission", ...addressChecks, "gpio-chip", "gpio-permission"];
+    const checks = [
+      "power",
+      "i2c-device",
+      "i2c-permission",
+      ...addressChecks,
+      "gpio-chip",
+      "gpio-permission",
+    ];
     const why = "the virtual hat will be used, which needs none";
     return [...checks, ...lineIds(wiring), ...bootChecks].map((check) => skip(check, why));
   }
@@ -124,9 +131,10 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
     if (device.status === "fail" || permission.status === "fail") return silent("the bus cannot be used");
     if (manifest === undefined) return silent("without a manifest nothing may be asked");
     if (drivers.unbuilt() !== undefined) return silent("the native packages are not built");
-    return checkAddresses({ bus: wiring.i2cBus, manifest, clock, openBus: drivers.openBus });
+    return checkAddresses({ machine, bus: wiring.i2cBus, manifest, clock, openBus: drivers.openBus });
   };
   return [
+    checkPower(machine),
     device,
     permission,
     ...(await addresses()),

@@ -47,10 +47,11 @@ function findChip(machine: Machine, labels: readonly string[]): GpioChip | Findi
     return findGpioChip(labels, { sysRoot: machine.resolve("/sys") });
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
+    if (error.code === "denied") return fail(check, error.message, joinRemedy(machine, "gpio"));
     const remedy =
-      error.code === "denied"
-        ? joinRemedy(machine, "gpio")
-        : "See which boards there are with grove-heater board, and name the right one with --board or in the settings.";
+      machine.kind(gpioFolder) === undefined
+        ? "Start the kernel of Raspberry Pi OS."
+        : "grove-heater board lists the boards: name the right one with --board NAME or in the settings.";
     return fail(check, error.message, remedy);
   }
 }

@@ -1,4 +1,4 @@
-/** Checks of what the program itself rests on: Node.js, its native packages, the clock. */
+/** Checks of what the program itself rests on: Node.js, its native packages, the clock, the supply. */
 import type { Clock } from "../../control/clock.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -56,4 +56,16 @@ export function checkClockSync({ kind }: Machine): Finding {
     return warn(check, "systemd-timesyncd has not heard from a time server since the start", rightClock);
   }
   return skip(check, "cannot be told: neither systemd-timesyncd, chrony nor ntpd runs here");
+}
+
+/** A relay and a display on a weak supply are a common cause of a Pi that restarts or a bus that garbles. */
+export function checkPower(machine: Machine): Finding {
+  const check = "power";
+  const monitors = machine.list("/sys/class/hwmon").map((name) => `/sys/class/hwmon/${name}`);
+  const monitor = monitors.find((folder) => machine.read(`${folder}/name`)?.trim() === "rpi_volt");
+  const alarm = monitor && machine.read(`${monitor}/in0_lcrit_alarm`)?.trim();
+  if (alarm === "0") return ok(check, "the supply holds its voltage");
+  if (alarm === undefined) return skip(check, "cannot be told: this computer has no monitor of its supply");
+  const remedy = "Use the supply made for this computer, and a short, thick cable.";
+  return warn(check, "the supply's voltage is, or was, too low", remedy);
 }

@@ -129,6 +129,15 @@ describe("SR-06: a relay that does not open", () => {
       { outside: () => 12, gain: (h: number) => (h % 24 > 7 && h % 24 < 16 ? 300 : 0) },
       {},
     ],
+    [
+      "sun on a warm day after the heating ended",
+      {
+        start: 12,
+        outside: (h: number) => (h < 8 ? 13 : 20),
+        gain: (h: number) => (h > 32 && h < 40 ? 300 : 0),
+      },
+      {},
+    ],
     ["300 W of sun", { gain: (h: number) => (h % 24 > 9 && h % 24 < 16 ? 300 : 0) }, {}],
     ["five people", { gain: (h: number) => (h % 24 > 18 && h % 24 < 23 ? 400 : 0), start: 12 }, {}],
     ["sun on a device that knows nothing yet", { start: 21, gain: () => 400, outside: () => 10 }, {}],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { faultCodes, faultEffects } from "../../src/control/faults.ts";
-import { celsius, millis } from "../../src/control/units.ts";
+import { kelvin, millis } from "../../src/control/units.ts";
 import { Device } from "./device.ts";
 
 const warm = { target: 25, room: 18 };
@@ -306,7 +306,7 @@ describe("SR-04: the cut-off", () => {
   });
 
   it("judges the calibrated temperature", () => {
-    const device = new Device({ sensorOffset: celsius(-2) as never });
+    const device = new Device({ sensorOffset: kelvin(-2) });
     device.read(36);
     expect(device.faults).toEqual([]);
     device.now += 10_000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { toDurable } from "../../src/control/durable.ts";
 import { defaultSettings } from "../../src/control/settings.ts";
 import { start, step, stop } from "../../src/control/step.ts";
-import { celsius, millis, wallMillis } from "../../src/control/units.ts";
+import { celsius, kelvin, millis, wallMillis } from "../../src/control/units.ts";
 import { Device, wallStart } from "./device.ts";
 
 describe("step", () => {
@@ -27,7 +27,7 @@ describe("step", () => {
   });
 
   it("shows everything that the panel needs", () => {
-    const device = new Device({ displayUnit: "F", sensorOffset: -1 as never });
+    const device = new Device({ displayUnit: "F", sensorOffset: kelvin(-1) });
     device.step({ reading: device.reading(), link: "online" });
     expect(device.commands).toMatchObject({
       modeLed: true,
@@ -49,7 +49,7 @@ describe("step", () => {
   });
 
   it("answers a press of B within 20 ms, on the screen and at the relay", () => {
-    const device = new Device({ law: "hysteresis", hysteresis: 0.1 as never });
+    const device = new Device({ law: "hysteresis", hysteresis: kelvin(0.1) });
     device.read(19);
     expect(device.heater).toBe(false);
     device.press("b", 20);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import { helpText, readArguments, type Verb } from "./commands/verb.ts";
 /** The program's entry: finds the verb, loads it alone, and turns every failure into one clear message. */
 import { nearest } from "./control/nearest.ts";
-import { helpText, readArguments, type Verb } from "./commands/verb.ts";
 import { exitCodes, StartupError } from "./firmware/exit-codes.ts";
 
 interface Entry {
@@ -15,7 +15,10 @@ const verbs: Readonly<Record<string, Entry>> = {
   simulate: { summary: "Play a scenario in virtual time", load: () => import("./commands/simulate.ts") },
   doctor: { summary: "Check this machine and say what to mend", load: () => import("./commands/doctor.ts") },
   board: { summary: "Show the boards and their wiring", load: () => import("./commands/board.ts") },
-  manifest: { summary: "Check the manifest, or print the systemd unit", load: () => import("./commands/manifest.ts") },
+  manifest: {
+    summary: "Check the manifest, or print the systemd unit",
+    load: () => import("./commands/manifest.ts"),
+  },
   settings: { summary: "Show or check the settings", load: () => import("./commands/settings.ts") },
   relay: { summary: "Force the relay off", load: () => import("./commands/relay.ts") },
 };
@@ -43,7 +46,11 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function find(name: string): Entry {
-  const entry = Object.hasOwn(verbs, name) ? verbs[name] : Object.hasOwn(hidden, name) ? hidden[name] : undefined;
+  const entry = Object.hasOwn(verbs, name)
+    ? verbs[name]
+    : Object.hasOwn(hidden, name)
+      ? hidden[name]
+      : undefined;
   if (entry !== undefined) return entry;
   const meant = nearest(name, Object.keys(verbs));
   throw new StartupError(

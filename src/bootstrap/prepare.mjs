@@ -43,7 +43,9 @@ function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const [floorMajor = 0, floorMinor = 0] = nodeFloor;
   if (major > floorMajor || (major === floorMajor && minor >= floorMinor)) return;
-  giveUp(`Node.js ${process.versions.node} is too old: ${nodeFloor.join(".")} is the floor, 24 is recommended.`);
+  giveUp(
+    `Node.js ${process.versions.node} is too old: ${nodeFloor.join(".")} is the floor, 24 is recommended.`,
+  );
 }
 
 /** @param {string} file @returns {Record<string, {version?: string, dev?: boolean, optional?: boolean, devOptional?: boolean}>} */
@@ -109,9 +111,12 @@ function buildNativeIfNeeded() {
   const { status, stderr } = npm(["rebuild", ...nativePackages, "--foreground-scripts"], "pipe");
   const ok = status === 0;
   if (!ok) {
-    const cause = (stderr ?? "").split("\n").find((line) => /error|not found|ERR!/i.test(line)) ?? "no compiler?";
+    const cause =
+      (stderr ?? "").split("\n").find((line) => /error|not found|ERR!/i.test(line)) ?? "no compiler?";
     say(`could not build them (${cause.trim().slice(0, 160)}).`);
-    say("going on without the GPIO and I²C hardware; to have it: sudo apt-get install build-essential python3,");
+    say(
+      "going on without the GPIO and I²C hardware; to have it: sudo apt-get install build-essential python3,",
+    );
     say(`delete ${nativeStamp.slice(root.length)} and start again.`);
   }
   writeFileSync(nativeStamp, JSON.stringify({ ...wanted, ok }));
@@ -127,7 +132,11 @@ function filesUnder(folder) {
 
 /** Changes whenever a source is edited, added, removed or checked out anew. */
 function sourceState() {
-  const files = [join(root, "package.json"), join(root, "package-lock.json"), ...filesUnder(join(root, "src"))];
+  const files = [
+    join(root, "package.json"),
+    join(root, "package-lock.json"),
+    ...filesUnder(join(root, "src")),
+  ];
   return files
     .map((file) => {
       const { mtimeMs, size } = statSync(file);

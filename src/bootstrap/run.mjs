@@ -9,6 +9,12 @@ await prepare("all");
 const esbuild = await import("esbuild");
 const { bundleOptions } = await import("./build.mjs");
 const outfile = join(root, ".cache", "tools", `${entry.replaceAll(/[^a-z0-9]+/gi, "-")}.mjs`);
-await esbuild.build({ ...bundleOptions, packages: "external", entryPoints: [entry], outfile, sourcemap: "inline" });
+await esbuild.build({
+  ...bundleOptions,
+  packages: "external",
+  entryPoints: [entry],
+  outfile,
+  sourcemap: "inline",
+});
 process.argv = [process.execPath, outfile, ...args];
 await import(pathToFileURL(outfile).href);

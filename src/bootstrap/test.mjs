@@ -56,5 +56,6 @@ if (args.length === 0) {
   }
 }
 const coverage = args.length === 0 ? ["--coverage"] : [];
-if (!(await run([vitest, "run", "--config", ".config/vitest.config.ts", ...coverage, ...args], true))) failed += 1;
+if (!(await run([vitest, "run", "--config", ".config/vitest.config.ts", ...coverage, ...args], true)))
+  failed += 1;
 process.exitCode = failed === 0 ? 0 : 1;

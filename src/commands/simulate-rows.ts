@@ -2,6 +2,7 @@
 import type { ControlEvent } from "../control/input.ts";
 import type { Millis } from "../control/units.ts";
 import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
+import { hatFaults } from "../simulation/hat-faults.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import type { ScenarioAction } from "../simulation/scenario-actions.ts";
 
@@ -40,7 +41,8 @@ function table(): RowFormat {
       if (event.kind === "heater") return undefined;
       return `${clockTime(atMs).padStart(7)}   · ${sentence(event)}`;
     },
-    action: (atMs, action) => `${clockTime(atMs).padStart(7)}   > ${actionText(action)}`,
+    action: (atMs, action) =>
+      action.do === "expect" ? undefined : `${clockTime(atMs).padStart(7)}   > ${actionText(action)}`,
     unmet: (atMs, wrong) => `${clockTime(atMs).padStart(7)}   ✗ not as expected: ${wrong}`,
     end(result, tookMs) {
       const hoursLong = result.duration / 3_600_000;
@@ -127,7 +129,36 @@ function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
   }
 }
 
-function actionText({ do: kind, ...rest }: ScenarioAction): string {
-  const fields = JSON.stringify(rest).replaceAll(/[{}"]/g, "").replaceAll(",", ", ").replaceAll(":", " ");
-  return `${kind} ${fields}`.trimEnd();
+function actionText(action: ScenarioAction): string {
+  switch (action.do) {
+    case "press":
+      return `button ${action.button} pressed${action.times > 1 ? ` ${action.times} times` : ""}`;
+    case "target":
+      return `asked from afar: ${action.temperature} °C`;
+    case "mode":
+      return `asked from afar: ${action.mode}`;
+    case "heater":
+      return `asked from afar: heater ${action.on ? "on" : "off"}`;
+    case "clear-faults":
+      return "asked from afar: clear the faults";
+    case "window":
+      return action.loss === 0
+        ? "window shut"
+        : `window open (${action.loss} W/K)${lasting(action.duration)}`;
+    case "outside":
+      return action.temperature === undefined ? "usual weather" : `outside ${action.temperature} °C`;
+    case "fault":
+      return `${hatFaults[action.fault]}${lasting(action.limits.duration)}`;
+    case "end-fault":
+      return `no longer: ${hatFaults[action.fault]}`;
+    case "power-cut":
+      return `power cut${lasting(action.duration)}`;
+    case "expect":
+      return "what is expected is checked";
+  }
+}
+
+function lasting(duration: Millis | undefined): string {
+  if (duration === undefined) return "";
+  return duration < 60_000 ? ` for ${duration / 1000} s` : ` for ${duration / 60_000} min`;
 }

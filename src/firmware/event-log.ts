@@ -6,20 +6,27 @@ import type { Log } from "../control/log.ts";
 export function logEvent(log: Log, event: ControlEvent): void {
   switch (event.kind) {
     case "heater":
-      return log.info("heater", { on: event.on, reason: event.reason });
+      log.info("heater", { on: event.on, reason: event.reason });
+      break;
     case "target":
-      return log.info("target", { from: event.from, to: event.to, source: event.source });
+      log.info("target", { from: event.from, to: event.to, source: event.source });
+      break;
     case "mode":
-      return log.info("mode", { mode: event.mode, source: event.source });
+      log.info("mode", { mode: event.mode, source: event.source });
+      break;
     case "heater-switch":
-      return log.info("heater-switch", { on: event.on, source: event.source });
+      log.info("heater-switch", { on: event.on, source: event.source });
+      break;
     case "fault-raised": {
       const { rule, remedy } = faultEffects[event.fault];
-      return log.warn("fault-raised", { fault: event.fault, rule, detail: event.detail, remedy });
+      log.warn("fault-raised", { fault: event.fault, rule, detail: event.detail, remedy });
+      break;
     }
     case "fault-ended":
-      return log.info("fault-ended", { fault: event.fault });
+      log.info("fault-ended", { fault: event.fault });
+      break;
     case "refused":
-      return log.warn("refused", { request: event.request, reason: event.reason });
+      log.warn("refused", { request: event.request, reason: event.reason });
+      break;
   }
 }

@@ -141,7 +141,7 @@ class Simulation {
       powerBack: () => void this.#boot(),
       onAction: (action: ScenarioAction) => onAction?.(this.#clock.now(), action),
       expect: (expectation: Parameters<typeof unmet>[0]) => {
-        const heating = this.#hat.contactClosed;
+        const heating = this.#latest?.commands.heater ?? false;
         const faults = this.#latest?.standing ?? [];
         for (const wrong of unmet(expectation, {
           heating,

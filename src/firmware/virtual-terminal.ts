@@ -82,11 +82,11 @@ export class VirtualTerminal {
 
   #onKey(key: string): void {
     const { hat, surroundings, onQuit } = this.#parts;
-    if (key === "q" || key === "\x03" || key === "\x04") return onQuit();
-    if (key === "a" || key === "b") return hat.press(key, tap);
-    if (key === "m") return hat.press("mode", tap);
-    if (key === "h") return hat.press("mode", longPress);
-    if (key === "w") surroundings.window = surroundings.window === 0 ? openWindow : 0;
+    if (key === "q" || key === "\x03" || key === "\x04") onQuit();
+    else if (key === "a" || key === "b") hat.press(key, tap);
+    else if (key === "m") hat.press("mode", tap);
+    else if (key === "h") hat.press("mode", longPress);
+    else if (key === "w") surroundings.window = surroundings.window === 0 ? openWindow : 0;
   }
 
   readonly #redraw = (): void => {

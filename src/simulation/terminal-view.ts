@@ -60,14 +60,14 @@ function cell(pixels: Pixels, x: number, y: number): number {
 export function drawTerminal(view: TerminalView, size: TerminalSize): string[] {
   const paint = (name: keyof typeof style, text: string): string =>
     size.colour ? `${style[name]}${text}${style.end}` : text;
-  const fit = (text: string): string => text.slice(0, Math.max(0, size.columns));
-  const lines = [paint("bold", fit(view.title))];
+  const cut = (text: string): string => text.slice(0, Math.max(0, size.columns));
+  const lines = [paint("bold", cut(view.title))];
   for (const line of picture(view.pixels, size)) lines.push(paint(view.dimmed ? "faint" : "cyan", line));
   lines.push(lamps(view, size, paint));
-  for (const fact of view.facts) lines.push(fit(fact));
-  lines.push(fit(view.keys.map(({ key, does }) => `[${key}] ${does}`).join("  ")));
+  for (const fact of view.facts) lines.push(cut(fact));
+  lines.push(cut(view.keys.map(({ key, does }) => `[${key}] ${does}`).join("  ")));
   const room = size.rows - lines.length - 1;
-  for (const line of room > 0 ? view.log.slice(-room) : []) lines.push(paint("faint", fit(line)));
+  for (const line of room > 0 ? view.log.slice(-room) : []) lines.push(paint("faint", cut(line)));
   return lines.slice(0, Math.max(0, size.rows));
 }
 

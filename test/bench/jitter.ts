@@ -32,7 +32,11 @@ function lateness(into: number[]): Clock {
 async function run(durationMs: number, stalled: boolean): Promise<number[]> {
   const late: number[] = [];
   const { wiring } = readBoard("virtual");
-  const room = new Room(roomPresets.living, { temperature: celsius(18), humidity: relativeHumidity(45), seed: 1 });
+  const room = new Room(roomPresets.living, {
+    temperature: celsius(18),
+    humidity: relativeHumidity(45),
+    seed: 1,
+  });
   const plant = new Surroundings(room, { outside: () => celsius(5) });
   const virtual = new VirtualHat({ clock: systemClock, wiring, plant });
   const clock = lateness(late);

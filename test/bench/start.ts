@@ -21,7 +21,9 @@ async function bareNode(): Promise<number> {
 async function firmwareStart(): Promise<{ readonly relayOff: number; readonly decision: number }> {
   const data = mkdtempSync(join(tmpdir(), "grove-heater-bench-"));
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...firmware, "--data", data], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...firmware, "--data", data], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const seen = new Map<string, number>();
   for await (const line of createInterface({ input: child.stdout })) {
     const { event } = JSON.parse(line) as { event: string };
@@ -50,7 +52,13 @@ export async function startFigures(rounds: number): Promise<Figure[]> {
   const base = median(bare);
   const note = `${rounds} rounds, medians; bare node ${base.toFixed(0)} ms`;
   return [
-    { name: "start to relay forced off / bare node", value: median(relayOff) / base, unit: "×", limit: 2, note },
+    {
+      name: "start to relay forced off / bare node",
+      value: median(relayOff) / base,
+      unit: "×",
+      limit: 2,
+      note,
+    },
     { name: "start to first decision / bare node", value: median(decision) / base, unit: "×", limit: 3.5 },
     { name: "start to first decision, p90", value: quantile(decision, 0.9), unit: "ms" },
   ];
@@ -74,7 +82,12 @@ export async function memoryFigures(settleMs: number): Promise<Figure[]> {
   const loop = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
   const base = residentKiB(pidOf(bare));
   const figures: Figure[] = [
-    { name: "memory of the control loop / bare node", value: residentKiB(loop) / base, unit: "×", limit: 1.6 },
+    {
+      name: "memory of the control loop / bare node",
+      value: residentKiB(loop) / base,
+      unit: "×",
+      limit: 1.6,
+    },
     { name: "memory of the guardian / bare node", value: residentKiB(pid) / base, unit: "×" },
     { name: "memory of the control loop", value: residentKiB(loop) / 1024, unit: "MiB" },
   ];

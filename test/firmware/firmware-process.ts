@@ -56,7 +56,10 @@ export class FirmwareProcess {
 
   plainCommand(...args: string[]): CommandResult {
     const env = { ...process.env, STATE_DIRECTORY: this.data };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8", env });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+      encoding: "utf8",
+      env,
+    });
     return { code: status, stdout, stderr };
   }
 

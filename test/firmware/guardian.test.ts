@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../src/control/log.ts";
 import { millis, minutes, seconds } from "../../src/control/units.ts";
-import { Guardian, type GuardedLoop } from "../../src/firmware/guardian.ts";
+import { type GuardedLoop, Guardian } from "../../src/firmware/guardian.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 
 /** A loop that does what the test says. */

@@ -16,123 +16,130 @@ const gone = async (pid: number): Promise<void> => {
   }
 };
 
-describe.runIf(process.platform === "linux")("a running firmware", { timeout: 60_000, concurrent: true }, () => {
-  it("SR-01: forces the relay off before it does anything else", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.event("first-decision");
-    expect(device.log.map(({ event }) => event).slice(0, 2)).toEqual(["relay-forced-off", "board"]);
-    // A crash of the past left the line on.
-    device.signal(device.guardianPid, "SIGTERM");
-    await device.exit();
-    writeFileSync(device.relayFile, "1\n");
-    const from = device.log.length;
-    device.start();
-    expect(await device.event("relay-forced-off", from)).toMatchObject({ before: 1 });
-    expect(device.relay).toBe("0");
-  });
+describe.runIf(process.platform === "linux")(
+  "a running firmware",
+  { timeout: 60_000, concurrent: true },
+  () => {
+    it("SR-01: forces the relay off before it does anything else", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.event("first-decision");
+      expect(device.log.map(({ event }) => event).slice(0, 2)).toEqual(["relay-forced-off", "board"]);
+      // A crash of the past left the line on.
+      device.signal(device.guardianPid, "SIGTERM");
+      await device.exit();
+      writeFileSync(device.relayFile, "1\n");
+      const from = device.log.length;
+      device.start();
+      expect(await device.event("relay-forced-off", from)).toMatchObject({ before: 1 });
+      expect(device.relay).toBe("0");
+    });
 
-  it("SR-01: ends on SIGTERM with the relay off and exit code 0, its state kept", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    expect(device.relay).toBe("1");
-    device.signal(device.guardianPid, "SIGTERM");
-    expect(await device.exit()).toBe(0);
-    expect(device.relay).toBe("0");
-    expect(readdirSync(device.data)).toContain("state.json");
-    expect(readdirSync(device.data)).not.toContain("lock");
-  });
+    it("SR-01: ends on SIGTERM with the relay off and exit code 0, its state kept", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      expect(device.relay).toBe("1");
+      device.signal(device.guardianPid, "SIGTERM");
+      expect(await device.exit()).toBe(0);
+      expect(device.relay).toBe("0");
+      expect(readdirSync(device.data)).toContain("state.json");
+      expect(readdirSync(device.data)).not.toContain("lock");
+    });
 
-  it("SR-01: an uncaught exception turns the relay off, and the guardian starts the loop again", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    device.signal(device.loopPid, "SIGUSR2");
-    expect(await device.event("crash")).toMatchObject({ relay: "off" });
-    await device.event("loop-lost");
-    expect(device.relay).toBe("0");
-    await device.event("first-decision", device.log.findIndex(({ event }) => event === "loop-lost"));
-  });
+    it("SR-01: an uncaught exception turns the relay off, and the guardian starts the loop again", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      device.signal(device.loopPid, "SIGUSR2");
+      expect(await device.event("crash")).toMatchObject({ relay: "off" });
+      await device.event("loop-lost");
+      expect(device.relay).toBe("0");
+      await device.event(
+        "first-decision",
+        device.log.findIndex(({ event }) => event === "loop-lost"),
+      );
+    });
 
-  it("SR-01: kill -9 of the loop: the guardian turns the relay off and starts it again", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    device.signal(device.loopPid, "SIGKILL");
-    const lost = await device.event("loop-lost");
-    expect(lost).toMatchObject({ reason: "signal SIGKILL" });
-    expect(device.relay).toBe("0");
-  });
+    it("SR-01: kill -9 of the loop: the guardian turns the relay off and starts it again", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      device.signal(device.loopPid, "SIGKILL");
+      const lost = await device.event("loop-lost");
+      expect(lost).toMatchObject({ reason: "signal SIGKILL" });
+      expect(device.relay).toBe("0");
+    });
 
-  it("SR-01: kill -9 of the guardian: the loop notices, turns the relay off and ends", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    const { loopPid } = device;
-    device.signal(device.guardianPid, "SIGKILL");
-    await gone(loopPid);
-    expect(device.relay).toBe("0");
-  });
+    it("SR-01: kill -9 of the guardian: the loop notices, turns the relay off and ends", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      const { loopPid } = device;
+      device.signal(device.guardianPid, "SIGKILL");
+      await gone(loopPid);
+      expect(device.relay).toBe("0");
+    });
 
-  it("SR-01: kill -9 of both leaves the line as it was, and relay off turns it off", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    const { loopPid, guardianPid } = device;
-    device.signal(guardianPid, "SIGSTOP");
-    device.signal(loopPid, "SIGKILL");
-    device.signal(guardianPid, "SIGKILL");
-    await gone(guardianPid);
-    expect(device.relay).toBe("1");
-    const off = device.command("relay", "off", "--board", "virtual");
-    expect(off.code).toBe(0);
-    expect(device.relay).toBe("0");
-  });
+    it("SR-01: kill -9 of both leaves the line as it was, and relay off turns it off", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      const { loopPid, guardianPid } = device;
+      device.signal(guardianPid, "SIGSTOP");
+      device.signal(loopPid, "SIGKILL");
+      device.signal(guardianPid, "SIGKILL");
+      await gone(guardianPid);
+      expect(device.relay).toBe("1");
+      const off = device.command("relay", "off", "--board", "virtual");
+      expect(off.code).toBe(0);
+      expect(device.relay).toBe("0");
+    });
 
-  it("SR-10: a loop that hangs is found within ten seconds, killed, and the relay turned off", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    device.signal(device.loopPid, "SIGSTOP");
-    await device.event("loop-silent");
-    await device.event("loop-lost");
-    expect(device.relay).toBe("0");
-  });
+    it("SR-10: a loop that hangs is found within ten seconds, killed, and the relay turned off", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      device.signal(device.loopPid, "SIGSTOP");
+      await device.event("loop-silent");
+      await device.event("loop-lost");
+      expect(device.relay).toBe("0");
+    });
 
-  it("refuses broken settings with their line, exit code 78, and the relay that was left on forced off", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.event("first-decision");
-    device.signal(device.guardianPid, "SIGTERM");
-    await device.exit();
-    writeFileSync(device.relayFile, "1\n");
-    device.settings('{"targetMax": 25,\n "targetMin": }');
-    const { code, stderr } = device.command("run", "--board", "virtual");
-    expect(code).toBe(78);
-    expect(stderr).toMatch(/settings\.json:2:\d+/);
-    expect(device.relay).toBe("0");
-  });
+    it("refuses broken settings with their line, exit code 78, and the relay that was left on forced off", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.event("first-decision");
+      device.signal(device.guardianPid, "SIGTERM");
+      await device.exit();
+      writeFileSync(device.relayFile, "1\n");
+      device.settings('{"targetMax": 25,\n "targetMin": }');
+      const { code, stderr } = device.command("run", "--board", "virtual");
+      expect(code).toBe(78);
+      expect(stderr).toMatch(/settings\.json:2:\d+/);
+      expect(device.relay).toBe("0");
+    });
 
-  it("a second one on the same data folder is refused with exit code 75 and harms nothing", async (context) => {
-    const device = firmware(context);
-    device.start();
-    await device.heaterOn();
-    const { code, stderr } = device.command("run", "--board", "virtual");
-    expect(code).toBe(75);
-    expect(stderr).toContain(String(device.guardianPid));
-    expect(device.relay).toBe("1");
-  });
+    it("a second one on the same data folder is refused with exit code 75 and harms nothing", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      const { code, stderr } = device.command("run", "--board", "virtual");
+      expect(code).toBe(75);
+      expect(stderr).toContain(String(device.guardianPid));
+      expect(device.relay).toBe("1");
+    });
 
-  it("keeps an unreadable state file aside, says so, and goes on with the defaults", async (context) => {
-    const device = firmware(context);
-    writeFileSync(join(device.data, "state.json"), "rubbish");
-    device.start();
-    expect(await device.event("state-unreadable")).toMatchObject({ now: "defaults" });
-    await device.event("first-decision");
-    expect(readdirSync(device.data).some((name) => name.startsWith("state.json.unreadable"))).toBe(true);
-  });
-});
+    it("keeps an unreadable state file aside, says so, and goes on with the defaults", async (context) => {
+      const device = firmware(context);
+      writeFileSync(join(device.data, "state.json"), "rubbish");
+      device.start();
+      expect(await device.event("state-unreadable")).toMatchObject({ now: "defaults" });
+      await device.event("first-decision");
+      expect(readdirSync(device.data).some((name) => name.startsWith("state.json.unreadable"))).toBe(true);
+    });
+  },
+);
 
 describe("the command line", () => {
   const wrong: readonly (readonly [args: string[], code: number, hint: string])[] = [

@@ -101,6 +101,14 @@ export const scenarios = {
   noise: { ...base, room: roomPresets.noisySensor },
   fanHeater: { ...base, room: roomPresets.fanHeater, outside: always(5) },
   unreachable: { ...base, room: roomPresets.smallHeater, outside: always(-8) },
+  /** A day too cold for the heater, then a mild one: a law that wound up overheats here. */
+  thaw: {
+    ...base,
+    room: roomPresets.smallHeater,
+    start: celsius(16),
+    target: always(20),
+    outside: (at) => celsius(at < hours(24) ? -8 : 10),
+  },
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof scenarios;

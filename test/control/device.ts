@@ -146,3 +146,12 @@ export class Device {
     this.commands = undefined;
   }
 }
+
+/** A device that heats: 18 °C, set-point 25 °C. */
+export function heating(settings: Partial<Settings> = {}): Device {
+  const device = new Device(settings);
+  device.target(25);
+  device.read(18);
+  if (!device.heater) throw new Error("the device does not heat");
+  return device;
+}

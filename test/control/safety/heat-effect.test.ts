@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Device } from "./device.ts";
-import { noise, Plant, type Room } from "./plant.ts";
+import { Device } from "../device.ts";
+import { noise, Plant, type Room } from "../plant.ts";
 
 interface Story {
   readonly hours: number;

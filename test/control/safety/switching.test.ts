@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { type Device, heating } from "../device.ts";
+
+describe("SR-08: minimum times", () => {
+  it("keeps the heater on when the set-point, the mode or the switch changes", () => {
+    const device = heating();
+    device.target(5);
+    device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
+    device.run(238);
+    expect(device.heater).toBe(true);
+    device.run(4);
+    expect(device.heater).toBe(false);
+  });
+
+  it("keeps it off as long", () => {
+    const device = heating();
+    device.run(240);
+    device.target(5);
+    device.run(2);
+    expect(device.heater).toBe(false);
+    device.target(30);
+    device.run(236);
+    expect(device.heater).toBe(false);
+    device.run(4);
+    expect(device.heater).toBe(true);
+  });
+
+  it("holds the off time even after a safety OFF", () => {
+    const device = heating();
+    device.request({ kind: "set-heater-switch", on: true, source: "device" });
+    device.request({ kind: "set-mode", mode: "manual", source: "device" });
+    device.run(10);
+    device.wait(60);
+    device.run(6);
+    expect(device.faults).toEqual([]);
+    device.run(230);
+    expect(device.heater).toBe(false);
+    device.run(10);
+    expect(device.heater).toBe(true);
+  });
+
+  it("waits the whole time after a restart from heating, whatever the wall clock says", () => {
+    const device = heating();
+    device.run(10);
+    device.restart(86_400);
+    device.run(238);
+    expect(device.heater).toBe(false);
+    device.run(4);
+    expect(device.heater).toBe(true);
+  });
+
+  function off(): Device {
+    const device = heating();
+    device.run(240);
+    device.target(5);
+    device.run(2);
+    expect(device.heater).toBe(false);
+    device.target(25);
+    return device;
+  }
+
+  it("counts the time without power when the heater was off", () => {
+    const device = off();
+    device.restart(100);
+    device.run(130);
+    expect(device.heater).toBe(false);
+    device.run(12);
+    expect(device.heater).toBe(true);
+    const rested = off();
+    rested.restart(300);
+    expect(rested.read().heater).toBe(true);
+  });
+
+  it("waits the whole time when the wall clock went back", () => {
+    const device = off();
+    device.wallOffset -= 1e9;
+    device.restart(100);
+    device.run(236);
+    expect(device.heater).toBe(false);
+    device.run(6);
+    expect(device.heater).toBe(true);
+  });
+
+  it("is not shortened by a wall clock that was set right before the restart", () => {
+    const device = off();
+    const revision = device.state.revision;
+    device.wallOffset += 1e9;
+    device.run(2);
+    expect(device.state.revision).toBe(revision + 1);
+    device.restart(1);
+    device.run(200);
+    expect(device.heater).toBe(false);
+  });
+
+  it("lets a device that never switched heat at once", () => {
+    expect(heating().heater).toBe(true);
+  });
+});

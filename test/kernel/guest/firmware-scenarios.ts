@@ -272,6 +272,7 @@ export function crashScenarios(): Scenario[] {
       await relayIs(machine, 0);
       const ms = performance.now() - start;
       assert.ok(ms < 15_000, `it took ${ms} ms`);
+      await guardianTurnedOff(firmware, "the loop is silent");
       await until("another loop", () => firmware.loop !== loop);
       return `${(ms / 1000).toFixed(1)} s`;
     }),

@@ -82,6 +82,25 @@ describe("the proportional law", () => {
     expect(rig.onS / 36_000).toBeCloseTo(0.3, 2);
   });
 
+  it.each([0.15, 0.3, 0.5, 0.75, 0.9])(
+    "cycles evenly at a duty of %f, after a disturbance too",
+    (integral) => {
+      const rig = new Rig(settings);
+      rig.state = { ...rig.state, regulator: { ...rig.state.regulator, integral } };
+      rig.run(hours(1), { temperature: 19 }).run(minutes(4), { temperature: 19, forced: integral < 0.5 });
+      rig.run(hours(1), { temperature: 19 });
+      const first = rig.starts.length;
+      const onBefore = rig.onS;
+      rig.run(hours(10), { temperature: 19 });
+      const spacings = rig.starts.slice(first).map((at, index, all) => at - (all[index - 1] ?? at));
+      // The heater's shortest on and off time stretch the cycle at both ends.
+      const expected = Math.max(540, 60 / integral, 120 / (1 - integral));
+      for (const spacing of spacings.slice(1))
+        expect(Math.abs(spacing / 1000 - expected)).toBeLessThan(45);
+      expect((rig.onS - onBefore) / 36_000).toBeCloseTo(integral, 2);
+    },
+  );
+
   it("pays back heat that a safety rule withheld, and no more than a few minutes of it", () => {
     const rig = new Rig(settings).run(hours(2), { temperature: 19 });
     rig.run(hours(1), { temperature: 19, forced: false });
@@ -145,6 +164,15 @@ describe("the proportional law", () => {
     expect(rig.state.regulator.integral - integral).toBeLessThan(0.01);
   });
 
+  it("does not count time twice when the clock seems to go back", () => {
+    const rig = new Rig(settings).run(minutes(5), { temperature: 18.5 });
+    const { filter, regulator } = rig.state;
+    rig.now -= 60_000;
+    rig.run(seconds(10), { temperature: 30 });
+    expect(rig.state.filter).toEqual(filter);
+    expect(rig.state.regulator.integral).toBe(regulator.integral);
+  });
+
   it("lowers its gain in a room that swings with every cycle, and raises it again when that ends", () => {
     const rig = new Rig(settings);
     const wave = (heightK: number, cycles: number) => {
@@ -156,8 +184,11 @@ describe("the proportional law", () => {
     expect(rig.state.regulator.swing).toBeLessThan(0.15);
     wave(0.6, 24);
     expect(rig.state.regulator.swing).toBeGreaterThan(0.5);
+    const swinging = rig.run(minutes(5), { temperature: 18.5 }).demand;
     wave(0.02, 60);
     expect(rig.state.regulator.swing).toBeLessThan(0.15);
+    const calm = rig.run(minutes(5), { temperature: 18.5 }).demand;
+    expect(calm - swinging).toBeGreaterThan(10);
   });
 });
 

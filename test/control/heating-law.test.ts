@@ -95,8 +95,7 @@ describe("the proportional law", () => {
       const spacings = rig.starts.slice(first).map((at, index, all) => at - (all[index - 1] ?? at));
       // The heater's shortest on and off time stretch the cycle at both ends.
       const expected = Math.max(540, 60 / integral, 120 / (1 - integral));
-      for (const spacing of spacings.slice(1))
-        expect(Math.abs(spacing / 1000 - expected)).toBeLessThan(45);
+      for (const spacing of spacings.slice(1)) expect(Math.abs(spacing / 1000 - expected)).toBeLessThan(45);
       expect((rig.onS - onBefore) / 36_000).toBeCloseTo(integral, 2);
     },
   );

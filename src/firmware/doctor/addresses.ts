@@ -33,16 +33,13 @@ export async function checkAddresses(options: AddressesOptions): Promise<Finding
     raw = await openBus(bus);
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
-    if (error.code === "no-driver") {
-      return [
-        fail(
-          "i2c-driver",
-          "the package i2c-bus does not load: built for another Node.js, or not at all",
-          rebuild,
-        ),
-      ];
-    }
-    return addressChecks.map((check) => skip(check, `the bus cannot be opened: ${error.message}`));
+    const unloadable = error.code === "no-driver";
+    const detail = unloadable
+      ? "the package i2c-bus does not load: built for another Node.js?"
+      : error.message;
+    const remedy = unloadable ? rebuild : "See: sudo dmesg | grep i2c";
+    const silent = addressChecks.map((check) => skip(check, "the bus cannot be opened"));
+    return [fail("i2c-driver", detail, remedy), ...silent];
   }
   try {
     const granted = new Set(manifest.i2c.get(bus)?.addresses);

@@ -80,11 +80,11 @@ class ConfigReader {
     }
   }
 
-  /** Filters that do not tell models apart (by display, serial number, pin) may well apply. */
+  /** Filters that do not tell models apart (by display, serial number, pin) may well apply, within a model's. */
   #filter(filter: string): void {
-    if (filter === "none") this.#applies = false;
-    else if (!/^(pi|cm)\d/.test(filter)) this.#applies = true;
-    else this.#applies = modelMatches(filter, this.#model);
+    if (filter === "all") this.#applies = true;
+    else if (filter === "none") this.#applies = false;
+    else if (/^(pi|cm)\d/.test(filter)) this.#applies = modelMatches(filter, this.#model);
   }
 
   #setting(line: string, place: string): void {
@@ -135,7 +135,7 @@ export const isOn = (value: string): boolean => /^(on|yes|y|true|1|okay)$/i.test
 /** By the beginnings of model names that a filter stands for. */
 const modelsOfFilter: Readonly<Record<string, readonly string[]>> = {
   pi0: ["Raspberry Pi Zero"],
-  pi0w: ["Raspberry Pi Zero W"],
+  pi0w: ["Raspberry Pi Zero W", "Raspberry Pi Zero 2"],
   pi02: ["Raspberry Pi Zero 2"],
   pi2: ["Raspberry Pi 2"],
   pi3: ["Raspberry Pi 3", "Raspberry Pi Compute Module 3"],

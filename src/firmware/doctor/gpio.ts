@@ -66,11 +66,7 @@ async function checkDriver(
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
     if (error.code === "no-driver") {
-      return fail(
-        "gpio-driver",
-        "the package onoff does not load: built for another Node.js, or not at all",
-        rebuild,
-      );
+      return fail("gpio-driver", "the package onoff does not load: built for another Node.js?", rebuild);
     }
     return fail("gpio-driver", error.message, "Run grove-heater doctor again; if it stays so, report it.");
   }

@@ -178,3 +178,35 @@ export function exportedLine(number: number, values: Files): Files {
 }
 
 export const noDriver = () => Promise.reject(new LineError("no-driver", "the package onoff is missing"));
+
+export const findingOf = (findings: readonly Finding[], check: string): Finding | undefined =>
+  findings.find((finding) => finding.check === check);
+export const withStatus = (findings: readonly Finding[], ...statuses: Finding["status"][]): string[] =>
+  findings.filter(({ status }) => statuses.includes(status)).map(({ check }) => check);
+
+const machines: CapturedMachine[] = [];
+
+/** A machine that the next `removeMachines` takes away. */
+export function capture(usual: Files, captured: Captured): CapturedMachine {
+  const machine = new CapturedMachine(usual, captured);
+  machines.push(machine);
+  return machine;
+}
+
+/** What the doctor finds on a Raspberry Pi 4 that differs from a good one by `captured`. */
+export const onPi4 = (captured: Partial<Captured> = {}): Promise<Finding[]> =>
+  capture(pi4, { sys: "pi-4-kernel-6.6", ...captured }).examine();
+
+export function removeMachines(): void {
+  for (const machine of machines.splice(0)) machine.remove();
+}
+
+/** Writes a manifest with these capabilities into a new place. */
+export function manifestFile(capabilities: object): string {
+  const { root } = capture({}, { sys: "none" });
+  const file = join(root, "manifest.json");
+  const rest = { SchemaVersion: 1, Name: "grove-heater", EntryPoint: "dist/main.js" };
+  const ComponentId = "52835aa3-8307-4e84-a159-63497f35b43c";
+  writeFileSync(file, JSON.stringify({ ...rest, ComponentId, Capabilities: capabilities }));
+  return file;
+}

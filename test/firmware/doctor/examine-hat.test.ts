@@ -1,0 +1,217 @@
+import { spawn } from "node:child_process";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  capture,
+  dataPath,
+  exportedLine,
+  findingOf,
+  manifestFile,
+  onPi4,
+  pi4,
+  removeMachines,
+  withStatus,
+} from "./captured-machine.ts";
+
+afterEach(removeMachines);
+
+/** With the hat's converter instead. */
+const withoutDisplay = {
+  Gpio: ["$RELAY", "$BUTTON_A", "$BUTTON_B", "$MODE_BUTTON", "$MODE_LED", "$STATUS_LED"],
+  I2cMaster: ["$PANEL_I2C"],
+  I2cAddresses: { $PANEL_I2C: ["0x44", "0x08"] },
+};
+
+describe("the I²C bus", () => {
+  const gone = { "/dev/i2c-1": undefined };
+
+  it("that is off is to be turned on, also where `run` would fall back to the virtual hat", async () => {
+    const files = { ...gone, "/boot/firmware/config.txt": "#dtparam=i2c_arm=on\n" };
+    const findings = await onPi4({ files });
+    expect(findingOf(findings, "i2c-device")).toMatchObject({
+      status: "fail",
+      remedy: expect.stringContaining("raspi-config nonint do_i2c 0"),
+    });
+    expect(withStatus(findings, "skip")).toEqual(["i2c-permission", "sensor", "display", "base-hat"]);
+  });
+
+  it("that config.txt turns on, without a device, wants a restart", async () => {
+    const finding = findingOf(await onPi4({ files: gone }), "i2c-device");
+    expect(finding?.detail).toContain("/boot/firmware/config.txt:1");
+    expect(finding?.remedy).toContain("Restart");
+  });
+
+  it("that is on without i2c-dev wants that module", async () => {
+    const files = { ...gone, "/sys/bus/i2c/devices/i2c-1/name": "bcm2835 (i2c@7e804000)\n" };
+    expect(findingOf(await onPi4({ files }), "i2c-device")?.remedy).toContain("modprobe i2c-dev");
+  });
+
+  it("that will be off after the next restart is to be looked at", async () => {
+    const files = { "/boot/firmware/config.txt": "dtparam=i2c_arm=on\ndtparam=i2c_arm=off\n" };
+    expect(findingOf(await onPi4({ files }), "i2c-device")).toMatchObject({ status: "warn" });
+  });
+
+  it.each([
+    ["joins the group", "i2c:x:988:", [1000], "sudo usermod -aG i2c pi"],
+    ["logs in again after joining", "i2c:x:988:other,pi", [1000], "log out and in again"],
+    ["restarts when already in it", "i2c:x:988:pi", [1000, 988], "restart the computer"],
+    ["installs the udev rules where there is no group", "none:x:1:", [1000], "udev rules"],
+  ])("that a user may not use: %s", async (_, entry, gids, remedy) => {
+    const refused = { "/dev/i2c-1": "EACCES" };
+    const findings = await onPi4({ refused, files: { "/etc/group": entry }, user: { gids } });
+    expect(withStatus(findings, "fail")).toEqual(["i2c-permission"]);
+    expect(findingOf(findings, "i2c-permission")?.remedy).toContain(remedy);
+    expect(findingOf(findings, "sensor")?.status).toBe("skip");
+  });
+});
+
+describe("the parts on the bus", () => {
+  it.each([
+    ["nack", "nothing answers"],
+    ["timeout", "the bus is stuck"],
+    ["bad-crc", "garbled"],
+  ] as const)("a sensor with %s: %s", async (fault, words) => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
+    machine.hat.fault(fault);
+    expect(findingOf(await machine.examine(), "sensor")).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining(words),
+    });
+  });
+
+  it("a missing display is to be looked at: the heater runs without", async () => {
+    const findings = await onPi4({ display: "none" });
+    expect(withStatus(findings, "warn", "fail")).toEqual(["display"]);
+    expect(findingOf(findings, "display")?.status).toBe("warn");
+  });
+
+  it("a text display is named", async () => {
+    expect(findingOf(await onPi4({ display: "lcd-16x2" }), "display")?.detail).toBe("16x2 text at 0x3e");
+  });
+
+  it("an address that a kernel driver holds is named with that driver", async () => {
+    const folder = "/sys/bus/i2c/devices/1-0044";
+    const files = { [`${folder}/name`]: "sht3x\n", [`${folder}/driver/bind`]: "" };
+    expect(findingOf(await onPi4({ files }), "i2c-driver")?.detail).toBe(
+      '0x44 is held by the kernel driver "sht3x"',
+    );
+  });
+
+  it("only addresses that the manifest grants are ever asked", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6", manifestFile: manifestFile(withoutDisplay) });
+    expect(findingOf(await machine.examine(), "display")?.status).toBe("skip");
+    expect(machine.asked).toEqual(new Set([0x44, 0x08]));
+  });
+
+  it("the hat's converter is asked for its kind where the manifest grants it", async () => {
+    const findings = await onPi4({ manifestFile: manifestFile(withoutDisplay) });
+    expect(findingOf(findings, "base-hat")).toMatchObject({ status: "ok", detail: "Grove Base Hat at 0x08" });
+  });
+
+  it("are left alone while the firmware runs", async () => {
+    const cmdline = [
+      "/usr/bin/node",
+      "/opt/grove-heater/dist/main.js",
+      "loop",
+      "--board",
+      "grove-heater-pi",
+      "",
+    ];
+    const findings = await onPi4({ files: { "/proc/4711/cmdline": cmdline.join("\0") } });
+    expect(findingOf(findings, "instance")?.detail).toContain("process 4711");
+    expect(findingOf(findings, "sensor")).toMatchObject({
+      status: "skip",
+      detail: expect.stringContaining("two masters"),
+    });
+  });
+
+  it("are left alone while the lock of the data folder is held", async () => {
+    const holder = spawn(process.execPath, ["-e", "process.stdin.resume()"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    try {
+      const findings = await onPi4({ files: { [`${dataPath}/lock`]: String(holder.pid) } });
+      expect(findingOf(findings, "sensor")?.status).toBe("skip");
+      expect(findingOf(findings, "instance")?.detail).toContain(`process ${holder.pid}`);
+    } finally {
+      holder.kill();
+    }
+  });
+
+  it("are asked while only a virtual hat is driven", async () => {
+    const cmdline = ["node", "dist/main.js", "loop", "--data", "/tmp/x", "--board", "virtual"].join("\0");
+    expect(findingOf(await onPi4({ files: { "/proc/4711/cmdline": cmdline } }), "sensor")?.status).toBe("ok");
+  });
+});
+
+describe("the GPIO lines", () => {
+  it("of a chip with another label are not guessed", async () => {
+    const findings = await onPi4({ sys: "laptop" });
+    expect(findingOf(findings, "gpio-chip")).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining("INT34C5:00"),
+    });
+    expect(findingOf(findings, "line-relay")?.status).toBe("skip");
+  });
+
+  it("of two chips alike are not guessed", async () => {
+    expect(findingOf(await onPi4({ sys: "two-alike" }), "gpio-chip")?.detail).toContain("refusing to guess");
+  });
+
+  it("without sysfs want the kernel of Raspberry Pi OS", async () => {
+    expect(findingOf(await onPi4({ sys: "none" }), "gpio-chip")?.remedy).toContain(
+      "kernel of Raspberry Pi OS",
+    );
+  });
+
+  it("that a user may not use want the group gpio", async () => {
+    const refused = { "/sys/class/gpio/export": "EACCES" };
+    const findings = await onPi4({ refused, files: { "/etc/group": "gpio:x:986:" }, user: { gids: [1000] } });
+    expect(findingOf(findings, "gpio-permission")?.remedy).toContain("sudo usermod -aG gpio pi");
+  });
+
+  it("that a driver holds are named with it", async () => {
+    const listing = [
+      "gpiochip0: GPIOs 512-569, parent: platform/fe200000.gpio, pinctrl-bcm2711:",
+      " gpio-528 (GPIO16              |sysfs               ) out lo",
+      " gpio-534 (GPIO22              |onewire@16          ) in  hi",
+      " gpio-536 (GPIO24              )",
+    ].join("\n");
+    const findings = await onPi4({ files: { "/sys/kernel/debug/gpio": listing } });
+    expect(withStatus(findings, "fail")).toEqual(["line-button-a"]);
+    expect(findingOf(findings, "line-button-a")?.detail).toContain('held by "onewire@16"');
+  });
+
+  it("of a button that somebody exported are to be looked at, without interrupts to be mended", async () => {
+    const findings = await onPi4({
+      files: {
+        ...exportedLine(534, { direction: "in", value: "1" }),
+        ...exportedLine(536, { direction: "in", edge: undefined }),
+      },
+    });
+    expect(findingOf(findings, "line-button-a")).toMatchObject({
+      status: "warn",
+      detail: expect.stringContaining("high"),
+    });
+    expect(findingOf(findings, "line-button-b")).toMatchObject({
+      status: "fail",
+      remedy: expect.stringContaining("gpio-no-irq"),
+    });
+  });
+
+  it.each([
+    ["on", { value: "1" }, "fail"],
+    ["on, inverted", { value: "0", active_low: "1" }, "fail"],
+    ["off", { value: "0" }, "ok"],
+    ["off, inverted", { value: "1", active_low: "1" }, "ok"],
+  ])("of a relay that nobody drives and that is %s", async (_, values, status) => {
+    const finding = findingOf(await onPi4({ files: exportedLine(528, values) }), "line-relay");
+    expect(finding?.status).toBe(status);
+    if (status === "fail") expect(finding?.remedy).toBe("grove-heater relay off");
+  });
+
+  it("of a relay that the firmware has on are well", async () => {
+    const cmdline = ["node", "dist/main.js", "loop", ""].join("\0");
+    const files = { ...exportedLine(528, { value: "1" }), "/proc/9/cmdline": cmdline };
+    expect(findingOf(await onPi4({ files }), "line-relay")?.status).toBe("ok");
+  });
+});

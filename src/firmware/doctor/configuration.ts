@@ -59,6 +59,7 @@ export function checkBoard(machine: Machine, asked: string, dataPath: string): B
     const warnings = board.warnings.map(({ file, line, message, remedy }) =>
       warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
     );
+    if (asked === "auto" && modelOf(machine)?.startsWith("Raspberry Pi Zero")) warnings.push(whichHat);
     const why =
       asked === "auto" ? (onPi ? ", as this is a Raspberry Pi" : ", as this is no Raspberry Pi") : "";
     const hat = wiring.backend === "virtual" ? "the virtual hat" : "a real hat";
@@ -67,6 +68,13 @@ export function checkBoard(machine: Machine, asked: string, dataPath: string): B
     return { findings: [failure("board", error)], choice: undefined };
   }
 }
+
+/** A Zero has the same header and may carry either hat; their sockets differ, and neither tells by itself. */
+const whichHat = warn(
+  "board",
+  `on a Raspberry Pi Zero the hat is taken for the large Grove Base Hat (${realBoard})`,
+  'Say which it is in the settings: {"board": "grove-heater-zero"} for the small hat, else {"board": "grove-heater-pi"}.',
+);
 
 function isRaspberryPi(machine: Machine): boolean {
   if (modelOf(machine)?.startsWith("Raspberry Pi")) return true;

@@ -61,6 +61,8 @@ export class CapturedMachine {
   readonly hat: VirtualHat;
   /** I²C addresses that were written to or read from. */
   readonly asked = new Set<number>();
+  /** Buses opened and not closed. */
+  openBuses = 0;
   readonly #captured: Captured;
 
   constructor(usual: Files, captured: Captured) {
@@ -125,10 +127,14 @@ export class CapturedMachine {
 
   #bus(): I2cBus {
     const { bus } = this.hat.connect();
+    this.openBuses++;
     return {
       write: (address, bytes) => bus.write(this.#note(address), bytes),
       read: (address, length) => bus.read(this.#note(address), length),
-      close: () => bus.close(),
+      close: () => {
+        this.openBuses--;
+        return bus.close();
+      },
     };
   }
 

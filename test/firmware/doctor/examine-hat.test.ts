@@ -100,6 +100,7 @@ describe("the parts on the bus", () => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6", manifestFile: manifestFile(withoutDisplay) });
     expect(findingOf(await machine.examine(), "display")?.status).toBe("skip");
     expect(machine.asked).toEqual(new Set([0x44, 0x08]));
+    expect(machine.openBuses).toBe(0);
   });
 
   it("the hat's converter is asked for its kind where the manifest grants it", async () => {

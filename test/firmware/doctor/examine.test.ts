@@ -57,6 +57,16 @@ describe("the computer", () => {
     expect(withStatus(findings, "warn", "fail")).toEqual([]);
   });
 
+  it("that is a Pi Zero is asked which of the two hats it carries, until the settings say so", async () => {
+    const files = {
+      "/proc/device-tree/model": "Raspberry Pi Zero 2 W Rev 1.0\0",
+      "/boot/firmware/cmdline.txt": "",
+    };
+    expect(withStatus(await onPi4({ files }), "warn", "fail")).toEqual(["board"]);
+    const said = { ...files, [settingsFile]: '{"board": "grove-heater-zero"}' };
+    expect(withStatus(await onPi4({ files: said }), "warn", "fail")).toEqual([]);
+  });
+
   it("that is a laptop uses the virtual hat: the hardware is left out and nothing is to mend", async () => {
     const findings = await capture(laptop, { sys: "laptop" }).examine();
     expect(withStatus(findings, "warn", "fail")).toEqual([]);

@@ -33,7 +33,9 @@ function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Find
   const off = activeLevel === 1 ? "down" : "up";
   const directive = directiveFor(config, line);
   if (directive === undefined)
-    return [ok(check, `GPIO${line} is pulled ${off}, the heater's off, from reset on`)];
+    return [
+      ok(check, `GPIO${line} is pulled ${off} from reset on: the heater stays off until the firmware runs`),
+    ];
   const { options, place, text } = directive;
   const has = (option: string) => options.includes(option);
   const remedy = `Write gpio=${line}=op,${activeLevel === 1 ? "dl" : "dh"} there instead, or remove line ${line} from it; then restart.`;
@@ -122,7 +124,7 @@ function checkOverlays(wiring: Wiring, config: BootConfig | undefined): Finding[
   const findings: Finding[] = [];
   for (const overlay of config.overlays) {
     const { name, place } = overlay;
-    const remedy = `Remove that line from config.txt, or give it another GPIO line; then restart.`;
+    const remedy = "Remove that line from config.txt, or give it another GPIO line; then restart.";
     if (name === "gpio-no-irq") {
       findings.push(fail(check, `${place}: with ${name} no button press is noticed`, remedy));
     }
@@ -140,12 +142,7 @@ function checkOverlays(wiring: Wiring, config: BootConfig | undefined): Finding[
     );
   }
   if (findings.length > 0) return findings;
-  return [
-    ok(
-      check,
-      `none of the ${config.overlays.length} overlays in ${config.file} is known to take a line of the board`,
-    ),
-  ];
+  return [ok(check, `no overlay in ${config.file} is known to take a line of the board`)];
 }
 
 /** TXD and RXD of the header, the UART socket of the hat. */

@@ -134,11 +134,7 @@ function checkExported(machine: Machine, { role, check, name, number, running }:
     electrical === role.wired.activeLevel &&
     !running
   ) {
-    return fail(
-      check,
-      `${name}, is ON although no firmware runs on this data folder`,
-      "grove-heater relay off",
-    );
+    return fail(check, `${name}, is ON although no firmware runs`, "grove-heater relay off");
   }
   if (role.kind === "button" && value("direction") === "in" && value("edge") === undefined) {
     return fail(

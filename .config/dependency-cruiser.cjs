@@ -32,10 +32,9 @@ module.exports = {
     {
       name: "no-cycle",
       severity: "error",
-      comment:
-        "Two modules that need each other are one module, or lack a third. Types are gone before loading.",
+      comment: "Two modules that need each other, be it for a type, are one module, or lack a third.",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     {
       name: "no-orphan",

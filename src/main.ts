@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { helpText, readArguments, type Verb } from "./commands/verb.ts";
 /** The program's entry: finds the verb, loads it alone, and turns every failure into one clear message. */
+
+import { helpText, readArguments, type Verb } from "./commands/verb.ts";
 import { nearest } from "./control/nearest.ts";
 import { exitCodes, StartupError } from "./firmware/exit-codes.ts";
 

@@ -1,5 +1,5 @@
 /** The three ways in which a simulation is printed: a table for people, JSON lines and CSV for programs. */
-import type { ControlEvent } from "../control/input.ts";
+import type { ControlEvent } from "../control/output.ts";
 import type { Millis } from "../control/units.ts";
 import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
 import { hatFaults } from "../simulation/hat-faults.ts";

@@ -13,8 +13,6 @@ import type { FaultCode } from "./faults.ts";
 import { faultEffects, isFaultCode } from "./faults.ts";
 import type { Change, ControlMode } from "./input.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
-import { standingFaults } from "./standing.ts";
-import type { ControlState } from "./state.ts";
 import type { Celsius } from "./units.ts";
 import { celsius, wallMillis } from "./units.ts";
 
@@ -31,25 +29,6 @@ export interface DurableState {
   readonly lastSwitch?: StoredSwitch;
   /** What this heater does in this room (SR-06), K in 55 minutes. */
   readonly learntRise?: number;
-}
-
-export function toDurable(state: ControlState): DurableState {
-  const { panel, counters, lastSwitch } = state;
-  const learntRise = state.effect.learntRise;
-  return {
-    schema: 1,
-    target: panel.target,
-    mode: panel.mode,
-    heaterSwitch: panel.heaterSwitch,
-    changes: panel.changes,
-    counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
-    latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
-    // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).
-    ...(lastSwitch
-      ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }
-      : {}),
-    ...(learntRise === undefined ? {} : { learntRise: Math.round(learntRise * 100) / 100 }),
-  };
 }
 
 /** @returns `undefined` for anything that `toDurable` cannot have made: half a state is worse than none */

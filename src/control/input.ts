@@ -1,11 +1,4 @@
-/**
- * What goes into `step` and what comes out of it: plain data on both sides.
- *
- * The firmware fills `Input` with what it observed since the last step; the core answers with the outputs that
- * it wants now. Outputs are levels, not edges: asserting them twice changes nothing.
- */
-import type { FaultCode } from "./faults.ts";
-import type { ScreenModel } from "./screen.ts";
+/** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
 import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "./units.ts";
 
 export type ControlMode = "auto" | "manual";
@@ -65,21 +58,3 @@ export interface Input {
 }
 
 export type AilingPart = "display" | "buttons" | "storage" | "cloud";
-
-/** The outputs wanted now. */
-export interface Commands {
-  readonly heater: boolean;
-  readonly modeLed: boolean;
-  readonly statusLed: boolean;
-  readonly screen: ScreenModel;
-}
-
-/** Something worth a log line, a telemetry event or a write of the state. */
-export type ControlEvent =
-  | { readonly kind: "heater"; readonly on: boolean; readonly reason: string }
-  | { readonly kind: "target"; readonly from: Celsius; readonly to: Celsius; readonly source: ChangeSource }
-  | { readonly kind: "mode"; readonly mode: ControlMode; readonly source: ChangeSource }
-  | { readonly kind: "heater-switch"; readonly on: boolean; readonly source: ChangeSource }
-  | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
-  | { readonly kind: "fault-ended"; readonly fault: FaultCode }
-  | { readonly kind: "refused"; readonly request: Request["kind"]; readonly reason: string };

@@ -4,7 +4,8 @@
  * Guarantee: depends on the state alone, so asserting it twice changes nothing; the next look is in the future and
  * a second away at the most, so that every output is re-asserted and the relay's line read back (SR-07) each second.
  */
-import type { Commands, LinkState } from "./input.ts";
+import type { LinkState } from "./input.ts";
+import type { Commands } from "./output.ts";
 import { relayLineDeadline } from "./safety/relay-line.ts";
 import { isTrusted, staleAt } from "./safety/sensor.ts";
 import type { ControlState } from "./state.ts";

@@ -4,7 +4,8 @@
  * Guarantee: the set-point never leaves its limits; a request that is not followed is an event with a reason.
  */
 import type { Gesture } from "./buttons.ts";
-import type { Change, ControlEvent, ControlMode, Request } from "./input.ts";
+import type { Change, ControlMode, Request } from "./input.ts";
+import type { ControlEvent } from "./output.ts";
 import { clampTarget, nudgeTarget } from "./set-point.ts";
 import type { Settings } from "./settings-table.ts";
 import type { Celsius, WallMillis } from "./units.ts";

@@ -5,7 +5,8 @@
  */
 import type { ButtonsState } from "./buttons.ts";
 import { adjusting, stepButtons } from "./buttons.ts";
-import type { ButtonEdge, ControlEvent, Input } from "./input.ts";
+import type { ButtonEdge, Input } from "./input.ts";
+import type { ControlEvent } from "./output.ts";
 import type { Panel } from "./panel.ts";
 import { applyGesture, applyRequest } from "./panel.ts";
 import type { ControlState } from "./state.ts";

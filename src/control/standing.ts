@@ -2,7 +2,8 @@
 import { stuckButton } from "./buttons.ts";
 import type { FaultCode } from "./faults.ts";
 import { faultCodes, faultEffects } from "./faults.ts";
-import type { AilingPart, ControlEvent } from "./input.ts";
+import type { AilingPart } from "./input.ts";
+import type { ControlEvent } from "./output.ts";
 import type { ControlState } from "./state.ts";
 
 type Ailing = readonly AilingPart[];

@@ -8,7 +8,8 @@
  */
 
 import { lawStep } from "./heating-law.ts";
-import type { Commands, ControlEvent, Input } from "./input.ts";
+import type { Input } from "./input.ts";
+import type { Commands, ControlEvent } from "./output.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
 import type { People } from "./people.ts";
 import { hearPeople } from "./people.ts";

@@ -7,21 +7,14 @@
  */
 import type { Hat } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
-import { parseDurable, toDurable } from "../control/durable.ts";
+import { parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
-import type {
-  AilingPart,
-  ButtonEdge,
-  Commands,
-  ControlEvent,
-  Input,
-  LinkState,
-  Request,
-  SensorReading,
-} from "../control/input.ts";
+import type { AilingPart, ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
 import type { Log } from "../control/log.ts";
+import type { Commands, ControlEvent } from "../control/output.ts";
 import type { Settings } from "../control/settings.ts";
 import { type ControlState, start, step, stop } from "../control/step.ts";
+import { toDurable } from "../control/to-durable.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
 import { logEvent } from "./event-log.ts";
 import type { StateStore } from "./state-store.ts";

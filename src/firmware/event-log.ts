@@ -1,7 +1,7 @@
 /** Writes the core's events into the log: each fault with what it means and what to do. */
 import { faultEffects } from "../control/faults.ts";
-import type { ControlEvent } from "../control/input.ts";
 import type { Log } from "../control/log.ts";
+import type { ControlEvent } from "../control/output.ts";
 
 export function logEvent(log: Log, event: ControlEvent): void {
   switch (event.kind) {

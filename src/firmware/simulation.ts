@@ -5,8 +5,8 @@
  * device is dropped without a word, and starts anew from what its store had written.
  */
 import { openHat } from "../board/hat.ts";
-import type { ControlEvent } from "../control/input.ts";
 import { type Log, silentLog } from "../control/log.ts";
+import type { ControlEvent } from "../control/output.ts";
 import { type Millis, millis } from "../control/units.ts";
 import { playScenario, unmet } from "../simulation/play-scenario.ts";
 import { type Scenario, surroundingsOf } from "../simulation/scenario.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDurable, toDurable } from "../../src/control/durable.ts";
+import { parseDurable } from "../../src/control/durable.ts";
+import { toDurable } from "../../src/control/to-durable.ts";
 import { Device } from "./device.ts";
 
 const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

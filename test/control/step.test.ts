@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { toDurable } from "../../src/control/durable.ts";
 import { defaultSettings } from "../../src/control/settings.ts";
 import { start, step, stop } from "../../src/control/step.ts";
+import { toDurable } from "../../src/control/to-durable.ts";
 import { celsius, kelvin, millis, wallMillis } from "../../src/control/units.ts";
 import { Device, wallStart } from "./device.ts";
 

@@ -2,7 +2,8 @@
  * The safety rules once more, written from the design and not from the code: they look at what went into the
  * device and what it commanded, never at its state. `observe` throws at the first step that breaks a rule.
  */
-import type { ButtonName, Commands, SensorReading } from "../../src/control/input.ts";
+import type { ButtonName, SensorReading } from "../../src/control/input.ts";
+import type { Commands } from "../../src/control/output.ts";
 import type { Settings } from "../../src/control/settings.ts";
 
 /** What anybody beside the device could write down about one step. Times in ms of true time. */

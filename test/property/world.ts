@@ -1,17 +1,18 @@
 /** Whatever can happen to a device, as generated actions, and the world that plays them to it. */
 import fc from "fast-check";
-import { parseDurable, toDurable } from "../../src/control/durable.ts";
+import { parseDurable } from "../../src/control/durable.ts";
 import type {
   AilingPart,
   ButtonEdge,
   ButtonName,
-  Commands,
   LinkState,
   Request,
   SensorReading,
 } from "../../src/control/input.ts";
+import type { Commands } from "../../src/control/output.ts";
 import { defaultSettings, parseSettings, type Settings } from "../../src/control/settings.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
+import { toDurable } from "../../src/control/to-durable.ts";
 import { celsius, millis, relativeHumidity, wallMillis } from "../../src/control/units.ts";
 import { Oracle } from "./oracle.ts";
 

@@ -5,10 +5,11 @@
 import type { OutputLine } from "../../src/chips/lines.ts";
 import { Sht31 } from "../../src/chips/sht31.ts";
 import type { WiredLine } from "../../src/chips/wiring.ts";
-import { parseDurable, toDurable } from "../../src/control/durable.ts";
+import { parseDurable } from "../../src/control/durable.ts";
 import type { FaultCode } from "../../src/control/faults.ts";
 import type { ButtonEdge, ButtonName, Input, Request, SensorReading } from "../../src/control/input.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
+import { toDurable } from "../../src/control/to-durable.ts";
 import { type Millis, millis } from "../../src/control/units.ts";
 import { playScenario, unmet } from "../../src/simulation/play-scenario.ts";
 import { type Scenario, surroundingsOf } from "../../src/simulation/scenario.ts";

@@ -31,12 +31,21 @@ export function createOledDisplay(bus: I2cBus, clock: Clock, address: number, ki
   const { panel, layout, bright, dim } = kinds[kind];
   const oled = new Oled(bus, address, panel);
   let refreshedAt = clock.now();
+  let drawn: { readonly model: ScreenModel; readonly bytes: Uint8Array } | undefined;
+  // A model comes at every step and mostly says the same; drawing is what costs, so it is done once.
+  const draw = (model: ScreenModel): Uint8Array => {
+    if (drawn === undefined || !sameScreen(drawn.model, model)) drawn = { model, bytes: layout(model).bytes };
+    return drawn.bytes;
+  };
   const show = newestOnly(async (model: ScreenModel) => {
     if (clock.now() - refreshedAt >= refreshInterval) {
       oled.refresh();
       refreshedAt = clock.now();
     }
-    await oled.show(layout(model).bytes, model.dimmed ? dim : bright);
+    await oled.show(draw(model), model.dimmed ? dim : bright);
   });
   return { kind, address, show };
 }
+
+const sameScreen = (a: ScreenModel, b: ScreenModel): boolean =>
+  (Object.keys(a) as (keyof ScreenModel)[]).every((key) => a[key] === b[key]);

@@ -1,0 +1,23 @@
+/** What comes out of `step`. Outputs are levels, not edges: asserting them twice changes nothing. */
+import type { FaultCode } from "./faults.ts";
+import type { ChangeSource, ControlMode, Request } from "./input.ts";
+import type { ScreenModel } from "./screen.ts";
+import type { Celsius } from "./units.ts";
+
+/** The outputs wanted now. */
+export interface Commands {
+  readonly heater: boolean;
+  readonly modeLed: boolean;
+  readonly statusLed: boolean;
+  readonly screen: ScreenModel;
+}
+
+/** Something worth a log line, a telemetry event or a write of the state. */
+export type ControlEvent =
+  | { readonly kind: "heater"; readonly on: boolean; readonly reason: string }
+  | { readonly kind: "target"; readonly from: Celsius; readonly to: Celsius; readonly source: ChangeSource }
+  | { readonly kind: "mode"; readonly mode: ControlMode; readonly source: ChangeSource }
+  | { readonly kind: "heater-switch"; readonly on: boolean; readonly source: ChangeSource }
+  | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
+  | { readonly kind: "fault-ended"; readonly fault: FaultCode }
+  | { readonly kind: "refused"; readonly request: Request["kind"]; readonly reason: string };

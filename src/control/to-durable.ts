@@ -1,0 +1,25 @@
+/** The part of the core's memory that survives a power cut, taken out of the whole. */
+import type { DurableState } from "./durable.ts";
+import { faultEffects } from "./faults.ts";
+import { standingFaults } from "./standing.ts";
+import type { ControlState } from "./state.ts";
+import { wallMillis } from "./units.ts";
+
+export function toDurable(state: ControlState): DurableState {
+  const { panel, counters, lastSwitch } = state;
+  const learntRise = state.effect.learntRise;
+  return {
+    schema: 1,
+    target: panel.target,
+    mode: panel.mode,
+    heaterSwitch: panel.heaterSwitch,
+    changes: panel.changes,
+    counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
+    latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
+    // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).
+    ...(lastSwitch
+      ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }
+      : {}),
+    ...(learntRise === undefined ? {} : { learntRise: Math.round(learntRise * 100) / 100 }),
+  };
+}

@@ -121,10 +121,11 @@ describe("settings", () => {
     const schema = settingsJsonSchema();
     const properties = schema["properties"] as Record<string, unknown>;
     expect(Object.keys(properties)).toEqual(["$schema", ...Object.keys(settingsTable)]);
-    expect(properties["minimumOnSeconds"]).toMatchObject({ type: "integer", minimum: 10, default: 240 });
+    expect(properties["minimumOnSeconds"]).toMatchObject({ type: "integer", minimum: 10, default: 60 });
     expect(properties["targetStep"]).toMatchObject({ type: "number", maximum: 1 });
     expect(properties["law"]).toMatchObject({ enum: ["proportional", "hysteresis"] });
     expect(properties["board"]).toMatchObject({ type: "string", pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });
+    expect(properties["display"]).toMatchObject({ enum: expect.arrayContaining(["auto", "none"]) });
     expect(properties["frostInManual"]).toMatchObject({ type: "boolean", default: false });
   });
 });

@@ -4,7 +4,7 @@ import { Device, heating } from "../device.ts";
 
 describe("SR-04: the cut-off", () => {
   function hot(): Device {
-    const device = heating();
+    const device = heating({ minimumOnSeconds: 240 });
     device.request({ kind: "set-mode", mode: "manual", source: "device" });
     device.request({ kind: "set-heater-switch", on: true, source: "device" });
     for (let at = 18; at <= 35; at += 0.5) {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type Device, heating } from "../device.ts";
 
+/** Four minutes each way. */
+const longTimes = () => heating({ minimumOnSeconds: 240, minimumOffSeconds: 240 });
+
 describe("SR-08: minimum times", () => {
   it("keeps the heater on when the set-point, the mode or the switch changes", () => {
-    const device = heating();
+    const device = longTimes();
     device.target(5);
     device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
     device.run(238);
@@ -13,7 +16,7 @@ describe("SR-08: minimum times", () => {
   });
 
   it("keeps it off as long", () => {
-    const device = heating();
+    const device = longTimes();
     device.run(240);
     device.target(5);
     device.run(2);
@@ -26,7 +29,7 @@ describe("SR-08: minimum times", () => {
   });
 
   it("holds the off time even after a safety OFF", () => {
-    const device = heating();
+    const device = longTimes();
     device.request({ kind: "set-heater-switch", on: true, source: "device" });
     device.request({ kind: "set-mode", mode: "manual", source: "device" });
     device.run(10);
@@ -40,7 +43,7 @@ describe("SR-08: minimum times", () => {
   });
 
   it("waits the whole time after a restart from heating, whatever the wall clock says", () => {
-    const device = heating();
+    const device = longTimes();
     device.run(10);
     device.restart(86_400);
     device.run(238);
@@ -50,7 +53,7 @@ describe("SR-08: minimum times", () => {
   });
 
   function off(): Device {
-    const device = heating();
+    const device = longTimes();
     device.run(240);
     device.target(5);
     device.run(2);
@@ -93,6 +96,6 @@ describe("SR-08: minimum times", () => {
   });
 
   it("lets a device that never switched heat at once", () => {
-    expect(heating().heater).toBe(true);
+    expect(longTimes().heater).toBe(true);
   });
 });

@@ -9,19 +9,25 @@ import { Sht31 } from "../chips/sht31.ts";
 import type { Clock } from "../control/clock.ts";
 import type { SensorReading } from "../control/input.ts";
 import { celsius, relativeHumidity } from "../control/units.ts";
-import { type Board, makeHygrometer, makeThermometer } from "./johnny-five.ts";
+import type { makeHygrometer, makeThermometer } from "./johnny-five.ts";
+
+type FedThermometer = ReturnType<typeof makeThermometer>;
+type FedHygrometer = ReturnType<typeof makeHygrometer>;
+
+/** The sensor at each address that it may have: the module's solder bridge decides; 0x44 as delivered. */
+export const sensorChips = (bus: I2cBus, clock: Clock): readonly Sht31[] =>
+  ([0x44, 0x45] as const).map((address) => new Sht31(bus, clock, { address }));
 
 export class RoomSensor {
   readonly #chips: Sht31[];
-  readonly #temperature: ReturnType<typeof makeThermometer>;
-  readonly #humidity: ReturnType<typeof makeHygrometer>;
+  readonly #temperature: FedThermometer;
+  readonly #humidity: FedHygrometer;
   #found = false;
 
-  constructor(board: Board, bus: I2cBus, clock: Clock) {
-    // The module's solder bridge decides between the two; 0x44 as delivered.
-    this.#chips = ([0x44, 0x45] as const).map((address) => new Sht31(bus, clock, { address }));
-    this.#temperature = makeThermometer(board);
-    this.#humidity = makeHygrometer(board);
+  constructor(chips: readonly Sht31[], temperature: FedThermometer, humidity: FedHygrometer) {
+    this.#chips = [...chips];
+    this.#temperature = temperature;
+    this.#humidity = humidity;
   }
 
   async read(): Promise<SensorReading> {

@@ -4,7 +4,7 @@
  * Guarantee (SR-01): on every way out that this process can still take (signal, exception, rejection, the
  * guardian gone), the relay is commanded off first, synchronously. For the ways it cannot, there is the guardian.
  */
-import { openHat } from "../board/hat.ts";
+import { openHat } from "../board/open-hat.ts";
 import type { Log } from "../control/log.ts";
 import type { Settings } from "../control/settings.ts";
 import { guardConnections } from "../manifest/connections.ts";

@@ -4,7 +4,7 @@
  * Guarantee: the same scenario and seed give the same rows on every machine. Power cuts are real ones: the
  * device is dropped without a word, and starts anew from what its store had written.
  */
-import { openHat } from "../board/hat.ts";
+import { openHat } from "../board/open-hat.ts";
 import { type Log, silentLog } from "../control/log.ts";
 import type { ControlEvent } from "../control/output.ts";
 import { type Millis, millis } from "../control/units.ts";

@@ -1,5 +1,5 @@
 /** How late the control loop's timers fire, with all well and with the disk and the display stalled. */
-import { openHat } from "../../src/board/hat.ts";
+import { openHat } from "../../src/board/open-hat.ts";
 import type { ScreenTarget } from "../../src/board/screen-feed.ts";
 import type { Clock } from "../../src/control/clock.ts";
 import { silentLog } from "../../src/control/log.ts";

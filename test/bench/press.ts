@@ -1,5 +1,6 @@
 /** From a finger on button B to the relay's line and to the display, on the virtual hat in real time. */
-import { type Hat, openHat } from "../../src/board/hat.ts";
+import type { Hat } from "../../src/board/hat.ts";
+import { openHat } from "../../src/board/open-hat.ts";
 import { findDisplay } from "../../src/board/screen/find-display.ts";
 import { silentLog } from "../../src/control/log.ts";
 import { defaultSettings } from "../../src/control/settings.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openHat } from "../../src/board/hat.ts";
+import { openHat } from "../../src/board/open-hat.ts";
 import { BusError } from "../../src/chips/bus.ts";
 import { type GpioPort, LineError } from "../../src/chips/lines.ts";
 import { hatRig, traced } from "./hat-rig.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openHat } from "../../src/board/hat.ts";
+import { openHat } from "../../src/board/open-hat.ts";
 import type { ScreenTarget } from "../../src/board/screen-feed.ts";
 import { type GpioPort, LineError } from "../../src/chips/lines.ts";
 import type { ButtonEdge } from "../../src/control/input.ts";

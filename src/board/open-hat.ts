@@ -1,0 +1,31 @@
+/**
+ * Opens the hat, the relay first.
+ *
+ * Guarantee (SR-01): the relay is off, and was read back off, before anything else is set up. The first measurement
+ * begins right after: the sensor's own waiting passes while johnny-five loads, and heat is decided 30 ms earlier.
+ */
+import { GroveIo } from "./grove-io.ts";
+import type { Hat, OpenHatOptions } from "./hat.ts";
+import { sensorChips } from "./room-sensor.ts";
+
+/** @throws LineError when the relay's line cannot be had, or does not read off */
+export async function openHat(options: OpenHatOptions): Promise<Hat> {
+  const { hardware, wiring, clock } = options;
+  const io = await GroveIo.open({
+    ...hardware,
+    clock,
+    relay: wiring.relay,
+    outputs: [wiring.modeLed, wiring.statusLed],
+    inputs: [wiring.buttonA, wiring.buttonB, wiring.modeButton],
+  });
+  try {
+    const chips = sensorChips(hardware.bus, clock);
+    // Never rejects; whoever reads first shares it.
+    void chips[0]?.measure();
+    const { JohnnyFiveHat } = await import("./johnny-five-hat.ts");
+    return new JohnnyFiveHat(options, io, chips);
+  } catch (error) {
+    io.close();
+    throw error;
+  }
+}

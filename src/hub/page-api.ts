@@ -1,0 +1,268 @@
+/**
+ * What the hub's page and the hub say to each other: JSON over HTTP on one origin, and one stream of events (SSE).
+ * Types only: the page is bundled with them for a browser, the hub answers with them.
+ *
+ * | request                                   | body              | answer                         |
+ * | ----------------------------------------- | ----------------- | ------------------------------ |
+ * | GET    /api/session                       |                   | `Session` (always allowed)     |
+ * | POST   /api/session                       | `SignIn`          | 204 and a cookie, or 403       |
+ * | DELETE /api/session                       |                   | 204                            |
+ * | GET    /api/hub                           |                   | `HubInfo`                      |
+ * | GET    /api/devices                       |                   | `DeviceSummary[]`              |
+ * | GET    /api/devices/{id}                  |                   | `DeviceDetail`                 |
+ * | GET    /api/devices/{id}/history?sinceMs= |                   | `History`                      |
+ * | GET    /api/devices/{id}/timeline?limit=  |                   | `TimelineEvent[]`, oldest first |
+ * | PATCH  /api/devices/{id}/desired          | `DesiredEdit`     | `DesiredEdited`                |
+ * | POST   /api/devices/{id}/command          | `CommandCall`     | `CommandAnswer`                |
+ * | POST   /api/devices/{id}/message          | `OfflineCommand`  | 202 `OfflineCommandQueued`     |
+ * | PUT    /api/devices/{id}/cable            | `CableRequest`    | `DeviceSummary`                |
+ * | PUT    /api/devices/{id}/throttle         | `ThrottleRequest` | `DeviceSummary`                |
+ * | GET    /api/events                        |                   | the stream: `StreamEvent`s     |
+ *
+ * Every refusal is `Refusal` with a status from 400 on: 401 `sign-in`, 403 `origin`, 404 `not-found`,
+ * 409 `offline` (a command to a device that is not connected), 412 `version`, 413 `too-large`, 429 `throttled`,
+ * 504 `timeout`. Bodies are `application/json`, at most 64 KiB. Times are ms since 1970 by the hub's clock.
+ *
+ * The stream names each event by its `type` and carries the rest as JSON in `data:`. It opens with one `hello`, then
+ * tells changes; the `id:` of a timeline event is its `sequence`, and a browser that comes back with `Last-Event-ID`
+ * is first told what it missed. After a reconnect the page had better fetch what it shows again.
+ */
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+export interface Refusal {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+export interface Session {
+  /** Whether this hub asks for a password: it does when it listens beyond loopback. */
+  readonly passwordNeeded: boolean;
+  readonly signedIn: boolean;
+}
+
+export interface SignIn {
+  readonly password: string;
+}
+
+export interface HubInfo {
+  /** Name under which devices know the hub, with its port: `localhost:8883`. */
+  readonly hubHost: string;
+  readonly idScope: string;
+  readonly startedMs: number;
+  readonly nowMs: number;
+  readonly devices: number;
+  readonly connected: number;
+  /** Whether the page can be reached from beyond this machine. */
+  readonly exposed: boolean;
+}
+
+/** `connected`: the link may stand. The others are ways of being broken; see `CableRequest`. */
+export type CableState = "connected" | "close" | "reset" | "silence";
+
+export interface CableRequest {
+  /**
+   * `connected` plugs it in again. `close` ends the connection in good order (FIN), `reset` in bad (RST), and both
+   * turn away every new one. `silence` leaves it open and answers nothing, which is what a dead line looks like.
+   */
+  readonly state: CableState;
+}
+
+export interface ThrottleRequest {
+  /** While on, the device's twin requests are answered 429. */
+  readonly on: boolean;
+}
+
+/** A device in the list. */
+export interface DeviceSummary {
+  readonly id: string;
+  /** False for a device that was switched off in the registry. */
+  readonly enabled: boolean;
+  /** As the hub sees it; after `silence` it stays true until the keepalive runs out. */
+  readonly connected: boolean;
+  /** When the connection came or went last. */
+  readonly connectionChangedMs: number | null;
+  readonly lastActivityMs: number | null;
+  readonly cable: CableState;
+  readonly throttled: boolean;
+  /** DTDL model id that the device gave. */
+  readonly modelId: string | null;
+  readonly desiredVersion: number;
+  readonly reportedVersion: number;
+  /** Properties whose desired value the device has not acknowledged yet. */
+  readonly pending: number;
+  readonly refused: number;
+  /** Offline commands waiting in the queue. */
+  readonly queuedMessages: number;
+  /** The newest number or switch of each telemetry name. */
+  readonly latest: Readonly<Record<string, TelemetryValue>>;
+}
+
+export interface TelemetryValue {
+  readonly value: Json;
+  readonly atMs: number;
+}
+
+/**
+ * How a desired property stands with the device:
+ * `pending` — desired has a version that the device has not acknowledged; `acknowledged` — acknowledged with 2xx and
+ * the desired value in force; `refused` — acknowledged with 4xx or 5xx; `overruled` — answered with 2xx or 203, but
+ * the device keeps another value (its own won); `device-only` — reported and never desired; `deleted` — was desired,
+ * is not any more, still reported.
+ */
+export type PropertyStanding =
+  | "pending"
+  | "acknowledged"
+  | "refused"
+  | "overruled"
+  | "device-only"
+  | "deleted";
+
+/** A property as both sides have it. */
+export interface PropertyRow {
+  readonly name: string;
+  readonly standing: PropertyStanding;
+  /** Absent: not desired. `atMs` and `version` are the hub's `$metadata` of it. */
+  readonly desired?: { readonly value: Json; readonly version: number; readonly atMs: number };
+  /** Absent: not reported. `value` is unwrapped from an acknowledgement when it is in one. */
+  readonly reported?: { readonly value: Json; readonly atMs: number };
+  /** IoT Plug and Play acknowledgement: `ac`, `av`, `ad`. */
+  readonly ack?: { readonly code: number; readonly version: number; readonly text?: string };
+}
+
+export interface DeviceDetail extends DeviceSummary {
+  readonly properties: readonly PropertyRow[];
+  /** The whole documents, with `$version`, as the hub keeps them. */
+  readonly desired: Readonly<Record<string, Json>>;
+  readonly reported: Readonly<Record<string, Json>>;
+  readonly desiredMetadata: Readonly<Record<string, Json>>;
+  readonly reportedMetadata: Readonly<Record<string, Json>>;
+  readonly tags: Readonly<Record<string, Json>>;
+  readonly authentication: "sas" | "selfSigned" | "certificateAuthority";
+  readonly messages: readonly QueuedMessage[];
+}
+
+export interface QueuedMessage {
+  readonly messageId: string;
+  /** `method-name` of an offline command. */
+  readonly name: string | null;
+  readonly queuedMs: number;
+  readonly expiresMs: number;
+  readonly deliveries: number;
+}
+
+/** Telemetry that the hub still has: one series for each name, times rising. Switches are 0 and 1. */
+export interface History {
+  readonly nowMs: number;
+  readonly series: Readonly<Record<string, HistorySeries>>;
+}
+
+export interface HistorySeries {
+  readonly atMs: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface DesiredEdit {
+  /** A patch: names that are absent stay, `null` deletes. */
+  readonly properties: Readonly<Record<string, Json>>;
+  /** Refuse (412) unless the desired document still has this `$version`. */
+  readonly ifVersion?: number;
+}
+
+export interface DesiredEdited {
+  readonly desiredVersion: number;
+  /** Whether the device was connected and told at once. */
+  readonly pushed: boolean;
+}
+
+export interface CommandCall {
+  readonly name: string;
+  readonly payload: Json;
+  /** How long to wait for the device's answer; 30 when absent, at most 300. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface CommandAnswer {
+  /** What the device answered: 2xx went well. */
+  readonly status: number;
+  readonly payload: Json;
+  readonly tookMs: number;
+}
+
+/** A command that waits in the queue until the device comes (IoT Central's offline command). */
+export interface OfflineCommand {
+  readonly name: string;
+  readonly payload: Json;
+  /** 3600 when absent, at most 172800 (two days). */
+  readonly ttlSeconds?: number;
+}
+
+export interface OfflineCommandQueued {
+  readonly messageId: string;
+  readonly expiresMs: number;
+}
+
+/** Who did it. `operator`: this page or the service side. */
+export type Actor = "operator" | "device" | "hub";
+
+export type TimelineKind =
+  /** Desired was edited. */
+  | "desired"
+  /** The device reported a value that is no acknowledgement of a desired one. */
+  | "reported"
+  /** The device acknowledged a desired version: see `ack`. */
+  | "acknowledged"
+  | "refused"
+  /** Both sides had changed it; see `winner`. */
+  | "conflict"
+  | "connected"
+  | "disconnected"
+  /** The device was not let in: `text` says why. */
+  | "turned-away"
+  | "cable"
+  | "throttle"
+  | "command"
+  | "message-queued"
+  | "message-delivered"
+  | "message-expired"
+  /** A telemetry message that the device marked as an event, a fault for instance. */
+  | "event"
+  | "provisioned"
+  | "registry";
+
+export interface TimelineEvent {
+  /** Rises by one with every event of the hub, over restarts too. */
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly deviceId: string;
+  readonly kind: TimelineKind;
+  readonly actor: Actor;
+  /** One sentence in plain words. */
+  readonly text: string;
+  readonly property?: string;
+  readonly before?: Json;
+  readonly after?: Json;
+  /** `$version` of desired that this is about. */
+  readonly version?: number;
+  readonly ack?: { readonly code: number; readonly version: number; readonly text?: string };
+  /** In a conflict: whose value is in force now, and the value that lost. */
+  readonly winner?: "operator" | "device";
+  readonly lost?: Json;
+  /** True when the device was not connected as it happened. */
+  readonly whileApart?: boolean;
+}
+
+export type StreamEvent =
+  | { readonly type: "hello"; readonly hub: HubInfo; readonly devices: readonly DeviceSummary[] }
+  /** Something in the summary changed; several changes within a moment come as one. */
+  | { readonly type: "device"; readonly device: DeviceSummary }
+  /** The twin changed; the documents are whole, not patches. */
+  | { readonly type: "twin"; readonly device: DeviceDetail }
+  | {
+      readonly type: "telemetry";
+      readonly deviceId: string;
+      readonly atMs: number;
+      readonly values: Readonly<Record<string, Json>>;
+    }
+  | { readonly type: "timeline"; readonly event: TimelineEvent }
+  | { readonly type: "removed"; readonly deviceId: string };

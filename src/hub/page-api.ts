@@ -17,11 +17,13 @@
  * | POST   /api/devices/{id}/message          | `OfflineCommand`  | 202 `OfflineCommandQueued`     |
  * | PUT    /api/devices/{id}/cable            | `CableRequest`    | `DeviceSummary`                |
  * | PUT    /api/devices/{id}/throttle         | `ThrottleRequest` | `DeviceSummary`                |
+ * | POST   /api/devices/{id}/panel            | `PanelPress`      | 204                            |
  * | GET    /api/events                        |                   | the stream: `StreamEvent`s     |
  *
  * Every refusal is `Refusal` with a status from 400 on: 401 `sign-in`, 403 `origin`, 404 `not-found`,
- * 409 `offline` (a command to a device that is not connected), 412 `version`, 413 `too-large`, 429 `throttled`,
- * 504 `timeout`. Bodies are `application/json`, at most 64 KiB. Times are ms since 1970 by the hub's clock.
+ * 409 `offline` (a command to a device that is not connected; a press where there is no `panel`), 412 `version`,
+ * 413 `too-large`, 429 `throttled`, 504 `timeout`. Bodies are `application/json`, at most 64 KiB. Times are ms since
+ * 1970 by the hub's clock.
  *
  * The stream names each event by its `type` and carries the rest as JSON in `data:`. It opens with one `hello`, then
  * tells changes; the `id:` of a timeline event is its `sequence`, and a browser that comes back with `Last-Event-ID`
@@ -140,6 +142,25 @@ export interface DeviceDetail extends DeviceSummary {
   readonly tags: Readonly<Record<string, Json>>;
   readonly authentication: "sas" | "selfSigned" | "certificateAuthority";
   readonly messages: readonly QueuedMessage[];
+  /** Its front, when it runs on this machine on a virtual hat. It does not go through the cable. */
+  readonly panel?: PanelView;
+}
+
+/** What one sees on a device's front. */
+export interface PanelView {
+  /** `bits`: one a pixel, row by row, the first pixel in the highest bit of the first byte, in base64. */
+  readonly screen:
+    | { readonly kind: "pixels"; readonly width: number; readonly height: number; readonly bits: string }
+    | { readonly kind: "text"; readonly lines: readonly string[] };
+  /** The light in the mode button: lit in auto. */
+  readonly modeLed: boolean;
+  readonly relay: boolean;
+}
+
+export interface PanelPress {
+  readonly button: "a" | "b" | "mode";
+  /** Held as long as a long press needs. */
+  readonly long?: boolean;
 }
 
 export interface QueuedMessage {
@@ -265,4 +286,5 @@ export type StreamEvent =
       readonly values: Readonly<Record<string, Json>>;
     }
   | { readonly type: "timeline"; readonly event: TimelineEvent }
+  | { readonly type: "panel"; readonly deviceId: string; readonly panel: PanelView }
   | { readonly type: "removed"; readonly deviceId: string };

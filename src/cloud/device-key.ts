@@ -1,0 +1,25 @@
+/**
+ * Derives a device's key from the key of its enrollment group (Azure DPS, "symmetric key attestation": group
+ * enrollments). For the machine where devices are prepared: a group key never lies on a device, because whoever has
+ * it can be every device of the group.
+ */
+import { createHmac } from "node:crypto";
+
+/**
+ * @param groupKey the group's primary or secondary key, base64
+ * @param registrationId as the device will register: lower case, digits, `-`, `.`, `_` and `:`
+ * @returns base64(HMAC-SHA256(base64-decode(groupKey), registrationId))
+ * @throws RangeError when the key is not base64 or the id is not a registration id
+ */
+export function deriveDeviceKey(groupKey: string, registrationId: string): string {
+  if (!isBase64Key(groupKey)) throw new RangeError("the group key is not base64 of at least 16 bytes");
+  if (!isRegistrationId(registrationId)) throw new RangeError("not a registration id");
+  return createHmac("sha256", Buffer.from(groupKey, "base64")).update(registrationId, "utf8").digest("base64");
+}
+
+/** A key as Azure shows it: base64, padded, 16 to 64 bytes. */
+export const isBase64Key = (text: string): boolean =>
+  text.length % 4 === 0 && text.length >= 24 && text.length <= 88 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+
+/** At most 128 letters, digits and `-._:`, the last one a letter or digit or `-`; sent as typed. */
+export const isRegistrationId = (text: string): boolean => /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/.test(text);

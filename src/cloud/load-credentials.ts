@@ -1,0 +1,23 @@
+/**
+ * Finds the device's credentials: the environment names of Azure's samples first, then `credentials.json` in the
+ * data folder.
+ *
+ * Guarantee: returns complete credentials, or `undefined` when there are none at all; anything between is a
+ * CredentialError that never quotes a secret.
+ */
+import { join } from "node:path";
+import type { CredentialPlaces, Credentials } from "./credentials.ts";
+import { credentialsFromEnv } from "./credentials-env.ts";
+import { credentialsFromFile } from "./credentials-file.ts";
+import { readPrivate } from "./private-files.ts";
+
+export const credentialsFileName = "credentials.json";
+
+/** @throws CredentialError */
+export async function loadCredentials(places: CredentialPlaces): Promise<Credentials | undefined> {
+  const fromEnv = credentialsFromEnv(places.env);
+  if (fromEnv !== undefined) return fromEnv;
+  const path = join(places.dataPath, credentialsFileName);
+  const text = await readPrivate(places.files, path);
+  return text === undefined ? undefined : credentialsFromFile(text, path, places.files);
+}

@@ -120,6 +120,16 @@ function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
       return `mode ${event.mode} (${event.source})`;
     case "heater-switch":
       return `heater switch ${event.on ? "on" : "off"} (${event.source})`;
+    case "sensor-offset":
+      return `sensor offset ${event.from} → ${event.to} K (${event.source})`;
+    case "telemetry-interval":
+      return `telemetry interval ${event.from} → ${event.to} s (${event.source})`;
+    case "boost":
+      return `boost for ${event.minutes} min (${event.source})`;
+    case "boost-ended":
+      return `boost ended: ${event.because}`;
+    case "identify":
+      return `identify for ${event.seconds} s (${event.source})`;
     case "fault-raised":
       return `fault ${event.fault}: ${event.detail}`;
     case "fault-ended":

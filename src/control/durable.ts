@@ -9,12 +9,16 @@
  * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour,
  * and a wall clock that was set raises it once.
  */
+import type { StoredBoost } from "./boost.ts";
+import { writableProperties } from "./cloud-model.ts";
 import type { FaultCode } from "./faults.ts";
 import { faultEffects, isFaultCode } from "./faults.ts";
-import type { Change, ControlMode } from "./input.ts";
+import type { Change, ControlMode, ControlValue } from "./input.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
-import type { Celsius } from "./units.ts";
-import { celsius, wallMillis } from "./units.ts";
+import type { TwinShadow } from "./twin/shadow.ts";
+import { parseShadow } from "./twin/shadow.ts";
+import type { Celsius, Kelvin } from "./units.ts";
+import { celsius, kelvin, wallMillis } from "./units.ts";
 
 export interface DurableState {
   readonly schema: 1;
@@ -25,10 +29,22 @@ export interface DurableState {
   readonly changes: { readonly target: Change; readonly mode: Change; readonly heaterSwitch: Change };
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly latched: readonly FaultCode[];
+  /** These four are missing in what the first firmware wrote. */
+  readonly sensorOffset?: Held<Kelvin>;
+  /** Seconds. */
+  readonly telemetryInterval?: Held<number>;
+  /** Missing without one. */
+  readonly boost?: StoredBoost;
+  readonly twin?: TwinShadow;
   /** Missing until the heater was switched for the first time. */
   readonly lastSwitch?: StoredSwitch;
   /** What this heater does in this room (SR-06), K in 55 minutes. */
   readonly learntRise?: number;
+}
+
+export interface Held<T> {
+  readonly value: T;
+  readonly change: Change;
 }
 
 /** @returns `undefined` for anything that `toDurable` cannot have made: half a state is worse than none */
@@ -63,6 +79,13 @@ function parse(value: unknown): DurableState {
       heaterSeconds: Math.floor(within(counters["heaterSeconds"], 0, 1e12)),
     },
     latched: latched(root["latched"]),
+    ...(root["sensorOffset"] === undefined ? {} : { sensorOffset: sensorOffset(root["sensorOffset"]) }),
+    ...(root["telemetryInterval"] === undefined
+      ? {}
+      : { telemetryInterval: telemetryInterval(root["telemetryInterval"]) }),
+    ...(root["boost"] === undefined ? {} : { boost: boost(root["boost"]) }),
+    // One that is not understood costs one more reconciliation, not the state.
+    ...(root["twin"] === undefined ? {} : { twin: parseShadow(root["twin"]) }),
     ...(root["lastSwitch"] === undefined ? {} : { lastSwitch: lastSwitch(root["lastSwitch"]) }),
     ...(root["learntRise"] === undefined ? {} : { learntRise: within(root["learntRise"], 0, 100) }),
   };
@@ -89,9 +112,32 @@ function mode(value: unknown): ControlMode {
 }
 
 function change(value: unknown): Change {
-  const { source, wallMs } = record(value);
+  const { source, wallMs, serial = 0, from } = record(value);
   if (source !== "default" && source !== "device" && source !== "cloud") throw invalid("source");
-  return { source, wallMs: wall(wallMs) };
+  const made = { source, wallMs: wall(wallMs), serial: Math.floor(within(serial, 0, 1e15)) } as const;
+  return from === undefined ? made : { ...made, from: controlValue(from) };
+}
+
+function controlValue(value: unknown): ControlValue {
+  if (typeof value === "boolean" || value === "auto" || value === "manual") return value;
+  return within(value, -1e6, 1e6);
+}
+
+function sensorOffset(value: unknown): Held<Kelvin> {
+  const held = record(value);
+  const { min, max } = writableProperties.sensorOffset.schema;
+  return { value: kelvin(within(held["value"], min, max)), change: change(held["change"]) };
+}
+
+function telemetryInterval(value: unknown): Held<number> {
+  const held = record(value);
+  const { min, max } = writableProperties.telemetryInterval.schema;
+  return { value: Math.floor(within(held["value"], min, max)), change: change(held["change"]) };
+}
+
+function boost(value: unknown): StoredBoost {
+  const { sinceWallMs, untilWallMs } = record(value);
+  return { sinceWallMs: wall(sinceWallMs), untilWallMs: wall(untilWallMs) };
 }
 
 /** The range of dates (ECMA-262, 21.4.1.1). */

@@ -1,5 +1,6 @@
 /** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
-import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "./units.ts";
+import type { TwinShadow } from "./twin/shadow.ts";
+import type { Celsius, Kelvin, Millis, RelativeHumidityPercent, WallMillis } from "./units.ts";
 
 export type ControlMode = "auto" | "manual";
 export type ButtonName = "a" | "b" | "mode";
@@ -30,15 +31,33 @@ export type Request =
   | { readonly kind: "set-target"; readonly target: Celsius; readonly source: ChangeSource }
   | { readonly kind: "set-mode"; readonly mode: ControlMode; readonly source: ChangeSource }
   | { readonly kind: "set-heater-switch"; readonly on: boolean; readonly source: ChangeSource }
-  | { readonly kind: "clear-faults"; readonly source: ChangeSource };
+  /** Added to every reading; goes before the setting of the same name. */
+  | { readonly kind: "set-sensor-offset"; readonly offset: Kelvin; readonly source: ChangeSource }
+  /** The core keeps it for those who send telemetry. */
+  | { readonly kind: "set-telemetry-interval"; readonly seconds: number; readonly source: ChangeSource }
+  /** boost.ts says what it does; 0 ends a running one. */
+  | { readonly kind: "boost"; readonly minutes: number; readonly source: ChangeSource }
+  /** Status LED and screen blink for so long. */
+  | { readonly kind: "identify"; readonly seconds: number; readonly source: ChangeSource }
+  | { readonly kind: "clear-faults"; readonly source: ChangeSource }
+  /** Stored in one write with what the other requests of the same step change (RR-9). */
+  | { readonly kind: "keep-twin"; readonly shadow: TwinShadow; readonly source: ChangeSource };
 
 export type ChangeSource = "default" | "device" | "cloud";
 
-/** Who made a value what it is, and when (wall time, a label only): what reconciliation with a twin rests on. */
+/** Who made a value what it is, and when: what reconciliation with a twin rests on. */
 export interface Change {
   readonly source: ChangeSource;
+  /** A label only. */
   readonly wallMs: WallMillis;
+  /** Counts the changes of all values together: orders them where the wall clock cannot. 0: never changed. */
+  readonly serial: number;
+  /** The value before; before the first turn of a button that was held down. */
+  readonly from?: ControlValue;
 }
+
+/** Any value that people set. */
+export type ControlValue = number | boolean | ControlMode;
 
 /** State of the way to the cloud, for the screen. `none`: no cloud is configured. */
 export type LinkState = "none" | "connecting" | "online" | "offline";

@@ -2,7 +2,7 @@
 import type { FaultCode } from "./faults.ts";
 import type { ChangeSource, ControlMode, Request } from "./input.ts";
 import type { ScreenModel } from "./screen.ts";
-import type { Celsius } from "./units.ts";
+import type { Celsius, Kelvin } from "./units.ts";
 
 /** The outputs wanted now. */
 export interface Commands {
@@ -18,6 +18,24 @@ export type ControlEvent =
   | { readonly kind: "target"; readonly from: Celsius; readonly to: Celsius; readonly source: ChangeSource }
   | { readonly kind: "mode"; readonly mode: ControlMode; readonly source: ChangeSource }
   | { readonly kind: "heater-switch"; readonly on: boolean; readonly source: ChangeSource }
+  | {
+      readonly kind: "sensor-offset";
+      readonly from: Kelvin;
+      readonly to: Kelvin;
+      readonly source: ChangeSource;
+    }
+  | {
+      readonly kind: "telemetry-interval";
+      readonly from: number;
+      /** Seconds. */
+      readonly to: number;
+      readonly source: ChangeSource;
+    }
+  | { readonly kind: "boost"; readonly minutes: number; readonly source: ChangeSource }
+  | { readonly kind: "boost-ended"; readonly because: BoostEnd }
+  | { readonly kind: "identify"; readonly seconds: number; readonly source: ChangeSource }
   | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
   | { readonly kind: "fault-ended"; readonly fault: FaultCode }
   | { readonly kind: "refused"; readonly request: Request["kind"]; readonly reason: string };
+
+export type BoostEnd = "time" | "request" | "press" | "set-point" | "mode";

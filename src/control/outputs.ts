@@ -4,6 +4,7 @@
  * Guarantee: depends on the state alone, so asserting it twice changes nothing; the next look is in the future and
  * a second away at the most, so that every output is re-asserted and the relay's line read back (SR-07) each second.
  */
+import { aimOf } from "./boost.ts";
 import type { LinkState } from "./input.ts";
 import type { Commands } from "./output.ts";
 import { relayLineDeadline } from "./safety/relay-line.ts";
@@ -15,11 +16,13 @@ import { celsius, duty, millis, seconds } from "./units.ts";
 const lookAgain = seconds(1);
 /** The status LED is lit steadily while all is well, blinks at 1 Hz while a fault stands, dark: not running. */
 const blinkHalf = millis(500);
+/** While it is to be found among others: twice as fast, and the screen along with it. */
+const identifyHalf = millis(250);
 
 /** The room's temperature, calibrated; `undefined` while the sensor is not trusted. */
-export function roomTemperature(state: Pick<ControlState, "sensor" | "rules">): Celsius | undefined {
+export function roomTemperature(state: Pick<ControlState, "sensor" | "panel">): Celsius | undefined {
   if (!isTrusted(state.sensor) || !state.sensor.last) return undefined;
-  return celsius(state.sensor.last.measured + state.rules.settings.sensorOffset);
+  return celsius(state.sensor.last.measured + state.panel.sensorOffset);
 }
 
 export function outputs(state: ControlState, link: LinkState, now: Millis): Commands {
@@ -27,14 +30,15 @@ export function outputs(state: ControlState, link: LinkState, now: Millis): Comm
   const { settings } = state.rules;
   const temperature = roomTemperature(state);
   const auto = panel.mode === "auto";
+  const blink = identifying(state, now) ? lit(identifyHalf, now) : undefined;
   return {
     heater: state.switching.on,
     modeLed: auto,
-    statusLed: faults.length === 0 || Math.floor(now / blinkHalf) % 2 === 0,
+    statusLed: blink ?? (faults.length === 0 || lit(blinkHalf, now)),
     screen: {
       temperature,
       humidity: temperature === undefined ? undefined : state.sensor.last?.humidity,
-      target: panel.target,
+      target: aimOf(panel, settings),
       unit: settings.displayUnit,
       mode: panel.mode,
       heating: state.switching.on,
@@ -43,10 +47,16 @@ export function outputs(state: ControlState, link: LinkState, now: Millis): Comm
       link,
       fault: faults[0],
       faultCount: faults.length,
-      dimmed: settings.dimAfterSeconds > 0 && now >= dimAt(state),
+      dimmed: blink === undefined ? settings.dimAfterSeconds > 0 && now >= dimAt(state) : !blink,
     },
   };
 }
+
+const identifying = (state: ControlState, now: Millis): boolean =>
+  state.identifyUntil !== undefined && now < state.identifyUntil;
+
+const lit = (half: Millis, now: Millis): boolean => Math.floor(now / half) % 2 === 0;
+const nextBlink = (half: Millis, now: Millis): number => (Math.floor(now / half) + 1) * half;
 
 const dimAt = (state: ControlState): number =>
   state.touchedAt + seconds(state.rules.settings.dimAfterSeconds);
@@ -62,6 +72,8 @@ export function nextLook(state: ControlState, gestureAt: Millis | undefined, now
   consider(relayLineDeadline(state.line));
   consider(state.switching.freeAt);
   consider(dimAt(state));
-  if (state.faults.length > 0) consider((Math.floor(now / blinkHalf) + 1) * blinkHalf);
+  consider(state.panel.boost?.until);
+  if (state.faults.length > 0) consider(nextBlink(blinkHalf, now));
+  if (identifying(state, now)) consider(nextBlink(identifyHalf, now));
   return millis(next);
 }

@@ -1,94 +1,173 @@
 /**
- * What people set, at the device or from afar: set-point, mode and the manual switch, with one set of limits for all.
+ * What people set, at the device or from afar: set-point, mode, switch, calibration, with one set of limits for all.
  *
- * Guarantee: the set-point never leaves its limits; a request that is not followed is an event with a reason.
+ * Guarantee: no value leaves its limits; a request that is not followed is an event with a reason; every change is
+ * counted, with who made it and what was there before.
  */
+import type { Boost } from "./boost.ts";
+import { extendBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
-import type { Change, ControlMode, Request } from "./input.ts";
-import type { ControlEvent } from "./output.ts";
+import { writableProperties } from "./cloud-model.ts";
+import type { Change, ChangeSource, ControlMode, Request } from "./input.ts";
+import { whyRefused } from "./limits.ts";
+import type { BoostEnd, ControlEvent } from "./output.ts";
 import { clampTarget, nudgeTarget } from "./set-point.ts";
 import type { Settings } from "./settings-table.ts";
-import type { Celsius, WallMillis } from "./units.ts";
+import type { Celsius, Kelvin, Millis, WallMillis } from "./units.ts";
+import { kelvin } from "./units.ts";
 
-export interface Panel {
+export interface PanelValues {
   readonly target: Celsius;
   readonly mode: ControlMode;
   /** What manual mode follows. */
   readonly heaterSwitch: boolean;
-  readonly changes: { readonly target: Change; readonly mode: Change; readonly heaterSwitch: Change };
+  /** Added to every reading. */
+  readonly sensorOffset: Kelvin;
+  /** Seconds. */
+  readonly telemetryInterval: number;
 }
+export type PanelKey = keyof PanelValues;
+
+export interface Panel extends PanelValues {
+  readonly changes: Readonly<Record<PanelKey, Change>>;
+  /** Running now. */
+  readonly boost: Boost | undefined;
+}
+
+/** What holds until somebody says otherwise, and again when the cloud takes its word back (RR-7). */
+export const defaultValues = (settings: Settings): PanelValues => ({
+  target: settings.targetInitial,
+  mode: settings.modeInitial,
+  heaterSwitch: false,
+  sensorOffset: settings.sensorOffset,
+  telemetryInterval: writableProperties.telemetryInterval.default,
+});
 
 export function startPanel(settings: Settings, wallMs: WallMillis): Panel {
-  const change: Change = { source: "default", wallMs };
-  return {
-    target: settings.targetInitial,
-    mode: settings.modeInitial,
-    heaterSwitch: false,
-    changes: { target: change, mode: change, heaterSwitch: change },
+  const none: Change = { source: "default", wallMs, serial: 0 };
+  const changes = {
+    target: none,
+    mode: none,
+    heaterSwitch: none,
+    sensorOffset: none,
+    telemetryInterval: none,
   };
+  return { ...defaultValues(settings), changes, boost: undefined };
 }
 
-/** Everything but clearing faults, which is not the panel's business. */
-export type PanelRequest = Exclude<Request, { kind: "clear-faults" }>;
+/** What the panel needs to know to act, and where it says what it did. */
+export interface PanelContext {
+  readonly settings: Settings;
+  readonly now: Millis;
+  readonly wallMs: WallMillis;
+  readonly events: ControlEvent[];
+}
+
+export type PanelRequest = Exclude<Request, { kind: "clear-faults" | "identify" | "keep-twin" }>;
 
 /** Changes the panel and reports it. The same value again changes nothing but who wanted it. */
-export function applyRequest(
-  panel: Panel,
-  request: PanelRequest,
-  settings: Settings,
-  wallMs: WallMillis,
-  events: ControlEvent[],
-): Panel {
+export function applyRequest(panel: Panel, request: PanelRequest, context: PanelContext): Panel {
+  const { settings, events } = context;
+  const refusal = whyRefused(request, settings) ?? whyNotNow(panel, request);
+  if (refusal !== undefined) {
+    events.push({ kind: "refused", request: request.kind, reason: refusal });
+    return panel;
+  }
   const { source } = request;
   switch (request.kind) {
-    case "set-target": {
-      const { targetMin, targetMax } = settings;
-      if (!(request.target >= targetMin && request.target <= targetMax)) {
-        const reason = `${request.target} °C is not within ${targetMin} to ${targetMax} °C`;
-        events.push({ kind: "refused", request: request.kind, reason });
-        return panel;
-      }
-      return setTarget(panel, clampTarget(request.target, settings), { source, wallMs }, events);
-    }
+    case "set-target":
+      return setTarget(panel, clampTarget(request.target, settings), source, context);
     case "set-mode":
-      return setMode(panel, request.mode, { source, wallMs }, events);
+      return setMode(panel, request.mode, source, context);
     case "set-heater-switch":
-      return setHeaterSwitch(panel, request.on, { source, wallMs }, events);
+      return setHeaterSwitch(panel, request.on, source, context);
+    case "set-sensor-offset": {
+      const [from, to] = [panel.sensorOffset, kelvin(Math.round(request.offset * 100) / 100)];
+      if (to !== from) events.push({ kind: "sensor-offset", from, to, source });
+      return { ...panel, sensorOffset: to, changes: note(panel, "sensorOffset", source, context) };
+    }
+    case "set-telemetry-interval": {
+      const [from, to] = [panel.telemetryInterval, request.seconds];
+      if (to !== from) events.push({ kind: "telemetry-interval", from, to, source });
+      return { ...panel, telemetryInterval: to, changes: note(panel, "telemetryInterval", source, context) };
+    }
+    case "boost":
+      if (request.minutes === 0) return endBoost(panel, "request", events);
+      events.push({ kind: "boost", minutes: request.minutes, source });
+      return { ...panel, boost: extendBoost(panel.boost, request.minutes, context.now) };
   }
+}
+
+function whyNotNow(panel: Panel, request: PanelRequest): string | undefined {
+  const inVain = request.kind === "boost" && request.minutes > 0 && panel.mode === "manual";
+  return inVain ? "would do nothing: manual mode follows the heater switch; set auto first" : undefined;
 }
 
 /** The buttons' side of it. A long press acts in manual mode only: in auto there is nothing to switch. */
 export function applyGesture(
   panel: Panel,
   gesture: Exclude<Gesture, { kind: "clear" }>,
-  settings: Settings,
-  wallMs: WallMillis,
-  events: ControlEvent[],
+  context: PanelContext,
 ): Panel {
-  const change: Change = { source: "device", wallMs };
   switch (gesture.kind) {
     case "nudge": {
-      const target = nudgeTarget(panel.target, gesture.direction, settings);
-      return target === panel.target ? panel : setTarget(panel, target, change, events);
+      // Whoever presses sees the raised aim: the first press takes that away, the next moves the set-point.
+      if (panel.boost) return endBoost(panel, "press", context.events);
+      const target = nudgeTarget(panel.target, gesture.direction, context.settings);
+      return target === panel.target ? panel : setTarget(panel, target, "device", context, gesture.repeat);
     }
     case "mode-short":
-      return setMode(panel, panel.mode === "auto" ? "manual" : "auto", change, events);
+      return setMode(panel, panel.mode === "auto" ? "manual" : "auto", "device", context);
     case "mode-long":
-      return panel.mode === "manual" ? setHeaterSwitch(panel, !panel.heaterSwitch, change, events) : panel;
+      return panel.mode === "manual" ? setHeaterSwitch(panel, !panel.heaterSwitch, "device", context) : panel;
   }
 }
 
-function setTarget(panel: Panel, to: Celsius, change: Change, events: ControlEvent[]): Panel {
-  if (to !== panel.target) events.push({ kind: "target", from: panel.target, to, source: change.source });
-  return { ...panel, target: to, changes: { ...panel.changes, target: change } };
+/** Ends a boost whose time is over. */
+export function passTime(panel: Panel, { now, events }: PanelContext): Panel {
+  return panel.boost && now >= panel.boost.until ? endBoost(panel, "time", events) : panel;
 }
 
-function setMode(panel: Panel, mode: ControlMode, change: Change, events: ControlEvent[]): Panel {
-  if (mode !== panel.mode) events.push({ kind: "mode", mode, source: change.source });
-  return { ...panel, mode, changes: { ...panel.changes, mode: change } };
+function endBoost(panel: Panel, because: BoostEnd, events: ControlEvent[]): Panel {
+  if (!panel.boost) return panel;
+  events.push({ kind: "boost-ended", because });
+  return { ...panel, boost: undefined };
 }
 
-function setHeaterSwitch(panel: Panel, on: boolean, change: Change, events: ControlEvent[]): Panel {
-  if (on !== panel.heaterSwitch) events.push({ kind: "heater-switch", on, source: change.source });
-  return { ...panel, heaterSwitch: on, changes: { ...panel.changes, heaterSwitch: change } };
+/** @param ongoing a held button: the change began with the press */
+function setTarget(
+  panel: Panel,
+  to: Celsius,
+  source: ChangeSource,
+  context: PanelContext,
+  ongoing = false,
+): Panel {
+  const { events } = context;
+  if (to !== panel.target) events.push({ kind: "target", from: panel.target, to, source });
+  const changes = note(panel, "target", source, context, ongoing);
+  return { ...endBoost(panel, "set-point", events), target: to, changes };
+}
+
+function setMode(panel: Panel, mode: ControlMode, source: ChangeSource, context: PanelContext): Panel {
+  const { events } = context;
+  if (mode !== panel.mode) events.push({ kind: "mode", mode, source });
+  const changes = note(panel, "mode", source, context);
+  return { ...endBoost(panel, "mode", events), mode, changes };
+}
+
+function setHeaterSwitch(panel: Panel, on: boolean, source: ChangeSource, context: PanelContext): Panel {
+  if (on !== panel.heaterSwitch) context.events.push({ kind: "heater-switch", on, source });
+  return { ...panel, heaterSwitch: on, changes: note(panel, "heaterSwitch", source, context) };
+}
+
+function note(
+  panel: Panel,
+  key: PanelKey,
+  source: ChangeSource,
+  { wallMs }: PanelContext,
+  ongoing = false,
+): Panel["changes"] {
+  const serial = 1 + Math.max(...Object.values(panel.changes).map((change) => change.serial));
+  const from = (ongoing ? panel.changes[key].from : undefined) ?? panel[key];
+  return { ...panel.changes, [key]: { source, wallMs, serial, from } };
 }

@@ -5,17 +5,22 @@
  */
 import type { ButtonsState } from "./buttons.ts";
 import { adjusting, stepButtons } from "./buttons.ts";
-import type { ButtonEdge, Input } from "./input.ts";
+import type { ButtonEdge, Input, Request } from "./input.ts";
+import { whyRefused } from "./limits.ts";
 import type { ControlEvent } from "./output.ts";
-import type { Panel } from "./panel.ts";
-import { applyGesture, applyRequest } from "./panel.ts";
+import type { Panel, PanelContext } from "./panel.ts";
+import { applyGesture, applyRequest, passTime } from "./panel.ts";
 import type { ControlState } from "./state.ts";
+import type { TwinShadow } from "./twin/shadow.ts";
 import type { Millis } from "./units.ts";
-import { millis } from "./units.ts";
+import { millis, seconds } from "./units.ts";
 
 export interface People {
   readonly buttons: ButtonsState;
   readonly panel: Panel;
+  readonly twin: TwinShadow;
+  /** Until when LED and screen blink. */
+  readonly identifyUntil: Millis | undefined;
   /** Somebody wants latched faults cleared. */
   readonly clear: boolean;
   readonly touched: boolean;
@@ -35,11 +40,12 @@ export function hearPeople(
   events: ControlEvent[],
 ): People {
   const { settings } = state.rules;
+  const context: PanelContext = { settings, now, wallMs: input.wallMs, events };
   const edges = offset === 0 ? input.buttons : input.buttons.map((edge) => shift(edge, offset));
   const heard = stepButtons(state.buttons, edges, now);
-  let panel = state.panel;
+  let panel = passTime(state.panel, context);
   let clear = false;
-  let changed = false;
+  let changed = panel !== state.panel;
   let repeated = state.unsettled;
   for (const gesture of settings.buttonsLocked ? [] : heard.gestures) {
     if (gesture.kind === "clear") {
@@ -47,30 +53,60 @@ export function hearPeople(
       continue;
     }
     const before = panel;
-    panel = applyGesture(panel, gesture, settings, input.wallMs, events);
+    panel = applyGesture(panel, gesture, context);
     if (panel === before) continue;
     if (gesture.kind === "nudge" && gesture.repeat) repeated = true;
     else changed = true;
   }
-  for (const request of input.requests) {
-    if (request.kind === "clear-faults") {
-      clear = true;
-      continue;
-    }
-    const before = panel;
-    panel = applyRequest(panel, request, settings, input.wallMs, events);
-    changed ||= panel !== before;
-  }
+  const asked = follow(
+    { panel, twin: state.twin, identifyUntil: state.identifyUntil, clear },
+    input,
+    context,
+  );
+  changed ||= asked.panel !== panel || asked.twin !== state.twin;
   const unsettled = repeated && adjusting(heard.state);
   return {
+    ...asked,
     buttons: heard.state,
-    panel,
-    clear,
     touched: heard.touched,
     changed: changed || (repeated && !unsettled),
     unsettled,
     wakeAt: heard.wakeAt,
   };
+}
+
+type Asked = Pick<People, "panel" | "twin" | "identifyUntil" | "clear">;
+
+/** The requests, in order. */
+function follow(before: Asked, input: Input, context: PanelContext): Asked {
+  let asked = before;
+  for (const request of input.requests) {
+    switch (request.kind) {
+      case "clear-faults":
+        asked = { ...asked, clear: true };
+        break;
+      case "keep-twin":
+        asked = { ...asked, twin: request.shadow };
+        break;
+      case "identify":
+        asked = { ...asked, identifyUntil: identify(request, context) ?? asked.identifyUntil };
+        break;
+      default:
+        asked = { ...asked, panel: applyRequest(asked.panel, request, context) };
+    }
+  }
+  return asked;
+}
+
+function identify(
+  request: Extract<Request, { kind: "identify" }>,
+  { settings, now, events }: PanelContext,
+): Millis | undefined {
+  const { kind, source } = request;
+  const refusal = whyRefused(request, settings);
+  if (refusal === undefined) events.push({ kind, seconds: request.seconds, source });
+  else events.push({ kind: "refused", request: kind, reason: refusal });
+  return refusal === undefined ? millis(now + seconds(request.seconds)) : undefined;
 }
 
 const shift = (edge: ButtonEdge, offset: Millis): ButtonEdge => ({

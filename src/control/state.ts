@@ -3,6 +3,7 @@
  *
  * Guarantee: a fresh state commands the heater OFF and knows no reading, whatever was stored.
  */
+import { restoreBoost } from "./boost.ts";
 import type { ButtonsState } from "./buttons.ts";
 import { startButtons } from "./buttons.ts";
 import type { DurableState } from "./durable.ts";
@@ -10,7 +11,7 @@ import type { FaultCode } from "./faults.ts";
 import type { LawSettings, LawState } from "./heating-law.ts";
 import { startLaw } from "./heating-law.ts";
 import type { Panel } from "./panel.ts";
-import { startPanel } from "./panel.ts";
+import { defaultValues, startPanel } from "./panel.ts";
 import type { CutOffState } from "./safety/cut-off.ts";
 import { startCutOff } from "./safety/cut-off.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
@@ -25,6 +26,8 @@ import type { Trend } from "./safety/trend.ts";
 import { startTrend } from "./safety/trend.ts";
 import { clampTarget } from "./set-point.ts";
 import type { Settings } from "./settings-table.ts";
+import type { TwinShadow } from "./twin/shadow.ts";
+import { emptyShadow } from "./twin/shadow.ts";
 import type { DutyPercent, Millis, WallMillis } from "./units.ts";
 import { duty, millis, seconds } from "./units.ts";
 
@@ -44,6 +47,10 @@ export interface ControlState {
   readonly clock: { readonly seenMs: Millis; readonly offset: Millis; readonly wallOffset: Millis };
   readonly buttons: ButtonsState;
   readonly panel: Panel;
+  /** What was last reconciled with the device twin: kept here so that it is stored together with the panel. */
+  readonly twin: TwinShadow;
+  /** LED and screen blink until then. */
+  readonly identifyUntil: Millis | undefined;
   readonly sensor: SensorState;
   readonly cutOff: CutOffState;
   readonly line: RelayLineState;
@@ -96,7 +103,9 @@ export function start(
     firmware: conditions.firmware,
     clock: { seenMs: now, offset: millis(0), wallOffset: millis(wallMs - now) },
     buttons: startButtons(now),
-    panel: durable ? restorePanel(durable, settings) : startPanel(settings, wallMs),
+    panel: durable ? restorePanel(durable, settings, now, wallMs) : startPanel(settings, wallMs),
+    twin: durable?.twin ?? emptyShadow,
+    identifyUntil: undefined,
     sensor: startSensor(now),
     cutOff: startCutOff(latched.includes("over-temperature")),
     line: startRelayLine(now),
@@ -129,12 +138,24 @@ function makeRules(settings: Settings): Rules {
   };
 }
 
-function restorePanel(durable: DurableState, settings: Settings): Panel {
+/** A calibration that nobody has chosen follows the settings, also those of today. */
+function restorePanel(durable: DurableState, settings: Settings, now: Millis, wallMs: WallMillis): Panel {
+  const fresh = startPanel(settings, wallMs);
+  const { sensorOffset, telemetryInterval, boost } = durable;
+  const calibrated = sensorOffset !== undefined && sensorOffset.change.source !== "default";
+  const defaults = defaultValues(settings);
   return {
     target: clampTarget(durable.target, settings),
     mode: durable.mode,
     heaterSwitch: durable.heaterSwitch,
-    changes: durable.changes,
+    sensorOffset: calibrated ? sensorOffset.value : defaults.sensorOffset,
+    telemetryInterval: telemetryInterval?.value ?? defaults.telemetryInterval,
+    changes: {
+      ...durable.changes,
+      sensorOffset: sensorOffset?.change ?? fresh.changes.sensorOffset,
+      telemetryInterval: telemetryInterval?.change ?? fresh.changes.telemetryInterval,
+    },
+    boost: boost && durable.mode === "auto" ? restoreBoost(boost, now, wallMs) : undefined,
   };
 }
 

@@ -7,6 +7,7 @@
  * prolongs them; the same state, input and time give the same result.
  */
 
+import { aimOf } from "./boost.ts";
 import { lawStep } from "./heating-law.ts";
 import type { Input } from "./input.ts";
 import type { Commands, ControlEvent } from "./output.ts";
@@ -61,6 +62,9 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     clock: { seenMs: nowMs, offset, wallOffset: millis(input.wallMs - now) },
     buttons: people.buttons,
     panel: people.panel,
+    twin: people.twin,
+    identifyUntil: people.identifyUntil,
+    law: recalibrate(state.law, people.panel.sensorOffset - state.panel.sensorOffset),
     unsettled: people.unsettled,
     line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
     counters: count(state, passed),
@@ -87,6 +91,14 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
   return { relayCycles, heaterSeconds: heaterSeconds + Math.min(passed, longestCounted) / 1000 };
 }
 
+/** The law's memory of the room moves along with the offset. */
+function recalibrate(law: ControlState["law"], by: number): ControlState["law"] {
+  const { filter } = law.state;
+  if (by === 0 || !filter) return law;
+  const shifted = { smooth: filter.smooth + by, slower: filter.slower + by };
+  return { ...law, state: { ...law.state, filter: shifted } };
+}
+
 const distrust = (state: ControlState): ControlState => ({
   ...state,
   sensor: distrustSensor(state.sensor, "the monotonic clock ran backwards"),
@@ -102,15 +114,16 @@ function sense(
   const { reading } = input;
   if (!reading) return { state: { ...state, sensor: agesSensor(state.sensor, now) }, verdict: "void" };
   const { settings } = state.rules;
+  const { sensorOffset } = state.panel;
   const at = millis(Math.min(now, reading.atMs + offset));
   const judged = judgeReading(state.sensor, reading, at);
-  const temperature =
-    reading.kind === "ok" ? celsius(reading.temperature + settings.sensorOffset) : undefined;
+  const temperature = reading.kind === "ok" ? celsius(reading.temperature + sensorOffset) : undefined;
   const cutOff = stepCutOff(state.cutOff, judged.verdict, temperature, settings.cutOff);
   const sensor = agesSensor(judged.state, now);
   const accepted = judged.verdict === "accepted" && !sensor.stale;
+  // Before calibration: a new offset must not look like a room that warms.
   const trend =
-    accepted && temperature !== undefined ? addToTrend(state.trend, temperature, at) : state.trend;
+    accepted && reading.kind === "ok" ? addToTrend(state.trend, reading.temperature, at) : state.trend;
   const verdict = judged.verdict === "accepted" && !accepted ? "good" : judged.verdict;
   return { state: { ...state, sensor, cutOff, trend }, verdict };
 }
@@ -142,11 +155,13 @@ function watchEffect(before: ControlState, state: ControlState, now: Millis): Co
 
 /** What frost protection and the heating law wish, at every accepted reading and every change of the panel. */
 function advise(before: ControlState, state: ControlState, accepted: boolean, now: Millis): ControlState {
-  const { target, mode } = state.panel;
+  const { mode } = state.panel;
+  const { settings } = state.rules;
+  const target = aimOf(state.panel, settings);
   const temperature = roomTemperature(state);
-  const moved = target !== before.panel.target || mode !== before.panel.mode;
+  const moved = target !== aimOf(before.panel, settings) || mode !== before.panel.mode;
   if (temperature === undefined || !(accepted || moved)) return state;
-  const frost = stepFrost(state.frost, temperature, mode, state.rules.settings);
+  const frost = stepFrost(state.frost, temperature, mode, settings);
   const inCharge = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
   const law = lawStep(state.law.state, state.rules.law, {
     temperature,

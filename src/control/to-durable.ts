@@ -1,4 +1,5 @@
 /** The part of the core's memory that survives a power cut, taken out of the whole. */
+import { storeBoost } from "./boost.ts";
 import type { DurableState } from "./durable.ts";
 import { faultEffects } from "./faults.ts";
 import { standingFaults } from "./standing.ts";
@@ -7,13 +8,18 @@ import { wallMillis } from "./units.ts";
 
 export function toDurable(state: ControlState): DurableState {
   const { panel, counters, lastSwitch } = state;
+  const { target, mode, heaterSwitch } = panel.changes;
   const learntRise = state.effect.learntRise;
   return {
     schema: 1,
     target: panel.target,
     mode: panel.mode,
     heaterSwitch: panel.heaterSwitch,
-    changes: panel.changes,
+    changes: { target, mode, heaterSwitch },
+    sensorOffset: { value: panel.sensorOffset, change: panel.changes.sensorOffset },
+    telemetryInterval: { value: panel.telemetryInterval, change: panel.changes.telemetryInterval },
+    ...(panel.boost ? { boost: storeBoost(panel.boost, state.clock.wallOffset) } : {}),
+    twin: state.twin,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
     latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
     // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).

@@ -17,6 +17,19 @@ export function logEvent(log: Log, event: ControlEvent): void {
     case "heater-switch":
       log.info("heater-switch", { on: event.on, source: event.source });
       break;
+    case "sensor-offset":
+    case "telemetry-interval":
+      log.info(event.kind, { from: event.from, to: event.to, source: event.source });
+      break;
+    case "boost":
+      log.info("boost", { minutes: event.minutes, source: event.source });
+      break;
+    case "boost-ended":
+      log.info("boost-ended", { because: event.because });
+      break;
+    case "identify":
+      log.info("identify", { seconds: event.seconds, source: event.source });
+      break;
     case "fault-raised": {
       const { rule, remedy } = faultEffects[event.fault];
       log.warn("fault-raised", { fault: event.fault, rule, detail: event.detail, remedy });

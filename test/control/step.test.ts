@@ -94,8 +94,8 @@ describe("step", () => {
     device.target(4);
     expect(device.state.panel.target).toBe(19);
     expect(device.events).toEqual([
-      { kind: "refused", request: "set-target", reason: "31 °C is not within 5 to 30 °C" },
-      { kind: "refused", request: "set-target", reason: "4 °C is not within 5 to 30 °C" },
+      { kind: "refused", request: "set-target", reason: "must be 5 to 30 °C, not 31" },
+      { kind: "refused", request: "set-target", reason: "must be 5 to 30 °C, not 4" },
     ]);
   });
 

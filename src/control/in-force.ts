@@ -1,0 +1,56 @@
+/**
+ * What is in force and who made it so, by the names that the cloud uses: the core's face towards its twin.
+ *
+ * Guarantee: a picture of one moment, values and shadow together; plain data, made anew and never changed.
+ */
+import { aimOf } from "./boost.ts";
+import type { WritableName, WritableValues } from "./cloud-model.ts";
+import type { Change } from "./input.ts";
+import type { Limits } from "./limits.ts";
+import type { PanelValues } from "./panel.ts";
+import { defaultValues } from "./panel.ts";
+import type { ControlState } from "./state.ts";
+import type { TwinShadow } from "./twin/shadow.ts";
+import type { Celsius, WallMillis } from "./units.ts";
+import { wallMillis } from "./units.ts";
+
+export interface InForce {
+  readonly values: WritableValues;
+  readonly changes: Readonly<Record<WritableName, Change>>;
+  /** What each goes back to when the cloud deletes its value. */
+  readonly defaults: WritableValues;
+  readonly limits: Limits;
+  readonly shadow: TwinShadow;
+  /** What the heating law aims at: the set-point, or more during a boost. */
+  readonly aim: Celsius;
+  readonly boostUntil: WallMillis | undefined;
+}
+
+export function inForce(state: ControlState): InForce {
+  const { panel, rules, clock } = state;
+  const { settings } = rules;
+  const { boost, changes } = panel;
+  return {
+    values: named(panel),
+    changes: {
+      targetTemperature: changes.target,
+      controlMode: changes.mode,
+      heaterSwitch: changes.heaterSwitch,
+      telemetryInterval: changes.telemetryInterval,
+      sensorOffset: changes.sensorOffset,
+    },
+    defaults: named(defaultValues(settings)),
+    limits: { targetMin: settings.targetMin, targetMax: settings.targetMax },
+    shadow: state.twin,
+    aim: aimOf(panel, settings),
+    boostUntil: boost && wallMillis(boost.until + clock.wallOffset),
+  };
+}
+
+const named = (values: PanelValues): WritableValues => ({
+  targetTemperature: values.target,
+  controlMode: values.mode,
+  heaterSwitch: values.heaterSwitch,
+  telemetryInterval: values.telemetryInterval,
+  sensorOffset: values.sensorOffset,
+});

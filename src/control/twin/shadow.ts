@@ -1,0 +1,111 @@
+/**
+ * What the device remembers of its twin: the desired document that it last reconciled with, and what came of it.
+ *
+ * Guarantees: plain, small, bounded JSON; `parseShadow` never throws. It is stored in the core's own durable state, in
+ * one write with the values that it speaks about, so that no power cut can part them (RR-9).
+ */
+import type { WritableName } from "../cloud-model.ts";
+import { isWritableName } from "../cloud-model.ts";
+
+/** What became of a desired value. */
+export type Ruling =
+  /** It was followed: stands while the value in force is the cloud's. */
+  | { readonly kind: "applied"; readonly version: number }
+  /** It was deleted and the default was restored (RR-7): stands while the value in force is the default. */
+  | { readonly kind: "reset"; readonly version: number }
+  /** Not followed: out of its limits (RR-6), or the device's own change outranks it (RR-4). */
+  | {
+      readonly kind: "refused" | "overruled";
+      readonly version: number;
+      readonly why: string;
+      /** The change in force then: a later one makes the ruling history. */
+      readonly serial: number;
+      /** The cloud knew of that change already. */
+      readonly told: boolean;
+    };
+
+export interface ShadowProperty {
+  /** Fingerprint of the desired value; missing when the document has none. */
+  readonly seen?: string;
+  readonly ruling: Ruling;
+}
+
+export interface TwinShadow {
+  /** `$version` of the desired document that was reconciled last; 0: none yet. */
+  readonly version: number;
+  readonly properties: { readonly [K in WritableName]?: ShadowProperty };
+  /** Desired properties that this device does not have: a fingerprint of all, and names that can be acknowledged. */
+  readonly foreign: { readonly seen: string; readonly version: number; readonly names: readonly string[] };
+}
+
+export const emptyShadow: TwinShadow = {
+  version: 0,
+  properties: {},
+  foreign: { seen: "", version: 0, names: [] },
+};
+
+/** Desired names beyond these are counted, not acknowledged: a twin is no place for a stranger to grow in. */
+export const mostForeignNames = 8;
+/** DTDL v2 names. Leaves out `__proto__` and everything that begins with `$`. */
+export const isPlainName = (name: string): boolean => /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name);
+/** Longest text of ours in an acknowledgement. */
+export const longestWhy = 200;
+
+/** @returns the empty shadow for anything that is not one: then the next document is reconciled as the first */
+export function parseShadow(value: unknown): TwinShadow {
+  try {
+    return parse(value);
+  } catch {
+    return emptyShadow; // Also when a hostile object throws from its getters.
+  }
+}
+
+const invalid = () => new TypeError("twin shadow");
+
+function parse(value: unknown): TwinShadow {
+  const root = record(value);
+  const foreign = record(root["foreign"]);
+  const names = foreign["names"];
+  if (!Array.isArray(names) || names.length > mostForeignNames) throw invalid();
+  const properties: { [K in WritableName]?: ShadowProperty } = {};
+  for (const [name, entry] of Object.entries(record(root["properties"]))) {
+    if (isWritableName(name)) properties[name] = property(record(entry));
+  }
+  return {
+    version: version(root["version"]),
+    properties,
+    foreign: {
+      seen: text(foreign["seen"]),
+      version: version(foreign["version"]),
+      names: names.map((name) => text(name)).filter(isPlainName),
+    },
+  };
+}
+
+function property(entry: Record<string, unknown>): ShadowProperty {
+  const ruling = parseRuling(record(entry["ruling"]));
+  return entry["seen"] === undefined ? { ruling } : { seen: text(entry["seen"]), ruling };
+}
+
+function parseRuling(entry: Record<string, unknown>): Ruling {
+  const { kind, told } = entry;
+  const at = version(entry["version"]);
+  if (kind === "applied" || kind === "reset") return { kind, version: at };
+  if ((kind !== "refused" && kind !== "overruled") || typeof told !== "boolean") throw invalid();
+  return { kind, version: at, why: text(entry["why"]), serial: version(entry["serial"]), told };
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid();
+  return value as Record<string, unknown>;
+}
+
+function version(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw invalid();
+  return value;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string" || value.length > longestWhy) throw invalid();
+  return value;
+}

@@ -5,57 +5,15 @@
  * Guarantee: what is not named here is neither sent nor taken. Names are DTDL v2 names (a letter first, at most 64
  * of letters, digits and underscores), and no property holds an array: a twin merges arrays by index.
  */
+import type { CloudSchema, CloudUnit, CloudValue } from "./cloud-schema.ts";
 import { faultCodes } from "./faults.ts";
 import { settingsTable } from "./settings-table.ts";
 
+export type * from "./cloud-schema.ts";
+export { misfit } from "./cloud-schema.ts";
+
 /** DTMI of the interface. A change that takes a name away or changes its type needs the next version. */
 export const modelId = "dtmi:groveHeater:heater;1";
-
-/** `K` is a difference: never the DTDL type Temperature, whose converters would take 273 from it. */
-export type CloudUnit = "°C" | "K" | "%" | "s" | "min" | "h";
-
-export interface NumberSchema {
-  readonly kind: "number" | "integer";
-  readonly unit?: CloudUnit;
-  /** Both ends are allowed. */
-  readonly min: number;
-  readonly max: number;
-}
-export interface FlagSchema {
-  readonly kind: "flag";
-}
-export interface ChoiceSchema<T extends string = string> {
-  readonly kind: "choice";
-  readonly choices: readonly T[];
-}
-export interface TextSchema {
-  readonly kind: "text";
-}
-/** A point in time, ISO 8601 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`. */
-export interface TimeSchema {
-  readonly kind: "time";
-}
-type SimpleSchema = NumberSchema | FlagSchema | ChoiceSchema | TextSchema | TimeSchema;
-export interface RecordSchema<
-  F extends Readonly<Record<string, SimpleSchema>> = Readonly<Record<string, SimpleSchema>>,
-> {
-  readonly kind: "record";
-  readonly fields: F;
-}
-export type CloudSchema = SimpleSchema | RecordSchema;
-
-/** The JSON value of a schema. */
-export type CloudValue<S> = S extends NumberSchema
-  ? number
-  : S extends FlagSchema
-    ? boolean
-    : S extends ChoiceSchema<infer T>
-      ? T
-      : S extends TextSchema | TimeSchema
-        ? string
-        : S extends RecordSchema<infer F>
-          ? { readonly [K in keyof F]: CloudValue<F[K]> }
-          : never;
 
 interface Named {
   /** What a person reads beside the value. */
@@ -85,6 +43,7 @@ type Range = readonly [min: number, max: number];
 const real = (unit: CloudUnit, [min, max]: Range) => ({ kind: "number", unit, min, max }) as const;
 const whole = (unit: CloudUnit, [min, max]: Range) => ({ kind: "integer", unit, min, max }) as const;
 const count = { kind: "integer", min: 0, max: 2_147_483_647 } as const;
+const size = { kind: "number", min: 0, max: 1e15 } as const;
 const flag = { kind: "flag" } as const;
 const text = { kind: "text" } as const;
 const time = { kind: "time" } as const;
@@ -177,24 +136,26 @@ export type ReadOnlyValues = {
 };
 export const readOnlyNames = Object.keys(readOnlyProperties) as readonly ReadOnlyName[];
 
-/** The standard component dtmi:azure:DeviceManagement:DeviceInformation;1: reported once, marked `__t: "c"`. */
+/**
+ * The standard component dtmi:azure:DeviceManagement:DeviceInformation;1: reported once, marked `__t: "c"`. Names and
+ * schemas are the standard's; sizes are in kilobytes of 1024.
+ */
 export const deviceInformation = {
   name: "deviceInformation",
   modelId: "dtmi:azure:DeviceManagement:DeviceInformation;1",
+  fields: {
+    manufacturer: text,
+    model: text,
+    swVersion: text,
+    osName: text,
+    processorArchitecture: text,
+    processorManufacturer: text,
+    totalStorage: size,
+    totalMemory: size,
+  },
 } as const;
 
-export interface DeviceInformation {
-  readonly manufacturer: string;
-  readonly model: string;
-  readonly swVersion: string;
-  readonly osName: string;
-  readonly processorArchitecture: string;
-  readonly processorManufacturer: string;
-  /** Kibibytes. */
-  readonly totalStorage: number;
-  /** Kibibytes. */
-  readonly totalMemory: number;
-}
+export type DeviceInformation = CloudValue<{ kind: "record"; fields: typeof deviceInformation.fields }>;
 
 /** The first six go into one message, every telemetryInterval and when a switch changes; events each into its own. */
 export const telemetry = {
@@ -210,7 +171,12 @@ export const telemetry = {
     label: "Humidity",
     doc: "Relative humidity; missing while no reading is credible.",
   },
-  setPoint: { schema: real("°C", [-100, 100]), event: false, label: "Set-point then", doc: "In force then." },
+  setPoint: {
+    schema: real("°C", [-100, 100]),
+    event: false,
+    label: "Set-point at the time",
+    doc: "Set-point in force when the reading was taken.",
+  },
   heatingDemand: {
     schema: real("%", [0, 100]),
     event: false,
@@ -276,46 +242,3 @@ export const isCommandName = (name: string): name is CommandName => Object.hasOw
 /** The table's row for `name`, whatever its kind. */
 export const commandSpec = (name: CommandName): CommandSpec => commands[name];
 export const writableSpec = (name: WritableName): WritableSpec => writableProperties[name];
-
-/**
- * Judges a value from outside.
- * @returns why it does not fit, as the end of a sentence that begins with its name; `undefined` when it fits
- */
-export function misfit(schema: CloudSchema, value: unknown): string | undefined {
-  switch (schema.kind) {
-    case "number":
-    case "integer": {
-      const { kind, min, max, unit } = schema;
-      if (typeof value !== "number" || !Number.isFinite(value)) return "must be a number";
-      if (kind === "integer" && !Number.isInteger(value)) return "must be a whole number";
-      const of = unit === undefined ? "" : ` ${unit}`;
-      return value < min || value > max ? `must be ${min} to ${max}${of}, not ${value}` : undefined;
-    }
-    case "flag":
-      return typeof value === "boolean" ? undefined : "must be true or false";
-    case "choice":
-      return schema.choices.some((known) => known === value)
-        ? undefined
-        : `must be one of ${schema.choices.join(", ")}`;
-    case "text":
-      return typeof value === "string" ? undefined : "must be a text";
-    case "time":
-      return typeof value === "string" && isoTime.test(value) ? undefined : "must be a time in ISO 8601, UTC";
-    case "record":
-      return misfitRecord(schema, value);
-  }
-}
-
-const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
-
-function misfitRecord(schema: RecordSchema, value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "must be an object";
-  const entries = new Map(Object.entries(value));
-  for (const [name, field] of Object.entries(schema.fields)) {
-    const why = misfit(field, entries.get(name));
-    if (why !== undefined) return `must have a right ${name}: it ${why}`;
-    entries.delete(name);
-  }
-  const [unknown] = entries.keys();
-  return unknown === undefined ? undefined : `must not have ${unknown.slice(0, 64)}`;
-}

@@ -1,0 +1,93 @@
+/**
+ * The kinds of value that travel between device and cloud: their JSON types, and the judge of what comes from outside.
+ *
+ * Guarantee: `misfit` takes anything, never throws, and answers in words that fit into an acknowledgement.
+ */
+/** `K` is a difference: never the DTDL type Temperature, whose converters would take 273 from it. */
+export type CloudUnit = "°C" | "K" | "%" | "s" | "min" | "h";
+
+export interface NumberSchema {
+  readonly kind: "number" | "integer";
+  readonly unit?: CloudUnit;
+  /** Both ends are allowed. */
+  readonly min: number;
+  readonly max: number;
+}
+export interface FlagSchema {
+  readonly kind: "flag";
+}
+export interface ChoiceSchema<T extends string = string> {
+  readonly kind: "choice";
+  readonly choices: readonly T[];
+}
+export interface TextSchema {
+  readonly kind: "text";
+}
+/** A point in time, ISO 8601 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`. */
+export interface TimeSchema {
+  readonly kind: "time";
+}
+type SimpleSchema = NumberSchema | FlagSchema | ChoiceSchema | TextSchema | TimeSchema;
+export interface RecordSchema<
+  F extends Readonly<Record<string, SimpleSchema>> = Readonly<Record<string, SimpleSchema>>,
+> {
+  readonly kind: "record";
+  readonly fields: F;
+}
+export type CloudSchema = SimpleSchema | RecordSchema;
+
+/** The JSON value of a schema. */
+export type CloudValue<S> = S extends NumberSchema
+  ? number
+  : S extends FlagSchema
+    ? boolean
+    : S extends ChoiceSchema<infer T>
+      ? T
+      : S extends TextSchema | TimeSchema
+        ? string
+        : S extends RecordSchema<infer F>
+          ? { readonly [K in keyof F]: CloudValue<F[K]> }
+          : never;
+
+/**
+ * Judges a value from outside.
+ * @returns why it does not fit, as the end of a sentence that begins with its name; `undefined` when it fits
+ */
+export function misfit(schema: CloudSchema, value: unknown): string | undefined {
+  switch (schema.kind) {
+    case "number":
+    case "integer": {
+      const { kind, min, max, unit } = schema;
+      if (typeof value !== "number" || !Number.isFinite(value)) return "must be a number";
+      if (kind === "integer" && !Number.isInteger(value)) return "must be a whole number";
+      const of = unit === undefined ? "" : ` ${unit}`;
+      return value < min || value > max ? `must be ${min} to ${max}${of}, not ${value}` : undefined;
+    }
+    case "flag":
+      return typeof value === "boolean" ? undefined : "must be true or false";
+    case "choice":
+      return schema.choices.some((known) => known === value)
+        ? undefined
+        : `must be one of ${schema.choices.join(", ")}`;
+    case "text":
+      return typeof value === "string" ? undefined : "must be a text";
+    case "time":
+      return typeof value === "string" && isoTime.test(value) ? undefined : "must be a time in ISO 8601, UTC";
+    case "record":
+      return misfitRecord(schema, value);
+  }
+}
+
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
+
+function misfitRecord(schema: RecordSchema, value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "must be an object";
+  const entries = new Map(Object.entries(value));
+  for (const [name, field] of Object.entries(schema.fields)) {
+    const why = misfit(field, entries.get(name));
+    if (why !== undefined) return `must have a right ${name}: it ${why}`;
+    entries.delete(name);
+  }
+  const [unknown] = entries.keys();
+  return unknown === undefined ? undefined : `must not have ${unknown.slice(0, 64)}`;
+}

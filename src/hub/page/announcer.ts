@@ -1,0 +1,31 @@
+/** Short words about what was asked for, seen for a while and spoken at once. */
+import type { Clock } from "../../control/clock.ts";
+import { seconds } from "../../control/units.ts";
+import { h } from "./dom.ts";
+import { icon } from "./icons.ts";
+
+const shownFor = seconds(8);
+const mostShown = 3;
+
+export interface Announcer {
+  readonly root: HTMLElement;
+  announce(text: string, tone: "good" | "bad"): void;
+}
+
+export function makeAnnouncer(clock: Clock): Announcer {
+  const root = h("div", { class: "notes", role: "alert" });
+  return {
+    root,
+    announce(text, tone) {
+      const note = h(
+        "p",
+        { class: "note", "data-tone": tone },
+        icon(tone === "bad" ? "cross" : "check"),
+        text,
+      );
+      root.append(note);
+      while (root.childElementCount > mostShown) root.firstElementChild?.remove();
+      clock.setTimer(shownFor, () => note.remove());
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * The hub's routes, typed.
+ *
+ * Guarantee: never throws and never hangs: an answer, a refusal of the hub, or "the hub does not answer", each with
+ * words to show.
+ */
+import type {
+  CableRequest,
+  CommandAnswer,
+  CommandCall,
+  DesiredEdit,
+  DesiredEdited,
+  DeviceDetail,
+  DeviceSummary,
+  History,
+  OfflineCommand,
+  OfflineCommandQueued,
+  PanelPress,
+  Refusal,
+  Session,
+  SignIn,
+  ThrottleRequest,
+  TimelineEvent,
+} from "../page-api.ts";
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** A command may take 30 s; the hub answers 504 then, and anything longer is a hub that is gone. */
+const patienceMs = 35_000;
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+async function ask<T>(method: Method, path: string, body?: unknown): Promise<Answer<T>> {
+  try {
+    const response = await fetch(path, {
+      method,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(patienceMs),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+    const text = await response.text();
+    const value: unknown = text === "" ? undefined : JSON.parse(text);
+    if (response.ok) return { ok: true, value: value as T };
+    const error = (value as Partial<Refusal> | undefined)?.error;
+    return {
+      ok: false,
+      code: error?.code ?? `http-${response.status}`,
+      message: error?.message ?? `The hub answered ${response.status}.`,
+    };
+  } catch {
+    return { ok: false, code: "no-answer", message: "The hub does not answer. Is it still running?" };
+  }
+}
+
+const at = (id: string, rest = ""): string => `/api/devices/${encodeURIComponent(id)}${rest}`;
+
+export const api = {
+  session: () => ask<Session>("GET", "/api/session"),
+  signIn: (body: SignIn) => ask<void>("POST", "/api/session", body),
+  signOut: () => ask<void>("DELETE", "/api/session"),
+  device: (id: string) => ask<DeviceDetail>("GET", at(id)),
+  history: (id: string, sinceMs: number) =>
+    ask<History>("GET", at(id, `/history?sinceMs=${Math.floor(sinceMs)}`)),
+  timeline: (id: string) => ask<readonly TimelineEvent[]>("GET", at(id, "/timeline?limit=200")),
+  edit: (id: string, body: DesiredEdit) => ask<DesiredEdited>("PATCH", at(id, "/desired"), body),
+  command: (id: string, body: CommandCall) => ask<CommandAnswer>("POST", at(id, "/command"), body),
+  queue: (id: string, body: OfflineCommand) => ask<OfflineCommandQueued>("POST", at(id, "/message"), body),
+  cable: (id: string, body: CableRequest) => ask<DeviceSummary>("PUT", at(id, "/cable"), body),
+  throttle: (id: string, body: ThrottleRequest) => ask<DeviceSummary>("PUT", at(id, "/throttle"), body),
+  press: (id: string, body: PanelPress) => ask<void>("POST", at(id, "/panel"), body),
+};

@@ -1,0 +1,16 @@
+/** The page's one place that asks the browser for the time. */
+import type { Clock } from "../../control/clock.ts";
+import { type Millis, millis, wallMillis } from "../../control/units.ts";
+
+export const browserClock: Clock = {
+  now: () => millis(performance.now()),
+  wallNow: () => wallMillis(Date.now()),
+  setTimer(delay: Millis, fn: () => void): () => void {
+    const timer = setTimeout(fn, Math.max(0, delay));
+    return () => clearTimeout(timer);
+  },
+  sleep: (delay: Millis): Promise<void> =>
+    new Promise((resolve) => {
+      setTimeout(resolve, Math.max(0, delay));
+    }),
+};

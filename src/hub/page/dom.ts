@@ -1,0 +1,113 @@
+/**
+ * The few lines between plain values and the document.
+ *
+ * Guarantee: text goes in as text. Nothing here parses HTML, and no attribute takes script or style, so a hostile
+ * name stays a name and the content security policy holds.
+ */
+type Child = Node | string | undefined | false;
+
+interface Attributes {
+  readonly class?: string;
+  readonly on?: Readonly<Record<string, (event: Event) => void>>;
+  /** `undefined` and false leave the attribute out; true sets it empty. */
+  readonly [name: string]: unknown;
+}
+
+const svgNamespace = "http://www.w3.org/2000/svg";
+
+function dress(element: Element, attributes: Attributes, children: readonly Child[]): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "on") continue;
+    setAttribute(element, name, value as string | number | boolean | undefined);
+  }
+  for (const [type, listener] of Object.entries(attributes.on ?? {}))
+    element.addEventListener(type, listener);
+  for (const child of children) if (child !== undefined && child !== false) element.append(child);
+}
+
+/** An HTML element with its attributes, listeners and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  dress(element, attributes, children);
+  return element;
+}
+
+/** The same for SVG. */
+export function s<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(svgNamespace, tag);
+  dress(element, attributes, children);
+  return element;
+}
+
+/** Touches the document only when something changed: a screen reader and the style engine both thank for it. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setAttribute(
+  element: Element,
+  name: string,
+  value: string | number | boolean | undefined,
+): void {
+  if (value === undefined || value === false) {
+    if (element.hasAttribute(name)) element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? "" : String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
+export function setHidden(element: HTMLElement, hidden: boolean): void {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
+/** Puts `child` alone into `parent`, unless it is there. */
+export function setOnly(parent: Element, child: Node): void {
+  if (parent.firstChild !== child || parent.childNodes.length !== 1) parent.replaceChildren(child);
+}
+
+/** A piece of the page: made once, told what to show. */
+export interface Part<View> {
+  readonly root: HTMLElement;
+  update(view: View): void;
+}
+
+/** Keeps one part per item in `parent`, in the items' order; parts of items that are gone go with them. */
+export class KeyedList<Item> {
+  readonly #parent: HTMLElement;
+  readonly #keyOf: (item: Item) => string;
+  readonly #make: (item: Item) => Part<Item>;
+  #parts = new Map<string, Part<Item>>();
+
+  constructor(parent: HTMLElement, keyOf: (item: Item) => string, make: (item: Item) => Part<Item>) {
+    this.#parent = parent;
+    this.#keyOf = keyOf;
+    this.#make = make;
+  }
+
+  update(items: readonly Item[]): void {
+    const kept = new Map<string, Part<Item>>();
+    for (const item of items) {
+      const key = this.#keyOf(item);
+      const part = this.#parts.get(key) ?? this.#make(item);
+      part.update(item);
+      kept.set(key, part);
+    }
+    for (const [key, part] of this.#parts) if (!kept.has(key)) part.root.remove();
+    let at = this.#parent.firstElementChild;
+    for (const { root } of kept.values()) {
+      // Moving a node takes the focus from it: only what stands elsewhere is moved.
+      if (root === at) at = at.nextElementSibling;
+      else this.#parent.insertBefore(root, at);
+    }
+    this.#parts = kept;
+  }
+}

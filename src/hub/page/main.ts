@@ -1,0 +1,91 @@
+/**
+ * The page of the local hub: asks to be let in, follows the stream of events, and shows what it knows.
+ *
+ * Guarantee: one state, changed by `reduce` alone; the document follows it at most once a frame.
+ */
+import { millis, seconds } from "../../control/units.ts";
+import { makeAnnouncer } from "./announcer.ts";
+import { type Answer, api } from "./api.ts";
+import { browserClock as clock } from "./browser-clock.ts";
+import { emptyState, type PageEvent, reduce } from "./model/state.ts";
+import type { Context } from "./parts/context.ts";
+import { makePage } from "./parts/page.ts";
+import { makeSignIn } from "./parts/sign-in.ts";
+import { openStream } from "./stream.ts";
+
+/** As much past as the widest span of the plot. */
+const historyMs = 24 * 3_600_000;
+
+const announcer = makeAnnouncer(clock);
+
+function run(): void {
+  let state = emptyState;
+  let frame = 0;
+  /** The hub's clock less ours. */
+  let ahead = 0;
+  const context: Context = {
+    clock,
+    dispatch,
+    announce: announcer.announce,
+    async expect<T>(answer: Promise<Answer<T>>): Promise<T | undefined> {
+      const got = await answer;
+      if (got.ok) return got.value;
+      // A session that ran out: the way in is at the door.
+      if (got.code === "sign-in") location.reload();
+      announcer.announce(got.message, "bad");
+      return undefined;
+    },
+  };
+  const page = makePage(context);
+  const view = () => ({ state, nowMs: clock.wallNow() + ahead });
+  const draw = () => {
+    frame = 0;
+    page.update(view());
+  };
+  function redraw(): void {
+    if (frame === 0) frame = requestAnimationFrame(draw);
+  }
+  function dispatch(event: PageEvent): void {
+    const before = state.shown;
+    state = reduce(state, event);
+    if (event.type === "hello") ahead = event.hub.nowMs - clock.wallNow();
+    // After `hello` the page may have missed anything: it fetches what it shows again.
+    if (state.shown !== before || event.type === "hello") void fetchShown();
+    redraw();
+  }
+  async function fetchShown(): Promise<void> {
+    const deviceId = state.shown;
+    document.title = deviceId === undefined ? "Local hub" : `${deviceId} · Local hub`;
+    if (deviceId === undefined) return;
+    const sinceMs = clock.wallNow() + ahead - historyMs;
+    const [detail, events, history] = await Promise.all([
+      context.expect(api.device(deviceId)),
+      context.expect(api.timeline(deviceId)),
+      context.expect(api.history(deviceId, sinceMs)),
+    ]);
+    if (detail !== undefined) dispatch({ type: "detail", detail });
+    if (events !== undefined) dispatch({ type: "past", deviceId, events });
+    if (history !== undefined) dispatch({ type: "history", deviceId, history });
+  }
+  /** Spans ("3 min ago") grow without an event. */
+  const tick = () => {
+    redraw();
+    clock.setTimer(seconds(1), tick);
+  };
+  document.body.replaceChildren(page.root, announcer.root);
+  openStream(clock, dispatch, (link) => dispatch({ type: "link", link }));
+  tick();
+}
+
+async function start(): Promise<void> {
+  const session = await api.session();
+  if (!session.ok) {
+    announcer.announce(session.message, "bad");
+    document.body.replaceChildren(announcer.root);
+    clock.setTimer(millis(3_000), () => void start());
+  } else if (session.value.passwordNeeded && !session.value.signedIn) {
+    document.body.replaceChildren(makeSignIn(run));
+  } else run();
+}
+
+void start();

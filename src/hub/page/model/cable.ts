@@ -1,0 +1,34 @@
+/** The cable in words. */
+import type { DeviceSummary, TimelineEvent } from "../../page-api.ts";
+import { spanText } from "./words.ts";
+
+export interface CableText {
+  /** What is; read out when it changes, so nothing in it ticks. */
+  readonly word: string;
+  /** Since when, and what waits. */
+  readonly note: string;
+}
+
+/** @param nowMs by the hub's clock */
+export function cableText(
+  device: DeviceSummary,
+  timeline: readonly TimelineEvent[],
+  nowMs: number,
+): CableText {
+  if (device.cable === "connected") {
+    if (device.connected) return { word: "Plugged in", note: "Edits arrive at once, both ways." };
+    return { word: "Plugged in, no device", note: "The hub waits for it to connect." };
+  }
+  const pulled = timeline.findLast(({ kind }) => kind === "cable");
+  const out = pulled === undefined ? "" : `For ${spanText(nowMs - pulled.atMs)}. `;
+  const { pending } = device;
+  const waits =
+    pending === 0 ? "Edit on both sides, then plug it back in." : `${pending} waiting for the device.`;
+  return { word: words[device.cable], note: out + waits };
+}
+
+const words: Readonly<Record<Exclude<DeviceSummary["cable"], "connected">, string>> = {
+  close: "Pulled: closed in order",
+  reset: "Pulled: reset",
+  silence: "Silent: nothing gets through",
+};

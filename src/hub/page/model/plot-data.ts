@@ -1,0 +1,43 @@
+/** Telemetry as the plot takes it: one axis of times, a column per series, gaps where there was no reading. */
+import type { Series } from "./state.ts";
+
+export interface PlotData {
+  /** Seconds since 1970, rising. */
+  readonly times: readonly number[];
+  readonly columns: readonly (readonly (number | null | undefined)[])[];
+}
+
+/**
+ * @param names one column each, in this order; a name without a series is an empty column
+ * @returns `null` where a gap is to be seen, `undefined` where a line goes on
+ */
+export function plotData(
+  series: Readonly<Record<string, Series>>,
+  names: readonly string[],
+  sinceMs: number,
+): PlotData {
+  const chosen = names.map((name) => (Object.hasOwn(series, name) ? series[name] : undefined));
+  const all = new Set<number>();
+  for (const one of chosen) for (const at of one?.atMs ?? []) if (at >= sinceMs) all.add(at);
+  const times = [...all].sort((a, b) => a - b);
+  const columns = chosen.map((one) => {
+    const column: (number | null | undefined)[] = times.map(() => undefined);
+    if (one === undefined) return column;
+    const place = new Map(times.map((at, index) => [at, index]));
+    one.atMs.forEach((at, index) => {
+      const row = place.get(at);
+      if (row !== undefined) column[row] = one.values[index];
+    });
+    return column;
+  });
+  return { times: times.map((at) => at / 1000), columns };
+}
+
+/** One sentence for those who do not see the plot. */
+export function plotSummary(data: PlotData, temperatureColumn: number): string {
+  const values = (data.columns[temperatureColumn] ?? []).filter((value) => typeof value === "number");
+  const last = values.at(-1);
+  if (last === undefined) return "No readings in this span yet.";
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return `Temperature between ${low.toFixed(1)} and ${high.toFixed(1)} °C, ${last.toFixed(1)} °C at the end; ${values.length} readings.`;
+}

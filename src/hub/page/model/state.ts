@@ -1,0 +1,151 @@
+/**
+ * What the page knows, and how each event changes it.
+ *
+ * Guarantee: pure and total. The same events in the same order give the same state; an event about a device that is
+ * not shown, or that came twice, does no harm.
+ */
+import type {
+  DeviceDetail,
+  DeviceSummary,
+  History,
+  HubInfo,
+  Json,
+  StreamEvent,
+  TimelineEvent,
+} from "../../page-api.ts";
+
+export interface PageState {
+  readonly stream: "connecting" | "live" | "lost";
+  readonly hub: HubInfo | undefined;
+  /** By id, in alphabetical order. */
+  readonly devices: readonly DeviceSummary[];
+  /** The device shown; `undefined` while there is none. */
+  readonly shown: string | undefined;
+  /** Of the device shown, once it has been fetched. */
+  readonly detail: DeviceDetail | undefined;
+  /** Of the device shown, oldest first, each sequence once. */
+  readonly timeline: readonly TimelineEvent[];
+  /** Telemetry of the device shown: by name, times rising. */
+  readonly series: Readonly<Record<string, Series>>;
+}
+
+export interface Series {
+  readonly atMs: readonly number[];
+  readonly values: readonly number[];
+}
+
+export type PageEvent =
+  | StreamEvent
+  | { readonly type: "link"; readonly link: PageState["stream"] }
+  | { readonly type: "show"; readonly deviceId: string | undefined }
+  | { readonly type: "detail"; readonly detail: DeviceDetail }
+  | { readonly type: "history"; readonly deviceId: string; readonly history: History }
+  | { readonly type: "past"; readonly deviceId: string; readonly events: readonly TimelineEvent[] };
+
+export const emptyState: PageState = {
+  stream: "connecting",
+  hub: undefined,
+  devices: [],
+  shown: undefined,
+  detail: undefined,
+  timeline: [],
+  series: {},
+};
+
+/** Events and points that a page keeps: a day at one reading every 20 s. */
+const mostEvents = 300;
+const mostPoints = 4_320;
+
+const nothingShown = { detail: undefined, timeline: [], series: {} } as const;
+
+export function reduce(state: PageState, event: PageEvent): PageState {
+  switch (event.type) {
+    case "link":
+      return { ...state, stream: event.link };
+    case "hello":
+      return withDevices({ ...state, hub: event.hub }, event.devices);
+    case "device":
+      return mergeSummary(state, event.device);
+    case "removed":
+      return withDevices(
+        state,
+        state.devices.filter(({ id }) => id !== event.deviceId),
+      );
+    case "twin":
+    case "detail": {
+      const detail = event.type === "twin" ? event.device : event.detail;
+      const merged = mergeSummary(state, detail);
+      return detail.id === state.shown ? { ...merged, detail: keepPanel(state, detail) } : merged;
+    }
+    case "show":
+      return event.deviceId === state.shown ? state : { ...state, ...nothingShown, shown: event.deviceId };
+    case "timeline":
+      return event.event.deviceId === state.shown ? addEvents(state, [event.event]) : state;
+    case "past":
+      return event.deviceId === state.shown ? addEvents(state, event.events) : state;
+    case "telemetry":
+      return event.deviceId === state.shown ? addReadings(state, event.atMs, event.values) : state;
+    case "history":
+      return event.deviceId === state.shown ? { ...state, series: trimmed(event.history.series) } : state;
+    case "panel":
+      if (state.detail === undefined || state.detail.id !== event.deviceId) return state;
+      return { ...state, detail: { ...state.detail, panel: event.panel } };
+  }
+}
+
+const byId = (a: DeviceSummary, b: DeviceSummary): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** The device shown stays, while it is there; else the first. */
+function withDevices(state: PageState, devices: readonly DeviceSummary[]): PageState {
+  const sorted = [...devices].sort(byId);
+  const stays = sorted.some(({ id }) => id === state.shown);
+  if (stays) return { ...state, devices: sorted };
+  return { ...state, ...nothingShown, devices: sorted, shown: sorted[0]?.id };
+}
+
+function mergeSummary(state: PageState, device: DeviceSummary): PageState {
+  const others = state.devices.filter(({ id }) => id !== device.id);
+  const merged = withDevices(state, [...others, device]);
+  const { detail } = merged;
+  return detail?.id === device.id ? { ...merged, detail: { ...detail, ...device } } : merged;
+}
+
+/** A twin event may come without the front, which has events of its own. */
+function keepPanel(state: PageState, detail: DeviceDetail): DeviceDetail {
+  const panel = detail.panel ?? (state.detail?.id === detail.id ? state.detail.panel : undefined);
+  return panel === undefined ? detail : { ...detail, panel };
+}
+
+function addEvents(state: PageState, events: readonly TimelineEvent[]): PageState {
+  const bySequence = new Map(state.timeline.map((event) => [event.sequence, event]));
+  for (const event of events) bySequence.set(event.sequence, event);
+  const timeline = [...bySequence.values()].sort((a, b) => a.sequence - b.sequence).slice(-mostEvents);
+  return { ...state, timeline };
+}
+
+function addReadings(state: PageState, atMs: number, values: Readonly<Record<string, Json>>): PageState {
+  const series = { ...state.series };
+  for (const [name, json] of Object.entries(values)) {
+    const value = typeof json === "boolean" ? Number(json) : json;
+    if (typeof value !== "number") continue;
+    series[name] = insert(Object.hasOwn(series, name) ? series[name] : undefined, atMs, value);
+  }
+  return { ...state, series };
+}
+
+/** Late readings come out of a device's outbox: they go where they belong; one that is there stays as it is. */
+function insert(series: Series | undefined, atMs: number, value: number): Series {
+  const { atMs: times, values } = series ?? { atMs: [], values: [] };
+  let at = times.length;
+  while (at > 0 && (times[at - 1] ?? 0) > atMs) at -= 1;
+  if (times[at - 1] === atMs) return { atMs: times, values };
+  return cut({ atMs: times.toSpliced(at, 0, atMs), values: values.toSpliced(at, 0, value) });
+}
+
+const cut = ({ atMs, values }: Series): Series =>
+  atMs.length > mostPoints
+    ? { atMs: atMs.slice(-mostPoints), values: values.slice(-mostPoints) }
+    : { atMs, values };
+
+const trimmed = (series: Readonly<Record<string, Series>>): Readonly<Record<string, Series>> =>
+  Object.fromEntries(Object.entries(series).map(([name, one]) => [name, cut(one)]));

@@ -1,0 +1,120 @@
+/** The eight tiles: what a person wants to know of a device at one look. */
+import { type FaultCode, faultEffects, isFaultCode } from "../../../control/faults.ts";
+import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-api.ts";
+import type { Tone } from "./standing.ts";
+import { agoText, numberText, shorten, valueText } from "./words.ts";
+
+export interface TileView {
+  readonly value: string;
+  readonly unit: string;
+  /** One line below the value. */
+  readonly note: string;
+  readonly tone: Tone | "heat" | "offline";
+}
+
+export type TileName =
+  | "temperature"
+  | "humidity"
+  | "setPoint"
+  | "heater"
+  | "mode"
+  | "link"
+  | "faults"
+  | "firmware";
+
+type Latest = DeviceSummary["latest"][string];
+
+const own = <T>(from: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(from, name) ? from[name] : undefined;
+
+const rowOf = (detail: DeviceDetail, name: string): PropertyRow | undefined =>
+  detail.properties.find((row) => row.name === name);
+
+/** @param nowMs by the hub's clock */
+export function tileViews(detail: DeviceDetail, nowMs: number): Readonly<Record<TileName, TileView>> {
+  const latest = (name: string) => own(detail.latest, name);
+  return {
+    temperature: reading(latest("temperature"), "°C", detail, nowMs),
+    humidity: reading(latest("humidity"), "%", detail, nowMs),
+    setPoint: shared(rowOf(detail, "targetTemperature"), "°C"),
+    heater: heater(latest("heaterOn"), latest("heatingDemand"), detail),
+    mode: shared(rowOf(detail, "controlMode"), ""),
+    link: link(detail, nowMs),
+    faults: faults(rowOf(detail, "faults")?.reported?.value),
+    firmware: firmware(detail),
+  };
+}
+
+function reading(latest: Latest | undefined, unit: string, device: DeviceSummary, nowMs: number): TileView {
+  if (typeof latest?.value !== "number") return { value: "—", unit: "", note: "no reading", tone: "offline" };
+  const note = agoText(nowMs - latest.atMs);
+  const tone = device.connected ? "quiet" : "offline";
+  return { value: numberText(latest.value, unit), unit, note, tone };
+}
+
+/** What is in force, and what is on its way. */
+function shared(row: PropertyRow | undefined, unit: string): TileView {
+  const { reported, desired } = row ?? {};
+  const text = (value: Json | undefined) =>
+    typeof value === "number" ? numberText(value, unit) : valueText(row?.name ?? "", value);
+  const value = text(reported?.value);
+  const base = { value, unit: typeof reported?.value === "number" ? unit : "" };
+  if (row?.standing === "pending" && desired !== undefined) {
+    return { ...base, note: `→ ${valueText(row.name, desired.value)} pending`, tone: "pending" };
+  }
+  if (row?.standing === "refused" && desired !== undefined) {
+    return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
+  }
+  const note =
+    reported === undefined ? "not reported" : row?.ack?.code === 203 ? "set on the device" : "in force";
+  return { ...base, note, tone: reported === undefined ? "offline" : "quiet" };
+}
+
+function heater(on: Latest | undefined, demand: Latest | undefined, device: DeviceSummary): TileView {
+  if (typeof on?.value !== "boolean") return { value: "—", unit: "", note: "not known", tone: "offline" };
+  const note = typeof demand?.value === "number" ? `demand ${numberText(demand.value, "%")} %` : "";
+  const tone = !device.connected ? "offline" : on.value ? "heat" : "quiet";
+  return { value: on.value ? "On" : "Off", unit: "", note, tone };
+}
+
+/** The connection in a word and since when. */
+export function link(device: DeviceSummary, nowMs: number): TileView {
+  const since = device.connectionChangedMs === null ? "" : agoText(nowMs - device.connectionChangedMs);
+  if (!device.enabled) return { value: "Disabled", unit: "", note: "in the registry", tone: "bad" };
+  if (device.connected && device.cable === "silence") {
+    return { value: "Silent", unit: "", note: "nothing gets through", tone: "pending" };
+  }
+  if (device.connected) {
+    return { value: "Online", unit: "", note: since === "" ? "" : `since ${since}`, tone: "good" };
+  }
+  const seen = device.lastActivityMs ?? device.connectionChangedMs;
+  const note = seen === null ? "never seen" : `last seen ${agoText(nowMs - seen)}`;
+  return { value: "Offline", unit: "", note, tone: "offline" };
+}
+
+function faults(value: Json | undefined): TileView {
+  if (value === undefined) return { value: "—", unit: "", note: "not reported", tone: "offline" };
+  const codes = typeof value === "string" ? value.split(",").map((code) => code.trim()) : [];
+  const standing = codes.filter((code) => code !== "");
+  const [gravest] = standing;
+  if (gravest === undefined) return { value: "None", unit: "", note: "all is well", tone: "good" };
+  const more = standing.length > 1 ? ` and ${standing.length - 1} more` : "";
+  return { value: faultWord(gravest), unit: "", note: `${shorten(gravest, 24)}${more}`, tone: "bad" };
+}
+
+function faultWord(code: string): string {
+  const { short } = isFaultCode(code) ? faultEffects[code satisfies FaultCode] : { short: shorten(code, 16) };
+  return short.charAt(0) + short.slice(1).toLowerCase();
+}
+
+function firmware(detail: DeviceDetail): TileView {
+  const version = rowOf(detail, "firmwareVersion")?.reported?.value;
+  const board = rowOf(detail, "board")?.reported?.value;
+  if (typeof version !== "string") return { value: "—", unit: "", note: "not reported", tone: "offline" };
+  return {
+    value: shorten(version, 16),
+    unit: "",
+    note: typeof board === "string" ? shorten(board, 28) : "",
+    tone: "quiet",
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * Values as people read them. Names and units come from the one table of the cloud's vocabulary; a device of another
+ * make is shown under its own names.
+ *
+ * Guarantee: total. Whatever JSON a device or an operator sends becomes a short text.
+ */
+import {
+  type CloudSchema,
+  readOnlyProperties,
+  telemetry,
+  writableProperties,
+} from "../../../control/cloud-model.ts";
+import type { Json } from "../../page-api.ts";
+
+interface Known {
+  readonly label: string;
+  readonly schema: CloudSchema;
+}
+
+const known = new Map<string, Known>(
+  Object.entries({ ...telemetry, ...readOnlyProperties, ...writableProperties }),
+);
+
+/** Longest text of a value on the page; the whole is in the documents. */
+const longest = 80;
+
+export const shorten = (text: string, most = longest): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
+export const labelOf = (name: string): string => known.get(name)?.label ?? shorten(name, 40);
+
+export function unitOf(name: string): string {
+  const schema = known.get(name)?.schema;
+  return schema !== undefined && "unit" in schema ? (schema.unit ?? "") : "";
+}
+
+const decimals: Readonly<Record<string, number>> = { "°C": 1, K: 1, "%": 0, s: 0, min: 0, h: 1 };
+
+/** @param unit decides the decimals; none: as many as the number has, at most three */
+export function numberText(value: number, unit = ""): string {
+  const places = decimals[unit];
+  const text = places === undefined ? String(Math.round(value * 1000) / 1000) : value.toFixed(places);
+  // A true minus sign, and no "−0.0".
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+/** `undefined`, absent: a dash. */
+export function valueText(name: string, value: Json | undefined): string {
+  if (value === undefined) return "—";
+  if (value === null) return "none";
+  if (typeof value === "boolean") return value ? "On" : "Off";
+  if (typeof value === "number") {
+    const unit = unitOf(name);
+    return unit === "" ? numberText(value) : `${numberText(value, unit)} ${unit}`;
+  }
+  if (typeof value === "string") return choiceText(name, value);
+  return shorten(JSON.stringify(value));
+}
+
+function choiceText(name: string, value: string): string {
+  if (value === "") return "empty";
+  const schema = known.get(name)?.schema;
+  const isChoice = schema?.kind === "choice" && schema.choices.some((choice) => choice === value);
+  return isChoice ? value.charAt(0).toUpperCase() + value.slice(1) : shorten(value);
+}
+
+/** "now", "12 s", "3 min", "2 h 5 min", "4 d". A span below zero counts as none. */
+export function spanText(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d`;
+}
+
+export const agoText = (ms: number): string => (ms < 1000 ? "just now" : `${spanText(ms)} ago`);

@@ -1,0 +1,107 @@
+/** The cable between the device and the cloud, which really is one: pulled here, the link breaks. */
+import type { CableState, DeviceDetail, TimelineEvent } from "../../page-api.ts";
+import { api } from "../api.ts";
+import { h, type Part, s, setAttribute, setHidden, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+import { cableText } from "../model/cable.ts";
+import type { Context, View } from "./context.ts";
+
+const ways: readonly (readonly [Exclude<CableState, "connected">, string, string])[] = [
+  ["close", "Close", "In good order: both ends know (FIN)"],
+  ["reset", "Reset", "At once and rudely (RST)"],
+  ["silence", "Silence", "Nothing gets through, nobody is told"],
+];
+
+/** Both halves meet in the middle; the style sheet draws them apart. */
+function picture(): SVGSVGElement {
+  return s(
+    "svg",
+    { class: "cable-picture", viewBox: "0 0 240 96", "aria-hidden": "true", focusable: "false" },
+    s(
+      "g",
+      { class: "cable-left" },
+      s("path", { class: "cable-line", d: "M0 48H92" }),
+      s("path", { class: "cable-flow", d: "M0 48H92" }),
+      s("rect", { class: "cable-plug", x: 88, y: 34, width: 26, height: 28, rx: 6 }),
+      s("path", { class: "cable-pins", d: "M114 42h9M114 54h9" }),
+    ),
+    s("path", {
+      class: "cable-sparks",
+      d: "M120 22l-4 8h8l-4 8M108 30l-6-5M132 30l6-5M108 68l-6 6M132 68l6 6",
+    }),
+    s(
+      "g",
+      { class: "cable-right" },
+      s("path", { class: "cable-line", d: "M148 48H240" }),
+      s("path", { class: "cable-flow", d: "M148 48H240" }),
+      s("rect", { class: "cable-plug", x: 124, y: 30, width: 28, height: 36, rx: 7 }),
+      s("path", { class: "cable-holes", d: "M131 42h5M131 54h5" }),
+    ),
+  );
+}
+
+export function makeCable(context: Context): Part<View> {
+  let id = "";
+  const set = async (state: CableState) => {
+    const device = await context.expect(api.cable(id, { state }));
+    if (device === undefined) return;
+    context.dispatch({ type: "device", device });
+    // The button that had the focus is gone: it goes on to the one that undoes it.
+    const next = state === "connected" ? pulls.querySelector("button") : plugIn;
+    (next as HTMLElement | null)?.focus();
+  };
+  const throttle = h("input", {
+    type: "checkbox",
+    on: { change: () => void context.expect(api.throttle(id, { on: throttle.checked })) },
+  });
+  const status = h("p", { class: "cable-status", role: "status" });
+  const since = h("p", { class: "hint" });
+  const pulls = h(
+    "div",
+    { class: "cable-pulls", role: "group", "aria-label": "Pull the cable" },
+    h("p", { class: "cable-ask" }, icon("unplugged"), "Pull the cable"),
+    ...ways.map(([state, label, doc]) =>
+      h(
+        "button",
+        { type: "button", "data-cable": state, title: doc, on: { click: () => void set(state) } },
+        h("strong", {}, label),
+      ),
+    ),
+  );
+  const plugIn = h(
+    "button",
+    { type: "button", class: "primary plug-in", on: { click: () => void set("connected") } },
+    icon("plug"),
+    "Plug it back in",
+  );
+  const root = h(
+    "div",
+    { class: "cable" },
+    h("h3", { class: "spoken" }, "Cable"),
+    picture(),
+    status,
+    since,
+    h("div", { class: "cable-actions" }, pulls, plugIn),
+    h("label", { class: "check" }, throttle, "Answer twin requests with 429"),
+  );
+  return {
+    root,
+    update({ state: { detail, timeline }, nowMs }) {
+      if (detail === undefined) return;
+      id = detail.id;
+      show(detail, timeline, nowMs);
+    },
+  };
+
+  function show(detail: DeviceDetail, timeline: readonly TimelineEvent[], nowMs: number): void {
+    const { word, note } = cableText(detail, timeline, nowMs);
+    const out = detail.cable !== "connected";
+    setAttribute(root, "data-cable", detail.cable);
+    setAttribute(root, "data-online", detail.connected && !out);
+    setText(status, word);
+    setText(since, note);
+    setHidden(pulls, out);
+    setHidden(plugIn, !out);
+    throttle.checked = detail.throttled;
+  }
+}

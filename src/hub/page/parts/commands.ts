@@ -1,0 +1,89 @@
+/** Commands: called at once while the device is there, queued for it while it is away. */
+import { type CommandName, commandNames, commandSpec } from "../../../control/cloud-model.ts";
+import type { Json } from "../../page-api.ts";
+import { api } from "../api.ts";
+import { h, type Part, setAttribute, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+import type { IconName } from "../model/icon-paths.ts";
+import { shorten } from "../model/words.ts";
+import type { Context, View } from "./context.ts";
+
+const pictures: Readonly<Record<CommandName, IconName>> = {
+  boost: "boost",
+  identify: "identify",
+  clearFault: "check",
+  restart: "restart",
+};
+
+/** An offline command is worth an hour: a boost that comes tomorrow surprises. */
+const ttlSeconds = 3600;
+
+export function makeCommands(context: Context): Part<View> {
+  let id = "";
+  let reachable = false;
+  const result = h("p", { class: "command-result", role: "status" });
+
+  const call = async (name: CommandName, payload: Json) => {
+    const { label } = commandSpec(name);
+    setText(result, `${label}…`);
+    if (!reachable) {
+      const queued = await context.expect(api.queue(id, { name, payload, ttlSeconds }));
+      setText(result, queued === undefined ? "" : `${label} waits in the queue for up to an hour.`);
+      return;
+    }
+    const answer = await context.expect(api.command(id, { name, payload }));
+    const said = answer?.payload == null ? "" : ` · ${shorten(JSON.stringify(answer.payload))}`;
+    setText(result, answer === undefined ? "" : `${label}: ${answer.status} in ${answer.tookMs} ms${said}`);
+    setAttribute(result, "data-tone", answer !== undefined && answer.status >= 300 ? "bad" : "good");
+  };
+
+  const makeCommand = (name: CommandName) => {
+    const { label, doc, request } = commandSpec(name);
+    const schema = request?.schema;
+    const isCount = schema?.kind === "integer";
+    const input = isCount
+      ? h("input", {
+          type: "number",
+          inputmode: "numeric",
+          min: schema.min,
+          max: schema.max,
+          value: String(request?.default),
+          required: true,
+          "aria-label": `${label}: ${request?.label.toLowerCase()}`,
+        })
+      : undefined;
+    const submit = (event: Event) => {
+      event.preventDefault();
+      void call(name, input === undefined ? null : input.valueAsNumber);
+    };
+    return h(
+      "form",
+      { class: "command", on: { submit } },
+      h("button", { type: "submit", title: doc }, icon(pictures[name]), label),
+      input,
+      isCount && h("span", { class: "command-unit", "aria-hidden": "true" }, schema.unit ?? ""),
+    );
+  };
+
+  const hint = h("p", { class: "hint" });
+  const root = h(
+    "div",
+    { class: "commands", role: "group", "aria-labelledby": "commands-title" },
+    h("h3", { id: "commands-title" }, "Commands"),
+    h("div", { class: "command-grid" }, ...commandNames.map(makeCommand)),
+    hint,
+    result,
+  );
+  return {
+    root,
+    update({ state: { detail } }) {
+      if (detail === undefined) return;
+      if (detail.id !== id) setText(result, "");
+      id = detail.id;
+      reachable = detail.connected && detail.cable === "connected";
+      const waiting = detail.queuedMessages;
+      const queue = waiting === 0 ? "" : ` ${waiting} waiting.`;
+      setText(hint, reachable ? "" : `The device is away: commands wait in its queue.${queue}`);
+    },
+  };
+}

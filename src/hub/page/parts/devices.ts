@@ -1,0 +1,71 @@
+/** The devices of this hub, to choose from. */
+import type { DeviceSummary } from "../../page-api.ts";
+import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../dom.ts";
+import { link } from "../model/tiles.ts";
+import { numberText } from "../model/words.ts";
+import type { Context, View } from "./context.ts";
+
+/** From this many on a field to search them is worth its place. */
+const manyDevices = 9;
+
+interface Item {
+  readonly device: DeviceSummary;
+  readonly shown: boolean;
+  readonly nowMs: number;
+}
+
+function makeDevice(id: string, context: Context): Part<Item> {
+  const dot = h("span", { class: "dot", "aria-hidden": "true" });
+  const temperature = h("span", { class: "device-temperature" });
+  const status = h("span", { class: "device-status" });
+  const show = () => context.dispatch({ type: "show", deviceId: id });
+  const button = h(
+    "button",
+    { type: "button", class: "device-button", on: { click: show } },
+    dot,
+    h("span", { class: "device-name" }, id),
+    temperature,
+    status,
+  );
+  return {
+    root: h("li", {}, button),
+    update({ device, shown, nowMs }) {
+      const { tone, value } = link(device, nowMs);
+      const latest = Object.hasOwn(device.latest, "temperature") ? device.latest["temperature"] : undefined;
+      setAttribute(button, "aria-current", shown ? "true" : undefined);
+      setAttribute(dot, "data-tone", tone);
+      setText(temperature, typeof latest?.value === "number" ? `${numberText(latest.value, "°C")} °C` : "");
+      const waiting = device.pending > 0 ? ` · ${device.pending} pending` : "";
+      const refused = device.refused > 0 ? ` · ${device.refused} refused` : "";
+      setText(status, `${value}${waiting}${refused}`);
+    },
+  };
+}
+
+export function makeDevices(context: Context): Part<View> {
+  const list = h("ul", { class: "device-list" });
+  const keyed = new KeyedList<Item>(
+    list,
+    ({ device }) => device.id,
+    ({ device }) => makeDevice(device.id, context),
+  );
+  let last: View | undefined;
+  const search = h("input", {
+    type: "search",
+    class: "device-search",
+    placeholder: "Find a device",
+    "aria-label": "Find a device",
+    on: { input: () => last !== undefined && update(last) },
+  });
+  const root = h("nav", { class: "devices", "aria-label": "Devices" }, search, list);
+  const update = (view: View) => {
+    last = view;
+    const { devices, shown } = view.state;
+    setHidden(search, devices.length < manyDevices);
+    setHidden(root, devices.length === 0);
+    const wanted = search.value.trim().toLowerCase();
+    const found = devices.filter(({ id }) => wanted === "" || id.toLowerCase().includes(wanted));
+    keyed.update(found.map((device) => ({ device, shown: device.id === shown, nowMs: view.nowMs })));
+  };
+  return { root, update };
+}

@@ -1,0 +1,95 @@
+/** The whole page: the bar, the devices, and the one that is shown. */
+import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
+import { icon, setIcon } from "../icons.ts";
+import { link } from "../model/tiles.ts";
+import { shorten } from "../model/words.ts";
+import type { Context, View } from "./context.ts";
+import { makeDevices } from "./devices.ts";
+import { makePlot } from "./plot.ts";
+import { makeSides } from "./sides.ts";
+import { makeTiles } from "./tiles.ts";
+import { makeTimeline } from "./timeline.ts";
+import { makeTwin } from "./twin.ts";
+
+const streamWords = { connecting: "Connecting…", live: "Live", lost: "Hub lost, trying again…" } as const;
+
+function makeBar(): Part<View> {
+  const where = h("span", { class: "bar-where" });
+  const stream = h("span", { class: "bar-stream", role: "status" });
+  const mark = h("img", { src: "icon.svg", alt: "", width: 28, height: 28 });
+  return {
+    root: h("header", { class: "bar" }, mark, h("strong", {}, "Local hub"), where, stream),
+    update({ state: { hub, stream: state } }) {
+      setText(where, hub === undefined ? "" : `${hub.hubHost} · ID scope ${hub.idScope}`);
+      setText(stream, streamWords[state]);
+      setAttribute(stream, "data-stream", state);
+    },
+  };
+}
+
+function makeHead(): Part<View> {
+  const name = h("h1", { id: "device-name", tabindex: -1 });
+  const picture = icon("link");
+  const word = h("span", {});
+  const chip = h("p", { class: "chip" }, picture, word);
+  const about = h("p", { class: "device-about" });
+  return {
+    root: h("header", { class: "device-head" }, name, chip, about),
+    update({ state: { detail }, nowMs }) {
+      if (detail === undefined) return;
+      const { value, note, tone } = link(detail, nowMs);
+      setText(name, detail.id);
+      setText(word, tone === "offline" ? `${value}, ${note}` : value);
+      setIcon(picture, tone === "good" ? "link" : "unplugged");
+      setAttribute(chip, "data-tone", tone);
+      const model = detail.modelId === null ? "no model" : shorten(detail.modelId, 60);
+      setText(about, `${model} · ${signatures[detail.authentication] ?? ""}`);
+    },
+  };
+}
+
+const signatures = {
+  sas: "signs with a key",
+  selfSigned: "own certificate",
+  certificateAuthority: "certificate of a CA",
+} as const;
+
+export function makePage(context: Context): Part<View> {
+  const parts = {
+    bar: makeBar(),
+    devices: makeDevices(context),
+    head: makeHead(),
+    tiles: makeTiles(),
+    plot: makePlot(),
+    sides: makeSides(context),
+    twin: makeTwin(),
+    timeline: makeTimeline(),
+  };
+  const device = h(
+    "div",
+    { class: "device" },
+    parts.head.root,
+    h("div", { class: "overview" }, parts.tiles.root, parts.plot.root),
+    parts.sides.root,
+    h("div", { class: "story" }, parts.twin.root, parts.timeline.root),
+  );
+  const nobody = h(
+    "p",
+    { class: "nobody" },
+    "No device yet. Start one, and it will register here by itself.",
+  );
+  const main = h("main", { id: "main" }, device, nobody);
+  const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, main);
+  return {
+    root,
+    update(view) {
+      const { stream, detail, hub, devices } = view.state;
+      // What the page shows is old while the hub is away: it says so by its looks, too.
+      setAttribute(root, "data-stream", stream);
+      setAttribute(main, "data-away", detail !== undefined && !detail.connected);
+      setHidden(device, detail === undefined);
+      setHidden(nobody, hub === undefined || devices.length > 0);
+      for (const part of Object.values(parts)) part.update(view);
+    },
+  };
+}

@@ -1,0 +1,195 @@
+/** The history: temperature against set-point, humidity, and when the heater was on. */
+import uPlot from "uplot";
+import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
+import { plotData, plotSummary } from "../model/plot-data.ts";
+import { numberText } from "../model/words.ts";
+import type { View } from "./context.ts";
+
+interface Line {
+  readonly name: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly scale: "celsius" | "percent" | "switch";
+  /** Custom property of the style sheet with its colour. */
+  readonly colour: string;
+}
+
+const lines: readonly Line[] = [
+  { name: "heaterOn", label: "Heater", unit: "", scale: "switch", colour: "--plot-heater" },
+  { name: "humidity", label: "Humidity", unit: "%", scale: "percent", colour: "--plot-humidity" },
+  { name: "setPoint", label: "Set-point", unit: "°C", scale: "celsius", colour: "--plot-target" },
+  { name: "temperature", label: "Temperature", unit: "°C", scale: "celsius", colour: "--plot-temperature" },
+];
+const names = lines.map(({ name }) => name);
+const spans: readonly (readonly [string, number])[] = [
+  ["15 min", 15],
+  ["1 h", 60],
+  ["6 h", 360],
+  ["24 h", 1440],
+];
+const height = 236;
+const stepped = uPlot.paths.stepped?.({ align: 1 });
+
+function makeLegend(): { root: HTMLElement; show(values: readonly (number | null | undefined)[]): void } {
+  const entries = [...lines].reverse().map((line) => {
+    const value = h("span", { class: "legend-value" });
+    const root = h("li", { "data-line": line.name }, h("span", { class: "legend-mark" }), line.label, value);
+    return { line, root, value };
+  });
+  return {
+    root: h("ul", { class: "legend", "aria-hidden": "true" }, ...entries.map(({ root }) => root)),
+    show(values) {
+      for (const { line, value } of entries) {
+        const at = values[lines.indexOf(line)];
+        const word =
+          line.scale === "switch" ? (at ? "on" : "off") : `${numberText(at ?? 0, line.unit)} ${line.unit}`;
+        setText(value, typeof at === "number" ? word : "");
+      }
+    },
+  };
+}
+
+/** Rounds to a quiet range, so that the axis does not breathe with every reading. */
+function celsiusRange(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [15, 25];
+  return [Math.floor(low - 0.75), Math.ceil(high + 0.75)];
+}
+
+function optionsFor(
+  width: number,
+  colourOf: (name: string) => string,
+  onCursor: (at: number | null) => void,
+): uPlot.Options {
+  const ink = colourOf("--ink-soft");
+  const grid = { stroke: colourOf("--line"), width: 1 };
+  const font = `12px ${colourOf("--font")}`;
+  const axis = { stroke: ink, font, ticks: { show: false }, gap: 6 };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    padding: [12, 0, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, width: 2 } },
+    hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
+    scales: {
+      x: { time: true },
+      celsius: { range: (_plot, low, high) => celsiusRange(low, high) },
+      percent: { range: [0, 100] },
+      // The band of "on" fills the lowest part of the plot only.
+      switch: { range: [0, 9] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        values: "{HH}:{mm}" as unknown as uPlot.Axis.Values,
+        space: 64,
+        size: 28,
+      },
+      { ...axis, scale: "celsius", grid, size: 44, values: (_plot, splits) => splits.map((at) => `${at}°`) },
+      {
+        ...axis,
+        scale: "percent",
+        side: 1,
+        grid: { show: false },
+        size: 44,
+        splits: [0, 25, 50, 75, 100],
+        values: (_plot, splits) => splits.map((at) => `${at}%`),
+      },
+    ],
+    series: [{}, ...lines.map((line) => seriesOf(line, colourOf))],
+  };
+}
+
+function seriesOf({ name, scale, colour }: Line, colourOf: (name: string) => string): uPlot.Series {
+  const stroke = colourOf(colour);
+  const base: uPlot.Series = { scale, stroke, width: 1.5, points: { show: false }, spanGaps: false };
+  if (name === "temperature") return { ...base, width: 2.5 };
+  if (name === "humidity") return base;
+  const steps = stepped === undefined ? {} : { paths: stepped };
+  if (name === "setPoint") return { ...base, ...steps, dash: [5, 4] };
+  return { ...base, ...steps, width: 0, fill: stroke };
+}
+
+function makeSpans(onSpan: (minutes: number) => void): HTMLElement {
+  const radios = spans.map(([label, minutes], index) =>
+    h(
+      "label",
+      {},
+      h("input", {
+        type: "radio",
+        name: "span",
+        checked: index === 1,
+        on: { change: () => onSpan(minutes) },
+      }),
+      h("span", {}, label),
+    ),
+  );
+  return h("div", { class: "segments small", role: "radiogroup", "aria-label": "Span" }, ...radios);
+}
+
+export function makePlot(): Part<View> {
+  const box = h("div", { class: "plot-box" });
+  const summary = h("figcaption", { class: "spoken" });
+  const empty = h("p", { class: "empty plot-empty" }, "No readings in this span yet.");
+  const legend = makeLegend();
+  let minutes = 60;
+  let last: View | undefined;
+  let plot: uPlot | undefined;
+  let columns: readonly (readonly (number | null | undefined)[])[] = [];
+
+  const read = (at: number | null) =>
+    legend.show(
+      columns.map((column) => (at === null ? column.findLast((value) => value != null) : column[at])),
+    );
+  const remake = () => {
+    plot?.destroy();
+    const style = getComputedStyle(root);
+    const colourOf = (name: string) => style.getPropertyValue(name).trim();
+    plot = new uPlot(optionsFor(Math.max(240, box.clientWidth), colourOf, read), undefined, box);
+    // A picture to assistive tools; what it says stands in the caption.
+    setAttribute(plot.root, "aria-hidden", "true");
+    if (last !== undefined) update(last);
+  };
+  const spanPicker = makeSpans((chosen) => {
+    minutes = chosen;
+    if (last !== undefined) update(last);
+  });
+  const root = h(
+    "section",
+    { class: "card history", "aria-labelledby": "history-title" },
+    h("div", { class: "card-head" }, h("h2", { id: "history-title" }, "History"), spanPicker),
+    h("figure", {}, legend.root, box, empty, summary),
+  );
+
+  let drawnSeries: unknown;
+  let drawnMinutes = 0;
+  let drawnAt = 0;
+  const update = (view: View) => {
+    last = view;
+    if (plot === undefined) return;
+    const { series } = view.state;
+    const isFresh = series === drawnSeries && minutes === drawnMinutes && view.nowMs - drawnAt < 5_000;
+    if (isFresh && plot.data.length > 0) return;
+    [drawnSeries, drawnMinutes, drawnAt] = [series, minutes, view.nowMs];
+    const sinceMs = view.nowMs - minutes * 60_000;
+    const data = plotData(series, names, sinceMs);
+    columns = data.columns;
+    plot.setData([[...data.times], ...data.columns.map((column) => [...column])] as uPlot.AlignedData, false);
+    plot.setScale("x", { min: sinceMs / 1000, max: view.nowMs / 1000 });
+    read(plot.cursor.idx ?? null);
+    setText(summary, plotSummary(data, names.indexOf("temperature")));
+    setHidden(empty, data.times.length > 0);
+  };
+  const forget = () => {
+    drawnSeries = undefined;
+    remake();
+  };
+  new ResizeObserver(() => {
+    if (plot === undefined) forget();
+    else if (box.clientWidth > 0 && box.clientWidth !== plot.width)
+      plot.setSize({ width: box.clientWidth, height });
+  }).observe(box);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
+  return { root, update };
+}

@@ -1,0 +1,38 @@
+/** The door of a hub that listens beyond this machine. */
+import { api } from "../api.ts";
+import { h, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+
+/** @param onIn called once the hub has let one in */
+export function makeSignIn(onIn: () => void): HTMLElement {
+  const password = h("input", {
+    id: "password",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+    "aria-describedby": "sign-in-problem",
+  });
+  const problem = h("p", { id: "sign-in-problem", class: "problem", role: "alert" });
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const answer = await api.signIn({ password: password.value });
+    password.value = "";
+    if (answer.ok) return onIn();
+    setText(problem, answer.code === "sign-in" ? "That is not the password." : answer.message);
+    password.focus();
+  };
+  return h(
+    "main",
+    { class: "sign-in card" },
+    h("h1", {}, icon("key"), "Local hub"),
+    h("p", { class: "hint" }, "This hub listens beyond its own machine and asks for its password."),
+    h(
+      "form",
+      { class: "field", on: { submit: (event) => void submit(event) } },
+      h("label", { for: "password" }, "Password"),
+      password,
+      problem,
+      h("button", { type: "submit", class: "primary" }, "Sign in"),
+    ),
+  );
+}

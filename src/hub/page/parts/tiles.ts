@@ -1,0 +1,52 @@
+/** The tiles. */
+import { h, type Part, setAttribute, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+import type { IconName } from "../model/icon-paths.ts";
+import { type TileName, type TileView, tileViews } from "../model/tiles.ts";
+import type { View } from "./context.ts";
+
+const faces: readonly (readonly [TileName, string, IconName])[] = [
+  ["temperature", "Temperature", "temperature"],
+  ["setPoint", "Set-point", "target"],
+  ["humidity", "Humidity", "humidity"],
+  ["heater", "Heater", "heater"],
+  ["mode", "Mode", "mode"],
+  ["link", "Link", "link"],
+  ["faults", "Faults", "fault"],
+  ["firmware", "Firmware", "firmware"],
+];
+
+function makeTile(name: TileName, label: string, picture: IconName): Part<TileView> {
+  const value = h("span", { class: "tile-number" });
+  const unit = h("span", { class: "tile-unit" });
+  const note = h("p", { class: "tile-note" });
+  const root = h(
+    "div",
+    { class: "tile", "data-tile": name },
+    h("dt", { class: "tile-label" }, icon(picture), label),
+    h("dd", {}, h("p", { class: "tile-value" }, value, unit), note),
+  );
+  return {
+    root,
+    update(view) {
+      setText(value, view.value);
+      setText(unit, view.unit);
+      setText(note, view.note);
+      setAttribute(root, "data-tone", view.tone);
+      setAttribute(value, "data-long", view.value.length > 8);
+    },
+  };
+}
+
+export function makeTiles(): Part<View> {
+  const tiles = faces.map(([name, label, picture]) => [name, makeTile(name, label, picture)] as const);
+  const root = h("dl", { class: "tiles", "aria-label": "Now" }, ...tiles.map(([, tile]) => tile.root));
+  return {
+    root,
+    update({ state, nowMs }) {
+      if (state.detail === undefined) return;
+      const views = tileViews(state.detail, nowMs);
+      for (const [name, tile] of tiles) tile.update(views[name]);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Who changed what, when, and who won. */
+import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
+import { actorNames, type EventView, eventView } from "../model/timeline.ts";
+import type { View } from "./context.ts";
+
+/** More are kept than are worth reading at once. */
+const mostShown = 80;
+
+const clockTime = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** An event does not change once it has happened. */
+function makeEvent(event: EventView): Part<EventView> {
+  const at = new Date(event.atMs);
+  const root = h(
+    "li",
+    {
+      class: "event",
+      "data-actor": event.actor,
+      "data-tone": event.tone,
+      "data-apart": event.whileApart,
+    },
+    h("span", { class: "event-mark" }, icon(event.icon)),
+    h(
+      "div",
+      { class: "event-body" },
+      h("p", { class: "event-title" }, event.title),
+      event.detail !== "" && h("p", { class: "event-detail" }, event.detail),
+      h(
+        "p",
+        { class: "event-meta" },
+        h("span", { class: "event-actor" }, actorNames[event.actor] ?? "Hub"),
+        h("time", { datetime: at.toISOString(), title: fullTime.format(at) }, clockTime.format(at)),
+        event.whileApart && h("span", { class: "event-apart" }, "while apart"),
+      ),
+    ),
+  );
+  return { root, update: () => {} };
+}
+
+export function makeTimeline(): Part<View> {
+  const list = h("ol", { class: "events", tabindex: 0, "aria-label": "Events, newest first" });
+  const keyed = new KeyedList<EventView>(list, ({ sequence }) => String(sequence), makeEvent);
+  const empty = h("p", { class: "empty" }, "Nothing has happened yet.");
+  // Spoken as it comes, one short sentence; the list itself would be read from the top each time.
+  const spoken = h("p", { class: "spoken", "aria-live": "polite" });
+  let newest = 0;
+  let shown: string | undefined;
+  const root = h(
+    "section",
+    { class: "card timeline", "aria-labelledby": "timeline-title" },
+    h("h2", { id: "timeline-title" }, "Who changed what"),
+    spoken,
+    empty,
+    list,
+  );
+  return {
+    root,
+    update({ state }) {
+      const views = state.timeline.slice(-mostShown).reverse().map(eventView);
+      const [last] = views;
+      const isNews = last !== undefined && newest > 0 && last.sequence > newest && shown === state.shown;
+      if (isNews) setText(spoken, `${actorNames[last.actor] ?? "Hub"}: ${last.title}`);
+      newest = last?.sequence ?? 0;
+      shown = state.shown;
+      keyed.update(views);
+      setHidden(empty, views.length > 0);
+      setHidden(list, views.length === 0);
+    },
+  };
+}

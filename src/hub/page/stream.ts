@@ -1,0 +1,50 @@
+/**
+ * The stream of events, held open.
+ *
+ * Guarantee: comes back by itself; says when it is lost and when it is there again; an event that cannot be read is
+ * dropped, not thrown.
+ */
+import type { Clock } from "../../control/clock.ts";
+import { seconds } from "../../control/units.ts";
+import type { StreamEvent } from "../page-api.ts";
+
+export type StreamLink = "connecting" | "live" | "lost";
+
+const types = ["hello", "device", "twin", "telemetry", "timeline", "panel", "removed"] as const;
+
+// Every name of the contract, or this does not compile.
+type Missing = Exclude<StreamEvent["type"], (typeof types)[number]>;
+const complete: [Missing] extends [never] ? true : Missing = true;
+
+/** @returns a function that closes it */
+export function openStream(
+  clock: Clock,
+  onEvent: (event: StreamEvent) => void,
+  onLink: (link: StreamLink) => void,
+): () => void {
+  let source: EventSource | undefined;
+  let cancel = () => {};
+  const open = () => {
+    source = new EventSource("/api/events");
+    source.addEventListener("open", () => onLink("live"));
+    source.addEventListener("error", () => {
+      onLink("lost");
+      // A browser retries a broken stream, not one that was refused.
+      if (source?.readyState === EventSource.CLOSED) cancel = clock.setTimer(seconds(3), open);
+    });
+    for (const type of complete ? types : []) {
+      source.addEventListener(type, (event) => {
+        try {
+          onEvent({ ...JSON.parse((event as MessageEvent<string>).data), type });
+        } catch {
+          // Half an event of a hub that just went: the next `hello` brings everything.
+        }
+      });
+    }
+  };
+  open();
+  return () => {
+    cancel();
+    source?.close();
+  };
+}

@@ -1,0 +1,16 @@
+/** Provenance: who changed a writable property last, from what to what, when. */
+import type { ReadOnlyValues } from "../cloud-model.ts";
+import { writableNames } from "../cloud-model.ts";
+import type { InForce } from "../in-force.ts";
+import { isoTime } from "./acknowledge.ts";
+
+/** For the reported section of the same name; `null` on a device that nobody has touched. */
+export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastChange"] {
+  const newest = (a: (typeof writableNames)[number], b: typeof a) => changes[b].serial - changes[a].serial;
+  const [property] = writableNames.toSorted(newest);
+  if (property === undefined || changes[property].serial === 0) return null;
+  const { source, from, wallMs } = changes[property];
+  const to = values[property];
+  const amount = typeof to === "number" && typeof from === "number" ? Math.round((to - from) * 100) / 100 : 0;
+  return { property, source, from: String(from ?? to), to: String(to), amount, time: isoTime(wallMs) };
+}

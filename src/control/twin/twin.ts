@@ -1,0 +1,197 @@
+/**
+ * The device twin's reconciliation (RR-1 to RR-9): pure, one message in, what to do out.
+ *
+ *     connected            link = startLink; get the twin
+ *     the twin has come    takeDocument(link, inForce, document, policy)
+ *     a patch has come     takePatch(link, inForce, patch, version, policy)
+ *     after either, and    nextReport(link, inForce, sections): send `report` if there is one, then
+ *     whenever anything    afterReport(link, report, "ok" | "failed"), then nextReport again
+ *     changed
+ *
+ * The caller keeps the returned `link`; hands all `requests` of an outcome to the core in ONE step (then values and
+ * shadow are stored in one write); gets the twin again when `getAgain` says so, after a pause that grows; logs
+ * `decisions`. `inForce` is always taken fresh from the core.
+ *
+ * Guarantees: nothing here throws, whatever the cloud sends; a message that says nothing new asks for nothing, so any may
+ * come twice; a value older than what the device has reconciled is never applied.
+ */
+import type { WritableName } from "../cloud-model.ts";
+import { isWritableName, writableNames } from "../cloud-model.ts";
+import type { InForce } from "../in-force.ts";
+import type { Request } from "../input.ts";
+import { isTold } from "./acknowledge.ts";
+import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
+import { isRecord, membersOf, sameJson } from "./json-value.ts";
+import type { TwinLink } from "./reported.ts";
+import type { Bench, Decision, TwinPolicy, Verdict } from "./ruling.ts";
+import { mayStandNoMore, rule, stillStands } from "./ruling.ts";
+import type { ShadowProperty, TwinShadow } from "./shadow.ts";
+
+export { lastChange } from "./last-change.ts";
+export type { ReportedSections, TwinLink } from "./reported.ts";
+export { afterReport, nextReport, startLink } from "./reported.ts";
+export type { Decision, TwinPolicy } from "./ruling.ts";
+
+export interface TwinOutcome {
+  readonly link: TwinLink;
+  /** For the core, all in one step. */
+  readonly requests: readonly Request[];
+  readonly decisions: readonly Decision[];
+  /** Get the whole twin again. */
+  readonly getAgain: boolean;
+}
+
+/** A fingerprint that no value has. */
+const unseen = "?";
+
+/**
+ * The whole twin, got after connecting or when `getAgain` asked for it.
+ * @param document `{desired: {…, $version}, reported: {…}}` as it came, anything else does nothing
+ */
+export function takeDocument(
+  link: TwinLink,
+  inForce: InForce,
+  document: unknown,
+  policy: TwinPolicy = {},
+): TwinOutcome {
+  const desired = readDesired(document);
+  if (!desired || !isRecord(document)) return nothing(link);
+  const { shadow } = inForce;
+  // An answer may have been overtaken by a patch; a twin that was deleted and made anew counts from 1. Ask twice.
+  const older = desired.version < shadow.version;
+  if (older && !link.doubted) return { ...nothing({ ...link, doubted: true }), getAgain: true };
+  const known = Object.fromEntries(membersOf(document["reported"]));
+  const bench: Bench = { inForce, policy, known, version: desired.version };
+  const judged = judgeDocument(desired, older, bench);
+  const fresh = link.known === undefined ? keptNews(judged, bench) : [];
+  const next: TwinShadow = {
+    version: desired.version,
+    properties: propertiesOf(judged),
+    foreign: foreignOf(desired, shadow),
+  };
+  const strangers = next.foreign.version === shadow.foreign.version ? [] : strangersIn(desired);
+  return {
+    link: { ...link, known, heard: 0, doubted: false },
+    requests: requestsOf(judged, next, shadow),
+    decisions: [...decisionsOf(judged, shadow), ...fresh, ...strangers],
+    getAgain: link.heard > desired.version,
+  };
+}
+
+/**
+ * A change of the desired document, pushed by the hub.
+ * @param version the patch's `$version`: one that is not the next is dropped, or makes the caller get the twin again
+ */
+export function takePatch(
+  link: TwinLink,
+  inForce: InForce,
+  patch: unknown,
+  version: number,
+  policy: TwinPolicy = {},
+): TwinOutcome {
+  const { shadow } = inForce;
+  if (!isVersion(version) || !isRecord(patch) || version <= shadow.version) return nothing(link);
+  const { known } = link;
+  // Until this connection's document is there, nobody knows what the patch builds on.
+  if (known === undefined) return nothing({ ...link, heard: Math.max(link.heard, version) });
+  if (version > shadow.version + 1) {
+    return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true };
+  }
+  const bench: Bench = { inForce, policy, known, version };
+  const judged: Judged = new Map(Object.entries(shadow.properties).map(asJudged));
+  let partial = false;
+  for (const [name, value] of Object.entries(patch)) {
+    if (name.startsWith("$") || value === undefined) continue;
+    if (isWritableName(name)) judged.set(name, rule(name, value ?? undefined, false, bench));
+    // A patch shows a part: how an object, or all that is foreign, looks now is for the document to say.
+    partial ||= !isWritableName(name) || typeof value === "object";
+  }
+  const strange = Object.keys(patch).some((name) => !name.startsWith("$") && !isWritableName(name));
+  const foreign = strange ? { ...shadow.foreign, seen: unseen } : shadow.foreign;
+  const next = { version, properties: propertiesOf(judged), foreign };
+  return {
+    link,
+    requests: requestsOf(judged, next, shadow),
+    decisions: decisionsOf(judged, shadow),
+    getAgain: partial,
+  };
+}
+
+const nothing = (link: TwinLink): TwinOutcome => ({ link, requests: [], decisions: [], getAgain: false });
+
+/** Properties with an entry in the shadow to come. */
+type Judged = Map<WritableName, Verdict>;
+
+const asJudged = ([name, property]: [string, ShadowProperty]): [WritableName, Verdict] => [
+  name as WritableName,
+  { property },
+];
+
+/** @param older the document belongs to a twin that was made anew: what is missing in it was not deleted */
+function judgeDocument(desired: Desired, older: boolean, bench: Bench): Judged {
+  const { inForce } = bench;
+  const { shadow } = inForce;
+  const wanted = (name: WritableName) => desired.values.get(name);
+  const changed = writableNames.filter((name) => !isSeen(shadow, name, wanted(name)));
+  const moved = desired.version !== shadow.version;
+  const again = moved && changed.length === 0 && desired.foreign.seen === shadow.foreign.seen;
+  const judged: Judged = new Map();
+  for (const name of writableNames) {
+    const value = wanted(name);
+    const entry = shadow.properties[name];
+    if (changed.includes(name)) {
+      if (value !== undefined || !older) judged.set(name, rule(name, value, false, bench));
+    } else if (value !== undefined && again && inForce.changes[name].source === "device") {
+      judged.set(name, rule(name, value, true, bench));
+    } else if (mayStandNoMore(name, value, inForce)) {
+      judged.set(name, rule(name, value, false, bench));
+    } else if (entry) {
+      const answers = moved && value !== undefined;
+      judged.set(name, { property: answers ? stillStands(name, entry, bench) : entry });
+    }
+  }
+  return judged;
+}
+
+const propertiesOf = (judged: Judged): TwinShadow["properties"] =>
+  Object.fromEntries([...judged].map(([name, { property }]) => [name, property]));
+
+function requestsOf(judged: Judged, next: TwinShadow, shadow: TwinShadow): Request[] {
+  const requests = [...judged.values()].flatMap(({ request }) => request ?? []);
+  if (requests.length === 0 && sameJson(next, shadow)) return [];
+  return [...requests, { kind: "keep-twin", shadow: next, source: "cloud" }];
+}
+
+/** A ruling that the shadow has already is no news. */
+const decisionsOf = (judged: Judged, shadow: TwinShadow): Decision[] =>
+  [...judged].flatMap(([name, { decision, request, property }]) => {
+    const before = shadow.properties[name]?.ruling;
+    const { kind, version } = property.ruling;
+    const known = request === undefined && before?.kind === kind && before.version === version;
+    return decision === undefined || known ? [] : [decision];
+  });
+
+/** RR-3: what the device alone has changed and is yet to tell. */
+function keptNews(judged: Judged, bench: Bench): Decision[] {
+  const { inForce, known, version } = bench;
+  return writableNames.flatMap((name): Decision[] => {
+    const { source } = inForce.changes[name];
+    if (judged.get(name)?.decision || source !== "device" || isTold(name, inForce, known)) return [];
+    const winner = { source, value: inForce.values[name] };
+    return [{ rule: "RR-3", property: name, version, winner, reason: "only the device changed" }];
+  });
+}
+
+function foreignOf(desired: Desired, shadow: TwinShadow): TwinShadow["foreign"] {
+  const { seen, names } = desired.foreign;
+  if (seen === shadow.foreign.seen && desired.version === shadow.version) return shadow.foreign;
+  return { seen, names, version: names.length === 0 ? 0 : desired.version };
+}
+
+function strangersIn(desired: Desired): Decision[] {
+  const { names, count } = desired.foreign;
+  if (count === 0) return [];
+  const more = count > names.length ? ` (${count - names.length} more are not named)` : "";
+  const reason = `this device has no such writable property${more}`;
+  return [{ rule: "RR-6", property: names.join(", "), version: desired.version, reason }];
+}

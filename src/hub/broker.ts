@@ -1,0 +1,314 @@
+/**
+ * The MQTT side over TLS: DPS and hub on one port, told apart by the user name.
+ *
+ * Guarantees: what a device says is acted upon before it is acknowledged; a device reaches the topics of its own
+ * device alone, whatever it subscribes to or publishes; one connection per device, the newest. Nothing that a peer
+ * sends ends the process.
+ */
+import type { Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
+import type { Clock } from "../control/clock.ts";
+import type { Log } from "../control/log.ts";
+import { millis } from "../control/units.ts";
+import { Cable } from "./cable.ts";
+import type { Cables } from "./cables.ts";
+import type { CertificatePair } from "./certificates.ts";
+import type { DeviceSessions } from "./device-sessions.ts";
+import { type DpsParts, DpsSession } from "./dps.ts";
+import type { Link } from "./links.ts";
+import { type Caller, type Login, type LoginParts, login, parseUserName } from "./mqtt-login.ts";
+import type { OnceLog } from "./once-log.ts";
+import { dpsAnswers, mayListen } from "./topics.ts";
+
+export interface BrokerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly once: OnceLog;
+  readonly cables: Cables;
+  readonly login: LoginParts;
+  readonly dps: DpsParts;
+  readonly sessions: DeviceSessions;
+  readonly onTurnedAway: (id: string, reason: string) => void;
+}
+
+/** D2C message of 256 KB and the topic that holds its properties. */
+const deviceFrameLimit = 256 * 1024 + 16 * 1024;
+const mostConnections = 2000;
+/** IoT Hub's own ceiling: 1767 s, over which a dead connection would never be noticed. */
+const longestKeepalive = 1767;
+const maximumQos = 1;
+
+interface Session {
+  readonly caller: Caller;
+  link?: Link;
+  dps?: DpsSession;
+  cancelExpiry?: () => void;
+}
+
+export class Broker {
+  readonly #parts: BrokerParts;
+  readonly #aedes: Aedes;
+  readonly #server: Server;
+  readonly #sessions = new WeakMap<Client, Session>();
+  readonly #cables = new Set<Cable>();
+  #strangers = 0;
+
+  private constructor(parts: BrokerParts, aedes: Aedes, server: Server) {
+    this.#parts = parts;
+    this.#aedes = aedes;
+    this.#server = server;
+  }
+
+  static async open(parts: BrokerParts, pair: CertificatePair, caPem: string): Promise<Broker> {
+    const aedes = await Aedes.createBroker({ connectTimeout: 10_000, queueLimit: 100 });
+    const server = createServer({
+      ...pair,
+      ca: [caPem],
+      requestCert: true,
+      // A certificate is judged with the rest of the CONNECT: devices with keys have none.
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: 10_000,
+    });
+    server.maxConnections = mostConnections;
+    const broker = new Broker(parts, aedes, server);
+    broker.#listenToServer();
+    broker.#listenToAedes();
+    return broker;
+  }
+
+  /** @throws when the port is taken */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off("error", reject);
+        this.#server.on("error", (error) => this.#parts.log.error("hub-server", { reason: error.message }));
+        const address = this.#server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** Takes a renewed certificate for connections from now on. */
+  renew(pair: CertificatePair, caPem: string): void {
+    this.#server.setSecureContext({ ...pair, ca: [caPem], minVersion: "TLSv1.2" });
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
+    for (const cable of this.#cables) cable.cut("close");
+    for (const cable of this.#cables) cable.tls.destroy();
+    await closed;
+  }
+
+  #listenToServer(): void {
+    /** TCP sockets by the peer's address, until TLS is made over them: a reset needs the socket below. */
+    const raws = new Map<string, Socket>();
+    const peer = (socket: Socket | TLSSocket) => `${socket.remoteAddress} ${socket.remotePort}`;
+    this.#server.on("connection", (raw: Socket) => {
+      const key = peer(raw);
+      raws.set(key, raw.setNoDelay(true));
+      raw.once("close", () => raws.delete(key));
+    });
+    this.#server.on("secureConnection", (tls) => {
+      const raw = raws.get(peer(tls));
+      if (raw === undefined) {
+        tls.destroy();
+        return;
+      }
+      const cable = new Cable(tls, raw, () => this.#refuse(tls.remoteAddress ?? "", "a frame is too long"));
+      this.#cables.add(cable);
+      tls.once("close", () => this.#cables.delete(cable));
+      this.#aedes.handle(cable);
+    });
+    this.#server.on("tlsClientError", (error, tls) => {
+      // Written in full at debug alone: any port scan gets here.
+      this.#parts.log.debug("hub-tls-refused", { from: tls.remoteAddress ?? "", reason: error.message });
+    });
+  }
+
+  #listenToAedes(): void {
+    const aedes = this.#aedes;
+    aedes.preConnect = (client, packet, callback) => {
+      void this.#greet(client, packet).then(
+        (welcome) => {
+          if (welcome) callback(null, true);
+        },
+        (error: Error) => callback(error, false),
+      );
+    };
+    aedes.authenticate = (client, userName, password, done) => {
+      const verdict = this.#login(client, userName, password);
+      if (verdict.ok) done(null, true);
+      // 5: not authorized, which is what Azure answers whatever the reason.
+      else done(Object.assign(new Error(verdict.reason), { returnCode: 5 }) as AuthenticateError, null);
+    };
+    aedes.authorizePublish = (client, packet, callback) => {
+      packet.retain = false;
+      this.#publish(client, packet).then(
+        (why) => callback(why === undefined ? null : new Error(why)),
+        (error: Error) => callback(error),
+      );
+    };
+    aedes.authorizeSubscribe = (client, subscription, callback) => {
+      callback(null, this.#maySubscribe(client, subscription.topic) ? subscription : null);
+    };
+    // What aedes would send again at the start of a session is the queue's to send.
+    aedes.authorizeForward = (client, packet) =>
+      packet.qos > 0 && this.#sessions.get(client)?.link?.ready !== true ? null : packet;
+    this.#listenToClients();
+  }
+
+  #listenToClients(): void {
+    const aedes = this.#aedes;
+    const { sessions, log } = this.#parts;
+    const linkOf = (client: Client) => this.#sessions.get(client)?.link;
+    aedes.on("client", (client) => {
+      const link = linkOf(client);
+      if (link !== undefined) sessions.registered(link);
+    });
+    aedes.on("clientReady", (client) => {
+      const link = linkOf(client);
+      if (link !== undefined) sessions.ready(link);
+    });
+    aedes.on("clientDisconnect", (client) => {
+      const session = this.#sessions.get(client);
+      session?.cancelExpiry?.();
+      if (session?.link !== undefined) sessions.gone(session.link);
+    });
+    aedes.on("ack", (_packet, client) => linkOf(client)?.acknowledged());
+    aedes.on("subscribe", (subscriptions, client) => {
+      const link = linkOf(client);
+      const granted = subscriptions.filter(({ qos }) => (qos as number) <= maximumQos);
+      if (link !== undefined)
+        sessions.subscribed(
+          link,
+          granted.map(({ topic, qos }) => ({ topic, qos: qos === 0 ? 0 : 1 })),
+        );
+    });
+    aedes.on("unsubscribe", (topics, client) => {
+      const link = linkOf(client);
+      // aedes tells the end of a connection as an unsubscription too; the session outlives it.
+      if (link !== undefined && !client.closed) sessions.unsubscribed(link, topics);
+    });
+    const note = (client: Client, error: Error) =>
+      log.debug("hub-connection-ended", { device: client.id ?? "", reason: error.message });
+    aedes.on("clientError", note);
+    aedes.on("connectionError", note);
+    (aedes as NodeJS.EventEmitter).on("error", (error: Error) =>
+      log.error("hub-broker", { reason: error.message }),
+    );
+  }
+
+  /** The first look at a CONNECT. Resolves to false when it is to stay unanswered. */
+  async #greet(client: Client, packet: ConnectPacket): Promise<boolean> {
+    const cable = client.conn as Cable;
+    const caller = parseUserName(packet.username ?? "");
+    if (caller === undefined) {
+      this.#refuse(cable.tls.remoteAddress ?? "", "user name is of neither DPS nor hub");
+      cable.cut("close");
+      return false;
+    }
+    const id = caller.kind === "dps" ? caller.registrationId : caller.deviceId;
+    if (!this.#parts.cables.admit(id, cable)) return false;
+    packet.keepalive = Math.min(packet.keepalive || longestKeepalive, longestKeepalive);
+    delete (packet as { will?: unknown }).will;
+    this.#sessions.set(client, { caller });
+    if (caller.kind === "dps") {
+      // A name of its own: by its own id it would push the device's connection to the hub out.
+      packet.clientId = `dps ${id} ${this.#strangers++}`;
+      packet.clean = true;
+    } else if (packet.clientId !== id) {
+      this.#refuse(id, "client id is not the device id");
+      cable.cut("close");
+      return false;
+    } else if (packet.clean !== true) {
+      await this.#restore(id);
+    }
+    return true;
+  }
+
+  /** Hands aedes the subscriptions that the session had before the hub was restarted. */
+  async #restore(deviceId: string): Promise<void> {
+    const kept = this.#parts.sessions.subscriptions(deviceId);
+    if (kept.length === 0) return;
+    const { persistence } = this.#aedes as unknown as { persistence: SessionStore };
+    await persistence.addSubscriptions({ id: deviceId }, [...kept]);
+  }
+
+  #login(client: Client, userName: string | undefined, password: Buffer | undefined): Login {
+    const session = this.#sessions.get(client);
+    const caller = parseUserName(userName ?? "");
+    if (session === undefined || caller === undefined) return { ok: false, reason: "no proof" };
+    const cable = client.conn as Cable;
+    const certificate = cable.tls.getPeerCertificate();
+    const proof = {
+      password: password === undefined || password.length === 0 ? undefined : password.toString("utf8"),
+      certificate: Object.keys(certificate).length === 0 ? undefined : certificate,
+      chained: cable.tls.authorized,
+    };
+    const verdict = login(caller, proof, this.#parts.login);
+    if (!verdict.ok) {
+      const id = caller.kind === "dps" ? caller.registrationId : caller.deviceId;
+      if (this.#refuse(id, verdict.reason)) this.#parts.onTurnedAway(id, verdict.reason);
+      return verdict;
+    }
+    cable.frameLimit = deviceFrameLimit;
+    if (caller.kind === "dps") {
+      session.dps = new DpsSession(
+        this.#parts.dps,
+        client,
+        caller.registrationId,
+        verdict.deviceId,
+        verdict.authentication,
+      );
+    } else {
+      session.link = this.#parts.sessions.open(client, cable, caller.deviceId, caller.modelId);
+    }
+    if (verdict.expiresMs !== undefined) this.#expire(session, cable, verdict.expiresMs);
+    return verdict;
+  }
+
+  /** A signature that has run out ends the connection it opened; devices come back with a new one. */
+  #expire(session: Session, cable: Cable, expiresMs: number): void {
+    const { clock } = this.#parts;
+    const left = expiresMs - clock.wallNow();
+    const day = 86_400_000;
+    session.cancelExpiry = clock.setTimer(millis(Math.min(left, day)), () => {
+      if (left > day) this.#expire(session, cable, expiresMs);
+      else cable.cut("close");
+    });
+  }
+
+  #maySubscribe(client: Client, filter: string): boolean {
+    const session = this.#sessions.get(client);
+    if (session?.caller.kind === "dps") return filter === dpsAnswers;
+    return session !== undefined && mayListen(session.caller.deviceId, filter);
+  }
+
+  /** @returns why the connection ends, if it does */
+  async #publish(client: Client | null, packet: PublishPacket): Promise<string | undefined> {
+    const session = client === null ? undefined : this.#sessions.get(client);
+    if (session === undefined) return "nobody's";
+    if (packet.qos > maximumQos) return "QoS 2 is not supported";
+    const taken =
+      session.dps?.request(packet.topic, packet.payload.toString()) ??
+      (session.link !== undefined && (await this.#parts.sessions.received(session.link, packet)));
+    if (taken) return undefined;
+    const id = session.caller.kind === "dps" ? session.caller.registrationId : session.caller.deviceId;
+    this.#refuse(id, "a message to a topic that is not its own");
+    return "topic is not allowed";
+  }
+
+  #refuse(subject: string, reason: string): boolean {
+    return this.#parts.once.warn("hub-turned-away", subject, reason);
+  }
+}
+
+/** The part of aedes-persistence that the hub uses; aedes does not export its type. */
+interface SessionStore {
+  addSubscriptions(client: { id: string }, subscriptions: { topic: string; qos: number }[]): Promise<void>;
+}

@@ -1,0 +1,56 @@
+/** A device as the page sees it. Guarantee: no key, no thumbprint and no signature is in a view. */
+import type { Cables } from "./cables.ts";
+import type { DeviceRecord } from "./device-record.ts";
+import type { Links } from "./links.ts";
+import type { DeviceDetail, DeviceSummary } from "./page-api.ts";
+import { propertyRows } from "./reported-watch.ts";
+import type { TelemetryLog } from "./telemetry-log.ts";
+import type { Trouble } from "./trouble.ts";
+import { forDevice } from "./twin-document.ts";
+
+export interface ViewParts {
+  readonly links: Links;
+  readonly cables: Cables;
+  readonly trouble: Trouble;
+  readonly telemetry: TelemetryLog;
+}
+
+export function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
+  const rows = propertyRows(record);
+  return {
+    id: record.id,
+    enabled: record.enabled,
+    connected: parts.links.get(record.id)?.ready === true,
+    connectionChangedMs: record.connectionChangedMs,
+    lastActivityMs: record.lastActivityMs,
+    cable: parts.cables.state(record.id),
+    throttled: parts.trouble.isThrottled(record.id),
+    modelId: record.modelId === "" ? null : record.modelId,
+    desiredVersion: record.desired.version,
+    reportedVersion: record.reported.version,
+    pending: rows.filter((row) => row.standing === "pending").length,
+    refused: rows.filter((row) => row.standing === "refused").length,
+    queuedMessages: record.queue.length,
+    latest: parts.telemetry.latest(record.id),
+  };
+}
+
+export function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDetail {
+  return {
+    ...deviceSummary(parts, record),
+    properties: propertyRows(record),
+    desired: forDevice(record.desired),
+    reported: forDevice(record.reported),
+    desiredMetadata: record.desired.metadata,
+    reportedMetadata: record.reported.metadata,
+    tags: record.tags,
+    authentication: record.authentication.type,
+    messages: record.queue.map((message) => ({
+      messageId: message.messageId,
+      name: message.properties["method-name"] ?? null,
+      queuedMs: message.queuedMs,
+      expiresMs: message.expiresMs,
+      deliveries: message.deliveries,
+    })),
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * The hub behind its three faces (MQTT, REST, page): devices and everything that can be done to them.
+ *
+ * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
+ */
+import type { Clock } from "../control/clock.ts";
+import type { Log } from "../control/log.ts";
+import { Cables } from "./cables.ts";
+import { CloudQueue, type NewMessage, type Queued } from "./cloud-queue.ts";
+import { type Authentication, type DeviceRecord, newDevice } from "./device-record.ts";
+import { DeviceSessions } from "./device-sessions.ts";
+import { deviceDetail, deviceSummary } from "./device-view.ts";
+import { Devices } from "./devices.ts";
+import type { Documents } from "./documents.ts";
+import { Feed } from "./feed.ts";
+import { HubSettings } from "./hub-settings.ts";
+import type { Json } from "./json-value.ts";
+import { Links } from "./links.ts";
+import { type MethodOutcome, Methods } from "./methods.ts";
+import { OnceLog } from "./once-log.ts";
+import type { CableState, DeviceDetail, DeviceSummary } from "./page-api.ts";
+import { TelemetryLog, type TelemetryMessage } from "./telemetry-log.ts";
+import { Timeline } from "./timeline.ts";
+import { Trouble } from "./trouble.ts";
+import { type TwinEdit, type TwinEdited, Twins } from "./twins.ts";
+
+export class HubCore {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly once: OnceLog;
+  readonly documents: Documents;
+  readonly settings: HubSettings;
+  readonly devices: Devices;
+  readonly links: Links;
+  readonly cables = new Cables();
+  readonly trouble: Trouble;
+  readonly telemetry = new TelemetryLog();
+  readonly timeline: Timeline;
+  readonly feed: Feed;
+  readonly twins: Twins;
+  readonly methods: Methods;
+  readonly queue: CloudQueue;
+  readonly sessions: DeviceSessions;
+  readonly startedMs: number;
+
+  private constructor(
+    clock: Clock,
+    log: Log,
+    documents: Documents,
+    kept: { settings: HubSettings; devices: Devices; timeline: Timeline; feed: Feed },
+  ) {
+    this.clock = clock;
+    this.log = log;
+    this.documents = documents;
+    this.settings = kept.settings;
+    this.devices = kept.devices;
+    this.timeline = kept.timeline;
+    this.feed = kept.feed;
+    this.once = new OnceLog(log, clock);
+    this.startedMs = clock.wallNow();
+    this.trouble = new Trouble(() => clock.wallNow());
+    this.links = new Links(log);
+    const { devices, links, timeline, trouble, telemetry } = this;
+    const onTwin = (id: string) => this.feed.changed(id, true);
+    this.twins = new Twins({ clock, devices, links, timeline, trouble, onTwin });
+    this.methods = new Methods(clock, links);
+    this.queue = new CloudQueue(clock, devices, links, timeline);
+    const { twins, methods, queue } = this;
+    const onTelemetry = (id: string, message: TelemetryMessage) => this.#tellTelemetry(id, message);
+    this.sessions = new DeviceSessions({
+      clock,
+      devices,
+      links,
+      twins,
+      methods,
+      queue,
+      telemetry,
+      onTelemetry,
+    });
+    this.links.onChange = (link, connected) => this.#tellConnection(link.deviceId, connected);
+    this.feed.source = { summary: (id) => this.summary(id), detail: (id) => this.detail(id) };
+  }
+
+  static async open(clock: Clock, log: Log, documents: Documents): Promise<HubCore> {
+    const feed = new Feed(clock);
+    const settings = await HubSettings.open(documents, log);
+    const devices = await Devices.open(documents, log);
+    const timeline = await Timeline.open(documents, clock, (event) => {
+      feed.tell({ type: "timeline", event });
+      feed.changed(event.deviceId, false);
+    });
+    return new HubCore(clock, log, documents, { settings, devices, timeline, feed });
+  }
+
+  summary(id: string): DeviceSummary | undefined {
+    const record = this.devices.get(id);
+    return record === undefined ? undefined : deviceSummary(this, record);
+  }
+
+  detail(id: string): DeviceDetail | undefined {
+    const record = this.devices.get(id);
+    return record === undefined ? undefined : deviceDetail(this, record);
+  }
+
+  /** Registers a device that is not known yet, and gives a known one these credentials. */
+  async ensureDevice(id: string, authentication: Authentication): Promise<void> {
+    const known = this.devices.get(id);
+    const record = known ?? newDevice(id, authentication, this.clock.wallNow());
+    await this.putDevice(
+      { ...record, authentication },
+      known === undefined ? "registered" : "enrolled again",
+    );
+  }
+
+  async putDevice(record: DeviceRecord, text: string): Promise<void> {
+    await this.devices.put(record);
+    this.timeline.add({ deviceId: record.id, kind: "registry", actor: "operator", text });
+    // Who may not connect any more may not stay either.
+    if (!record.enabled) this.links.get(record.id)?.cable.cut("close");
+    this.feed.changed(record.id, true);
+  }
+
+  async removeDevice(id: string): Promise<void> {
+    this.links.get(id)?.cable.cut("close");
+    this.telemetry.forget(id);
+    this.timeline.forget(id);
+    this.trouble.throttle(id, false);
+    this.trouble.setTwinFault(id, undefined);
+    this.cables.set(id, "connected");
+    await this.devices.remove(id);
+    this.feed.tell({ type: "removed", deviceId: id });
+  }
+
+  editTwin(id: string, edit: TwinEdit): Promise<TwinEdited> {
+    return this.twins.edit(id, edit);
+  }
+
+  async invoke(id: string, name: string, payload: Json, timeoutSeconds?: number): Promise<MethodOutcome> {
+    const outcome = await this.methods.invoke(id, name, payload, timeoutSeconds);
+    const text =
+      "failed" in outcome
+        ? `command ${name}: ${outcome.why}`
+        : `command ${name} was answered ${outcome.status} in ${Math.round(outcome.tookMs)} ms`;
+    if (this.devices.get(id) !== undefined) {
+      this.timeline.add({ deviceId: id, kind: "command", actor: "operator", text });
+    }
+    return outcome;
+  }
+
+  async sendMessage(id: string, message: NewMessage): Promise<Queued> {
+    const queued = await this.queue.send(id, message);
+    this.feed.changed(id, true);
+    return queued;
+  }
+
+  setCable(id: string, state: CableState): void {
+    if (this.cables.state(id) === state) return;
+    this.timeline.add({ deviceId: id, kind: "cable", actor: "operator", text: cableWords[state] });
+    this.cables.set(id, state);
+    this.feed.changed(id, false);
+  }
+
+  setThrottle(id: string, on: boolean): void {
+    if (this.trouble.isThrottled(id) === on) return;
+    this.trouble.throttle(id, on);
+    const text = on ? "the hub throttles its twin requests" : "the hub throttles it no more";
+    this.timeline.add({ deviceId: id, kind: "throttle", actor: "operator", text });
+  }
+
+  turnedAway(id: string, reason: string): void {
+    if (this.devices.get(id) === undefined) return;
+    this.timeline.add({ deviceId: id, kind: "turned-away", actor: "hub", text: `not let in: ${reason}` });
+  }
+
+  async close(): Promise<void> {
+    this.queue.close();
+    this.feed.close();
+    await this.timeline.save();
+    // What was only noted, last activity for one, goes along.
+    for (const record of this.devices.all()) await this.devices.put(record);
+    await this.documents.settled();
+  }
+
+  #tellConnection(deviceId: string, connected: boolean): void {
+    this.timeline.add({
+      deviceId,
+      kind: connected ? "connected" : "disconnected",
+      actor: "device",
+      text: connected ? "connected" : "disconnected",
+    });
+  }
+
+  #tellTelemetry(deviceId: string, message: TelemetryMessage): void {
+    if (typeof message.body === "object" && message.body !== null && !Array.isArray(message.body)) {
+      const values = message.body as Readonly<Record<string, Json>>;
+      this.feed.tell({ type: "telemetry", deviceId, atMs: message.atMs, values });
+      for (const [name, value] of Object.entries(values)) {
+        if (typeof value !== "string") continue;
+        // Readings are numbers and switches; a word is something that happened.
+        const text = `${name}: ${value.slice(0, 100)}`;
+        this.timeline.add({ deviceId, kind: "event", actor: "device", property: name.slice(0, 64), text });
+      }
+    }
+    this.feed.changed(deviceId, false);
+  }
+}
+
+const cableWords: Readonly<Record<CableState, string>> = {
+  connected: "the cable was plugged in",
+  close: "the cable was pulled: connections end in good order",
+  reset: "the cable was pulled: connections are reset",
+  silence: "the cable was pulled: nothing passes any more",
+};

@@ -1,0 +1,79 @@
+/**
+ * Who changed what, when, and who won: the newest events of all devices, over restarts.
+ *
+ * Guarantee: bounded; sequence numbers only rise, also over a restart that lost the last moments.
+ */
+import type { Clock } from "../control/clock.ts";
+import { seconds } from "../control/units.ts";
+import type { Documents } from "./documents.ts";
+import { member, numberMember } from "./json-value.ts";
+import type { TimelineEvent } from "./page-api.ts";
+
+export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
+
+const mostEvents = 2000;
+const saveAfter = seconds(2);
+/** Skipped at a start: more than could have happened unsaved. */
+const gap = 1000;
+
+export class Timeline {
+  readonly #documents: Documents;
+  readonly #clock: Clock;
+  readonly #onEvent: (event: TimelineEvent) => void;
+  #events: TimelineEvent[];
+  #next: number;
+  #cancelSave: (() => void) | undefined;
+
+  private constructor(
+    documents: Documents,
+    clock: Clock,
+    onEvent: (event: TimelineEvent) => void,
+    events: TimelineEvent[],
+  ) {
+    this.#documents = documents;
+    this.#clock = clock;
+    this.#onEvent = onEvent;
+    this.#events = events;
+    this.#next = events.length === 0 ? 1 : (events.at(-1)?.sequence ?? 0) + gap;
+  }
+
+  static async open(
+    documents: Documents,
+    clock: Clock,
+    onEvent: (event: TimelineEvent) => void,
+  ): Promise<Timeline> {
+    const kept = member(await documents.read("timeline"), "events");
+    const events = Array.isArray(kept)
+      ? kept.filter((each) => numberMember(each, "sequence") !== undefined)
+      : [];
+    return new Timeline(documents, clock, onEvent, events as unknown as TimelineEvent[]);
+  }
+
+  add(draft: TimelineDraft): void {
+    const event: TimelineEvent = { sequence: this.#next++, atMs: this.#clock.wallNow(), ...draft };
+    this.#events.push(event);
+    if (this.#events.length > mostEvents * 1.1) this.#events = this.#events.slice(-mostEvents);
+    this.#cancelSave ??= this.#clock.setTimer(saveAfter, () => void this.save().catch(() => undefined));
+    this.#onEvent(event);
+  }
+
+  /** The newest `limit` of a device, oldest first. */
+  of(deviceId: string, limit: number): TimelineEvent[] {
+    return this.#events.filter((event) => event.deviceId === deviceId).slice(-limit);
+  }
+
+  /** Everything after `sequence`, oldest first. */
+  after(sequence: number): TimelineEvent[] {
+    return this.#events.filter((event) => event.sequence > sequence);
+  }
+
+  forget(deviceId: string): void {
+    this.#events = this.#events.filter((event) => event.deviceId !== deviceId);
+  }
+
+  async save(): Promise<void> {
+    this.#cancelSave?.();
+    this.#cancelSave = undefined;
+    await this.#documents.write("timeline", { events: this.#events.slice(-mostEvents) });
+  }
+}

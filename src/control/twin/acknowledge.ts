@@ -2,15 +2,16 @@
  * What the device reports of its writable properties: the value in force with `ac`, `av` and `ad`, in IoT Plug and
  * Play's form (RR-2, RR-3, RR-6).
  *
- * Guarantee: follows from what is in force and the shadow alone, so that saying it twice says the same (RR-8).
+ * Guarantees: follows from what is in force and the shadow alone, so that saying it twice says the same (RR-8); `ad`
+ * ends with who made the value and when, so that from the hub's copy one sees whether a press has arrived.
  */
 import type { WritableName } from "../cloud-model.ts";
 import { writableNames } from "../cloud-model.ts";
 import type { InForce } from "../in-force.ts";
-import type { ControlValue } from "../input.ts";
+import type { Change, ControlValue } from "../input.ts";
 import type { WallMillis } from "../units.ts";
-import { fingerprint, type JsonRecord, sameJson } from "./json-value.ts";
-import type { ShadowProperty } from "./shadow.ts";
+import { fingerprint, isRecord, type JsonRecord } from "./json-value.ts";
+import type { Ruling, TwinShadow } from "./shadow.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {
@@ -22,59 +23,73 @@ export type Acknowledgement = {
   readonly ad: string;
 };
 
-export const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();
+/** The ruling on the desired value, unless a later change has made it history. */
+export function standing(name: WritableName, { shadow, changes }: InForce): Ruling | undefined {
+  const ruling = shadow.properties[name]?.ruling;
+  const { source, serial } = changes[name];
+  switch (ruling?.kind) {
+    case undefined:
+      return undefined;
+    case "applied":
+      return source === "cloud" ? ruling : undefined;
+    case "reset":
+      return source === "default" ? ruling : undefined;
+    case "refused":
+    case "overruled":
+      return serial === ruling.serial ? ruling : undefined;
+  }
+}
 
 export function acknowledge(name: WritableName, inForce: InForce): Acknowledgement {
   const value = inForce.values[name];
-  const { source, serial, wallMs } = inForce.changes[name];
-  const entry = inForce.shadow.properties[name];
-  switch (entry?.ruling.kind) {
-    case "applied":
-      if (source === "cloud") return { value, ac: 200, av: entry.ruling.version, ad: applied(value, entry) };
-      break;
-    case "reset":
-      if (source === "default")
-        return { value, ac: 200, av: entry.ruling.version, ad: "back to the default" };
-      break;
-    case "refused":
-    case "overruled": {
-      const { kind, version, why } = entry.ruling;
-      if (serial === entry.ruling.serial) {
-        return { value, ac: kind === "refused" ? 400 : 203, av: version, ad: why };
-      }
-      break;
+  const origin = originOf(inForce.changes[name]);
+  const ruling = standing(name, inForce);
+  switch (ruling?.kind) {
+    case undefined:
+      return { value, ac: 203, av: 0, ad: origin };
+    case "applied": {
+      const exact = fingerprint(value) === inForce.shadow.properties[name]?.seen;
+      const ad = exact ? origin : `the nearest that this device can do; ${origin}`;
+      return { value, ac: 200, av: ruling.version, ad };
     }
+    case "reset":
+      return { value, ac: 200, av: ruling.version, ad: origin };
+    case "refused":
+      return { value, ac: 400, av: ruling.version, ad: `${ruling.why}; in force: ${origin}` };
+    case "overruled":
+      return { value, ac: 203, av: ruling.version, ad: `${ruling.why}; ${origin}` };
   }
-  return {
-    value,
-    ac: 203,
-    av: 0,
-    ad: source === "device" ? `set at the device at ${isoTime(wallMs)}` : source,
-  };
 }
 
-const applied = (value: ControlValue, { seen }: ShadowProperty): string =>
-  fingerprint(value) === seen ? "set by the cloud" : "set by the cloud; the nearest that this device can do";
-
-/** Of all writable properties, and of the names that this device does not have. */
-export function acknowledgements(inForce: InForce): JsonRecord {
-  const { names, version } = inForce.shadow.foreign;
-  const foreign = { ac: 400, av: version, ad: "this device has no such writable property" };
-  return Object.fromEntries([
-    ...names.map((name): [string, JsonRecord] => [name, foreign]),
-    ...writableNames.map((name): [string, JsonRecord] => [name, acknowledge(name, inForce)]),
-  ]);
+function originOf({ source, wallMs }: Change): string {
+  switch (source) {
+    case "default":
+      return "default";
+    case "cloud":
+      return "set by the cloud";
+    case "device":
+      return `set at the device at ${isoTime(wallMs)}`;
+  }
 }
+
+export const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();
 
 /**
- * Whether the cloud knows of the device's own last change.
+ * Whether the hub knows of the change in force, whatever it was told beside it.
  * @param known what the hub holds as reported
  */
 export function isTold(name: WritableName, inForce: InForce, known: JsonRecord | undefined): boolean {
-  const ruling = inForce.shadow.properties[name]?.ruling;
-  const noted = ruling && "told" in ruling && ruling.told && ruling.serial === inForce.changes[name].serial;
-  if (noted) return true;
-  return (
-    known !== undefined && Object.hasOwn(known, name) && sameJson(known[name], acknowledge(name, inForce))
-  );
+  const held = known !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
+  if (!isRecord(held) || held["value"] !== inForce.values[name]) return false;
+  const ad = held["ad"];
+  return typeof ad === "string" && ad.endsWith(originOf(inForce.changes[name]));
+}
+
+export const acknowledgements = (inForce: InForce): JsonRecord =>
+  Object.fromEntries(writableNames.map((name) => [name, acknowledge(name, inForce)]));
+
+/** Of desired properties that this device does not have (RR-6): no value, since none is in force. */
+export function refusals({ names, version }: TwinShadow["foreign"]): JsonRecord {
+  const refusal = { ac: 400, av: version, ad: "this device has no such writable property" };
+  return Object.fromEntries(names.map((name) => [name, refusal]));
 }

@@ -5,7 +5,7 @@
  * already is never said again, so nothing flaps (RR-8).
  */
 import type { InForce } from "../in-force.ts";
-import { acknowledgements } from "./acknowledge.ts";
+import { acknowledgements, refusals } from "./acknowledge.ts";
 import type { JsonRecord } from "./json-value.ts";
 import { membersOf, merged, patchTowards } from "./json-value.ts";
 
@@ -31,8 +31,9 @@ export type ReportedSections = { readonly [name: string]: unknown };
 
 /** What is to be reported in full. */
 export const reportOf = (inForce: InForce, sections: ReportedSections): JsonRecord => ({
-  ...acknowledgements(inForce),
+  ...refusals(inForce.shadow.foreign),
   ...sections,
+  ...acknowledgements(inForce),
 });
 
 /** @returns the patch to send now, if there is one, and the link that waits for its answer */

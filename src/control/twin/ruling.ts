@@ -9,7 +9,7 @@ import type { InForce } from "../in-force.ts";
 import type { ChangeSource, ControlValue, Request } from "../input.ts";
 import { unfit } from "../limits.ts";
 import { celsius, kelvin } from "../units.ts";
-import { isTold } from "./acknowledge.ts";
+import { isTold, standing } from "./acknowledge.ts";
 import { fingerprint, type JsonRecord } from "./json-value.ts";
 import { longestWhy, type Ruling, type ShadowProperty } from "./shadow.ts";
 
@@ -67,7 +67,7 @@ export function rule(name: WritableName, wanted: unknown, again: boolean, bench:
   const news = held.source === "device" && !isTold(name, inForce, bench.known);
   const clash = news && goal !== held.value;
   if (clash && policy[name] === "device-wins") {
-    const why = `device-wins: ${held.value} set at the device outranks ${goal}`;
+    const why = `device-wins: outranks the cloud's ${goal}`;
     const decision: Decision = {
       rule: "RR-4",
       property: name,
@@ -98,36 +98,17 @@ function reasonOf(clash: boolean, again: boolean, deleted: boolean): string {
   return deleted ? "the cloud took its value back" : "only the cloud changed";
 }
 
-function stand(kind: "refused" | "overruled", why: string, name: WritableName, bench: Bench): Ruling {
-  const { inForce, known, version } = bench;
-  return {
-    kind,
-    version,
-    why,
-    serial: inForce.changes[name].serial,
-    told: isTold(name, inForce, known),
-  };
-}
+const stand = (kind: "refused" | "overruled", why: string, name: WritableName, bench: Bench): Ruling => ({
+  kind,
+  version: bench.version,
+  why,
+  serial: bench.inForce.changes[name].serial,
+});
 
-/** The document moved on without changing this one: the ruling stands, and answers the new version too. */
-export function stillStands(name: WritableName, entry: ShadowProperty, bench: Bench): ShadowProperty {
-  const { ruling } = entry;
-  const { version, inForce, known } = bench;
-  if (!("told" in ruling) || ruling.serial !== inForce.changes[name].serial) {
-    return { ...entry, ruling: { ...ruling, version } };
-  }
-  return { ...entry, ruling: { ...ruling, version, told: isTold(name, inForce, known) } };
-}
-
-/** A refused value may fit the limits of a later start; a change made since goes before it (RR-9). */
+/** A refused value may fit the limits of a later start. */
 export function mayStandNoMore(name: WritableName, wanted: unknown, inForce: InForce): boolean {
-  const ruling = inForce.shadow.properties[name]?.ruling;
-  return (
-    ruling?.kind === "refused" &&
-    wanted !== undefined &&
-    ruling.serial === inForce.changes[name].serial &&
-    unfit(name, wanted, inForce.limits) === undefined
-  );
+  const refused = standing(name, inForce)?.kind === "refused";
+  return refused && wanted !== undefined && unfit(name, wanted, inForce.limits) === undefined;
 }
 
 const shorten = (why: string): string => why.slice(0, longestWhy);

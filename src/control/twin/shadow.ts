@@ -20,8 +20,6 @@ export type Ruling =
       readonly why: string;
       /** The change in force then: a later one makes the ruling history. */
       readonly serial: number;
-      /** The cloud knew of that change already. */
-      readonly told: boolean;
     };
 
 export interface ShadowProperty {
@@ -88,11 +86,11 @@ function property(entry: Record<string, unknown>): ShadowProperty {
 }
 
 function parseRuling(entry: Record<string, unknown>): Ruling {
-  const { kind, told } = entry;
+  const { kind } = entry;
   const at = version(entry["version"]);
   if (kind === "applied" || kind === "reset") return { kind, version: at };
-  if ((kind !== "refused" && kind !== "overruled") || typeof told !== "boolean") throw invalid();
-  return { kind, version: at, why: text(entry["why"]), serial: version(entry["serial"]), told };
+  if (kind !== "refused" && kind !== "overruled") throw invalid();
+  return { kind, version: at, why: text(entry["why"]), serial: version(entry["serial"]) };
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -24,7 +24,7 @@ import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
 import { isRecord, membersOf, sameJson } from "./json-value.ts";
 import type { TwinLink } from "./reported.ts";
 import type { Bench, Decision, TwinPolicy, Verdict } from "./ruling.ts";
-import { mayStandNoMore, rule, stillStands } from "./ruling.ts";
+import { mayStandNoMore, rule } from "./ruling.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
 
 export { lastChange } from "./last-change.ts";
@@ -146,8 +146,9 @@ function judgeDocument(desired: Desired, older: boolean, bench: Bench): Judged {
     } else if (mayStandNoMore(name, value, inForce)) {
       judged.set(name, rule(name, value, false, bench));
     } else if (entry) {
-      const answers = moved && value !== undefined;
-      judged.set(name, { property: answers ? stillStands(name, entry, bench) : entry });
+      // The document moved on without this one: the ruling answers the new version too.
+      const ruling = value === undefined ? entry.ruling : { ...entry.ruling, version: desired.version };
+      judged.set(name, { property: { ...entry, ruling } });
     }
   }
   return judged;

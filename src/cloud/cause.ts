@@ -69,7 +69,8 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
     `${peer.role} refused this device. Check id, key or certificate, whether it is enabled, and the clock.`,
   disabled: (peer) => `${peer.role} says that this device is disabled. Enable it there.`,
   "host-not-found": (peer) => `${peer.host} cannot be looked up. Check the name, the network and DNS.`,
-  "host-unreachable": (peer) => `${peer.host} cannot be reached. Check the network, and a firewall for port 8883.`,
+  "host-unreachable": (peer) =>
+    `${peer.host} cannot be reached. Check the network, and a firewall for port 8883.`,
   throttled: (peer) => `${peer.role} asks for fewer requests. Waiting.`,
   "service-failed": (peer) => `${peer.role} has a failure of its own. Waiting.`,
   "duplicate-id": () =>
@@ -94,7 +95,7 @@ export function classify(failure: Failure): LinkCause {
     byReturnCode(returnCode) ?? byError(wire) ?? byStatus(status) ?? byRegistration(sdk) ?? byError(sdk);
   const detail = returnCode === undefined ? detailOf(wire ?? sdk) : `CONNACK ${returnCode}`;
   if (found !== undefined) return cause(found, peer, detail);
-  return cause(failure.timedOut === true ? "timeout" : wire ?? sdk ? "unknown" : "dropped", peer, detail);
+  return cause(failure.timedOut === true ? "timeout" : (wire ?? sdk) ? "unknown" : "dropped", peer, detail);
 }
 
 /** MQTT 3.1.1, section 3.2.2.3; IoT Hub answers 3 while it throttles and 5 to a bad token or a disabled device. */

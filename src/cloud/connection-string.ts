@@ -36,7 +36,8 @@ export function parseConnectionString(text: string): ConnectionString {
   const way: HubWay = { kind: "hub", host, deviceId };
   const key = parts.get("SharedAccessKey");
   if (key === undefined) {
-    if (parts.get("x509")?.toLowerCase() !== "true") throw malformed("has neither SharedAccessKey nor x509=true");
+    if (parts.get("x509")?.toLowerCase() !== "true")
+      throw malformed("has neither SharedAccessKey nor x509=true");
     return { way, key: undefined };
   }
   if (!isBase64Key(key)) throw new CredentialError("bad-key", "The SharedAccessKey is not base64.", remedy);

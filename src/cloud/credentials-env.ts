@@ -53,7 +53,12 @@ export function credentialsFromEnv(env: NodeJS.ProcessEnv): Credentials | undefi
           deviceKey,
           endpoint: env[names.endpoint]?.trim() || undefined,
         },
-        { idScope: names.idScope, registrationId: names.deviceId, deviceKey: names.deviceKey, endpoint: names.endpoint },
+        {
+          idScope: names.idScope,
+          registrationId: names.deviceId,
+          deviceKey: names.deviceKey,
+          endpoint: names.endpoint,
+        },
       );
     default:
       throw wrong(`${names.type} is neither "DPS" nor "connectionString"`, "Correct it, or unset it.");

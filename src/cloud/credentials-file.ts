@@ -11,15 +11,26 @@ import { dirname, resolve } from "node:path";
 import { type JsonNode, parseJson } from "../control/json.ts";
 import { ShapeReader } from "../control/json-shape.ts";
 import { parseConnectionString } from "./connection-string.ts";
-import { CredentialError, type CertificateProof, type Credentials, type PrivateFiles } from "./credentials.ts";
+import {
+  type CertificateProof,
+  CredentialError,
+  type Credentials,
+  type PrivateFiles,
+} from "./credentials.ts";
 import { certificateProof, dpsWay, dpsWithKey, type PartNames } from "./credentials-parts.ts";
 import { readPrivate } from "./private-files.ts";
 
 const types = ["dps-symmetric-key", "dps-x509", "connection-string"] as const;
 
 const keys: Readonly<Record<(typeof types)[number], readonly [string[], string[]]>> = {
-  "dps-symmetric-key": [["idScope", "registrationId", "deviceKey"], ["endpoint", "caFile"]],
-  "dps-x509": [["idScope", "registrationId", "certificateFile", "keyFile"], ["endpoint", "caFile"]],
+  "dps-symmetric-key": [
+    ["idScope", "registrationId", "deviceKey"],
+    ["endpoint", "caFile"],
+  ],
+  "dps-x509": [
+    ["idScope", "registrationId", "certificateFile", "keyFile"],
+    ["endpoint", "caFile"],
+  ],
   "connection-string": [["connectionString"], ["certificateFile", "keyFile", "caFile"]],
 };
 
@@ -77,7 +88,7 @@ function readEntries(text: string, path: string) {
   }
   const reader = new ShapeReader();
   const typeNode = json.root.type === "object" ? json.root.members.get("type") : undefined;
-  const type = reader.choice(typeNode ?? { type: "null", offset: 0 }, '"type"', types);
+  const type = reader.choice(typeNode, '"type"', types);
   if (type === undefined) throw malformed(path, `"type" must be one of "${types.join('", "')}"`);
   const [required, optional] = keys[type];
   const members = reader.object(json.root, "it", ["type", ...required], optional);
@@ -93,14 +104,17 @@ function readEntries(text: string, path: string) {
 }
 
 /** Not by the shape reader, whose messages quote what they refuse: it may be a key. */
-const textOf = (node: JsonNode): string | undefined => (node.type === "string" ? node.value.trim() : undefined);
+const textOf = (node: JsonNode): string | undefined =>
+  node.type === "string" ? node.value.trim() : undefined;
 
 async function readPublic(files: PrivateFiles, path: string): Promise<string | undefined> {
   try {
     return await files.read(path);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    throw new CredentialError("unreadable", `${path} cannot be read (${reason}).`, "Make it readable.", { cause });
+    throw new CredentialError("unreadable", `${path} cannot be read (${reason}).`, "Make it readable.", {
+      cause,
+    });
   }
 }
 

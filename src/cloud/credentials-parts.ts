@@ -25,10 +25,18 @@ export type PartNames = Readonly<Record<keyof DpsParts | "deviceKey", string>>;
 export function dpsWay(parts: DpsParts, names: PartNames): DpsWay {
   const { idScope, registrationId, endpoint = azureDps } = parts;
   if (idScope === undefined || !/^[A-Za-z0-9]{4,64}$/.test(idScope)) {
-    throw wrong(names.idScope, "an id scope such as 0ne00123ABC", "DPS's overview, or Central's device dialogue, shows it.");
+    throw wrong(
+      names.idScope,
+      "an id scope such as 0ne00123ABC",
+      "DPS's overview, or Central's device dialogue, shows it.",
+    );
   }
   if (registrationId === undefined || !isRegistrationId(registrationId)) {
-    throw wrong(names.registrationId, "a registration id: letters, digits and - . _ :", "It is the device's id in DPS.");
+    throw wrong(
+      names.registrationId,
+      "a registration id: letters, digits and - . _ :",
+      "It is the device's id in DPS.",
+    );
   }
   if (!isHost(endpoint)) throw wrong(names.endpoint, "a host name", `Leave it out for ${azureDps}.`);
   return { kind: "dps", endpoint, idScope, registrationId };

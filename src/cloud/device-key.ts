@@ -14,7 +14,9 @@ import { createHmac } from "node:crypto";
 export function deriveDeviceKey(groupKey: string, registrationId: string): string {
   if (!isBase64Key(groupKey)) throw new RangeError("the group key is not base64 of at least 16 bytes");
   if (!isRegistrationId(registrationId)) throw new RangeError("not a registration id");
-  return createHmac("sha256", Buffer.from(groupKey, "base64")).update(registrationId, "utf8").digest("base64");
+  return createHmac("sha256", Buffer.from(groupKey, "base64"))
+    .update(registrationId, "utf8")
+    .digest("base64");
 }
 
 /** A key as Azure shows it: base64, padded, 16 to 64 bytes. */

@@ -35,7 +35,10 @@ export class Secret {
 /** Takes out of a foreign text (an error of the SDK) what looks like a key or a signature. */
 export function scrub(text: string): string {
   return text
-    .replace(/(SharedAccessKey|SharedAccessSignature|sig|password|deviceKey)(["']?\s*[=:]\s*["']?)[^\s;&"',]+/gi, `$1$2${mask}`)
+    .replace(
+      /(SharedAccessKey|SharedAccessSignature|sig|password|deviceKey)(["']?\s*[=:]\s*["']?)[^\s;&"',]+/gi,
+      `$1$2${mask}`,
+    )
     .replace(/-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*?(-----END [^-]*PRIVATE KEY-----|$)/g, mask)
     .slice(0, 300);
 }

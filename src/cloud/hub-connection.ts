@@ -1,0 +1,250 @@
+/**
+ * One connection to an IoT Hub, made on a fresh client of the SDK and thrown away with it.
+ *
+ * Guarantees: `openHub` settles within `connectMs`; every call settles; `ended` resolves once, with the cause, and
+ * then no socket is left; nothing that the hub sends reaches a parser of the SDK unread (see topics.ts).
+ */
+import type { Clock } from "../control/clock.ts";
+import { hours, type Millis, type WallMillis } from "../control/units.ts";
+import { Calls, type Done, NoAnswer } from "./calls.ts";
+import { cause, classify, type LinkCause, type Peer } from "./cause.ts";
+import type { CertificateProof, HubWay, KeyProof } from "./credentials.ts";
+import { GuardedMqttBase, type Screen } from "./guarded-base.ts";
+import type { TelemetryMessage } from "./link.ts";
+import { LinkFailure } from "./link-failure.ts";
+import { Client, encodeUriComponentStrict, Message, Mqtt, NoRetry, SharedAccessSignature } from "./sdk.ts";
+import { type Inbound, readInbound } from "./topics.ts";
+import type { CloudTuning } from "./tuning.ts";
+import { Wire } from "./wire.ts";
+
+export interface HubOptions {
+  readonly way: HubWay;
+  readonly proof: KeyProof | CertificateProof;
+  readonly modelId: string;
+  readonly caPem: string | undefined;
+  readonly refuseHost: ((host: string) => Error | undefined) | undefined;
+  readonly clock: Clock;
+  readonly tuning: CloudTuning;
+  readonly signal: AbortSignal;
+  /** Desired patches, methods and messages, from the first packet on: a kept session delivers before it is asked. */
+  readonly onInbound: (inbound: Inbound) => void;
+  /** The SDK threw while it handled a message. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface HubConnection {
+  readonly ended: Promise<LinkCause>;
+  /** Resolves when desired patches, methods and messages are subscribed to. */
+  subscribe(): Promise<void>;
+  /** @throws TwinRefused; NoAnswer, which also ends the connection */
+  getTwin(): Promise<unknown>;
+  /** @throws as `getTwin` */
+  report(patch: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Resolves with the hub's PUBACK. @throws Error when there was none */
+  send(message: TelemetryMessage): Promise<void>;
+  answer(requestId: string, status: number, payload: unknown): Promise<void>;
+  /** Calls under way. */
+  readonly pending: number;
+  /** Polite within `closeMs`, then not. */
+  close(why: LinkCause): Promise<void>;
+}
+
+/** The hub answered, and said no. */
+export class TwinRefused extends Error {
+  override readonly name = "TwinRefused";
+  readonly status: number;
+  constructor(status: number) {
+    super(`the hub answered ${status}`);
+    this.status = status;
+  }
+}
+
+/** @throws LinkFailure */
+export async function openHub(options: HubOptions): Promise<HubConnection> {
+  const connection = new SdkConnection(options);
+  await connection.open();
+  return connection;
+}
+
+type Transport = InstanceType<typeof Mqtt>;
+type SdkClient = InstanceType<typeof Client>;
+
+class SdkConnection implements HubConnection {
+  readonly ended: Promise<LinkCause>;
+  readonly #options: HubOptions;
+  readonly #peer: Peer;
+  readonly #wire: Wire;
+  readonly #calls: Calls;
+  readonly #client: SdkClient;
+  readonly #transport: Transport;
+  #resolveEnded: (why: LinkCause) => void = () => {};
+  /** Status of the twin's last answer; the SDK's callback follows at once. */
+  #twinStatus = 0;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#peer = { host: options.way.host, role: "the hub" };
+    this.#wire = new Wire({ ...options, ...options.tuning, host: options.way.host });
+    this.#calls = new Calls(options.clock);
+    const made = makeClient(options, this.#wire, this.#screen);
+    this.#client = made.client;
+    this.#transport = made.transport;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    options.signal.addEventListener("abort", this.#abort);
+  }
+
+  get pending(): number {
+    return this.#calls.count;
+  }
+
+  async open(): Promise<void> {
+    const { tuning, proof, modelId, signal } = this.#options;
+    const certificate =
+      proof.kind === "certificate" ? { cert: proof.certificatePem, key: proof.keyPem.reveal() } : {};
+    try {
+      if (signal.aborted) throw new Error("closing");
+      await this.#calls.make(tuning.connectMs, (done) =>
+        this.#client.setOptions({ modelId, ...certificate }, done),
+      );
+      this.#wire.onEnd(() => this.#end(this.#name()));
+      await this.#calls.make(tuning.connectMs, (done) => this.#client.open(done));
+    } catch (sdk) {
+      const why = this.#name(sdk);
+      this.#end(why);
+      throw new LinkFailure(why);
+    }
+  }
+
+  async subscribe(): Promise<void> {
+    const transport = this.#transport;
+    await Promise.all([
+      this.#call<void>((done) => transport.enableTwinDesiredPropertiesUpdates(done)),
+      this.#call<void>((done) => transport.enableMethods(done)),
+      this.#call<void>((done) => transport.enableC2D(done)),
+    ]);
+  }
+
+  /** Of the transport, not of the client: its Twin merges arrays by index, drops versions and fires for every leaf. */
+  async getTwin(): Promise<unknown> {
+    return this.#twinCall<unknown>((done) => this.#transport.getTwin(done));
+  }
+
+  async report(patch: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#twinCall<void>((done) => this.#transport.updateTwinReportedProperties(patch, done));
+  }
+
+  async send(message: TelemetryMessage): Promise<void> {
+    await this.#call<unknown>((done) => this.#client.sendEvent(sdkMessage(message), done));
+  }
+
+  async answer(requestId: string, status: number, payload: unknown): Promise<void> {
+    await this.#call<void>((done) => {
+      // The SDK's type is the class that its own method objects have; it reads these three fields.
+      this.#transport.sendMethodResponse({ requestId, status, payload } as never, done);
+    });
+  }
+
+  async close(why: LinkCause): Promise<void> {
+    // Nothing of the goodbye is to look like a failure.
+    this.#resolveEnded(why);
+    await this.#calls
+      .make(this.#options.tuning.closeMs, (done) => this.#client.close(done))
+      .catch(() => undefined);
+    this.#end(why);
+  }
+
+  readonly #screen: Screen = (topic, payload) => {
+    const inbound = readInbound(topic, payload);
+    if (inbound.kind !== "twin-reply") {
+      this.#options.onInbound(inbound);
+      return undefined;
+    }
+    this.#twinStatus = inbound.status;
+    // The SDK ignores the status and would take a refusal for the twin itself.
+    return inbound.status < 300 ? payload : Buffer.from(refusalBody);
+  };
+
+  readonly #abort = (): void => this.#end(cause("dropped", this.#peer, "closing"));
+
+  async #twinCall<T>(start: (done: Done<T>) => void): Promise<T | undefined> {
+    return this.#call<T>((done) =>
+      start((error, value) =>
+        done(error && this.#twinStatus >= 300 ? new TwinRefused(this.#twinStatus) : error, value),
+      ),
+    );
+  }
+
+  async #call<T>(start: (done: Done<T>) => void): Promise<T | undefined> {
+    try {
+      return await this.#calls.make(this.#options.tuning.callMs, start);
+    } catch (error) {
+      // A link on which one thing is not answered is a zombie for others too; a fresh one heals all.
+      if (error instanceof NoAnswer) this.#end(cause("timeout", this.#peer));
+      throw error;
+    }
+  }
+
+  #name(sdk?: unknown): LinkCause {
+    const { error: wire, returnCode } = this.#wire;
+    return classify({ peer: this.#peer, wire, sdk, returnCode, timedOut: sdk instanceof NoAnswer });
+  }
+
+  #end(why: LinkCause): void {
+    this.#options.signal.removeEventListener("abort", this.#abort);
+    this.#resolveEnded(why);
+    this.#calls.end(new LinkFailure(why));
+    this.#wire.destroy();
+  }
+}
+
+const refusalBody = JSON.stringify({ errorCode: 1, message: "refused" });
+
+function makeClient({ way, proof, clock, tuning, onFault }: HubOptions, wire: Wire, screen: Screen) {
+  const base = new GuardedMqttBase(wire, screen, onFault);
+  const made: Transport[] = [];
+  class GuardedMqtt extends Mqtt {
+    constructor(authentication: ConstructorParameters<typeof Mqtt>[0]) {
+      super(authentication, base);
+      made.push(this);
+    }
+  }
+  const client =
+    proof.kind === "key"
+      ? Client.fromSharedAccessSignature(
+          signToken(way, proof.key.reveal(), clock.wallNow(), tuning.tokenMs),
+          GuardedMqtt,
+        )
+      : Client.fromConnectionString(`HostName=${way.host};DeviceId=${way.deviceId};x509=true`, GuardedMqtt);
+  const [transport] = made;
+  if (transport === undefined) throw new Error("the SDK made no transport");
+  client.setRetryPolicy(new NoRetry());
+  const ignore = () => {};
+  client.on("error", ignore);
+  transport.on("error", ignore);
+  return { client, transport };
+}
+
+/** A token of our own making never renews itself behind our back, as the SDK's would after 45 minutes. */
+function signToken(way: HubWay, key: string, wallMs: WallMillis, validMs: Millis): string {
+  const resource = encodeUriComponentStrict(`${way.host}/devices/${way.deviceId}`);
+  const expiryS = Math.floor((wallMs + Math.min(validMs, longestToken)) / 1000);
+  return SharedAccessSignature.create(resource, "", key, expiryS).toString();
+}
+
+const longestToken = hours(24 * 365);
+
+function sdkMessage({ messageId, body, createdMs, component, properties }: TelemetryMessage) {
+  const message = new Message(body);
+  message.messageId = messageId;
+  message.contentType = "application/json";
+  message.contentEncoding = "utf-8";
+  message.properties.add("iothub-creation-time-utc", isoTime(createdMs));
+  // The SDK puts it into the topic as `$.sub`, by which IoT Central knows the component.
+  if (component !== undefined) message.properties.add("dt-subject", component);
+  for (const [name, value] of Object.entries(properties ?? {})) message.properties.add(name, value);
+  return message;
+}
+
+const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();

@@ -1,0 +1,169 @@
+/**
+ * What is said on one connection: the twin, its patches, and commands.
+ *
+ * Guarantees: desired patches are subscribed to before the twin is got, so that no change falls between the two;
+ * `onTwin` comes first, then every patch that came since; a handler that throws harms nothing; nothing is handed on
+ * after `end`.
+ */
+import type { Clock } from "../control/clock.ts";
+import type { Log } from "../control/log.ts";
+import { millis } from "../control/units.ts";
+import { cause, type LinkCause, type Peer } from "./cause.ts";
+import type { CommandDesk } from "./command-desk.ts";
+import { type HubConnection, TwinRefused } from "./hub-connection.ts";
+import type { CloudHandlers } from "./link.ts";
+import type { Inbound } from "./topics.ts";
+import type { CloudTuning } from "./tuning.ts";
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tuning: CloudTuning;
+  readonly handlers: Pick<CloudHandlers, "onTwin" | "onPatch">;
+  readonly desk: CommandDesk;
+  readonly peer: Peer;
+}
+
+type Desired = Extract<Inbound, { kind: "desired" }>;
+
+/** More than come within a twin request. Lost ones show as a gap in the versions, and the twin is got again. */
+const maxHeld = 128;
+const twinAttempts = 3;
+
+export class Session {
+  readonly #options: SessionOptions;
+  #connection: HubConnection | undefined;
+  /** Patches that wait for the twin; `undefined` while none has to. */
+  #held: Desired[] | undefined = [];
+  #refetch: "idle" | "under-way" | "once-more" = "idle";
+  #over = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the twin was handed on. @throws what ended the connection, or TwinRefused */
+  async start(connection: HubConnection): Promise<void> {
+    this.#connection = connection;
+    await connection.subscribe();
+    await this.#handTwin(connection);
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#connection = undefined;
+    this.#held = [];
+  }
+
+  /** What the hub sends, from the first packet on. */
+  readonly onInbound = (inbound: Inbound): void => {
+    if (this.#over) return;
+    switch (inbound.kind) {
+      case "desired":
+        this.#takePatch(inbound);
+        return;
+      case "method":
+        void this.#answer(inbound);
+        return;
+      case "message":
+        void this.#options.desk.message(inbound.message);
+        return;
+      case "ignored":
+        this.#options.log.warn("cloud-message-ignored", { why: inbound.why });
+        return;
+      case "twin-reply":
+      case "registration-reply":
+        return;
+    }
+  };
+
+  refetchTwin(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (this.#refetch !== "idle") {
+      this.#refetch = "once-more";
+      return;
+    }
+    this.#refetch = "under-way";
+    void this.#refetchAll(connection);
+  }
+
+  async #refetchAll(connection: HubConnection): Promise<void> {
+    try {
+      do {
+        this.#refetch = "under-way";
+        await this.#handTwin(connection);
+      } while (this.#wantedOnceMore());
+    } catch (error) {
+      // A twin that cannot be got leaves nothing to go by; a fresh connection begins with it.
+      if (!this.#over) await connection.close(refusedCause(error, this.#options.peer));
+    } finally {
+      this.#refetch = "idle";
+    }
+  }
+
+  #wantedOnceMore(): boolean {
+    return this.#refetch === "once-more" && !this.#over;
+  }
+
+  async #handTwin(connection: HubConnection): Promise<void> {
+    this.#held ??= [];
+    const document = await this.#getTwin(connection);
+    if (this.#over) return;
+    const held = this.#held;
+    this.#held = undefined;
+    this.#guarded("onTwin", () => this.#options.handlers.onTwin(document));
+    for (const patch of held) this.#handPatch(patch);
+  }
+
+  /** Throttled and failing hubs are asked again on the same connection: a new one would cost them more. */
+  async #getTwin(connection: HubConnection): Promise<unknown> {
+    const { clock, tuning, log } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await connection.getTwin();
+      } catch (error) {
+        if (!(error instanceof TwinRefused) || attempt >= twinAttempts || this.#over) throw error;
+        log.warn("cloud-twin-refused", { status: error.status });
+        await Promise.race([clock.sleep(millis(tuning.floorMs * 2 * attempt)), connection.ended]);
+      }
+    }
+  }
+
+  #takePatch(patch: Desired): void {
+    if (this.#held === undefined) this.#handPatch(patch);
+    else if (this.#held.length < maxHeld) this.#held.push(patch);
+    else this.#held.shift();
+  }
+
+  #handPatch({ patch, version }: Desired): void {
+    this.#guarded("onPatch", () => this.#options.handlers.onPatch(patch, version));
+  }
+
+  async #answer({ name, requestId, payload }: Extract<Inbound, { kind: "method" }>): Promise<void> {
+    const { desk, log } = this.#options;
+    const reply = await desk.method(name, requestId, payload);
+    log.info("cloud-command", { command: name.slice(0, 64), status: reply.status });
+    try {
+      await this.#connection?.answer(requestId, reply.status, reply.payload);
+    } catch (error) {
+      log.warn("cloud-answer-lost", { command: name.slice(0, 64), error: String(error) });
+    }
+  }
+
+  #guarded(handler: string, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#options.log.error("cloud-handler-failed", { handler, error: String(error) });
+    }
+  }
+}
+
+/** The cause by which a twin that was refused ends the connection. */
+export function refusedCause(error: unknown, peer: Peer): LinkCause {
+  if (!(error instanceof TwinRefused)) return cause("unknown", peer, String(error));
+  const detail = `twin ${error.status}`;
+  if (error.status === 429) return cause("throttled", peer, detail);
+  return cause(error.status >= 500 ? "service-failed" : "protocol", peer, detail);
+}

@@ -23,7 +23,11 @@ export function cableText(
   const out = pulled === undefined ? "" : `For ${spanText(nowMs - pulled.atMs)}. `;
   const { pending } = device;
   const waits =
-    pending === 0 ? "Edit on both sides, then plug it back in." : `${pending} waiting for the device.`;
+    pending === 0
+      ? "Edit on both sides, then plug it back in."
+      : pending === 1
+        ? "1 edit waits for the device."
+        : `${pending} edits wait for the device.`;
   return { word: words[device.cable], note: out + waits };
 }
 

@@ -33,8 +33,11 @@ export function standingView(row: PropertyRow, reachable: boolean): StandingView
         word: "Device’s value won",
         detail: said === "" ? `${valueText(row.name, row.reported?.value)} stays in force` : said,
       };
-    case "device-only":
-      return { tone: "quiet", word: ack?.code === 203 ? "Set on the device" : "Device", detail: said };
+    case "device-only": {
+      const word = ack?.code === 203 ? "Set on the device" : "Device";
+      // Its own words where they say more than ours.
+      return { tone: "quiet", word, detail: said.toLowerCase() === word.toLowerCase() ? "" : said };
+    }
     case "deleted":
       return { tone: "quiet", word: "Deleted", detail: "no longer desired" };
   }

@@ -124,13 +124,14 @@ function addEvents(state: PageState, events: readonly TimelineEvent[]): PageStat
 }
 
 function addReadings(state: PageState, atMs: number, values: Readonly<Record<string, Json>>): PageState {
-  const series = { ...state.series };
-  for (const [name, json] of Object.entries(values)) {
+  const changed = Object.entries(values).flatMap(([name, json]) => {
     const value = typeof json === "boolean" ? Number(json) : json;
-    if (typeof value !== "number") continue;
-    series[name] = insert(Object.hasOwn(series, name) ? series[name] : undefined, atMs, value);
-  }
-  return { ...state, series };
+    if (typeof value !== "number") return [];
+    const known = Object.hasOwn(state.series, name) ? state.series[name] : undefined;
+    return [[name, insert(known, atMs, value)] as const];
+  });
+  // Not by assignment: `__proto__` is a name like any other, to a device.
+  return { ...state, series: Object.fromEntries([...Object.entries(state.series), ...changed]) };
 }
 
 /** Late readings come out of a device's outbox: they go where they belong; one that is there stays as it is. */

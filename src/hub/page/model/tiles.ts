@@ -2,7 +2,7 @@
 import { type FaultCode, faultEffects, isFaultCode } from "../../../control/faults.ts";
 import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-api.ts";
 import type { Tone } from "./standing.ts";
-import { agoText, numberText, shorten, valueText } from "./words.ts";
+import { agoText, numberText, shorten, spanText, valueText } from "./words.ts";
 
 export interface TileView {
   readonly value: string;
@@ -79,13 +79,18 @@ function heater(on: Latest | undefined, demand: Latest | undefined, device: Devi
 
 /** The connection in a word and since when. */
 export function link(device: DeviceSummary, nowMs: number): TileView {
-  const since = device.connectionChangedMs === null ? "" : agoText(nowMs - device.connectionChangedMs);
+  const since = device.connectionChangedMs === null ? "" : spanText(nowMs - device.connectionChangedMs);
   if (!device.enabled) return { value: "Disabled", unit: "", note: "in the registry", tone: "bad" };
   if (device.connected && device.cable === "silence") {
     return { value: "Silent", unit: "", note: "nothing gets through", tone: "pending" };
   }
   if (device.connected) {
-    return { value: "Online", unit: "", note: since === "" ? "" : `since ${since}`, tone: "good" };
+    return {
+      value: "Online",
+      unit: "",
+      note: since === "" || since === "now" ? "just now" : `for ${since}`,
+      tone: "good",
+    };
   }
   const seen = device.lastActivityMs ?? device.connectionChangedMs;
   const note = seen === null ? "never seen" : `last seen ${agoText(nowMs - seen)}`;

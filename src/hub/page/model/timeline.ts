@@ -1,4 +1,5 @@
 /** The timeline in words, and what came of the last time apart: who changed what, and who won. */
+import { readOnlyNames } from "../../../control/cloud-model.ts";
 import type { Actor, TimelineEvent } from "../../page-api.ts";
 import type { IconName } from "./icon-paths.ts";
 import type { Tone } from "./standing.ts";
@@ -52,7 +53,7 @@ export function eventView(event: TimelineEvent): EventView {
     actor: event.actor,
     icon,
     tone,
-    title: title ?? event.text,
+    title: title ?? event.text.charAt(0).toUpperCase() + event.text.slice(1),
     detail: title === undefined ? "" : event.kind === "conflict" ? event.text : said,
     whileApart: event.whileApart === true,
   };
@@ -95,6 +96,15 @@ export interface Reunion {
   readonly outcomes: readonly Outcome[];
 }
 
+/** The device's own accounts change all the time and are nobody's edit. */
+const accounts: readonly string[] = readOnlyNames.filter((name) => name !== "faults");
+
+/** What belongs into a story of who changed what. */
+export const isWorthTelling = ({ kind, property }: TimelineEvent): boolean =>
+  kind !== "reported" || property === undefined || !accounts.includes(property);
+
+const parts = (kind: TimelineEvent["kind"]): boolean => kind === "disconnected" || kind === "cable";
+
 /**
  * What the last time apart came to.
  * @param events oldest first
@@ -102,28 +112,27 @@ export interface Reunion {
  */
 export function lastReunion(events: readonly TimelineEvent[]): Reunion | undefined {
   const back = events.findLastIndex(({ kind }) => kind === "connected");
-  const went = events.findLastIndex(({ kind }, at) => at < back && kind === "disconnected");
-  const goneAgain = events.findLastIndex(({ kind }) => kind === "disconnected") > back;
-  const [gone, came] = [events[went], events[back]];
-  if (gone === undefined || came === undefined || goneAgain) return undefined;
+  const after = events.slice(back + 1);
+  const [came] = events.slice(back);
+  if (back < 0 || came === undefined || after.some(({ kind }) => parts(kind))) return undefined;
+  // Apart since the cable was pulled: behind a silent one the hub learns late that the device is gone.
+  const before = events.findLastIndex(({ kind }, at) => at < back && kind === "connected");
+  const apart = events.slice(before + 1, back);
+  const gone = apart.find(({ kind }) => parts(kind));
+  if (gone === undefined) return undefined;
+  const edited = new Set(apart.filter(({ kind }) => kind === "desired").map(({ property }) => property));
   const outcomes = new Map<string, Outcome>();
-  const editedApart = new Set(
-    events
-      .slice(went, back)
-      .flatMap(({ kind, property }) => (kind === "desired" && property ? [property] : [])),
-  );
-  for (const event of events.slice(back + 1)) {
+  for (const event of after) {
     // A new edit begins a new story.
     if (event.kind === "desired") break;
-    const outcome = outcomeOf(event, editedApart);
-    if (outcome !== undefined && outcomes.get(outcome.property)?.lost === undefined) {
-      outcomes.set(outcome.property, outcome);
-    }
+    const outcome = outcomeOf(event, edited);
+    const known = outcome === undefined ? undefined : outcomes.get(outcome.property);
+    if (outcome !== undefined && known?.lost === undefined) outcomes.set(outcome.property, outcome);
   }
   return { apartMs: came.atMs - gone.atMs, outcomes: [...outcomes.values()] };
 }
 
-function outcomeOf(event: TimelineEvent, editedApart: ReadonlySet<string>): Outcome | undefined {
+function outcomeOf(event: TimelineEvent, edited: ReadonlySet<string | undefined>): Outcome | undefined {
   const { property, kind } = event;
   if (property === undefined) return undefined;
   const base = { property, label: labelOf(property), inForce: valueText(property, event.after) };
@@ -131,8 +140,9 @@ function outcomeOf(event: TimelineEvent, editedApart: ReadonlySet<string>): Outc
     const result = event.winner === "device" ? "device" : "cloud";
     return { ...base, result, lost: event.lost === undefined ? undefined : valueText(property, event.lost) };
   }
-  if (kind === "reported") return { ...base, result: "device", lost: undefined };
-  if (!editedApart.has(property)) return undefined;
+  // An edit of a shared property is reported with an acknowledgement; the device's accounts are not.
+  if (kind === "reported" && event.ack !== undefined) return { ...base, result: "device", lost: undefined };
+  if (!edited.has(property)) return undefined;
   if (kind === "acknowledged") return { ...base, result: "cloud", lost: undefined };
   if (kind === "refused") return { ...base, result: "refused", lost: undefined };
   return undefined;

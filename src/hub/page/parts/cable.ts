@@ -20,10 +20,14 @@ function picture(): SVGSVGElement {
     s(
       "g",
       { class: "cable-left" },
-      s("path", { class: "cable-line", d: "M0 48H92" }),
-      s("path", { class: "cable-flow", d: "M0 48H92" }),
-      s("rect", { class: "cable-plug", x: 88, y: 34, width: 26, height: 28, rx: 6 }),
-      s("path", { class: "cable-pins", d: "M114 42h9M114 54h9" }),
+      s("path", { class: "cable-line", d: "M-400 48H88" }),
+      s("path", { class: "cable-flow", d: "M-400 48H86" }),
+      s(
+        "g",
+        { class: "cable-head" },
+        s("path", { class: "cable-pins", d: "M112 42h11M112 54h11" }),
+        s("rect", { class: "cable-plug", x: 86, y: 34, width: 28, height: 28, rx: 7 }),
+      ),
     ),
     s("path", {
       class: "cable-sparks",
@@ -32,10 +36,14 @@ function picture(): SVGSVGElement {
     s(
       "g",
       { class: "cable-right" },
-      s("path", { class: "cable-line", d: "M148 48H240" }),
-      s("path", { class: "cable-flow", d: "M148 48H240" }),
-      s("rect", { class: "cable-plug", x: 124, y: 30, width: 28, height: 36, rx: 7 }),
-      s("path", { class: "cable-holes", d: "M131 42h5M131 54h5" }),
+      s("path", { class: "cable-line", d: "M150 48H640" }),
+      s("path", { class: "cable-flow", d: "M154 48H640" }),
+      s(
+        "g",
+        { class: "cable-head" },
+        s("rect", { class: "cable-plug", x: 123, y: 30, width: 30, height: 36, rx: 8 }),
+        s("path", { class: "cable-holes", d: "M130 42h6M130 54h6" }),
+      ),
     ),
   );
 }
@@ -44,11 +52,7 @@ export function makeCable(context: Context): Part<View> {
   let id = "";
   const set = async (state: CableState) => {
     const device = await context.expect(api.cable(id, { state }));
-    if (device === undefined) return;
-    context.dispatch({ type: "device", device });
-    // The button that had the focus is gone: it goes on to the one that undoes it.
-    const next = state === "connected" ? pulls.querySelector("button") : plugIn;
-    (next as HTMLElement | null)?.focus();
+    if (device !== undefined) context.dispatch({ type: "device", device });
   };
   const throttle = h("input", {
     type: "checkbox",
@@ -82,7 +86,7 @@ export function makeCable(context: Context): Part<View> {
     status,
     since,
     h("div", { class: "cable-actions" }, pulls, plugIn),
-    h("label", { class: "check" }, throttle, "Answer twin requests with 429"),
+    h("label", { class: "check" }, throttle, "Throttle it: answer its twin with 429"),
   );
   return {
     root,
@@ -100,8 +104,17 @@ export function makeCable(context: Context): Part<View> {
     setAttribute(root, "data-online", detail.connected && !out);
     setText(status, word);
     setText(since, note);
-    setHidden(pulls, out);
-    setHidden(plugIn, !out);
+    showAction(out);
     throttle.checked = detail.throttled;
+  }
+
+  function showAction(out: boolean): void {
+    if (pulls.hidden === out && plugIn.hidden !== out) return;
+    const [next, last] = out ? [plugIn, pulls] : [pulls, plugIn];
+    // The button that had the focus goes: it passes on to the one that undoes it.
+    const hadFocus = last.contains(document.activeElement);
+    setHidden(next, false);
+    setHidden(last, true);
+    if (hadFocus) (next === plugIn ? plugIn : pulls.querySelector("button"))?.focus();
   }
 }

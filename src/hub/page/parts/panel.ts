@@ -9,7 +9,11 @@ const longPressMs = 700;
 
 const buttons: readonly (readonly [PanelPress["button"], string, string])[] = [
   ["a", "A", "Lower the set-point"],
-  ["mode", "Mode", "Change between auto and manual; hold to switch the heater in manual"],
+  [
+    "mode",
+    "Mode",
+    "Change between auto and manual; hold it, or press with Shift, to switch the heater in manual",
+  ],
   ["b", "B", "Raise the set-point"],
 ];
 
@@ -61,8 +65,8 @@ export function makePanel(context: Context): Part<View> {
     const held = () => downMs !== undefined && context.clock.now() - downMs >= longPressMs;
     const down = () => (downMs = context.clock.now());
     // A click comes of a pointer and of the keyboard alike; held keys repeat, held pointers do not.
-    const click = () => {
-      press(name, held());
+    const click = (event: Event) => {
+      press(name, held() || (event as MouseEvent).shiftKey);
       downMs = undefined;
     };
     const root = h(

@@ -1,11 +1,12 @@
 /** Who changed what, when, and who won. */
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { actorNames, type EventView, eventView } from "../model/timeline.ts";
+import { actorNames, type EventView, eventView, isWorthTelling } from "../model/timeline.ts";
 import type { View } from "./context.ts";
 
 /** More are kept than are worth reading at once. */
 const mostShown = 80;
+const newsMs = 5_000;
 
 const clockTime = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit",
@@ -51,7 +52,6 @@ export function makeTimeline(): Part<View> {
   // Spoken as it comes, one short sentence; the list itself would be read from the top each time.
   const spoken = h("p", { class: "spoken", "aria-live": "polite" });
   let newest = 0;
-  let shown: string | undefined;
   const root = h(
     "section",
     { class: "card timeline", "aria-labelledby": "timeline-title" },
@@ -62,13 +62,13 @@ export function makeTimeline(): Part<View> {
   );
   return {
     root,
-    update({ state }) {
-      const views = state.timeline.slice(-mostShown).reverse().map(eventView);
+    update({ state, nowMs }) {
+      const views = state.timeline.filter(isWorthTelling).slice(-mostShown).reverse().map(eventView);
       const [last] = views;
-      const isNews = last !== undefined && newest > 0 && last.sequence > newest && shown === state.shown;
+      // The past that a page fetches as it opens is not news.
+      const isNews = last !== undefined && last.sequence > newest && nowMs - last.atMs < newsMs;
       if (isNews) setText(spoken, `${actorNames[last.actor] ?? "Hub"}: ${last.title}`);
       newest = last?.sequence ?? 0;
-      shown = state.shown;
       keyed.update(views);
       setHidden(empty, views.length > 0);
       setHidden(list, views.length === 0);

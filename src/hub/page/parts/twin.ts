@@ -8,6 +8,9 @@ import { ackText, desiredVersionText, sortedRows, standingView, type Tone } from
 import { labelOf, valueText } from "../model/words.ts";
 import type { View } from "./context.ts";
 
+/** Shown large already. */
+const onTiles: readonly string[] = ["faults", "firmwareVersion", "board"];
+
 interface Item {
   readonly row: PropertyRow;
   readonly reachable: boolean;
@@ -115,7 +118,9 @@ export function makeTwin(): Part<View> {
     setText(desiredVersion, `$version ${detail.desiredVersion}`);
     setText(reportedVersion, `$version ${detail.reportedVersion}`);
     sharedList.update(shared.map((row) => ({ row, reachable })));
-    reportedList.update(alone.map((row) => ({ row, reachable })));
+    reportedList.update(
+      alone.filter(({ name }) => !onTiles.includes(name)).map((row) => ({ row, reachable })),
+    );
     setHidden(table, shared.length === 0);
     setHidden(nothing, shared.length + alone.length > 0);
     documents.update(view);

@@ -1,0 +1,134 @@
+/** A device as the fake hub plays it: its twin, a day of readings that a real room could have given, its front. */
+import { layout128x128 } from "../../src/board/screen/layout-128x128.ts";
+import type { ControlMode } from "../../src/control/input.ts";
+import { celsius, duty, relativeHumidity } from "../../src/control/units.ts";
+import type { DeviceDetail, HistorySeries, Json, PanelView, PropertyRow } from "../../src/hub/page-api.ts";
+
+export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
+
+export function propertyRow(
+  name: string,
+  value: Json,
+  ack?: PropertyRow["ack"],
+  desiredVersion?: number,
+): PropertyRow {
+  return {
+    name,
+    standing: desiredVersion === undefined ? "device-only" : "acknowledged",
+    reported: { value, atMs: startMs },
+    ...(ack === undefined ? {} : { ack }),
+    ...(desiredVersion === undefined ? {} : { desired: { value, version: desiredVersion, atMs: startMs } }),
+  };
+}
+
+const done = (version: number) => ({ code: 200, version });
+const byDevice = { code: 203, version: 0, text: "set on the device" };
+
+const series = roomHistory();
+const last = (name: string) => series[name]?.values.at(-1) ?? 0;
+const now = {
+  temperature: last("temperature"),
+  humidity: last("humidity"),
+  heating: last("heaterOn") === 1,
+};
+
+export function device(id: string, changes: Partial<DeviceDetail> = {}): DeviceDetail {
+  const atMs = startMs - 8_000;
+  return {
+    id,
+    enabled: true,
+    connected: true,
+    connectionChangedMs: startMs - 5_400_000,
+    lastActivityMs: atMs,
+    cable: "connected",
+    throttled: false,
+    modelId: "dtmi:groveHeater:heater;1",
+    desiredVersion: 6,
+    reportedVersion: 14,
+    pending: 0,
+    refused: 0,
+    queuedMessages: 0,
+    latest: {
+      temperature: { value: now.temperature, atMs },
+      humidity: { value: now.humidity, atMs },
+      heaterOn: { value: now.heating, atMs },
+      heatingDemand: { value: now.heating ? 43 : 0, atMs },
+      setPoint: { value: 21, atMs },
+    },
+    properties: [
+      propertyRow("targetTemperature", 21, done(6), 6),
+      propertyRow("controlMode", "auto", byDevice),
+      propertyRow("heaterSwitch", false, done(3), 3),
+      propertyRow("telemetryInterval", 60, done(4), 4),
+      propertyRow("sensorOffset", -0.3, done(2), 2),
+      propertyRow("firmwareVersion", "0.1.0"),
+      propertyRow("board", "virtual-hat"),
+      propertyRow("faults", ""),
+      propertyRow("relayCycles", 1284),
+      propertyRow("heaterHours", 312.4),
+      propertyRow("telemetryDropped", 0),
+    ],
+    desired: { targetTemperature: 21, $version: 6 },
+    reported: { targetTemperature: { value: 21, ac: 200, av: 6 }, $version: 14 },
+    desiredMetadata: {},
+    reportedMetadata: {},
+    tags: {},
+    authentication: "sas",
+    messages: [],
+    ...changes,
+  };
+}
+
+/** Six hours of a heated room, one reading a minute: a set-back until the morning, then warm. */
+export function roomHistory(): Readonly<Record<string, HistorySeries>> {
+  const series: Record<string, { atMs: number[]; values: number[] }> = {};
+  const add = (name: string, atMs: number, value: number) => {
+    series[name] ??= { atMs: [], values: [] };
+    series[name].atMs.push(atMs);
+    series[name].values.push(value);
+  };
+  let room = 17.75;
+  let heater = false;
+  for (let minute = -360; minute <= 0; minute += 1) {
+    const atMs = startMs + minute * 60_000;
+    const target = minute < -42 ? 18 : minute < -15 ? 20 : 21;
+    if (room < target - 0.16) heater = true;
+    if (room > target + 0.16) heater = false;
+    room += (heater ? 0.118 : 0) - (room - 9) * 0.0042;
+    const wobble = Math.sin(minute * 1.7) * 0.03 + Math.sin(minute * 0.61) * 0.04;
+    add("temperature", atMs, Math.round((room + wobble) * 100) / 100);
+    add("humidity", atMs, Math.round((62 - (room - 14) * 2.6 + wobble * 8) * 10) / 10);
+    add("setPoint", atMs, target);
+    add("heaterOn", atMs, heater ? 1 : 0);
+  }
+  return series;
+}
+
+/** The device's own screen, drawn by the firmware's own layout. */
+export function front(target: number, mode: ControlMode, online: boolean): PanelView {
+  const picture = layout128x128({
+    temperature: celsius(now.temperature),
+    humidity: relativeHumidity(now.humidity),
+    target: celsius(target),
+    unit: "C",
+    mode,
+    heating: now.heating,
+    demand: duty(now.heating ? 43 : 0),
+    firmware: "0.1.0",
+    link: online ? "online" : "offline",
+    fault: undefined,
+    faultCount: 0,
+    dimmed: false,
+  });
+  const bits = Buffer.alloc((picture.width * picture.height) / 8);
+  for (let pixel = 0; pixel < picture.width * picture.height; pixel += 1) {
+    const lit = picture.get(pixel % picture.width, Math.floor(pixel / picture.width));
+    if (lit) bits[pixel >> 3] = (bits[pixel >> 3] ?? 0) | (0x80 >> (pixel & 7));
+  }
+  const { width, height } = picture;
+  return {
+    screen: { kind: "pixels", width, height, bits: bits.toString("base64") },
+    modeLed: mode === "auto",
+    relay: now.heating,
+  };
+}

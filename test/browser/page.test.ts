@@ -1,0 +1,234 @@
+/** The page in a real Chromium, against a hub whose device answers when the test says so. */
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
+import { device, propertyRow } from "./fake-device.ts";
+import { FakeHub } from "./fake-hub.ts";
+
+const skipped = chromiumPath === undefined;
+const id = "workshop";
+
+describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  let built: Awaited<ReturnType<typeof builtPage>>;
+  let hub: FakeHub;
+  let url: string;
+  /** What the browser complained about: errors of scripts, of the policy, of missing files. */
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    built?.remove();
+  });
+  beforeEach(async () => {
+    complaints = [];
+    hub = new FakeHub(built.folder);
+    hub.add(device(id));
+    url = await hub.listen();
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    await hub.close();
+    expect(complaints).toEqual([]);
+  });
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(5_000);
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(url)) complaints.push(`asked for ${request.url()}`);
+    });
+    await page.goto(url);
+    return page;
+  }
+
+  const opened = async (options?: BrowserContextOptions): Promise<Page> => {
+    const page = await open(options);
+    await page.getByRole("heading", { level: 1, name: id }).waitFor();
+    return page;
+  };
+  const row = (page: Page, name: string) => page.locator(`tr[data-property="${name}"]`);
+  const seen = (page: Page, selector: string, text: string | RegExp) =>
+    page.locator(selector).filter({ hasText: text }).first().waitFor();
+  const setPoint = (page: Page) => page.getByRole("spinbutton", { name: "Set-point" });
+
+  it("shows an edit as pending, and as acknowledged once the device has taken it", async () => {
+    const page = await opened();
+    await setPoint(page).fill("22.5");
+    await setPoint(page).press("Enter");
+    await row(page, "targetTemperature").getByText("Pending").waitFor();
+    await seen(page, '[data-tile="setPoint"]', /21\.0.*→ 22\.5 °C pending/s);
+    hub.answer(id);
+    await row(page, "targetTemperature").getByText("Acknowledged").waitFor();
+    await seen(page, '[data-tile="setPoint"]', /22\.5.*in force/s);
+    await seen(page, ".event-title", "Set-point 22.5 °C acknowledged (v7)");
+  });
+
+  it("shows a refusal with the device's reason", async () => {
+    const page = await opened();
+    await page.getByText("More to set").click();
+    await page.getByRole("button", { name: "Send patch" }).click();
+    await row(page, "targetTemperature").getByText("Pending").waitFor();
+    hub.answer(id);
+    await row(page, "targetTemperature").getByText("Refused").waitFor();
+    await row(page, "targetTemperature").getByText("must be 5 to 30 °C, not 99").waitFor();
+  });
+
+  it.each(["Close", "Reset"])(
+    "breaks the link (%s), takes edits on both sides, and says who won",
+    async (way) => {
+      const page = await opened();
+      await page.getByRole("button", { name: way, exact: true }).click();
+      await seen(page, ".device-head", /Offline, last seen/);
+      await setPoint(page).fill("23");
+      await setPoint(page).press("Enter");
+      await row(page, "targetTemperature").getByText("waits for the device to come back").waitFor();
+      await page.getByRole("button", { name: "A", exact: true }).click();
+      await page.getByRole("button", { name: "Mode", exact: true }).click();
+      await seen(page, ".event-apart", "while apart");
+      await page.getByRole("button", { name: "Plug it back in" }).click();
+      await seen(page, ".device-head", "Online");
+      hub.answer(id);
+      await seen(page, '.outcome[data-result="cloud"]', /Set-point.*23\.0 °C.*20\.5 °C.*The cloud won/);
+      await seen(page, '.outcome[data-result="device"]', /Mode.*Manual.*The device changed it/);
+      await seen(page, ".event-title", "Set-point: the cloud won with 23.0 °C");
+    },
+  );
+
+  it("does not call a silent line online", async () => {
+    const page = await opened();
+    await page.getByRole("button", { name: "Silence" }).click();
+    await seen(page, ".cable-status", "Silent");
+    await seen(page, '[data-tile="link"]', "nothing gets through");
+  });
+
+  it("calls a command at once, and queues it while the device is away", async () => {
+    const page = await opened();
+    await page.getByRole("spinbutton", { name: "Boost: minutes" }).fill("45");
+    await page.getByRole("button", { name: "Boost" }).click();
+    await seen(page, ".command-result", /Boost: 200 in 38 ms.*45/);
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await seen(page, ".commands", "commands wait in its queue");
+    await page.getByRole("button", { name: "Restart" }).click();
+    await seen(page, ".command-result", "waits in the queue");
+    expect(hub.asked).toContain(
+      `POST /api/devices/${id}/message {"name":"restart","payload":null,"ttlSeconds":3600}`,
+    );
+  });
+
+  it("can be used by keyboard alone, and keeps the focus where it was", async () => {
+    const page = await opened();
+    const focused = () =>
+      page.evaluate<string>("document.activeElement.textContent || document.activeElement.id");
+    const tabTo = async (name: string) => {
+      for (let steps = 0; steps < 60 && (await focused()) !== name; steps += 1)
+        await page.keyboard.press("Tab");
+      expect(await focused()).toBe(name);
+    };
+    await tabTo("Reset");
+    await page.keyboard.press("Space");
+    await seen(page, ".cable-status", "Pulled: reset");
+    expect(await focused()).toBe("Plug it back in");
+    await tabTo("set-targetTemperature");
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("24.5");
+    await page.keyboard.press("Enter");
+    await seen(page, '[data-standing="pending"]', "24.5 °C");
+    expect(await focused()).toBe("set-targetTemperature");
+    const outline = 'getComputedStyle(document.activeElement).outlineStyle !== "none"';
+    expect(await page.evaluate(outline)).toBe(true);
+    await page.keyboard.press("Shift+Tab");
+    await tabTo("Restart");
+  });
+
+  it("speaks: news of the timeline politely, a refused request at once", async () => {
+    const page = await opened();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await seen(page, '[aria-live="polite"]', "The connection broke");
+    hub.refuseEdits = true;
+    await page.getByRole("switch", { name: "Heater switch" }).click();
+    await page.getByRole("alert").getByText("Too many edits.").waitFor();
+    // The browser itself logs each answer of 4xx.
+    expect(complaints.splice(0)).toEqual([expect.stringContaining("429")]);
+  });
+
+  it.each([
+    [360, "light"],
+    [360, "dark"],
+    [768, "dark"],
+    [1920, "light"],
+  ] as const)("fits %i px without scrolling sideways, %s", async (width, colorScheme) => {
+    hub.add(device(`a-device-with-${"a-very-long-name-".repeat(5)}`), false);
+    hub.setRow(id, propertyRow("note", "x".repeat(4000), { code: 200, version: 1 }, 1));
+    const page = await open({ viewport: { width, height: 800 }, colorScheme });
+    await page.getByRole("button", { name: /^workshop/ }).click();
+    await page.getByText("More to set").click();
+    await page.getByText("Both documents as JSON").click();
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+  });
+
+  it("is dark where that is preferred, with text that can be read on it", async () => {
+    const luminance = async (colorScheme: "light" | "dark") => {
+      const page = await opened({ colorScheme });
+      const style = (name: string) =>
+        page.evaluate<string>(`getComputedStyle(document.body).getPropertyValue("${name}")`);
+      return Promise.all(["background-color", "color"].map(async (name) => brightness(await style(name))));
+    };
+    const brightness = (colour: string) =>
+      (colour.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part) / 765, 0);
+    const [darkGround = 1, darkInk = 0] = await luminance("dark");
+    const [lightGround = 0, lightInk = 1] = await luminance("light");
+    expect([darkGround < 0.15, darkInk > 0.85, lightGround > 0.85, lightInk < 0.15]).not.toContain(false);
+  });
+
+  it("stands still where motion is unwanted", async () => {
+    const page = await opened({ reducedMotion: "reduce" });
+    expect(await page.evaluate("document.getAnimations().length")).toBe(0);
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    // Else it would count nothing at all.
+    await expect.poll(() => page.evaluate("document.getAnimations().length")).toBeGreaterThan(0);
+  });
+
+  it("shows a hostile name and hostile values as text", async () => {
+    const evil = '"><img src=x onerror="document.title=`owned`"><script>document.title="owned"</script>';
+    hub.add(device(evil, { modelId: evil, properties: [propertyRow(evil, { [evil]: evil })] }), false);
+    hub.happen(evil, { kind: "event", actor: "device", text: evil, property: "__proto__", after: evil });
+    const page = await open();
+    await page.getByRole("button", { name: evil.slice(0, 20) }).click();
+    await page.getByRole("heading", { level: 1, name: evil.slice(0, 20) }).waitFor();
+    await seen(page, ".twin, .event-title", evil.slice(0, 30));
+    expect(await page.locator("main img, main script").count()).toBe(0);
+    expect(await page.title()).not.toBe("owned");
+  });
+
+  it("comes back by itself when the hub does, and shows what happened meanwhile", async () => {
+    const page = await opened();
+    await page.locator('.bar-stream[data-stream="live"]').waitFor();
+    hub.dropStreams();
+    await page.locator('.bar-stream[data-stream="lost"]').waitFor();
+    hub.setRow(id, propertyRow("targetTemperature", 17.5, { code: 203, version: 0 }));
+    await page.locator('.bar-stream[data-stream="live"]').waitFor();
+    await seen(page, '[data-tile="setPoint"]', "17.5");
+    complaints = complaints.filter((text) => !text.includes("ERR_INCOMPLETE_CHUNKED_ENCODING"));
+  });
+
+  it("asks for the password of a hub that has one, and says when it is wrong", async () => {
+    hub.password = "open sesame";
+    const page = await open();
+    await page.getByLabel("Password").fill("guess");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").getByText("That is not the password.").waitFor();
+    expect(complaints.splice(0)).toEqual([expect.stringContaining("403")]);
+    await page.getByLabel("Password").fill("open sesame");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: id }).waitFor();
+  });
+});

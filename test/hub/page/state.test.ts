@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { emptyState, type PageEvent, reduce } from "../../../src/hub/page/model/state.ts";
+import type { HubInfo, TimelineEvent } from "../../../src/hub/page-api.ts";
+import { device } from "../../browser/fake-device.ts";
+import { events } from "./events.ts";
+
+const hub: HubInfo = {
+  hubHost: "localhost:8883",
+  idScope: "0ne",
+  startedMs: 0,
+  nowMs: 0,
+  devices: 1,
+  connected: 1,
+  exposed: false,
+};
+const grown = (...happened: readonly PageEvent[]) => happened.reduce(reduce, emptyState);
+const hello: PageEvent = { type: "hello", hub, devices: [device("b"), device("a")] };
+const telemetry = (atMs: number, temperature: number): PageEvent => ({
+  type: "telemetry",
+  deviceId: "a",
+  atMs,
+  values: { temperature },
+});
+const told = (event: TimelineEvent): PageEvent => ({ type: "timeline", event });
+
+describe("the page's state", () => {
+  it("shows the first device by name until another is chosen", () => {
+    expect(grown(hello).shown).toBe("a");
+    expect(grown(hello, { type: "show", deviceId: "b" }).shown).toBe("b");
+    expect(grown(hello).devices.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("keeps the chosen device over a reconnect, and falls back when it was removed", () => {
+    const chosen = grown(hello, { type: "show", deviceId: "b" }, hello);
+    expect(chosen.shown).toBe("b");
+    expect(reduce(chosen, { type: "removed", deviceId: "b" })).toMatchObject({ shown: "a", timeline: [] });
+    expect(grown(hello, { type: "hello", hub, devices: [] }).shown).toBeUndefined();
+  });
+
+  it("forgets what it knew of the one device when it shows another", () => {
+    const state = grown(hello, { type: "detail", detail: device("a") }, telemetry(1, 20), {
+      type: "show",
+      deviceId: "b",
+    });
+    expect(state).toMatchObject({ detail: undefined, series: {}, timeline: [] });
+  });
+
+  it("merges a summary into the twin that it shows", () => {
+    const state = grown(
+      hello,
+      { type: "detail", detail: device("a") },
+      { type: "device", device: device("a", { connected: false }) },
+    );
+    expect(state.detail?.connected).toBe(false);
+    expect(state.detail?.properties.length).toBeGreaterThan(0);
+  });
+
+  it("leaves alone what it shows when something happens to another device", () => {
+    const state = grown(hello, { type: "detail", detail: device("a") });
+    const [event] = events({ kind: "connected", deviceId: "b" });
+    expect(reduce(state, { type: "twin", device: device("b") }).detail).toEqual(state.detail);
+    expect(reduce(state, { type: "telemetry", deviceId: "b", atMs: 1, values: { x: 1 } })).toBe(state);
+    expect(event === undefined ? undefined : reduce(state, told(event))).toBe(state);
+  });
+
+  it("takes numbers and switches for the plot, and nothing else", () => {
+    const values = { temperature: 20, heaterOn: true, note: "x", deep: { a: 1 }, none: null };
+    const { series } = grown(hello, { type: "telemetry", deviceId: "a", atMs: 1, values });
+    expect(series).toEqual({
+      temperature: { atMs: [1], values: [20] },
+      heaterOn: { atMs: [1], values: [1] },
+    });
+  });
+
+  it("survives names that an object has by nature", () => {
+    const values = JSON.parse('{"__proto__": 1, "constructor": 2}');
+    const { series } = grown(hello, { type: "telemetry", deviceId: "a", atMs: 1, values });
+    expect(Object.hasOwn(series, "constructor")).toBe(true);
+    expect(Object.getPrototypeOf(series)).toBe(Object.prototype);
+  });
+
+  it("puts late readings where they belong, in whatever order they come, each once", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 }), (times) => {
+        const { series } = grown(hello, ...times.map((atMs) => telemetry(atMs, atMs * 10)));
+        const sorted = [...new Set(times)].sort((a, b) => a - b);
+        expect(series["temperature"]).toEqual({ atMs: sorted, values: sorted.map((atMs) => atMs * 10) });
+      }),
+    );
+  });
+
+  it("keeps the timeline in order and each event once, in whatever order it learns of them", () => {
+    const all = events({ kind: "desired" }, { kind: "cable" }, { kind: "connected" }, { kind: "reported" });
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...all), { maxLength: 20 }), fc.boolean(), (some, past) => {
+        const learned: PageEvent[] = past ? [{ type: "past", deviceId: "a", events: some }] : some.map(told);
+        const { timeline } = grown(hello, ...learned, ...some.map(told));
+        const wanted = [...new Set(some)].sort((a, b) => a.sequence - b.sequence);
+        expect(timeline).toEqual(wanted);
+      }),
+    );
+  });
+
+  it("stays bounded, and keeps the newest", () => {
+    let state = grown(hello);
+    for (let at = 1; at <= 5000; at += 1) state = reduce(state, telemetry(at, at));
+    const { atMs = [], values = [] } = state.series["temperature"] ?? {};
+    expect(atMs.length).toBe(values.length);
+    expect(atMs.length).toBeLessThanOrEqual(4320);
+    expect(atMs.at(-1)).toBe(5000);
+  });
+});

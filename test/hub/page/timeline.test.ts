@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { eventView, isWorthTelling, lastReunion } from "../../../src/hub/page/model/timeline.ts";
+import { type Draft, events } from "./events.ts";
+
+const viewOf = (...drafts: Draft[]) => events(...drafts).map(eventView);
+const ack = { code: 203, version: 0 };
+
+describe("the timeline in words", () => {
+  it("says who won, and keeps the hub's sentence on why", () => {
+    const [view] = viewOf({
+      kind: "conflict",
+      actor: "device",
+      property: "targetTemperature",
+      after: 23,
+      lost: 18.5,
+      winner: "operator",
+      text: "both changed it",
+    });
+    expect(view).toMatchObject({
+      title: "Set-point: the cloud won with 23.0 °C",
+      detail: "both changed it",
+    });
+  });
+
+  it("says edits, refusals and deletions with the version that they are about", () => {
+    const property = "targetTemperature";
+    const titles = viewOf(
+      { kind: "desired", property, after: 99, version: 8 },
+      { kind: "refused", property, after: 21, version: 8, ack: { code: 400, version: 8, text: "too high" } },
+      { kind: "desired", property, after: null, version: 9 },
+    ).map(({ title }) => title);
+    expect(titles).toEqual([
+      "Set-point set to 99.0 °C (v8)",
+      "Set-point refused (v8)",
+      "Set-point deleted (v9)",
+    ]);
+  });
+
+  it("leaves the hub its own words for everything else, with a capital", () => {
+    expect(viewOf({ kind: "cable", text: "the cable was pulled" })[0]?.title).toBe("The cable was pulled");
+  });
+
+  it("leaves out what the device only keeps account of, never its faults", () => {
+    const [hours, faults, edit] = events(
+      { kind: "reported", property: "heaterHours" },
+      { kind: "reported", property: "faults" },
+      { kind: "reported", property: "targetTemperature" },
+    ).map(isWorthTelling);
+    expect([hours, faults, edit]).toEqual([false, true, true]);
+  });
+
+  it("shows an event of a kind that it does not know", () => {
+    const [view] = viewOf({ kind: "marvel" as "event", text: "something new" });
+    expect(view).toMatchObject({ title: "Something new", tone: "quiet" });
+  });
+});
+
+describe("what the last time apart came to", () => {
+  const property = "targetTemperature";
+  const came = { kind: "connected" } as const;
+  const apart = [
+    came,
+    { kind: "cable" },
+    { kind: "disconnected" },
+    { kind: "desired", property, after: 23, version: 7 },
+    { kind: "cable" },
+    came,
+  ] as const;
+
+  it("names the winner and the value that lost", () => {
+    const reunion = lastReunion(
+      events(
+        ...apart,
+        { kind: "conflict", property, after: 23, lost: 18.5, winner: "operator" },
+        { kind: "reported", property: "controlMode", after: "manual", ack },
+      ),
+    );
+    expect(reunion).toEqual({
+      apartMs: 4000,
+      outcomes: [
+        { property, label: "Set-point", result: "cloud", inForce: "23.0 °C", lost: "18.5 °C" },
+        { property: "controlMode", label: "Mode", result: "device", inForce: "Manual", lost: undefined },
+      ],
+    });
+  });
+
+  it("counts an edit behind a silent cable, though the hub learned of the loss only later", () => {
+    const reunion = lastReunion(
+      events(
+        came,
+        { kind: "cable" },
+        { kind: "desired", property, after: 23 },
+        { kind: "cable" },
+        { kind: "disconnected" },
+        came,
+        { kind: "acknowledged", property, after: 23 },
+      ),
+    );
+    expect(reunion?.outcomes).toMatchObject([{ result: "cloud", inForce: "23.0 °C" }]);
+  });
+
+  it("leaves out acknowledgements of what was edited before, and the device's accounts", () => {
+    const reunion = lastReunion(
+      events(
+        ...apart,
+        { kind: "acknowledged", property: "sensorOffset", after: 0 },
+        { kind: "reported", property: "relayCycles", after: 7 },
+      ),
+    );
+    expect(reunion?.outcomes).toEqual([]);
+  });
+
+  it("ends with the next edit, and is gone while the device is away", () => {
+    const later = { kind: "acknowledged", property, after: 25 } as const;
+    const edited = lastReunion(events(...apart, { kind: "desired", property, after: 25 }, later));
+    expect(edited?.outcomes).toEqual([]);
+    expect(lastReunion(events(...apart, { kind: "disconnected" }))).toBeUndefined();
+    expect(lastReunion(events(came, { kind: "acknowledged", property, after: 21 }))).toBeUndefined();
+    expect(lastReunion([])).toBeUndefined();
+  });
+});

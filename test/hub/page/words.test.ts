@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cableText } from "../../../src/hub/page/model/cable.ts";
+import { plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
+import { sortedRows, standingView } from "../../../src/hub/page/model/standing.ts";
+import { tileViews } from "../../../src/hub/page/model/tiles.ts";
+import { agoText, labelOf, numberText, spanText, valueText } from "../../../src/hub/page/model/words.ts";
+import type { Json, PropertyRow } from "../../../src/hub/page-api.ts";
+import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
+import { events } from "./events.ts";
+
+describe("values in words", () => {
+  it.each([
+    ["targetTemperature", 21, "21.0 °C"],
+    ["sensorOffset", -0.3, "−0.3 K"],
+    ["sensorOffset", -0.01, "0.0 K"],
+    ["controlMode", "auto", "Auto"],
+    ["controlMode", "sideways", "sideways"],
+    ["heaterSwitch", true, "On"],
+    ["telemetryInterval", null, "none"],
+    ["somethingElse", 1.23456, "1.235"],
+    ["somethingElse", { a: [1] }, '{"a":[1]}'],
+    ["somethingElse", undefined, "—"],
+  ] as [string, Json | undefined, string][])("says %s %j as %s", (name, value, text) => {
+    expect(valueText(name, value)).toBe(text);
+  });
+
+  it("calls a property by its label, and one that it does not know by its name", () => {
+    expect(labelOf("targetTemperature")).toBe("Set-point");
+    expect(labelOf("constructor")).toBe("constructor");
+    expect(labelOf("x".repeat(500))).toHaveLength(40);
+  });
+
+  it("makes a short text of any JSON whatever", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.jsonValue(), (name, value) => {
+        const text = valueText(name, value as Json);
+        expect(text.length).toBeLessThanOrEqual(100);
+        expect(text).not.toBe("");
+      }),
+    );
+  });
+
+  it("says spans of time in one or two units", () => {
+    const spans = [-5, 400, 12_000, 180_000, 7_500_000, 7_200_000, 400_000_000].map(spanText);
+    expect(spans).toEqual(["now", "now", "12 s", "3 min", "2 h 5 min", "2 h", "4 d"]);
+    expect([agoText(10), agoText(2000)]).toEqual(["just now", "2 s ago"]);
+    expect(numberText(Number.MAX_VALUE)).not.toBe("");
+  });
+});
+
+describe("how a property stands", () => {
+  const row = (standing: PropertyRow["standing"], ack?: PropertyRow["ack"]): PropertyRow => ({
+    ...propertyRow("targetTemperature", 21, ack, 7),
+    standing,
+  });
+
+  it("tells a pending value that is on its way from one that waits for the device", () => {
+    expect(standingView(row("pending"), true).detail).toContain("not acknowledged yet");
+    expect(standingView(row("pending"), false).detail).toContain("waits for the device");
+  });
+
+  it("says why a value was refused, in the device's words, else by its code", () => {
+    const said = standingView(row("refused", { code: 400, version: 7, text: "must be 5 to 30 °C" }), true);
+    expect(said).toMatchObject({ tone: "bad", detail: "must be 5 to 30 °C" });
+    expect(standingView(row("refused", { code: 500, version: 7 }), true).detail).toBe("code 500");
+  });
+
+  it("names the value that stays when the device overruled the cloud", () => {
+    expect(standingView(row("overruled", { code: 200, version: 7 }), true).detail).toContain("21.0 °C");
+  });
+
+  it("puts the writable properties first, in their order, and the device's own apart", () => {
+    const { shared, reported } = sortedRows(device("a"), ["targetTemperature", "controlMode"]);
+    expect(shared.slice(0, 2).map(({ name }) => name)).toEqual(["targetTemperature", "controlMode"]);
+    expect(reported.map(({ name }) => name)).toContain("relayCycles");
+    expect(shared.map(({ name }) => name)).not.toContain("relayCycles");
+  });
+});
+
+describe("the tiles", () => {
+  it("show what is on its way beside what is in force", () => {
+    const pending: PropertyRow = {
+      ...propertyRow("targetTemperature", 21, { code: 200, version: 6 }, 6),
+      standing: "pending",
+      desired: { value: 23, version: 7, atMs: startMs },
+    };
+    const { setPoint } = tileViews(device("a", { properties: [pending] }), startMs);
+    expect(setPoint).toMatchObject({ value: "21.0", note: "→ 23.0 °C pending", tone: "pending" });
+  });
+
+  it("grey out the readings of a device that is away, with when it was last seen", () => {
+    const away = device("a", { connected: false, lastActivityMs: startMs - 180_000 });
+    const { temperature, link } = tileViews(away, startMs);
+    expect(temperature.tone).toBe("offline");
+    expect(link).toMatchObject({ value: "Offline", note: "last seen 3 min ago" });
+  });
+
+  it("does not call a silent line online", () => {
+    expect(tileViews(device("a", { cable: "silence" }), startMs).link.value).toBe("Silent");
+  });
+
+  it("show the gravest fault and how many more stand", () => {
+    const properties = [propertyRow("faults", "over-temperature, display-failed")];
+    const { faults } = tileViews(device("a", { properties }), startMs);
+    expect(faults).toMatchObject({ value: "Too hot", note: "over-temperature and 1 more", tone: "bad" });
+  });
+
+  it("say that they do not know, for a device that has told nothing or nonsense", () => {
+    const latest = { temperature: { value: "hot", atMs: 0 }, heaterOn: { value: 7, atMs: 0 } };
+    const properties = [propertyRow("faults", { a: 1 }), propertyRow("firmwareVersion", 7)];
+    const views = tileViews(device("a", { latest, properties }), startMs);
+    for (const name of ["temperature", "heater", "setPoint", "mode", "firmware"] as const) {
+      expect(views[name].value).toBe("—");
+    }
+  });
+});
+
+describe("the cable in words", () => {
+  it("tells how long it has been out and what waits", () => {
+    const timeline = events({ kind: "cable" }, { kind: "disconnected" });
+    const { word, note } = cableText(device("a", { cable: "reset", pending: 2 }), timeline, 43_000);
+    expect([word, note]).toEqual(["Pulled: reset", "For 42 s. 2 edits wait for the device."]);
+  });
+});
+
+describe("the plot's data", () => {
+  const series = {
+    temperature: { atMs: [1000, 3000], values: [20, 21] },
+    heaterOn: { atMs: [2000, 3000], values: [1, 0] },
+  };
+
+  it("lays series of different times on one axis", () => {
+    expect(plotData(series, ["temperature", "heaterOn", "toString"], 0)).toEqual({
+      times: [1, 2, 3],
+      columns: [
+        [20, undefined, 21],
+        [undefined, 1, 0],
+        [undefined, undefined, undefined],
+      ],
+    });
+  });
+
+  it("leaves out what is older than the span, and says in words what is there", () => {
+    expect(plotData(series, ["temperature"], 2500).times).toEqual([3]);
+    expect(plotSummary(plotData(series, ["temperature"], 0), 0)).toContain("between 20.0 and 21.0 °C");
+    expect(plotSummary(plotData({}, ["temperature"], 0), 0)).toContain("No readings");
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * The disk under the outbox, as the outbox sees it: numbered texts and one note, changed in atomic steps.
+ *
+ * Guarantee asked of every store: a `write` is whole or not at all, whatever happens meanwhile; once it has resolved
+ * it outlives a kill of the process, and a power cut too when it was asked to be `durable`. Failures reject with an
+ * OutboxStoreError; nothing else is thrown.
+ */
+export interface StoredText {
+  /** Counts up; later entries have greater keys. */
+  readonly key: number;
+  readonly text: string;
+}
+
+export interface StoreChange {
+  readonly put: readonly StoredText[];
+  /** Every key from the one to the other goes, both included; keys that are not there do no harm. */
+  readonly remove?: { readonly from: number; readonly through: number } | undefined;
+  /** Takes the place of the note. */
+  readonly note?: string | undefined;
+}
+
+export interface OutboxStore {
+  /** Up to `limit` texts with keys from `from` on, in the order of their keys. */
+  read(from: number, limit: number): Promise<readonly StoredText[]>;
+  readNote(): Promise<string | undefined>;
+  write(change: StoreChange, options: { readonly durable: boolean }): Promise<void>;
+  /** Never rejects. */
+  close(): Promise<void>;
+}
+
+/** `corrupt`: mending may help. `locked`: another process has it. `io`: the disk is full, read-only or ill. */
+export type StoreErrorCode = "corrupt" | "locked" | "io";
+
+export class OutboxStoreError extends Error {
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "OutboxStoreError";
+    this.code = code;
+  }
+}
+
+/** How much may be risked to get a store that works: what `set-aside` moves away is sent no more. */
+export type MendEffort = "none" | "repair" | "set-aside";
+
+export interface OpenedStore {
+  readonly store: OutboxStore;
+  /** What had to be done; `keptAs` names the folder that a person may look at. */
+  readonly mended?: { readonly by: Exclude<MendEffort, "none">; readonly keptAs?: string } | undefined;
+}
+
+/** May do more than it was asked to when opening alone shows that it is needed. */
+export type OpenStore = (effort: MendEffort) => Promise<OpenedStore>;

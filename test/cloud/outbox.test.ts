@@ -1,0 +1,294 @@
+import { describe, expect, it } from "vitest";
+import { OutboxStoreError } from "../../src/cloud/outbox-store.ts";
+import { millis, wallMillis } from "../../src/control/units.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { OutboxRig, range } from "./outbox-rig.ts";
+
+describe("the outbox on a working disk", () => {
+  it("sends at once what is appended while online, and forgets it once acknowledged", async () => {
+    const rig = new OutboxRig();
+    rig.outbox.setOnline(true);
+    await rig.advance(1);
+    rig.append(1);
+    await rig.advance(0.1);
+    expect(rig.hub.firsts).toEqual([1]);
+    expect(rig.outbox.status).toEqual({ waiting: 0, dropped: 0, failure: undefined });
+    await rig.advance(10);
+    expect(rig.disk.content.texts.size).toBe(0);
+    expect(rig.hub.received).toHaveLength(1);
+  });
+
+  it("syncs the first message after quiet at once, and a burst once a second", async () => {
+    const rig = new OutboxRig();
+    await rig.advance(5);
+    const before = rig.disk.syncs;
+    rig.append(1);
+    await rig.advance(0.05);
+    expect(rig.disk.content.texts.size).toBe(1);
+    for (const number of range(2, 21)) {
+      rig.append(number);
+      await rig.advance(0.1);
+    }
+    expect(rig.disk.syncs - before).toBeLessThanOrEqual(3);
+    await rig.advance(1);
+    expect(rig.disk.content.texts.size).toBe(21);
+  });
+
+  it("keeps messages through a restart and sends them in order, before anything younger", async () => {
+    const rig = new OutboxRig();
+    rig.append(...range(1, 700));
+    await rig.restart();
+    rig.outbox.setOnline(true);
+    rig.append(...range(701, 710));
+    await rig.advance(300);
+    expect(rig.hub.firsts).toEqual(range(1, 710));
+    expect(rig.hub.received).toHaveLength(710);
+  });
+
+  it("gives every message an id of its own, the same at every attempt", async () => {
+    const rig = new OutboxRig();
+    rig.outbox.setOnline(true);
+    rig.hub.answer = "lost";
+    rig.append(1);
+    await rig.advance(10);
+    rig.hub.answer = "ok";
+    await rig.advance(60);
+    rig.crash();
+    rig.append(2);
+    rig.outbox.setOnline(true);
+    await rig.advance(60);
+    const ids = rig.hub.received.map(({ messageId }) => messageId);
+    expect(ids.length).toBeGreaterThan(3);
+    expect(new Set(ids).size).toBe(2);
+    expect(rig.hub.firsts).toEqual([1, 2]);
+  });
+
+  it("sends no more than 9 messages in any second, and 5 a second for long", async () => {
+    const rig = new OutboxRig();
+    rig.hub.roundTrip = millis(1);
+    rig.append(...range(1, 300));
+    await rig.advance(5);
+    rig.outbox.setOnline(true);
+    await rig.advance(58);
+    expect(rig.hub.firsts.length).toBeLessThan(300);
+    await rig.advance(3);
+    expect(rig.hub.firsts).toEqual(range(1, 300));
+    const { times } = rig.hub;
+    const busiest = Math.max(
+      ...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length),
+    );
+    expect(busiest).toBeLessThanOrEqual(9);
+  });
+
+  it.each(["failed", "throws", "silent"] as const)(
+    "tries a message again whose send %s, patiently, and goes on in order",
+    async (answer) => {
+      const rig = new OutboxRig();
+      rig.hub.answer = answer;
+      rig.outbox.setOnline(true);
+      rig.append(1, 2, 3);
+      await rig.advance(200);
+      expect(rig.hub.received).toEqual([]);
+      rig.hub.answer = "ok";
+      await rig.advance(100);
+      expect(rig.hub.firsts).toEqual([1, 2, 3]);
+    },
+  );
+
+  it("does not wait out a silent send when the link comes back", async () => {
+    const rig = new OutboxRig();
+    rig.hub.answer = "silent";
+    rig.outbox.setOnline(true);
+    await rig.advance(1);
+    rig.append(1);
+    await rig.advance(2);
+    rig.outbox.setOnline(false);
+    await rig.advance(5);
+    rig.hub.answer = "ok";
+    rig.outbox.setOnline(true);
+    await rig.advance(0.1);
+    expect(rig.hub.firsts).toEqual([1]);
+  });
+
+  it("sends nothing while offline", async () => {
+    const rig = new OutboxRig();
+    rig.outbox.setOnline(true);
+    await rig.advance(1);
+    rig.outbox.setOnline(false);
+    rig.append(1);
+    await rig.advance(100);
+    expect(rig.hub.received).toEqual([]);
+    expect(rig.outbox.status.waiting).toBe(1);
+  });
+});
+
+describe("a full outbox", () => {
+  it("drops the oldest, counts them, says so, and remembers the count over restarts", async () => {
+    const rig = new OutboxRig({ maxEntries: 100 });
+    for (const number of range(1, 130)) {
+      rig.append(number);
+      await rig.advance(60);
+    }
+    expect(rig.outbox.status).toMatchObject({ waiting: 100, dropped: 30 });
+    expect(rig.events("outbox-full")).not.toEqual([]);
+    await rig.restart();
+    await rig.advance(5);
+    expect(rig.outbox.status).toMatchObject({ waiting: 100, dropped: 30 });
+    rig.outbox.setOnline(true);
+    await rig.advance(60);
+    expect(rig.hub.firsts).toEqual(range(31, 130));
+  });
+
+  it("is bounded in bytes too", async () => {
+    const rig = new OutboxRig({ maxBytes: 10_000 });
+    for (const number of range(1, 300)) {
+      rig.append(number);
+      await rig.advance(60);
+    }
+    const { waiting, dropped } = rig.outbox.status;
+    expect(waiting + dropped).toBe(300);
+    const bytes = [...rig.disk.content.texts.values()].join("").length;
+    expect(bytes).toBeLessThan(10_500);
+    expect(bytes).toBeGreaterThan(9000);
+  });
+});
+
+describe("a disk that fails", () => {
+  const full = new OutboxStoreError("io", "No space left on device");
+
+  it("is reported; the newest wait in memory and are written when it works again", async () => {
+    const rig = new OutboxRig({ memoryEntries: 50 });
+    rig.append(...range(1, 10));
+    await rig.advance(5);
+    rig.disk.failure = full;
+    for (const number of range(11, 80)) {
+      rig.append(number);
+      await rig.advance(60);
+    }
+    expect(rig.outbox.status).toMatchObject({ dropped: 20, failure: "No space left on device" });
+    expect(rig.events("outbox-store-failed")).toHaveLength(1);
+    rig.disk.failure = undefined;
+    await rig.advance(30);
+    expect(rig.outbox.status).toEqual({ waiting: 60, dropped: 20, failure: undefined });
+    rig.outbox.setOnline(true);
+    await rig.advance(60);
+    expect(rig.hub.firsts).toEqual([...range(1, 10), ...range(31, 80)]);
+  });
+
+  it("does not keep live messages from a hub that is there", async () => {
+    const rig = new OutboxRig();
+    rig.disk.failure = full;
+    rig.outbox.setOnline(true);
+    await rig.advance(5);
+    for (const number of range(1, 5)) {
+      rig.append(number);
+      await rig.advance(1);
+    }
+    expect(rig.hub.firsts).toEqual(range(1, 5));
+    rig.disk.failure = undefined;
+    await rig.advance(30);
+    expect(rig.hub.received).toHaveLength(5);
+    expect(rig.outbox.status).toEqual({ waiting: 0, dropped: 0, failure: undefined });
+  });
+
+  it("that hangs is reported, and close does not wait for it", async () => {
+    const rig = new OutboxRig();
+    await rig.advance(1);
+    rig.disk.hangs = true;
+    rig.append(1);
+    await rig.advance(15);
+    expect(rig.outbox.status.failure).toBe("the disk does not answer");
+    const from = rig.clock.now();
+    await rig.clock.run(rig.outbox.close());
+    expect(rig.clock.now() - from).toBeLessThanOrEqual(3000);
+  });
+
+  it("that is corrupt gets mended with growing effort", async () => {
+    const rig = new OutboxRig();
+    await rig.advance(1);
+    rig.disk.failure = new OutboxStoreError("corrupt", "bad block");
+    rig.append(1);
+    await rig.advance(45);
+    expect(rig.disk.efforts.slice(0, 4)).toEqual(["none", "repair", "set-aside", "set-aside"]);
+    rig.disk.failure = undefined;
+    await rig.advance(15);
+    expect(rig.outbox.status).toMatchObject({ waiting: 1, failure: undefined });
+  });
+
+  it("that damaged an entry costs this entry, and that is said", async () => {
+    const rig = new OutboxRig();
+    rig.append(1, 2, 3, 4);
+    await rig.advance(5);
+    rig.outbox.abandon();
+    rig.disk.damage(2);
+    rig.crash();
+    rig.outbox.setOnline(true);
+    await rig.advance(30);
+    expect(rig.hub.firsts).toEqual([1, 3, 4]);
+    expect(rig.events("outbox-entries-damaged")).toEqual([{ damaged: 1, now: "passed over" }]);
+    expect(rig.outbox.status.waiting).toBe(0);
+  });
+});
+
+describe("times", () => {
+  const noon = Date.UTC(2026, 5, 1, 12);
+  const at = (wall: number) => new VirtualClock({ wallStart: wallMillis(wall) });
+  const created = (rig: OutboxRig) => rig.hub.received.map(({ createdMs }) => createdMs);
+
+  it("of messages from before the clock was set are those that it would have shown", async () => {
+    const rig = new OutboxRig({}, at(0));
+    await rig.advance(10);
+    rig.append(1);
+    await rig.advance(60);
+    rig.append(2);
+    rig.clock.jumpWallTo(wallMillis(noon));
+    rig.outbox.setOnline(true);
+    await rig.advance(5);
+    rig.append(3);
+    await rig.advance(5);
+    expect(created(rig)).toEqual([noon - 60_000, noon, noon + 5000]);
+  });
+
+  it("are corrected after a restart in the same boot, and after later boots", async () => {
+    const behind = noon - 86_400_000;
+    const rig = new OutboxRig({}, at(behind));
+    rig.append(1);
+    await rig.restart();
+    await rig.advance(30);
+    rig.clock.jumpWallTo(wallMillis(noon));
+    rig.append(2);
+    await rig.advance(10);
+    rig.boot = { id: "boot-2", clockZeroMs: millis(-rig.clock.now()) };
+    rig.crash(0);
+    rig.append(3);
+    rig.outbox.setOnline(true);
+    await rig.advance(30);
+    const [first, second, third] = created(rig);
+    expect(second).toBe(noon);
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(30_000);
+    expect((second ?? 0) - (first ?? 0)).toBeLessThan(31_000);
+    expect((third ?? 0) - (second ?? 0)).toBeLessThan(11_000);
+  });
+
+  it("of a boot whose clock was never right are left out, not made up", async () => {
+    const rig = new OutboxRig({}, at(0));
+    rig.append(1);
+    await rig.advance(5);
+    rig.boot = { id: "boot-2", clockZeroMs: millis(-rig.clock.now()) };
+    rig.clock.jumpWallTo(wallMillis(noon));
+    rig.crash(0);
+    rig.outbox.setOnline(true);
+    await rig.advance(5);
+    expect(created(rig)).toEqual([undefined]);
+  });
+
+  it("are left alone by a clock that is merely slewed", async () => {
+    const rig = new OutboxRig({}, at(noon));
+    rig.append(1);
+    await rig.advance(60);
+    rig.clock.jumpWallTo(wallMillis(noon + 62_000));
+    rig.outbox.setOnline(true);
+    await rig.advance(5);
+    expect(created(rig)).toEqual([noon]);
+  });
+});

@@ -10,7 +10,8 @@
  *
  * The caller keeps the returned `link`; hands all `requests` of an outcome to the core in ONE step (then values and
  * shadow are stored in one write); gets the twin again when `getAgain` says so, after a pause that grows; logs
- * `decisions`. `inForce` is always taken fresh from the core.
+ * `decisions`. `inForce` is always taken fresh from the core. It reports nothing that is yet to be written to the disk
+ * (unless the disk has failed): else a power cut could leave a hub that knows more of the device than the device (RR-9).
  *
  * Guarantees: nothing here throws, whatever the cloud sends; a message that says nothing new asks for nothing, so any may
  * come twice; a value older than what the device has reconciled is never applied.
@@ -69,7 +70,7 @@ export function takeDocument(
     properties: propertiesOf(judged),
     foreign: foreignOf(desired, shadow),
   };
-  const strangers = next.foreign.version === shadow.foreign.version ? [] : strangersIn(desired);
+  const strangers = next.foreign.seen === shadow.foreign.seen ? [] : strangersIn(desired);
   return {
     link: { ...link, known, heard: 0, doubted: false },
     requests: requestsOf(judged, next, shadow),
@@ -99,21 +100,22 @@ export function takePatch(
   }
   const bench: Bench = { inForce, policy, known, version };
   const judged: Judged = new Map(Object.entries(shadow.properties).map(asJudged));
+  let strange = false;
   let partial = false;
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$") || value === undefined) continue;
     if (isWritableName(name)) judged.set(name, rule(name, value ?? undefined, false, bench));
-    // A patch shows a part: how an object, or all that is foreign, looks now is for the document to say.
-    partial ||= !isWritableName(name) || typeof value === "object";
+    else strange = true;
+    partial ||= isRecord(value);
   }
-  const strange = Object.keys(patch).some((name) => !name.startsWith("$") && !isWritableName(name));
   const foreign = strange ? { ...shadow.foreign, seen: unseen } : shadow.foreign;
   const next = { version, properties: propertiesOf(judged), foreign };
   return {
     link,
     requests: requestsOf(judged, next, shadow),
     decisions: decisionsOf(judged, shadow),
-    getAgain: partial,
+    // A patch shows a part: how an object, or all that is foreign, looks now is for the document to say.
+    getAgain: strange || partial,
   };
 }
 

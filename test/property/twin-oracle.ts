@@ -1,0 +1,158 @@
+/**
+ * What must be in force, by RR-2 to RR-7 and RR-9, told from what happened and not from the device's code: each edit of
+ * the device has a number, and with each message from the hub comes (unseen by the device) which edits the hub knew.
+ */
+import type { Edits, Json, Patch } from "./twin-cloud.ts";
+
+export const names = [
+  "targetTemperature",
+  "controlMode",
+  "heaterSwitch",
+  "telemetryInterval",
+  "sensorOffset",
+] as const;
+export type Name = (typeof names)[number];
+export type Value = number | boolean | string;
+export type Policy = Readonly<Partial<Record<Name, "cloud-wins" | "device-wins">>>;
+
+const defaults: Readonly<Record<Name, Value>> = {
+  targetTemperature: 19,
+  controlMode: "auto",
+  heaterSwitch: false,
+  telemetryInterval: 60,
+  sensorOffset: 0,
+};
+const between = (value: Json, low: number, high: number) =>
+  typeof value === "number" && value >= low && value <= high;
+const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
+  targetTemperature: (value) => between(value, 5, 30),
+  controlMode: (value) => value === "auto" || value === "manual",
+  heaterSwitch: (value) => typeof value === "boolean",
+  telemetryInterval: (value) => between(value, 5, 86_400) && Number.isInteger(value),
+  sensorOffset: (value) => between(value, -2.5, 2.5),
+};
+
+const isName = (name: string): name is Name => names.some((known) => known === name);
+const text = (value: Json | undefined) => (value === undefined ? "" : JSON.stringify(value));
+const sortedText = (values: Readonly<Record<string, Json>>) =>
+  text(Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))));
+
+interface Entry {
+  readonly value: Value;
+  readonly by: "default" | "device" | "cloud";
+  /** Number of the device's last edit. */
+  readonly edit: number;
+  /** Desired value taken account of last, as text. */
+  readonly taken: string;
+  /** The desired version whose answer is owed; a later edit of the device answers by itself. */
+  readonly answers: number;
+}
+
+/** What a power cut leaves: goes back to what was written together with the device's state. */
+export interface Memory {
+  readonly version: number;
+  readonly foreign: string;
+  readonly entries: Readonly<Record<Name, Entry>>;
+}
+
+const fresh = (name: Name): Entry => ({
+  value: defaults[name],
+  by: "default",
+  edit: 0,
+  taken: "",
+  answers: 0,
+});
+
+export class Oracle {
+  memory: Memory = {
+    version: 0,
+    foreign: "{}",
+    entries: Object.fromEntries(names.map((name) => [name, fresh(name)])) as Memory["entries"],
+  };
+  /** Values that lost against the other side's (RR-4). */
+  conflicts = 0;
+  /** Same values said again (RR-5). */
+  repeats = 0;
+  refusals = 0;
+  readonly #policy: Policy;
+  #knows: Edits | undefined;
+  #edits = 0;
+
+  constructor(policy: Policy) {
+    this.#policy = policy;
+  }
+
+  value = (name: Name): Value => this.memory.entries[name].value;
+  entry = (name: Name): Entry => this.memory.entries[name];
+  get edits(): Edits {
+    return new Map(names.map((name) => [name, this.memory.entries[name].edit]));
+  }
+
+  /** The device forgets what it had learnt on this connection. */
+  connect(): void {
+    this.#knows = undefined;
+  }
+
+  deviceEdit(name: Name, value: Value): void {
+    this.#set(name, { value, by: "device", edit: ++this.#edits });
+  }
+
+  /** The hub has confirmed a report. */
+  confirmed(edits: Edits): void {
+    if (this.#knows) this.#knows = new Map([...this.#knows, ...edits]);
+  }
+
+  /** A report stayed without answer: nothing is known until the next document. */
+  unconfirmed(): void {
+    this.#knows = undefined;
+  }
+
+  document(document: string, knows: Edits): void {
+    const { desired } = JSON.parse(document) as { desired: { [name: string]: Json } };
+    const { $version, ...values } = desired;
+    const version = Number($version);
+    if (version < this.memory.version) return;
+    this.#knows = knows;
+    const moved = version > this.memory.version;
+    const foreign = sortedText(Object.fromEntries(Object.entries(values).filter(([name]) => !isName(name))));
+    const differ = names.filter((name) => text(values[name]) !== this.entry(name).taken);
+    const again = moved && differ.length === 0 && foreign === this.memory.foreign;
+    for (const name of names) {
+      const repeated = again && values[name] !== undefined && this.entry(name).by === "device";
+      if (repeated) this.repeats++;
+      if (differ.includes(name) || repeated) this.#cloudEdit(name, values[name], version);
+    }
+    this.memory = { ...this.memory, version, foreign };
+  }
+
+  patch(patch: Patch, version: number): void {
+    if (this.#knows === undefined || version !== this.memory.version + 1) return;
+    for (const [name, value] of Object.entries(patch)) {
+      if (isName(name)) this.#cloudEdit(name, value === null ? undefined : value, version);
+      // How all the strangers look now is not known before the next document.
+      else this.memory = { ...this.memory, foreign: "unknown" };
+    }
+    this.memory = { ...this.memory, version };
+  }
+
+  #cloudEdit(name: Name, wanted: Json | undefined, version: number): void {
+    const before = this.entry(name);
+    this.#set(name, { taken: text(wanted) });
+    if (wanted !== undefined && !fits[name](wanted)) {
+      this.refusals++;
+      return;
+    }
+    const value = wanted === undefined ? defaults[name] : (wanted as Value);
+    const unknown = before.by === "device" && this.#knows?.get(name) !== before.edit;
+    if (unknown && value !== before.value) {
+      this.conflicts++;
+      if (this.#policy[name] === "device-wins") return;
+    }
+    this.#set(name, { value, by: wanted === undefined ? "default" : "cloud", answers: version });
+  }
+
+  #set(name: Name, change: Partial<Entry>): void {
+    const { entries } = this.memory;
+    this.memory = { ...this.memory, entries: { ...entries, [name]: { ...entries[name], ...change } } };
+  }
+}

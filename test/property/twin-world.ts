@@ -1,0 +1,264 @@
+/** Whatever can happen between a device and its twin, as generated actions, and the cable between the two. */
+import fc from "fast-check";
+import { fingerprint } from "../../src/control/twin/json-value.ts";
+import { Cloud, type Json, type Patch, type Sent } from "./twin-cloud.ts";
+import { type Asked, TwinDevice } from "./twin-device.ts";
+import { type Name, names, type Policy, type Value } from "./twin-oracle.ts";
+
+export type Action =
+  | { readonly kind: "device"; readonly name: Name; readonly value: Value }
+  | { readonly kind: "press"; readonly button: "a" | "b" }
+  | { readonly kind: "cloud"; readonly patch: Patch }
+  /** The value that is desired already. */
+  | { readonly kind: "again"; readonly name: Name }
+  | { readonly kind: "connect" }
+  /** `arrive`: so many of the device's messages still reach the hub. */
+  | { readonly kind: "cut"; readonly arrive: number }
+  | { readonly kind: "up"; readonly count: number }
+  | { readonly kind: "down"; readonly count: number }
+  /** Everything arrives. */
+  | { readonly kind: "flow" }
+  | { readonly kind: "lose"; readonly at: number }
+  | { readonly kind: "repeat"; readonly at: number }
+  | { readonly kind: "swap"; readonly at: number }
+  | { readonly kind: "timeout" }
+  /** A slow disk writes nothing until it is fast again. */
+  | { readonly kind: "disk"; readonly slow: boolean }
+  /** `kept`: so many of the writes under way still reach the disk. */
+  | {
+      readonly kind: "crash";
+      readonly kept: number;
+      readonly wallBack: number;
+      readonly arrive: number;
+    };
+
+const good: Readonly<Record<Name, fc.Arbitrary<Value>>> = {
+  targetTemperature: fc.constantFrom(5, 19, 19.5, 20, 21.25, 30),
+  controlMode: fc.constantFrom("auto", "manual"),
+  heaterSwitch: fc.boolean(),
+  telemetryInterval: fc.constantFrom(5, 60, 300, 86_400),
+  sensorOffset: fc.constantFrom(-2.5, 0, 0.5, 2.5),
+};
+const bad = fc.constantFrom<Json>(4.9, 31, -1e9, "hot", "", { a: 1 }, { b: { c: "x" } }, 7.25, true, "auto");
+const name = fc.constantFrom(...names);
+const wanted = (of: Name): fc.Arbitrary<Json> =>
+  fc.oneof(
+    { weight: 6, arbitrary: good[of] },
+    { weight: 1, arbitrary: bad },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
+const entry = fc.oneof(
+  { weight: 9, arbitrary: name.chain((of) => wanted(of).map((value): Patch => ({ [of]: value }))) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom("SwitchHEAT", "constructor", "x.y", "faults"), fc.oneof(bad, fc.constant(null)))
+      .map(([of, value]): Patch => ({ [of]: value })),
+  },
+);
+const patch = fc
+  .array(entry, { minLength: 1, maxLength: 3 })
+  .map((entries) => Object.assign({}, ...entries) as Patch);
+const few = fc.integer({ min: 0, max: 3 });
+const at = fc.nat({ max: 5 });
+
+const is = <K extends Action["kind"]>(kind: K) => fc.constant(kind);
+export const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: name.chain((of) => good[of].map((value): Action => ({ kind: "device", name: of, value }))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: is("press"), button: fc.constantFrom("a" as const, "b" as const) }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: is("cloud"), patch }) },
+  { weight: 4, arbitrary: fc.record({ kind: is("again"), name }) },
+  { weight: 4, arbitrary: fc.record({ kind: is("connect") }) },
+  { weight: 3, arbitrary: fc.record({ kind: is("cut"), arrive: few }) },
+  { weight: 5, arbitrary: fc.record({ kind: is("flow") }) },
+  { weight: 6, arbitrary: fc.record({ kind: is("up"), count: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 6, arbitrary: fc.record({ kind: is("down"), count: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: is("lose"), at }) },
+  { weight: 2, arbitrary: fc.record({ kind: is("repeat"), at }) },
+  { weight: 2, arbitrary: fc.record({ kind: is("swap"), at }) },
+  { weight: 2, arbitrary: fc.record({ kind: is("timeout") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: is("disk"), slow: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: is("crash"),
+      kept: fc.nat({ max: 3 }),
+      wallBack: fc.constantFrom(0, 0, 5000, 86_400_000),
+      arrive: few,
+    }),
+  },
+);
+export const policy: fc.Arbitrary<Policy> = fc.record(
+  Object.fromEntries(names.map((of) => [of, fc.constantFrom("cloud-wins", "device-wins")])) as Record<
+    Name,
+    fc.Arbitrary<"cloud-wins" | "device-wins">
+  >,
+);
+
+/** More rounds than any honest exchange takes. */
+const patience = 40;
+
+export class TwinWorld {
+  readonly cloud = new Cloud();
+  readonly device: TwinDevice;
+  #connected = false;
+  #down: Sent[] = [];
+
+  constructor(chosen: Policy) {
+    this.device = new TwinDevice(chosen);
+  }
+
+  play(action: Action): void {
+    switch (action.kind) {
+      case "device":
+        this.device.edit(action.name, action.value);
+        break;
+      case "press":
+        this.device.press(action.button);
+        break;
+      case "cloud":
+        this.#write(action.patch);
+        break;
+      case "again":
+        this.#again(action.name);
+        break;
+      case "connect":
+        this.#connect();
+        break;
+      case "cut":
+        this.#cut(action.arrive);
+        break;
+      case "up":
+        this.#up(action.count);
+        break;
+      case "down":
+        for (let left = action.count; left > 0; left--) this.#deliver();
+        break;
+      case "flow":
+        this.#flow();
+        break;
+      case "lose":
+        this.#down.splice(action.at, 1);
+        break;
+      case "repeat": {
+        const message = this.#down[action.at];
+        if (message) this.#down.push(message);
+        break;
+      }
+      case "swap": {
+        const [message] = this.#down.splice(action.at, 1);
+        if (message) this.#down.splice(action.at + 1, 0, message);
+        break;
+      }
+      case "timeout":
+        this.device.timeOut();
+        break;
+      case "disk":
+        this.device.disk(action.slow);
+        break;
+      case "crash":
+        this.#cut(action.arrive);
+        this.device.crash(action.kept, action.wallBack);
+        break;
+    }
+  }
+
+  #write(patch: Patch): void {
+    const sent = this.cloud.edit(patch);
+    if (this.#connected) this.#down.push(sent);
+  }
+
+  #again(name: Name): void {
+    const wanted = this.cloud.desired[name];
+    if (wanted !== undefined) this.#write({ [name]: wanted });
+  }
+
+  #connect(): void {
+    this.#cut(0);
+    this.#connected = true;
+    this.device.connect();
+  }
+
+  #cut(arrive: number): void {
+    this.#up(arrive);
+    this.#connected = false;
+    this.#down = [];
+    this.device.cut();
+  }
+
+  #up(count: number): void {
+    for (const asked of this.device.outbox.splice(0, count)) this.#down.push(this.#serve(asked));
+  }
+
+  #serve(asked: Asked): Sent {
+    return asked.kind === "get"
+      ? this.cloud.get(asked.rid)
+      : this.cloud.report(asked.id, asked.patch, asked.edits);
+  }
+
+  #deliver(): void {
+    const [message] = this.#down.splice(0, 1);
+    if (message) this.device.take(message);
+  }
+
+  /** The disk works, the cable holds: connects, loses nothing more, and lets everything arrive. */
+  quiet(): void {
+    this.device.disk(false);
+    this.#connect();
+    this.#flow();
+  }
+
+  #flow(): void {
+    for (let round = 0; this.#down.length + this.device.outbox.length > 0; round++) {
+      if (round > patience) throw new Error("RR-8: they never come to rest");
+      this.#up(this.device.outbox.length);
+      while (this.#down.length > 0) this.#deliver();
+    }
+  }
+
+  /** RR-8, as seen at the hub. */
+  check(): void {
+    const { values } = this.device.picture;
+    for (const name of names) {
+      const told = this.cloud.reported[name];
+      if (typeof told !== "object" || told === null) throw new Error(`RR-8: ${name} was never reported`);
+      if (told["value"] !== values[name]) {
+        throw new Error(`RR-8: ${name} is ${values[name]}, and the hub believes ${told["value"]}`);
+      }
+      this.#checkAnswer(name, told);
+    }
+    const before = { device: fingerprint(this.device.picture), version: this.cloud.reportedVersion };
+    const decided = this.device.decisions.length;
+    this.quiet();
+    if (this.cloud.reportedVersion !== before.version) throw new Error("RR-8: a reconnection reports anew");
+    if (fingerprint(this.device.picture) !== before.device) throw new Error("RR-8: a reconnection changes");
+    if (this.device.decisions.length !== decided) throw new Error("RR-8: decided twice");
+  }
+
+  #checkAnswer(name: Name, told: { readonly [name: string]: Json }): void {
+    const { ac, av, ad } = told;
+    const touched = this.cloud.touched.get(name) ?? 0;
+    const { by, value } = this.device.oracle.entry(name);
+    if (typeof ad !== "string" || ad.length > 300) throw new Error(`${name}: ad is ${JSON.stringify(ad)}`);
+    const wanted = this.cloud.desired[name];
+    const answered = ac === 203 && av === 0 ? by !== "cloud" : Number(av) >= touched;
+    if (!answered)
+      throw new Error(`RR-8: ${name} version ${touched} was not answered: ${JSON.stringify(told)}`);
+    if (ac === 200 && wanted !== undefined && wanted !== value) {
+      throw new Error(`RR-2: ${name} is said to follow ${JSON.stringify(wanted)}: ${JSON.stringify(told)}`);
+    }
+    if (by === "cloud" && wanted === value && ac !== 200) {
+      throw new Error(`RR-2: ${name} follows, and does not say so: ${JSON.stringify(told)}`);
+    }
+    if (by === "device" && ac === 200) throw new Error(`RR-3: ${name} is the device's own, not ${ac}`);
+  }
+}

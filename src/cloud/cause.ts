@@ -163,16 +163,17 @@ function byStatus(status: number | undefined): CauseCode | undefined {
   return status >= 500 ? "service-failed" : "key-refused";
 }
 
-/** DPS puts the end of a registration into `registrationState`; the SDK hangs it onto its error. */
 function byRegistration(error: unknown): CauseCode | undefined {
   if (!(error instanceof Error)) return undefined;
   if (/status is disabled/i.test(error.message)) return "disabled";
-  if (error.name === "UnauthorizedError" || error.name === "DeviceNotFoundError") return "key-refused";
-  return error.name === "DeviceRegistrationFailedError" ? "key-refused" : undefined;
+  return error.name === "ProvisioningRegistrationFailedError" ? "key-refused" : undefined;
 }
 
 function detailOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code, result } = error as NodeJS.ErrnoException & { result?: { registrationState?: unknown } };
+  // DPS puts its own code and words into the registration's state, which the SDK hangs onto its error.
+  const state = result?.registrationState;
+  if (typeof state === "object" && state !== null) return `${error.message} ${JSON.stringify(state)}`;
   return typeof code === "string" ? code : error.message;
 }

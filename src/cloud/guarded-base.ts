@@ -13,25 +13,36 @@ import type { Wire } from "./wire.ts";
  */
 export type Screen = (topic: string, payload: Uint8Array) => Uint8Array | undefined;
 
-export class GuardedMqttBase extends MqttBase {
-  readonly #screen: Screen;
-  readonly #onFault: (error: unknown) => void;
+export interface Guards {
+  readonly screen: Screen;
+  /** A handler of the SDK threw. */
+  readonly onFault: (error: unknown) => void;
+  /** Takes the connection's errors in the SDK's place. */
+  readonly onError?: (error: unknown) => void;
+}
 
-  constructor(wire: Wire, screen: Screen, onFault: (error: unknown) => void) {
+export class GuardedMqttBase extends MqttBase {
+  readonly #guards: Guards;
+
+  constructor(wire: Wire, guards: Guards) {
     super(wire);
-    this.#screen = screen;
-    this.#onFault = onFault;
+    this.#guards = guards;
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    const { screen, onFault, onError } = this.#guards;
     try {
+      if (event === "error" && onError !== undefined) {
+        onError(args[0]);
+        return true;
+      }
       if (event !== "message") return super.emit(event, ...args);
       const [topic, payload] = args;
       if (typeof topic !== "string" || !(payload instanceof Uint8Array)) return false;
-      const passed = this.#screen(topic, payload);
+      const passed = screen(topic, payload);
       return passed === undefined ? true : super.emit("message", topic, passed);
     } catch (error) {
-      this.#onFault(error);
+      onFault(error);
       return true;
     }
   }

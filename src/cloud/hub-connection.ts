@@ -36,11 +36,11 @@ export interface HubConnection {
   readonly ended: Promise<LinkCause>;
   /** Resolves when desired patches, methods and messages are subscribed to. */
   subscribe(): Promise<void>;
-  /** @throws TwinRefused; NoAnswer, which also ends the connection */
+  /** @throws TwinRefused; LinkFailure: when there was no answer in time, the connection is over */
   getTwin(): Promise<unknown>;
   /** @throws as `getTwin` */
   report(patch: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Resolves with the hub's PUBACK. @throws Error when there was none */
+  /** Resolves with the hub's PUBACK. @throws LinkFailure */
   send(message: TelemetryMessage): Promise<void>;
   answer(requestId: string, status: number, payload: unknown): Promise<void>;
   /** Calls under way. */
@@ -180,9 +180,11 @@ class SdkConnection implements HubConnection {
     try {
       return await this.#calls.make(this.#options.tuning.callMs, start);
     } catch (error) {
+      if (error instanceof TwinRefused || error instanceof LinkFailure) throw error;
+      const why = this.#name(error);
       // A link on which one thing is not answered is a zombie for others too; a fresh one heals all.
-      if (error instanceof NoAnswer) this.#end(cause("timeout", this.#peer));
-      throw error;
+      if (error instanceof NoAnswer) this.#end(why);
+      throw new LinkFailure(why);
     }
   }
 
@@ -202,7 +204,7 @@ class SdkConnection implements HubConnection {
 const refusalBody = JSON.stringify({ errorCode: 1, message: "refused" });
 
 function makeClient({ way, proof, clock, tuning, onFault }: HubOptions, wire: Wire, screen: Screen) {
-  const base = new GuardedMqttBase(wire, screen, onFault);
+  const base = new GuardedMqttBase(wire, { screen, onFault });
   const made: Transport[] = [];
   class GuardedMqtt extends Mqtt {
     constructor(authentication: ConstructorParameters<typeof Mqtt>[0]) {

@@ -43,6 +43,7 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   const calls = new Calls(clock);
   let status: number | undefined;
   let cancelGrace = () => {};
+  let cancel = () => {};
   const screen: Screen = (topic, payload) => {
     const reply = readInbound(topic, payload);
     if (reply.kind !== "registration-reply") return undefined;
@@ -54,9 +55,11 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   const abort = () => calls.end(new Error("closing"));
   signal.addEventListener("abort", abort);
   try {
-    const base = new GuardedMqttBase(wire, screen, (error) => calls.end(asError(error)));
+    const fail = (error: unknown) => calls.end(asError(error));
+    // Told of an error while it disconnects, the SDK's transport would call a callback that is not there.
+    const base = new GuardedMqttBase(wire, { screen, onFault: fail, onError: fail });
     const registered = await calls.make<unknown>(tuning.provisionMs, (done) => {
-      register(options, base, done);
+      cancel = register(options, base, done);
       // The SDK does not always notice that its socket is gone; after an orderly end it calls back a moment later.
       wire.onEnd(() => {
         cancelGrace = clock.setTimer(grace, () => done(wire.error ?? new Error("the connection ended")));
@@ -70,16 +73,18 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
     throw new LinkFailure(classify({ peer, wire: wireError, sdk: error, returnCode, status, timedOut }));
   } finally {
     signal.removeEventListener("abort", abort);
+    cancel();
     wire.destroy();
     cancelGrace();
   }
 }
 
+/** Returns what ends it, with the SDK's timers. */
 function register(
   { way, proof, modelId }: ProvisionOptions,
   base: GuardedMqttBase,
   done: (error?: unknown, value?: unknown) => void,
-): void {
+): () => void {
   const transport = new ProvisioningMqtt(base);
   // Without a listener a socket lost during the registration would end the process.
   transport.on("error", (error) => done(error));
@@ -90,6 +95,7 @@ function register(
   const client = ProvisioningDeviceClient.create(way.endpoint, way.idScope, transport, security);
   client.setProvisioningPayload({ modelId });
   void client.register((error, result) => done(error, result));
+  return () => void client.cancel(() => {});
 }
 
 /** The SDK parses the body of a refusal too, and an empty one would throw. */

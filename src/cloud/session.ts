@@ -12,6 +12,7 @@ import { cause, type LinkCause, type Peer } from "./cause.ts";
 import type { CommandDesk } from "./command-desk.ts";
 import { type HubConnection, TwinRefused } from "./hub-connection.ts";
 import type { CloudHandlers } from "./link.ts";
+import { LinkFailure } from "./link-failure.ts";
 import type { Inbound } from "./topics.ts";
 import type { CloudTuning } from "./tuning.ts";
 
@@ -96,7 +97,7 @@ export class Session {
       } while (this.#wantedOnceMore());
     } catch (error) {
       // A twin that cannot be got leaves nothing to go by; a fresh connection begins with it.
-      if (!this.#over) await connection.close(refusedCause(error, this.#options.peer));
+      if (!this.#over) await connection.close(causeOf(error, this.#options.peer));
     } finally {
       this.#refetch = "idle";
     }
@@ -160,8 +161,9 @@ export class Session {
   }
 }
 
-/** The cause by which a twin that was refused ends the connection. */
-export function refusedCause(error: unknown, peer: Peer): LinkCause {
+/** Why a conversation ended that threw `error`. */
+export function causeOf(error: unknown, peer: Peer): LinkCause {
+  if (error instanceof LinkFailure) return error.linkCause;
   if (!(error instanceof TwinRefused)) return cause("unknown", peer, String(error));
   const detail = `twin ${error.status}`;
   if (error.status === 429) return cause("throttled", peer, detail);

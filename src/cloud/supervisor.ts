@@ -9,11 +9,10 @@ import { CommandDesk } from "./command-desk.ts";
 import type { HubWay } from "./credentials.ts";
 import { type HubConnection, openHub } from "./hub-connection.ts";
 import type { CloudLink, CloudOptions, Outcome, TelemetryMessage } from "./link.ts";
-import { LinkFailure } from "./link-failure.ts";
 import { CloudNotes } from "./notes.ts";
 import { provision } from "./provision.ts";
 import { type Ending, type History, noHistory, planNext } from "./reconnect.ts";
-import { refusedCause, Session } from "./session.ts";
+import { causeOf, Session } from "./session.ts";
 import { type CloudTuning, defaultTuning, renewAfter } from "./tuning.ts";
 
 /** 2026-01-01: this firmware is younger. A Pi without a network clock starts in 1970, or where it was switched off. */
@@ -121,7 +120,7 @@ export class Supervisor implements CloudLink {
       });
       return ended(why);
     } catch (error) {
-      return ended(error instanceof LinkFailure ? error.linkCause : refusedCause(error, peer));
+      return ended(causeOf(error, peer));
     } finally {
       this.#online = undefined;
     }

@@ -91,7 +91,7 @@ export function roomHistory(): Readonly<Record<string, HistorySeries>> {
   let heater = false;
   for (let minute = -360; minute <= 0; minute += 1) {
     const atMs = startMs + minute * 60_000;
-    const target = minute < -42 ? 18 : minute < -15 ? 20 : 21;
+    const target = minute < -42 ? 18 : minute < -11 ? 20 : 21;
     if (room < target - 0.16) heater = true;
     if (room > target + 0.16) heater = false;
     room += (heater ? 0.118 : 0) - (room - 9) * 0.0042;

@@ -254,7 +254,7 @@ export class FakeHub {
       return [200, { passwordNeeded: this.password !== undefined, signedIn: this.#signedIn }];
     }
     this.#signedIn = body.password === this.password;
-    return this.#signedIn ? [204] : refusal(403, "sign-in", "That password is wrong.");
+    return this.#signedIn ? [204] : refusal(403, "password", "the password is wrong");
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what the page sent, as it is.

@@ -225,7 +225,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     const page = await open();
     await page.getByLabel("Password").fill("guess");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("alert").getByText("That is not the password.").waitFor();
+    await page.getByRole("alert").getByText("The password is wrong.").waitFor();
     expect(complaints.splice(0)).toEqual([expect.stringContaining("403")]);
     await page.getByLabel("Password").fill("open sesame");
     await page.keyboard.press("Enter");

@@ -3,6 +3,7 @@ import type { Clock } from "../../control/clock.ts";
 import { seconds } from "../../control/units.ts";
 import { h } from "./dom.ts";
 import { icon } from "./icons.ts";
+import { sentence } from "./model/words.ts";
 
 const shownFor = seconds(8);
 const mostShown = 3;
@@ -21,7 +22,7 @@ export function makeAnnouncer(clock: Clock): Announcer {
         "p",
         { class: "note", "data-tone": tone },
         icon(tone === "bad" ? "cross" : "check"),
-        text,
+        sentence(text),
       );
       root.append(note);
       while (root.childElementCount > mostShown) root.firstElementChild?.remove();

@@ -27,6 +27,12 @@ const longest = 80;
 export const shorten = (text: string, most = longest): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
+/** A machine's half sentence as one for people: capital, full stop. */
+export const sentence = (text: string): string => {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return whole === "" || /[.!?…]$/.test(whole) ? whole : `${whole}.`;
+};
+
 export const labelOf = (name: string): string => known.get(name)?.label ?? shorten(name, 40);
 
 export function unitOf(name: string): string {

@@ -2,6 +2,7 @@
 import { api } from "../api.ts";
 import { h, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { sentence } from "../model/words.ts";
 
 /** @param onIn called once the hub has let one in */
 export function makeSignIn(onIn: () => void): HTMLElement {
@@ -18,7 +19,7 @@ export function makeSignIn(onIn: () => void): HTMLElement {
     const answer = await api.signIn({ password: password.value });
     password.value = "";
     if (answer.ok) return onIn();
-    setText(problem, answer.code === "sign-in" ? "That is not the password." : answer.message);
+    setText(problem, sentence(answer.message));
     password.focus();
   };
   return h(

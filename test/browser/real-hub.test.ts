@@ -1,0 +1,117 @@
+/** The page on the real hub, with a device on Azure's own SDK behind it. */
+import common from "azure-iot-common";
+import iotDevice from "azure-iot-device";
+import { Mqtt } from "azure-iot-device-mqtt";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLog } from "../../src/control/log.ts";
+import { systemClock } from "../../src/firmware/system-clock.ts";
+import { type DeviceCredentials, type RunningHub, startHub } from "../../src/hub/hub.ts";
+import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
+
+const { Client, Message } = iotDevice;
+const skipped = chromiumPath === undefined;
+const id = "workshop";
+const quiet = () => {};
+
+interface Desired {
+  readonly targetTemperature?: number;
+  readonly $version: number;
+}
+
+/** One connection of a device that takes 5 to 30 °C and yields to the cloud. */
+async function connect({ connectionString }: DeviceCredentials, ca: string, edited?: number) {
+  const client = Client.fromConnectionString(connectionString, Mqtt);
+  client.setRetryPolicy(new common.NoRetry());
+  client.on("error", quiet);
+  await client.setOptions({ ca });
+  await client.open();
+  const twin = await client.getTwin();
+  const report = (patch: unknown) =>
+    new Promise<void>((resolve, reject) => {
+      twin.properties.reported["update"](patch, (error: Error | undefined) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  const take = async ({ targetTemperature: value, $version: av }: Desired, lost?: number) => {
+    if (value === undefined) return;
+    const ok = value >= 5 && value <= 30;
+    const ad = ok
+      ? lost === undefined
+        ? ""
+        : `the cloud wins over the device's ${lost}`
+      : "must be 5 to 30 °C";
+    await report({ targetTemperature: { value: ok ? value : 21, ac: ok ? 200 : 400, av, ad } });
+  };
+  twin.on("properties.desired", (delta: Desired) => void take(delta));
+  if (edited !== undefined) await take(twin.properties.desired as Desired, edited);
+  return {
+    report,
+    send: async (values: unknown) => {
+      await client.sendEvent(new Message(JSON.stringify(values)));
+    },
+    close: () => client.close().catch(quiet),
+  };
+}
+
+describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  let built: Awaited<ReturnType<typeof builtPage>>;
+  let hub: RunningHub;
+  let credentials: DeviceCredentials;
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
+    const ports = { mqttPort: 0, restPort: 0, pagePort: 0 };
+    hub = await startHub({ clock: systemClock, log: silentLog, pagePath: built.folder, ...ports });
+    credentials = await hub.enrolDevice(id);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await hub?.close();
+    built?.remove();
+  });
+
+  const seen = (page: Page, selector: string, text: string | RegExp) =>
+    page.locator(selector).filter({ hasText: text }).first().waitFor();
+
+  it("plays the whole story: an edit, a refusal, the cable, both sides, who won", async () => {
+    const complaints: string[] = [];
+    const page = await browser.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(hub.addresses.pageUrl);
+    let device = await connect(credentials, hub.caPem);
+    await device.report({
+      firmwareVersion: "9.9.9",
+      targetTemperature: { value: 21, ac: 203, av: 0, ad: "" },
+    });
+    await device.send({ temperature: 20.25, humidity: 51, heaterOn: true });
+    await seen(page, '[data-tile="temperature"]', /20\.[23]/);
+    await seen(page, '[data-tile="firmware"]', "9.9.9");
+
+    const setPoint = page.getByRole("spinbutton", { name: "Set-point" });
+    const row = '[data-property="targetTemperature"]';
+    await setPoint.fill("22");
+    await setPoint.press("Enter");
+    await seen(page, row, /22\.0 °C.*22\.0 °C.*Acknowledged/s);
+    await setPoint.fill("99");
+    await setPoint.press("Enter");
+    await seen(page, row, /99\.0 °C.*Refused.*must be 5 to 30 °C/s);
+
+    await page.getByRole("button", { name: "Reset", exact: true }).click();
+    await seen(page, ".device-head", "Offline");
+    await setPoint.fill("23.5");
+    await setPoint.press("Enter");
+    await seen(page, row, /23\.5 °C.*Pending/s);
+    await page.getByRole("button", { name: "Plug it back in" }).click();
+    await seen(page, ".cable-status", "Plugged in");
+    await device.close();
+    device = await connect(credentials, hub.caPem, 18.5);
+    await seen(page, row, /23\.5 °C.*23\.5 °C.*Acknowledged/s);
+    await seen(page, ".outcome", /Set-point.*23\.5 °C.*18\.5 °C.*The cloud won/);
+    await device.close();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+});

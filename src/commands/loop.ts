@@ -9,6 +9,7 @@ import { runLoop } from "../firmware/run-loop.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
+import type { DisplayKind } from "../simulation/virtual-hat.ts";
 import { oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
@@ -32,6 +33,7 @@ export const verb: Verb = {
 /** How long the end waits for whoever reads the log. */
 const flushLimit = millis(300);
 const panelLines = 100;
+const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
   const context = readContext(args);
@@ -51,6 +53,7 @@ async function loop(args: Arguments): Promise<number> {
     settings: values,
     choice,
     log,
+    virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
     beat: () => void process.send?.("beat"),
     cleanUp: async () => {
       terminal?.close();
@@ -65,6 +68,11 @@ async function loop(args: Arguments): Promise<number> {
   const code = await running.ended;
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   process.exit(code);
+}
+
+/** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */
+function displayThatFits(panel: boolean): DisplayKind {
+  return panel && process.stdout.rows < rowsForTallDisplay ? "oled-128x64" : "oled-128x128";
 }
 
 function openTerminal(

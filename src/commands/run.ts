@@ -81,7 +81,7 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice): Guar
   if (args.has("plain")) flags.push("--plain");
   const child = spawn(
     process.execPath,
-    [...process.execArgv, join(packageRoot, "dist", "main.js"), "loop", ...flags],
+    [...process.execArgv, join(packageRoot, "dist", "loop.js"), ...flags],
     {
       stdio: ["inherit", "inherit", "inherit", "ipc"],
     },

@@ -1,6 +1,6 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
 import { millis } from "../control/units.ts";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import { chooseBoard } from "../firmware/choose-board.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
@@ -60,8 +60,7 @@ async function loop(args: Arguments): Promise<number> {
       await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
     },
     onHardware: ({ virtual }) => {
-      if (panel && virtual)
-        terminal = openTerminal(virtual, panel.lines, choice, () => stop("a key was pressed"));
+      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, () => stop("a key was pressed"));
     },
   });
   stop = running.stop;
@@ -78,14 +77,13 @@ function displayThatFits(panel: boolean): DisplayKind {
 function openTerminal(
   { hat, surroundings }: VirtualHardware,
   log: readonly string[],
-  choice: BoardChoice,
   onQuit: () => void,
 ): VirtualTerminal {
   const terminal = new VirtualTerminal({
     hat,
     surroundings,
     clock: systemClock,
-    title: `grove-heater ${firmwareVersion()} on the virtual hat (${choice.why})`,
+    title: `grove-heater ${firmwareVersion()} on the virtual hat, in a simulated room`,
     input: process.stdin,
     output: process.stdout,
     colour: wantsColour(process.stdout),

@@ -40,7 +40,7 @@ module.exports = {
       name: "no-orphan",
       severity: "error",
       comment: "A module that nothing imports and that imports nothing is left over.",
-      from: { orphan: true, pathNot: "^src/(main\\.ts$|bootstrap/)|\\.d\\.ts$" },
+      from: { orphan: true, pathNot: "^src/((main|loop)\\.ts$|bootstrap/)|\\.d\\.ts$" },
       to: {},
     },
     {
@@ -94,10 +94,15 @@ module.exports = {
       `^src/(firmware|${siblings}|chips|control)/`,
       "The composition does not know the command line.",
     ),
-    only("commands-look-down", "^src/commands/", `^src/(?!main\\.ts|bootstrap/)`, "Not up to the entry."),
+    only(
+      "commands-look-down",
+      "^src/commands/",
+      `^src/(?!(main|loop)\\.ts|bootstrap/)`,
+      "Not up to the entry.",
+    ),
     only(
       "main-only-dispatches",
-      "^src/main\\.ts$",
+      "^src/(main|loop)\\.ts$",
       "^src/(commands|firmware|control)/",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),

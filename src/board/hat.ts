@@ -49,7 +49,7 @@ export interface OpenHatOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Where the display is and what it is, if it is not to be found by asking. */
-  readonly display?: FindDisplayOptions;
+  readonly display?: FindDisplayOptions | "none" | undefined;
   /** For tests: another way to find the display. */
   readonly findDisplay?: (() => Promise<ScreenTarget | undefined>) | undefined;
 }

@@ -39,7 +39,8 @@ export class JohnnyFiveHat implements Hat {
   readonly #statusLed: Led | undefined;
   readonly #buttons: ButtonPanel;
   readonly #sensor: RoomSensor;
-  readonly #screen: ScreenFeed;
+  /** Absent when there is no display by the owner's word: then nothing is missed. */
+  readonly #screen: ScreenFeed | undefined;
   /** Parts that failed, each logged when it is news. */
   readonly #failing = new Set<"relay-write" | "relay-read" | "leds" | "buttons">();
   #closing: Promise<void> | undefined;
@@ -65,14 +66,17 @@ export class JohnnyFiveHat implements Hat {
       },
     });
     this.#sensor = new RoomSensor(chips, makeThermometer(board), makeHygrometer(board));
-    const find = options.findDisplay ?? (() => findDisplay(hardware.bus, clock, options.display));
-    this.#screen = new ScreenFeed({ find, clock, log });
+    const { display } = options;
+    if (display !== "none") {
+      const find = options.findDisplay ?? (() => findDisplay(hardware.bus, clock, display));
+      this.#screen = new ScreenFeed({ find, clock, log });
+    }
   }
 
   get health(): HatHealth {
     return {
-      display: this.#screen.kind,
-      displayFailing: this.#screen.failing,
+      display: this.#screen?.kind,
+      displayFailing: this.#screen?.failing ?? false,
       buttonsFailing: this.#failing.has("buttons"),
       ledsFailing: this.#failing.has("leds"),
       relayFailing: this.#failing.has("relay-write") || this.#failing.has("relay-read"),
@@ -107,7 +111,7 @@ export class JohnnyFiveHat implements Hat {
   }
 
   show(screen: ScreenModel): void {
-    this.#screen.show(screen);
+    this.#screen?.show(screen);
   }
 
   close(): Promise<void> {
@@ -119,7 +123,7 @@ export class JohnnyFiveHat implements Hat {
     this.setHeater(false);
     const on = this.readRelay();
     const { bus, gpio } = this.#options.hardware;
-    this.#screen.close();
+    this.#screen?.close();
     this.#buttons.close();
     this.setModeLed(false);
     this.setStatusLed(false);

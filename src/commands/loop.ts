@@ -1,6 +1,6 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
 import { millis } from "../control/units.ts";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import { chooseBoard } from "../firmware/choose-board.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
@@ -9,6 +9,7 @@ import { runLoop } from "../firmware/run-loop.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
+import type { DisplayKind } from "../simulation/virtual-hat.ts";
 import { oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
@@ -32,6 +33,7 @@ export const verb: Verb = {
 /** How long the end waits for whoever reads the log. */
 const flushLimit = millis(300);
 const panelLines = 100;
+const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
   const context = readContext(args);
@@ -51,14 +53,14 @@ async function loop(args: Arguments): Promise<number> {
     settings: values,
     choice,
     log,
+    virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
     beat: () => void process.send?.("beat"),
     cleanUp: async () => {
       terminal?.close();
       await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
     },
     onHardware: ({ virtual }) => {
-      if (panel && virtual)
-        terminal = openTerminal(virtual, panel.lines, choice, () => stop("a key was pressed"));
+      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, () => stop("a key was pressed"));
     },
   });
   stop = running.stop;
@@ -67,17 +69,21 @@ async function loop(args: Arguments): Promise<number> {
   process.exit(code);
 }
 
+/** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */
+function displayThatFits(panel: boolean): DisplayKind {
+  return panel && process.stdout.rows < rowsForTallDisplay ? "oled-128x64" : "oled-128x128";
+}
+
 function openTerminal(
   { hat, surroundings }: VirtualHardware,
   log: readonly string[],
-  choice: BoardChoice,
   onQuit: () => void,
 ): VirtualTerminal {
   const terminal = new VirtualTerminal({
     hat,
     surroundings,
     clock: systemClock,
-    title: `grove-heater ${firmwareVersion()} on the virtual hat (${choice.why})`,
+    title: `grove-heater ${firmwareVersion()} on the virtual hat, in a simulated room`,
     input: process.stdin,
     output: process.stdout,
     colour: wantsColour(process.stdout),

@@ -73,19 +73,19 @@ function guardianLog(args: Arguments): Log {
   return createLogger({ clock: systemClock, level, format, write: (line) => void stream.write(`${line}\n`) });
 }
 
+/** V8 would let short-lived objects fill 16 MiB before it looks: on a small device 1 MiB saves 7 MB and costs nothing. */
+const smallHeap = "--max-semi-space-size=1";
+
 function spawnLoop(args: Arguments, context: Context, choice: BoardChoice): GuardedLoop {
   const flags = ["--data", context.data.path, "--settings", context.settingsFile, "--why", choice.why];
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);
   if (args.has("plain")) flags.push("--plain");
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, join(packageRoot, "dist", "main.js"), "loop", ...flags],
-    {
-      stdio: ["inherit", "inherit", "inherit", "ipc"],
-    },
-  );
+  const loop = join(packageRoot, "dist", "loop.js");
+  const child = spawn(process.execPath, [...process.execArgv, smallHeap, loop, ...flags], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
   return {
     pid: child.pid,
     onBeat: (listener) => void child.on("message", listener),

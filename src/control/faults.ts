@@ -54,7 +54,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     latched: false,
     short: "RELAY STUCK ON",
     remedy:
-      "The room warms as if heated although the heater is off. Unplug the heater and replace the relay.",
+      "The room warms as if heated although the heater is off. Unless another heater is on, unplug this one and replace the relay.",
   },
   "sensor-stale": {
     rule: "SR-02",

@@ -12,7 +12,7 @@ import type { I2cBus } from "../chips/bus.ts";
 import type { GpioPort } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import type { Clock } from "../control/clock.ts";
-import { celsius, hours, relativeHumidity } from "../control/units.ts";
+import { celsius, hours, millis, relativeHumidity } from "../control/units.ts";
 import { gatedBus, gatedGpio } from "../manifest/gate.ts";
 import { type Manifest, ManifestError, parseManifest } from "../manifest/manifest.ts";
 import { dailyOutside, Room, roomPresets } from "../simulation/room.ts";
@@ -42,7 +42,7 @@ export interface Hardware extends Ports {
 export interface HardwareOptions {
   readonly clock: Clock;
   /** Of the virtual hat. */
-  readonly display?: DisplayKind;
+  readonly display?: DisplayKind | undefined;
 }
 
 /** @throws BusError, LineError */
@@ -99,7 +99,13 @@ function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, display }: Hardw
     outside: dailyOutside(celsius(2), 4),
     startOfDay: hours(18),
   });
-  const hat = new VirtualHat({ clock, wiring, plant: surroundings, ...(display && { display }) });
+  const hat = new VirtualHat({
+    clock,
+    wiring,
+    plant: surroundings,
+    bus: { grain: millis(1) },
+    ...(display && { display }),
+  });
   ensureVirtualSysfs(sysRoot, wiring);
   const { bus, gpio } = hat.connect();
   return { ports: { bus, gpio: mirrorRelay(gpio, sysRoot, wiring) }, virtual: { hat, surroundings } };

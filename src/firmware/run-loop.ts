@@ -4,10 +4,12 @@
  * Guarantee (SR-01): on every way out that this process can still take (signal, exception, rejection, the
  * guardian gone), the relay is commanded off first, synchronously. For the ways it cannot, there is the guardian.
  */
+import type { OpenHatOptions } from "../board/hat.ts";
 import { openHat } from "../board/open-hat.ts";
 import type { Log } from "../control/log.ts";
 import type { Settings } from "../control/settings.ts";
 import { guardConnections } from "../manifest/connections.ts";
+import type { DisplayKind } from "../simulation/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { Device, type Observation } from "./device.ts";
@@ -25,6 +27,8 @@ export interface LoopOptions {
   readonly settings: Settings;
   readonly choice: BoardChoice;
   readonly log: Log;
+  /** What the virtual hat has plugged in; the settings decide where they name one. */
+  readonly virtualDisplay?: DisplayKind | undefined;
   /** Told of the hardware before the device starts: the terminal looks at the virtual hat. */
   readonly onHardware?: (hardware: Hardware) => void;
   /** Each step's sign of life for the guardian. */
@@ -47,9 +51,13 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   // Before anything is opened: a broken manifest opens nothing at all.
   const manifest = loadManifest(choice);
   guardConnections(manifest);
-  const hardware = await openHardware(choice, manifest, { clock }).catch(explainHardware);
+  const hardware = await openHardware(choice, manifest, { clock, display: options.virtualDisplay }).catch(
+    explainHardware,
+  );
   options.onHardware?.(hardware);
-  const hat = await openHat({ hardware, wiring, clock, log }).catch(explainHardware);
+  const hat = await openHat({ hardware, wiring, clock, log, display: displayOption(settings) }).catch(
+    explainHardware,
+  );
   const relayOff = (): void => hat.setHeater(false);
   process.on("exit", relayOff);
   let device: Device | undefined;
@@ -104,6 +112,11 @@ function endable(device: Device, { log, cleanUp }: LoopOptions, closed: () => vo
     });
   }
   return { stop: (why) => stop(why), ended };
+}
+
+function displayOption({ display }: Settings): OpenHatOptions["display"] {
+  if (display === "auto") return undefined;
+  return display === "none" ? "none" : { kind: display };
 }
 
 /** Logs the first decision that rests on a reading, and passes the beat on. */

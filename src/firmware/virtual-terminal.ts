@@ -23,7 +23,7 @@ const keys = [
   { key: "a", does: "lower" },
   { key: "b", does: "raise" },
   { key: "m", does: "auto/manual" },
-  { key: "h", does: "heater (in manual)" },
+  { key: "h", does: "heater" },
   { key: "w", does: "window" },
   { key: "q", does: "quit" },
 ];

@@ -20,6 +20,8 @@ export interface OledFamily {
   /** Segment remap and COM direction with which the module shows upright. */
   readonly upright: { readonly remapped: boolean; readonly reversed: boolean };
   readonly contrast: number;
+  /** Low six bits of its status: 07h by the SH1107's datasheet, 03h as seen of an SSD1306. */
+  readonly id: number;
 }
 
 /** Grove OLED 1.12" V2. */
@@ -31,6 +33,7 @@ export const sh1107: OledFamily = {
   lastColumnHigh: 0x17,
   upright: { remapped: false, reversed: false },
   contrast: 0x80,
+  id: 0x07,
 };
 
 /** Grove OLED 0.96" (SSD1306, SSD1308, SSD1315). */
@@ -45,6 +48,7 @@ export const ssd1306: OledFamily = {
   lastColumnHigh: 0x1f,
   upright: { remapped: true, reversed: true },
   contrast: 0x7f,
+  id: 0x03,
 };
 
 export class OledModel implements BusDevice {
@@ -147,9 +151,9 @@ export class OledModel implements BusDevice {
     return true;
   }
 
-  /** The status byte: bit 6 says that the panel is off. */
+  /** The status byte: bit 6 says that the panel is off, the six below it which chip it is. */
   read(length: number): Uint8Array {
-    return new Uint8Array(length).fill(this.#on ? 0x00 : 0x40);
+    return new Uint8Array(length).fill(this.family.id | (this.#on ? 0x00 : 0x40));
   }
 
   /** The column counts up and wraps within its page (SSD1306 10.1.3, SH1107 "Page addressing mode"). */

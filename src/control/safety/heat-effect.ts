@@ -4,14 +4,15 @@
  * What heat does to a room is known from switching alone: an undersized heater on a cold day and a dead one both
  * leave a falling temperature. So suspicion (an hour of unbroken heat, and falling) only starts a test: the heater
  * pauses for 25 minutes, and the slope must break downwards. Two unanswered tests raise `heating-ineffective`.
- * The reverse, warming while OFF, is measured against the best that this heater has done in this room, so that
- * neither sun nor people warming the room modestly count.
+ * The reverse, warming without heat, is stuck-relay.ts; what the heater can do in this room is learnt here for it.
  *
  * Guarantee: evaluated once a minute; heat is paused by it for 25 minutes in an hour at the most, and after an
  * answered test not again for six hours.
  */
 import type { Millis } from "../units.ts";
 import { hours, millis, minutes } from "../units.ts";
+import type { RelayWatch } from "./stuck-relay.ts";
+import { startRelayWatch, watchRelay } from "./stuck-relay.ts";
 import type { Trend } from "./trend.ts";
 import { levelAgo } from "./trend.ts";
 
@@ -26,30 +27,26 @@ const plainRise = 0.3;
 const unansweredTests = 2;
 const testRest = hours(6);
 
-/** SR-06: a radiator's stored heat is spent within the hour over which the rise is measured. */
-const watchMinutes = 55;
-/** SR-06: the limit (K) without anything learnt: 4 K are 650 W into the reference room. */
-const unlearntLimit = 4;
-/** SR-06: share of the learnt rise, and its floor (K). 300 W of sun against a 1 kW heater stays below. */
-const stuckShare = 0.5;
-const stuckFloor = 1.2;
-/** SR-06: the share of the recent duty that counts at most: overshoot after a cold start is no proof. */
-const highestLoad = 0.7;
-/** SR-06: what "recent" is for the duty, in minutes. */
-const loadMinutes = 240;
-/** SR-06: cooling by this much (K) while OFF shows that the heater is off. */
-const plainFall = 0.5;
+/** Rises are learnt over this time, in minutes: a radiator then gives nearly all that it can. */
+const learnMinutes = 55;
 /** Time constant of a room's air against its walls, in minutes (ISO 13790 medium class, 0.45 h). */
 const airMinutes = 27;
+/** No heater lifts a room further (K); it also keeps what is stored within what is accepted back. */
+const highestRise = 60;
+const quickMinutes = 3;
+/** No window being shut and no sun warms a sensor this much (K) in that time. */
+const plainQuickRise = 0.6;
+/** What was learnt fades, as rooms change: every minute, to a third in thirty days. */
+const fade = Math.exp(-1 / (30 * 24 * 60));
 
 export interface HeatEffectState {
   readonly on: boolean;
   /** Begin of the unbroken run of the present command; a test does not break it. */
   readonly since: Millis;
+  /** How long the run before it was. */
+  readonly ranBefore: Millis;
   /** Five-minute levels of the run. */
   readonly first: number | undefined;
-  /** Recent share of time ON, 0 to 1: what the room loses, in units of this heater. */
-  readonly load: number;
   readonly peak: number;
   readonly peakAt: Millis;
   readonly trough: number;
@@ -57,16 +54,16 @@ export interface HeatEffectState {
   readonly nextTestAt: Millis;
   readonly unanswered: number;
   readonly ineffective: boolean;
-  readonly stuckOn: boolean;
-  /** Best rise by heat within the watch (K); survives restarts. */
+  readonly relay: RelayWatch;
+  /** Best rise by heat within 55 min (K); survives restarts. */
   readonly learntRise: number | undefined;
 }
 
 export const startHeatEffect = (now: Millis, learntRise: number | undefined): HeatEffectState => ({
   on: false,
   since: now,
+  ranBefore: millis(0),
   first: undefined,
-  load: 0,
   peak: 0,
   peakAt: now,
   trough: 0,
@@ -74,7 +71,7 @@ export const startHeatEffect = (now: Millis, learntRise: number | undefined): He
   nextTestAt: now,
   unanswered: 0,
   ineffective: false,
-  stuckOn: false,
+  relay: startRelayWatch(now),
   learntRise,
 });
 
@@ -109,15 +106,19 @@ const startRun = (state: HeatEffectState, on: boolean, now: Millis): HeatEffectS
   ...state,
   on,
   since: now,
+  ranBefore: millis(now - state.since),
   first: undefined,
 });
 
 /** Call it once for every completed minute of the trend. */
 export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput): HeatEffectState {
   const { now } = input;
-  const load = before.load + ((input.heaterOn ? 1 : 0) - before.load) / loadMinutes;
-  const state = { ...before, load };
   const level = levelAgo(input.trend, 0);
+  const levelBefore = levelAgo(input.trend, 10);
+  const { heaterOn } = input;
+  const learntRise = learnQuickly(before, input);
+  const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, now });
+  const state = { ...before, relay, learntRise };
   if (level === undefined) return state.test ? { ...state, test: undefined } : state;
   if (state.test) return now >= testEnd(state.test.startedAt) ? endTest(state, level, input) : state;
   if (state.first === undefined) {
@@ -130,7 +131,7 @@ export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput):
     peakAt: higher ? now : state.peakAt,
     trough: Math.min(level, state.trough),
   };
-  return state.on ? whileOn(run, level, state.first, input) : whileOff(run, level, input);
+  return state.on ? whileOn(run, level, state.first, input) : run;
 }
 
 const testEnd = (startedAt: Millis): Millis => millis(startedAt + minutes(testMinutes));
@@ -175,23 +176,31 @@ function unansweredTest(state: HeatEffectState, input: HeatEffectInput): HeatEff
   };
 }
 
-/** The rise of a shorter run is drawn on to the whole watch as a room's air warms: exponentially. */
+/** The rise of a shorter run is drawn on to the whole time as a room's air warms: exponentially. */
 function learn(state: HeatEffectState, rise: number, now: Millis): HeatEffectState {
   const ran = (now - state.since) / 60_000;
-  if (ran < 8 || ran > watchMinutes || rise < 0.5) return state;
-  const whole = (rise * (1 - Math.exp(-watchMinutes / airMinutes))) / (1 - Math.exp(-ran / airMinutes));
+  if (ran < 8 || ran > learnMinutes || rise < 0.5) return state;
+  const whole = wholeRise(rise, ran);
   return whole > (state.learntRise ?? 0) ? { ...state, learntRise: whole } : state;
 }
 
-function whileOff(state: HeatEffectState, level: number, input: HeatEffectInput): HeatEffectState {
-  if (state.stuckOn) return state.peak - level >= plainFall ? { ...state, stuckOn: false } : state;
-  const hourAgo = levelAgo(input.trend, watchMinutes);
-  const before = levelAgo(input.trend, 10);
-  const watched = input.now - state.since >= minutes(watchMinutes + 5);
-  if (!watched || hourAgo === undefined || before === undefined) return state;
-  // A room that was losing d of the heater's power warms by the other 1 − d only when the contact sticks; sun would
-  // have to make good for d first.
-  const learntLimit = state.learntRise === undefined ? unlearntLimit : stuckShare * state.learntRise;
-  const limit = Math.max(stuckFloor, learntLimit * (1 - Math.min(highestLoad, state.load)));
-  return level - hourAgo >= limit && level > before ? { ...state, stuckOn: true } : state;
+function wholeRise(rise: number, ran: number): number {
+  const whole = (rise * (1 - Math.exp(-learnMinutes / airMinutes))) / (1 - Math.exp(-ran / airMinutes));
+  return Math.min(highestRise, whole);
+}
+
+/**
+ * A light room never sees a long run: it shows in a few minutes what the heater can do, also just after one. Step by
+ * step, so that one warm finger on the sensor is not believed.
+ */
+function learnQuickly(state: HeatEffectState, { trend, now }: HeatEffectInput): number | undefined {
+  const { learntRise = 0 } = state;
+  const { means } = trend;
+  const [last, before] = [means.at(-1), means.at(-1 - quickMinutes)];
+  const ran = now - state.since;
+  const heated = state.on ? ran : ran < minutes(quickMinutes) ? state.ranBefore : 0;
+  const rise = heated > 0 && last !== undefined && before !== undefined ? last - before : 0;
+  const heatedMinutes = Math.min(quickMinutes, Math.max(1, heated / minutes(1)));
+  if (rise < plainQuickRise) return learntRise > 0 ? learntRise * fade : undefined;
+  return learntRise + Math.max(0, wholeRise(rise, heatedMinutes) - learntRise) / 4;
 }

@@ -1,0 +1,68 @@
+/** The command line beyond `run`: finds the verb and loads it alone. */
+import { nearest } from "../control/nearest.ts";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { attempt, runVerb } from "./run-verb.ts";
+import { helpText, type Verb } from "./verb.ts";
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<{ readonly verb: Verb }>;
+}
+
+/** Loaded one at a time: the guardian must stay small and start fast. */
+const verbs: Readonly<Record<string, Entry>> = {
+  run: { summary: "Run the heater controller (the default)", load: () => import("./run.ts") },
+  simulate: { summary: "Play a scenario in virtual time", load: () => import("./simulate.ts") },
+  doctor: { summary: "Check this machine and say what to mend", load: () => import("./doctor.ts") },
+  board: { summary: "Show the boards and their wiring", load: () => import("./board.ts") },
+  manifest: {
+    summary: "Check the manifest, or print the systemd unit",
+    load: () => import("./manifest.ts"),
+  },
+  settings: { summary: "Show or check the settings", load: () => import("./settings.ts") },
+  relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
+};
+
+/** @returns the exit code; never rejects */
+export function main(argv: readonly string[]): Promise<number> {
+  return attempt(async () => {
+    const [first = "help", second] = argv;
+    if (first === "help" || first === "--help" || first === "-h") {
+      return print(second === undefined ? overview() : helpText((await find(second).load()).verb));
+    }
+    if (first === "--version" || first === "version") {
+      const { firmwareVersion } = await import("../firmware/package-root.ts");
+      return print(`${firmwareVersion()}\n`);
+    }
+    const { verb } = await find(first).load();
+    return await runVerb(verb, argv.slice(1));
+  });
+}
+
+function find(name: string): Entry {
+  const entry = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (entry !== undefined) return entry;
+  const meant = nearest(name, Object.keys(verbs));
+  throw new StartupError(
+    exitCodes.usage,
+    `There is no command "${name}".`,
+    `${meant ? `Did you mean "${meant}"? ` : ""}See: grove-heater --help`,
+  );
+}
+
+function overview(): string {
+  const rows = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const codes = Object.entries(exitCodes).map(([name, code]) => `${code} ${name}`);
+  return [
+    "grove-heater: heater controller for a Raspberry Pi with a Grove Base Hat, or for no hardware at all",
+    "\nUsage: grove-heater [COMMAND] [FLAGS]      (npm start -- [COMMAND] [FLAGS])\n",
+    ...rows,
+    "\n  COMMAND --help  shows its flags; --version the version",
+    `\nExit codes: ${codes.join(", ")}\n`,
+  ].join("\n");
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return exitCodes.ok;
+}

@@ -37,6 +37,8 @@ export interface LinkCause {
   readonly words: string;
   /** What the system said, such as ECONNREFUSED; empty when it said nothing. */
   readonly detail: string;
+  /** How long the service asked us to keep away. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** Whom we were talking to. */

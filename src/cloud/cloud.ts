@@ -13,6 +13,7 @@ export { deriveDeviceKey } from "./device-key.ts";
 export type { CloudHandlers, CloudLink, CloudOptions, CommandReply, TelemetryMessage } from "./link.ts";
 export { loadCredentials } from "./load-credentials.ts";
 export { systemPrivateFiles } from "./private-files.ts";
+export { type CloudTuning, nearbyTuning } from "./tuning.ts";
 
 /** Begins to connect, and goes on until `close`. */
 export function openCloud(options: CloudOptions): CloudLink {

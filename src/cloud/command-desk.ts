@@ -31,20 +31,28 @@ const noParameter = "@";
 export class CommandDesk {
   readonly #options: CommandDeskOptions;
   readonly #calls: Calls;
-  /** Answers to the last method calls, by request id: the same call delivered twice is answered twice, done once. */
-  readonly #answered = new Map<string, Promise<CommandReply>>();
+  /** Answers on this link: the same call delivered twice is answered twice and done once. */
+  readonly #answered = new Map<string, { readonly at: number; readonly reply: Promise<CommandReply> }>();
 
   constructor(options: CommandDeskOptions) {
     this.#options = options;
     this.#calls = new Calls(options.clock);
   }
 
+  /** Request ids count from one on every link. */
+  newLink(): void {
+    this.#answered.clear();
+  }
+
   /** Never rejects. */
   async method(name: string, requestId: string, payload: Payload): Promise<CommandReply> {
-    const known = this.#answered.get(requestId);
-    if (known !== undefined) return known;
+    const now = this.#options.clock.now();
+    const call = JSON.stringify([requestId, name, payload]);
+    const known = this.#answered.get(call);
+    if (known !== undefined && now - known.at < this.#options.tuning.commandMs) return known.reply;
     const reply = this.#carryOut(name, payload);
-    this.#answered.set(requestId, reply);
+    this.#answered.delete(call);
+    this.#answered.set(call, { at: now, reply });
     const [oldest] = this.#answered.keys();
     if (this.#answered.size > 32 && oldest !== undefined) this.#answered.delete(oldest);
     return reply;

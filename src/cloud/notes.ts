@@ -39,7 +39,7 @@ export class CloudNotes {
       way.kind === "dps"
         ? `${way.endpoint}/${way.idScope}/${way.registrationId}`
         : `${way.host}/${way.deviceId}`;
-    const text = await files.read(path).catch(() => undefined);
+    const text = await readOrNothing(files, path);
     const content = parse(text ?? "", identity) ?? { identity, assigned: undefined, messageIds: [] };
     return new CloudNotes(path, files, content);
   }
@@ -76,6 +76,14 @@ export class CloudNotes {
     await this.#files.writeDurably(fresh, `${JSON.stringify(this.#content)}\n`);
     await this.#files.rename(fresh, this.#path);
     await this.#files.syncFolder(dirname(this.#path));
+  }
+}
+
+async function readOrNothing(files: CloudFiles, path: string): Promise<string | undefined> {
+  try {
+    return await files.read(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -42,12 +42,14 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   const wire = new Wire({ ...options, ...tuning, host: way.endpoint });
   const calls = new Calls(clock);
   let status: number | undefined;
+  let retryAfterMs: number | undefined;
   let cancelGrace = () => {};
   let cancel = () => {};
   const screen: Screen = (topic, payload) => {
     const reply = readInbound(topic, payload);
     if (reply.kind !== "registration-reply") return undefined;
     status = reply.status;
+    retryAfterMs = reply.retryAfterS === undefined ? undefined : reply.retryAfterS * 1000;
     if (status < 429) return status < 300 ? payload : saneRefusal(payload);
     calls.end(new Error(`DPS answered ${status}`));
     return undefined;
@@ -70,7 +72,8 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
     if (error instanceof LinkFailure) throw error;
     const timedOut = error instanceof NoAnswer;
     const { error: wireError, returnCode } = wire;
-    throw new LinkFailure(classify({ peer, wire: wireError, sdk: error, returnCode, status, timedOut }));
+    const why = classify({ peer, wire: wireError, sdk: error, returnCode, status, timedOut });
+    throw new LinkFailure(why.code === "throttled" ? { ...why, retryAfterMs } : why);
   } finally {
     signal.removeEventListener("abort", abort);
     cancel();

@@ -31,6 +31,8 @@ export const noHistory: History = {
 export interface Ending {
   readonly cause: LinkCause;
   readonly peer: Peer;
+  /** Whether anything was sent at all. */
+  readonly attempted: boolean;
   /** Whether DPS was asked in this attempt. */
   readonly provisioned: boolean;
   /** How long the link was online; `undefined` when it never was. */
@@ -64,12 +66,12 @@ export function planNext(before: History, ending: Ending, tuning: CloudTuning, r
   if (ending.cause.code === "renewal") {
     return { history: noHistory, waitMs: millis(0), provision: false, cause: ending.cause };
   }
-  if (ending.cause.code === "clock-wrong" && ending.onlineMs === undefined) {
-    // Nothing was sent, and the clock may be set any moment.
+  if (!ending.attempted) {
+    // The clock may be set any moment, and looking at it costs nobody anything.
     return { history: before, waitMs: millis(tuning.floorMs * 5), provision: false, cause: ending.cause };
   }
   const steady = ending.onlineMs !== undefined && ending.onlineMs >= tuning.steadyMs;
-  const evictions = countEvictions(before, ending, steady);
+  const evictions = countEvictions(before, ending, steady, tuning);
   const failures = steady ? 0 : before.failures + 1;
   const sinceProvisioned = ending.provisioned || steady ? 0 : before.sinceProvisioned + 1;
   const named =
@@ -80,19 +82,26 @@ export function planNext(before: History, ending: Ending, tuning: CloudTuning, r
   const provision = refused || sinceProvisioned >= tuning.reprovisionAfter;
   // A refusal by a remembered hub may just mean that the device was moved: DPS knows, and is asked soon.
   const isSlow = slow.includes(named.code) && !refused;
+  const wait = waitTime(failures, isSlow, tuning, random);
+  const asked = Math.min(ending.cause.retryAfterMs ?? 0, tuning.slowCapMs);
   return {
     history: { failures, sinceProvisioned, evictions, confirmedRefusal },
-    waitMs: waitTime(failures, isSlow, tuning, random),
+    waitMs: millis(Math.max(wait, asked)),
     provision,
     cause: named,
   };
 }
 
-function countEvictions(before: History, { cause, onlineMs }: Ending, steady: boolean): number {
+function countEvictions(
+  before: History,
+  { cause, onlineMs }: Ending,
+  steady: boolean,
+  tuning: CloudTuning,
+): number {
   if (steady) return 0;
   // An attempt that failed before it was online says nothing about evictions.
   if (onlineMs === undefined) return before.evictions;
-  return cause.code === "dropped" ? before.evictions + 1 : 0;
+  return cause.code === "dropped" && onlineMs < tuning.evictedMs ? before.evictions + 1 : 0;
 }
 
 /** Between a floor and a ceiling that doubles with every failure in a row. */

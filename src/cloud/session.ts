@@ -36,7 +36,7 @@ export class Session {
   #connection: HubConnection | undefined;
   /** Patches that wait for the twin; `undefined` while none has to. */
   #held: Desired[] | undefined = [];
-  #refetch: "idle" | "under-way" | "once-more" = "idle";
+  #fetching: "idle" | "under-way" | "once-more" = "idle";
   #over = false;
 
   constructor(options: SessionOptions) {
@@ -46,8 +46,9 @@ export class Session {
   /** Resolves when the twin was handed on. @throws what ended the connection, or TwinRefused */
   async start(connection: HubConnection): Promise<void> {
     this.#connection = connection;
+    this.#fetching = "under-way";
     await connection.subscribe();
-    await this.#handTwin(connection);
+    await this.#fetch(connection);
   }
 
   end(): void {
@@ -81,37 +82,38 @@ export class Session {
   refetchTwin(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    if (this.#refetch !== "idle") {
-      this.#refetch = "once-more";
+    if (this.#fetching !== "idle") {
+      this.#fetching = "once-more";
       return;
     }
-    this.#refetch = "under-way";
-    void this.#refetchAll(connection);
-  }
-
-  async #refetchAll(connection: HubConnection): Promise<void> {
-    try {
-      do {
-        this.#refetch = "under-way";
-        await this.#handTwin(connection);
-      } while (this.#wantedOnceMore());
-    } catch (error) {
+    this.#fetching = "under-way";
+    void this.#fetch(connection).catch(async (error: unknown) => {
       // A twin that cannot be got leaves nothing to go by; a fresh connection begins with it.
       if (!this.#over) await connection.close(causeOf(error, this.#options.peer));
+    });
+  }
+
+  /** As often as it was asked for, one after another. */
+  async #fetch(connection: HubConnection): Promise<void> {
+    try {
+      do {
+        this.#fetching = "under-way";
+        await this.#handTwin(connection);
+      } while (this.#wantedOnceMore());
     } finally {
-      this.#refetch = "idle";
+      this.#fetching = "idle";
     }
   }
 
   #wantedOnceMore(): boolean {
-    return this.#refetch === "once-more" && !this.#over;
+    return this.#fetching === "once-more" && !this.#over;
   }
 
   async #handTwin(connection: HubConnection): Promise<void> {
     this.#held ??= [];
     const document = await this.#getTwin(connection);
     if (this.#over) return;
-    const held = this.#held;
+    const held = this.#held ?? [];
     this.#held = undefined;
     this.#guarded("onTwin", () => this.#options.handlers.onTwin(document));
     for (const patch of held) this.#handPatch(patch);

@@ -4,6 +4,7 @@
  * Guarantees: at most one connection at a time; the loop ends only by `close`; no failure of the SDK, the network,
  * the disk or a handler ends it or gets out of it; `report` and `send` always settle.
  */
+import { type Millis, millis } from "../control/units.ts";
 import { cause, type LinkCause, type Peer } from "./cause.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { HubWay } from "./credentials.ts";
@@ -35,15 +36,18 @@ export class Supervisor implements CloudLink {
     this.#options = options;
     this.#tuning = { ...defaultTuning, ...options.tuning };
     this.#random = options.random ?? Math.random;
-    this.#running = this.#run();
+    this.#running = this.#run().catch((error: unknown) => {
+      options.log.error("cloud-ended", { error: String(error) });
+    });
   }
 
   async report(patch: Readonly<Record<string, unknown>>): Promise<Outcome> {
-    return this.#attempt("report", (connection) => connection.report(patch));
+    // Telemetry that fills its bound is not to shut out what is reported.
+    return this.#attempt("report", this.#tuning.maxInFlight * 2, (connection) => connection.report(patch));
   }
 
   async send(message: TelemetryMessage): Promise<Outcome> {
-    return this.#attempt("send", (connection) => connection.send(message));
+    return this.#attempt("send", this.#tuning.maxInFlight, (connection) => connection.send(message));
   }
 
   refetchTwin(): void {
@@ -57,9 +61,13 @@ export class Supervisor implements CloudLink {
     await this.#running;
   }
 
-  async #attempt(what: string, act: (connection: HubConnection) => Promise<void>): Promise<Outcome> {
+  async #attempt(
+    what: string,
+    most: number,
+    act: (connection: HubConnection) => Promise<void>,
+  ): Promise<Outcome> {
     const connection = this.#online?.connection;
-    if (connection === undefined || connection.pending >= this.#tuning.maxInFlight) return "failed";
+    if (connection === undefined || connection.pending >= most) return "failed";
     try {
       await act(connection);
       return "ok";
@@ -100,12 +108,12 @@ export class Supervisor implements CloudLink {
     const { credentials, clock } = this.#options;
     let peer = this.#peer();
     let provisioned = false;
-    let onlineSince: number | undefined;
-    const ended = (why: LinkCause): Ending => {
-      const onlineMs = onlineSince === undefined ? undefined : clock.now() - onlineSince;
-      return { cause: why, peer, provisioned, onlineMs: onlineMs as Ending["onlineMs"] };
+    let onlineSince: Millis | undefined;
+    const ended = (why: LinkCause, attempted = true): Ending => {
+      const onlineMs = onlineSince === undefined ? undefined : millis(clock.now() - onlineSince);
+      return { cause: why, peer, attempted, provisioned, onlineMs };
     };
-    if (clock.wallNow() < earliestWallMs) return ended(cause("clock-wrong", peer, "before 2026"));
+    if (clock.wallNow() < earliestWallMs) return ended(cause("clock-wrong", peer, "before 2026"), false);
     try {
       let hub: HubWay;
       if (credentials.way.kind === "hub") hub = credentials.way;
@@ -142,6 +150,7 @@ export class Supervisor implements CloudLink {
     const { credentials, clock, log, handlers } = this.#options;
     const desk = this.#desk;
     if (desk === undefined) throw new Error("not running");
+    desk.newLink();
     const session = new Session({ clock, log, tuning: this.#tuning, handlers, desk, peer });
     let connection: HubConnection | undefined;
     try {
@@ -181,7 +190,7 @@ export class Supervisor implements CloudLink {
     return { modelId, caPem, refuseHost, clock, tuning: this.#tuning, signal: this.#closing.signal };
   }
 
-  async #wait(waitMs: Ending["onlineMs"] & number): Promise<void> {
+  async #wait(waitMs: Millis): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#closing;
     if (signal.aborted) return;

@@ -22,6 +22,8 @@ export interface CloudTuning {
   readonly slowCapMs: Millis;
   /** A link that lived this long forgets the failures before it. */
   readonly steadyMs: Millis;
+  /** A link that was ended sooner than this may have been evicted by another with the same id. */
+  readonly evictedMs: Millis;
   /** Failures in a row after which the hub assignment is asked for anew. */
   readonly reprovisionAfter: number;
   /** Validity of a token. Long, so that a clock some hours behind (a Pi has no battery) does not shut us out. */
@@ -41,9 +43,26 @@ export const defaultTuning: CloudTuning = {
   capMs: minutes(1),
   slowCapMs: minutes(5),
   steadyMs: minutes(1),
+  evictedMs: seconds(15),
   reprovisionAfter: 3,
   tokenMs: hours(24),
   maxInFlight: 32,
+};
+
+/**
+ * For a hub on the same machine or in the same house: there is nobody to be considerate of, and somebody who pulls
+ * the cable and puts it back wants to see it.
+ */
+export const nearbyTuning: Partial<CloudTuning> = {
+  connectMs: seconds(5),
+  provisionMs: seconds(10),
+  callMs: seconds(5),
+  keepAliveS: 5,
+  floorMs: millis(250),
+  capMs: seconds(2),
+  slowCapMs: seconds(10),
+  steadyMs: seconds(5),
+  evictedMs: seconds(1),
 };
 
 /** Share of a token's validity after which a fresh connection with a fresh token replaces the old one. */

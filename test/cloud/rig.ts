@@ -27,6 +27,7 @@ export const quick: Partial<CloudTuning> = {
   capMs: millis(80),
   slowCapMs: millis(300),
   steadyMs: millis(200),
+  evictedMs: millis(200),
 };
 
 let shared: Promise<{ authority: Authority; pair: Pair }> | undefined;

@@ -75,6 +75,12 @@ describe("a session", () => {
     const link = rig.open();
     await online();
     for (let i = 0; i < 50; i++) link.refetchTwin();
+    // And by the handler itself, while the twin is handed to it.
+    const { onTwin } = rig.seen.handlers;
+    rig.seen.handlers.onTwin = (document) => {
+      onTwin(document);
+      if (rig.seen.twins.length === 2) link.refetchTwin();
+    };
     await until(() => rig.seen.twins.length >= 3, "the twin again");
     await link.report({ quiet: true });
     expect(rig.seen.twins).toHaveLength(3);
@@ -121,6 +127,18 @@ describe("commands", () => {
     call("boost", "10", "same");
     await until(() => rig.hub.methodReplies.length === 2, "two answers");
     expect(rig.seen.commands).toHaveLength(1);
+  });
+
+  it("are new on a new link, although their request ids begin anew", async () => {
+    rig.open();
+    await online();
+    call("boost", "10", "1");
+    await until(() => rig.hub.methodReplies.length === 1, "an answer");
+    rig.cable.closeAll();
+    await until(() => rig.seen.online === 2, "the next link");
+    call("boost", "10", "1");
+    await until(() => rig.hub.methodReplies.length === 2, "another answer");
+    expect(rig.seen.commands).toHaveLength(2);
   });
 
   it("are answered although the handler throws, or never comes back", async () => {

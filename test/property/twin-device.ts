@@ -52,6 +52,8 @@ export class TwinDevice {
   outbox: Asked[] = [];
   readonly decisions: Decision[] = [];
   reports = 0;
+  /** Times that the twin wanted something of the core. */
+  requests = 0;
   link: TwinLink = startLink;
   readonly #policy: Policy;
   #state: ControlState;
@@ -198,7 +200,10 @@ export class TwinDevice {
   #follow(outcome: TwinOutcome): void {
     this.link = outcome.link;
     this.decisions.push(...outcome.decisions);
-    if (outcome.requests.length > 0) this.#step({ requests: outcome.requests });
+    if (outcome.requests.length > 0) {
+      this.requests++;
+      this.#step({ requests: outcome.requests });
+    }
     if (outcome.getAgain) this.get();
     this.tell();
   }

@@ -24,7 +24,7 @@ const defaults: Readonly<Record<Name, Value>> = {
 };
 const between = (value: Json, low: number, high: number) =>
   typeof value === "number" && value >= low && value <= high;
-const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
+export const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
   targetTemperature: (value) => between(value, 5, 30),
   controlMode: (value) => value === "auto" || value === "manual",
   heaterSwitch: (value) => typeof value === "boolean",
@@ -32,7 +32,7 @@ const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
   sensorOffset: (value) => between(value, -2.5, 2.5),
 };
 
-const isName = (name: string): name is Name => names.some((known) => known === name);
+export const isName = (name: string): name is Name => names.some((known) => known === name);
 const text = (value: Json | undefined) => (value === undefined ? "" : JSON.stringify(value));
 const sortedText = (values: Readonly<Record<string, Json>>) =>
   text(Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))));
@@ -44,8 +44,8 @@ interface Entry {
   readonly edit: number;
   /** Desired value taken account of last, as text. */
   readonly taken: string;
-  /** The desired version whose answer is owed; a later edit of the device answers by itself. */
-  readonly answers: number;
+  /** The edit that was the last when the cloud's value was judged last. */
+  readonly ruled: number;
 }
 
 /** What a power cut leaves: goes back to what was written together with the device's state. */
@@ -60,7 +60,7 @@ const fresh = (name: Name): Entry => ({
   by: "default",
   edit: 0,
   taken: "",
-  answers: 0,
+  ruled: 0,
 });
 
 export class Oracle {
@@ -120,7 +120,7 @@ export class Oracle {
     for (const name of names) {
       const repeated = again && values[name] !== undefined && this.entry(name).by === "device";
       if (repeated) this.repeats++;
-      if (differ.includes(name) || repeated) this.#cloudEdit(name, values[name], version);
+      if (differ.includes(name) || repeated) this.#cloudEdit(name, values[name]);
     }
     this.memory = { ...this.memory, version, foreign };
   }
@@ -128,16 +128,16 @@ export class Oracle {
   patch(patch: Patch, version: number): void {
     if (this.#knows === undefined || version !== this.memory.version + 1) return;
     for (const [name, value] of Object.entries(patch)) {
-      if (isName(name)) this.#cloudEdit(name, value === null ? undefined : value, version);
+      if (isName(name)) this.#cloudEdit(name, value === null ? undefined : value);
       // How all the strangers look now is not known before the next document.
       else this.memory = { ...this.memory, foreign: "unknown" };
     }
     this.memory = { ...this.memory, version };
   }
 
-  #cloudEdit(name: Name, wanted: Json | undefined, version: number): void {
+  #cloudEdit(name: Name, wanted: Json | undefined): void {
     const before = this.entry(name);
-    this.#set(name, { taken: text(wanted) });
+    this.#set(name, { taken: text(wanted), ruled: before.edit });
     if (wanted !== undefined && !fits[name](wanted)) {
       this.refusals++;
       return;
@@ -148,7 +148,7 @@ export class Oracle {
       this.conflicts++;
       if (this.#policy[name] === "device-wins") return;
     }
-    this.#set(name, { value, by: wanted === undefined ? "default" : "cloud", answers: version });
+    this.#set(name, { value, by: wanted === undefined ? "default" : "cloud" });
   }
 
   #set(name: Name, change: Partial<Entry>): void {

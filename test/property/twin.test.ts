@@ -21,8 +21,7 @@ describe("the device twin", () => {
       (chosen, actions) => {
         const world = new TwinWorld(chosen);
         for (const next of actions) world.play(next);
-        world.quiet();
-        world.check();
+        world.rest();
         const { oracle } = world.device;
         seen.conflicts += oracle.conflicts;
         seen.repeats += oracle.repeats;

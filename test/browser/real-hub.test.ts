@@ -36,15 +36,19 @@ async function connect({ connectionString }: DeviceCredentials, ca: string, edit
   const take = async ({ targetTemperature: value, $version: av }: Desired, lost?: number) => {
     if (value === undefined) return;
     const ok = value >= 5 && value <= 30;
-    const ad = ok
-      ? lost === undefined
-        ? ""
-        : `the cloud wins over the device's ${lost}`
-      : "must be 5 to 30 °C";
-    await report({ targetTemperature: { value: ok ? value : 21, ac: ok ? 200 : 400, av, ad } });
+    const ad = ok ? "" : "must be 5 to 30 °C";
+    const gaveUp = { property: "targetTemperature", source: "cloud", from: String(lost), to: String(value) };
+    await report({
+      targetTemperature: { value: ok ? value : 21, ac: ok ? 200 : 400, av, ad },
+      ...(lost === undefined ? {} : { lastChange: gaveUp }),
+    });
   };
-  twin.on("properties.desired", (delta: Desired) => void take(delta));
   if (edited !== undefined) await take(twin.properties.desired as Desired, edited);
+  // The SDK tells the whole document to a new listener, which has just been taken.
+  const known = (twin.properties.desired as Desired).$version;
+  twin.on("properties.desired", (delta: Desired) => {
+    if (delta.$version > known) void take(delta);
+  });
   return {
     report,
     send: async (values: unknown) => {

@@ -41,7 +41,8 @@ export function makeReunion(): Part<View> {
       const reunion = lastReunion(state.timeline);
       setHidden(root, reunion === undefined || reunion.outcomes.length === 0);
       if (reunion === undefined) return;
-      setText(title, `Together again after ${spanText(reunion.apartMs)} apart`);
+      const apart = spanText(reunion.apartMs);
+      setText(title, `Together again after ${apart === "now" ? "a moment" : apart} apart`);
       keyed.update(reunion.outcomes);
     },
   };

@@ -5,7 +5,7 @@
  * Guarantees: the native part is loaded when a store is opened, never before; a folder that cannot be read is repaired,
  * else moved aside and begun anew, and the caller is told which; a full or read-only disk moves nothing aside.
  */
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ClassicLevel } from "classic-level";
 import type { WallMillis } from "../control/units.ts";
@@ -54,7 +54,7 @@ async function openFolder(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (effort === "set-aside") return await beginAnew(Class, folder, wallNow);
   try {
-    if (effort === "none" && !(await lacksRoot(folder))) return { store: await open(Class, folder) };
+    if (effort === "none" && (await hasWholeRoot(folder))) return { store: await open(Class, folder) };
     return await repair(Class, folder);
   } catch (error) {
     if (codeOf(error) !== "corrupt") throw error;
@@ -89,10 +89,32 @@ async function beginAnew(Class: LevelClass, folder: string, wallNow: () => WallM
   return { store: await open(Class, folder), mended: { by: "set-aside", keptAs } };
 }
 
-/** Without its CURRENT file LevelDB takes a folder for new, and deletes the tables that it finds there. */
-async function lacksRoot(folder: string): Promise<boolean> {
+/**
+ * Whether LevelDB would find all of its tables. It takes a folder without CURRENT for a new one and a MANIFEST that
+ * was cut off for one that ends there, and deletes the tables that neither names; a repair reads them all instead.
+ */
+async function hasWholeRoot(folder: string): Promise<boolean> {
   const names = await readdir(folder);
-  return !names.includes("CURRENT") && names.some((name) => /\.(ldb|sst|log)$/.test(name));
+  if (!names.includes("CURRENT")) return !names.some((name) => /\.(ldb|sst|log)$/.test(name));
+  const manifest = (await readFile(join(folder, "CURRENT"), "utf8")).trim();
+  return names.includes(manifest) && endsWithWholeRecord(await readFile(join(folder, manifest)));
+}
+
+/**
+ * LevelDB's log format (doc/log_format.md): blocks of 32 KiB; a record has a header of 7 bytes, with its length in
+ * bytes 4 and 5; what is too short for a header at the end of a block is filled up. LevelDB checks the checksums itself.
+ */
+function endsWithWholeRecord(bytes: Buffer): boolean {
+  const block = 32_768;
+  const header = 7;
+  let at = 0;
+  while (at < bytes.length) {
+    const left = block - (at % block);
+    if (left < header) at += left;
+    else if (at + header > bytes.length) return false;
+    else at += header + bytes.readUInt16LE(at + 4);
+  }
+  return at === bytes.length && at > 0;
 }
 
 class LevelStore implements OutboxStore {

@@ -25,7 +25,8 @@ export class FakeDisk {
   #unsynced: Content[] = [];
   #power = 0;
   readonly #clock: VirtualClock;
-  latency: Millis = millis(5);
+  /** `undefined`: no time at all. */
+  latency: Millis | undefined = millis(5);
   /** What every operation comes to. */
   failure: OutboxStoreError | undefined;
   hangs = false;
@@ -78,7 +79,7 @@ export class FakeDisk {
   }
 
   async #busy(power: number): Promise<void> {
-    await this.#clock.sleep(this.latency);
+    if (this.latency !== undefined) await this.#clock.sleep(this.latency);
     if (power !== this.#power || this.hangs) await new Promise(() => {});
     if (this.failure) throw this.failure;
   }

@@ -139,6 +139,21 @@ describe("a full outbox", () => {
     expect(rig.hub.firsts).toEqual(range(31, 130));
   });
 
+  it("does not take an answer for a dropped message as one for the next", async () => {
+    const rig = new OutboxRig({ maxEntries: 3 });
+    rig.append(1, 2, 3);
+    await rig.advance(5);
+    rig.hub.roundTrip = millis(20_000);
+    rig.outbox.setOnline(true);
+    await rig.advance(1);
+    rig.append(4, 5);
+    await rig.advance(10);
+    expect(rig.outbox.status).toMatchObject({ waiting: 3, dropped: 2 });
+    rig.hub.roundTrip = millis(40);
+    await rig.advance(60);
+    expect(rig.hub.firsts).toEqual([1, 3, 4, 5]);
+  });
+
   it("is bounded in bytes too", async () => {
     const rig = new OutboxRig({ maxBytes: 10_000 });
     for (const number of range(1, 300)) {

@@ -250,6 +250,10 @@ export class FakeHub {
   }
 
   #session(method: string, body: { password: string }): Reply {
+    if (method === "DELETE") {
+      this.#signedIn = false;
+      return [204];
+    }
     if (method !== "POST") {
       return [200, { passwordNeeded: this.password !== undefined, signedIn: this.#signedIn }];
     }
@@ -312,7 +316,7 @@ export class FakeHub {
       nowMs: this.nowMs,
       devices: devices.length,
       connected: devices.filter(({ connected }) => connected).length,
-      exposed: false,
+      exposed: this.password !== undefined,
     };
     const hello = { hub, devices };
     response.write(`event: hello\ndata: ${JSON.stringify(hello)}\n\n`);

@@ -220,7 +220,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     complaints = complaints.filter((text) => !text.includes("ERR_INCOMPLETE_CHUNKED_ENCODING"));
   });
 
-  it("asks for the password of a hub that has one, and says when it is wrong", async () => {
+  it("asks for the password of a hub that has one, and says when it is wrong; one can leave again", async () => {
     hub.password = "open sesame";
     const page = await open();
     await page.getByLabel("Password").fill("guess");
@@ -230,5 +230,8 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByLabel("Password").fill("open sesame");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: id }).waitFor();
+    await seen(page, ".bar", "open to other machines");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Password").waitFor();
   });
 });

@@ -18,13 +18,15 @@ const historyMs = 24 * 3_600_000;
 
 const announcer = makeAnnouncer(clock);
 
-function run(): void {
+/** @param guarded whether the hub has a password, and so a way out */
+function run(guarded: boolean): void {
   let state = emptyState;
   let frame = 0;
   /** The hub's clock less ours. */
   let ahead = 0;
   const context: Context = {
     clock,
+    ...(guarded ? { signOut: () => void api.signOut().then(() => location.reload()) } : {}),
     dispatch,
     announce: announcer.announce,
     async expect<T>(answer: Promise<Answer<T>>): Promise<T | undefined> {
@@ -84,8 +86,8 @@ async function start(): Promise<void> {
     document.body.replaceChildren(announcer.root);
     clock.setTimer(millis(3_000), () => void start());
   } else if (session.value.passwordNeeded && !session.value.signedIn) {
-    document.body.replaceChildren(makeSignIn(run));
-  } else run();
+    document.body.replaceChildren(makeSignIn(() => run(true)));
+  } else run(session.value.passwordNeeded);
 }
 
 void start();

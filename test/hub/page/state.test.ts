@@ -103,11 +103,23 @@ describe("the page's state", () => {
   });
 
   it("stays bounded, and keeps the newest", () => {
-    let state = grown(hello);
-    for (let at = 1; at <= 5000; at += 1) state = reduce(state, telemetry(at, at));
-    const { atMs = [], values = [] } = state.series["temperature"] ?? {};
-    expect(atMs.length).toBe(values.length);
-    expect(atMs.length).toBeLessThanOrEqual(4320);
-    expect(atMs.at(-1)).toBe(5000);
+    const atMs = Array.from({ length: 40_000 }, (_, index) => index);
+    const history = { nowMs: 0, series: { temperature: { atMs, values: atMs } } };
+    const state = grown(hello, { type: "history", deviceId: "a", history }, telemetry(50_000, 7));
+    const kept = state.series["temperature"];
+    expect([kept?.atMs.length, kept?.values.length]).toEqual([17_280, 17_280]);
+    expect([kept?.atMs.at(-1), kept?.values.at(-1)]).toEqual([50_000, 7]);
+    const many = Array.from({ length: 500 }, () => ({ kind: "event" }) as const);
+    const { timeline } = grown(hello, { type: "past", deviceId: "a", events: events(...many) });
+    expect([timeline.length, timeline.at(-1)?.sequence]).toEqual([300, 500]);
+  });
+
+  it("keeps what the stream told while the history was on its way", () => {
+    const history = { nowMs: 0, series: { temperature: { atMs: [1, 2], values: [10, 20] } } };
+    const early = grown(hello, telemetry(2, 20), telemetry(3, 30));
+    expect(reduce(early, { type: "history", deviceId: "a", history }).series["temperature"]).toEqual({
+      atMs: [1, 2, 3],
+      values: [10, 20, 30],
+    });
   });
 });

@@ -52,9 +52,9 @@ export const emptyState: PageState = {
   series: {},
 };
 
-/** Events and points that a page keeps: a day at one reading every 20 s. */
+/** What a page keeps: events to scroll through, and a day of readings at the shortest interval, 5 s. */
 const mostEvents = 300;
-const mostPoints = 4_320;
+const mostPoints = 17_280;
 
 const nothingShown = { detail: undefined, timeline: [], series: {} } as const;
 
@@ -86,7 +86,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case "telemetry":
       return event.deviceId === state.shown ? addReadings(state, event.atMs, event.values) : state;
     case "history":
-      return event.deviceId === state.shown ? { ...state, series: trimmed(event.history.series) } : state;
+      return event.deviceId === state.shown ? withHistory(state, event.history) : state;
     case "panel":
       if (state.detail === undefined || state.detail.id !== event.deviceId) return state;
       return { ...state, detail: { ...state.detail, panel: event.panel } };
@@ -148,5 +148,19 @@ const cut = ({ atMs, values }: Series): Series =>
     ? { atMs: atMs.slice(-mostPoints), values: values.slice(-mostPoints) }
     : { atMs, values };
 
-const trimmed = (series: Readonly<Record<string, Series>>): Readonly<Record<string, Series>> =>
-  Object.fromEntries(Object.entries(series).map(([name, one]) => [name, cut(one)]));
+/** What has come by the stream since the hub gathered the history stays. */
+function withHistory(state: PageState, { series }: History): PageState {
+  const merged = Object.entries(series).map(([name, past]) => {
+    const known = Object.hasOwn(state.series, name) ? state.series[name] : undefined;
+    const { atMs, values } = known ?? { atMs: [], values: [] };
+    const pastEnds = past.atMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const fresh = atMs.findIndex((at) => at > pastEnds);
+    if (fresh < 0) return [name, cut(past)] as const;
+    const whole = {
+      atMs: [...past.atMs, ...atMs.slice(fresh)],
+      values: [...past.values, ...values.slice(fresh)],
+    };
+    return [name, cut(whole)] as const;
+  });
+  return { ...state, series: Object.fromEntries([...Object.entries(state.series), ...merged]) };
+}

@@ -11,6 +11,8 @@ export interface View {
 
 export interface Context {
   readonly clock: Clock;
+  /** Absent where the hub asks for no password. */
+  readonly signOut?: () => void;
   dispatch(event: PageEvent): void;
   /** Says something to whoever looks or listens. `bad` interrupts. */
   announce(text: string, tone: "good" | "bad"): void;

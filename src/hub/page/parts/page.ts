@@ -13,14 +13,17 @@ import { makeTwin } from "./twin.ts";
 
 const streamWords = { connecting: "Connecting…", live: "Live", lost: "Hub lost, trying again…" } as const;
 
-function makeBar(): Part<View> {
+function makeBar({ signOut }: Context): Part<View> {
   const where = h("span", { class: "bar-where" });
   const stream = h("span", { class: "bar-stream", role: "status" });
   const mark = h("img", { src: "icon.svg", alt: "", width: 28, height: 28 });
+  const out = h("button", { type: "button", class: "small", on: { click: () => signOut?.() } }, "Sign out");
+  const leave = signOut !== undefined && out;
   return {
-    root: h("header", { class: "bar" }, mark, h("strong", {}, "Local hub"), where, stream),
+    root: h("header", { class: "bar" }, mark, h("strong", {}, "Local hub"), where, stream, leave),
     update({ state: { hub, stream: state } }) {
-      setText(where, hub === undefined ? "" : `${hub.hubHost} · ID scope ${hub.idScope}`);
+      const reach = hub?.exposed ? " · open to other machines" : "";
+      setText(where, hub === undefined ? "" : `${hub.hubHost} · ID scope ${hub.idScope}${reach}`);
       setText(stream, streamWords[state]);
       setAttribute(stream, "data-stream", state);
     },
@@ -56,7 +59,7 @@ const signatures = {
 
 export function makePage(context: Context): Part<View> {
   const parts = {
-    bar: makeBar(),
+    bar: makeBar(context),
     devices: makeDevices(context),
     head: makeHead(),
     tiles: makeTiles(),

@@ -217,6 +217,7 @@ export class TwinDevice {
     });
     this.link = link;
     if (report === undefined) return;
+    if (this.#underWay) throw new Error("a second report while the first is under way");
     const id = ++this.reports;
     const { edits } = this.oracle;
     const told = new Map([...edits].filter(([name]) => Object.hasOwn(report, name)));

@@ -21,9 +21,12 @@ export type Action =
   | { readonly kind: "flow" }
   | { readonly kind: "lose"; readonly at: number }
   | { readonly kind: "repeat"; readonly at: number }
-  | { readonly kind: "swap"; readonly at: number }
+  /** Others overtake it. */
+  | { readonly kind: "delay"; readonly at: number }
   | { readonly kind: "timeout" }
   | { readonly kind: "get" }
+  /** The twin is asked for, and a patch written after the answer overtakes it. */
+  | { readonly kind: "race"; readonly patch: Patch }
   /** A slow disk writes nothing until it is fast again. */
   | { readonly kind: "disk"; readonly slow: boolean }
   /** `kept`: so many of the writes under way still reach the disk. */
@@ -83,9 +86,10 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: is("down"), count: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: is("lose"), at }) },
   { weight: 2, arbitrary: fc.record({ kind: is("repeat"), at }) },
-  { weight: 2, arbitrary: fc.record({ kind: is("swap"), at }) },
+  { weight: 2, arbitrary: fc.record({ kind: is("delay"), at }) },
   { weight: 2, arbitrary: fc.record({ kind: is("timeout") }) },
-  { weight: 2, arbitrary: fc.record({ kind: is("get") }) },
+  { weight: 1, arbitrary: fc.record({ kind: is("get") }) },
+  { weight: 1, arbitrary: fc.record({ kind: is("race"), patch }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: is("disk"), slow: fc.boolean() }),
@@ -152,16 +156,16 @@ export class TwinWorld {
         this.#flow();
         break;
       case "lose":
-        if (this.#down.splice(action.at, 1)[0]?.kind === "patch") this.#whole = false;
+        if (this.#pick(action.at)?.kind === "patch") this.#whole = false;
         break;
       case "repeat": {
-        const message = this.#down[action.at];
+        const message = this.#down[action.at % this.#down.length];
         if (message) this.#down.push(message);
         break;
       }
-      case "swap": {
-        const [message] = this.#down.splice(action.at, 1);
-        if (message) this.#down.splice(action.at + 1, 0, message);
+      case "delay": {
+        const message = this.#pick(action.at);
+        if (message) this.#down.push(message);
         break;
       }
       case "timeout":
@@ -170,6 +174,14 @@ export class TwinWorld {
       case "get":
         this.device.get();
         break;
+      case "race": {
+        this.device.get();
+        this.#up(this.device.outbox.length);
+        const answers = this.#down.splice(0);
+        this.#write(action.patch);
+        this.#down.push(...answers);
+        break;
+      }
       case "disk":
         this.device.disk(action.slow);
         break;
@@ -178,6 +190,10 @@ export class TwinWorld {
         this.device.crash(action.kept, action.wallBack);
         break;
     }
+  }
+
+  #pick(at: number): Sent | undefined {
+    return this.#down.splice(at % Math.max(1, this.#down.length), 1)[0];
   }
 
   #write(patch: Patch): void {

@@ -128,6 +128,8 @@ export class Keeper implements DrainSource {
   async finish(): Promise<void> {
     await this.#opening;
     await this.#writing;
+    // The disk may have come back since it failed: the last chance for what waits in memory.
+    if (!this.#queue && this.#unwritten.length > 0) await this.#openQueue();
     while (this.#queue && this.#hasWork(this.#queue)) await this.#writeBatch(this.#queue);
     await this.#queue?.close();
   }

@@ -30,7 +30,10 @@ describe("telemetry over a bad link", () => {
       let numbers = 0;
       let state = startTelemetry(rig.clock.now());
       /** The run loop's look, once a second; the set-point numbers the readings. */
+      let closing = false;
       const look = () => {
+        rig.clock.setTimer(seconds(1), look);
+        if (closing) return;
         const observation = {
           temperature: 19,
           humidity: 45,
@@ -47,7 +50,6 @@ describe("telemetry over a bad link", () => {
           numbers += 1;
           rig.outbox.append({ setPoint: numbers, ...(heaterOn === undefined ? {} : { heaterOn }) });
         }
-        rig.clock.setTimer(seconds(1), look);
       };
       look();
       rig.outbox.setOnline(true);
@@ -58,7 +60,9 @@ describe("telemetry over a bad link", () => {
         rig.hub.answer = kind === "close" ? "failed" : kind === "reset" ? "lost" : "silent";
         await rig.clock.advance(kind === "silence" ? silenceFoundAfter : millis(20));
         rig.outbox.setOnline(false);
+        closing = true;
         if (restarts) await rig.restart();
+        closing = false;
         await rig.clock.advance(millis(forMs));
         rig.hub.answer = "ok";
         rig.outbox.setOnline(true);

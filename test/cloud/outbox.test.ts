@@ -206,6 +206,18 @@ describe("a disk that fails", () => {
     expect(rig.outbox.status).toEqual({ waiting: 0, dropped: 0, failure: undefined });
   });
 
+  it("and works again just before the end still takes what waits in memory", async () => {
+    const rig = new OutboxRig();
+    rig.disk.failure = full;
+    rig.append(1);
+    await rig.advance(2);
+    rig.disk.failure = undefined;
+    await rig.restart();
+    rig.outbox.setOnline(true);
+    await rig.advance(2);
+    expect(rig.hub.firsts).toEqual([1]);
+  });
+
   it("that hangs is reported, and close does not wait for it", async () => {
     const rig = new OutboxRig();
     await rig.advance(1);

@@ -16,6 +16,7 @@ import type { Cables } from "./cables.ts";
 import type { CertificatePair } from "./certificates.ts";
 import type { DeviceSessions } from "./device-sessions.ts";
 import { type DpsParts, DpsSession } from "./dps.ts";
+import { isLoopback } from "./host-names.ts";
 import type { Link } from "./links.ts";
 import { type Caller, type Login, type LoginParts, login, parseUserName } from "./mqtt-login.ts";
 import type { OnceLog } from "./once-log.ts";
@@ -258,18 +259,25 @@ export class Broker {
     }
     cable.frameLimit = deviceFrameLimit;
     if (caller.kind === "dps") {
-      session.dps = new DpsSession(
-        this.#parts.dps,
-        client,
-        caller.registrationId,
-        verdict.deviceId,
-        verdict.authentication,
-      );
+      session.dps = new DpsSession(this.#parts.dps, client, caller.registrationId, {
+        deviceId: verdict.deviceId,
+        authentication: verdict.authentication,
+        reachedAs: this.#reachedAs(cable),
+      });
     } else {
       session.link = this.#parts.sessions.open(client, cable, caller.deviceId, caller.modelId);
     }
     if (verdict.expiresMs !== undefined) this.#expire(session, cable, verdict.expiresMs);
     return verdict;
+  }
+
+  /** The name by which the device came: by the same it will find the hub. */
+  #reachedAs({ tls }: Cable): string {
+    // Node's documentation has it, its types do not.
+    const { servername } = tls as TLSSocket & { readonly servername?: string | false };
+    if (typeof servername === "string" && this.#parts.login.hostNames.includes(servername)) return servername;
+    const address = (tls.localAddress ?? "").replace(/^::ffff:/, "");
+    return isLoopback(address) || address === "" ? "localhost" : address;
   }
 
   /** A signature that has run out ends the connection it opened; devices come back with a new one. */

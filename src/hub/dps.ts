@@ -17,9 +17,17 @@ export interface DpsParts {
   readonly clock: Clock;
   readonly devices: Devices;
   readonly timeline: Timeline;
-  /** Name and port under which the assigned hub is reached. */
-  readonly hubHost: () => string;
+  /** Port of the assigned hub. */
+  readonly hubPort: () => number;
   readonly onDevice: (deviceId: string) => void;
+}
+
+/** What the login found. */
+export interface Registrant {
+  readonly deviceId: string;
+  readonly authentication: Authentication;
+  /** Host name by which the device reached DPS. */
+  readonly reachedAs: string;
 }
 
 /** Seconds that a device waits before it asks how its registration went. Azure says 3. */
@@ -32,20 +40,16 @@ export class DpsSession {
   readonly #registrationId: string;
   readonly #deviceId: string;
   readonly #authentication: Authentication;
+  readonly #reachedAs: string;
   #operationId: string | undefined;
 
-  constructor(
-    parts: DpsParts,
-    client: Client,
-    registrationId: string,
-    deviceId: string,
-    authentication: Authentication,
-  ) {
+  constructor(parts: DpsParts, client: Client, registrationId: string, registrant: Registrant) {
     this.#parts = parts;
     this.#client = client;
     this.#registrationId = registrationId;
-    this.#deviceId = deviceId;
-    this.#authentication = authentication;
+    this.#deviceId = registrant.deviceId;
+    this.#authentication = registrant.authentication;
+    this.#reachedAs = registrant.reachedAs;
   }
 
   /** @returns false when it is no request to DPS */
@@ -75,7 +79,8 @@ export class DpsSession {
   #status(rid: string, operationId: string): void {
     const record = this.#parts.devices.get(this.#deviceId);
     if (operationId !== this.#operationId || record === undefined) {
-      return this.#refuse(rid, 404, "there is no such operation");
+      this.#refuse(rid, 404, "there is no such operation");
+      return;
     }
     const at = isoTime(this.#parts.clock.wallNow());
     this.#answer(dpsAnswer(200, rid), {
@@ -84,7 +89,7 @@ export class DpsSession {
       registrationState: {
         registrationId: this.#registrationId,
         createdDateTimeUtc: at,
-        assignedHub: this.#parts.hubHost(),
+        assignedHub: `${this.#reachedAs}:${this.#parts.hubPort()}`,
         deviceId: this.#deviceId,
         status: "assigned",
         substatus: "initialAssignment",

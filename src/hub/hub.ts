@@ -5,44 +5,22 @@
  * nobody in without proof; with a folder it keeps keys, certificates, devices and twins there, 0600. `close` ends
  * every connection and has saved everything when it resolves.
  */
-import { hostname } from "node:os";
-import type { Clock } from "../control/clock.ts";
-import type { Log } from "../control/log.ts";
-import { hours } from "../control/units.ts";
-import { Broker } from "./broker.ts";
-import { type CertificateAuthority, openAuthority } from "./certificates.ts";
-import { isDeviceId, isRegistrationId, sasAuthentication } from "./device-record.ts";
+import { X509Certificate } from "node:crypto";
+import { hostname, networkInterfaces } from "node:os";
+import { openAuthority } from "./certificates.ts";
+import {
+  certificateAuthentication,
+  isDeviceId,
+  isRegistrationId,
+  sasAuthentication,
+} from "./device-record.ts";
 import { type Documents, memoryDocuments, openDocuments } from "./documents.ts";
+import { bareHost, isLoopback } from "./host-names.ts";
 import { HubCore } from "./hub-core.ts";
-import { bareHost } from "./mqtt-login.ts";
+import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
+import type { HubAddresses, HubOptions } from "./hub-options.ts";
 
-export interface HubOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Folder for everything that is to outlast the process. Absent: nothing outlasts it. */
-  readonly dataPath?: string;
-  /** Address to listen on; loopback when absent. Wider needs `pagePassword`. */
-  readonly host?: string;
-  /** More names for the server's certificate and for devices' user names. */
-  readonly hostNames?: readonly string[];
-  /** 0: any free one. */
-  readonly mqttPort?: number;
-  readonly restPort?: number;
-  readonly pagePort?: number;
-  /** Folder of the built page. */
-  readonly pagePath?: string;
-  readonly pagePassword?: string;
-}
-
-export interface HubAddresses {
-  /** Name and port of both DPS and hub over MQTT, as devices are told it. */
-  readonly hubHost: string;
-  readonly mqttPort: number;
-  readonly restPort: number;
-  readonly pagePort: number;
-  readonly pageUrl: string;
-  readonly idScope: string;
-}
+export type { HubAddresses, HubOptions } from "./hub-options.ts";
 
 /** What a device needs to come in; secret, all but the scope and the hosts. */
 export interface DeviceCredentials {
@@ -72,6 +50,8 @@ export interface RunningHub {
   enrolDevice(registrationId: string): Promise<DeviceCredentials>;
   /** Issues a certificate under the hub's authority; DPS lets its bearer in. */
   enrolCertificate(registrationId: string, days?: number): Promise<CertificateCredentials>;
+  /** Lets in the bearer of one certificate, whoever signed it. @param cert PEM @throws RangeError as above */
+  enrolThumbprint(registrationId: string, cert: string): Promise<void>;
   /** Key of the symmetric group, from which device keys are derived. Secret. */
   groupKey(): string;
   /** For `azure-iothub` and others of the service side. Secret. @throws RangeError for an unknown policy */
@@ -79,80 +59,44 @@ export interface RunningHub {
   close(): Promise<void>;
 }
 
-const usualPorts = { mqtt: 8883, rest: 8443, page: 8080 };
-const renewEvery = hours(24);
-
 /**
  * Starts a hub.
- * @throws Error with `code` when a port is taken (`EADDRINUSE`), the folder cannot be written, or it is to listen
- *   beyond loopback without a password (`password-needed`)
+ * @throws Error with `code` when a port is taken (`EADDRINUSE`), the folder cannot be written (`EACCES`), or it is to
+ *   listen beyond loopback without a password (`password-needed`)
  */
 export async function startHub(options: HubOptions): Promise<RunningHub> {
-  const { clock, log, host = "127.0.0.1" } = options;
-  const names = allNames(options.hostNames ?? []);
+  const { clock, log, host = "127.0.0.1", pagePassword } = options;
+  const exposed = !isLoopback(host);
+  if (exposed && (pagePassword === undefined || pagePassword.length < leastPassword))
+    throw needsPassword(host);
+  const names = allNames(host, options.hostNames ?? []);
   const documents = await openStore(options);
   const authority = await openAuthority(documents, names, clock.wallNow());
   const core = await HubCore.open(clock, log, documents);
-  const parts = { authority, core, host, names };
-  const closing: (() => Promise<void> | void)[] = [];
+  const faces: Faces = { authority, core, host, names, exposed, closing: [] };
   try {
-    const mqtt = await openMqtt(parts, options, closing);
-    const addresses: HubAddresses = {
-      hubHost: `localhost:${mqtt}`,
-      mqttPort: mqtt,
-      restPort: 0,
-      pagePort: 0,
-      pageUrl: "",
-      idScope: core.settings.idScope,
-    };
-    return running(parts, addresses, closing);
+    const addresses = await openFaces(faces, options);
+    if (exposed) log.warn("hub-exposed", { host, page: addresses.pageUrl });
+    return running(faces, addresses);
   } catch (error) {
-    await closeAll(closing, core);
+    await closeFaces(faces);
     throw error;
   }
 }
 
-interface Parts {
-  readonly authority: CertificateAuthority;
-  readonly core: HubCore;
-  readonly host: string;
-  readonly names: readonly string[];
-}
+const leastPassword = 8;
 
-type Closing = (() => Promise<void> | void)[];
-
-async function openMqtt(parts: Parts, options: HubOptions, closing: Closing): Promise<number> {
-  const { core, authority, names } = parts;
-  const { clock, log, once, cables, devices, settings, sessions, timeline } = core;
-  let port = options.mqttPort ?? usualPorts.mqtt;
-  const hostNames = names.map((name) => name.toLowerCase());
-  const broker = await Broker.open(
-    {
-      clock,
-      log,
-      once,
-      cables,
-      sessions,
-      login: { settings, devices, hostNames, wallNow: () => clock.wallNow() },
-      dps: {
-        clock,
-        devices,
-        timeline,
-        hubHost: () => `localhost:${port}`,
-        onDevice: (id) => core.feed.changed(id, true),
-      },
-      onTurnedAway: (id, reason) => core.turnedAway(id, reason),
-    },
-    await authority.server(clock.wallNow()),
-    authority.caPem,
+const needsPassword = (host: string): Error =>
+  Object.assign(
+    new Error(
+      `listening on ${host} lets others reach the hub's page: give it a password of ${leastPassword} characters or ` +
+        "more, or listen on 127.0.0.1",
+    ),
+    { code: "password-needed" },
   );
-  closing.push(() => broker.close());
-  port = await broker.listen(parts.host, port);
-  return port;
-}
 
-function running(parts: Parts, addresses: HubAddresses, closing: Closing): RunningHub {
-  const { core, authority } = parts;
+function running(faces: Faces, addresses: HubAddresses): RunningHub {
+  const { core, authority } = faces;
   const { settings, clock } = core;
   const provisioning = { idScope: settings.idScope, provisioningHost: addresses.hubHost };
   return {
@@ -180,30 +124,42 @@ function running(parts: Parts, addresses: HubAddresses, closing: Closing): Runni
       const pair = await authority.issueDevice(registrationId, clock.wallNow(), days);
       return { registrationId, ...provisioning, ...pair };
     },
+    async enrolThumbprint(registrationId, cert) {
+      checkId(registrationId);
+      const { fingerprint256 } = new X509Certificate(cert);
+      const authentication = certificateAuthentication(fingerprint256.replaceAll(":", ""));
+      await settings.putIndividual({
+        registrationId,
+        deviceId: registrationId,
+        enabled: true,
+        authentication,
+      });
+    },
     groupKey: () => settings.groups.find((group) => group.kind === "symmetricKey")?.primaryKey ?? "",
     serviceConnectionString(policy = "iothubowner") {
       const keys = settings.policy(policy);
       if (keys === undefined) throw new RangeError(`there is no shared access policy ${policy}`);
       return `HostName=localhost;SharedAccessKeyName=${policy};SharedAccessKey=${keys.primaryKey}`;
     },
-    close: () => closeAll(closing, core),
+    close: () => closeFaces(faces),
   };
-}
-
-async function closeAll(closing: Closing, core: HubCore): Promise<void> {
-  for (const close of closing.splice(0).reverse()) await close();
-  await core.close();
 }
 
 function checkId(registrationId: string): void {
   if (isRegistrationId(registrationId) && isDeviceId(registrationId)) return;
-  throw new RangeError("a registration id has 1 to 128 letters, digits and - . _ :");
+  throw new RangeError("a registration id has 1 to 128 letters, digits and - . _ ");
 }
 
-/** Every name under which devices and people reach this machine. */
-function allNames(more: readonly string[]): string[] {
+/** Every name under which devices and people reach this machine, lower case. */
+function allNames(host: string, more: readonly string[]): string[] {
   const own = hostname();
-  return [...new Set(["localhost", "127.0.0.1", "::1", own, `${own}.local`, ...more.map(bareHost)])];
+  const interfaces = isLoopback(host) ? [] : Object.values(networkInterfaces()).flat();
+  // Link-local addresses need the name of an interface beside them, which a certificate cannot hold.
+  const addresses = interfaces
+    .flatMap((each) => each?.address ?? [])
+    .filter((each) => !each.startsWith("fe80"));
+  const names = ["localhost", "127.0.0.1", "::1", own, `${own}.local`, ...addresses, ...more];
+  return [...new Set(names.map(bareHost))];
 }
 
 async function openStore({ dataPath, log }: HubOptions): Promise<Documents> {

@@ -8,6 +8,7 @@ import type { PeerCertificate } from "node:tls";
 import type { Authentication } from "./device-record.ts";
 import { isDeviceId, isRegistrationId } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
+import { bareHost } from "./host-names.ts";
 import { type HubSettings, policyRights } from "./hub-settings.ts";
 import { deriveDeviceKey, parseSas, type SasToken, verifySas } from "./sas.ts";
 
@@ -189,8 +190,6 @@ export const normalThumbprint = (text: string | undefined): string =>
 
 const isValidAt = (certificate: PeerCertificate, wallMs: number): boolean =>
   Date.parse(certificate.valid_from) <= wallMs && wallMs < Date.parse(certificate.valid_to);
-
-export const bareHost = (host: string): string => host.replace(/:\d{1,5}$/, "").toLowerCase();
 
 /** A token for the whole hub, or for a prefix of the device's path, covers the device. */
 function isWithin(resource: string, deviceId: string, hostNames: readonly string[]): boolean {

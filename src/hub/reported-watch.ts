@@ -5,7 +5,7 @@
  * Guarantee: pure.
  */
 import type { DeviceRecord } from "./device-record.ts";
-import { equalJson, isObject, type Json, member, numberMember, textMember } from "./json-value.ts";
+import { equalJson, isObject, type Json, member, numberMember, readJson, textMember } from "./json-value.ts";
 import type { PropertyRow, PropertyStanding } from "./page-api.ts";
 import type { TimelineDraft } from "./timeline.ts";
 import type { TwinHalf } from "./twin-document.ts";
@@ -16,14 +16,19 @@ interface Ack {
   readonly text?: string;
 }
 
-/** A reported value, taken out of its acknowledgement when it is in one. */
+/**
+ * A reported value, taken out of its acknowledgement when it is in one. A refusal of a property that the device does
+ * not have comes without a value: `null`.
+ */
 export function unwrap(value: Json): { readonly value: Json; readonly ack?: Ack } {
   const code = numberMember(value, "ac");
   const version = numberMember(value, "av");
-  const inner = member(value, "value");
-  if (code === undefined || version === undefined || inner === undefined) return { value };
+  if (code === undefined || version === undefined) return { value };
   const text = textMember(value, "ad");
-  return { value: inner, ack: { code, version, ...(text === undefined || text === "" ? {} : { text }) } };
+  return {
+    value: member(value, "value") ?? null,
+    ack: { code, version, ...(text === undefined || text === "" ? {} : { text }) },
+  };
 }
 
 /** Every property that either side has, by name. */
@@ -104,51 +109,57 @@ function reportedEvent(
   if (told === undefined) return { ...common, kind: "reported", text: `${name} is not reported any more` };
   const was = old === undefined ? undefined : unwrap(old).value;
   const { value, ack } = unwrap(told);
-  const wanted = after.desired.properties[name];
-  const facts = {
-    ...common,
-    ...(was === undefined ? {} : { before: was }),
-    after: value,
-    ...(ack === undefined ? {} : { ack }),
+  const facts = { ...common, ...(was === undefined ? {} : { before: was }), after: value };
+  if (ack === undefined || ack.version === 0) {
+    const origin = ack?.text === undefined ? "" : ` (${ack.text})`;
+    const text = `the device reports ${name} ${show(value)}${origin}`;
+    return { ...facts, kind: "reported", text, ...(ack === undefined ? {} : { ack }) };
+  }
+  return {
+    ...facts,
+    ...acknowledgedEvent(before, after, name, apart, value, ack),
+    ack,
+    version: ack.version,
   };
-  if (ack === undefined || (ack.version === 0 && !apart)) {
-    return { ...facts, kind: "reported", text: `the device set ${name} to ${show(value)}` };
-  }
-  const version = ack.version === 0 ? after.desired.version : ack.version;
-  if (ack.code >= 400) {
-    const why = ack.text === undefined ? "" : `: ${ack.text}`;
-    return { ...facts, version, kind: "refused", text: `the device refused ${name} (${ack.code})${why}` };
-  }
-  if (wanted !== undefined && !equalJson(wanted, value)) {
-    return {
-      ...facts,
-      version,
-      kind: "conflict",
-      winner: "device",
-      lost: wanted,
-      text: `both changed ${name}: the device's ${show(value)} won over ${show(wanted)}`,
-    };
-  }
-  const lost = lostByDevice(was, value, ack);
-  if (apart && lost !== undefined) {
-    return {
-      ...facts,
-      version,
-      kind: "conflict",
-      winner: "operator",
-      lost,
-      text: `both changed ${name}: the desired ${show(value)} won over the device's ${show(lost)}`,
-    };
-  }
-  return { ...facts, version, kind: "acknowledged", text: `the device took ${name} ${show(value)}` };
 }
 
-/** A device that lost says in its words what it gave up, as in `… lost 21.5 …`; the wire has no field for it. */
-function lostByDevice(was: Json | undefined, value: Json, ack: Ack): Json | undefined {
-  if (ack.text === undefined || !/device/i.test(ack.text)) return undefined;
-  const named = /(?:device's|device:|lost) ("[^"]*"|-?\d+(?:\.\d+)?|true|false)/i.exec(ack.text)?.[1];
-  if (named !== undefined) return JSON.parse(named) as Json;
-  return was === undefined || equalJson(was, value) ? undefined : was;
+/** What an acknowledgement of a desired version says: taken, refused, or who won where both had changed it. */
+function acknowledgedEvent(
+  before: DeviceRecord,
+  after: DeviceRecord,
+  name: string,
+  apart: boolean,
+  value: Json,
+  ack: Ack,
+): Pick<TimelineDraft, "kind" | "text" | "winner" | "lost"> {
+  const words = ack.text === undefined ? "" : `: ${ack.text}`;
+  if (ack.code >= 400) {
+    return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
+  }
+  const wanted = after.desired.properties[name];
+  if (wanted !== undefined && !equalJson(wanted, value)) {
+    const text = `the device keeps ${name} ${show(value)} over the desired ${show(wanted)}${words}`;
+    return { kind: "conflict", winner: "device", lost: wanted, text };
+  }
+  const lost = apart ? lostByDevice(before, after, name) : undefined;
+  if (lost !== undefined) {
+    const text = `both changed ${name}: the desired ${show(value)} won over the device's ${show(lost)}`;
+    return { kind: "conflict", winner: "operator", lost, text };
+  }
+  return { kind: "acknowledged", text: `the device took ${name} ${show(value)}` };
+}
+
+/**
+ * What the device had set while it was away and has given up. An acknowledgement has no place for it; but a device
+ * that says in `lastChange` what the cloud's value took the place of says it when that is news to the hub.
+ */
+function lostByDevice(before: DeviceRecord, after: DeviceRecord, name: string): Json | undefined {
+  const change = after.reported.properties["lastChange"];
+  if (textMember(change, "property") !== name || textMember(change, "source") !== "cloud") return undefined;
+  const from = textMember(change, "from");
+  const known = before.reported.properties[name];
+  if (from === undefined || known === undefined || from === String(unwrap(known).value)) return undefined;
+  return readJson(from) ?? from;
 }
 
 export const show = (value: Json): string => {

@@ -141,7 +141,7 @@ function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused |
     return nullAllowed ? undefined : { refused: "malformed", why: "null cannot stand in a list" };
   }
   if (typeof value !== "object") return undefined;
-  if (depth > twinLimits.depth + 1) {
+  if (depth > twinLimits.depth) {
     return { refused: "malformed", why: `nested deeper than ${twinLimits.depth} levels` };
   }
   if (Array.isArray(value)) return firstFault(value.map((item: Json) => judge(item, depth + 1, false)));

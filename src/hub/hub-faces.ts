@@ -1,0 +1,103 @@
+/**
+ * The hub's three faces on the network: MQTT for devices, REST for services, the page for people.
+ *
+ * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
+ */
+import { hours } from "../control/units.ts";
+import { Broker } from "./broker.ts";
+import type { CertificateAuthority, CertificatePair } from "./certificates.ts";
+import type { HubCore } from "./hub-core.ts";
+import type { HubAddresses, HubOptions } from "./hub-options.ts";
+import { openPage } from "./page-server.ts";
+import { openRest } from "./rest-server.ts";
+
+export interface Faces {
+  readonly authority: CertificateAuthority;
+  readonly core: HubCore;
+  readonly host: string;
+  /** Lower case. */
+  readonly names: readonly string[];
+  /** Whether they listen beyond loopback. */
+  readonly exposed: boolean;
+  readonly closing: (() => Promise<void> | void)[];
+}
+
+const usualPorts = { mqtt: 8883, rest: 8443, page: 8080 };
+const renewEvery = hours(24);
+
+export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
+  const { authority, core, host, names, exposed, closing } = faces;
+  const pair = await authority.server(core.clock.wallNow());
+  const broker = await openBroker(faces, pair, options.mqttPort ?? usualPorts.mqtt);
+  const rest = await openRest({ core, hostNames: names }, pair, host, options.restPort ?? usualPorts.rest);
+  closing.push(() => rest.close());
+  const hubHost = `localhost:${broker.port}`;
+  const page = await openPage(
+    { core, hubHost, exposed, hostNames: names, password: options.pagePassword, pagePath: options.pagePath },
+    host,
+    options.pagePort ?? usualPorts.page,
+  );
+  closing.push(() => page.close());
+  renewDaily(faces, pair, (next) => {
+    broker.renew(next);
+    rest.renew(next);
+  });
+  return {
+    hubHost,
+    mqttPort: broker.port,
+    restPort: rest.port,
+    pagePort: page.port,
+    pageUrl: `http://localhost:${page.port}/`,
+    idScope: core.settings.idScope,
+  };
+}
+
+/** Ends every connection, then saves. */
+export async function closeFaces({ closing, core }: Faces): Promise<void> {
+  for (const close of closing.splice(0).reverse()) await close();
+  await core.close();
+}
+
+async function openBroker(
+  { authority, core, host, names, closing }: Faces,
+  pair: CertificatePair,
+  wantedPort: number,
+): Promise<{ port: number; renew(pair: CertificatePair): void }> {
+  const { clock, log, once, cables, devices, settings, sessions, timeline } = core;
+  let port = wantedPort;
+  const onDevice = (id: string) => core.feed.changed(id, true);
+  const onTurnedAway = (id: string, reason: string) => core.turnedAway(id, reason);
+  const login = { settings, devices, hostNames: names, wallNow: () => clock.wallNow() };
+  const dps = { clock, devices, timeline, hubPort: () => port, onDevice };
+  const broker = await Broker.open(
+    { clock, log, once, cables, sessions, login, dps, onTurnedAway },
+    pair,
+    authority.caPem,
+  );
+  closing.push(() => broker.close());
+  port = await broker.listen(host, port);
+  return { port, renew: (next) => broker.renew(next, authority.caPem) };
+}
+
+function renewDaily(
+  { authority, core, closing }: Faces,
+  first: CertificatePair,
+  renew: (pair: CertificatePair) => void,
+): void {
+  let shown = first;
+  let cancel = () => {};
+  const check = () => {
+    cancel = core.clock.setTimer(renewEvery, check);
+    authority.server(core.clock.wallNow()).then(
+      (pair) => {
+        if (pair === shown) return;
+        shown = pair;
+        renew(pair);
+        core.log.info("hub-certificate-renewed");
+      },
+      (error: Error) => core.log.error("hub-certificate-not-renewed", { reason: error.message }),
+    );
+  };
+  cancel = core.clock.setTimer(renewEvery, check);
+  closing.push(() => cancel());
+}

@@ -1,0 +1,77 @@
+/** Twins and direct methods: `/twins/{id}` and `/twins/{id}/methods`. */
+import type { Context, Hono } from "hono";
+import { isObject, member, numberMember, textMember } from "./json-value.ts";
+import { methodLimits } from "./methods.ts";
+import {
+  changedMeanwhile,
+  fail,
+  idOf,
+  matchesEtag,
+  needs,
+  type RestParts,
+  readBody,
+  unknownDevice,
+} from "./rest-guard.ts";
+import { twinEtag, twinOf } from "./rest-shape.ts";
+
+export function addTwinRoutes(app: Hono, parts: RestParts): void {
+  const { core } = parts;
+  const service = needs(parts, "ServiceConnect");
+  app.get("/twins/:id", service, (c) => {
+    const record = core.devices.get(idOf(c));
+    if (record === undefined) return unknownDevice(c);
+    return c.json(twinOf(record, core.links.get(record.id)?.ready === true), 200, {
+      ETag: `"${twinEtag(record)}"`,
+    });
+  });
+  app.patch("/twins/:id", service, (c) => editTwin(c, parts, false));
+  app.put("/twins/:id", service, (c) => editTwin(c, parts, true));
+  app.post("/twins/:id/methods", service, (c) => invoke(c, parts));
+}
+
+async function editTwin(c: Context, { core }: RestParts, replace: boolean): Promise<Response> {
+  const id = idOf(c);
+  const known = core.devices.get(id);
+  if (known === undefined) return unknownDevice(c);
+  const body = await readBody(c);
+  if (!isObject(body)) return fail(c, 400, "ArgumentInvalid", "a twin must be a JSON object");
+  // What stands now, not what stood before the body was read.
+  if (!matchesEtag(c, twinEtag(core.devices.get(id) ?? known))) return changedMeanwhile(c);
+  const properties = member(body, "properties");
+  if (member(properties, "reported") !== undefined && !replace) {
+    return fail(c, 400, "ArgumentInvalid", "reported properties are the device's");
+  }
+  const edited = await core.editTwin(id, {
+    replace,
+    tags: member(body, "tags"),
+    desired: member(properties, "desired"),
+  });
+  if (!("refused" in edited)) return c.json(twinOf(edited.record, core.links.get(id)?.ready === true));
+  switch (edited.refused) {
+    case "not-found":
+      return unknownDevice(c);
+    case "too-large":
+      return fail(c, 413, "RequestTooLarge", edited.why);
+    case "malformed":
+      return fail(c, 400, "ArgumentInvalid", edited.why);
+  }
+}
+
+async function invoke(c: Context, { core }: RestParts): Promise<Response> {
+  const id = idOf(c);
+  if (core.devices.get(id) === undefined) return unknownDevice(c);
+  const body = await readBody(c);
+  const name = textMember(body, "methodName");
+  if (name === undefined) return fail(c, 400, "ArgumentInvalid", "methodName is missing");
+  const timeout = numberMember(body, "responseTimeoutInSeconds") ?? methodLimits.usualSeconds;
+  const outcome = await core.invoke(id, name, member(body, "payload") ?? null, timeout);
+  if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
+  switch (outcome.failed) {
+    case "malformed":
+      return fail(c, 400, "ArgumentInvalid", outcome.why);
+    case "offline":
+      return fail(c, 404, "DeviceNotOnline", outcome.why);
+    case "timeout":
+      return fail(c, 504, "GatewayTimeout", outcome.why);
+  }
+}

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { buildPage } from "./build-page.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -22,7 +23,12 @@ export const bundleOptions = {
 /** What only the firmware's own bundle needs. @type {import("esbuild").BuildOptions} */
 const firmwareOptions = {
   // The transports of boards that we do not have.
-  external: [...(bundleOptions.external ?? []), "serialport", "browser-serialport", "firmata"],
+  external: [
+    ...(bundleOptions.external ?? []),
+    ...["serialport", "browser-serialport", "firmata"],
+    // Loaded late, off the way to the first decision, and some do not survive bundling.
+    ...["aedes", "azure-*", "classic-level", "hono", "@hono/*", "mqtt", "@peculiar/x509", "reflect-metadata"],
+  ],
   // johnny-five is CommonJS and asks for Node's modules by require, which an ES module does not have.
   banner: {
     js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
@@ -65,6 +71,7 @@ export async function build() {
       sourcemap: "linked",
     });
   }
+  await buildPage();
   chmodSync(join(root, "dist", "main.js"), 0o755);
 }
 

@@ -20,6 +20,7 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./manifest.ts"),
   },
   settings: { summary: "Show or check the settings", load: () => import("./settings.ts") },
+  hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
 };
 

@@ -1,6 +1,7 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
-import { millis } from "../control/units.ts";
+import { millis, seconds } from "../control/units.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
+import { connectCloud } from "../firmware/connect-cloud.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
@@ -26,12 +27,14 @@ export const verb: Verb = {
     why: { value: "TEXT", doc: "why this board" },
     log: { value: "FORMAT", doc: "json or text" },
     plain: { doc: "log lines instead of the live panel" },
+    offline: { doc: "neither cloud nor local hub" },
   },
   run: loop,
 };
 
 /** How long the end waits for whoever reads the log. */
 const flushLimit = millis(300);
+const disconnectLimit = seconds(4);
 const panelLines = 100;
 const rowsForTallDisplay = 42;
 
@@ -64,7 +67,11 @@ async function loop(args: Arguments): Promise<number> {
     },
   });
   stop = running.stop;
+  const disconnect = args.has("offline")
+    ? async () => {}
+    : connectCloud({ running, data: context.data, board: choice.wiring.board, log });
   const code = await running.ended;
+  await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   process.exit(code);
 }

@@ -15,6 +15,7 @@ import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { type Context, oneOf, readContext } from "./context.ts";
+import { HubKeeper } from "./hub-keeper.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 const { data, settings, board } = sharedFlags;
@@ -29,10 +30,12 @@ export const verb: Verb = {
     board,
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
+    offline: { doc: "neither cloud nor local hub" },
   },
   notes: `
 Finds a real hat; where there is none, runs on the virtual one, in a simulated room, and says so.
 In a terminal the virtual hat shows its display; keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
+Without credentials a local hub with a page is started beside it; the log and the panel say where.
 Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
   run: async (args) => await guard(args, readContext(args)),
 };
@@ -49,16 +52,21 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   }
   const folder = openDataFolder(context.data.path);
   const unlock = lockDataFolder(folder);
+  const hub = new HubKeeper({ dataPath: folder.path, log, quiet: hasPanel(args) });
   try {
     const guardian = new Guardian({
-      spawnLoop: () => spawnLoop(args, context, choice),
+      spawnLoop: () => spawnLoop(args, context, choice, hub),
       forceRelayOff: guardRelay(choice, folder.path, log),
       clock: systemClock,
       log,
     });
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => guardian.stop());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => {
+        guardian.stop();
+      });
     return await guardian.run();
   } finally {
+    hub.stop();
     unlock();
   }
 }
@@ -66,7 +74,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
 function guardianLog(args: Arguments): Log {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   // Beside a live panel only what went wrong, and not on its stream.
-  const panel = process.stdout.isTTY && !args.has("plain");
+  const panel = hasPanel(args);
   const stream = panel ? process.stderr : process.stdout;
   stream.on("error", () => undefined);
   const level: LogLevel = panel ? "warn" : "info";
@@ -76,15 +84,18 @@ function guardianLog(args: Arguments): Log {
 /** V8 would let short-lived objects fill 16 MiB before it looks: on a small device 1 MiB saves 7 MB and costs nothing. */
 const smallHeap = "--max-semi-space-size=1";
 
-function spawnLoop(args: Arguments, context: Context, choice: BoardChoice): GuardedLoop {
+function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: HubKeeper): GuardedLoop {
   const flags = ["--data", context.data.path, "--settings", context.settingsFile, "--why", choice.why];
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);
-  if (args.has("plain")) flags.push("--plain");
+  for (const flag of ["plain", "offline"]) if (args.has(flag)) flags.push(`--${flag}`);
   const loop = join(packageRoot, "dist", "loop.js");
   const child = spawn(process.execPath, [...process.execArgv, smallHeap, loop, ...flags], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  child.on("message", (message) => {
+    if (wantsHub(message)) hub.wantedBy(child);
   });
   return {
     pid: child.pid,
@@ -96,3 +107,8 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice): Guar
     kill: (signal) => void child.kill(signal),
   };
 }
+
+const hasPanel = (args: Arguments): boolean => process.stdout.isTTY === true && !args.has("plain");
+
+const wantsHub = (message: unknown): boolean =>
+  typeof message === "object" && message !== null && Reflect.get(message, "kind") === "no-credentials";

@@ -9,6 +9,7 @@ import type { Hat } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
 import { parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
+import { type InForce, inForce } from "../control/in-force.ts";
 import type { AilingPart, ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
 import type { Log } from "../control/log.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
@@ -58,6 +59,7 @@ export class Device {
   /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
   #sensed = false;
   #stopped = false;
+  readonly #watchers: ((observation: Observation) => void)[] = [];
 
   private constructor(parts: DeviceParts, state: ControlState) {
     this.#parts = parts;
@@ -86,10 +88,38 @@ export class Device {
     return device;
   }
 
-  /** Takes effect in the step that it causes. */
-  request(request: Request): void {
-    this.#requests.push(request);
-    this.#step();
+  /**
+   * Takes effect in the step that it causes, all of them in one.
+   * @returns why one was refused, if one was
+   */
+  request(...requests: readonly Request[]): string | undefined {
+    this.#requests.push(...requests);
+    const refused = this.#step().find((event) => event.kind === "refused");
+    return refused?.kind === "refused" ? refused.reason : undefined;
+  }
+
+  /** What the cloud may see and set, as it is now. */
+  get inForce(): InForce {
+    return inForce(this.#state);
+  }
+
+  get counters(): ControlState["counters"] {
+    return this.#state.counters;
+  }
+
+  /** Faults that stand, gravest first. */
+  get standing(): readonly FaultCode[] {
+    return this.#state.faults;
+  }
+
+  /** Nothing waits to be written, or the disk has failed and waiting is no use. */
+  get stored(): boolean {
+    return this.#parts.store.settled;
+  }
+
+  /** Somebody who watches from now on; called after each step, until the device stops. */
+  watch(watcher: (observation: Observation) => void): void {
+    this.#watchers.push(watcher);
   }
 
   setLink(link: LinkState): void {
@@ -130,8 +160,8 @@ export class Device {
     }
   }
 
-  #step(): void {
-    if (this.#stopped) return;
+  #step(): readonly ControlEvent[] {
+    if (this.#stopped) return [];
     const { clock, store, onStep } = this.#parts;
     const atMs = clock.now();
     const input = this.#takeInput();
@@ -143,10 +173,13 @@ export class Device {
       this.#saved = state.revision;
       store.offer(toDurable(state));
     }
-    onStep?.({ atMs, input, commands, events, standing: state.faults });
     this.#cancelStep();
     const wait = Math.min(longestStep, Math.max(1, wakeAtMs - clock.now()));
-    this.#cancelStep = clock.setTimer(millis(wait), () => this.#step());
+    this.#cancelStep = clock.setTimer(millis(wait), () => void this.#step());
+    const observation = { atMs, input, commands, events, standing: state.faults };
+    onStep?.(observation);
+    for (const watch of this.#watchers) watch(observation);
+    return events;
   }
 
   #takeInput(): Input {

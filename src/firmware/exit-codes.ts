@@ -15,6 +15,8 @@ export const exitCodes = {
   running: 75,
   /** The system does not permit it. */
   permission: 77,
+  /** Not a failure: the loop asks its guardian to be started anew. */
+  restart: 85,
   /** Settings, board or manifest are wrong. */
   configuration: 78,
 } as const;

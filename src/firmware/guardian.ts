@@ -60,6 +60,10 @@ export class Guardian {
       forceRelayOff(end.why);
       if (this.#stopping) return exitCodes.ok;
       if (end.code === exitCodes.ok) return exitCodes.ok;
+      if (end.code === exitCodes.restart) {
+        log.info("loop-restart", { why: "it was asked for" });
+        continue;
+      }
       if (!end.everBeat && isForThePerson(end.code)) return end.code ?? exitCodes.internal;
       if (clock.now() - startedAt >= healthyAfter) this.#pause = firstPause;
       log.error("loop-lost", { reason: end.why, relay: "off", restartInSeconds: this.#pause / 1000 });

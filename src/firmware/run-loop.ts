@@ -9,6 +9,7 @@ import { openHat } from "../board/open-hat.ts";
 import type { Log } from "../control/log.ts";
 import type { Settings } from "../control/settings.ts";
 import { guardConnections } from "../manifest/connections.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -38,8 +39,10 @@ export interface LoopOptions {
 }
 
 export interface RunningLoop {
-  /** Ends the loop by wish. */
-  stop(why: string): void;
+  readonly device: Device;
+  readonly manifest: Manifest;
+  /** Ends the loop by wish, with exit code 0 or another. */
+  stop(why: string, code?: ExitCode): void;
   readonly ended: Promise<ExitCode>;
 }
 
@@ -80,14 +83,19 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     firmware: firmwareVersion(),
     onStep: firstDecision(log, options.beat),
   });
-  return endable(device, options, () => process.off("exit", relayOff));
+  const running = endable(device, options, () => process.off("exit", relayOff));
+  return { device, manifest, ...running };
 }
 
-function endable(device: Device, { log, cleanUp }: LoopOptions, closed: () => void): RunningLoop {
-  let stop = (_why: string): void => {};
+function endable(
+  device: Device,
+  { log, cleanUp }: LoopOptions,
+  closed: () => void,
+): Pick<RunningLoop, "stop" | "ended"> {
+  let stop: RunningLoop["stop"] = () => {};
   const ended = new Promise<ExitCode>((resolve) => {
     let ending = false;
-    stop = (why) => {
+    stop = (why, code = exitCodes.ok) => {
       if (ending) return;
       ending = true;
       log.info("stopping", { why });
@@ -100,7 +108,7 @@ function endable(device: Device, { log, cleanUp }: LoopOptions, closed: () => vo
         )
         .then(closed)
         .then(cleanUp)
-        .then(() => resolve(exitCodes.ok));
+        .then(() => resolve(code));
     };
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
@@ -111,7 +119,7 @@ function endable(device: Device, { log, cleanUp }: LoopOptions, closed: () => vo
       throw new Error("asked to crash by SIGUSR2");
     });
   }
-  return { stop: (why) => stop(why), ended };
+  return { stop: (why, code) => stop(why, code), ended };
 }
 
 function displayOption({ display }: Settings): OpenHatOptions["display"] {

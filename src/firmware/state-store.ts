@@ -44,6 +44,11 @@ export class StateStore {
     return this.#failure;
   }
 
+  /** Nothing waits to be written, or writing fails and waiting is no use. */
+  get settled(): boolean {
+    return this.#offered === undefined || this.#failure !== undefined;
+  }
+
   /** Writes since the start that reached the disk. */
   get writes(): number {
     return this.#writes;

@@ -1,0 +1,88 @@
+/**
+ * Keeps the local hub running beside the loop, in a process of its own, once the loop has said that it wants one.
+ *
+ * Guarantee: the hub is nothing that heat depends on: it starts after the loop runs, its end is only logged, and it
+ * is started again with growing pauses.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Log } from "../control/log.ts";
+import { type Millis, millis, minutes, seconds } from "../control/units.ts";
+import { exitCodes } from "../firmware/exit-codes.ts";
+import { type HubReady, isHubReady } from "../firmware/hub-ready.ts";
+import { packageRoot } from "../firmware/package-root.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+
+export interface HubKeeperOptions {
+  readonly dataPath: string;
+  readonly log: Log;
+  /** Nothing may be written over a live panel. */
+  readonly quiet: boolean;
+}
+
+const firstPause = seconds(2);
+const longestPause = minutes(1);
+
+export class HubKeeper {
+  readonly #options: HubKeeperOptions;
+  #hub: ChildProcess | undefined;
+  #loop: ChildProcess | undefined;
+  #ready: HubReady | undefined;
+  #pause: Millis = firstPause;
+  #stopped = false;
+  #cancel: () => void = () => {};
+
+  constructor(options: HubKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** A loop without credentials runs: it is told as soon as the hub stands. */
+  wantedBy(loop: ChildProcess): void {
+    this.#loop = loop;
+    if (this.#hub === undefined) this.#start();
+    else this.#tell();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+    this.#hub?.kill("SIGTERM");
+  }
+
+  #start(): void {
+    if (this.#stopped) return;
+    const { dataPath, quiet } = this.#options;
+    const main = join(packageRoot, "dist", "main.js");
+    const hub = spawn(process.execPath, [...process.execArgv, main, "hub", "--data", dataPath], {
+      stdio: ["ignore", "ignore", quiet ? "ignore" : "inherit", "ipc"],
+    });
+    this.#hub = hub;
+    hub.on("message", (message) => {
+      if (!isHubReady(message)) return;
+      this.#ready = message;
+      this.#pause = firstPause;
+      this.#tell();
+    });
+    hub.once("exit", (code) => this.#ended(code));
+    hub.once("error", () => this.#ended(null));
+  }
+
+  #ended(code: number | null): void {
+    this.#hub = undefined;
+    this.#ready = undefined;
+    if (this.#stopped) return;
+    // What a person must mend is no better in a minute.
+    if (code === exitCodes.configuration || code === exitCodes.storage) {
+      this.#options.log.warn("hub-not-running", { code, now: "heating goes on; see: grove-heater hub" });
+      return;
+    }
+    this.#options.log.warn("hub-lost", { code, restartInSeconds: this.#pause / 1000 });
+    this.#cancel = systemClock.setTimer(this.#pause, () => this.#start());
+    this.#pause = millis(Math.min(longestPause, this.#pause * 2));
+  }
+
+  #tell(): void {
+    // A loop that is gone meanwhile is none of ours: the next one asks again.
+    if (this.#ready !== undefined && this.#loop?.connected) this.#loop.send(this.#ready, () => {});
+  }
+}

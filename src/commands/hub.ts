@@ -1,0 +1,81 @@
+/** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
+import { hostname } from "node:os";
+import { openDataFolder } from "../firmware/data-folder.ts";
+import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import type { HubReady } from "../firmware/hub-ready.ts";
+import { startLocalHub } from "../firmware/local-hub.ts";
+import { createLogger } from "../firmware/logger.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+import { oneOf, readContext } from "./context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+export const verb: Verb = {
+  name: "hub",
+  summary: "Run the local hub and its page",
+  usage: "hub [FLAGS]",
+  flags: {
+    data: sharedFlags.data,
+    device: { value: "ID", doc: "registration id of this machine's device (default: its host name)" },
+    host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); wider needs a password" },
+    port: { value: "N", doc: "port of the page (default: 8780, or any free one)" },
+    log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
+  },
+  notes: `
+Speaks what Azure DPS and IoT Hub speak, on this machine: no account, no internet. Beyond loopback it asks for a
+password, from the environment variable GROVE_HEATER_HUB_PASSWORD (8 characters or more).`,
+  run: serve,
+};
+
+async function serve(args: Arguments): Promise<number> {
+  const { data } = readContext(args);
+  const folder = openDataFolder(data.path);
+  const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
+  const guarded = process.send !== undefined;
+  const write = (line: string): void => void (guarded ? process.stderr : process.stdout).write(`${line}\n`);
+  const log = createLogger({ clock: systemClock, level: guarded ? "warn" : "info", format, write });
+  const hub = await startLocalHub({
+    dataPath: folder.path,
+    log,
+    device: args.value("device") ?? deviceId(),
+    host: args.value("host"),
+    pagePort: portOf(args),
+    password: process.env["GROVE_HEATER_HUB_PASSWORD"],
+  }).catch(explain);
+  log.info("hub-ready", {
+    page: hub.addresses.pageUrl,
+    mqtt: hub.addresses.hubHost,
+    idScope: hub.addresses.idScope,
+  });
+  const ready: HubReady = { kind: "hub-ready", page: hub.addresses.pageUrl, credentials: hub.credentials };
+  process.send?.(ready);
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+    process.once("disconnect", () => resolve());
+  });
+  await hub.close();
+  process.exit(exitCodes.ok);
+}
+
+/** DPS takes letters, digits and - . _ only. */
+const deviceId = (): string => `grove-heater-${hostname().replaceAll(/[^A-Za-z0-9-]/g, "-")}`.slice(0, 128);
+
+function portOf(args: Arguments): number | undefined {
+  const text = args.value("port");
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new StartupError(exitCodes.usage, `--port ${text} is no port.`, "Use 0 to 65535; 0 is any free one.");
+}
+
+/** What a person can mend; the rest is a bug and looks like one. */
+const explained: Readonly<Record<string, ExitCode>> = {
+  EADDRINUSE: exitCodes.unavailable,
+  EACCES: exitCodes.permission,
+  "password-needed": exitCodes.configuration,
+};
+
+function explain(error: NodeJS.ErrnoException): never {
+  const code = explained[error.code ?? ""];
+  if (code === undefined) throw error;
+  throw new StartupError(code, error.message, "See: grove-heater hub --help", { cause: error });
+}

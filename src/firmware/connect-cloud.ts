@@ -1,0 +1,75 @@
+/**
+ * Connects a running device: to Azure where there are credentials, else to the local hub when the guardian has one.
+ *
+ * Guarantee: the control loop runs already and goes on whatever happens here; the SDK is loaded only when there is
+ * somebody to connect to; wrong credentials are a clear word in the log and on the screen, never an end of heat.
+ */
+import { CredentialError } from "../cloud/credentials.ts";
+import { loadCredentials } from "../cloud/load-credentials.ts";
+import { systemPrivateFiles } from "../cloud/private-files.ts";
+import type { Log } from "../control/log.ts";
+import type { CloudHalf } from "./cloud-half.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { systemFiles } from "./durable-files.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { gatedFiles } from "./gated-files.ts";
+import { isHubReady } from "./hub-ready.ts";
+import { firmwareVersion } from "./package-root.ts";
+import type { RunningLoop } from "./run-loop.ts";
+import { systemClock } from "./system-clock.ts";
+
+export interface ConnectOptions {
+  readonly running: RunningLoop;
+  readonly data: DataFolder;
+  readonly board: string;
+  readonly log: Log;
+}
+
+/** @returns what ends the connection, within a few seconds */
+export function connectCloud(options: ConnectOptions): () => Promise<void> {
+  const { log, data, running } = options;
+  let half: CloudHalf | undefined;
+  const connect = async (folder: string, nearby: boolean): Promise<boolean> => {
+    try {
+      const files = systemPrivateFiles;
+      const env = nearby ? {} : process.env;
+      const credentials = await loadCredentials({ dataPath: folder, env, files });
+      if (credentials === undefined || half !== undefined) return false;
+      const { CloudHalf } = await import("./cloud-half.ts");
+      half = new CloudHalf({
+        device: running.device,
+        credentials,
+        nearby,
+        manifest: running.manifest,
+        dataPath: folder,
+        files: gatedFiles(systemFiles, data.path, running.manifest),
+        clock: systemClock,
+        log,
+        firmware: firmwareVersion(),
+        board: options.board,
+        restart: () => running.stop("a restart was asked for", exitCodes.restart),
+      });
+      running.device.watch((observation) => half?.observe(observation));
+      return true;
+    } catch (error) {
+      const remedy = error instanceof CredentialError ? error.remedy : "See the log of the versions before.";
+      log.error("cloud-failed", {
+        cause: (error as Error).message,
+        remedy,
+        now: "heating goes on without it",
+      });
+      running.device.setLink("offline");
+      return true;
+    }
+  };
+  void connect(data.path, false).then((tried) => {
+    if (tried) return;
+    process.on("message", (message) => {
+      if (!isHubReady(message)) return;
+      log.info("local-hub", { page: message.page });
+      void connect(message.credentials, true);
+    });
+    process.send?.({ kind: "no-credentials" });
+  });
+  return async () => half?.close();
+}

@@ -78,7 +78,7 @@ try {
     await pressed;
   }
   await page.locator("h1").click();
-  await page.clock.runFor(2_000);
+  await page.clock.runFor(42_000);
   mkdirSync(dirname(file), { recursive: true });
   await page.screenshot({ path: file, clip: { x: 0, y: 0, width: 1360, height: 1210 } });
 } finally {

@@ -69,11 +69,6 @@ export function setHidden(element: HTMLElement, hidden: boolean): void {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
 
-/** Puts `child` alone into `parent`, unless it is there. */
-export function setOnly(parent: Element, child: Node): void {
-  if (parent.firstChild !== child || parent.childNodes.length !== 1) parent.replaceChildren(child);
-}
-
 /** A piece of the page: made once, told what to show. */
 export interface Part<View> {
   readonly root: HTMLElement;

@@ -20,7 +20,8 @@ export function cableText(
     return { word: "Plugged in, no device", note: "The hub waits for it to connect." };
   }
   const pulled = timeline.findLast(({ kind }) => kind === "cable");
-  const out = pulled === undefined ? "" : `For ${spanText(nowMs - pulled.atMs)}. `;
+  const span = pulled === undefined ? "now" : spanText(nowMs - pulled.atMs);
+  const out = span === "now" ? "" : `For ${span}. `;
   const { pending } = device;
   const waits =
     pending === 0

@@ -5,14 +5,13 @@
  * then no socket is left; nothing that the hub sends reaches a parser of the SDK unread (see topics.ts).
  */
 import type { Clock } from "../control/clock.ts";
-import { hours, type Millis, type WallMillis } from "../control/units.ts";
 import { Calls, type Done, NoAnswer } from "./calls.ts";
 import { cause, classify, type LinkCause, type Peer } from "./cause.ts";
 import type { CertificateProof, HubWay, KeyProof } from "./credentials.ts";
 import { GuardedMqttBase, type Screen } from "./guarded-base.ts";
 import type { TelemetryMessage } from "./link.ts";
 import { LinkFailure } from "./link-failure.ts";
-import { Client, encodeUriComponentStrict, Message, Mqtt, NoRetry, SharedAccessSignature } from "./sdk.ts";
+import { makeClient, type SdkClient, sdkMessage, type Transport } from "./sdk-client.ts";
 import { type Inbound, readInbound } from "./topics.ts";
 import type { CloudTuning } from "./tuning.ts";
 import { Wire } from "./wire.ts";
@@ -66,9 +65,6 @@ export async function openHub(options: HubOptions): Promise<HubConnection> {
   return connection;
 }
 
-type Transport = InstanceType<typeof Mqtt>;
-type SdkClient = InstanceType<typeof Client>;
-
 class SdkConnection implements HubConnection {
   readonly ended: Promise<LinkCause>;
   readonly #options: HubOptions;
@@ -86,7 +82,9 @@ class SdkConnection implements HubConnection {
     this.#peer = { host: options.way.host, role: "the hub" };
     this.#wire = new Wire({ ...options, ...options.tuning, host: options.way.host });
     this.#calls = new Calls(options.clock);
-    const made = makeClient(options, this.#wire, this.#screen);
+    const { tokenMs } = options.tuning;
+    const base = new GuardedMqttBase(this.#wire, { screen: this.#screen, onFault: options.onFault });
+    const made = makeClient({ ...options, tokenMs }, base);
     this.#client = made.client;
     this.#transport = made.transport;
     this.ended = new Promise((resolve) => {
@@ -202,51 +200,3 @@ class SdkConnection implements HubConnection {
 }
 
 const refusalBody = JSON.stringify({ errorCode: 1, message: "refused" });
-
-function makeClient({ way, proof, clock, tuning, onFault }: HubOptions, wire: Wire, screen: Screen) {
-  const base = new GuardedMqttBase(wire, { screen, onFault });
-  const made: Transport[] = [];
-  class GuardedMqtt extends Mqtt {
-    constructor(authentication: ConstructorParameters<typeof Mqtt>[0]) {
-      super(authentication, base);
-      made.push(this);
-    }
-  }
-  const client =
-    proof.kind === "key"
-      ? Client.fromSharedAccessSignature(
-          signToken(way, proof.key.reveal(), clock.wallNow(), tuning.tokenMs),
-          GuardedMqtt,
-        )
-      : Client.fromConnectionString(`HostName=${way.host};DeviceId=${way.deviceId};x509=true`, GuardedMqtt);
-  const [transport] = made;
-  if (transport === undefined) throw new Error("the SDK made no transport");
-  client.setRetryPolicy(new NoRetry());
-  const ignore = () => {};
-  client.on("error", ignore);
-  transport.on("error", ignore);
-  return { client, transport };
-}
-
-/** A token of our own making never renews itself behind our back, as the SDK's would after 45 minutes. */
-function signToken(way: HubWay, key: string, wallMs: WallMillis, validMs: Millis): string {
-  const resource = encodeUriComponentStrict(`${way.host}/devices/${way.deviceId}`);
-  const expiryS = Math.floor((wallMs + Math.min(validMs, longestToken)) / 1000);
-  return SharedAccessSignature.create(resource, "", key, expiryS).toString();
-}
-
-const longestToken = hours(24 * 365);
-
-function sdkMessage({ messageId, body, createdMs, component, properties }: TelemetryMessage) {
-  const message = new Message(body);
-  message.messageId = messageId;
-  message.contentType = "application/json";
-  message.contentEncoding = "utf-8";
-  message.properties.add("iothub-creation-time-utc", isoTime(createdMs));
-  // The SDK puts it into the topic as `$.sub`, by which IoT Central knows the component.
-  if (component !== undefined) message.properties.add("dt-subject", component);
-  for (const [name, value] of Object.entries(properties ?? {})) message.properties.add(name, value);
-  return message;
-}
-
-const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();

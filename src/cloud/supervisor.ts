@@ -10,6 +10,7 @@ import { CommandDesk } from "./command-desk.ts";
 import type { HubWay } from "./credentials.ts";
 import { type HubConnection, openHub } from "./hub-connection.ts";
 import type { CloudLink, CloudOptions, Outcome, TelemetryMessage } from "./link.ts";
+import { LinkNews } from "./link-news.ts";
 import { CloudNotes } from "./notes.ts";
 import { provision } from "./provision.ts";
 import { type Ending, type History, noHistory, planNext } from "./reconnect.ts";
@@ -30,11 +31,12 @@ export class Supervisor implements CloudLink {
   /** The connection that is online. */
   #online: { readonly connection: HubConnection; readonly session: Session } | undefined;
   #closed = false;
-  #told = "";
+  readonly #news: LinkNews;
 
   constructor(options: CloudOptions) {
     this.#options = options;
     this.#tuning = { ...defaultTuning, ...options.tuning };
+    this.#news = new LinkNews(options);
     this.#random = options.random ?? Math.random;
     this.#running = this.#run().catch((error: unknown) => {
       options.log.error("cloud-ended", { error: String(error) });
@@ -91,16 +93,16 @@ export class Supervisor implements CloudLink {
     let history: History = noHistory;
     let askDps = false;
     while (!this.#closed) {
-      if (history.failures === 0) this.#tell("connecting");
+      if (history.failures === 0) this.#news.tell("connecting");
       const ending = await this.#live(askDps);
       if (this.#closed) break;
       const plan = planNext(history, ending, this.#tuning, this.#random());
       history = plan.history;
       askDps = plan.provision;
-      if (plan.cause.code !== "renewal") this.#tell("offline", plan.cause, plan.waitMs);
+      if (plan.cause.code !== "renewal") this.#news.tell("offline", plan.cause, plan.waitMs);
       await this.#wait(plan.waitMs);
     }
-    this.#tell("offline");
+    this.#news.tell("offline");
   }
 
   /** One connection from beginning to end. Never rejects. */
@@ -164,7 +166,7 @@ export class Supervisor implements CloudLink {
       this.#online = { connection, session };
       await session.start(connection);
       onOnline();
-      this.#tell("online");
+      this.#news.tell("online");
       return await this.#untilEnd(connection, peer);
     } finally {
       this.#online = undefined;
@@ -210,29 +212,5 @@ export class Supervisor implements CloudLink {
     const { way } = this.#options.credentials;
     if (way.kind === "hub") return { host: way.host, role: "the hub" };
     return { host: way.endpoint, role: "DPS" };
-  }
-
-  #tell(state: "connecting" | "online" | "offline", why?: LinkCause, waitMs = 0): void {
-    const { log, handlers, clock } = this.#options;
-    if (state === "online") log.info("cloud-online");
-    else if (why !== undefined) {
-      const { code, words, detail } = why;
-      const clockSays = new Date(clock.wallNow()).toISOString();
-      log.warn("cloud-offline", {
-        cause: code,
-        words,
-        detail,
-        clock: clockSays,
-        retryMs: Math.round(waitMs),
-      });
-    }
-    const news = `${state} ${why?.code ?? ""}`;
-    if (news === this.#told) return;
-    this.#told = news;
-    try {
-      handlers.onLink(state, why);
-    } catch (error) {
-      log.error("cloud-handler-failed", { handler: "onLink", error: String(error) });
-    }
   }
 }

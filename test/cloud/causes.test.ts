@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { classify } from "../../src/cloud/cause.ts";
-import type { CloudOptions } from "../../src/cloud/cloud.ts";
+import type { CloudOptions } from "../../src/cloud/link.ts";
 import { wallMillis } from "../../src/control/units.ts";
 import { systemClock } from "../../src/firmware/system-clock.ts";
 import { checkConnection } from "../../src/manifest/gate.ts";

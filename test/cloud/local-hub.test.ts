@@ -1,8 +1,9 @@
 /** The device's side against the local hub: both halves as they are shipped. */
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type CloudLink, openCloud } from "../../src/cloud/cloud.ts";
+import { openCloud } from "../../src/cloud/cloud.ts";
 import { parseConnectionString } from "../../src/cloud/connection-string.ts";
 import type { Credentials } from "../../src/cloud/credentials.ts";
+import type { CloudLink } from "../../src/cloud/link.ts";
 import { Secret } from "../../src/cloud/secret.ts";
 import { modelId } from "../../src/control/cloud-model.ts";
 import { memoryFiles } from "../../src/firmware/durable-files.ts";

@@ -131,3 +131,7 @@ describe("DPS", () => {
     expect(plans.at(-1)?.provision).toBe(true);
   });
 });
+
+it("a half-open link is found within 60 s: MQTT.js misses an answer after at most two keep-alives", () => {
+  expect(tuning.keepAliveS * 2).toBeLessThanOrEqual(60);
+});

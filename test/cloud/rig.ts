@@ -1,8 +1,8 @@
 /** A hub, a cable, and a device's link, for one test; the system's clock, with short times. */
 import type { CauseCode, LinkCause } from "../../src/cloud/cause.ts";
-import { type CloudLink, type CloudOptions, type CommandReply, openCloud } from "../../src/cloud/cloud.ts";
+import { openCloud } from "../../src/cloud/cloud.ts";
 import type { Credentials } from "../../src/cloud/credentials.ts";
-import type { TelemetryMessage } from "../../src/cloud/link.ts";
+import type { CloudLink, CloudOptions, CommandReply, TelemetryMessage } from "../../src/cloud/link.ts";
 import { Secret } from "../../src/cloud/secret.ts";
 import type { CloudTuning } from "../../src/cloud/tuning.ts";
 import type { LinkState } from "../../src/control/input.ts";

@@ -53,6 +53,8 @@ export class Broker {
   readonly #server: Server;
   readonly #sessions = new WeakMap<Client, Session>();
   readonly #cables = new Set<Cable>();
+  /** TCP sockets by the peer's address: TLS is made over them, and a reset needs the socket below. */
+  readonly #raws = new Map<string, Socket>();
   #strangers = 0;
 
   private constructor(parts: BrokerParts, aedes: Aedes, server: Server) {
@@ -102,12 +104,13 @@ export class Broker {
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const cable of this.#cables) cable.cut("close");
     for (const cable of this.#cables) cable.tls.destroy();
+    // Those that have not finished their handshake would hold the server open.
+    for (const raw of this.#raws.values()) raw.destroy();
     await closed;
   }
 
   #listenToServer(): void {
-    /** TCP sockets by the peer's address, until TLS is made over them: a reset needs the socket below. */
-    const raws = new Map<string, Socket>();
+    const raws = this.#raws;
     const peer = (socket: Socket | TLSSocket) => `${socket.remoteAddress} ${socket.remotePort}`;
     this.#server.on("connection", (raw: Socket) => {
       const key = peer(raw);

@@ -76,10 +76,16 @@ export class DeviceSessions {
 
   subscribed(link: Link, subscriptions: readonly Subscription[]): void {
     for (const { topic } of subscriptions) link.subscriptions.add(topic);
-    this.#keep(link, (kept) => {
-      const others = kept.filter(({ topic }) => !subscriptions.some((each) => each.topic === topic));
-      return [...others, ...subscriptions];
-    });
+    const known = this.subscriptions(link.deviceId);
+    const isNews = subscriptions.some(
+      ({ topic, qos }) => !known.some((each) => each.topic === topic && each.qos === qos),
+    );
+    // A device says the same at every connection: that is no reason to write.
+    if (isNews)
+      this.#keep(link, (kept) => {
+        const others = kept.filter(({ topic }) => !subscriptions.some((each) => each.topic === topic));
+        return [...others, ...subscriptions];
+      });
     if (link.subscriptions.has(cloudMessages(link.deviceId))) this.#parts.queue.pump(link.deviceId);
   }
 

@@ -3,7 +3,10 @@
  *
  * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
  */
+
 import type { Clock } from "../control/clock.ts";
+import type { TelemetryName } from "../control/cloud-model.ts";
+import { telemetry } from "../control/cloud-model.ts";
 import type { Log } from "../control/log.ts";
 import { Cables } from "./cables.ts";
 import { CloudQueue, type NewMessage, type Queued } from "./cloud-queue.ts";
@@ -19,6 +22,7 @@ import { Links } from "./links.ts";
 import { type MethodOutcome, Methods } from "./methods.ts";
 import { OnceLog } from "./once-log.ts";
 import type { CableState, DeviceDetail, DeviceSummary } from "./page-api.ts";
+import { show } from "./reported-watch.ts";
 import { TelemetryLog, type TelemetryMessage } from "./telemetry-log.ts";
 import { Timeline } from "./timeline.ts";
 import { Trouble } from "./trouble.ts";
@@ -194,16 +198,20 @@ export class HubCore {
     if (typeof message.body === "object" && message.body !== null && !Array.isArray(message.body)) {
       const values = message.body as Readonly<Record<string, Json>>;
       this.feed.tell({ type: "telemetry", deviceId, atMs: message.atMs, values });
-      for (const [name, value] of Object.entries(values)) {
-        if (typeof value !== "string") continue;
-        // Readings are numbers and switches; a word is something that happened.
-        const text = `${name}: ${value.slice(0, 100)}`;
-        this.timeline.add({ deviceId, kind: "event", actor: "device", property: name.slice(0, 64), text });
-      }
+      for (const [name, value] of Object.entries(values)) this.#tellEvent(deviceId, name, value);
     }
     this.feed.changed(deviceId, false);
   }
+
+  /** A reading that the model marks as a thing that happened belongs in the timeline too. */
+  #tellEvent(deviceId: string, name: string, value: Json): void {
+    if (!isTelemetryName(name) || !telemetry[name].event) return;
+    const text = `${telemetry[name].label}: ${show(value)}`;
+    this.timeline.add({ deviceId, kind: "event", actor: "device", property: name, text, after: value });
+  }
 }
+
+const isTelemetryName = (name: string): name is TelemetryName => Object.hasOwn(telemetry, name);
 
 const cableWords: Readonly<Record<CableState, string>> = {
   connected: "the cable was plugged in",

@@ -1,7 +1,7 @@
 /**
  * Who changed what, when, and who won: the newest events of all devices, over restarts.
  *
- * Guarantee: bounded; sequence numbers only rise, also over a restart that lost the last moments.
+ * Guarantee: bounded, in all and for each device; sequence numbers only rise, also over a restart that lost the last moments.
  */
 import type { Clock } from "../control/clock.ts";
 import { seconds } from "../control/units.ts";
@@ -12,7 +12,10 @@ import type { TimelineEvent } from "./page-api.ts";
 export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 
 const mostEvents = 2000;
-const saveAfter = seconds(2);
+/** One device that connects in a loop must not push out what happened to the others. */
+const mostOfOne = 500;
+/** Memory cards wear: what a crash loses of it is no more than this. */
+const saveAfter = seconds(30);
 /** Skipped at a start: more than could have happened unsaved. */
 const gap = 1000;
 
@@ -22,6 +25,7 @@ export class Timeline {
   readonly #onEvent: (event: TimelineEvent) => void;
   #events: TimelineEvent[];
   #next: number;
+  readonly #counts = new Map<string, number>();
   #cancelSave: (() => void) | undefined;
 
   private constructor(
@@ -34,6 +38,7 @@ export class Timeline {
     this.#clock = clock;
     this.#onEvent = onEvent;
     this.#events = events;
+    this.#count();
     this.#next = events.length === 0 ? 1 : (events.at(-1)?.sequence ?? 0) + gap;
   }
 
@@ -52,7 +57,7 @@ export class Timeline {
   add(draft: TimelineDraft): void {
     const event: TimelineEvent = { sequence: this.#next++, atMs: this.#clock.wallNow(), ...draft };
     this.#events.push(event);
-    if (this.#events.length > mostEvents * 1.1) this.#events = this.#events.slice(-mostEvents);
+    this.#bound(event.deviceId);
     this.#cancelSave ??= this.#clock.setTimer(saveAfter, () => void this.save().catch(() => undefined));
     this.#onEvent(event);
   }
@@ -69,6 +74,28 @@ export class Timeline {
 
   forget(deviceId: string): void {
     this.#events = this.#events.filter((event) => event.deviceId !== deviceId);
+    this.#counts.delete(deviceId);
+  }
+
+  #bound(deviceId: string): void {
+    const count = (this.#counts.get(deviceId) ?? 0) + 1;
+    this.#counts.set(deviceId, count);
+    // A tenth more than the bound before anything goes: else every event would copy the list.
+    if (count > mostOfOne * 1.1) {
+      let over = count - mostOfOne;
+      this.#events = this.#events.filter((event) => event.deviceId !== deviceId || over-- <= 0);
+    } else if (this.#events.length > mostEvents * 1.1) {
+      this.#events = this.#events.slice(-mostEvents);
+    } else {
+      return;
+    }
+    this.#count();
+  }
+
+  #count(): void {
+    this.#counts.clear();
+    for (const { deviceId } of this.#events)
+      this.#counts.set(deviceId, (this.#counts.get(deviceId) ?? 0) + 1);
   }
 
   async save(): Promise<void> {

@@ -5,7 +5,7 @@
  * Guarantee: pure. A patch is taken whole or refused whole; after every taken patch the version is higher by one,
  * and every value that the patch named has that version and time in its metadata, also where it did not change.
  */
-import { equalJson, isObject, type Json, type JsonObject, setMember } from "./json-value.ts";
+import { isObject, type Json, type JsonObject, setMember } from "./json-value.ts";
 
 export interface TwinHalf {
   readonly properties: JsonObject;
@@ -165,9 +165,3 @@ function judgeName(name: string): PatchRefused | undefined {
 
 const firstFault = (faults: readonly (PatchRefused | undefined)[]): PatchRefused | undefined =>
   faults.find((fault) => fault !== undefined);
-
-/** Names at the top of both halves, hub marks left out. */
-export function changedNames(before: JsonObject, after: JsonObject): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => !equalJson(before[name], after[name]));
-}

@@ -2,7 +2,7 @@
  * The safety rules once more, written from the design and not from the code: they look at what went into the
  * device and what it commanded, never at its state. `observe` throws at the first step that breaks a rule.
  */
-import type { ButtonName, SensorReading } from "../../src/control/input.ts";
+import type { ButtonName, Request, SensorReading } from "../../src/control/input.ts";
 import type { Commands } from "../../src/control/output.ts";
 import type { Settings } from "../../src/control/settings.ts";
 
@@ -14,7 +14,7 @@ export interface Observation {
   /** When the reading was taken. */
   readonly readAt: number;
   readonly line: boolean | undefined;
-  readonly clearRequested: boolean;
+  readonly request: Request | undefined;
   /** Physical levels now. */
   readonly held: Readonly<Record<ButtonName, boolean>>;
   readonly commands: Commands;
@@ -31,6 +31,8 @@ interface Valid {
 
 export class Oracle {
   readonly #settings: Settings;
+  /** What calibrates the readings now, and what did when the screen was drawn last. */
+  #sensorOffset: number;
   /** Relay as commanded, and since when. A device that has never heated has been off for ever. */
   #on = false;
   #since = Number.NEGATIVE_INFINITY;
@@ -50,6 +52,7 @@ export class Oracle {
 
   constructor(settings: Settings, at: number) {
     this.#settings = settings;
+    this.#sensorOffset = settings.sensorOffset;
     this.#startedAt = at;
   }
 
@@ -68,10 +71,13 @@ export class Oracle {
     this.#chordSince = undefined;
     this.#coldSince = undefined;
     this.#attemptAt = Number.NEGATIVE_INFINITY;
-    if (lost) this.#latched = false;
+    if (!lost) return;
+    this.#latched = false;
+    this.#sensorOffset = this.#settings.sensorOffset;
   }
 
   observe(seen: Observation): void {
+    this.#takeRequest(seen);
     this.#takeReading(seen);
     if (seen.clockWentBack) this.#distrust();
     const broken =
@@ -89,6 +95,13 @@ export class Oracle {
       this.#since = seen.at;
       this.#differsSince = undefined;
     }
+  }
+
+  #takeRequest({ request }: Observation) {
+    if (request?.kind !== "set-sensor-offset" || Math.abs(request.offset) > 2.5) return;
+    // What was shown, as it would be shown now.
+    if (this.#shown !== undefined) this.#shown += request.offset - this.#sensorOffset;
+    this.#sensorOffset = request.offset;
   }
 
   #distrust() {
@@ -115,7 +128,7 @@ export class Oracle {
         : { word, since: readAt, count: 1 };
     this.#validRun++;
     if (this.#validRun >= 3) this.#outage = false;
-    const hot = reading.temperature + this.#settings.sensorOffset >= this.#settings.cutOff;
+    const hot = reading.temperature + this.#sensorOffset >= this.#settings.cutOff;
     this.#hotRun = hot ? this.#hotRun + 1 : 0;
     this.#valid = this.#valid.filter((entry) => readAt - entry.at < 2 * minute);
     this.#valid.push({ at: readAt, value: reading.temperature, word });
@@ -139,15 +152,17 @@ export class Oracle {
     const recent = before.some((entry) => readAt - entry.at < 10_000);
     const absurd = recent && before.every((entry) => Math.abs(entry.value - last.value) > 10);
     const used = commands.screen.temperature;
-    const near = used !== undefined && Math.abs(used - this.#settings.sensorOffset - last.value) < 0.001;
+    const near = used !== undefined && Math.abs(used - this.#sensorOffset - last.value) < 0.001;
     return absurd && near ? "SR-03: a jump of more than 10 K was believed at once" : undefined;
   }
 
   #sr04(seen: Observation): string | undefined {
-    const { cutOff, sensorOffset } = this.#settings;
+    const { cutOff } = this.#settings;
     const last = this.#valid.at(-1);
     const now =
-      last && last.at === seen.readAt && seen.reading?.kind === "ok" ? last.value + sensorOffset : undefined;
+      last && last.at === seen.readAt && seen.reading?.kind === "ok"
+        ? last.value + this.#sensorOffset
+        : undefined;
     const credible = now !== undefined && this.#shown !== undefined && Math.abs(now - this.#shown) <= 1.5;
     if (now !== undefined && now >= cutOff && (credible || this.#hotRun >= 3)) this.#latched = true;
     if (!this.#latched) return undefined;
@@ -156,7 +171,7 @@ export class Oracle {
     if (!both) this.#chordSince = undefined;
     else this.#chordSince ??= seen.at;
     const { fault, temperature } = seen.commands.screen;
-    if (fault !== "over-temperature" && (seen.clearRequested || chord)) {
+    if (fault !== "over-temperature" && (seen.request?.kind === "clear-faults" || chord)) {
       if (temperature === undefined || temperature >= cutOff) return "SR-04: cleared while it is still hot";
       this.#latched = false;
       return undefined;
@@ -210,7 +225,7 @@ export class Oracle {
     if (!(target >= targetMin && target <= targetMax)) return `set-point ${target} is outside its limits`;
     if (!(demand >= 0 && demand <= 100)) return `demand ${demand} is not a percentage`;
     if (heating !== commands.heater) return "the screen lies about the heater";
-    const measured = (temperature ?? 0) - this.#settings.sensorOffset;
+    const measured = (temperature ?? 0) - this.#sensorOffset;
     if (measured < -20 - 2.5 || measured > 60.001) return `SR-03: ${measured} °C was believed`;
     return commands.heater && fault && offFaults.includes(fault)
       ? `heat although ${fault} stands`

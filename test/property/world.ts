@@ -13,7 +13,7 @@ import type { Commands } from "../../src/control/output.ts";
 import { defaultSettings, parseSettings, type Settings } from "../../src/control/settings.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
-import { celsius, millis, relativeHumidity, wallMillis } from "../../src/control/units.ts";
+import { celsius, kelvin, millis, relativeHumidity, wallMillis } from "../../src/control/units.ts";
 import { Oracle } from "./oracle.ts";
 
 export type Action =
@@ -47,6 +47,22 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   fc.record({ kind: fc.constant("set-mode" as const), mode: fc.constantFrom("auto", "manual"), source }),
   fc.record({ kind: fc.constant("set-heater-switch" as const), on: fc.boolean(), source }),
   fc.record({ kind: fc.constant("clear-faults" as const), source }),
+  fc.record({
+    kind: fc.constant("set-sensor-offset" as const),
+    offset: fc.constantFrom(-2.6, -2.5, -1, 0, 0.4, 2.5, 3).map(kelvin),
+    source,
+  }),
+  fc.record({
+    kind: fc.constant("set-telemetry-interval" as const),
+    seconds: fc.constantFrom(-1, 5, 60, 7.5, 86_400, 1e9),
+    source,
+  }),
+  fc.record({
+    kind: fc.constant("boost" as const),
+    minutes: fc.constantFrom(-1, 0, 1, 30, 240, 241),
+    source,
+  }),
+  fc.record({ kind: fc.constant("identify" as const), seconds: fc.constantFrom(0, 1, 300, 1e9), source }),
 );
 const live = fc.record({
   kind: fc.constant("live" as const),
@@ -291,7 +307,7 @@ export class World {
       reading: what.reading,
       readAt: this.#at,
       line,
-      clearRequested: what.request?.kind === "clear-faults",
+      request: what.request,
       held: this.#held,
       commands: result.commands,
     });

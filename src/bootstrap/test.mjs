@@ -19,6 +19,7 @@ const args = process.argv.slice(2);
 const checks = [
   ["style (biome)", [tool("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]],
   ["types (tsc)", [tool("typescript/bin/tsc"), "-p", "."]],
+  ["types of the page (tsc)", [tool("typescript/bin/tsc"), "-p", "src/hub/page"]],
   ["typed rules (eslint)", [eslint, "--config", ".config/eslint.config.mjs", "src", "test"]],
   ["dead code (knip)", [tool("knip/bin/knip.js"), "--config", ".config/knip.json", "--no-progress"]],
 ];

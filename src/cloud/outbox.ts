@@ -41,7 +41,7 @@ export interface OutboxLimits extends KeeperLimits, PaceLimits {}
  */
 export const outboxLimits: OutboxLimits = {
   maxEntries: 50_000,
-  maxBytes: 16_000_000,
+  maxBytes: 12_000_000,
   memoryEntries: 2_000,
   perSecond: 5,
   burst: 4,

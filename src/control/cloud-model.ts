@@ -204,7 +204,6 @@ export type TelemetryName = keyof typeof telemetry;
 export type TelemetryValues = {
   readonly [K in TelemetryName]?: CloudValue<(typeof telemetry)[K]["schema"]>;
 };
-export const telemetryNames = Object.keys(telemetry) as readonly TelemetryName[];
 
 /** Taken by direct method, and by a C2D message that carries the name in its property `method-name`. */
 export const commands = {
@@ -241,4 +240,3 @@ export const isWritableName = (name: string): name is WritableName => Object.has
 export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commands, name);
 /** The table's row for `name`, whatever its kind. */
 export const commandSpec = (name: CommandName): CommandSpec => commands[name];
-export const writableSpec = (name: WritableName): WritableSpec => writableProperties[name];

@@ -4,7 +4,7 @@
  * Guarantees: it only moves the law's aim, so every safety rule and minimum time holds as ever; it ends by itself, by a
  * press of A or B (which does nothing else), and by any change of set-point or mode. Asking again extends it and
  * never adds up, so a repeated command does no harm. After a power cut it goes on only while the wall clock vouches
- * for it: a clock that shows a time before the boost began, or past its end, drops it.
+ * for it: a clock that shows a time before the boost began drops it.
  */
 import { clampTarget, type SetPointLimits } from "./set-point.ts";
 import type { Celsius, Millis, WallMillis } from "./units.ts";
@@ -44,8 +44,9 @@ export const storeBoost = (boost: Boost, wallOffset: Millis): StoredBoost => ({
   untilWallMs: wallMillis(boost.until + wallOffset),
 });
 
+/** @returns `undefined` when the wall clock cannot be right; one whose time is over ends in the first step */
 export function restoreBoost(stored: StoredBoost, now: Millis, wallMs: WallMillis): Boost | undefined {
-  if (wallMs < stored.sinceWallMs || wallMs >= stored.untilWallMs) return undefined;
+  if (wallMs < stored.sinceWallMs) return undefined;
   const wallOffset = wallMs - now;
   return { since: millis(stored.sinceWallMs - wallOffset), until: millis(stored.untilWallMs - wallOffset) };
 }

@@ -96,6 +96,7 @@ export function merged(base: JsonRecord, patch: JsonRecord, depth = 0): JsonReco
 /**
  * The patch that makes `to` of `from`: a member that differs goes whole, so that what belongs together (value and
  * version of an acknowledgement) arrives together.
+ * @param to a name that is there and `undefined` stays as it is
  * @returns `undefined` when there is nothing to do
  */
 export function patchTowards(from: JsonRecord, to: JsonRecord): JsonRecord | undefined {

@@ -7,7 +7,7 @@
 import type { InForce } from "../in-force.ts";
 import { acknowledgements, refusals } from "./acknowledge.ts";
 import type { JsonRecord } from "./json-value.ts";
-import { membersOf, merged, patchTowards } from "./json-value.ts";
+import { merged, patchTowards } from "./json-value.ts";
 
 /** What one connection has learnt. Make a new one (`startLink`) for every connection. */
 export interface TwinLink {
@@ -43,11 +43,7 @@ export function nextReport(
   sections: ReportedSections,
 ): { readonly link: TwinLink; readonly report: JsonRecord | undefined } {
   if (link.known === undefined || link.inFlight !== undefined) return { link, report: undefined };
-  const wanted = reportOf(inForce, sections);
-  const left = membersOf(link.known).filter(
-    ([name]) => Object.hasOwn(wanted, name) && wanted[name] === undefined,
-  );
-  const report = patchTowards(link.known, { ...wanted, ...Object.fromEntries(left) });
+  const report = patchTowards(link.known, reportOf(inForce, sections));
   return { link: { ...link, inFlight: report }, report };
 }
 

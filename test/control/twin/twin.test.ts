@@ -340,10 +340,12 @@ describe("the report", () => {
       faults: "",
       boostUntil: null,
       lastChange: undefined,
+      targetTemperature: "no section may take this name",
     };
     const report = session.tell(sections);
     expect(report?.["deviceInformation"]).toEqual({ __t: "c", model: "2", gone: null });
     expect(report?.["old"]).toBeNull();
+    expect(report?.["targetTemperature"]).toMatchObject({ value: 19, ac: 203 });
     for (const name of ["faults", "boostUntil", "lastChange"]) expect(report).not.toHaveProperty(name);
     expect(session.tell(sections)).toBeUndefined();
   });
@@ -362,6 +364,14 @@ describe("the report", () => {
       link: failed.link,
       getAgain: false,
     });
+  });
+
+  it("takes no answer to an earlier connection's report for its own", () => {
+    const session = new Session();
+    const { link } = takeDocument(startLink, session.picture, { desired: { $version: 1 } });
+    const [earlier, later] = [nextReport(link, session.picture, {}), nextReport(link, session.picture, {})];
+    expect(afterReport(later.link, earlier.report ?? {}, "ok").link).toBe(later.link);
+    expect(afterReport(later.link, later.report ?? {}, "ok").link.known).toHaveProperty("controlMode");
   });
 
   it("tells who changed what last, by how much and when", () => {

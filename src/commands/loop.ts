@@ -1,17 +1,17 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
+import type { Log } from "../control/log.ts";
 import { millis, seconds } from "../control/units.ts";
-import { chooseBoard } from "../firmware/choose-board.ts";
-import { connectCloud } from "../firmware/connect-cloud.ts";
+import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { firmwareVersion } from "../firmware/package-root.ts";
-import { runLoop } from "../firmware/run-loop.ts";
+import { type RunningLoop, runLoop } from "../firmware/run-loop.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
-import { oneOf, readContext, wantsColour } from "./context.ts";
+import { type Context, oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 const { data, settings, board } = sharedFlags;
@@ -67,13 +67,17 @@ async function loop(args: Arguments): Promise<number> {
     },
   });
   stop = running.stop;
-  const disconnect = args.has("offline")
-    ? async () => {}
-    : connectCloud({ running, data: context.data, board: choice.wiring.board, log });
+  const disconnect = args.has("offline") ? async () => {} : await connect(running, context, choice, log);
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   process.exit(code);
+}
+
+/** Loaded only now: heat is decided before anything of the cloud is read. */
+async function connect(running: RunningLoop, { data: folder }: Context, choice: BoardChoice, log: Log) {
+  const { connectCloud } = await import("../firmware/connect-cloud.ts");
+  return connectCloud({ running, data: folder, board: choice.wiring.board, log });
 }
 
 /** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, median, quantile } from "./figures.ts";
 
-const firmware = ["dist/main.js", "run", "--plain", "--log", "json", "--board", "virtual"];
+const firmware = ["dist/main.js", "run", "--offline", "--plain", "--log", "json", "--board", "virtual"];
 
 /** The whole run of `node -e 0`, in ms. */
 async function bareNode(): Promise<number> {

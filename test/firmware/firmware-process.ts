@@ -38,7 +38,12 @@ export class FirmwareProcess {
     writeFileSync(join(this.data, "settings.json"), text);
   }
 
+  /** Without its hub, which most tests have no use for. */
   start(...flags: string[]): void {
+    this.startConnected("--offline", ...flags);
+  }
+
+  startConnected(...flags: string[]): void {
     const args = [main, "run", "--data", this.data, "--board", "virtual", "--log", "json", ...flags];
     const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1" };
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });

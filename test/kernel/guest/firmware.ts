@@ -44,7 +44,7 @@ export class Firmware {
   static start(environment: Readonly<Record<string, string>> = {}): Firmware {
     const data = mkdtempSync("/tmp/state-");
     writeFileSync(`${data}/settings.json`, JSON.stringify(SETTINGS));
-    const args = [MAIN, "run", "--data", data, "--board", "grove-heater-pi"];
+    const args = [MAIN, "run", "--offline", "--data", data, "--board", "grove-heater-pi"];
     const options = { cwd: APP, env: { ...process.env, ...environment } };
     return new Firmware(spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }));
   }

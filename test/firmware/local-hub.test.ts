@@ -1,0 +1,72 @@
+/** What `npm start` is without an account: the firmware, its hub and its page, as three parts of one run. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it, type TestContext } from "vitest";
+import { FirmwareProcess } from "./firmware-process.ts";
+
+const firmware = ({ onTestFinished }: TestContext): FirmwareProcess => {
+  const process = new FirmwareProcess();
+  onTestFinished(() => process.cleanUp());
+  return process;
+};
+
+const online = (device: FirmwareProcess, from = 0) =>
+  device.event("cloud-link", from, (line) => line["state"] === "online");
+
+interface Device {
+  readonly id: string;
+  readonly connected: boolean;
+}
+
+async function onlyDevice(page: string): Promise<Device> {
+  const [device] = (await (await fetch(new URL("/api/devices", page))).json()) as Device[];
+  if (device === undefined) throw new Error("the hub knows no device");
+  return device;
+}
+
+describe.runIf(process.platform === "linux")("a run without credentials", { timeout: 60_000 }, () => {
+  it("comes online at its own hub, serves the page, and follows a set-point from there", async (context) => {
+    const device = firmware(context);
+    device.startConnected();
+    const page = String((await device.event("local-hub"))["page"]);
+    await online(device);
+    expect(await (await fetch(page)).text()).toContain("<title>");
+    const { id, connected } = await onlyDevice(page);
+    expect(connected).toBe(true);
+    const edited = await fetch(new URL(`/api/devices/${id}/desired`, page), {
+      method: "PATCH",
+      headers: { "content-type": "application/json", origin: new URL(page).origin },
+      body: JSON.stringify({ properties: { targetTemperature: 21.5 } }),
+    });
+    expect(edited.status).toBe(200);
+    expect(await device.event("target")).toMatchObject({ to: 21.5, source: "cloud" });
+    expect(await device.event("twin-decision")).toMatchObject({
+      rule: "RR-2",
+      property: "targetTemperature",
+    });
+  });
+
+  it("heats on when the hub is killed, and is online again when the guardian has restarted it", async (context) => {
+    const device = firmware(context);
+    device.startConnected();
+    await online(device);
+    await device.heaterOn();
+    const from = device.log.length;
+    device.signal(hubPid(device), "SIGKILL");
+    await device.event("cloud-link", from, (line) => line["state"] === "offline");
+    expect(device.relay).toBe("1");
+    await online(device, from);
+    expect(device.relay).toBe("1");
+    expect(device.log.slice(from).map(({ event }) => event)).not.toContain("crash");
+  });
+});
+
+/** The guardian's other child. */
+function hubPid(device: FirmwareProcess): number {
+  const { guardianPid } = device;
+  const children = readFileSync(`/proc/${guardianPid}/task/${guardianPid}/children`, "utf8")
+    .trim()
+    .split(" ");
+  const hub = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("\0hub\0"));
+  if (hub === undefined) throw new Error("the hub does not run");
+  return Number(hub);
+}

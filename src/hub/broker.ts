@@ -145,7 +145,7 @@ export class Broker {
       );
     };
     aedes.authenticate = (client, userName, password, done) => {
-      const verdict = this.#login(client, userName, password);
+      const verdict = this.#tryLogin(client, userName, password);
       if (verdict.ok) done(null, true);
       // 5: not authorized, which is what Azure answers whatever the reason.
       else done(Object.assign(new Error(verdict.reason), { returnCode: 5 }) as AuthenticateError, null);
@@ -241,6 +241,16 @@ export class Broker {
     if (kept.length === 0) return;
     const { persistence } = this.#aedes as unknown as { persistence: SessionStore };
     await persistence.addSubscriptions({ id: deviceId }, [...kept]);
+  }
+
+  /** aedes calls from within its parser: what were thrown here would end the process. */
+  #tryLogin(client: Client, userName: string | undefined, password: Buffer | undefined): Login {
+    try {
+      return this.#login(client, userName, password);
+    } catch (error) {
+      this.#parts.log.error("hub-login-failed", { reason: (error as Error).message });
+      return { ok: false, reason: "no proof" };
+    }
   }
 
   #login(client: Client, userName: string | undefined, password: Buffer | undefined): Login {

@@ -13,13 +13,17 @@ import { isObject, type Json, member, textMember } from "./json-value.ts";
 export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect" | "DeviceConnect";
 
 /** The policies that every IoT Hub is born with. */
-export const policyRights: Readonly<Record<string, readonly Right[]>> = {
+const policyRights: Readonly<Record<string, readonly Right[]>> = {
   iothubowner: ["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"],
   service: ["ServiceConnect"],
   device: ["DeviceConnect"],
   registryRead: ["RegistryRead"],
   registryReadWrite: ["RegistryRead", "RegistryWrite"],
 };
+
+/** Of a policy by its name from outside; none for an unknown one. */
+export const rightsOf = (policy: string | undefined): readonly Right[] =>
+  policy !== undefined && Object.hasOwn(policyRights, policy) ? (policyRights[policy] ?? []) : [];
 
 export interface PolicyKeys {
   readonly primaryKey: string;

@@ -9,7 +9,7 @@ import type { Authentication } from "./device-record.ts";
 import { isDeviceId, isRegistrationId } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
 import { bareHost } from "./host-names.ts";
-import { type HubSettings, policyRights } from "./hub-settings.ts";
+import { type HubSettings, rightsOf } from "./hub-settings.ts";
 import { deriveDeviceKey, parseSas, type SasToken, verifySas } from "./sas.ts";
 
 export type Caller =
@@ -118,7 +118,7 @@ function loginToHub(deviceId: string, host: string, proof: Proof, parts: LoginPa
   if (!record.enabled) return refuse("disabled");
   const mayUse = (resource: string) => isWithin(resource, deviceId, hostNames);
   const token = proof.password === undefined ? undefined : parseSas(proof.password);
-  if (token?.policy !== undefined && policyRights[token.policy]?.includes("DeviceConnect") === true) {
+  if (token?.policy !== undefined && rightsOf(token.policy).includes("DeviceConnect")) {
     const keys = settings.policy(token.policy);
     return checkToken(
       token,

@@ -41,8 +41,8 @@ export function propertyRows(record: DeviceRecord): PropertyRow[] {
 }
 
 function propertyRow(record: DeviceRecord, name: string): PropertyRow {
-  const wanted = record.desired.properties[name];
-  const told = record.reported.properties[name];
+  const wanted = member(record.desired.properties, name);
+  const told = member(record.reported.properties, name);
   const { value, ack } = told === undefined ? { value: undefined, ack: undefined } : unwrap(told);
   const desired = wanted === undefined ? undefined : { value: wanted, ...stampOf(record.desired, name) };
   const reported = value === undefined ? undefined : { value, atMs: stampOf(record.reported, name).atMs };
@@ -102,8 +102,8 @@ function reportedEvent(
   name: string,
   apart: boolean,
 ): TimelineDraft | undefined {
-  const old = before.reported.properties[name];
-  const told = after.reported.properties[name];
+  const old = member(before.reported.properties, name);
+  const told = member(after.reported.properties, name);
   if (equalJson(old, told)) return undefined;
   const common = { deviceId: after.id, actor: "device", property: name } as const;
   if (told === undefined) return { ...common, kind: "reported", text: `${name} is not reported any more` };
@@ -136,7 +136,7 @@ function acknowledgedEvent(
   if (ack.code >= 400) {
     return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
   }
-  const wanted = after.desired.properties[name];
+  const wanted = member(after.desired.properties, name);
   if (wanted !== undefined && !equalJson(wanted, value)) {
     const text = `the device keeps ${name} ${show(value)} over the desired ${show(wanted)}${words}`;
     return { kind: "conflict", winner: "device", lost: wanted, text };
@@ -154,10 +154,10 @@ function acknowledgedEvent(
  * that says in `lastChange` what the cloud's value took the place of says it when that is news to the hub.
  */
 function lostByDevice(before: DeviceRecord, after: DeviceRecord, name: string): Json | undefined {
-  const change = after.reported.properties["lastChange"];
+  const change = member(after.reported.properties, "lastChange");
   if (textMember(change, "property") !== name || textMember(change, "source") !== "cloud") return undefined;
   const from = textMember(change, "from");
-  const known = before.reported.properties[name];
+  const known = member(before.reported.properties, name);
   if (from === undefined || known === undefined || from === String(unwrap(known).value)) return undefined;
   return readJson(from) ?? from;
 }

@@ -7,7 +7,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { bareHost } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
-import { policyRights, type Right } from "./hub-settings.ts";
+import { type Right, rightsOf } from "./hub-settings.ts";
 import { type Json, readJson } from "./json-value.ts";
 import { parseSas, verifySas } from "./sas.ts";
 
@@ -34,7 +34,7 @@ export const needs =
       core.once.warn("hub-rest-refused", token?.policy ?? "nobody", verdict.failure);
       return fail(c, 401, "IotHubUnauthorizedAccess", `Unauthorized: ${verdict.failure}`);
     }
-    const has = policyRights[token?.policy ?? ""] ?? [];
+    const has = rightsOf(token?.policy);
     if (!rights.some((right) => has.includes(right))) {
       return fail(c, 401, "IotHubUnauthorizedAccess", `the policy has none of ${rights.join(", ")}`);
     }

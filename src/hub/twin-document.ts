@@ -5,7 +5,7 @@
  * Guarantee: pure. A patch is taken whole or refused whole; after every taken patch the version is higher by one,
  * and every value that the patch named has that version and time in its metadata, also where it did not change.
  */
-import { isObject, type Json, type JsonObject, setMember } from "./json-value.ts";
+import { isObject, type Json, type JsonObject, member, setMember } from "./json-value.ts";
 
 export interface TwinHalf {
   readonly properties: JsonObject;
@@ -54,7 +54,7 @@ export function replacingPatch(half: TwinHalf, properties: JsonObject): JsonObje
   const patch: JsonObject = {};
   for (const name of Object.keys(half.properties)) setMember(patch, name, null);
   for (const [name, value] of Object.entries(withoutMarks(properties))) {
-    const old = half.properties[name];
+    const old = member(half.properties, name);
     setMember(patch, name, isObject(value) && isObject(old) ? deepReplace(old, value) : value);
   }
   return patch;

@@ -7,7 +7,7 @@
 import type { Clock } from "../control/clock.ts";
 import { type DeviceRecord, newEtag } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
-import { isObject, type Json, type JsonObject, readJson } from "./json-value.ts";
+import { isObject, type Json, type JsonObject, member, readJson } from "./json-value.ts";
 import type { Link, Links } from "./links.ts";
 import type { Actor, TimelineEvent } from "./page-api.ts";
 import { reportedEvents, show } from "./reported-watch.ts";
@@ -133,7 +133,7 @@ function desiredEvent(
   value: Json,
   whileApart: boolean,
 ): Omit<TimelineEvent, "sequence" | "atMs"> {
-  const was = before.desired.properties[name];
+  const was = member(before.desired.properties, name);
   const actor: Actor = "operator";
   return {
     deviceId: after.id,

@@ -66,6 +66,32 @@ describe("the hub refuses", () => {
     expect(await knock(hub, deviceLogin(hub, ""))).toBe(5);
   });
 
+  it("a signature of a policy that there is not, whatever its name", async () => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    for (const policy of ["constructor", "__proto__", "nobody"]) {
+      const token = makeSas(
+        encodeURIComponent("localhost/devices/heater-1"),
+        key,
+        Date.now() + anHour,
+        policy,
+      );
+      expect(await knock(hub, deviceLogin(hub, token))).toBe(5);
+    }
+    expect(hub.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  it("a policy without DeviceConnect, while one that has it speaks for any device", async () => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    const tokenOf = (policy: string) => {
+      const secret = hub.core.settings.policy(policy)?.primaryKey ?? "";
+      return makeSas("localhost", secret, Date.now() + anHour, policy);
+    };
+    expect(await knock(hub, deviceLogin(hub, tokenOf("device")))).toBe(0);
+    expect(await knock(hub, deviceLogin(hub, tokenOf("service")))).toBe(5);
+  });
+
   it("a signature made with the empty key of a certificate device", async () => {
     const hub = await testHub();
     const { cert, key: privateKey } = await hub.enrolCertificate("heater-1");

@@ -21,6 +21,7 @@ const verbs: Readonly<Record<string, Entry>> = {
   },
   settings: { summary: "Show or check the settings", load: () => import("./settings.ts") },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
+  demo: { summary: "Play how device and cloud come to agree", load: () => import("./demo.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
 };
 

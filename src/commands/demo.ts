@@ -1,0 +1,63 @@
+/** `demo`: plays how device and cloud come to agree, rule by rule, on a local hub and the virtual hat. */
+import { playDemo, type Scene, scenes } from "../firmware/demo/demo.ts";
+import { exitCodes } from "../firmware/exit-codes.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+import { wantsColour } from "./context.ts";
+import { demoEnd, demoHead, sceneText } from "./demo-text.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+export const verb: Verb = {
+  name: "demo",
+  summary: "Play how device and cloud come to agree",
+  usage: "demo [FLAGS]",
+  flags: { json: { ...sharedFlags.json, doc: "print one JSON object a line: each scene, then the whole" } },
+  notes: `
+Starts a local hub and a device on the virtual hat, in a folder of its own, and plays every rule of the twin (RR-1 to
+RR-9) over MQTT and TLS on this machine: buttons are pressed, desired values set, the cable pulled, the power cut.
+Needs no network and takes less than a minute. Exit code 1 when a rule did not come out.`,
+  run: (args) => demo(args),
+};
+
+async function demo(args: Arguments): Promise<number> {
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
+  const code = await showDemo({
+    scenes,
+    json: args.has("json"),
+    colour: wantsColour(process.stdout),
+    write: (text) => void process.stdout.write(`${text}\n`),
+    signal: interrupt.signal,
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, stop);
+  return code;
+}
+
+export interface ShowOptions {
+  readonly scenes: readonly Scene[];
+  readonly json: boolean;
+  readonly colour: boolean;
+  /** Takes text without its last newline. */
+  readonly write: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @returns the exit code: 0 when every rule came out, 1 otherwise */
+export async function showDemo(options: ShowOptions): Promise<number> {
+  const { json, colour, write, signal } = options;
+  const startedAt = systemClock.now();
+  if (!json) write(demoHead(options.scenes.length));
+  const results = await playDemo({
+    clock: systemClock,
+    scenes: options.scenes,
+    signal,
+    onScene: (result) => write(json ? JSON.stringify(result) : sceneText(result, colour)),
+  });
+  const missed = [...results.filter(({ holds }) => !holds), ...options.scenes.slice(results.length)].map(
+    ({ rule, title }) => `${rule}: ${title}`,
+  );
+  const milliseconds = Math.round(systemClock.now() - startedAt);
+  const whole = { scenes: options.scenes.length, missed, milliseconds };
+  write(json ? JSON.stringify(whole) : demoEnd(whole, colour));
+  return missed.length === 0 ? exitCodes.ok : exitCodes.findings;
+}

@@ -1,0 +1,202 @@
+/**
+ * The device of the demonstration: the real firmware on the virtual hat, whose power can be cut and given back.
+ *
+ * Guarantee: it is composed as `run` composes it (gate, drivers, core, durable state, genuine SDK over TLS); after a
+ * power cut nothing more of it reaches the disk, and it starts anew from what was there.
+ */
+import { join } from "node:path";
+import { openHat } from "../../board/open-hat.ts";
+import type { Credentials } from "../../cloud/credentials.ts";
+import type { Clock } from "../../control/clock.ts";
+import type { WritableName } from "../../control/cloud-model.ts";
+import type { InForce } from "../../control/in-force.ts";
+import type { ButtonName, LinkState } from "../../control/input.ts";
+import { type Log, silentLog } from "../../control/log.ts";
+import { defaultSettings } from "../../control/settings.ts";
+import type { TwinPolicy } from "../../control/twin/twin.ts";
+import { celsius, hours, relativeHumidity } from "../../control/units.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { dailyOutside, Room, roomPresets } from "../../simulation/room.ts";
+import { Surroundings } from "../../simulation/surroundings.ts";
+import { VirtualHat } from "../../simulation/virtual-hat.ts";
+import { type BoardChoice, chooseBoard } from "../choose-board.ts";
+import { CloudHalf } from "../cloud-half.ts";
+import { Device } from "../device.ts";
+import { type DurableFiles, systemFiles } from "../durable-files.ts";
+import { gatedFiles } from "../gated-files.ts";
+import { gated, loadManifest } from "../hardware.ts";
+import { firmwareVersion } from "../package-root.ts";
+import { StateStore } from "../state-store.ts";
+
+export interface PoweredDeviceParts {
+  readonly clock: Clock;
+  readonly dataPath: string;
+  readonly credentials: Credentials;
+  readonly policy: TwinPolicy;
+  /** Hears of the cloud half, the twin's decisions among it. */
+  readonly log: Log;
+}
+
+/** One life between two power cuts. */
+interface Life {
+  readonly device: Device;
+  readonly half: CloudHalf;
+  readonly files: CutFiles;
+  link: LinkState;
+  /** What the screen shows as the set-point. */
+  shown: number | undefined;
+}
+
+export class PoweredDevice {
+  readonly #parts: PoweredDeviceParts;
+  readonly #choice: BoardChoice;
+  readonly #manifest: Manifest;
+  readonly #hat: VirtualHat;
+  #life: Life;
+
+  private constructor(parts: PoweredDeviceParts, choice: BoardChoice, hat: VirtualHat, first: Life) {
+    this.#parts = parts;
+    this.#choice = choice;
+    this.#manifest = loadManifest(choice);
+    this.#hat = hat;
+    this.#life = first;
+  }
+
+  static async start(parts: PoweredDeviceParts): Promise<PoweredDevice> {
+    const choice = chooseBoard("virtual", parts.dataPath);
+    const { wiring } = choice;
+    // Warm enough that the heater stays off: its counters would be reported among what the scenes show.
+    const room = { temperature: celsius(25), humidity: relativeHumidity(48), seed: 1 };
+    const plant = new Surroundings(new Room(roomPresets.fanHeater, room), {
+      outside: dailyOutside(celsius(2), 4),
+      startOfDay: hours(18),
+    });
+    const hat = new VirtualHat({ clock: parts.clock, wiring, plant });
+    return new PoweredDevice(parts, choice, hat, await live(parts, choice, loadManifest(choice), hat));
+  }
+
+  get inForce(): InForce {
+    return this.#life.device.inForce;
+  }
+
+  get link(): LinkState {
+    return this.#life.link;
+  }
+
+  /** What is in force is on the disk. */
+  get stored(): boolean {
+    return this.#life.device.stored;
+  }
+
+  /** The set-point on the screen, °C. */
+  get shownTarget(): number | undefined {
+    return this.#life.shown;
+  }
+
+  /** How often `name` was changed, ever. */
+  serial(name: WritableName): number {
+    return this.inForce.changes[name].serial;
+  }
+
+  press(button: ButtonName): void {
+    this.#hat.press(button);
+  }
+
+  /** Nothing is written or said any more. The cable should be out: a connection does not outlive the power. */
+  async cutPower(): Promise<void> {
+    const { device, half, files } = this.#life;
+    files.cut();
+    device.abandon();
+    this.#hat.powerDown();
+    this.#life.link = "offline";
+    // Gives the sockets and the outbox's lock back, as the end of a process would.
+    await half.close();
+  }
+
+  async restorePower(): Promise<void> {
+    this.#hat.powerUp();
+    this.#life = await live(this.#parts, this.#choice, this.#manifest, this.#hat);
+  }
+
+  async stop(): Promise<void> {
+    const { device, half } = this.#life;
+    await half.close();
+    await device.stop();
+  }
+}
+
+async function live(
+  parts: PoweredDeviceParts,
+  { wiring }: BoardChoice,
+  manifest: Manifest,
+  virtual: VirtualHat,
+): Promise<Life> {
+  const { clock, dataPath, credentials, policy, log } = parts;
+  const files = new CutFiles(gatedFiles(systemFiles, dataPath, manifest));
+  const hardware = gated(virtual.connect(), wiring, manifest);
+  const firmware = firmwareVersion();
+  const device = await Device.start({
+    hat: await openHat({ hardware, wiring, clock, log: silentLog }),
+    settings: defaultSettings,
+    store: new StateStore(join(dataPath, "state.json"), files, clock),
+    clock,
+    log: silentLog,
+    firmware,
+  });
+  const half = new CloudHalf({
+    device,
+    credentials,
+    nearby: true,
+    manifest,
+    dataPath,
+    files,
+    clock,
+    log,
+    firmware,
+    board: wiring.board,
+    policy,
+    restart: () => {},
+  });
+  const life: Life = { device, half, files, link: "none", shown: undefined };
+  device.watch((observation) => {
+    life.link = observation.input.link;
+    life.shown = observation.commands.screen.target;
+    half.observe(observation);
+  });
+  return life;
+}
+
+/** Files that know of the power: what was not on the disk when it went does not get there. */
+class CutFiles implements DurableFiles {
+  readonly #files: DurableFiles;
+  #dead = false;
+
+  constructor(files: DurableFiles) {
+    this.#files = files;
+  }
+
+  cut(): void {
+    this.#dead = true;
+  }
+
+  read(path: string): Promise<string | undefined> {
+    return this.#files.read(path);
+  }
+
+  async writeDurably(path: string, text: string): Promise<void> {
+    await this.#files.writeDurably(this.#alive(path), text);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#files.rename(this.#alive(from), to);
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    await this.#files.syncFolder(this.#alive(path));
+  }
+
+  #alive(path: string): string {
+    if (this.#dead) throw Object.assign(new Error("there is no power"), { code: "EIO" });
+    return path;
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The story that the demonstration tells: the reconciliation rules in order, each on what the ones before it left.
+ *
+ * Guarantee: every rule of the twin (RR-1 to RR-9) has a scene; RR-4 has one for each policy.
+ */
+import { deviceInformation, readOnlyNames, writableNames } from "../../control/cloud-model.ts";
+import { seconds } from "../../control/units.ts";
+import { decides, propertyIn, reports, type Scene } from "./scene.ts";
+
+const target = "targetTemperature";
+const quiet = seconds(1);
+/** On a device that nobody has touched the others are null, and a twin keeps no null. */
+const ownNames = readOnlyNames.filter((name) => name !== "lastChange" && name !== "boostUntil");
+
+export const scenes: readonly Scene[] = [
+  {
+    rule: "RR-1",
+    title: "The first connection reports everything, once",
+    properties: writableNames,
+    async play(stage, say) {
+      say("The device, new from the shelf, finds its hub through DPS and gets its twin");
+      await stage.until("the first report", () => stage.settled);
+    },
+    claims: [
+      {
+        words: "every property is reported, the device's own ones and DeviceInformation too",
+        holds: ({ stage }) =>
+          [...writableNames, ...ownNames, deviceInformation.name].every((name) =>
+            Object.hasOwn(stage.reported.properties, name),
+          ),
+      },
+      {
+        words: "all writable ones came in one and the same report, the first",
+        holds: ({ now, before }) =>
+          now.properties.every(({ reportedIn }) => reportedIn === before.reportedVersion + 1),
+      },
+      reports(target, 19, 203, "none"),
+    ],
+  },
+  {
+    rule: "RR-2",
+    title: "Only the cloud changes: the device follows and acknowledges",
+    properties: [target],
+    async play(stage, say) {
+      say("The operator sets 21 °C");
+      await stage.edit({ [target]: 21 });
+    },
+    claims: [reports(target, 21, 200, "desired"), decides("RR-2", target, { won: "cloud: 21" })],
+  },
+  {
+    rule: "RR-3",
+    title: "Only the device changes: it keeps its value and says so",
+    properties: [target],
+    async play(stage, say) {
+      say("Somebody presses button B: half a degree more");
+      await stage.press("b", target);
+    },
+    claims: [
+      reports(target, 21.5, 203, "none"),
+      {
+        words: "the desired document still says 21, and nobody fights over it",
+        holds: ({ now, before }) =>
+          propertyIn(now, target)?.desired === 21 && now.desiredVersion === before.desiredVersion,
+      },
+    ],
+  },
+  {
+    rule: "RR-4",
+    title: "Both change while apart: the cloud wins, and the loser is named",
+    properties: [target],
+    async play(stage, say) {
+      say("The cable is pulled (RST)");
+      await stage.pullCable();
+      say("Somebody presses B twice (22.5 °C), the operator sets 18 °C; neither knows of the other");
+      await stage.press("b", target);
+      await stage.press("b", target);
+      await stage.edit({ [target]: 18 });
+      say("The cable is back");
+      await stage.plugCable();
+    },
+    claims: [
+      reports(target, 18, 200, "desired"),
+      decides("RR-4", target, { won: "cloud: 18", lost: "device: 22.5" }),
+    ],
+  },
+  {
+    rule: "RR-4",
+    title: "Both change while apart, where the policy says that the device wins",
+    properties: ["controlMode"],
+    async prepare(stage) {
+      await stage.press("mode", "controlMode");
+    },
+    async play(stage, say) {
+      say("The mode is manual, set at the device; the cable is pulled");
+      await stage.pullCable();
+      say("Somebody presses the mode button (auto), the operator sets manual");
+      await stage.press("mode", "controlMode");
+      await stage.edit({ controlMode: "manual" });
+      say("The cable is back");
+      await stage.plugCable();
+    },
+    claims: [
+      reports("controlMode", "auto", 203, "desired"),
+      decides("RR-4", "controlMode", { won: "device: auto", lost: "cloud: manual" }),
+    ],
+  },
+  {
+    rule: "RR-5",
+    title: "The operator sets the same value again after the device had changed it",
+    properties: [target],
+    async prepare(stage) {
+      await stage.press("b", target);
+    },
+    async play(stage, say) {
+      say("The device went from 18 to 18.5 °C and has said so; the cable is pulled");
+      await stage.pullCable();
+      say("The operator insists: 18 °C again. Only the version shows it");
+      await stage.edit({ [target]: 18 });
+      say("The cable is back");
+      await stage.plugCable();
+    },
+    claims: [
+      reports(target, 18, 200, "desired"),
+      decides("RR-5", target, { won: "cloud: 18", lost: "device: 18.5" }),
+    ],
+  },
+  {
+    rule: "RR-6",
+    title: "What does not fit is refused with the reason; the rest of the patch applies",
+    properties: [target, "telemetryInterval"],
+    async play(stage, say) {
+      say("The operator sets 99 °C and a telemetry interval of 30 s in one patch");
+      await stage.edit({ [target]: 99, telemetryInterval: 30 });
+    },
+    claims: [
+      reports(target, 18, 400, "desired"),
+      reports("telemetryInterval", 30, 200, "desired"),
+      decides("RR-6", target, { won: "cloud: 18" }),
+    ],
+  },
+  {
+    rule: "RR-7",
+    title: "The cloud takes its value back: the default is in force again",
+    properties: [target],
+    async play(stage, say) {
+      say("The operator deletes the desired set-point (null)");
+      await stage.edit({ [target]: null });
+    },
+    claims: [reports(target, 19, 200, "desired"), decides("RR-7", target, { won: "default: 19" })],
+  },
+  {
+    rule: "RR-8",
+    title: "After quiet nothing flaps, and hearing it twice changes nothing",
+    properties: writableNames,
+    async play(stage, say) {
+      say("Nobody touches anything for a second; the hub sends its last patch once more; another second");
+      await stage.clock.sleep(quiet);
+      stage.sendAgain();
+      await stage.clock.sleep(quiet);
+    },
+    claims: [
+      {
+        words: "reported equals what is in force",
+        holds: ({ stage }) => stage.settled,
+      },
+      {
+        words: "no version has moved, nothing was reported again, nothing was decided",
+        holds: ({ before, now, decisions }) =>
+          decisions.length === 0 &&
+          now.desiredVersion === before.desiredVersion &&
+          now.properties.every(({ name, reportedIn }) => reportedIn === propertyIn(before, name)?.reportedIn),
+      },
+    ],
+  },
+  {
+    rule: "RR-9",
+    title: "A power cut neither loses a press nor brings an old desired value back",
+    properties: [target],
+    async prepare(stage) {
+      await stage.edit({ [target]: 22 });
+    },
+    async play(stage, say) {
+      say("The cable is out; somebody presses B (22.5 °C), the screen shows it, and the power goes");
+      await stage.pullCable();
+      await stage.press("b", target);
+      await stage.shown();
+      await stage.cutPower();
+      say("Power and cable are back; the desired document still says 22");
+      await stage.restorePower();
+      await stage.plugCable();
+    },
+    claims: [
+      reports(target, 22.5, 203, "none"),
+      decides("RR-3", target, { won: "device: 22.5" }),
+      {
+        words: "the desired document is as it was, and was not applied again",
+        holds: ({ now, before }) =>
+          propertyIn(now, target)?.desired === 22 && now.desiredVersion === before.desiredVersion,
+      },
+    ],
+  },
+];

@@ -1,0 +1,257 @@
+/**
+ * The stage of the demonstration: one local hub and one device in one process, a cable between them, and a folder
+ * that is gone afterwards.
+ *
+ * Guarantee: everything goes over MQTT and TLS on loopback; every wait ends, with what it waited for in its error.
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Credentials } from "../../cloud/credentials.ts";
+import { Secret } from "../../cloud/secret.ts";
+import type { Clock } from "../../control/clock.ts";
+import { type WritableName, writableNames } from "../../control/cloud-model.ts";
+import type { ButtonName, ControlValue } from "../../control/input.ts";
+import { type Log, silentLog } from "../../control/log.ts";
+import { acknowledgements } from "../../control/twin/acknowledge.ts";
+import { sameJson } from "../../control/twin/json-value.ts";
+import type { TwinPolicy } from "../../control/twin/twin.ts";
+import { type Millis, millis, seconds } from "../../control/units.ts";
+import { type RunningHub, startHub } from "../../hub/hub.ts";
+import { type Json, type JsonObject, member } from "../../hub/json-value.ts";
+import { desiredPatch, desiredPatches } from "../../hub/topics.ts";
+import type { TwinHalf } from "../../hub/twin-document.ts";
+import { PoweredDevice } from "./powered-device.ts";
+
+/** A property as the hub's two documents and the device have it. */
+export interface PropertyView {
+  readonly name: WritableName;
+  readonly desired: Json | undefined;
+  readonly reported: Json | undefined;
+  /** Reported `$version` in which the hub got it last. */
+  readonly reportedIn: number | undefined;
+  readonly inForce: ControlValue;
+}
+
+export interface TwinView {
+  readonly desiredVersion: number;
+  readonly reportedVersion: number;
+  readonly properties: readonly PropertyView[];
+}
+
+/** Who won and why, as the device logs it. */
+export interface DemoDecision {
+  readonly rule: string;
+  readonly property: string;
+  readonly version: number;
+  readonly won?: string | undefined;
+  readonly lost?: string | undefined;
+  readonly reason: string;
+}
+
+export interface StageOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const deviceId = "demo-heater";
+/** The mode is the one property where the device wins: both policies of RR-4 are to be seen. */
+const policy: TwinPolicy = { controlMode: "device-wins" };
+const lookEvery = millis(10);
+/** The virtual finger holds for 120 ms; the rest is the contact's bouncing, and leaves two presses two. */
+const pressTakes = millis(200);
+/** Nothing here takes a tenth of it on an idle machine. */
+const patience = seconds(6);
+
+export class Stage {
+  readonly clock: Clock;
+  readonly #folder: string;
+  readonly #hub: RunningHub;
+  readonly #device: PoweredDevice;
+  readonly #signal: AbortSignal | undefined;
+  readonly decisions: readonly DemoDecision[];
+  #lastPatch: JsonObject = {};
+
+  private constructor(
+    { clock, signal }: StageOptions,
+    folder: string,
+    hub: RunningHub,
+    device: PoweredDevice,
+    decisions: readonly DemoDecision[],
+  ) {
+    this.clock = clock;
+    this.#signal = signal;
+    this.#folder = folder;
+    this.#hub = hub;
+    this.#device = device;
+    this.decisions = decisions;
+  }
+
+  /** @throws Error as `startHub` does */
+  static async open(options: StageOptions): Promise<Stage> {
+    const { clock } = options;
+    const folder = await mkdtemp(join(tmpdir(), "grove-heater-demo-"));
+    const dataPath = join(folder, "device");
+    let hub: RunningHub | undefined;
+    try {
+      await mkdir(dataPath, { mode: 0o700 });
+      const ports = { mqttPort: 0, restPort: 0, pagePort: 0 };
+      hub = await startHub({ clock, log: silentLog, dataPath: join(folder, "hub"), ...ports });
+      const decisions: DemoDecision[] = [];
+      const credentials = await enrol(hub);
+      const log = decisionLog(decisions);
+      const device = await PoweredDevice.start({ clock, dataPath, credentials, policy, log });
+      return new Stage(options, folder, hub, device, decisions);
+    } catch (error) {
+      await hub?.close();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#device.stop();
+    await this.#hub.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Waits while `holds` does not. @returns whether it came to hold in time @throws Error when interrupted */
+  async comesTrue(holds: () => boolean, limit: Millis = patience): Promise<boolean> {
+    const until = this.clock.now() + limit;
+    while (!holds()) {
+      if (this.#signal?.aborted) throw new Error("the demonstration was interrupted");
+      if (this.clock.now() >= until) return false;
+      await this.clock.sleep(lookEvery);
+    }
+    return true;
+  }
+
+  /** @throws Error that names `what` when it did not come in time */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    if (!(await this.comesTrue(holds))) throw new Error(`${what}: not within ${patience / 1000} s`);
+  }
+
+  /** The link works, and the hub has been told what is in force in answer to its newest desired version. */
+  get settled(): boolean {
+    const { desired, reported } = this.#record;
+    const { inForce, link, stored } = this.#device;
+    const told = Object.entries(acknowledgements(inForce));
+    return (
+      link === "online" &&
+      stored &&
+      inForce.shadow.version === desired.version &&
+      told.every(([name, ack]) => sameJson(reported.properties[name], ack))
+    );
+  }
+
+  /** The hub's reported document, read-only properties too. */
+  get reported(): TwinHalf {
+    return this.#record.reported;
+  }
+
+  view(names: readonly WritableName[] = writableNames): TwinView {
+    const { desired, reported } = this.#record;
+    const { values } = this.#device.inForce;
+    return {
+      desiredVersion: desired.version,
+      reportedVersion: reported.version,
+      properties: names.map((name) => ({
+        name,
+        desired: desired.properties[name],
+        reported: reported.properties[name],
+        reportedIn: versionIn(reported, name),
+        inForce: values[name],
+      })),
+    };
+  }
+
+  /** The operator changes desired properties. */
+  async edit(desired: JsonObject): Promise<void> {
+    const edited = await this.#hub.core.editTwin(deviceId, { desired });
+    if ("refused" in edited) throw new Error(`the hub refused the edit: ${edited.why}`);
+    this.#lastPatch = { ...desired, $version: edited.record.desired.version };
+  }
+
+  /** The hub sends its last desired patch once more, as MQTT's "at least once" may. */
+  sendAgain(): void {
+    const version = this.#record.desired.version;
+    const body = JSON.stringify(this.#lastPatch);
+    this.#hub.core.links.get(deviceId)?.send(desiredPatches, desiredPatch(version), body);
+  }
+
+  /** A finger on the device: resolves when it has taken effect and is off the button again. */
+  async press(button: ButtonName, changes: WritableName): Promise<void> {
+    const before = this.#device.serial(changes);
+    this.#device.press(button);
+    await this.until(`button ${button}`, () => this.#device.serial(changes) > before);
+    await this.clock.sleep(pressTakes);
+  }
+
+  /** Resolves when the set-point in force is what the screen shows and is on the disk. */
+  async shown(): Promise<void> {
+    const device = this.#device;
+    const isShown = () => device.shownTarget === device.inForce.values.targetTemperature && device.stored;
+    await this.until("the press on the screen", isShown);
+  }
+
+  /** Breaks the link with RST. Resolves when both ends know. */
+  async pullCable(): Promise<void> {
+    const { core } = this.#hub;
+    core.setCable(deviceId, "reset");
+    const apart = () => core.links.get(deviceId) === undefined && this.#device.link !== "online";
+    await this.until("the cable's end", apart);
+  }
+
+  /** Resolves when the device is online again. */
+  async plugCable(): Promise<void> {
+    this.#hub.core.setCable(deviceId, "connected");
+    await this.until("the connection", () => this.#device.link === "online");
+  }
+
+  cutPower(): Promise<void> {
+    return this.#device.cutPower();
+  }
+
+  restorePower(): Promise<void> {
+    return this.#device.restorePower();
+  }
+
+  get #record() {
+    const record = this.#hub.core.devices.get(deviceId);
+    if (record === undefined) throw new Error("the hub has lost its device");
+    return record;
+  }
+}
+
+async function enrol(hub: RunningHub): Promise<Credentials> {
+  const { idScope, provisioningHost, registrationId, symmetricKey } = await hub.enrolDevice(deviceId);
+  return {
+    way: { kind: "dps", endpoint: provisioningHost, idScope, registrationId },
+    proof: { kind: "key", key: new Secret(symmetricKey) },
+    caPem: hub.caPem,
+  };
+}
+
+/** A log that keeps the twin's decisions alone. */
+function decisionLog(into: DemoDecision[]): Log {
+  return {
+    ...silentLog,
+    info(event, fields = {}) {
+      if (event !== "twin-decision") return;
+      const text = (name: string) => (fields[name] === undefined ? undefined : String(fields[name]));
+      into.push({
+        rule: text("rule") ?? "",
+        property: text("property") ?? "",
+        version: Number(fields["version"]),
+        won: text("won"),
+        lost: text("lost"),
+        reason: text("reason") ?? "",
+      });
+    },
+  };
+}
+
+function versionIn({ metadata }: TwinHalf, name: string): number | undefined {
+  const version = member(metadata[name], "$lastUpdatedVersion");
+  return typeof version === "number" ? version : undefined;
+}

@@ -5,21 +5,22 @@
  * device alone, whatever it subscribes to or publishes; one connection per device, the newest. Nothing that a peer
  * sends ends the process.
  */
-import type { Socket } from "node:net";
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
 import { millis } from "../control/units.ts";
-import { Cable } from "./cable.ts";
+import type { Cable } from "./cable.ts";
 import type { Cables } from "./cables.ts";
 import type { CertificatePair } from "./certificates.ts";
+import type { Subscription } from "./device-record.ts";
 import type { DeviceSessions } from "./device-sessions.ts";
 import { type DpsParts, DpsSession } from "./dps.ts";
 import { isLoopback } from "./host-names.ts";
 import type { Link } from "./links.ts";
 import { type Caller, type Login, type LoginParts, login, parseUserName } from "./mqtt-login.ts";
 import type { OnceLog } from "./once-log.ts";
+import { TlsDoor } from "./tls-door.ts";
 import { dpsAnswers, mayListen } from "./topics.ts";
 
 export interface BrokerParts {
@@ -35,7 +36,6 @@ export interface BrokerParts {
 
 /** D2C message of 256 KB and the topic that holds its properties. */
 const deviceFrameLimit = 256 * 1024 + 16 * 1024;
-const mostConnections = 2000;
 /** IoT Hub's own ceiling: 1767 s, over which a dead connection would never be noticed. */
 const longestKeepalive = 1767;
 const maximumQos = 1;
@@ -50,88 +50,38 @@ interface Session {
 export class Broker {
   readonly #parts: BrokerParts;
   readonly #aedes: Aedes;
-  readonly #server: Server;
+  readonly #door: TlsDoor;
   readonly #sessions = new WeakMap<Client, Session>();
-  readonly #cables = new Set<Cable>();
-  /** TCP sockets by the peer's address: TLS is made over them, and a reset needs the socket below. */
-  readonly #raws = new Map<string, Socket>();
   #strangers = 0;
 
-  private constructor(parts: BrokerParts, aedes: Aedes, server: Server) {
+  private constructor(parts: BrokerParts, aedes: Aedes, pair: CertificatePair, caPem: string) {
     this.#parts = parts;
     this.#aedes = aedes;
-    this.#server = server;
+    const onCable = (cable: Cable) => void aedes.handle(cable);
+    const onTooLong = (from: string) => void this.#refuse(from, "a frame is too long");
+    this.#door = new TlsDoor({ log: parts.log, caPem, onCable, onTooLong }, pair);
   }
 
   static async open(parts: BrokerParts, pair: CertificatePair, caPem: string): Promise<Broker> {
     const aedes = await Aedes.createBroker({ connectTimeout: 10_000, queueLimit: 100 });
-    const server = createServer({
-      ...pair,
-      ca: [caPem],
-      requestCert: true,
-      // A certificate is judged with the rest of the CONNECT: devices with keys have none.
-      rejectUnauthorized: false,
-      minVersion: "TLSv1.2",
-      handshakeTimeout: 10_000,
-    });
-    server.maxConnections = mostConnections;
-    const broker = new Broker(parts, aedes, server);
-    broker.#listenToServer();
+    const broker = new Broker(parts, aedes, pair, caPem);
     broker.#listenToAedes();
     return broker;
   }
 
-  /** @throws when the port is taken */
+  /** @returns the port @throws Error with `code` when the port is taken */
   listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off("error", reject);
-        this.#server.on("error", (error) => this.#parts.log.error("hub-server", { reason: error.message }));
-        const address = this.#server.address();
-        resolve(typeof address === "object" && address !== null ? address.port : port);
-      });
-    });
+    return this.#door.listen(host, port);
   }
 
   /** Takes a renewed certificate for connections from now on. */
-  renew(pair: CertificatePair, caPem: string): void {
-    this.#server.setSecureContext({ ...pair, ca: [caPem], minVersion: "TLSv1.2" });
+  renew(pair: CertificatePair): void {
+    this.#door.renew(pair);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    for (const cable of this.#cables) cable.cut("close");
-    for (const cable of this.#cables) cable.tls.destroy();
-    // Those that have not finished their handshake would hold the server open.
-    for (const raw of this.#raws.values()) raw.destroy();
-    await closed;
-  }
-
-  #listenToServer(): void {
-    const raws = this.#raws;
-    const peer = (socket: Socket | TLSSocket) => `${socket.remoteAddress} ${socket.remotePort}`;
-    this.#server.on("connection", (raw: Socket) => {
-      const key = peer(raw);
-      raws.set(key, raw.setNoDelay(true));
-      raw.once("close", () => raws.delete(key));
-    });
-    this.#server.on("secureConnection", (tls) => {
-      const raw = raws.get(peer(tls));
-      if (raw === undefined) {
-        tls.destroy();
-        return;
-      }
-      const cable = new Cable(tls, raw, () => this.#refuse(tls.remoteAddress ?? "", "a frame is too long"));
-      this.#cables.add(cable);
-      tls.once("close", () => this.#cables.delete(cable));
-      this.#aedes.handle(cable);
-    });
-    this.#server.on("tlsClientError", (error, tls) => {
-      // Written in full at debug alone: any port scan gets here.
-      this.#parts.log.debug("hub-tls-refused", { from: tls.remoteAddress ?? "", reason: error.message });
-    });
+    await this.#door.close();
   }
 
   #listenToAedes(): void {
@@ -179,19 +129,15 @@ export class Broker {
       if (link !== undefined) sessions.ready(link);
     });
     aedes.on("clientDisconnect", (client) => {
-      const session = this.#sessions.get(client);
-      session?.cancelExpiry?.();
-      if (session?.link !== undefined) sessions.gone(session.link);
+      const link = linkOf(client);
+      if (link !== undefined) sessions.gone(link);
     });
     aedes.on("ack", (_packet, client) => linkOf(client)?.acknowledged());
     aedes.on("subscribe", (subscriptions, client) => {
       const link = linkOf(client);
       const granted = subscriptions.filter(({ qos }) => (qos as number) <= maximumQos);
-      if (link !== undefined)
-        sessions.subscribed(
-          link,
-          granted.map(({ topic, qos }) => ({ topic, qos: qos === 0 ? 0 : 1 })),
-        );
+      const kept = granted.map(({ topic, qos }): Subscription => ({ topic, qos: qos === 0 ? 0 : 1 }));
+      if (link !== undefined) sessions.subscribed(link, kept);
     });
     aedes.on("unsubscribe", (topics, client) => {
       const link = linkOf(client);
@@ -280,7 +226,10 @@ export class Broker {
     } else {
       session.link = this.#parts.sessions.open(client, cable, caller.deviceId, caller.modelId);
     }
-    if (verdict.expiresMs !== undefined) this.#expire(session, cable, verdict.expiresMs);
+    if (verdict.expiresMs !== undefined) {
+      this.#expire(session, cable, verdict.expiresMs);
+      cable.once("close", () => session.cancelExpiry?.());
+    }
     return verdict;
   }
 

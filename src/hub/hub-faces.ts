@@ -76,7 +76,7 @@ async function openBroker(
   );
   closing.push(() => broker.close());
   port = await broker.listen(host, port);
-  return { port, renew: (next) => broker.renew(next, authority.caPem) };
+  return { port, renew: (next) => broker.renew(next) };
 }
 
 function renewDaily(

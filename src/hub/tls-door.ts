@@ -1,0 +1,99 @@
+/**
+ * The TLS side of the MQTT port: each connection that finishes its handshake comes out as a cable.
+ *
+ * Guarantee: who does not finish the handshake within ten seconds is gone; a client's certificate is asked for and
+ * judged later, with the rest of what it says. `close` leaves no socket.
+ */
+import type { Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Log } from "../control/log.ts";
+import { Cable } from "./cable.ts";
+import type { CertificatePair } from "./certificates.ts";
+
+export interface TlsDoorOptions {
+  readonly log: Log;
+  readonly caPem: string;
+  readonly onCable: (cable: Cable) => void;
+  /** A peer's frame was beyond the limit; its connection ends. */
+  readonly onTooLong: (from: string) => void;
+}
+
+const mostConnections = 2000;
+const minVersion = "TLSv1.2";
+
+export class TlsDoor {
+  readonly #options: TlsDoorOptions;
+  readonly #server: Server;
+  readonly #cables = new Set<Cable>();
+  /** TCP sockets by the peer's address: TLS is made over them, and a reset needs the socket below. */
+  readonly #raws = new Map<string, Socket>();
+
+  constructor(options: TlsDoorOptions, pair: CertificatePair) {
+    this.#options = options;
+    this.#server = createServer({
+      ...pair,
+      minVersion,
+      ca: [options.caPem],
+      requestCert: true,
+      // Devices with keys have no certificate.
+      rejectUnauthorized: false,
+      handshakeTimeout: 10_000,
+    });
+    this.#server.maxConnections = mostConnections;
+    this.#server.on("connection", (raw: Socket) => this.#keep(raw));
+    this.#server.on("secureConnection", (tls) => this.#open(tls));
+    this.#server.on("tlsClientError", (error, tls) => {
+      // At debug alone: any port scan gets here.
+      options.log.debug("hub-tls-refused", { from: tls.remoteAddress ?? "", reason: error.message });
+    });
+  }
+
+  /** @returns the port @throws Error with `code` when the port is taken */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off("error", reject);
+        this.#server.on("error", (error) => this.#options.log.error("hub-server", { reason: error.message }));
+        const address = this.#server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** Takes a renewed certificate for connections from now on. */
+  renew(pair: CertificatePair): void {
+    this.#server.setSecureContext({ ...pair, minVersion, ca: [this.#options.caPem] });
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const cable of this.#cables) {
+      cable.cut("close");
+      cable.tls.destroy();
+    }
+    // Those that have not finished their handshake would hold the server open.
+    for (const raw of this.#raws.values()) raw.destroy();
+    await closed;
+  }
+
+  #keep(raw: Socket): void {
+    const key = peer(raw);
+    this.#raws.set(key, raw.setNoDelay(true));
+    raw.once("close", () => this.#raws.delete(key));
+  }
+
+  #open(tls: TLSSocket): void {
+    const raw = this.#raws.get(peer(tls));
+    if (raw === undefined) {
+      tls.destroy();
+      return;
+    }
+    const cable = new Cable(tls, raw, () => this.#options.onTooLong(tls.remoteAddress ?? ""));
+    this.#cables.add(cable);
+    tls.once("close", () => this.#cables.delete(cable));
+    this.#options.onCable(cable);
+  }
+}
+
+const peer = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;

@@ -8,12 +8,14 @@
  */
 import { clampTarget, type SetPointLimits } from "./set-point.ts";
 import type { Celsius, Millis, WallMillis } from "./units.ts";
-import { minutes as inMinutes, kelvin, millis, wallMillis } from "./units.ts";
+import { minutes as inMinutes, kelvin, millis, seconds, wallMillis } from "./units.ts";
 
 /** On the core's own time line. */
 export interface Boost {
   readonly since: Millis;
   readonly until: Millis;
+  /** For people: stands still while the two clocks drift, follows when the wall clock is set. */
+  readonly untilWallMs: WallMillis;
 }
 
 /** The same as stored. */
@@ -25,10 +27,24 @@ export interface StoredBoost {
 /** Enough to be felt, and with most rooms full power for the first half hour. */
 const boostRise = kelvin(3);
 
-export const extendBoost = (boost: Boost | undefined, minutes: number, now: Millis): Boost => ({
-  since: boost?.since ?? now,
-  until: millis(Math.max(boost?.until ?? now, now + inMinutes(minutes))),
-});
+export function extendBoost(
+  boost: Boost | undefined,
+  minutes: number,
+  now: Millis,
+  wallMs: WallMillis,
+): Boost {
+  const until = millis(Math.max(boost?.until ?? now, now + inMinutes(minutes)));
+  return { since: boost?.since ?? now, until, untilWallMs: wallMillis(until - now + wallMs) };
+}
+
+/** By more than this the wall clock was set. */
+const drift = seconds(5);
+
+/** @returns the same boost while its label is good enough */
+export function relabelBoost(boost: Boost, now: Millis, wallMs: WallMillis): Boost {
+  const untilWallMs = wallMillis(boost.until - now + wallMs);
+  return Math.abs(untilWallMs - boost.untilWallMs) > drift ? { ...boost, untilWallMs } : boost;
+}
 
 /** What the heating law aims at, and the screen shows. */
 export function aimOf(
@@ -41,12 +57,13 @@ export function aimOf(
 /** @param wallOffset from the core's time to wall time */
 export const storeBoost = (boost: Boost, wallOffset: Millis): StoredBoost => ({
   sinceWallMs: wallMillis(boost.since + wallOffset),
-  untilWallMs: wallMillis(boost.until + wallOffset),
+  untilWallMs: boost.untilWallMs,
 });
 
 /** @returns `undefined` when the wall clock cannot be right; one whose time is over ends in the first step */
 export function restoreBoost(stored: StoredBoost, now: Millis, wallMs: WallMillis): Boost | undefined {
   if (wallMs < stored.sinceWallMs) return undefined;
   const wallOffset = wallMs - now;
-  return { since: millis(stored.sinceWallMs - wallOffset), until: millis(stored.untilWallMs - wallOffset) };
+  const { sinceWallMs, untilWallMs } = stored;
+  return { since: millis(sinceWallMs - wallOffset), until: millis(untilWallMs - wallOffset), untilWallMs };
 }

@@ -12,7 +12,6 @@ import { defaultValues } from "./panel.ts";
 import type { ControlState } from "./state.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import type { Celsius, WallMillis } from "./units.ts";
-import { wallMillis } from "./units.ts";
 
 export interface InForce {
   readonly values: WritableValues;
@@ -27,7 +26,7 @@ export interface InForce {
 }
 
 export function inForce(state: ControlState): InForce {
-  const { panel, rules, clock } = state;
+  const { panel, rules } = state;
   const { settings } = rules;
   const { boost, changes } = panel;
   return {
@@ -43,7 +42,7 @@ export function inForce(state: ControlState): InForce {
     limits: { targetMin: settings.targetMin, targetMax: settings.targetMax },
     shadow: state.twin,
     aim: aimOf(panel, settings),
-    boostUntil: boost && wallMillis(boost.until + clock.wallOffset),
+    boostUntil: boost?.untilWallMs,
   };
 }
 

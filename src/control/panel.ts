@@ -5,7 +5,7 @@
  * counted, with who made it and what was there before.
  */
 import type { Boost } from "./boost.ts";
-import { extendBoost } from "./boost.ts";
+import { extendBoost, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
 import { writableProperties } from "./cloud-model.ts";
 import type { Change, ChangeSource, ControlMode, Request } from "./input.ts";
@@ -94,7 +94,7 @@ export function applyRequest(panel: Panel, request: PanelRequest, context: Panel
     case "boost":
       if (request.minutes === 0) return endBoost(panel, "request", events);
       events.push({ kind: "boost", minutes: request.minutes, source });
-      return { ...panel, boost: extendBoost(panel.boost, request.minutes, context.now) };
+      return { ...panel, boost: extendBoost(panel.boost, request.minutes, context.now, context.wallMs) };
   }
 }
 
@@ -124,8 +124,11 @@ export function applyGesture(
 }
 
 /** Ends a boost whose time is over. */
-export function passTime(panel: Panel, { now, events }: PanelContext): Panel {
-  return panel.boost && now >= panel.boost.until ? endBoost(panel, "time", events) : panel;
+export function passTime(panel: Panel, { now, wallMs, events }: PanelContext): Panel {
+  if (!panel.boost) return panel;
+  if (now >= panel.boost.until) return endBoost(panel, "time", events);
+  const boost = relabelBoost(panel.boost, now, wallMs);
+  return boost === panel.boost ? panel : { ...panel, boost };
 }
 
 function endBoost(panel: Panel, because: BoostEnd, events: ControlEvent[]): Panel {

@@ -117,6 +117,21 @@ describe("a boost", () => {
     expect(device.screen.target).toBe(19);
   });
 
+  it("names an end that stands still while the clocks drift, and follows a clock that was set", () => {
+    const device = new Device();
+    device.request(boost(10));
+    const ends = () => (inForce(device.state).boostUntil ?? 0) - device.wallOffset;
+    const [first, label] = [ends(), inForce(device.state).boostUntil];
+    for (const jitter of [1, -2, 40, -39]) {
+      device.wallOffset += jitter;
+      device.wait(1);
+      expect(inForce(device.state).boostUntil).toBe(label);
+    }
+    device.wallOffset += 3_600_000;
+    device.wait(1);
+    expect(ends()).toBeCloseTo(first, -1);
+  });
+
   it("breaks no safety rule", () => {
     const device = new Device();
     device.read(18);

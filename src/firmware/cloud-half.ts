@@ -6,14 +6,17 @@
  */
 import { arch, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
-import type { LinkCause } from "../cloud/cause.ts";
-import { openCloud } from "../cloud/cloud.ts";
-import type { Credentials } from "../cloud/credentials.ts";
-import type { CloudLink, CommandReply } from "../cloud/link.ts";
+import {
+  type CloudLink,
+  type CommandReply,
+  type Credentials,
+  type LinkCause,
+  nearbyTuning,
+  openCloud,
+} from "../cloud/cloud.ts";
 import { Outbox } from "../cloud/outbox.ts";
 import { levelStore } from "../cloud/outbox-level.ts";
 import { shapeTelemetry, startTelemetry, type TelemetryState } from "../cloud/telemetry.ts";
-import { nearbyTuning } from "../cloud/tuning.ts";
 import type { Clock } from "../control/clock.ts";
 import { type CommandName, deviceInformation, modelId } from "../control/cloud-model.ts";
 import type { LinkState, Request } from "../control/input.ts";

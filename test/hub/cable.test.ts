@@ -21,7 +21,9 @@ async function bareDevice(hub: RunningHub, id = "heater-1") {
     });
     onTestFinished(() => void client.end(true));
     const errors: string[] = [];
-    client.stream.on("error", (error: NodeJS.ErrnoException) => errors.push(error.code ?? error.message));
+    // MQTT.js has it, its types do not.
+    const { stream } = client as unknown as { readonly stream: NodeJS.EventEmitter };
+    stream.on("error", (error: NodeJS.ErrnoException) => errors.push(error.code ?? error.message));
     client.on("error", () => {});
     return { client, errors };
   };

@@ -52,7 +52,7 @@ describe("azure-iothub", () => {
     const patch = { tags: { room: "attic" }, properties: { desired: { targetTemperature: 20 } } };
     const { responseBody: updated } = await registry.updateTwin("heater-1", patch, twin.etag);
     expect(updated.properties.desired).toMatchObject({ targetTemperature: 20, $version: 2 });
-    expect(updated.properties.desired.$metadata.targetTemperature.$lastUpdatedVersion).toBe(2);
+    expect(updated.properties.desired["$metadata"].targetTemperature.$lastUpdatedVersion).toBe(2);
     expect(updated.tags).toEqual({ room: "attic" });
     expect(await registry.updateTwin("heater-1", patch, twin.etag).catch(codeOf)).toBe("InvalidEtagError");
   });
@@ -66,7 +66,7 @@ describe("azure-iothub", () => {
     await new Promise((resolve) => deviceTwin.properties.reported["update"]({ board: "pi" }, resolve));
     const { responseBody: twin } = await registryOf(hub).getTwin("heater-1");
     expect(twin.properties.reported).toMatchObject({ board: "pi", $version: 2 });
-    expect(Date.parse(twin.properties.reported.$metadata.board.$lastUpdated)).toBeGreaterThan(0);
+    expect(Date.parse(twin.properties.reported["$metadata"].board.$lastUpdated)).toBeGreaterThan(0);
     await client.close();
   });
 

@@ -50,9 +50,15 @@ describe("the shipped manifest", () => {
     },
   );
 
-  it("grants no network", () => {
+  it("grants connections to Azure's device services and to this machine, and no port to listen on", () => {
     const { connections, tcpServerPorts, udpServerPorts } = parseManifest(shipped, resolve);
-    expect([connections, tcpServerPorts, udpServerPorts]).toEqual([[], [], []]);
+    expect(connections).toEqual([
+      "global.azure-devices-provisioning.net",
+      "*.azure-devices.net",
+      "localhost",
+      "127.0.0.1",
+    ]);
+    expect([tcpServerPorts, udpServerPorts]).toEqual([[], []]);
   });
 });
 
@@ -107,7 +113,7 @@ describe("a manifest that cannot be used", () => {
   });
 
   it("because of a doubled key is unparseable: the second would silently win", () => {
-    const text = shipped.replace('"AllowedConnections": [],', '"Gpio": [],');
+    const text = shipped.replace('"AllowedTcpServerPorts": [],', '"Gpio": [],');
     expect(refusal(text)).toMatchObject({ code: "unparseable", message: expect.stringContaining("twice") });
   });
 

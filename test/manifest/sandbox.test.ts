@@ -72,8 +72,9 @@ describe("the systemd unit", () => {
   });
 
   it("gives no network unless a host or a port is granted", () => {
-    expect(unitOf({}).get("PrivateNetwork")).toEqual(["yes"]);
-    expect(unitOf({}).get("RestrictAddressFamilies")).toEqual(["AF_UNIX"]);
+    const alone = unitOf({ connections: [] });
+    expect(alone.get("PrivateNetwork")).toEqual(["yes"]);
+    expect(alone.get("RestrictAddressFamilies")).toEqual(["AF_UNIX"]);
     const networked = unitOf({ connections: ["example.net"] });
     expect(networked.has("PrivateNetwork")).toBe(false);
     expect(networked.has("IPAddressDeny")).toBe(false);

@@ -73,6 +73,7 @@ export class CloudHalf {
   #twin: TwinLink = startLink;
   #telemetry: TelemetryState;
   #pause = firstPause;
+  #asking = false;
   #closed = false;
 
   constructor(parts: CloudHalfParts) {
@@ -168,11 +169,14 @@ export class CloudHalf {
     this.#report();
   }
 
+  /** One request at a time, after a pause that grows; several reasons are one. */
   #getAgain(): void {
-    const { clock } = this.#parts;
+    if (this.#asking || this.#closed) return;
+    this.#asking = true;
     const pause = this.#pause;
     this.#pause = millis(Math.min(longestPause, pause * 2));
-    clock.setTimer(pause, () => {
+    this.#parts.clock.setTimer(pause, () => {
+      this.#asking = false;
       if (!this.#closed) this.#link.refetchTwin();
     });
   }

@@ -5,7 +5,8 @@ type Paint = (text: string) => string;
 type Palette = Readonly<Record<"bold" | "dim" | "good" | "bad", Paint>>;
 
 export const demoHead = (count: number): string =>
-  `A hub, a device on the virtual hat and a cable between them: ${count} scenes, over MQTT and TLS on this machine.\n`;
+  `A hub, a device on the virtual hat and a cable between them: ${count} scenes, over MQTT and TLS on this machine.\n` +
+  "v is a document's $version; ac, av and the words are the device's acknowledgement.\n";
 
 export function sceneText(result: SceneResult, colour: boolean): string {
   const { bold, dim, good, bad } = palette(colour);
@@ -14,7 +15,8 @@ export function sceneText(result: SceneResult, colour: boolean): string {
   const lines = [
     `${bold(rule)}  ${bold(title)}`,
     ...steps.map((step) => `  · ${step}.`),
-    ...(before && after ? documentLines(before, after, dim) : []),
+    ...(before ? documentLines("before", before, dim) : []),
+    ...(after ? documentLines("after ", after, dim) : []),
     ...decisions.map((decision) => `  ${dim("log")}    ${decisionText(decision)}`),
     ...claims.map((claim) => `  ${mark(claim.holds)} ${claim.words}`),
     ...(failure === undefined ? [] : [`  ${bad("✗")} ${failure}`]),
@@ -37,33 +39,30 @@ export function demoEnd({ scenes, missed, milliseconds }: DemoWhole, colour: boo
   return bad(`✗ ${missed.length} of ${scenes} scenes did not come out:${rows}`);
 }
 
-/** Both halves of the twin, before and after, one property below the other. */
-function documentLines(before: TwinView, after: TwinView, dim: Paint): string[] {
-  return [
-    ...[before, after].flatMap((view, index) => {
-      const label = index === 0 ? "before" : "after ";
-      const versions = dim(
-        `desired $version ${view.desiredVersion}, reported $version ${view.reportedVersion}`,
-      );
-      return [`  ${dim(label)} ${versions}`, ...rows(view.properties)];
-    }),
-  ];
-}
-
-function rows(properties: readonly PropertyView[]): string[] {
-  const width = Math.max(...properties.map(({ name }) => name.length));
-  return properties.map(({ name, desired, reported }) => {
-    const wanted = desired === undefined ? "—" : JSON.stringify(desired);
-    return `         ${name.padEnd(width)}  desired ${wanted.padEnd(8)}  reported ${reportedText(reported)}`;
+/** Both documents as columns, a row for each property. */
+function documentLines(label: string, view: TwinView, dim: Paint): string[] {
+  const head = ["", `desired v${view.desiredVersion}`, `reported v${view.reportedVersion}`];
+  const rows = view.properties.map(({ name, desired, reported }) => [
+    name,
+    desired === undefined ? "—" : JSON.stringify(desired),
+    reportedText(reported),
+  ]);
+  const table = [head, ...rows];
+  const width = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0));
+  const [names, wanted] = [width(0), width(1)];
+  return table.map(([name = "", desired = "", reported = ""], index) => {
+    const line = `${name.padEnd(names)}  ${desired.padEnd(wanted)}  ${reported}`;
+    return index === 0 ? dim(`  ${label}  ${line}`) : `          ${line}`;
   });
 }
 
 function reportedText(reported: PropertyView["reported"]): string {
-  if (typeof reported !== "object" || reported === null || Array.isArray(reported)) {
-    return reported === undefined ? "—" : JSON.stringify(reported);
+  if (reported === undefined) return "—";
+  if (typeof reported !== "object" || reported === null || !("value" in reported)) {
+    return JSON.stringify(reported);
   }
-  const members = Object.entries(reported).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-  return members.join(", ");
+  const { value, ac, av, ad } = reported;
+  return `${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}, ${ad}`;
 }
 
 function decisionText({ rule, property, version, won, lost, reason }: DemoDecision): string {

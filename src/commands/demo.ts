@@ -18,10 +18,13 @@ Needs no network and takes less than a minute. Exit code 1 when a rule did not c
   run: (args) => demo(args),
 };
 
+/** Whatever ends it early, the folder and the ports are given back. */
 async function demo(args: Arguments): Promise<number> {
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
+  // A reader that has gone, as in `demo | head`.
+  process.stdout.on("error", stop);
   const code = await showDemo({
     scenes,
     json: args.has("json"),
@@ -29,8 +32,9 @@ async function demo(args: Arguments): Promise<number> {
     write: (text) => void process.stdout.write(`${text}\n`),
     signal: interrupt.signal,
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, stop);
-  return code;
+  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  // Timers of the SDK and of waits that were won would keep a finished process for seconds.
+  process.exit(code);
 }
 
 export interface ShowOptions {

@@ -109,6 +109,8 @@ export const scenes: readonly Scene[] = [
     title: "The operator sets the same value again after the device had changed it",
     properties: [target],
     async prepare(stage) {
+      // A version that moves without a value counts for every property that the device has changed: be done with the mode.
+      await stage.edit({ controlMode: null });
       await stage.press("b", target);
     },
     async play(stage, say) {
@@ -180,7 +182,7 @@ export const scenes: readonly Scene[] = [
       await stage.edit({ [target]: 22 });
     },
     async play(stage, say) {
-      say("The cable is out; somebody presses B (22.5 °C), the screen shows it, and the power goes");
+      say("The cable is out; somebody presses B (22.5 °C), screen and disk have it, and the power goes");
       await stage.pullCable();
       await stage.press("b", target);
       await stage.shown();

@@ -191,7 +191,7 @@ export class Stage {
   async shown(): Promise<void> {
     const device = this.#device;
     const isShown = () => device.shownTarget === device.inForce.values.targetTemperature && device.stored;
-    await this.until("the press on the screen", isShown);
+    await this.until("the press on screen and disk", isShown);
   }
 
   /** Breaks the link with RST. Resolves when both ends know. */

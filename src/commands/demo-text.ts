@@ -17,7 +17,9 @@ export function sceneText(result: SceneResult, colour: boolean): string {
     ...steps.map((step) => `  · ${step}.`),
     ...(before ? documentLines("before", before, dim) : []),
     ...(after ? documentLines("after ", after, dim) : []),
-    ...decisions.map((decision) => `  ${dim("log")}    ${decisionText(decision)}`),
+    ...decisions
+      .flatMap(decisionLines)
+      .map((line, index) => `  ${dim(index === 0 ? "log" : "   ")}     ${line}`),
     ...claims.map((claim) => `  ${mark(claim.holds)} ${claim.words}`),
     ...(failure === undefined ? [] : [`  ${bad("✗")} ${failure}`]),
     `  ${mark(holds)} ${bold(holds ? `${rule} came out` : `${rule} did not come out`)} ${dim(seconds(result.milliseconds))}\n`,
@@ -65,9 +67,9 @@ function reportedText(reported: PropertyView["reported"]): string {
   return `${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}, ${ad}`;
 }
 
-function decisionText({ rule, property, version, won, lost, reason }: DemoDecision): string {
+function decisionLines({ rule, property, version, won, lost, reason }: DemoDecision): string[] {
   const sides = [won && `won ${won}`, lost && `lost ${lost}`].filter(Boolean).join(", ");
-  return `${rule} ${property} (desired $version ${version}): ${sides}; ${reason}`;
+  return [`${rule} ${property}, desired v${version}: ${sides}`, `  ${reason}`];
 }
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

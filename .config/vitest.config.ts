@@ -1,9 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+const slow = process.env["SLOW"] === "1";
+
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
-    include: ["test/**/*.test.ts"],
+    // `npm run test:slow` runs what takes tens of seconds a file; the ordinary run is to stay under three minutes.
+    include: slow ? ["test/**/*.slow.test.ts"] : ["test/**/*.test.ts"],
+    exclude: slow ? [] : ["test/**/*.slow.test.ts"],
     globalSetup: ["test/global-setup.ts"],
     testTimeout: 20_000,
     coverage: {

@@ -2,7 +2,7 @@
  * `npm test`: makes the checkout ready, then checks style, types, dead code and behaviour.
  *
  * Every stage runs even when an earlier one failed, so that one run shows everything. Arguments go to vitest
- * alone: `npm test -- test/control`.
+ * alone: `npm test -- test/control`. With --slow only the suites that take tens of seconds a file.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,7 +13,8 @@ import { prepare, root } from "./prepare.mjs";
 const tool = (file) => join(root, "node_modules", file);
 const eslint = tool("eslint/bin/eslint.js");
 const vitest = tool("vitest/vitest.mjs");
-const args = process.argv.slice(2);
+const slow = process.argv.includes("--slow");
+const args = process.argv.slice(2).filter((arg) => arg !== "--slow");
 
 /** @type {[name: string, args: string[]][]} */
 const checks = [
@@ -48,7 +49,7 @@ function run(command, live) {
 
 await prepare("all");
 let failed = 0;
-if (args.length === 0) {
+if (args.length === 0 && !slow) {
   for (const [name, command] of checks) {
     if (!existsSync(command[0] ?? "")) throw new Error(`${command[0]} is missing: run npm ci`);
     const ok = await run(command, false);
@@ -56,7 +57,8 @@ if (args.length === 0) {
     if (!ok) failed += 1;
   }
 }
-const coverage = args.length === 0 ? ["--coverage"] : [];
+if (slow) process.env["SLOW"] = "1";
+const coverage = args.length === 0 && !slow ? ["--coverage"] : [];
 if (!(await run([vitest, "run", "--config", ".config/vitest.config.ts", ...coverage, ...args], true)))
   failed += 1;
 process.exitCode = failed === 0 ? 0 : 1;

@@ -17,7 +17,7 @@ export interface TwinLink {
   readonly inFlight: JsonRecord | undefined;
   /** Highest desired version heard of that no document has shown yet; 0: none. */
   readonly heard: number;
-  /** The last document was older than the shadow: the next one is believed (`takeDocument`). */
+  /** The last document was older than the shadow: the next one is believed unless a patch is taken first. */
   readonly doubted: boolean;
 }
 

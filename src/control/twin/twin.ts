@@ -58,7 +58,8 @@ export function takeDocument(
   const desired = readDesired(document);
   if (!desired || !isRecord(document)) return nothing(link);
   const { shadow } = inForce;
-  // An answer may have been overtaken by a patch; a twin that was deleted and made anew counts from 1. Ask twice.
+  // An answer may have been overtaken by a patch; a twin that was deleted and made anew counts from 1. Ask
+  // again: with no patch taken since, the next answer cannot have been overtaken.
   const older = desired.version < shadow.version;
   if (older && !link.doubted) return { ...nothing({ ...link, doubted: true }), getAgain: true };
   const known = Object.fromEntries(membersOf(document["reported"]));
@@ -111,7 +112,8 @@ export function takePatch(
   const foreign = strange ? { ...shadow.foreign, seen: unseen } : shadow.foreign;
   const next = { version, properties: propertiesOf(judged), foreign };
   return {
-    link,
+    // The twin that the shadow knows lives on, and the answer under way may be older than this patch too.
+    link: { ...link, doubted: false },
     requests: requestsOf(judged, next, shadow),
     decisions: decisionsOf(judged, shadow),
     // A patch shows a part: how an object, or all that is foreign, looks now is for the document to say.

@@ -97,6 +97,18 @@ describe("the device twin", () => {
     expect(session.told("telemetryInterval")).toMatchObject({ value: 30, ac: 203, av: 0 });
   });
 
+  it("RR-1 believes no document that is older because a patch has overtaken it, however often in a row", () => {
+    const session = new Session();
+    session.connect(4, { targetTemperature: 20 });
+    session.patch(5, { targetTemperature: 21 });
+    expect(session.get(4, { targetTemperature: 20 })).toMatchObject({ requests: [], getAgain: true });
+    session.patch(6, { targetTemperature: 22 });
+    expect(session.get(5, { targetTemperature: 21 })).toMatchObject({ requests: [], getAgain: true });
+    expect(session.picture.values.targetTemperature).toBe(22);
+    expect(session.picture.shadow.version).toBe(6);
+    expect(session.get(6, { targetTemperature: 22 })).toMatchObject({ requests: [], getAgain: false });
+  });
+
   it("RR-2 follows the cloud where it alone has changed, and says so", () => {
     const session = new Session();
     const { decisions } = session.connect(5, { targetTemperature: 21.5, controlMode: "manual" });

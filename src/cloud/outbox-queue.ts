@@ -111,10 +111,11 @@ export class StoredQueue {
     entries.forEach((entry, n) => {
       const key = before + 1 + n;
       entry.key = key;
-      if (entry.sent === true) {
-        // Sent during the write, so everything before it was done: it goes without ever having waited.
+      if (entry.sent === true && contiguous && this.#window.length === 0) {
+        // Sent during the write, and everything before it is done: it goes without ever having waited. With others
+        // before it, which the disk gave back only after it had left, it waits its turn and is sent again.
         this.#doneThrough = key;
-        this.#readThrough = Math.max(this.#readThrough, key);
+        this.#readThrough = key;
         return;
       }
       this.#count(1, texts[n]?.text.length ?? 0);

@@ -65,7 +65,8 @@ export class FakeDisk {
   /** Every process that had it open is gone. With `keep` of 0…1 of what was not synced. */
   crash(keep: number): void {
     this.#power += 1;
-    const kept = Math.floor(keep * (this.#unsynced.length + 1)) - 1;
+    const steps = this.#unsynced.length;
+    const kept = Math.min(steps, Math.floor(keep * (steps + 1))) - 1;
     this.content = this.#unsynced[kept] ?? this.#synced;
     this.#sync();
   }

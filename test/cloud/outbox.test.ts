@@ -206,6 +206,33 @@ describe("a disk that fails", () => {
     expect(rig.outbox.status).toEqual({ waiting: 0, dropped: 0, failure: undefined });
   });
 
+  it("costs nothing of an earlier run when the answer for a young message comes around its first write", async () => {
+    // The young one leaves while the disk fails; over these round trips its answer comes before, in and after the write.
+    for (let roundTrip = 5000; roundTrip <= 20_000; roundTrip += 500) {
+      const rig = new OutboxRig();
+      rig.append(...range(1, 300));
+      await rig.advance(2);
+      rig.disk.failure = full;
+      rig.crash();
+      rig.disk.latency = millis(1000);
+      await rig.advance(2);
+      rig.append(301);
+      rig.hub.roundTrip = millis(roundTrip);
+      rig.outbox.setOnline(true);
+      await rig.advance(1);
+      rig.disk.failure = undefined;
+      await rig.advance(28);
+      rig.hub.roundTrip = millis(40);
+      rig.disk.latency = millis(5);
+      rig.crash();
+      rig.outbox.setOnline(true);
+      await rig.advance(120);
+      expect(rig.hub.firsts).toEqual([301, ...range(1, 300)]);
+      expect(rig.outbox.status).toEqual({ waiting: 0, dropped: 0, failure: undefined });
+      expect(rig.disk.content.texts.size).toBe(0);
+    }
+  });
+
   it("and works again just before the end still takes what waits in memory", async () => {
     const rig = new OutboxRig();
     rig.disk.failure = full;

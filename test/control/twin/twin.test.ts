@@ -1,80 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inForce } from "../../../src/control/in-force.ts";
-import { defaultSettings, type Settings } from "../../../src/control/settings.ts";
+import { defaultSettings } from "../../../src/control/settings.ts";
 import { emptyShadow } from "../../../src/control/twin/shadow.ts";
-import type { TwinLink, TwinOutcome, TwinPolicy } from "../../../src/control/twin/twin.ts";
 import {
   afterReport,
   lastChange,
   nextReport,
   startLink,
   takeDocument,
-  takePatch,
 } from "../../../src/control/twin/twin.ts";
 import { celsius } from "../../../src/control/units.ts";
-import { Device } from "../device.ts";
 
-type Reported = Record<string, Record<string, unknown>>;
-
-/** One device, one link, and reports that arrive at once. */
-class Session {
-  readonly device: Device;
-  readonly policy: TwinPolicy;
-  link: TwinLink = startLink;
-  reported: Record<string, unknown> = {};
-
-  constructor(policy: TwinPolicy = {}, settings: Partial<Settings> = {}) {
-    this.policy = policy;
-    this.device = new Device(settings);
-  }
-
-  get picture() {
-    return inForce(this.device.state);
-  }
-
-  #follow(outcome: TwinOutcome): TwinOutcome {
-    this.link = outcome.link;
-    this.device.step({ requests: outcome.requests });
-    this.tell();
-    return outcome;
-  }
-
-  tell(sections = {}): Record<string, unknown> | undefined {
-    const { link, report } = nextReport(this.link, this.picture, sections);
-    this.link = report === undefined ? link : afterReport(link, report, "ok").link;
-    for (const [name, value] of Object.entries(report ?? {})) {
-      if (value === null) delete this.reported[name];
-      else this.reported[name] = value;
-    }
-    return report;
-  }
-
-  connect(version: number, desired: object): TwinOutcome {
-    this.link = startLink;
-    return this.get(version, desired);
-  }
-
-  get(version: number, desired: object): TwinOutcome {
-    const document = {
-      desired: { ...desired, $version: version },
-      reported: { ...this.reported, $version: 3 },
-    };
-    return this.#follow(takeDocument(this.link, this.picture, document, this.policy));
-  }
-
-  patch(version: number, patch: unknown): TwinOutcome {
-    return this.#follow(takePatch(this.link, this.picture, patch, version, this.policy));
-  }
-
-  press(button: "a" | "b"): void {
-    this.device.press(button);
-  }
-
-  told(name: string) {
-    return (this.reported as Reported)[name];
-  }
-}
+import { Session } from "./session.ts";
 
 describe("the device twin", () => {
   it("RR-1 drops a patch that it has seen and gets the twin again after a gap", () => {

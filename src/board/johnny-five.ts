@@ -53,28 +53,32 @@ interface OnPin extends OnBoard {
 
 type Class<Options, Instance> = new (options: Options) => Instance;
 
-const component = async <C>(module: Promise<{ readonly default: unknown }>): Promise<C> =>
-  (await module).default as C;
+/**
+ * One after the other, and not at once: each takes some milliseconds of computing, and in between the timers of the
+ * sensor's first measurement have their turn.
+ */
+async function component<C>(load: () => Promise<{ readonly default: unknown }>): Promise<C> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return (await load()).default as C;
+}
 
-// One after the other, and not at once: each takes some milliseconds of computing, and in between the timers of the
-// sensor's first measurement have their turn.
 const BoardClass = await component<Class<{ io: GroveIo; repl: false; debug: false; sigint: false }, Board>>(
-  import("johnny-five/lib/board.js"),
+  () => import("johnny-five/lib/board.js"),
 );
 const RelayClass = await component<Class<OnPin & { type: "NO" | "NC" }, Relay>>(
-  import("johnny-five/lib/relay.js"),
+  () => import("johnny-five/lib/relay.js"),
 );
 const LedClass = await component<Class<OnPin & { isAnode: boolean }, Led>>(
-  import("johnny-five/lib/led/led.js"),
+  () => import("johnny-five/lib/led/led.js"),
 );
 const ButtonClass = await component<Class<OnPin & { invert: boolean; holdtime: number }, Button>>(
-  import("johnny-five/lib/button.js"),
+  () => import("johnny-five/lib/button.js"),
 );
 const ThermometerClass = await component<
   Class<OnBoard & { controller: Controller; enabled: false }, Thermometer>
->(import("johnny-five/lib/thermometer.js"));
+>(() => import("johnny-five/lib/thermometer.js"));
 const HygrometerClass = await component<Class<OnBoard & { controller: Controller }, Hygrometer>>(
-  import("johnny-five/lib/hygrometer.js"),
+  () => import("johnny-five/lib/hygrometer.js"),
 );
 
 /** A ready Board. Without `sigint: false` a Ctrl-C would skip every exit handler, and the relay with them. */

@@ -20,8 +20,8 @@ export async function openHat(options: OpenHatOptions): Promise<Hat> {
   });
   try {
     const chips = sensorChips(hardware.bus, clock);
-    // Never rejects; whoever reads first shares it.
-    void chips[0]?.measure();
+    // Never rejects; whoever reads first shares it. Of medium repeatability (0.08 °C): there 9 ms sooner.
+    void chips[0]?.measure("medium");
     const { JohnnyFiveHat } = await import("./johnny-five-hat.ts");
     return new JohnnyFiveHat(options, io, chips);
   } catch (error) {

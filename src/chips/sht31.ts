@@ -65,8 +65,8 @@ export class Sht31 {
   }
 
   /** One reading. A call during a measurement shares that measurement. Above 10 a second the sensor heats itself. */
-  measure(): Promise<SensorReading> {
-    this.#measuring ??= this.#inTurn(() => this.#measure()).finally(() => {
+  measure(repeatability: Repeatability = this.#repeatability): Promise<SensorReading> {
+    this.#measuring ??= this.#inTurn(() => this.#measure(repeatability)).finally(() => {
       this.#measuring = undefined;
     });
     return this.#measuring;
@@ -92,8 +92,8 @@ export class Sht31 {
     );
   }
 
-  async #measure(): Promise<SensorReading> {
-    const result = await this.#preparedSample();
+  async #measure(repeatability: Repeatability): Promise<SensorReading> {
+    const result = await this.#preparedSample(repeatability);
     const atMs = this.#clock.now();
     if (typeof result !== "string") {
       this.#failures = 0;
@@ -104,13 +104,13 @@ export class Sht31 {
     return { kind: "failed", reason: result, atMs };
   }
 
-  async #preparedSample(): Promise<Sht31Sample | SensorFailure> {
+  async #preparedSample(repeatability: Repeatability): Promise<Sht31Sample | SensorFailure> {
     if (!this.#prepared) {
       const outcome = await this.#attempt(() => this.#prepare());
       if (outcome !== "done") return outcome;
       this.#prepared = true;
     }
-    return this.#attempt(() => this.#sample());
+    return this.#attempt(() => this.#sample(repeatability));
   }
 
   /** Another program may have left a periodic measurement running, or the heater on, which reads warm. */
@@ -128,8 +128,8 @@ export class Sht31 {
     return "done";
   }
 
-  async #sample(): Promise<Sht31Sample | "bad-crc"> {
-    const { command, conversion } = sht31Measurement[this.#repeatability];
+  async #sample(repeatability: Repeatability): Promise<Sht31Sample | "bad-crc"> {
+    const { command, conversion } = sht31Measurement[repeatability];
     await this.#command(command);
     await this.#clock.sleep(millis(conversion + timerGrain));
     return decodeMeasurement(await this.#read(6));

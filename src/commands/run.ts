@@ -81,9 +81,6 @@ function guardianLog(args: Arguments): Log {
   return createLogger({ clock: systemClock, level, format, write: (line) => void stream.write(`${line}\n`) });
 }
 
-/** V8 would let short-lived objects fill 16 MiB before it looks: on a small device 1 MiB saves 7 MB and costs nothing. */
-const smallHeap = "--max-semi-space-size=1";
-
 function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: HubKeeper): GuardedLoop {
   const flags = ["--data", context.data.path, "--settings", context.settingsFile, "--why", choice.why];
   flags.push("--board", args.value("board") ?? choice.name);
@@ -91,7 +88,7 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: 
   if (format !== undefined) flags.push("--log", format);
   for (const flag of ["plain", "offline"]) if (args.has(flag)) flags.push(`--${flag}`);
   const loop = join(packageRoot, "dist", "loop.js");
-  const child = spawn(process.execPath, [...process.execArgv, smallHeap, loop, ...flags], {
+  const child = spawn(process.execPath, [...process.execArgv, loop, ...flags], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   child.on("message", (message) => {

@@ -1,8 +1,8 @@
 /**
  * The few johnny-five classes that drive the hat, with types that say what they really take.
  *
- * Guarantee: only these modules are loaded (30 ms instead of 45 for the whole package), and nothing that is
- * made here leaves a timer behind: the firmware's clock is the only one, in a device and in virtual time.
+ * Guarantee: nothing that is made here leaves a timer behind: the firmware's clock is the only one, in a device and in
+ * virtual time.
  */
 import type { Level } from "../chips/lines.ts";
 import type { GroveIo } from "./grove-io.ts";
@@ -53,33 +53,27 @@ interface OnPin extends OnBoard {
 
 type Class<Options, Instance> = new (options: Options) => Instance;
 
+const { parts } = await import("./johnny-five-parts.ts");
+
 /**
  * One after the other, and not at once: each takes some milliseconds of computing, and in between the timers of the
  * sensor's first measurement have their turn.
  */
-async function component<C>(load: () => Promise<{ readonly default: unknown }>): Promise<C> {
+async function component<C>(part: keyof typeof parts): Promise<C> {
   await new Promise((resolve) => setImmediate(resolve));
-  return (await load()).default as C;
+  const loaded: { readonly default: unknown } = await parts[part]();
+  return loaded.default as C;
 }
 
-const BoardClass = await component<Class<{ io: GroveIo; repl: false; debug: false; sigint: false }, Board>>(
-  () => import("johnny-five/lib/board.js"),
-);
-const RelayClass = await component<Class<OnPin & { type: "NO" | "NC" }, Relay>>(
-  () => import("johnny-five/lib/relay.js"),
-);
-const LedClass = await component<Class<OnPin & { isAnode: boolean }, Led>>(
-  () => import("johnny-five/lib/led/led.js"),
-);
-const ButtonClass = await component<Class<OnPin & { invert: boolean; holdtime: number }, Button>>(
-  () => import("johnny-five/lib/button.js"),
-);
-const ThermometerClass = await component<
-  Class<OnBoard & { controller: Controller; enabled: false }, Thermometer>
->(() => import("johnny-five/lib/thermometer.js"));
-const HygrometerClass = await component<Class<OnBoard & { controller: Controller }, Hygrometer>>(
-  () => import("johnny-five/lib/hygrometer.js"),
-);
+const BoardClass =
+  await component<Class<{ io: GroveIo; repl: false; debug: false; sigint: false }, Board>>("board");
+const RelayClass = await component<Class<OnPin & { type: "NO" | "NC" }, Relay>>("relay");
+const LedClass = await component<Class<OnPin & { isAnode: boolean }, Led>>("led");
+const ButtonClass = await component<Class<OnPin & { invert: boolean; holdtime: number }, Button>>("button");
+const ThermometerClass =
+  await component<Class<OnBoard & { controller: Controller; enabled: false }, Thermometer>>("thermometer");
+const HygrometerClass =
+  await component<Class<OnBoard & { controller: Controller }, Hygrometer>>("hygrometer");
 
 /** A ready Board. Without `sigint: false` a Ctrl-C would skip every exit handler, and the relay with them. */
 export function makeBoard(io: GroveIo): Board {

@@ -40,11 +40,12 @@ const firmwareOptions = {
 
 /**
  * The entries are bundled apart: each file more costs a start half a millisecond, and two processes start. They share
- * nothing at run time; main.js hands over to cli.js, and loop.js to cloud.js.
+ * nothing at run time; main.js hands over to cli.js, and loop.js to johnny-five.js and cloud.js.
  */
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
   { entryPoints: ["src/loop.ts"], splitting: false },
+  { entryPoints: { "johnny-five": "src/board/johnny-five-parts.ts" }, splitting: false },
   { entryPoints: { cloud: "src/firmware/connect-cloud.ts" }, splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
 ];
@@ -52,6 +53,7 @@ const bundles = [
 /** Leaves these imports to the run: the bundle that a module is the entry of. */
 const handOvers = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
+  { module: /\/johnny-five-parts\.ts$/, bundle: "./johnny-five.js" },
   { module: /\/firmware\/connect-cloud\.ts$/, bundle: "./cloud.js" },
 ];
 

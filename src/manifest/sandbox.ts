@@ -179,7 +179,7 @@ function kernel(): Line[] {
 
 function limits(manifest: Manifest): Line[] {
   return [
-    "# Guardian and loop together take less than half of it; a leak ends here, not with the whole machine.",
+    "# Guardian, loop and local hub together take less than half of it; a leak ends here, not with the whole machine.",
     `MemoryMax=${isNetworked(manifest) ? 320 : 256}M`,
     "# Of the two, the kernel takes one: the guardian restarts the loop, systemd the guardian.",
     "OOMPolicy=continue",

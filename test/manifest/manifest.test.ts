@@ -50,7 +50,7 @@ describe("the shipped manifest", () => {
     },
   );
 
-  it("grants connections to Azure's device services and to this machine, and no port to listen on", () => {
+  it("grants connections to Azure's device services and to this machine, and the local hub's ports to listen on", () => {
     const { connections, tcpServerPorts, udpServerPorts } = parseManifest(shipped, resolve);
     expect(connections).toEqual([
       "global.azure-devices-provisioning.net",
@@ -58,7 +58,7 @@ describe("the shipped manifest", () => {
       "localhost",
       "127.0.0.1",
     ]);
-    expect([tcpServerPorts, udpServerPorts]).toEqual([[], []]);
+    expect([tcpServerPorts, udpServerPorts]).toEqual([[8780, 8443, 8883], []]);
   });
 });
 
@@ -113,7 +113,7 @@ describe("a manifest that cannot be used", () => {
   });
 
   it("because of a doubled key is unparseable: the second would silently win", () => {
-    const text = shipped.replace('"AllowedTcpServerPorts": [],', '"Gpio": [],');
+    const text = shipped.replace('"AllowedUdpServerPorts": [],', '"Gpio": [],');
     expect(refusal(text)).toMatchObject({ code: "unparseable", message: expect.stringContaining("twice") });
   });
 

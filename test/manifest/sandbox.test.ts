@@ -72,7 +72,7 @@ describe("the systemd unit", () => {
   });
 
   it("gives no network unless a host or a port is granted", () => {
-    const alone = unitOf({ connections: [] });
+    const alone = unitOf({ connections: [], tcpServerPorts: [] });
     expect(alone.get("PrivateNetwork")).toEqual(["yes"]);
     expect(alone.get("RestrictAddressFamilies")).toEqual(["AF_UNIX"]);
     const networked = unitOf({ connections: ["example.net"] });
@@ -82,7 +82,7 @@ describe("the systemd unit", () => {
   });
 
   it("lets the kernel filter hosts where they are granted by address", () => {
-    const unit = unitOf({ connections: ["10.0.0.1", "::1"] });
+    const unit = unitOf({ connections: ["10.0.0.1", "::1"], tcpServerPorts: [] });
     expect(unit.get("IPAddressDeny")).toEqual(["any"]);
     expect(unit.get("IPAddressAllow")).toEqual(["10.0.0.1", "::1"]);
   });

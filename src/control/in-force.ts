@@ -9,9 +9,13 @@ import type { Change } from "./input.ts";
 import type { Limits } from "./limits.ts";
 import type { PanelValues } from "./panel.ts";
 import { defaultValues } from "./panel.ts";
+import type { Settings } from "./settings-table.ts";
 import type { ControlState } from "./state.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import type { Celsius, WallMillis } from "./units.ts";
+
+/** Whose change counts where both sides made one while apart (RR-4, RR-5). */
+export type TwinPolicy = { readonly [K in WritableName]: Settings[`conflict${Capitalize<K>}`] };
 
 export interface InForce {
   readonly values: WritableValues;
@@ -19,6 +23,7 @@ export interface InForce {
   /** What each goes back to when the cloud deletes its value. */
   readonly defaults: WritableValues;
   readonly limits: Limits;
+  readonly policy: TwinPolicy;
   readonly shadow: TwinShadow;
   /** What the heating law aims at: the set-point, or more during a boost. */
   readonly aim: Celsius;
@@ -40,6 +45,13 @@ export function inForce(state: ControlState): InForce {
     },
     defaults: named(defaultValues(settings)),
     limits: { targetMin: settings.targetMin, targetMax: settings.targetMax },
+    policy: {
+      targetTemperature: settings.conflictTargetTemperature,
+      controlMode: settings.conflictControlMode,
+      heaterSwitch: settings.conflictHeaterSwitch,
+      telemetryInterval: settings.conflictTelemetryInterval,
+      sensorOffset: settings.conflictSensorOffset,
+    },
     shadow: state.twin,
     aim: aimOf(panel, settings),
     boostUntil: boost?.untilWallMs,

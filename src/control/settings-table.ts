@@ -65,6 +65,14 @@ function toggle(value: boolean, doc: string): SwitchSetting {
   return { kind: "switch", default: value, doc, restart: false };
 }
 
+/** Whose change counts where cloud and device both made one while apart (RR-4, RR-5). */
+const conflict = (what: string) =>
+  choice(
+    ["cloud-wins", "device-wins"],
+    "cloud-wins",
+    `Whose ${what} counts where cloud and device both changed it while the link was out.`,
+  );
+
 const lawDoc = "How heat is dosed: `proportional` shares it out over time, `hysteresis` switches at a band.";
 
 export const settingsTable = {
@@ -115,6 +123,12 @@ export const settingsTable = {
   displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
   dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a touch until the screen dims; 0 never."),
   buttonsLocked: toggle(false, "Buttons only wake the screen: a lock against small hands."),
+  // One for each property that cloud and device both write; RR-4 and RR-5 read them.
+  conflictTargetTemperature: conflict("set-point"),
+  conflictControlMode: conflict("mode"),
+  conflictHeaterSwitch: conflict("heater switch"),
+  conflictTelemetryInterval: conflict("telemetry interval"),
+  conflictSensorOffset: conflict("sensor offset"),
   logLevel: {
     ...choice(["debug", "info", "warn", "error"], "info", "Least grave log line that is written."),
     restart: true,

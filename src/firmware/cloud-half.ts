@@ -29,7 +29,6 @@ import {
   startLink,
   type TwinLink,
   type TwinOutcome,
-  type TwinPolicy,
   takeDocument,
   takePatch,
 } from "../control/twin/twin.ts";
@@ -52,8 +51,6 @@ export interface CloudHalfParts {
   readonly log: Log;
   readonly firmware: string;
   readonly board: string;
-  /** Whose change counts where both made one while apart; the cloud's where nothing is said (RR-4). */
-  readonly policy?: TwinPolicy;
   /** Ends the loop so that the guardian starts it anew. */
   readonly restart: () => void;
 }
@@ -77,7 +74,7 @@ export class CloudHalf {
   #closed = false;
 
   constructor(parts: CloudHalfParts) {
-    const { clock, log, dataPath, files, manifest, credentials, nearby, device, policy } = parts;
+    const { clock, log, dataPath, files, manifest, credentials, nearby, device } = parts;
     this.#parts = parts;
     this.#startedAt = clock.wallNow();
     this.#telemetry = startTelemetry(clock.now());
@@ -102,9 +99,8 @@ export class CloudHalf {
       refuseHost: (host) => checkConnection(manifest, host.replace(/:\d+$/, "")),
       tuning: nearby ? nearbyTuning : undefined,
       handlers: {
-        onTwin: (document) => this.#take(takeDocument(this.#twin, device.inForce, document, policy)),
-        onPatch: (patch, version) =>
-          this.#take(takePatch(this.#twin, device.inForce, patch, version, policy)),
+        onTwin: (document) => this.#take(takeDocument(this.#twin, device.inForce, document)),
+        onPatch: (patch, version) => this.#take(takePatch(this.#twin, device.inForce, patch, version)),
         onCommand: (name, parameter) => this.#command(name, parameter),
         onLink: (state, cause) => this.#onLink(state, cause),
       },

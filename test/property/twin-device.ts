@@ -2,7 +2,7 @@
 import { parseDurable } from "../../src/control/durable.ts";
 import { inForce } from "../../src/control/in-force.ts";
 import type { ButtonEdge, Request } from "../../src/control/input.ts";
-import { defaultSettings } from "../../src/control/settings.ts";
+import { defaultSettings, type Settings } from "../../src/control/settings.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
 import type { Decision, TwinLink, TwinOutcome } from "../../src/control/twin/twin.ts";
@@ -46,6 +46,14 @@ const requestOf: Readonly<Record<Name, (value: never) => Request>> = {
   }),
 };
 
+const settingsOf = (policy: Policy): Partial<Settings> =>
+  Object.fromEntries(
+    Object.entries(policy).map(([name, wins]) => [
+      `conflict${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      wins,
+    ]),
+  );
+
 export class TwinDevice {
   readonly oracle: Oracle;
   /** To the hub, in order. */
@@ -55,7 +63,7 @@ export class TwinDevice {
   /** Times that the twin wanted something of the core. */
   requests = 0;
   link: TwinLink = startLink;
-  readonly #policy: Policy;
+  readonly #settings: Settings;
   #state: ControlState;
   /** What the disk holds, and what it is still to write, the newest last. */
   #disk: Written;
@@ -70,9 +78,9 @@ export class TwinDevice {
   #connected = false;
 
   constructor(policy: Policy) {
-    this.#policy = policy;
+    this.#settings = { ...defaultSettings, ...settingsOf(policy) };
     this.oracle = new Oracle(policy);
-    this.#state = start(defaultSettings, undefined, this.#conditions());
+    this.#state = start(this.#settings, undefined, this.#conditions());
     this.#disk = this.#image();
     this.#step({});
   }
@@ -92,6 +100,16 @@ export class TwinDevice {
 
   get picture() {
     return inForce(this.#state);
+  }
+
+  /** A document has been asked for and has not come. */
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
+  /** Nothing is asked for, under way, or still to be written. */
+  get quiet(): boolean {
+    return !this.#waiting && !this.#underWay && this.#writes.length === 0 && this.outbox.length === 0;
   }
 
   /** Somebody turns something at the device. */
@@ -134,7 +152,7 @@ export class TwinDevice {
     this.#wallOffset -= wallBack;
     const durable = parseDurable(JSON.parse(this.#disk.document));
     if (!durable) throw new Error("the device cannot read what it has written");
-    this.#state = start(defaultSettings, durable, this.#conditions());
+    this.#state = start(this.#settings, durable, this.#conditions());
     this.oracle.memory = this.#disk.memory;
     this.#step({});
   }
@@ -172,23 +190,23 @@ export class TwinDevice {
       this.#waiting = false;
       this.get();
     }
-    if (this.#underWay) this.#answered(this.#underWay.id, "failed");
+    if (this.#underWay) this.answered(this.#underWay.id, "failed");
   }
 
   take(sent: Sent): void {
     switch (sent.kind) {
       case "patch":
         this.oracle.patch(sent.patch, sent.version);
-        this.#follow(takePatch(this.link, this.picture, sent.patch, sent.version, this.#policy));
+        this.#follow(takePatch(this.link, this.picture, sent.patch, sent.version));
         break;
       case "reported":
-        this.#answered(sent.id, "ok");
+        this.answered(sent.id, "ok");
         break;
       case "document": {
         if (!this.#waiting || sent.rid !== this.#rid) break;
         this.#waiting = false;
         this.oracle.document(sent.document, sent.knows);
-        this.#follow(takeDocument(this.link, this.picture, JSON.parse(sent.document), this.#policy));
+        this.#follow(takeDocument(this.link, this.picture, JSON.parse(sent.document)));
         if (this.#askAgain) {
           this.#askAgain = false;
           this.get();
@@ -226,7 +244,8 @@ export class TwinDevice {
     this.outbox.push({ kind: "report", id, patch, edits: told });
   }
 
-  #answered(id: number, result: "ok" | "failed"): void {
+  /** What became of a report; one that is not waited for changes nothing. */
+  answered(id: number, result: "ok" | "failed"): void {
     const waited = this.#underWay;
     if (waited?.id !== id) return;
     this.#underWay = undefined;

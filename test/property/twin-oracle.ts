@@ -46,6 +46,8 @@ interface Entry {
   readonly taken: string;
   /** The edit that was the last when the cloud's value was judged last. */
   readonly ruled: number;
+  /** The value that lost when the cloud's was judged last, where both sides had one. */
+  readonly lost: Value | undefined;
 }
 
 /** What a power cut leaves: goes back to what was written together with the device's state. */
@@ -61,6 +63,7 @@ const fresh = (name: Name): Entry => ({
   edit: 0,
   taken: "",
   ruled: 0,
+  lost: undefined,
 });
 
 export class Oracle {
@@ -94,7 +97,7 @@ export class Oracle {
   }
 
   deviceEdit(name: Name, value: Value): void {
-    this.#set(name, { value, by: "device", edit: ++this.#edits });
+    this.#set(name, { value, by: "device", edit: ++this.#edits, lost: undefined });
   }
 
   /** The hub has confirmed a report. */
@@ -120,7 +123,7 @@ export class Oracle {
     for (const name of names) {
       const repeated = again && values[name] !== undefined && this.entry(name).by === "device";
       if (repeated) this.repeats++;
-      if (differ.includes(name) || repeated) this.#cloudEdit(name, values[name]);
+      if (differ.includes(name) || repeated) this.#cloudEdit(name, values[name], repeated);
     }
     this.memory = { ...this.memory, version, foreign };
   }
@@ -135,18 +138,21 @@ export class Oracle {
     this.memory = { ...this.memory, version };
   }
 
-  #cloudEdit(name: Name, wanted: Json | undefined): void {
+  /** @param repeated only the version shows that the cloud has said anything */
+  #cloudEdit(name: Name, wanted: Json | undefined, repeated = false): void {
     const before = this.entry(name);
-    this.#set(name, { taken: text(wanted), ruled: before.edit });
+    this.#set(name, { taken: text(wanted), ruled: before.edit, lost: undefined });
     if (wanted !== undefined && !fits[name](wanted)) {
       this.refusals++;
       return;
     }
     const value = wanted === undefined ? defaults[name] : (wanted as Value);
     const unknown = before.by === "device" && this.#knows?.get(name) !== before.edit;
-    if (unknown && value !== before.value) {
-      this.conflicts++;
-      if (this.#policy[name] === "device-wins") return;
+    if (before.by === "device" && value !== before.value && (unknown || repeated)) {
+      if (unknown) this.conflicts++;
+      const deviceWins = this.#policy[name] === "device-wins";
+      if (deviceWins || unknown) this.#set(name, { lost: deviceWins ? value : before.value });
+      if (deviceWins) return;
     }
     this.#set(name, { value, by: wanted === undefined ? "default" : "cloud" });
   }

@@ -3,8 +3,11 @@ import type { Cloud, Json } from "./twin-cloud.ts";
 import type { TwinDevice } from "./twin-device.ts";
 import { fits, isName, type Name, names } from "./twin-oracle.ts";
 
+/** What a hub keeps of a device. */
+export type Documents = Pick<Cloud, "desired" | "reported" | "touched">;
+
 /** Throws at the first thing that is not as it must be. */
-export function checkAtRest(cloud: Cloud, device: TwinDevice): void {
+export function checkAtRest(cloud: Documents, device: TwinDevice): void {
   for (const name of names) {
     const told = cloud.reported[name];
     if (typeof told !== "object" || told === null) throw new Error(`RR-8: ${name} was never reported`);
@@ -20,11 +23,13 @@ interface Answer {
   readonly [name: string]: Json;
 }
 
-function wrongAnswer(name: Name, told: Answer, cloud: Cloud, device: TwinDevice): string | undefined {
+function wrongAnswer(name: Name, told: Answer, cloud: Documents, device: TwinDevice): string | undefined {
   const { ac, av, ad } = told;
-  const { by, value, edit, ruled } = device.oracle.entry(name);
+  const { by, value, edit, ruled, lost } = device.oracle.entry(name);
   const wanted = cloud.desired[name];
   if (typeof ad !== "string" || ad.length > 300) return "RR-6: ad is bounded text";
+  const named = /^won over ([^,]+), /.exec(ad)?.[1];
+  if (named !== (lost === undefined ? undefined : String(lost))) return `RR-4: ${lost} has lost`;
   if (by === "device" && edit > ruled) {
     return ac === 203 && av === 0 ? undefined : "RR-3: the device's own change";
   }
@@ -35,7 +40,7 @@ function wrongAnswer(name: Name, told: Answer, cloud: Cloud, device: TwinDevice)
   return ac === 200 && wanted === value ? undefined : `RR-2: ${JSON.stringify(wanted)} is desired`;
 }
 
-function checkStrangers(cloud: Cloud): void {
+function checkStrangers(cloud: Documents): void {
   const strangers = Object.keys(cloud.desired).filter((name) => !isName(name));
   const answered = strangers.filter((name) => name !== "faults" && !name.includes("."));
   const expected = [...names, "firmwareVersion", ...answered].sort();

@@ -3,14 +3,15 @@
  * Play's form (RR-2, RR-3, RR-6).
  *
  * Guarantees: follows from what is in force and the shadow alone, so that saying it twice says the same (RR-8); `ad`
- * ends with who made the value and when, so that from the hub's copy one sees whether a press has arrived.
+ * names the value that lost where both sides had made one (RR-4), and ends with who made the value in force and when,
+ * so that from the hub's copy one sees whether a press has arrived.
  */
 import type { WritableName } from "../cloud-model.ts";
 import { writableNames } from "../cloud-model.ts";
 import type { InForce } from "../in-force.ts";
-import type { Change, ControlValue } from "../input.ts";
-import type { WallMillis } from "../units.ts";
+import type { ControlValue } from "../input.ts";
 import { fingerprint, isRecord, type JsonRecord } from "./json-value.ts";
+import { type Loser, originText, sayLoser } from "./loser.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
@@ -42,37 +43,26 @@ export function standing(name: WritableName, { shadow, changes }: InForce): Ruli
 
 export function acknowledge(name: WritableName, inForce: InForce): Acknowledgement {
   const value = inForce.values[name];
-  const origin = originOf(inForce.changes[name]);
+  const origin = originText(inForce.changes[name]);
   const ruling = standing(name, inForce);
   switch (ruling?.kind) {
     case undefined:
       return { value, ac: 203, av: 0, ad: origin };
     case "applied": {
       const exact = fingerprint(value) === inForce.shadow.properties[name]?.seen;
-      const ad = exact ? origin : `the nearest that this device can do; ${origin}`;
-      return { value, ac: 200, av: ruling.version, ad };
+      const near = exact ? "" : "the nearest that this device can do; ";
+      return { value, ac: 200, av: ruling.version, ad: `${near}${beaten(ruling.over)}${origin}` };
     }
     case "reset":
-      return { value, ac: 200, av: ruling.version, ad: origin };
+      return { value, ac: 200, av: ruling.version, ad: `${beaten(ruling.over)}${origin}` };
     case "refused":
       return { value, ac: 400, av: ruling.version, ad: `${ruling.why}; in force: ${origin}` };
     case "overruled":
-      return { value, ac: 203, av: ruling.version, ad: `${ruling.why}; ${origin}` };
+      return { value, ac: 203, av: ruling.version, ad: `${beaten(ruling.over)}${origin}` };
   }
 }
 
-function originOf({ source, wallMs }: Change): string {
-  switch (source) {
-    case "default":
-      return "default";
-    case "cloud":
-      return "set by the cloud";
-    case "device":
-      return `set at the device at ${isoTime(wallMs)}`;
-  }
-}
-
-export const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();
+const beaten = (over: Loser | undefined): string => (over === undefined ? "" : `${sayLoser(over)}; `);
 
 /**
  * Whether the hub knows of the change in force, whatever it was told beside it.
@@ -82,7 +72,7 @@ export function isTold(name: WritableName, inForce: InForce, known: JsonRecord |
   const held = known !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
   if (!isRecord(held) || held["value"] !== inForce.values[name]) return false;
   const ad = held["ad"];
-  return typeof ad === "string" && ad.endsWith(originOf(inForce.changes[name]));
+  return typeof ad === "string" && ad.endsWith(originText(inForce.changes[name]));
 }
 
 export const acknowledgements = (inForce: InForce): JsonRecord =>

@@ -2,7 +2,7 @@
 import type { ReadOnlyValues } from "../cloud-model.ts";
 import { writableNames } from "../cloud-model.ts";
 import type { InForce } from "../in-force.ts";
-import { isoTime } from "./acknowledge.ts";
+import { isoTime } from "./loser.ts";
 
 /** For the reported section of the same name; `null` on a device that nobody has touched. */
 export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastChange"] {

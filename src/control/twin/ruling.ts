@@ -11,10 +11,7 @@ import { unfit } from "../limits.ts";
 import { celsius, kelvin } from "../units.ts";
 import { isTold, standing } from "./acknowledge.ts";
 import { fingerprint, type JsonRecord } from "./json-value.ts";
-import { longestWhy, type Ruling, type ShadowProperty } from "./shadow.ts";
-
-/** Whose change counts where both sides made one while apart (RR-4); `cloud-wins` where nothing is said. */
-export type TwinPolicy = { readonly [K in WritableName]?: "cloud-wins" | "device-wins" };
+import { longestWhy, type ShadowProperty } from "./shadow.ts";
 
 /** Who won and why: for the event log and the page. */
 export interface Decision {
@@ -40,7 +37,6 @@ export interface Verdict {
 /** What a ruling rests on. */
 export interface Bench {
   readonly inForce: InForce;
-  readonly policy: TwinPolicy;
   /** What the hub holds as reported. */
   readonly known: JsonRecord | undefined;
   readonly version: number;
@@ -52,66 +48,60 @@ export interface Bench {
  * @param again the version moved although no value did (RR-5)
  */
 export function rule(name: WritableName, wanted: unknown, again: boolean, bench: Bench): Verdict {
-  const { inForce, policy, version } = bench;
-  const held = { source: inForce.changes[name].source, value: inForce.values[name] };
+  const { inForce, version } = bench;
+  const { source: holder, wallMs, serial } = inForce.changes[name];
+  const held = { source: holder, value: inForce.values[name] };
   const seen = wanted === undefined ? {} : { seen: fingerprint(wanted) };
   const refusal = wanted === undefined ? undefined : unfit(name, wanted, inForce.limits);
   if (refusal !== undefined) {
-    const why = shorten(refusal);
+    const why = refusal.slice(0, longestWhy);
     const decision: Decision = { rule: "RR-6", property: name, version, winner: held, reason: why };
-    return { property: { ...seen, ruling: stand("refused", why, name, bench) }, decision };
+    return { property: { ...seen, ruling: { kind: "refused", version, why, serial } }, decision };
   }
   const goal = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
   const source = wanted === undefined ? "default" : "cloud";
   const offer = { source, value: goal } as const;
-  const news = held.source === "device" && !isTold(name, inForce, bench.known);
-  const clash = news && goal !== held.value;
-  if (clash && policy[name] === "device-wins") {
-    const why = `device-wins: outranks the cloud's ${goal}`;
-    const decision: Decision = {
-      rule: "RR-4",
-      property: name,
-      version,
-      winner: held,
-      loser: offer,
-      reason: "both changed while apart, and here the device wins",
+  const against = holder === "device" && goal !== held.value;
+  const clash = against && !isTold(name, inForce, bench.known);
+  const decided = { rule: ruleOf(clash, again, wanted === undefined), property: name, version } as const;
+  // That the same value was said again is a guess: it must not be stronger than a change that is known.
+  if (against && (clash || again) && inForce.policy[name] === "device-wins") {
+    const reason = clash ? "both changed while apart" : "the cloud said the same again";
+    return {
+      property: { ...seen, ruling: { kind: "overruled", version, over: offer, serial } },
+      decision: { ...decided, winner: held, loser: offer, reason: `${reason}, and here the device wins` },
     };
-    return { property: { ...seen, ruling: stand("overruled", shorten(why), name, bench) }, decision };
   }
+  const kind = source === "default" ? "reset" : "applied";
+  const over = clash ? { over: { ...held, wallMs } } : {};
   return {
-    property: { ...seen, ruling: { kind: source === "default" ? "reset" : "applied", version } },
+    property: { ...seen, ruling: { kind, version, ...over } },
     request: requestFor(name, goal, source),
     decision: {
-      rule: clash ? "RR-4" : again ? "RR-5" : wanted === undefined ? "RR-7" : "RR-2",
-      property: name,
-      version,
+      ...decided,
       winner: offer,
-      ...(held.source === "device" && goal !== held.value ? { loser: held } : {}),
-      reason: reasonOf(clash, again, wanted === undefined),
+      ...(against ? { loser: held } : {}),
+      reason: reasons[decided.rule],
     },
   };
 }
 
-function reasonOf(clash: boolean, again: boolean, deleted: boolean): string {
-  if (clash) return "both changed while apart, and here the cloud wins";
-  if (again) return "the cloud said the same again after the device had changed it";
-  return deleted ? "the cloud took its value back" : "only the cloud changed";
-}
+const ruleOf = (clash: boolean, again: boolean, deleted: boolean) =>
+  clash ? "RR-4" : again ? "RR-5" : deleted ? "RR-7" : "RR-2";
 
-const stand = (kind: "refused" | "overruled", why: string, name: WritableName, bench: Bench): Ruling => ({
-  kind,
-  version: bench.version,
-  why,
-  serial: bench.inForce.changes[name].serial,
-});
+/** Where the cloud's word counts. */
+const reasons = {
+  "RR-2": "only the cloud changed",
+  "RR-4": "both changed while apart, and here the cloud wins",
+  "RR-5": "the cloud said the same again after the device had changed it",
+  "RR-7": "the cloud took its value back",
+} as const;
 
 /** A refused value may fit the limits of a later start. */
 export function mayStandNoMore(name: WritableName, wanted: unknown, inForce: InForce): boolean {
   const refused = standing(name, inForce)?.kind === "refused";
   return refused && wanted !== undefined && unfit(name, wanted, inForce.limits) === undefined;
 }
-
-const shorten = (why: string): string => why.slice(0, longestWhy);
 
 type Requests = { readonly [K in WritableName]: (value: WritableValues[K], source: ChangeSource) => Request };
 

@@ -6,21 +6,20 @@
  */
 import type { WritableName } from "../cloud-model.ts";
 import { isWritableName } from "../cloud-model.ts";
+import { wallMillis } from "../units.ts";
+import type { Loser } from "./loser.ts";
 
-/** What became of a desired value. */
+/** What became of a desired value. `serial` is that of the change in force then: a later one makes the ruling history. */
 export type Ruling =
-  /** It was followed: stands while the value in force is the cloud's. */
-  | { readonly kind: "applied"; readonly version: number }
-  /** It was deleted and the default was restored (RR-7): stands while the value in force is the default. */
-  | { readonly kind: "reset"; readonly version: number }
-  /** Not followed: out of its limits (RR-6), or the device's own change outranks it (RR-4). */
-  | {
-      readonly kind: "refused" | "overruled";
-      readonly version: number;
-      readonly why: string;
-      /** The change in force then: a later one makes the ruling history. */
-      readonly serial: number;
-    };
+  /**
+   * It was followed: stands while the value in force is the cloud's. Or it was deleted and the default was restored
+   * (RR-7): stands while the value in force is the default. `over`: what the device had set while apart (RR-4).
+   */
+  | { readonly kind: "applied" | "reset"; readonly version: number; readonly over?: Loser }
+  /** Not followed, because it is out of its limits (RR-6). */
+  | { readonly kind: "refused"; readonly why: string; readonly version: number; readonly serial: number }
+  /** Not followed, because the device's own change outranks it (RR-4, RR-5). */
+  | { readonly kind: "overruled"; readonly over: Loser; readonly version: number; readonly serial: number };
 
 export interface ShadowProperty {
   /** Fingerprint of the desired value; missing when the document has none. */
@@ -88,10 +87,28 @@ function property(entry: Record<string, unknown>): ShadowProperty {
 function parseRuling(entry: Record<string, unknown>): Ruling {
   const { kind } = entry;
   const at = version(entry["version"]);
-  if (kind === "applied" || kind === "reset") return { kind, version: at };
-  if (kind !== "refused" && kind !== "overruled") throw invalid();
-  return { kind, version: at, why: text(entry["why"]), serial: version(entry["serial"]) };
+  if (kind === "applied" || kind === "reset") {
+    const over = entry["over"];
+    return over === undefined ? { kind, version: at } : { kind, version: at, over: loser(over) };
+  }
+  const serial = version(entry["serial"]);
+  if (kind === "refused") return { kind, version: at, why: text(entry["why"]), serial };
+  if (kind !== "overruled") throw invalid();
+  return { kind, version: at, over: loser(entry["over"]), serial };
 }
+
+function loser(entry: unknown): Loser {
+  const { value, source, wallMs } = record(entry);
+  if (source !== "default" && source !== "device" && source !== "cloud") throw invalid();
+  const lost: Loser = { value: typeof value === "boolean" || isNumber(value) ? value : text(value), source };
+  if (wallMs === undefined) return lost;
+  if (!isNumber(wallMs) || Math.abs(wallMs) > lastMoment) throw invalid();
+  return { ...lost, wallMs: wallMillis(wallMs) };
+}
+
+/** The range of dates (ECMA-262, 21.4.1.1). */
+const lastMoment = 8.64e15;
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
 
 function record(value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid();

@@ -2,8 +2,8 @@
  * The device twin's reconciliation (RR-1 to RR-9): pure, one message in, what to do out.
  *
  *     connected            link = startLink; get the twin
- *     the twin has come    takeDocument(link, inForce, document, policy)
- *     a patch has come     takePatch(link, inForce, patch, version, policy)
+ *     the twin has come    takeDocument(link, inForce, document)
+ *     a patch has come     takePatch(link, inForce, patch, version)
  *     after either, and    nextReport(link, inForce, sections): send `report` if there is one, then
  *     whenever anything    afterReport(link, report, "ok" | "failed"), then nextReport again
  *     changed
@@ -24,14 +24,14 @@ import { isTold } from "./acknowledge.ts";
 import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
 import { isRecord, membersOf, sameJson } from "./json-value.ts";
 import type { TwinLink } from "./reported.ts";
-import type { Bench, Decision, TwinPolicy, Verdict } from "./ruling.ts";
+import type { Bench, Decision, Verdict } from "./ruling.ts";
 import { mayStandNoMore, rule } from "./ruling.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
 
 export { lastChange } from "./last-change.ts";
 export type { ReportedSections, TwinLink } from "./reported.ts";
 export { afterReport, nextReport, startLink } from "./reported.ts";
-export type { Decision, TwinPolicy } from "./ruling.ts";
+export type { Decision } from "./ruling.ts";
 
 export interface TwinOutcome {
   readonly link: TwinLink;
@@ -49,12 +49,7 @@ const unseen = "?";
  * The whole twin, got after connecting or when `getAgain` asked for it.
  * @param document `{desired: {…, $version}, reported: {…}}` as it came, anything else does nothing
  */
-export function takeDocument(
-  link: TwinLink,
-  inForce: InForce,
-  document: unknown,
-  policy: TwinPolicy = {},
-): TwinOutcome {
+export function takeDocument(link: TwinLink, inForce: InForce, document: unknown): TwinOutcome {
   const desired = readDesired(document);
   if (!desired || !isRecord(document)) return nothing(link);
   const { shadow } = inForce;
@@ -63,7 +58,7 @@ export function takeDocument(
   const older = desired.version < shadow.version;
   if (older && !link.doubted) return { ...nothing({ ...link, doubted: true }), getAgain: true };
   const known = Object.fromEntries(membersOf(document["reported"]));
-  const bench: Bench = { inForce, policy, known, version: desired.version };
+  const bench: Bench = { inForce, known, version: desired.version };
   const judged = judgeDocument(desired, older, bench);
   const fresh = link.known === undefined ? keptNews(judged, bench) : [];
   const next: TwinShadow = {
@@ -84,13 +79,7 @@ export function takeDocument(
  * A change of the desired document, pushed by the hub.
  * @param version the patch's `$version`: one that is not the next is dropped, or makes the caller get the twin again
  */
-export function takePatch(
-  link: TwinLink,
-  inForce: InForce,
-  patch: unknown,
-  version: number,
-  policy: TwinPolicy = {},
-): TwinOutcome {
+export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, version: number): TwinOutcome {
   const { shadow } = inForce;
   if (!isVersion(version) || !isRecord(patch) || version <= shadow.version) return nothing(link);
   const { known } = link;
@@ -99,7 +88,7 @@ export function takePatch(
   if (version > shadow.version + 1) {
     return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true };
   }
-  const bench: Bench = { inForce, policy, known, version };
+  const bench: Bench = { inForce, known, version };
   const judged: Judged = new Map(Object.entries(shadow.properties).map(asJudged));
   let strange = false;
   let partial = false;

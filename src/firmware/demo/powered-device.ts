@@ -12,8 +12,7 @@ import type { WritableName } from "../../control/cloud-model.ts";
 import type { InForce } from "../../control/in-force.ts";
 import type { ButtonName, LinkState } from "../../control/input.ts";
 import { type Log, silentLog } from "../../control/log.ts";
-import { defaultSettings } from "../../control/settings.ts";
-import type { TwinPolicy } from "../../control/twin/twin.ts";
+import type { Settings } from "../../control/settings.ts";
 import { celsius, hours, relativeHumidity } from "../../control/units.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { dailyOutside, Room, roomPresets } from "../../simulation/room.ts";
@@ -32,7 +31,7 @@ export interface PoweredDeviceParts {
   readonly clock: Clock;
   readonly dataPath: string;
   readonly credentials: Credentials;
-  readonly policy: TwinPolicy;
+  readonly settings: Settings;
   /** Hears of the cloud half, the twin's decisions among it. */
   readonly log: Log;
 }
@@ -131,13 +130,13 @@ async function live(
   manifest: Manifest,
   virtual: VirtualHat,
 ): Promise<Life> {
-  const { clock, dataPath, credentials, policy, log } = parts;
+  const { clock, dataPath, credentials, settings, log } = parts;
   const files = new CutFiles(gatedFiles(systemFiles, dataPath, manifest));
   const hardware = gated(virtual.connect(), wiring, manifest);
   const firmware = firmwareVersion();
   const device = await Device.start({
     hat: await openHat({ hardware, wiring, clock, log: silentLog }),
-    settings: defaultSettings,
+    settings,
     store: new StateStore(join(dataPath, "state.json"), files, clock),
     clock,
     log: silentLog,
@@ -154,7 +153,6 @@ async function live(
     log,
     firmware,
     board: wiring.board,
-    policy,
     restart: () => {},
   });
   const life: Life = { device, half, files, link: "none", shown: undefined };

@@ -13,9 +13,9 @@ import type { Clock } from "../../control/clock.ts";
 import { type WritableName, writableNames } from "../../control/cloud-model.ts";
 import type { ButtonName, ControlValue } from "../../control/input.ts";
 import { type Log, silentLog } from "../../control/log.ts";
+import { defaultSettings, type Settings } from "../../control/settings.ts";
 import { acknowledgements } from "../../control/twin/acknowledge.ts";
 import { sameJson } from "../../control/twin/json-value.ts";
-import type { TwinPolicy } from "../../control/twin/twin.ts";
 import { type Millis, millis, seconds } from "../../control/units.ts";
 import { type RunningHub, startHub } from "../../hub/hub.ts";
 import { type Json, type JsonObject, member } from "../../hub/json-value.ts";
@@ -56,7 +56,7 @@ export interface StageOptions {
 
 const deviceId = "demo-heater";
 /** The mode is the one property where the device wins: both policies of RR-4 are to be seen. */
-const policy: TwinPolicy = { controlMode: "device-wins" };
+const settings: Settings = { ...defaultSettings, conflictControlMode: "device-wins" };
 const lookEvery = millis(10);
 /** The virtual finger holds for 120 ms; the rest is the contact's bouncing, and leaves two presses two. */
 const pressTakes = millis(200);
@@ -100,7 +100,7 @@ export class Stage {
       const decisions: DemoDecision[] = [];
       const credentials = await enrol(hub);
       const log = decisionLog(decisions);
-      const device = await PoweredDevice.start({ clock, dataPath, credentials, policy, log });
+      const device = await PoweredDevice.start({ clock, dataPath, credentials, settings, log });
       return new Stage(options, folder, hub, device, decisions);
     } catch (error) {
       await hub?.close();

@@ -1,6 +1,6 @@
 import { inForce } from "../../../src/control/in-force.ts";
 import type { Settings } from "../../../src/control/settings.ts";
-import type { TwinLink, TwinOutcome, TwinPolicy } from "../../../src/control/twin/twin.ts";
+import type { TwinLink, TwinOutcome } from "../../../src/control/twin/twin.ts";
 import {
   afterReport,
   nextReport,
@@ -15,12 +15,10 @@ export type Reported = Record<string, Record<string, unknown>>;
 /** One device, one link, and reports that arrive at once. */
 export class Session {
   readonly device: Device;
-  readonly policy: TwinPolicy;
   link: TwinLink = startLink;
   reported: Record<string, unknown> = {};
 
-  constructor(policy: TwinPolicy = {}, settings: Partial<Settings> = {}) {
-    this.policy = policy;
+  constructor(settings: Partial<Settings> = {}) {
     this.device = new Device(settings);
   }
 
@@ -55,11 +53,11 @@ export class Session {
       desired: { ...desired, $version: version },
       reported: { ...this.reported, $version: 3 },
     };
-    return this.#follow(takeDocument(this.link, this.picture, document, this.policy));
+    return this.#follow(takeDocument(this.link, this.picture, document));
   }
 
   patch(version: number, patch: unknown): TwinOutcome {
-    return this.#follow(takePatch(this.link, this.picture, patch, version, this.policy));
+    return this.#follow(takePatch(this.link, this.picture, patch, version));
   }
 
   press(button: "a" | "b"): void {

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultSettings } from "../../../src/control/settings.ts";
+import type { WritableName } from "../../../src/control/cloud-model.ts";
+import { writableNames } from "../../../src/control/cloud-model.ts";
+import type { Change } from "../../../src/control/input.ts";
+import type { SettingKey } from "../../../src/control/settings.ts";
 import { emptyShadow } from "../../../src/control/twin/shadow.ts";
 import {
   afterReport,
@@ -9,9 +12,12 @@ import {
   startLink,
   takeDocument,
 } from "../../../src/control/twin/twin.ts";
-import { celsius } from "../../../src/control/units.ts";
+import { celsius, kelvin } from "../../../src/control/units.ts";
 
 import { Session } from "./session.ts";
+
+const settingOf = (name: WritableName) =>
+  `conflict${name.charAt(0).toUpperCase()}${name.slice(1)}` as SettingKey;
 
 describe("the device twin", () => {
   it("RR-1 drops a patch that it has seen and gets the twin again after a gap", () => {
@@ -90,7 +96,7 @@ describe("the device twin", () => {
     ["cloud-wins", 25, { value: 25, ac: 200, av: 6 }],
     ["device-wins", 21.5, { value: 21.5, ac: 203, av: 6 }],
   ] as const)("RR-4 both changed: %s", (policy, value, told) => {
-    const session = new Session({ targetTemperature: policy });
+    const session = new Session({ conflictTargetTemperature: policy });
     session.connect(5, { targetTemperature: 21 });
     session.press("b");
     const { decisions } = session.connect(6, { targetTemperature: 25 });
@@ -104,8 +110,57 @@ describe("the device twin", () => {
     expect(session.told("targetTemperature")).toMatchObject(told);
   });
 
+  it("RR-4 names each value that lost, by whom and when, over a power cut and until the next change", () => {
+    const session = new Session({ conflictControlMode: "device-wins" });
+    session.connect(5, { targetTemperature: 21, sensorOffset: 1 });
+    session.press("b");
+    session.device.request({ kind: "set-mode", mode: "manual", source: "device" });
+    session.device.request({ kind: "set-sensor-offset", offset: kelvin(0.5), source: "device" });
+    const { target, mode, sensorOffset } = session.device.state.panel.changes;
+    const madeAt = ({ wallMs }: Change) => `set at the device at ${new Date(wallMs).toISOString()}`;
+    const desired = { targetTemperature: 25, controlMode: "auto" };
+    session.connect(6, desired);
+    const expected = {
+      targetTemperature: { value: 25, ac: 200, ad: `won over 21.5, ${madeAt(target)}; set by the cloud` },
+      controlMode: { value: "manual", ac: 203, ad: `won over auto, set by the cloud; ${madeAt(mode)}` },
+      sensorOffset: { value: 0, ac: 200, ad: `won over 0.5, ${madeAt(sensorOffset)}; default` },
+    };
+    expect(session.reported).toMatchObject(expected);
+    session.device.restart(60);
+    session.reported = {};
+    session.connect(6, desired);
+    expect(session.reported).toMatchObject(expected);
+    session.patch(7, { targetTemperature: 24 });
+    expect(session.told("targetTemperature")).toMatchObject({ ad: "set by the cloud" });
+    expect(session.reported).toMatchObject({ controlMode: expected.controlMode });
+  });
+
+  it.each(writableNames)("RR-4 asks the setting of %s and no other", (name) => {
+    const changed = {
+      targetTemperature: 25,
+      controlMode: "manual",
+      heaterSwitch: true,
+      telemetryInterval: 30,
+      sensorOffset: 1,
+    };
+    const session = new Session({ [settingOf(name)]: "device-wins" });
+    session.connect(5, {});
+    session.device.step({
+      requests: [
+        { kind: "set-target", target: celsius(23), source: "device" },
+        { kind: "set-mode", mode: "auto", source: "device" },
+        { kind: "set-heater-switch", on: false, source: "device" },
+        { kind: "set-telemetry-interval", seconds: 90, source: "device" },
+        { kind: "set-sensor-offset", offset: kelvin(0.5), source: "device" },
+      ],
+    });
+    const own = { ...session.picture.values };
+    session.connect(6, changed);
+    expect(session.picture.values).toEqual({ ...changed, [name]: own[name] });
+  });
+
   it("RR-4 lets a press that the cloud had heard of lose to a later word of the cloud", () => {
-    const session = new Session({ targetTemperature: "device-wins" });
+    const session = new Session({ conflictTargetTemperature: "device-wins" });
     session.connect(5, { targetTemperature: 21 });
     session.press("b");
     session.tell();
@@ -123,6 +178,21 @@ describe("the device twin", () => {
     ]);
     expect(session.told("targetTemperature")).toMatchObject({ value: 21, ac: 200, av: 6 });
     expect(session.told("telemetryInterval")).toMatchObject({ value: 30, ac: 200, av: 6 });
+  });
+
+  it("RR-5 lets the device keep its own under device-wins: that the cloud said the same again is a guess", () => {
+    const session = new Session({ conflictTargetTemperature: "device-wins" });
+    session.connect(5, { targetTemperature: 21 });
+    session.press("b");
+    session.tell();
+    expect(session.connect(6, { targetTemperature: 21 }).decisions).toMatchObject([
+      { rule: "RR-5", winner: { source: "device", value: 21.5 }, loser: { source: "cloud", value: 21 } },
+    ]);
+    expect(session.told("targetTemperature")).toMatchObject({ value: 21.5, ac: 203, av: 6 });
+    expect(session.told("targetTemperature")?.["ad"]).toMatch(
+      /^won over 21, set by the cloud; set at the dev/,
+    );
+    expect(session.connect(6, { targetTemperature: 21 }).decisions).toEqual([]);
   });
 
   it("RR-5 leaves a press alone when the version moved for another value", () => {
@@ -154,7 +224,7 @@ describe("the device twin", () => {
   it("RR-6 judges a refused value anew when the settings have made room for it", () => {
     const session = new Session();
     session.connect(1, { targetTemperature: 31 });
-    const roomier = new Session({}, { ...defaultSettings, targetMax: celsius(32) });
+    const roomier = new Session({ targetMax: celsius(32) });
     roomier.device.restart(1, JSON.parse(JSON.stringify(stored(session))));
     roomier.connect(1, { targetTemperature: 31 });
     expect(roomier.told("targetTemperature")).toMatchObject({ value: 31, ac: 200, av: 1 });

@@ -7,6 +7,7 @@
  *
  * Files are named relative to the folder of `credentials.json`. The key's file must be private as well.
  */
+import { X509Certificate } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { type JsonNode, parseJson } from "../control/json.ts";
 import { ShapeReader } from "../control/json-shape.ts";
@@ -57,7 +58,7 @@ export async function credentialsFromFile(
   };
   const proof = async (): Promise<CertificateProof> =>
     certificateProof(await file("certificateFile"), await file("keyFile"));
-  const caPem = entries.has("caFile") ? await file("caFile") : undefined;
+  const caPem = entries.has("caFile") ? await authorities(file, path) : undefined;
   const parts = {
     idScope: entries.get("idScope"),
     registrationId: entries.get("registrationId"),
@@ -73,6 +74,17 @@ export async function credentialsFromFile(
       const { way, key } = parseConnectionString(entries.get("connectionString") ?? "");
       return { way, proof: key === undefined ? await proof() : { kind: "key", key }, caPem };
     }
+  }
+}
+
+/** Looked at here: TLS would take a file without a certificate for one that trusts nobody, and not say why. */
+async function authorities(file: (name: string) => Promise<string>, path: string): Promise<string> {
+  const pem = await file("caFile");
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw malformed(path, '"caFile" names a file that holds no certificate in PEM');
   }
 }
 

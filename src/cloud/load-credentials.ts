@@ -13,11 +13,17 @@ import { readPrivate } from "./private-files.ts";
 
 export const credentialsFileName = "credentials.json";
 
+export interface FoundCredentials extends Credentials {
+  /** Where they were found, for a reader. */
+  readonly from: string;
+}
+
 /** @throws CredentialError */
-export async function loadCredentials(places: CredentialPlaces): Promise<Credentials | undefined> {
+export async function loadCredentials(places: CredentialPlaces): Promise<FoundCredentials | undefined> {
   const fromEnv = credentialsFromEnv(places.env);
-  if (fromEnv !== undefined) return fromEnv;
+  if (fromEnv !== undefined) return { ...fromEnv, from: "the environment" };
   const path = join(places.dataPath, credentialsFileName);
   const text = await readPrivate(places.files, path);
-  return text === undefined ? undefined : credentialsFromFile(text, path, places.files);
+  if (text === undefined) return undefined;
+  return { ...(await credentialsFromFile(text, path, places.files)), from: path };
 }

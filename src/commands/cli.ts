@@ -20,6 +20,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./manifest.ts"),
   },
   settings: { summary: "Show or check the settings", load: () => import("./settings.ts") },
+  credentials: {
+    summary: "Check the credentials, or derive a device's key",
+    load: () => import("./credentials.ts"),
+  },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Play how device and cloud come to agree", load: () => import("./demo.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
@@ -53,7 +57,7 @@ function find(name: string): Entry {
 }
 
 function overview(): string {
-  const rows = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const rows = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`);
   const codes = Object.entries(exitCodes).map(([name, code]) => `${code} ${name}`);
   return [
     "grove-heater: heater controller for a Raspberry Pi with a Grove Base Hat, or for no hardware at all",

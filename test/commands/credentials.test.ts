@@ -1,0 +1,201 @@
+/** `credentials check | derive`, as it is built: what it prints, what it writes, and what it never shows. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describeCredentials } from "../../src/cloud/describe-credentials.ts";
+import { Secret } from "../../src/cloud/secret.ts";
+import { readHiddenLine } from "../../src/commands/hidden-line.ts";
+import { wallMillis } from "../../src/control/units.ts";
+import { certificates } from "../cloud/rig.ts";
+
+const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** Published by Azure with DPS's symmetric key attestation. */
+const groupKey = "8isrFI1sGsIlvvFSSFRiMfCNzv21fjbE/+ah/lSh3lF8e2YG1Te7w1KpZhJFFXJrqYKi9yegxkqIChbqOS9Egw==";
+const device = "sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6";
+const deviceKey = "Jsm0lyGpjaVYVP2g3FnmnmG9dI/9qU24wNoykUmermc=";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "grove-heater-credentials-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Given {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function credentials(args: readonly string[], { input = "", env = {} }: Given = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "credentials", ...args], {
+    encoding: "utf8",
+    input,
+    env: { ...process.env, STATE_DIRECTORY: folder, ...env },
+  });
+  return { code: status, stdout, stderr };
+}
+
+const write = (content: object, mode = 0o600): void => {
+  const file = join(folder, "credentials.json");
+  writeFileSync(file, JSON.stringify(content));
+  chmodSync(file, mode);
+};
+const configured = { type: "dps-symmetric-key", idScope: "0ne00123ABC", registrationId: device, deviceKey };
+
+describe("credentials derive", () => {
+  it("prints the device's key and nothing else, as in the vector that Azure published", () => {
+    const derived = { code: 0, stdout: `${deviceKey}\n`, stderr: "" };
+    expect(credentials(["derive", "--device", device], { input: `${groupKey}\n` })).toEqual(derived);
+    const env = { GROVE_HEATER_GROUP_KEY: groupKey };
+    expect(credentials(["derive", "--device", device], { env })).toEqual(derived);
+  });
+
+  it("writes a private file that a device can be given, and never over another", () => {
+    const out = join(folder, "credentials.json");
+    const args = ["derive", "--device", device, "--id-scope", "0ne00123ABC", "--out", out];
+    const { code, stdout } = credentials(args, { input: groupKey });
+    expect(code).toBe(0);
+    expect(stdout).not.toContain(deviceKey);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(out, "utf8"))).toEqual(configured);
+    expect(credentials(["check"]).code).toBe(0);
+    expect(credentials(args, { input: groupKey })).toMatchObject({ code: 74 });
+  });
+
+  it.each([
+    ["a key on the command line", ["derive", "--device", device, groupKey], groupKey, "history"],
+    ["a key for a flag", ["derive", "--device", device, `--key=${groupKey}`], groupKey, "'--key'"],
+    ["no device", ["derive"], groupKey, "--device"],
+    ["an id that is none", ["derive", "--device", "a b"], groupKey, "registration id"],
+    ["no key", ["derive", "--device", device], "\n", "standard input"],
+    ["a key that is none", ["derive", "--device", device], "secret-word", "base64"],
+    ["a file without a scope", ["derive", "--device", device, "--out", "x.json"], groupKey, "--id-scope"],
+    [
+      "a scope without a file",
+      ["derive", "--device", device, "--id-scope", "0ne00123ABC"],
+      groupKey,
+      "--out",
+    ],
+    [
+      "a scope that is none",
+      ["derive", "--device", device, "--id-scope", "a b", "--out", "x.json"],
+      groupKey,
+      "--id-scope",
+    ],
+  ])("refuses %s, says what to do, and quotes no key", (_what, args, input, says) => {
+    const { code, stdout, stderr } = credentials(args, { input });
+    expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+    expect(stderr).toContain(says);
+    expect(stderr).not.toMatch(/8isrFI|secret-word|Jsm0/);
+    expect(existsSync("x.json")).toBe(false);
+  });
+});
+
+describe("credentials check", () => {
+  it("says that there are none, and what a run does then", () => {
+    const { code, stdout } = credentials(["check"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("local hub");
+  });
+
+  it("says in words what is configured, and who may read it, without the key", () => {
+    write(configured);
+    const { code, stdout } = credentials(["check"]);
+    expect(code).toBe(0);
+    for (const said of ["0600", "0ne00123ABC", device, "global.azure-devices-provisioning.net"]) {
+      expect(stdout).toContain(said);
+    }
+    expect(stdout).not.toContain("Jsm0");
+    expect(JSON.parse(credentials(["check", "--json"]).stdout)).toMatchObject({
+      configured: true,
+      problems: [],
+    });
+  });
+
+  it("takes the environment before the file", () => {
+    write(configured);
+    const connection = `HostName=hub.azure-devices.net;DeviceId=by-string;SharedAccessKey=${deviceKey}`;
+    const env = {
+      IOTHUB_DEVICE_SECURITY_TYPE: "connectionString",
+      IOTHUB_DEVICE_CONNECTION_STRING: connection,
+    };
+    const { code, stdout } = credentials(["check"], { env });
+    expect(code).toBe(0);
+    expect(stdout).toContain("by-string");
+    expect(stdout).not.toContain("Jsm0");
+  });
+
+  it.each<[string, object, number, string]>([
+    ["a file that others may read", configured, 0o644, "chmod 600"],
+    ["a host that the manifest does not name", { ...configured, endpoint: "example.org" }, 0o600, "Allowed"],
+    ["a group's key on a device", { ...configured, groupKey }, 0o600, "Derive"],
+    ["a key that is none", { ...configured, deviceKey: "short" }, 0o600, "base64"],
+    ["a CA that is not there", { ...configured, caFile: "ca.pem" }, 0o600, "caFile"],
+    ["a CA that is no certificate", { ...configured, caFile: "credentials.json" }, 0o600, "PEM"],
+  ])("names %s and the next step: exit code 78", (_what, content, mode, says) => {
+    write(content, mode);
+    const { code, stdout, stderr } = credentials(["check"]);
+    expect(code).toBe(78);
+    expect(stdout + stderr).toContain(says);
+    expect(stdout + stderr).not.toMatch(/8isrFI|Jsm0/);
+  });
+});
+
+describe("a description of a certificate", () => {
+  const way = {
+    kind: "dps",
+    endpoint: "localhost",
+    idScope: "0ne00123ABC",
+    registrationId: "heater-1",
+  } as const;
+  const day = 86_400_000;
+
+  it("tells whose it is and until when, and what a service would refuse about it", async () => {
+    const { authority } = await certificates();
+    const { cert, key } = await authority.issue("heater-1");
+    const proof = { kind: "certificate", certificatePem: cert, keyPem: new Secret(key) } as const;
+    const at = (ms: number) => wallMillis(Date.now() + ms);
+    const good = describeCredentials({ way, proof, caPem: authority.cert }, at(0));
+    expect(good.problems).toEqual([]);
+    expect(good.facts).toMatchObject({ proof: "a certificate for heater-1", trusts: "throw-away CA" });
+    expect(describeCredentials({ way, proof }, at(3 * day)).problems).toHaveLength(1);
+    expect(describeCredentials({ way, proof }, at(-3 * day)).problems).toHaveLength(1);
+    const other = { ...way, registrationId: "heater-2" };
+    expect(describeCredentials({ way: other, proof }, at(0)).problems[0]?.message).toContain("heater-2");
+    expect(JSON.stringify(good)).not.toContain("PRIVATE");
+  });
+});
+
+describe("a hidden line", () => {
+  /** A terminal as far as the reader sees it. */
+  class Terminal extends PassThrough {
+    readonly isTTY = true;
+    raw = false;
+    wasRaw = false;
+    setRawMode(raw: boolean): void {
+      this.raw = raw;
+      this.wasRaw ||= raw;
+    }
+  }
+  const typed = async (keys: string) => {
+    const terminal = new Terminal();
+    const output = new PassThrough().setEncoding("utf8");
+    terminal.write(keys);
+    const line = await readHiddenLine(terminal as never, output, "Key: ");
+    return { line, terminal, shown: output.read() };
+  };
+
+  it("is read up to Enter, mended by backspace, and shown nowhere; the terminal is as it was", async () => {
+    const { line, terminal, shown } = await typed("sexx\u007f\b\u007f\u007fsecret \r");
+    expect({ line, shown }).toEqual({ line: "secret", shown: "Key: \n" });
+    expect([terminal.wasRaw, terminal.raw]).toEqual([true, false]);
+  });
+
+  it("is none after Ctrl-C or for nothing but Enter", async () => {
+    expect((await typed("half\u0003")).line).toBeUndefined();
+    expect((await typed("\r")).line).toBeUndefined();
+  });
+});

@@ -105,6 +105,8 @@ export class CloudHalf {
         onLink: (state, cause) => this.#onLink(state, cause),
       },
     });
+    // An acknowledgement waits for the disk, not for the next step, which may be a second away.
+    device.onStored(() => this.#report());
   }
 
   /** Called after each step. */

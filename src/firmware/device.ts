@@ -117,6 +117,11 @@ export class Device {
     return this.#parts.store.settled;
   }
 
+  /** Told when `stored` comes true; one listener, which must not throw. */
+  onStored(listener: () => void): void {
+    this.#parts.store.onSettled(listener);
+  }
+
   /** Somebody who watches from now on; called after each step, until the device stops. */
   watch(watcher: (observation: Observation) => void): void {
     this.#watchers.push(watcher);

@@ -32,6 +32,7 @@ export class StateStore {
   #cancelRetry: () => void = () => {};
   #failure: string | undefined;
   #writes = 0;
+  #onSettled: () => void = () => {};
 
   constructor(path: string, files: DurableFiles, clock: Clock) {
     this.#path = path;
@@ -47,6 +48,11 @@ export class StateStore {
   /** Nothing waits to be written, or writing fails and waiting is no use. */
   get settled(): boolean {
     return this.#offered === undefined || this.#failure !== undefined;
+  }
+
+  /** Told each time that `settled` comes true, or stays so after one more attempt; one listener, which must not throw. */
+  onSettled(listener: () => void): void {
+    this.#onSettled = listener;
   }
 
   /** Writes since the start that reached the disk. */
@@ -80,18 +86,21 @@ export class StateStore {
   /** Resolves when the newest document is on disk, or could not be written. */
   async flush(): Promise<void> {
     this.#cancelRetry();
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#writeAll();
     await this.#writing;
   }
 
   async #writeAll(): Promise<void> {
+    // First the caller notes that this is under way: with nothing new to write, all else happens in one turn.
+    await undefined;
     while (this.#offered !== undefined) {
       const text = this.#offered;
-      if (text !== this.#written && !(await this.#write(text))) return;
+      if (text !== this.#written && !(await this.#write(text))) break;
       if (this.#offered === text) this.#offered = undefined;
     }
+    // In the turn that saw nothing left: what is offered from now on begins a write of its own.
+    this.#writing = undefined;
+    this.#onSettled();
   }
 
   async #write(text: string): Promise<boolean> {

@@ -20,10 +20,11 @@ describe("the state store", () => {
   });
 
   it("writes one document at a time, and of a run of changes the newest", async () => {
-    const { store, clock } = storeOn(new FailingDisk());
+    const { store, disk, clock } = storeOn(new FailingDisk());
     for (let target = 19; target < 22; target += 0.5) store.offer({ target });
     await clock.advance(seconds(1));
-    expect(store.writes).toBe(2);
+    expect(store.writes).toBe(1);
+    expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { target: 21.5 } });
   });
 
   it("does not write what is already there", async () => {
@@ -100,6 +101,32 @@ describe("the state store", () => {
     await clock.advance(seconds(30));
     expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { n: 3 } });
     expect(store.writes).toBe(2);
+  });
+
+  it("tells when what was offered is on the disk, and when it could not be written, and not before", async () => {
+    const { store, disk, clock } = storeOn(new FailingDisk());
+    const told: (string | undefined)[] = [];
+    store.onSettled(() => told.push(store.settled ? (store.failure ?? disk.names().join()) : "not settled"));
+    store.offer({ target: 20 });
+    store.offer({ target: 21 });
+    expect(told).toEqual([]);
+    await clock.settle();
+    expect(told).toEqual([path]);
+    disk.fault = "ENOSPC";
+    store.offer({ target: 22 });
+    await clock.settle();
+    expect(told).toEqual([path, "ENOSPC"]);
+  });
+
+  it("writes what is offered in the very moment that the last write ends", async () => {
+    const { store, disk, clock } = storeOn(new FailingDisk());
+    let next = 1;
+    store.onSettled(() => {
+      if (next < 4) store.offer({ n: ++next });
+    });
+    store.offer({ n: 1 });
+    await clock.settle();
+    expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { n: 4 } });
   });
 
   it("never takes a damaged file for a good one", () => {

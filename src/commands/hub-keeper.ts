@@ -1,16 +1,20 @@
 /**
- * Keeps the local hub running beside the loop, in a process of its own, once the loop has said that it wants one.
+ * Keeps the local hub running beside the loop, in a process of its own, once the loop has said that it wants one, and
+ * passes on what the two say to each other about the device's front.
  *
  * Guarantee: the hub is nothing that heat depends on: it starts after the loop runs, its end is only logged, and it
- * is started again with growing pauses.
+ * is started again with growing pauses. What one side sends while the other is gone or slow is dropped; at most one
+ * picture waits here, and a few presses.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Log } from "../control/log.ts";
 import { type Millis, millis, minutes, seconds } from "../control/units.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
-import { type HubReady, isHubReady } from "../firmware/hub-ready.ts";
+import { type HubReady, isHubReady, kindOf } from "../firmware/hub-ready.ts";
+import { NewestSender } from "../firmware/newest-sender.ts";
 import { packageRoot } from "../firmware/package-root.ts";
+import type { PanelGone } from "../firmware/panel-messages.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 
 export interface HubKeeperOptions {
@@ -22,6 +26,9 @@ export interface HubKeeperOptions {
 
 const firstPause = seconds(2);
 const longestPause = minutes(1);
+const noSpacing = millis(0);
+/** More wait only for a loop that is stuck: what it would do with them then surprises. */
+const mostPresses = 20;
 
 export class HubKeeper {
   readonly #options: HubKeeperOptions;
@@ -31,6 +38,15 @@ export class HubKeeper {
   #pause: Millis = firstPause;
   #stopped = false;
   #cancel: () => void = () => {};
+  #presses = 0;
+  readonly #panel = new NewestSender<object>({
+    clock: systemClock,
+    spacing: noSpacing,
+    send: (message, done) => {
+      if (this.#hub?.connected && this.#ready) this.#hub.send(message, () => done());
+      else done();
+    },
+  });
 
   constructor(options: HubKeeperOptions) {
     this.#options = options;
@@ -38,6 +54,7 @@ export class HubKeeper {
 
   /** A loop without credentials runs: it is told as soon as the hub stands. */
   wantedBy(loop: ChildProcess): void {
+    if (loop !== this.#loop) this.#listenTo(loop);
     this.#loop = loop;
     if (this.#hub === undefined) this.#start();
     else this.#tell();
@@ -58,9 +75,11 @@ export class HubKeeper {
     });
     this.#hub = hub;
     hub.on("message", (message) => {
+      if (kindOf(message) === "panel-pressed") this.#press(message as object);
       if (!isHubReady(message)) return;
       this.#ready = message;
       this.#pause = firstPause;
+      this.#panel.again();
       this.#tell();
     });
     hub.once("exit", (code) => this.#ended(code));
@@ -79,6 +98,22 @@ export class HubKeeper {
     this.#options.log.warn("hub-lost", { code, restartInSeconds: this.#pause / 1000 });
     this.#cancel = systemClock.setTimer(this.#pause, () => this.#start());
     this.#pause = millis(Math.min(longestPause, this.#pause * 2));
+  }
+
+  #listenTo(loop: ChildProcess): void {
+    // The guardian keeps the newest picture: a hub that comes back is shown it without the loop's doing.
+    loop.on("message", (message) => {
+      if (kindOf(message) === "panel-shown") this.#panel.offer(message as object);
+    });
+    loop.once("exit", () => this.#panel.offer({ kind: "panel-gone" } satisfies PanelGone));
+  }
+
+  #press(message: object): void {
+    if (!this.#loop?.connected || this.#presses >= mostPresses) return;
+    this.#presses++;
+    this.#loop.send(message, () => {
+      this.#presses--;
+    });
   }
 
   #tell(): void {

@@ -2,9 +2,11 @@
 import { hostname } from "node:os";
 import { openDataFolder } from "../firmware/data-folder.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
-import type { HubReady } from "../firmware/hub-ready.ts";
-import { startLocalHub } from "../firmware/local-hub.ts";
+import { type HubReady, kindOf } from "../firmware/hub-ready.ts";
+import { type LocalHub, startLocalHub } from "../firmware/local-hub.ts";
 import { createLogger } from "../firmware/logger.ts";
+import { type PanelPressed, readPanelShown } from "../firmware/panel-messages.ts";
+import { drawPanel } from "../firmware/panel-picture.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { oneOf, readContext } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
@@ -33,10 +35,11 @@ async function serve(args: Arguments): Promise<number> {
   const guarded = process.send !== undefined;
   const write = (line: string): void => void (guarded ? process.stderr : process.stdout).write(`${line}\n`);
   const log = createLogger({ clock: systemClock, level: guarded ? "warn" : "info", format, write });
+  const device = args.value("device") ?? deviceId();
   const hub = await startLocalHub({
     dataPath: folder.path,
     log,
-    device: args.value("device") ?? deviceId(),
+    device,
     host: args.value("host"),
     pagePort: portOf(args),
     password: process.env["GROVE_HEATER_HUB_PASSWORD"],
@@ -46,6 +49,7 @@ async function serve(args: Arguments): Promise<number> {
     mqtt: hub.addresses.hubHost,
     idScope: hub.addresses.idScope,
   });
+  joinPanel(hub, device);
   const ready: HubReady = { kind: "hub-ready", page: hub.addresses.pageUrl, credentials: hub.credentials };
   process.send?.(ready);
   await new Promise<void>((resolve) => {
@@ -54,6 +58,19 @@ async function serve(args: Arguments): Promise<number> {
   });
   await hub.close();
   process.exit(exitCodes.ok);
+}
+
+/** Beside a running device its front is on the page; the guardian stands between. */
+function joinPanel({ panels }: LocalHub, device: string): void {
+  process.on("message", (message) => {
+    const shown = readPanelShown(message);
+    if (shown !== undefined) panels.show(device, drawPanel(shown));
+    else if (kindOf(message) === "panel-gone") panels.show(device, undefined);
+  });
+  panels.onPress = (_device, press) => {
+    const message: PanelPressed = { kind: "panel-pressed", ...press };
+    process.send?.(message, undefined, undefined, () => {});
+  };
 }
 
 /** DPS takes letters, digits and - . _ only. */

@@ -50,6 +50,7 @@ async function loop(args: Arguments): Promise<number> {
   const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
   const log = createLogger({ clock: systemClock, level: values.logLevel, format, write });
   let terminal: VirtualTerminal | undefined;
+  let virtual: VirtualHardware | undefined;
   let stop = (_why: string): void => {};
   const running = await runLoop({
     data: context.data,
@@ -62,12 +63,15 @@ async function loop(args: Arguments): Promise<number> {
       terminal?.close();
       await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
     },
-    onHardware: ({ virtual }) => {
+    onHardware: (hardware) => {
+      virtual = hardware.virtual;
       if (panel && virtual) terminal = openTerminal(virtual, panel.lines, () => stop("a key was pressed"));
     },
   });
   stop = running.stop;
-  const disconnect = args.has("offline") ? async () => {} : await connect(running, context, choice, log);
+  const disconnect = args.has("offline")
+    ? async () => {}
+    : await connect(running, context, choice, log, virtual);
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
@@ -75,9 +79,15 @@ async function loop(args: Arguments): Promise<number> {
 }
 
 /** Loaded only now: heat is decided before anything of the cloud is read. */
-async function connect(running: RunningLoop, { data: folder }: Context, choice: BoardChoice, log: Log) {
+async function connect(
+  running: RunningLoop,
+  { data: folder }: Context,
+  choice: BoardChoice,
+  log: Log,
+  virtual: VirtualHardware | undefined,
+) {
   const { connectCloud } = await import("../firmware/connect-cloud.ts");
-  return connectCloud({ running, data: folder, board: choice.wiring.board, log });
+  return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual });
 }
 
 /** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */

@@ -9,6 +9,7 @@ import type { Log, LogLevel } from "../control/log.ts";
 import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
 import { lockDataFolder, openDataFolder } from "../firmware/data-folder.ts";
 import { type GuardedLoop, Guardian } from "../firmware/guardian.ts";
+import { kindOf } from "../firmware/hub-ready.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { packageRoot } from "../firmware/package-root.ts";
 import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
@@ -92,11 +93,12 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: 
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   child.on("message", (message) => {
-    if (wantsHub(message)) hub.wantedBy(child);
+    if (kindOf(message) === "no-credentials") hub.wantedBy(child);
   });
   return {
     pid: child.pid,
-    onBeat: (listener) => void child.on("message", listener),
+    // Only that: what comes of a timer would say nothing of the steps.
+    onBeat: (listener) => void child.on("message", (message) => message === "beat" && listener()),
     onExit(listener) {
       child.once("exit", listener);
       child.once("error", () => listener(null, "could not be started"));
@@ -106,6 +108,3 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: 
 }
 
 const hasPanel = (args: Arguments): boolean => process.stdout.isTTY === true && !args.has("plain");
-
-const wantsHub = (message: unknown): boolean =>
-  typeof message === "object" && message !== null && Reflect.get(message, "kind") === "no-credentials";

@@ -13,8 +13,10 @@ import type { DataFolder } from "./data-folder.ts";
 import { systemFiles } from "./durable-files.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { gatedFiles } from "./gated-files.ts";
+import type { VirtualHardware } from "./hardware.ts";
 import { isHubReady } from "./hub-ready.ts";
 import { firmwareVersion } from "./package-root.ts";
+import { PanelShare } from "./panel-share.ts";
 import type { RunningLoop } from "./run-loop.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -23,6 +25,8 @@ export interface ConnectOptions {
   readonly data: DataFolder;
   readonly board: string;
   readonly log: Log;
+  /** Its keys can be pressed from the local hub's page. */
+  readonly virtual: VirtualHardware | undefined;
 }
 
 /** @returns what ends the connection, within a few seconds */
@@ -64,12 +68,24 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
   };
   void connect(data.path, false).then((tried) => {
     if (tried) return;
+    let panel: PanelShare | undefined;
     process.on("message", (message) => {
+      panel?.take(message);
       if (!isHubReady(message)) return;
       log.info("local-hub", { page: message.page });
+      panel ??= sharePanel(options);
       void connect(message.credentials, true);
     });
     process.send?.({ kind: "no-credentials" });
   });
   return async () => half?.close();
 }
+
+const sharePanel = ({ running: { device }, virtual }: ConnectOptions): PanelShare =>
+  new PanelShare({
+    device,
+    virtual,
+    clock: systemClock,
+    // With a callback a channel that is gone is an argument of it, not an exception.
+    send: (message, done) => void process.send?.(message, undefined, undefined, () => done()),
+  });

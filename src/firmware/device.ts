@@ -5,7 +5,7 @@
  * Guarantee: commands are asserted again at every step, at least once a second; a sensor, display or disk that
  * hangs delays no step; the relay is the first thing that a step writes and the first that `stop` turns off.
  */
-import type { Hat } from "../board/hat.ts";
+import type { Hat, HatHealth } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
 import { parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
@@ -110,6 +110,11 @@ export class Device {
   /** Faults that stand, gravest first. */
   get standing(): readonly FaultCode[] {
     return this.#state.faults;
+  }
+
+  /** The display that is there; `undefined` while none is. */
+  get display(): HatHealth["display"] {
+    return this.#parts.hat.health.display;
   }
 
   /** Nothing waits to be written, or the disk has failed and waiting is no use. */

@@ -9,8 +9,15 @@ export interface HubReady {
   readonly credentials: string;
 }
 
-export const isHubReady = (message: unknown): message is HubReady =>
-  typeof message === "object" && message !== null && Reflect.get(message, "kind") === "hub-ready";
+export const isHubReady = (message: unknown): message is HubReady => kindOf(message) === "hub-ready";
+
+/**
+ * What a message between the processes is, by its own word. Enough for the guardian, which passes messages of
+ * `panel-messages.ts` on unread: whoever acts on one checks all of it.
+ */
+export function kindOf(message: unknown): unknown {
+  return typeof message === "object" && message !== null ? Reflect.get(message, "kind") : undefined;
+}
 
 /** Where the local hub keeps its own things, and this device's way in. */
 export const hubFolders = (dataPath: string) => ({

@@ -26,6 +26,8 @@ export interface LocalHub {
   readonly addresses: HubAddresses;
   /** Folder of the device's credentials.json. */
   readonly credentials: string;
+  /** The fronts that its page shows. */
+  readonly panels: RunningHub["core"]["panels"];
   close(): Promise<void>;
 }
 
@@ -54,7 +56,8 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
     return start(anyPorts);
   });
   await writeCredentials(folders.device, hub, device);
-  return { addresses: hub.addresses, credentials: folders.device, close: () => hub.close() };
+  const { addresses, core } = hub;
+  return { addresses, credentials: folders.device, panels: core.panels, close: () => hub.close() };
 }
 
 async function writeCredentials(folder: string, hub: RunningHub, device: string): Promise<void> {

@@ -14,7 +14,6 @@ const frameEvery = millis(100);
 /** A key gives no release: a tap for the buttons, a long press for the heater key. */
 const tap = millis(120);
 const longPress = millis(1300);
-const openWindow = 40;
 
 const enterScreen = "\x1b[?1049h\x1b[?25l";
 const leaveScreen = "\x1b[?25h\x1b[?1049l";
@@ -86,7 +85,7 @@ export class VirtualTerminal {
     else if (key === "a" || key === "b") hat.press(key, tap);
     else if (key === "m") hat.press("mode", tap);
     else if (key === "h") hat.press("mode", longPress);
-    else if (key === "w") surroundings.window = surroundings.window === 0 ? openWindow : 0;
+    else if (key === "w") surroundings.windowOpen = !surroundings.windowOpen;
   }
 
   readonly #redraw = (): void => {
@@ -112,7 +111,7 @@ export class VirtualTerminal {
     const { hat, surroundings, title, log } = this.#parts;
     hat.catchUp();
     const { room } = surroundings;
-    const window = surroundings.window === 0 ? "shut" : "open";
+    const window = surroundings.windowOpen ? "open" : "shut";
     return {
       title,
       pixels: hat.oled,

@@ -3,6 +3,7 @@ import type { Cables } from "./cables.ts";
 import type { DeviceRecord } from "./device-record.ts";
 import type { Links } from "./links.ts";
 import type { DeviceDetail, DeviceSummary } from "./page-api.ts";
+import type { Panels } from "./panels.ts";
 import { propertyRows } from "./reported-watch.ts";
 import type { TelemetryLog } from "./telemetry-log.ts";
 import type { Trouble } from "./trouble.ts";
@@ -12,6 +13,7 @@ export interface ViewParts {
   readonly links: Links;
   readonly cables: Cables;
   readonly trouble: Trouble;
+  readonly panels: Panels;
   readonly telemetry: TelemetryLog;
 }
 
@@ -36,6 +38,7 @@ export function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSum
 }
 
 export function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDetail {
+  const panel = parts.panels.of(record.id);
   return {
     ...deviceSummary(parts, record),
     properties: propertyRows(record),
@@ -45,6 +48,7 @@ export function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDeta
     reportedMetadata: record.reported.metadata,
     tags: record.tags,
     authentication: record.authentication.type,
+    ...(panel === undefined ? {} : { panel }),
     messages: record.queue.map((message) => ({
       messageId: message.messageId,
       name: message.properties["method-name"] ?? null,

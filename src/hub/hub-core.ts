@@ -22,6 +22,7 @@ import { Links } from "./links.ts";
 import { type MethodOutcome, Methods } from "./methods.ts";
 import { OnceLog } from "./once-log.ts";
 import type { CableState, DeviceDetail, DeviceSummary } from "./page-api.ts";
+import { Panels } from "./panels.ts";
 import { show } from "./reported-watch.ts";
 import { TelemetryLog, type TelemetryMessage } from "./telemetry-log.ts";
 import { Timeline } from "./timeline.ts";
@@ -41,6 +42,7 @@ export class HubCore {
   readonly telemetry = new TelemetryLog();
   readonly timeline: Timeline;
   readonly feed: Feed;
+  readonly panels: Panels;
   readonly twins: Twins;
   readonly methods: Methods;
   readonly queue: CloudQueue;
@@ -63,6 +65,10 @@ export class HubCore {
     this.once = new OnceLog(log, clock);
     this.startedMs = clock.wallNow();
     this.trouble = new Trouble(() => clock.wallNow());
+    this.panels = new Panels(
+      () => clock.now(),
+      (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }),
+    );
     this.links = new Links(log);
     const { devices, links, timeline, trouble, telemetry } = this;
     const onTwin = (id: string) => this.feed.changed(id, true);

@@ -21,9 +21,9 @@
  * | GET    /api/events                        |                   | the stream: `StreamEvent`s     |
  *
  * Every refusal is `Refusal` with a status from 400 on: 401 `sign-in`, 403 `origin`, 404 `not-found`,
- * 409 `offline` (a command to a device that is not connected; a press where there is no `panel`), 412 `version`,
- * 413 `too-large`, 429 `throttled`, 504 `timeout`. Bodies are `application/json`, at most 64 KiB. Times are ms since
- * 1970 by the hub's clock.
+ * 409 `offline` (a command to a device that is not connected), 409 `not-here` (a press on a front whose keys are
+ * elsewhere), 412 `version`, 413 `too-large`, 429 `throttled`, 504 `timeout`. Bodies are `application/json`, at most
+ * 64 KiB. Times are ms since 1970 by the hub's clock.
  *
  * The stream names each event by its `type` and carries the rest as JSON in `data:`. It opens with one `hello`, then
  * tells changes; the `id:` of a timeline event is its `sequence`, and a browser that comes back with `Last-Event-ID`
@@ -142,7 +142,7 @@ export interface DeviceDetail extends DeviceSummary {
   readonly tags: Readonly<Record<string, Json>>;
   readonly authentication: "sas" | "selfSigned" | "certificateAuthority";
   readonly messages: readonly QueuedMessage[];
-  /** Its front, when it runs on this machine on a virtual hat. It does not go through the cable. */
+  /** Its front, when it runs on this machine beside the hub. It does not go through the cable. */
   readonly panel?: PanelView;
 }
 
@@ -152,15 +152,35 @@ export interface PanelView {
   readonly screen:
     | { readonly kind: "pixels"; readonly width: number; readonly height: number; readonly bits: string }
     | { readonly kind: "text"; readonly lines: readonly string[] };
+  /** False while the device finds no display: the picture is what one would show. */
+  readonly fitted: boolean;
+  /** Nobody has touched a key for a while. */
+  readonly dimmed: boolean;
   /** The light in the mode button: lit in auto. */
   readonly modeLed: boolean;
+  readonly statusLed: boolean;
+  /** The relay as commanded. */
   readonly relay: boolean;
+  /**
+   * Where a virtual hat stands. Its keys can be pressed from the page; those of a real hat, which has no `room`,
+   * cannot: what the twin calls the device's own change is that of a person who stands before the heater.
+   */
+  readonly room?: PanelRoom;
 }
 
+export interface PanelRoom {
+  /** °C of the simulated air. */
+  readonly air: number;
+  /** °C */
+  readonly outside: number;
+  readonly windowOpen: boolean;
+}
+
+/** A key goes down or up, as under a finger: how long it was down is what the device measures. */
 export interface PanelPress {
-  readonly button: "a" | "b" | "mode";
-  /** Held as long as a long press needs. */
-  readonly long?: boolean;
+  readonly key: "a" | "b" | "mode" | "window";
+  /** The window is no key: down is open. */
+  readonly down: boolean;
 }
 
 export interface QueuedMessage {
@@ -286,5 +306,6 @@ export type StreamEvent =
       readonly values: Readonly<Record<string, Json>>;
     }
   | { readonly type: "timeline"; readonly event: TimelineEvent }
-  | { readonly type: "panel"; readonly deviceId: string; readonly panel: PanelView }
+  /** Its front as it is now; `null`: it has none here any more. */
+  | { readonly type: "panel"; readonly deviceId: string; readonly panel: PanelView | null }
   | { readonly type: "removed"; readonly deviceId: string };

@@ -10,6 +10,7 @@ import type {
   History,
   HubInfo,
   OfflineCommandQueued,
+  PanelPress,
 } from "./page-api.ts";
 import { readJsonBody } from "./page-body.ts";
 import { refuse } from "./page-guard.ts";
@@ -22,6 +23,7 @@ export interface PageParts {
 }
 
 const mostEvents = 500;
+const panelKeys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
 const cableStates: readonly CableState[] = ["connected", "close", "reset", "silence"];
 
 export function hubInfo({ core, hubHost, exposed }: PageParts): HubInfo {
@@ -64,6 +66,7 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
   app.patch("/api/devices/:id/desired", (c) => editDesired(c, core, c.req.param("id")));
   app.post("/api/devices/:id/command", (c) => command(c, core, c.req.param("id")));
   app.post("/api/devices/:id/message", (c) => offlineCommand(c, core, c.req.param("id")));
+  app.post("/api/devices/:id/panel", (c) => press(c, core, c.req.param("id")));
   app.put("/api/devices/:id/cable", async (c) => {
     const state = textMember(await readJsonBody(c), "state");
     const known = cableStates.find((each) => each === state);
@@ -139,6 +142,22 @@ async function offlineCommand(c: Context, core: HubCore, id: string): Promise<Re
       return refuse(c, 413, "too-large", queued.why);
     case "malformed":
       return malformed(c, queued.why);
+  }
+}
+
+async function press(c: Context, core: HubCore, id: string): Promise<Response> {
+  const body = await readJsonBody(c);
+  const key = panelKeys.find((each) => each === textMember(body, "key"));
+  const down = member(body, "down");
+  if (key === undefined || typeof down !== "boolean")
+    return malformed(c, `key must be one of ${panelKeys.join(", ")}, and down true or false`);
+  switch (core.panels.press(id, { key, down })) {
+    case "passed":
+      return c.body(null, 204);
+    case "not-here":
+      return refuse(c, 409, "not-here", "its keys are on the device itself");
+    case "too-fast":
+      return refuse(c, 429, "throttled", "no finger is that fast");
   }
 }
 

@@ -24,6 +24,8 @@ export interface SurroundingsOptions {
 }
 
 const stride = 60_000;
+/** What a window that is wide open lets out, in W/K. */
+const wideOpen = 40;
 
 export class Surroundings implements Plant {
   readonly room: Room;
@@ -52,7 +54,16 @@ export class Surroundings implements Plant {
     this.#fixedOutside = temperature;
   }
 
-  /** Extra heat loss through the window in W/K; 0 is shut, 40 is wide open. */
+  get windowOpen(): boolean {
+    return this.#window > 0;
+  }
+
+  /** Throws the window open, or shuts it. */
+  set windowOpen(open: boolean) {
+    this.#window = open ? wideOpen : 0;
+  }
+
+  /** Extra heat loss through the window in W/K; 0 is shut. */
   get window(): number {
     return this.#window;
   }

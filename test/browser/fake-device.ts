@@ -1,7 +1,7 @@
 /** A device as the fake hub plays it: its twin, a day of readings that a real room could have given, its front. */
-import { layout128x128 } from "../../src/board/screen/layout-128x128.ts";
 import type { ControlMode } from "../../src/control/input.ts";
 import { celsius, duty, relativeHumidity } from "../../src/control/units.ts";
+import { drawPanel } from "../../src/firmware/panel-picture.ts";
 import type { DeviceDetail, HistorySeries, Json, PanelView, PropertyRow } from "../../src/hub/page-api.ts";
 
 export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
@@ -104,31 +104,29 @@ export function roomHistory(): Readonly<Record<string, HistorySeries>> {
   return series;
 }
 
-/** The device's own screen, drawn by the firmware's own layout. */
-export function front(target: number, mode: ControlMode, online: boolean): PanelView {
-  const picture = layout128x128({
-    temperature: celsius(now.temperature),
-    humidity: relativeHumidity(now.humidity),
-    target: celsius(target),
-    unit: "C",
-    mode,
-    heating: now.heating,
-    demand: duty(now.heating ? 43 : 0),
-    firmware: "0.1.0",
-    link: online ? "online" : "offline",
-    fault: undefined,
-    faultCount: 0,
-    dimmed: false,
-  });
-  const bits = Buffer.alloc((picture.width * picture.height) / 8);
-  for (let pixel = 0; pixel < picture.width * picture.height; pixel += 1) {
-    const lit = picture.get(pixel % picture.width, Math.floor(pixel / picture.width));
-    if (lit) bits[pixel >> 3] = (bits[pixel >> 3] ?? 0) | (0x80 >> (pixel & 7));
-  }
-  const { width, height } = picture;
-  return {
-    screen: { kind: "pixels", width, height, bits: bits.toString("base64") },
+/** The front of a virtual hat, drawn by the firmware. */
+export function front(target: number, mode: ControlMode, online: boolean, windowOpen = false): PanelView {
+  return drawPanel({
+    kind: "panel-shown",
+    screen: {
+      temperature: celsius(now.temperature),
+      humidity: relativeHumidity(now.humidity),
+      target: celsius(target),
+      unit: "C",
+      mode,
+      heating: now.heating,
+      demand: duty(now.heating ? 43 : 0),
+      firmware: "0.1.0",
+      link: online ? "online" : "offline",
+      fault: undefined,
+      faultCount: 0,
+      dimmed: false,
+    },
+    display: "oled-128x128",
+    turn: 0,
     modeLed: mode === "auto",
+    statusLed: false,
     relay: now.heating,
-  };
+    room: { air: Math.round(now.temperature * 10) / 10, outside: 2.4, windowOpen },
+  });
 }

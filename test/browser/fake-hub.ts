@@ -46,6 +46,7 @@ const refusal = (status: number, code: string, message: string): Reply => [
 interface Local {
   target: number;
   mode: "auto" | "manual";
+  windowOpen: boolean;
   /** Edited on the device while it was apart. */
   edited: boolean;
 }
@@ -86,7 +87,7 @@ export class FakeHub {
 
   /** @param hasFront whether its screen and buttons are on the page */
   add(device: DeviceDetail, hasFront = true): void {
-    this.#local.set(device.id, { target: 21, mode: "auto", edited: false });
+    this.#local.set(device.id, { target: 21, mode: "auto", windowOpen: false, edited: false });
     this.devices.set(device.id, hasFront ? { ...device, panel: front(21, "auto", true) } : device);
   }
 
@@ -181,8 +182,8 @@ export class FakeHub {
   #showFront(id: string): void {
     const { panel: old, connected } = this.#device(id);
     if (old === undefined) return;
-    const { target, mode } = this.#localOf(id);
-    const panel = front(target, mode, connected);
+    const { target, mode, windowOpen } = this.#localOf(id);
+    const panel = front(target, mode, connected, windowOpen);
     this.devices.set(id, { ...this.#device(id), panel });
     this.tell({ type: "panel", deviceId: id, panel });
   }
@@ -214,11 +215,14 @@ export class FakeHub {
     return this.#device(id);
   }
 
-  #press(id: string, { button }: PanelPress): void {
+  #press(id: string, { key, down }: PanelPress): void {
     const local = this.#localOf(id);
-    if (button === "mode") local.mode = local.mode === "auto" ? "manual" : "auto";
-    else local.target += button === "a" ? -0.5 : 0.5;
-    local.edited = true;
+    if (key === "window") local.windowOpen = down;
+    else if (down) {
+      if (key === "mode") local.mode = local.mode === "auto" ? "manual" : "auto";
+      else local.target += key === "a" ? -0.5 : 0.5;
+      local.edited = true;
+    }
     this.#showFront(id);
   }
 

@@ -91,8 +91,8 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       await setPoint(page).fill("23");
       await setPoint(page).press("Enter");
       await row(page, "targetTemperature").getByText("waits for the device to come back").waitFor();
-      await page.getByRole("button", { name: "A", exact: true }).click();
-      await page.getByRole("button", { name: "Mode", exact: true }).click();
+      await page.getByRole("button", { name: "A lower" }).click();
+      await page.getByRole("button", { name: "M mode" }).click();
       await seen(page, ".event-apart", "while apart");
       await page.getByRole("button", { name: "Plug it back in" }).click();
       await seen(page, ".device-head", "Online");

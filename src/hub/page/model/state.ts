@@ -10,6 +10,7 @@ import type {
   History,
   HubInfo,
   Json,
+  PanelView,
   StreamEvent,
   TimelineEvent,
 } from "../../page-api.ts";
@@ -75,7 +76,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case "detail": {
       const detail = event.type === "twin" ? event.device : event.detail;
       const merged = mergeSummary(state, detail);
-      return detail.id === state.shown ? { ...merged, detail: keepPanel(state, detail) } : merged;
+      return detail.id === state.shown ? { ...merged, detail } : merged;
     }
     case "show":
       return event.deviceId === state.shown ? state : { ...state, ...nothingShown, shown: event.deviceId };
@@ -89,7 +90,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       return event.deviceId === state.shown ? withHistory(state, event.history) : state;
     case "panel":
       if (state.detail === undefined || state.detail.id !== event.deviceId) return state;
-      return { ...state, detail: { ...state.detail, panel: event.panel } };
+      return { ...state, detail: withPanel(state.detail, event.panel) };
   }
 }
 
@@ -110,10 +111,8 @@ function mergeSummary(state: PageState, device: DeviceSummary): PageState {
   return detail?.id === device.id ? { ...merged, detail: { ...detail, ...device } } : merged;
 }
 
-/** A twin event may come without the front, which has events of its own. */
-function keepPanel(state: PageState, detail: DeviceDetail): DeviceDetail {
-  const panel = detail.panel ?? (state.detail?.id === detail.id ? state.detail.panel : undefined);
-  return panel === undefined ? detail : { ...detail, panel };
+function withPanel({ panel: _before, ...rest }: DeviceDetail, panel: PanelView | null): DeviceDetail {
+  return panel === null ? rest : { ...rest, panel };
 }
 
 function addEvents(state: PageState, events: readonly TimelineEvent[]): PageState {

@@ -1,102 +1,99 @@
-/** The device's own front: its screen to the pixel, and its three buttons. It does not go through the cable. */
+/**
+ * The device's own front: its screen to the pixel, its lamps, its keys, and the room where that is simulated. It does
+ * not go through the cable.
+ */
 import type { PanelPress, PanelView } from "../../page-api.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
+import { numberText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
+import { makeKey } from "./key.ts";
+import { makeScreen } from "./screen.ts";
 
-/** Held this long, a click is a long press. The device takes its own time for it. */
-const longPressMs = 700;
+type Press = (key: PanelPress["key"], down: boolean) => void;
 
-const buttons: readonly (readonly [PanelPress["button"], string, string])[] = [
-  ["a", "A", "Lower the set-point"],
-  [
-    "mode",
-    "Mode",
-    "Change between auto and manual; hold it, or press with Shift, to switch the heater in manual",
-  ],
-  ["b", "B", "Raise the set-point"],
-];
+/** In the order in which they sit on the hat. */
+const keys = [
+  ["a", { name: "A", does: "lower", title: "Lowers the set-point; goes on while it is held" }],
+  ["mode", { name: "M", does: "mode", title: "Auto or manual; held, it switches the heater in manual" }],
+  ["b", { name: "B", does: "raise", title: "Raises the set-point; goes on while it is held" }],
+] as const;
 
-/** @returns false when the picture is not what it says it is */
-function draw(canvas: HTMLCanvasElement, screen: Extract<PanelView["screen"], { kind: "pixels" }>): boolean {
-  const { width, height, bits } = screen;
-  const context = canvas.getContext("2d");
-  const right = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
-  if (context === null || !right || width > 512 || height > 512) return false;
-  let bytes: string;
-  try {
-    bytes = atob(bits);
-  } catch {
-    return false;
-  }
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const picture = context.createImageData(width, height);
-  for (let pixel = 0; pixel < width * height; pixel += 1) {
-    const lit = ((bytes.charCodeAt(pixel >> 3) || 0) >> (7 - (pixel & 7))) & 1;
-    picture.data.set(lit ? [0xe8, 0xf4, 0xff, 0xff] : [0x0a, 0x0d, 0x11, 0xff], pixel * 4);
-  }
-  context.putImageData(picture, 0, 0);
-  return true;
+function makeLamps(): Part<PanelView> {
+  const lamp = (name: string) => {
+    const word = h("span", { class: "spoken" });
+    const root = h("li", { class: "lamp", "data-lamp": name.toLowerCase() }, name, word);
+    return (lit: boolean) => {
+      setAttribute(root, "data-lit", lit);
+      setText(word, lit ? " on" : " off");
+      return root;
+    };
+  };
+  const [relay, mode, status] = [lamp("Relay"), lamp("Mode"), lamp("Status")];
+  return {
+    root: h("ul", { class: "lamps", "aria-label": "Lamps" }, relay(false), mode(false), status(false)),
+    update(panel) {
+      relay(panel.relay);
+      mode(panel.modeLed);
+      status(panel.statusLed);
+    },
+  };
 }
 
-function makeScreen(): Part<PanelView["screen"]> {
-  const canvas = h("canvas", { class: "screen-pixels", role: "img", "aria-label": "The device’s screen" });
-  const lines = h("pre", { class: "screen-lines" });
-  let drawn = "";
+function makeRoom(press: Press): Part<PanelView> {
+  let open = false;
+  const air = h("dd", {});
+  const outside = h("dd", {});
+  const window = h("button", {
+    type: "button",
+    class: "small",
+    "data-key": "window",
+    on: { click: () => press("window", !open) },
+  });
+  const root = h(
+    "div",
+    { class: "room" },
+    h(
+      "dl",
+      {},
+      h("div", {}, h("dt", {}, "Simulated room"), air),
+      h("div", {}, h("dt", {}, "Outside"), outside),
+    ),
+    window,
+  );
   return {
-    root: h("div", { class: "screen" }, canvas, lines),
-    update(screen) {
-      setHidden(canvas, screen.kind !== "pixels");
-      setHidden(lines, screen.kind !== "text");
-      if (screen.kind === "text") setText(lines, screen.lines.join("\n"));
-      else if (screen.bits !== drawn && draw(canvas, screen)) drawn = screen.bits;
+    root,
+    update({ room }) {
+      setHidden(root, room === undefined);
+      if (room === undefined) return;
+      open = room.windowOpen;
+      setText(air, `${numberText(room.air, "°C")} °C`);
+      setText(outside, `${numberText(room.outside, "°C")} °C`);
+      setText(window, open ? "Shut the window" : "Open the window");
+      setAttribute(root, "data-open", open);
     },
   };
 }
 
 export function makePanel(context: Context): Part<View> {
   let id = "";
-  const screen = makeScreen();
-  const press = (button: PanelPress["button"], long: boolean) =>
-    void context.expect(api.press(id, { button, long }));
-  const makeButton = ([name, label, doc]: (typeof buttons)[number]) => {
-    let downMs: number | undefined;
-    const held = () => downMs !== undefined && context.clock.now() - downMs >= longPressMs;
-    const down = () => (downMs = context.clock.now());
-    // A click comes of a pointer and of the keyboard alike; held keys repeat, held pointers do not.
-    const click = (event: Event) => {
-      press(name, held() || (event as MouseEvent).shiftKey);
-      downMs = undefined;
-    };
-    const root = h(
-      "button",
-      {
-        type: "button",
-        class: "hat-button",
-        "data-button": name,
-        title: doc,
-        on: { pointerdown: down, click },
-      },
-      label,
-    );
-    return { name, root };
+  /** One after the other: a key must not come up before it went down. */
+  let last: Promise<unknown> = Promise.resolve();
+  const press: Press = (key, down) => {
+    const device = id;
+    last = last.then(() => context.expect(api.press(device, { key, down })));
   };
-  const made = buttons.map(makeButton);
-  const front = h(
-    "div",
-    { class: "front" },
-    screen.root,
-    h(
-      "div",
-      { class: "hat-buttons", role: "group", "aria-label": "Buttons" },
-      ...made.map(({ root }) => root),
-    ),
-  );
+  const screen = makeScreen();
+  const lamps = makeLamps();
+  const room = makeRoom(press);
+  const buttons = keys.map(([key, face]) => makeKey(face, (down) => press(key, down)));
+  const keyRow = h("div", { class: "hat-keys", role: "group", "aria-label": "Keys" }, ...buttons);
+  const note = h("p", { class: "hint" });
+  const front = h("div", { class: "front" }, screen.root, lamps.root, keyRow, note, room.root);
   const absent = h(
     "p",
     { class: "panel-absent" },
-    "This device has its front elsewhere. Turn the set-point with its buttons A and B; what it does will show here.",
+    "This device runs elsewhere, and its screen and keys are there. What is set on it shows here all the same.",
   );
   return {
     root: h("div", { class: "panel" }, front, absent),
@@ -106,11 +103,16 @@ export function makePanel(context: Context): Part<View> {
       setHidden(front, panel === undefined);
       setHidden(absent, panel !== undefined);
       if (panel === undefined) return;
-      screen.update(panel.screen);
-      for (const { name, root } of made) {
-        if (name === "mode") setAttribute(root, "data-lit", panel.modeLed);
-      }
-      setAttribute(front, "data-relay", panel.relay);
+      for (const part of [screen, lamps, room]) part.update(panel);
+      setHidden(keyRow, panel.room === undefined);
+      const words = noteOf(panel);
+      setText(note, words);
+      setHidden(note, words === "");
     },
   };
+}
+
+function noteOf({ fitted, room }: PanelView): string {
+  const missing = fitted ? "" : "No display found: this is what one would show. ";
+  return missing + (room === undefined ? "Its keys are on the hat." : "");
 }

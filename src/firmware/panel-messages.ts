@@ -1,0 +1,141 @@
+/**
+ * What the loop and the local hub say to each other about the device's front, through the guardian.
+ *
+ * Guarantee: what is read here has exactly the shape that its type says, whatever the other process sent; what has
+ * not is `undefined`, never an exception. No message holds more than a screen's worth of values.
+ */
+import type { DisplayKind } from "../board/screen/display.ts";
+import { isFaultCode } from "../control/faults.ts";
+import type { LinkState } from "../control/input.ts";
+import type { ScreenModel } from "../control/screen.ts";
+import { celsius, duty, relativeHumidity } from "../control/units.ts";
+import type { PanelPress, PanelRoom } from "../hub/page-api.ts";
+import { kindOf } from "./hub-ready.ts";
+
+/** From the loop: its front as it is now. The screen as a model; the hub's process has the time to draw it. */
+export interface PanelShown {
+  readonly kind: "panel-shown";
+  readonly screen: ScreenModel;
+  /** Absent: none was found. */
+  readonly display?: DisplayKind | undefined;
+  /** Which of its turns the second line of a 16x2 display has. */
+  readonly turn: number;
+  readonly modeLed: boolean;
+  readonly statusLed: boolean;
+  readonly relay: boolean;
+  /** Of a virtual hat only. */
+  readonly room?: PanelRoom | undefined;
+}
+
+/** From the guardian: the loop has ended, and its front with it. */
+export interface PanelGone {
+  readonly kind: "panel-gone";
+}
+
+/** From the hub: somebody presses a key on the page. */
+export interface PanelPressed extends PanelPress {
+  readonly kind: "panel-pressed";
+}
+
+const displays: readonly DisplayKind[] = ["oled-128x128", "oled-128x64", "lcd-16x2"];
+const links: readonly LinkState[] = ["none", "connecting", "online", "offline"];
+const keys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
+const modes = ["auto", "manual"] as const;
+const units = ["C", "F"] as const;
+const longestVersion = 64;
+/** Far beyond any quantity here, and not too long to draw. */
+const most = 1e6;
+
+export function readPanelShown(message: unknown): PanelShown | undefined {
+  if (kindOf(message) !== "panel-shown") return undefined;
+  return read(message, (from) => ({
+    kind: "panel-shown",
+    screen: screenOf(from.fields("screen")),
+    display: from.optional("display", () => from.oneOf("display", displays)),
+    turn: from.number("turn"),
+    modeLed: from.flag("modeLed"),
+    statusLed: from.flag("statusLed"),
+    relay: from.flag("relay"),
+    room: from.optional("room", () => roomOf(from.fields("room"))),
+  }));
+}
+
+export function readPanelPressed(message: unknown): PanelPressed | undefined {
+  if (kindOf(message) !== "panel-pressed") return undefined;
+  return read(message, (from) => ({
+    kind: "panel-pressed",
+    key: from.oneOf("key", keys),
+    down: from.flag("down"),
+  }));
+}
+
+function screenOf(from: Fields): ScreenModel {
+  return {
+    temperature: from.optional("temperature", () => celsius(from.number("temperature"))),
+    humidity: from.optional("humidity", () => relativeHumidity(from.number("humidity"))),
+    target: celsius(from.number("target")),
+    unit: from.oneOf("unit", units),
+    mode: from.oneOf("mode", modes),
+    heating: from.flag("heating"),
+    demand: duty(from.number("demand")),
+    firmware: from.text("firmware").slice(0, longestVersion),
+    link: from.oneOf("link", links),
+    fault: from.optional("fault", () => from.one("fault", isFaultCode)),
+    faultCount: from.number("faultCount"),
+    dimmed: from.flag("dimmed"),
+  };
+}
+
+const roomOf = (from: Fields): PanelRoom => ({
+  air: from.number("air"),
+  outside: from.number("outside"),
+  windowOpen: from.flag("windowOpen"),
+});
+
+function read<T>(message: unknown, take: (from: Fields) => T): T | undefined {
+  try {
+    return take(new Fields(message));
+  } catch (error) {
+    // Also what a unit's own door refuses: 120 % of humidity.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number" && Math.abs(value) <= most;
+
+/** Takes fields out of anything. @throws RangeError (every method) when one is not what it should be */
+class Fields {
+  readonly #of: object;
+
+  constructor(value: unknown) {
+    if (typeof value !== "object" || value === null) throw new RangeError("no object");
+    this.#of = value;
+  }
+
+  one<T>(name: string, is: (value: unknown) => value is T): T {
+    const value = this.#get(name);
+    if (!is(value)) throw new RangeError(name);
+    return value;
+  }
+
+  oneOf<T extends string>(name: string, all: readonly T[]): T {
+    const found = all.find((each) => each === this.#get(name));
+    if (found === undefined) throw new RangeError(name);
+    return found;
+  }
+
+  flag = (name: string): boolean => this.one(name, (value) => typeof value === "boolean");
+  number = (name: string): number => this.one(name, isNumber);
+  text = (name: string): string => this.one(name, (value) => typeof value === "string");
+  fields = (name: string): Fields => new Fields(this.#get(name));
+
+  /** JSON between the processes leaves out what is `undefined`. */
+  optional<T>(name: string, take: () => T): T | undefined {
+    return this.#get(name) === undefined ? undefined : take();
+  }
+
+  #get(name: string): unknown {
+    return Object.hasOwn(this.#of, name) ? Reflect.get(this.#of, name) : undefined;
+  }
+}

@@ -7,13 +7,13 @@
 import { parseConnectionString } from "./connection-string.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
 import { dpsWithKey } from "./credentials-parts.ts";
+import { secretVariables } from "./secret-variables.ts";
 
 const names = {
+  ...secretVariables,
   type: "IOTHUB_DEVICE_SECURITY_TYPE",
-  connectionString: "IOTHUB_DEVICE_CONNECTION_STRING",
   idScope: "IOTHUB_DEVICE_DPS_ID_SCOPE",
   deviceId: "IOTHUB_DEVICE_DPS_DEVICE_ID",
-  deviceKey: "IOTHUB_DEVICE_DPS_DEVICE_KEY",
   endpoint: "IOTHUB_DEVICE_DPS_ENDPOINT",
 } as const;
 

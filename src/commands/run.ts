@@ -13,6 +13,7 @@ import { kindOf } from "../firmware/hub-ready.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { packageRoot } from "../firmware/package-root.ts";
 import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
+import { HeldSecrets } from "../firmware/secret-handover.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { type Context, oneOf, readContext } from "./context.ts";
@@ -42,6 +43,7 @@ Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
 };
 
 async function guard(args: Arguments, context: Context): Promise<number> {
+  const secrets = HeldSecrets.take(process.env);
   const log = guardianLog(args);
   let choice: BoardChoice;
   try {
@@ -56,7 +58,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   const hub = new HubKeeper({ dataPath: folder.path, log, quiet: hasPanel(args) });
   try {
     const guardian = new Guardian({
-      spawnLoop: () => spawnLoop(args, context, choice, hub),
+      spawnLoop: () => spawnLoop(args, context, choice, hub, secrets),
       forceRelayOff: guardRelay(choice, folder.path, log),
       clock: systemClock,
       log,
@@ -82,7 +84,13 @@ function guardianLog(args: Arguments): Log {
   return createLogger({ clock: systemClock, level, format, write: (line) => void stream.write(`${line}\n`) });
 }
 
-function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: HubKeeper): GuardedLoop {
+function spawnLoop(
+  args: Arguments,
+  context: Context,
+  choice: BoardChoice,
+  hub: HubKeeper,
+  secrets: HeldSecrets,
+): GuardedLoop {
   const flags = ["--data", context.data.path, "--settings", context.settingsFile, "--why", choice.why];
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
@@ -92,6 +100,7 @@ function spawnLoop(args: Arguments, context: Context, choice: BoardChoice, hub: 
   const child = spawn(process.execPath, [...process.execArgv, loop, ...flags], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
+  secrets.answer(child);
   child.on("message", (message) => {
     if (kindOf(message) === "no-credentials") hub.wantedBy(child);
   });

@@ -18,6 +18,7 @@ import { isHubReady } from "./hub-ready.ts";
 import { firmwareVersion } from "./package-root.ts";
 import { PanelShare } from "./panel-share.ts";
 import type { RunningLoop } from "./run-loop.ts";
+import { environmentWithSecrets } from "./secret-handover.ts";
 import { systemClock } from "./system-clock.ts";
 
 export interface ConnectOptions {
@@ -36,7 +37,7 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
   const connect = async (folder: string, nearby: boolean): Promise<boolean> => {
     try {
       const files = systemPrivateFiles;
-      const env = nearby ? {} : process.env;
+      const env = nearby ? {} : await environmentWithSecrets(process, process.env);
       const credentials = await loadCredentials({ dataPath: folder, env, files });
       if (credentials === undefined || half !== undefined) return false;
       const { CloudHalf } = await import("./cloud-half.ts");

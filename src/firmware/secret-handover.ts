@@ -3,14 +3,17 @@
  *
  * Guarantee: after `HeldSecrets.take` they are in no environment that Node shows or passes on: not a child's, nor a
  * diagnostic report's, nor what NODE_DEBUG=child_process prints of a start; a loop that is started anew gets them again,
- * over its channel to the guardian, once it asks. What no program can take back is the kernel's copy of how the guardian
- * itself was started (/proc/PID/environ): that is open to the same user and root, as credentials.json is.
+ * over its channel to the guardian, once it asks. A DEBUG trace shows no token. What no program can take back is the
+ * kernel's copy of how the guardian itself was started (/proc/PID/environ): that is open to the same user and root, as
+ * credentials.json is.
  */
 import type { ChildProcess } from "node:child_process";
 import { Secret } from "../cloud/secret.ts";
 import { secretVariables } from "../cloud/secret-variables.ts";
 
 const names: readonly string[] = Object.values(secretVariables);
+/** Traces (https://www.npmjs.com/package/debug) that quote each packet they write, with its token. */
+const leakyTraces = "-mqtt-packet:*";
 const wanted = "secrets-wanted";
 const given = "secrets-given";
 
@@ -22,7 +25,9 @@ export class HeldSecrets {
     this.#held = held;
   }
 
+  /** Takes them out of `env`, and tells the traces of the processes started with it to quote no token. */
   static take(env: NodeJS.ProcessEnv): HeldSecrets {
+    if (env["DEBUG"]) env["DEBUG"] += `,${leakyTraces}`;
     return new HeldSecrets(
       new Map(Object.entries(takeSecrets(env)).map(([name, text]) => [name, new Secret(text)])),
     );

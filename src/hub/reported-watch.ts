@@ -2,13 +2,15 @@
  * Reads what a device reports as a person would: which desired values it took, which it refused, which it overruled.
  * Acknowledgements are those of IoT Plug and Play (https://learn.microsoft.com/azure/iot/concepts-convention).
  *
- * Guarantee: pure.
+ * Guarantee: pure. A conflict is told once, from the acknowledgement alone: what the hub remembers of the time apart does
+ * not matter, so that neither its restart nor a second property hides a value that lost.
  */
+import { type Loser, readLoser, sayLoser } from "../control/twin/loser.ts";
 import type { DeviceRecord } from "./device-record.ts";
-import { equalJson, isObject, type Json, member, numberMember, readJson, textMember } from "./json-value.ts";
+import { equalJson, isObject, type Json, member, numberMember, textMember } from "./json-value.ts";
 import type { PropertyRow, PropertyStanding } from "./page-api.ts";
 import type { TimelineDraft } from "./timeline.ts";
-import type { TwinHalf } from "./twin-document.ts";
+import { isoTime, type TwinHalf } from "./twin-document.ts";
 
 interface Ack {
   readonly code: number;
@@ -71,7 +73,8 @@ function standing(
   }
   if (ack.version < desired.version || ack.code === 202) return "pending";
   if (ack.code >= 400) return "refused";
-  return same ? "acknowledged" : "overruled";
+  // 200 for another value: the nearest that the device can do.
+  return same || ack.code === 200 ? "acknowledged" : "overruled";
 }
 
 function stampOf(half: TwinHalf, name: string): { version: number; atMs: number } {
@@ -88,26 +91,21 @@ export function reportedEvents(
   before: DeviceRecord,
   after: DeviceRecord,
   patch: Readonly<Record<string, Json>>,
-  editedApart: ReadonlySet<string>,
 ): TimelineDraft[] {
   return Object.keys(patch)
     .filter((name) => !name.startsWith("$"))
-    .map((name) => reportedEvent(before, after, name, editedApart.has(name)))
+    .map((name) => reportedEvent(before, after, name))
     .filter((draft) => draft !== undefined);
 }
 
-function reportedEvent(
-  before: DeviceRecord,
-  after: DeviceRecord,
-  name: string,
-  apart: boolean,
-): TimelineDraft | undefined {
+function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string): TimelineDraft | undefined {
   const old = member(before.reported.properties, name);
   const told = member(after.reported.properties, name);
   if (equalJson(old, told)) return undefined;
   const common = { deviceId: after.id, actor: "device", property: name } as const;
   if (told === undefined) return { ...common, kind: "reported", text: `${name} is not reported any more` };
-  const was = old === undefined ? undefined : unwrap(old).value;
+  const known = old === undefined ? undefined : unwrap(old);
+  const was = known?.value;
   const { value, ack } = unwrap(told);
   const facts = { ...common, ...(was === undefined ? {} : { before: was }), after: value };
   if (ack === undefined || ack.version === 0) {
@@ -117,50 +115,62 @@ function reportedEvent(
   }
   return {
     ...facts,
-    ...acknowledgedEvent(before, after, name, apart, value, ack),
+    ...acknowledgedEvent(after.desired, name, value, { ack, known: known?.ack }),
     ack,
     version: ack.version,
   };
 }
 
+type Verdict = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost">;
+
 /** What an acknowledgement of a desired version says: taken, refused, or who won where both had changed it. */
 function acknowledgedEvent(
-  before: DeviceRecord,
-  after: DeviceRecord,
+  desired: TwinHalf,
   name: string,
-  apart: boolean,
   value: Json,
-  ack: Ack,
-): Pick<TimelineDraft, "kind" | "text" | "winner" | "lost"> {
-  const words = ack.text === undefined ? "" : `: ${ack.text}`;
+  { ack, known }: { readonly ack: Ack; readonly known: Ack | undefined },
+): Verdict {
   if (ack.code >= 400) {
+    const words = ack.text === undefined ? "" : `: ${ack.text}`;
     return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
   }
-  const wanted = member(after.desired.properties, name);
-  if (wanted !== undefined && !equalJson(wanted, value)) {
-    const text = `the device keeps ${name} ${show(value)} over the desired ${show(wanted)}${words}`;
-    return { kind: "conflict", winner: "device", lost: wanted, text };
+  const wanted = member(desired.properties, name);
+  const loser = readLoser(ack.text ?? "");
+  const told = readLoser(known?.text ?? "");
+  if (loser !== undefined && (told === undefined || sayLoser(told) !== sayLoser(loser))) {
+    return loser.source === "device"
+      ? desiredWon(name, wanted, value, loser)
+      : deviceWon(name, value, loser.value, wanted === undefined ? undefined : stampOf(desired, name).atMs);
   }
-  const lost = apart ? lostByDevice(before, after, name) : undefined;
-  if (lost !== undefined) {
-    const text = `both changed ${name}: the desired ${show(value)} won over the device's ${show(lost)}`;
-    return { kind: "conflict", winner: "operator", lost, text };
+  const same = wanted === undefined || equalJson(wanted, value);
+  if (!same && loser === undefined && ack.code !== 200) {
+    return deviceWon(name, value, wanted, stampOf(desired, name).atMs);
   }
-  return { kind: "acknowledged", text: `the device took ${name} ${show(value)}` };
+  const verb = ack.code === 203 ? "keeps" : "took";
+  const near = same || ack.code !== 200 ? "" : `, the nearest that it can do to ${show(wanted)}`;
+  return { kind: "acknowledged", text: `the device ${verb} ${name} ${show(value)}${near}` };
 }
 
-/**
- * What the device had set while it was away and has given up. An acknowledgement has no place for it; but a device
- * that says in `lastChange` what the cloud's value took the place of says it when that is news to the hub.
- */
-function lostByDevice(before: DeviceRecord, after: DeviceRecord, name: string): Json | undefined {
-  const change = member(after.reported.properties, "lastChange");
-  if (textMember(change, "property") !== name || textMember(change, "source") !== "cloud") return undefined;
-  const from = textMember(change, "from");
-  const known = member(before.reported.properties, name);
-  if (from === undefined || known === undefined || from === String(unwrap(known).value)) return undefined;
-  return readJson(from) ?? from;
+function desiredWon(
+  name: string,
+  wanted: Json | undefined,
+  value: Json,
+  { value: lost, wallMs }: Loser,
+): Verdict {
+  const won =
+    wanted === undefined ? `the deletion (${show(value)} by default)` : `the desired ${show(value)}`;
+  const text = `both changed ${name}: ${won} won over the device's ${show(lost)}${of(wallMs)}`;
+  return { kind: "conflict", winner: "operator", lost, text };
 }
+
+/** @param editedMs when the desired value was written */
+function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): Verdict {
+  const what = editedMs === undefined ? "deletion" : `desired ${show(lost)}`;
+  const text = `both changed ${name}: the device's ${show(value)} won over the ${what}${of(editedMs)}`;
+  return { kind: "conflict", winner: "device", lost, text };
+}
+
+const of = (atMs: number | undefined): string => (atMs === undefined ? "" : ` of ${isoTime(atMs)}`);
 
 export const show = (value: Json): string => {
   const text = isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);

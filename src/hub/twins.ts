@@ -47,8 +47,6 @@ export interface TwinParts {
 
 export class Twins {
   readonly #parts: TwinParts;
-  /** Desired properties that were edited while the device was away, until it reports them. */
-  readonly #editedApart = new Map<string, Set<string>>();
 
   constructor(parts: TwinParts) {
     this.#parts = parts;
@@ -100,9 +98,7 @@ export class Twins {
     const after: DeviceRecord = { ...before, reported, twinVersion: before.twinVersion + 1 };
     const saved = devices.put(after);
     if (isObject(patch)) {
-      const apart = this.#editedApart.get(link.deviceId) ?? new Set();
-      for (const draft of reportedEvents(before, after, patch, apart)) timeline.add(draft);
-      for (const name of Object.keys(patch)) apart.delete(name);
+      for (const draft of reportedEvents(before, after, patch)) timeline.add(draft);
     }
     await saved;
     answer(link, twinAnswer(204, rid, reported.version), "");
@@ -117,11 +113,7 @@ export class Twins {
   #tell(before: DeviceRecord, after: DeviceRecord, patch: JsonObject): void {
     const away = this.#parts.links.get(after.id) === undefined;
     for (const [name, value] of Object.entries(patch)) {
-      if (name.startsWith("$")) continue;
-      if (away) {
-        this.#editedApart.set(after.id, (this.#editedApart.get(after.id) ?? new Set()).add(name));
-      }
-      this.#parts.timeline.add(desiredEvent(before, after, name, value, away));
+      if (!name.startsWith("$")) this.#parts.timeline.add(desiredEvent(before, after, name, value, away));
     }
   }
 }

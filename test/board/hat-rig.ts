@@ -1,32 +1,9 @@
-/** A virtual hat in a room that stands still, its ports, and a log that remembers. */
+/** The still virtual hat's ports, a screen to show, and a log that remembers. */
 import type { GpioPort } from "../../src/chips/lines.ts";
-import type { WiredLine, Wiring } from "../../src/chips/wiring.ts";
 import type { Log, LogFields } from "../../src/control/log.ts";
 import type { ScreenModel } from "../../src/control/screen.ts";
 import { celsius, duty, relativeHumidity } from "../../src/control/units.ts";
-import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
-import { type DisplayKind, VirtualHat } from "../../src/simulation/virtual-hat.ts";
-
-const wired = (name: string, line: number, activeLevel: 0 | 1 = 1): WiredLine => ({
-  name,
-  line,
-  activeLevel,
-});
-
-export const wiring: Wiring = {
-  board: "test",
-  backend: "virtual",
-  gpioChipLabels: [],
-  i2cBus: 1,
-  relay: wired("RELAY", 16),
-  buttonA: wired("BUTTON_A", 22),
-  buttonB: wired("BUTTON_B", 24),
-  modeButton: wired("MODE_BUTTON", 19, 0),
-  modeLed: wired("MODE_LED", 18),
-  statusLed: wired("STATUS_LED", 26),
-};
-
-export const activeLowRelay: Wiring = { ...wiring, relay: { ...wiring.relay, activeLevel: 0 } };
+import { type StillHatOptions, stillHat } from "../simulation/test-hat.ts";
 
 export const screen: ScreenModel = {
   temperature: celsius(18.4),
@@ -43,29 +20,8 @@ export const screen: ScreenModel = {
   dimmed: false,
 };
 
-export interface HatRigOptions {
-  readonly wiring?: Wiring;
-  readonly display?: DisplayKind;
-  readonly bounce?: boolean;
-}
-
-export function hatRig(options: HatRigOptions = {}) {
-  const clock = new VirtualClock();
-  const air = { temperature: celsius(18), humidity: relativeHumidity(50) };
-  const plant = {
-    advance: () => {},
-    measure: () => air.temperature,
-    get humidity() {
-      return air.humidity;
-    },
-  };
-  const virtual = new VirtualHat({
-    clock,
-    plant,
-    wiring: options.wiring ?? wiring,
-    bounce: options.bounce ?? false,
-    ...(options.display === undefined ? {} : { display: options.display }),
-  });
+export function hatRig(options: StillHatOptions = {}) {
+  const { clock, air, virtual } = stillHat(options);
   const logged: { event: string; fields: LogFields | undefined }[] = [];
   const note = (event: string, fields?: LogFields) => void logged.push({ event, fields });
   const log: Log = { debug: note, info: note, warn: note, error: note };

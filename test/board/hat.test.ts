@@ -5,9 +5,10 @@ import { type GpioPort, LineError } from "../../src/chips/lines.ts";
 import type { ButtonEdge } from "../../src/control/input.ts";
 import { celsius, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
 import { hatAddresses } from "../../src/simulation/virtual-hat.ts";
-import { activeLowRelay, type HatRigOptions, hatRig, screen, traced } from "./hat-rig.ts";
+import { activeLowRelay, type StillHatOptions } from "../simulation/test-hat.ts";
+import { hatRig, screen, traced } from "./hat-rig.ts";
 
-async function opened(options: HatRigOptions = {}) {
+async function opened(options: StillHatOptions = {}) {
   const rig = hatRig(options);
   const hat = await rig.clock.run(openHat(rig));
   return { ...rig, hat };

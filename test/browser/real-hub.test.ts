@@ -5,6 +5,7 @@ import { Mqtt } from "azure-iot-device-mqtt";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/control/log.ts";
+import { sayLoser } from "../../src/control/twin/loser.ts";
 import { systemClock } from "../../src/firmware/system-clock.ts";
 import { type DeviceCredentials, type RunningHub, startHub } from "../../src/hub/hub.ts";
 import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
@@ -36,12 +37,9 @@ async function connect({ connectionString }: DeviceCredentials, ca: string, edit
   const take = async ({ targetTemperature: value, $version: av }: Desired, lost?: number) => {
     if (value === undefined) return;
     const ok = value >= 5 && value <= 30;
-    const ad = ok ? "" : "must be 5 to 30 °C";
-    const gaveUp = { property: "targetTemperature", source: "cloud", from: String(lost), to: String(value) };
-    await report({
-      targetTemperature: { value: ok ? value : 21, ac: ok ? 200 : 400, av, ad },
-      ...(lost === undefined ? {} : { lastChange: gaveUp }),
-    });
+    const words = lost === undefined ? "" : sayLoser({ value: lost, source: "device" });
+    const ad = ok ? words : "must be 5 to 30 °C";
+    await report({ targetTemperature: { value: ok ? value : 21, ac: ok ? 200 : 400, av, ad } });
   };
   if (edited !== undefined) await take(twin.properties.desired as Desired, edited);
   // The SDK tells the whole document to a new listener, which has just been taken.

@@ -1,47 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { WiredLine, Wiring } from "../../src/chips/wiring.ts";
 import { celsius, relativeHumidity } from "../../src/control/units.ts";
-import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
-import { hatAddresses, VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import type { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { hatAddresses } from "../../src/simulation/virtual-hat.ts";
+import { stillHat } from "../simulation/test-hat.ts";
 import { type GpioRig, gpioContract } from "./gpio-contract.ts";
 import { type BusRig, i2cBusContract } from "./i2c-bus-contract.ts";
 
-const wired = (name: string, line: number, activeLevel: 0 | 1 = 1): WiredLine => ({
-  name,
-  line,
-  activeLevel,
-});
-const wiring: Wiring = {
-  board: "contract",
-  backend: "virtual",
-  gpioChipLabels: [],
-  i2cBus: 1,
-  relay: wired("RELAY", 16),
-  buttonA: wired("BUTTON_A", 22),
-  buttonB: wired("BUTTON_B", 24),
-  modeButton: wired("MODE_BUTTON", 19, 0),
-  modeLed: wired("MODE_LED", 18),
-  statusLed: wired("STATUS_LED", 26),
-};
-
-function standing() {
-  const clock = new VirtualClock();
-  const air = { temperature: celsius(20), humidity: relativeHumidity(50) };
-  const plant = {
-    advance: () => {},
-    measure: () => air.temperature,
-    get humidity() {
-      return air.humidity;
-    },
-  };
-  return { clock, air, hat: new VirtualHat({ clock, wiring, plant, bounce: false }) };
-}
-
 function busRig(): BusRig & { readonly clock: VirtualClock } {
-  const { clock, air, hat } = standing();
+  const { clock, air, virtual } = stillHat();
   let end = () => {};
   return {
-    bus: hat.connect().bus,
+    bus: virtual.connect().bus,
     clock,
     setAir: (temperature, humidity) => {
       air.temperature = celsius(temperature);
@@ -49,7 +18,7 @@ function busRig(): BusRig & { readonly clock: VirtualClock } {
     },
     fault: (kind, count) => {
       end();
-      end = kind === "none" ? () => {} : hat.bus.disturb({ kind, address: hatAddresses.sensor, count });
+      end = kind === "none" ? () => {} : virtual.bus.disturb({ kind, address: hatAddresses.sensor, count });
     },
   };
 }
@@ -69,15 +38,15 @@ describe("the virtual bus keeps the contract of every bus: it", () => {
 
 describe("the virtual lines keep the contract of every GPIO port: it", () => {
   it.each(gpioContract)("$name", async ({ run }) => {
-    const { clock, hat } = standing();
+    const { clock, virtual } = stillHat();
     const rig: GpioRig = {
-      gpio: hat.connect().gpio,
+      gpio: virtual.connect().gpio,
       clock,
       outputs: [20, 21],
       inputs: [23, 25],
       beyond: 99,
-      drive: (line, level) => hat.gpio.drive(line, level),
-      level: (line) => hat.gpio.level(line),
+      drive: (line, level) => virtual.gpio.drive(line, level),
+      level: (line) => virtual.gpio.level(line),
     };
     await clock.run(run(rig));
   });

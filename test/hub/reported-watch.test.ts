@@ -24,57 +24,111 @@ const atFirst = change(
   1000,
 );
 const edited = change(atFirst, "desired", { targetTemperature: 22 }, 2000);
-const eventsOf = (before: DeviceRecord, patch: JsonObject, apart: string[] = []) =>
-  reportedEvents(before, change(before, "reported", patch, 3000), patch, new Set(apart));
+const eventsOf = (before: DeviceRecord, patch: JsonObject) =>
+  reportedEvents(before, change(before, "reported", patch, 3000), patch);
 const standingAfter = (before: DeviceRecord, patch: JsonObject) =>
   propertyRows(change(before, "reported", patch, 3000)).find(({ name }) => name === "targetTemperature")
     ?.standing;
 
 describe("a report", () => {
-  it("tells that the desired value won over what the device had set while apart, and what was lost", () => {
-    const patch = {
-      targetTemperature: { value: 22, ac: 200, av: 2, ad: "set by the cloud" },
-      lastChange: {
-        property: "targetTemperature",
-        source: "cloud",
-        from: "20.5",
-        to: "22",
-        amount: 1.5,
-        time: "",
+  const wonOver = "won over 20.5, set at the device at 1970-01-01T00:00:01.500Z; set by the cloud";
+
+  it("tells that the desired value won over what the device had set while apart: what was lost, whose and when", () => {
+    const patch = { targetTemperature: { value: 22, ac: 200, av: 2, ad: wonOver } };
+    expect(eventsOf(edited, patch)).toMatchObject([
+      {
+        kind: "conflict",
+        winner: "operator",
+        lost: 20.5,
+        before: 19,
+        after: 22,
+        version: 2,
+        text: "both changed targetTemperature: the desired 22 won over the device's 20.5 of 1970-01-01T00:00:01.500Z",
       },
-    };
-    expect(eventsOf(edited, patch, ["targetTemperature"])[0]).toMatchObject({
-      kind: "conflict",
-      winner: "operator",
-      lost: 20.5,
-      before: 19,
-      after: 22,
-    });
+    ]);
     expect(standingAfter(edited, patch)).toBe("acknowledged");
   });
 
-  it("tells a plain acknowledgement from a conflict: the device gave up nothing that the hub did not know", () => {
+  it("tells each of several conflicts of one report", () => {
+    const both = change(edited, "desired", { controlMode: "auto", sensorOffset: 1 }, 2500);
     const patch = {
-      targetTemperature: { value: 22, ac: 200, av: 2, ad: "set by the cloud" },
-      lastChange: {
-        property: "targetTemperature",
-        source: "cloud",
-        from: "19",
-        to: "22",
-        amount: 3,
-        time: "",
+      targetTemperature: { value: 22, ac: 200, av: 3, ad: wonOver },
+      controlMode: {
+        value: "manual",
+        ac: 203,
+        av: 3,
+        ad: "won over auto, set by the cloud; set at the device",
       },
+      sensorOffset: { value: 1, ac: 200, av: 3, ad: "set by the cloud" },
     };
-    expect(eventsOf(edited, patch, ["targetTemperature"])[0]).toMatchObject({
-      kind: "acknowledged",
-      version: 2,
+    const events = eventsOf(both, patch);
+    expect(events.map(({ kind, winner, lost }) => [kind, winner, lost])).toEqual([
+      ["conflict", "operator", 20.5],
+      ["conflict", "device", "auto"],
+      ["acknowledged", undefined, undefined],
+    ]);
+    expect(events[1]?.text).toBe(
+      "both changed controlMode: the device's manual won over the desired auto of 1970-01-01T00:00:02.500Z",
+    );
+  });
+
+  it("tells who won against a deletion, on either side", () => {
+    const deleted = change(edited, "desired", { targetTemperature: null }, 2500);
+    const given = (ac: number, value: number, ad: string) =>
+      eventsOf(deleted, { targetTemperature: { value, ac, av: 3, ad } })[0];
+    expect(given(200, 19, wonOver.replace("set by the cloud", "default"))).toMatchObject({
+      winner: "operator",
+      text: expect.stringContaining("the deletion (19 by default) won over the device's 20.5 of 1970"),
+    });
+    expect(given(203, 20.5, "won over 19, default; set at the device")).toMatchObject({
+      winner: "device",
+      lost: 19,
+      text: "both changed targetTemperature: the device's 20.5 won over the deletion",
     });
   });
 
-  it("tells that the device's own won, and over what", () => {
-    const patch = {
-      targetTemperature: { value: 20, ac: 203, av: 2, ad: "device-wins: outranks the cloud's 22" },
-    };
+  it("tells a conflict once, however often the acknowledgement comes with another version", () => {
+    for (const [value, ac, ad] of [
+      [22, 200, wonOver],
+      [20, 203, "won over 22, set by the cloud; set at the device"],
+    ] as const) {
+      const once = change(edited, "reported", { targetTemperature: { value, ac, av: 2, ad } }, 3000);
+      const again = eventsOf(once, { targetTemperature: { value, ac, av: 3, ad } });
+      expect(again).toMatchObject([{ kind: "acknowledged", version: 3 }]);
+      expect(again[0]?.text).toBe(`the device ${ac === 200 ? "took" : "keeps"} targetTemperature ${value}`);
+      expect(again[0]).not.toHaveProperty("lost");
+    }
+  });
+
+  it("tells a second conflict of the same property, which lost another value", () => {
+    const ack = { value: 22, ac: 200, av: 2, ad: wonOver };
+    const once = change(edited, "reported", { targetTemperature: ack }, 3000);
+    const other = { ...ack, av: 3, ad: wonOver.replace("20.5", "21") };
+    expect(eventsOf(once, { targetTemperature: other })).toMatchObject([{ kind: "conflict", lost: 21 }]);
+  });
+
+  it("tells a plain acknowledgement from a conflict", () => {
+    const patch = { targetTemperature: { value: 22, ac: 200, av: 2, ad: "set by the cloud" } };
+    expect(eventsOf(edited, patch)).toMatchObject([
+      { kind: "acknowledged", version: 2, text: "the device took targetTemperature 22" },
+    ]);
+  });
+
+  it("takes a value that was followed as nearly as can be for acknowledged", () => {
+    const fine = change(atFirst, "desired", { targetTemperature: 21.123 }, 2000);
+    const ad = "the nearest that this device can do; set by the cloud";
+    const patch = { targetTemperature: { value: 21.12, ac: 200, av: 2, ad } };
+    expect(eventsOf(fine, patch)).toMatchObject([
+      {
+        kind: "acknowledged",
+        text: "the device took targetTemperature 21.12, the nearest that it can do to 21.123",
+      },
+    ]);
+    expect(standingAfter(fine, patch)).toBe("acknowledged");
+  });
+
+  it("tells that a device of any make keeps its own, and over what", () => {
+    const patch = { targetTemperature: { value: 20, ac: 203, av: 2, ad: "mine" } };
     expect(eventsOf(edited, patch)[0]).toMatchObject({ kind: "conflict", winner: "device", lost: 22 });
     expect(standingAfter(edited, patch)).toBe("overruled");
   });

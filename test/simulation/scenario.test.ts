@@ -7,7 +7,7 @@ import { parseScenario, surroundingsOf } from "../../src/simulation/scenario.ts"
 import { scenarioNames, scenarioText } from "../../src/simulation/scenarios.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
-import { virtualWiring } from "./virtual-wiring.ts";
+import { virtualWiring } from "./test-hat.ts";
 
 const smallest = { about: "Nothing happens.", hours: 1 };
 const parse = (document: object) => parseScenario(JSON.stringify(document));

@@ -16,7 +16,7 @@ import { type Scenario, surroundingsOf } from "../../src/simulation/scenario.ts"
 import type { Surroundings } from "../../src/simulation/surroundings.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
-import { virtualWiring } from "./virtual-wiring.ts";
+import { virtualWiring } from "./test-hat.ts";
 
 export interface Run {
   readonly hat: VirtualHat;

@@ -6,7 +6,7 @@ import { celsius, type Millis, millis, minutes, relativeHumidity, seconds } from
 import { hatFaultNames } from "../../src/simulation/hat-faults.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { hatAddresses, VirtualHat, type VirtualHatOptions } from "../../src/simulation/virtual-hat.ts";
-import { virtualWiring } from "./virtual-wiring.ts";
+import { activeLowRelay, virtualWiring } from "./test-hat.ts";
 
 /** Warms by 1 K a minute while the heater is on, and remembers for how long it was. */
 class Stove {
@@ -60,7 +60,7 @@ describe("the virtual hat", () => {
   });
 
   it("gives the contact's level the meaning that the wiring gives it", async () => {
-    hat = build({ wiring: { ...virtualWiring, relay: { ...relay, activeLevel: 0 } } });
+    hat = build({ wiring: activeLowRelay });
     const line = await hat.gpio.openOutput(relay.line, 1);
     expect(hat.contactClosed).toBe(false);
     line.write(0);
@@ -280,7 +280,7 @@ describe("the end of a process on the virtual hat", () => {
 
   it("has no attracted relay without power, whatever its line reads", async () => {
     // Floating at 0, an active-low relay closes as soon as there is power.
-    hat = build({ wiring: { ...virtualWiring, relay: { ...relay, activeLevel: 0 } } });
+    hat = build({ wiring: activeLowRelay });
     expect(hat.contactClosed).toBe(true);
     hat.powerDown();
     expect(hat.contactClosed).toBe(false);

@@ -98,8 +98,11 @@ static void oled_data(u8 value)
 	panel.column = (panel.column + 1) % OLED_COLUMNS;
 }
 
-/* Control byte (SSD1306 8.1.5.2): bit 7 one byte follows, then another control byte; bit 6 it is data. */
-static int oled_write(const u8 *bytes, size_t count)
+/*
+ * Control byte, the same on both displays (SSD1306 8.1.5.2): bit 7 one byte follows, then another control byte;
+ * bit 6 it is data.
+ */
+static int display_write(const u8 *bytes, size_t count, void (*command)(u8), void (*data)(u8))
 {
 	size_t i = 0;
 
@@ -110,13 +113,18 @@ static int oled_write(const u8 *bytes, size_t count)
 
 		for (; i < end; i++) {
 			if (control & 0x40)
-				oled_data(bytes[i]);
+				data(bytes[i]);
 			else
-				oled_command(bytes[i]);
+				command(bytes[i]);
 		}
 	}
 	mutex_unlock(&ram_lock);
 	return 0;
+}
+
+static int oled_write(const u8 *bytes, size_t count)
+{
+	return display_write(bytes, count, oled_command, oled_data);
 }
 
 /* The status byte: bit 6 display off; the lower bits tell the families apart on the modules we have read of. */
@@ -168,25 +176,9 @@ static void lcd_data(u8 value)
 	text.column = (text.column + 1) % LCD_COLUMNS;
 }
 
-/* Control bytes as on the OLED: 0x80 one command, 0x40 data to the end. */
 static int lcd_write(const u8 *bytes, size_t count)
 {
-	size_t i = 0;
-
-	mutex_lock(&ram_lock);
-	while (i < count) {
-		u8 control = bytes[i++];
-		size_t end = control & 0x80 ? min(i + 1, count) : count;
-
-		for (; i < end; i++) {
-			if (control & 0x40)
-				lcd_data(bytes[i]);
-			else
-				lcd_command(bytes[i]);
-		}
-	}
-	mutex_unlock(&ram_lock);
-	return 0;
+	return display_write(bytes, count, lcd_command, lcd_data);
 }
 
 static int lcd_read(u8 *bytes, size_t count)

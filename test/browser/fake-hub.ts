@@ -15,19 +15,8 @@ import type {
   StreamEvent,
   TimelineEvent,
 } from "../../src/hub/page-api.ts";
+import { contentPolicy } from "../../src/hub/page-guard.ts";
 import { front, roomHistory, startMs } from "./fake-device.ts";
-
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join("; ");
 
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -228,7 +217,7 @@ export class FakeHub {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
-    response.setHeader("content-security-policy", contentSecurityPolicy);
+    response.setHeader("content-security-policy", contentPolicy);
     if (!pathname.startsWith("/api/")) {
       this.#sendFile(pathname, response);
       return;

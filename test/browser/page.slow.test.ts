@@ -99,7 +99,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       hub.answer(id);
       await seen(page, '.outcome[data-result="cloud"]', /Set-point.*23\.0 °C.*20\.5 °C.*The cloud won/);
       await seen(page, '.outcome[data-result="device"]', /Mode.*Manual.*The device changed it/);
-      await seen(page, ".event-title", "Set-point: the cloud won with 23.0 °C");
+      await seen(page, ".event-title", "Set-point: the cloud won with 23.0 °C over 20.5 °C");
     },
   );
 

@@ -186,7 +186,10 @@ describe("the page's API", () => {
     const hub = await testHub({ pagePath });
     const page = await ask(hub, "GET", "/");
     expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
-    expect(page.headers["content-security-policy"]).toContain("default-src 'none'");
+    const policy = String(page.headers["content-security-policy"]);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
+    expect(policy).not.toMatch(/unsafe|data:|\*/);
     for (const path of ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/secret.txt"]) {
       expect([path, (await ask(hub, "GET", path)).status]).toEqual([path, 404]);
     }

@@ -17,7 +17,7 @@ describe("the timeline in words", () => {
       text: "both changed it",
     });
     expect(view).toMatchObject({
-      title: "Set-point: the cloud won with 23.0 °C",
+      title: "Set-point: the cloud won with 23.0 °C over 18.5 °C",
       detail: "both changed it",
     });
   });

@@ -74,8 +74,10 @@ function titleOf(event: TimelineEvent): string | undefined {
       return `${label} ${value} acknowledged${version}`;
     case "refused":
       return `${label} refused${version}`;
-    case "conflict":
-      return `${label}: ${event.winner === "device" ? "the device" : "the cloud"} won with ${value}`;
+    case "conflict": {
+      const lost = event.lost === undefined ? "" : ` over ${valueText(event.property, event.lost)}`;
+      return `${label}: ${event.winner === "device" ? "the device" : "the cloud"} won with ${value}${lost}`;
+    }
     default:
       return undefined;
   }

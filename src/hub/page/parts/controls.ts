@@ -4,8 +4,10 @@ import type { DeviceDetail, Json } from "../../page-api.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { numberText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
+
+/** A limit, with its thousands apart. */
+const rangeText = (value: number): string => value.toLocaleString("en").replace("-", "−");
 
 type Edit = (properties: Readonly<Record<string, Json>>) => Promise<boolean>;
 type Field = Part<DeviceDetail>;
@@ -66,7 +68,7 @@ function numberField(
       stepper(step, "higher"),
       h("button", { type: "submit", class: "primary" }, "Set"),
     ),
-    h("p", { class: "hint", id: `hint-${name}` }, `${numberText(min)} to ${numberText(max)} ${unit}`),
+    h("p", { class: "hint", id: `hint-${name}` }, `${rangeText(min)} to ${rangeText(max)} ${unit}`),
   );
   const field: Field = {
     root,
@@ -178,29 +180,26 @@ function patchField(edit: Edit, context: Context): HTMLElement {
   );
 }
 
-export function makeControls(context: Context): Part<View> {
+/** `more` stands apart: it is folded away, and as wide as there is room. */
+export function makeControls(context: Context): Part<View> & { readonly more: HTMLElement } {
   let id = "";
   const edit: Edit = async (properties) => (await context.expect(api.edit(id, { properties }))) !== undefined;
-  const main = [numberField("targetTemperature", 0.5, edit), modeField(edit), heaterField(edit)];
-  const more = [numberField("telemetryInterval", 5, edit), numberField("sensorOffset", 0.1, edit)];
-  const root = h(
-    "div",
-    { class: "controls" },
-    ...main.map((field) => field.root),
-    h(
-      "details",
-      { class: "more" },
-      h("summary", {}, "More to set"),
-      ...more.map((field) => field.root),
-      patchField(edit, context),
-    ),
+  const first = [numberField("targetTemperature", 0.5, edit), modeField(edit), heaterField(edit)];
+  const others = [numberField("telemetryInterval", 5, edit), numberField("sensorOffset", 0.1, edit)];
+  const fields = (of: readonly Field[]) => h("div", { class: "controls" }, ...of.map(({ root }) => root));
+  const more = h(
+    "details",
+    { class: "more" },
+    h("summary", {}, "More to set"),
+    h("div", { class: "cloud-parts" }, fields(others), patchField(edit, context)),
   );
   return {
-    root,
+    root: fields(first),
+    more,
     update({ state: { detail } }) {
       if (detail === undefined) return;
       id = detail.id;
-      for (const field of [...main, ...more]) field.update(detail);
+      for (const field of [...first, ...others]) field.update(detail);
     },
   };
 }

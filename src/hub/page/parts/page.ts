@@ -77,9 +77,11 @@ export function makePage(context: Context): Part<View> {
     h("div", { class: "story" }, parts.twin.root, parts.timeline.root),
   );
   const nobody = h(
-    "p",
+    "div",
     { class: "nobody" },
-    "No device yet. Start one, and it will register here by itself.",
+    icon("device"),
+    h("h1", {}, "No device yet"),
+    h("p", {}, "A device that is told this hub’s address and ID scope registers here by itself."),
   );
   const main = h("main", { id: "main" }, device, nobody);
   const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, main);

@@ -5,6 +5,7 @@
 import type { PanelPress, PanelView } from "../../page-api.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
+import { icon } from "../icons.ts";
 import { numberText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 import { makeKey } from "./key.ts";
@@ -46,7 +47,7 @@ function makeRoom(press: Press): Part<PanelView> {
   const outside = h("dd", {});
   const window = h("button", {
     type: "button",
-    class: "small",
+    class: "small window",
     "data-key": "window",
     on: { click: () => press("window", !open) },
   });
@@ -69,8 +70,8 @@ function makeRoom(press: Press): Part<PanelView> {
       open = room.windowOpen;
       setText(air, `${numberText(room.air, "°C")} °C`);
       setText(outside, `${numberText(room.outside, "°C")} °C`);
-      setText(window, open ? "Shut the window" : "Open the window");
-      setAttribute(root, "data-open", open);
+      setText(window, open ? "Shut window" : "Open window");
+      setAttribute(window, "data-open", open);
     },
   };
 }
@@ -93,6 +94,7 @@ export function makePanel(context: Context): Part<View> {
   const absent = h(
     "p",
     { class: "panel-absent" },
+    icon("device"),
     "This device runs elsewhere, and its screen and keys are there. What is set on it shows here all the same.",
   );
   return {

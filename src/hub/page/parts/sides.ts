@@ -29,6 +29,7 @@ export function makeSides(context: Context): Part<View> {
       { class: "card side", "data-actor": "operator", "aria-labelledby": "cloud-side" },
       h("h2", { id: "cloud-side" }, icon("cloud"), "Cloud"),
       h("div", { class: "cloud-parts" }, controls.root, commands.root),
+      controls.more,
     ),
   );
   return {

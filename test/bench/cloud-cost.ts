@@ -1,0 +1,116 @@
+/**
+ * What the cloud costs a device: memory against the least program that connects with the same SDK, and the way to the
+ * first decision against the same firmware without cloud. Through the built firmware, at a local hub.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Child, withoutCredentials } from "./child.ts";
+import { type Figure, median } from "./figures.ts";
+import { type HubRig, withHub, writeCredentials } from "./hub-rig.ts";
+import { childOf, residentKiB } from "./processes.ts";
+import type { SdkServices } from "./sdk-child.ts";
+
+const firmware = ["dist/main.js", "run", "--plain", "--log", "json", "--board", "virtual"];
+
+/** The loop's memory once it is connected and has run a while. */
+export function cloudMemoryFigures(settleMs: number): Promise<Figure[]> {
+  return withHub(async ({ hub, place, folder }) => {
+    const [device, least] = await hub.call("enrol", ["bench-device", "bench-least"]);
+    if (device === undefined || least === undefined) throw new Error("not enrolled");
+    const data = writeCredentials(join(folder, "device"), place, device, "hub");
+    const sdk = await Child.start<SdkServices>("sdk-child");
+    const run = startFirmware("--data", data);
+    try {
+      await Promise.all([sdk.call("connect", least.connectionString, place.caPem), eventOf(run, isOnline)]);
+      const loop: number[] = [];
+      const bare: number[] = [];
+      // The heap breathes: the middle of the last third counts.
+      await sleep((settleMs * 2) / 3);
+      for (let sample = 0; sample < 10; sample += 1) {
+        await sleep(settleMs / 30);
+        loop.push(residentKiB(childOf(run)));
+        bare.push(residentKiB(sdk.pid));
+      }
+      const note = `${mebi(median(loop))} against ${mebi(median(bare))} MiB, both online with their twin`;
+      return [
+        {
+          name: "memory of the loop with cloud / least SDK program",
+          value: median(loop) / median(bare),
+          unit: "×",
+          limit: 1.4,
+          note,
+        },
+      ];
+    } finally {
+      await Promise.all([sdk.end(), stop(run)]);
+    }
+  });
+}
+
+/** Interleaved and in changing order, each in a folder of its own, so that every one is a first start. */
+export function cloudStartFigures(rounds: number): Promise<Figure[]> {
+  return withHub(async (rig) => {
+    const [device] = await rig.hub.call("enrol", ["bench-start"]);
+    if (device === undefined) throw new Error("not enrolled");
+    writeCredentials(join(rig.folder, "credentials"), rig.place, device, "hub");
+    const taken = { cloud: [] as number[], offline: [] as number[] };
+    await firstDecision(rig, "warm-up", "cloud");
+    for (let round = 0; round < rounds; round += 1) {
+      const order = round % 2 === 0 ? (["cloud", "offline"] as const) : (["offline", "cloud"] as const);
+      for (const kind of order) taken[kind].push(await firstDecision(rig, `${kind}-${round}`, kind));
+    }
+    const [cloud, offline] = [median(taken.cloud), median(taken.offline)];
+    const note = `${rounds} rounds, medians of ${cloud.toFixed(0)} and ${offline.toFixed(0)} ms; 0.05 is noise`;
+    return [
+      { name: "first decision, cloud / no cloud", value: cloud / offline, unit: "×", limit: 1.05, note },
+    ];
+  });
+}
+
+async function firstDecision({ folder }: HubRig, name: string, kind: "cloud" | "offline"): Promise<number> {
+  const data = join(folder, name);
+  cpSync(join(folder, "credentials"), data, { recursive: true });
+  const startedAt = performance.now();
+  const run = startFirmware("--data", data, ...(kind === "offline" ? ["--offline"] : []));
+  await eventOf(run, ({ event }) => event === "first-decision");
+  const taken = performance.now() - startedAt;
+  await stop(run);
+  return taken;
+}
+
+interface LogLine {
+  readonly event: string;
+  readonly state?: unknown;
+}
+
+const isOnline = ({ event, state }: LogLine): boolean => event === "cloud-link" && state === "online";
+
+function startFirmware(...flags: string[]): ChildProcess {
+  const stdio = ["ignore", "pipe", "inherit"] as const;
+  return spawn(process.execPath, [...firmware, ...flags], { stdio: [...stdio], env: withoutCredentials() });
+}
+
+/** Resolves at the first such line of the log; goes on reading, so that the pipe never fills. */
+function eventOf({ stdout }: ChildProcess, wanted: (line: LogLine) => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (stdout === null) throw new Error("its log is not read");
+    createInterface({ input: stdout })
+      .on("line", (line) => {
+        if (wanted(JSON.parse(line) as LogLine)) resolve();
+      })
+      .on("close", () => reject(new Error("the firmware ended too soon")));
+  });
+}
+
+async function stop(run: ChildProcess): Promise<void> {
+  if (run.exitCode !== null || run.signalCode !== null) return;
+  const gone = once(run, "exit");
+  run.kill("SIGTERM");
+  await gone;
+}
+
+const mebi = (kibi: number): string => (kibi / 1024).toFixed(1);

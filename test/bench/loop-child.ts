@@ -1,0 +1,106 @@
+/**
+ * The control loop as the `loop` command composes it, with a finger on the virtual hat's buttons.
+ *
+ * Two things differ from a run: the room stands still between two set-points, so that each press decides, and the
+ * minimum times are below the settings' limits, so that presses need not be 10 s apart.
+ * Arguments: the data folder, and `cloud` or `offline`.
+ */
+import { defaultSettings, type Settings } from "../../src/control/settings.ts";
+import { celsius, kelvin, millis, seconds } from "../../src/control/units.ts";
+import { chooseBoard } from "../../src/firmware/choose-board.ts";
+import { connectCloud } from "../../src/firmware/connect-cloud.ts";
+import { openDataFolder } from "../../src/firmware/data-folder.ts";
+import type { VirtualHardware } from "../../src/firmware/hardware.ts";
+import { LineWriter } from "../../src/firmware/line-writer.ts";
+import { createLogger } from "../../src/firmware/logger.ts";
+import { runLoop } from "../../src/firmware/run-loop.ts";
+import { systemClock as clock } from "../../src/firmware/system-clock.ts";
+import { serve } from "./services.ts";
+
+const [dataPath = "", link] = process.argv.slice(2);
+
+/** 17.6 °C in the room: at 17 the heater rests, one press of B asks for 18 and for heat, one of A for rest again. */
+const settings: Settings = {
+  ...defaultSettings,
+  law: "hysteresis",
+  hysteresis: kelvin(0.1),
+  targetInitial: celsius(17),
+  targetStep: kelvin(1),
+  minimumOnSeconds: 0.2,
+  minimumOffSeconds: 0.2,
+  sensorPeriodSeconds: 1,
+};
+const roomTemperature = () => celsius(17.6 + 0.02 * Math.random());
+const tap = millis(120);
+/** As three readings take until they are trusted, and one more. */
+const warmUp = seconds(5);
+const lostAfter = seconds(1);
+
+const data = openDataFolder(dataPath);
+const choice = chooseBoard("virtual", data.path);
+const out = new LineWriter(1);
+const log = createLogger({ clock, level: "info", format: "json", write: out.write });
+let virtual: VirtualHardware | undefined;
+const running = await runLoop({
+  data,
+  settings,
+  choice,
+  log,
+  virtualDisplay: "oled-128x128",
+  beat: () => void process.send?.("beat"),
+  cleanUp: () => out.flush(),
+  onHardware(hardware) {
+    virtual = hardware.virtual;
+    if (virtual === undefined) return;
+    virtual.surroundings.advance = () => {};
+    virtual.surroundings.measure = roomTemperature;
+  },
+});
+const online = new Promise<void>((resolve) => {
+  running.device.watch(({ input }) => {
+    if (input.link === "online") resolve();
+  });
+});
+if (link === "cloud") connectCloud({ running, data, board: choice.wiring.board, log, virtual });
+
+/**
+ * Of one press, in ms: from when the finger is due, so that an event loop that is busy then counts. A press that was
+ * slept through counts as `lostAfter`.
+ */
+async function press(button: "a" | "b", dueMs: number): Promise<number> {
+  const hat = virtual?.hat;
+  if (hat === undefined) throw new Error("there is no virtual hat");
+  return await new Promise<number>((resolve) => {
+    const giveUp = clock.setTimer(millis(dueMs - clock.now() + lostAfter), () => {
+      ignore();
+      resolve(lostAfter);
+    });
+    const ignore = hat.gpio.observe(hat.wiring.relay.line, () => {
+      ignore();
+      giveUp();
+      resolve(clock.now() - dueMs);
+    });
+    clock.setTimer(millis(dueMs - clock.now()), () => hat.press(button, tap));
+  });
+}
+
+const services = {
+  online: () => online,
+  /** One press every 300 to 500 ms. */
+  async press(presses: number): Promise<number[]> {
+    await clock.sleep(millis(Math.max(0, warmUp - clock.now())));
+    const taken: number[] = [];
+    let dueMs: number = clock.now();
+    let heating = false;
+    while (taken.length < presses) {
+      dueMs = Math.max(dueMs, clock.now()) + 300 + 200 * Math.random();
+      const ms = await press(heating ? "a" : "b", dueMs);
+      if (ms < lostAfter) heating = !heating;
+      taken.push(ms);
+    }
+    return taken;
+  },
+};
+export type LoopServices = typeof services;
+
+serve(services);

@@ -1,0 +1,18 @@
+/** What the kernel says of processes. Linux. */
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** Memory that is in RAM now, code that is shared with others included. */
+export const residentKiB = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+
+export function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error("could not start a process");
+  return pid;
+}
+
+/** The first child of a process: the guardian's is the loop. */
+export function childOf(process: ChildProcess): number {
+  const pid = pidOf(process);
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+}

@@ -6,7 +6,9 @@ type Pair = readonly [near: Socket, far: Socket];
 export class Cable {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
+  readonly #abandoned = new WeakSet<Pair>();
   #silent = false;
+  #deaf = false;
   /** Connections ever made through it. */
   made = 0;
   /** Refuse new connections, by closing them at once. */
@@ -40,6 +42,19 @@ export class Cable {
     this.#silent = silent;
   }
 
+  /** What the far side sends from now on vanishes: everything arrives there, and no acknowledgement comes back. */
+  loseAnswers(lose: boolean): void {
+    this.#deaf = lose;
+  }
+
+  /** The near side's power goes: its sockets are gone, and the far side hears nothing of it. */
+  abandonAll(): void {
+    for (const pair of [...this.#pairs]) {
+      this.#abandoned.add(pair);
+      pair[0].destroy();
+    }
+  }
+
   /** Both sides see an orderly end. */
   closeAll(): void {
     for (const [near, far] of [...this.#pairs]) {
@@ -71,18 +86,19 @@ export class Cable {
     const far = connect(port, "127.0.0.1");
     const pair: Pair = [near, far];
     this.#pairs.add(pair);
-    this.#carry(near, far, pair);
-    this.#carry(far, near, pair);
+    this.#carry(near, far, pair, () => this.#silent);
+    this.#carry(far, near, pair, () => this.#silent || this.#deaf);
   }
 
-  #carry(from: Socket, to: Socket, pair: Pair): void {
+  #carry(from: Socket, to: Socket, pair: Pair, isLost: () => boolean): void {
     from.setNoDelay(true);
     from.on("data", (chunk) => {
-      if (!this.#silent && to.writable) to.write(chunk);
+      if (!isLost() && to.writable) to.write(chunk);
     });
     from.on("end", () => to.end());
     from.on("error", () => to.destroy());
     from.on("close", () => {
+      if (this.#abandoned.has(pair) && from === pair[0]) return;
       to.destroy();
       this.#pairs.delete(pair);
     });

@@ -6,12 +6,16 @@ import { type Asked, TwinDevice } from "./twin-device.ts";
 import { type Name, names, type Policy, type Value } from "./twin-oracle.ts";
 import { checkAtRest } from "./twin-rest.ts";
 
-export type Action =
+/** What people do, on either side. */
+export type Edit =
   | { readonly kind: "device"; readonly name: Name; readonly value: Value }
   | { readonly kind: "press"; readonly button: "a" | "b" }
   | { readonly kind: "cloud"; readonly patch: Patch }
   /** The value that is desired already. */
-  | { readonly kind: "again"; readonly name: Name }
+  | { readonly kind: "again"; readonly name: Name };
+
+export type Action =
+  | Edit
   | { readonly kind: "connect" }
   /** `arrive`: so many of the device's messages still reach the hub. */
   | { readonly kind: "cut"; readonly arrive: number }
@@ -61,17 +65,17 @@ const entry = fc.oneof(
       .map(([of, value]): Patch => ({ [of]: value })),
   },
 );
-const patch = fc
+export const patch = fc
   .array(entry, { minLength: 1, maxLength: 3 })
   .map((entries) => Object.assign({}, ...entries) as Patch);
 const few = fc.integer({ min: 0, max: 3 });
 const at = fc.nat({ max: 5 });
 
 const is = <K extends Action["kind"]>(kind: K) => fc.constant(kind);
-export const action: fc.Arbitrary<Action> = fc.oneof(
+const edits: readonly fc.WeightedArbitrary<Edit>[] = [
   {
     weight: 4,
-    arbitrary: name.chain((of) => good[of].map((value): Action => ({ kind: "device", name: of, value }))),
+    arbitrary: name.chain((of) => good[of].map((value): Edit => ({ kind: "device", name: of, value }))),
   },
   {
     weight: 2,
@@ -79,6 +83,10 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ kind: is("cloud"), patch }) },
   { weight: 4, arbitrary: fc.record({ kind: is("again"), name }) },
+];
+export const edit: fc.Arbitrary<Edit> = fc.oneof(...edits);
+export const action: fc.Arbitrary<Action> = fc.oneof(
+  ...edits,
   { weight: 4, arbitrary: fc.record({ kind: is("connect") }) },
   { weight: 3, arbitrary: fc.record({ kind: is("cut"), arrive: few }) },
   { weight: 5, arbitrary: fc.record({ kind: is("flow") }) },

@@ -6,7 +6,7 @@ import type { DeviceMethodRequest, DeviceMethodResponse } from "azure-iot-device
 import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../src/firmware/system-clock.ts";
 import { type RunningHub, startHub } from "../../src/hub/hub.ts";
-import type { DeviceDetail, StreamEvent } from "../../src/hub/page-api.ts";
+import type { DeviceDetail, PanelView, StreamEvent } from "../../src/hub/page-api.ts";
 import { deviceClient, Message, openTwin, report } from "./azure.ts";
 import { eventually, recordingLog, temporaryFolder, testHub } from "./running-hub.ts";
 
@@ -54,6 +54,16 @@ function ask(
     asked.end(json);
   });
 }
+
+const front: PanelView = {
+  screen: { kind: "text", lines: ["17.6°C 48%  HEAT", "Set 19.0°   Auto"] },
+  fitted: true,
+  dimmed: false,
+  modeLed: true,
+  statusLed: false,
+  relay: true,
+  room: { air: 17.6, outside: 2, windowOpen: false },
+};
 
 const detailOf = async (hub: RunningHub): Promise<DeviceDetail> =>
   JSON.parse((await ask(hub, "GET", "/api/devices/heater-1")).text) as DeviceDetail;
@@ -175,6 +185,56 @@ describe("the page's API", () => {
     const again = await stream(hub, (events) => events.length > 1, (missed?.sequence ?? 0) - 1);
     await again.done;
     expect(again.events[1]).toMatchObject({ type: "timeline", event: { sequence: missed?.sequence } });
+  });
+
+  it("shows the front of a device that runs beside it, passes on its keys, and says when it is gone", async () => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    const pressed: unknown[] = [];
+    hub.core.panels.onPress = (id, press) => pressed.push([id, press]);
+    const press = async (body: unknown) =>
+      (await ask(hub, "POST", "/api/devices/heater-1/panel", body)).status;
+    expect(await press({ key: "a", down: true })).toBe(409);
+    const { events, done } = await stream(hub, (all) =>
+      all.some((event) => "panel" in event && !event.panel),
+    );
+    await eventually(() => events.length > 0, "the stream");
+    hub.core.panels.show("heater-1", front);
+    hub.core.panels.show("heater-1", { ...front });
+    expect((await detailOf(hub)).panel).toEqual(front);
+    expect(await press({ key: "a", down: true })).toBe(204);
+    expect(await press({ key: "window", down: false })).toBe(204);
+    for (const body of [{ key: "q", down: true }, { key: "a" }, { key: "a", down: 1 }, [], "a"])
+      expect([body, await press(body)]).toEqual([body, 400]);
+    expect(pressed).toEqual([
+      ["heater-1", { key: "a", down: true }],
+      ["heater-1", { key: "window", down: false }],
+    ]);
+    hub.core.panels.show("heater-1", undefined);
+    await done;
+    expect(events.filter(({ type }) => type === "panel")).toEqual([
+      { type: "panel", deviceId: "heater-1", panel: front },
+      { type: "panel", deviceId: "heater-1", panel: null },
+    ]);
+    expect(await detailOf(hub)).not.toHaveProperty("panel");
+  });
+
+  it("presses no key of a real hat, nor faster than fingers are", async () => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    let pressed = 0;
+    hub.core.panels.onPress = () => {
+      pressed++;
+    };
+    const press = async () =>
+      (await ask(hub, "POST", "/api/devices/heater-1/panel", { key: "b", down: true })).status;
+    const { room: _room, ...real } = front;
+    hub.core.panels.show("heater-1", real);
+    expect([await press(), pressed]).toEqual([409, 0]);
+    hub.core.panels.show("heater-1", front);
+    const statuses = new Set<number>();
+    for (let at = 0; at < 400 && !statuses.has(429); at += 1) statuses.add(await press());
+    expect([...statuses]).toEqual([204, 429]);
   });
 
   it("serves the page's own files and nothing around them", async () => {

@@ -14,6 +14,7 @@ import { writableProperties } from "./cloud-model.ts";
 import type { FaultCode } from "./faults.ts";
 import { faultEffects, isFaultCode } from "./faults.ts";
 import type { Change, ControlMode, ControlValue } from "./input.ts";
+import type { StoredRelayAlarm } from "./safety/stuck-relay.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { parseShadow } from "./twin/shadow.ts";
@@ -29,17 +30,18 @@ export interface DurableState {
   readonly changes: { readonly target: Change; readonly mode: Change; readonly heaterSwitch: Change };
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly latched: readonly FaultCode[];
-  /** These four are missing in what the first firmware wrote. */
+  /** What follows may be missing: older firmware did not write it, or there is nothing to say. */
   readonly sensorOffset?: Held<Kelvin>;
   /** Seconds. */
   readonly telemetryInterval?: Held<number>;
-  /** Missing without one. */
   readonly boost?: StoredBoost;
   readonly twin?: TwinShadow;
   /** Missing until the heater was switched for the first time. */
   readonly lastSwitch?: StoredSwitch;
   /** What this heater does in this room (SR-06), K in 55 minutes. */
   readonly learntRise?: number;
+  /** The contact is held to be welded (SR-06). */
+  readonly relayAlarm?: StoredRelayAlarm;
 }
 
 export interface Held<T> {
@@ -88,6 +90,7 @@ function parse(value: unknown): DurableState {
     ...(root["twin"] === undefined ? {} : { twin: parseShadow(root["twin"]) }),
     ...(root["lastSwitch"] === undefined ? {} : { lastSwitch: lastSwitch(root["lastSwitch"]) }),
     ...(root["learntRise"] === undefined ? {} : { learntRise: within(root["learntRise"], 0, 100) }),
+    ...(root["relayAlarm"] === undefined ? {} : { relayAlarm: relayAlarm(root["relayAlarm"]) }),
   };
 }
 
@@ -152,4 +155,11 @@ function latched(value: unknown): readonly FaultCode[] {
 function lastSwitch(value: unknown): StoredSwitch {
   const entry = record(value);
   return { on: flag(entry["on"]), wallMs: wall(entry["wallMs"]) };
+}
+
+/** Within what counts as a reading (SR-03). */
+function relayAlarm(value: unknown): StoredRelayAlarm {
+  const entry = record(value);
+  const from = within(entry["from"], -20, 60);
+  return { from, peak: within(entry["peak"], from, 60) };
 }

@@ -46,15 +46,15 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     short: "RELAY LINE",
     remedy: "The relay's line does not follow its command. Check the wiring and what else uses the line.",
   },
-  // A contact that cannot be opened is no longer switched at all; the fault ends by itself once the room cools,
-  // so that a sunny day mistaken for a welded contact does not leave the house cold.
+  // A contact that cannot be opened is no longer switched at all, not even after a power cut; the fault ends by itself
+  // once the room cools, so that a sunny day mistaken for a welded contact does not leave the house cold.
   "relay-stuck-on": {
     rule: "SR-06",
     heaterOff: true,
     latched: false,
     short: "RELAY STUCK ON",
     remedy:
-      "The room warms as if heated although the heater is off. Unless another heater is on, unplug this one and replace the relay.",
+      "The room warms as if heated although the heater is off. Unless another heater is on, unplug this one and replace the relay. Ends once the room has cooled, or hold A and B for 3 s.",
   },
   "sensor-stale": {
     rule: "SR-02",

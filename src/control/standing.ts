@@ -11,7 +11,7 @@ type Ailing = readonly AilingPart[];
 const stands: Readonly<Record<FaultCode, (state: ControlState, ailing: Ailing) => boolean>> = {
   "over-temperature": (state) => state.cutOff.tripped,
   "relay-mismatch": (state) => state.line.mismatch,
-  "relay-stuck-on": (state) => state.effect.relay.stuckOn,
+  "relay-stuck-on": (state) => state.effect.relay.alarm !== undefined,
   "sensor-stale": (state) => state.sensor.stale,
   "sensor-stuck": (state) => state.sensor.stuck,
   "heating-ineffective": (state) => state.effect.ineffective,

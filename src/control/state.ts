@@ -112,7 +112,7 @@ export function start(
     switching: startSwitching(lastSwitch, now, rules.law.minimumOff),
     frost: false,
     trend: startTrend,
-    effect: startHeatEffect(now, durable?.learntRise),
+    effect: startHeatEffect(now, durable),
     law: { state: startLaw(rules.law), demand: duty(0), heat: false },
     stateLost,
     // Empty, so that the first step reports what was latched before.

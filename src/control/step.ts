@@ -17,7 +17,7 @@ import { hearPeople } from "./people.ts";
 import { startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
-import { isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
+import { clearHeatEffect, isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
 import { stepRelayLine } from "./safety/relay-line.ts";
 import type { Verdict } from "./safety/sensor.ts";
 import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
@@ -128,9 +128,9 @@ function sense(
   return { state: { ...state, sensor, cutOff, trend }, verdict };
 }
 
-/** Latched faults go when a person says so and their cause is gone. */
+/** Latched faults go when a person says so and their cause is gone; a welded relay is left to the person's eyes. */
 function clearFaults(state: ControlState, events: ControlEvent[]): ControlState {
-  const cleared = { ...state, stateLost: false };
+  const cleared = { ...state, stateLost: false, effect: clearHeatEffect(state.effect) };
   if (!state.cutOff.tripped) return cleared;
   const reason = whyNotClear(state.cutOff, roomTemperature(state), state.rules.settings.cutOff);
   if (reason === undefined) return { ...cleared, cutOff: startCutOff(false) };
@@ -219,7 +219,8 @@ function settle(
   const switched = state.switching !== before.switching;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
   const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
-  const store = clockSet || people.changed || report.latchedChanged || switched || countersDue;
+  const relayAlarm = (state.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
+  const store = clockSet || people.changed || report.latchedChanged || relayAlarm || switched || countersDue;
   return {
     ...state,
     touchedAt: people.touched || report.raised ? now : state.touchedAt,

@@ -9,7 +9,7 @@ import { wallMillis } from "./units.ts";
 export function toDurable(state: ControlState): DurableState {
   const { panel, counters, lastSwitch } = state;
   const { target, mode, heaterSwitch } = panel.changes;
-  const learntRise = state.effect.learntRise;
+  const { learntRise, relay } = state.effect;
   return {
     schema: 1,
     target: panel.target,
@@ -26,6 +26,11 @@ export function toDurable(state: ControlState): DurableState {
     ...(lastSwitch
       ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }
       : {}),
-    ...(learntRise === undefined ? {} : { learntRise: Math.round(learntRise * 100) / 100 }),
+    ...(learntRise === undefined ? {} : { learntRise: hundredths(learntRise) }),
+    ...(relay.alarm
+      ? { relayAlarm: { from: hundredths(relay.alarm.from), peak: hundredths(relay.alarm.peak) } }
+      : {}),
   };
 }
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100;

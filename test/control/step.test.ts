@@ -194,7 +194,8 @@ describe("the revision, which says when to write", () => {
     device.run(600);
     expect(device.state.revision).toBe(before);
     device.temperature = 36;
-    device.run(600);
+    device.run(200);
+    expect(device.faults).toEqual(["over-temperature"]);
     expect(device.state.revision).toBe(before + 1);
   });
 

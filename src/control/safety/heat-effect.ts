@@ -11,8 +11,8 @@
  */
 import type { Millis } from "../units.ts";
 import { hours, millis, minutes } from "../units.ts";
-import type { RelayWatch } from "./stuck-relay.ts";
-import { startRelayWatch, watchRelay } from "./stuck-relay.ts";
+import type { RelayWatch, StoredRelayAlarm } from "./stuck-relay.ts";
+import { clearRelayAlarm, startRelayWatch, watchRelay } from "./stuck-relay.ts";
 import type { Trend } from "./trend.ts";
 import { levelAgo } from "./trend.ts";
 
@@ -59,7 +59,15 @@ export interface HeatEffectState {
   readonly learntRise: number | undefined;
 }
 
-export const startHeatEffect = (now: Millis, learntRise: number | undefined): HeatEffectState => ({
+export interface StoredHeatEffect {
+  readonly learntRise?: number | undefined;
+  readonly relayAlarm?: StoredRelayAlarm | undefined;
+}
+
+export const startHeatEffect = (
+  now: Millis,
+  { learntRise, relayAlarm }: StoredHeatEffect = {},
+): HeatEffectState => ({
   on: false,
   since: now,
   ranBefore: millis(0),
@@ -71,9 +79,13 @@ export const startHeatEffect = (now: Millis, learntRise: number | undefined): He
   nextTestAt: now,
   unanswered: 0,
   ineffective: false,
-  relay: startRelayWatch(now),
+  relay: startRelayWatch(now, relayAlarm),
   learntRise,
 });
+
+/** A person has looked at the relay (SR-06). */
+export const clearHeatEffect = (state: HeatEffectState): HeatEffectState =>
+  state.relay.alarm ? { ...state, relay: clearRelayAlarm(state.relay) } : state;
 
 /** The heater is to pause for a test. */
 export const isTesting = (state: HeatEffectState): boolean => state.test !== undefined;

@@ -5,7 +5,8 @@
  * Sun and people have to make good for `load` first, before the room warms at all: the limit falls as the load rises.
  * The rise is counted above a reference that starts where the heat on record no longer explains a rise, be the heater
  * OFF or still cycling at a low duty, and that follows the room slowly, so that the weather of a day does not add up and
- * a room that was aired may warm from its walls again. The alarm itself is raised in a run of OFF alone.
+ * a room that was aired may warm from its walls again. The alarm itself is raised in a run of OFF alone; it outlives a
+ * power cut, because a contact that welded does not open by one, and ends when the room has cooled or a person says so.
  *
  * A second heater of the same power looks the same to a thermometer; so the alarm's text asks for it. Not seen is a
  * contact whose surplus is below some 400 W in an ordinary room, as sun does that too: the cut-off (SR-04) is left.
@@ -50,24 +51,36 @@ export interface RelayWatch {
   readonly offSince: Millis | undefined;
   /** Where the room would be at most with the contact open (°C). */
   readonly reference: number | undefined;
-  /** Highest level since the alarm (°C). */
-  readonly peak: number;
-  /** Since when the alarm's rise has been gone. */
-  readonly cooledSince: Millis | undefined;
-  readonly stuckOn: boolean;
+  /** Stands while the contact is held to be welded. */
+  readonly alarm: RelayAlarm | undefined;
 }
 
-export const startRelayWatch = (now: Millis): RelayWatch => ({
+/** What survives a restart. */
+export interface StoredRelayAlarm {
+  /** What the room rose from: it has to come back towards it (°C, before calibration, like every level here). */
+  readonly from: number;
+  /** Highest level since (°C). */
+  readonly peak: number;
+}
+
+export interface RelayAlarm extends StoredRelayAlarm {
+  /** Since when the rise has been gone. */
+  readonly cooledSince: Millis | undefined;
+}
+
+export const startRelayWatch = (now: Millis, stored?: StoredRelayAlarm): RelayWatch => ({
   given: 0,
   weight: 0,
   residual: 0,
   seenAt: now,
   offSince: undefined,
   reference: undefined,
-  peak: 0,
-  cooledSince: undefined,
-  stuckOn: false,
+  alarm: stored && { ...stored, cooledSince: undefined },
 });
+
+/** A person has looked. A contact that is welded all the same is found again, from today's level on. */
+export const clearRelayAlarm = (watch: RelayWatch): RelayWatch =>
+  watch.alarm ? { ...watch, reference: undefined, alarm: undefined } : watch;
 
 export interface RelayWatchInput {
   /** As commanded. */
@@ -85,10 +98,12 @@ export function watchRelay(before: RelayWatch, input: RelayWatchInput): RelayWat
   const watch = account(before, input.heaterOn, input.now);
   const { level } = input;
   if (level === undefined) return watch;
-  if (before.stuckOn) return awaitCooling(watch, level);
+  if (watch.alarm) return awaitCooling(watch, watch.alarm, level);
   const reference = follow(watch, level, input.now - before.seenAt);
-  const stuckOn = isStuck({ ...watch, reference }, reference, input);
-  return { ...watch, reference, peak: level, stuckOn };
+  const alarm = isStuck(watch, reference, input)
+    ? { from: reference, peak: level, cooledSince: undefined }
+    : undefined;
+  return { ...watch, reference, alarm };
 }
 
 function account(before: RelayWatch, heaterOn: boolean, now: Millis): RelayWatch {
@@ -121,14 +136,16 @@ function isStuck(watch: RelayWatch, reference: number, input: RelayWatchInput): 
   return watch.residual <= residualSpent && level - reference >= stuckLimit(loadOf(watch), input.learntRise);
 }
 
-/** The reference stands still meanwhile: it is what the room has to come back to. */
-function awaitCooling(watch: RelayWatch, level: number): RelayWatch {
-  const peak = Math.max(watch.peak, level);
-  const rise = peak - (watch.reference ?? peak);
-  if (peak - level < Math.max(leastFall, endShare * rise)) return { ...watch, peak, cooledSince: undefined };
-  const cooledSince = watch.cooledSince ?? watch.seenAt;
-  if (watch.seenAt - cooledSince < cooledTime) return { ...watch, peak, cooledSince };
-  return { ...watch, peak, cooledSince: undefined, reference: level, stuckOn: false };
+/** What it rose from stands still meanwhile: the room has to come back to it. */
+function awaitCooling(watch: RelayWatch, alarm: RelayAlarm, level: number): RelayWatch {
+  const { from } = alarm;
+  const peak = Math.max(alarm.peak, level);
+  if (peak - level < Math.max(leastFall, endShare * (peak - from))) {
+    return { ...watch, alarm: { from, peak, cooledSince: undefined } };
+  }
+  const cooledSince = alarm.cooledSince ?? watch.seenAt;
+  if (watch.seenAt - cooledSince >= cooledTime) return { ...watch, reference: level, alarm: undefined };
+  return { ...watch, alarm: { from, peak, cooledSince } };
 }
 
 /** The rise (K) from which on it must be the heater. */

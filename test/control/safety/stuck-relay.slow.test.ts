@@ -65,6 +65,24 @@ describe("SR-06: the alarm", () => {
     expect(lived.device.temperature).toBeGreaterThan(18.5);
   });
 
+  it("outlives power cuts, and heat is back all the same once the contact opens", () => {
+    const cuts = [7, 8, 9.5, 11.5];
+    const done = new Set<number>();
+    const act: NonNullable<Life["act"]> = (device, hour) => {
+      const due = cuts.find((cut) => hour >= cut && !done.has(cut));
+      if (due === undefined) return;
+      done.add(due);
+      device.restart(30);
+      device.step();
+      if (due < 11) expect(device.faults).toContain("relay-stuck-on");
+    };
+    const lived = live({ room, hours: 30, act, welded: (hour) => hour > 4 && hour < 10 });
+    expect(done.size).toBe(cuts.length);
+    expect(lived.commanded.slice(6 * 60, 10 * 60)).not.toContain(true);
+    expect(lived.device.faults).toEqual([]);
+    expect(lived.device.temperature).toBeGreaterThan(18.5);
+  });
+
   it("outlives an opened window", () => {
     const window = (hour: number) => (hour > 6 && hour < 6.25 ? 60 : 0);
     const lived = live({ room, hours: 9, welded: (hour) => hour > 4, window });
@@ -195,7 +213,9 @@ describe("the relay watch", () => {
           for (const share of [watch.given, watch.weight, watch.residual]) {
             expect(share >= 0 && share <= 1).toBe(true);
           }
-          expect(Number.isFinite(watch.reference ?? 0) && Number.isFinite(watch.peak)).toBe(true);
+          expect(
+            Number.isFinite(watch.reference ?? 0) && (watch.alarm?.peak ?? 0) >= (watch.alarm?.from ?? 0),
+          ).toBe(true);
           expect(watch.given).toBeLessThanOrEqual(watch.weight + 1e-12);
         }
       }),

@@ -209,7 +209,7 @@ export type TelemetryValues = {
 export const commands = {
   boost: {
     label: "Boost",
-    doc: "Heats at once for a while, under every safety rule, then goes back to the mode.",
+    doc: "Aims 3 K above the set-point for a while, though not above its highest limit, under every safety rule; refused in manual mode.",
     request: {
       name: "minutes",
       schema: whole("min", [0, 240]),

@@ -85,7 +85,11 @@ export const settingsTable = {
   },
   targetInitial: temperature(19, [4, 35, 0.1], "Set-point of a device that has never been set."),
   targetMin: temperature(5, [4, 30, 0.1], "Lowest set-point that buttons and cloud can choose."),
-  targetMax: temperature(30, [7, 35, 0.1], "Highest set-point that buttons and cloud can choose."),
+  targetMax: temperature(
+    30,
+    [7, 35, 0.1],
+    "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
+  ),
   targetStep: difference(0.5, [0.1, 1, 0.1], "Change of the set-point by one press."),
   modeInitial: choice(["auto", "manual"], "auto", "Mode of a device that has never been set."),
   law: choice(["proportional", "hysteresis"], "proportional", lawDoc),

@@ -10,7 +10,6 @@ import {
   type CloudLink,
   type CommandReply,
   type Credentials,
-  type LinkCause,
   nearbyTuning,
   openCloud,
 } from "../cloud/cloud.ts";
@@ -53,6 +52,8 @@ export interface CloudHalfParts {
   readonly board: string;
   /** Ends the loop so that the guardian starts it anew. */
   readonly restart: () => void;
+  /** Makes the link; a test has another. */
+  readonly open?: typeof openCloud;
 }
 
 /** A clock that shows less was never right: nothing of this firmware is older. */
@@ -74,7 +75,7 @@ export class CloudHalf {
   #closed = false;
 
   constructor(parts: CloudHalfParts) {
-    const { clock, log, dataPath, files, manifest, credentials, nearby, device } = parts;
+    const { clock, log, dataPath, files, manifest, credentials, nearby, device, open = openCloud } = parts;
     this.#parts = parts;
     this.#startedAt = clock.wallNow();
     this.#telemetry = startTelemetry(clock.now());
@@ -88,7 +89,7 @@ export class CloudHalf {
       send: ({ messageId, body, createdMs }) =>
         this.#link.send({ messageId, body, createdMs: createdMs ?? clock.wallNow() }),
     });
-    this.#link = openCloud({
+    this.#link = open({
       credentials,
       clock,
       log,
@@ -102,7 +103,7 @@ export class CloudHalf {
         onTwin: (document) => this.#take(takeDocument(this.#twin, device.inForce, document)),
         onPatch: (patch, version) => this.#take(takePatch(this.#twin, device.inForce, patch, version)),
         onCommand: (name, parameter) => this.#command(name, parameter),
-        onLink: (state, cause) => this.#onLink(state, cause),
+        onLink: (state) => this.#onLink(state),
       },
     });
     // An acknowledgement waits for the disk, not for the next step, which may be a second away.
@@ -145,18 +146,17 @@ export class CloudHalf {
     await Promise.all([this.#link.close(), this.#outbox.close()]);
   }
 
-  #onLink(state: LinkState, cause: LinkCause | undefined): void {
-    const { device, log } = this.#parts;
+  /** The link's own log says why. */
+  #onLink(state: LinkState): void {
     if (state !== "online") this.#twin = startLink;
     this.#outbox.setOnline(state === "online");
-    device.setLink(state);
-    if (cause) log.warn("cloud-link", { state, code: cause.code, words: cause.words, detail: cause.detail });
-    else log.info("cloud-link", { state });
+    this.#parts.device.setLink(state);
   }
 
   #take(outcome: TwinOutcome): void {
     const { device, log } = this.#parts;
     this.#twin = outcome.link;
+    if (outcome.oddity !== undefined) log.warn("twin-oddity", { what: outcome.oddity });
     if (outcome.requests.length > 0) device.request(...outcome.requests);
     for (const { rule, property, version, winner, loser, reason } of outcome.decisions) {
       const [won, lost] = [winner, loser].map((side) => side && `${side.source}: ${side.value}`);

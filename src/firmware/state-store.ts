@@ -14,6 +14,8 @@ import { seconds } from "../control/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
 
 const retryAfter = seconds(10);
+/** A write that takes longer counts as failed until it ends: nobody waits for a disk that may never answer. */
+const patience = seconds(10);
 
 /** What was found at start. `unreadable` names the file that was kept aside. */
 export type Loaded =
@@ -105,6 +107,10 @@ export class StateStore {
 
   async #write(text: string): Promise<boolean> {
     const temporary = `${this.#path}.new`;
+    const cancelPatience = this.#clock.setTimer(patience, () => {
+      this.#failure = "ETIMEDOUT";
+      this.#onSettled();
+    });
     try {
       await this.#files.writeDurably(temporary, encode(text));
       await this.#files.rename(temporary, this.#path);
@@ -113,6 +119,8 @@ export class StateStore {
       this.#failure = (error as NodeJS.ErrnoException).code ?? String(error);
       this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.flush());
       return false;
+    } finally {
+      cancelPatience();
     }
     this.#written = text;
     this.#writes += 1;

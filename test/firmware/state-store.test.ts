@@ -92,8 +92,13 @@ describe("the state store", () => {
       await disk.files.writeDurably(file, text);
     };
     const store = new StateStore(path, { ...disk.files, writeDurably }, clock);
+    let told = 0;
+    store.onSettled(() => told++);
     store.offer({ n: 1 });
-    await clock.advance(seconds(30));
+    await clock.advance(seconds(9));
+    expect([store.settled, store.failure, told]).toEqual([false, undefined, 0]);
+    await clock.advance(seconds(21));
+    expect([store.settled, store.failure, told]).toEqual([true, "ETIMEDOUT", 1]);
     store.offer({ n: 2 });
     store.offer({ n: 3 });
     await clock.advance(seconds(30));
@@ -101,6 +106,7 @@ describe("the state store", () => {
     await clock.advance(seconds(30));
     expect(await storeOn(disk).store.load()).toEqual({ kind: "found", document: { n: 3 } });
     expect(store.writes).toBe(2);
+    expect(store.failure).toBeUndefined();
   });
 
   it("tells when what was offered is on the disk, and when it could not be written, and not before", async () => {

@@ -4,7 +4,6 @@
  *
  * Guarantees: `readLoser` gets back what `sayLoser` said, wherever it stands in the text, and never throws.
  */
-import type { ChangeSource } from "../input.ts";
 import { type WallMillis, wallMillis } from "../units.ts";
 
 export const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();
@@ -12,7 +11,7 @@ export const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOStr
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Loser = {
   readonly value: number | boolean | string;
-  readonly source: ChangeSource;
+  readonly source: "default" | "device" | "cloud";
   /** When the device made it; a device is not told when the cloud made its own. */
   readonly wallMs?: WallMillis;
 };
@@ -33,7 +32,7 @@ export const sayLoser = (loser: Loser): string => `won over ${loser.value}, ${or
 
 const said =
   /(?:^|; )won over ([^,;]{1,64}), (default|set by the cloud|set at the device)(?: at ([^;]{1,40}))?(?:;|$)/;
-const sources: Readonly<Record<string, ChangeSource>> = {
+const sources: Readonly<Record<string, Loser["source"]>> = {
   default: "default",
   "set by the cloud": "cloud",
   "set at the device": "device",

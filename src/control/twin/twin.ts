@@ -10,8 +10,9 @@
  *
  * The caller keeps the returned `link`; hands all `requests` of an outcome to the core in ONE step (then values and
  * shadow are stored in one write); gets the twin again when `getAgain` says so, after a pause that grows; logs
- * `decisions`. `inForce` is always taken fresh from the core. It reports nothing that is yet to be written to the disk
- * (unless the disk has failed): else a power cut could leave a hub that knows more of the device than the device (RR-9).
+ * `decisions` and the `oddity`. `inForce` is always taken fresh from the core. It reports nothing that is yet to be
+ * written to the disk (unless the disk has failed): else a power cut could leave a hub that knows more of the device than
+ * the device (RR-9).
  *
  * Guarantees: nothing here throws, whatever the cloud sends; a message that says nothing new asks for nothing, so any may
  * come twice; a value older than what the device has reconciled is never applied.
@@ -40,6 +41,8 @@ export interface TwinOutcome {
   readonly decisions: readonly Decision[];
   /** Get the whole twin again. */
   readonly getAgain: boolean;
+  /** What was wrong with the message, for the log: one sentence without a full stop. */
+  readonly oddity?: string;
 }
 
 /** A fingerprint that no value has. */
@@ -51,12 +54,17 @@ const unseen = "?";
  */
 export function takeDocument(link: TwinLink, inForce: InForce, document: unknown): TwinOutcome {
   const desired = readDesired(document);
-  if (!desired || !isRecord(document)) return nothing(link);
+  if (!desired || !isRecord(document)) {
+    return { ...nothing(link), getAgain: true, oddity: "the twin has no desired properties with a version" };
+  }
   const { shadow } = inForce;
   // An answer may have been overtaken by a patch; a twin that was deleted and made anew counts from 1. Ask
   // again: with no patch taken since, the next answer cannot have been overtaken.
   const older = desired.version < shadow.version;
-  if (older && !link.doubted) return { ...nothing({ ...link, doubted: true }), getAgain: true };
+  const behind = `the twin's desired version ${desired.version} is behind ${shadow.version}`;
+  if (older && !link.doubted) {
+    return { ...nothing({ ...link, doubted: true }), getAgain: true, oddity: `${behind}: asked again` };
+  }
   const known = Object.fromEntries(membersOf(document["reported"]));
   const bench: Bench = { inForce, known, version: desired.version };
   const judged = judgeDocument(desired, older, bench);
@@ -72,6 +80,7 @@ export function takeDocument(link: TwinLink, inForce: InForce, document: unknown
     requests: requestsOf(judged, next, shadow),
     decisions: [...decisionsOf(judged, shadow), ...fresh, ...strangers],
     getAgain: link.heard > desired.version,
+    ...(older ? { oddity: `${behind} twice in a row: it was made anew, and is believed` } : {}),
   };
 }
 
@@ -86,7 +95,8 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
   // Until this connection's document is there, nobody knows what the patch builds on.
   if (known === undefined) return nothing({ ...link, heard: Math.max(link.heard, version) });
   if (version > shadow.version + 1) {
-    return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true };
+    const oddity = `desired version ${version} came after ${shadow.version}: what was between is lost`;
+    return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true, oddity };
   }
   const bench: Bench = { inForce, known, version };
   const judged: Judged = new Map(Object.entries(shadow.properties).map(asJudged));
@@ -185,7 +195,7 @@ function foreignOf(desired: Desired, shadow: TwinShadow): TwinShadow["foreign"] 
 function strangersIn(desired: Desired): Decision[] {
   const { names, count } = desired.foreign;
   if (count === 0) return [];
-  const more = count > names.length ? ` (${count - names.length} more are not named)` : "";
+  const more = count > names.length ? ` (and ${count - names.length} under names that are not answered)` : "";
   const reason = `this device has no such writable property${more}`;
   return [{ rule: "RR-6", property: names.join(", "), version: desired.version, reason }];
 }

@@ -1,0 +1,191 @@
+/**
+ * A running device in a cold room, its cloud half, and a hub at the other end: all in virtual time. The hub keeps its
+ * documents and its timeline with the code of the local hub; between the two lies no SDK, so that anything can be said.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { openHat } from "../../src/board/open-hat.ts";
+import type { CloudHandlers, CloudLink, CloudOptions } from "../../src/cloud/cloud.ts";
+import { Secret } from "../../src/cloud/secret.ts";
+import { silentLog } from "../../src/control/log.ts";
+import { defaultSettings, type Settings } from "../../src/control/settings.ts";
+import { celsius, hours, type Millis, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
+import { chooseBoard } from "../../src/firmware/choose-board.ts";
+import { CloudHalf } from "../../src/firmware/cloud-half.ts";
+import { Device } from "../../src/firmware/device.ts";
+import { memoryFiles } from "../../src/firmware/durable-files.ts";
+import { gated, loadManifest } from "../../src/firmware/hardware.ts";
+import { StateStore } from "../../src/firmware/state-store.ts";
+import { type DeviceRecord, newDevice, sasAuthentication } from "../../src/hub/device-record.ts";
+import type { JsonObject } from "../../src/hub/json-value.ts";
+import { propertyRows, reportedEvents } from "../../src/hub/reported-watch.ts";
+import type { TimelineDraft } from "../../src/hub/timeline.ts";
+import { forDevice, isRefused, patchHalf } from "../../src/hub/twin-document.ts";
+import { dailyOutside, Room, roomPresets } from "../../src/simulation/room.ts";
+import { Surroundings } from "../../src/simulation/surroundings.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { type LogLine, recordingLog } from "../hub/running-hub.ts";
+
+/** A hub without a wire. */
+export class WirelessHub {
+  record: DeviceRecord = newDevice("rig", sasAuthentication("", ""), 0);
+  readonly timeline: TimelineDraft[] = [];
+  /** When the twin was asked for again, and when each report came. */
+  readonly askedAt: Millis[] = [];
+  readonly reportedAt: Millis[] = [];
+  /** What the next requests for the twin are answered with, instead of the truth. */
+  readonly answers: unknown[] = [];
+  reportResult: "ok" | "failed" = "ok";
+  readonly #clock: VirtualClock;
+  #device: CloudHandlers | undefined;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  readonly open = ({ handlers }: CloudOptions): CloudLink => {
+    this.#device = handlers;
+    return {
+      report: async (patch) => this.#take(patch),
+      refetchTwin: () => {
+        this.askedAt.push(this.#clock.now());
+        this.#answer();
+      },
+      send: async () => "failed",
+      close: async () => {},
+    };
+  };
+
+  connect(): void {
+    this.#device?.onLink("online");
+    this.#answer();
+  }
+
+  cut(): void {
+    this.#device?.onLink("offline");
+  }
+
+  /** Changes desired properties, and tells the device unless it is `apart`. */
+  edit(patch: JsonObject, apart = false): void {
+    const desired = patchHalf(this.record.desired, patch, this.#clock.wallNow());
+    if (isRefused(desired)) throw new Error(desired.why);
+    this.record = { ...this.record, desired };
+    if (!apart) this.say(patch, desired.version);
+  }
+
+  /** A patch as no honest hub may send it. */
+  say(patch: unknown, version: number): void {
+    this.#device?.onPatch(patch, version);
+  }
+
+  command(name: "boost" | "restart" | "clearFault", parameter?: number) {
+    return this.#device?.onCommand(name, parameter);
+  }
+
+  /** As on the page. */
+  row(name: string) {
+    return propertyRows(this.record).find((row) => row.name === name);
+  }
+
+  #answer(): void {
+    const { desired, reported } = this.record;
+    const truth = { desired: forDevice(desired), reported: forDevice(reported) };
+    const document = this.answers.length > 0 ? this.answers.shift() : truth;
+    queueMicrotask(() => this.#device?.onTwin(document));
+  }
+
+  #take(report: unknown): "ok" | "failed" {
+    this.reportedAt.push(this.#clock.now());
+    if (this.reportResult === "failed") return "failed";
+    const patch = JSON.parse(JSON.stringify(report)) as JsonObject;
+    const reported = patchHalf(this.record.reported, patch, this.#clock.wallNow());
+    if (isRefused(reported)) throw new Error(reported.why);
+    const before = this.record;
+    this.record = { ...before, reported };
+    this.timeline.push(...reportedEvents(before, this.record, patch));
+    return "ok";
+  }
+}
+
+export interface CloudRig {
+  readonly clock: VirtualClock;
+  readonly hub: WirelessHub;
+  readonly hat: VirtualHat;
+  readonly device: Device;
+  readonly lines: readonly LogLine[];
+  /** What each write of the state takes from now on. */
+  slowDisk(takes: Millis): void;
+}
+
+/** A device that heats, and is online. */
+export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudRig> {
+  const dataPath = await mkdtemp(join(tmpdir(), "cloud-half-"));
+  const clock = new VirtualClock();
+  const choice = chooseBoard("virtual", dataPath);
+  const { wiring } = choice;
+  const manifest = loadManifest(choice);
+  const room = new Room(roomPresets.fanHeater, {
+    temperature: celsius(8),
+    humidity: relativeHumidity(48),
+    seed: 1,
+  });
+  const plant = new Surroundings(room, { outside: dailyOutside(celsius(-5), 2), startOfDay: hours(18) });
+  const hat = new VirtualHat({ clock, wiring, plant });
+  const disk = memoryFiles();
+  let takes = millis(0);
+  const files: typeof disk = {
+    ...disk,
+    async writeDurably(path, text) {
+      await clock.sleep(takes);
+      await disk.writeDurably(path, text);
+    },
+  };
+  const device = await Device.start({
+    hat: await openHat({ hardware: gated(hat.connect(), wiring, manifest), wiring, clock, log: silentLog }),
+    settings: { ...defaultSettings, ...settings },
+    store: new StateStore("/state.json", files, clock),
+    clock,
+    log: silentLog,
+    firmware: "1.0.0",
+  });
+  const lines: LogLine[] = [];
+  const hub = new WirelessHub(clock);
+  const half = new CloudHalf({
+    device,
+    credentials: {
+      way: { kind: "hub", host: "hub", deviceId: "rig" },
+      proof: { kind: "key", key: new Secret("") },
+    },
+    nearby: true,
+    manifest,
+    dataPath,
+    files,
+    clock,
+    log: recordingLog(lines),
+    firmware: "1.0.0",
+    board: wiring.board,
+    restart: () => lines.push({ level: "info", event: "restart", fields: {} }),
+    open: hub.open,
+  });
+  device.watch((observation) => half.observe(observation));
+  onTestFinished(async () => {
+    device.abandon();
+    await half.close();
+    await rm(dataPath, { recursive: true, force: true });
+  });
+  hub.connect();
+  while (device.counters.heaterSeconds === 0) await clock.advance(seconds(10));
+  return {
+    clock,
+    hub,
+    hat,
+    device,
+    lines,
+    slowDisk(duration) {
+      takes = duration;
+    },
+  };
+}

@@ -63,26 +63,35 @@ export interface Failure {
 
 const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   "clock-wrong": (peer) =>
-    `The clock and the certificate of ${peer.host} do not agree on the date. Set the clock (is NTP reachable?).`,
+    `The clock cannot be right, or the certificate of ${peer.host} is out of its time. Set the clock (is NTP ` +
+    "reachable?); if it is right, that certificate must be renewed.",
   "untrusted-ca": (peer) =>
-    `The certificate of ${peer.host} is not one that is trusted. For a local hub, name its CA; else something stands between.`,
-  "host-not-granted": (peer) => `${peer.host} may not be connected to: app_manifest.json does not name it.`,
+    `The certificate of ${peer.host} is not one that is trusted. For a local hub, name its CA as "caFile"; else ` +
+    "something stands between.",
+  "host-not-granted": (peer) =>
+    `${peer.host} may not be connected to. Add "${bare(peer.host)}" to "AllowedConnections" in app_manifest.json.`,
   "key-refused": (peer) =>
-    `${peer.role} refused this device. Check id, key or certificate, whether it is enabled, and the clock.`,
+    peer.role === "DPS"
+      ? `DPS refused this device. Check id scope, registration id, key or certificate, its enrollment${lookUp}`
+      : `The hub refused this device. Check id, key or certificate, whether it is enabled${lookUp}`,
   disabled: (peer) => `${peer.role} says that this device is disabled. Enable it there.`,
   "host-not-found": (peer) => `${peer.host} cannot be looked up. Check the name, the network and DNS.`,
   "host-unreachable": (peer) =>
-    `${peer.host} cannot be reached. Check the network, and a firewall for port 8883.`,
+    `${peer.host} cannot be reached. Check the network, and whether a firewall lets port ${portOf(peer.host)} through.`,
   throttled: (peer) => `${peer.role} asks for fewer requests. Waiting.`,
   "service-failed": (peer) => `${peer.role} has a failure of its own. Waiting.`,
   "duplicate-id": () =>
     "Each connection is ended right after it was made: does another device, or program, use the same id?",
-  timeout: (peer) => `${peer.host} did not answer in time.`,
-  dropped: (peer) => `The connection to ${peer.host} was lost.`,
+  timeout: (peer) => `${peer.host} did not answer in time. Check the network; trying again.`,
+  dropped: (peer) => `The connection to ${peer.host} was lost. Trying again.`,
   renewal: () => "The token is about to end; connecting anew.",
-  protocol: (peer) => `${peer.host} does not speak as expected.`,
-  unknown: (peer) => `The connection to ${peer.host} failed.`,
+  protocol: (peer) => `${peer.host} does not speak as expected. Check that it is the right host and port.`,
+  unknown: (peer) => `The connection to ${peer.host} failed. Trying again.`,
 };
+
+const lookUp = ", and the clock. What is configured says: grove-heater credentials check";
+const bare = (host: string): string => host.replace(/:\d+$/, "");
+const portOf = (host: string): string => /:(\d+)$/.exec(host)?.[1] ?? "8883";
 
 export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
   code,

@@ -1,42 +1,68 @@
 /**
  * Tells the firmware and the log how the link is.
  *
- * Guarantee: the handler hears of a state or a cause when it changes, not at every attempt; it may throw.
+ * Guarantee: handler and log hear of a state or a cause when it changes, not at every attempt; while it lasts the log
+ * is reminded once an hour. The handler may throw.
  */
+import type { Clock } from "../control/clock.ts";
+import type { Log } from "../control/log.ts";
+import { hours, type Millis } from "../control/units.ts";
 import type { LinkCause } from "./cause.ts";
-import type { CloudOptions } from "./link.ts";
+import type { CloudHandlers } from "./link.ts";
+
+export interface LinkNewsOptions {
+  readonly log: Log;
+  readonly handlers: Pick<CloudHandlers, "onLink">;
+  readonly clock: Clock;
+}
+
+const remindEvery = hours(1);
 
 export class LinkNews {
-  readonly #options: Pick<CloudOptions, "log" | "handlers" | "clock">;
+  readonly #options: LinkNewsOptions;
   #told = "";
+  /** Attempts in a row that ended as the one before them. */
+  #alike = 0;
+  #loggedAt: Millis | undefined;
 
-  constructor(options: Pick<CloudOptions, "log" | "handlers" | "clock">) {
+  constructor(options: LinkNewsOptions) {
     this.#options = options;
   }
 
   /** @param retryMs until the next attempt */
   tell(state: "connecting" | "online" | "offline", why?: LinkCause, retryMs = 0): void {
-    const { log, handlers, clock } = this.#options;
-    if (state === "online") log.info("cloud-online");
-    if (why !== undefined) {
-      const { code, words, detail } = why;
-      // A wrong clock hides behind many a cause.
-      const clockSays = new Date(clock.wallNow()).toISOString();
-      log.warn("cloud-offline", {
-        cause: code,
-        words,
-        detail,
-        clock: clockSays,
-        retryMs: Math.round(retryMs),
-      });
-    }
+    const { log, handlers } = this.#options;
     const news = `${state} ${why?.code ?? ""}`;
-    if (news === this.#told) return;
+    const isNew = news !== this.#told;
     this.#told = news;
+    this.#log(state, why, retryMs, isNew);
+    if (!isNew) return;
     try {
       handlers.onLink(state, why);
     } catch (error) {
       log.error("cloud-handler-failed", { handler: "onLink", error: String(error) });
+    }
+  }
+
+  #log(state: string, why: LinkCause | undefined, retryMs: number, isNew: boolean): void {
+    const { log, clock } = this.#options;
+    this.#alike = isNew ? 0 : this.#alike + 1;
+    if (why === undefined) {
+      if (isNew) log.info(`cloud-${state}`);
+      return;
+    }
+    const { code, words, detail } = why;
+    const attempts = this.#alike === 0 ? undefined : this.#alike + 1;
+    const retry = Math.round(retryMs);
+    // A wrong clock hides behind many a cause.
+    const clockSays = new Date(clock.wallNow()).toISOString();
+    const fields = { code, words, detail, clock: clockSays, attempts, retryMs: retry };
+    const due = this.#loggedAt === undefined || clock.now() - this.#loggedAt >= remindEvery;
+    if (isNew || due) {
+      this.#loggedAt = clock.now();
+      log.warn("cloud-offline", fields);
+    } else {
+      log.debug("cloud-offline", fields);
     }
   }
 }

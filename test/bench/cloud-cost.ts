@@ -87,7 +87,7 @@ interface LogLine {
   readonly state?: unknown;
 }
 
-const isOnline = ({ event, state }: LogLine): boolean => event === "cloud-link" && state === "online";
+const isOnline = ({ event }: LogLine): boolean => event === "cloud-online";
 
 function startFirmware(...flags: string[]): ChildProcess {
   const stdio = ["ignore", "pipe", "inherit"] as const;

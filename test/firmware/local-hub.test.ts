@@ -9,8 +9,7 @@ const firmware = ({ onTestFinished }: TestContext): FirmwareProcess => {
   return process;
 };
 
-const online = (device: FirmwareProcess, from = 0) =>
-  device.event("cloud-link", from, (line) => line["state"] === "online");
+const online = (device: FirmwareProcess, from = 0) => device.event("cloud-online", from);
 
 interface Device {
   readonly id: string;
@@ -52,7 +51,7 @@ describe.runIf(process.platform === "linux")("a run without credentials", { time
     await device.heaterOn();
     const from = device.log.length;
     device.signal(hubPid(device), "SIGKILL");
-    await device.event("cloud-link", from, (line) => line["state"] === "offline");
+    await device.event("cloud-offline", from);
     expect(device.relay).toBe("1");
     await online(device, from);
     expect(device.relay).toBe("1");

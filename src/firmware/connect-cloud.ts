@@ -34,12 +34,19 @@ export interface ConnectOptions {
 export function connectCloud(options: ConnectOptions): () => Promise<void> {
   const { log, data, running } = options;
   let half: CloudHalf | undefined;
+  let connectedBy = "";
+  running.device.watch((observation) => half?.observe(observation));
   const connect = async (folder: string, nearby: boolean): Promise<boolean> => {
     try {
       const files = systemPrivateFiles;
       const env = nearby ? {} : await environmentWithSecrets(process, process.env);
       const credentials = await loadCredentials({ dataPath: folder, env, files });
-      if (credentials === undefined || half !== undefined) return false;
+      if (credentials === undefined) return false;
+      // A local hub that was started again may stand at other ports: the old address would lead nowhere for ever.
+      const way = JSON.stringify(credentials.way);
+      if (half !== undefined && way === connectedBy) return true;
+      connectedBy = way;
+      await half?.close();
       const { CloudHalf } = await import("./cloud-half.ts");
       half = new CloudHalf({
         device: running.device,
@@ -54,7 +61,6 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
         board: options.board,
         restart: () => running.stop("a restart was asked for", exitCodes.restart),
       });
-      running.device.watch((observation) => half?.observe(observation));
       return true;
     } catch (error) {
       const remedy = error instanceof CredentialError ? error.remedy : "See the log of the versions before.";
@@ -70,12 +76,13 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
   void connect(data.path, false).then((tried) => {
     if (tried) return;
     let panel: PanelShare | undefined;
+    let connecting: Promise<unknown> = Promise.resolve();
     process.on("message", (message) => {
       panel?.take(message);
       if (!isHubReady(message)) return;
       log.info("local-hub", { page: message.page });
       panel ??= sharePanel(options);
-      void connect(message.credentials, true);
+      connecting = connecting.then(() => connect(message.credentials, true));
     });
     process.send?.({ kind: "no-credentials" });
   });

@@ -1,4 +1,8 @@
-/** `settings show | check`: every setting with unit, limits, default and the value in force; or the mistakes. */
+/**
+ * `settings show | check`: every setting with unit, limits, default and the value in force; or the mistakes.
+ *
+ * Guarantee: a file that `run` would refuse never passes for one that is in force.
+ */
 import {
   allowedText,
   type SettingKey,
@@ -7,7 +11,7 @@ import {
   settingSpec,
 } from "../control/settings.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
-import { readSettingsFile, settingProblemText } from "../firmware/settings-file.ts";
+import { loadSettings, readSettingsFile, refusal, settingProblemText } from "../firmware/settings-file.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 
@@ -29,12 +33,18 @@ schema prints the file's JSON schema, for an editor. Exit code 78 when the file 
       const { settingsJsonSchema } = await import("../control/settings-schema.ts");
       return print(JSON.stringify(settingsJsonSchema(), null, 2));
     }
-    const file = readSettingsFile(settingsFile);
-    if (word === "show" && args.has("json")) return print(JSON.stringify(file.settings, null, 2));
-    if (word === "show") print(table(file.settings));
-    print(`${settingsFile}: ${file.found ? "read" : "not there, so the defaults are in force"}`);
-    for (const problem of file.problems) print(`✗ ${settingProblemText(problem)}`);
-    return file.problems.length === 0 ? exitCodes.ok : exitCodes.configuration;
+    if (word === "show" && args.has("json")) {
+      return print(JSON.stringify(loadSettings(settingsFile), null, 2));
+    }
+    const { settings: values, found, problems } = readSettingsFile(settingsFile);
+    if (problems.length === 0) {
+      if (word === "show") print(table(values));
+      return print(`${settingsFile}: ${found ? "in order" : "not there, so the defaults are in force"}`);
+    }
+    print(`${settingsFile}:`);
+    for (const problem of problems) print(`✗ ${settingProblemText(problem)}`);
+    print(refusal);
+    return exitCodes.configuration;
   },
 };
 

@@ -2,7 +2,8 @@
  * Settings checked: from anything a file may hold to values that agree with their limits and with each other.
  *
  * Guarantee: `parseSettings` never throws, and what it returns passes every check, whatever came in: a value that
- * does not is replaced by its default and named as a problem. Whether to start with problems is the caller's choice.
+ * does not is replaced by its default and named as a problem. Whether to use it then is the caller's choice: the
+ * firmware refuses to.
  */
 import { nearest } from "./nearest.ts";
 import type { SettingKey, SettingSpec, Settings } from "./settings-table.ts";
@@ -102,7 +103,7 @@ function agree(settings: Settings, problems: SettingProblem[]): Settings {
       code: "conflict",
       cause: `${values} contradict each other`,
       allowed: broken.allowed,
-      nextStep: `change ${broken.keys.join(" or ")}; until then their defaults are in use`,
+      nextStep: `change ${broken.keys.join(" or ")}`,
     });
     current = { ...current, ...Object.fromEntries(broken.keys.map((key) => [key, defaultSettings[key]])) };
   }
@@ -118,7 +119,7 @@ function checkValue(key: SettingKey, spec: SettingSpec, value: unknown): Setting
     code: wrongType ? "wrong-type" : "not-allowed",
     cause: wrongType ? `must be a ${wanted}, not ${show(value)}` : `${show(value)} is not allowed`,
     allowed: allowedText(spec),
-    nextStep: `correct it or leave it out; until then ${show(spec.default)} is in use`,
+    nextStep: `correct it, or leave it out for the default: ${show(spec.default)}`,
   };
 }
 

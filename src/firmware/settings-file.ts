@@ -9,6 +9,10 @@ import { parseJson } from "../control/json.ts";
 import { parseSettings, type SettingProblem, type Settings } from "../control/settings.ts";
 import { exitCodes, StartupError } from "./exit-codes.ts";
 
+/** What a mistake costs: the guardian forces the relay off and ends with code 78. The same words wherever it is told. */
+export const refusal =
+  "Until the file is right, grove-heater run refuses to start with it, and the heater stays off.";
+
 export interface SettingsFile {
   readonly settings: Settings;
   /** Whether there was a file; without one the defaults are in force. */
@@ -28,7 +32,7 @@ export function readSettingsFile(path: string): SettingsFile {
     throw new StartupError(
       exitCodes.configuration,
       `${path}:${parsed.line}:${parsed.column}: ${parsed.message}`,
-      "Mend that line; see: grove-heater settings show",
+      `Mend that line. ${refusal}`,
     );
   }
   return { ...parseSettings(JSON.parse(text.replace(/^\uFEFF/, ""))), found: true };
@@ -41,7 +45,7 @@ export function loadSettings(path: string): Settings {
   throw new StartupError(
     exitCodes.configuration,
     problems.map((problem) => `${path}: ${settingProblemText(problem)}`).join("\n"),
-    "Mend the file, then check it with: grove-heater settings check",
+    `Mend it, and check it with: grove-heater settings check. ${refusal}`,
   );
 }
 

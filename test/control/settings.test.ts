@@ -46,7 +46,7 @@ describe("settings", () => {
         code: "not-allowed",
         cause: "2 is not allowed",
         allowed: "0.1 to 1 K in steps of 0.1",
-        nextStep: "correct it or leave it out; until then 0.5 is in use",
+        nextStep: "correct it, or leave it out for the default: 0.5",
       },
     ]);
   });

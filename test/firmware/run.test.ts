@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
+import { refusal } from "../../src/firmware/settings-file.ts";
 import { FirmwareProcess } from "./firmware-process.ts";
 
 const firmware = ({ onTestFinished }: TestContext): FirmwareProcess => {
@@ -117,6 +118,7 @@ describe.runIf(process.platform === "linux")(
       const { code, stderr } = device.command("run", "--board", "virtual");
       expect(code).toBe(78);
       expect(stderr).toMatch(/settings\.json:2:\d+/);
+      expect(stderr).toContain(refusal);
       expect(device.relay).toBe("0");
     });
 

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { verb } from "../../src/commands/settings.ts";
+import { readArguments } from "../../src/commands/verb.ts";
+import { settingKeys } from "../../src/control/settings.ts";
+import { loadSettings, refusal } from "../../src/firmware/settings-file.ts";
+
+let folder: string;
+let file: string;
+let printed: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
+  file = join(folder, "settings.json");
+  printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+const settings = (...words: string[]) => verb.run(readArguments(verb, [...words, "--data", folder]));
+
+describe.each([
+  ["a value out of range", '{"targetStep": 2, "displayUnit": "F"}', /✗ targetStep: 2 is not allowed/],
+  ["an unknown key", '{"targetmax": 22}', /✗ targetmax: there is no such setting \(did you mean targetMax\?/],
+  [
+    "a contradiction",
+    '{"cutOff": 31}',
+    /✗ cutOff: cutOff = 31, targetMax = 30 contradict .*targetMax \+ 2 K/,
+  ],
+  ["no object", "[]", /✗ the settings are an array/],
+])("settings with %s", (_, text, named) => {
+  beforeEach(() => writeFileSync(file, text));
+
+  it.each(["check", "show"])(
+    "are refused as a whole by %s, with the mistake and what it costs",
+    async (word) => {
+      expect(await settings(word)).toBe(78);
+      expect(printed).toMatch(named);
+      expect(printed.trimEnd().split("\n").at(-1)).toBe(refusal);
+      expect(printed).not.toMatch(/in force|in use/);
+    },
+  );
+
+  it("are told of in the same words by run, and never printed as values to go by", async () => {
+    const failure = { exitCode: 78, remedy: expect.stringContaining(refusal) };
+    expect(() => loadSettings(file)).toThrow(expect.objectContaining(failure));
+    await expect(settings("show", "--json")).rejects.toMatchObject(failure);
+    expect(printed).toBe("");
+  });
+});
+
+describe("the settings", () => {
+  it("that are broken JSON are refused in the same words, with line and column", async () => {
+    writeFileSync(file, '{"targetMax": 25,\n "targetMin": }');
+    await expect(settings("check")).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining(`${file}:2:`),
+      remedy: expect.stringContaining(refusal),
+    });
+  });
+
+  it("that are right are said to be in order, each with unit, limits and default", async () => {
+    writeFileSync(file, '{"targetMax": 25}');
+    expect(await settings("check")).toBe(0);
+    expect(printed).toBe(`${file}: in order\n`);
+    expect(await settings("show")).toBe(0);
+    expect(printed).toContain("25 °C (default 30 °C)");
+    for (const key of settingKeys) expect(printed).toContain(key);
+  });
+
+  it("are the defaults without a file", async () => {
+    expect(await settings("show", "--json")).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ targetInitial: 19, targetMax: 30 });
+    expect(await settings("check")).toBe(0);
+    expect(printed).toContain("not there, so the defaults are in force");
+  });
+});

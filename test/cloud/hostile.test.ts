@@ -55,6 +55,18 @@ describe("a hub that says what it should not", () => {
     expect(rig.seen.twins).toEqual([]);
   });
 
+  it("may answer the twin with an empty body: handed on as nothing, and got when it is asked for again", async () => {
+    const { twinAnswer } = rig.hub;
+    rig.hub.twinAnswer = () => ({ status: 200, body: "" });
+    const link = rig.open();
+    await until(() => rig.seen.twins.length === 1, "the empty twin");
+    rig.hub.twinAnswer = twinAnswer;
+    link.refetchTwin();
+    await until(() => rig.seen.twins.length === 2, "the twin");
+    expect(rig.seen.twins).toMatchObject([undefined, { desired: { $version: 1 } }]);
+    expect(rig.seen.online).toBe(1);
+  });
+
   it("may answer the twin with no JSON, or never", async () => {
     let answer: { status: number; body: string } | undefined = { status: 200, body: "<html>" };
     const { twinAnswer } = rig.hub;

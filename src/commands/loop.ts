@@ -35,6 +35,8 @@ export const verb: Verb = {
 /** How long the end waits for whoever reads the log. */
 const flushLimit = millis(300);
 const disconnectLimit = seconds(4);
+/** Several times what a first reading takes, on a slow board too. */
+const decisionLimit = seconds(2);
 const panelLines = 100;
 const rowsForTallDisplay = 42;
 
@@ -78,7 +80,10 @@ async function loop(args: Arguments): Promise<number> {
   process.exit(code);
 }
 
-/** Loaded only now: heat is decided before anything of the cloud is read. */
+/**
+ * Loaded only when heat was decided: no step is taken in the quarter second that reading the SDK takes. A sensor that
+ * says nothing does not keep the device from telling the cloud so.
+ */
 async function connect(
   running: RunningLoop,
   { data: folder }: Context,
@@ -86,6 +91,7 @@ async function connect(
   log: Log,
   virtual: VirtualHardware | undefined,
 ) {
+  await Promise.race([running.decided, running.ended, systemClock.sleep(decisionLimit)]);
   const { connectCloud } = await import("../firmware/connect-cloud.ts");
   return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual });
 }

@@ -41,6 +41,8 @@ export interface LoopOptions {
 export interface RunningLoop {
   readonly device: Device;
   readonly manifest: Manifest;
+  /** The first decision that rests on a reading; a sensor that is missing or broken keeps it waiting for ever. */
+  readonly decided: Promise<void>;
   /** Ends the loop by wish, with exit code 0 or another. */
   stop(why: string, code?: ExitCode): void;
   readonly ended: Promise<ExitCode>;
@@ -74,6 +76,10 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   };
   process.on("uncaughtException", crash("exception"));
   process.on("unhandledRejection", crash("rejection"));
+  let onDecided = (): void => {};
+  const decided = new Promise<void>((resolve) => {
+    onDecided = resolve;
+  });
   device = await Device.start({
     hat,
     settings,
@@ -81,10 +87,10 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     clock,
     log,
     firmware: firmwareVersion(),
-    onStep: firstDecision(log, options.beat),
+    onStep: firstDecision(log, options.beat, onDecided),
   });
   const running = endable(device, options, () => process.off("exit", relayOff));
-  return { device, manifest, ...running };
+  return { device, manifest, decided, ...running };
 }
 
 function endable(
@@ -127,8 +133,12 @@ function displayOption({ display }: Settings): OpenHatOptions["display"] {
   return display === "none" ? "none" : { kind: display };
 }
 
-/** Logs the first decision that rests on a reading, and passes the beat on. */
-function firstDecision(log: Log, beat: () => void): (observation: Observation) => void {
+/** Logs the first decision that rests on a reading, tells of it, and passes the beat on. */
+function firstDecision(
+  log: Log,
+  beat: () => void,
+  onDecided: () => void,
+): (observation: Observation) => void {
   let decided = false;
   return ({ input, commands }) => {
     beat();
@@ -140,5 +150,6 @@ function firstDecision(log: Log, beat: () => void): (observation: Observation) =
       heat: commands.heater,
       sinceStartMs,
     });
+    onDecided();
   };
 }

@@ -1,0 +1,174 @@
+/** The device's own front on the page: under a mouse, the keyboard and assistive tools, and with the firmware behind it. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { FirmwareProcess } from "../firmware/firmware-process.ts";
+import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
+import { device, front } from "./fake-device.ts";
+import { FakeHub } from "./fake-hub.ts";
+
+const skipped = chromiumPath === undefined;
+const id = "workshop";
+
+const key = (page: Page, name: string) => page.getByRole("button", { name });
+/** Lit pixels of the picture, as the browser has it. */
+const litPixels = (page: Page) =>
+  page.evaluate<number>(`(() => {
+    const canvas = document.querySelector(".screen-pixels");
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, at) => at % 4 === 0 && value > 128).length;
+  })()`);
+
+function listen(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  return complaints;
+}
+
+describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  let built: Awaited<ReturnType<typeof builtPage>>;
+  let hub: FakeHub;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [browser, built] = await Promise.all([openBrowser(), builtPage()]);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    built?.remove();
+  });
+  beforeEach(async () => {
+    hub = new FakeHub(built.folder);
+    hub.add(device(id));
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(5_000);
+    complaints = listen(page);
+    await page.goto(await hub.listen());
+    await key(page, "A lower").waitFor();
+  });
+  afterEach(async () => {
+    await page.close();
+    await hub.close();
+    expect(complaints).toEqual([]);
+  });
+
+  /** Downs and ups as the hub heard them. */
+  const presses = (): string[] =>
+    hub.asked.flatMap((line) => {
+      const body = /\/panel (.*)$/.exec(line)?.[1];
+      if (body === undefined) return [];
+      const { key: name, down } = JSON.parse(body) as { key: string; down: boolean };
+      return [`${name} ${down ? "down" : "up"}`];
+    });
+  const heard = (...expected: string[]) => expect.poll(presses).toEqual(expected);
+
+  it("shows the screen to the pixel, and changes it with the device", async () => {
+    const count = (target: number) => {
+      const { screen } = front(target, "auto", true);
+      if (screen.kind !== "pixels") throw new Error("no pixels");
+      const ones = (byte: number) => byte.toString(2).replaceAll("0", "").length;
+      return Buffer.from(screen.bits, "base64").reduce((sum, byte) => sum + ones(byte), 0);
+    };
+    expect(await litPixels(page)).toBe(count(21));
+    expect(count(28.5)).not.toBe(count(21));
+    hub.tell({ type: "panel", deviceId: id, panel: front(28.5, "auto", true) });
+    await expect.poll(() => litPixels(page)).toBe(count(28.5));
+  });
+
+  it("presses a key as long as the mouse does, also when that slips off it", async () => {
+    await key(page, "B raise").hover();
+    await page.mouse.down();
+    await heard("b down");
+    await page.mouse.move(5, 5);
+    await page.mouse.up();
+    await heard("b down", "b up");
+  });
+
+  it("presses a key as long as Space or Enter is held, once, and lets go with the focus", async () => {
+    await key(page, "M mode").focus();
+    for (const name of ["Space", "Enter"]) {
+      await page.keyboard.down(name);
+      // A held key repeats.
+      await page.keyboard.down(name);
+      await page.keyboard.up(name);
+    }
+    await heard("mode down", "mode up", "mode down", "mode up");
+    await page.keyboard.down("Space");
+    await key(page, "A lower").focus();
+    await heard("mode down", "mode up", "mode down", "mode up", "mode down", "mode up");
+    await page.keyboard.up("Space");
+  });
+
+  it("takes the click of an assistive tool as a tap", async () => {
+    await page.evaluate(`document.querySelector('[data-key="a"]').click()`);
+    await heard("a down", "a up");
+  });
+
+  it("shows lamps by word as well as by colour", async () => {
+    const lamps = page.getByRole("list", { name: "Lamps" }).getByRole("listitem");
+    await expect.poll(() => lamps.allInnerTexts()).toEqual(["Relay\non", "Mode\non", "Status\noff"]);
+  });
+
+  it("opens and shuts the window of the simulated room", async () => {
+    await key(page, "Open window").click();
+    await key(page, "Shut window").click();
+    await key(page, "Open window").waitFor();
+    await heard("window down", "window up");
+  });
+
+  it("has no keys for a real hat, and says where they are", async () => {
+    const { room: _room, ...real } = front(21, "auto", true);
+    hub.tell({ type: "panel", deviceId: id, panel: { ...real, fitted: false } });
+    await page.getByText("No display found: this is what one would show. Its keys are on the hat.").waitFor();
+    expect(await page.locator(".hat-keys, .room").filter({ visible: true }).count()).toBe(0);
+    expect(await litPixels(page)).toBeGreaterThan(1000);
+  });
+
+  it("goes when the device's process does, and comes back with it", async () => {
+    hub.tell({ type: "panel", deviceId: id, panel: null });
+    await page.getByText("This device runs elsewhere").waitFor();
+    expect(await page.locator(".front").isVisible()).toBe(false);
+    hub.tell({ type: "panel", deviceId: id, panel: front(21, "auto", true) });
+    await key(page, "A lower").waitFor();
+  });
+});
+
+describe.skipIf(skipped || process.platform !== "linux")("the front of a running device", () => {
+  it("is on the page of its own hub, follows held keys, and survives the loop and the hub", async ({
+    onTestFinished,
+  }) => {
+    const firmware = new FirmwareProcess();
+    onTestFinished(() => firmware.cleanUp());
+    const browser = await openBrowser();
+    onTestFinished(() => browser.close());
+    firmware.startConnected();
+    const url = String((await firmware.event("local-hub"))["page"]);
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.setDefaultTimeout(20_000);
+    const complaints = listen(page);
+    await page.goto(url);
+    await key(page, "B raise").hover();
+    expect(await litPixels(page)).toBeGreaterThan(500);
+    // The twin carries what is set here to the tiles: it does once the device is online.
+    await page.locator(".device-head").filter({ hasText: "Online" }).waitFor();
+    await page.mouse.down();
+    await firmware.event("target", 0, (line) => Number(line["to"]) >= 20.5);
+    await page.mouse.up();
+    const { source } = await firmware.event("target");
+    expect(source).toBe("device");
+    const raised = /2[0-9]\.[05]/;
+    await page.locator('[data-tile="setPoint"]').filter({ hasText: raised }).waitFor();
+    expect(complaints).toEqual([]);
+
+    firmware.signal(firmware.loopPid, "SIGKILL");
+    await page.getByText("This device runs elsewhere").waitFor();
+    await key(page, "A lower").waitFor();
+    expect(await litPixels(page)).toBeGreaterThan(500);
+  }, 90_000);
+});

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { eventView, isWorthTelling, lastReunion } from "../../../src/hub/page/model/timeline.ts";
+import {
+  eventView,
+  isWorthTelling,
+  lastReunion,
+  withoutSteps,
+} from "../../../src/hub/page/model/timeline.ts";
 import { type Draft, events } from "./events.ts";
 
 const viewOf = (...drafts: Draft[]) => events(...drafts).map(eventView);
@@ -34,6 +39,26 @@ describe("the timeline in words", () => {
       "Set-point refused (v8)",
       "Set-point deleted (v9)",
     ]);
+  });
+
+  it("says when the device set a value only where that was not just now", () => {
+    const [now, then] = ["1970-01-01T00:00:00.500Z", "1969-12-31T20:00:00Z"].map((at) => {
+      const said = { code: 203, version: 0, text: `set at the device at ${at}` };
+      return viewOf({ kind: "reported", property: "controlMode", after: "auto", ack: said })[0]?.detail;
+    });
+    expect(now).toBe("");
+    expect(then).toMatch(/^set at the device at \d\d:\d\d:00$/);
+  });
+
+  it("tells only the end of a run that a held key makes", () => {
+    const step = (after: number, atMs: number) =>
+      ({ kind: "reported", property: "targetTemperature", after, atMs }) as const;
+    const run = events(step(19.5, 0), step(20, 500), step(20.5, 750), step(21, 3000), {
+      kind: "reported",
+      property: "controlMode",
+      atMs: 3100,
+    });
+    expect(withoutSteps(run).map(({ after }) => after)).toEqual([20.5, 21, undefined]);
   });
 
   it("leaves the hub its own words for everything else, with a capital", () => {

@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cableText } from "../../../src/hub/page/model/cable.ts";
-import { plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
+import { openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
 import { sortedRows, standingView } from "../../../src/hub/page/model/standing.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
-import { agoText, labelOf, numberText, spanText, valueText } from "../../../src/hub/page/model/words.ts";
+import {
+  agoText,
+  labelOf,
+  numberText,
+  plainTimes,
+  spanText,
+  valueText,
+} from "../../../src/hub/page/model/words.ts";
 import type { Json, PropertyRow } from "../../../src/hub/page-api.ts";
 import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
@@ -23,6 +30,19 @@ describe("values in words", () => {
     ["somethingElse", undefined, "—"],
   ] as [string, Json | undefined, string][])("says %s %j as %s", (name, value, text) => {
     expect(valueText(name, value)).toBe(text);
+  });
+
+  it("tells times by the reader's clock, and the last change as a sentence", () => {
+    const at = "2026-01-17T18:40:05.378Z";
+    const here = new Date(at).toTimeString().slice(0, 8);
+    expect(plainTimes(`won over 18.5, set at the device at ${at}`)).toBe(
+      `won over 18.5, set at the device at ${here}`,
+    );
+    expect(plainTimes("2026-99-99T99:99:99Z and 18:40")).toBe("2026-99-99T99:99:99Z and 18:40");
+    expect(valueText("startedAt", at)).not.toContain("T18");
+    const change = { property: "targetTemperature", source: "device", from: "19", to: "23.5", time: at };
+    expect(valueText("lastChange", change)).toBe(`Set-point 19.0 °C → 23.5 °C, on the device, ${here}`);
+    expect(valueText("lastChange", { property: 7 })).toBe('{"property":7}');
   });
 
   it("calls a property by its label, and one that it does not know by its name", () => {
@@ -75,6 +95,28 @@ describe("how a property stands", () => {
     expect(shared.slice(0, 2).map(({ name }) => name)).toEqual(["targetTemperature", "controlMode"]);
     expect(reported.map(({ name }) => name)).toContain("relayCycles");
     expect(shared.map(({ name }) => name)).not.toContain("relayCycles");
+  });
+
+  it("takes a component apart into the texts that it holds", () => {
+    const about = { __t: "c", osName: "linux 6.6", processorManufacturer: "unknown", totalMemory: 1024 };
+    const properties = [
+      propertyRow("deviceInformation", about),
+      propertyRow("other", { osName: "no component" }),
+    ];
+    const { reported } = sortedRows(device("a", { properties }), []);
+    expect(reported.map(({ name, reported: said }) => [name, said?.value])).toEqual([
+      ["osName", "linux 6.6"],
+      ["other", { osName: "no component" }],
+    ]);
+    expect(labelOf("osName")).toBe("System");
+  });
+
+  it("calls a value that nobody has set a default, and one of the device's by its time", () => {
+    const own = (text: string) => standingView(row("device-only", { code: 203, version: 0, text }), true);
+    expect(own("default")).toMatchObject({ word: "Default", detail: "" });
+    expect(own("set at the device")).toMatchObject({ word: "Set on the device", detail: "" });
+    const { detail } = own("set at the device at 2026-01-17T18:40:05.378Z");
+    expect(detail).toMatch(/^at \d\d:40:05$/);
   });
 });
 
@@ -139,6 +181,11 @@ describe("the plot's data", () => {
         [undefined, undefined, undefined],
       ],
     });
+  });
+
+  it("opens with an hour, or with a quarter of one while there is no more", () => {
+    expect([{}, series].map((of) => openingSpan(of, 600_000))).toEqual([60, 15]);
+    expect(openingSpan(series, 1000 + 15 * 60_000)).toBe(60);
   });
 
   it("leaves out what is older than the span, and says in words what is there", () => {

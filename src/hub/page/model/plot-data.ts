@@ -33,6 +33,12 @@ export function plotData(
   return { times: times.map((at) => at / 1000), columns };
 }
 
+/** @returns the minutes to show while nobody has chosen: an hour, or less while there is less to show */
+export function openingSpan(series: Readonly<Record<string, Series>>, nowMs: number): number {
+  const starts = Object.values(series).flatMap(({ atMs }) => atMs[0] ?? []);
+  return starts.length > 0 && nowMs - Math.min(...starts) < 15 * 60_000 ? 15 : 60;
+}
+
 /** One sentence for those who do not see the plot. */
 export function plotSummary(data: PlotData, temperatureColumn: number): string {
   const values = (data.columns[temperatureColumn] ?? []).filter((value) => typeof value === "number");

@@ -1,6 +1,6 @@
 /** How a property stands between the two sides, in a word, a tone and a sentence. */
 import type { DeviceDetail, PropertyRow } from "../../page-api.ts";
-import { valueText } from "./words.ts";
+import { plainTimes, valueText } from "./words.ts";
 
 /** Colours carry meaning here, never alone: each comes with its word and picture. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
@@ -15,7 +15,7 @@ export interface StandingView {
 /** @param reachable whether the device is connected: a pending value otherwise waits for it to come back */
 export function standingView(row: PropertyRow, reachable: boolean): StandingView {
   const { ack } = row;
-  const said = ack?.text ?? "";
+  const said = plainTimes(ack?.text ?? "");
   switch (row.standing) {
     case "pending":
       return {
@@ -34,9 +34,10 @@ export function standingView(row: PropertyRow, reachable: boolean): StandingView
         detail: said === "" ? `${valueText(row.name, row.reported?.value)} stays in force` : said,
       };
     case "device-only": {
-      const word = ack?.code === 203 ? "Set on the device" : "Device";
+      const word = said === "default" ? "Default" : ack?.code === 203 ? "Set on the device" : "Device";
       // Its own words where they say more than ours.
-      return { tone: "quiet", word, detail: said.toLowerCase() === word.toLowerCase() ? "" : said };
+      const more = said.replace(/^(default|set (on|at) the device) ?/i, "");
+      return { tone: "quiet", word, detail: more };
     }
     case "deleted":
       return { tone: "quiet", word: "Deleted", detail: "no longer desired" };
@@ -66,6 +67,18 @@ export function sortedRows(
   const rows = [...detail.properties].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   return {
     shared: rows.filter(isShared),
-    reported: rows.filter((row) => !isShared(row) && row.reported !== undefined),
+    reported: rows.filter((row) => !isShared(row) && row.reported !== undefined).flatMap(membersOf),
   };
+}
+
+/** A component (IoT Plug and Play: `__t` is "c") as its members that are texts; the rest is in the documents. */
+function membersOf(row: PropertyRow): readonly PropertyRow[] {
+  const { reported } = row;
+  const value = reported?.value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [row];
+  const members = Object.entries(value);
+  if (!members.some(([name, mark]) => name === "__t" && mark === "c")) return [row];
+  return members
+    .filter(([name, member]) => name !== "__t" && typeof member === "string" && member !== "unknown")
+    .map(([name, member]) => ({ ...row, name, reported: { value: member, atMs: reported?.atMs ?? 0 } }));
 }

@@ -65,8 +65,8 @@ function shared(row: PropertyRow | undefined, unit: string): TileView {
   if (row?.standing === "refused" && desired !== undefined) {
     return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
   }
-  const note =
-    reported === undefined ? "not reported" : row?.ack?.code === 203 ? "set on the device" : "in force";
+  const own = row?.ack?.text === "default" ? "default" : "set on the device";
+  const note = reported === undefined ? "not reported" : row?.ack?.code === 203 ? own : "in force";
   return { ...base, note, tone: reported === undefined ? "offline" : "quiet" };
 }
 

@@ -3,7 +3,7 @@ import { readOnlyNames } from "../../../control/cloud-model.ts";
 import type { Actor, TimelineEvent } from "../../page-api.ts";
 import type { IconName } from "./icon-paths.ts";
 import type { Tone } from "./standing.ts";
-import { labelOf, valueText } from "./words.ts";
+import { labelOf, plainTimes, valueText } from "./words.ts";
 
 export interface EventView {
   readonly sequence: number;
@@ -16,6 +16,11 @@ export interface EventView {
   readonly detail: string;
   readonly whileApart: boolean;
 }
+
+/** Between the two clocks, and while a report is on its way. */
+const justNowMs = 5_000;
+/** Twice the slower pace of a held key. */
+const stepMs = 1_000;
 
 const looks: Readonly<Record<TimelineEvent["kind"], readonly [IconName, Tone]>> = {
   desired: ["edit", "cloud"],
@@ -46,7 +51,7 @@ export const actorNames: Readonly<Record<Actor, string>> = {
 export function eventView(event: TimelineEvent): EventView {
   const [icon, tone] = looks[event.kind] ?? ["hub", "quiet"];
   const title = titleOf(event);
-  const said = event.ack?.text ?? "";
+  const said = saidBy(event);
   return {
     sequence: event.sequence,
     atMs: event.atMs,
@@ -54,10 +59,29 @@ export function eventView(event: TimelineEvent): EventView {
     icon,
     tone,
     title: title ?? event.text.charAt(0).toUpperCase() + event.text.slice(1),
-    detail: title === undefined ? "" : event.kind === "conflict" ? event.text : said,
+    detail: title === undefined ? "" : event.kind === "conflict" ? plainTimes(event.text) : said,
     whileApart: event.whileApart === true,
   };
 }
+
+/** What the device says of it itself; when it was set, only where that was not just now. */
+function saidBy({ kind, ack, atMs }: TimelineEvent): string {
+  const text = ack?.text ?? "";
+  const setAt = /^set at the device at (\S+)$/.exec(text)?.[1];
+  const isNow = setAt !== undefined && Math.abs(Date.parse(setAt) - atMs) < justNowMs;
+  return kind === "reported" && isNow ? "" : plainTimes(text);
+}
+
+/**
+ * A held key makes a report each time that the set-point moves: of such a run only its end is told.
+ * @param events oldest first
+ */
+export const withoutSteps = (events: readonly TimelineEvent[]): readonly TimelineEvent[] =>
+  events.filter((event, at) => {
+    const next = events[at + 1];
+    const goesOn = next?.kind === "reported" && next.property === event.property;
+    return !(event.kind === "reported" && goesOn && next.atMs - event.atMs < stepMs);
+  });
 
 /** A title of our own where the event is about a property; the hub's sentence else. */
 function titleOf(event: TimelineEvent): string | undefined {

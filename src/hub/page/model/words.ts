@@ -6,6 +6,7 @@
  */
 import {
   type CloudSchema,
+  deviceInformation,
   readOnlyProperties,
   telemetry,
   writableProperties,
@@ -20,6 +21,20 @@ interface Known {
 const known = new Map<string, Known>(
   Object.entries({ ...telemetry, ...readOnlyProperties, ...writableProperties }),
 );
+
+/** Of Azure's own component, which has no words of ours. */
+const deviceLabels: Readonly<Record<keyof typeof deviceInformation.fields, string>> = {
+  manufacturer: "Manufacturer",
+  model: "Model",
+  swVersion: "Software",
+  osName: "System",
+  processorArchitecture: "Processor",
+  processorManufacturer: "Processor by",
+  totalStorage: "Storage",
+  totalMemory: "Memory",
+};
+for (const [name, label] of Object.entries(deviceLabels))
+  known.set(name, { label, schema: deviceInformation.fields[name as keyof typeof deviceLabels] });
 
 /** Longest text of a value on the page; the whole is in the documents. */
 const longest = 80;
@@ -50,6 +65,31 @@ export function numberText(value: number, unit = ""): string {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** Instants as machines write them, as times of the reader's own clock. */
+export const plainTimes = (text: string): string =>
+  text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (instant) => {
+    const ms = Date.parse(instant);
+    return Number.isNaN(ms) ? instant : clockTime.format(ms);
+  });
+
+/** The device's account of who changed what last, as a sentence. @returns `undefined` when it is no such account */
+function lastChangeText(account: Readonly<Record<string, Json>>): string | undefined {
+  const { property, source, from, to, time } = account;
+  if (typeof property !== "string" || typeof from !== "string" || typeof to !== "string") return undefined;
+  const side = source === "cloud" ? "by the cloud" : source === "device" ? "on the device" : "";
+  const at = typeof time === "string" ? plainTimes(shorten(time, 30)) : "";
+  // Values come as texts, whatever they are of.
+  const value = (text: string) => {
+    const number = Number(text);
+    return shorten(valueText(property, text === "" || Number.isNaN(number) ? text : number), 16);
+  };
+  const what = `${labelOf(property)} ${value(from)} → ${value(to)}`;
+  return shorten([what, side, at].filter((part) => part !== "").join(", "));
+}
+
 /** `undefined`, absent: a dash. */
 export function valueText(name: string, value: Json | undefined): string {
   if (value === undefined) return "—";
@@ -60,12 +100,16 @@ export function valueText(name: string, value: Json | undefined): string {
     return unit === "" ? numberText(value) : `${numberText(value, unit)} ${unit}`;
   }
   if (typeof value === "string") return choiceText(name, value);
-  return shorten(JSON.stringify(value));
+  const account = name === "lastChange" && !Array.isArray(value);
+  const told = account ? lastChangeText(value as Readonly<Record<string, Json>>) : undefined;
+  return told ?? shorten(JSON.stringify(value));
 }
 
 function choiceText(name: string, value: string): string {
   if (value === "") return "empty";
   const schema = known.get(name)?.schema;
+  if (schema?.kind === "time" && !Number.isNaN(Date.parse(value)))
+    return dayAndTime.format(Date.parse(value));
   const isChoice = schema?.kind === "choice" && schema.choices.some((choice) => choice === value);
   return isChoice ? value.charAt(0).toUpperCase() + value.slice(1) : shorten(value);
 }

@@ -1,7 +1,7 @@
 /** The history: temperature against set-point, humidity, and when the heater was on. */
 import uPlot from "uplot";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { plotData, plotSummary } from "../model/plot-data.ts";
+import { openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
 import { numberText } from "../model/words.ts";
 import type { View } from "./context.ts";
 
@@ -111,21 +111,18 @@ function seriesOf({ name, scale, colour }: Line, colourOf: (name: string) => str
   return { ...base, ...steps, width: 0, fill: stroke };
 }
 
-function makeSpans(onSpan: (minutes: number) => void): HTMLElement {
-  const radios = spans.map(([label, minutes], index) =>
-    h(
-      "label",
-      {},
-      h("input", {
-        type: "radio",
-        name: "span",
-        checked: index === 1,
-        on: { change: () => onSpan(minutes) },
-      }),
-      h("span", {}, label),
-    ),
-  );
-  return h("div", { class: "segments small", role: "radiogroup", "aria-label": "Span" }, ...radios);
+function makeSpans(onSpan: (minutes: number) => void) {
+  const radios = spans.map(([label, minutes]) => {
+    const input = h("input", { type: "radio", name: "span", on: { change: () => onSpan(minutes) } });
+    return { minutes, input, root: h("label", {}, input, h("span", {}, label)) };
+  });
+  const roots = radios.map(({ root }) => root);
+  return {
+    root: h("div", { class: "segments small", role: "radiogroup", "aria-label": "Span" }, ...roots),
+    show(chosen: number): void {
+      for (const { minutes, input } of radios) input.checked = minutes === chosen;
+    },
+  };
 }
 
 export function makePlot(): Part<View> {
@@ -133,7 +130,8 @@ export function makePlot(): Part<View> {
   const summary = h("figcaption", { class: "spoken" });
   const empty = h("p", { class: "empty plot-empty" }, "No readings in this span yet.");
   const legend = makeLegend();
-  let minutes = 60;
+  let minutes = 0;
+  let isChosen = false;
   let last: View | undefined;
   let plot: uPlot | undefined;
   let columns: readonly (readonly (number | null | undefined)[])[] = [];
@@ -153,12 +151,13 @@ export function makePlot(): Part<View> {
   };
   const spanPicker = makeSpans((chosen) => {
     minutes = chosen;
+    isChosen = true;
     if (last !== undefined) update(last);
   });
   const root = h(
     "section",
     { class: "card history", "aria-labelledby": "history-title" },
-    h("div", { class: "card-head" }, h("h2", { id: "history-title" }, "History"), spanPicker),
+    h("div", { class: "card-head" }, h("h2", { id: "history-title" }, "History"), spanPicker.root),
     h("figure", {}, legend.root, box, empty, summary),
   );
 
@@ -169,6 +168,8 @@ export function makePlot(): Part<View> {
     last = view;
     if (plot === undefined) return;
     const { series } = view.state;
+    if (!isChosen) minutes = openingSpan(series, view.nowMs);
+    spanPicker.show(minutes);
     const isFresh = series === drawnSeries && minutes === drawnMinutes && view.nowMs - drawnAt < 5_000;
     if (isFresh && plot.data.length > 0) return;
     [drawnSeries, drawnMinutes, drawnAt] = [series, minutes, view.nowMs];

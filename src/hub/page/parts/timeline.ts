@@ -1,7 +1,7 @@
 /** Who changed what, when, and who won. */
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { actorNames, type EventView, eventView, isWorthTelling } from "../model/timeline.ts";
+import { actorNames, type EventView, eventView, isWorthTelling, withoutSteps } from "../model/timeline.ts";
 import type { View } from "./context.ts";
 
 /** More are kept than are worth reading at once. */
@@ -63,7 +63,10 @@ export function makeTimeline(): Part<View> {
   return {
     root,
     update({ state, nowMs }) {
-      const views = state.timeline.filter(isWorthTelling).slice(-mostShown).reverse().map(eventView);
+      const views = withoutSteps(state.timeline.filter(isWorthTelling))
+        .slice(-mostShown)
+        .reverse()
+        .map(eventView);
       const [last] = views;
       // The past that a page fetches as it opens is not news.
       const isNews = last !== undefined && last.sequence > newest && nowMs - last.atMs < newsMs;

@@ -54,15 +54,13 @@ const longestStepS = 60;
 const longestCycle = minutes(30);
 
 /** The state before the first reading. It serves both laws, so the law can be changed while running. */
-export function startLaw(_settings: LawSettings): LawState {
-  return {
-    filter: undefined,
-    regulator: startRegulator,
-    cycle: startCycle,
-    target: undefined,
-    lastMs: undefined,
-  };
-}
+export const startLaw: LawState = {
+  filter: undefined,
+  regulator: startRegulator,
+  cycle: startCycle,
+  target: undefined,
+  lastMs: undefined,
+};
 
 /** One accepted reading in, one wish out. Call it once per accepted reading, at any spacing. */
 export function lawStep(state: LawState, settings: LawSettings, input: LawInput): LawOutput {

@@ -113,7 +113,7 @@ export function start(
     frost: false,
     trend: startTrend,
     effect: startHeatEffect(now, durable),
-    law: { state: startLaw(rules.law), demand: duty(0), heat: false },
+    law: { state: startLaw, demand: duty(0), heat: false },
     stateLost,
     // Empty, so that the first step reports what was latched before.
     faults: [],

@@ -20,8 +20,6 @@ const noiseAllowance = 1.5;
 const believableRate = 0.1;
 /** SR-03: the SHT31's noise moves the last bits at every reading (data sheet, table 1: 0.04 °C, 15 bits). */
 const frozenAfter = minutes(30);
-/** So that a rare coincidence of few readings is no proof. */
-const frozenReadings = 30;
 
 export interface Measurement {
   /** As the sensor says, before calibration. */
@@ -39,11 +37,10 @@ export interface SensorState {
   /** The value before was incredible: one good value among garbage does not renew the trust. */
   readonly shaken: boolean;
   readonly goodRun: number;
-  /** The raw temperature word, and since when, until when and how often it repeats. */
+  /** The raw temperature word, since when it repeats, and until when. */
   readonly word: number | undefined;
   readonly wordSince: Millis;
   readonly wordAt: Millis;
-  readonly wordCount: number;
   readonly stale: boolean;
   readonly stuck: boolean;
   /** Why the last attempt did not count. */
@@ -70,7 +67,6 @@ export function startSensor(now: Millis): SensorState {
     word: undefined,
     wordSince: now,
     wordAt: now,
-    wordCount: 0,
     stale: false,
     stuck: false,
     trouble: "no reading yet",
@@ -127,15 +123,16 @@ function refuse(state: SensorState, trouble: string, verdict: Verdict) {
 
 /** SR-03: counts how long one raw value repeats, whether or not it is credible otherwise. */
 function noteWord(state: SensorState, word: number, at: Millis): SensorState {
-  // A word seen again after a silence proves nothing about the time between, unless it was the fault already.
+  // A word seen again after a silence proves nothing about the time between, unless it was the fault already: so half
+  // an hour is proved by thirty readings at least.
   const close = state.stuck || at - state.wordAt < staleAfter;
-  if (word !== state.word || !close) return { ...state, word, wordSince: at, wordAt: at, wordCount: 1 };
-  return { ...state, wordAt: at, wordCount: state.wordCount + 1 };
+  if (word !== state.word || !close) return { ...state, word, wordSince: at, wordAt: at };
+  return { ...state, wordAt: at };
 }
 
 function take(state: SensorState, last: Measurement): SensorState {
   const { at } = last;
-  const frozen = state.wordCount >= frozenReadings && at - state.wordSince >= frozenAfter;
+  const frozen = at - state.wordSince >= frozenAfter;
   const goodRun = frozen ? 0 : state.goodRun + 1;
   const recovered = goodRun >= recoveryRun;
   return {

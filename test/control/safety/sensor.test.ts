@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { millis } from "../../../src/control/units.ts";
+import { celsius, millis } from "../../../src/control/units.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-01: the relay is OFF before anything is known", () => {
@@ -109,6 +109,26 @@ describe("SR-03: a reading that cannot be", () => {
     expect(device.screen.temperature).toBe(20);
   });
 
+  it.each([
+    [-20.1, undefined],
+    [-20, -20],
+    [60, 60],
+    [60.1, undefined],
+  ])("at the very first: %d °C shows as %s", (first, shown) => {
+    const device = new Device({ cutOff: celsius(60) });
+    device.read(first);
+    expect(device.screen.temperature).toBe(shown);
+  });
+
+  it("does not renew the trust of a sensor whose every second value is out of range", () => {
+    const device = heating();
+    for (let count = 0; count < 40; count++) {
+      device.now += 2000;
+      device.read(count % 2 ? 18 : 130);
+    }
+    expect(device.faults).toEqual(["sensor-stale"]);
+  });
+
   it("ignores a spike and goes on", () => {
     const device = heating();
     device.run(10);
@@ -171,6 +191,19 @@ describe("SR-03: a reading that cannot be", () => {
     expect(device.faults).toEqual(["sensor-stuck"]);
     device.run(2);
     expect(device.faults).toEqual([]);
+  });
+
+  it("does not call a sensor frozen for half an hour of few readings, each within a minute of the last", () => {
+    const device = new Device();
+    const seen: (readonly string[])[] = [];
+    for (let count = 1; count <= 33; count++) {
+      device.now += 59_000;
+      device.step({ reading: device.reading(5) });
+      seen[count] = device.faults;
+    }
+    // The first 30 min after it was seen first: (count − 1) × 59 s.
+    expect(seen[31]).toEqual([]);
+    expect(seen[32]).toEqual(["sensor-stuck"]);
   });
 
   it("does not call a sensor frozen for two equal values half an hour apart", () => {

@@ -53,6 +53,41 @@ describe("the durable state", () => {
     }
   });
 
+  it("takes every value at the ends of its range, and none beyond", () => {
+    const stored = through(toDurable(used().state)) as Record<string, unknown>;
+    const by = { source: "device", wallMs: 0 };
+    for (const [key, low, high, wrap] of [
+      ["target", -100, 100, (value: number) => value],
+      ["counters", 0, 1e12, (value: number) => ({ relayCycles: value, heaterSeconds: 0 })],
+      ["counters", 0, 1e12, (value: number) => ({ relayCycles: 0, heaterSeconds: value })],
+      ["learntRise", 0, 100, (value: number) => value],
+      ["sensorOffset", -2.5, 2.5, (value: number) => ({ value, change: by })],
+      ["lastSwitch", -8.64e15, 8.64e15, (value: number) => ({ on: true, wallMs: value })],
+    ] as const) {
+      for (const value of [low, high])
+        expect(through(parseDurable({ ...stored, [key]: wrap(value) })), key).toMatchObject({
+          [key]: wrap(value),
+        });
+      for (const value of [low - 1, high * 1.1 + 1, Number.NaN, String(low)])
+        expect(parseDurable({ ...stored, [key]: wrap(value as number) }), `${key} ${value}`).toBeUndefined();
+    }
+  });
+
+  it("takes a change from nobody but the three who make them, and from a value of a known kind", () => {
+    const stored = toDurable(used().state);
+    const read = (target: object) =>
+      parseDurable({
+        ...stored,
+        changes: { ...stored.changes, target: { source: "cloud", wallMs: 1, ...target } },
+      });
+    for (const source of ["default", "device", "cloud"]) expect(read({ source })).toBeDefined();
+    for (const from of [true, false, "auto", "manual", -1e6, 21.5])
+      expect(read({ from })?.changes.target).toEqual({ source: "cloud", wallMs: 1, serial: 0, from });
+    for (const wrong of [{ source: "thief" }, { source: 1 }, { from: "x" }, { from: 2e6 }, { from: {} }])
+      expect(read(wrong), JSON.stringify(wrong)).toBeUndefined();
+    expect(parseDurable({ ...stored, latched: Array(64).fill("x") })?.latched).toEqual([]);
+  });
+
   it("drops codes that are unknown or never latch", () => {
     const stored = through(toDurable(used().state)) as Record<string, unknown>;
     const latched = ["future-fault", "sensor-stale", "over-temperature", 7];

@@ -16,6 +16,81 @@ describe("the fault table", () => {
   });
 });
 
+describe("what a fault does", () => {
+  const such = (property: "heaterOff" | "latched") =>
+    faultCodes.filter((code) => faultEffects[code][property]);
+
+  it("is to take the heat away where the safety rules say so, and nowhere else", () => {
+    expect(such("heaterOff")).toEqual([
+      "over-temperature",
+      "relay-mismatch",
+      "relay-stuck-on",
+      "sensor-stale",
+      "sensor-stuck",
+    ]);
+  });
+
+  it("is to wait for a person where only a person can judge", () => {
+    expect(such("latched")).toEqual(["over-temperature", "state-lost"]);
+  });
+
+  it("is to be written at once when it latches, also when another came with it", () => {
+    const device = heating();
+    device.run(20);
+    const before = device.state.revision;
+    device.ailing = ["display"];
+    device.now += 10_000;
+    device.read(18.5);
+    expect(device.state.revision).toBe(before);
+    device.ailing = ["storage"];
+    for (const value of [36, 36, 36]) {
+      device.now += 2000;
+      device.read(value);
+    }
+    expect(device.faults).toEqual(["over-temperature", "storage-failed"]);
+    expect(device.state.revision).toBeGreaterThan(before);
+  });
+});
+
+describe("a fault's words", () => {
+  const detailOf = (device: Device) =>
+    device.events.flatMap((event) => (event.kind === "fault-raised" ? event.detail : [])).at(-1);
+
+  it("say how hot it was, and after a restart that it was before", () => {
+    const device = new Device();
+    device.read(35.5);
+    expect(detailOf(device)).toMatch(/^35\.5 °C\. The room passed/);
+    device.restart();
+    device.step();
+    expect(detailOf(device)).toMatch(/^latched before the start\. /);
+  });
+
+  it.each([
+    [true, "differs from the command"],
+    [undefined, "cannot be read"],
+  ])("say of the relay's line at %s what is wrong", (level, words) => {
+    const device = new Device();
+    device.line = () => level;
+    device.wait(3);
+    expect(detailOf(device)).toContain(words);
+  });
+
+  it("say why the sensor does not count", () => {
+    const device = new Device();
+    device.read(20);
+    device.temperature = 61;
+    device.run(62);
+    expect(detailOf(device)).toContain("61.0 °C is out of range");
+  });
+
+  it("are the remedy where there is nothing else to say", () => {
+    const device = new Device();
+    device.ailing = ["display"];
+    device.step();
+    expect(detailOf(device)).toBe(faultEffects["display-failed"].remedy);
+  });
+});
+
 describe("SR-11: parts that fail", () => {
   it("are shown and stop nothing", () => {
     const device = heating();

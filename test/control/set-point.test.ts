@@ -9,7 +9,7 @@ describe("the set-point", () => {
   it("moves by one step a press", () => {
     expect(nudgeTarget(celsius(19), 1, limits)).toBe(19.5);
     expect(nudgeTarget(celsius(19), -1, limits)).toBe(18.5);
-    expect(nudgeTarget(celsius(19), 0, limits)).toBe(19);
+    expect(nudgeTarget(celsius(19.2), 0, limits)).toBe(19.2);
   });
 
   it("snaps to the grid in the direction pressed", () => {

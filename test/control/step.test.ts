@@ -99,6 +99,67 @@ describe("step", () => {
     ]);
   });
 
+  it("reports a change with both values and who made it, and the same again not at all", () => {
+    const device = new Device();
+    const source = "cloud";
+    for (const [request, event] of [
+      [
+        { kind: "set-target", target: celsius(21), source },
+        { kind: "target", from: 19, to: 21, source },
+      ],
+      [
+        { kind: "set-sensor-offset", offset: kelvin(0.5), source },
+        { kind: "sensor-offset", from: 0, to: 0.5, source },
+      ],
+      [
+        { kind: "set-telemetry-interval", seconds: 90, source },
+        { kind: "telemetry-interval", from: expect.any(Number), to: 90, source },
+      ],
+      [
+        { kind: "set-mode", mode: "manual", source },
+        { kind: "mode", mode: "manual", source },
+      ],
+      [
+        { kind: "set-heater-switch", on: true, source },
+        { kind: "heater-switch", on: true, source },
+      ],
+    ] as const) {
+      device.events = [];
+      device.request(request);
+      expect(device.events.filter(({ kind }) => !kind.startsWith("fault"))).toEqual([event]);
+      const before = device.state.revision;
+      device.request({ ...request, source: "device" });
+      expect(device.events.filter(({ kind }) => !kind.startsWith("fault"))).toEqual([event]);
+      // Who wanted it last is stored all the same.
+      expect(device.state.revision).toBe(before + 1);
+    }
+  });
+
+  it("writes nothing for a press that changes nothing, nor for what locked buttons do", () => {
+    const device = new Device({ targetInitial: celsius(30) });
+    const locked = new Device({ buttonsLocked: true });
+    for (const pressed of [device, locked]) {
+      pressed.read(33);
+      const before = pressed.state.revision;
+      pressed.press("b");
+      expect([pressed.state.revision, pressed.events]).toEqual([before, []]);
+    }
+  });
+
+  it("goes on hearing buttons after the monotonic clock ran backwards", () => {
+    const device = new Device();
+    device.now = 100_000_000;
+    device.read(20);
+    device.now = 5000;
+    device.step();
+    device.press("b");
+    expect(device.screen.target).toBe(19.5);
+    device.press("a", 700);
+    expect(device.screen.target).toBeLessThan(19.5);
+    expect(device.wakeAt).toBeGreaterThan(device.now);
+    expect(device.wakeAt).toBeLessThanOrEqual(device.now + 1000);
+  });
+
   it("wakes a dimmed screen at the first touch, which acts", () => {
     const device = new Device();
     device.run(62);
@@ -115,6 +176,15 @@ describe("step", () => {
     device.run(120);
     device.ailing = ["storage"];
     expect(device.step().screen.dimmed).toBe(false);
+  });
+
+  it("stays dim when a fault ends", () => {
+    const device = new Device();
+    device.ailing = ["storage"];
+    device.run(120);
+    expect(device.screen).toMatchObject({ dimmed: true, fault: "storage-failed" });
+    device.ailing = [];
+    expect(device.step().screen).toMatchObject({ dimmed: true, fault: undefined });
   });
 
   it("lets locked buttons wake the screen only", () => {
@@ -246,5 +316,55 @@ describe("start", () => {
     expect(device.heater).toBe(true);
     device.request({ kind: "clear-faults", source: "device" });
     expect(device.faults).toEqual([]);
+  });
+});
+
+describe("the heating law, while somebody else decides", () => {
+  /** An hour of cold: in charge the law asks for ever more heat, and owes what it was not given. */
+  function memory(device: Device) {
+    device.run(3600, 10);
+    const { regulator, cycle } = device.state.law.state;
+    return { integral: regulator.integral, owed: cycle.owed };
+  }
+  const untouched = { integral: 0.3, owed: 0 };
+
+  it("learns and owes when it is in charge, else this would prove nothing", () => {
+    const device = new Device();
+    device.temperature = 18;
+    expect(memory(device).integral).toBeGreaterThan(0.4);
+  });
+
+  it("learns nothing and owes nothing in manual mode", () => {
+    const device = new Device({ modeInitial: "manual" });
+    device.temperature = 18;
+    expect(memory(device)).toEqual(untouched);
+  });
+
+  it("learns nothing and owes nothing while a fault forbids heat", () => {
+    const device = new Device();
+    device.line = () => true;
+    device.temperature = 18;
+    device.read(40);
+    device.wait(3);
+    expect(device.faults).toContain("relay-mismatch");
+    device.now += 60_000;
+    device.temperature = 18;
+    expect(memory(device)).toEqual(untouched);
+  });
+
+  it("learns nothing and owes nothing while frost protection heats", () => {
+    const device = new Device();
+    device.temperature = 4;
+    expect(memory(device)).toEqual(untouched);
+    expect(device.heater).toBe(true);
+  });
+
+  it("and frost protection follow a mode at once, without waiting for a reading", () => {
+    const device = new Device({ modeInitial: "manual" });
+    device.read(3);
+    device.wait(10);
+    expect(device.heater).toBe(false);
+    device.request({ kind: "set-mode", mode: "auto", source: "device" });
+    expect(device.heater).toBe(true);
   });
 });

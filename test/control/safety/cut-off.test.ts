@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { kelvin } from "../../../src/control/units.ts";
+import { startCutOff, stepCutOff } from "../../../src/control/safety/cut-off.ts";
+import { celsius, kelvin } from "../../../src/control/units.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-04: the cut-off", () => {
@@ -106,5 +107,35 @@ describe("SR-04: the cut-off", () => {
     device.now += 10_000;
     device.read(37);
     expect(device.faults).toEqual(["over-temperature"]);
+  });
+
+  it("is cleared only a whole kelvin below the cut-off", () => {
+    const device = hot();
+    for (let at = 34.5; at >= 34; at -= 0.5) {
+      device.now += 10_000;
+      device.read(at);
+      device.request({ kind: "clear-faults", source: "device" });
+      expect(device.faults).toEqual(["over-temperature"]);
+      expect(device.events.at(-1)).toMatchObject({ reason: expect.stringContaining("must be below 34 °C") });
+    }
+    device.now += 10_000;
+    device.read(33.9);
+    device.request({ kind: "clear-faults", source: "device" });
+    expect(device.faults).toEqual([]);
+  });
+
+  it("does not count a heat that an attempt without a value interrupts", () => {
+    const limit = celsius(35);
+    const run = (attempts: readonly (readonly ["too-fast" | "void", number | undefined])[]) =>
+      attempts.reduce(
+        (state, [verdict, value]) =>
+          stepCutOff(state, verdict, value === undefined ? undefined : celsius(value), limit),
+        startCutOff(false),
+      );
+    const hotter = ["too-fast", 45] as const;
+    expect(run([hotter, hotter, hotter])).toMatchObject({ tripped: true, at: 45 });
+    expect(run([hotter, hotter, ["void", undefined], hotter])).toMatchObject({ tripped: false, hotRun: 1 });
+    expect(run([hotter, hotter, ["void", 130], hotter])).toMatchObject({ tripped: false, hotRun: 1 });
+    expect(run([hotter, hotter, ["too-fast", 3], hotter])).toMatchObject({ tripped: false, hotRun: 1 });
   });
 });

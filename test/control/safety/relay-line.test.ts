@@ -1,4 +1,11 @@
 import { describe, expect, it } from "vitest";
+import {
+  type RelayLineState,
+  relayLineDeadline,
+  startRelayLine,
+  stepRelayLine,
+} from "../../../src/control/safety/relay-line.ts";
+import { millis } from "../../../src/control/units.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-07: the relay's line", () => {
@@ -51,5 +58,21 @@ describe("SR-07: the relay's line", () => {
     device.now += 1500;
     device.step();
     expect(device.wakeAt).toBe(device.now + 500);
+  });
+
+  it("is trusted again to the moment, counted from when it began to follow, and wakes the loop for it", () => {
+    const off = (seconds: number, line: boolean | undefined, state: RelayLineState) =>
+      stepRelayLine(state, line, false, millis(seconds * 1000));
+    let state = startRelayLine(millis(0));
+    for (const seconds of [0, 1, 2, 50]) state = off(seconds, true, state);
+    expect(state).toMatchObject({ mismatch: true, differsSince: 0 });
+    expect(relayLineDeadline(state)).toBeUndefined();
+    state = off(100, false, state);
+    expect(relayLineDeadline(state)).toBe(700_000);
+    state = off(699.999, false, state);
+    expect(state).toMatchObject({ mismatch: true, agreesSince: 100_000 });
+    state = off(700, false, state);
+    expect(state).toMatchObject({ mismatch: false, differsSince: undefined, agreesSince: 100_000 });
+    expect(relayLineDeadline(state)).toBeUndefined();
   });
 });

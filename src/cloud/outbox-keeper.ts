@@ -11,7 +11,7 @@ import { millis, seconds } from "../control/units.ts";
 import type { DrainSource } from "./outbox-drain.ts";
 import type { Entry, Note } from "./outbox-entry.ts";
 import { StoredQueue } from "./outbox-queue.ts";
-import { type MendEffort, type OpenStore, OutboxStoreError } from "./outbox-store.ts";
+import { type MendEffort, type OpenStore, OutboxStoreError, type StoreErrorCode } from "./outbox-store.ts";
 import type { WallHistory } from "./outbox-time.ts";
 
 export interface KeeperLimits {
@@ -40,6 +40,15 @@ const reopenAfter = seconds(10);
 const hangsAfter = seconds(10);
 const hanging = "the disk does not answer";
 const batchSize = 500;
+
+const remedies: Readonly<Record<StoreErrorCode, string>> = {
+  io: "Make room on the disk, or make it writable again; see: grove-heater doctor.",
+  corrupt: "Nothing: it is being mended. If that happens again, replace the card.",
+  locked: "End the other process that has it.",
+};
+
+/** "IO error: …/000011.log: No space left on device": the file is another one each time. */
+const reasonOf = (message: string): string | undefined => message.split(": ").at(-1);
 
 export class Keeper implements DrainSource {
   readonly #options: KeeperOptions;
@@ -132,6 +141,8 @@ export class Keeper implements DrainSource {
     if (!this.#queue && this.#unwritten.length > 0) await this.#openQueue();
     while (this.#queue && this.#hasWork(this.#queue)) await this.#writeBatch(this.#queue);
     await this.#queue?.close();
+    const lost = this.#unwritten.length;
+    if (lost > 0) this.#options.log.warn("outbox-lost", { messages: lost, cause: this.#failure });
   }
 
   // --- opening ---
@@ -158,8 +169,8 @@ export class Keeper implements DrainSource {
     const { log, history } = this.#options;
     this.#queue = queue;
     this.#effort = "none";
-    if (this.#failure !== undefined) log.info("outbox-store-works-again", { waiting: this.waiting });
-    this.#failure = undefined;
+    // A disk that is all but full can be opened and takes nothing: only what is written shows that it works.
+    if (this.#failure !== undefined) this.#noteChanged = true;
     if (this.#noteRead) return;
     this.#noteRead = true;
     this.#dropped += queue.note.dropped;
@@ -173,9 +184,9 @@ export class Keeper implements DrainSource {
     const { code, message } =
       error instanceof OutboxStoreError ? error : new OutboxStoreError("io", String(error));
     if (code === "corrupt") this.#effort = this.#effort === "none" ? "repair" : "set-aside";
-    if (this.#failure !== message) {
+    if (this.#failure === undefined || reasonOf(this.#failure) !== reasonOf(message)) {
       const now = "the newest messages wait in memory";
-      this.#options.log.warn("outbox-store-failed", { code, cause: message, now });
+      this.#options.log.warn("outbox-store-failed", { code, cause: message, remedy: remedies[code], now });
     }
     this.#failure = message;
     this.#queue = undefined;
@@ -240,12 +251,19 @@ export class Keeper implements DrainSource {
     try {
       await queue.write(batch, note);
       this.#unwritten = this.#unwritten.filter(({ key }) => key === undefined);
+      this.#works();
     } catch (error) {
       this.#noteChanged ||= note !== undefined;
       this.#fail(queue, error);
     } finally {
       this.#inBatch = 0;
     }
+  }
+
+  #works(): void {
+    if (this.#failure === undefined || this.#failure === hanging) return;
+    this.#failure = undefined;
+    this.#options.log.info("outbox-store-works-again", { waiting: this.waiting });
   }
 
   /** Before a write, so that what goes and what comes share it. */

@@ -190,6 +190,19 @@ describe("a disk that fails", () => {
     expect(rig.hub.firsts).toEqual([...range(1, 10), ...range(31, 80)]);
   });
 
+  it("is said once, whichever file it was that did not fit", async () => {
+    const rig = new OutboxRig();
+    for (const number of range(1, 30)) {
+      rig.disk.failure = new OutboxStoreError("io", `IO error: /data/outbox/${number}.log: No space left`);
+      rig.append(number);
+      await rig.advance(60);
+    }
+    expect(rig.events("outbox-store-failed")).toHaveLength(1);
+    expect(rig.events("outbox-store-failed")[0]).toMatchObject({ remedy: expect.stringContaining("room") });
+    await rig.restart();
+    expect(rig.events("outbox-lost")).toEqual([{ messages: 30, cause: rig.disk.failure?.message }]);
+  });
+
   it("does not keep live messages from a hub that is there", async () => {
     const rig = new OutboxRig();
     rig.disk.failure = full;

@@ -60,6 +60,8 @@ const settings: Settings = { ...defaultSettings, conflictControlMode: "device-wi
 const lookEvery = millis(10);
 /** The virtual finger holds for 120 ms; the rest is the contact's bouncing, and leaves two presses two. */
 const pressTakes = millis(200);
+/** Links that end sooner, three in a row, look like two devices with one id, and the supervisor keeps away for seconds. */
+const steadyAfter = millis(1200);
 /** Nothing here takes a tenth of it on an idle machine. */
 const patience = seconds(6);
 
@@ -71,6 +73,7 @@ export class Stage {
   readonly #signal: AbortSignal | undefined;
   readonly decisions: readonly DemoDecision[];
   #lastPatch: JsonObject = {};
+  #onlineAt: Millis;
 
   private constructor(
     { clock, signal }: StageOptions,
@@ -85,6 +88,7 @@ export class Stage {
     this.#hub = hub;
     this.#device = device;
     this.decisions = decisions;
+    this.#onlineAt = clock.now();
   }
 
   /** @throws Error as `startHub` does */
@@ -197,6 +201,7 @@ export class Stage {
   /** Breaks the link with RST. Resolves when both ends know. */
   async pullCable(): Promise<void> {
     const { core } = this.#hub;
+    await this.clock.sleep(millis(Math.max(0, this.#onlineAt + steadyAfter - this.clock.now())));
     core.setCable(deviceId, "reset");
     const apart = () => core.links.get(deviceId) === undefined && this.#device.link !== "online";
     await this.until("the cable's end", apart);
@@ -206,6 +211,7 @@ export class Stage {
   async plugCable(): Promise<void> {
     this.#hub.core.setCable(deviceId, "connected");
     await this.until("the connection", () => this.#device.link === "online");
+    this.#onlineAt = this.clock.now();
   }
 
   cutPower(): Promise<void> {

@@ -16,3 +16,12 @@ export function childOf(process: ChildProcess): number {
   const pid = pidOf(process);
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
 }
+
+/** How long the main thread of this process was ready to run and had no core, in ms; 0 where the kernel does not say. */
+export function waitedForCore(): number {
+  try {
+    return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}

@@ -106,8 +106,13 @@ export function classify(failure: Failure): LinkCause {
     byReturnCode(returnCode) ?? byError(wire) ?? byStatus(status) ?? byRegistration(sdk) ?? byError(sdk);
   const detail = returnCode === undefined ? detailOf(wire ?? sdk) : `CONNACK ${returnCode}`;
   if (found !== undefined) return cause(found, peer, detail);
-  return cause(failure.timedOut === true ? "timeout" : (wire ?? sdk) ? "unknown" : "dropped", peer, detail);
+  if (failure.timedOut === true) return cause("timeout", peer, detail);
+  return cause(isSilence(wire ?? sdk) ? "dropped" : "unknown", peer, detail);
 }
+
+/** A socket that ended without a word is what the SDK calls so. */
+const isSilence = (said: unknown): boolean =>
+  said === undefined || (said instanceof Error && said.name === "NotConnectedError");
 
 /** MQTT 3.1.1, section 3.2.2.3; IoT Hub answers 3 while it throttles and 5 to a bad token or a disabled device. */
 function byReturnCode(code: number | undefined): CauseCode | undefined {

@@ -109,7 +109,8 @@ class SdkConnection implements HubConnection {
       this.#wire.onEnd(() => this.#end(this.#name()));
       await this.#calls.make(tuning.connectMs, (done) => this.#client.open(done));
     } catch (sdk) {
-      const why = this.#name(sdk);
+      // That the connection ended is told by the wire: our own words for it are no news from the SDK.
+      const why = this.#name(sdk instanceof LinkFailure ? undefined : sdk);
       this.#end(why);
       throw new LinkFailure(why);
     }

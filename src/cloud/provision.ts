@@ -43,6 +43,7 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   const calls = new Calls(clock);
   let status: number | undefined;
   let retryAfterMs: number | undefined;
+  const hungUp = new Error("the connection ended");
   let cancelGrace = () => {};
   let cancel = () => {};
   const screen: Screen = (topic, payload) => {
@@ -64,7 +65,7 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
       cancel = register(options, base, done);
       // The SDK does not always notice that its socket is gone; after an orderly end it calls back a moment later.
       wire.onEnd(() => {
-        cancelGrace = clock.setTimer(grace, () => done(wire.error ?? new Error("the connection ended")));
+        cancelGrace = clock.setTimer(grace, () => done(wire.error ?? hungUp));
       });
     });
     return readAssignment(registered, peer);
@@ -72,7 +73,8 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
     if (error instanceof LinkFailure) throw error;
     const timedOut = error instanceof NoAnswer;
     const { error: wireError, returnCode } = wire;
-    const why = classify({ peer, wire: wireError, sdk: error, returnCode, status, timedOut });
+    const sdk = error === hungUp ? undefined : error;
+    const why = classify({ peer, wire: wireError, sdk, returnCode, status, timedOut });
     throw new LinkFailure(why.code === "throttled" ? { ...why, retryAfterMs } : why);
   } finally {
     signal.removeEventListener("abort", abort);

@@ -102,6 +102,21 @@ describe("with the local hub", () => {
     await until(() => byString.online === 1, "the link by connection string");
   });
 
+  it.each(["DPS", "the hub"])(
+    "that %s hung up without an answer is told as a lost connection",
+    async (who) => {
+      const hub = await testHub();
+      const seen = new Recorder();
+      const byDps = await keyCredentials(hub);
+      hub.core.setCable(id, "close");
+      const toHub = { kind: "hub", host: hub.addresses.hubHost, deviceId: id } as const;
+      connect(hub, who === "DPS" ? byDps : { ...byDps, way: toHub }, seen);
+      await until(() => seen.cause !== undefined, "the cause");
+      expect(seen.links.at(-1)).toMatchObject({ state: "offline", code: "dropped" });
+      expect(seen.links.at(-1)?.words).toContain("was lost");
+    },
+  );
+
   it("a wrong key is told by name", async () => {
     const hub = await testHub();
     const seen = new Recorder();

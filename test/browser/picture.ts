@@ -77,10 +77,10 @@ try {
     await page.getByRole("button", { name: button, exact: true }).click();
     await pressed;
   }
-  await page.locator("h1").click();
+  await page.locator("#device-name").click();
   await page.clock.runFor(42_000);
   mkdirSync(dirname(file), { recursive: true });
-  await page.screenshot({ path: file, clip: { x: 0, y: 0, width: 1360, height: 1210 } });
+  await page.screenshot({ path: file, fullPage: true });
 } finally {
   await browser.close();
   await hub.close();

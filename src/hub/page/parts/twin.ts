@@ -9,7 +9,7 @@ import { labelOf, valueText } from "../model/words.ts";
 import type { View } from "./context.ts";
 
 /** Shown large already. */
-const onTiles: readonly string[] = ["faults", "firmwareVersion", "board"];
+const onTiles: readonly string[] = ["faults", "firmwareVersion", "board", "swVersion", "model"];
 
 interface Item {
   readonly row: PropertyRow;

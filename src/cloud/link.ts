@@ -64,8 +64,8 @@ export interface TelemetryMessage {
   readonly messageId: string;
   /** JSON text. */
   readonly body: string;
-  /** When it was observed, not sent. */
-  readonly createdMs: WallMillis;
+  /** When it was observed, not sent; `undefined` when no clock was right then: no time is better than a wrong one. */
+  readonly createdMs: WallMillis | undefined;
   /** The model's component that it belongs to, if any. */
   readonly component?: string | undefined;
   /** Further application properties. */

@@ -64,7 +64,9 @@ export function sdkMessage({ messageId, body, createdMs, component, properties }
   message.messageId = messageId;
   message.contentType = "application/json";
   message.contentEncoding = "utf-8";
-  message.properties.add("iothub-creation-time-utc", isoTime(createdMs));
+  // Without it a receiver takes the time of arrival; a property of ours says that it is no more than that.
+  if (createdMs === undefined) message.properties.add("creation-time", "unknown");
+  else message.properties.add("iothub-creation-time-utc", isoTime(createdMs));
   // The SDK puts it into the topic as `$.sub`, by which IoT Central knows the component.
   if (component !== undefined) message.properties.add("dt-subject", component);
   for (const [name, value] of Object.entries(properties ?? {})) message.properties.add(name, value);

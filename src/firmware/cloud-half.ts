@@ -86,8 +86,7 @@ export class CloudHalf {
       boot: bootOfThisMachine(clock),
       runId: crypto.randomUUID().slice(0, 13),
       clockFloorMs: clockFloor,
-      send: ({ messageId, body, createdMs }) =>
-        this.#link.send({ messageId, body, createdMs: createdMs ?? clock.wallNow() }),
+      send: (message) => this.#link.send(message),
     });
     this.#link = open({
       credentials,

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { outboxLimits } from "../../src/cloud/outbox.ts";
 import { OutboxStoreError } from "../../src/cloud/outbox-store.ts";
 import { millis, wallMillis } from "../../src/control/units.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
@@ -166,6 +168,14 @@ describe("a full outbox", () => {
     expect(bytes).toBeLessThan(10_500);
     expect(bytes).toBeGreaterThan(9000);
   });
+});
+
+it("fits into the storage that the manifest grants, with LevelDB's own share and the rest of the data folder", () => {
+  const file = new URL("../../manifest/app_manifest.json", import.meta.url);
+  const granted = JSON.parse(readFileSync(file, "utf8")).Capabilities.MutableStorage.SizeKB * 1024;
+  // Measured: with readings that come and go one by one the folder, compressed, stays below what the entries add up
+  // to, merging of tables included. A fifth more to be safe, and 2 MiB for everything else.
+  expect(outboxLimits.maxBytes * 1.2 + 2 * 1024 * 1024).toBeLessThan(granted);
 });
 
 describe("a disk that fails", () => {

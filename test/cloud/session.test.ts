@@ -52,6 +52,15 @@ describe("a session", () => {
     expect(rig.hub.telemetry[0]?.body).toBe('{"temperature":20.5}');
   });
 
+  it("sends no time with a message of which nobody knows when it was, and says so", async () => {
+    const link = rig.open();
+    await online();
+    expect(await link.send({ ...message("m-1"), createdMs: undefined })).toBe("ok");
+    const topic = decodeURIComponent(rig.hub.telemetry[0]?.topic ?? "");
+    expect(topic).not.toContain("iothub-creation-time-utc");
+    expect(topic).toContain("creation-time=unknown");
+  });
+
   it("reports, and says when the hub refused", async () => {
     const link = rig.open();
     await online();

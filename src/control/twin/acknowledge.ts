@@ -68,8 +68,8 @@ const beaten = (over: Loser | undefined): string => (over === undefined ? "" : `
  * Whether the hub knows of the change in force, whatever it was told beside it.
  * @param known what the hub holds as reported
  */
-export function isTold(name: WritableName, inForce: InForce, known: JsonRecord | undefined): boolean {
-  const held = known !== undefined && Object.hasOwn(known, name) ? known[name] : undefined;
+export function isTold(name: WritableName, inForce: InForce, known: JsonRecord): boolean {
+  const held = known[name];
   if (!isRecord(held) || held["value"] !== inForce.values[name]) return false;
   const ad = held["ad"];
   return typeof ad === "string" && ad.endsWith(originText(inForce.changes[name]));

@@ -38,7 +38,7 @@ export interface Verdict {
 export interface Bench {
   readonly inForce: InForce;
   /** What the hub holds as reported. */
-  readonly known: JsonRecord | undefined;
+  readonly known: JsonRecord;
   readonly version: number;
 }
 

@@ -1,0 +1,174 @@
+/** What the log hears of each rule, word for word, and how long each answer stands. */
+import { describe, expect, it } from "vitest";
+import { Session } from "./session.ts";
+
+const property = "targetTemperature";
+
+describe("the decision of", () => {
+  it("RR-2 names no loser: what was in force was nobody's word", () => {
+    expect(new Session().connect(5, { targetTemperature: 21 }).decisions).toEqual([
+      {
+        rule: "RR-2",
+        property,
+        version: 5,
+        winner: { source: "cloud", value: 21 },
+        reason: "only the cloud changed",
+      },
+    ]);
+  });
+
+  it("RR-2 names the device's value that the hub had known", () => {
+    const session = new Session();
+    session.connect(5, {});
+    session.press("b");
+    session.tell();
+    expect(session.patch(6, { targetTemperature: 21 }).decisions).toMatchObject([
+      { rule: "RR-2", loser: { source: "device", value: 19.5 }, reason: "only the cloud changed" },
+    ]);
+    expect(session.told(property)).toMatchObject({ ad: "set by the cloud" });
+  });
+
+  it("RR-3 says that the device alone has changed", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    session.press("b");
+    expect(session.connect(5, { targetTemperature: 21 }).decisions).toEqual([
+      {
+        rule: "RR-3",
+        property,
+        version: 5,
+        winner: { source: "device", value: 21.5 },
+        reason: "only the device changed",
+      },
+    ]);
+    expect(session.connect(5, { targetTemperature: 21 }).decisions).toEqual([]);
+  });
+
+  it.each([
+    ["cloud-wins", "both changed while apart, and here the cloud wins"],
+    ["device-wins", "both changed while apart, and here the device wins"],
+  ] as const)("RR-4 says why: %s", (conflictTargetTemperature, reason) => {
+    const session = new Session({ conflictTargetTemperature });
+    session.connect(5, { targetTemperature: 21 });
+    session.press("b");
+    const sides = [
+      { source: "cloud", value: 25 },
+      { source: "device", value: 21.5 },
+    ];
+    const [winner, loser] = conflictTargetTemperature === "cloud-wins" ? sides : sides.toReversed();
+    expect(session.connect(6, { targetTemperature: 25 }).decisions).toEqual([
+      { rule: "RR-4", property, version: 6, winner, loser, reason },
+    ]);
+  });
+
+  it("RR-4 is none where both came to the same value", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    session.press("b");
+    expect(session.connect(6, { targetTemperature: 21.5 }).decisions).toEqual([
+      {
+        rule: "RR-2",
+        property,
+        version: 6,
+        winner: { source: "cloud", value: 21.5 },
+        reason: "only the cloud changed",
+      },
+    ]);
+    expect(session.told(property)).toEqual({ value: 21.5, ac: 200, av: 6, ad: "set by the cloud" });
+  });
+
+  it.each([
+    ["cloud-wins", "the cloud said the same again after the device had changed it"],
+    ["device-wins", "the cloud said the same again, and here the device wins"],
+  ] as const)("RR-5 says why: %s", (conflictTargetTemperature, reason) => {
+    const session = new Session({ conflictTargetTemperature });
+    session.connect(5, { targetTemperature: 21 });
+    session.press("b");
+    session.tell();
+    expect(session.connect(6, { targetTemperature: 21 }).decisions).toMatchObject([{ rule: "RR-5", reason }]);
+  });
+
+  it("RR-6 is heard once, however often the document moves on", () => {
+    const session = new Session();
+    expect(session.connect(3, { targetTemperature: 99 }).decisions).toEqual([
+      {
+        rule: "RR-6",
+        property,
+        version: 3,
+        winner: { source: "default", value: 19 },
+        reason: "must be 5 to 30 °C, not 99",
+      },
+    ]);
+    expect(session.connect(4, { targetTemperature: 99, telemetryInterval: 30 }).decisions).toMatchObject([
+      { rule: "RR-2", property: "telemetryInterval" },
+    ]);
+    expect(session.told(property)).toMatchObject({ ac: 400, av: 4 });
+  });
+
+  it("RR-6 counts the strangers that get no answer", () => {
+    const names = Array.from({ length: 9 }, (_, n) => `other${n}`);
+    const desired = Object.fromEntries([...names, "no-name"].map((name) => [name, 1]));
+    expect(new Session().connect(3, desired).decisions).toEqual([
+      {
+        rule: "RR-6",
+        property: names.slice(0, 8).join(", "),
+        version: 3,
+        reason: "this device has no such writable property (and 2 under names that are not answered)",
+      },
+    ]);
+    expect(new Session().connect(3, { other: 1 }).decisions[0]?.reason).toBe(
+      "this device has no such writable property",
+    );
+  });
+
+  it("RR-7 says that the cloud took its value back", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    expect(session.patch(6, { targetTemperature: null }).decisions).toEqual([
+      {
+        rule: "RR-7",
+        property,
+        version: 6,
+        winner: { source: "default", value: 19 },
+        reason: "the cloud took its value back",
+      },
+    ]);
+  });
+});
+
+describe("an answer stands until somebody changes the value after it:", () => {
+  const own = { ac: 203, av: 0, ad: expect.stringMatching(/^set at the device at /) };
+  const pressed = (session: Session) => {
+    session.press("b");
+    session.tell();
+    return session.told(property);
+  };
+
+  it("a value of the cloud", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    expect(pressed(session)).toEqual({ value: 21.5, ...own });
+  });
+
+  it("a deletion", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    session.patch(6, { targetTemperature: null });
+    expect(pressed(session)).toEqual({ value: 19.5, ...own });
+  });
+
+  it("a refusal", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 99 });
+    expect(pressed(session)).toEqual({ value: 19.5, ...own });
+  });
+
+  it("a value of the device that won", () => {
+    const session = new Session({ conflictTargetTemperature: "device-wins" });
+    session.connect(5, {});
+    session.press("b");
+    session.connect(6, { targetTemperature: 25 });
+    expect(session.told(property)).toMatchObject({ ac: 203, av: 6 });
+    expect(pressed(session)).toEqual({ value: 20, ...own });
+  });
+});

@@ -1,17 +1,19 @@
 /** What several verbs work out of the shared flags and the environment. */
 import { type DataFolder, dataFolderPath, describeDataFolder } from "../firmware/data-folder.ts";
 import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import type { SettingsSource } from "../firmware/settings-file.ts";
 import type { Arguments } from "./verb.ts";
 
 export interface Context {
   /** Not made yet: a verb that only looks leaves no trace. */
   readonly data: DataFolder;
-  readonly settingsFile: string;
+  readonly settingsFile: SettingsSource;
 }
 
 export function readContext(args: Arguments): Context {
   const data = describeDataFolder(dataFolderPath(args.value("data"), process.env));
-  return { data, settingsFile: args.value("settings") ?? data.settingsFile };
+  const named = args.value("settings");
+  return { data, settingsFile: { path: named ?? data.settingsFile, named: named !== undefined } };
 }
 
 /** One of a few words, or the default. @throws StartupError (usage) */

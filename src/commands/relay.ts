@@ -3,7 +3,7 @@ import { chooseBoard } from "../firmware/choose-board.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
-import { loadSettings } from "../firmware/settings-file.ts";
+import { readSettingsFile } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
@@ -25,7 +25,7 @@ Exit code 0 when the line was read back off, 69 when it was not.`,
     const write = (line: string): void => void process.stdout.write(`${line}\n`);
     const log = createLogger({ clock: systemClock, level: "info", format: "text", write });
     try {
-      const name = args.value("board") ?? loadSettings(context.settingsFile).board;
+      const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
       const choice = chooseBoard(name, context.data.path);
       return guardRelay(choice, context.data.path, log)("a person asked")
         ? exitCodes.ok

@@ -91,7 +91,8 @@ function spawnLoop(
   hub: HubKeeper,
   secrets: HeldSecrets,
 ): GuardedLoop {
-  const flags = ["--data", context.data.path, "--settings", context.settingsFile, "--why", choice.why];
+  const flags = ["--data", context.data.path, "--why", choice.why];
+  if (context.settingsFile.named) flags.push("--settings", context.settingsFile.path);
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);

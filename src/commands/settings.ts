@@ -39,9 +39,9 @@ schema prints the file's JSON schema, for an editor. Exit code 78 when the file 
     const { settings: values, found, problems } = readSettingsFile(settingsFile);
     if (problems.length === 0) {
       if (word === "show") print(table(values));
-      return print(`${settingsFile}: ${found ? "in order" : "not there, so the defaults are in force"}`);
+      return print(`${settingsFile.path}: ${found ? "in order" : "not there, so the defaults are in force"}`);
     }
-    print(`${settingsFile}:`);
+    print(`${settingsFile.path}:`);
     for (const problem of problems) print(`✗ ${settingProblemText(problem)}`);
     print(refusal);
     return exitCodes.configuration;

@@ -13,6 +13,12 @@ import { exitCodes, StartupError } from "./exit-codes.ts";
 export const refusal =
   "Until the file is right, grove-heater run refuses to start with it, and the heater stays off.";
 
+export interface SettingsSource {
+  readonly path: string;
+  /** Somebody named this very file: then it has to be there. */
+  readonly named: boolean;
+}
+
 export interface SettingsFile {
   readonly settings: Settings;
   /** Whether there was a file; without one the defaults are in force. */
@@ -22,10 +28,17 @@ export interface SettingsFile {
 
 /**
  * Reads and checks, leaving the verdict to the caller.
- * @throws StartupError when the file cannot be read or is not JSON
+ * @throws StartupError when the file cannot be read, is not JSON, or was named and is not there
  */
-export function readSettingsFile(path: string): SettingsFile {
+export function readSettingsFile({ path, named }: SettingsSource): SettingsFile {
   const text = readText(path);
+  if (text === undefined && named) {
+    throw new StartupError(
+      exitCodes.configuration,
+      `There is no settings file ${path}.`,
+      `Name the right one with --settings FILE, or write it. ${refusal}`,
+    );
+  }
   if (text === undefined) return { ...parseSettings(undefined), found: false };
   const parsed = parseJson(text);
   if (!parsed.ok) {
@@ -39,9 +52,10 @@ export function readSettingsFile(path: string): SettingsFile {
 }
 
 /** @throws StartupError also when a setting is wrong */
-export function loadSettings(path: string): Settings {
-  const { settings, problems } = readSettingsFile(path);
+export function loadSettings(source: SettingsSource): Settings {
+  const { settings, problems } = readSettingsFile(source);
   if (problems.length === 0) return settings;
+  const { path } = source;
   throw new StartupError(
     exitCodes.configuration,
     problems.map((problem) => `${path}: ${settingProblemText(problem)}`).join("\n"),

@@ -52,7 +52,7 @@ describe.each([
 
   it("are told of in the same words by run, and never printed as values to go by", async () => {
     const failure = { exitCode: 78, remedy: expect.stringContaining(refusal) };
-    expect(() => loadSettings(file)).toThrow(expect.objectContaining(failure));
+    expect(() => loadSettings({ path: file, named: false })).toThrow(expect.objectContaining(failure));
     await expect(settings("show", "--json")).rejects.toMatchObject(failure);
     expect(printed).toBe("");
   });
@@ -82,5 +82,16 @@ describe("the settings", () => {
     expect(JSON.parse(printed)).toMatchObject({ targetInitial: 19, targetMax: 30 });
     expect(await settings("check")).toBe(0);
     expect(printed).toContain("not there, so the defaults are in force");
+  });
+
+  it("have to be there when somebody named the file", async () => {
+    const missing = join(folder, "typo.json");
+    await expect(settings("check", "--settings", missing)).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining(missing),
+      remedy: expect.stringContaining(refusal),
+    });
+    writeFileSync(missing, "{}");
+    expect(await settings("check", "--settings", missing)).toBe(0);
   });
 });

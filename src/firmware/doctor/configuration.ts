@@ -5,7 +5,7 @@ import type { Manifest } from "../../manifest/manifest.ts";
 import { type BoardChoice, chooseBoard, readBoard, realBoard } from "../choose-board.ts";
 import { StartupError } from "../exit-codes.ts";
 import { loadManifest } from "../hardware.ts";
-import { readSettingsFile } from "../settings-file.ts";
+import { readSettingsFile, type SettingsSource } from "../settings-file.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
@@ -26,10 +26,16 @@ export interface SettingsCheck {
   readonly board: string;
 }
 
-export function checkSettings(machine: Machine, settingsFile: string): SettingsCheck {
+export function checkSettings(
+  machine: Machine,
+  { path: settingsFile, named }: SettingsSource,
+): SettingsCheck {
   const check = "settings";
   try {
-    const { settings, found, problems } = readSettingsFile(machine.resolve(settingsFile));
+    const { settings, found, problems } = readSettingsFile({
+      path: machine.resolve(settingsFile),
+      named,
+    });
     const findings = problems.map(({ key, cause, allowed, nextStep }) =>
       fail(check, `${settingsFile}: ${key && `${key}: `}${cause} (${allowed})`, nextStep),
     );

@@ -11,6 +11,7 @@ import type { Clock } from "../../control/clock.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type BoardChoice, unbuiltPackage } from "../choose-board.ts";
 import type { DataFolder } from "../data-folder.ts";
+import type { SettingsSource } from "../settings-file.ts";
 import { addressChecks, checkAddresses } from "./addresses.ts";
 import { readBootConfig } from "./boot-config.ts";
 import { bootChecks, checkBootLines } from "./boot-lines.ts";
@@ -26,7 +27,7 @@ export interface Examination {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly data: DataFolder;
-  readonly settingsFile: string;
+  readonly settingsFile: SettingsSource;
   /** The board asked for on the command line, before the settings. */
   readonly board?: string | undefined;
   /** The manifest file, when it is not the package's own. */

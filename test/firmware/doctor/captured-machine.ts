@@ -100,7 +100,7 @@ export class CapturedMachine {
       machine: this.#machine(),
       clock: this.clock,
       data: describeDataFolder(dataPath),
-      settingsFile,
+      settingsFile: { path: settingsFile, named: false },
       board,
       ...(manifestFile && { manifestFile }),
       drivers: {

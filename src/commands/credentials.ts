@@ -30,6 +30,7 @@ export const verb: Verb = {
   summary: "Check this device's credentials, or derive a device's key from its group's",
   usage: "credentials check|derive [FLAGS]",
   subverbs: ["check", "derive"],
+  judgesFurtherWords: true,
   flags: {
     data,
     settings,

@@ -29,6 +29,8 @@ export interface VerbSpec {
   readonly flags: Readonly<Record<string, FlagSpec>>;
   /** Words that may follow the verb, for a message about a wrong one. */
   readonly subverbs?: readonly string[] | "any";
+  /** It refuses a word after the first by itself, in words of its own. */
+  readonly judgesFurtherWords?: boolean;
   /** More paragraphs for the help. */
   readonly notes?: string;
 }
@@ -65,6 +67,10 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     if (verb.subverbs === undefined && word !== undefined) {
       throw usageError(verb, `${verb.name} takes no word, got "${word}".`, undefined);
     }
+    const more = positionals[1];
+    if (verb.subverbs !== "any" && !verb.judgesFurtherWords && more !== undefined) {
+      throw usageError(verb, `${verb.name} ${word} takes no further word, got "${more}".`, undefined);
+    }
     return {
       words: positionals,
       value: (flag) => (typeof values[flag] === "string" ? values[flag] : undefined),
@@ -72,9 +78,15 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     };
   } catch (error) {
     if (error instanceof StartupError) throw error;
-    const message = (error as Error).message.split(". To specify")[0] ?? "";
-    const flag = /'--?([\w-]+)/.exec(message)?.[1];
-    throw usageError(verb, `${message}.`, flag && nearest(flag, Object.keys(options)), "--");
+    // Its first sentence: what follows is advice for another program's flags.
+    const [message = ""] = (error as Error).message.split(/\.?(?: To specify|\n)/);
+    const unknown = /^Unknown option '--?([\w-]+)/.exec(message)?.[1];
+    throw usageError(
+      verb,
+      `${message.replace(/\.$/, "")}.`,
+      unknown && nearest(unknown, Object.keys(options)),
+      "--",
+    );
   }
 }
 

@@ -88,6 +88,8 @@ describe("a stored shadow", () => {
     expect(parseShadow(more).properties).toEqual({ targetTemperature });
     const named = broken("foreign.names", ["ok_1", "1st", "a.b", "$x", "", "a".repeat(65), "a".repeat(64)]);
     expect(parseShadow(named).foreign.names).toEqual(["ok_1", "a".repeat(64)]);
+    const most = Array.from({ length: 8 }, (_, n) => `name${n}`);
+    expect(parseShadow(broken("foreign.names", most)).foreign.names).toEqual(most);
   });
 
   it("never makes an error of what is none", () => {

@@ -6,6 +6,7 @@
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { type BoardProblem, type DefinitionFile, type Place, parseDefinition } from "./definition-file.ts";
+import { messageOf } from "./message-of.ts";
 
 /** Where definitions come from. */
 export interface DefinitionSource {
@@ -93,7 +94,7 @@ function readText(file: string, readFile: (path: string) => string): string | Bo
       const remedy = 'name a shipped board (see "grove-heater board"), or the path of a definition file';
       return { code: "missing-file", file, message: "there is no such file", remedy };
     }
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `cannot be read: ${messageOf(error)}`;
     return { code: "unreadable-file", file, message, remedy: "give this user the right to read it" };
   }
 }

@@ -24,6 +24,7 @@ import {
   makeThermometer,
   type Relay,
 } from "./johnny-five.ts";
+import { messageOf } from "./message-of.ts";
 import { RoomSensor } from "./room-sensor.ts";
 import { findDisplay } from "./screen/find-display.ts";
 import { ScreenFeed } from "./screen-feed.ts";
@@ -182,5 +183,3 @@ export class JohnnyFiveHat implements Hat {
     });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

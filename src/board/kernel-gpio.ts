@@ -10,6 +10,7 @@ import { LineError, type LineErrorCode } from "../chips/lines.ts";
 import type { Clock } from "../control/clock.ts";
 import { millis } from "../control/units.ts";
 import { findGpioChip, type GpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
+import { messageOf } from "./message-of.ts";
 import { errnoOf, systemFiles } from "./sysfs.ts";
 
 /** The part of an onoff Gpio that is used. */
@@ -198,8 +199,7 @@ function guarded<T>(line: number, action: () => T): T {
 
 function lineError(line: number, cause: unknown): LineError {
   const [code, next] = diagnosis(errnoOf(cause));
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new LineError(code, `${name(line)}: ${message}; ${next}`, { cause });
+  return new LineError(code, `${name(line)}: ${messageOf(cause)}; ${next}`, { cause });
 }
 
 function diagnosis(errno: string | undefined): [LineErrorCode, string] {

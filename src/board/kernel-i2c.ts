@@ -11,6 +11,7 @@ import type { PromisifiedBus } from "i2c-bus";
 import { BusError, type BusErrorCode, type I2cBus } from "../chips/bus.ts";
 import type { Clock } from "../control/clock.ts";
 import { type Millis, seconds } from "../control/units.ts";
+import { messageOf } from "./message-of.ts";
 import { errnoOf } from "./sysfs.ts";
 import { TransferQueue } from "./transfer-queue.ts";
 
@@ -207,5 +208,3 @@ function transferError(path: string, address: number, cause: unknown): BusError 
     cause,
   });
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -9,6 +9,7 @@ import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
 import type { ScreenModel } from "../control/screen.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
+import { messageOf } from "./message-of.ts";
 import type { Display, DisplayKind } from "./screen/display.ts";
 
 /** A display that was found and is ready. */
@@ -108,7 +109,6 @@ export class ScreenFeed {
     this.#failures++;
     // The second and later ones are the same news.
     if (this.#failures > 1 || this.#closed) return;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    log.warn("display-failed", { during, reason, now: "heating goes on without it" });
+    log.warn("display-failed", { during, reason: messageOf(cause), now: "heating goes on without it" });
   }
 }

@@ -1,7 +1,8 @@
 /** `manifest check | unit`: is the manifest sound for this board; and the systemd sandbox that follows from it. */
 import { resolve } from "node:path";
 import { chooseBoard } from "../firmware/choose-board.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
+import { notGranted } from "../firmware/doctor/configuration.ts";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { loadManifest, manifestFile } from "../firmware/hardware.ts";
 import { packageRoot } from "../firmware/package-root.ts";
 import { readSettingsFile } from "../firmware/settings-file.ts";
@@ -38,6 +39,14 @@ Exit code 78 when the manifest has a mistake; every one is named with its line.`
       const board = choice.name.endsWith(".json") ? resolve(choice.name) : choice.name;
       const options = { node: process.execPath, folder: packageRoot, board };
       return print(systemdUnit(manifest, choice.wiring, options));
+    }
+    const refused = notGranted(choice.wiring, manifest);
+    if (refused.length > 0) {
+      throw new StartupError(
+        exitCodes.configuration,
+        `${file} does not grant ${refused.join(", ")} to ${choice.wiring.board}: the firmware may not use what is not named.`,
+        "Add these names under Capabilities, or name another board with --board.",
+      );
     }
     if (args.has("json")) return print(`${JSON.stringify(plain(manifest), null, 2)}\n`);
     return print(`${file}: good for ${choice.wiring.board}\n${grants(manifest)}\n`);

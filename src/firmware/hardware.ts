@@ -84,11 +84,19 @@ export function loadManifest({ board }: BoardChoice, file = manifestFile): Manif
   }
 }
 
+/** @returns `undefined` when there is no such file. @throws StartupError when it cannot be read */
 function readText(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new StartupError(
+      exitCodes.configuration,
+      `The manifest ${file} cannot be read (${code}).`,
+      "Without it nothing may be used: make it a file that this user can read.",
+      { cause },
+    );
   }
 }
 

@@ -114,7 +114,8 @@ export function checkManifest(choice: BoardChoice, file?: string): ManifestCheck
   }
 }
 
-function notGranted(wiring: Wiring, manifest: Manifest): string[] {
+/** What the board needs and the manifest does not grant, as its owner would write it there. */
+export function notGranted(wiring: Wiring, manifest: Manifest): string[] {
   const lines = rolesOf(wiring).filter(({ wired }) => !manifest.gpio.has(wired.line));
   const names = lines.map(({ wired }) => `$${wired.name} (Gpio)`);
   if (!manifest.i2c.has(wiring.i2cBus)) names.push(`I²C bus ${wiring.i2cBus} (I2cMaster)`);

@@ -1,0 +1,59 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { verb } from "../../src/commands/manifest.ts";
+import { readArguments } from "../../src/commands/verb.ts";
+
+let folder: string;
+let printed: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
+  printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+const shipped = new URL("../../manifest/app_manifest.json", import.meta.url);
+const check = (file: string) =>
+  verb.run(readArguments(verb, ["check", "--board", "virtual", "--data", folder, "--file", file]));
+
+describe("manifest check", () => {
+  it("finds the shipped manifest good for the board", async () => {
+    expect(await check(shipped.pathname)).toBe(0);
+    expect(printed).toContain("good for grove-heater on a simulated Grove Base Hat");
+  });
+
+  it("does not call a manifest good that keeps a line or the bus from the board", async () => {
+    const manifest = JSON.parse(readFileSync(shipped, "utf8"));
+    manifest.Capabilities.Gpio = manifest.Capabilities.Gpio.filter((name: string) => name !== "$RELAY");
+    manifest.Capabilities.I2cMaster = [];
+    manifest.Capabilities.I2cAddresses = {};
+    const file = join(folder, "manifest.json");
+    writeFileSync(file, JSON.stringify(manifest));
+    await expect(check(file)).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(/does not grant \$RELAY \(Gpio\), I²C bus 1 \(I2cMaster\)/),
+    });
+    expect(printed).toBe("");
+  });
+
+  it("tells one that cannot be read from one that is not there", async () => {
+    await expect(check(folder)).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining("cannot be read (EISDIR)"),
+    });
+    await expect(check(join(folder, "none.json"))).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining("there is no manifest"),
+    });
+  });
+});

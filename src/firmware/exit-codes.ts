@@ -15,10 +15,10 @@ export const exitCodes = {
   running: 75,
   /** The system does not permit it. */
   permission: 77,
-  /** Not a failure: the loop asks its guardian to be started anew. */
-  restart: 85,
   /** Settings, board or manifest are wrong. */
   configuration: 78,
+  /** Not a failure: the loop asks its guardian to be started anew. */
+  restart: 85,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

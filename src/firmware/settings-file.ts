@@ -76,7 +76,7 @@ function readText(path: string): string | undefined {
     throw new StartupError(
       exitCodes.configuration,
       `The settings file ${path} cannot be read (${code}).`,
-      "Make it readable for this user, or name another with --settings FILE.",
+      `Make it readable for this user, or name another with --settings FILE. ${refusal}`,
       { cause },
     );
   }

@@ -19,13 +19,11 @@ function propertySchema(spec: SettingSpec): JsonSchema {
   const common = { description: describe(spec), default: spec.default };
   switch (spec.kind) {
     case "number": {
-      // `multipleOf` with a binary fraction refuses 19.3 in most validators, so only whole steps are written down.
-      const whole = Number.isInteger(spec.step);
+      // No `multipleOf`: with a binary fraction it refuses 19.3 in most validators.
       return {
-        type: whole ? "integer" : "number",
+        type: Number.isInteger(spec.step) ? "integer" : "number",
         minimum: spec.min,
         maximum: spec.max,
-        ...(whole && spec.step > 1 ? { multipleOf: spec.step } : {}),
         ...common,
       };
     }

@@ -97,6 +97,41 @@ describe("a button", () => {
     expect(times.slice(-3)).toEqual([3700, 3800, 3900]);
   });
 
+  it("repeats downwards with A as upwards with B", () => {
+    const held = (button: "a" | "b") =>
+      play(
+        [
+          [button, true, 0],
+          [button, false, 2000],
+        ],
+        2200,
+      ).gestures;
+    const turned = held("b").map(([at, it]) => [at, it.kind === "nudge" ? { ...it, direction: -1 } : it]);
+    expect(held("a")).toEqual(turned);
+    expect(turned.length).toBeGreaterThan(5);
+  });
+
+  it("is not held up by an edge that says again what is known", () => {
+    const { gestures } = play(
+      [
+        ["b", true, 100],
+        ["b", true, 107],
+      ],
+      130,
+    );
+    expect(gestures).toEqual([[110, up]]);
+  });
+
+  it("is a touch when it goes down, and not when it comes up", () => {
+    let state = startButtons(millis(0));
+    const touched = (pressed: boolean, at: number) => {
+      const settled = stepButtons(state, [{ button: "b", pressed, atMs: millis(at) }], millis(at + 20));
+      state = settled.state;
+      return settled.touched;
+    };
+    expect([touched(true, 0), touched(false, 100), touched(true, 200)]).toEqual([true, false, true]);
+  });
+
   it("gives up after a minute, says so, and works again once released", () => {
     const { gestures, state } = play([["b", true, 0]], 90_000, 50);
     expect(gestures.at(-1)?.[0]).toBeLessThan(60_100);

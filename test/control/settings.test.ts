@@ -89,6 +89,40 @@ describe("settings", () => {
     expect(parseSettings(settings).problems).toEqual([]);
   });
 
+  it("are taken at both ends of their range, and not a step beyond", () => {
+    for (const key of settingKeys) {
+      const spec = settingSpec(key);
+      if (spec.kind !== "number") continue;
+      const codes = (value: number) => problemsOf({ [key]: value }).map(({ code }) => code);
+      for (const end of [spec.min, spec.max]) expect(codes(end), key).not.toContain("not-allowed");
+      for (const beyond of [spec.min - spec.step, spec.max + spec.step])
+        expect(codes(beyond), `${key} ${beyond}`).toContain("not-allowed");
+    }
+  });
+
+  it("may touch each other where their rules say so, and not where they do not", () => {
+    for (const good of [
+      { targetInitial: 15, targetMin: 15 },
+      { targetInitial: 22, targetMax: 22 },
+      { targetMax: 30, cutOff: 32 },
+    ]) {
+      expect(problemsOf(good), JSON.stringify(good)).toEqual([]);
+    }
+    expect(problemsOf({ frostOn: 7, frostOff: 7 })).toMatchObject([
+      {
+        key: "frostOff",
+        cause: "frostOff = 7, frostOn = 7 contradict each other",
+        nextStep: "change frostOff or frostOn",
+      },
+    ]);
+    expect(problemsOf({ targetInitial: 23, targetMax: 22 })).toMatchObject([{ code: "conflict" }]);
+  });
+
+  it("keep what was right when others contradict each other", () => {
+    const { settings } = parseSettings({ cutOff: 31, displayUnit: "F" });
+    expect(settings).toEqual({ ...defaultSettings, displayUnit: "F" });
+  });
+
   it("never throw, and what comes out always passes", () => {
     const numbers = fc.oneof(fc.integer({ min: -5, max: 60 }), fc.double(), fc.anything());
     const near = fc.dictionary(fc.constantFrom(...settingKeys, "typo"), numbers);
@@ -121,7 +155,15 @@ describe("settings", () => {
     const schema = settingsJsonSchema();
     const properties = schema["properties"] as Record<string, unknown>;
     expect(Object.keys(properties)).toEqual(["$schema", ...Object.keys(settingsTable)]);
+    expect(schema["additionalProperties"]).toBe(false);
+    expect(properties["$schema"]).toEqual({ type: "string" });
     expect(properties["minimumOnSeconds"]).toMatchObject({ type: "integer", minimum: 10, default: 60 });
+    for (const key of settingKeys) {
+      const spec = settingSpec(key);
+      const unit = spec.kind === "number" ? ` Unit: ${spec.unit}.` : "";
+      const description = `${spec.doc}${unit}${spec.restart ? " Takes effect at the next start." : ""}`;
+      expect(properties[key], key).toMatchObject({ description, default: spec.default });
+    }
     expect(properties["targetStep"]).toMatchObject({ type: "number", maximum: 1 });
     expect(properties["law"]).toMatchObject({ enum: ["proportional", "hysteresis"] });
     expect(properties["board"]).toMatchObject({ type: "string", pattern: "^[a-z0-9][a-z0-9-]{0,62}$" });

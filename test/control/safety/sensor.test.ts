@@ -53,6 +53,16 @@ describe("SR-02: a stale sensor", () => {
     });
   });
 
+  it("is counted from the first reading, however late that came", () => {
+    const device = new Device();
+    device.wait(55);
+    device.read(20);
+    device.wait(59);
+    expect(device.faults).toEqual([]);
+    device.wait(1);
+    expect(device.faults).toEqual(["sensor-stale"]);
+  });
+
   it("ends after three good readings in a row, not after two and a failure", () => {
     const device = heating({ minimumOffSeconds: 10 });
     device.wait(60);
@@ -76,6 +86,7 @@ describe("SR-02: a stale sensor", () => {
     device.wait(60);
     device.run(2);
     expect(device.faults).toEqual(["sensor-stale"]);
+    expect(device.events.map(({ kind }) => kind)).not.toContain("fault-ended");
   });
 
   it("does not believe a reading that was taken too long ago", () => {
@@ -94,6 +105,7 @@ describe("SR-02: a stale sensor", () => {
     device.now -= 86_400_000;
     device.step();
     expect(device.heater).toBe(false);
+    expect(device.events.at(-2)).toMatchObject({ detail: expect.stringContaining("clock ran backwards") });
     expect(device.faults).toEqual(["sensor-stale"]);
     device.run(6);
     expect(device.faults).toEqual([]);

@@ -74,6 +74,17 @@ describe("SR-08: minimum times", () => {
     expect(rested.read().heater).toBe(true);
   });
 
+  it("counts it over two restarts in a row, between which the heater stayed off", () => {
+    const device = heating({ minimumOffSeconds: 300 });
+    device.restart(1);
+    device.read(18);
+    expect(device.heater).toBe(false);
+    device.restart(600);
+    device.target(26);
+    device.read(18);
+    expect(device.heater).toBe(true);
+  });
+
   it("waits the whole time when the wall clock went back", () => {
     const device = off();
     device.wallOffset -= 1e9;

@@ -76,6 +76,12 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   };
   process.on("uncaughtException", crash("exception"));
   process.on("unhandledRejection", crash("rejection"));
+  // For the tests of SR-01: a fault that no code of ours would make.
+  if (process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1") {
+    process.on("SIGUSR2", () => {
+      throw new Error("asked to crash by SIGUSR2");
+    });
+  }
   let onDecided = (): void => {};
   const decided = new Promise<void>((resolve) => {
     onDecided = resolve;
@@ -119,12 +125,6 @@ function endable(
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
   process.on("disconnect", () => stop("the guardian is gone"));
-  // For the tests of SR-01: a fault that no code of ours would make.
-  if (process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1") {
-    process.on("SIGUSR2", () => {
-      throw new Error("asked to crash by SIGUSR2");
-    });
-  }
   return { stop: (why, code) => stop(why, code), ended };
 }
 

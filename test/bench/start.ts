@@ -1,12 +1,13 @@
 /** From process start to the relay forced off and to the first decision, and memory, against bare Node.js. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, median, quantile } from "./figures.ts";
+import { childOf, pidOf, residentKiB } from "./processes.ts";
 
 const firmware = ["dist/main.js", "run", "--offline", "--plain", "--log", "json", "--board", "virtual"];
 
@@ -64,32 +65,22 @@ export async function startFigures(rounds: number): Promise<Figure[]> {
   ];
 }
 
-const residentKiB = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-
-function pidOf(child: ChildProcess): number {
-  if (child.pid === undefined) throw new Error("could not start a process");
-  return child.pid;
-}
-
 /** Of the control loop's process, after it has run a while. */
 export async function memoryFigures(settleMs: number): Promise<Figure[]> {
   const data = mkdtempSync(join(tmpdir(), "grove-heater-bench-"));
   const bare = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
   const guardian = spawn(process.execPath, [...firmware, "--data", data], { stdio: "ignore" });
   await sleep(settleMs);
-  const pid = pidOf(guardian);
-  const loop = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
   const base = residentKiB(pidOf(bare));
   const figures: Figure[] = [
     {
       name: "memory of the control loop / bare node",
-      value: residentKiB(loop) / base,
+      value: residentKiB(childOf(guardian)) / base,
       unit: "×",
       limit: 1.6,
     },
-    { name: "memory of the guardian / bare node", value: residentKiB(pid) / base, unit: "×" },
-    { name: "memory of the control loop", value: residentKiB(loop) / 1024, unit: "MiB" },
+    { name: "memory of the guardian / bare node", value: residentKiB(pidOf(guardian)) / base, unit: "×" },
+    { name: "memory of the control loop", value: residentKiB(childOf(guardian)) / 1024, unit: "MiB" },
   ];
   bare.kill();
   guardian.kill("SIGTERM");

@@ -185,7 +185,7 @@ export class HubCore {
   async close(): Promise<void> {
     this.queue.close();
     this.feed.close();
-    await this.timeline.save();
+    await this.timeline.close();
     // What was only noted, last activity for one, goes along.
     for (const record of this.devices.all()) await this.devices.put(record);
     await this.documents.settled();

@@ -27,6 +27,7 @@ export class Timeline {
   #next: number;
   readonly #counts = new Map<string, number>();
   #cancelSave: (() => void) | undefined;
+  #closed = false;
 
   private constructor(
     documents: Documents,
@@ -58,7 +59,9 @@ export class Timeline {
     const event: TimelineEvent = { sequence: this.#next++, atMs: this.#clock.wallNow(), ...draft };
     this.#events.push(event);
     this.#bound(event.deviceId);
-    this.#cancelSave ??= this.#clock.setTimer(saveAfter, () => void this.save().catch(() => undefined));
+    if (!this.#closed) {
+      this.#cancelSave ??= this.#clock.setTimer(saveAfter, () => void this.#save().catch(() => undefined));
+    }
     this.#onEvent(event);
   }
 
@@ -98,7 +101,13 @@ export class Timeline {
       this.#counts.set(deviceId, (this.#counts.get(deviceId) ?? 0) + 1);
   }
 
-  async save(): Promise<void> {
+  /** Saves. The last connections may end later still: by then the folder may be another hub's. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
     this.#cancelSave?.();
     this.#cancelSave = undefined;
     await this.#documents.write("timeline", { events: this.#events.slice(-mostEvents) });

@@ -2,6 +2,10 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { minutes } from "../../src/control/units.ts";
+import { memoryDocuments } from "../../src/hub/documents.ts";
+import { Timeline } from "../../src/hub/timeline.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { deviceClient, openTwin, register, registryOf, report } from "./azure.ts";
 import { eventually, shiftedClock, temporaryFolder, testHub } from "./running-hub.ts";
 
@@ -35,6 +39,20 @@ describe("a hub that is started again", () => {
     expect(twin.properties.desired).toMatchObject({ targetTemperature: 20, $version: 2 });
     await again.close();
     expect((await registryOf(second).getTwin("heater-1")).responseBody.tags).toEqual({ room: "hall" });
+  });
+
+  it("is not written over by the one before, whose last connections ended after it had saved", async () => {
+    const content = new Map<string, string>();
+    const clock = new VirtualClock();
+    const timeline = await Timeline.open(memoryDocuments(content), clock, () => {});
+    const event = { deviceId: "heater-1", kind: "disconnected", actor: "device", text: "" } as const;
+    timeline.add(event);
+    await timeline.close();
+    content.set("timeline", "the next hub's");
+    timeline.add(event);
+    await clock.advance(minutes(1));
+    expect(content.get("timeline")).toBe("the next hub's");
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it("keeps a device's MQTT session: one that does not subscribe again is still told", async () => {

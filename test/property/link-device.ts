@@ -35,6 +35,7 @@ export class LinkDevice {
   readonly twin: TwinDevice;
   /** The link is online, as the firmware sees it. */
   online = false;
+  onlineSince = systemClock.now();
   /** Documents that have come. */
   documents = 0;
   connections = 0;
@@ -120,9 +121,13 @@ export class LinkDevice {
 
   #onLink(online: boolean): void {
     this.online = online;
-    if (online) this.connections++;
-    // As the firmware does: what was learnt on one connection ends with it.
-    else this.twin.cut();
+    if (online) {
+      this.connections++;
+      this.onlineSince = systemClock.now();
+    } else {
+      // As the firmware does: what was learnt on one connection ends with it.
+      this.twin.cut();
+    }
   }
 
   #takeTwin(document: unknown): void {

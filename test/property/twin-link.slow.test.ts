@@ -17,7 +17,8 @@ const seed = number("SEED", Date.now() % 2 ** 31);
 const only = process.env["RUN"] === undefined ? undefined : number("RUN", 0);
 /** More make each wait for the others; fewer leave a processor idle while they wait for the silence to be noticed. */
 const atOnce = 24;
-const restartEvery = seconds(3);
+/** Longer than a device may be online without coming to rest. */
+const restartEvery = seconds(8);
 
 const script = fc.tuple(policy, fc.array(linkAction, { minLength: 20, maxLength: 60 }));
 type Script = typeof script extends fc.Arbitrary<infer T> ? T : never;

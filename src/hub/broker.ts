@@ -59,7 +59,8 @@ export class Broker {
     this.#aedes = aedes;
     const onCable = (cable: Cable) => void aedes.handle(cable);
     const onTooLong = (from: string) => void this.#refuse(from, "a frame is too long");
-    this.#door = new TlsDoor({ log: parts.log, caPem, onCable, onTooLong }, pair);
+    const onFull = () => void this.#refuse("anybody", "too many connections");
+    this.#door = new TlsDoor({ log: parts.log, caPem, onCable, onTooLong, onFull }, pair);
   }
 
   static async open(parts: BrokerParts, pair: CertificatePair, caPem: string): Promise<Broker> {

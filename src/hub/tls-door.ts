@@ -16,6 +16,8 @@ export interface TlsDoorOptions {
   readonly onCable: (cable: Cable) => void;
   /** A peer's frame was beyond the limit; its connection ends. */
   readonly onTooLong: (from: string) => void;
+  /** There are so many connections that one was not taken. */
+  readonly onFull: () => void;
 }
 
 const mostConnections = 2000;
@@ -40,6 +42,7 @@ export class TlsDoor {
       handshakeTimeout: 10_000,
     });
     this.#server.maxConnections = mostConnections;
+    this.#server.on("drop", () => options.onFull());
     this.#server.on("connection", (raw: Socket) => this.#keep(raw));
     this.#server.on("secureConnection", (tls) => this.#open(tls));
     this.#server.on("tlsClientError", (error, tls) => {

@@ -42,6 +42,7 @@ export class DeviceSessions {
 
   /** A device is let in. Whether it brings its session along is in `client.clean`. */
   open(client: Client, cable: Cable, deviceId: string, modelId: string): Link {
+    this.#parts.links.arrives(deviceId);
     const kept = client.clean ? [] : this.subscriptions(deviceId);
     this.#parts.devices.note(deviceId, (record) => ({
       ...record,

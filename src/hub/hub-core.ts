@@ -69,7 +69,7 @@ export class HubCore {
       () => clock.now(),
       (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }),
     );
-    this.links = new Links(log);
+    this.links = new Links(log, clock);
     const { devices, links, timeline, trouble, telemetry } = this;
     const onTwin = (id: string) => this.feed.changed(id, true);
     this.twins = new Twins({ clock, devices, links, timeline, trouble, onTwin });
@@ -87,6 +87,7 @@ export class HubCore {
       telemetry,
       onTelemetry,
     });
+    this.links.onContest = (id) => this.#tellContest(id);
     this.links.onChange = (link, connected) => this.#tellConnection(link.deviceId, connected);
     this.feed.source = { summary: (id) => this.summary(id), detail: (id) => this.detail(id) };
   }
@@ -180,6 +181,12 @@ export class HubCore {
   turnedAway(id: string, reason: string): void {
     if (this.devices.get(id) === undefined) return;
     this.timeline.add({ deviceId: id, kind: "turned-away", actor: "hub", text: `not let in: ${reason}` });
+  }
+
+  #tellContest(id: string): void {
+    const text = "connections under this id push each other out: is it used by two devices?";
+    if (!this.once.warn("hub-id-contested", id, text)) return;
+    this.timeline.add({ deviceId: id, kind: "turned-away", actor: "hub", text });
   }
 
   async close(): Promise<void> {

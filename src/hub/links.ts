@@ -5,6 +5,7 @@
  * Guarantee: a link sends nothing that its device has not subscribed to, and one acknowledged message at a time.
  */
 import type { Client } from "aedes";
+import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
 import type { Cable } from "./cable.ts";
 
@@ -45,14 +46,24 @@ export class Link {
   }
 }
 
+/** So many connections that push one another out, each within the time after the one before, are no chance. */
+const suspicious = 3;
+const suspiciousMs = 60_000;
+
 export class Links {
   readonly #links = new Map<string, Link>();
   readonly #log: Log;
+  readonly #clock: Clock;
+  /** Of devices whose connection was replaced by another while it was still alive: how often in a row, and when last. */
+  readonly #replaced = new Map<string, { readonly times: number; readonly atMs: number }>();
   /** Told after a link has come (and is ready) or gone. */
   onChange: (link: Link, connected: boolean) => void = () => {};
+  /** Told when two seem to use one id: they push each other out again and again. */
+  onContest: (deviceId: string) => void = () => {};
 
-  constructor(log: Log) {
+  constructor(log: Log, clock: Clock) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -65,6 +76,17 @@ export class Links {
 
   add(link: Link): void {
     this.#links.set(link.deviceId, link);
+  }
+
+  /** Another connection was let in under this id; the broker is about to end the one that there is, if any. */
+  arrives(deviceId: string): void {
+    // A device that comes back after a silence replaces a connection of its own: once, not again and again.
+    if (this.#links.get(deviceId)?.ready !== true) return;
+    const atMs = this.#clock.now();
+    const last = this.#replaced.get(deviceId);
+    const times = last !== undefined && atMs - last.atMs < suspiciousMs ? last.times + 1 : 1;
+    this.#replaced.set(deviceId, { times, atMs });
+    if (times === suspicious) this.onContest(deviceId);
   }
 
   /** Does nothing for a link that another has replaced. */

@@ -5,7 +5,9 @@ import { parseConnectionString } from "../../src/cloud/connection-string.ts";
 import type { Credentials } from "../../src/cloud/credentials.ts";
 import type { CloudLink } from "../../src/cloud/link.ts";
 import { Secret } from "../../src/cloud/secret.ts";
+import type { CloudTuning } from "../../src/cloud/tuning.ts";
 import { modelId } from "../../src/control/cloud-model.ts";
+import { millis } from "../../src/control/units.ts";
 import { memoryFiles } from "../../src/firmware/durable-files.ts";
 import { systemClock } from "../../src/firmware/system-clock.ts";
 import type { RunningHub } from "../../src/hub/hub.ts";
@@ -22,7 +24,12 @@ async function keyCredentials(hub: RunningHub): Promise<Credentials> {
   };
 }
 
-function connect(hub: RunningHub, credentials: Credentials, seen: Recorder): CloudLink {
+function connect(
+  hub: RunningHub,
+  credentials: Credentials,
+  seen: Recorder,
+  tuning: Partial<CloudTuning> = {},
+): CloudLink {
   const link = openCloud({
     credentials,
     clock: systemClock,
@@ -32,7 +39,7 @@ function connect(hub: RunningHub, credentials: Credentials, seen: Recorder): Clo
     handlers: seen.handlers,
     modelId,
     caPem: hub.caPem,
-    tuning: quick,
+    tuning: { ...quick, ...tuning },
   });
   onTestFinished(() => link.close());
   return link;
@@ -137,5 +144,20 @@ describe("with the local hub", () => {
     hub.core.setThrottle(id, false);
     await until(() => seen.online === 1, "the link");
     expect(await link.report({ ok: true })).toBe("ok");
+  });
+
+  it("a second device with the same id is named by both sides", async () => {
+    const hub = await testHub();
+    const credentials = await keyCredentials(hub);
+    const [one, two] = [new Recorder(), new Recorder()];
+    const tuning = { evictedMs: millis(5000), steadyMs: millis(10_000) };
+    connect(hub, credentials, one, tuning);
+    await until(() => one.online === 1, "the first link");
+    connect(hub, credentials, two, tuning);
+    await until(() => [one, two].some(({ cause }) => cause === "duplicate-id"), "the word of a device");
+    const contested = () => hub.lines.filter(({ event }) => event === "hub-id-contested");
+    await until(() => contested().length > 0, "the word of the hub");
+    expect(contested()).toHaveLength(1);
+    expect(hub.core.timeline.of(id, 50).map(({ kind }) => kind)).toContain("turned-away");
   });
 });

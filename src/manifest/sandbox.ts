@@ -82,6 +82,12 @@ function identity(manifest: Manifest, wiring: Wiring): Line[] {
     : "";
   const wanted = groups.filter((group) => group !== false).join(" ");
   return [
+    ...(isNetworked(manifest)
+      ? [
+          "# Credentials, by the names of Azure's samples: the service manager reads the file, the user never can.",
+          `EnvironmentFile=-/etc/${manifest.name}.env`,
+        ]
+      : []),
     "DynamicUser=yes",
     `User=${manifest.name}`,
     wanted === "" ? undefined : `SupplementaryGroups=${wanted}`,

@@ -42,7 +42,7 @@ async function serve(args: Arguments): Promise<number> {
     device,
     host: args.value("host"),
     pagePort: portOf(args),
-    password: process.env["GROVE_HEATER_HUB_PASSWORD"],
+    password: takePassword(process.env),
   }).catch(explain);
   log.info("hub-ready", {
     page: hub.addresses.pageUrl,
@@ -71,6 +71,13 @@ function joinPanel({ panels }: LocalHub, device: string): void {
     const message: PanelPressed = { kind: "panel-pressed", ...press };
     process.send?.(message, undefined, undefined, () => {});
   };
+}
+
+/** Out of the environment, of which diagnostic reports have a copy. */
+function takePassword(env: NodeJS.ProcessEnv): string | undefined {
+  const password = env["GROVE_HEATER_HUB_PASSWORD"];
+  delete env["GROVE_HEATER_HUB_PASSWORD"];
+  return password;
 }
 
 /** DPS takes letters, digits and - . _ only. */

@@ -19,7 +19,6 @@ import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
 import { clearHeatEffect, isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
 import { stepRelayLine } from "./safety/relay-line.ts";
-import type { Verdict } from "./safety/sensor.ts";
 import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
 import { decide } from "./safety/switching.ts";
 import { addToTrend } from "./safety/trend.ts";
@@ -74,7 +73,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const watched = watchEffect(state, cleared, now);
   const judged = { ...watched, faults: standingFaults(watched, input.ailing) };
   const report = reportFaults(state.faults, judged, events);
-  const advised = advise(state, judged, sensed.verdict === "accepted", now);
+  const advised = advise(state, judged, sensed.accepted, now);
   const switched = switchHeater(advised, now, events);
   const next = settle(state, switched, people, report, now);
   return {
@@ -104,15 +103,15 @@ const distrust = (state: ControlState): ControlState => ({
   sensor: distrustSensor(state.sensor, "the monotonic clock ran backwards"),
 });
 
-/** SR-02, SR-03, SR-04: the reading, if there is one, and the time without one. */
+/** SR-02, SR-03, SR-04: the reading, if there is one, and the time without one. `accepted`: control may act on it. */
 function sense(
   state: ControlState,
   input: Input,
   now: Millis,
   offset: Millis,
-): { readonly state: ControlState; readonly verdict: Verdict } {
+): { readonly state: ControlState; readonly accepted: boolean } {
   const { reading } = input;
-  if (!reading) return { state: { ...state, sensor: agesSensor(state.sensor, now) }, verdict: "void" };
+  if (!reading) return { state: { ...state, sensor: agesSensor(state.sensor, now) }, accepted: false };
   const { settings } = state.rules;
   const { sensorOffset } = state.panel;
   const at = millis(Math.min(now, reading.atMs + offset));
@@ -124,8 +123,7 @@ function sense(
   // Before calibration: a new offset must not look like a room that warms.
   const trend =
     accepted && reading.kind === "ok" ? addToTrend(state.trend, reading.temperature, at) : state.trend;
-  const verdict = judged.verdict === "accepted" && !accepted ? "good" : judged.verdict;
-  return { state: { ...state, sensor, cutOff, trend }, verdict };
+  return { state: { ...state, sensor, cutOff, trend }, accepted };
 }
 
 /** Latched faults go when a person says so and their cause is gone; a welded relay is left to the person's eyes. */

@@ -1,5 +1,7 @@
 /** What the log hears of each rule, word for word, and how long each answer stands. */
 import { describe, expect, it } from "vitest";
+import { toDurable } from "../../../src/control/to-durable.ts";
+import { celsius } from "../../../src/control/units.ts";
 import { Session } from "./session.ts";
 
 const property = "targetTemperature";
@@ -170,5 +172,70 @@ describe("an answer stands until somebody changes the value after it:", () => {
     session.connect(6, { targetTemperature: 25 });
     expect(session.told(property)).toMatchObject({ ac: 203, av: 6 });
     expect(pressed(session)).toEqual({ value: 20, ...own });
+  });
+});
+
+describe("what a message asks for:", () => {
+  it("a patch of known properties with the hub's own marks asks for nothing more", () => {
+    const session = new Session();
+    session.connect(5, {});
+    expect(session.patch(6, { targetTemperature: 21, $version: 6 }).getAgain).toBe(false);
+    expect(session.patch(7, { targetTemperature: { a: 1 } }).getAgain).toBe(true);
+    expect(session.patch(8, { other: 1 }).getAgain).toBe(true);
+  });
+
+  it("an older document on a new connection is asked for again before it is believed, and each is named", () => {
+    const session = new Session();
+    expect(session.connect(9, { targetTemperature: 22 })).not.toHaveProperty("oddity");
+    const behind = "the twin's desired version 2 is behind 9";
+    expect(session.connect(2, { targetTemperature: 18 })).toMatchObject({
+      requests: [],
+      getAgain: true,
+      oddity: `${behind}: asked again`,
+    });
+    expect(session.get(2, { targetTemperature: 18 })).toMatchObject({
+      getAgain: false,
+      oddity: `${behind} twice in a row: it was made anew, and is believed`,
+    });
+  });
+
+  it.each([0, -1, 1.5, "7", null, 2 ** 53])(
+    "a document of version %j is none, and is asked for again",
+    (version) => {
+      const session = new Session();
+      const outcome = session.connect(version as number, { targetTemperature: 22 });
+      expect(outcome).toMatchObject({ requests: [], decisions: [], getAgain: true });
+      expect(outcome.oddity).toBe("the twin has no desired properties with a version");
+      expect(session.reported).toEqual({});
+    },
+  );
+
+  it("an object seen in part by a patch and in whole by the document is refused once", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: { a: 1 } });
+    expect(session.patch(6, { targetTemperature: { b: 2 } }).decisions).toMatchObject([{ rule: "RR-6" }]);
+    expect(session.get(6, { targetTemperature: { a: 1, b: 2 } }).decisions).toEqual([]);
+  });
+});
+
+describe("as the document moves on,", () => {
+  it("an answer to what stands in it moves along, one to a deletion stays", () => {
+    const session = new Session();
+    session.connect(1, { targetTemperature: 21, telemetryInterval: 30, other: 1 });
+    session.patch(2, { telemetryInterval: null });
+    session.connect(3, { targetTemperature: 21, sensorOffset: 1, other: 1 });
+    expect(session.told(property)).toMatchObject({ ac: 200, av: 3 });
+    expect(session.told("telemetryInterval")).toMatchObject({ ac: 200, av: 2 });
+    expect(session.told("other")).toMatchObject({ ac: 400, av: 3 });
+  });
+
+  it("a value that the settings have made room for is the cloud's own word, not a repeated one", () => {
+    const session = new Session();
+    session.connect(1, { sensorOffset: 1, targetTemperature: 31 });
+    const roomier = new Session({ targetMax: celsius(32) });
+    roomier.device.restart(1, JSON.parse(JSON.stringify(toDurable(session.device.state))));
+    expect(roomier.connect(1, { sensorOffset: 1, targetTemperature: 31 }).decisions).toMatchObject([
+      { rule: "RR-2", property, winner: { source: "cloud", value: 31 } },
+    ]);
   });
 });

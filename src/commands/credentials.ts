@@ -13,11 +13,11 @@ import { deriveDeviceKey } from "../cloud/device-key.ts";
 import { credentialsFileName, type FoundCredentials, loadCredentials } from "../cloud/load-credentials.ts";
 import { systemPrivateFiles } from "../cloud/private-files.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
+import { refusalOf } from "../firmware/doctor/credentials.ts";
 import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { readSettingsFile } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
-import { checkConnection } from "../manifest/gate.ts";
 import { readContext } from "./context.ts";
 import { readHiddenLine } from "./hidden-line.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
@@ -73,9 +73,9 @@ async function check(args: Arguments): Promise<number> {
     return print(`No credentials: neither ${where} nor the IOTHUB_DEVICE_… variables.\n${aboutHub}`);
   }
   const { facts, problems } = describeCredentials(credentials, systemClock.wallNow());
-  const { way } = credentials;
   const from = `${credentials.from}${await modeOf(credentials.from)}`;
-  const refused = await refusalOf(args, way.kind === "dps" ? way.endpoint : way.host);
+  const board = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
+  const refused = refusalOf(credentials, loadManifest(chooseBoard(board, dataPath)));
   const all = refused === undefined ? problems : [...problems, refused];
   if (args.has("json")) print(JSON.stringify({ configured: true, from, ...facts, problems: all }, null, 2));
   else {
@@ -94,19 +94,6 @@ async function modeOf(path: string): Promise<string> {
   return mode === undefined
     ? ""
     : ` (mode ${(mode & 0o777).toString(8).padStart(4, "0")}, its owner's alone)`;
-}
-
-/** Why the capability gate would not let the device out. */
-async function refusalOf(args: Arguments, host: string) {
-  const context = readContext(args);
-  const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
-  const manifest = loadManifest(chooseBoard(name, context.data.path));
-  const bare = host.replace(/:\d+$/, "");
-  if (checkConnection(manifest, bare) === undefined) return undefined;
-  return {
-    message: `${bare} may not be connected to.`,
-    remedy: `Add it to "AllowedConnections" in the manifest; see: grove-heater manifest check.`,
-  };
 }
 
 // --- derive ---

@@ -1,5 +1,7 @@
 /** `doctor`: looks at everything that a heater rests on and says what to mend; turns nothing on. */
 
+import { loadCredentials } from "../cloud/load-credentials.ts";
+import { systemPrivateFiles } from "../cloud/private-files.ts";
 import { examine, systemDrivers } from "../firmware/doctor/examine.ts";
 import { type Finding, type FindingStatus, tally } from "../firmware/doctor/finding.ts";
 import { systemMachine } from "../firmware/doctor/machine.ts";
@@ -29,6 +31,8 @@ Exit code 0 when nothing is to mend, 1 otherwise.`,
       ...context,
       board: args.value("board"),
       drivers: systemDrivers(systemClock),
+      credentials: () =>
+        loadCredentials({ dataPath: context.data.path, env: process.env, files: systemPrivateFiles }),
     });
     const ok = tally(findings).fail === 0;
     const text = args.has("json")

@@ -63,7 +63,7 @@ const pressTakes = millis(200);
 /** Links that end sooner, three in a row, look like two devices with one id, and the supervisor keeps away for seconds. */
 const steadyAfter = millis(1200);
 /** Nothing here takes a tenth of it on an idle machine. */
-const patience = seconds(6);
+const patience = seconds(15);
 
 export class Stage {
   readonly clock: Clock;

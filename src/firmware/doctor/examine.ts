@@ -7,6 +7,7 @@ import { openKernelGpio } from "../../board/kernel-gpio.ts";
 import { openKernelI2c } from "../../board/kernel-i2c.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { GpioPort } from "../../chips/lines.ts";
+import type { Credentials } from "../../cloud/credentials.ts";
 import type { Clock } from "../../control/clock.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type BoardChoice, unbuiltPackage } from "../choose-board.ts";
@@ -16,6 +17,7 @@ import { addressChecks, checkAddresses } from "./addresses.ts";
 import { readBootConfig } from "./boot-config.ts";
 import { bootChecks, checkBootLines } from "./boot-lines.ts";
 import { checkBoard, checkComputer, checkManifest, checkSettings, modelOf } from "./configuration.ts";
+import { checkCredentials } from "./credentials.ts";
 import { checkDataFolder, checkFreeSpace, checkInstance, checkKeptAside, checkState } from "./data.ts";
 import { type Finding, fail, skip } from "./finding.ts";
 import { checkGpio, lineIds } from "./gpio.ts";
@@ -33,6 +35,8 @@ export interface Examination {
   /** The manifest file, when it is not the package's own. */
   readonly manifestFile?: string;
   readonly drivers: Drivers;
+  /** @throws CredentialError (as a rejection) */
+  readonly credentials: () => Promise<Credentials | undefined>;
 }
 
 /** The native parts, so that tests examine a virtual hat. */
@@ -95,6 +99,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   await add("data-folder", () => checkDataFolder(machine, data));
   await add("free-space", () => checkFreeSpace(machine, data, manifest?.manifest?.storageKb ?? 1024));
   await add("state-file", () => [checkState(machine, data), ...checkKeptAside(machine, data)]);
+  await add("credentials", () => checkCredentials(examination.credentials, clock, manifest?.manifest));
   if (instance) findings.push(instance.finding);
   return findings;
 }

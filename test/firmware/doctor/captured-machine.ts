@@ -7,7 +7,7 @@ import { type GpioPort, LineError } from "../../../src/chips/lines.ts";
 import { celsius, relativeHumidity, wallMillis } from "../../../src/control/units.ts";
 import { readBoard } from "../../../src/firmware/choose-board.ts";
 import { describeDataFolder } from "../../../src/firmware/data-folder.ts";
-import { type Drivers, examine } from "../../../src/firmware/doctor/examine.ts";
+import { type Drivers, type Examination, examine } from "../../../src/firmware/doctor/examine.ts";
 import type { Finding } from "../../../src/firmware/doctor/finding.ts";
 import { type Machine, systemMachine, type User } from "../../../src/firmware/doctor/machine.ts";
 import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room.ts";
@@ -33,6 +33,7 @@ export interface Captured {
   readonly board?: string;
   readonly manifestFile?: string;
   readonly drivers?: Partial<Drivers>;
+  readonly credentials?: Examination["credentials"];
   readonly display?: DisplayKind;
   /** Wall time, as an ISO date. */
   readonly at?: string;
@@ -93,7 +94,7 @@ export class CapturedMachine {
   }
 
   async examine(): Promise<Finding[]> {
-    const { board, manifestFile, drivers } = this.#captured;
+    const { board, manifestFile, drivers, credentials = async () => undefined } = this.#captured;
     const noLine = () => Promise.reject(new Error("the doctor must not open a line"));
     const gpio: GpioPort = { openOutput: noLine, openInput: noLine, close: () => undefined };
     const work = examine({
@@ -109,6 +110,7 @@ export class CapturedMachine {
         openGpio: async () => gpio,
         ...drivers,
       },
+      credentials,
     });
     return await this.clock.run(work);
   }

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { BusError } from "../../../src/chips/bus.ts";
+import { azureDps, CredentialError, type Credentials } from "../../../src/cloud/credentials.ts";
+import { Secret } from "../../../src/cloud/secret.ts";
+import type { Examination } from "../../../src/firmware/doctor/examine.ts";
 import { encode } from "../../../src/firmware/state-store.ts";
 import {
   CapturedMachine,
@@ -43,6 +46,40 @@ describe("a Raspberry Pi 4 where all is well", () => {
     await machine.examine();
     expect(machine.snapshot()).toEqual(before);
     expect(machine.hat.contactClosures).toBe(0);
+  });
+});
+
+describe("the credentials", () => {
+  const dps = (endpoint: string): Credentials => ({
+    way: { kind: "dps", endpoint, idScope: "0ne00123ABC", registrationId: "heater-7" },
+    proof: { kind: "key", key: new Secret("c2VjcmV0IG9mIHRoZSBkZXZpY2U=") },
+  });
+  const found = async (credentials: Examination["credentials"]) =>
+    findingOf(await onPi4({ credentials }), "credentials");
+
+  it("need not be there: then the local hub is the cloud", async () => {
+    expect(await found(async () => undefined)).toMatchObject({
+      status: "ok",
+      detail: expect.stringContaining("local hub"),
+    });
+  });
+
+  it("are told without their secrets", async () => {
+    const finding = await found(async () => dps(azureDps));
+    expect(finding).toMatchObject({ status: "ok" });
+    expect(finding?.detail).toBe(`through DPS at ${azureDps}, by a symmetric key (not shown)`);
+  });
+
+  it("for a host that the manifest does not name are to be mended in the manifest", async () => {
+    const finding = await found(async () => dps("dps.example.net:8883"));
+    expect(finding).toMatchObject({ status: "fail", detail: "dps.example.net may not be connected to." });
+    expect(finding?.remedy).toContain('"AllowedConnections"');
+  });
+
+  it("that others may read are to be mended as their own error says", async () => {
+    const error = new CredentialError("not-private", "credentials.json is open to others.", "chmod 600 it.");
+    const finding = await found(() => Promise.reject(error));
+    expect(finding).toMatchObject({ status: "fail", detail: error.message, remedy: error.remedy });
   });
 });
 

@@ -1,0 +1,41 @@
+/** Check of what the device would show to Azure. Connects to nobody, and tells no secret. */
+import { CredentialError, type Credentials } from "../../cloud/credentials.ts";
+import { type Description, describeCredentials } from "../../cloud/describe-credentials.ts";
+import type { Clock } from "../../control/clock.ts";
+import { checkConnection } from "../../manifest/gate.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { type Finding, fail, ok } from "./finding.ts";
+
+type Problem = Description["problems"][number];
+
+/** @param load rejects with CredentialError when they are there and cannot be used */
+export async function checkCredentials(
+  load: () => Promise<Credentials | undefined>,
+  clock: Clock,
+  manifest: Manifest | undefined,
+): Promise<readonly Finding[]> {
+  const check = "credentials";
+  let credentials: Credentials | undefined;
+  try {
+    credentials = await load();
+  } catch (error) {
+    if (!(error instanceof CredentialError)) throw error;
+    return [fail(check, error.message, error.remedy)];
+  }
+  if (credentials === undefined) return [ok(check, "none: a run starts the local hub and is its device")];
+  const { facts, problems } = describeCredentials(credentials, clock.wallNow());
+  const refused = manifest && refusalOf(credentials, manifest);
+  const all = refused === undefined ? problems : [...problems, refused];
+  if (all.length > 0) return all.map(({ message, remedy }) => fail(check, message, remedy));
+  return [ok(check, `${facts["connects"]}, by ${facts["proof"]}`)];
+}
+
+/** Why the capability gate would not let the device out to its cloud. */
+export function refusalOf({ way }: Credentials, manifest: Manifest): Problem | undefined {
+  const host = (way.kind === "dps" ? way.endpoint : way.host).replace(/:\d+$/, "");
+  if (checkConnection(manifest, host) === undefined) return undefined;
+  return {
+    message: `${host} may not be connected to.`,
+    remedy: `Add it to "AllowedConnections" in the manifest; see: grove-heater manifest check.`,
+  };
+}

@@ -4,7 +4,6 @@
  * Guarantee: loaded only where there are credentials, after the control loop runs; nothing here throws into a step or
  * delays one. It looks at the device after each step, and asks of it only what a person may ask.
  */
-import { arch, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import {
   type CloudLink,
@@ -36,6 +35,7 @@ import { checkConnection } from "../manifest/gate.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { bootOfThisMachine } from "./boot.ts";
 import type { Device, Observation } from "./device.ts";
+import { describeMachine } from "./device-information.ts";
 import type { DurableFiles } from "./durable-files.ts";
 
 export interface CloudHalfParts {
@@ -68,6 +68,7 @@ export class CloudHalf {
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
   readonly #startedAt: WallMillis;
+  readonly #machine: ReturnType<typeof describeMachine>;
   #twin: TwinLink = startLink;
   #telemetry: TelemetryState;
   #pause = firstPause;
@@ -78,6 +79,7 @@ export class CloudHalf {
     const { clock, log, dataPath, files, manifest, credentials, nearby, device, open = openCloud } = parts;
     this.#parts = parts;
     this.#startedAt = clock.wallNow();
+    this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
     this.#telemetry = startTelemetry(clock.now());
     this.#outbox = Outbox.open({
       openStore: levelStore(join(dataPath, "outbox"), () => clock.wallNow()),
@@ -207,17 +209,7 @@ export class CloudHalf {
       // To the tenth: a property that moved every second would be a message every second.
       heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
       telemetryDropped: this.#outbox.status.dropped,
-      [deviceInformation.name]: {
-        __t: "c",
-        manufacturer: "grove-heater",
-        model: board,
-        swVersion: firmware,
-        osName: `${platform()} ${release()}`,
-        processorArchitecture: arch(),
-        processorManufacturer: "unknown",
-        totalStorage: 0,
-        totalMemory: Math.floor(totalmem() / 1024),
-      },
+      [deviceInformation.name]: { __t: "c", ...this.#machine },
     };
   }
 

@@ -63,7 +63,8 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
       });
       return true;
     } catch (error) {
-      const remedy = error instanceof CredentialError ? error.remedy : "See the log of the versions before.";
+      const remedy =
+        error instanceof CredentialError ? error.remedy : "This is a bug: please report it with this line.";
       log.error("cloud-failed", {
         cause: (error as Error).message,
         remedy,

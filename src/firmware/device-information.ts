@@ -1,0 +1,46 @@
+/** What the standard DeviceInformation component says of this machine (dtmi:azure:DeviceManagement:DeviceInformation;1). */
+import { readFileSync, statfsSync } from "node:fs";
+import { arch, cpus, platform, release, totalmem } from "node:os";
+
+/** Sizes in KiB, as the interface asks. Never throws: what cannot be told is "unknown" or 0. */
+export function describeMachine(board: string, firmware: string, dataPath: string) {
+  return {
+    manufacturer: "grove-heater",
+    model: board,
+    swVersion: firmware,
+    osName: `${platform()} ${release()}`,
+    processorArchitecture: arch(),
+    processorManufacturer: makerOfProcessor(),
+    totalStorage: storageKib(dataPath),
+    totalMemory: Math.floor(totalmem() / 1024),
+  };
+}
+
+function makerOfProcessor(): string {
+  const name = `${deviceTreeModel()} ${cpus()[0]?.model ?? ""}`;
+  const makers = {
+    Broadcom: /Raspberry Pi|BCM/,
+    Intel: /Intel/,
+    AMD: /AMD/,
+    Apple: /Apple/,
+    Arm: /Cortex|ARM/,
+  };
+  return Object.entries(makers).find(([, pattern]) => pattern.test(name))?.[0] ?? "unknown";
+}
+
+function deviceTreeModel(): string {
+  try {
+    return readFileSync("/proc/device-tree/model", "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function storageKib(path: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(path);
+    return Math.floor((blocks * bsize) / 1024);
+  } catch {
+    return 0;
+  }
+}

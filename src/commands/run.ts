@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Log, LogLevel } from "../control/log.ts";
 import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
-import { lockDataFolder, openDataFolder } from "../firmware/data-folder.ts";
+import { type DataFolder, lockDataFolder, openDataFolder } from "../firmware/data-folder.ts";
 import { type GuardedLoop, Guardian } from "../firmware/guardian.ts";
 import { kindOf } from "../firmware/hub-ready.ts";
 import { createLogger } from "../firmware/logger.ts";
@@ -45,15 +45,16 @@ Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
 async function guard(args: Arguments, context: Context): Promise<number> {
   const secrets = HeldSecrets.take(process.env);
   const log = guardianLog(args);
-  let choice: BoardChoice;
+  let choice: BoardChoice | undefined;
+  let folder: DataFolder;
   try {
     const { board: fromSettings } = loadSettings(context.settingsFile);
     choice = chooseBoard(args.value("board") ?? fromSettings, context.data.path);
+    folder = openDataFolder(context.data.path);
   } catch (error) {
-    forceOffAfterFailure(error, context.data.path, log);
+    forceOffAfterFailure(error, context.data.path, log, choice);
     throw error;
   }
-  const folder = openDataFolder(context.data.path);
   const unlock = lockDataFolder(folder);
   const hub = new HubKeeper({ dataPath: folder.path, log, quiet: hasPanel(args) });
   try {

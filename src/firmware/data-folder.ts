@@ -7,7 +7,7 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { exitCodes, StartupError } from "./exit-codes.ts";
 
 export interface DataFolder {
@@ -29,10 +29,18 @@ export function describeDataFolder(path: string): DataFolder {
   return { path, settingsFile: join(path, "settings.json"), stateFile: join(path, "state.json") };
 }
 
+/** Not by Node's own recursion, which never comes back where a folder cannot be made, as in /proc. */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  mkdirSync(path, { mode: 0o700 });
+}
+
 /** @throws StartupError when the folder cannot be made or written */
 export function openDataFolder(path: string): DataFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);

@@ -4,13 +4,14 @@
  * Guarantee: `forceOff` never throws; it acts on the board in use, and where none could be loaded, on what the
  * broken definition still tells and on the relay that was driven last on this machine.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RelayWiring } from "../board/definition.ts";
 import { forceRelayOff } from "../board/relay-off.ts";
 import type { Log } from "../control/log.ts";
 import type { BoardChoice } from "./choose-board.ts";
 import { BoardFailure } from "./choose-board.ts";
+import { makeFolder } from "./data-folder.ts";
 import { ensureVirtualSysfs } from "./virtual-lines.ts";
 
 interface Target {
@@ -28,9 +29,9 @@ export function guardRelay(choice: BoardChoice, dataPath: string, log: Log): For
   return (why) => off(target, why, log);
 }
 
-/** For a start that failed before a board was chosen. */
-export function forceOffAfterFailure(error: unknown, dataPath: string, log: Log): void {
-  const known = error instanceof BoardFailure ? error.relay : undefined;
+/** For a start that failed before a board was chosen, or right after. */
+export function forceOffAfterFailure(error: unknown, dataPath: string, log: Log, choice?: BoardChoice): void {
+  const known = error instanceof BoardFailure ? error.relay : choice?.wiring;
   const targets = [known && { relay: known, sysRoot: "/sys" }, recall(dataPath)];
   for (const target of targets) {
     if (target !== undefined && (target.relay.backend === "kernel" || target.sysRoot !== "/sys")) {
@@ -67,7 +68,7 @@ function remember(target: Target, dataPath: string, log: Log): void {
   const text = JSON.stringify(target);
   try {
     if (recallText(dataPath) === text) return;
-    mkdirSync(dataPath, { recursive: true, mode: 0o700 });
+    makeFolder(dataPath);
     writeFileSync(memory(dataPath), text);
   } catch (error) {
     log.warn("relay-not-remembered", { cause: String(error) });

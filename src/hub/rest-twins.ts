@@ -38,6 +38,9 @@ async function editTwin(c: Context, { core }: RestParts, replace: boolean): Prom
   // What stands now, not what stood before the body was read.
   if (!matchesEtag(c, twinEtag(core.devices.get(id) ?? known))) return changedMeanwhile(c);
   const properties = member(body, "properties");
+  if (properties !== undefined && !isObject(properties)) {
+    return fail(c, 400, "ArgumentInvalid", "a twin's properties must be a JSON object");
+  }
   if (member(properties, "reported") !== undefined && !replace) {
     return fail(c, 400, "ArgumentInvalid", "reported properties are the device's");
   }

@@ -122,6 +122,21 @@ describe.runIf(process.platform === "linux")(
       expect(device.relay).toBe("0");
     });
 
+    it("with a data folder that cannot be made ends with exit code 74, and forces the relay off all the same", (context) => {
+      const device = firmware(context);
+      const { code, stdout, stderr } = device.plainCommand(
+        "run",
+        "--board",
+        "grove-heater-pi",
+        "--data",
+        "/proc/none",
+      );
+      expect(code).toBe(74);
+      expect(stderr).toContain("--data FOLDER");
+      // No GPIO here; what counts is that it was tried.
+      expect(stdout).toContain('"why":"the start failed"');
+    });
+
     it("a second one on the same data folder is refused with exit code 75 and harms nothing", async (context) => {
       const device = firmware(context);
       device.start();

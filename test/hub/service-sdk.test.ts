@@ -130,6 +130,25 @@ describe("azure-iothub", () => {
     expect((await ask(hub, "GET", "/devices", tokenOf(hub, "iothubowner"))).status).toBe(200);
   });
 
+  it.each([
+    ["no JSON", "{"],
+    ["nothing", ""],
+    ["an array", "[1]"],
+    ["null", "null"],
+    ["a text for a twin", '{"properties":"__proto__"}'],
+    ["a number for what is desired", '{"properties":{"desired":7}}'],
+    ["nesting without end", `{"properties":{"desired":${'{"a":'.repeat(5000)}1${"}".repeat(5000)}}}`],
+    ["a twin beyond its size", JSON.stringify({ properties: { desired: { a: "x".repeat(200_000) } } })],
+  ])("refuses a twin's edit of %s, and changes nothing", async (_what, body) => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    const before = hub.core.detail("heater-1");
+    const answer = await ask(hub, "PATCH", "/twins/heater-1", tokenOf(hub, "service"), body);
+    expect([400, 413]).toContain(answer.status);
+    expect(answer.text).toMatch(/"Message"/i);
+    expect(hub.core.detail("heater-1")?.desired).toEqual(before?.desired);
+  });
+
   it("queues a message for a device through the hub's own route", async () => {
     const hub = await testHub();
     await hub.enrolDevice("heater-1");

@@ -29,6 +29,9 @@ function listen(page: Page): string[] {
   return complaints;
 }
 
+/** A picture is drawn with the next frame, whenever a busy machine has one. */
+const expectLit = (page: Page) => expect.poll(() => litPixels(page), { timeout: 10_000 });
+
 describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : ""}`, () => {
   let browser: Browser;
   let built: Awaited<ReturnType<typeof builtPage>>;
@@ -75,10 +78,10 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
       const ones = (byte: number) => byte.toString(2).replaceAll("0", "").length;
       return Buffer.from(screen.bits, "base64").reduce((sum, byte) => sum + ones(byte), 0);
     };
-    expect(await litPixels(page)).toBe(count(21));
+    await expectLit(page).toBe(count(21));
     expect(count(28.5)).not.toBe(count(21));
     hub.tell({ type: "panel", deviceId: id, panel: front(28.5, "auto", true) });
-    await expect.poll(() => litPixels(page)).toBe(count(28.5));
+    await expectLit(page).toBe(count(28.5));
   });
 
   it("presses a key as long as the mouse does, also when that slips off it", async () => {
@@ -127,7 +130,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
     hub.tell({ type: "panel", deviceId: id, panel: { ...real, fitted: false } });
     await page.getByText("No display found: this is what one would show. Its keys are on the hat.").waitFor();
     expect(await page.locator(".hat-keys, .room").filter({ visible: true }).count()).toBe(0);
-    expect(await litPixels(page)).toBeGreaterThan(1000);
+    await expectLit(page).toBeGreaterThan(1000);
   });
 
   it("goes when the device's process does, and comes back with it", async () => {
@@ -154,7 +157,7 @@ describe.skipIf(skipped || process.platform !== "linux")("the front of a running
     const complaints = listen(page);
     await page.goto(url);
     await key(page, "B raise").hover();
-    expect(await litPixels(page)).toBeGreaterThan(500);
+    await expectLit(page).toBeGreaterThan(500);
     // The twin carries what is set here to the tiles: it does once the device is online.
     await page.locator(".device-head").filter({ hasText: "Online" }).waitFor();
     await page.mouse.down();
@@ -169,6 +172,6 @@ describe.skipIf(skipped || process.platform !== "linux")("the front of a running
     firmware.signal(firmware.loopPid, "SIGKILL");
     await page.getByText("This device runs elsewhere").waitFor();
     await key(page, "A lower").waitFor();
-    expect(await litPixels(page)).toBeGreaterThan(500);
+    await expectLit(page).toBeGreaterThan(500);
   }, 90_000);
 });

@@ -4,6 +4,7 @@
  * Guarantee: every failure gets a code, told by what TLS, the socket and MQTT themselves said; the SDK's own words
  * would call a missing network "Not authorized". No sentence holds a secret.
  */
+import { hostAndPort } from "./host.ts";
 import { scrub } from "./secret.ts";
 
 export type CauseCode =
@@ -69,7 +70,7 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
     `The certificate of ${peer.host} is not one that is trusted. For a local hub, name its CA as "caFile"; else ` +
     "something stands between.",
   "host-not-granted": (peer) =>
-    `${peer.host} may not be connected to. Add "${bare(peer.host)}" to "AllowedConnections" in app_manifest.json.`,
+    `${peer.host} may not be connected to. Add "${hostAndPort(peer.host).host}" to "AllowedConnections" in app_manifest.json.`,
   "key-refused": (peer) =>
     peer.role === "DPS"
       ? `DPS refused this device. Check id scope, registration id, key or certificate, its enrollment${lookUp}`
@@ -77,7 +78,7 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   disabled: (peer) => `${peer.role} says that this device is disabled. Enable it there.`,
   "host-not-found": (peer) => `${peer.host} cannot be looked up. Check the name, the network and DNS.`,
   "host-unreachable": (peer) =>
-    `${peer.host} cannot be reached. Check the network, and whether a firewall lets port ${portOf(peer.host)} through.`,
+    `${peer.host} cannot be reached. Check the network, and whether a firewall lets port ${hostAndPort(peer.host).port} through.`,
   throttled: (peer) => `${peer.role} asks for fewer requests. Waiting.`,
   "service-failed": (peer) => `${peer.role} has a failure of its own. Waiting.`,
   "duplicate-id": () =>
@@ -90,8 +91,6 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
 };
 
 const lookUp = ", and the clock. What is configured says: grove-heater credentials check";
-const bare = (host: string): string => host.replace(/:\d+$/, "");
-const portOf = (host: string): string => /:(\d+)$/.exec(host)?.[1] ?? "8883";
 
 export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
   code,

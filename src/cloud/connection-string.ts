@@ -5,6 +5,7 @@
  */
 import { CredentialError, type HubWay } from "./credentials.ts";
 import { isBase64Key } from "./device-key.ts";
+import { isHost } from "./host.ts";
 import { Secret } from "./secret.ts";
 
 export interface ConnectionString {
@@ -46,10 +47,6 @@ export function parseConnectionString(text: string): ConnectionString {
 
 const malformed = (what: string) =>
   new CredentialError("malformed", `The connection string ${what}.`, remedy);
-
-/** A host name or an IPv4 address, with or without a port. */
-export const isHost = (text: string): boolean =>
-  text.length <= 260 && /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(text);
 
 /** IoT Hub's identity registry: at most 128 ASCII letters, digits and some signs. */
 export const isDeviceId = (text: string): boolean => /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/.test(text);

@@ -1,6 +1,5 @@
 /** The parts that the file and the environment have in common, checked one by one. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isHost } from "./connection-string.ts";
 import {
   azureDps,
   type CertificateProof,
@@ -9,6 +8,7 @@ import {
   type DpsWay,
 } from "./credentials.ts";
 import { isBase64Key, isRegistrationId } from "./device-key.ts";
+import { isHost } from "./host.ts";
 import { Secret } from "./secret.ts";
 
 export interface DpsParts {

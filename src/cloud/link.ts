@@ -25,7 +25,7 @@ export interface CloudOptions {
   readonly modelId: string;
   /** Certificates to trust in place of the public ones, PEM. */
   readonly caPem?: string | undefined;
-  /** Why a host may not be connected to, asked before every connection; the capability gate. */
+  /** Why a host (without a port) may not be connected to, asked before every connection; the capability gate. */
   readonly refuseHost?: ((host: string) => Error | undefined) | undefined;
   /** Uniform in 0…1, for jitter. */
   readonly random?: (() => number) | undefined;

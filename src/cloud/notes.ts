@@ -5,8 +5,9 @@
  * whole, so that a power cut leaves the old one or the new one.
  */
 import { dirname, join } from "node:path";
-import { isDeviceId, isHost } from "./connection-string.ts";
+import { isDeviceId } from "./connection-string.ts";
 import type { DpsWay, HubWay } from "./credentials.ts";
+import { isHost } from "./host.ts";
 import type { CloudFiles } from "./link.ts";
 import { isRecord } from "./topics.ts";
 

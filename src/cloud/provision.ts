@@ -8,9 +8,10 @@ import type { Clock } from "../control/clock.ts";
 import { millis } from "../control/units.ts";
 import { asError, Calls, NoAnswer } from "./calls.ts";
 import { cause, classify, type Peer } from "./cause.ts";
-import { isDeviceId, isHost } from "./connection-string.ts";
+import { isDeviceId } from "./connection-string.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "./credentials.ts";
 import { GuardedMqttBase, type Screen } from "./guarded-base.ts";
+import { isHost } from "./host.ts";
 import { LinkFailure } from "./link-failure.ts";
 import {
   ProvisioningDeviceClient,

@@ -9,6 +9,7 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { MqttClient as Client, IClientOptions } from "mqtt";
+import { hostAndPort } from "./host.ts";
 import { MqttClient } from "./sdk.ts";
 
 export interface WireOptions {
@@ -129,12 +130,6 @@ export class Wire {
     for (const listener of this.#onEnd) listener();
     this.#onEnd.clear();
   }
-}
-
-/** `host` or `host:port`; 8883 is MQTT over TLS. */
-export function hostAndPort(text: string): { readonly host: string; readonly port: number } {
-  const [, host = text, port] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  return { host, port: port === undefined ? 8883 : Number(port) };
 }
 
 /** A stream that fails as a refused connection does: later, by an event. */

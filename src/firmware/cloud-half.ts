@@ -98,7 +98,7 @@ export class CloudHalf {
       files,
       modelId,
       caPem: credentials.caPem,
-      refuseHost: (host) => checkConnection(manifest, host.replace(/:\d+$/, "")),
+      refuseHost: (host) => checkConnection(manifest, host),
       tuning: nearby ? nearbyTuning : undefined,
       handlers: {
         onTwin: (document) => this.#take(takeDocument(this.#twin, device.inForce, document)),

@@ -1,6 +1,7 @@
 /** Check of what the device would show to Azure. Connects to nobody, and tells no secret. */
 import { CredentialError, type Credentials } from "../../cloud/credentials.ts";
 import { type Description, describeCredentials } from "../../cloud/describe-credentials.ts";
+import { hostAndPort } from "../../cloud/host.ts";
 import type { Clock } from "../../control/clock.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -32,7 +33,7 @@ export async function checkCredentials(
 
 /** Why the capability gate would not let the device out to its cloud. */
 export function refusalOf({ way }: Credentials, manifest: Manifest): Problem | undefined {
-  const host = (way.kind === "dps" ? way.endpoint : way.host).replace(/:\d+$/, "");
+  const { host } = hostAndPort(way.kind === "dps" ? way.endpoint : way.host);
   if (checkConnection(manifest, host) === undefined) return undefined;
   return {
     message: `${host} may not be connected to.`,

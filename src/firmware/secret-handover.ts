@@ -10,6 +10,7 @@
 import type { ChildProcess } from "node:child_process";
 import { Secret } from "../cloud/secret.ts";
 import { secretVariables } from "../cloud/secret-variables.ts";
+import { kindOf } from "./hub-ready.ts";
 
 const names: readonly string[] = Object.values(secretVariables);
 /** Traces (https://www.npmjs.com/package/debug) that quote each packet they write, with its token. */
@@ -87,6 +88,3 @@ function takeSecrets(env: NodeJS.ProcessEnv): Record<string, string> {
   }
   return taken;
 }
-
-const kindOf = (message: unknown): unknown =>
-  typeof message === "object" && message !== null ? Reflect.get(message, "kind") : undefined;

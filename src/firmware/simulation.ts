@@ -51,6 +51,8 @@ export interface SimulationResult {
 }
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  // Read now, as openHat reads it late: virtual time knows nothing of files, and hours would pass meanwhile.
+  await import("../board/johnny-five-hat.ts");
   const run = new Simulation(options);
   return await run.play();
 }

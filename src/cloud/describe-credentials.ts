@@ -4,6 +4,7 @@
  * Guarantee: no key, no token and nothing derived from one; certificates are public and are named.
  */
 import { X509Certificate } from "node:crypto";
+import { isoTime } from "../control/iso-time.ts";
 import type { WallMillis } from "../control/units.ts";
 import type { CertificateProof, Credentials } from "./credentials.ts";
 
@@ -63,5 +64,3 @@ function describeCertificate(
 /** The common name; Node puts each attribute on a line of its own. */
 const nameOf = (subject: string | undefined): string =>
   /^CN=(.*)$/m.exec(subject ?? "")?.[1] ?? (subject || "(no name)");
-
-const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();

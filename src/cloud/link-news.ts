@@ -5,6 +5,7 @@
  * is reminded once an hour. The handler may throw.
  */
 import type { Clock } from "../control/clock.ts";
+import { isoTime } from "../control/iso-time.ts";
 import type { Log } from "../control/log.ts";
 import { hours, type Millis } from "../control/units.ts";
 import type { LinkCause } from "./cause.ts";
@@ -55,7 +56,7 @@ export class LinkNews {
     const attempts = this.#alike === 0 ? undefined : this.#alike + 1;
     const retry = Math.round(retryMs);
     // A wrong clock hides behind many a cause.
-    const clockSays = new Date(clock.wallNow()).toISOString();
+    const clockSays = isoTime(clock.wallNow());
     const fields = { code, words, detail, clock: clockSays, attempts, retryMs: retry };
     const due = this.#loggedAt === undefined || clock.now() - this.#loggedAt >= remindEvery;
     if (isNew || due) {

@@ -5,6 +5,7 @@
  * every subscription), and an error that it emits has a listener.
  */
 import type { Clock } from "../control/clock.ts";
+import { isoTime } from "../control/iso-time.ts";
 import { hours, type Millis, type WallMillis } from "../control/units.ts";
 import type { CertificateProof, HubWay, KeyProof } from "./credentials.ts";
 import type { TelemetryMessage } from "./link.ts";
@@ -72,5 +73,3 @@ export function sdkMessage({ messageId, body, createdMs, component, properties }
   for (const [name, value] of Object.entries(properties ?? {})) message.properties.add(name, value);
   return message;
 }
-
-const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();

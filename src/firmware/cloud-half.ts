@@ -18,6 +18,7 @@ import { shapeTelemetry, startTelemetry, type TelemetryState } from "../cloud/te
 import type { Clock } from "../control/clock.ts";
 import { type CommandName, deviceInformation, modelId } from "../control/cloud-model.ts";
 import type { LinkState, Request } from "../control/input.ts";
+import { isoTime } from "../control/iso-time.ts";
 import type { Log } from "../control/log.ts";
 import {
   afterReport,
@@ -238,5 +239,3 @@ function requestOf(name: Exclude<CommandName, "restart">, parameter: number): Re
       return { kind: "clear-faults", source };
   }
 }
-
-const isoTime = (at: WallMillis): string => new Date(at).toISOString();

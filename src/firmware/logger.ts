@@ -5,6 +5,7 @@
  * back, so that a storm neither fills a disk nor hides what else happens.
  */
 import type { Clock } from "../control/clock.ts";
+import { isoTime } from "../control/iso-time.ts";
 import type { Log, LogFields, LogLevel } from "../control/log.ts";
 import { minutes } from "../control/units.ts";
 
@@ -34,7 +35,7 @@ export function createLogger(options: LoggerOptions): Log {
     );
     if (suppressed === undefined) return;
     const all = suppressed > 0 ? { ...fields, repeats: suppressed } : fields;
-    const time = new Date(clock.wallNow()).toISOString();
+    const time = isoTime(clock.wallNow());
     write(
       format === "json" ? JSON.stringify({ time, level, event, ...all }) : asText(time, level, event, all),
     );

@@ -7,13 +7,13 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../control/clock.ts";
+import { isoTime } from "../control/iso-time.ts";
 import { millis } from "../control/units.ts";
 import type { CloudMessage, DeviceRecord } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
 import type { Link, Links } from "./links.ts";
 import type { Timeline } from "./timeline.ts";
 import { cloudMessage, cloudMessages } from "./topics.ts";
-import { isoTime } from "./twin-document.ts";
 
 export const queueLimits = {
   pending: 50,

@@ -6,12 +6,12 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "aedes";
 import type { Clock } from "../control/clock.ts";
+import { isoTime } from "../control/iso-time.ts";
 import { type Authentication, type DeviceRecord, newDevice, newEtag } from "./device-record.ts";
 import { type Devices, mostDevices } from "./devices.ts";
 import { equalJson, isObject, type Json, member, readJson, textMember } from "./json-value.ts";
 import type { Timeline } from "./timeline.ts";
 import { dpsAnswer, parseDpsTopic } from "./topics.ts";
-import { isoTime } from "./twin-document.ts";
 
 export interface DpsParts {
   readonly clock: Clock;

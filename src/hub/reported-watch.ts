@@ -5,12 +5,13 @@
  * Guarantee: pure. A conflict is told once, from the acknowledgement alone: what the hub remembers of the time apart does
  * not matter, so that neither its restart nor a second property hides a value that lost.
  */
+import { isoTime } from "../control/iso-time.ts";
 import { type Loser, readLoser, sayLoser } from "../control/twin/loser.ts";
 import type { DeviceRecord } from "./device-record.ts";
 import { equalJson, isObject, type Json, member, numberMember, textMember } from "./json-value.ts";
 import type { PropertyRow, PropertyStanding } from "./page-api.ts";
 import type { TimelineDraft } from "./timeline.ts";
-import { isoTime, type TwinHalf } from "./twin-document.ts";
+import type { TwinHalf } from "./twin-document.ts";
 
 interface Ack {
   readonly code: number;

@@ -4,6 +4,7 @@
  *
  * Guarantee: keys are in a device's identity, which takes a policy with RegistryRead, and nowhere else.
  */
+import { isoTime } from "../control/iso-time.ts";
 import {
   type Authentication,
   certificateAuthentication,
@@ -13,7 +14,7 @@ import {
 } from "./device-record.ts";
 import type { Json, JsonObject } from "./json-value.ts";
 import { member, textMember } from "./json-value.ts";
-import { forService, isoTime } from "./twin-document.ts";
+import { forService } from "./twin-document.ts";
 
 const never = "0001-01-01T00:00:00Z";
 const time = (ms: number | null): string => (ms === null ? never : isoTime(ms));

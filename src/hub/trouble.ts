@@ -3,7 +3,7 @@
  *
  * Guarantee: off until asked for; per device.
  */
-import { isoTime } from "./twin-document.ts";
+import { isoTime } from "../control/iso-time.ts";
 
 export interface TwinFault {
   /** Status of every twin answer. */

@@ -5,6 +5,7 @@
  * Guarantee: pure. A patch is taken whole or refused whole; after every taken patch the version is higher by one,
  * and every value that the patch named has that version and time in its metadata, also where it did not change.
  */
+import { isoTime } from "../control/iso-time.ts";
 import { isObject, type Json, type JsonObject, member, setMember } from "./json-value.ts";
 
 export interface TwinHalf {
@@ -30,8 +31,6 @@ export const emptyHalf = (atMs: number): TwinHalf => ({
   metadata: { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: 1 },
   version: 1,
 });
-
-export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** Merges a patch: absent names stay, `null` deletes, objects merge, all else replaces. */
 export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHalf | PatchRefused {

@@ -5,6 +5,7 @@
  * patches reach a connected device in the order of their versions.
  */
 import type { Clock } from "../control/clock.ts";
+import { isoTime } from "../control/iso-time.ts";
 import { type DeviceRecord, newEtag } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
 import { isObject, type Json, type JsonObject, member, readJson } from "./json-value.ts";
@@ -16,7 +17,6 @@ import { desiredPatch, desiredPatches, twinAnswer, twinAnswers } from "./topics.
 import type { Trouble } from "./trouble.ts";
 import {
   forDevice,
-  isoTime,
   isRefused,
   type PatchRefused,
   patchHalf,

@@ -2,7 +2,7 @@
 import type { ReadOnlyValues } from "../cloud-model.ts";
 import { writableNames } from "../cloud-model.ts";
 import type { InForce } from "../in-force.ts";
-import { isoTime } from "./loser.ts";
+import { isoTime } from "../iso-time.ts";
 
 /** For the reported section of the same name; `null` on a device that nobody has touched. */
 export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastChange"] {

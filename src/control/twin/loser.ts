@@ -4,9 +4,8 @@
  *
  * Guarantees: `readLoser` gets back what `sayLoser` said, wherever it stands in the text, and never throws.
  */
+import { isoTime } from "../iso-time.ts";
 import { type WallMillis, wallMillis } from "../units.ts";
-
-export const isoTime = (wallMs: WallMillis): string => new Date(wallMs).toISOString();
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Loser = {

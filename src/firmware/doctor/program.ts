@@ -1,5 +1,6 @@
 /** Checks of what the program itself rests on: Node.js, its native packages, the clock, the supply. */
 import type { Clock } from "../../control/clock.ts";
+import { isoTime } from "../../control/iso-time.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
@@ -38,7 +39,7 @@ const rightClock =
 /** Heat does not need the wall clock; the labels of records, certificates and minimum times over a restart do. */
 export function checkClock(clock: Clock): Finding {
   const year = new Date(clock.wallNow()).getUTCFullYear();
-  if (year >= releaseYear) return ok("clock", new Date(clock.wallNow()).toISOString().replace(/\.\d+Z/, "Z"));
+  if (year >= releaseYear) return ok("clock", isoTime(clock.wallNow()).replace(/\.\d+Z/, "Z"));
   return fail(
     "clock",
     `the clock says ${year}: certificates will be refused, and records are labelled wrong`,

@@ -8,6 +8,7 @@
 import { type Level, LineError, type LineErrorCode } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import { findGpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
+import { messageOf } from "./message-of.ts";
 import { errnoOf, type SysFiles, systemFiles } from "./sysfs.ts";
 
 export type RelayOffResult =
@@ -124,7 +125,7 @@ function failure(error: unknown): RelayOffResult {
       remedy: "Run grove-heater doctor to see the GPIO chips, and name the right board.",
     };
   }
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = messageOf(error);
   switch (errnoOf(error)) {
     case "EACCES":
     case "EPERM":

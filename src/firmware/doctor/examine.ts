@@ -5,6 +5,7 @@
  */
 import { openKernelGpio } from "../../board/kernel-gpio.ts";
 import { openKernelI2c } from "../../board/kernel-i2c.ts";
+import { messageOf } from "../../board/message-of.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { GpioPort } from "../../chips/lines.ts";
 import type { Credentials } from "../../cloud/credentials.ts";
@@ -65,7 +66,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     try {
       return await check();
     } catch (error) {
-      const detail = `this check broke off: ${error instanceof Error ? error.message : String(error)}`;
+      const detail = `this check broke off: ${messageOf(error)}`;
       findings.push(
         fail(name, detail, "This is a bug: please report it with the output of grove-heater doctor --json"),
       );

@@ -8,12 +8,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { azureDps, CredentialError } from "../cloud/credentials.ts";
 import { dpsWithKey } from "../cloud/credentials-parts.ts";
-import { describeCredentials } from "../cloud/describe-credentials.ts";
 import { deriveDeviceKey } from "../cloud/device-key.ts";
 import { credentialsFileName, type FoundCredentials, loadCredentials } from "../cloud/load-credentials.ts";
 import { systemPrivateFiles } from "../cloud/private-files.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
-import { refusalOf } from "../firmware/doctor/credentials.ts";
+import { reviewCredentials } from "../firmware/doctor/credentials.ts";
 import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { readSettingsFile } from "../firmware/settings-file.ts";
@@ -72,18 +71,17 @@ async function check(args: Arguments): Promise<number> {
     if (args.has("json")) return print(JSON.stringify({ configured: false, looked: where }, null, 2));
     return print(`No credentials: neither ${where} nor the IOTHUB_DEVICE_… variables.\n${aboutHub}`);
   }
-  const { facts, problems } = describeCredentials(credentials, systemClock.wallNow());
   const from = `${credentials.from}${await modeOf(credentials.from)}`;
   const board = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
-  const refused = refusalOf(credentials, loadManifest(chooseBoard(board, dataPath)));
-  const all = refused === undefined ? problems : [...problems, refused];
-  if (args.has("json")) print(JSON.stringify({ configured: true, from, ...facts, problems: all }, null, 2));
+  const manifest = loadManifest(chooseBoard(board, dataPath));
+  const { facts, problems } = reviewCredentials(credentials, systemClock.wallNow(), manifest);
+  if (args.has("json")) print(JSON.stringify({ configured: true, from, ...facts, problems }, null, 2));
   else {
     const rows = Object.entries({ from, ...facts });
     print(rows.map(([name, value]) => `${name.padEnd(16)} ${value}`).join("\n"));
-    for (const { message, remedy } of all) print(`✗ ${message}\n  ${remedy}`);
+    for (const { message, remedy } of problems) print(`✗ ${message}\n  ${remedy}`);
   }
-  return all.length === 0 ? exitCodes.ok : exitCodes.configuration;
+  return problems.length === 0 ? exitCodes.ok : exitCodes.configuration;
 }
 
 const aboutHub = "A run without credentials starts the local hub and is its device; --offline: neither.";

@@ -3,6 +3,7 @@ import { CredentialError, type Credentials } from "../../cloud/credentials.ts";
 import { type Description, describeCredentials } from "../../cloud/describe-credentials.ts";
 import { hostAndPort } from "../../cloud/host.ts";
 import type { Clock } from "../../control/clock.ts";
+import type { WallMillis } from "../../control/units.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type Finding, fail, ok } from "./finding.ts";
@@ -24,15 +25,27 @@ export async function checkCredentials(
     return [fail(check, error.message, error.remedy)];
   }
   if (credentials === undefined) return [ok(check, "none: a run starts the local hub and is its device")];
-  const { facts, problems } = describeCredentials(credentials, clock.wallNow());
-  const refused = manifest && refusalOf(credentials, manifest);
-  const all = refused === undefined ? problems : [...problems, refused];
-  if (all.length > 0) return all.map(({ message, remedy }) => fail(check, message, remedy));
+  const { facts, problems } = reviewCredentials(credentials, clock.wallNow(), manifest);
+  if (problems.length > 0) return problems.map(({ message, remedy }) => fail(check, message, remedy));
   return [ok(check, `${facts["connects"]}, by ${facts["proof"]}`)];
 }
 
+/**
+ * What is configured, with all that would keep the device from its cloud.
+ * @param manifest `undefined`: it is broken, and a finding of its own
+ */
+export function reviewCredentials(
+  credentials: Credentials,
+  wallMs: WallMillis,
+  manifest: Manifest | undefined,
+): Description {
+  const { facts, problems } = describeCredentials(credentials, wallMs);
+  const refused = manifest && refusalOf(credentials, manifest);
+  return { facts, problems: refused === undefined ? problems : [...problems, refused] };
+}
+
 /** Why the capability gate would not let the device out to its cloud. */
-export function refusalOf({ way }: Credentials, manifest: Manifest): Problem | undefined {
+function refusalOf({ way }: Credentials, manifest: Manifest): Problem | undefined {
   const { host } = hostAndPort(way.kind === "dps" ? way.endpoint : way.host);
   if (checkConnection(manifest, host) === undefined) return undefined;
   return {

@@ -10,6 +10,7 @@ import type { LinkState } from "../control/input.ts";
 import type { ScreenModel } from "../control/screen.ts";
 import { celsius, duty, relativeHumidity } from "../control/units.ts";
 import type { PanelPress, PanelRoom } from "../hub/page-api.ts";
+import { panelKeys } from "../hub/panels.ts";
 import { kindOf } from "./hub-ready.ts";
 
 /** From the loop: its front as it is now. The screen as a model; the hub's process has the time to draw it. */
@@ -39,7 +40,6 @@ export interface PanelPressed extends PanelPress {
 
 const displays: readonly DisplayKind[] = ["oled-128x128", "oled-128x64", "lcd-16x2"];
 const links: readonly LinkState[] = ["none", "connecting", "online", "offline"];
-const keys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
 const modes = ["auto", "manual"] as const;
 const units = ["C", "F"] as const;
 const longestVersion = 64;
@@ -64,7 +64,7 @@ export function readPanelPressed(message: unknown): PanelPressed | undefined {
   if (kindOf(message) !== "panel-pressed") return undefined;
   return read(message, (from) => ({
     kind: "panel-pressed",
-    key: from.oneOf("key", keys),
+    key: from.oneOf("key", panelKeys),
     down: from.flag("down"),
   }));
 }

@@ -10,10 +10,10 @@ import type {
   History,
   HubInfo,
   OfflineCommandQueued,
-  PanelPress,
 } from "./page-api.ts";
 import { readJsonBody } from "./page-body.ts";
 import { refuse } from "./page-guard.ts";
+import { panelKeys } from "./panels.ts";
 
 export interface PageParts {
   readonly core: HubCore;
@@ -23,7 +23,6 @@ export interface PageParts {
 }
 
 const mostEvents = 500;
-const panelKeys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
 const cableStates: readonly CableState[] = ["connected", "close", "reset", "silence"];
 
 export function hubInfo({ core, hubHost, exposed }: PageParts): HubInfo {

@@ -6,6 +6,8 @@
  */
 import type { PanelPress, PanelView } from "./page-api.ts";
 
+export const panelKeys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
+
 export type Pressed = "passed" | "not-here" | "too-fast";
 
 /** Ten fingers that drum: downs and ups together. */

@@ -70,7 +70,8 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
     `The certificate of ${peer.host} is not one that is trusted. For a local hub, name its CA as "caFile"; else ` +
     "something stands between.",
   "host-not-granted": (peer) =>
-    `${peer.host} may not be connected to. Add "${hostAndPort(peer.host).host}" to "AllowedConnections" in app_manifest.json.`,
+    `${peer.host} may not be connected to. Add "${hostAndPort(peer.host).host}" to "AllowedConnections" in ` +
+    "app_manifest.json.",
   "key-refused": (peer) =>
     peer.role === "DPS"
       ? `DPS refused this device. Check id scope, registration id, key or certificate, its enrollment${lookUp}`
@@ -78,7 +79,8 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   disabled: (peer) => `${peer.role} says that this device is disabled. Enable it there.`,
   "host-not-found": (peer) => `${peer.host} cannot be looked up. Check the name, the network and DNS.`,
   "host-unreachable": (peer) =>
-    `${peer.host} cannot be reached. Check the network, and whether a firewall lets port ${hostAndPort(peer.host).port} through.`,
+    `${peer.host} cannot be reached. Check the network, and whether a firewall lets port ` +
+    `${hostAndPort(peer.host).port} through.`,
   throttled: (peer) => `${peer.role} asks for fewer requests. Waiting.`,
   "service-failed": (peer) => `${peer.role} has a failure of its own. Waiting.`,
   "duplicate-id": () =>

@@ -11,8 +11,9 @@ import { millis, seconds } from "../control/units.ts";
 import type { DrainSource } from "./outbox-drain.ts";
 import type { Entry, Note } from "./outbox-entry.ts";
 import { StoredQueue } from "./outbox-queue.ts";
-import { type MendEffort, type OpenStore, OutboxStoreError, type StoreErrorCode } from "./outbox-store.ts";
+import { type MendEffort, type OpenStore, OutboxStoreError } from "./outbox-store.ts";
 import type { WallHistory } from "./outbox-time.ts";
+import { StoreTrouble } from "./outbox-trouble.ts";
 
 export interface KeeperLimits {
   readonly maxEntries: number;
@@ -36,19 +37,9 @@ const syncEvery = seconds(1);
 /** Removals alone wait so long for company. */
 const removeEvery = seconds(5);
 const reopenAfter = seconds(10);
-/** A disk that has not answered for so long is reported; what it does in the end still counts. */
+/** A disk that has not answered for so long is reported. */
 const hangsAfter = seconds(10);
-const hanging = "the disk does not answer";
 const batchSize = 500;
-
-const remedies: Readonly<Record<StoreErrorCode, string>> = {
-  io: "Make room on the disk, or make it writable again; see: grove-heater doctor.",
-  corrupt: "Nothing: it is being mended. If that happens again, replace the card.",
-  locked: "End the other process that has it.",
-};
-
-/** "IO error: …/000011.log: No space left on device": the file is another one each time. */
-const reasonOf = (message: string): string | undefined => message.split(": ").at(-1);
 
 export class Keeper implements DrainSource {
   readonly #options: KeeperOptions;
@@ -56,7 +47,7 @@ export class Keeper implements DrainSource {
   /** The way to the queue; until it is known what the disk holds, nothing younger is sent. */
   #opening: Promise<void> | undefined;
   #effort: MendEffort = "none";
-  #failure: string | undefined;
+  readonly #trouble: StoreTrouble;
   /** Not in the store yet, oldest first; the first `#inBatch` of them are being written. */
   #unwritten: Entry[] = [];
   #inBatch = 0;
@@ -71,6 +62,7 @@ export class Keeper implements DrainSource {
 
   private constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#trouble = new StoreTrouble(options.log);
   }
 
   /** Returns at once; what the disk holds is read in the background. */
@@ -89,7 +81,7 @@ export class Keeper implements DrainSource {
   }
 
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#trouble.cause;
   }
 
   add(entry: Entry): void {
@@ -142,7 +134,7 @@ export class Keeper implements DrainSource {
     while (this.#queue && this.#hasWork(this.#queue)) await this.#writeBatch(this.#queue);
     await this.#queue?.close();
     const lost = this.#unwritten.length;
-    if (lost > 0) this.#options.log.warn("outbox-lost", { messages: lost, cause: this.#failure });
+    if (lost > 0) this.#options.log.warn("outbox-lost", { messages: lost, cause: this.#trouble.cause });
   }
 
   // --- opening ---
@@ -169,8 +161,8 @@ export class Keeper implements DrainSource {
     const { log, history } = this.#options;
     this.#queue = queue;
     this.#effort = "none";
-    // A disk that is all but full can be opened and takes nothing: only what is written shows that it works.
-    if (this.#failure !== undefined) this.#noteChanged = true;
+    // So that something is written: only that shows that the store works again.
+    if (this.#trouble.cause !== undefined) this.#noteChanged = true;
     if (this.#noteRead) return;
     this.#noteRead = true;
     this.#dropped += queue.note.dropped;
@@ -184,11 +176,7 @@ export class Keeper implements DrainSource {
     const { code, message } =
       error instanceof OutboxStoreError ? error : new OutboxStoreError("io", String(error));
     if (code === "corrupt") this.#effort = this.#effort === "none" ? "repair" : "set-aside";
-    if (this.#failure === undefined || reasonOf(this.#failure) !== reasonOf(message)) {
-      const now = "the newest messages wait in memory";
-      this.#options.log.warn("outbox-store-failed", { code, cause: message, remedy: remedies[code], now });
-    }
-    this.#failure = message;
+    this.#trouble.failed(code, message);
     this.#queue = undefined;
     if (!queue) return;
     this.#opening = queue.close().then(() => {
@@ -251,19 +239,13 @@ export class Keeper implements DrainSource {
     try {
       await queue.write(batch, note);
       this.#unwritten = this.#unwritten.filter(({ key }) => key === undefined);
-      this.#works();
+      this.#trouble.written(this.waiting);
     } catch (error) {
       this.#noteChanged ||= note !== undefined;
       this.#fail(queue, error);
     } finally {
       this.#inBatch = 0;
     }
-  }
-
-  #works(): void {
-    if (this.#failure === undefined || this.#failure === hanging) return;
-    this.#failure = undefined;
-    this.#options.log.info("outbox-store-works-again", { waiting: this.waiting });
   }
 
   /** Before a write, so that what goes and what comes share it. */
@@ -294,15 +276,11 @@ export class Keeper implements DrainSource {
     this.#options.log.warn("outbox-full", { dropped: count, ever: this.#dropped, which: "the oldest" });
   }
 
-  /** `work`, and a word when it takes so long that nobody would call it working. */
+  /** `work`, and a word when it takes very long. */
   async #watched(work: Promise<void>): Promise<void> {
-    const { clock, log } = this.#options;
-    const cancel = clock.setTimer(hangsAfter, () => {
-      this.#failure = hanging;
-      log.warn("outbox-store-failed", { code: "hangs", cause: hanging, now: "waiting for it" });
-    });
+    const cancel = this.#options.clock.setTimer(hangsAfter, () => this.#trouble.hangs());
     await work;
     cancel();
-    if (this.#failure === hanging) this.#failure = undefined;
+    this.#trouble.answered();
   }
 }

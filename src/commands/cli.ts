@@ -31,6 +31,7 @@ const verbs: Readonly<Record<string, Entry>> = {
 
 /** @returns the exit code; never rejects */
 export function main(argv: readonly string[]): Promise<number> {
+  process.stdout.on("error", readerGone);
   return attempt(async () => {
     const [first = "help", second] = argv;
     if (first === "help" || first === "--help" || first === "-h") {
@@ -43,6 +44,11 @@ export function main(argv: readonly string[]): Promise<number> {
     const { verb } = await find(first).load();
     return await runVerb(verb, argv.slice(1));
   });
+}
+
+/** `… | head` has read enough: no failure, and nothing to break off for: `relay off` must still reach its end. */
+function readerGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function find(name: string): Entry {

@@ -1,7 +1,11 @@
 /** The built firmware as its users run it. These are the few tests that take real time. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, it, type TestContext } from "vitest";
+import { packageRoot } from "../../src/firmware/package-root.ts";
 import { refusal } from "../../src/firmware/settings-file.ts";
 import { FirmwareProcess } from "./firmware-process.ts";
 
@@ -175,4 +179,15 @@ describe("the command line", () => {
       expect(result.stderr).not.toMatch(/^\s+at /m);
     });
   }
+
+  it("takes it well when whoever reads its output has read enough", async () => {
+    const main = join(packageRoot, "dist", "main.js");
+    const settings = spawn(process.execPath, [main, "settings", "show"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    settings.stdout.destroy();
+    const said = text(settings.stderr);
+    const [code] = await once(settings, "exit");
+    expect({ code, said: await said }).toEqual({ code: 0, said: "" });
+  });
 });

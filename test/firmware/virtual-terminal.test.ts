@@ -1,0 +1,61 @@
+/** The virtual hat in a terminal: drawn on terminals of any size, and the terminal given back as it was. */
+import { PassThrough } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { celsius, hours, relativeHumidity } from "../../src/control/units.ts";
+import { VirtualTerminal } from "../../src/firmware/virtual-terminal.ts";
+import { dailyOutside, Room, roomPresets } from "../../src/simulation/room.ts";
+import { Surroundings } from "../../src/simulation/surroundings.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { virtualWiring as wiring } from "../simulation/test-hat.ts";
+
+function terminalOf(columns: number | undefined, rows: number | undefined) {
+  const clock = new VirtualClock();
+  const start = { temperature: celsius(18), humidity: relativeHumidity(45), seed: 1 };
+  const surroundings = new Surroundings(new Room(roomPresets.living, start), {
+    outside: dailyOutside(celsius(2), 4),
+    startOfDay: hours(18),
+  });
+  const hat = new VirtualHat({ clock, wiring, plant: surroundings, display: "oled-128x64" });
+  const raw: boolean[] = [];
+  const input = Object.assign(new PassThrough(), { setRawMode: (on: boolean) => raw.push(on) });
+  const output = Object.assign(new PassThrough(), { columns, rows });
+  const parts = {
+    hat,
+    surroundings,
+    clock,
+    title: "the title",
+    input: input as unknown as NodeJS.ReadStream,
+    output: output as unknown as NodeJS.WriteStream,
+    colour: false,
+    log: [],
+    page: () => undefined,
+    onQuit: () => {},
+  };
+  const terminal = new VirtualTerminal(parts);
+  terminal.open();
+  const written = () => String(output.read() ?? "");
+  return { terminal, written, raw };
+}
+
+describe("the virtual hat in a terminal", () => {
+  it.each([
+    [80, 24],
+    [0, 0],
+    [undefined, undefined],
+  ])("is drawn where the terminal says that it has %s columns and %s rows", (columns, rows) => {
+    const { terminal, written } = terminalOf(columns, rows);
+    const drawn = written();
+    terminal.close();
+    expect(drawn).toContain("the title");
+    expect(drawn).toContain("[a] lower");
+  });
+
+  it("gives the terminal back: line mode, cursor and screen", () => {
+    const { terminal, written, raw } = terminalOf(80, 24);
+    written();
+    terminal.close();
+    terminal.close();
+    expect([written(), raw]).toEqual(["\x1b[?25h\x1b[?1049l", [true, false]]);
+  });
+});

@@ -170,14 +170,16 @@ function wordsOf(error: unknown): string {
 }
 
 /**
- * A file that is missing or unreadable counts as damage, which mending may end; a full or read-only disk does not.
+ * A file that is missing, unreadable or shorter than LevelDB wrote it (a table's read beyond its end is "Invalid argument")
+ * counts as damage, which mending may end; a full or read-only disk does not.
  */
 function codeOf(error: unknown): StoreErrorCode {
   const { code, cause } = error as { readonly code?: string; readonly cause?: { readonly code?: string } };
   const codes = [code, cause?.code];
   if (codes.includes("LEVEL_LOCKED")) return "locked";
   if (codes.includes("LEVEL_CORRUPTION")) return "corrupt";
-  return codes.includes("LEVEL_IO_ERROR") && /No such file|Input\/output error/.test(wordsOf(error))
+  return codes.includes("LEVEL_IO_ERROR") &&
+    /No such file|Input\/output error|\.(ldb|sst): Invalid argument/.test(wordsOf(error))
     ? "corrupt"
     : "io";
 }

@@ -2,7 +2,7 @@
  * What is wrong with the outbox's store, if anything, and what the log hears of it.
  *
  * Guarantee: a failure is a line when it comes and one when it is over, however often it happens in between; it is over
- * when something was written, and not before.
+ * when something was written, and not before. That the disk keeps silent for a while covers up no failure.
  */
 import type { Log } from "../control/log.ts";
 import type { StoreErrorCode } from "./outbox-store.ts";
@@ -20,7 +20,8 @@ const reasonOf = (message: string): string | undefined => message.split(": ").at
 
 export class StoreTrouble {
   readonly #log: Log;
-  #cause: string | undefined;
+  #failure: string | undefined;
+  #isHanging = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -28,31 +29,31 @@ export class StoreTrouble {
 
   /** `undefined` while the store works. */
   get cause(): string | undefined {
-    return this.#cause;
+    return this.#isHanging ? hanging : this.#failure;
   }
 
   failed(code: StoreErrorCode, cause: string): void {
-    if (this.#cause === undefined || reasonOf(this.#cause) !== reasonOf(cause)) {
+    if (this.#failure === undefined || reasonOf(this.#failure) !== reasonOf(cause)) {
       const now = "the newest messages wait in memory";
       this.#log.warn("outbox-store-failed", { code, cause, remedy: remedies[code], now });
     }
-    this.#cause = cause;
+    this.#failure = cause;
   }
 
   /** Something was written. A disk that is all but full can be opened and takes nothing: that alone is no proof. */
   written(waiting: number): void {
-    if (this.#cause === undefined || this.#cause === hanging) return;
-    this.#cause = undefined;
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
     this.#log.info("outbox-store-works-again", { waiting });
   }
 
   /** The store takes so long that nobody would call it working. What it does in the end still counts. */
   hangs(): void {
-    this.#cause = hanging;
+    this.#isHanging = true;
     this.#log.warn("outbox-store-failed", { code: "hangs", cause: hanging, now: "waiting for it" });
   }
 
   answered(): void {
-    if (this.#cause === hanging) this.#cause = undefined;
+    this.#isHanging = false;
   }
 }

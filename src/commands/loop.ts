@@ -3,6 +3,7 @@ import type { Log } from "../control/log.ts";
 import { millis, seconds } from "../control/units.ts";
 import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
+import { isHubReady } from "../firmware/hub-ready.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { firmwareVersion } from "../firmware/package-root.ts";
@@ -106,6 +107,10 @@ function openTerminal(
   log: readonly string[],
   onQuit: () => void,
 ): VirtualTerminal {
+  let page: string | undefined;
+  process.on("message", (message) => {
+    if (isHubReady(message)) page = message.page;
+  });
   const terminal = new VirtualTerminal({
     hat,
     surroundings,
@@ -115,6 +120,7 @@ function openTerminal(
     output: process.stdout,
     colour: wantsColour(process.stdout),
     log,
+    page: () => page,
     onQuit,
   });
   terminal.open();

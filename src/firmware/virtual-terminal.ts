@@ -37,6 +37,8 @@ export interface TerminalParts {
   readonly colour: boolean;
   /** The newest log lines, oldest first; shown under the picture. */
   readonly log: readonly string[];
+  /** Where the local hub's page is, once it is known: its line in the log is soon out of sight. */
+  readonly page?: () => string | undefined;
   readonly onQuit: () => void;
 }
 
@@ -100,8 +102,7 @@ export class VirtualTerminal {
 
   #draw(): void {
     const { output, colour } = this.#parts;
-    // Not `??`: a serial console, or a terminal that nobody told its size, says 0 × 0.
-    const size = { columns: output.columns || 80, rows: output.rows || 24, colour };
+    const size = { columns: output.columns ?? 80, rows: output.rows ?? 24, colour };
     const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
     if (text === this.#drawn) return;
     this.#drawn = text;
@@ -109,10 +110,11 @@ export class VirtualTerminal {
   }
 
   #view(): TerminalView {
-    const { hat, surroundings, title, log } = this.#parts;
+    const { hat, surroundings, title, log, page } = this.#parts;
     hat.catchUp();
     const { room } = surroundings;
     const window = surroundings.windowOpen ? "open" : "shut";
+    const address = page?.();
     return {
       title,
       pixels: hat.oled,
@@ -123,7 +125,8 @@ export class VirtualTerminal {
         { name: "status LED", lit: hat.statusLedLit },
       ],
       facts: [
-        `room ${room.temperature.toFixed(2)} °C   outside ${surroundings.outside.toFixed(1)} °C   window ${window}`,
+        `room ${room.temperature.toFixed(2)} °C   outside ${surroundings.outside.toFixed(1)} °C   window ${window}` +
+          (address === undefined ? "" : `   page ${address}`),
       ],
       keys,
       log,

@@ -101,5 +101,9 @@ const explained: Readonly<Record<string, ExitCode>> = {
 function explain(error: NodeJS.ErrnoException): never {
   const code = explained[error.code ?? ""];
   if (code === undefined) throw error;
-  throw new StartupError(code, error.message, "See: grove-heater hub --help", { cause: error });
+  const remedy =
+    error.code === "password-needed"
+      ? "Set it in the environment: GROVE_HEATER_HUB_PASSWORD"
+      : "See: grove-heater hub --help";
+  throw new StartupError(code, error.message, remedy, { cause: error });
 }

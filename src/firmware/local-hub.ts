@@ -2,7 +2,7 @@
  * The local hub as a part of this installation: its folder, its ports, its page, and this device's way in.
  *
  * Guarantee: on loopback unless asked otherwise; the ports are the usual ones where they are free, so that the page's
- * address stays the same; the device's credentials lie in a file of their own, 0600.
+ * address stays the same, and any other where another hub has them, except for a page port that was asked for; the device's credentials lie in a file of their own, 0600.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -52,7 +52,8 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(password !== undefined && { pagePassword: password }),
     });
   const hub = await start(usualPorts).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE" || pagePort !== undefined) throw error;
+    if (error.code !== "EADDRINUSE") throw error;
+    // A page port that was asked for stays as asked: when it is that one which is taken, this fails too and says so.
     return start(anyPorts);
   });
   await writeCredentials(folders.device, hub, device);

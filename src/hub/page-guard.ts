@@ -25,6 +25,7 @@ const cookieName = "hub-session";
 const sessionMs = 12 * 3_600_000;
 const mostSessions = 100;
 const failuresAMinute = 10;
+const signInRefusals = { wrong: "password is wrong", wait: "too many wrong passwords within a minute" };
 
 /**
  * What the page is: its own files and nothing from elsewhere, nothing inline, and no text that becomes markup or
@@ -98,7 +99,7 @@ export class Door {
   signIn(password: string): "wrong" | "wait" | string {
     const verdict = this.#isPassword(password);
     if (verdict !== "right") {
-      this.#options.once.warn("hub-page-refused", "sign-in", `password is ${verdict}`);
+      this.#options.once.warn("hub-page-refused", "sign-in", signInRefusals[verdict]);
       return verdict;
     }
     const token = randomBytes(32).toString("base64url");

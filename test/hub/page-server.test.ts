@@ -337,6 +337,11 @@ describe("the page's door", () => {
     for (let at = 0; at < 11; at++)
       guesses.push((await ask(hub, "POST", "/api/session", { password: `${at}` })).status);
     expect(guesses).toEqual([...Array(10).fill(403), 429]);
+    const refused = hub.lines.filter(({ event }) => event === "hub-page-refused");
+    expect(refused.map(({ fields }) => fields["reason"])).toEqual([
+      "password is wrong",
+      "too many wrong passwords within a minute",
+    ]);
   });
 
   it("does not open beyond loopback without a password", async () => {

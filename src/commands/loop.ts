@@ -92,7 +92,8 @@ async function connect(
   log: Log,
   virtual: VirtualHardware | undefined,
 ) {
-  await Promise.race([running.decided, running.ended, systemClock.sleep(decisionLimit)]);
+  const ended = running.ended.then(() => true);
+  if (await Promise.race([running.decided, ended, systemClock.sleep(decisionLimit)])) return async () => {};
   const { connectCloud } = await import("../firmware/connect-cloud.ts");
   return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual });
 }

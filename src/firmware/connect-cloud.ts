@@ -45,8 +45,9 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
       // A local hub that was started again may stand at other ports: the old address would lead nowhere for ever.
       const way = JSON.stringify(credentials.way);
       if (half !== undefined && way === connectedBy) return true;
-      connectedBy = way;
-      await half?.close();
+      const old = half;
+      half = undefined;
+      await old?.close();
       const { CloudHalf } = await import("./cloud-half.ts");
       half = new CloudHalf({
         device: running.device,
@@ -61,6 +62,7 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
         board: options.board,
         restart: () => running.stop("a restart was asked for", exitCodes.restart),
       });
+      connectedBy = way;
       return true;
     } catch (error) {
       const remedy =
@@ -85,7 +87,7 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
       panel ??= sharePanel(options);
       connecting = connecting.then(() => connect(message.credentials, true));
     });
-    process.send?.({ kind: "no-credentials" });
+    process.send?.({ kind: "no-credentials" }, undefined, undefined, () => {});
   });
   return async () => half?.close();
 }

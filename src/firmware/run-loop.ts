@@ -146,7 +146,7 @@ function firstDecision(
     decided = true;
     const sinceStartMs = Math.round(systemClock.now());
     log.info("first-decision", {
-      temperature: input.reading.temperature,
+      temperature: Math.round(input.reading.temperature * 100) / 100,
       heat: commands.heater,
       sinceStartMs,
     });

@@ -29,6 +29,10 @@ export function oneOf<T extends string>(args: Arguments, flag: string, words: re
   );
 }
 
+/** Whether there is a terminal that takes keys and can be drawn on. */
+export const hasTerminal = (): boolean =>
+  process.stdout.isTTY === true && process.stdin.isTTY === true && process.env["TERM"] !== "dumb";
+
 /** Tables and colours only for people: https://no-color.org */
 export const wantsColour = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY === true && !process.env["NO_COLOR"];

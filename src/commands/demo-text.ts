@@ -64,7 +64,9 @@ function reportedText(reported: PropertyView["reported"]): string {
     return JSON.stringify(reported);
   }
   const { value, ac, av, ad } = reported;
-  return `${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}, ${ad}`;
+  // Of a moment the clock is enough here, and leaves the table within a usual terminal.
+  const why = String(ad).replaceAll(/\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, "$1");
+  return `${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}, ${why}`;
 }
 
 function decisionLines({ rule, property, version, won, lost, reason }: DemoDecision): string[] {

@@ -12,7 +12,7 @@ import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
-import { type Context, oneOf, readContext, wantsColour } from "./context.ts";
+import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 const { data, settings, board } = sharedFlags;
@@ -46,7 +46,7 @@ async function loop(args: Arguments): Promise<number> {
   const values = loadSettings(context.settingsFile);
   const found = chooseBoard(args.value("board") ?? values.board, context.data.path);
   const choice = { ...found, why: args.value("why") ?? found.why };
-  const onTerminal = process.stdout.isTTY && process.stdin.isTTY && !args.has("plain");
+  const onTerminal = hasTerminal() && !args.has("plain");
   const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
   const out = new LineWriter(1);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");

@@ -19,7 +19,8 @@ export const verb: Verb = {
   notes: `
 Works while the firmware runs, after it died, and without the native packages. A running firmware that wants heat
 turns the relay on again: stop it first. There is no "relay on": nothing but the control loop may do that.
-Exit code 0 when the line was read back off, 69 when it was not.`,
+Exit code 0 when the line was read back off, 69 when it was not; 78 when board or settings are broken, and then the
+relay that was driven last is forced off, as the log says.`,
   async run(args) {
     const context = readContext(args);
     const write = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,14 +1,23 @@
 /** Runs one verb, and turns every failure into one clear message and its exit code. */
 import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
-import { helpText, readArguments, type Verb } from "./verb.ts";
+import { type Arguments, helpText, readArguments, type Verb } from "./verb.ts";
 
 /** @returns the exit code; never rejects */
 export function runVerb(verb: Verb, argv: readonly string[]): Promise<number> {
   return attempt(async () => {
-    if (!argv.includes("--help") && !argv.includes("-h")) return await verb.run(readArguments(verb, argv));
+    if (!argv.includes("--help") && !argv.includes("-h")) return await verb.run(argumentsOf(verb, argv));
     process.stdout.write(helpText(verb));
     return exitCodes.ok;
   });
+}
+
+function argumentsOf(verb: Verb, argv: readonly string[]): Arguments {
+  try {
+    return readArguments(verb, argv);
+  } catch (error) {
+    verb.onRefusal?.(argv);
+    throw error;
+  }
 }
 
 export async function attempt(action: () => Promise<number>): Promise<number> {

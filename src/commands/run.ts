@@ -7,7 +7,14 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Log, LogLevel } from "../control/log.ts";
 import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
-import { type DataFolder, lockDataFolder, openDataFolder } from "../firmware/data-folder.ts";
+import {
+  type DataFolder,
+  dataFolderPath,
+  describeDataFolder,
+  lockDataFolder,
+  lockHolder,
+  openDataFolder,
+} from "../firmware/data-folder.ts";
 import { type GuardedLoop, Guardian } from "../firmware/guardian.ts";
 import { kindOf } from "../firmware/hub-ready.ts";
 import { createLogger } from "../firmware/logger.ts";
@@ -16,7 +23,7 @@ import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
 import { HeldSecrets } from "../firmware/secret-handover.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
-import { type Context, oneOf, readContext } from "./context.ts";
+import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
 import { HubKeeper } from "./hub-keeper.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
@@ -40,6 +47,7 @@ In a terminal the virtual hat shows its display; keys: a lower, b raise, m auto/
 Without credentials a local hub with a page is started beside it; the log and the panel say where.
 Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
   run: async (args) => await guard(args, readContext(args)),
+  onRefusal: leaveRelayOff,
 };
 
 async function guard(args: Arguments, context: Context): Promise<number> {
@@ -118,4 +126,17 @@ function spawnLoop(
   };
 }
 
-const hasPanel = (args: Arguments): boolean => process.stdout.isTTY === true && !args.has("plain");
+const hasPanel = (args: Arguments): boolean => hasTerminal() && !args.has("plain");
+
+/** A mistyped flag leaves no relay on that a crash left on; one that another instance guards is that one's. */
+function leaveRelayOff(argv: readonly string[]): void {
+  const at = argv.indexOf("--data");
+  const path = dataFolderPath(at === -1 ? undefined : argv[at + 1], process.env);
+  if (lockHolder(describeDataFolder(path)) !== undefined) return;
+  const write = (line: string): void => void process.stderr.write(`${line}\n`);
+  forceOffAfterFailure(
+    undefined,
+    path,
+    createLogger({ clock: systemClock, level: "info", format: "text", write }),
+  );
+}

@@ -37,6 +37,8 @@ export interface VerbSpec {
 
 export interface Verb extends VerbSpec {
   run(args: Arguments): Promise<number>;
+  /** Called before arguments that make no sense are refused. */
+  readonly onRefusal?: (argv: readonly string[]) => void;
 }
 
 /** Flags that several verbs share. */

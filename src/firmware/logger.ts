@@ -13,6 +13,9 @@ const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** An event (by name and its `code`, `fault` or `reason`) is repeated at most this often. */
 const repeatEvery = minutes(1);
 const burst = 5;
+/** What people changed, and who won, is to be read in full: a finger on a button is faster than five a minute. */
+const burstOfEdits = 60;
+const edits = new Set(["target", "mode", "heater-switch", "twin-decision"]);
 /** Bounds the memory of the limiter; more kinds of event than this do not exist. */
 const kindsRemembered = 500;
 
@@ -32,6 +35,7 @@ export function createLogger(options: LoggerOptions): Log {
     if (levels.indexOf(level) < threshold) return;
     const suppressed = limiter.admit(
       `${event} ${fields["code"] ?? fields["fault"] ?? fields["reason"] ?? ""}`,
+      edits.has(event) ? burstOfEdits : burst,
     );
     if (suppressed === undefined) return;
     const all = suppressed > 0 ? { ...fields, repeats: suppressed } : fields;
@@ -67,7 +71,7 @@ class RepeatLimiter {
   }
 
   /** @returns how many of this kind were kept back before it, or undefined to keep this one back too. */
-  admit(kind: string): number | undefined {
+  admit(kind: string, most: number): number | undefined {
     const now = this.#clock.now();
     const entry = this.#seen.get(kind);
     if (entry === undefined || now - entry.windowStart >= repeatEvery) {
@@ -76,7 +80,7 @@ class RepeatLimiter {
       return entry?.suppressed ?? 0;
     }
     entry.count += 1;
-    if (entry.count <= burst) return 0;
+    if (entry.count <= most) return 0;
     entry.suppressed += 1;
     return undefined;
   }

@@ -102,7 +102,8 @@ export class VirtualTerminal {
 
   #draw(): void {
     const { output, colour } = this.#parts;
-    const size = { columns: output.columns ?? 80, rows: output.rows ?? 24, colour };
+    // Not `??`: a serial console, or a terminal that nobody told its size, says 0 × 0.
+    const size = { columns: output.columns || 80, rows: output.rows || 24, colour };
     const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
     if (text === this.#drawn) return;
     this.#drawn = text;

@@ -3,6 +3,7 @@
  *
  * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
  */
+import { hostname } from "node:os";
 import { hours } from "../control/units.ts";
 import { Broker } from "./broker.ts";
 import type { CertificateAuthority, CertificatePair } from "./certificates.ts";
@@ -47,7 +48,8 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     mqttPort: broker.port,
     restPort: rest.port,
     pagePort: page.port,
-    pageUrl: `http://localhost:${page.port}/`,
+    // What is let in from elsewhere is of no use by a name that means "here".
+    pageUrl: `http://${exposed ? hostname() : "localhost"}:${page.port}/`,
     idScope: core.settings.idScope,
   };
 }

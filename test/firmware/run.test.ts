@@ -141,6 +141,19 @@ describe.runIf(process.platform === "linux")(
       expect(stdout).toContain('"why":"the start failed"');
     });
 
+    it("with a flag mistyped forces off the relay that was left on, and harms none that another guards", async (context) => {
+      const device = firmware(context);
+      device.start();
+      await device.heaterOn();
+      expect(device.command("run", "--nope").code).toBe(64);
+      expect(device.relay).toBe("1");
+      device.signal(device.guardianPid, "SIGTERM");
+      await device.exit();
+      writeFileSync(device.relayFile, "1\n");
+      expect(device.command("run", "--nope").code).toBe(64);
+      expect(device.relay).toBe("0");
+    });
+
     it("a second one on the same data folder is refused with exit code 75 and harms nothing", async (context) => {
       const device = firmware(context);
       device.start();

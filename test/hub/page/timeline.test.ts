@@ -83,12 +83,14 @@ describe("the timeline in words", () => {
 describe("what the last time apart came to", () => {
   const property = "targetTemperature";
   const came = { kind: "connected" } as const;
+  const pulled = { kind: "cable", text: "the cable was pulled: nothing passes any more" } as const;
+  const plugged = { kind: "cable", text: "the cable was plugged in" } as const;
   const apart = [
     came,
-    { kind: "cable" },
+    pulled,
     { kind: "disconnected" },
     { kind: "desired", property, after: 23, version: 7 },
-    { kind: "cable" },
+    plugged,
     came,
   ] as const;
 
@@ -113,15 +115,30 @@ describe("what the last time apart came to", () => {
     const reunion = lastReunion(
       events(
         came,
-        { kind: "cable" },
+        pulled,
         { kind: "desired", property, after: 23 },
-        { kind: "cable" },
+        plugged,
         { kind: "disconnected" },
         came,
         { kind: "acknowledged", property, after: 23 },
       ),
     );
     expect(reunion?.outcomes).toMatchObject([{ result: "cloud", inForce: "23.0 °C" }]);
+  });
+
+  it("counts from the cut that parted them, not from one that the connection outlived", () => {
+    const apartMs = (...drafts: Draft[]) => lastReunion(events(came, ...drafts, came))?.apartMs;
+    const gone = { kind: "disconnected" } as const;
+    // One event a second, the first connection at 1 s.
+    expect(apartMs(pulled, plugged, pulled, gone, plugged)).toBe(3000);
+    expect(apartMs(pulled, pulled, gone, plugged)).toBe(4000);
+    expect(apartMs(pulled, gone, plugged, pulled, plugged)).toBe(5000);
+    expect(apartMs(pulled, plugged, { ...gone, atMs: 4500 })).toBe(3000);
+    expect(apartMs(pulled, plugged)).toBe(2000);
+    expect(apartMs(gone)).toBe(1000);
+    expect(apartMs(plugged, gone)).toBe(1000);
+    const long = Array.from({ length: 60 }, () => ({ kind: "throttle" }) as const);
+    expect(apartMs(pulled, plugged, ...long, gone)).toBe(1000);
   });
 
   it("leaves out acknowledgements of what was edited before, and the device's accounts", () => {

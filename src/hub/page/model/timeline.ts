@@ -141,10 +141,9 @@ export function lastReunion(events: readonly TimelineEvent[]): Reunion | undefin
   const after = events.slice(back + 1);
   const [came] = events.slice(back);
   if (back < 0 || came === undefined || after.some(({ kind }) => parts(kind))) return undefined;
-  // Apart since the cable was pulled: behind a silent one the hub learns late that the device is gone.
   const before = events.findLastIndex(({ kind }, at) => at < back && kind === "connected");
   const apart = events.slice(before + 1, back);
-  const gone = apart.find(({ kind }) => parts(kind));
+  const gone = partedBy(apart);
   if (gone === undefined) return undefined;
   const edited = new Set(apart.filter(({ kind }) => kind === "desired").map(({ property }) => property));
   const outcomes = new Map<string, Outcome>();
@@ -157,6 +156,31 @@ export function lastReunion(events: readonly TimelineEvent[]): Reunion | undefin
   }
   return { apartMs: came.atMs - gone.atMs, outcomes: [...outcomes.values()] };
 }
+
+/**
+ * The event since which the device was away: behind a silent cable the hub learns late that it is gone, so the pull
+ * counts. A pull that the connection outlived does not: a silent cut put back in time leaves no new connection.
+ * @param events from one connection to the next, oldest first
+ */
+function partedBy(events: readonly TimelineEvent[]): TimelineEvent | undefined {
+  const noticedAt = events.findLastIndex(({ kind }) => kind === "disconnected");
+  const noticed = events[noticedAt];
+  let pull: TimelineEvent | undefined;
+  let plug: TimelineEvent | undefined;
+  for (const event of noticed === undefined ? events : events.slice(0, noticedAt)) {
+    if (event.kind !== "cable") continue;
+    if (isPull(event)) {
+      if (plug !== undefined) pull = undefined;
+      pull ??= event;
+      plug = undefined;
+    } else plug = event;
+  }
+  const outlived = noticed !== undefined && plug !== undefined && noticed.atMs - plug.atMs > justNowMs;
+  return outlived ? noticed : (pull ?? noticed);
+}
+
+/** The hub says only in words which way the cable went. */
+const isPull = ({ text }: TimelineEvent): boolean => text.startsWith("the cable was pulled");
 
 function outcomeOf(event: TimelineEvent, edited: ReadonlySet<string | undefined>): Outcome | undefined {
   const { property, kind } = event;

@@ -41,32 +41,39 @@ export function demoEnd({ scenes, missed, milliseconds }: DemoWhole, colour: boo
   return bad(`✗ ${missed.length} of ${scenes} scenes did not come out:${rows}`);
 }
 
-/** Both documents as columns, a row for each property. */
+const usualColumns = 80;
+
+/** Both documents as columns, a row for each property; an acknowledgement's words below it where they do not fit. */
 function documentLines(label: string, view: TwinView, dim: Paint): string[] {
   const head = ["", `desired v${view.desiredVersion}`, `reported v${view.reportedVersion}`];
   const rows = view.properties.map(({ name, desired, reported }) => [
     name,
     desired === undefined ? "—" : JSON.stringify(desired),
-    reportedText(reported),
+    ...reportedText(reported),
   ]);
   const table = [head, ...rows];
   const width = (column: number) => Math.max(...table.map((row) => row[column]?.length ?? 0));
   const [names, wanted] = [width(0), width(1)];
-  return table.map(([name = "", desired = "", reported = ""], index) => {
+  return table.flatMap(([name = "", desired = "", reported = "", why], index) => {
     const line = `${name.padEnd(names)}  ${desired.padEnd(wanted)}  ${reported}`;
-    return index === 0 ? dim(`  ${label}  ${line}`) : `          ${line}`;
+    if (index === 0) return dim(`  ${label}  ${line}`);
+    const start = `          ${line}`;
+    if (why === undefined) return start;
+    const whole = `${start}, ${why}`;
+    return whole.length <= usualColumns ? whole : [start, dim(`            ${why}`)];
   });
 }
 
-function reportedText(reported: PropertyView["reported"]): string {
-  if (reported === undefined) return "—";
+/** The value with its answer, and the words of the answer. */
+function reportedText(reported: PropertyView["reported"]): string[] {
+  if (reported === undefined) return ["—"];
   if (typeof reported !== "object" || reported === null || !("value" in reported)) {
-    return JSON.stringify(reported);
+    return [JSON.stringify(reported)];
   }
   const { value, ac, av, ad } = reported;
-  // Of a moment the clock is enough here, and leaves the table within a usual terminal.
+  // Of a moment the clock is enough here.
   const why = String(ad).replaceAll(/\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, "$1");
-  return `${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}, ${why}`;
+  return [`${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}`, why];
 }
 
 function decisionLines({ rule, property, version, won, lost, reason }: DemoDecision): string[] {

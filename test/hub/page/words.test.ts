@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cableText } from "../../../src/hub/page/model/cable.ts";
-import { openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
+import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
 import { sortedRows, standingView } from "../../../src/hub/page/model/standing.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
 import {
@@ -192,5 +192,12 @@ describe("the plot's data", () => {
     expect(plotData(series, ["temperature"], 2500).times).toEqual([3]);
     expect(plotSummary(plotData(series, ["temperature"], 0), 0)).toContain("between 20.0 and 21.0 °C");
     expect(plotSummary(plotData({}, ["temperature"], 0), 0)).toContain("No readings");
+  });
+
+  it("tells a reading that stands alone, which no line shows", () => {
+    const { columns } = plotData(series, ["temperature", "heaterOn", "humidity"], 2500);
+    expect(columns.map(isLone)).toEqual([true, true, false]);
+    expect(isLone([20, undefined, 21])).toBe(false);
+    expect(plotSummary(plotData(series, ["temperature"], 2500), 0)).toBe("Temperature 21.0 °C; 1 reading.");
   });
 });

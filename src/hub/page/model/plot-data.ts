@@ -33,6 +33,10 @@ export function plotData(
   return { times: times.map((at) => at / 1000), columns };
 }
 
+/** One reading alone makes no line: it is to be drawn as a point. */
+export const isLone = (column: ArrayLike<number | null | undefined>): boolean =>
+  Array.from(column).filter((value) => typeof value === "number").length === 1;
+
 /** @returns the minutes to show while nobody has chosen: an hour, or less while there is less to show */
 export function openingSpan(series: Readonly<Record<string, Series>>, nowMs: number): number {
   const starts = Object.values(series).flatMap(({ atMs }) => atMs[0] ?? []);
@@ -44,6 +48,7 @@ export function plotSummary(data: PlotData, temperatureColumn: number): string {
   const values = (data.columns[temperatureColumn] ?? []).filter((value) => typeof value === "number");
   const last = values.at(-1);
   if (last === undefined) return "No readings in this span yet.";
+  if (values.length === 1) return `Temperature ${last.toFixed(1)} °C; 1 reading.`;
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return `Temperature between ${low.toFixed(1)} and ${high.toFixed(1)} °C, ${last.toFixed(1)} °C at the end; ${values.length} readings.`;
 }

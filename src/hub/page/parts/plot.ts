@@ -1,7 +1,7 @@
 /** The history: temperature against set-point, humidity, and when the heater was on. */
 import uPlot from "uplot";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
+import { isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
 import { numberText } from "../model/words.ts";
 import type { View } from "./context.ts";
 
@@ -103,12 +103,18 @@ function optionsFor(
 
 function seriesOf({ name, scale, colour }: Line, colourOf: (name: string) => string): uPlot.Series {
   const stroke = colourOf(colour);
-  const base: uPlot.Series = { scale, stroke, width: 1.5, points: { show: false }, spanGaps: false };
+  const points: uPlot.Series.Points = {
+    show: (plot, index) => isLone(plot.data[index] ?? []),
+    size: 7,
+    fill: stroke,
+  };
+  const base: uPlot.Series = { scale, stroke, width: 1.5, points, spanGaps: false };
   if (name === "temperature") return { ...base, width: 2.5 };
   if (name === "humidity") return base;
   const steps = stepped === undefined ? {} : { paths: stepped };
   if (name === "setPoint") return { ...base, ...steps, dash: [5, 4] };
-  return { ...base, ...steps, width: 0, fill: stroke };
+  // A band, which a point would not be; and none is there while the heater is off.
+  return { ...base, ...steps, width: 0, fill: stroke, points: { show: false } };
 }
 
 function makeSpans(onSpan: (minutes: number) => void) {

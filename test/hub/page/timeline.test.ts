@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  eventView,
-  isWorthTelling,
-  lastReunion,
-  withoutSteps,
-} from "../../../src/hub/page/model/timeline.ts";
+import { lastReunion } from "../../../src/hub/page/model/reunion.ts";
+import { eventView, isWorthTelling, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
+import type { Json } from "../../../src/hub/page-api.ts";
 import { type Draft, events } from "./events.ts";
 
 const viewOf = (...drafts: Draft[]) => events(...drafts).map(eventView);
@@ -72,6 +69,29 @@ describe("the timeline in words", () => {
       { kind: "reported", property: "targetTemperature" },
     ).map(isWorthTelling);
     expect([hours, faults, edit]).toEqual([false, true, true]);
+  });
+
+  it("leaves out that a device tells for the first time what it is made of, or nothing", () => {
+    const component = { __t: "c", model: "heater" };
+    const told = (property: string, after: Json, before?: Json) =>
+      viewOf(
+        ...events({ kind: "reported", property, after, ...(before === undefined ? {} : { before }) }).filter(
+          isWorthTelling,
+        ),
+      )[0]?.title;
+    expect(told("deviceInformation", component)).toBeUndefined();
+    expect(told("faults", "")).toBeUndefined();
+    expect(told("note", null)).toBeUndefined();
+    expect(told("faults", "sensor")).toBe("Faults is sensor");
+    expect(told("faults", "", "sensor")).toBe("Faults: none");
+    expect(told("deviceInformation", component, { __t: "c" })).toBe("Device information changed");
+  });
+
+  it("calls a property by the name that people know, in the hub's own sentence too", () => {
+    const detail = (property: string) =>
+      viewOf({ kind: "conflict", property, text: `both changed ${property}: the desired 22 won` })[0]?.detail;
+    expect(detail("targetTemperature")).toBe("both changed Set-point: the desired 22 won");
+    expect(detail("$&")).toBe("both changed $&: the desired 22 won");
   });
 
   it("shows an event of a kind that it does not know", () => {

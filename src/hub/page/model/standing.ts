@@ -1,6 +1,6 @@
 /** How a property stands between the two sides, in a word, a tone and a sentence. */
 import type { DeviceDetail, PropertyRow } from "../../page-api.ts";
-import { plainTimes, valueText } from "./words.ts";
+import { isComponent, plainTimes, valueText } from "./words.ts";
 
 /** Colours carry meaning here, never alone: each comes with its word and picture. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
@@ -71,14 +71,13 @@ export function sortedRows(
   };
 }
 
-/** A component (IoT Plug and Play: `__t` is "c") as its members that are texts; the rest is in the documents. */
+/** A component as its members that are texts; the rest is in the documents. */
 function membersOf(row: PropertyRow): readonly PropertyRow[] {
   const { reported } = row;
   const value = reported?.value;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [row];
-  const members = Object.entries(value);
-  if (!members.some(([name, mark]) => name === "__t" && mark === "c")) return [row];
-  return members
+  if (!isComponent(value)) return [row];
+  return Object.entries(value)
     .filter(([name, member]) => name !== "__t" && typeof member === "string" && member !== "unknown")
     .map(([name, member]) => ({ ...row, name, reported: { value: member, atMs: reported?.atMs ?? 0 } }));
 }

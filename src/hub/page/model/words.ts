@@ -48,7 +48,14 @@ export const sentence = (text: string): string => {
   return whole === "" || /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 };
 
-export const labelOf = (name: string): string => known.get(name)?.label ?? shorten(name, 40);
+export const labelOf = (name: string): string =>
+  name === deviceInformation.name ? "Device information" : (known.get(name)?.label ?? shorten(name, 40));
+
+/** Of IoT Plug and Play: an object that says of itself that it is one. */
+export const isComponent = (value: Json | undefined): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.entries(value).some(([name, mark]) => name === "__t" && mark === "c");
 
 export function unitOf(name: string): string {
   const schema = known.get(name)?.schema;

@@ -1,7 +1,7 @@
 /** What the last time apart came to: shown between the two sides until a new edit or cut. */
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon, setIcon } from "../icons.ts";
-import { lastReunion, type Outcome } from "../model/timeline.ts";
+import { lastReunion, type Outcome } from "../model/reunion.ts";
 import { spanText } from "../model/words.ts";
 import type { View } from "./context.ts";
 

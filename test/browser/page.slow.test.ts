@@ -149,6 +149,22 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await tabTo("Restart");
   });
 
+  it("shows the newest of a long timeline, and earlier ones when asked by keyboard", async () => {
+    for (let at = 0; at < 40; at += 1)
+      hub.happen(id, { kind: "throttle", actor: "operator", text: `event ${at}` });
+    const page = await opened({ viewport: { width: 360, height: 800 } });
+    const count = () => page.locator(".event").count();
+    const earlier = page.getByRole("button", { name: "Show earlier" });
+    await earlier.focus();
+    expect(await count()).toBe(15);
+    await page.keyboard.press("Enter");
+    await expect.poll(count).toBe(30);
+    await page.keyboard.press("Enter");
+    await expect.poll(count).toBe(hub.timeline.length);
+    expect(await earlier.isVisible()).toBe(false);
+    expect(await page.evaluate("document.activeElement.className")).toBe("events");
+  });
+
   it("speaks: news of the timeline politely, a refused request at once", async () => {
     const page = await opened();
     await page.getByRole("button", { name: "Close", exact: true }).click();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lastReunion } from "../../../src/hub/page/model/reunion.ts";
-import { eventView, isWorthTelling, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
+import { eventView, isWorthTelling, newestOf, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
 import type { Json } from "../../../src/hub/page-api.ts";
 import { type Draft, events } from "./events.ts";
 
@@ -77,6 +77,7 @@ describe("the timeline in words", () => {
       viewOf(
         ...events({ kind: "reported", property, after, ...(before === undefined ? {} : { before }) }).filter(
           isWorthTelling,
+          newestOf,
         ),
       )[0]?.title;
     expect(told("deviceInformation", component)).toBeUndefined();
@@ -92,6 +93,22 @@ describe("the timeline in words", () => {
       viewOf({ kind: "conflict", property, text: `both changed ${property}: the desired 22 won` })[0]?.detail;
     expect(detail("targetTemperature")).toBe("both changed Set-point: the desired 22 won");
     expect(detail("$&")).toBe("both changed $&: the desired 22 won");
+  });
+
+  it("tells the newest first, and whether there are earlier ones worth telling", () => {
+    const past = events(
+      { kind: "reported", property: "heaterHours", after: 1 },
+      { kind: "connected" },
+      { kind: "cable" },
+      { kind: "disconnected" },
+    );
+    const story = (most: number) => {
+      const { views, hasEarlier } = newestOf(past, most);
+      return [views.map(({ sequence }) => sequence), hasEarlier];
+    };
+    expect(story(2)).toEqual([[4, 3], true]);
+    expect(story(3)).toEqual([[4, 3, 2], false]);
+    expect(newestOf([], 3)).toEqual({ views: [], hasEarlier: false });
   });
 
   it("shows an event of a kind that it does not know", () => {

@@ -131,3 +131,19 @@ export function isWorthTelling(event: TimelineEvent): boolean {
 /** A device that tells for the first time what it is made of, or that there is nothing to tell, brings no news. */
 const isIntroduction = ({ before, after }: TimelineEvent): boolean =>
   before === undefined && (after === null || after === "" || isComponent(after));
+
+export interface Story {
+  /** Newest first. */
+  readonly views: readonly EventView[];
+  readonly hasEarlier: boolean;
+}
+
+/**
+ * What is worth telling of the newest, each in words.
+ * @param events oldest first
+ * @param most how many
+ */
+export function newestOf(events: readonly TimelineEvent[], most: number): Story {
+  const worth = withoutSteps(events.filter(isWorthTelling));
+  return { views: worth.slice(-most).reverse().map(eventView), hasEarlier: worth.length > most };
+}

@@ -1,11 +1,11 @@
 /** Who changed what, when, and who won. */
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { actorNames, type EventView, eventView, isWorthTelling, withoutSteps } from "../model/timeline.ts";
+import { actorNames, type EventView, newestOf } from "../model/timeline.ts";
 import type { View } from "./context.ts";
 
-/** More are kept than are worth reading at once. */
-const mostShown = 80;
+/** More are kept than are worth reading at once: so many at first, and again as many with each wish for earlier ones. */
+const oneMore = 15;
 const newsMs = 5_000;
 
 const clockTime = new Intl.DateTimeFormat(undefined, {
@@ -52,6 +52,14 @@ export function makeTimeline(): Part<View> {
   // Spoken as it comes, one short sentence; the list itself would be read from the top each time.
   const spoken = h("p", { class: "spoken", "aria-live": "polite" });
   let newest = 0;
+  let most = oneMore;
+  let last: View | undefined;
+  let told: string | undefined;
+  const earlier = h(
+    "button",
+    { type: "button", class: "small earlier", on: { click: () => showEarlier() } },
+    "Show earlier",
+  );
   const root = h(
     "section",
     { class: "card timeline", "aria-labelledby": "timeline-title" },
@@ -59,22 +67,29 @@ export function makeTimeline(): Part<View> {
     spoken,
     empty,
     list,
+    earlier,
   );
-  return {
-    root,
-    update({ state, nowMs }) {
-      const views = withoutSteps(state.timeline.filter(isWorthTelling))
-        .slice(-mostShown)
-        .reverse()
-        .map(eventView);
-      const [last] = views;
-      // The past that a page fetches as it opens is not news.
-      const isNews = last !== undefined && last.sequence > newest && nowMs - last.atMs < newsMs;
-      if (isNews) setText(spoken, `${actorNames[last.actor] ?? "Hub"}: ${last.title}`);
-      newest = last?.sequence ?? 0;
-      keyed.update(views);
-      setHidden(empty, views.length > 0);
-      setHidden(list, views.length === 0);
-    },
+  const update = (view: View) => {
+    const { state, nowMs } = view;
+    // Another device's story begins with its newest again.
+    if (state.shown !== told) most = oneMore;
+    [last, told] = [view, state.shown];
+    const { views, hasEarlier } = newestOf(state.timeline, most);
+    const [latest] = views;
+    // The past that a page fetches as it opens is not news.
+    const isNews = latest !== undefined && latest.sequence > newest && nowMs - latest.atMs < newsMs;
+    if (isNews) setText(spoken, `${actorNames[latest.actor] ?? "Hub"}: ${latest.title}`);
+    newest = latest?.sequence ?? 0;
+    keyed.update(views);
+    setHidden(empty, views.length > 0);
+    setHidden(list, views.length === 0);
+    // The focus of a button that goes passes on to the list, which scrolls by keys.
+    if (!hasEarlier && document.activeElement === earlier) list.focus({ preventScroll: true });
+    setHidden(earlier, !hasEarlier);
   };
+  function showEarlier(): void {
+    most += oneMore;
+    if (last !== undefined) update(last);
+  }
+  return { root, update };
 }

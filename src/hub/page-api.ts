@@ -109,6 +109,7 @@ export interface TelemetryValue {
  * How a desired property stands with the device:
  * `pending` — desired has a version that the device has not acknowledged; `acknowledged` — acknowledged with 2xx and
  * the desired value in force, or with 200 and the nearest to it; `refused` — acknowledged with 4xx or 5xx;
+ * `unanswered` — the device has acknowledged that version or a later one, and says nothing of this property;
  * `overruled` — answered with 203 or another 2xx, but the device keeps another value (its own won);
  * `device-only` — reported and never desired; `deleted` — was desired, is not any more, still reported.
  */
@@ -116,6 +117,7 @@ export type PropertyStanding =
   | "pending"
   | "acknowledged"
   | "refused"
+  | "unanswered"
   | "overruled"
   | "device-only"
   | "deleted";

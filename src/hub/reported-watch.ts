@@ -40,10 +40,17 @@ export function propertyRows(record: DeviceRecord): PropertyRow[] {
     ...Object.keys(record.desired.properties),
     ...Object.keys(record.reported.properties),
   ]);
-  return [...names].sort().map((name) => propertyRow(record, name));
+  const answered = Math.max(0, ...[...names].map((name) => ackOf(record, name)?.version ?? 0));
+  return [...names].sort().map((name) => propertyRow(record, name, answered));
 }
 
-function propertyRow(record: DeviceRecord, name: string): PropertyRow {
+function ackOf(record: DeviceRecord, name: string): Ack | undefined {
+  const told = member(record.reported.properties, name);
+  return told === undefined ? undefined : unwrap(told).ack;
+}
+
+/** @param answered the newest desired version that the device has acknowledged with any property */
+function propertyRow(record: DeviceRecord, name: string, answered: number): PropertyRow {
   const wanted = member(record.desired.properties, name);
   const told = member(record.reported.properties, name);
   const { value, ack } = told === undefined ? { value: undefined, ack: undefined } : unwrap(told);
@@ -51,7 +58,7 @@ function propertyRow(record: DeviceRecord, name: string): PropertyRow {
   const reported = value === undefined ? undefined : { value, atMs: stampOf(record.reported, name).atMs };
   return {
     name,
-    standing: standing(desired, reported, ack),
+    standing: standing(desired, reported, ack, answered),
     ...(desired === undefined ? {} : { desired }),
     ...(reported === undefined ? {} : { reported }),
     ...(ack === undefined ? {} : { ack }),
@@ -62,9 +69,11 @@ function standing(
   desired: PropertyRow["desired"],
   reported: PropertyRow["reported"],
   ack: Ack | undefined,
+  answered: number,
 ): PropertyStanding {
   if (desired === undefined) return ack !== undefined && ack.version > 0 ? "deleted" : "device-only";
-  if (reported === undefined) return "pending";
+  // A device that has seen the version and says nothing of the name has no such property, and never will.
+  if (reported === undefined) return answered >= desired.version ? "unanswered" : "pending";
   const same = equalJson(desired.value, reported.value);
   if (ack === undefined) return same ? "acknowledged" : "pending";
   if (ack.version === 0) {

@@ -152,6 +152,16 @@ describe("a report", () => {
     expect(propertyRows(change(wanted, "reported", patch, 3000))[0]).toMatchObject({ standing: "refused" });
   });
 
+  it("leaves a name pending that the device has not seen, and tells one that it saw and never answers", () => {
+    const odd = change(edited, "desired", { colour: "red" }, 2500);
+    const standingOfColour = (av: number) =>
+      propertyRows(
+        change(odd, "reported", { targetTemperature: { value: 22, ac: 200, av, ad: "" } }, 3000),
+      ).find(({ name }) => name === "colour")?.standing;
+    expect(standingOfColour(2)).toBe("pending");
+    expect(standingOfColour(3)).toBe("unanswered");
+  });
+
   it("takes names that objects are born with for what they are: names", () => {
     const patch = JSON.parse('{"constructor": 1, "__proto__": 2}') as JsonObject;
     expect(eventsOf(fresh, patch).map(({ before }) => before)).toEqual([undefined, undefined]);

@@ -78,6 +78,7 @@ describe("how a property stands", () => {
   it("tells a pending value that is on its way from one that waits for the device", () => {
     expect(standingView(row("pending"), true).detail).toContain("not acknowledged yet");
     expect(standingView(row("pending"), false).detail).toContain("waits for the device");
+    expect(standingView(row("unanswered"), true).detail).toContain("no such property");
   });
 
   it("says why a value was refused, in the device's words, else by its code", () => {

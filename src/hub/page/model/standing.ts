@@ -27,6 +27,8 @@ export function standingView(row: PropertyRow, reachable: boolean): StandingView
       return { tone: "good", word: "Acknowledged", detail: said };
     case "refused":
       return { tone: "bad", word: "Refused", detail: said === "" ? `code ${ack?.code ?? "?"}` : said };
+    case "unanswered":
+      return { tone: "quiet", word: "Not answered", detail: "the device has no such property" };
     case "overruled":
       return {
         tone: "device",

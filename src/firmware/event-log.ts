@@ -32,7 +32,8 @@ export function logEvent(log: Log, event: ControlEvent): void {
       break;
     case "fault-raised": {
       const { rule, remedy } = faultEffects[event.fault];
-      log.warn("fault-raised", { fault: event.fault, rule, detail: event.detail, remedy });
+      const detail = event.detail === remedy ? undefined : event.detail;
+      log.warn("fault-raised", { fault: event.fault, rule, detail, remedy });
       break;
     }
     case "fault-ended":

@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { report, verb } from "../../src/commands/doctor.ts";
 import { readArguments } from "../../src/commands/verb.ts";
 import type { Finding } from "../../src/firmware/doctor/finding.ts";
+import { capturePrinted } from "./printed.ts";
 
 const findings: readonly Finding[] = [
   { check: "node", status: "ok", detail: "Node.js 24.4.0" },
@@ -53,24 +54,18 @@ describe("the doctor's report", () => {
 
 describe("the verb doctor", () => {
   let data: string;
-  let printed: string;
+  const printed = capturePrinted();
   beforeEach(() => {
     data = join(mkdtempSync(join(tmpdir(), "grove-doctor-verb-")), "not-there");
-    printed = "";
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-      printed += String(text);
-      return true;
-    });
   });
   afterEach(() => {
-    vi.restoreAllMocks();
     rmSync(join(data, ".."), { recursive: true });
   });
   const doctor = (...flags: string[]) => verb.run(readArguments(verb, ["--data", data, ...flags]));
 
   it("prints JSON, ends with 0 when nothing is to mend, and makes no data folder", async () => {
     expect(await doctor("--board", "virtual", "--json")).toBe(0);
-    const result = JSON.parse(printed);
+    const result = JSON.parse(printed.text);
     expect(result.ok).toBe(true);
     expect(result.findings).toContainEqual({
       check: "board",
@@ -82,7 +77,7 @@ describe("the verb doctor", () => {
 
   it("ends with 1 when something is to mend", async () => {
     expect(await doctor("--board", "no-such-board")).toBe(1);
-    expect(printed).toMatch(/✗ board .*no-such-board/);
-    expect(printed).toMatch(/, 1 to mend/);
+    expect(printed.text).toMatch(/✗ board .*no-such-board/);
+    expect(printed.text).toMatch(/, 1 to mend/);
   });
 });

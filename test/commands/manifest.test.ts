@@ -1,24 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/manifest.ts";
 import { readArguments } from "../../src/commands/verb.ts";
+import { capturePrinted } from "./printed.ts";
 
 let folder: string;
-let printed: string;
+const printed = capturePrinted();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
-  printed = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
 });
 
 afterEach(() => {
-  vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });
 
@@ -29,7 +24,7 @@ const check = (file: string) =>
 describe("manifest check", () => {
   it("finds the shipped manifest good for the board", async () => {
     expect(await check(shipped.pathname)).toBe(0);
-    expect(printed).toContain("good for grove-heater on a simulated Grove Base Hat");
+    expect(printed.text).toContain("good for grove-heater on a simulated Grove Base Hat");
   });
 
   it("does not call a manifest good that keeps a line or the bus from the board", async () => {
@@ -43,7 +38,7 @@ describe("manifest check", () => {
       exitCode: 78,
       message: expect.stringMatching(/does not grant \$RELAY \(Gpio\), I²C bus 1 \(I2cMaster\)/),
     });
-    expect(printed).toBe("");
+    expect(printed.text).toBe("");
   });
 
   it("tells one that cannot be read from one that is not there", async () => {

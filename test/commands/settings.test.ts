@@ -1,28 +1,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/settings.ts";
 import { readArguments } from "../../src/commands/verb.ts";
 import { settingKeys } from "../../src/control/settings.ts";
 import { loadSettings, refusal } from "../../src/firmware/settings-file.ts";
+import { capturePrinted } from "./printed.ts";
 
 let folder: string;
 let file: string;
-let printed: string;
+const printed = capturePrinted();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
   file = join(folder, "settings.json");
-  printed = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
 });
 
 afterEach(() => {
-  vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });
 
@@ -44,17 +39,17 @@ describe.each([
     "are refused as a whole by %s, with the mistake and what it costs",
     async (word) => {
       expect(await settings(word)).toBe(78);
-      expect(printed).toMatch(named);
-      expect(printed.trimEnd().split("\n").at(-1)).toBe(refusal);
-      expect(printed).not.toMatch(/in force|in use/);
+      expect(printed.text).toMatch(named);
+      expect(printed.text.trimEnd().split("\n").at(-1)).toBe(refusal);
+      expect(printed.text).not.toMatch(/in force|in use/);
     },
   );
 
-  it("are told of in the same words by run, and never printed as values to go by", async () => {
+  it("are told of in the same words by run, and never printed.text as values to go by", async () => {
     const failure = { exitCode: 78, remedy: expect.stringContaining(refusal) };
     expect(() => loadSettings({ path: file, named: false })).toThrow(expect.objectContaining(failure));
     await expect(settings("show", "--json")).rejects.toMatchObject(failure);
-    expect(printed).toBe("");
+    expect(printed.text).toBe("");
   });
 });
 
@@ -71,17 +66,17 @@ describe("the settings", () => {
   it("that are right are said to be in order, each with unit, limits and default", async () => {
     writeFileSync(file, '{"targetMax": 25}');
     expect(await settings("check")).toBe(0);
-    expect(printed).toBe(`${file}: in order\n`);
+    expect(printed.text).toBe(`${file}: in order\n`);
     expect(await settings("show")).toBe(0);
-    expect(printed).toContain("25 °C (default 30 °C)");
-    for (const key of settingKeys) expect(printed).toContain(key);
+    expect(printed.text).toContain("25 °C (default 30 °C)");
+    for (const key of settingKeys) expect(printed.text).toContain(key);
   });
 
   it("are the defaults without a file", async () => {
     expect(await settings("show", "--json")).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({ targetInitial: 19, targetMax: 30 });
+    expect(JSON.parse(printed.text)).toMatchObject({ targetInitial: 19, targetMax: 30 });
     expect(await settings("check")).toBe(0);
-    expect(printed).toContain("not there, so the defaults are in force");
+    expect(printed.text).toContain("not there, so the defaults are in force");
   });
 
   it("have to be there when somebody named the file", async () => {

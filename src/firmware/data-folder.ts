@@ -5,7 +5,16 @@
  * that has become read-only or full, as SD cards do, is no reason to leave a room unheated (SR-11): then there is no
  * lock, and the state store reports the disk.
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { exitCodes, StartupError } from "./exit-codes.ts";
@@ -45,6 +54,14 @@ export function openDataFolder(path: string): DataFolder {
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
     if (isSickDisk(cause) && existsSync(path)) return describeDataFolder(path);
+    if (isFile(path)) {
+      throw new StartupError(
+        exitCodes.storage,
+        `The data folder ${path} is a file.`,
+        "Remove it, or name a folder with --data FOLDER.",
+        { cause },
+      );
+    }
     throw new StartupError(
       exitCodes.storage,
       `The data folder ${path} cannot be used (${reason}).`,
@@ -85,6 +102,14 @@ export function lockDataFolder(folder: DataFolder): () => void {
 
 /** The living process that drives the hat of this data folder; undefined when there is none, or it is this one. */
 export const lockHolder = ({ path }: DataFolder): number | undefined => holderOf(join(path, "lock"));
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 const isSickDisk = (error: unknown): boolean =>
   ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes((error as NodeJS.ErrnoException).code ?? "");

@@ -141,6 +141,15 @@ describe.runIf(process.platform === "linux")(
       expect(stdout).toContain('"why":"the start failed"');
     });
 
+    it("with a file in place of the data folder says so", (context) => {
+      const device = firmware(context);
+      const file = join(device.data, "file");
+      writeFileSync(file, "");
+      const { code, stderr } = device.plainCommand("run", "--board", "virtual", "--data", file);
+      expect(code).toBe(74);
+      expect(stderr).toContain("is a file");
+    });
+
     it("with a flag mistyped forces off the relay that was left on, and harms none that another guards", async (context) => {
       const device = firmware(context);
       device.start();

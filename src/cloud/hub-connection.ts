@@ -4,27 +4,20 @@
  * Guarantees: `openHub` settles within `connectMs`; every call settles; `ended` resolves once, with the cause, and
  * then no socket is left; nothing that the hub sends reaches a parser of the SDK unread (see topics.ts).
  */
-import type { Clock } from "../control/clock.ts";
 import { Calls, type Done, NoAnswer } from "./calls.ts";
 import { cause, classify, type LinkCause, type Peer } from "./cause.ts";
-import type { CertificateProof, HubWay, KeyProof } from "./credentials.ts";
+import type { HubWay } from "./credentials.ts";
 import { GuardedMqttBase, type Screen } from "./guarded-base.ts";
 import type { TelemetryMessage } from "./link.ts";
 import { LinkFailure } from "./link-failure.ts";
+import type { ProvisionOptions } from "./provision.ts";
 import { makeClient, type SdkClient, sdkMessage, type Transport } from "./sdk-client.ts";
 import { type Inbound, readInbound } from "./topics.ts";
-import type { CloudTuning } from "./tuning.ts";
 import { Wire } from "./wire.ts";
 
-export interface HubOptions {
+/** What the way through DPS needs too, to another host. */
+export interface HubOptions extends Omit<ProvisionOptions, "way"> {
   readonly way: HubWay;
-  readonly proof: KeyProof | CertificateProof;
-  readonly modelId: string;
-  readonly caPem: string | undefined;
-  readonly refuseHost: ((host: string) => Error | undefined) | undefined;
-  readonly clock: Clock;
-  readonly tuning: CloudTuning;
-  readonly signal: AbortSignal;
   /** Desired patches, methods and messages, from the first packet on: a kept session delivers before it is asked. */
   readonly onInbound: (inbound: Inbound) => void;
   /** The SDK threw while it handled a message. */

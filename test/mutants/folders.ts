@@ -1,0 +1,32 @@
+/** Which tests are to notice a slip in which folder. */
+import type { TestsToRun } from "./run-tests.ts";
+
+export interface MutatedFolder extends TestsToRun {
+  readonly name: string;
+  readonly sources: readonly string[];
+  /** Paths below `sources` that another row has. */
+  readonly without?: readonly string[];
+}
+
+export const folders: readonly MutatedFolder[] = [
+  { name: "base", sources: ["src/base"], tests: ["test/base"] },
+  { name: "control", sources: ["src/control"], tests: ["test/control", "test/property/safety"] },
+  { name: "chips", sources: ["src/chips"], tests: ["test/chips", "test/board"] },
+  { name: "board", sources: ["src/board"], tests: ["test/board", "test/contract"] },
+  {
+    name: "simulation",
+    sources: ["src/simulation"],
+    tests: ["test/simulation", "test/contract", "test/firmware/virtual-terminal"],
+  },
+  { name: "manifest", sources: ["src/manifest"], tests: ["test/manifest"] },
+  { name: "cloud", sources: ["src/cloud"], tests: ["test/cloud", "test/firmware/cloud-half"] },
+  {
+    name: "hub",
+    sources: ["src/hub"],
+    without: ["src/hub/page/"],
+    tests: ["test/hub", "test/cloud/local-hub"],
+  },
+  { name: "page", sources: ["src/hub/page"], tests: ["test/hub/page"], slowTests: ["test/browser"] },
+  { name: "firmware", sources: ["src/firmware"], tests: ["test/firmware", "test/commands"] },
+  { name: "commands", sources: ["src/commands"], tests: ["test/commands", "test/firmware"] },
+];

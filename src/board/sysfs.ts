@@ -1,8 +1,8 @@
 /**
  * The few file operations that sysfs needs, synchronous and replaceable in tests.
  *
- * Guarantee: sysfs files hold one short value each, so none of these calls waits for a device; what fails
- * carries the system's errno code unchanged.
+ * Guarantee: sysfs files hold one short value each, so none of these calls waits for a device, nor for the other end of
+ * a FIFO in the place of a virtual line; what fails carries the system's errno code unchanged.
  */
 import {
   accessSync,
@@ -29,13 +29,16 @@ export interface SysFiles {
   blockFor(ms: number): void;
 }
 
+// The file system's functions take numbers as flags; the type of `readFileSync` knows their names alone.
+const readAtOnce = (constants.O_RDONLY | constants.O_NONBLOCK) as unknown as string;
+
 export const systemFiles: SysFiles = {
   exists: (path) => existsSync(path),
   list: (path) => readdirSync(path),
-  read: (path) => readFileSync(path, "utf8").trim(),
+  read: (path) => readFileSync(path, { encoding: "utf8", flag: readAtOnce }).trim(),
   write(path, text) {
     // Neither O_CREAT (a file that sysfs does not have is an error) nor O_RDWR: `export` refuses readers.
-    const file = openSync(path, constants.O_WRONLY);
+    const file = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
       writeSync(file, text);
     } finally {

@@ -1,8 +1,8 @@
 /** `relay off`: turns the relay off with files alone, whatever else is broken; for a person and for systemd. */
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
+import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
 import { createLogger } from "../firmware/logger.ts";
-import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
 import { readSettingsFile } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { readContext } from "./context.ts";
@@ -15,25 +15,26 @@ export const verb: Verb = {
   summary: "Force the relay off",
   usage: "relay off [FLAGS]",
   subverbs: ["off"],
-  flags: { data, settings, board },
+  flags: { data, settings, board, force: { doc: "also while another grove-heater drives it" } },
   notes: `
-Works while the firmware runs, after it died, and without the native packages. A running firmware that wants heat
-turns the relay on again: stop it first. There is no "relay on": nothing but the control loop may do that.
+Works after the firmware died, and without the native packages. A running firmware drives its relay alone: then this
+ends with 75 and touches nothing. Stop it first, or use --force; but when it wants heat, it turns the relay on again.
+There is no "relay on": nothing but the control loop may do that.
 Exit code 0 when the line was read back off, 69 when it was not; 78 when board or settings are broken, and then the
 relay that was driven last is forced off, as the log says.`,
   async run(args) {
     const context = readContext(args);
     const write = (line: string): void => void process.stdout.write(`${line}\n`);
     const log = createLogger({ clock: systemClock, level: "info", format: "text", write });
-    try {
-      const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
-      const choice = chooseBoard(name, context.data.path);
-      return guardRelay(choice, context.data.path, log)("a person asked")
-        ? exitCodes.ok
-        : exitCodes.unavailable;
-    } catch (error) {
-      forceOffAfterFailure(error, context.data.path, log);
-      throw error;
-    }
+    const off = turnRelayOff({
+      dataPath: context.data.path,
+      log,
+      force: args.has("force"),
+      choose() {
+        const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
+        return chooseBoard(name, context.data.path);
+      },
+    });
+    return off ? exitCodes.ok : exitCodes.unavailable;
   },
 };

@@ -6,20 +6,14 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Log, LogLevel } from "../control/log.ts";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
-import {
-  type DataFolder,
-  dataFolderPath,
-  describeDataFolder,
-  lockDataFolder,
-  lockHolder,
-  openDataFolder,
-} from "../firmware/data-folder.ts";
+import { chooseBoard } from "../firmware/choose-board.ts";
+import { dataFolderPath } from "../firmware/data-folder.ts";
+import { describeHolder } from "../firmware/guardian/holder-note.ts";
+import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
 import { type GuardedLoop, Guardian } from "../firmware/guardian.ts";
 import { kindOf } from "../firmware/hub-ready.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { packageRoot } from "../firmware/package-root.ts";
-import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
 import { HeldSecrets } from "../firmware/secret-handover.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
@@ -42,7 +36,8 @@ export const verb: Verb = {
     offline: { doc: "neither cloud nor local hub" },
   },
   notes: `
-Finds a real hat; where there is none, runs on the virtual one, in a simulated room, and says so.
+On a Raspberry Pi drives its hat, or ends with 69 and says what is missing. Elsewhere, or with --board virtual, runs on
+the virtual hat, in a simulated room, and says so.
 In a terminal the virtual hat shows its display; keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
 Without credentials a local hub with a page is started beside it; the log and the panel say where.
 Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
@@ -53,22 +48,19 @@ Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
 async function guard(args: Arguments, context: Context): Promise<number> {
   const secrets = HeldSecrets.take(process.env);
   const log = guardianLog(args);
-  let choice: BoardChoice | undefined;
-  let folder: DataFolder;
-  try {
-    const { board: fromSettings } = loadSettings(context.settingsFile);
-    choice = chooseBoard(args.value("board") ?? fromSettings, context.data.path);
-    folder = openDataFolder(context.data.path);
-  } catch (error) {
-    forceOffAfterFailure(error, context.data.path, log, choice);
-    throw error;
-  }
-  const unlock = lockDataFolder(folder);
-  const hub = new HubKeeper({ dataPath: folder.path, log, quiet: hasPanel(args) });
+  const hardware = takeHardware({
+    dataPath: context.data.path,
+    log,
+    choose() {
+      const { board: fromSettings } = loadSettings(context.settingsFile);
+      return chooseBoard(args.value("board") ?? fromSettings, context.data.path);
+    },
+  });
+  const hub = new HubKeeper({ dataPath: hardware.folder.path, log, quiet: hasPanel(args) });
   try {
     const guardian = new Guardian({
-      spawnLoop: () => spawnLoop(args, context, choice, hub, secrets),
-      forceRelayOff: guardRelay(choice, folder.path, log),
+      spawnLoop: () => spawnLoop(args, context, hardware, hub, secrets),
+      forceRelayOff: hardware.forceRelayOff,
       clock: systemClock,
       log,
     });
@@ -79,7 +71,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
     return await guardian.run();
   } finally {
     hub.stop();
-    unlock();
+    hardware.release();
   }
 }
 
@@ -96,7 +88,7 @@ function guardianLog(args: Arguments): Log {
 function spawnLoop(
   args: Arguments,
   context: Context,
-  choice: BoardChoice,
+  { choice, descriptors }: TakenHardware,
   hub: HubKeeper,
   secrets: HeldSecrets,
 ): GuardedLoop {
@@ -108,7 +100,8 @@ function spawnLoop(
   for (const flag of ["plain", "offline"]) if (args.has(flag)) flags.push(`--${flag}`);
   const loop = join(packageRoot, "dist", "loop.js");
   const child = spawn(process.execPath, [...process.execArgv, loop, ...flags], {
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    // With the locks: the loop may live longer than this process.
+    stdio: ["inherit", "inherit", "inherit", "ipc", ...descriptors],
   });
   secrets.answer(child);
   child.on("message", (message) => {
@@ -128,15 +121,20 @@ function spawnLoop(
 
 const hasPanel = (args: Arguments): boolean => hasTerminal() && !args.has("plain");
 
-/** A mistyped flag leaves no relay on that a crash left on; one that another instance guards is that one's. */
+/** A mistyped flag leaves no relay on that a crash left on; one that another instance drives is that one's. */
 function leaveRelayOff(argv: readonly string[]): void {
-  const at = argv.indexOf("--data");
-  const path = dataFolderPath(at === -1 ? undefined : argv[at + 1], process.env);
-  if (lockHolder(describeDataFolder(path)) !== undefined) return;
   const write = (line: string): void => void process.stderr.write(`${line}\n`);
-  forceOffAfterFailure(
-    undefined,
-    path,
-    createLogger({ clock: systemClock, level: "info", format: "text", write }),
-  );
+  const log = createLogger({ clock: systemClock, level: "info", format: "text", write });
+  const refusal = turnOffAfterRefusal({
+    dataPath: dataFolderPath(flagValue(argv, "data"), process.env),
+    log,
+  });
+  if (refusal !== undefined) log.info("relay-left-alone", { heldBy: describeHolder(refusal.holder) });
+}
+
+/** Of a command line that was refused. */
+function flagValue(argv: readonly string[], name: string): string | undefined {
+  const joined = argv.find((word) => word.startsWith(`--${name}=`));
+  const at = argv.indexOf(`--${name}`);
+  return joined?.slice(name.length + 3) ?? (at === -1 ? undefined : argv[at + 1]);
 }

@@ -1,13 +1,15 @@
 /**
- * Decides which hat this run drives: the one named, or a real one where all of it is there, or the virtual one.
+ * Decides which hat this run drives: the one named; else, on a Raspberry Pi, the real one, and elsewhere the virtual one.
  *
- * Guarantee: cheap (a few small files), loads no driver; says in words why the choice fell.
+ * Guarantees: cheap (a few small files), loads no driver; says in words why the choice fell. A Raspberry Pi never falls
+ * back to the simulation (SR-14): what its hat lacks is in `missing`, and who runs it must refuse.
  */
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { readSmallFile } from "../base/small-file.ts";
 import { type Board, BoardError, loadBoard, type RelayWiring } from "../board/definition.ts";
-import { findGpioChip } from "../board/gpio-chip.ts";
+import { findGpioChip, listGpioChips } from "../board/gpio-chip.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import { exitCodes, StartupError } from "./exit-codes.ts";
 import { packageRoot } from "./package-root.ts";
@@ -21,7 +23,25 @@ export interface BoardChoice {
   readonly why: string;
   /** Where the kernel's GPIO files lie: /sys, or the virtual hat's own folder. */
   readonly sysRoot: string;
+  /** Why the hat that "auto" stands for cannot be used on this Raspberry Pi. */
+  readonly missing?: Missing | undefined;
 }
+
+/** Both to be read by people. */
+export interface Missing {
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** Where to look for the machine; tests give others. */
+export interface MachinePaths {
+  readonly sysRoot: string;
+  /** Of the device tree. */
+  readonly model: string;
+  readonly devices: string;
+}
+
+const systemPaths: MachinePaths = { sysRoot: "/sys", model: "/proc/device-tree/model", devices: "/dev" };
 
 /** What "auto" looks for. */
 export const realBoard = "grove-heater-pi";
@@ -32,13 +52,48 @@ const virtualBoard = "virtual";
  * @param dataPath the virtual hat keeps its lines there
  * @throws StartupError (configuration) when the definition is broken
  */
-export function chooseBoard(name: string, dataPath: string, sysRoot = "/sys"): BoardChoice {
+export function chooseBoard(
+  name: string,
+  dataPath: string,
+  machine: Partial<MachinePaths> = {},
+): BoardChoice {
+  const paths = { ...systemPaths, ...machine };
+  const { sysRoot } = paths;
   if (name !== "auto") return chosen(name, readBoard(name), `board ${name} was asked for`, dataPath, sysRoot);
   const real = readBoard(realBoard);
-  const missing = whatIsMissing(real.wiring, sysRoot);
-  if (missing === undefined)
-    return chosen(realBoard, real, "a Raspberry Pi with its drivers was found", dataPath, sysRoot);
-  return chosen(virtualBoard, readBoard(virtualBoard), `no real hat: ${missing}`, dataPath, sysRoot);
+  const missing = whatIsMissing(real.wiring, paths);
+  if (isRaspberryPi(paths)) {
+    const why = missing?.cause ?? "a Raspberry Pi with its drivers was found";
+    return { ...chosen(realBoard, real, why, dataPath, sysRoot), missing };
+  }
+  const why = `no real hat: ${missing?.cause ?? "this is no Raspberry Pi"}`;
+  return chosen(virtualBoard, readBoard(virtualBoard), why, dataPath, sysRoot);
+}
+
+/** By the device tree, and by the chip alone where that is hidden, as in a container. */
+export function isRaspberryPi({ sysRoot, model }: MachinePaths = systemPaths): boolean {
+  try {
+    if (readSmallFile(model, { limit: 1024 })?.startsWith("Raspberry Pi")) return true;
+  } catch {
+    // Not readable: the chip tells.
+  }
+  try {
+    const labels = readBoard(realBoard).wiring.gpioChipLabels;
+    return listGpioChips({ sysRoot }).some(({ label }) => labels.includes(label));
+  } catch {
+    return false;
+  }
+}
+
+/** The relay of the real board, on a computer that has its GPIO chip. */
+export function defaultRelay(sysRoot = systemPaths.sysRoot): RelayWiring | undefined {
+  try {
+    const { relay, gpioChipLabels, backend } = readBoard(realBoard).wiring;
+    findGpioChip(gpioChipLabels, { sysRoot });
+    return { relay, gpioChipLabels, backend };
+  } catch {
+    return undefined;
+  }
 }
 
 function chosen(name: string, board: Board, why: string, dataPath: string, sysRoot: string): BoardChoice {
@@ -66,32 +121,46 @@ export function readBoard(name: string): Board {
   try {
     return loadBoard(name, {
       folder: join(packageRoot, "boards"),
-      readFile: (path) => readFileSync(path, "utf8"),
+      readFile: readDefinition,
     });
   } catch (cause) {
     throw new BoardFailure(name, cause);
   }
 }
 
-/** What keeps the real hat from being used, or undefined. */
-function whatIsMissing(wiring: Wiring, sysRoot: string): string | undefined {
+/** Many times what the largest definition takes. */
+const largestDefinition = 256 * 1024;
+
+/** As `DefinitionSource` wants it: a file that is not there is an error too. */
+function readDefinition(path: string): string {
+  const text = readSmallFile(path, { limit: largestDefinition });
+  if (text !== undefined) return text;
+  throw Object.assign(new Error(`${path} is not there`), { code: "ENOENT" });
+}
+
+/** What keeps the real hat from being used. */
+function whatIsMissing(wiring: Wiring, { sysRoot, devices }: MachinePaths): Missing | undefined {
   try {
     findGpioChip(wiring.gpioChipLabels, { sysRoot });
   } catch (error) {
-    return (error as Error).message;
+    const cause = (error as Error).message.replace(/\.$/, "");
+    return { cause, remedy: "Use a kernel with sysfs GPIO, as Raspberry Pi OS has it." };
   }
+  const bus = `${devices}/i2c-${wiring.i2cBus}`;
   try {
-    accessSync(`/dev/i2c-${wiring.i2cBus}`, constants.F_OK);
+    accessSync(bus, constants.F_OK);
   } catch {
-    return `/dev/i2c-${wiring.i2cBus} is missing (enable I²C: sudo raspi-config nonint do_i2c 0)`;
+    return {
+      cause: `${bus} is missing`,
+      remedy: "Enable I²C: sudo raspi-config nonint do_i2c 0, then restart the computer.",
+    };
   }
-  return missingPackage();
-}
-
-function missingPackage(): string | undefined {
-  const name = unbuiltPackage();
-  if (name === undefined) return undefined;
-  return `the native package ${name} is not built (sudo apt-get install build-essential, then npm rebuild)`;
+  const unbuilt = unbuiltPackage();
+  if (unbuilt === undefined) return undefined;
+  return {
+    cause: `the native package ${unbuilt} is not built for this Node.js`,
+    remedy: "sudo apt-get install build-essential python3, then in the program's folder: npm rebuild.",
+  };
 }
 
 /** Built, not only installed: a machine without a compiler has the packages and not what is inside. */

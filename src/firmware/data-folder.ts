@@ -1,20 +1,10 @@
 /**
- * The data folder: settings, state and the lock of the one instance that may drive a hat.
+ * The data folder: settings and state.
  *
- * Guarantee: the folder exists when `openDataFolder` returns; the lock is held by at most one living process. A disk
- * that has become read-only or full, as SD cards do, is no reason to leave a room unheated (SR-11): then there is no
- * lock, and the state store reports the disk.
+ * Guarantee: the folder exists when `openDataFolder` returns. A disk that has become read-only or full, as SD cards do,
+ * is no reason to leave a room unheated (SR-11): the state store reports the disk.
  */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { exitCodes, StartupError } from "./exit-codes.ts";
@@ -72,37 +62,6 @@ export function openDataFolder(path: string): DataFolder {
   return describeDataFolder(path);
 }
 
-/**
- * Takes the lock of a data folder.
- * @returns a function that gives it back
- * @throws StartupError when a living process holds it
- */
-export function lockDataFolder(folder: DataFolder): () => void {
-  const file = join(folder.path, "lock");
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      writeFileSync(file, String(process.pid), { flag: "wx" });
-      return () => rmSync(file, { force: true });
-    } catch (cause) {
-      if (isSickDisk(cause)) return () => {};
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-      const holder = holderOf(file);
-      if (holder !== undefined) {
-        throw new StartupError(
-          exitCodes.running,
-          `Another grove-heater (process ${holder}) uses ${folder.path}.`,
-          "Stop it first, or give this one a folder of its own with --data FOLDER.",
-        );
-      }
-      rmSync(file, { force: true });
-    }
-  }
-  throw new StartupError(exitCodes.running, `The lock ${file} keeps coming back.`, "Remove it by hand.");
-}
-
-/** The living process that drives the hat of this data folder; undefined when there is none, or it is this one. */
-export const lockHolder = ({ path }: DataFolder): number | undefined => holderOf(join(path, "lock"));
-
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
@@ -113,16 +72,3 @@ function isFile(path: string): boolean {
 
 const isSickDisk = (error: unknown): boolean =>
   ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes((error as NodeJS.ErrnoException).code ?? "");
-
-/** The living process named in a lock file; a number that was given to another program does not count. */
-function holderOf(file: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(file, "utf8"));
-    if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
-    process.kill(pid, 0);
-    if (process.platform !== "linux") return pid;
-    return /node|grove-heater/.test(readFileSync(`/proc/${pid}/cmdline`, "utf8")) ? pid : undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? Number(readFileSync(file, "utf8")) : undefined;
-  }
-}

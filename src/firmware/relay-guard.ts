@@ -1,96 +1,34 @@
 /**
- * Knows where the relay is, also when the files that say so are broken.
+ * Forces a relay off by files alone, and says in the log what came of it.
  *
- * Guarantee: `forceOff` never throws; it acts on the board in use, and where none could be loaded, on what the
- * broken definition still tells and on the relay that was driven last on this machine.
+ * Guarantee: `forceOff` never throws. Whether the line may be touched at all is the caller's to know: SR-12.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { RelayWiring } from "../board/definition.ts";
 import { forceRelayOff } from "../board/relay-off.ts";
 import type { Log } from "../control/log.ts";
-import type { BoardChoice } from "./choose-board.ts";
-import { BoardFailure } from "./choose-board.ts";
-import { makeFolder } from "./data-folder.ts";
 import { ensureVirtualSysfs } from "./virtual-lines.ts";
 
-interface Target {
+export interface RelayTarget {
   readonly relay: RelayWiring;
+  /** Where the kernel's GPIO files lie: /sys, or the virtual hat's own folder. */
   readonly sysRoot: string;
 }
 
-/** @returns whether every relay aimed at is known to be off */
-export type ForceOff = (why: string) => boolean;
-
-export function guardRelay(choice: BoardChoice, dataPath: string, log: Log): ForceOff {
-  const { relay, gpioChipLabels, backend } = choice.wiring;
-  const target: Target = { relay: { relay, gpioChipLabels, backend }, sysRoot: choice.sysRoot };
-  remember(target, dataPath, log);
-  return (why) => off(target, why, log);
-}
-
-/** For a start that failed before a board was chosen, or right after. */
-export function forceOffAfterFailure(error: unknown, dataPath: string, log: Log, choice?: BoardChoice): void {
-  const known = error instanceof BoardFailure ? error.relay : choice?.wiring;
-  const targets = [known && { relay: known, sysRoot: "/sys" }, recall(dataPath)];
-  for (const target of targets) {
-    if (target !== undefined && (target.relay.backend === "kernel" || target.sysRoot !== "/sys")) {
-      off(target, "the start failed", log);
-    }
-  }
-}
-
-function off(target: Target, why: string, log: Log): boolean {
-  const { relay, sysRoot } = target;
+/** @returns whether the relay is known to be off */
+export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log): boolean {
   try {
     if (relay.backend === "virtual") ensureVirtualSysfs(sysRoot, relay);
     const result = forceRelayOff(relay, { sysRoot });
     const sinceStartMs = Math.round(performance.now());
-    if (result.ok)
+    if (result.ok) {
       log.info("relay-forced-off", { why, line: result.kernelNumber, before: result.before, sinceStartMs });
-    else
-      log.error("relay-not-forced-off", {
-        why,
-        code: result.code,
-        cause: result.cause,
-        remedy: result.remedy,
-      });
+    } else {
+      const { code, cause, remedy } = result;
+      log.error("relay-not-forced-off", { why, code, cause, remedy });
+    }
     return result.ok;
   } catch (error) {
     log.error("relay-not-forced-off", { why, cause: String(error) });
     return false;
-  }
-}
-
-const memory = (dataPath: string): string => join(dataPath, "relay.json");
-
-function remember(target: Target, dataPath: string, log: Log): void {
-  const text = JSON.stringify(target);
-  try {
-    if (recallText(dataPath) === text) return;
-    makeFolder(dataPath);
-    writeFileSync(memory(dataPath), text);
-  } catch (error) {
-    log.warn("relay-not-remembered", { cause: String(error) });
-  }
-}
-
-function recall(dataPath: string): Target | undefined {
-  try {
-    const found = JSON.parse(recallText(dataPath) ?? "") as Target;
-    const { relay, gpioChipLabels } = found.relay;
-    const whole =
-      Number.isInteger(relay.line) && Array.isArray(gpioChipLabels) && typeof found.sysRoot === "string";
-    return whole ? found : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function recallText(dataPath: string): string | undefined {
-  try {
-    return readFileSync(memory(dataPath), "utf8");
-  } catch {
-    return undefined;
   }
 }

@@ -1,8 +1,13 @@
 /** Checks of what people write: settings, board definition, manifest; and which hat they come to. */
-import { listGpioChips } from "../../board/gpio-chip.ts";
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { type BoardChoice, chooseBoard, readBoard, realBoard } from "../choose-board.ts";
+import {
+  type BoardChoice,
+  chooseBoard,
+  isRaspberryPi,
+  type MachinePaths,
+  realBoard,
+} from "../choose-board.ts";
 import { StartupError } from "../exit-codes.ts";
 import { loadManifest } from "../hardware.ts";
 import { readSettingsFile, type SettingsSource } from "../settings-file.ts";
@@ -53,14 +58,14 @@ export interface BoardCheck {
 }
 
 /**
- * On a Raspberry Pi "auto" means the real hat here, also where `run` would fall back to the virtual one: why it
- * would is just what the doctor is asked for.
+ * On a Raspberry Pi "auto" means the real hat, also where `run` refuses for what it lacks: that is just what the doctor
+ * is asked for.
  */
 export function checkBoard(machine: Machine, asked: string, dataPath: string): BoardCheck {
-  const onPi = isRaspberryPi(machine);
+  const onPi = isRaspberryPi(pathsOf(machine));
   const name = asked === "auto" && onPi ? realBoard : asked;
   try {
-    const choice = chooseBoard(name, dataPath, machine.resolve("/sys"));
+    const choice = chooseBoard(name, dataPath, pathsOf(machine));
     const { board, wiring } = choice;
     const warnings = board.warnings.map(({ file, line, message, remedy }) =>
       warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
@@ -82,15 +87,12 @@ const whichHat = warn(
   'Say which it is in the settings: {"board": "grove-heater-zero"} for the small hat, else {"board": "grove-heater-pi"}.',
 );
 
-function isRaspberryPi(machine: Machine): boolean {
-  if (modelOf(machine)?.startsWith("Raspberry Pi")) return true;
-  try {
-    const labels = readBoard(realBoard).wiring.gpioChipLabels;
-    return listGpioChips({ sysRoot: machine.resolve("/sys") }).some(({ label }) => labels.includes(label));
-  } catch {
-    return false;
-  }
-}
+/** Where the machine under examination has what `chooseBoard` looks at. */
+export const pathsOf = ({ resolve }: Machine): MachinePaths => ({
+  sysRoot: resolve("/sys"),
+  model: resolve("/proc/device-tree/model"),
+  devices: resolve("/dev"),
+});
 
 export interface ManifestCheck {
   readonly findings: readonly Finding[];

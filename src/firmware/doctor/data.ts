@@ -1,7 +1,7 @@
 /** Checks of the data folder and of what the firmware left in it. Nothing is made, moved or mended here. */
 import { dirname, join } from "node:path";
 import { parseDurable } from "../../control/durable.ts";
-import { type DataFolder, describeDataFolder, lockHolder } from "../data-folder.ts";
+import type { DataFolder } from "../data-folder.ts";
 import { decode } from "../state-store.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -85,36 +85,4 @@ export function checkKeptAside(machine: Machine, { path, stateFile }: DataFolder
   return [
     warn("kept-aside", detail, "If it happens again, replace the SD card; delete them when you have looked."),
   ];
-}
-
-export interface InstanceCheck {
-  readonly finding: Finding;
-  readonly running: boolean;
-}
-
-/** Whether a firmware drives a real hat on this machine: by the lock of the data folder, or as another user's service. */
-export function checkInstance(machine: Machine, data: DataFolder): InstanceCheck {
-  const check = "instance";
-  const locker = lockHolder(describeDataFolder(machine.resolve(data.path)));
-  if (locker !== undefined) {
-    return {
-      finding: ok(check, `the firmware runs as process ${locker} on this data folder`),
-      running: true,
-    };
-  }
-  const other = machine.list("/proc").find((name) => /^\d+$/.test(name) && isLoop(machine, name));
-  if (other !== undefined) {
-    return {
-      finding: ok(check, `the firmware runs as process ${other} on another data folder`),
-      running: true,
-    };
-  }
-  return { finding: ok(check, "the firmware does not run now"), running: false };
-}
-
-/** The lock of a service's folder is not for other users to read; the command line of its loop is. */
-function isLoop(machine: Machine, pid: string): boolean {
-  const words = machine.read(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
-  const at = words.findIndex((word) => /(^|\/)(main\.js|grove-heater)$/.test(word));
-  return at >= 0 && words[at + 1] === "loop" && words[words.indexOf("--board") + 1] !== "virtual";
 }

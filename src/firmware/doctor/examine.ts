@@ -19,10 +19,11 @@ import { readBootConfig } from "./boot-config.ts";
 import { bootChecks, checkBootLines } from "./boot-lines.ts";
 import { checkBoard, checkComputer, checkManifest, checkSettings, modelOf } from "./configuration.ts";
 import { checkCredentials } from "./credentials.ts";
-import { checkDataFolder, checkFreeSpace, checkInstance, checkKeptAside, checkState } from "./data.ts";
+import { checkDataFolder, checkFreeSpace, checkKeptAside, checkState } from "./data.ts";
 import { type Finding, fail, skip } from "./finding.ts";
 import { checkGpio, lineIds } from "./gpio.ts";
 import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
+import { checkInstance } from "./instance.ts";
 import type { Machine } from "./machine.ts";
 import { checkClock, checkClockSync, checkNode, checkPackages, checkPower } from "./program.ts";
 
@@ -93,8 +94,8 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   findings.push(...(manifest?.findings ?? [skip("manifest", "it can only be read against a board")]));
   const real = choice?.wiring.backend === "kernel";
   await add("native-packages", () => checkPackages(drivers.unbuilt(), real));
-  const instance = await attempt("instance", () => checkInstance(machine, data));
-  const hat = { choice, manifest: manifest?.manifest, running: instance?.running === true };
+  const instance = await attempt("instance", () => checkInstance(machine, data, choice?.wiring));
+  const hat = { choice, manifest: manifest?.manifest, running: instance?.running !== false };
   await add("hardware", () => examineHat(examination, hat));
   await add("clock", () => [checkClock(clock), checkClockSync(machine)]);
   await add("data-folder", () => checkDataFolder(machine, data));

@@ -1,0 +1,50 @@
+/**
+ * Whether a firmware runs on this machine: by asking the locks of the hardware and of the data folder, whoever holds them.
+ *
+ * Guarantee: no line is opened. Where it cannot be told, it counts as running, so that nothing is disturbed.
+ */
+
+import { LineError } from "../../chips/lines.ts";
+import type { Wiring } from "../../chips/wiring.ts";
+import { defaultRelay } from "../choose-board.ts";
+import type { DataFolder } from "../data-folder.ts";
+import { lineOf } from "../guardian/hardware.ts";
+import { probeLock } from "../guardian/hardware-lock.ts";
+import { describeHolder } from "../guardian/holder-note.ts";
+import { type Finding, ok, warn } from "./finding.ts";
+import type { Machine } from "./machine.ts";
+
+export interface InstanceCheck {
+  readonly finding: Finding;
+  readonly running: boolean;
+}
+
+const check = "instance";
+
+/** @param wiring of the board under examination; `undefined` when its definition is broken */
+export function checkInstance(machine: Machine, data: DataFolder, wiring: Wiring | undefined): InstanceCheck {
+  const sysRoot = machine.resolve("/sys");
+  const relay = wiring?.backend === "kernel" ? wiring : defaultRelay(sysRoot);
+  const line = relay && lineOf({ relay, sysRoot });
+  const lockFolder = machine.resolve("/run/lock");
+  const hardware = line && !(line instanceof LineError) ? probeLock(line, lockFolder) : undefined;
+  if (hardware?.kind === "refused") {
+    return runs(`the firmware runs and drives the hat: ${describeHolder(hardware.holder)}`);
+  }
+  const folder = probeLock({ kind: "folder", path: machine.resolve(data.path) });
+  if (folder.kind === "refused") {
+    return runs(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);
+  }
+  if (hardware?.kind === "unknown") {
+    const detail = `whether the firmware runs cannot be told: ${hardware.why}`;
+    const finding = warn(
+      check,
+      detail,
+      "Install the program flock (package util-linux), and run this again.",
+    );
+    return { finding, running: true };
+  }
+  return { finding: ok(check, "the firmware does not run now"), running: false };
+}
+
+const runs = (detail: string): InstanceCheck => ({ finding: ok(check, detail), running: true });

@@ -1,0 +1,220 @@
+/**
+ * The lock of a piece of hardware: one hat, one master (SR-12).
+ *
+ * Guarantee: at most one living process family holds the lock of a relay line, whatever its user, its data folder, its
+ * pid namespace; it ends with the last process that has it, and with the machine. Taking it touches no line.
+ *
+ * What is locked:
+ * - The virtual hat's line is in the data folder: that folder itself, which works on a read-only disk too.
+ * - A real line: a file in /run/lock, named by the chip's label and the line; and the chip's own file in sysfs, shared.
+ *   Where /run/lock is not to be used (systemd from 258 on makes it root's alone; Debian keeps it open to all) the
+ *   chip's file alone, exclusively: then one holder per chip, which refuses and is refused by all others. It comes
+ *   second because sysfs is another one in another network namespace, and because two hats on one chip are allowed.
+ * - Where neither can be locked (no flock program, no memory for a process), nobody can. A controller that then refuses
+ *   to run leaves the house cold for a lock that would most likely be free; so it runs, says so in the log, and is
+ *   refused only where the note of another holder names a process that is seen to live.
+ * A local user may hold the lock for no purpose, and so keep the heater off: whoever may do that may also do worse.
+ */
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type LockMode, type LockOutcome, lockOpenFile } from "../../base/file-lock.ts";
+import { type GpioChip, gpioClass } from "../../board/gpio-chip.ts";
+import { emptyNote, type Holder, readLivingNote, readNote, removeNote, writeNote } from "./holder-note.ts";
+
+/** What is to be locked. */
+export type Lockable =
+  | { readonly kind: "line"; readonly chip: GpioChip; readonly line: number; readonly sysRoot: string }
+  | { readonly kind: "folder"; readonly path: string };
+
+export interface HardwareLock {
+  readonly kind: "held";
+  /** To be inherited by every process that may touch the hardware: the lock lasts as long as one of them. */
+  readonly descriptors: readonly number[];
+  /** How many parts there are to lock, and which could not be, with the cause: worth a line in the log. */
+  readonly parts: number;
+  readonly missing: readonly string[];
+  release(): void;
+}
+
+export interface Refusal {
+  readonly kind: "refused";
+  readonly holder: Holder | undefined;
+}
+
+export const systemLockFolder = "/run/lock";
+
+interface Part {
+  readonly what: string;
+  readonly file: number | { readonly failed: string };
+  readonly mode: LockMode;
+}
+
+/** Tries once, without waiting. @param dataFolder named to whoever is refused from now on */
+export function takeLock(
+  lockable: Lockable,
+  dataFolder: string,
+  folder = systemLockFolder,
+): HardwareLock | Refusal {
+  const note = noteOf(lockable, folder);
+  const parts = partsOf(lockable, folder);
+  const close = (): void => {
+    for (const { file } of parts) if (typeof file === "number") closeSync(file);
+  };
+  const missing: string[] = [];
+  let locked = 0;
+  for (const { what, file, mode } of parts) {
+    const outcome = typeof file === "number" ? lockOpenFile(file, mode) : file;
+    if (outcome === "busy") {
+      close();
+      return { kind: "refused", holder: readNote(note) };
+    }
+    if (outcome === "locked") locked += 1;
+    else missing.push(`${what}: ${outcome.failed}`);
+  }
+  const other = locked === 0 ? readLivingNote(note) : undefined;
+  if (other !== undefined) {
+    close();
+    return { kind: "refused", holder: other };
+  }
+  writeNote(note, dataFolder, lockable.kind === "folder");
+  return {
+    kind: "held",
+    descriptors: parts.flatMap(({ file }) => (typeof file === "number" ? [file] : [])),
+    parts: parts.length,
+    missing,
+    release() {
+      // While it is still ours: afterwards it would be the next holder's note.
+      if (lockable.kind === "folder") removeNote(note);
+      else emptyNote(note);
+      close();
+    },
+  };
+}
+
+/** Whether somebody holds it; makes no file, and holds it for no longer than the look takes. */
+export function probeLock(
+  lockable: Lockable,
+  folder = systemLockFolder,
+): Refusal | { readonly kind: "free" } | { readonly kind: "unknown"; readonly why: string } {
+  const outcomes =
+    lockable.kind === "folder"
+      ? [probe(openExisting(lockable.path, "follow"))]
+      : [lineFile(lockable, folder), chipFile(lockable)].map((path) => probe(openExisting(path)));
+  if (outcomes.includes("busy")) {
+    const holder = [noteOf(lockable, folder), ...notesOfChip(lockable, folder)].map(readNote);
+    return { kind: "refused", holder: holder.find((found) => found !== undefined) };
+  }
+  if (outcomes.includes("locked")) return { kind: "free" };
+  const [why] = outcomes.filter((outcome) => typeof outcome === "object");
+  return why === undefined ? { kind: "free" } : { kind: "unknown", why: why.failed };
+}
+
+function probe(file: ReturnType<typeof openExisting>): LockOutcome | undefined {
+  if (typeof file !== "number") return file;
+  try {
+    return lockOpenFile(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function partsOf(lockable: Lockable, folder: string): readonly Part[] {
+  const refused = { failed: "it is not there" };
+  if (lockable.kind === "folder") {
+    return [
+      { what: lockable.path, file: openExisting(lockable.path, "follow") ?? refused, mode: "exclusive" },
+    ];
+  }
+  const path = lineFile(lockable, folder);
+  const line = openOrMake(path);
+  const chip = chipFile(lockable);
+  return [
+    { what: path, file: line, mode: "exclusive" },
+    {
+      what: chip,
+      file: openExisting(chip) ?? refused,
+      mode: typeof line === "number" ? "shared" : "exclusive",
+    },
+  ];
+}
+
+type Line = Extract<Lockable, { kind: "line" }>;
+
+const nameOf = (label: string): string => `grove-heater.${label.replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
+const lineFile = ({ chip, line }: Line, folder: string): string =>
+  join(folder, `${nameOf(chip.label)}.${line}.lock`);
+const chipFile = ({ chip, sysRoot }: Line): string => `${gpioClass(sysRoot)}/gpiochip${chip.base}/label`;
+const noteOf = (lockable: Lockable, folder: string): string =>
+  lockable.kind === "folder" ? join(lockable.path, "lock") : lineFile(lockable, folder);
+
+/** Of whoever holds another line of the same chip. */
+function notesOfChip(lockable: Lockable, folder: string): string[] {
+  if (lockable.kind === "folder") return [];
+  try {
+    const prefix = `${nameOf(lockable.chip.label)}.`;
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** A regular file or a folder, for reading: that is enough to lock it. `undefined`: there is none. */
+function openExisting(
+  path: string,
+  links: "follow" | "refuse" = "refuse",
+): number | { readonly failed: string } | undefined {
+  try {
+    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+    const file = openSync(path, O_RDONLY | O_NONBLOCK | (links === "refuse" ? O_NOFOLLOW : 0));
+    const stats = fstatSync(file);
+    if (stats.isFile() || stats.isDirectory()) return file;
+    closeSync(file);
+    return { failed: "it is no file" };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return code === "ENOENT" ? undefined : { failed: `it cannot be opened (${code})` };
+  }
+}
+
+/**
+ * First without O_CREAT: in a folder of all users the kernel refuses O_CREAT on a file that another one made
+ * (proc_sys_fs(5), protected_regular). It is never removed: whoever had it open would go on with a lock of their own.
+ */
+function openOrMake(path: string): number | { readonly failed: string } {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const file = openExisting(path) ?? make(path);
+    if (typeof file !== "number") {
+      if (file === undefined) continue;
+      return file;
+    }
+    if (isAt(file, path)) return file;
+    closeSync(file);
+  }
+  return { failed: "it keeps changing" };
+}
+
+/** `undefined`: somebody else made it since we looked. */
+function make(path: string): number | { readonly failed: string } | undefined {
+  try {
+    const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const file = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+    // Whatever the umask: the next holder may be another user, and leaves a note as well.
+    fchmodSync(file, 0o666);
+    return file;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return code === "EEXIST" ? undefined : { failed: `it cannot be made (${code})` };
+  }
+}
+
+/** Whether the open file is the one that the next one will find there. */
+function isAt(file: number, path: string): boolean {
+  try {
+    const [open, there] = [fstatSync(file), statSync(path)];
+    return open.isFile() && open.ino === there.ino && open.dev === there.dev;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The relays that this process may touch: those whose lock it holds.
+ *
+ * Guarantee (SR-12, SR-01): `secure` forces a line off if and only if its lock was taken first, and holds the lock from
+ * then on. It takes about a second at most, and waits for nothing but the lock.
+ */
+import { findGpioChip } from "../../board/gpio-chip.ts";
+import { systemFiles } from "../../board/sysfs.ts";
+import { LineError } from "../../chips/lines.ts";
+import type { Log } from "../../control/log.ts";
+import { forceOff, type RelayTarget } from "../relay-guard.ts";
+import {
+  type HardwareLock,
+  type Lockable,
+  type Refusal,
+  systemLockFolder,
+  takeLock,
+} from "./hardware-lock.ts";
+import { describeHolder, type Holder } from "./holder-note.ts";
+
+/**
+ * A firmware that was killed may live a moment longer than its guardian, and a doctor holds a lock while it looks: so
+ * the first refusal is not the last word.
+ */
+const patienceMs = 1000;
+const pauseMs = 50;
+
+export interface HardwareOptions {
+  readonly dataPath: string;
+  readonly log: Log;
+  /** For tests: where lock files are, in place of /run/lock. */
+  readonly lockFolder?: string;
+}
+
+/** `absent`: there is no such line, so there is nothing to hold. */
+export type Secured =
+  | { readonly kind: "held"; readonly off: boolean }
+  | { readonly kind: "absent"; readonly error: LineError }
+  | Refusal;
+
+export class Hardware {
+  readonly #options: HardwareOptions;
+  /** By the name of what is locked. A refusal is not waited out twice. */
+  readonly #locks = new Map<string, HardwareLock | Refusal>();
+  /** Relays that were forced off since they were locked. */
+  readonly #off = new Set<string>();
+  readonly #told = new Set<HardwareLock>();
+
+  constructor(options: HardwareOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the relay's lock and forces the relay off; does nothing where both was done before. */
+  secure(target: RelayTarget, why: string): Secured {
+    const { log, dataPath } = this.#options;
+    const lockable = this.#lockableOf(target);
+    if (lockable instanceof LineError) {
+      const { code, message } = lockable;
+      log.error("relay-not-forced-off", { why, code, cause: message, remedy: "See: grove-heater doctor" });
+      return { kind: "absent", error: lockable };
+    }
+    const lock = this.#take(lockable);
+    if (lock.kind === "refused") return lock;
+    const off = this.#off.has(nameOf(lockable)) || forceOff(target, why, log);
+    if (off) this.#off.add(nameOf(lockable));
+    // After the safety act: a log that nobody reads may block.
+    if (lock.missing.length > 0 && !this.#told.has(lock)) {
+      this.#told.add(lock);
+      const now = lock.missing.length < lock.parts ? "locked in part" : "not locked";
+      log.warn("hardware-lock-incomplete", { data: dataPath, missing: lock.missing.join("; "), now });
+    }
+    return { kind: "held", off };
+  }
+
+  /** Gives a relay back that will not be driven, so that others may. */
+  letGo(target: RelayTarget): void {
+    const lockable = this.#lockableOf(target);
+    if (!(lockable instanceof LineError)) this.#letGo(nameOf(lockable));
+  }
+
+  /** Takes the data folder, so that no other firmware writes into it. It is there. */
+  takeFolder(): HardwareLock | Refusal {
+    return this.#take({ kind: "folder", path: this.#options.dataPath });
+  }
+
+  /** Open files that hold the locks: for every process that may touch the hardware, to inherit. */
+  get descriptors(): readonly number[] {
+    return [...this.#locks.values()].flatMap((lock) => (lock.kind === "held" ? lock.descriptors : []));
+  }
+
+  release(): void {
+    for (const name of [...this.#locks.keys()]) this.#letGo(name);
+  }
+
+  #letGo(name: string): void {
+    const lock = this.#locks.get(name);
+    this.#locks.delete(name);
+    this.#off.delete(name);
+    if (lock?.kind === "held") lock.release();
+  }
+
+  #take(lockable: Lockable): HardwareLock | Refusal {
+    const name = nameOf(lockable);
+    const known = this.#locks.get(name);
+    if (known !== undefined) return known;
+    const { dataPath, lockFolder = systemLockFolder } = this.#options;
+    const end = performance.now() + patienceMs;
+    for (;;) {
+      const lock = takeLock(lockable, dataPath, lockFolder);
+      if (lock.kind === "held" || performance.now() >= end) {
+        this.#locks.set(name, lock);
+        return lock;
+      }
+      systemFiles.blockFor(pauseMs);
+    }
+  }
+
+  #lockableOf({ relay, sysRoot }: RelayTarget): Lockable | LineError {
+    if (relay.backend === "virtual") return { kind: "folder", path: this.#options.dataPath };
+    return lineOf({ relay, sysRoot });
+  }
+}
+
+/** What to lock for a real relay, or why there is nothing. */
+export function lineOf({ relay, sysRoot }: RelayTarget): Lockable | LineError {
+  try {
+    const chip = findGpioChip(relay.gpioChipLabels, { sysRoot });
+    return { kind: "line", chip, line: relay.relay.line, sysRoot };
+  } catch (error) {
+    if (error instanceof LineError) return error;
+    throw error;
+  }
+}
+
+const nameOf = (lockable: Lockable): string =>
+  lockable.kind === "folder" ? "folder" : `${lockable.chip.label} ${lockable.line}`;
+
+/** In words, for whoever was refused. */
+export function heldBy(holder: Holder | undefined): string {
+  return `Another grove-heater (${describeHolder(holder)})`;
+}

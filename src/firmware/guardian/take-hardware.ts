@@ -1,0 +1,219 @@
+/**
+ * The first act of every run: the hardware's lock, the relay forced off, and only then what can fail.
+ *
+ * Guarantees: the relay that was driven last is off before settings, board or manifest are read; with all of those
+ * broken, the relay of the board that such a computer would have is. Whoever does not get a line's lock touches no line
+ * and ends with 75 (SR-12), on every path: wrong settings, a wrong board, a mistyped flag, `relay off`.
+ */
+import { join } from "node:path";
+import type { Log } from "../../control/log.ts";
+import { type BoardChoice, BoardFailure, defaultRelay } from "../choose-board.ts";
+import { type DataFolder, makeFolder, openDataFolder } from "../data-folder.ts";
+import { exitCodes, StartupError } from "../exit-codes.ts";
+import { explainHardware } from "../hardware-errors.ts";
+import { forceOff, type RelayTarget } from "../relay-guard.ts";
+import { Hardware, heldBy, type Secured } from "./hardware.ts";
+import type { Refusal } from "./hardware-lock.ts";
+import { recallRelay, rememberRelay } from "./relay-memory.ts";
+
+export interface TakeOptions {
+  readonly dataPath: string;
+  readonly log: Log;
+  /** Reads settings and board. @throws StartupError */
+  readonly choose: () => BoardChoice;
+  /** For tests: where the kernel's GPIO files, and the lock files, are. */
+  readonly sysRoot?: string;
+  readonly lockFolder?: string;
+}
+
+/** What the guardian guards, held until it is released. */
+export interface TakenHardware {
+  readonly choice: BoardChoice;
+  readonly folder: DataFolder;
+  /** To be inherited by every process that may touch the hardware, so that the locks live as long as one of them. */
+  readonly descriptors: readonly number[];
+  /** @returns whether the relay is known to be off */
+  forceRelayOff(why: string): boolean;
+  release(): void;
+}
+
+/** @throws StartupError: nothing is held then, and what could be forced off is off */
+export function takeHardware(options: TakeOptions): TakenHardware {
+  const { dataPath, log } = options;
+  const places = new Places(options);
+  const hardware = new Hardware(options);
+  let choice: BoardChoice | undefined;
+  try {
+    const last = places.lastDriven();
+    if (last !== undefined) hardware.secure(last, "start");
+    choice = options.choose();
+    const target = targetOf(choice);
+    // The virtual hat's line is in the data folder: so that comes first.
+    const early = choice.wiring.backend === "virtual" ? openDataFolder(dataPath) : undefined;
+    const secured = hardware.secure(target, "start");
+    if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
+    if (last !== undefined && !isSameLine(last, target)) hardware.letGo(last);
+    if (early !== undefined) turnOffRealLine(hardware, places);
+    const folder = early ?? openDataFolder(dataPath);
+    const locked = hardware.takeFolder();
+    if (locked.kind === "refused") throw folderInUse(locked, dataPath);
+    if (choice.missing !== undefined) throw hatMissing(choice.missing);
+    if (secured.kind === "absent") explainHardware(secured.error);
+    rememberRelay(choice.wiring, dataPath, log);
+    return {
+      choice,
+      folder,
+      descriptors: hardware.descriptors,
+      forceRelayOff: (why) => forceOff(target, why, why === "start" ? withoutNews(log) : log),
+      release: () => hardware.release(),
+    };
+  } catch (error) {
+    const refusal = turnOffAfterFailure(hardware, places, error, choice);
+    hardware.release();
+    if (refusal === undefined || (error instanceof StartupError && error.exitCode === exitCodes.running))
+      throw error;
+    throw heldElsewhere(refusal, dataPath, choice, error);
+  }
+}
+
+/**
+ * For a command line that makes no sense: no relay that a crash left on stays on.
+ * @returns who holds the relay that this would have been about, and which is theirs to turn off
+ */
+export function turnOffAfterRefusal(options: Omit<TakeOptions, "choose">): Refusal | undefined {
+  const hardware = new Hardware(options);
+  try {
+    return turnOffAfterFailure(hardware, new Places(options), undefined, undefined);
+  } finally {
+    hardware.release();
+  }
+}
+
+/**
+ * `relay off`: for a person and for systemd.
+ * @param force also when somebody else holds the relay
+ * @returns whether every relay aimed at is known to be off
+ * @throws StartupError (running) when it is held and not to be forced; what `choose` throws, after the relay is off
+ */
+export function turnRelayOff(options: TakeOptions & { readonly force: boolean }): boolean {
+  const { dataPath, log, force } = options;
+  const places = new Places(options);
+  const hardware = new Hardware(options);
+  let choice: BoardChoice | undefined;
+  try {
+    choice = options.choose();
+    const target = targetOf(choice);
+    if (choice.wiring.backend === "virtual") makeFolder(dataPath);
+    if (force) return forceOff(target, "a person asked", log);
+    const secured = hardware.secure(target, "a person asked");
+    if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
+    return secured.kind === "held" && secured.off;
+  } catch (error) {
+    if (choice !== undefined) throw error;
+    if (force)
+      for (const target of places.candidates(error, undefined)) forceOff(target, "a person asked", log);
+    const refusal = force ? undefined : turnOffAfterFailure(hardware, places, error, undefined);
+    if (refusal !== undefined) throw heldElsewhere(refusal, dataPath, undefined, error);
+    throw error;
+  } finally {
+    hardware.release();
+  }
+}
+
+/** The guardian forces the relay off at its start once more: only a failure is news. */
+const withoutNews = (log: Log): Log => ({ ...log, info() {} });
+
+/** Where relays are, as far as anything tells. */
+class Places {
+  readonly #dataPath: string;
+  readonly #sysRoot: string;
+
+  constructor({ dataPath, sysRoot = "/sys" }: Omit<TakeOptions, "choose">) {
+    this.#dataPath = dataPath;
+    this.#sysRoot = sysRoot;
+  }
+
+  lastDriven(): RelayTarget | undefined {
+    const relay = recallRelay(this.#dataPath);
+    return relay && this.#at(relay);
+  }
+
+  /** The relay of the real hat that this computer would have, when it is such a computer. */
+  ofThisComputer(): RelayTarget | undefined {
+    const relay = defaultRelay(this.#sysRoot);
+    return relay && this.#at(relay);
+  }
+
+  /** After a failure, the best known first. */
+  candidates(error: unknown, choice: BoardChoice | undefined): RelayTarget[] {
+    const named = error instanceof BoardFailure && error.relay ? this.#at(error.relay) : undefined;
+    const known = [choice && targetOf(choice), named, this.lastDriven()].filter(
+      (found) => found !== undefined,
+    );
+    const real = known.some(({ relay }) => relay.backend === "kernel") ? undefined : this.ofThisComputer();
+    return real === undefined ? known : [...known, real];
+  }
+
+  /** Not by a path that was kept: a data folder may have been copied, and the first one be in use. */
+  #at(relay: RelayTarget["relay"]): RelayTarget {
+    const virtual = join(this.#dataPath, "virtual-hat", "sys");
+    return { relay, sysRoot: relay.backend === "virtual" ? virtual : this.#sysRoot };
+  }
+}
+
+const targetOf = ({ wiring, sysRoot }: BoardChoice): RelayTarget => {
+  const { relay, gpioChipLabels, backend } = wiring;
+  return { relay: { relay, gpioChipLabels, backend }, sysRoot };
+};
+
+const isSameLine = (a: RelayTarget, b: RelayTarget): boolean =>
+  a.sysRoot === b.sysRoot && a.relay.relay.line === b.relay.relay.line;
+
+/** Beside the virtual hat nobody drives the real one (SR-14); one that another instance drives is that one's. */
+function turnOffRealLine(hardware: Hardware, places: Places): void {
+  const real = places.ofThisComputer();
+  if (real !== undefined && hardware.secure(real, "the virtual hat runs").kind === "held")
+    hardware.letGo(real);
+}
+
+/** @returns the refusal of the relay that is best known, the one that this start was about */
+function turnOffAfterFailure(
+  hardware: Hardware,
+  places: Places,
+  error: unknown,
+  choice: BoardChoice | undefined,
+): Refusal | undefined {
+  const secured: Secured[] = places
+    .candidates(error, choice)
+    .map((target) => hardware.secure(target, "the start failed"));
+  const [first] = secured;
+  return first?.kind === "refused" ? first : undefined;
+}
+
+function heldElsewhere(
+  { holder }: Refusal,
+  dataPath: string,
+  choice: BoardChoice | undefined,
+  besides?: unknown,
+): StartupError {
+  const virtual = choice?.wiring.backend === "virtual" || holder?.dataFolder === dataPath;
+  const what = virtual ? `uses ${dataPath}` : "drives the relay of this computer";
+  const more = besides instanceof Error ? `\nBesides: ${besides.message}` : "";
+  return new StartupError(
+    exitCodes.running,
+    `${heldBy(holder)} ${what}.${more}`,
+    virtual ? stopOrOther : "Stop that one first (a service: sudo systemctl stop grove-heater).",
+  );
+}
+
+const stopOrOther = "Stop it first, or give this one a folder of its own with --data FOLDER.";
+
+const folderInUse = ({ holder }: Refusal, path: string): StartupError =>
+  new StartupError(exitCodes.running, `${heldBy(holder)} uses ${path}.`, stopOrOther);
+
+const hatMissing = ({ cause, remedy }: NonNullable<BoardChoice["missing"]>): StartupError =>
+  new StartupError(
+    exitCodes.unavailable,
+    `This is a Raspberry Pi, and its hat cannot be used: ${cause}.`,
+    `${remedy} More: grove-heater doctor. To run a simulation here, name it: --board virtual`,
+  );

@@ -157,9 +157,9 @@ function lastSwitch(value: unknown): StoredSwitch {
   return { on: flag(entry["on"]), wallMs: wall(entry["wallMs"]) };
 }
 
-/** Within what counts as a reading (SR-03). */
+/** Within what any room sensor measures (SR-03). */
 function relayAlarm(value: unknown): StoredRelayAlarm {
   const entry = record(value);
-  const from = within(entry["from"], -20, 60);
-  return { from, peak: within(entry["peak"], from, 60) };
+  const from = within(entry["from"], -100, 200);
+  return { from, peak: within(entry["peak"], from, 200) };
 }

@@ -20,9 +20,16 @@ export type SensorReading =
       readonly humidity: RelativeHumidityPercent;
       /** The sensor's raw words; compared bit for bit to find a frozen sensor. */
       readonly raw: { readonly temperature: number; readonly humidity: number };
+      /** What the sensor's chip can measure (SR-03); a value outside says that the chip or its wiring is broken. */
+      readonly range: SensorRange;
       readonly atMs: Millis;
     }
   | { readonly kind: "failed"; readonly reason: SensorFailure; readonly atMs: Millis };
+
+export interface SensorRange {
+  readonly lowest: Celsius;
+  readonly highest: Celsius;
+}
 
 export type SensorFailure = "nack" | "timeout" | "bad-crc" | "bus" | "absent";
 

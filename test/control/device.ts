@@ -58,6 +58,7 @@ export class Device {
       temperature: celsius(this.temperature),
       humidity: relativeHumidity(this.humidity),
       raw: { temperature: word, humidity: 1 },
+      range: { lowest: celsius(-40), highest: celsius(125) },
       atMs,
     };
   }

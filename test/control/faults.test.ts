@@ -81,9 +81,9 @@ describe("a fault's words", () => {
   it("say why the sensor does not count", () => {
     const device = new Device();
     device.read(20);
-    device.temperature = 61;
+    device.temperature = 126;
     device.run(62);
-    expect(detailOf(device)).toContain("61.0 °C is out of range");
+    expect(detailOf(device)).toContain("126.0 °C is outside the sensor's range");
   });
 
   it("are the remedy where there is nothing else to say", () => {

@@ -230,12 +230,13 @@ describe("step", () => {
   it("takes microseconds, so that a simulated day takes seconds", () => {
     const device = new Device();
     device.run(4000);
-    // The best of some rounds: what else the machine does is not the core's doing.
+    // The best of some rounds, and time on the processor: what else the machine does is not the core's doing.
     let micros = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 10; round++) {
-      const began = performance.now();
+      const began = process.cpuUsage();
       device.run(4000);
-      micros = Math.min(micros, ((performance.now() - began) * 1000) / 2000);
+      const { user, system } = process.cpuUsage(began);
+      micros = Math.min(micros, (user + system) / 2000);
     }
     console.log(`${micros.toFixed(1)} µs a step`);
     expect(micros).toBeLessThan(100);

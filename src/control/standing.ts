@@ -19,7 +19,7 @@ export type FaultConditions<Code extends string, OfPart extends string> = {
 
 const conditions: FaultConditions<FaultCode, FaultOfPart> = {
   "over-temperature": (state) => state.cutOff.tripped,
-  "hot-room": () => false,
+  "hot-room": (state) => state.cutOff.hotRoom,
   "relay-mismatch": (state) => state.line.mismatch,
   "relay-stuck-on": (state) => state.effect.relay.alarm !== undefined,
   "sensor-stale": (state) => state.sensor.stale,
@@ -60,6 +60,8 @@ function detailOf(fault: FaultCode, state: ControlState): string {
   switch (fault) {
     case "over-temperature":
       return `${state.cutOff.at === undefined ? "latched before the start" : `${state.cutOff.at.toFixed(1)} °C`}. ${remedy}`;
+    case "hot-room":
+      return `${state.cutOff.at?.toFixed(1)} °C. ${remedy}`;
     case "sensor-stale":
     case "sensor-stuck":
       return `${state.sensor.trouble}. ${remedy}`;

@@ -14,7 +14,7 @@ import type { Commands, ControlEvent } from "./output.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
 import type { People } from "./people.ts";
 import { hearPeople } from "./people.ts";
-import { startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
+import { heaterBlamedFor, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
 import { clearHeatEffect, isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
@@ -117,13 +117,24 @@ function sense(
   const at = millis(Math.min(now, reading.atMs + offset));
   const judged = judgeReading(state.sensor, reading, at);
   const temperature = reading.kind === "ok" ? celsius(reading.temperature + sensorOffset) : undefined;
-  const cutOff = stepCutOff(state.cutOff, judged.verdict, temperature, settings.cutOff);
+  const cutOff = stepCutOff(state.cutOff, {
+    verdict: judged.verdict,
+    temperature,
+    cutOff: settings.cutOff,
+    heaterToBlame: mayHaveHeated(state, now),
+  });
   const sensor = agesSensor(judged.state, now);
   const accepted = judged.verdict === "accepted" && !sensor.stale;
   // Before calibration: a new offset must not look like a room that warms.
   const trend =
     accepted && reading.kind === "ok" ? addToTrend(state.trend, reading.temperature, at) : state.trend;
   return { state: { ...state, sensor, cutOff, trend }, accepted };
+}
+
+/** SR-04: the heater is on or was lately; a line that does not follow may have been on at any time. */
+function mayHaveHeated({ switching, lastSwitch, line }: ControlState, now: Millis): boolean {
+  if (switching.on || line.mismatch || line.differsSince !== undefined) return true;
+  return lastSwitch !== undefined && now - lastSwitch.at < heaterBlamedFor;
 }
 
 /** Latched faults go when a person says so and their cause is gone; a welded relay is left to the person's eyes. */
@@ -206,6 +217,12 @@ function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]):
   };
 }
 
+/** Whole hours that the heater was off, as far as they matter (SR-04): each is stored, as no clock counts them later. */
+function restedHours({ lastSwitch }: ControlState, now: number): number {
+  if (lastSwitch === undefined || lastSwitch.on) return 0;
+  return Math.floor(Math.min(now - lastSwitch.at, heaterBlamedFor) / hours(1));
+}
+
 /** What is to be stored, and the screen's wakefulness: a touch and a new fault both light it. */
 function settle(
   before: ControlState,
@@ -217,8 +234,17 @@ function settle(
   const switched = state.switching !== before.switching;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
   const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
+  const restedLonger =
+    restedHours(state, now) !== restedHours(before, before.clock.seenMs + before.clock.offset);
   const relayAlarm = (state.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
-  const store = clockSet || people.changed || report.latchedChanged || relayAlarm || switched || countersDue;
+  const store =
+    clockSet ||
+    people.changed ||
+    report.latchedChanged ||
+    relayAlarm ||
+    switched ||
+    countersDue ||
+    restedLonger;
   return {
     ...state,
     touchedAt: people.touched || report.raised ? now : state.touchedAt,

@@ -2,9 +2,11 @@
 import { storeBoost } from "./boost.ts";
 import type { DurableState } from "./durable.ts";
 import { faultEffects } from "./faults.ts";
+import { heaterBlamedFor } from "./safety/cut-off.ts";
+import type { LastSwitch, StoredSwitch } from "./safety/switching.ts";
 import { standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
-import { wallMillis } from "./units.ts";
+import { millis, wallMillis } from "./units.ts";
 
 export function toDurable(state: ControlState): DurableState {
   const { panel, counters, lastSwitch } = state;
@@ -22,15 +24,18 @@ export function toDurable(state: ControlState): DurableState {
     twin: state.twin,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
     latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
-    // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).
-    ...(lastSwitch
-      ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }
-      : {}),
+    ...(lastSwitch ? { lastSwitch: storeSwitch(lastSwitch, state.clock) } : {}),
     ...(learntRise === undefined ? {} : { learntRise: hundredths(learntRise) }),
     ...(relay.alarm
       ? { relayAlarm: { from: hundredths(relay.alarm.from), peak: hundredths(relay.alarm.peak) } }
       : {}),
   };
+}
+
+function storeSwitch({ on, at }: LastSwitch, clock: ControlState["clock"]): StoredSwitch {
+  const wallMs = wallMillis(at + clock.wallOffset);
+  const now = clock.seenMs + clock.offset;
+  return on ? { on, wallMs } : { on, wallMs, offForMs: millis(Math.min(now - at, heaterBlamedFor)) };
 }
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100;

@@ -60,8 +60,11 @@ describe("a fault's words", () => {
     device.events.flatMap((event) => (event.kind === "fault-raised" ? event.detail : [])).at(-1);
 
   it("say how hot it was, and after a restart that it was before", () => {
-    const device = new Device();
-    device.read(35.5);
+    const device = heating();
+    for (const value of [35.5, 35.5, 35.5]) {
+      device.now += 2000;
+      device.read(value);
+    }
     expect(detailOf(device)).toMatch(/^35\.5 °C\. The room passed/);
     device.restart();
     device.step();

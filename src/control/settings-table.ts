@@ -98,7 +98,11 @@ export const settingsTable = {
   // minimum times only add ripple: with 240 s each way a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
   minimumOnSeconds: duration("s", 60, [10, 1200, 1], "Shortest time that the heater stays on."),
   minimumOffSeconds: duration("s", 120, [10, 1200, 1], "Shortest time that the heater stays off."),
-  cutOff: temperature(35, [20, 50, 0.5], "At this temperature heat stops; if this heater was on within six hours, until a person clears the fault."),
+  cutOff: temperature(
+    35,
+    [20, 50, 0.5],
+    "At this temperature heat stops; if this heater was on within six hours, until a person clears the fault.",
+  ),
   frostOn: temperature(5, [1, 10, 0.5], "Below this the heater runs against frost."),
   frostOff: temperature(7, [2, 15, 0.5], "Frost protection heats up to this temperature."),
   frostInManual: toggle(false, "Frost protection also acts in manual mode."),

@@ -156,6 +156,7 @@ function restorePanel(durable: DurableState, settings: Settings, now: Millis, wa
       telemetryInterval: telemetryInterval?.change ?? fresh.changes.telemetryInterval,
     },
     boost: boost && durable.mode === "auto" ? restoreBoost(boost, now, wallMs) : undefined,
+    hold: undefined,
   };
 }
 

@@ -7,8 +7,8 @@
  * prolongs them; the same state, input and time give the same result.
  */
 
-import { aimOf } from "./boost.ts";
 import { lawStep } from "./heating-law.ts";
+import { heatAim } from "./hold.ts";
 import type { Input } from "./input.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
@@ -166,9 +166,9 @@ function watchEffect(before: ControlState, state: ControlState, now: Millis): Co
 function advise(before: ControlState, state: ControlState, accepted: boolean, now: Millis): ControlState {
   const { mode } = state.panel;
   const { settings } = state.rules;
-  const target = aimOf(state.panel, settings);
+  const target = heatAim(state.panel, settings);
   const temperature = roomTemperature(state);
-  const moved = target !== aimOf(before.panel, settings) || mode !== before.panel.mode;
+  const moved = target !== heatAim(before.panel, settings) || mode !== before.panel.mode;
   if (temperature === undefined || !(accepted || moved)) return state;
   const frost = stepFrost(state.frost, temperature, mode, settings);
   const inCharge = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);

@@ -64,6 +64,10 @@ describe("SR-04: the cut-off", () => {
     device.edge("a", true);
     device.edge("b", true);
     device.wait(3.5, 0.1);
+    expect(device.faults).toEqual(["over-temperature"]);
+    device.edge("a", false);
+    device.edge("b", false);
+    device.wait(0.1);
     expect(device.faults).toEqual([]);
   });
 

@@ -100,6 +100,9 @@ describe("SR-06: the alarm of a welded relay", () => {
     device.edge("a", true);
     device.edge("b", true);
     device.wait(3.1);
+    device.edge("a", false);
+    device.edge("b", false);
+    device.wait(0.5);
     expect(device.faults).toEqual([]);
     expect(device.state.revision).toBeGreaterThan(before);
     device.restart();

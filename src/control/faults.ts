@@ -66,7 +66,8 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     heaterOff: true,
     latched: false,
     short: "RELAY LINE",
-    remedy: "The relay's line does not follow its command. Check the wiring and what else uses the line.",
+    remedy:
+      "The relay's line does not follow its command. Check the wiring and what else uses the line. Ends ten minutes after the line follows, or then hold A and B for 3 s.",
   },
   // A contact that cannot be opened is no longer switched at all, not even after a power cut; the fault ends by itself
   // once the room cools, so that a sunny day mistaken for a welded contact does not leave the house cold.

@@ -43,6 +43,8 @@ export type ControlEvent =
   | { readonly kind: "boost-ended"; readonly because: BoostEnd }
   | { readonly kind: "identify"; readonly seconds: number; readonly source: ChangeSource }
   | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
+  /** It stands already, and for another reason now. */
+  | { readonly kind: "fault-reason"; readonly fault: FaultCode; readonly detail: string }
   | { readonly kind: "fault-ended"; readonly fault: FaultCode }
   | { readonly kind: "refused"; readonly request: Request["kind"]; readonly reason: string };
 

@@ -55,6 +55,19 @@ export function reportFaults(
   return { raised: raised.length > 0, latchedChanged };
 }
 
+/** SR-07: the line goes on being wrong in another way. */
+export function reportLineReason(before: ControlState, state: ControlState, events: ControlEvent[]): void {
+  const same = before.line.reason === state.line.reason;
+  if (same || !before.line.mismatch || !state.line.mismatch) return;
+  events.push({ kind: "fault-reason", fault: "relay-mismatch", detail: detailOf("relay-mismatch", state) });
+}
+
+const lineReasons: Readonly<Record<ControlState["line"]["reason"], string>> = {
+  unreadable: "cannot be read",
+  differs: "differs from the command",
+  "switched-elsewhere": "something else switches it again and again",
+};
+
 function detailOf(fault: FaultCode, state: ControlState): string {
   const { remedy } = faultEffects[fault];
   switch (fault) {
@@ -66,7 +79,7 @@ function detailOf(fault: FaultCode, state: ControlState): string {
     case "sensor-stuck":
       return `${state.sensor.trouble}. ${remedy}`;
     case "relay-mismatch":
-      return `${state.line.unreadable ? "cannot be read" : "differs from the command"}. ${remedy}`;
+      return `${lineReasons[state.line.reason]}. ${remedy}`;
     case "buttons-failed": {
       const stuck = stuckButton(state.buttons);
       return stuck ? `button ${stuck} is held down. ${remedy}` : remedy;

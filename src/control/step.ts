@@ -18,11 +18,11 @@ import { heaterBlamedFor, startCutOff, stepCutOff, whyNotClear } from "./safety/
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
 import { clearHeatEffect, isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
-import { stepRelayLine } from "./safety/relay-line.ts";
+import { clearRelayLine, stepRelayLine } from "./safety/relay-line.ts";
 import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
 import { decide } from "./safety/switching.ts";
 import { addToTrend } from "./safety/trend.ts";
-import { forbidsHeat, reportFaults, standingFaults } from "./standing.ts";
+import { forbidsHeat, reportFaults, reportLineReason, standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
 import type { Millis } from "./units.ts";
 import { celsius, hours, millis, minutes, seconds } from "./units.ts";
@@ -69,10 +69,11 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     counters: count(state, passed),
   };
   const sensed = sense(wentBack ? distrust(heard) : heard, input, now, offset);
-  const cleared = people.clear ? clearFaults(sensed.state, events) : sensed.state;
+  const cleared = people.clear ? clearFaults(sensed.state, now, events) : sensed.state;
   const watched = watchEffect(state, cleared, now);
   const judged = { ...watched, faults: standingFaults(watched, input.ailing) };
   const report = reportFaults(state.faults, judged, events);
+  reportLineReason(state, judged, events);
   const advised = advise(state, judged, sensed.accepted, now);
   const switched = switchHeater(advised, now, events);
   const next = settle(state, switched, people, report, now);
@@ -138,8 +139,9 @@ function mayHaveHeated({ switching, lastSwitch, line }: ControlState, now: Milli
 }
 
 /** Latched faults go when a person says so and their cause is gone; a welded relay is left to the person's eyes. */
-function clearFaults(state: ControlState, events: ControlEvent[]): ControlState {
-  const cleared = { ...state, stateLost: false, effect: clearHeatEffect(state.effect) };
+function clearFaults(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
+  const line = clearRelayLine(state.line, now);
+  const cleared = { ...state, stateLost: false, line, effect: clearHeatEffect(state.effect) };
   if (!state.cutOff.tripped) return cleared;
   const reason = whyNotClear(state.cutOff, roomTemperature(state), state.rules.settings.cutOff);
   if (reason === undefined) return { ...cleared, cutOff: startCutOff(false) };

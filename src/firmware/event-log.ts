@@ -41,6 +41,9 @@ export function logEvent(log: Log, event: ControlEvent): void {
       log.warn("fault-raised", { fault: event.fault, rule, detail, remedy });
       break;
     }
+    case "fault-reason":
+      log.warn("fault-reason", { fault: event.fault, detail: event.detail });
+      break;
     case "fault-ended":
       log.info("fault-ended", { fault: event.fault });
       break;

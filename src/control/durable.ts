@@ -139,8 +139,13 @@ function telemetryInterval(value: unknown): Held<number> {
 }
 
 function boost(value: unknown): StoredBoost {
-  const { sinceWallMs, untilWallMs } = record(value);
-  return { sinceWallMs: wall(sinceWallMs), untilWallMs: wall(untilWallMs) };
+  const { sinceWallMs, untilWallMs, storedWallMs, leftMs } = record(value);
+  return {
+    sinceWallMs: wall(sinceWallMs),
+    untilWallMs: wall(untilWallMs),
+    ...(storedWallMs === undefined ? {} : { storedWallMs: wall(storedWallMs) }),
+    ...(leftMs === undefined ? {} : { leftMs: millis(within(leftMs, 0, 1e9)) }),
+  };
 }
 
 /** The range of dates (ECMA-262, 21.4.1.1). */

@@ -5,7 +5,7 @@
  * counted, with who made it and what was there before.
  */
 import type { Boost } from "./boost.ts";
-import { extendBoost, relabelBoost } from "./boost.ts";
+import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
 import { writableProperties } from "./cloud-model.ts";
 import type { Hold } from "./hold.ts";
@@ -160,7 +160,7 @@ function undoHold(panel: Panel, button: "a" | "b", { now, events }: PanelContext
 /** Ends a boost whose time is over. */
 export function passTime(panel: Panel, { now, wallMs, events }: PanelContext): Panel {
   if (!panel.boost) return panel;
-  if (now >= panel.boost.until) return endBoost(panel, "time", events);
+  if (isOver(panel.boost, now, wallMs)) return endBoost(panel, "time", events);
   const boost = relabelBoost(panel.boost, now, wallMs);
   return boost === panel.boost ? panel : { ...panel, boost };
 }

@@ -90,7 +90,11 @@ export const settingsTable = {
     [7, 35, 0.1],
     "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
   ),
-  targetStep: difference(0.5, [0.1, 1, 0.1], "Change of the set-point by one press."),
+  targetStep: difference(
+    0.5,
+    [0.1, 1, 0.1],
+    "Change of the set-point by one press; 1 °F when the display is in °F.",
+  ),
   modeInitial: choice(["auto", "manual"], "auto", "Mode of a device that has never been set."),
   law: choice(["proportional", "hysteresis"], "proportional", lawDoc),
   hysteresis: difference(0.3, [0.1, 2, 0.1], "Half the width of the band of the hysteresis law."),

@@ -42,6 +42,8 @@ export interface StepResult {
 const longestCounted = minutes(1);
 /** Counters alone are stored this often. */
 const countersEvery = hours(1);
+/** What is left of a boost, so often. */
+const boostEvery = minutes(10);
 
 /** A wall clock that moves against the monotonic one by more was set; less is slewing and drift. */
 const wallSlack = seconds(5);
@@ -235,6 +237,7 @@ function settle(
 ): ControlState {
   const switched = state.switching !== before.switching;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
+  const boostDue = state.panel.boost !== undefined && now - state.countersSavedAt >= boostEvery;
   const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
   const restedLonger =
     restedHours(state, now) !== restedHours(before, before.clock.seenMs + before.clock.offset);
@@ -246,6 +249,7 @@ function settle(
     relayAlarm ||
     switched ||
     countersDue ||
+    boostDue ||
     restedLonger;
   return {
     ...state,

@@ -37,6 +37,9 @@ export interface Sht31Sample {
   readonly raw: { readonly temperature: number; readonly humidity: number };
 }
 
+/** What the chip is specified for (section 1, table 2). Words beyond it, such as all zeros or all ones, are no reading. */
+export const sht31Range = { lowest: celsius(-40), highest: celsius(125) } as const;
+
 /** The status register, table 17. */
 export interface Sht31Status {
   readonly word: number;

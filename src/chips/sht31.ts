@@ -17,6 +17,7 @@ import {
   encodeCommand,
   sht31Command,
   sht31Measurement,
+  sht31Range,
 } from "./sht31-codec.ts";
 
 /** At least 1 ms between commands (section 4.1), and one for a timer that fires a little early. */
@@ -97,7 +98,7 @@ export class Sht31 {
     const atMs = this.#clock.now();
     if (typeof result !== "string") {
       this.#failures = 0;
-      return { kind: "ok", ...result, atMs };
+      return { kind: "ok", ...result, range: sht31Range, atMs };
     }
     this.#failures++;
     if (this.#failures % failuresBeforeReset === 0) this.#prepared = false;

@@ -132,6 +132,8 @@ function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
       return `identify for ${event.seconds} s (${event.source})`;
     case "fault-raised":
       return `fault ${event.fault}: ${event.detail}`;
+    case "fault-reason":
+      return `fault ${event.fault} goes on: ${event.detail}`;
     case "fault-ended":
       return `fault ${event.fault} ended`;
     case "refused":

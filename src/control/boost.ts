@@ -3,8 +3,9 @@
  *
  * Guarantees: it only moves the law's aim, so every safety rule and minimum time holds as ever; it ends by itself, by a
  * press of A or B (which does nothing else), and by any change of set-point or mode. Asking again extends it and
- * never adds up, so a repeated command does no harm. After a power cut it goes on only while the wall clock vouches
- * for it: a clock that shows a time before the boost began drops it.
+ * never adds up, so a repeated command does no harm. After a power cut it never runs longer than what was left when it
+ * was stored, and no longer than the wall clock says; a clock that shows a time before it was stored is wrong, and
+ * drops it. On a Pi without a battery the clock may start hours behind: when it jumps past the end, the boost ends.
  */
 import { clampTarget, type SetPointLimits } from "./set-point.ts";
 import type { Celsius, Millis, WallMillis } from "./units.ts";
@@ -16,12 +17,17 @@ export interface Boost {
   readonly until: Millis;
   /** For people: stands still while the two clocks drift, follows when the wall clock is set. */
   readonly untilWallMs: WallMillis;
+  /** It was restored after a start: it also ends when the wall clock shows this, as nobody knows how long that took. */
+  readonly endsAtWallMs?: WallMillis | undefined;
 }
 
-/** The same as stored. */
+/** The same as stored. Older firmware did not write the last two. */
 export interface StoredBoost {
   readonly sinceWallMs: WallMillis;
   readonly untilWallMs: WallMillis;
+  readonly storedWallMs?: WallMillis | undefined;
+  /** What was left of it then. */
+  readonly leftMs?: Millis | undefined;
 }
 
 /** Enough to be felt, and with most rooms full power for the first half hour. */
@@ -34,15 +40,20 @@ export function extendBoost(
   wallMs: WallMillis,
 ): Boost {
   const until = millis(Math.max(boost?.until ?? now, now + inMinutes(minutes)));
+  if (boost && until === boost.until) return boost;
   return { since: boost?.since ?? now, until, untilWallMs: wallMillis(until - now + wallMs) };
 }
 
 /** By more than this the wall clock was set. */
 const drift = seconds(5);
 
+export const isOver = ({ until, endsAtWallMs }: Boost, now: Millis, wallMs: WallMillis): boolean =>
+  now >= until || (endsAtWallMs !== undefined && wallMs >= endsAtWallMs);
+
 /** @returns the same boost while its label is good enough */
 export function relabelBoost(boost: Boost, now: Millis, wallMs: WallMillis): Boost {
-  const untilWallMs = wallMillis(boost.until - now + wallMs);
+  const byTime = boost.until - now + wallMs;
+  const untilWallMs = wallMillis(Math.min(byTime, boost.endsAtWallMs ?? byTime));
   return Math.abs(untilWallMs - boost.untilWallMs) > drift ? { ...boost, untilWallMs } : boost;
 }
 
@@ -55,15 +66,22 @@ export function aimOf(
 }
 
 /** @param wallOffset from the core's time to wall time */
-export const storeBoost = (boost: Boost, wallOffset: Millis): StoredBoost => ({
+export const storeBoost = (boost: Boost, now: Millis, wallOffset: Millis): StoredBoost => ({
   sinceWallMs: wallMillis(boost.since + wallOffset),
   untilWallMs: boost.untilWallMs,
+  storedWallMs: wallMillis(now + wallOffset),
+  leftMs: millis(Math.max(0, boost.until - now)),
 });
 
 /** @returns `undefined` when the wall clock cannot be right; one whose time is over ends in the first step */
 export function restoreBoost(stored: StoredBoost, now: Millis, wallMs: WallMillis): Boost | undefined {
-  if (wallMs < stored.sinceWallMs) return undefined;
-  const wallOffset = wallMs - now;
-  const { sinceWallMs, untilWallMs } = stored;
-  return { since: millis(sinceWallMs - wallOffset), until: millis(untilWallMs - wallOffset), untilWallMs };
+  const { sinceWallMs, untilWallMs, storedWallMs = sinceWallMs, leftMs = untilWallMs - sinceWallMs } = stored;
+  if (wallMs < storedWallMs - drift) return undefined;
+  const left = Math.min(leftMs, untilWallMs - wallMs);
+  return {
+    since: millis(sinceWallMs - wallMs + now),
+    until: millis(now + left),
+    untilWallMs: wallMillis(Math.min(untilWallMs, wallMs + left)),
+    endsAtWallMs: untilWallMs,
+  };
 }

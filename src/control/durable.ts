@@ -7,7 +7,7 @@
  * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one write at a
  * time, the newest state winning. A press raises the revision in the step that shows it; while A or B repeats
  * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour,
- * and a wall clock that was set raises it once.
+ * as do the first six hours of a heater that is off, and a wall clock that was set raises it once.
  */
 import type { StoredBoost } from "./boost.ts";
 import { writableProperties } from "./cloud-model.ts";
@@ -19,7 +19,7 @@ import type { StoredSwitch } from "./safety/switching.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { parseShadow } from "./twin/shadow.ts";
 import type { Celsius, Kelvin } from "./units.ts";
-import { celsius, kelvin, wallMillis } from "./units.ts";
+import { celsius, kelvin, millis, wallMillis } from "./units.ts";
 
 export interface DurableState {
   readonly schema: 1;
@@ -139,8 +139,13 @@ function telemetryInterval(value: unknown): Held<number> {
 }
 
 function boost(value: unknown): StoredBoost {
-  const { sinceWallMs, untilWallMs } = record(value);
-  return { sinceWallMs: wall(sinceWallMs), untilWallMs: wall(untilWallMs) };
+  const { sinceWallMs, untilWallMs, storedWallMs, leftMs } = record(value);
+  return {
+    sinceWallMs: wall(sinceWallMs),
+    untilWallMs: wall(untilWallMs),
+    ...(storedWallMs === undefined ? {} : { storedWallMs: wall(storedWallMs) }),
+    ...(leftMs === undefined ? {} : { leftMs: millis(within(leftMs, 0, 1e9)) }),
+  };
 }
 
 /** The range of dates (ECMA-262, 21.4.1.1). */
@@ -154,12 +159,14 @@ function latched(value: unknown): readonly FaultCode[] {
 
 function lastSwitch(value: unknown): StoredSwitch {
   const entry = record(value);
-  return { on: flag(entry["on"]), wallMs: wall(entry["wallMs"]) };
+  const known = { on: flag(entry["on"]), wallMs: wall(entry["wallMs"]) };
+  const { offForMs } = entry;
+  return offForMs === undefined ? known : { ...known, offForMs: millis(within(offForMs, 0, 1e12)) };
 }
 
-/** Within what counts as a reading (SR-03). */
+/** Within what any room sensor measures (SR-03). */
 function relayAlarm(value: unknown): StoredRelayAlarm {
   const entry = record(value);
-  const from = within(entry["from"], -20, 60);
-  return { from, peak: within(entry["peak"], from, 60) };
+  const from = within(entry["from"], -100, 200);
+  return { from, peak: within(entry["peak"], from, 200) };
 }

@@ -20,9 +20,16 @@ export type SensorReading =
       readonly humidity: RelativeHumidityPercent;
       /** The sensor's raw words; compared bit for bit to find a frozen sensor. */
       readonly raw: { readonly temperature: number; readonly humidity: number };
+      /** What the sensor's chip can measure (SR-03); a value outside says that the chip or its wiring is broken. */
+      readonly range: SensorRange;
       readonly atMs: Millis;
     }
   | { readonly kind: "failed"; readonly reason: SensorFailure; readonly atMs: Millis };
+
+export interface SensorRange {
+  readonly lowest: Celsius;
+  readonly highest: Celsius;
+}
 
 export type SensorFailure = "nack" | "timeout" | "bad-crc" | "bus" | "absent";
 
@@ -76,4 +83,18 @@ export interface Input {
   readonly wallMs: WallMillis;
 }
 
-export type AilingPart = "display" | "buttons" | "storage" | "cloud";
+/** faults.ts names the fault that each of them raises. */
+export type AilingPart =
+  | "display"
+  | "buttons"
+  | "leds"
+  /** Its line could not be written or read the last time. */
+  | "relay"
+  | "storage"
+  /** Their file is unreadable: the last good ones are in use. */
+  | "settings"
+  /** Its definition is unreadable: the last good one is in use. */
+  | "board"
+  | "cloud"
+  /** Messages to the cloud are held back or lost. */
+  | "telemetry";

@@ -1,6 +1,6 @@
 /** What comes out of `step`. Outputs are levels, not edges: asserting them twice changes nothing. */
 import type { FaultCode } from "./faults.ts";
-import type { ChangeSource, ControlMode, Request } from "./input.ts";
+import type { ButtonName, ChangeSource, ControlMode, Request } from "./input.ts";
 import type { ScreenModel } from "./screen.ts";
 import type { Celsius, Kelvin } from "./units.ts";
 
@@ -15,7 +15,15 @@ export interface Commands {
 /** Something worth a log line, a telemetry event or a write of the state. */
 export type ControlEvent =
   | { readonly kind: "heater"; readonly on: boolean; readonly reason: string }
-  | { readonly kind: "target"; readonly from: Celsius; readonly to: Celsius; readonly source: ChangeSource }
+  | {
+      readonly kind: "target";
+      readonly from: Celsius;
+      readonly to: Celsius;
+      readonly source: ChangeSource;
+      /** What a button that does not come back did is undone (SR-13). */
+      readonly because?: "stuck-button";
+      readonly button?: ButtonName;
+    }
   | { readonly kind: "mode"; readonly mode: ControlMode; readonly source: ChangeSource }
   | { readonly kind: "heater-switch"; readonly on: boolean; readonly source: ChangeSource }
   | {
@@ -35,6 +43,8 @@ export type ControlEvent =
   | { readonly kind: "boost-ended"; readonly because: BoostEnd }
   | { readonly kind: "identify"; readonly seconds: number; readonly source: ChangeSource }
   | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
+  /** It stands already, and for another reason now. */
+  | { readonly kind: "fault-reason"; readonly fault: FaultCode; readonly detail: string }
   | { readonly kind: "fault-ended"; readonly fault: FaultCode }
   | { readonly kind: "refused"; readonly request: Request["kind"]; readonly reason: string };
 

@@ -5,6 +5,7 @@
  * a second away at the most, so that every output is re-asserted and the relay's line read back (SR-07) each second.
  */
 import { aimOf } from "./boost.ts";
+import { isArmed } from "./buttons.ts";
 import type { LinkState } from "./input.ts";
 import type { Commands } from "./output.ts";
 import { relayLineDeadline } from "./safety/relay-line.ts";
@@ -33,7 +34,8 @@ export function outputs(state: ControlState, link: LinkState, now: Millis): Comm
   const blink = identifying(state, now) ? lit(identifyHalf, now) : undefined;
   return {
     heater: state.switching.on,
-    modeLed: auto,
+    // In manual it lights up when letting go would switch the heater.
+    modeLed: auto || (!settings.buttonsLocked && isArmed(state.buttons)),
     statusLed: blink ?? (faults.length === 0 || lit(blinkHalf, now)),
     screen: {
       temperature,

@@ -5,9 +5,11 @@
  * counted, with who made it and what was there before.
  */
 import type { Boost } from "./boost.ts";
-import { extendBoost, relabelBoost } from "./boost.ts";
+import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
 import { writableProperties } from "./cloud-model.ts";
+import type { Hold } from "./hold.ts";
+import { noteHold, takenBack } from "./hold.ts";
 import type { Change, ChangeSource, ControlMode, Request } from "./input.ts";
 import { whyRefused } from "./limits.ts";
 import type { BoostEnd, ControlEvent } from "./output.ts";
@@ -32,6 +34,8 @@ export interface Panel extends PanelValues {
   readonly changes: Readonly<Record<PanelKey, Change>>;
   /** Running now. */
   readonly boost: Boost | undefined;
+  /** A or B is down and did something. */
+  readonly hold: Hold | undefined;
 }
 
 /** What holds until somebody says otherwise, and again when the cloud takes its word back (RR-7). */
@@ -52,7 +56,7 @@ export function startPanel(settings: Settings, wallMs: WallMillis): Panel {
     sensorOffset: none,
     telemetryInterval: none,
   };
-  return { ...defaultValues(settings), changes, boost: undefined };
+  return { ...defaultValues(settings), changes, boost: undefined, hold: undefined };
 }
 
 /** What the panel needs to know to act, and where it says what it did. */
@@ -112,10 +116,11 @@ export function applyGesture(
   switch (gesture.kind) {
     case "nudge": {
       // Whoever presses sees the raised aim: the first press takes that away, the next moves the set-point.
-      if (panel.boost) return endBoost(panel, "press", context.events);
-      const target = nudgeTarget(panel.target, gesture.direction, context.settings);
-      return target === panel.target ? panel : setTarget(panel, target, "device", context, gesture.repeat);
+      const after = panel.boost ? endBoost(panel, "press", context.events) : nudge(panel, gesture, context);
+      return after === panel ? panel : { ...after, hold: noteHold(panel.hold, panel, after) };
     }
+    case "stuck":
+      return gesture.button === "mode" ? panel : undoHold(panel, gesture.button, context);
     case "mode-short":
       return setMode(panel, panel.mode === "auto" ? "manual" : "auto", "device", context);
     case "mode-long":
@@ -123,10 +128,39 @@ export function applyGesture(
   }
 }
 
+function nudge(
+  panel: Panel,
+  { direction, repeat }: Extract<Gesture, { kind: "nudge" }>,
+  context: PanelContext,
+): Panel {
+  const target = nudgeTarget(panel.target, direction, context.settings);
+  return target === panel.target ? panel : setTarget(panel, target, "device", context, repeat);
+}
+
+/** The finger is off. */
+export const letGo = (panel: Panel): Panel => (panel.hold ? { ...panel, hold: undefined } : panel);
+
+/** SR-13. Who had set the set-point before has set it again, as a new change: the twin is told so. */
+function undoHold(panel: Panel, button: "a" | "b", { now, events }: PanelContext): Panel {
+  const { hold, target: from } = panel;
+  const back = hold && takenBack(hold, panel, now);
+  if (!hold || !back) return letGo(panel);
+  const { target: to } = back;
+  if (to !== from)
+    events.push({ kind: "target", from, to, source: "device", because: "stuck-button", button });
+  if (back.boost && !panel.boost) {
+    const minutes = Math.ceil((back.boost.until - now) / 60_000);
+    events.push({ kind: "boost", minutes, source: "device" });
+  }
+  const target =
+    to === from ? panel.changes.target : { ...hold.before.changes.target, serial: nextSerial(panel) };
+  return { ...panel, ...back, changes: { ...panel.changes, target }, hold: undefined };
+}
+
 /** Ends a boost whose time is over. */
 export function passTime(panel: Panel, { now, wallMs, events }: PanelContext): Panel {
   if (!panel.boost) return panel;
-  if (now >= panel.boost.until) return endBoost(panel, "time", events);
+  if (isOver(panel.boost, now, wallMs)) return endBoost(panel, "time", events);
   const boost = relabelBoost(panel.boost, now, wallMs);
   return boost === panel.boost ? panel : { ...panel, boost };
 }
@@ -163,6 +197,9 @@ function setHeaterSwitch(panel: Panel, on: boolean, source: ChangeSource, contex
   return { ...panel, heaterSwitch: on, changes: note(panel, "heaterSwitch", source, context) };
 }
 
+const nextSerial = ({ changes }: Panel): number =>
+  1 + Math.max(...Object.values(changes).map((change) => change.serial));
+
 function note(
   panel: Panel,
   key: PanelKey,
@@ -170,7 +207,7 @@ function note(
   { wallMs }: PanelContext,
   ongoing = false,
 ): Panel["changes"] {
-  const serial = 1 + Math.max(...Object.values(panel.changes).map((change) => change.serial));
+  const serial = nextSerial(panel);
   const from = (ongoing ? panel.changes[key].from : undefined) ?? panel[key];
   return { ...panel.changes, [key]: { source, wallMs, serial, from } };
 }

@@ -9,7 +9,7 @@ import type { ButtonEdge, Input, Request } from "./input.ts";
 import { whyRefused } from "./limits.ts";
 import type { ControlEvent } from "./output.ts";
 import type { Panel, PanelContext } from "./panel.ts";
-import { applyGesture, applyRequest, passTime } from "./panel.ts";
+import { applyGesture, applyRequest, letGo, passTime } from "./panel.ts";
 import type { ControlState } from "./state.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import type { Millis } from "./units.ts";
@@ -58,6 +58,7 @@ export function hearPeople(
     if (gesture.kind === "nudge" && gesture.repeat) repeated = true;
     else changed = true;
   }
+  if (!adjusting(heard.state)) panel = letGo(panel);
   const asked = follow(
     { panel, twin: state.twin, identifyUntil: state.identifyUntil, clear },
     input,

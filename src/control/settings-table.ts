@@ -90,7 +90,11 @@ export const settingsTable = {
     [7, 35, 0.1],
     "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
   ),
-  targetStep: difference(0.5, [0.1, 1, 0.1], "Change of the set-point by one press."),
+  targetStep: difference(
+    0.5,
+    [0.1, 1, 0.1],
+    "Change of the set-point by one press; 1 °F when the display is in °F.",
+  ),
   modeInitial: choice(["auto", "manual"], "auto", "Mode of a device that has never been set."),
   law: choice(["proportional", "hysteresis"], "proportional", lawDoc),
   hysteresis: difference(0.3, [0.1, 2, 0.1], "Half the width of the band of the hysteresis law."),
@@ -98,7 +102,11 @@ export const settingsTable = {
   // minimum times only add ripple: with 240 s each way a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
   minimumOnSeconds: duration("s", 60, [10, 1200, 1], "Shortest time that the heater stays on."),
   minimumOffSeconds: duration("s", 120, [10, 1200, 1], "Shortest time that the heater stays off."),
-  cutOff: temperature(35, [20, 50, 0.5], "At this temperature heat stops until a person clears the fault."),
+  cutOff: temperature(
+    35,
+    [20, 50, 0.5],
+    "At this temperature heat stops; if this heater was on within six hours, until a person clears the fault.",
+  ),
   frostOn: temperature(5, [1, 10, 0.5], "Below this the heater runs against frost."),
   frostOff: temperature(7, [2, 15, 0.5], "Frost protection heats up to this temperature."),
   frostInManual: toggle(false, "Frost protection also acts in manual mode."),

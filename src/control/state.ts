@@ -97,7 +97,7 @@ export function start(
   const stateLost = conditions.stateLost === true || latched.includes("state-lost");
   // Without its state nobody knows when the heater was on last: the whole minimum off time is waited for (SR-08).
   const stored = stateLost ? { on: true, wallMs } : durable?.lastSwitch;
-  const lastSwitch = stored && restoreSwitch(stored, now, wallMs);
+  const lastSwitch = stored && restoreSwitch(stored, now);
   return {
     rules,
     firmware: conditions.firmware,
@@ -156,6 +156,7 @@ function restorePanel(durable: DurableState, settings: Settings, now: Millis, wa
       telemetryInterval: telemetryInterval?.change ?? fresh.changes.telemetryInterval,
     },
     boost: boost && durable.mode === "auto" ? restoreBoost(boost, now, wallMs) : undefined,
+    hold: undefined,
   };
 }
 

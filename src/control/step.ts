@@ -7,22 +7,22 @@
  * prolongs them; the same state, input and time give the same result.
  */
 
-import { aimOf } from "./boost.ts";
 import { lawStep } from "./heating-law.ts";
+import { heatAim } from "./hold.ts";
 import type { Input } from "./input.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
 import type { People } from "./people.ts";
 import { hearPeople } from "./people.ts";
-import { startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
+import { heaterBlamedFor, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
 import { clearHeatEffect, isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
-import { stepRelayLine } from "./safety/relay-line.ts";
+import { clearRelayLine, stepRelayLine } from "./safety/relay-line.ts";
 import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
 import { decide } from "./safety/switching.ts";
 import { addToTrend } from "./safety/trend.ts";
-import { forbidsHeat, reportFaults, standingFaults } from "./standing.ts";
+import { forbidsHeat, reportFaults, reportLineReason, standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
 import type { Millis } from "./units.ts";
 import { celsius, hours, millis, minutes, seconds } from "./units.ts";
@@ -42,6 +42,8 @@ export interface StepResult {
 const longestCounted = minutes(1);
 /** Counters alone are stored this often. */
 const countersEvery = hours(1);
+/** What is left of a boost, so often. */
+const boostEvery = minutes(10);
 
 /** A wall clock that moves against the monotonic one by more was set; less is slewing and drift. */
 const wallSlack = seconds(5);
@@ -69,10 +71,11 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     counters: count(state, passed),
   };
   const sensed = sense(wentBack ? distrust(heard) : heard, input, now, offset);
-  const cleared = people.clear ? clearFaults(sensed.state, events) : sensed.state;
+  const cleared = people.clear ? clearFaults(sensed.state, now, events) : sensed.state;
   const watched = watchEffect(state, cleared, now);
   const judged = { ...watched, faults: standingFaults(watched, input.ailing) };
   const report = reportFaults(state.faults, judged, events);
+  reportLineReason(state, judged, events);
   const advised = advise(state, judged, sensed.accepted, now);
   const switched = switchHeater(advised, now, events);
   const next = settle(state, switched, people, report, now);
@@ -117,7 +120,12 @@ function sense(
   const at = millis(Math.min(now, reading.atMs + offset));
   const judged = judgeReading(state.sensor, reading, at);
   const temperature = reading.kind === "ok" ? celsius(reading.temperature + sensorOffset) : undefined;
-  const cutOff = stepCutOff(state.cutOff, judged.verdict, temperature, settings.cutOff);
+  const cutOff = stepCutOff(state.cutOff, {
+    verdict: judged.verdict,
+    temperature,
+    cutOff: settings.cutOff,
+    heaterToBlame: mayHaveHeated(state, now),
+  });
   const sensor = agesSensor(judged.state, now);
   const accepted = judged.verdict === "accepted" && !sensor.stale;
   // Before calibration: a new offset must not look like a room that warms.
@@ -126,9 +134,16 @@ function sense(
   return { state: { ...state, sensor, cutOff, trend }, accepted };
 }
 
+/** SR-04: the heater is on or was lately; a line that does not follow may have been on at any time. */
+function mayHaveHeated({ switching, lastSwitch, line }: ControlState, now: Millis): boolean {
+  if (switching.on || line.mismatch || line.differsSince !== undefined) return true;
+  return lastSwitch !== undefined && now - lastSwitch.at < heaterBlamedFor;
+}
+
 /** Latched faults go when a person says so and their cause is gone; a welded relay is left to the person's eyes. */
-function clearFaults(state: ControlState, events: ControlEvent[]): ControlState {
-  const cleared = { ...state, stateLost: false, effect: clearHeatEffect(state.effect) };
+function clearFaults(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
+  const line = clearRelayLine(state.line, now);
+  const cleared = { ...state, stateLost: false, line, effect: clearHeatEffect(state.effect) };
   if (!state.cutOff.tripped) return cleared;
   const reason = whyNotClear(state.cutOff, roomTemperature(state), state.rules.settings.cutOff);
   if (reason === undefined) return { ...cleared, cutOff: startCutOff(false) };
@@ -155,9 +170,9 @@ function watchEffect(before: ControlState, state: ControlState, now: Millis): Co
 function advise(before: ControlState, state: ControlState, accepted: boolean, now: Millis): ControlState {
   const { mode } = state.panel;
   const { settings } = state.rules;
-  const target = aimOf(state.panel, settings);
+  const target = heatAim(state.panel, settings);
   const temperature = roomTemperature(state);
-  const moved = target !== aimOf(before.panel, settings) || mode !== before.panel.mode;
+  const moved = target !== heatAim(before.panel, settings) || mode !== before.panel.mode;
   if (temperature === undefined || !(accepted || moved)) return state;
   const frost = stepFrost(state.frost, temperature, mode, settings);
   const inCharge = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
@@ -206,6 +221,12 @@ function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]):
   };
 }
 
+/** Whole hours that the heater was off, as far as they matter (SR-04): each is stored, as no clock counts them later. */
+function restedHours({ lastSwitch }: ControlState, now: number): number {
+  if (lastSwitch === undefined || lastSwitch.on) return 0;
+  return Math.floor(Math.min(now - lastSwitch.at, heaterBlamedFor) / hours(1));
+}
+
 /** What is to be stored, and the screen's wakefulness: a touch and a new fault both light it. */
 function settle(
   before: ControlState,
@@ -216,9 +237,20 @@ function settle(
 ): ControlState {
   const switched = state.switching !== before.switching;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
+  const boostDue = state.panel.boost !== undefined && now - state.countersSavedAt >= boostEvery;
   const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
+  const restedLonger =
+    restedHours(state, now) !== restedHours(before, before.clock.seenMs + before.clock.offset);
   const relayAlarm = (state.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
-  const store = clockSet || people.changed || report.latchedChanged || relayAlarm || switched || countersDue;
+  const store =
+    clockSet ||
+    people.changed ||
+    report.latchedChanged ||
+    relayAlarm ||
+    switched ||
+    countersDue ||
+    boostDue ||
+    restedLonger;
   return {
     ...state,
     touchedAt: people.touched || report.raised ? now : state.touchedAt,

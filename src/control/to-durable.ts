@@ -2,12 +2,16 @@
 import { storeBoost } from "./boost.ts";
 import type { DurableState } from "./durable.ts";
 import { faultEffects } from "./faults.ts";
+import { heaterBlamedFor } from "./safety/cut-off.ts";
+import type { LastSwitch, StoredSwitch } from "./safety/switching.ts";
 import { standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
-import { wallMillis } from "./units.ts";
+import type { Millis } from "./units.ts";
+import { millis, wallMillis } from "./units.ts";
 
 export function toDurable(state: ControlState): DurableState {
-  const { panel, counters, lastSwitch } = state;
+  const { panel, counters, lastSwitch, clock } = state;
+  const now = millis(clock.seenMs + clock.offset);
   const { target, mode, heaterSwitch } = panel.changes;
   const { learntRise, relay } = state.effect;
   return {
@@ -18,19 +22,21 @@ export function toDurable(state: ControlState): DurableState {
     changes: { target, mode, heaterSwitch },
     sensorOffset: { value: panel.sensorOffset, change: panel.changes.sensorOffset },
     telemetryInterval: { value: panel.telemetryInterval, change: panel.changes.telemetryInterval },
-    ...(panel.boost ? { boost: storeBoost(panel.boost, state.clock.wallOffset) } : {}),
+    ...(panel.boost ? { boost: storeBoost(panel.boost, now, clock.wallOffset) } : {}),
     twin: state.twin,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
     latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
-    // Worked out with today's wall clock: one that was set right meanwhile would else fake or hide time off (SR-08).
-    ...(lastSwitch
-      ? { lastSwitch: { on: lastSwitch.on, wallMs: wallMillis(lastSwitch.at + state.clock.wallOffset) } }
-      : {}),
+    ...(lastSwitch ? { lastSwitch: storeSwitch(lastSwitch, now, clock.wallOffset) } : {}),
     ...(learntRise === undefined ? {} : { learntRise: hundredths(learntRise) }),
     ...(relay.alarm
       ? { relayAlarm: { from: hundredths(relay.alarm.from), peak: hundredths(relay.alarm.peak) } }
       : {}),
   };
+}
+
+function storeSwitch({ on, at }: LastSwitch, now: Millis, wallOffset: Millis): StoredSwitch {
+  const wallMs = wallMillis(at + wallOffset);
+  return on ? { on, wallMs } : { on, wallMs, offForMs: millis(Math.min(now - at, heaterBlamedFor)) };
 }
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100;

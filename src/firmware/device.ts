@@ -10,7 +10,7 @@ import type { Clock } from "../control/clock.ts";
 import { parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
 import { type InForce, inForce } from "../control/in-force.ts";
-import type { AilingPart, ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
+import type { ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
 import type { Log } from "../control/log.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
 import type { Settings } from "../control/settings.ts";
@@ -18,6 +18,7 @@ import { type ControlState, start, step, stop } from "../control/step.ts";
 import { toDurable } from "../control/to-durable.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
 import { logEvent } from "./event-log.ts";
+import { failingParts, type ReportedPart } from "./failing-parts.ts";
 import type { StateStore } from "./state-store.ts";
 
 /** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
@@ -37,6 +38,8 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
+  /** Parts that failed before the device was there. */
+  readonly failing?: readonly ReportedPart[];
   /** Called after each step: the sign of life. */
   readonly onStep?: (observation: Observation) => void;
 }
@@ -55,6 +58,7 @@ export class Device {
   #buttons: ButtonEdge[] = [];
   #requests: Request[] = [];
   #link: LinkState = "none";
+  readonly #reported: Set<ReportedPart>;
   #cancelStep: () => void = () => {};
   /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
   #sensed = false;
@@ -64,6 +68,7 @@ export class Device {
   private constructor(parts: DeviceParts, state: ControlState) {
     this.#parts = parts;
     this.#state = state;
+    this.#reported = new Set(parts.failing);
   }
 
   /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
@@ -138,6 +143,14 @@ export class Device {
     this.#step();
   }
 
+  /** A part that the device cannot look at itself fails from now on, or works again (SR-11). */
+  setFailing(part: ReportedPart, failing: boolean): void {
+    if (failing === this.#reported.has(part)) return;
+    if (failing) this.#reported.add(part);
+    else this.#reported.delete(part);
+    this.#step();
+  }
+
   /** Relay off, state on disk, hat closed. Safe to call twice. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
@@ -199,7 +212,7 @@ export class Device {
       relayLine: this.#parts.hat.readRelay(),
       requests: this.#requests,
       link: this.#link,
-      ailing: this.#ailing(),
+      ailing: failingParts(this.#parts.hat.health, this.#parts.store.failure, this.#reported),
       wallMs: this.#parts.clock.wallNow(),
     };
     this.#reading = undefined;
@@ -214,14 +227,5 @@ export class Device {
     hat.setModeLed(commands.modeLed);
     hat.setStatusLed(commands.statusLed);
     if (this.#sensed) hat.show(commands.screen);
-  }
-
-  #ailing(): AilingPart[] {
-    const { hat, store } = this.#parts;
-    const parts: AilingPart[] = [];
-    if (hat.health.displayFailing) parts.push("display");
-    if (hat.health.buttonsFailing) parts.push("buttons");
-    if (store.failure !== undefined) parts.push("storage");
-    return parts;
   }
 }

@@ -9,7 +9,12 @@ export function logEvent(log: Log, event: ControlEvent): void {
       log.info("heater", { on: event.on, reason: event.reason });
       break;
     case "target":
-      log.info("target", { from: event.from, to: event.to, source: event.source });
+      log.info("target", {
+        from: event.from,
+        to: event.to,
+        source: event.source,
+        ...(event.because ? { because: event.because, button: event.button } : {}),
+      });
       break;
     case "mode":
       log.info("mode", { mode: event.mode, source: event.source });
@@ -36,6 +41,9 @@ export function logEvent(log: Log, event: ControlEvent): void {
       log.warn("fault-raised", { fault: event.fault, rule, detail, remedy });
       break;
     }
+    case "fault-reason":
+      log.warn("fault-reason", { fault: event.fault, detail: event.detail });
+      break;
     case "fault-ended":
       log.info("fault-ended", { fault: event.fault });
       break;

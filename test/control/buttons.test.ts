@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Gesture, startButtons, stepButtons, stuckButton } from "../../src/control/buttons.ts";
+import { type Gesture, isArmed, startButtons, stepButtons, stuckButton } from "../../src/control/buttons.ts";
 import type { ButtonName } from "../../src/control/input.ts";
 import { millis } from "../../src/control/units.ts";
 
@@ -157,7 +157,8 @@ describe("a button", () => {
   it("asks to be looked at again when a press may become one, and not at all when idle", () => {
     expect(play([], 20).wakes).toEqual([undefined, undefined, undefined, undefined, undefined]);
     expect(play([["mode", true, 0]], 0).wakes).toEqual([10]);
-    expect(play([["mode", true, 0]], 10).wakes.at(-1)).toBe(1010);
+    // Down: looked at every 100 ms, so that the hold is known to go on.
+    expect(play([["mode", true, 0]], 10).wakes.at(-1)).toBe(110);
   });
 });
 
@@ -174,7 +175,7 @@ describe("the mode button", () => {
     ).toEqual([[310, { kind: "mode-short" }]]);
   });
 
-  it("is long after a second, while it is still down, and not short any more", () => {
+  it("is long when it is released after a second, and not short any more", () => {
     const { gestures } = play(
       [
         ["mode", true, 0],
@@ -182,10 +183,18 @@ describe("the mode button", () => {
       ],
       3000,
     );
-    expect(gestures).toEqual([[1010, { kind: "mode-long" }]]);
+    expect(gestures).toEqual([[2510, { kind: "mode-long" }]]);
+    const brief = play(
+      [
+        ["mode", true, 0],
+        ["mode", false, 995],
+      ],
+      1500,
+    );
+    expect(brief.kinds).toEqual(["mode-short"]);
   });
 
-  it("does nothing when it is released after a minute", () => {
+  it("SR-13: does nothing when it is never released, or after a minute", () => {
     expect(
       play(
         [
@@ -195,12 +204,19 @@ describe("the mode button", () => {
         66_000,
         50,
       ).kinds,
-    ).toEqual(["mode-long"]);
+    ).toEqual(["stuck"]);
+    expect(play([["mode", true, 0]], 59_000, 50).kinds).toEqual([]);
+  });
+
+  it("is armed after a second, for the light", () => {
+    expect(isArmed(play([["mode", true, 0]], 1000).state)).toBe(false);
+    expect(isArmed(play([["mode", true, 0]], 1010).state)).toBe(true);
+    expect(isArmed(play([["mode", true, 0]], 61_000, 50).state)).toBe(false);
   });
 });
 
 describe("A and B together", () => {
-  it("clear the faults after 3 s and leave the set-point where it was", () => {
+  it("clear the faults when both are released after 3 s, and leave the set-point where it was", () => {
     const { gestures } = play(
       [
         ["a", true, 0],
@@ -212,7 +228,42 @@ describe("A and B together", () => {
     );
     const sum = gestures.reduce((total, [, it]) => total + (it.kind === "nudge" ? it.direction : 0), 0);
     expect(sum).toBe(0);
-    expect(gestures.filter(([, it]) => it.kind === "clear").map(([at]) => at)).toEqual([3050]);
+    expect(gestures.filter(([, it]) => it.kind === "clear").map(([at]) => at)).toEqual([4050]);
+  });
+
+  it.each([
+    ["neither comes back", []],
+    ["A does not come back", [["b", false, 4000]]],
+    ["B does not come back", [["a", false, 4000]]],
+    [
+      "A comes back after a minute",
+      [
+        ["b", false, 4000],
+        ["a", false, 61_000],
+      ],
+    ],
+  ] as const)("SR-13: clear nothing when %s", (_, released) => {
+    const held: Edge[] = [["a", true, 0], ["b", true, 40], ...released];
+    expect(play(held, 62_000, 50).kinds).not.toContain("clear");
+  });
+
+  it("clear nothing when they were held together for less, or one was pressed anew meanwhile", () => {
+    const short: Edge[] = [
+      ["a", true, 0],
+      ["b", true, 1200],
+      ["a", false, 4000],
+      ["b", false, 4100],
+    ];
+    expect(play(short, 5000).kinds).not.toContain("clear");
+    const anew: Edge[] = [
+      ["a", true, 0],
+      ["b", true, 40],
+      ["a", false, 4000],
+      ["a", true, 4300],
+      ["b", false, 4500],
+      ["a", false, 4600],
+    ];
+    expect(play(anew, 5000).kinds).not.toContain("clear");
   });
 
   it("do not make the one that is held longer run away", () => {
@@ -225,5 +276,85 @@ describe("A and B together", () => {
       8000,
     );
     expect(gestures).toHaveLength(2);
+  });
+});
+
+describe("a loop that stood still", () => {
+  type Call = readonly [now: number, ...edges: Edge[]];
+
+  /** Calls at given times, each with the edges that were read just then. */
+  function called(...calls: readonly Call[]) {
+    let state = startButtons(millis(0));
+    const gestures: Gesture[] = [];
+    let wake: number | undefined;
+    const call = (now: number, edges: readonly Edge[]) => {
+      const given = edges.map(([button, pressed, at]) => ({ button, pressed, atMs: millis(at) }));
+      const result = stepButtons(state, given, millis(now));
+      state = result.state;
+      wake = result.wakeAt;
+      gestures.push(...result.gestures);
+    };
+    for (const [now, ...edges] of calls) {
+      // Between the calls the loop runs as it asked for, unless it stands still: then the next call is overdue.
+      while (wake !== undefined && wake < now && now - wake <= 100) call(wake, []);
+      call(now, edges);
+    }
+    return gestures;
+  }
+
+  const press: Edge = ["b", true, 1000];
+  const release: Edge = ["b", false, 1120];
+
+  it.each([
+    ["the timer comes first, the release later", [[1000, press], [1010], [3000], [3001, release], [3100]]],
+    ["the release comes first", [[1000, press], [1010], [3000, release], [3100]]],
+    ["both edges come late, one by one", [[3000, press], [3000, release], [3100]]],
+    ["both edges come late, after the timer", [[3000], [3001, press], [3001, release], [3100]]],
+    ["both edges come late, together", [[3000, press, release], [3100]]],
+    ["it stands still twice", [[1000, press], [1010], [1900], [2800], [2801, release], [3000]]],
+  ] as readonly [string, readonly Call[]][])("makes one step of one press: %s", (_, calls) => {
+    expect(called(...calls)).toEqual([up]);
+  });
+
+  it("loses none of three presses", () => {
+    const presses = [1000, 1300, 1600].flatMap((at): Edge[] => [
+      ["b", true, at],
+      ["b", false, at + 100],
+    ]);
+    expect(called([3000, ...presses], [3100])).toEqual([up, up, up]);
+    expect(called(...presses.map((edge): Call => [3000, edge]), [3100])).toEqual([up, up, up]);
+  });
+
+  it("takes no glitch for a press because its end came late", () => {
+    expect(called([3000, ["b", true, 1000]], [3000, ["b", false, 1003]], [3100])).toEqual([]);
+  });
+
+  it("makes neither a long press nor a toggle too many of a short press of mode", () => {
+    const edges: readonly Edge[] = [
+      ["mode", true, 1000],
+      ["mode", false, 1150],
+    ];
+    expect(
+      called([1000, ["mode", true, 1000]], [1010], [4000], [4001, ["mode", false, 1150]], [4100]),
+    ).toEqual([{ kind: "mode-short" }]);
+    expect(called([4000, ...edges], [4100])).toEqual([{ kind: "mode-short" }]);
+  });
+
+  it("counts a hold that the edges themselves prove", () => {
+    const edges: Edge[] = [
+      ["b", true, 1000],
+      ["b", false, 1800],
+    ];
+    expect(called([3000, ...edges], [3100])).toEqual([up, { ...up, repeat: true }, { ...up, repeat: true }]);
+    const long: Edge[] = [
+      ["mode", true, 1000],
+      ["mode", false, 2200],
+    ];
+    expect(called([3000, ...long], [3100])).toEqual([{ kind: "mode-long" }]);
+  });
+
+  it("calls no button stuck for the time that it stood still", () => {
+    const gestures = called([1000, press], [1010], [90_000], [90_001, release], [90_100]);
+    expect(gestures).toEqual([up]);
   });
 });

@@ -58,6 +58,7 @@ export class Device {
       temperature: celsius(this.temperature),
       humidity: relativeHumidity(this.humidity),
       raw: { temperature: word, humidity: 1 },
+      range: { lowest: celsius(-40), highest: celsius(125) },
       atMs,
     };
   }
@@ -93,7 +94,7 @@ export class Device {
   /** Steps every `every` seconds with a reading, for `seconds`. */
   run(seconds: number, every = 2): void {
     for (let left = seconds; left > 0; left -= every) {
-      this.now += every * 1000;
+      this.#pass(every * 1000);
       this.step({ reading: this.reading() });
     }
   }
@@ -101,9 +102,20 @@ export class Device {
   /** Steps without any reading. */
   wait(seconds: number, every = 0.5): void {
     for (let left = seconds; left > 0; left -= every) {
-      this.now += every * 1000;
+      this.#pass(every * 1000);
       this.step();
     }
+  }
+
+  /** As the firmware does, while a button is down: with a step whenever the core asked for one. */
+  #pass(ms: number): void {
+    const end = this.now + ms;
+    const { a, b, mode } = this.state.buttons;
+    while ([a, b, mode].some(({ raw, down, stuck }) => (raw || down) && !stuck) && this.wakeAt < end) {
+      this.now = this.wakeAt;
+      this.step();
+    }
+    this.now = end;
   }
 
   request(request: Request): Commands {

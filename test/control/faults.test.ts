@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { faultCodes, faultEffects } from "../../src/control/faults.ts";
+import { faultCodes, faultEffects, faultOfPart } from "../../src/control/faults.ts";
+import type { AilingPart } from "../../src/control/input.ts";
+import type { FaultConditions } from "../../src/control/standing.ts";
 import { Device, heating } from "./device.ts";
 
 describe("the fault table", () => {
@@ -27,6 +29,7 @@ describe("what a fault does", () => {
       "relay-stuck-on",
       "sensor-stale",
       "sensor-stuck",
+      "hot-room",
     ]);
   });
 
@@ -57,8 +60,11 @@ describe("a fault's words", () => {
     device.events.flatMap((event) => (event.kind === "fault-raised" ? event.detail : [])).at(-1);
 
   it("say how hot it was, and after a restart that it was before", () => {
-    const device = new Device();
-    device.read(35.5);
+    const device = heating();
+    for (const value of [35.5, 35.5, 35.5]) {
+      device.now += 2000;
+      device.read(value);
+    }
     expect(detailOf(device)).toMatch(/^35\.5 °C\. The room passed/);
     device.restart();
     device.step();
@@ -78,9 +84,9 @@ describe("a fault's words", () => {
   it("say why the sensor does not count", () => {
     const device = new Device();
     device.read(20);
-    device.temperature = 61;
+    device.temperature = 126;
     device.run(62);
-    expect(detailOf(device)).toContain("61.0 °C is out of range");
+    expect(detailOf(device)).toContain("126.0 °C is outside the sensor's range");
   });
 
   it("are the remedy where there is nothing else to say", () => {
@@ -91,7 +97,30 @@ describe("a fault's words", () => {
   });
 });
 
+describe("SR-11: a fault that nothing raises", () => {
+  it("does not compile", () => {
+    const never = () => false;
+    // "broken-part" is raised by a part, "too-cold" by nothing.
+    // @ts-expect-error Property "too-cold" is missing
+    const without: FaultConditions<"too-hot" | "too-cold" | "broken-part", "broken-part"> = {
+      "too-hot": never,
+    };
+    const complete: FaultConditions<"too-hot" | "broken-part", "broken-part"> = { "too-hot": never };
+    expect(Object.keys(without)).toEqual(Object.keys(complete));
+  });
+});
+
 describe("SR-11: parts that fail", () => {
+  it.each(Object.entries(faultOfPart))("show: %s raises %s, and ends it", (part, fault) => {
+    const device = heating();
+    device.ailing = [part as AilingPart];
+    device.run(2);
+    expect(device.screen).toMatchObject({ fault, faultCount: 1, heating: true });
+    device.ailing = [];
+    device.run(2);
+    expect(device.faults).toEqual([]);
+  });
+
   it("are shown and stop nothing", () => {
     const device = heating();
     device.ailing = ["display", "buttons", "storage", "cloud"];

@@ -117,6 +117,88 @@ describe("a boost", () => {
     expect(device.screen.target).toBe(19);
   });
 
+  describe("after a power cut on a Pi whose clock has no battery", () => {
+    /** A boost until 19:00, of which an hour is left at 18:00. */
+    function cutAt1800(): Device {
+      const device = new Device();
+      device.request(boost(180));
+      device.run(2 * 3600, 10);
+      return device;
+    }
+    /** The clock is behind by so much after the start, in hours. */
+    const restart = (device: Device, hoursOff: number, behind: number) => {
+      device.wallOffset -= behind * 3_600_000;
+      device.restart(hoursOff * 3600);
+      device.step();
+    };
+
+    it("runs no longer than what was left when it was stored", () => {
+      const device = cutAt1800();
+      // Six hours later, at midnight; the clock goes on where it was.
+      restart(device, 6, 6);
+      expect(device.state.panel.boost).toBeDefined();
+      device.run(3600 - 20, 10);
+      expect(ends(device)).toEqual([]);
+      device.run(40, 10);
+      expect(ends(device)).toEqual(["time"]);
+    });
+
+    it("ends when the clock is set and shows that its time is over", () => {
+      const device = cutAt1800();
+      restart(device, 6, 6);
+      device.wait(30);
+      device.wallOffset += 6 * 3_600_000;
+      device.step();
+      expect(device.state.panel.boost).toBeUndefined();
+      expect(ends(device)).toEqual(["time"]);
+    });
+
+    it("is dropped when the clock shows a time before it was stored", () => {
+      const device = cutAt1800();
+      restart(device, 6, 7);
+      expect(device.state.panel.boost).toBeUndefined();
+    });
+
+    it("goes on over a short cut with a good clock, to the same end, and shows it", () => {
+      const device = cutAt1800();
+      const until = inForce(device.state).boostUntil;
+      restart(device, 0.1, 0);
+      expect(inForce(device.state).boostUntil).toBe(until);
+      device.run(54 * 60 - 20, 10);
+      expect(ends(device)).toEqual([]);
+      device.run(40, 10);
+      expect(ends(device)).toEqual(["time"]);
+    });
+
+    it("was set before the clock was, in 1970: it ends at the start", () => {
+      const device = new Device();
+      device.wallOffset = 0;
+      device.request(boost(180));
+      device.wallOffset = 1_800_000_000_000;
+      device.restart(10);
+      device.step();
+      expect(device.state.panel.boost).toBeUndefined();
+    });
+
+    it("is not ended by a clock that is set while it runs: how long it ran was seen", () => {
+      const device = new Device();
+      device.request(boost(180));
+      device.wallOffset += 50 * 365 * 86_400_000;
+      device.run(3600, 10);
+      expect(device.state.panel.boost).toBeDefined();
+    });
+
+    it("is taken from older firmware, which stored no more than its two ends", () => {
+      const device = cutAt1800();
+      const { storedWallMs: _, leftMs: __, ...old } = toDurable(device.state).boost ?? {};
+      device.restart(60, { ...JSON.parse(JSON.stringify(toDurable(device.state))), boost: old });
+      device.run(59 * 60 - 20, 10);
+      expect(ends(device)).toEqual([]);
+      device.run(40, 10);
+      expect(ends(device)).toEqual(["time"]);
+    });
+  });
+
   it("names an end that stands still while the clocks drift, and follows a clock that was set", () => {
     const device = new Device();
     device.request(boost(10));

@@ -115,7 +115,7 @@ export class Oracle {
     this.#attemptAt = readAt;
     const lastAt = this.#valid.at(-1)?.at ?? this.#startedAt;
     if (readAt - lastAt >= minute) this.#distrust();
-    if (reading.kind === "failed" || reading.temperature < -20 || reading.temperature > 60) {
+    if (reading.kind === "failed" || reading.temperature < -40 || reading.temperature > 125) {
       this.#validRun = 0;
       this.#hotRun = 0;
       return;
@@ -226,7 +226,7 @@ export class Oracle {
     if (!(demand >= 0 && demand <= 100)) return `demand ${demand} is not a percentage`;
     if (heating !== commands.heater) return "the screen lies about the heater";
     const measured = (temperature ?? 0) - this.#sensorOffset;
-    if (measured < -20 - 2.5 || measured > 60.001) return `SR-03: ${measured} °C was believed`;
+    if (measured < -40 - 2.5 || measured > 125.001) return `SR-03: ${measured} °C was believed`;
     return commands.heater && fault && offFaults.includes(fault)
       ? `heat although ${fault} stands`
       : undefined;

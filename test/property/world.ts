@@ -1,6 +1,7 @@
 /** Whatever can happen to a device, as generated actions, and the world that plays them to it. */
 import fc from "fast-check";
 import { parseDurable } from "../../src/control/durable.ts";
+import { faultOfPart } from "../../src/control/faults.ts";
 import type {
   AilingPart,
   ButtonEdge,
@@ -37,8 +38,9 @@ const gap = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 3_600_000, max: 5 * 86_400_000 }) },
 );
 const anyTemperature = fc.oneof(
-  fc.double({ min: -40, max: 80, noNaN: true }),
-  fc.constantFrom(-20, 4.9, 5, 6.9, 7, 19, 34.9, 35, 36, 60, 60.1),
+  fc.double({ min: -45, max: 130, noNaN: true }),
+  fc.double({ min: 0, max: 40, noNaN: true }),
+  fc.constantFrom(-40.1, -40, 4.9, 5, 6.9, 7, 19, 34.9, 35, 36, 125, 125.1),
 );
 const source = fc.constantFrom("device" as const, "cloud" as const);
 const button = fc.constantFrom<ButtonName>("a", "b", "mode");
@@ -70,7 +72,7 @@ const live = fc.record({
   dt: fc.constantFrom(500, 1000, 2000, 9000, 10_000, 15_000),
   slope: fc.double({ min: -0.05, max: 0.05, noNaN: true }),
 });
-const parts: readonly AilingPart[] = ["display", "buttons", "storage", "cloud"];
+const parts = Object.keys(faultOfPart) as readonly AilingPart[];
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 14, arbitrary: live },
@@ -254,6 +256,7 @@ export class World {
       temperature: celsius(temperature),
       humidity: relativeHumidity(50),
       raw: { temperature: word, humidity: word },
+      range: { lowest: celsius(-40), highest: celsius(125) },
       atMs: this.#clock(),
     };
   }

@@ -1,28 +1,54 @@
 /**
- * SR-07: the relay's line is read back; a line that differs from its command for 2 s takes the heater OFF.
+ * SR-07: the relay's line is read back; a line that differs from its command for 2 s takes the heater OFF, and so does
+ * one that leaves its command five times in ten minutes: somebody else switches it, and whoever gives way last wears
+ * the relay out.
  *
- * Guarantee: a line that cannot be read counts as different. The fault ends by itself after the line has followed
- * for ten minutes, so that a line that fails again and again wears the relay no more than a few times an hour.
+ * Guarantee: a line that cannot be read counts as different. The fault ends by itself after the line has followed for
+ * ten minutes, or when a person clears it while it follows: one loose contact must not leave the house cold for ever.
+ * In the hour after that the first time that somebody else switches it is enough, so that two controllers on one relay
+ * close it some 15 times in half an hour, not once a second.
  */
 import type { Millis } from "../units.ts";
-import { minutes, seconds } from "../units.ts";
+import { hours, millis, minutes, seconds } from "../units.ts";
 
 const mismatchAfter = seconds(2);
 const regained = minutes(10);
+/** A single glitch, and what a slow line does after each command, stay below. */
+const mostDepartures = 5;
+const departureWindow = minutes(10);
+const probation = hours(1);
+
+export type LineDifference = "unreadable" | "differs";
 
 export interface RelayLineState {
   /** Since when the line differs from the command; `undefined` while it agrees. */
   readonly differsSince: Millis | undefined;
-  readonly unreadable: boolean;
+  /** How it differs, and since when so. */
+  readonly difference: LineDifference;
+  readonly differenceSince: Millis;
   readonly agreesSince: Millis;
+  /** The command of the last look, and whether the line has followed it since it was given. */
+  readonly commanded: boolean;
+  readonly followed: boolean;
+  /** When the line left a command that it had followed, within the window. */
+  readonly departures: readonly Millis[];
+  readonly probationUntil: Millis;
   readonly mismatch: boolean;
+  /** Why the fault stands. */
+  readonly reason: LineDifference | "switched-elsewhere";
 }
 
 export const startRelayLine = (now: Millis): RelayLineState => ({
   differsSince: undefined,
-  unreadable: false,
+  difference: "differs",
+  differenceSince: now,
   agreesSince: now,
+  commanded: false,
+  followed: false,
+  departures: [],
+  probationUntil: now,
   mismatch: false,
+  reason: "differs",
 });
 
 /** When the present difference becomes a fault, or the fault ends; `undefined` when neither is under way. */
@@ -35,18 +61,56 @@ export function relayLineDeadline(state: RelayLineState): number | undefined {
 
 /** @param line as read back just now; @param commanded what the last step asked for */
 export function stepRelayLine(
-  state: RelayLineState,
+  before: RelayLineState,
   line: boolean | undefined,
   commanded: boolean,
   now: Millis,
 ): RelayLineState {
-  if (line !== commanded) {
-    const differsSince = state.differsSince ?? now;
-    const mismatch = state.mismatch || now - differsSince >= mismatchAfter;
-    if (state.differsSince !== undefined && mismatch === state.mismatch) return state;
-    return { ...state, differsSince, unreadable: line === undefined, mismatch };
+  const state = commanded === before.commanded ? before : { ...before, commanded, followed: false };
+  return line === commanded
+    ? agree(state, now)
+    : differ(state, line === undefined ? "unreadable" : "differs", now);
+}
+
+function agree(state: RelayLineState, now: Millis): RelayLineState {
+  if (state.differsSince !== undefined) {
+    return { ...state, differsSince: undefined, agreesSince: now, followed: true };
   }
-  if (state.differsSince !== undefined) return { ...state, differsSince: undefined, agreesSince: now };
-  if (state.mismatch && now - state.agreesSince >= regained) return { ...state, mismatch: false };
-  return state;
+  if (state.mismatch && now - state.agreesSince >= regained) return end(state, now);
+  return state.followed ? state : { ...state, followed: true };
+}
+
+/** A person has looked at it; a line that differs now goes on being a fault. */
+export const clearRelayLine = (state: RelayLineState, now: Millis): RelayLineState =>
+  state.mismatch && state.differsSince === undefined ? end(state, now) : state;
+
+function end(state: RelayLineState, now: Millis): RelayLineState {
+  const probationUntil =
+    state.reason === "switched-elsewhere" ? millis(now + probation) : state.probationUntil;
+  return { ...state, mismatch: false, departures: [], probationUntil };
+}
+
+function differ(before: RelayLineState, difference: LineDifference, now: Millis): RelayLineState {
+  const began = before.differsSince === undefined;
+  const state = began ? depart(before, now) : before;
+  const differsSince = state.differsSince ?? now;
+  const changed = began || difference !== state.difference;
+  const differenceSince = changed ? now : state.differenceSince;
+  const lasts = now - differsSince >= mismatchAfter;
+  const mismatch = state.mismatch || lasts;
+  // One that has lasted is the reason, also when it is another than the one that raised the fault.
+  const said = lasts && (!state.mismatch || now - differenceSince >= mismatchAfter);
+  const reason = said ? difference : state.reason;
+  if (!changed && mismatch === state.mismatch && reason === state.reason) return state;
+  return { ...state, differsSince, difference, differenceSince, mismatch, reason };
+}
+
+/** The line leaves its command. One that never followed it was slow, or stuck: then the two seconds count. */
+function depart(state: RelayLineState, now: Millis): RelayLineState {
+  if (!state.followed) return state;
+  const recent = state.departures.filter((at) => now - at < departureWindow);
+  const departures = [...recent, now].slice(-mostDepartures);
+  const most = now < state.probationUntil ? 1 : mostDepartures;
+  if (state.mismatch || departures.length < most) return { ...state, departures };
+  return { ...state, departures, mismatch: true, reason: "switched-elsewhere" };
 }

@@ -11,9 +11,6 @@ import { minutes, seconds } from "../units.ts";
 /** SR-02. */
 const staleAfter = seconds(60);
 const recoveryRun = 3;
-/** SR-03: a room's range, as the sensor measures it (before calibration). */
-const lowest = -20;
-const highest = 60;
 /** SR-03: five sigma of the difference of two readings with σ 0.2 K, the worst noise to be served. */
 const noiseAllowance = 1.5;
 /** SR-03: K/s. Peers discard 120 K/h; the smallest room to be served with 3 kW reaches 263 K/h. This is 360 K/h. */
@@ -102,8 +99,10 @@ export function judgeReading(
   const aged = agesSensor({ ...state, lastAttemptAt: at }, at);
   if (reading.kind === "failed") return refuse(aged, reading.reason, "void");
   const measured = reading.temperature;
+  const { lowest, highest } = reading.range;
   if (measured < lowest || measured > highest) {
-    return refuse({ ...aged, shaken: true }, `${measured.toFixed(1)} °C is out of range`, "void");
+    const trouble = `${measured.toFixed(1)} °C is outside the sensor's range of ${lowest} to ${highest} °C`;
+    return refuse({ ...aged, shaken: true }, trouble, "void");
   }
   const read = noteWord(aged, reading.raw.temperature, at);
   if (read.last) {

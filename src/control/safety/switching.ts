@@ -19,20 +19,22 @@ export interface LastSwitch {
   readonly at: Millis;
 }
 
-/** The same in wall time: all that survives a restart. */
+/** What survives a restart. */
 export interface StoredSwitch {
   readonly on: boolean;
+  /** A label only. */
   readonly wallMs: WallMillis;
+  /** For how long the heater had been OFF when this was stored. */
+  readonly offForMs?: Millis | undefined;
 }
 
 /**
- * After a start the relay is OFF; since when? If the heater was OFF, the time that the wall clock says has passed
- * counts. If it was ON, the relay opened at the start or a moment before (a crash, a power cut), whatever the wall
- * clock says; and a clock that went back says nothing: then it is since now.
+ * After a start the relay is OFF; since when? If the heater was OFF, the time that was observed until then counts. If
+ * it was ON, the relay opened at the start or a moment before (a crash, a power cut): then it is since now. The time
+ * between, the wall clock alone could tell, and without a battery it can be wrong in both directions.
  */
-export function restoreSwitch(stored: StoredSwitch, now: Millis, wall: WallMillis): LastSwitch {
-  const passed = stored.on ? 0 : Math.max(0, wall - stored.wallMs);
-  return { on: false, at: millis(now - passed) };
+export function restoreSwitch({ on, offForMs = millis(0) }: StoredSwitch, now: Millis): LastSwitch {
+  return { on: false, at: millis(on ? now : now - offForMs) };
 }
 
 /** A device that never switched may heat at once. */

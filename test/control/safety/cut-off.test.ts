@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { startCutOff, stepCutOff } from "../../../src/control/safety/cut-off.ts";
-import { celsius, kelvin } from "../../../src/control/units.ts";
+import { start } from "../../../src/control/step.ts";
+import { toDurable } from "../../../src/control/to-durable.ts";
+import { celsius, kelvin, millis, wallMillis } from "../../../src/control/units.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-04: the cut-off", () => {
@@ -62,6 +64,10 @@ describe("SR-04: the cut-off", () => {
     device.edge("a", true);
     device.edge("b", true);
     device.wait(3.5, 0.1);
+    expect(device.faults).toEqual(["over-temperature"]);
+    device.edge("a", false);
+    device.edge("b", false);
+    device.wait(0.1);
     expect(device.faults).toEqual([]);
   });
 
@@ -106,7 +112,7 @@ describe("SR-04: the cut-off", () => {
     expect(device.faults).toEqual([]);
     device.now += 10_000;
     device.read(37);
-    expect(device.faults).toEqual(["over-temperature"]);
+    expect(device.faults).toEqual(["hot-room"]);
   });
 
   it("is cleared only a whole kelvin below the cut-off", () => {
@@ -127,15 +133,133 @@ describe("SR-04: the cut-off", () => {
   it("does not count a heat that an attempt without a value interrupts", () => {
     const limit = celsius(35);
     const run = (attempts: readonly (readonly ["too-fast" | "void", number | undefined])[]) =>
-      attempts.reduce(
-        (state, [verdict, value]) =>
-          stepCutOff(state, verdict, value === undefined ? undefined : celsius(value), limit),
-        startCutOff(false),
-      );
+      attempts.reduce((state, [verdict, value]) => {
+        const temperature = value === undefined ? undefined : celsius(value);
+        return stepCutOff(state, { verdict, temperature, cutOff: limit, heaterToBlame: true });
+      }, startCutOff(false));
     const hotter = ["too-fast", 45] as const;
     expect(run([hotter, hotter, hotter])).toMatchObject({ tripped: true, at: 45 });
     expect(run([hotter, hotter, ["void", undefined], hotter])).toMatchObject({ tripped: false, hotRun: 1 });
     expect(run([hotter, hotter, ["void", 130], hotter])).toMatchObject({ tripped: false, hotRun: 1 });
     expect(run([hotter, hotter, ["too-fast", 3], hotter])).toMatchObject({ tripped: false, hotRun: 1 });
+  });
+});
+
+describe("SR-04: a room that is hot without the heater", () => {
+  /** Slowly enough to be believed. */
+  function drift(device: Device, to: number): void {
+    let at = device.temperature ?? to;
+    for (const direction = Math.sign(to - at); at !== to; ) {
+      at = direction > 0 ? Math.min(to, at + 0.5) : Math.max(to, at - 0.5);
+      device.now += 10_000;
+      device.read(at);
+    }
+    device.run(20);
+  }
+
+  it("forbids heat while it lasts, is shown, and needs nobody: frost protection is there in winter", () => {
+    const device = new Device({ modeInitial: "manual", frostInManual: true });
+    device.request({ kind: "set-heater-switch", on: true, source: "cloud" });
+    device.request({ kind: "set-heater-switch", on: false, source: "cloud" });
+    device.read(30);
+    drift(device, 36);
+    expect(device.screen).toMatchObject({ fault: "hot-room", heating: false });
+    device.request({ kind: "set-heater-switch", on: true, source: "cloud" });
+    device.run(600);
+    expect(device.heater).toBe(false);
+    device.request({ kind: "set-heater-switch", on: false, source: "cloud" });
+    drift(device, 4);
+    expect(device.faults).toEqual([]);
+    expect(device.heater).toBe(true);
+    expect(device.events).toContainEqual(
+      expect.objectContaining({
+        kind: "fault-raised",
+        fault: "hot-room",
+        detail: expect.stringMatching(/^35\.\d °C/),
+      }),
+    );
+  });
+
+  it("ends a whole kelvin below the cut-off, so that it does not come and go", () => {
+    const device = new Device();
+    device.read(34.5);
+    drift(device, 35);
+    drift(device, 34);
+    expect(device.faults).toEqual(["hot-room"]);
+    drift(device, 33.9);
+    expect(device.faults).toEqual([]);
+  });
+
+  it("does not end by one value that came too fast to be credible", () => {
+    const device = new Device();
+    device.read(35);
+    device.now += 2000;
+    device.read(20);
+    expect(device.faults).toEqual(["hot-room"]);
+  });
+
+  /** Heats, then is off for so many hours, then it is hot. */
+  function hotAfter(hoursOff: number, cutAfter?: number): Device {
+    const device = heating();
+    device.run(300);
+    device.target(5);
+    device.run(120);
+    expect(device.heater).toBe(false);
+    device.run((cutAfter ?? hoursOff) * 3600, 15);
+    if (cutAfter !== undefined) {
+      device.restart(3600);
+      device.read();
+      device.run((hoursOff - cutAfter) * 3600, 15);
+    }
+    drift(device, 35);
+    return device;
+  }
+  /** The same rise without a heater is also SR-06's business. */
+  const faultsOf = ({ faults }: Device) => faults.filter((code) => code !== "relay-stuck-on");
+
+  it.each([
+    [5.8, "over-temperature"],
+    [6.1, "hot-room"],
+  ])("%d h after it heated: %s", (hoursOff, fault) => {
+    expect(faultsOf(hotAfter(hoursOff))).toEqual([fault]);
+  });
+
+  it.each([
+    ["just after a power cut in which a year passed by the clock", 0.1, 0, "over-temperature"],
+    ["six hours after that power cut", 6.2, 0, "hot-room"],
+    ["6.5 h after it heated, with a power cut after 4.5 h", 6.8, 4.5, "hot-room"],
+    ["4.5 h after it heated, with a power cut after 2 h", 4.5, 2, "over-temperature"],
+    ["a moment after a power cut, when it had been off for seven hours before", 7.1, 7, "hot-room"],
+  ])("%s: no clock is believed, only what was seen", (_, hoursOff, cutAfter, fault) => {
+    expect(faultsOf(hotAfter(hoursOff, cutAfter))).toEqual([fault]);
+  });
+
+  it("is latched when the relay's line does not follow: it may have been on at any time", () => {
+    const device = new Device();
+    device.read(34.5);
+    device.line = () => true;
+    device.wait(3);
+    device.now += 10_000;
+    device.read(35);
+    expect(device.faults).toEqual(["over-temperature", "relay-mismatch"]);
+  });
+
+  it("is latched when the stored state was lost: nobody knows when it heated", () => {
+    const device = new Device();
+    const conditions = { nowMs: millis(device.now), wallMs: wallMillis(0), firmware: "1", stateLost: true };
+    device.state = start(device.settings, undefined, conditions);
+    device.read(35);
+    expect(device.faults).toContain("over-temperature");
+  });
+
+  it("writes the hours off six times, and then no more", () => {
+    const device = heating();
+    device.run(300);
+    device.target(5);
+    device.run(120);
+    const before = device.state.revision;
+    device.run(12 * 3600, 15);
+    expect(device.state.revision).toBe(before + 6);
+    expect(toDurable(device.state).lastSwitch).toMatchObject({ on: false, offForMs: 6 * 3_600_000 });
   });
 });

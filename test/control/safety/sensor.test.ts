@@ -113,7 +113,7 @@ describe("SR-02: a stale sensor", () => {
 });
 
 describe("SR-03: a reading that cannot be", () => {
-  it.each([-20.1, 60.1, 130])("ignores %d °C", (wrong) => {
+  it.each([-40.1, 125.1, 130])("ignores %d °C", (wrong) => {
     const device = new Device();
     device.read(20);
     device.now += 2000;
@@ -122,14 +122,44 @@ describe("SR-03: a reading that cannot be", () => {
   });
 
   it.each([
-    [-20.1, undefined],
-    [-20, -20],
-    [60, 60],
-    [60.1, undefined],
+    [-40.1, undefined],
+    [-40, -40],
+    [125, 125],
+    [125.1, undefined],
   ])("at the very first: %d °C shows as %s", (first, shown) => {
-    const device = new Device({ cutOff: celsius(60) });
+    const device = new Device();
     device.read(first);
     expect(device.screen.temperature).toBe(shown);
+  });
+
+  it.each([-20.1, -30, -39.9])(
+    "takes deep cold for cold: at %d °C a healthy sensor goes on, and frost protection heats",
+    (cold) => {
+      const device = new Device();
+      device.target(5);
+      for (let at = 2; at > cold; at -= 0.5) {
+        device.now += 10_000;
+        device.read(at);
+      }
+      device.now += 10_000;
+      device.read(cold);
+      device.run(120);
+      expect(device.faults).toEqual([]);
+      expect(device.screen.temperature).toBe(cold);
+      expect(device.heater).toBe(true);
+    },
+  );
+
+  it("judges by the range of the chip that is there, and names it", () => {
+    const device = new Device();
+    const reading = device.reading();
+    if (reading.kind !== "ok") throw new Error("the sensor answers");
+    device.step({ reading: { ...reading, range: { lowest: celsius(-10), highest: celsius(19.9) } } });
+    expect(device.screen.temperature).toBeUndefined();
+    device.wait(60);
+    expect(device.events.find(({ kind }) => kind === "fault-raised")).toMatchObject({
+      detail: expect.stringContaining("20.0 °C is outside the sensor's range of -10 to 19.9 °C"),
+    });
   });
 
   it("does not renew the trust of a sensor whose every second value is out of range", () => {

@@ -20,11 +20,27 @@ export type SensorReading =
       readonly humidity: RelativeHumidityPercent;
       /** The sensor's raw words; compared bit for bit to find a frozen sensor. */
       readonly raw: { readonly temperature: number; readonly humidity: number };
+      /** What the sensor can measure at all (SR-03); the chip's driver says it. */
+      readonly range?: SensorRange;
       readonly atMs: Millis;
     }
   | { readonly kind: "failed"; readonly reason: SensorFailure; readonly atMs: Millis };
 
-export type SensorFailure = "nack" | "timeout" | "bad-crc" | "bus" | "absent";
+export interface SensorRange {
+  readonly lowest: Celsius;
+  readonly highest: Celsius;
+}
+
+export type SensorFailure =
+  | "nack"
+  | "timeout"
+  | "bad-crc"
+  | "bus"
+  | "absent"
+  /** Somebody acknowledges at the sensor's address and never answers as the sensor does. */
+  | "wrong-chip"
+  /** The heater inside the sensor is on, or was until a moment ago: it reads several kelvin warm. */
+  | "heater-on";
 
 /** What somebody other than the buttons asks for. */
 export type Request =
@@ -76,4 +92,4 @@ export interface Input {
   readonly wallMs: WallMillis;
 }
 
-export type AilingPart = "display" | "buttons" | "storage" | "cloud";
+export type AilingPart = "display" | "buttons" | "leds" | "relay" | "storage" | "cloud";

@@ -221,6 +221,8 @@ export class Device {
     const parts: AilingPart[] = [];
     if (hat.health.displayFailing) parts.push("display");
     if (hat.health.buttonsFailing) parts.push("buttons");
+    if (hat.health.ledsFailing) parts.push("leds");
+    if (hat.health.relayFailing) parts.push("relay");
     if (store.failure !== undefined) parts.push("storage");
     return parts;
   }

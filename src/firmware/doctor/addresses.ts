@@ -8,7 +8,7 @@ import { findDisplay } from "../../board/screen/find-display.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { Sht31 } from "../../chips/sht31.ts";
 import type { Clock } from "../../control/clock.ts";
-import type { SensorFailure } from "../../control/input.ts";
+import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
@@ -81,7 +81,7 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
   }
   let failure: SensorFailure = "nack";
   for (const address of addresses) {
-    const reading = await new Sht31(bus, clock, { address }).measure();
+    const reading = await measureForCertain(new Sht31(bus, clock, { address }));
     if (reading.kind === "ok") {
       const { temperature, humidity } = reading;
       return ok(
@@ -96,6 +96,16 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
   return fail(check, `no reading from an SHT31 at ${addresses.map(hex).join(" or ")}: ${detail}`, remedy);
 }
 
+/** What answers wrongly is asked again, until the driver knows whether it is a sensor at all. */
+async function measureForCertain(sensor: Sht31): Promise<SensorReading> {
+  let reading = await sensor.measure();
+  for (let again = 0; again < 2; again++) {
+    if (reading.kind === "ok" || (reading.reason !== "bad-crc" && reading.reason !== "nack")) break;
+    reading = await sensor.measure();
+  }
+  return reading;
+}
+
 const noise = "Use a shorter cable, away from the mains, and one sensor only.";
 const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: string]>> = {
   nack: ["nothing answers", seat],
@@ -105,6 +115,14 @@ const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: 
     "Unplug the modules one after the other to find the one that holds it, then cut and restore the power.",
   ],
   "bad-crc": ["its answers are garbled (bad CRC)", noise],
+  "wrong-chip": [
+    "something answers, but not as an SHT31 does",
+    "Another chip has this address, or the sensor is broken: unplug the other modules, else replace the sensor.",
+  ],
+  "heater-on": [
+    "the heater inside the sensor stays on, so it reads too warm",
+    "Stop other programs that use the sensor; cut its power for a moment, else replace it.",
+  ],
   bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may hold the address. ${noise}`],
 };
 

@@ -4,7 +4,7 @@
  * Guarantee: nothing is shown, nothing switched; a part that is silent or garbled is a finding, never an exception;
  * the bus is closed again.
  */
-import { findDisplay } from "../../board/screen/find-display.ts";
+import { findDisplay, UnknownDisplayError } from "../../board/screen/find-display.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { Sht31 } from "../../chips/sht31.ts";
 import type { Clock } from "../../control/clock.ts";
@@ -135,14 +135,25 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
     "oled-128x64": "OLED 128×64",
     "lcd-16x2": "16x2 text",
   } as const;
-  try {
-    for (const address of addresses) {
+  let unknown: UnknownDisplayError | undefined;
+  for (const address of addresses) {
+    try {
       const display = await findDisplay(bus, clock, { address });
-      if (display) return ok(check, `${names[display.kind]} at ${hex(display.address)}`);
+      if (display === undefined) continue;
+      const { kind } = display;
+      // It is write-only: that something acknowledges is all that can be seen of it.
+      const note = kind === "lcd-16x2" ? ", by its address alone: it cannot be asked what it is" : "";
+      return ok(check, `${names[kind]} at ${hex(address)}${note}`);
+    } catch (error) {
+      if (error instanceof UnknownDisplayError) unknown ??= error;
+      else if (error instanceof BusError)
+        return warn(check, error.message, "The heater runs without a display.");
+      else throw error;
     }
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error;
-    return warn(check, error.message, "The heater runs without a display.");
+  }
+  if (unknown) {
+    const remedy = `The heater runs without. A display that this firmware knows: ${Object.keys(names).join(", ")}.`;
+    return warn(check, unknown.message, remedy);
   }
   return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, `The heater runs without. ${seat}`);
 }
@@ -156,15 +167,21 @@ async function checkBaseHat(bus: I2cBus, granted: ReadonlySet<number>): Promise<
   const addresses = converters.filter((address) => granted.has(address));
   if (addresses.length === 0)
     return skip(check, "the manifest does not grant its converter, which is not needed");
+  let stranger: string | undefined;
   for (const address of addresses) {
     try {
       await bus.write(address, Uint8Array.of(0x00));
-      const [id = 0] = await bus.read(address, 2);
-      return ok(check, `${hatIds[id] ?? `a hat of the unknown kind ${id}`} at ${hex(address)}`);
+      const [low = 0, high = 0] = await bus.read(address, 2);
+      const id = (high << 8) | low;
+      const name = hatIds[id];
+      if (name !== undefined) return ok(check, `${name} at ${hex(address)}`);
+      stranger ??= `what answers at ${hex(address)} is no converter of a Grove Base Hat (id ${id})`;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
     }
   }
+  if (stranger !== undefined)
+    return warn(check, stranger, "It is not needed. Another module may have the address.");
   return warn(check, `its converter does not answer at ${addresses.map(hex).join(", ")}`, seat);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openHat } from "../../src/board/open-hat.ts";
 import type { ScreenTarget } from "../../src/board/screen-feed.ts";
-import { type GpioPort, LineError } from "../../src/chips/lines.ts";
+import { type EdgeListener, type GpioPort, LineError } from "../../src/chips/lines.ts";
 import type { ButtonEdge } from "../../src/control/input.ts";
 import { celsius, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
 import { hatAddresses } from "../../src/simulation/virtual-hat.ts";
@@ -247,6 +247,35 @@ describe("The hat's buttons", () => {
       { button: "a", pressed: false, atMs: 100 },
       { button: "mode", pressed: true, atMs: 500 },
       { button: "mode", pressed: false, atMs: 550 },
+    ]);
+  });
+
+  it("began as late and ended as early as they can have, where a stall hid the time of an edge", async () => {
+    const rig = hatRig();
+    const told: EdgeListener[] = [];
+    const gpio: GpioPort = {
+      openOutput: (line, initial) => rig.hardware.gpio.openOutput(line, initial),
+      openInput: async (line) => {
+        const input = await rig.hardware.gpio.openInput(line);
+        if (line !== rig.wiring.buttonA.line) return input;
+        const onChange = (listener: EdgeListener) => {
+          told.push(listener);
+          return () => undefined;
+        };
+        return { ...input, onChange };
+      },
+      close: () => rig.hardware.gpio.close(),
+    };
+    const hat = await openHat({ ...rig, hardware: { ...rig.hardware, gpio } });
+    const edges: ButtonEdge[] = [];
+    hat.onButton((edge) => edges.push(edge));
+    for (const listener of told) {
+      listener(1, { earliestMs: millis(100), latestMs: millis(900) });
+      listener(0, { earliestMs: millis(950), latestMs: millis(4000) });
+    }
+    expect(edges).toEqual([
+      { button: "a", pressed: true, atMs: 900 },
+      { button: "a", pressed: false, atMs: 950 },
     ]);
   });
 

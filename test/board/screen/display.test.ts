@@ -52,14 +52,17 @@ describe("finding the display", () => {
     [0x3c, undefined],
     [0x3d, 0x00],
     [0x3d, undefined],
-  ] as const)("at 0x%s with status %s claims nothing: it may be an SSD1327 or any other", async (address, status) => {
-    bus.devices.set(address, chip(status));
-    await expect(findDisplay(bus, clock)).rejects.toMatchObject({ name: "UnknownDisplayError", address });
-    await expect(findDisplay(bus, clock)).rejects.toThrow(/unknown kind.*setting "display"/);
-    expect(new Set(bus.written)).toEqual(new Set(["00 e3", "80 38"]));
-    bus.devices.set(0x3e, chip());
-    expect(await findDisplay(bus, clock)).toMatchObject({ kind: "lcd-16x2" });
-  });
+  ] as const)(
+    "at 0x%s with status %s claims nothing: it may be an SSD1327 or any other",
+    async (address, status) => {
+      bus.devices.set(address, chip(status));
+      await expect(findDisplay(bus, clock)).rejects.toMatchObject({ name: "UnknownDisplayError", address });
+      await expect(findDisplay(bus, clock)).rejects.toThrow(/unknown kind.*setting "display"/);
+      expect(new Set(bus.written)).toEqual(new Set(["00 e3", "80 38"]));
+      bus.devices.set(0x3e, chip());
+      expect(await findDisplay(bus, clock)).toMatchObject({ kind: "lcd-16x2" });
+    },
+  );
 
   it("does not call a display unknown because one reading of its status was disturbed", async () => {
     bus.devices.set(0x3c, chip(0x07));

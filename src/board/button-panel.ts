@@ -1,8 +1,9 @@
 /**
  * The hat's buttons as edges.
  *
- * Guarantee: each edge is taken from johnny-five's Button in the instant that the line reports it, with the
- * firmware's clock; its own events are debounced on the system's clock, which virtual time knows nothing of. A
+ * Guarantee: each edge is taken from johnny-five's Button in the instant that the line reports it, with the time at
+ * which it happened; where a stall hid that time, a press began as late and ended as early as it can have, so a stall
+ * is never a hold. Button's own events are debounced on the system's clock, which virtual time knows nothing of. A
  * button that cannot be had is reported and leaves the others working (SR-11).
  */
 import type { WiredLine } from "../chips/wiring.ts";
@@ -53,8 +54,10 @@ export class ButtonPanel {
     const button = makeButton(board, wired.line, wired.activeLevel);
     // Registered after the Button's own listener, so `isDown` is that of this edge. The level now comes at once,
     // when nobody listens yet: a button that is down already, jammed perhaps, counts only from its next press.
-    io.digitalRead(wired.line, () => {
-      const edge: ButtonEdge = { button: name, pressed: button.isDown, atMs: clock.now() };
+    io.digitalRead(wired.line, (_, time) => {
+      const pressed = button.isDown;
+      const atMs = (pressed ? time?.latestMs : time?.earliestMs) ?? clock.now();
+      const edge: ButtonEdge = { button: name, pressed, atMs };
       for (const listener of [...this.#listeners]) listener(edge);
     });
   }

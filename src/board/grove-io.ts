@@ -7,7 +7,7 @@
  */
 import { EventEmitter } from "node:events";
 import type { I2cBus } from "../chips/bus.ts";
-import { type Level, LineError } from "../chips/lines.ts";
+import { type EdgeTime, type Level, LineError } from "../chips/lines.ts";
 import type { Clock } from "../control/clock.ts";
 import { millis } from "../control/units.ts";
 import { type HatLines, type HatLinesOptions, openHatLines } from "./hat-lines.ts";
@@ -55,7 +55,7 @@ export class GroveIo extends EventEmitter {
     this.#lines = lines;
     this.pins = describePins(lines);
     for (const [pin, line] of lines.inputs) {
-      line.onChange((level) => this.#report(pin, level));
+      line.onChange((level, time) => this.#report(pin, level, time));
     }
   }
 
@@ -98,8 +98,8 @@ export class GroveIo extends EventEmitter {
     if (described !== undefined) described.value = level;
   }
 
-  /** Calls back with the level now, and at each change. */
-  digitalRead(pin: number | string, listener: (level: Level) => void): void {
+  /** Calls back with the level now, and at each change with its time, which johnny-five's own parts pass over. */
+  digitalRead(pin: number | string, listener: (level: Level, time?: EdgeTime) => void): void {
     const number = this.normalize(pin);
     const described = this.pins[number];
     if (described !== undefined) described.report = 1;
@@ -177,10 +177,10 @@ export class GroveIo extends EventEmitter {
     transfer.catch((error: unknown) => this.emit("i2c-failure", error));
   }
 
-  #report(pin: number, level: Level): void {
+  #report(pin: number, level: Level, time: EdgeTime): void {
     const described = this.pins[pin];
     if (described !== undefined) described.value = level;
-    this.emit(`digital-read-${pin}`, level);
+    this.emit(`digital-read-${pin}`, level, time);
   }
 }
 

@@ -3,13 +3,15 @@
  *
  * Guarantee: the kernel's number comes from the chip's label; an output is at its initial level from the
  * instant it is an output, and that was read back; an input is known to report its edges. onoff passes over
- * failures on a line that was exported before, so everything it was asked for is checked here.
+ * failures on a line that was exported before, so everything it was asked for is checked here. sysfs tells only that
+ * a line changed: after a stall of the loop the edges that it hid are put back as far as they can be known.
  */
-import type { GpioPort, InputLine, Level, OutputLine } from "../chips/lines.ts";
+import type { EdgeListener, EdgeTime, GpioPort, InputLine, Level, OutputLine } from "../chips/lines.ts";
 import { LineError, type LineErrorCode } from "../chips/lines.ts";
 import type { Clock } from "../control/clock.ts";
 import { millis } from "../control/units.ts";
 import { findGpioChip, type GpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
+import { LoopWatch } from "./loop-watch.ts";
 import { messageOf } from "./message-of.ts";
 import { errnoOf, systemFiles } from "./sysfs.ts";
 
@@ -43,6 +45,8 @@ export interface KernelGpioOptions extends SysfsOptions {
   readonly clock: Clock;
   /** For tests: loads the package. */
   readonly load?: () => Promise<OnoffPackage>;
+  /** For tests: how long the event loop has waited for events. */
+  readonly idle?: () => number;
 }
 
 /**
@@ -77,11 +81,13 @@ class KernelGpio implements GpioPort {
   readonly #onoff: OnoffPackage;
   readonly #options: KernelGpioOptions;
   readonly #open = new Map<number, { close(): void }>();
+  readonly #loop: LoopWatch;
 
   constructor(chip: GpioChip, onoff: OnoffPackage, options: KernelGpioOptions) {
     this.#chip = chip;
     this.#onoff = onoff;
     this.#options = options;
+    this.#loop = new LoopWatch(options);
   }
 
   async openOutput(line: number, initial: Level): Promise<OutputLine> {
@@ -90,7 +96,7 @@ class KernelGpio implements GpioPort {
       const gpio = new this.#onoff.Gpio(number, initial === 0 ? "low" : "high", "none", { activeLow: false });
       const fit = gpio.direction() === "out" && !gpio.activeLow() && gpio.readSync() === initial;
       if (!fit) throw new LineError("io", `${name(line)} could not be made an output at level ${initial}`);
-      const output = outputLine(line, gpio, () => this.#open.delete(line));
+      const output = outputLine(line, gpio, this.#loop, () => this.#open.delete(line));
       this.#open.set(line, output);
       return output;
     });
@@ -109,7 +115,9 @@ class KernelGpio implements GpioPort {
           `${name(line)} reports no edges: remove dtoverlay=gpio-no-irq from config.txt and restart`,
         );
       }
-      const input = inputLine(line, gpio, () => this.#open.delete(line));
+      const input = inputLine(line, gpio, { loop: this.#loop, clock: this.#options.clock }, () =>
+        this.#open.delete(line),
+      );
       this.#open.set(line, input);
       return input;
     });
@@ -143,7 +151,7 @@ class KernelGpio implements GpioPort {
   }
 }
 
-function outputLine(line: number, gpio: OnoffGpio, closed: () => void): OutputLine {
+function outputLine(line: number, gpio: OnoffGpio, loop: LoopWatch, closed: () => void): OutputLine {
   let open = true;
   const whileOpen = <T>(action: () => T): T => {
     if (!open) throw new LineError("io", `${name(line)} has been closed`);
@@ -151,7 +159,10 @@ function outputLine(line: number, gpio: OnoffGpio, closed: () => void): OutputLi
   };
   return {
     write: (level) => whileOpen(() => gpio.writeSync(level)),
-    read: () => whileOpen(() => gpio.readSync()),
+    read() {
+      loop.look();
+      return whileOpen(() => gpio.readSync());
+    },
     // Stays exported: a line given back to the kernel may turn into an input, and a relay would float.
     close() {
       open = false;
@@ -160,14 +171,40 @@ function outputLine(line: number, gpio: OnoffGpio, closed: () => void): OutputLi
   };
 }
 
-function inputLine(line: number, gpio: OnoffGpio, closed: () => void): InputLine {
+/** A press that a stall hid counts as this long: past the core's debouncing, and shorter than any hold. */
+const hiddenPress = millis(20);
+
+function inputLine(
+  line: number,
+  gpio: OnoffGpio,
+  { loop, clock }: { readonly loop: LoopWatch; readonly clock: Clock },
+  closed: () => void,
+): InputLine {
   let last = guarded(line, () => gpio.readSync());
-  const listeners = new Set<(level: Level) => void>();
+  const openedAt = clock.now();
+  let lastAt = openedAt;
+  const listeners = new Set<EdgeListener>();
+  const tell = (level: Level, time: EdgeTime) => {
+    for (const listener of [...listeners]) listener(level, time);
+  };
   gpio.watch((error, level) => {
-    // A bounce may be over before its level is read: then the same level comes twice.
-    if (error || level === last) return;
-    last = level;
-    for (const listener of [...listeners]) listener(level);
+    if (error) return;
+    const now = clock.now();
+    const stall = loop.recentStall();
+    // While everything loads the loop stands still, and the line has only just become an input.
+    const hidden = stall && lastAt < stall.untilMs && openedAt < stall.fromMs ? stall : undefined;
+    const earliest = hidden === undefined ? now : millis(Math.max(hidden.fromMs, lastAt));
+    lastAt = now;
+    if (level !== last) {
+      last = level;
+      tell(level, { earliestMs: earliest, latestMs: now });
+    } else if (hidden !== undefined && now - earliest > hiddenPress) {
+      // Two changes at least, and nobody looked: a press, or between two of one button, a release.
+      const began = millis(now - hiddenPress);
+      tell(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });
+      tell(level, { earliestMs: now, latestMs: now });
+    }
+    // Else a bounce that was over before its level was read.
   });
   let open = true;
   return {

@@ -4,6 +4,8 @@
  * Guarantee asked of every implementation: an output line is at `initial` from the instant it is an output; a
  * line that cannot be had is a LineError, thrown before anything was driven.
  */
+import type { Millis } from "../control/units.ts";
+
 export type Level = 0 | 1;
 
 export type LineErrorCode =
@@ -35,11 +37,22 @@ export interface OutputLine {
   close(): void;
 }
 
+/** When a line changed, on the firmware's clock: between the two, which differ only where it was not seen to happen. */
+export interface EdgeTime {
+  readonly earliestMs: Millis;
+  readonly latestMs: Millis;
+}
+
+export type EdgeListener = (level: Level, time: EdgeTime) => void;
+
 export interface InputLine {
   /** @throws LineError */
   read(): Level;
-  /** Calls back on every level change, undebounced. Returns a function that ends it. */
-  onChange(listener: (level: Level) => void): () => void;
+  /**
+   * Calls back on every level change, undebounced, in order. Returns a function that ends it. A stall of the loop
+   * neither loses a press nor makes it longer than it can have been.
+   */
+  onChange(listener: EdgeListener): () => void;
   close(): void;
 }
 

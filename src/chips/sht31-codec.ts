@@ -4,6 +4,7 @@
  * Guarantee: a word leaves a decoder only when its checksum was good, so nothing below invents a temperature:
  * an empty, short or torn answer is "bad-crc", never a number.
  */
+import type { SensorRange } from "../control/input.ts";
 import type { Celsius, RelativeHumidityPercent } from "../control/units.ts";
 import { celsius, millis, relativeHumidity } from "../control/units.ts";
 import { crc8 } from "./crc8.ts";
@@ -30,15 +31,15 @@ export const sht31Measurement = {
   low: { command: sht31Command.measureLow, conversion: millis(4) },
 } as const satisfies Record<Repeatability, object>;
 
+/** Table 2: the specified range. The code's own ends, -45 and 130 °C, are what a broken element gives. */
+export const sht31Range: SensorRange = { lowest: celsius(-40), highest: celsius(125) };
+
 export interface Sht31Sample {
   readonly temperature: Celsius;
   readonly humidity: RelativeHumidityPercent;
   /** The words as sent, 0 to 65535. */
   readonly raw: { readonly temperature: number; readonly humidity: number };
 }
-
-/** What the chip is specified for (section 1, table 2). Words beyond it, such as all zeros or all ones, are no reading. */
-export const sht31Range = { lowest: celsius(-40), highest: celsius(125) } as const;
 
 /** The status register, table 17. */
 export interface Sht31Status {
@@ -84,6 +85,19 @@ export function decodeStatus(bytes: Uint8Array): Sht31Status | "bad-crc" {
     writeCrcFailed: bit(0),
   };
 }
+
+/** Table 17: alert pending and reset detected, with the checksum. */
+const statusAfterReset = [0x80, 0x10, 0xe1];
+/** A wrong bit in 24 is common on a bad cable; another chip's answer differs in twelve, or in six if it is all zeros. */
+const mostFlippedBits = 4;
+
+/** Whether `bytes` is what an SHT31 says right after a reset, give or take a few disturbed bits. */
+export function resemblesStatusAfterReset(bytes: Uint8Array): boolean {
+  const flipped = statusAfterReset.map((byte, index) => bitsSet(byte ^ (bytes[index] ?? 0)));
+  return flipped.reduce((sum, bits) => sum + bits, 0) <= mostFlippedBits;
+}
+
+const bitsSet = (byte: number): number => [...byte.toString(2)].filter((digit) => digit === "1").length;
 
 function checkedWord(bytes: Uint8Array, offset: number): number | undefined {
   const [high, low, checksum] = bytes.subarray(offset, offset + 3);

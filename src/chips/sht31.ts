@@ -3,11 +3,12 @@
  *
  * Guarantee: nothing here ever rejects or hangs: each call settles within a bounded time, failures are values,
  * and after any number of failures of any kind the next call starts from a clean sensor again. A reading is "ok"
- * only when both of its words had a good checksum.
+ * only when both of its words had a good checksum and the sensor's own heater was off. The status is read with every
+ * reading, since another program, or a disturbance that looks like a command, can change it at any time.
  */
 import type { Clock } from "../control/clock.ts";
 import type { SensorFailure, SensorReading } from "../control/input.ts";
-import { type Millis, millis } from "../control/units.ts";
+import { type Millis, millis, seconds } from "../control/units.ts";
 import type { BusErrorCode, I2cBus } from "./bus.ts";
 import { BusError } from "./bus.ts";
 import type { Repeatability, Sht31Sample, Sht31Status } from "./sht31-codec.ts";
@@ -15,6 +16,7 @@ import {
   decodeMeasurement,
   decodeStatus,
   encodeCommand,
+  resemblesStatusAfterReset,
   sht31Command,
   sht31Measurement,
   sht31Range,
@@ -31,6 +33,10 @@ const transferLimit = millis(500);
 const attempts = 3;
 /** Failed measurements in a row after which the sensor is reset before the next one. */
 const failuresBeforeReset = 3;
+/** Failed measurements in a row, each acknowledged, after which somebody who never answered well is no SHT31. */
+const failuresBeforeWrongChip = 3;
+/** From heater off until the readings are the room's again: the time constant is "> 2 s" (table 2), here 10 of them. */
+const coolingTime = seconds(20);
 
 export interface Sht31Options {
   /** 7-bit; ADDR low is 0x44, the default. */
@@ -53,9 +59,17 @@ export class Sht31 {
   #tail: Promise<unknown> = Promise.resolve();
   #measuring: Promise<SensorReading> | undefined;
   #quietUntil: Millis;
-  /** False until the sensor is known to be idle with its heater off. */
-  #prepared = false;
+  /** Not "unknown": it was idle with its heater off. "watched": its status was cleared since, so a reset shows. */
+  #state: "unknown" | "prepared" | "watched" = "unknown";
   #failures = 0;
+  /** It answered as an SHT31 does since it was last seen absent: what goes wrong now is a disturbance. */
+  #proven = false;
+  /** A command of the present measurement was acknowledged. */
+  #acknowledged = false;
+  /** Measurements in a row that were acknowledged and came to nothing. */
+  #strangeAnswers = 0;
+  #heaterSeen = false;
+  #warmUntil: Millis;
 
   constructor(bus: I2cBus, clock: Clock, options: Sht31Options = {}) {
     this.#bus = bus;
@@ -63,6 +77,7 @@ export class Sht31 {
     this.address = options.address ?? 0x44;
     this.#repeatability = options.repeatability ?? "high";
     this.#quietUntil = clock.now();
+    this.#warmUntil = clock.now();
   }
 
   /** One reading. A call during a measurement shares that measurement. Above 10 a second the sensor heats itself. */
@@ -94,33 +109,72 @@ export class Sht31 {
   }
 
   async #measure(repeatability: Repeatability): Promise<SensorReading> {
-    const result = await this.#preparedSample(repeatability);
+    this.#acknowledged = false;
+    const result = await this.#checkedSample(repeatability);
     const atMs = this.#clock.now();
     if (typeof result !== "string") {
       this.#failures = 0;
+      this.#strangeAnswers = 0;
+      this.#proven = true;
       return { kind: "ok", ...result, range: sht31Range, atMs };
     }
     this.#failures++;
-    if (this.#failures % failuresBeforeReset === 0) this.#prepared = false;
-    return { kind: "failed", reason: result, atMs };
+    if (this.#failures % failuresBeforeReset === 0) this.#state = "unknown";
+    return { kind: "failed", reason: this.#nameFailure(result), atMs };
   }
 
-  async #preparedSample(repeatability: Repeatability): Promise<Sht31Sample | SensorFailure> {
-    if (!this.#prepared) {
+  async #checkedSample(repeatability: Repeatability): Promise<Sht31Sample | SensorFailure> {
+    if (this.#state === "unknown") {
       const outcome = await this.#attempt(() => this.#prepare());
       if (outcome !== "done") return outcome;
-      this.#prepared = true;
+      this.#state = "prepared";
+      // Its status was read this instant: the first reading, which decides about heat, need not wait for another.
+      return this.#unlessWarm(await this.#attempt(() => this.#sample(repeatability)));
     }
-    return this.#attempt(() => this.#sample(repeatability));
+    const sample = await this.#attempt(async () => {
+      if (this.#state === "prepared") await this.#command(sht31Command.clearStatus);
+      this.#state = "watched";
+      return this.#sample(repeatability);
+    });
+    if (typeof sample === "string") return sample;
+    const status = await this.#attempt(() => this.#readStatus());
+    if (typeof status === "string") return status;
+    // After a reset nobody knows what else the dip of its supply did.
+    if (status.heaterOn || status.resetDetected) this.#state = "unknown";
+    this.#heaterSeen ||= status.heaterOn;
+    return status.heaterOn ? "heater-on" : this.#unlessWarm(sample);
   }
 
   /** Another program may have left a periodic measurement running, or the heater on, which reads warm. */
   async #prepare(): Promise<CommandOutcome> {
     await this.#command(sht31Command.stop);
     await this.#reset();
-    const status = await this.#readStatus();
+    await this.#askStatus();
+    const bytes = await this.#read(3);
+    if (resemblesStatusAfterReset(bytes)) this.#proven = true;
+    const status = decodeStatus(bytes);
     if (status === "bad-crc") return status;
-    return status.heaterOn ? "bus" : "done";
+    if (status.heaterOn) return "heater-on";
+    if (this.#heaterSeen) this.#warmUntil = millis(this.#clock.now() + coolingTime);
+    this.#heaterSeen = false;
+    return "done";
+  }
+
+  #unlessWarm(sample: Sht31Sample | SensorFailure): Sht31Sample | SensorFailure {
+    return typeof sample !== "string" && this.#clock.now() < this.#warmUntil ? "heater-on" : sample;
+  }
+
+  /** A disturbed sensor is told from another chip by what it said before. */
+  #nameFailure(reason: SensorFailure): SensorFailure {
+    const strange = this.#acknowledged && (reason === "nack" || reason === "bad-crc");
+    if (!strange) {
+      this.#strangeAnswers = 0;
+      // Unplugged: what is plugged in next may be anything.
+      if (reason === "nack") this.#proven = false;
+      return reason;
+    }
+    this.#strangeAnswers++;
+    return !this.#proven && this.#strangeAnswers >= failuresBeforeWrongChip ? "wrong-chip" : reason;
   }
 
   async #reset(): Promise<"done"> {
@@ -137,9 +191,13 @@ export class Sht31 {
   }
 
   async #readStatus(): Promise<Sht31Status | "bad-crc"> {
+    await this.#askStatus();
+    return decodeStatus(await this.#read(3));
+  }
+
+  async #askStatus(): Promise<void> {
     await this.#command(sht31Command.readStatus);
     await this.#clock.sleep(commandGap);
-    return decodeStatus(await this.#read(3));
   }
 
   async #command(command: number): Promise<void> {
@@ -147,6 +205,7 @@ export class Sht31 {
     if (wait > 0) await this.#clock.sleep(millis(wait));
     try {
       await this.#bounded(this.#bus.write(this.address, encodeCommand(command)));
+      this.#acknowledged = true;
     } finally {
       this.#quietUntil = millis(this.#clock.now() + commandGap);
     }
@@ -160,7 +219,7 @@ export class Sht31 {
     }
   }
 
-  /** Runs `sequence` until it succeeds, fails in a way that another try cannot mend, or the tries are used up. */
+  /** Runs `sequence` until it succeeds, fails in a way that another try cannot fix, or the tries are used up. */
   async #attempt<T>(sequence: () => Promise<T | SensorFailure>): Promise<T | SensorFailure> {
     for (let attempt = 1; ; attempt++) {
       const { result, again } = await sequence().then(

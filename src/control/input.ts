@@ -31,7 +31,16 @@ export interface SensorRange {
   readonly highest: Celsius;
 }
 
-export type SensorFailure = "nack" | "timeout" | "bad-crc" | "bus" | "absent";
+export type SensorFailure =
+  | "nack"
+  | "timeout"
+  | "bad-crc"
+  | "bus"
+  | "absent"
+  /** Somebody acknowledges at the sensor's address and never answers as the sensor does. */
+  | "wrong-chip"
+  /** The heater inside the sensor is on, or was until a moment ago: it reads several kelvin warm. */
+  | "heater-on";
 
 /** What somebody other than the buttons asks for. */
 export type Request =

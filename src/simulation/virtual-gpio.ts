@@ -6,6 +6,7 @@
  * change, in order, at the instant of it.
  */
 import {
+  type EdgeListener,
   type GpioPort,
   type InputLine,
   type Level,
@@ -46,7 +47,7 @@ interface Line {
 /** Who has the line open; closed handles are good for nothing. */
 interface Handle {
   open: boolean;
-  readonly listeners: Set<Listener>;
+  readonly listeners: Set<EdgeListener>;
 }
 
 type Listener = (level: Level) => void;
@@ -85,7 +86,7 @@ export class VirtualGpio implements GpioPort {
         onChange: (listener) => {
           requireOpen(line, handle);
           // Of its own, so that the same function given twice is called twice and ends once.
-          const own = (level: Level) => listener(level);
+          const own: EdgeListener = (level, time) => listener(level, time);
           handle.listeners.add(own);
           return () => handle.listeners.delete(own);
         },
@@ -189,10 +190,13 @@ export class VirtualGpio implements GpioPort {
     if (level === line.level) return;
     line.level = level;
     line.changes++;
-    line.history.push({ atMs: this.#clock.now(), level });
+    const now = this.#clock.now();
+    line.history.push({ atMs: now, level });
     if (line.history.length > historyLimit) line.history.shift();
     for (const observer of [...line.observers]) observer(level);
-    for (const listener of [...(line.handle?.listeners ?? [])]) listener(level);
+    for (const listener of [...(line.handle?.listeners ?? [])]) {
+      listener(level, { earliestMs: now, latestMs: now });
+    }
   }
 }
 

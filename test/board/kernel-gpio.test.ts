@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type OnoffGpio, type OnoffPackage, openKernelGpio } from "../../src/board/kernel-gpio.ts";
-import { type Level, LineError } from "../../src/chips/lines.ts";
+import { type EdgeTime, type Level, LineError } from "../../src/chips/lines.ts";
+import { millis } from "../../src/control/units.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { errno, FakeKernelGpio } from "./fake-kernel-gpio.ts";
 
@@ -46,8 +47,35 @@ function fakeOnoff(kernel: FakeKernelGpio) {
 async function opened(kernel = new FakeKernelGpio()) {
   const { onoff, watchers } = fakeOnoff(kernel);
   const clock = new VirtualClock();
-  const port = await openKernelGpio(["pinctrl-bcm2711"], { clock, files: kernel, load: async () => onoff });
-  return { port, kernel, watchers, clock };
+  const loop = { busy: 0 };
+  const idle = () => clock.now() - loop.busy;
+  const files = kernel;
+  const port = await openKernelGpio(["pinctrl-bcm2711"], { clock, files, load: async () => onoff, idle });
+  return { port, kernel, watchers, clock, loop };
+}
+
+/** A button's line at 0, a relay that is read once a second as the steps do, and every edge that was told. */
+async function withButton() {
+  const { port, kernel, watchers, clock, loop } = await opened();
+  kernel.add(529, { level: 0 });
+  const relay = await port.openOutput(16, 0);
+  const button = await port.openInput(17);
+  const told: [Level, EdgeTime][] = [];
+  button.onChange((level, time) => told.push([level, time]));
+  const step = async () => {
+    relay.read();
+    await clock.advance(millis(1000));
+  };
+  /** The loop computes for so long, and then takes a step, before it hears of anything else. */
+  const stall = async (ms: number) => {
+    relay.read();
+    await clock.advance(millis(ms));
+    loop.busy += ms;
+    relay.read();
+  };
+  const event = (level: Level) => watchers.get(529)?.(null, level);
+  await step();
+  return { clock, told, step, stall, event, relay };
 }
 
 const failureOf = (work: Promise<unknown>): Promise<LineError> =>
@@ -138,6 +166,74 @@ describe("The kernel's GPIO", () => {
     end();
     watchers.get(529)?.(null, 0);
     expect(seen).toEqual([0, 1]);
+  });
+
+  it("tells an edge that it saw at once by the time of it", async () => {
+    const { clock, told, event } = await withButton();
+    event(1);
+    await clock.advance(millis(120));
+    event(0);
+    expect(told).toEqual([
+      [1, { earliestMs: 1000, latestMs: 1000 }],
+      [0, { earliestMs: 1120, latestMs: 1120 }],
+    ]);
+  });
+
+  it("tells of an edge during a stall between which times it happened, not later than the edge before", async () => {
+    const { clock, told, event, stall } = await withButton();
+    await stall(3000);
+    event(1);
+    await clock.advance(millis(200));
+    await stall(5000);
+    event(0);
+    expect(told).toEqual([
+      [1, { earliestMs: 1000, latestMs: 4000 }],
+      [0, { earliestMs: 4200, latestMs: 9200 }],
+    ]);
+  });
+
+  it("loses no press that began and ended while the loop stood still (SR-11), and makes it no hold", async () => {
+    const { told, event, stall } = await withButton();
+    await stall(3000);
+    event(0);
+    expect(told).toEqual([
+      [1, { earliestMs: 3980, latestMs: 3980 }],
+      [0, { earliestMs: 4000, latestMs: 4000 }],
+    ]);
+    // Contacts that bounce after it are no second press.
+    event(0);
+    expect(told).toHaveLength(2);
+  });
+
+  it("takes a stopped process for a stall, although it was not computing", async () => {
+    const { told, event, relay, clock } = await withButton();
+    relay.read();
+    await clock.advance(millis(30_000));
+    relay.read();
+    event(0);
+    expect(told.map(([level]) => level)).toEqual([1, 0]);
+  });
+
+  it("takes a bounce while the loop runs for none", async () => {
+    const { told, event, step } = await withButton();
+    for (let second = 0; second < 5; second++) {
+      event(0);
+      await step();
+    }
+    expect(told).toEqual([]);
+  });
+
+  it("takes nothing for a press that waited while the firmware was loading", async () => {
+    const { port, kernel, watchers, clock, loop } = await opened();
+    kernel.add(529, { level: 0 });
+    const relay = await port.openOutput(16, 0);
+    relay.read();
+    const told: Level[] = [];
+    (await port.openInput(17)).onChange((level) => told.push(level));
+    await clock.advance(millis(800));
+    loop.busy += 800;
+    watchers.get(529)?.(null, 0);
+    expect(told).toEqual([]);
   });
 
   it("refuses an input whose edges are switched off, and names the overlay", async () => {

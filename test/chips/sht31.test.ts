@@ -95,14 +95,16 @@ describe("the codec", () => {
 });
 
 describe("measuring", () => {
-  it("prepares the sensor once: stop, soft reset, status; then single shots without clock stretching", async () => {
+  it("prepares the sensor once: stop, soft reset, status; then single shots, each with the status after it", async () => {
     expect(await clock.run(driver.measure())).toMatchObject({
       kind: "ok",
       raw: { temperature: 0x6666, humidity: 0x8000 },
     });
     await clock.run(driver.measure());
-    expect(bus.written).toEqual(["30 93", "30 a2", "f3 2d", "24 00", "24 00"]);
-    expect(bus.transfers.filter((t) => t.kind === "read").map((t) => t.length)).toEqual([3, 6, 6]);
+    await clock.run(driver.measure());
+    const first = ["30 93", "30 a2", "f3 2d", "24 00"];
+    expect(bus.written).toEqual([...first, "30 41", "24 00", "f3 2d", "24 00", "f3 2d"]);
+    expect(bus.transfers.filter((t) => t.kind === "read").map((t) => t.length)).toEqual([3, 6, 6, 3, 6, 3]);
   });
 
   it.each([
@@ -202,7 +204,7 @@ describe("failing", () => {
     sensor.corrupt = (answer) => (answer.length === 3 ? [0x80, 0x10, 0] : answer);
     expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bad-crc" });
     sensor.corrupt = (answer) => (answer.length === 3 ? word(0x2000) : answer);
-    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bus" });
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "heater-on" });
     expect(bus.written).not.toContain("24 00");
     sensor.corrupt = (answer) => answer;
     expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
@@ -251,6 +253,100 @@ describe("failing", () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("what becomes of the sensor under way", () => {
+  const resets = () => bus.written.filter((bytes) => bytes === "30 a2").length;
+
+  it("a reading with the sensor's own heater on does not count; the sensor is reset and cools before one does", async () => {
+    await clock.run(driver.measure());
+    await clock.run(driver.measure());
+    sensor.statusWord |= 0x2000;
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "heater-on" });
+    expect(resets()).toBe(1);
+    const switchedOff = clock.now();
+    for (let reading = await clock.run(driver.measure()); reading.kind !== "ok"; ) {
+      expect(reading.reason).toBe("heater-on");
+      clock.advance(2000);
+      reading = await clock.run(driver.measure());
+    }
+    expect(sensor.statusWord & 0x2000).toBe(0);
+    expect(resets()).toBeGreaterThan(1);
+    expect(clock.now() - switchedOff).toBeGreaterThan(20_000);
+    expect(clock.now() - switchedOff).toBeLessThan(25_000);
+  });
+
+  it("a sensor that was reset by somebody else is prepared again", async () => {
+    await clock.run(driver.measure());
+    await clock.run(driver.measure());
+    expect(resets()).toBe(1);
+    sensor.statusWord |= 0x0010;
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+    await clock.run(driver.measure());
+    expect(resets()).toBe(2);
+    await clock.run(driver.measure());
+    await clock.run(driver.measure());
+    expect(resets()).toBe(2);
+  });
+
+  it("no reading counts whose status cannot be read", async () => {
+    await clock.run(driver.measure());
+    await clock.run(driver.measure());
+    sensor.corrupt = (answer) => (answer.length === 3 ? [1, 2, 3] : answer);
+    expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bad-crc" });
+  });
+
+  it("says what the chip can measure at all: table 2", async () => {
+    expect(await clock.run(driver.measure())).toMatchObject({ range: { lowest: -40, highest: 125 } });
+  });
+});
+
+describe("a chip at the sensor's address that is none", () => {
+  const reasons = async (measurements: number) => {
+    const found: string[] = [];
+    for (let i = 0; i < measurements; i++) {
+      const reading = await clock.run(driver.measure());
+      found.push(reading.kind === "ok" ? "ok" : reading.reason);
+    }
+    return found;
+  };
+
+  it.each([
+    ["all zeros", () => 0x00],
+    ["all ones", () => 0xff],
+    ["a register that counts", (index: number) => 0x40 + index],
+  ])("that answers %s is named after three measurements", async (_, byte) => {
+    bus.devices.set(0x44, { write() {}, read: (length) => Uint8Array.from({ length }, (_, i) => byte(i)) });
+    expect(await reasons(5)).toEqual(["bad-crc", "bad-crc", "wrong-chip", "wrong-chip", "wrong-chip"]);
+  });
+
+  it("that takes every command and never answers is named too", async () => {
+    bus.devices.set(0x44, { write() {} });
+    expect(await reasons(4)).toEqual(["nack", "nack", "wrong-chip", "wrong-chip"]);
+  });
+
+  it("is told from a sensor on a bad cable, whose answers are a bit or two off", async () => {
+    let turn = 0;
+    sensor.corrupt = (answer) => answer.map((byte, i) => (i === turn++ % 3 ? byte ^ 0x04 : byte));
+    expect(new Set(await reasons(8))).toEqual(new Set(["bad-crc"]));
+  });
+
+  it("is found out also in the place of a sensor that was unplugged", async () => {
+    expect(await reasons(2)).toEqual(["ok", "ok"]);
+    bus.devices.delete(0x44);
+    expect(await reasons(1)).toEqual(["nack"]);
+    bus.devices.set(0x44, { write() {}, read: (length) => new Uint8Array(length) });
+    expect((await reasons(4)).at(-1)).toBe("wrong-chip");
+    bus.devices.set(0x44, sensor);
+    expect(await reasons(2)).toEqual(["ok", "ok"]);
+  });
+
+  it("is no name for an empty address or a stuck bus", async () => {
+    bus.devices.delete(0x44);
+    expect(new Set(await reasons(8))).toEqual(new Set(["nack"]));
+    bus.mishap = () => "timeout";
+    expect(new Set(await reasons(8))).toEqual(new Set(["timeout"]));
   });
 });
 

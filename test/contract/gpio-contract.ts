@@ -5,7 +5,7 @@
  * took 15 to 29 ms), so every wait is for a condition, bounded by the rig's clock.
  */
 import assert from "node:assert/strict";
-import { type GpioPort, type Level, LineError } from "../../src/chips/lines.ts";
+import { type EdgeTime, type GpioPort, type Level, LineError } from "../../src/chips/lines.ts";
 import type { Clock } from "../../src/control/clock.ts";
 import { millis } from "../../src/control/units.ts";
 import type { Contract } from "./i2c-bus-contract.ts";
@@ -122,6 +122,25 @@ const inputs: readonly Contract<GpioRig>[] = [
         await eventually(rig.clock, `edge ${index + 1}`, () => heard.length > index);
       }
       assert.deepEqual(heard, [1, 0, 1, 0]);
+      line.close();
+    },
+  },
+  {
+    name: "tells with each edge when it happened, on the firmware's clock",
+    async run(rig) {
+      await rig.drive(rig.inputs[0], 0);
+      const line = await rig.gpio.openInput(rig.inputs[0]);
+      const heard: EdgeTime[] = [];
+      line.onChange((_, time) => heard.push(time));
+      for (const [index, level] of ([1, 0] as const).entries()) {
+        const before = rig.clock.now();
+        await rig.drive(rig.inputs[0], level);
+        await eventually(rig.clock, `edge ${index + 1}`, () => heard.length > index);
+        const time = heard[index];
+        assert.ok(time && time.earliestMs <= time.latestMs, "an edge has a time");
+        assert.ok(time.latestMs >= before && time.latestMs <= rig.clock.now(), "within the wait for it");
+        await rig.clock.sleep(quiet);
+      }
       line.close();
     },
   },

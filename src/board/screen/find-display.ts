@@ -4,10 +4,11 @@
  * Guarantee: nothing is sent that could disturb another display: no operation to an OLED, the mode that it is set
  * to anyway to a text LCD. A display that is absent is no error.
  *
- * An SH1107 reads back 07h in the low six bits of its status (SH1107 datasheet, command 22). The SSD13xx leave
- * those bits undefined; 03h, 04h and 06h have been seen in the field. Whatever else comes back, or nothing, leaves
- * the usual module at the address: the Grove 1.12" (128 × 128) at 0x3C, the Grove 0.96" (128 × 64) at 0x3D. Where
- * that guess is wrong, the setting `display` says what it is.
+ * An OLED is one of ours only if it says so. An SH1107 reads back 07h in the low six bits of its status (SH1107
+ * datasheet, command 22). The SSD1306 and its like leave those bits undefined; 03h, 04h and 06h have been seen in the
+ * field. An SSD1327, at the same address, leaves them undefined too and takes neither's pictures. So every other
+ * answer, or none, is an unknown display, never a guess: the setting `display` says what it is. A text LCD cannot be
+ * asked anything; what acknowledges at its address is taken for one.
  */
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { jhd1802Address, lcdProbe } from "../../chips/jhd1802.ts";
@@ -27,9 +28,25 @@ export interface FindDisplayOptions {
 const oledAddresses = [0x3c, 0x3d] as const;
 const attempts = 3;
 
+/** Something answers at a display's address and is none that this firmware knows. */
+export class UnknownDisplayError extends Error {
+  /** 7-bit I²C address. */
+  readonly address: number;
+  constructor(address: number, status: number | undefined) {
+    const seen = status === undefined ? "it gives no status" : `status ${hex(status)}`;
+    super(
+      `the display at ${hex(address)} is of an unknown kind (${seen}): ` +
+        'if it is an SH1107 (128x128) or SSD1306 (128x64), name it by the setting "display"',
+    );
+    this.name = "UnknownDisplayError";
+    this.address = address;
+  }
+}
+
 /**
- * @returns the first display that answers: OLED before LCD, undefined when none does
- * @throws BusError (as a rejection) when none answers and the bus itself is the reason: absent, denied, busy
+ * @returns the first known display that answers: OLED before LCD, undefined when none does
+ * @throws UnknownDisplayError (as a rejection) when only an unknown one answers; BusError when none does and the bus
+ *   itself is the reason: absent, denied, busy
  */
 export async function findDisplay(
   bus: I2cBus,
@@ -37,15 +54,18 @@ export async function findDisplay(
   options: FindDisplayOptions = {},
 ): Promise<Display | undefined> {
   let obstacle: BusError | undefined;
+  let unknown: UnknownDisplayError | undefined;
   for (const candidate of candidates(options)) {
     const answer = await answers(bus, candidate.address, candidate.lcd ? lcdProbe : oledNop);
     if (answer instanceof BusError) obstacle ??= answer;
     if (answer !== true) continue;
     if (candidate.lcd) return createLcdDisplay(bus, clock, candidate.address);
-    const kind = options.kind === "lcd-16x2" ? undefined : options.kind;
-    return createOledDisplay(bus, clock, candidate.address, kind ?? (await identify(bus, candidate.address)));
+    const named = options.kind === "lcd-16x2" ? undefined : options.kind;
+    const kind = named ?? (await identify(bus, candidate.address));
+    if (!(kind instanceof UnknownDisplayError)) return createOledDisplay(bus, clock, candidate.address, kind);
+    unknown ??= kind;
   }
-  if (obstacle) throw obstacle;
+  if (unknown ?? obstacle) throw unknown ?? obstacle;
   return undefined;
 }
 
@@ -72,14 +92,27 @@ async function answers(bus: I2cBus, address: number, probe: Uint8Array): Promise
   return false;
 }
 
-async function identify(bus: I2cBus, address: number): Promise<"oled-128x128" | "oled-128x64"> {
-  const usual = address === oledAddresses[0] ? "oled-128x128" : "oled-128x64";
-  try {
-    const [status = 0] = await bus.read(address, 1);
-    const id = status & 0x3f;
-    if (id === 0x07) return "oled-128x128";
-    return id === 0x03 || id === 0x04 || id === 0x06 ? "oled-128x64" : usual;
-  } catch {
-    return usual;
-  }
+async function identify(
+  bus: I2cBus,
+  address: number,
+): Promise<"oled-128x128" | "oled-128x64" | UnknownDisplayError> {
+  const status = await readStatus(bus, address);
+  const id = status === undefined ? undefined : status & 0x3f;
+  if (id === 0x07) return "oled-128x128";
+  if (id === 0x03 || id === 0x04 || id === 0x06) return "oled-128x64";
+  return new UnknownDisplayError(address, status);
 }
+
+/** @returns `undefined` when it gives none */
+async function readStatus(bus: I2cBus, address: number): Promise<number | undefined> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    try {
+      return (await bus.read(address, 1))[0];
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+const hex = (value: number): string => `0x${value.toString(16).padStart(2, "0")}`;

@@ -4,11 +4,11 @@
  * Guarantee: nothing is shown, nothing switched; a part that is silent or garbled is a finding, never an exception;
  * the bus is closed again.
  */
-import { findDisplay } from "../../board/screen/find-display.ts";
+import { findDisplay, UnknownDisplayError } from "../../board/screen/find-display.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { Sht31 } from "../../chips/sht31.ts";
 import type { Clock } from "../../control/clock.ts";
-import type { SensorFailure } from "../../control/input.ts";
+import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
@@ -81,7 +81,7 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
   }
   let failure: SensorFailure = "nack";
   for (const address of addresses) {
-    const reading = await new Sht31(bus, clock, { address }).measure();
+    const reading = await measureForCertain(new Sht31(bus, clock, { address }));
     if (reading.kind === "ok") {
       const { temperature, humidity } = reading;
       return ok(
@@ -96,6 +96,16 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
   return fail(check, `no reading from an SHT31 at ${addresses.map(hex).join(" or ")}: ${detail}`, remedy);
 }
 
+/** What answers wrongly is asked again, until the driver knows whether it is a sensor at all. */
+async function measureForCertain(sensor: Sht31): Promise<SensorReading> {
+  let reading = await sensor.measure();
+  for (let again = 0; again < 2; again++) {
+    if (reading.kind === "ok" || (reading.reason !== "bad-crc" && reading.reason !== "nack")) break;
+    reading = await sensor.measure();
+  }
+  return reading;
+}
+
 const noise = "Use a shorter cable, away from the mains, and one sensor only.";
 const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: string]>> = {
   nack: ["nothing answers", seat],
@@ -105,6 +115,14 @@ const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: 
     "Unplug the modules one after the other to find the one that holds it, then cut and restore the power.",
   ],
   "bad-crc": ["its answers are garbled (bad CRC)", noise],
+  "wrong-chip": [
+    "something answers, but not as an SHT31 does",
+    "Another chip has this address, or the sensor is broken: unplug the other modules, else replace the sensor.",
+  ],
+  "heater-on": [
+    "the heater inside the sensor stays on, so it reads too warm",
+    "Stop other programs that use the sensor; cut its power for a moment, else replace it.",
+  ],
   bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may hold the address. ${noise}`],
 };
 
@@ -117,14 +135,25 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
     "oled-128x64": "OLED 128×64",
     "lcd-16x2": "16x2 text",
   } as const;
-  try {
-    for (const address of addresses) {
+  let unknown: UnknownDisplayError | undefined;
+  for (const address of addresses) {
+    try {
       const display = await findDisplay(bus, clock, { address });
-      if (display) return ok(check, `${names[display.kind]} at ${hex(display.address)}`);
+      if (display === undefined) continue;
+      const { kind } = display;
+      // It is write-only: that something acknowledges is all that can be seen of it.
+      const note = kind === "lcd-16x2" ? ", by its address alone: it cannot be asked what it is" : "";
+      return ok(check, `${names[kind]} at ${hex(address)}${note}`);
+    } catch (error) {
+      if (error instanceof UnknownDisplayError) unknown ??= error;
+      else if (error instanceof BusError)
+        return warn(check, error.message, "The heater runs without a display.");
+      else throw error;
     }
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error;
-    return warn(check, error.message, "The heater runs without a display.");
+  }
+  if (unknown) {
+    const remedy = `The heater runs without. A display that this firmware knows: ${Object.keys(names).join(", ")}.`;
+    return warn(check, unknown.message, remedy);
   }
   return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, `The heater runs without. ${seat}`);
 }
@@ -138,15 +167,21 @@ async function checkBaseHat(bus: I2cBus, granted: ReadonlySet<number>): Promise<
   const addresses = converters.filter((address) => granted.has(address));
   if (addresses.length === 0)
     return skip(check, "the manifest does not grant its converter, which is not needed");
+  let stranger: string | undefined;
   for (const address of addresses) {
     try {
       await bus.write(address, Uint8Array.of(0x00));
-      const [id = 0] = await bus.read(address, 2);
-      return ok(check, `${hatIds[id] ?? `a hat of the unknown kind ${id}`} at ${hex(address)}`);
+      const [low = 0, high = 0] = await bus.read(address, 2);
+      const id = (high << 8) | low;
+      const name = hatIds[id];
+      if (name !== undefined) return ok(check, `${name} at ${hex(address)}`);
+      stranger ??= `what answers at ${hex(address)} is no converter of a Grove Base Hat (id ${id})`;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
     }
   }
+  if (stranger !== undefined)
+    return warn(check, stranger, "It is not needed. Another module may have the address.");
   return warn(check, `its converter does not answer at ${addresses.map(hex).join(", ")}`, seat);
 }
 

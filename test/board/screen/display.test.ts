@@ -36,14 +36,39 @@ describe("finding the display", () => {
     [0x3c, 0x43, "oled-128x64"],
     [0x3c, 0x06, "oled-128x64"],
     [0x3c, 0x04, "oled-128x64"],
-    [0x3c, 0xff, "oled-128x128"],
-    [0x3c, undefined, "oled-128x128"],
-    [0x3d, 0x00, "oled-128x64"],
-    [0x3d, undefined, "oled-128x64"],
+    [0x3d, 0x03, "oled-128x64"],
     [0x3e, undefined, "lcd-16x2"],
   ] as const)("at 0x%s with status %s says %s", async (address, status, kind) => {
     bus.devices.set(address, chip(status));
     expect(await findDisplay(bus, clock)).toMatchObject({ address, kind });
+  });
+
+  it.each([
+    [0x3c, 0x00],
+    [0x3c, 0x40],
+    [0x3c, 0xff],
+    [0x3c, 0x0f],
+    [0x3c, 0x05],
+    [0x3c, undefined],
+    [0x3d, 0x00],
+    [0x3d, undefined],
+  ] as const)(
+    "at 0x%s with status %s claims nothing: it may be an SSD1327 or any other",
+    async (address, status) => {
+      bus.devices.set(address, chip(status));
+      await expect(findDisplay(bus, clock)).rejects.toMatchObject({ name: "UnknownDisplayError", address });
+      await expect(findDisplay(bus, clock)).rejects.toThrow(/unknown kind.*setting "display"/);
+      expect(new Set(bus.written)).toEqual(new Set(["00 e3", "80 38"]));
+      bus.devices.set(0x3e, chip());
+      expect(await findDisplay(bus, clock)).toMatchObject({ kind: "lcd-16x2" });
+    },
+  );
+
+  it("does not call a display unknown because one reading of its status was disturbed", async () => {
+    bus.devices.set(0x3c, chip(0x07));
+    let failures = 2;
+    bus.mishap = ({ kind }) => (kind === "read" && failures-- > 0 ? "io" : undefined);
+    expect(await findDisplay(bus, clock)).toMatchObject({ kind: "oled-128x128" });
   });
 
   it("finds none where there is none", async () => {
@@ -56,8 +81,10 @@ describe("finding the display", () => {
   });
 
   it("believes the setting over the status", async () => {
-    bus.devices.set(0x3c, chip(0x07));
-    expect(await findDisplay(bus, clock, { kind: "oled-128x64" })).toMatchObject({ kind: "oled-128x64" });
+    for (const status of [0x07, 0x00, undefined]) {
+      bus.devices.set(0x3c, chip(status));
+      expect(await findDisplay(bus, clock, { kind: "oled-128x64" })).toMatchObject({ kind: "oled-128x64" });
+    }
   });
 
   it("looks only for the kind and at the address that it is told", async () => {

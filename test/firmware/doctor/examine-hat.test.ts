@@ -84,8 +84,36 @@ describe("the parts on the bus", () => {
     expect(findingOf(findings, "display")?.status).toBe("warn");
   });
 
+  it("a display that is none of ours is called unknown, with the setting that names it", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6", display: "none" });
+    // As an SSD1327 may answer, whose status bits the datasheet leaves undefined.
+    machine.hat.bus.plug(0x3c, { write: () => true, read: (length) => new Uint8Array(length).fill(0x40) });
+    const finding = findingOf(await machine.examine(), "display");
+    expect(finding?.status).toBe("warn");
+    expect(finding?.detail).toMatch(/0x3c is of an unknown kind.*setting "display"/);
+  });
+
+  it("a chip at the sensor's address that is no SHT31 is told from silence", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
+    machine.hat.bus.plug(0x44, { write: () => true, read: (length) => new Uint8Array(length) });
+    const finding = findingOf(await machine.examine(), "sensor");
+    expect(finding?.status).toBe("fail");
+    expect(finding?.detail).toContain("something answers, but not as an SHT31 does");
+  });
+
+  it("a chip at the converter's address that is none is not called a hat", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6", manifestFile: manifestFile(withoutDisplay) });
+    machine.hat.bus.plug(0x08, { write: () => true, read: (length) => new Uint8Array(length).fill(0x5a) });
+    expect(findingOf(await machine.examine(), "base-hat")).toMatchObject({
+      status: "warn",
+      detail: expect.stringContaining("no converter of a Grove Base Hat"),
+    });
+  });
+
   it("a text display is named", async () => {
-    expect(findingOf(await onPi4({ display: "lcd-16x2" }), "display")?.detail).toBe("16x2 text at 0x3e");
+    expect(findingOf(await onPi4({ display: "lcd-16x2" }), "display")?.detail).toBe(
+      "16x2 text at 0x3e, by its address alone: it cannot be asked what it is",
+    );
   });
 
   it("an address that a kernel driver holds is named with that driver", async () => {

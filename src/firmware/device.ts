@@ -7,7 +7,7 @@
  */
 import type { Hat, HatHealth } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
-import { parseDurable } from "../control/durable.ts";
+import { type DurableState, parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
 import { type InForce, inForce } from "../control/in-force.ts";
 import type { AilingPart, ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
@@ -18,7 +18,7 @@ import { type ControlState, start, step, stop } from "../control/step.ts";
 import { toDurable } from "../control/to-durable.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
 import { logEvent } from "./event-log.ts";
-import type { StateStore } from "./state-store.ts";
+import type { StateStore, Unreadable } from "./state-store.ts";
 
 /** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
 export interface Observation {
@@ -69,14 +69,11 @@ export class Device {
   /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
   static async start(parts: DeviceParts): Promise<Device> {
     const { store, clock, log, settings, firmware, hat } = parts;
-    const loaded = await store.load();
-    const durable = loaded.kind === "found" ? parseDurable(loaded.document) : undefined;
-    let lost = loaded.kind === "unreadable" ? loaded : undefined;
-    if (loaded.kind === "found" && durable === undefined) {
-      const kept = await store.keepAside("its content is not a state of this firmware");
-      if (kept.kind === "unreadable") lost = kept;
+    const { durable, lost } = await restore(store);
+    if (lost) {
+      const now = durable ? "the state before it" : "defaults";
+      log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now });
     }
-    if (lost) log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now: "defaults" });
     const at = { nowMs: clock.now(), wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined };
     const device = new Device(parts, start(settings, durable, at));
     hat.onButton((edge) => {
@@ -224,4 +221,17 @@ export class Device {
     if (store.failure !== undefined) parts.push("storage");
     return parts;
   }
+}
+
+/** The state to start from; `lost` when the newest one was there and of no use. */
+async function restore(
+  store: StateStore,
+): Promise<{ readonly durable: DurableState | undefined; readonly lost: Unreadable | undefined }> {
+  const loaded = await store.load();
+  if (loaded.kind === "none") return { durable: undefined, lost: undefined };
+  const newest = loaded.kind === "found" ? parseDurable(loaded.document) : undefined;
+  if (newest !== undefined) return { durable: newest, lost: undefined };
+  const lost =
+    loaded.kind === "found" ? await store.keepAside("its content is not a state of this firmware") : loaded;
+  return { durable: lost.previous && parseDurable(lost.previous.document), lost };
 }

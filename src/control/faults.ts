@@ -2,8 +2,11 @@
  * Faults: stable codes and one exhaustive table that says what each of them does.
  *
  * Guarantee: every code stands in the table (the compiler sees to it), and nothing but the table decides
- * whether a fault forbids heat or stays until a person clears it.
+ * whether a fault forbids heat or stays until a person clears it. Every part that can fail has its fault here; a fault
+ * that no part raises must have its condition in standing.ts, else it does not compile.
  */
+import type { AilingPart } from "./input.ts";
+
 export type FaultCode =
   | "sensor-stale"
   | "sensor-stuck"
@@ -11,10 +14,16 @@ export type FaultCode =
   | "heating-ineffective"
   | "relay-stuck-on"
   | "relay-mismatch"
+  | "hot-room"
+  | "relay-failed"
   | "display-failed"
   | "buttons-failed"
+  | "leds-failed"
   | "storage-failed"
+  | "settings-unreadable"
+  | "board-unreadable"
   | "cloud-failed"
+  | "telemetry-held-back"
   | "state-lost";
 
 export interface FaultEffect {
@@ -29,6 +38,19 @@ export interface FaultEffect {
   /** For the log: what happened and what to do. */
   readonly remedy: string;
 }
+
+/** What each part that the firmware reports as failing raises (SR-11). */
+export const faultOfPart = {
+  display: "display-failed",
+  buttons: "buttons-failed",
+  leds: "leds-failed",
+  relay: "relay-failed",
+  storage: "storage-failed",
+  settings: "settings-unreadable",
+  board: "board-unreadable",
+  cloud: "cloud-failed",
+  telemetry: "telemetry-held-back",
+} as const satisfies Readonly<Record<AilingPart, FaultCode>>;
 
 /** In order of severity: the first that stands is the one the screen shows. */
 export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
@@ -70,6 +92,24 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     short: "SENSOR FROZEN",
     remedy: "The sensor repeats one value to the last bit. Cut its power for a moment, else replace it.",
   },
+  // Weather, or another heater. Ends by itself, so that frost protection is there when the frost comes.
+  "hot-room": {
+    rule: "SR-04",
+    heaterOff: true,
+    latched: false,
+    short: "HOT ROOM",
+    remedy:
+      "The room is at the cut-off although this heater was off for hours. Heat is forbidden until it cools; nothing else to do.",
+  },
+  // Forbids nothing by itself: a line that does not follow is SR-07's, and one failed write must not switch the relay.
+  "relay-failed": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "RELAY FAILED",
+    remedy:
+      "The relay's line could not be written or read. Check what else uses it; the log names the cause.",
+  },
   // Forbids nothing: a heater that gives no heat does no harm by being asked, and forbidding would turn a
   // tripped fuse into frozen pipes. A sensor lying elsewhere is what the independent cut-out is for.
   "heating-ineffective": {
@@ -96,6 +136,21 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     remedy:
       "The state cannot be written and would be lost with the power. Check the disk's space and health.",
   },
+  "settings-unreadable": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "SETTINGS BAD",
+    remedy:
+      "The settings file is unreadable; the last good settings are in use. Correct the file and restart.",
+  },
+  "board-unreadable": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "BOARD FILE BAD",
+    remedy: "The board definition is unreadable; the last good one is in use. Correct the file and restart.",
+  },
   "buttons-failed": {
     rule: "SR-11",
     heaterOff: false,
@@ -110,6 +165,13 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     short: "NO DISPLAY",
     remedy: "The display does not answer. Check its cable; control goes on without it.",
   },
+  "leds-failed": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "LED FAILED",
+    remedy: "A light's line cannot be written. Check its wiring; the screen shows what the light would.",
+  },
   "cloud-failed": {
     rule: "SR-11",
     heaterOff: false,
@@ -117,9 +179,17 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     short: "CLOUD FAILED",
     remedy: "The way to the cloud is out of order. Control goes on without it; the log names the cause.",
   },
+  "telemetry-held-back": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "DATA HELD BACK",
+    remedy:
+      "Messages to the cloud are held back or lost. Look for a fault that comes and goes; the log counts them.",
+  },
 } satisfies Record<FaultCode, FaultEffect>;
 
-/** Every code, gravest first. */
+/** Every code, most severe first. */
 export const faultCodes = Object.keys(faultEffects) as readonly FaultCode[];
 
 export const isFaultCode = (value: unknown): value is FaultCode =>

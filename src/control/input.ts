@@ -76,4 +76,18 @@ export interface Input {
   readonly wallMs: WallMillis;
 }
 
-export type AilingPart = "display" | "buttons" | "storage" | "cloud";
+/** faults.ts names the fault that each of them raises. */
+export type AilingPart =
+  | "display"
+  | "buttons"
+  | "leds"
+  /** Its line could not be written or read the last time. */
+  | "relay"
+  | "storage"
+  /** Their file is unreadable: the last good ones are in use. */
+  | "settings"
+  /** Its definition is unreadable: the last good one is in use. */
+  | "board"
+  | "cloud"
+  /** Messages to the cloud are held back or lost. */
+  | "telemetry";

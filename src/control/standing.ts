@@ -1,30 +1,38 @@
-/** Which faults stand: one question per code, asked of the state. The table in faults.ts says what they do. */
+/**
+ * Which faults stand, asked of the state and of the parts that fail. The table in faults.ts says what they do.
+ *
+ * Guarantee: a fault that nothing raises does not compile.
+ */
 import { stuckButton } from "./buttons.ts";
 import type { FaultCode } from "./faults.ts";
-import { faultCodes, faultEffects } from "./faults.ts";
+import { faultCodes, faultEffects, faultOfPart } from "./faults.ts";
 import type { AilingPart } from "./input.ts";
 import type { ControlEvent } from "./output.ts";
 import type { ControlState } from "./state.ts";
 
-type Ailing = readonly AilingPart[];
+type FaultOfPart = (typeof faultOfPart)[AilingPart];
 
-const stands: Readonly<Record<FaultCode, (state: ControlState, ailing: Ailing) => boolean>> = {
+/** Conditions of all faults that no part raises; a fault that has both is raised by either. */
+export type FaultConditions<Code extends string, OfPart extends string> = {
+  readonly [K in Exclude<Code, OfPart>]: (state: ControlState) => boolean;
+} & { readonly [K in OfPart]?: (state: ControlState) => boolean };
+
+const conditions: FaultConditions<FaultCode, FaultOfPart> = {
   "over-temperature": (state) => state.cutOff.tripped,
+  "hot-room": () => false,
   "relay-mismatch": (state) => state.line.mismatch,
   "relay-stuck-on": (state) => state.effect.relay.alarm !== undefined,
   "sensor-stale": (state) => state.sensor.stale,
   "sensor-stuck": (state) => state.sensor.stuck,
   "heating-ineffective": (state) => state.effect.ineffective,
   "state-lost": (state) => state.stateLost,
-  "storage-failed": (_, ailing) => ailing.includes("storage"),
-  "buttons-failed": (state, ailing) => ailing.includes("buttons") || stuckButton(state.buttons) !== undefined,
-  "display-failed": (_, ailing) => ailing.includes("display"),
-  "cloud-failed": (_, ailing) => ailing.includes("cloud"),
+  "buttons-failed": (state) => stuckButton(state.buttons) !== undefined,
 };
 
-/** Gravest first. The old list comes back when nothing changed. */
-export function standingFaults(state: ControlState, ailing: Ailing): readonly FaultCode[] {
-  const now = faultCodes.filter((code) => stands[code](state, ailing));
+/** Most severe first. The old list comes back when nothing changed. */
+export function standingFaults(state: ControlState, ailing: readonly AilingPart[]): readonly FaultCode[] {
+  const byPart = ailing.map((part): FaultCode => faultOfPart[part]);
+  const now = faultCodes.filter((code) => byPart.includes(code) || (conditions[code]?.(state) ?? false));
   const same = now.length === state.faults.length && now.every((code, index) => code === state.faults[index]);
   return same ? state.faults : now;
 }

@@ -7,10 +7,9 @@
  */
 import type { Hat, HatHealth } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
-import { type DurableState, parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
 import { type InForce, inForce } from "../control/in-force.ts";
-import type { AilingPart, ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
+import type { ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
 import type { Log } from "../control/log.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
 import type { Settings } from "../control/settings.ts";
@@ -18,7 +17,9 @@ import { type ControlState, start, step, stop } from "../control/step.ts";
 import { toDurable } from "../control/to-durable.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
 import { logEvent } from "./event-log.ts";
-import type { StateStore, Unreadable } from "./state-store.ts";
+import { failingParts, type ReportedPart } from "./failing-parts.ts";
+import type { StateStore } from "./state-store.ts";
+import { restoreState } from "./storage/restore-state.ts";
 
 /** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
 export interface Observation {
@@ -37,6 +38,8 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
+  /** Parts that failed before the device was there. */
+  readonly failing?: readonly ReportedPart[];
   /** Called after each step: the sign of life. */
   readonly onStep?: (observation: Observation) => void;
 }
@@ -55,6 +58,7 @@ export class Device {
   #buttons: ButtonEdge[] = [];
   #requests: Request[] = [];
   #link: LinkState = "none";
+  readonly #reported: Set<ReportedPart>;
   #cancelStep: () => void = () => {};
   /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
   #sensed = false;
@@ -64,12 +68,13 @@ export class Device {
   private constructor(parts: DeviceParts, state: ControlState) {
     this.#parts = parts;
     this.#state = state;
+    this.#reported = new Set(parts.failing);
   }
 
   /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
   static async start(parts: DeviceParts): Promise<Device> {
     const { store, clock, log, settings, firmware, hat } = parts;
-    const { durable, lost } = await restore(store);
+    const { durable, lost } = await restoreState(store);
     if (lost) {
       const now = durable ? "the state before it" : "defaults";
       log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now });
@@ -135,6 +140,14 @@ export class Device {
     this.#step();
   }
 
+  /** A part that the device cannot look at itself fails from now on, or works again (SR-11). */
+  setFailing(part: ReportedPart, failing: boolean): void {
+    if (failing === this.#reported.has(part)) return;
+    if (failing) this.#reported.add(part);
+    else this.#reported.delete(part);
+    this.#step();
+  }
+
   /** Relay off, state on disk, hat closed. Safe to call twice. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
@@ -196,7 +209,7 @@ export class Device {
       relayLine: this.#parts.hat.readRelay(),
       requests: this.#requests,
       link: this.#link,
-      ailing: this.#ailing(),
+      ailing: failingParts(this.#parts.hat.health, this.#parts.store.failure, this.#reported),
       wallMs: this.#parts.clock.wallNow(),
     };
     this.#reading = undefined;
@@ -212,26 +225,4 @@ export class Device {
     hat.setStatusLed(commands.statusLed);
     if (this.#sensed) hat.show(commands.screen);
   }
-
-  #ailing(): AilingPart[] {
-    const { hat, store } = this.#parts;
-    const parts: AilingPart[] = [];
-    if (hat.health.displayFailing) parts.push("display");
-    if (hat.health.buttonsFailing) parts.push("buttons");
-    if (store.failure !== undefined) parts.push("storage");
-    return parts;
-  }
-}
-
-/** The state to start from; `lost` when the newest one was there and of no use. */
-async function restore(
-  store: StateStore,
-): Promise<{ readonly durable: DurableState | undefined; readonly lost: Unreadable | undefined }> {
-  const loaded = await store.load();
-  if (loaded.kind === "none") return { durable: undefined, lost: undefined };
-  const newest = loaded.kind === "found" ? parseDurable(loaded.document) : undefined;
-  if (newest !== undefined) return { durable: newest, lost: undefined };
-  const lost =
-    loaded.kind === "found" ? await store.keepAside("its content is not a state of this firmware") : loaded;
-  return { durable: lost.previous && parseDurable(lost.previous.document), lost };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { faultCodes, faultEffects } from "../../src/control/faults.ts";
+import { faultCodes, faultEffects, faultOfPart } from "../../src/control/faults.ts";
+import type { AilingPart } from "../../src/control/input.ts";
+import type { FaultConditions } from "../../src/control/standing.ts";
 import { Device, heating } from "./device.ts";
 
 describe("the fault table", () => {
@@ -27,6 +29,7 @@ describe("what a fault does", () => {
       "relay-stuck-on",
       "sensor-stale",
       "sensor-stuck",
+      "hot-room",
     ]);
   });
 
@@ -91,7 +94,30 @@ describe("a fault's words", () => {
   });
 });
 
+describe("SR-11: a fault that nothing raises", () => {
+  it("does not compile", () => {
+    const never = () => false;
+    // "broken-part" is raised by a part, "too-cold" by nothing.
+    // @ts-expect-error Property "too-cold" is missing
+    const without: FaultConditions<"too-hot" | "too-cold" | "broken-part", "broken-part"> = {
+      "too-hot": never,
+    };
+    const complete: FaultConditions<"too-hot" | "broken-part", "broken-part"> = { "too-hot": never };
+    expect(Object.keys(without)).toEqual(Object.keys(complete));
+  });
+});
+
 describe("SR-11: parts that fail", () => {
+  it.each(Object.entries(faultOfPart))("show: %s raises %s, and ends it", (part, fault) => {
+    const device = heating();
+    device.ailing = [part as AilingPart];
+    device.run(2);
+    expect(device.screen).toMatchObject({ fault, faultCount: 1, heating: true });
+    device.ailing = [];
+    device.run(2);
+    expect(device.faults).toEqual([]);
+  });
+
   it("are shown and stop nothing", () => {
     const device = heating();
     device.ailing = ["display", "buttons", "storage", "cloud"];

@@ -1,6 +1,7 @@
 /** Whatever can happen to a device, as generated actions, and the world that plays them to it. */
 import fc from "fast-check";
 import { parseDurable } from "../../src/control/durable.ts";
+import { faultOfPart } from "../../src/control/faults.ts";
 import type {
   AilingPart,
   ButtonEdge,
@@ -70,7 +71,7 @@ const live = fc.record({
   dt: fc.constantFrom(500, 1000, 2000, 9000, 10_000, 15_000),
   slope: fc.double({ min: -0.05, max: 0.05, noNaN: true }),
 });
-const parts: readonly AilingPart[] = ["display", "buttons", "storage", "cloud"];
+const parts = Object.keys(faultOfPart) as readonly AilingPart[];
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 14, arbitrary: live },

@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Log, LogLevel } from "../control/log.ts";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import type { BoardChoice } from "../firmware/choose-board.ts";
 import {
   type DataFolder,
   dataFolderPath,
@@ -21,7 +21,7 @@ import { createLogger } from "../firmware/logger.ts";
 import { packageRoot } from "../firmware/package-root.ts";
 import { forceOffAfterFailure, guardRelay } from "../firmware/relay-guard.ts";
 import { HeldSecrets } from "../firmware/secret-handover.ts";
-import { loadSettings } from "../firmware/settings-file.ts";
+import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
 import { HubKeeper } from "./hub-keeper.ts";
@@ -56,8 +56,8 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   let choice: BoardChoice | undefined;
   let folder: DataFolder;
   try {
-    const { board: fromSettings } = loadSettings(context.settingsFile);
-    choice = chooseBoard(args.value("board") ?? fromSettings, context.data.path);
+    const { board: fromSettings } = decideSettings(context.settingsFile, context.data).value;
+    choice = decideBoard(args.value("board") ?? fromSettings, context.data).value;
     folder = openDataFolder(context.data.path);
   } catch (error) {
     forceOffAfterFailure(error, context.data.path, log, choice);
@@ -100,7 +100,7 @@ function spawnLoop(
   hub: HubKeeper,
   secrets: HeldSecrets,
 ): GuardedLoop {
-  const flags = ["--data", context.data.path, "--why", choice.why];
+  const flags = ["--data", context.data.path, "--why", choice.why, "--relay", relayKey(choice.wiring)];
   if (context.settingsFile.named) flags.push("--settings", context.settingsFile.path);
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");

@@ -31,15 +31,21 @@ const virtualBoard = "virtual";
 /**
  * @param name of a definition, a path, or "auto"
  * @param dataPath the virtual hat keeps its lines there
+ * @param read reads a definition; another than the files' own serves what was kept of them
  * @throws StartupError (configuration) when the definition is broken
  */
-export function chooseBoard(name: string, dataPath: string, sysRoot = "/sys"): BoardChoice {
-  if (name !== "auto") return chosen(name, readBoard(name), `board ${name} was asked for`, dataPath, sysRoot);
-  const real = readBoard(realBoard);
+export function chooseBoard(
+  name: string,
+  dataPath: string,
+  sysRoot = "/sys",
+  read: (name: string) => Board = readBoard,
+): BoardChoice {
+  if (name !== "auto") return chosen(name, read(name), `board ${name} was asked for`, dataPath, sysRoot);
+  const real = read(realBoard);
   const missing = whatIsMissing(real.wiring, sysRoot);
   if (missing === undefined)
     return chosen(realBoard, real, "a Raspberry Pi with its drivers was found", dataPath, sysRoot);
-  return chosen(virtualBoard, readBoard(virtualBoard), `no real hat: ${missing}`, dataPath, sysRoot);
+  return chosen(virtualBoard, read(virtualBoard), `no real hat: ${missing}`, dataPath, sysRoot);
 }
 
 function chosen(name: string, board: Board, why: string, dataPath: string, sysRoot: string): BoardChoice {
@@ -63,12 +69,9 @@ export class BoardFailure extends StartupError {
 }
 
 /** @throws BoardFailure */
-export function readBoard(name: string): Board {
+export function readBoard(name: string, readFile = readDefinition): Board {
   try {
-    return loadBoard(name, {
-      folder: join(packageRoot, "boards"),
-      readFile: readDefinition,
-    });
+    return loadBoard(name, { folder: join(packageRoot, "boards"), readFile });
   } catch (cause) {
     throw new BoardFailure(name, cause);
   }
@@ -78,7 +81,7 @@ export function readBoard(name: string): Board {
 const largestDefinition = 256 * 1024;
 
 /** As `DefinitionSource` wants it: a file that is not there is an error too. */
-function readDefinition(path: string): string {
+export function readDefinition(path: string): string {
   const text = readSmallFile(path, { limit: largestDefinition });
   if (text !== undefined) return text;
   throw Object.assign(new Error(`${path} is not there`), { code: "ENOENT" });

@@ -9,8 +9,9 @@ import { packageRoot } from "../../src/firmware/package-root.ts";
 import { refusal } from "../../src/firmware/settings-file.ts";
 import { FirmwareProcess } from "./firmware-process.ts";
 
-const firmware = ({ onTestFinished }: TestContext): FirmwareProcess => {
+const firmware = ({ onTestFinished, onTestFailed }: TestContext): FirmwareProcess => {
   const process = new FirmwareProcess();
+  onTestFailed(() => console.log(process.log.map((line) => JSON.stringify(line)).join("\n")));
   onTestFinished(() => process.cleanUp());
   return process;
 };

@@ -6,7 +6,7 @@
  * there is no damage: the defaults are in force, and are what is kept. One that was named and vanished is served from
  * here if it is the very one that ran last, for a service has nobody at a terminal; any other name is a typing error.
  */
-import { resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { readSmallFile } from "../../base/small-file.ts";
 import type { RelayWiring } from "../../board/definition.ts";
@@ -35,13 +35,14 @@ export interface Decided<T, Kept> {
 }
 
 export interface GoodSettings {
+  /** By `placeOf`. */
   readonly path: string;
   /** Absent: there was no file, and the defaults served. */
   readonly text?: string;
 }
 
 export interface GoodBoard {
-  /** As asked for; a path in full. */
+  /** As asked for; a path by `placeOf`, as are the paths of `files`. */
   readonly name: string;
   /** Each file that was read, by its path. */
   readonly files: Readonly<Record<string, string>>;
@@ -57,7 +58,7 @@ const largest = 256 * 1024;
 
 /** @throws StartupError when the file is of no use and nothing good is kept of it */
 export function decideSettings(source: SettingsSource, data: DataFolder): Decided<Settings, GoodSettings> {
-  const path = resolve(source.path);
+  const path = placeOf(source.path, data);
   try {
     const value = loadSettings(source);
     const text = readSettingsText(source);
@@ -73,7 +74,7 @@ export function decideSettings(source: SettingsSource, data: DataFolder): Decide
 /** The settings that serve while this file is of no use; `undefined` when it never was of any. */
 export function lastGoodSettings({ path }: SettingsSource, data: DataFolder): Settings | undefined {
   const { settings } = readLastGood(data);
-  if (settings?.path !== resolve(path)) return undefined;
+  if (settings?.path !== placeOf(path, data)) return undefined;
   try {
     return parseSettingsText(settings.text, path);
   } catch {
@@ -93,11 +94,12 @@ export function decideBoard(name: string, data: DataFolder, relay?: string): Dec
     try {
       const files: Record<string, string> = {};
       const board = readBoard(asked, (path) => {
-        files[path] = readDefinition(path);
-        return files[path];
+        const text = readDefinition(path);
+        files[placeOf(path, data)] = text;
+        return text;
       });
       if (relay !== undefined && relayKey(board.wiring) !== relay) throw changedMeanwhile(asked);
-      good = { name: keyOf(asked), files };
+      good = { name: keyOf(asked, data), files };
       return board;
     } catch (error) {
       if (!(error instanceof StartupError)) throw error;
@@ -118,10 +120,10 @@ export function relayKey({ relay, backend, gpioChipLabels }: RelayWiring): strin
 
 function lastGoodBoard(name: string, data: DataFolder) {
   const { board } = readLastGood(data);
-  if (board?.name !== keyOf(name)) return undefined;
+  if (board?.name !== keyOf(name, data)) return undefined;
   try {
     // Shipped files lie elsewhere after an update; then those of today serve.
-    return readBoard(name, (path) => board.files[path] ?? readDefinition(path));
+    return readBoard(name, (path) => board.files[placeOf(path, data)] ?? readDefinition(path));
   } catch {
     return undefined;
   }
@@ -206,4 +208,10 @@ const isLastGood = (value: unknown): value is LastGood => typeof value === "obje
 
 const isPath = (name: string): boolean => !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name);
 
-const keyOf = (name: string): string => (isPath(name) ? resolve(name) : name);
+const keyOf = (name: string, data: DataFolder): string => (isPath(name) ? placeOf(name, data) : name);
+
+/** What lies in the data folder is named relative to it: a folder that was moved or restored is still the same. */
+function placeOf(path: string, data: DataFolder): string {
+  const inside = relative(resolve(data.path), resolve(path));
+  return inside.startsWith("..") || isAbsolute(inside) ? resolve(path) : `./${inside}`;
+}

@@ -1,21 +1,29 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
 import type { Log } from "../control/log.ts";
 import { millis, seconds } from "../control/units.ts";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import type { BoardChoice } from "../firmware/choose-board.ts";
+import { systemFiles } from "../firmware/durable-files.ts";
+import { gatedFiles } from "../firmware/gated-files.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { isHubReady } from "../firmware/hub-ready.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { firmwareVersion } from "../firmware/package-root.ts";
 import { type RunningLoop, runLoop } from "../firmware/run-loop.ts";
-import { loadSettings } from "../firmware/settings-file.ts";
+import {
+  decideBoard,
+  decideSettings,
+  failingFiles,
+  keepLastGood,
+  logProblems,
+} from "../firmware/storage/last-good.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
-const { data, settings, board } = sharedFlags;
+const { data, settings: settingsFlag, board: boardFlag } = sharedFlags;
 
 export const verb: Verb = {
   name: "loop",
@@ -23,9 +31,10 @@ export const verb: Verb = {
   usage: "loop [FLAGS]",
   flags: {
     data,
-    settings,
-    board,
+    settings: settingsFlag,
+    board: boardFlag,
     why: { value: "TEXT", doc: "why this board" },
+    relay: { value: "KEY", doc: "the relay that the guardian forces off" },
     log: { value: "FORMAT", doc: "json or text" },
     plain: { doc: "log lines instead of the live panel" },
     offline: { doc: "neither cloud nor local hub" },
@@ -43,8 +52,10 @@ const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
   const context = readContext(args);
-  const values = loadSettings(context.settingsFile);
-  const found = chooseBoard(args.value("board") ?? values.board, context.data.path);
+  const settings = decideSettings(context.settingsFile, context.data);
+  const { value: values } = settings;
+  const board = decideBoard(args.value("board") ?? values.board, context.data, args.value("relay"));
+  const found = board.value;
   const choice = { ...found, why: args.value("why") ?? found.why };
   const onTerminal = hasTerminal() && !args.has("plain");
   const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
@@ -52,6 +63,7 @@ async function loop(args: Arguments): Promise<number> {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
   const log = createLogger({ clock: systemClock, level: values.logLevel, format, write });
+  logProblems(log, settings, board);
   let terminal: VirtualTerminal | undefined;
   let virtual: VirtualHardware | undefined;
   let stop = (_why: string): void => {};
@@ -60,6 +72,7 @@ async function loop(args: Arguments): Promise<number> {
     settings: values,
     choice,
     log,
+    failing: failingFiles(settings, board),
     virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
     beat: () => void process.send?.("beat"),
     cleanUp: async () => {
@@ -72,6 +85,17 @@ async function loop(args: Arguments): Promise<number> {
     },
   });
   stop = running.stop;
+  void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
+    keepLastGood(
+      {
+        data: context.data,
+        files: gatedFiles(systemFiles, context.data.path, running.manifest),
+        clock: systemClock,
+        log,
+      },
+      { settings: settings.good, board: board.good },
+    ),
+  );
   const disconnect = args.has("offline")
     ? async () => {}
     : await connect(running, context, choice, log, virtual);

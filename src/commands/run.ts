@@ -6,7 +6,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Log, LogLevel } from "../control/log.ts";
-import { chooseBoard } from "../firmware/choose-board.ts";
 import { dataFolderPath } from "../firmware/data-folder.ts";
 import { describeHolder } from "../firmware/guardian/holder-note.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
@@ -15,7 +14,7 @@ import { kindOf } from "../firmware/hub-ready.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { packageRoot } from "../firmware/package-root.ts";
 import { HeldSecrets } from "../firmware/secret-handover.ts";
-import { loadSettings } from "../firmware/settings-file.ts";
+import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
 import { HubKeeper } from "./hub-keeper.ts";
@@ -52,8 +51,8 @@ async function guard(args: Arguments, context: Context): Promise<number> {
     dataPath: context.data.path,
     log,
     choose() {
-      const { board: fromSettings } = loadSettings(context.settingsFile);
-      return chooseBoard(args.value("board") ?? fromSettings, context.data.path);
+      const { board: fromSettings } = decideSettings(context.settingsFile, context.data).value;
+      return decideBoard(args.value("board") ?? fromSettings, context.data).value;
     },
   });
   const hub = new HubKeeper({ dataPath: hardware.folder.path, log, quiet: hasPanel(args) });
@@ -92,7 +91,7 @@ function spawnLoop(
   hub: HubKeeper,
   secrets: HeldSecrets,
 ): GuardedLoop {
-  const flags = ["--data", context.data.path, "--why", choice.why];
+  const flags = ["--data", context.data.path, "--why", choice.why, "--relay", relayKey(choice.wiring)];
   if (context.settingsFile.named) flags.push("--settings", context.settingsFile.path);
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");

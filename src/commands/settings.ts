@@ -10,8 +10,17 @@ import {
   settingKeys,
   settingSpec,
 } from "../control/settings.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
-import { loadSettings, readSettingsFile, refusal, settingProblemText } from "../firmware/settings-file.ts";
+import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import {
+  lastGoodServes,
+  loadSettings,
+  readSettingsFile,
+  refusal,
+  SettingsFailure,
+  type SettingsSource,
+  settingProblemText,
+} from "../firmware/settings-file.ts";
+import { lastGoodSettings } from "../firmware/storage/last-good.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 
@@ -27,26 +36,35 @@ export const verb: Verb = {
 The settings are one JSON file; a key that is left out has its default. Example: {"targetMax": 25, "displayUnit": "F"}
 schema prints the file's JSON schema, for an editor. Exit code 78 when the file has a mistake.`,
   async run(args) {
-    const { settingsFile } = readContext(args);
+    const context = readContext(args);
     const [word = "show"] = args.words;
     if (word === "schema") {
       const { settingsJsonSchema } = await import("../control/settings-schema.ts");
       return print(JSON.stringify(settingsJsonSchema(), null, 2));
     }
-    if (word === "show" && args.has("json")) {
-      return print(JSON.stringify(loadSettings(settingsFile), null, 2));
+    const cost =
+      lastGoodSettings(context.settingsFile, context.data) === undefined ? refusal : lastGoodServes;
+    try {
+      return tell(word, args.has("json"), context.settingsFile, cost);
+    } catch (error) {
+      if (!(error instanceof SettingsFailure)) throw error;
+      throw new StartupError(error.exitCode, error.message, `${error.step} ${cost}`, { cause: error });
     }
-    const { settings: values, found, problems } = readSettingsFile(settingsFile);
-    if (problems.length === 0) {
-      if (word === "show") print(table(values));
-      return print(`${settingsFile.path}: ${found ? "in order" : "not there, so the defaults are in force"}`);
-    }
-    print(`${settingsFile.path}:`);
-    for (const problem of problems) print(`✗ ${settingProblemText(problem)}`);
-    print(refusal);
-    return exitCodes.configuration;
   },
 };
+
+function tell(word: string, json: boolean, file: SettingsSource, cost: string): number {
+  if (word === "show" && json) return print(JSON.stringify(loadSettings(file), null, 2));
+  const { settings: values, found, problems } = readSettingsFile(file);
+  if (problems.length === 0) {
+    if (word === "show") print(table(values));
+    return print(`${file.path}: ${found ? "in order" : "not there, so the defaults are in force"}`);
+  }
+  print(`${file.path}:`);
+  for (const problem of problems) print(`✗ ${settingProblemText(problem)}`);
+  print(cost);
+  return exitCodes.configuration;
+}
 
 function table(values: Settings): string {
   const rows = settingKeys.map((key) => row(key, values));

@@ -127,7 +127,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     latched: true,
     short: "STATE LOST",
     remedy:
-      "The stored state was unreadable; defaults are in use. Check the set-point, then hold A and B for 3 s.",
+      "The stored state was unreadable; an older one or the defaults are in use. Check the set-point, then hold A and B for 3 s.",
   },
   "storage-failed": {
     rule: "SR-11",

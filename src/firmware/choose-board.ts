@@ -50,24 +50,26 @@ const virtualBoard = "virtual";
 /**
  * @param name of a definition, a path, or "auto"
  * @param dataPath the virtual hat keeps its lines there
+ * @param read reads a definition; another than the files' own serves what was kept of them
  * @throws StartupError (configuration) when the definition is broken
  */
 export function chooseBoard(
   name: string,
   dataPath: string,
   machine: Partial<MachinePaths> = {},
+  read: (name: string) => Board = readBoard,
 ): BoardChoice {
   const paths = { ...systemPaths, ...machine };
   const { sysRoot } = paths;
-  if (name !== "auto") return chosen(name, readBoard(name), `board ${name} was asked for`, dataPath, sysRoot);
-  const real = readBoard(realBoard);
+  if (name !== "auto") return chosen(name, read(name), `board ${name} was asked for`, dataPath, sysRoot);
+  const real = read(realBoard);
   const missing = whatIsMissing(real.wiring, paths);
   if (isRaspberryPi(paths)) {
     const why = missing?.cause ?? "a Raspberry Pi with its drivers was found";
     return { ...chosen(realBoard, real, why, dataPath, sysRoot), missing };
   }
   const why = `no real hat: ${missing?.cause ?? "this is no Raspberry Pi"}`;
-  return chosen(virtualBoard, readBoard(virtualBoard), why, dataPath, sysRoot);
+  return chosen(virtualBoard, read(virtualBoard), why, dataPath, sysRoot);
 }
 
 /** By the device tree, and by the chip alone where that is hidden, as in a container. */
@@ -117,12 +119,9 @@ export class BoardFailure extends StartupError {
 }
 
 /** @throws BoardFailure */
-export function readBoard(name: string): Board {
+export function readBoard(name: string, readFile = readDefinition): Board {
   try {
-    return loadBoard(name, {
-      folder: join(packageRoot, "boards"),
-      readFile: readDefinition,
-    });
+    return loadBoard(name, { folder: join(packageRoot, "boards"), readFile });
   } catch (cause) {
     throw new BoardFailure(name, cause);
   }
@@ -132,7 +131,7 @@ export function readBoard(name: string): Board {
 const largestDefinition = 256 * 1024;
 
 /** As `DefinitionSource` wants it: a file that is not there is an error too. */
-function readDefinition(path: string): string {
+export function readDefinition(path: string): string {
   const text = readSmallFile(path, { limit: largestDefinition });
   if (text !== undefined) return text;
   throw Object.assign(new Error(`${path} is not there`), { code: "ENOENT" });

@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly path: string;
   readonly settingsFile: string;
   readonly stateFile: string;
+  /** Settings and board definition that served last. */
+  readonly lastGoodFile: string;
 }
 
 /** `--data`, else systemd's `$STATE_DIRECTORY`, else the XDG state folder. */
@@ -25,7 +27,12 @@ export function dataFolderPath(flag: string | undefined, env: NodeJS.ProcessEnv)
 }
 
 export function describeDataFolder(path: string): DataFolder {
-  return { path, settingsFile: join(path, "settings.json"), stateFile: join(path, "state.json") };
+  return {
+    path,
+    settingsFile: join(path, "settings.json"),
+    stateFile: join(path, "state.json"),
+    lastGoodFile: join(path, "last-good.json"),
+  };
 }
 
 /** Not by Node's own recursion, which never comes back where a folder cannot be made, as in /proc. */

@@ -7,7 +7,6 @@
  */
 import type { Hat, HatHealth } from "../board/hat.ts";
 import type { Clock } from "../control/clock.ts";
-import { parseDurable } from "../control/durable.ts";
 import type { FaultCode } from "../control/faults.ts";
 import { type InForce, inForce } from "../control/in-force.ts";
 import type { ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
@@ -20,6 +19,7 @@ import { type Millis, millis, seconds } from "../control/units.ts";
 import { logEvent } from "./event-log.ts";
 import { failingParts, type ReportedPart } from "./failing-parts.ts";
 import type { StateStore } from "./state-store.ts";
+import { restoreState } from "./storage/restore-state.ts";
 
 /** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
 export interface Observation {
@@ -74,14 +74,11 @@ export class Device {
   /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
   static async start(parts: DeviceParts): Promise<Device> {
     const { store, clock, log, settings, firmware, hat } = parts;
-    const loaded = await store.load();
-    const durable = loaded.kind === "found" ? parseDurable(loaded.document) : undefined;
-    let lost = loaded.kind === "unreadable" ? loaded : undefined;
-    if (loaded.kind === "found" && durable === undefined) {
-      const kept = await store.keepAside("its content is not a state of this firmware");
-      if (kept.kind === "unreadable") lost = kept;
+    const { durable, lost } = await restoreState(store);
+    if (lost) {
+      const now = durable ? "the state before it" : "defaults";
+      log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now });
     }
-    if (lost) log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now: "defaults" });
     const at = { nowMs: clock.now(), wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined };
     const device = new Device(parts, start(settings, durable, at));
     hat.onButton((edge) => {

@@ -16,6 +16,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { Device, type Observation } from "./device.ts";
 import { systemFiles } from "./durable-files.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import type { ReportedPart } from "./failing-parts.ts";
 import { gatedFiles } from "./gated-files.ts";
 import { type Hardware, loadManifest, openHardware } from "./hardware.ts";
 import { explainHardware } from "./hardware-errors.ts";
@@ -28,6 +29,8 @@ export interface LoopOptions {
   readonly settings: Settings;
   readonly choice: BoardChoice;
   readonly log: Log;
+  /** Whose files are of no use, so that the last good ones serve. */
+  readonly failing?: readonly ReportedPart[];
   /** What the virtual hat has plugged in; the settings decide where they name one. */
   readonly virtualDisplay?: DisplayKind | undefined;
   /** Told of the hardware before the device starts: the terminal looks at the virtual hat. */
@@ -93,6 +96,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     clock,
     log,
     firmware: firmwareVersion(),
+    failing: options.failing ?? [],
     onStep: firstDecision(log, options.beat, onDecided),
   });
   const running = endable(device, options, () => process.off("exit", relayOff));

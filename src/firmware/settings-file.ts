@@ -9,9 +9,26 @@ import { parseJson } from "../control/json.ts";
 import { parseSettings, type SettingProblem, type Settings } from "../control/settings.ts";
 import { exitCodes, StartupError } from "./exit-codes.ts";
 
-/** What a mistake costs: the guardian forces the relay off and ends with code 78. The same words wherever it is told. */
+/**
+ * What a mistake costs where this unit never ran with good settings: the guardian forces the relay off and ends with
+ * code 78. The same words wherever it is told.
+ */
 export const refusal =
   "Until the file is right, grove-heater run refuses to start with it, and the heater stays off.";
+
+/** What it costs where it did. */
+export const lastGoodServes =
+  "Until the file is right, grove-heater run goes on with the last good settings and shows the fault settings-unreadable.";
+
+/** The file is of no use. Its remedy says what that costs where no last good settings serve in its place. */
+export class SettingsFailure extends StartupError {
+  /** What to do, without what it costs. */
+  readonly step: string;
+  constructor(message: string, step: string, options?: ErrorOptions) {
+    super(exitCodes.configuration, message, `${step} ${refusal}`, options);
+    this.step = step;
+  }
+}
 
 export interface SettingsSource {
   readonly path: string;
@@ -28,38 +45,35 @@ export interface SettingsFile {
 
 /**
  * Reads and checks, leaving the verdict to the caller.
- * @throws StartupError when the file cannot be read, is not JSON, or was named and is not there
+ * @throws SettingsFailure when the file cannot be read, is not JSON, or was named and is not there
  */
-export function readSettingsFile({ path, named }: SettingsSource): SettingsFile {
-  const text = readText(path);
-  if (text === undefined && named) {
-    throw new StartupError(
-      exitCodes.configuration,
-      `There is no settings file ${path}.`,
-      `Name the right one with --settings FILE, or write it. ${refusal}`,
-    );
-  }
-  if (text === undefined) return { ...parseSettings(undefined), found: false };
-  const parsed = parseJson(text);
-  if (!parsed.ok) {
-    throw new StartupError(
-      exitCodes.configuration,
-      `${path}:${parsed.line}:${parsed.column}: ${parsed.message}`,
-      `Mend that line. ${refusal}`,
-    );
-  }
-  return { ...parseSettings(JSON.parse(text.replace(/^\uFEFF/, ""))), found: true };
+export function readSettingsFile(source: SettingsSource): SettingsFile {
+  const text = readSettingsText(source);
+  return { ...checked(text, source.path), found: text !== undefined };
 }
 
-/** @throws StartupError also when a setting is wrong */
+/** @throws SettingsFailure also when a setting is wrong */
 export function loadSettings(source: SettingsSource): Settings {
-  const { settings, problems } = readSettingsFile(source);
+  return parseSettingsText(readSettingsText(source), source.path);
+}
+
+/** @param text absent: the defaults. @throws SettingsFailure when anything in it is wrong */
+export function parseSettingsText(text: string | undefined, path: string): Settings {
+  const { settings, problems } = checked(text, path);
   if (problems.length === 0) return settings;
-  const { path } = source;
-  throw new StartupError(
-    exitCodes.configuration,
+  throw new SettingsFailure(
     problems.map((problem) => `${path}: ${settingProblemText(problem)}`).join("\n"),
-    `Mend it, and check it with: grove-heater settings check. ${refusal}`,
+    "Correct it, and check it with: grove-heater settings check.",
+  );
+}
+
+function checked(text: string | undefined, path: string): ReturnType<typeof parseSettings> {
+  if (text === undefined) return parseSettings(undefined);
+  const parsed = parseJson(text);
+  if (parsed.ok) return parseSettings(JSON.parse(text.replace(/^\uFEFF/, "")));
+  throw new SettingsFailure(
+    `${path}:${parsed.line}:${parsed.column}: ${parsed.message}`,
+    "Correct that line.",
   );
 }
 
@@ -70,16 +84,22 @@ export function settingProblemText({ key, cause, allowed, nextStep }: SettingPro
 /** Many times what all settings together take. */
 const largestFile = 256 * 1024;
 
-function readText(path: string): string | undefined {
+/** `undefined` when there is no file. @throws SettingsFailure when it cannot be read, or was named and is not there */
+export function readSettingsText({ path, named }: SettingsSource): string | undefined {
+  let text: string | undefined;
   try {
-    return readSmallFile(path, { limit: largestFile });
+    text = readSmallFile(path, { limit: largestFile });
   } catch (cause) {
     if (!(cause instanceof SmallFileError)) throw cause;
-    throw new StartupError(
-      exitCodes.configuration,
+    throw new SettingsFailure(
       `The settings file ${path} ${cause.problem}.`,
-      `Make it a file that this user can read, or name another with --settings FILE. ${refusal}`,
+      "Make it a file that this user can read, or name another with --settings FILE.",
       { cause },
     );
   }
+  if (text !== undefined || !named) return text;
+  throw new SettingsFailure(
+    `There is no settings file ${path}.`,
+    "Name the right one with --settings FILE, or write it.",
+  );
 }

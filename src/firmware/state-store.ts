@@ -1,27 +1,42 @@
 /**
- * Keeps one small document on disk through power cuts.
+ * Keeps one small document on disk through power cuts and damage.
  *
  * Guarantee: at any instant the file holds a whole document that was once offered, or does not exist; a file
- * that cannot be read is kept aside, never overwritten unseen; one write is under way at a time and the newest
- * document waits behind it; writing never blocks the caller, and a disk that hangs or is full only sets `failure`.
+ * that cannot be read is kept aside, never overwritten unseen, and the document before it is offered in its place;
+ * one write is under way at a time and the newest document waits behind it; neither reading nor writing blocks the
+ * caller for ever, and a disk that hangs or is full only sets `failure`.
  *
- * Order of a write (the only order that survives a cut anywhere): new file, fsync, rename, fsync of the folder.
+ * Order of a write: new file, fsync, one more name for the present file, rename, fsync of the folder. A cut at any
+ * point leaves the file whole, old or new; the second name costs no write of its own.
  */
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../control/clock.ts";
 import { seconds } from "../control/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
+import { asideName } from "./storage/kept-aside.ts";
 
 const retryAfter = seconds(10);
-/** A write that takes longer counts as failed until it ends: nobody waits for a disk that may never answer. */
+/** A read or write that takes longer counts as failed until it ends: nobody waits for a disk that may never answer. */
 const patience = seconds(10);
 
-/** What was found at start. `unreadable` names the file that was kept aside. */
+/** What was found at start. */
 export type Loaded =
   | { readonly kind: "found"; readonly document: unknown }
   | { readonly kind: "none" }
-  | { readonly kind: "unreadable"; readonly reason: string; readonly keptAs: string };
+  | Unreadable;
+
+export interface Unreadable {
+  readonly kind: "unreadable";
+  readonly reason: string;
+  /** Where the file is now; `undefined` when the disk did not let it be moved. */
+  readonly keptAs: string | undefined;
+  /** The document of the write before, where that is whole. */
+  readonly previous: { readonly document: unknown } | undefined;
+}
+
+/** Its last document but one, under a name beside it. */
+export const previousName = (path: string): string => `${path}.previous`;
 
 export class StateStore {
   readonly #path: string;
@@ -63,20 +78,44 @@ export class StateStore {
   }
 
   async load(): Promise<Loaded> {
-    const text = await this.#files.read(this.#path).catch((error: Error) => error);
-    if (text === undefined) return { kind: "none" };
-    const decoded = text instanceof Error ? { reason: text.message } : decode(text);
-    if ("reason" in decoded) return await this.keepAside(decoded.reason);
-    this.#written = JSON.stringify(decoded.document);
-    return { kind: "found", document: decoded.document };
+    await this.#inTime(this.#files.boundKeptAside(this.#path)).catch(() => undefined);
+    const found = await this.#read(this.#path);
+    if (found === undefined) return { kind: "none" };
+    if ("reason" in found) return await this.keepAside(found.reason);
+    this.#written = JSON.stringify(found.document);
+    return { kind: "found", document: found.document };
   }
 
   /** Moves the present file out of the way, for a person to look at; the name is one of its own. */
-  async keepAside(reason: string): Promise<Loaded> {
-    const keptAs = `${this.#path}.unreadable-${this.#clock.wallNow()}`;
+  async keepAside(reason: string): Promise<Unreadable> {
+    const name = asideName(this.#path, this.#clock.wallNow());
     this.#written = undefined;
-    await this.#files.rename(this.#path, keptAs).catch(() => undefined);
-    return { kind: "unreadable", reason, keptAs };
+    const keptAs = await this.#inTime(this.#files.setAside(this.#path, name)).then(
+      () => name,
+      () => undefined,
+    );
+    const previous = await this.#read(previousName(this.#path));
+    return {
+      kind: "unreadable",
+      reason,
+      keptAs,
+      previous: previous !== undefined && "document" in previous ? previous : undefined,
+    };
+  }
+
+  async #read(path: string): Promise<Decoded | undefined> {
+    const text = await this.#inTime(this.#files.read(path)).catch((error: Error) => error);
+    if (text === undefined) return undefined;
+    return text instanceof Error ? { reason: text.message } : decode(text);
+  }
+
+  /** A disk that never answers must not keep the heater from its start. */
+  async #inTime<T>(action: Promise<T>): Promise<T> {
+    let cancel = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.setTimer(patience, () => reject(new Error("the disk does not answer")));
+    });
+    return await Promise.race([action, late]).finally(() => cancel());
   }
 
   /** Takes the newest document and begins to write it; returns at once. */
@@ -113,6 +152,9 @@ export class StateStore {
     });
     try {
       await this.#files.writeDurably(temporary, encode(text));
+      // Not every file system knows a second name (FAT); without one a damaged file costs the settings of the panel.
+      if (this.#written !== undefined)
+        await this.#files.link(this.#path, previousName(this.#path)).catch(() => undefined);
       await this.#files.rename(temporary, this.#path);
       await this.#files.syncFolder(dirname(this.#path));
     } catch (error) {
@@ -134,7 +176,9 @@ export function encode(text: string): string {
   return `grove-heater state 1 crc32 ${checksum(text)}\n${text}\n`;
 }
 
-export function decode(file: string): { readonly document: unknown } | { readonly reason: string } {
+export type Decoded = { readonly document: unknown } | { readonly reason: string };
+
+export function decode(file: string): Decoded {
   const end = file.indexOf("\n");
   const header = /^grove-heater state 1 crc32 ([0-9a-f]{8})$/.exec(file.slice(0, Math.max(0, end)));
   if (header === null) return { reason: "its first line is not that of a state file" };

@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/settings.ts";
 import { readArguments } from "../../src/commands/verb.ts";
+import { silentLog } from "../../src/control/log.ts";
 import { settingKeys } from "../../src/control/settings.ts";
-import { loadSettings, refusal } from "../../src/firmware/settings-file.ts";
+import { describeDataFolder } from "../../src/firmware/data-folder.ts";
+import { systemFiles } from "../../src/firmware/durable-files.ts";
+import { lastGoodServes, loadSettings, refusal } from "../../src/firmware/settings-file.ts";
+import { decideSettings, keepLastGood } from "../../src/firmware/storage/last-good.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { capturePrinted } from "./printed.ts";
 
 let folder: string;
@@ -50,6 +55,34 @@ describe.each([
     expect(() => loadSettings({ path: file, named: false })).toThrow(expect.objectContaining(failure));
     await expect(settings("show", "--json")).rejects.toMatchObject(failure);
     expect(printed.text).toBe("");
+  });
+});
+
+describe("settings that turned bad under a unit that ran", () => {
+  const keep = async (): Promise<void> => {
+    const data = describeDataFolder(folder);
+    const parts = { data, files: systemFiles, clock: new VirtualClock(), log: silentLog };
+    const { good } = decideSettings({ path: file, named: false }, data);
+    await keepLastGood(parts, { settings: good, board: undefined });
+  };
+  beforeEach(async () => {
+    writeFileSync(file, '{"targetMax": 25}');
+    await keep();
+  });
+
+  it("still end check with 78 and name the mistake, and are said to be replaced by the last good ones", async () => {
+    writeFileSync(file, '{"targetStep": 2}');
+    expect(await settings("check")).toBe(78);
+    expect(printed.text).toMatch(/✗ targetStep: 2/);
+    expect(printed.text.trimEnd().split("\n").at(-1)).toBe(lastGoodServes);
+  });
+
+  it("and are empty say so too", async () => {
+    writeFileSync(file, "");
+    const failure = { exitCode: 78, remedy: expect.stringContaining(lastGoodServes) };
+    await expect(settings("check")).rejects.toMatchObject(failure);
+    await expect(settings("show", "--json")).rejects.toMatchObject(failure);
+    await expect(settings("check")).rejects.not.toMatchObject({ remedy: expect.stringContaining(refusal) });
   });
 });
 

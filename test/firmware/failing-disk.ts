@@ -41,6 +41,16 @@ export class FailingDisk {
       this.#cachedNames.delete(from);
       this.#cachedNames.set(to, inode);
     },
+    link: async (from, to) => {
+      this.#operate();
+      const inode = this.#cachedNames.get(from);
+      if (inode === undefined) throw Object.assign(new Error(`no ${from}`), { code: "ENOENT" });
+      this.#cachedNames.set(to, inode);
+    },
+    setAside: async (path, to) => {
+      await this.files.rename(path, to);
+    },
+    boundKeptAside: async () => {},
     syncFolder: async () => {
       this.#operate();
       this.#syncedNames = new Map(this.#cachedNames);

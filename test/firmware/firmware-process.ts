@@ -25,6 +25,7 @@ export class FirmwareProcess {
   readonly data: string;
   readonly log: LogLine[] = [];
   #child: ChildProcess | undefined;
+  #closed = true;
   #waiting: (() => void)[] = [];
 
   constructor() {
@@ -48,6 +49,10 @@ export class FirmwareProcess {
     const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1" };
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
+    this.#closed = false;
+    child.once("close", () => {
+      this.#closed = true;
+    });
     createInterface({ input: child.stdout }).on("line", (line) => {
       this.log.push(JSON.parse(line));
       for (const wake of this.#waiting.splice(0)) wake();
@@ -110,7 +115,8 @@ export class FirmwareProcess {
   async exit(): Promise<number | null> {
     const child = this.#child;
     if (child === undefined) throw new Error("not started");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    // Not "exit": its last lines may still be on their way then.
+    if (!this.#closed) await once(child, "close");
     return child.exitCode;
   }
 

@@ -1,7 +1,7 @@
 /** The built firmware as its users run it. These are the few tests that take real time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it, type TestContext } from "vitest";
@@ -9,8 +9,9 @@ import { packageRoot } from "../../src/firmware/package-root.ts";
 import { refusal } from "../../src/firmware/settings-file.ts";
 import { FirmwareProcess } from "./firmware-process.ts";
 
-const firmware = ({ onTestFinished }: TestContext): FirmwareProcess => {
+const firmware = ({ onTestFinished, onTestFailed }: TestContext): FirmwareProcess => {
   const process = new FirmwareProcess();
+  onTestFailed(() => console.log(process.log.map((line) => JSON.stringify(line)).join("\n")));
   onTestFinished(() => process.cleanUp());
   return process;
 };
@@ -19,6 +20,10 @@ const gone = async (pid: number): Promise<void> => {
   while (existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) {
     await new Promise((resolve) => setImmediate(resolve));
   }
+};
+
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 };
 
 describe.runIf(process.platform === "linux")(
@@ -118,12 +123,45 @@ describe.runIf(process.platform === "linux")(
       device.signal(device.guardianPid, "SIGTERM");
       await device.exit();
       writeFileSync(device.relayFile, "1\n");
+      for (const name of readdirSync(device.data)) {
+        // A unit that never ran with good ones.
+        if (name.startsWith("last-good")) rmSync(join(device.data, name));
+      }
       device.settings('{"targetMax": 25,\n "targetMin": }');
       const { code, stderr } = device.command("run", "--board", "virtual");
       expect(code).toBe(78);
       expect(stderr).toMatch(/settings\.json:2:\d+/);
       expect(stderr).toContain(refusal);
       expect(device.relay).toBe("0");
+    });
+
+    it("C15: heats on with the last good settings and board when their files turned bad, and shows both faults", async (context) => {
+      const device = firmware(context);
+      const board = join(device.data, "own.json");
+      const shipped = readFileSync(join(packageRoot, "boards", "virtual.json"), "utf8");
+      writeFileSync(board, shipped);
+      device.start("--board", board);
+      await device.heaterOn();
+      await until(() => existsSync(join(device.data, "last-good.json")));
+      device.signal(device.guardianPid, "SIGTERM");
+      await device.exit();
+      device.settings("");
+      writeFileSync(board, "\0\0\0");
+      // Nothing is known of a last switch-off, so none has to be waited for (SR-08).
+      rmSync(join(device.data, "state.json"));
+      writeFileSync(device.relayFile, "1\n");
+      const from = device.log.length;
+      device.start("--board", board);
+      expect(await device.event("relay-forced-off", from)).toMatchObject({ before: 1 });
+      expect(await device.event("settings-unreadable", from)).toMatchObject({ level: "error" });
+      expect(await device.event("board-unreadable", from)).toMatchObject({ level: "error" });
+      const raised = (fault: string) => device.event("fault-raised", from, (line) => line["fault"] === fault);
+      await Promise.all([raised("settings-unreadable"), raised("board-unreadable"), device.heaterOn(from)]);
+      expect(device.relay).toBe("1");
+      // A loop that is started anew meanwhile decides the same.
+      const second = device.log.length;
+      device.signal(device.loopPid, "SIGKILL");
+      await device.event("first-decision", second);
     });
 
     it("with a data folder that cannot be made ends with exit code 74, and forces the relay off all the same", (context) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seconds } from "../../src/control/units.ts";
-import { decode, encode, StateStore } from "../../src/firmware/state-store.ts";
+import { decode, encode, previousName, StateStore } from "../../src/firmware/state-store.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { FailingDisk } from "./failing-disk.ts";
 
@@ -55,6 +55,67 @@ describe("the state store", () => {
       if (store.writes === 1) break;
     }
     expect(cuts).toBeGreaterThan(5);
+  });
+
+  it("gives the document before it when the newest is damaged, wherever the power was cut after a write", async () => {
+    let cuts = 0;
+    for (let operations = 0; ; operations += 1) {
+      const { store, disk, clock } = storeOn(new FailingDisk());
+      for (const target of [19, 20, 21]) {
+        store.offer({ target });
+        await clock.settle();
+      }
+      disk.operationsLeft = operations;
+      store.offer({ target: 25 });
+      await clock.advance(seconds(2));
+      for (const namesKept of [true, false]) {
+        const after = disk.afterCut(namesKept);
+        after.put(path, "\0\0\0\0");
+        const found = await storeOn(after).store.load();
+        expect(found.kind).toBe("unreadable");
+        if (found.kind !== "unreadable") return;
+        expect(
+          [20, 21].map((target) => ({ document: { target } })),
+          `cut after ${operations}`,
+        ).toContainEqual(found.previous);
+      }
+      cuts += 1;
+      if (store.writes === 4) break;
+    }
+    expect(cuts).toBeGreaterThan(5);
+  });
+
+  it("never puts a damaged file in the place of the good one before it", async () => {
+    const { store, disk, clock } = storeOn(new FailingDisk());
+    for (const target of [19, 20]) {
+      store.offer({ target });
+      await clock.settle();
+    }
+    disk.put(path, "rubbish");
+    const next = storeOn(disk);
+    expect(await next.store.load()).toMatchObject({ previous: { document: { target: 19 } } });
+    next.store.offer({ target: 19.5 });
+    await next.clock.settle();
+    disk.put(path, "rubbish");
+    expect(await storeOn(disk).store.load()).toMatchObject({ previous: { document: { target: 19 } } });
+    disk.put(previousName(path), "rubbish too");
+    disk.put(path, "rubbish");
+    expect(await storeOn(disk).store.load()).toMatchObject({ kind: "unreadable", previous: undefined });
+  });
+
+  it("does not wait for ever for a disk that answers no read", async () => {
+    const disk = new FailingDisk();
+    const clock = new VirtualClock();
+    const hangs = (): Promise<never> => new Promise(() => {});
+    const files = { ...disk.files, read: hangs, setAside: hangs, boundKeptAside: hangs };
+    const loading = new StateStore(path, files, clock).load();
+    await clock.advance(seconds(45));
+    expect(await loading).toEqual({
+      kind: "unreadable",
+      reason: "the disk does not answer",
+      keptAs: undefined,
+      previous: undefined,
+    });
   });
 
   it("keeps an unreadable file aside and says why", async () => {

@@ -189,6 +189,18 @@ class CutFiles implements DurableFiles {
     await this.#files.rename(this.#alive(from), to);
   }
 
+  async link(from: string, to: string): Promise<void> {
+    await this.#files.link(this.#alive(from), to);
+  }
+
+  async setAside(path: string, to: string): Promise<void> {
+    await this.#files.setAside(this.#alive(path), to);
+  }
+
+  async boundKeptAside(path: string): Promise<void> {
+    await this.#files.boundKeptAside(this.#alive(path));
+  }
+
   async syncFolder(path: string): Promise<void> {
     await this.#files.syncFolder(this.#alive(path));
   }

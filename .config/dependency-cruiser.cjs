@@ -3,7 +3,7 @@
 //
 //   commands → firmware → { board, simulation, cloud, hub, update, manifest } → chips → control
 //
-// An arrow may skip a part, never turn round; the parts in braces never import each other. src/bootstrap stands apart.
+// base lies below all of them and knows none. An arrow may skip a part, never turn round; the parts in braces never import each other. src/bootstrap stands apart.
 
 const siblings = "board|simulation|cloud|hub|update|manifest";
 
@@ -82,16 +82,17 @@ module.exports = {
       from: { path: `^src/(${siblings})/` },
       to: { path: `^src/(${siblings})/`, pathNot: "^src/$1/" },
     },
+    only("base-is-the-ground", "^src/base/", "^src/base/", "No domain in it: it would fit another program."),
     only(
       "siblings-look-down",
       `^src/(${siblings})/`,
-      `^src/(${siblings}|chips|control)/`,
+      `^src/(${siblings}|chips|control|base)/`,
       "Not up to firmware or commands.",
     ),
     only(
       "firmware-looks-down",
       "^src/firmware/",
-      `^src/(firmware|${siblings}|chips|control)/`,
+      `^src/(firmware|${siblings}|chips|control|base)/`,
       "The composition does not know the command line.",
     ),
     only(
@@ -103,7 +104,7 @@ module.exports = {
     only(
       "main-only-dispatches",
       "^src/(main|loop)\\.ts$",
-      "^src/(commands|firmware|control)/",
+      "^src/(commands|firmware|control|base)/",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),
     {

@@ -94,8 +94,8 @@ function readText(file: string, readFile: (path: string) => string): string | Bo
       const remedy = 'name a shipped board (see "grove-heater board"), or the path of a definition file';
       return { code: "missing-file", file, message: "there is no such file", remedy };
     }
-    const message = `cannot be read: ${messageOf(error)}`;
-    return { code: "unreadable-file", file, message, remedy: "give this user the right to read it" };
+    const message = `cannot be used: ${messageOf(error)}`;
+    return { code: "unreadable-file", file, message, remedy: "make it a file that this user can read" };
   }
 }
 

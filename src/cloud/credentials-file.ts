@@ -19,7 +19,7 @@ import {
   type PrivateFiles,
 } from "./credentials.ts";
 import { certificateProof, dpsWay, dpsWithKey, type PartNames } from "./credentials-parts.ts";
-import { readPrivate } from "./private-files.ts";
+import { problemOf, readPrivate } from "./private-files.ts";
 
 const types = ["dps-symmetric-key", "dps-x509", "connection-string"] as const;
 
@@ -123,8 +123,7 @@ async function readPublic(files: PrivateFiles, path: string): Promise<string | u
   try {
     return await files.read(path);
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
-    throw new CredentialError("unreadable", `${path} cannot be read (${reason}).`, "Make it readable.", {
+    throw new CredentialError("unreadable", `${path} ${problemOf(cause)}.`, "Make it a readable file.", {
       cause,
     });
   }

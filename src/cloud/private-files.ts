@@ -1,5 +1,6 @@
 /** Reads the files that hold a device's secrets, and refuses those that others may read too. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { readSmallFile, SmallFileError } from "../base/small-file.ts";
 import { CredentialError, type PrivateFiles } from "./credentials.ts";
 
 /**
@@ -15,11 +16,10 @@ export async function readPrivate(files: PrivateFiles, path: string): Promise<st
     if (text === undefined) return undefined;
     mode = await files.mode(path);
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
     throw new CredentialError(
       "unreadable",
-      `${path} cannot be read (${reason}).`,
-      "Make it readable for the user that runs the firmware.",
+      `${path} ${problemOf(cause)}.`,
+      "Make it a file that the user that runs the firmware can read.",
       { cause },
     );
   }
@@ -33,18 +33,16 @@ export async function readPrivate(files: PrivateFiles, path: string): Promise<st
   return text;
 }
 
+/** Why a file could not be read, to follow its name. */
+export function problemOf(error: unknown): string {
+  if (error instanceof SmallFileError) return error.problem;
+  return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`;
+}
+
 /** A larger one was not written for us. */
 const largestFile = 64 * 1024;
 
 export const systemPrivateFiles: PrivateFiles = {
-  async read(path) {
-    try {
-      const text = await readFile(path, "utf8");
-      return text.slice(0, largestFile);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    }
-  },
+  read: async (path) => readSmallFile(path, { limit: largestFile }),
   mode: async (path) => (process.platform === "win32" ? undefined : (await stat(path)).mode),
 };

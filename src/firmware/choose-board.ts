@@ -3,9 +3,10 @@
  *
  * Guarantee: cheap (a few small files), loads no driver; says in words why the choice fell.
  */
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { readSmallFile } from "../base/small-file.ts";
 import { type Board, BoardError, loadBoard, type RelayWiring } from "../board/definition.ts";
 import { findGpioChip } from "../board/gpio-chip.ts";
 import type { Wiring } from "../chips/wiring.ts";
@@ -66,11 +67,21 @@ export function readBoard(name: string): Board {
   try {
     return loadBoard(name, {
       folder: join(packageRoot, "boards"),
-      readFile: (path) => readFileSync(path, "utf8"),
+      readFile: readDefinition,
     });
   } catch (cause) {
     throw new BoardFailure(name, cause);
   }
+}
+
+/** Many times what the largest definition takes. */
+const largestDefinition = 256 * 1024;
+
+/** As `DefinitionSource` wants it: a file that is not there is an error too. */
+function readDefinition(path: string): string {
+  const text = readSmallFile(path, { limit: largestDefinition });
+  if (text !== undefined) return text;
+  throw Object.assign(new Error(`${path} is not there`), { code: "ENOENT" });
 }
 
 /** What keeps the real hat from being used, or undefined. */

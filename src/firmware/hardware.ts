@@ -4,8 +4,8 @@
  * Guarantee: nothing above here ever holds an ungated port, so what the manifest does not name cannot be used,
  * on the virtual hat as on the real one.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSmallFile, SmallFileError } from "../base/small-file.ts";
 import { openKernelGpio } from "../board/kernel-gpio.ts";
 import { openKernelI2c } from "../board/kernel-i2c.ts";
 import type { I2cBus } from "../chips/bus.ts";
@@ -84,16 +84,18 @@ export function loadManifest({ board }: BoardChoice, file = manifestFile): Manif
   }
 }
 
+/** Many times what the largest manifest takes. */
+const largestManifest = 256 * 1024;
+
 /** @returns `undefined` when there is no such file. @throws StartupError when it cannot be read */
 function readText(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readSmallFile(file, { limit: largestManifest });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (!(cause instanceof SmallFileError)) throw cause;
     throw new StartupError(
       exitCodes.configuration,
-      `The manifest ${file} cannot be read (${code}).`,
+      `The manifest ${file} ${cause.problem}.`,
       "Without it nothing may be used: make it a file that this user can read.",
       { cause },
     );

@@ -4,7 +4,7 @@
  * Guarantee: what is returned passed every check; a file with a mistake is refused as a whole, with every
  * mistake named, because a heater that runs on other limits than its owner wrote would be a trap.
  */
-import { readFileSync } from "node:fs";
+import { readSmallFile, SmallFileError } from "../base/small-file.ts";
 import { parseJson } from "../control/json.ts";
 import { parseSettings, type SettingProblem, type Settings } from "../control/settings.ts";
 import { exitCodes, StartupError } from "./exit-codes.ts";
@@ -67,16 +67,18 @@ export function settingProblemText({ key, cause, allowed, nextStep }: SettingPro
   return `${key === "" ? "" : `${key}: `}${cause} (${allowed}); ${nextStep}`;
 }
 
+/** Many times what all settings together take. */
+const largestFile = 256 * 1024;
+
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readSmallFile(path, { limit: largestFile });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (!(cause instanceof SmallFileError)) throw cause;
     throw new StartupError(
       exitCodes.configuration,
-      `The settings file ${path} cannot be read (${code}).`,
-      `Make it readable for this user, or name another with --settings FILE. ${refusal}`,
+      `The settings file ${path} ${cause.problem}.`,
+      `Make it a file that this user can read, or name another with --settings FILE. ${refusal}`,
       { cause },
     );
   }

@@ -54,6 +54,10 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
     },
     caught: "src/manifest/seed-sibling.ts",
   },
+  "base-is-the-ground": {
+    files: { "base/seed-up.ts": 'import "../control/units.ts";' },
+    caught: "src/base/seed-up.ts",
+  },
   "siblings-look-down": {
     files: { "board/seed-up.ts": 'import "../firmware/exit-codes.ts";' },
     caught: "src/board/seed-up.ts",

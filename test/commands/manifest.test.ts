@@ -41,10 +41,10 @@ describe("manifest check", () => {
     expect(printed.text).toBe("");
   });
 
-  it("tells one that cannot be read from one that is not there", async () => {
+  it("tells a folder in its place from one that is not there", async () => {
     await expect(check(folder)).rejects.toMatchObject({
       exitCode: 78,
-      message: expect.stringContaining("cannot be read (EISDIR)"),
+      message: expect.stringContaining("is a folder"),
     });
     await expect(check(join(folder, "none.json"))).rejects.toMatchObject({
       exitCode: 78,

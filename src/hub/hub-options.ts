@@ -7,6 +7,8 @@ export interface HubOptions {
   readonly log: Log;
   /** Folder for everything that is to outlast the process. Absent: nothing outlasts it. */
   readonly dataPath?: string;
+  /** Rejects when so many bytes more may not be stored; what it refuses is not written. */
+  readonly reserveStorage?: (bytes: number) => Promise<void>;
   /** Address to listen on; loopback when absent. Wider needs `pagePassword`. */
   readonly host?: string;
   /** More names for the server's certificate and for devices' user names. */

@@ -4,6 +4,7 @@
  * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
  */
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../control/log.ts";
 import { type Authentication, newKey, parseAuthentication } from "./device-record.ts";
 import type { Documents } from "./documents.ts";
@@ -57,16 +58,18 @@ interface Kept {
 export class HubSettings {
   readonly #documents: Documents;
   #kept: Kept;
+  #saved: boolean;
 
-  private constructor(documents: Documents, kept: Kept) {
+  private constructor(documents: Documents, kept: Kept, saved: boolean) {
     this.#documents = documents;
     this.#kept = kept;
+    this.#saved = saved;
   }
 
   static async open(documents: Documents, log: Log): Promise<HubSettings> {
-    const read = parse(await documents.read("hub"));
-    if (read !== undefined) return new HubSettings(documents, read);
-    const settings = new HubSettings(documents, fresh());
+    const read = await documents.read("hub", parse);
+    if (read !== undefined) return new HubSettings(documents, read, true);
+    const settings = new HubSettings(documents, fresh(), false);
     await settings.#save(settings.#kept);
     log.info("hub-made", { idScope: settings.idScope });
     return settings;
@@ -89,8 +92,11 @@ export class HubSettings {
   }
 
   async putIndividual(enrolment: IndividualEnrolment): Promise<void> {
-    const others = this.#kept.individuals.filter((each) => each.registrationId !== enrolment.registrationId);
-    await this.#save({ ...this.#kept, individuals: [...others, enrolment] });
+    const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
+    const known = this.individual(enrolment.registrationId);
+    // Not written again: a start on a disk that has become read-only is none the worse.
+    if (this.#saved && isDeepStrictEqual(known, enrolment)) return;
+    await this.#save({ ...this.#kept, individuals: [...this.#kept.individuals.filter(isOther), enrolment] });
   }
 
   async putGroup(group: GroupEnrolment): Promise<void> {
@@ -100,7 +106,9 @@ export class HubSettings {
 
   async #save(kept: Kept): Promise<void> {
     this.#kept = kept;
+    this.#saved = false;
     await this.#documents.write("hub", kept);
+    this.#saved = true;
   }
 }
 

@@ -2,24 +2,19 @@
  * One stored document: two generations of it, each with a checksum.
  *
  * Guarantee: while one of the two files is whole, the document is there. A write leaves the one before as the older
- * generation, and the first write makes two, each with blocks of its own on the medium. What cannot be used is kept aside
- * for a person to look at, cut to 64 KiB, and of all documents in a folder at most eight; a folder that stands in a
- * file's place is moved and stays whole.
+ * generation, and the first write makes two, each with blocks of its own on the medium.
  *
  * Who edits a document by hand takes its last line, the checksum, away: without one it counts as it is. To be rid of a
  * document, both files go.
  */
-import { copyFile, link, readdir, rename, rm, stat, truncate } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { syncFolder, writeFresh } from "../base/atomic-file.ts";
+import { copyFile, link, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { renameOver, syncFolder, writeFresh } from "../base/atomic-file.ts";
 import { readChecked, withChecksum } from "../base/checked-text.ts";
 import { readSmallFile, SmallFileError } from "../base/small-file.ts";
 
 /** Above it nothing is written, and nothing read: many times a device with a full twin and a full queue. */
 export const largestDocument = 16 << 20;
-const largestAside = 64 * 1024;
-const mostAside = 8;
-const aside = ".unreadable";
 
 export const previousOf = (path: string): string => `${path}.previous`;
 
@@ -98,50 +93,6 @@ async function keepAsPrevious(path: string): Promise<boolean> {
   }
   await renameOver(passing, previousOf(path));
   return true;
-}
-
-async function renameOver(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await keepAside(to);
-    await rename(from, to);
-  }
-}
-
-/**
- * Moves what cannot be used out of the way.
- * @returns where it is now; `undefined` when it cannot be moved
- */
-export async function keepAside(path: string): Promise<string | undefined> {
-  for (const name of [`${path}${aside}`, `${path}${aside}-2`, `${path}${aside}-3`]) {
-    const moved = await rename(path, name).then(
-      () => true,
-      () => false,
-    );
-    if (!moved) continue;
-    const found = await stat(name).catch(() => undefined);
-    if (found?.isFile() && found.size > largestAside)
-      await truncate(name, largestAside).catch(() => undefined);
-    await boundAside(dirname(path), name);
-    return name;
-  }
-  return undefined;
-}
-
-/** The oldest go first; folders stay, nobody knows whose they are. */
-async function boundAside(folder: string, newest: string): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
-  const kept: { path: string; atMs: number }[] = [];
-  for (const name of names.filter((each) => each.includes(aside))) {
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    // By the time at which it was moved, not by that of its content.
-    if (found && !found.isDirectory() && path !== newest) kept.push({ path, atMs: found.ctimeMs });
-  }
-  kept.sort((a, b) => b.atMs - a.atMs);
-  for (const { path } of kept.slice(mostAside - 1)) await rm(path, { force: true }).catch(() => undefined);
 }
 
 const tooLarge = (path: string): Error =>

@@ -8,7 +8,8 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { eraseGenerations, keepAside, look, previousOf, writeGeneration } from "./document-file.ts";
+import { keepAside } from "../base/kept-aside.ts";
+import { eraseGenerations, look, previousOf, writeGeneration } from "./document-file.ts";
 
 export interface Documents {
   /**

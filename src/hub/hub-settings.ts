@@ -8,7 +8,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../control/log.ts";
 import { type Authentication, newKey, parseAuthentication } from "./device-record.ts";
 import type { Documents } from "./documents.ts";
-import { isObject, type Json, member, textMember } from "./json-value.ts";
+import type { RememberedPorts } from "./hub-options.ts";
+import { isObject, type Json, member, numberMember, textMember } from "./json-value.ts";
 
 /** Rights of a shared access policy, as IoT Hub names them. */
 export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect" | "DeviceConnect";
@@ -53,6 +54,7 @@ interface Kept {
   readonly policies: Readonly<Record<string, PolicyKeys>>;
   readonly groups: readonly GroupEnrolment[];
   readonly individuals: readonly IndividualEnrolment[];
+  readonly ports: RememberedPorts;
 }
 
 export class HubSettings {
@@ -91,6 +93,17 @@ export class HubSettings {
     return this.#kept.individuals.find((each) => each.registrationId === registrationId);
   }
 
+  get ports(): RememberedPorts {
+    return this.#kept.ports;
+  }
+
+  /** Those that are given; never fails: a hub that cannot remember them finds others next time. */
+  async rememberPorts(ports: RememberedPorts): Promise<void> {
+    const all = { ...this.#kept.ports, ...ports };
+    if (isDeepStrictEqual(all, this.#kept.ports)) return;
+    await this.#save({ ...this.#kept, ports: all }).catch(() => undefined);
+  }
+
   async putIndividual(enrolment: IndividualEnrolment): Promise<void> {
     const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
     const known = this.individual(enrolment.registrationId);
@@ -123,6 +136,7 @@ function fresh(): Kept {
       { name: "certificates", enabled: true, kind: "x509", primaryKey: "", secondaryKey: "" },
     ],
     individuals: [],
+    ports: {},
   };
 }
 
@@ -145,7 +159,15 @@ function parse(document: unknown): Kept | undefined {
     individuals: individuals
       .map(parseIndividual)
       .filter((each: IndividualEnrolment | undefined) => each !== undefined),
+    ports: parsePorts(member(document, "ports")),
   };
+}
+
+function parsePorts(value: Json | undefined): RememberedPorts {
+  const found = (["mqtt", "rest", "page"] as const).map((name) => [name, numberMember(value, name)] as const);
+  const isPort = (port: number | undefined) =>
+    port !== undefined && Number.isInteger(port) && port > 0 && port <= 65_535;
+  return Object.fromEntries(found.filter(([, port]) => isPort(port)));
 }
 
 function parseIndividual(value: Json): IndividualEnrolment | undefined {

@@ -20,7 +20,7 @@ import { HubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
 
-export type { HubAddresses, HubOptions } from "./hub-options.ts";
+export type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
 
 /** What a device needs to come in; secret, all but the scope and the hosts. */
 export interface DeviceCredentials {

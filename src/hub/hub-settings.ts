@@ -120,6 +120,8 @@ export class HubSettings {
   async #save(kept: Kept): Promise<void> {
     this.#kept = kept;
     this.#saved = false;
+    // Twice: then the older generation has the newest enrolment too, and no damage to one file turns a device away.
+    await this.#documents.write("hub", kept);
     await this.#documents.write("hub", kept);
     this.#saved = true;
   }

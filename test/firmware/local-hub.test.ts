@@ -69,9 +69,12 @@ describe.runIf(process.platform === "linux")("two hubs for one data folder", { t
     const device = firmware(context);
     const hub = spawn(process.execPath, [main, "hub", "--data", device.data, "--log", "json"]);
     context.onTestFinished(() => void hub.kill("SIGKILL"));
-    const lines = createInterface({ input: hub.stdout })[Symbol.asyncIterator]();
-    const ready = JSON.parse((await lines.next()).value) as { event: string; page: string };
-    expect(ready.event).toBe("hub-ready");
+    const ready = await new Promise<{ page: string }>((resolve) => {
+      createInterface({ input: hub.stdout }).on("line", (line) => {
+        const said = JSON.parse(line) as { event: string; page: string };
+        if (said.event === "hub-ready") resolve(said);
+      });
+    });
     device.startConnected();
     expect(await device.event("local-hub")).toMatchObject({ page: ready.page });
     await online(device);
@@ -86,7 +89,7 @@ describe.runIf(process.platform === "linux")("two hubs for one data folder", { t
         headers: { "content-type": "application/json", origin: new URL(page).origin },
         body: JSON.stringify({ properties: { targetTemperature } }),
       });
-      return ((await edited.json()) as { version: number }).version;
+      return ((await edited.json()) as { desiredVersion: number }).desiredVersion;
     };
     const before = await setTarget(ready.page, 21.5);
     await device.event("target", 0, ({ to }) => to === 21.5);

@@ -3,11 +3,14 @@ import { hostname } from "node:os";
 import { openDataFolder } from "../firmware/data-folder.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { type HubReady, kindOf } from "../firmware/hub-ready.ts";
-import { type LocalHub, startLocalHub } from "../firmware/local-hub.ts";
+import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { type LocalHub, type LocalHubOptions, startLocalHub, startOrJoin } from "../firmware/local-hub.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { type PanelPressed, readPanelShown } from "../firmware/panel-messages.ts";
 import { drawPanel } from "../firmware/panel-picture.ts";
+import { StorageMeter } from "../firmware/storage/storage-meter.ts";
 import { systemClock } from "../firmware/system-clock.ts";
+import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
@@ -19,45 +22,66 @@ export const verb: Verb = {
     data: sharedFlags.data,
     device: { value: "ID", doc: "registration id of this machine's device (default: its host name)" },
     host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); wider needs a password" },
-    port: { value: "N", doc: "port of the page (default: 8780, or any free one)" },
+    port: { value: "N", doc: "port of the page, that one or none (default: 8780, or a free one)" },
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
   },
   notes: `
 Speaks what Azure DPS and IoT Hub speak, on this machine: no account, no internet. Beyond loopback it asks for a
-password, from the environment variable GROVE_HEATER_HUB_PASSWORD (8 characters or more).`,
+password, from the environment variable GROVE_HEATER_HUB_PASSWORD (8 characters or more).
+A data folder has one hub: where one runs already, this says where and ends with exit code 75; "run" uses that one. Its
+ports are those of AllowedTcpServerPorts in the manifest: 8780, 8443 and 8883 where they are free, else the ones of the
+start before, else the next free ones; the log says which.`,
   run: serve,
 };
 
 async function serve(args: Arguments): Promise<number> {
   const { data } = readContext(args);
   const folder = openDataFolder(data.path);
+  const manifest = loadManifestWithoutHat();
+  guardConnections(manifest);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const guarded = process.send !== undefined;
   const write = (line: string): void => void (guarded ? process.stderr : process.stdout).write(`${line}\n`);
   const log = createLogger({ clock: systemClock, level: guarded ? "warn" : "info", format, write });
   const device = args.value("device") ?? deviceId();
-  const hub = await startLocalHub({
+  const meter = new StorageMeter({ folder: folder.path, manifest, clock: systemClock });
+  const options: LocalHubOptions = {
     dataPath: folder.path,
     log,
     device,
     host: args.value("host"),
     pagePort: portOf(args),
     password: takePassword(process.env),
-  }).catch(explain);
+    allowedPorts: manifest.tcpServerPorts,
+    reserveStorage: (bytes) => meter.reserve(bytes),
+  };
+  const ended = endOfProcess();
+  const starting = guarded ? startOrJoin(options, tellReady) : startLocalHub(options);
+  const hub = await Promise.race([starting.catch(explain), ended.then(() => undefined)]);
+  // Asked to end while another has the hub, or before this one stood: nothing is connected yet.
+  if (hub === undefined) process.exit(exitCodes.ok);
   log.info("hub-ready", {
     page: hub.addresses.pageUrl,
     mqtt: hub.addresses.hubHost,
     idScope: hub.addresses.idScope,
   });
   joinPanel(hub, device);
-  const ready: HubReady = { kind: "hub-ready", page: hub.addresses.pageUrl, credentials: hub.credentials };
-  process.send?.(ready);
-  await new Promise<void>((resolve) => {
+  tellReady(hub.addresses.pageUrl, hub.credentials);
+  await ended;
+  await hub.close();
+  process.exit(exitCodes.ok);
+}
+
+const endOfProcess = (): Promise<void> =>
+  new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
     process.once("disconnect", () => resolve());
   });
-  await hub.close();
-  process.exit(exitCodes.ok);
+
+/** To the guardian, which passes it on to the loop. */
+function tellReady(page: string, credentials: string): void {
+  const ready: HubReady = { kind: "hub-ready", page, credentials };
+  process.send?.(ready, undefined, undefined, () => {});
 }
 
 /** Beside a running device its front is on the page; the guardian stands between. */
@@ -91,19 +115,25 @@ function portOf(args: Arguments): number | undefined {
   throw new StartupError(exitCodes.usage, `--port ${text} is no port.`, "Use 0 to 65535; 0 is any free one.");
 }
 
-/** What a person can mend; the rest is a bug and looks like one. */
-const explained: Readonly<Record<string, ExitCode>> = {
-  EADDRINUSE: exitCodes.unavailable,
-  EACCES: exitCodes.permission,
-  "password-needed": exitCodes.configuration,
+/** What a person can put right; the rest is a bug and looks like one. */
+const explained: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> = {
+  EADDRINUSE: [
+    exitCodes.unavailable,
+    "End what has it, or name more ports under AllowedTcpServerPorts in manifest/app_manifest.json.",
+  ],
+  EACCES: [exitCodes.permission],
+  EPERM: [exitCodes.permission],
+  EROFS: [exitCodes.storage, "Make the data folder writable, or name another with --data FOLDER."],
+  ENOSPC: [exitCodes.storage, "Make room on the disk, or name another data folder with --data FOLDER."],
+  "password-needed": [exitCodes.configuration, "Set it in the environment: GROVE_HEATER_HUB_PASSWORD"],
+  "hub-running": [
+    exitCodes.running,
+    "Use that one, or give this one a data folder of its own with --data FOLDER.",
+  ],
 };
 
 function explain(error: NodeJS.ErrnoException): never {
-  const code = explained[error.code ?? ""];
+  const [code, remedy = "See: grove-heater hub --help"] = explained[error.code ?? ""] ?? [];
   if (code === undefined) throw error;
-  const remedy =
-    error.code === "password-needed"
-      ? "Set it in the environment: GROVE_HEATER_HUB_PASSWORD"
-      : "See: grove-heater hub --help";
-  throw new StartupError(code, error.message, remedy, { cause: error });
+  throw new StartupError(code, `${error.message}.`.replace(/\.\.$/, "."), remedy, { cause: error });
 }

@@ -4,7 +4,8 @@
  * Guarantee: the control loop runs already and goes on whatever happens here; the SDK is loaded only when there is
  * somebody to connect to; wrong credentials are a clear word in the log and on the screen, never an end of heat.
  */
-import { CredentialError } from "../cloud/credentials.ts";
+import { createHash } from "node:crypto";
+import { CredentialError, type Credentials } from "../cloud/credentials.ts";
 import { loadCredentials } from "../cloud/load-credentials.ts";
 import { systemPrivateFiles } from "../cloud/private-files.ts";
 import type { Log } from "../control/log.ts";
@@ -42,8 +43,9 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
       const env = nearby ? {} : await environmentWithSecrets(process, process.env);
       const credentials = await loadCredentials({ dataPath: folder, env, files });
       if (credentials === undefined) return false;
-      // A local hub that was started again may stand at other ports: the old address would lead nowhere for ever.
-      const way = JSON.stringify(credentials.way);
+      // A local hub that was started again may stand at other ports, or have new keys after its disk was damaged: the
+      // old address would lead nowhere for ever, and its certificate would be untrusted for ever.
+      const way = fingerprintOf(credentials);
       if (half !== undefined && way === connectedBy) return true;
       const old = half;
       half = undefined;
@@ -90,6 +92,13 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
     process.send?.({ kind: "no-credentials" }, undefined, undefined, () => {});
   });
   return async () => half?.close();
+}
+
+/** Of everything that decides where a connection goes and whether it is let in. */
+function fingerprintOf({ way, proof, caPem }: Credentials): string {
+  const secret = proof.kind === "key" ? proof.key : proof.keyPem;
+  const parts = [way, proof.kind === "key" ? "" : proof.certificatePem, secret.reveal(), caPem ?? ""];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
 const sharePanel = ({ running: { device }, virtual }: ConnectOptions): PanelShare =>

@@ -4,8 +4,6 @@
  * Guarantee: nothing above here ever holds an ungated port, so what the manifest does not name cannot be used,
  * on the virtual hat as on the real one.
  */
-import { join } from "node:path";
-import { readSmallFile, SmallFileError } from "../base/small-file.ts";
 import { openKernelGpio } from "../board/kernel-gpio.ts";
 import { openKernelI2c } from "../board/kernel-i2c.ts";
 import type { I2cBus } from "../chips/bus.ts";
@@ -14,14 +12,14 @@ import type { Wiring } from "../chips/wiring.ts";
 import type { Clock } from "../control/clock.ts";
 import { celsius, hours, millis, relativeHumidity } from "../control/units.ts";
 import { gatedBus, gatedGpio } from "../manifest/gate.ts";
-import { type Manifest, ManifestError, parseManifest } from "../manifest/manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { dailyOutside, Room, roomPresets } from "../simulation/room.ts";
 import { Surroundings } from "../simulation/surroundings.ts";
 import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
-import { exitCodes, StartupError } from "./exit-codes.ts";
-import { packageRoot } from "./package-root.ts";
 import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
+
+export { loadManifest, manifestFile } from "./load-manifest.ts";
 
 /** The simulated hat and the room that it stands in. */
 export interface VirtualHardware {
@@ -65,41 +63,6 @@ export async function openHardware(
 /** The ports, each refusing what the manifest does not name. */
 export function gated(ports: Ports, wiring: Wiring, manifest: Manifest): Ports {
   return { bus: gatedBus(ports.bus, wiring.i2cBus, manifest), gpio: gatedGpio(ports.gpio, manifest) };
-}
-
-export const manifestFile = join(packageRoot, "manifest", "app_manifest.json");
-
-/** @throws StartupError (configuration) with every problem named */
-export function loadManifest({ board }: BoardChoice, file = manifestFile): Manifest {
-  try {
-    return parseManifest(readText(file), (name) => board.resolveName(name));
-  } catch (cause) {
-    if (!(cause instanceof ManifestError)) throw cause;
-    throw new StartupError(
-      exitCodes.configuration,
-      `The manifest ${file} cannot be used:\n${cause.message}`,
-      "Mend it, then check it with: grove-heater manifest check",
-      { cause },
-    );
-  }
-}
-
-/** Many times what the largest manifest takes. */
-const largestManifest = 256 * 1024;
-
-/** @returns `undefined` when there is no such file. @throws StartupError when it cannot be read */
-function readText(file: string): string | undefined {
-  try {
-    return readSmallFile(file, { limit: largestManifest });
-  } catch (cause) {
-    if (!(cause instanceof SmallFileError)) throw cause;
-    throw new StartupError(
-      exitCodes.configuration,
-      `The manifest ${file} ${cause.problem}.`,
-      "Without it nothing may be used: make it a file that this user can read.",
-      { cause },
-    );
-  }
 }
 
 /** A living room on a winter's day, with a fan heater, so that something happens while one looks. */

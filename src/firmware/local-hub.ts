@@ -1,13 +1,25 @@
 /**
  * The local hub as a part of this installation: its folder, its ports, its page, and this device's way in.
  *
- * Guarantee: on loopback unless asked otherwise; the ports are the usual ones where they are free, so that the page's
- * address stays the same, and any other where another hub has them, except for a page port that was asked for; the device's credentials lie in a file of their own, 0600.
+ * Guarantee: one hub for a data folder. On loopback unless asked otherwise. Each port by itself is the usual one where
+ * that is free, else the one of the start before, else another that may be used, so that addresses change as seldom as
+ * can be; a page port that was asked for is that one or none. The device's credentials lie in a file of their own, 0600,
+ * and are right at each start, whatever became of the hub's keys.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { makePrivateFolder, replaceFile } from "../base/atomic-file.ts";
+import { readSmallFile } from "../base/small-file.ts";
 import type { Log } from "../control/log.ts";
-import { type HubAddresses, type RunningHub, startHub } from "../hub/hub.ts";
+import { type Millis, seconds } from "../control/units.ts";
+import {
+  type HubAddresses,
+  type PortWish,
+  type RememberedPorts,
+  type RunningHub,
+  startHub,
+} from "../hub/hub.ts";
+import { claimHub, HubRunningError } from "./hub-claim.ts";
 import { hubFolders } from "./hub-ready.ts";
 import { packageRoot } from "./package-root.ts";
 import { systemClock } from "./system-clock.ts";
@@ -18,8 +30,13 @@ export interface LocalHubOptions {
   /** Enrolled at the start; its credentials are written for the loop. */
   readonly device: string;
   readonly host?: string | undefined;
+  /** 0: any free one of those that may be used. */
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
+  /** The ports that may be used; any when absent. */
+  readonly allowedPorts?: readonly number[] | undefined;
+  /** Rejects when so many bytes more may not be stored. */
+  readonly reserveStorage?: ((bytes: number) => Promise<void>) | undefined;
 }
 
 export interface LocalHub {
@@ -32,39 +49,122 @@ export interface LocalHub {
 }
 
 /** MQTT's registered port for TLS, and two that are seldom taken. */
-const usualPorts = { mqttPort: 8883, restPort: 8443, pagePort: 8780 };
-const anyPorts = { mqttPort: 0, restPort: 0, pagePort: 0 };
+const usual = { mqtt: 8883, rest: 8443, page: 8780 };
+const usualPorts = Object.values(usual);
 
-/** @throws Error as `startHub` does */
+/** @throws HubRunningError when another process has the hub of this folder; Error as `startHub` does */
 export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub> {
-  const { dataPath, log, device, host, password, pagePort } = options;
+  const { dataPath, log, device, host, password, reserveStorage } = options;
   const folders = hubFolders(dataPath);
-  await mkdir(folders.hub, { recursive: true, mode: 0o700 });
-  const start = (ports: typeof usualPorts): Promise<RunningHub> =>
-    startHub({
+  await makePrivateFolder(folders.hub);
+  const claim = await claimHub(folders.hub);
+  let hub: RunningHub | undefined;
+  try {
+    hub = await startHub({
       clock: systemClock,
       log,
       dataPath: folders.hub,
       pagePath: join(packageRoot, "dist", "page"),
-      ...ports,
-      ...(pagePort !== undefined && { pagePort }),
+      ...portWishes(options),
       ...(host !== undefined && { host }),
       ...(password !== undefined && { pagePassword: password }),
+      ...(reserveStorage && { reserveStorage }),
     });
-  const hub = await start(usualPorts).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EADDRINUSE") throw error;
-    // A page port that was asked for stays as asked: when it is that one which is taken, this fails too and says so.
-    return start(anyPorts);
-  });
-  await writeCredentials(folders.device, hub, device);
-  const { addresses, core } = hub;
-  return { addresses, credentials: folders.device, panels: core.panels, close: () => hub.close() };
+    await writeCredentials(folders.device, hub, device);
+  } catch (error) {
+    await hub?.close();
+    await claim.release();
+    throw error;
+  }
+  const running = hub;
+  const { addresses, core } = running;
+  sayMoved(addresses, options, log);
+  const reach = host === undefined || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const { pageUrl: page, pagePort: port } = addresses;
+  await claim.announce({ process: process.pid, page, host: reach, port });
+  const close = async () => {
+    await running.close();
+    await claim.release();
+  };
+  return { addresses, credentials: folders.device, panels: core.panels, close };
+}
+
+const joinEvery: Millis = seconds(3);
+
+/**
+ * Starts the hub; while another process has it, uses that one, and takes over when it ends.
+ * @param onJoined called with the page's address and the folder of the credentials each time these are another's
+ * @throws Error as `startHub` does
+ */
+export async function startOrJoin(
+  options: LocalHubOptions,
+  onJoined: (page: string, credentials: string) => void,
+): Promise<LocalHub> {
+  const { dataPath, log } = options;
+  let joined: string | undefined;
+  for (let silent = 0; ; ) {
+    try {
+      return await startLocalHub(options);
+    } catch (error) {
+      if (!(error instanceof HubRunningError)) throw error;
+      const { note, answers } = error;
+      // Soon after its start the other has no address yet.
+      if (note === undefined || !answers) {
+        silent += 1;
+        if (silent === silentTries) log.warn("hub-silent", { process: note?.process ?? "", now: "waiting" });
+      } else if (note.page !== joined) {
+        joined = note.page;
+        const without = "its page does not show this device's front";
+        log.warn("hub-joined", { page: note.page, process: note.process, without });
+        onJoined(note.page, hubFolders(dataPath).device);
+      }
+    }
+    await systemClock.sleep(joinEvery);
+  }
+}
+
+const silentTries = 5;
+
+interface PortWishes {
+  readonly mqttPort: PortWish;
+  readonly restPort: PortWish;
+  readonly pagePort: PortWish;
+}
+
+function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions): PortWishes {
+  const may = (port: number | undefined): port is number =>
+    port !== undefined && (allowed?.includes(port) ?? true);
+  // Where others usually are, whoever moved there would make them move too: there only as a last resort.
+  const spare = (known: RememberedPorts): number[] => {
+    const others = Object.values(known);
+    const free = allowed?.filter((port) => !usualPorts.includes(port)) ?? [0];
+    return [...free].sort((a, b) => Number(others.includes(a)) - Number(others.includes(b)));
+  };
+  const wish =
+    (first: (known: RememberedPorts) => readonly (number | undefined)[]) =>
+    (known: RememberedPorts): number[] => [...new Set([...first(known).filter(may), ...spare(known)])];
+  return {
+    // Credentials of devices hold this one: where it was at the last start it stays.
+    mqttPort: wish(({ mqtt }) => [mqtt, usual.mqtt]),
+    restPort: wish(({ rest }) => [usual.rest, rest]),
+    pagePort: asked === undefined ? wish(({ page }) => [usual.page, page]) : asked === 0 ? spare : asked,
+  };
+}
+
+/** Somebody looks for it where it usually is. */
+function sayMoved(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: Log): void {
+  const { mqttPort, restPort, pagePort: page } = addresses;
+  if (mqttPort !== usual.mqtt) log.warn("hub-port", { for: "devices", usual: usual.mqtt, now: mqttPort });
+  if (restPort !== usual.rest) log.warn("hub-port", { for: "services", usual: usual.rest, now: restPort });
+  if (pagePort === undefined && page !== usual.page) {
+    log.warn("hub-port", { for: "the page", usual: usual.page, now: page });
+  }
 }
 
 async function writeCredentials(folder: string, hub: RunningHub, device: string): Promise<void> {
   const { idScope, registrationId, symmetricKey, provisioningHost } = await hub.enrolDevice(device);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, "ca.pem"), hub.caPem, { mode: 0o600 });
+  await makePrivateFolder(folder);
+  await keep(join(folder, "ca.pem"), hub.caPem);
   const credentials = {
     type: "dps-symmetric-key",
     idScope,
@@ -73,7 +173,19 @@ async function writeCredentials(folder: string, hub: RunningHub, device: string)
     endpoint: provisioningHost,
     caFile: "ca.pem",
   };
-  await writeFile(join(folder, "credentials.json"), `${JSON.stringify(credentials, null, 2)}\n`, {
-    mode: 0o600,
-  });
+  await keep(join(folder, "credentials.json"), `${JSON.stringify(credentials, null, 2)}\n`);
+}
+
+/** Written only where it is another: memory cards wear, and one that has become read-only still holds what is right. */
+async function keep(path: string, text: string): Promise<void> {
+  if (readSound(path) === text) return await chmod(path, 0o600).catch(() => undefined);
+  await replaceFile(path, text);
+}
+
+function readSound(path: string): string | undefined {
+  try {
+    return readSmallFile(path, { limit: 64 * 1024 });
+  } catch {
+    return undefined;
+  }
 }

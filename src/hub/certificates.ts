@@ -4,9 +4,10 @@
  *
  * Guarantees: private keys leave this process only into the hub's own documents (0600) and, for a device's, to whoever
  * asked for it. The server's certificate names every host it is asked for, is renewed in its last month, and is made
- * anew when the names change or the clock stands outside of it. EC P-256, SHA-256.
+ * anew when the names change or the clock stands outside of it. Pairs that a disk has damaged are made anew, not shown.
+ * EC P-256, SHA-256.
  */
-import { webcrypto } from "node:crypto";
+import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
 import type { Documents } from "./documents.ts";
 import { textMember } from "./json-value.ts";
@@ -22,6 +23,8 @@ export interface CertificatePair {
 export interface CertificateAuthority {
   /** PEM of the root, for devices to trust. Public. */
   readonly caPem: string;
+  /** Whether the root was made just now: nobody trusts it yet. */
+  readonly isNew: boolean;
   /** The server's pair, renewed when it is due at `wallMs`. */
   server(wallMs: number): Promise<CertificatePair>;
   /** A leaf whose CN is the device's registration id. `days` may be negative: an expired one, for tests. */
@@ -56,20 +59,24 @@ export async function openAuthority(
   wallMs: number,
 ): Promise<CertificateAuthority> {
   const x509 = await loadLibrary();
-  const root = (await readPair(documents, "ca")) ?? (await makeRoot(x509, documents, wallMs));
+  const kept = await documents.read("ca", (document) => soundPair(document));
+  const root = kept ?? (await makeRoot(x509, documents, wallMs));
   const rootCert = new x509.X509Certificate(root.cert);
   const issuer: Issuer = { x509, cert: rootCert, key: await importKey(x509, root.key) };
-  let server = await readPair(documents, "server");
+  // One that another authority signed is of no use either: the root may have been made anew.
+  let server = await documents.read("server", (document) => soundPair(document, root.cert));
 
   return {
     caPem: root.cert,
+    isNew: kept === undefined,
     async server(nowMs) {
       if (server !== undefined && isUsable(issuer, server.cert, hostNames, nowMs)) return server;
       const made = await sign(issuer, "localhost", nowMs, serverDays, [
         new x509.ExtendedKeyUsageExtension([serverAuth]),
         new x509.SubjectAlternativeNameExtension(hostNames.map((name) => generalName(name))),
       ]);
-      await documents.write("server", { ...made, names: [...hostNames] });
+      // It serves all the same; the next start makes another.
+      await documents.write("server", { ...made, names: [...hostNames] }).catch(() => undefined);
       server = made;
       return made;
     },
@@ -171,9 +178,20 @@ const exportKey = async (x509: Library, key: webcrypto.CryptoKey): Promise<strin
 const importKey = (x509: Library, pem: string): Promise<webcrypto.CryptoKey> =>
   webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), algorithm, false, ["sign"]);
 
-async function readPair(documents: Documents, name: string): Promise<CertificatePair | undefined> {
-  const document = await documents.read(name);
+/**
+ * A pair whose halves are whole and belong together: devices would refuse any other for ever, and TLS would not start.
+ * @param issuer PEM of who must have signed it; itself when absent
+ */
+function soundPair(document: unknown, issuer?: string): CertificatePair | undefined {
   const cert = textMember(document, "cert");
   const key = textMember(document, "key");
-  return cert === undefined || key === undefined ? undefined : { cert, key };
+  if (cert === undefined || key === undefined) return undefined;
+  try {
+    const read = new X509Certificate(cert);
+    const signer = new X509Certificate(issuer ?? cert).publicKey;
+    const isSound = read.checkPrivateKey(createPrivateKey(key)) && read.verify(signer);
+    return isSound ? { cert, key } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -13,6 +13,12 @@ export const mostDevices = 10_000;
 
 const prefix = "device-";
 
+/** The record that belongs under this name; a very long name is shortened, and has a tilde in it. */
+function deviceOf(name: string, document: unknown): DeviceRecord | undefined {
+  const record = parseDevice(document);
+  return record !== undefined && (name === prefix + record.id || name.includes("~")) ? record : undefined;
+}
+
 export class Devices {
   readonly #documents: Documents;
   readonly #log: Log;
@@ -28,7 +34,7 @@ export class Devices {
   static async open(documents: Documents, log: Log): Promise<Devices> {
     const records = new Map<string, DeviceRecord>();
     for (const name of await documents.names(prefix)) {
-      const record = parseDevice(await documents.read(name));
+      const record = await documents.read(name, (document) => deviceOf(name, document));
       if (record === undefined) log.error("hub-device-unreadable", { name });
       else records.set(record.id, record);
     }

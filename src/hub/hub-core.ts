@@ -4,6 +4,7 @@
  * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../control/clock.ts";
 import type { TelemetryName } from "../control/cloud-model.ts";
 import { telemetry } from "../control/cloud-model.ts";
@@ -116,6 +117,7 @@ export class HubCore {
   /** Registers a device that is not known yet, and gives a known one these credentials. */
   async ensureDevice(id: string, authentication: Authentication): Promise<void> {
     const known = this.devices.get(id);
+    if (known !== undefined && isDeepStrictEqual(known.authentication, authentication)) return;
     const record = known ?? newDevice(id, authentication, this.clock.wallNow());
     await this.putDevice(
       { ...record, authentication },
@@ -193,8 +195,8 @@ export class HubCore {
     this.queue.close();
     this.feed.close();
     await this.timeline.close();
-    // What was only noted, last activity for one, goes along.
-    for (const record of this.devices.all()) await this.devices.put(record);
+    // What was only noted, last activity for one, goes along. A disk that refuses was told of in the log.
+    await Promise.allSettled(this.devices.all().map((record) => this.devices.put(record)));
     await this.documents.settled();
   }
 

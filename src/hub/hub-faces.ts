@@ -8,8 +8,9 @@ import { hours } from "../control/units.ts";
 import { Broker } from "./broker.ts";
 import type { CertificateAuthority, CertificatePair } from "./certificates.ts";
 import type { HubCore } from "./hub-core.ts";
-import type { HubAddresses, HubOptions } from "./hub-options.ts";
+import type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
 import { openPage } from "./page-server.ts";
+import { onFirstFree } from "./ports.ts";
 import { openRest } from "./rest-server.ts";
 
 export interface Faces {
@@ -26,19 +27,30 @@ export interface Faces {
 const usualPorts = { mqtt: 8883, rest: 8443, page: 8080 };
 const renewEvery = hours(24);
 
+const candidates = (wish: PortWish, remembered: RememberedPorts): readonly number[] =>
+  typeof wish === "number" ? [wish] : wish(remembered);
+
 export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
   const { authority, core, host, names, exposed, closing } = faces;
   const pair = await authority.server(core.clock.wallNow());
-  const broker = await openBroker(faces, pair, options.mqttPort ?? usualPorts.mqtt);
-  const rest = await openRest({ core, hostNames: names }, pair, host, options.restPort ?? usualPorts.rest);
+  const { mqttPort = usualPorts.mqtt, restPort = usualPorts.rest, pagePort = usualPorts.page } = options;
+  const remembered = core.settings.ports;
+  const broker = await openBroker(faces, pair, candidates(mqttPort, remembered));
+  const rest = await onFirstFree(candidates(restPort, remembered), (port) =>
+    openRest({ core, hostNames: names }, pair, host, port),
+  );
   closing.push(() => rest.close());
   const hubHost = `localhost:${broker.port}`;
-  const page = await openPage(
-    { core, hubHost, exposed, hostNames: names, password: options.pagePassword, pagePath: options.pagePath },
-    host,
-    options.pagePort ?? usualPorts.page,
+  const { pagePassword: password, pagePath } = options;
+  const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
+    openPage({ core, hubHost, exposed, hostNames: names, password, pagePath }, host, port),
   );
   closing.push(() => page.close());
+  await core.settings.rememberPorts({
+    ...(typeof mqttPort === "function" && { mqtt: broker.port }),
+    ...(typeof restPort === "function" && { rest: rest.port }),
+    ...(typeof pagePort === "function" && { page: page.port }),
+  });
   renewDaily(faces, pair, (next) => {
     broker.renew(next);
     rest.renew(next);
@@ -63,10 +75,10 @@ export async function closeFaces({ closing, core }: Faces): Promise<void> {
 async function openBroker(
   { authority, core, host, names, closing }: Faces,
   pair: CertificatePair,
-  wantedPort: number,
+  ports: readonly number[],
 ): Promise<{ port: number; renew(pair: CertificatePair): void }> {
   const { clock, log, once, cables, devices, settings, sessions, timeline } = core;
-  let port = wantedPort;
+  let port = 0;
   const onDevice = (id: string) => core.feed.changed(id, true);
   const onTurnedAway = (id: string, reason: string) => core.turnedAway(id, reason);
   const login = { settings, devices, hostNames: names, wallNow: () => clock.wallNow() };
@@ -77,7 +89,7 @@ async function openBroker(
     authority.caPem,
   );
   closing.push(() => broker.close());
-  port = await broker.listen(host, port);
+  port = await onFirstFree(ports, (each) => broker.listen(host, each));
   return { port, renew: (next) => broker.renew(next) };
 }
 

@@ -2,19 +2,33 @@
 import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
 
+/**
+ * One port that it is to be, 0 for any free one; or which to try in which order, given those that were found at an
+ * earlier start. What is found that way is remembered.
+ */
+export type PortWish = number | ((remembered: RememberedPorts) => readonly number[]);
+
+/** Where the hub found room at its last start: devices and bookmarks lead there. */
+export interface RememberedPorts {
+  readonly mqtt?: number;
+  readonly rest?: number;
+  readonly page?: number;
+}
+
 export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Folder for everything that is to outlast the process. Absent: nothing outlasts it. */
   readonly dataPath?: string;
+  /** Rejects when so many bytes more may not be stored; what it refuses is not written. */
+  readonly reserveStorage?: (bytes: number) => Promise<void>;
   /** Address to listen on; loopback when absent. Wider needs `pagePassword`. */
   readonly host?: string;
   /** More names for the server's certificate and for devices' user names. */
   readonly hostNames?: readonly string[];
-  /** 0: any free one. */
-  readonly mqttPort?: number;
-  readonly restPort?: number;
-  readonly pagePort?: number;
+  readonly mqttPort?: PortWish;
+  readonly restPort?: PortWish;
+  readonly pagePort?: PortWish;
   /** Folder of the built page. */
   readonly pagePath?: string;
   readonly pagePassword?: string;

@@ -4,10 +4,12 @@
  * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
  */
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../control/log.ts";
 import { type Authentication, newKey, parseAuthentication } from "./device-record.ts";
 import type { Documents } from "./documents.ts";
-import { isObject, type Json, member, textMember } from "./json-value.ts";
+import type { RememberedPorts } from "./hub-options.ts";
+import { isObject, type Json, member, numberMember, textMember } from "./json-value.ts";
 
 /** Rights of a shared access policy, as IoT Hub names them. */
 export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect" | "DeviceConnect";
@@ -52,21 +54,24 @@ interface Kept {
   readonly policies: Readonly<Record<string, PolicyKeys>>;
   readonly groups: readonly GroupEnrolment[];
   readonly individuals: readonly IndividualEnrolment[];
+  readonly ports: RememberedPorts;
 }
 
 export class HubSettings {
   readonly #documents: Documents;
   #kept: Kept;
+  #saved: boolean;
 
-  private constructor(documents: Documents, kept: Kept) {
+  private constructor(documents: Documents, kept: Kept, saved: boolean) {
     this.#documents = documents;
     this.#kept = kept;
+    this.#saved = saved;
   }
 
   static async open(documents: Documents, log: Log): Promise<HubSettings> {
-    const read = parse(await documents.read("hub"));
-    if (read !== undefined) return new HubSettings(documents, read);
-    const settings = new HubSettings(documents, fresh());
+    const read = await documents.read("hub", parse);
+    if (read !== undefined) return new HubSettings(documents, read, true);
+    const settings = new HubSettings(documents, fresh(), false);
     await settings.#save(settings.#kept);
     log.info("hub-made", { idScope: settings.idScope });
     return settings;
@@ -88,9 +93,23 @@ export class HubSettings {
     return this.#kept.individuals.find((each) => each.registrationId === registrationId);
   }
 
+  get ports(): RememberedPorts {
+    return this.#kept.ports;
+  }
+
+  /** Those that are given; never fails: a hub that cannot remember them finds others next time. */
+  async rememberPorts(ports: RememberedPorts): Promise<void> {
+    const all = { ...this.#kept.ports, ...ports };
+    if (isDeepStrictEqual(all, this.#kept.ports)) return;
+    await this.#save({ ...this.#kept, ports: all }).catch(() => undefined);
+  }
+
   async putIndividual(enrolment: IndividualEnrolment): Promise<void> {
-    const others = this.#kept.individuals.filter((each) => each.registrationId !== enrolment.registrationId);
-    await this.#save({ ...this.#kept, individuals: [...others, enrolment] });
+    const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
+    const known = this.individual(enrolment.registrationId);
+    // Not written again: a start on a disk that has become read-only is none the worse.
+    if (this.#saved && isDeepStrictEqual(known, enrolment)) return;
+    await this.#save({ ...this.#kept, individuals: [...this.#kept.individuals.filter(isOther), enrolment] });
   }
 
   async putGroup(group: GroupEnrolment): Promise<void> {
@@ -100,7 +119,11 @@ export class HubSettings {
 
   async #save(kept: Kept): Promise<void> {
     this.#kept = kept;
+    this.#saved = false;
+    // Twice: then the older generation has the newest enrolment too, and no damage to one file turns a device away.
     await this.#documents.write("hub", kept);
+    await this.#documents.write("hub", kept);
+    this.#saved = true;
   }
 }
 
@@ -115,6 +138,7 @@ function fresh(): Kept {
       { name: "certificates", enabled: true, kind: "x509", primaryKey: "", secondaryKey: "" },
     ],
     individuals: [],
+    ports: {},
   };
 }
 
@@ -137,7 +161,15 @@ function parse(document: unknown): Kept | undefined {
     individuals: individuals
       .map(parseIndividual)
       .filter((each: IndividualEnrolment | undefined) => each !== undefined),
+    ports: parsePorts(member(document, "ports")),
   };
+}
+
+function parsePorts(value: Json | undefined): RememberedPorts {
+  const found = (["mqtt", "rest", "page"] as const).map((name) => [name, numberMember(value, name)] as const);
+  const isPort = (port: number | undefined) =>
+    port !== undefined && Number.isInteger(port) && port > 0 && port <= 65_535;
+  return Object.fromEntries(found.filter(([, port]) => isPort(port)));
 }
 
 function parseIndividual(value: Json): IndividualEnrolment | undefined {

@@ -14,13 +14,13 @@ import {
   isRegistrationId,
   sasAuthentication,
 } from "./device-record.ts";
-import { type Documents, memoryDocuments, openDocuments } from "./documents.ts";
+import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./documents.ts";
 import { bareHost, isLoopback } from "./host-names.ts";
 import { HubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
 
-export type { HubAddresses, HubOptions } from "./hub-options.ts";
+export type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
 
 /** What a device needs to come in; secret, all but the scope and the hosts. */
 export interface DeviceCredentials {
@@ -73,6 +73,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const documents = await openStore(options);
   const authority = await openAuthority(documents, names, clock.wallNow());
   const core = await HubCore.open(clock, log, documents);
+  if (authority.isNew && core.devices.size > 0) log.warn("hub-authority-made", { now: authorityMade });
   const faces: Faces = { authority, core, host, names, exposed, closing: [] };
   try {
     const addresses = await openFaces(faces, options);
@@ -85,6 +86,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 }
 
 const leastPassword = 8;
+const authorityMade = "devices enrolled by hand need its certificate; this machine's own device is given it";
 
 const needsPassword = (host: string): Error =>
   Object.assign(
@@ -105,9 +107,10 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
     core,
     async enrolDevice(registrationId) {
       checkId(registrationId);
-      const known = settings.individual(registrationId);
-      const authentication =
-        known?.authentication.type === "sas" ? known.authentication : sasAuthentication();
+      const enrolled = settings.individual(registrationId)?.authentication;
+      // Settings that a disk has damaged may lack the newest enrolment: the device's record has the same key.
+      const known = [enrolled, core.devices.get(registrationId)?.authentication];
+      const authentication = known.find((each) => each?.type === "sas") ?? sasAuthentication();
       await settings.putIndividual({
         registrationId,
         deviceId: registrationId,
@@ -162,9 +165,14 @@ function allNames(host: string, more: readonly string[]): string[] {
   return [...new Set(names.map(bareHost))];
 }
 
-async function openStore({ dataPath, log }: HubOptions): Promise<Documents> {
+async function openStore({ dataPath, log, reserveStorage: reserve }: HubOptions): Promise<Documents> {
   if (dataPath === undefined) return memoryDocuments();
-  return await openDocuments(dataPath, (name, keptAs) =>
-    log.error("hub-document-unreadable", { name, keptAs }),
-  );
+  const onDamaged = ({ name, problem, keptAs = "", recovered }: DamagedDocument) =>
+    log.error("hub-document-unreadable", {
+      name,
+      problem,
+      keptAs,
+      now: recovered ? "the one written before it serves" : "it begins anew",
+    });
+  return await openDocuments(dataPath, { onDamaged, reserve });
 }

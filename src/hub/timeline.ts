@@ -19,6 +19,13 @@ const saveAfter = seconds(30);
 /** Skipped at a start: more than could have happened unsaved. */
 const gap = 1000;
 
+function parseEvents(document: unknown): TimelineEvent[] | undefined {
+  const kept = member(document, "events");
+  if (!Array.isArray(kept)) return undefined;
+  const events = kept.filter((each) => numberMember(each, "sequence") !== undefined);
+  return events as unknown as TimelineEvent[];
+}
+
 export class Timeline {
   readonly #documents: Documents;
   readonly #clock: Clock;
@@ -48,11 +55,8 @@ export class Timeline {
     clock: Clock,
     onEvent: (event: TimelineEvent) => void,
   ): Promise<Timeline> {
-    const kept = member(await documents.read("timeline"), "events");
-    const events = Array.isArray(kept)
-      ? kept.filter((each) => numberMember(each, "sequence") !== undefined)
-      : [];
-    return new Timeline(documents, clock, onEvent, events as unknown as TimelineEvent[]);
+    const events = (await documents.read("timeline", parseEvents)) ?? [];
+    return new Timeline(documents, clock, onEvent, events);
   }
 
   add(draft: TimelineDraft): void {
@@ -104,7 +108,7 @@ export class Timeline {
   /** Saves. The last connections may end later still: by then the folder may be another hub's. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#save();
+    await this.#save().catch(() => undefined);
   }
 
   async #save(): Promise<void> {

@@ -63,9 +63,12 @@ export function gatedBus(bus: I2cBus, busNumber: number, manifest: Manifest): I2
 
 /**
  * Whether the data folder may hold so much.
- * @param totalBytes what all its files would hold together
+ * @param totalBytes what all files below it would hold together
  */
-export function checkStorage(manifest: Manifest, totalBytes: number): CapabilityError | undefined {
+export function checkStorage(
+  manifest: Pick<Manifest, "storageKb">,
+  totalBytes: number,
+): CapabilityError | undefined {
   return totalBytes <= manifest.storageKb * 1024 ? undefined : storageRefused(manifest, totalBytes);
 }
 

@@ -45,11 +45,28 @@ export interface Manifest {
 export type ResolveName = (name: string) => ResolvedPeripheral | undefined;
 
 /**
+ * For a process that has no hat, whatever the board is: of the same file, but no line and no bus is granted.
+ * @throws ManifestError as `parseManifest` does, but for names of the board
+ */
+export function parseManifestWithoutHat(text: string | undefined): Manifest {
+  const file = readManifest(text);
+  return { ...granted(file.shape, file.findings, file.text), gpio: new Map(), i2c: new Map() };
+}
+
+/**
  * @param text of the manifest; `undefined` when there is no such file
  * @param resolve what a `$NAME` stands for on the board in use
  * @throws ManifestError with every problem found
  */
 export function parseManifest(text: string | undefined, resolve: ResolveName): Manifest {
+  const file = readManifest(text);
+  const names = new NameCheck(resolve);
+  const gpio = names.gpio(file.shape.gpio);
+  const i2c = names.buses(file.shape);
+  return { ...granted(file.shape, [...file.findings, ...names.findings], file.text), gpio, i2c };
+}
+
+function readManifest(text: string | undefined): { text: string; shape: ManifestShape; findings: Finding[] } {
   if (text === undefined) {
     const remedy = "restore manifest/app_manifest.json from the package: without it nothing may be used";
     throw new ManifestError([{ code: "missing", message: "there is no manifest", remedy }]);
@@ -63,15 +80,20 @@ export function parseManifest(text: string | undefined, resolve: ResolveName): M
   }
   const reader = new ShapeReader();
   const shape = readShape(json.root, reader);
-  const names = new NameCheck(resolve);
-  const gpio = names.gpio(shape.gpio);
-  const i2c = names.buses(shape);
-  const found = [...reader.problems.map(shapeFinding), ...names.findings].sort((a, b) => a.offset - b.offset);
-  if (found.length > 0) {
-    throw new ManifestError(found.map(({ offset, ...rest }) => ({ ...rest, ...positionAt(text, offset) })));
-  }
-  const { gpio: _, i2cMaster, i2cAddresses, ...rest } = shape;
-  return { ...rest, gpio, i2c };
+  return { text, shape, findings: reader.problems.map(shapeFinding) };
+}
+
+/** What needs no board. @throws ManifestError with all findings, in the order of the file */
+function granted(
+  { gpio: _gpio, i2cMaster: _bus, i2cAddresses: _addresses, ...rest }: ManifestShape,
+  findings: readonly Finding[],
+  text: string,
+): Omit<Manifest, "gpio" | "i2c"> {
+  const found = [...findings].sort((a, b) => a.offset - b.offset);
+  if (found.length === 0) return rest;
+  throw new ManifestError(
+    found.map(({ offset, ...finding }) => ({ ...finding, ...positionAt(text, offset) })),
+  );
 }
 
 interface Finding extends Pick<ManifestProblem, "code" | "message" | "remedy"> {

@@ -55,7 +55,7 @@ export function portRefused(manifest: Manifest, protocol: "tcp" | "udp", port: n
   return new CapabilityError(attempt, capability, listing(capability, wanted));
 }
 
-export function storageRefused(manifest: Manifest, bytes: number): CapabilityError {
+export function storageRefused(manifest: Pick<Manifest, "storageKb">, bytes: number): CapabilityError {
   const attempt = `storing ${bytes} bytes, where ${manifest.storageKb} KiB are`;
   return new CapabilityError(
     attempt,

@@ -131,8 +131,8 @@ function network(manifest: Manifest): Line[] {
   }
   const { connections, tcpServerPorts, udpServerPorts } = manifest;
   const ports = [
-    ...tcpServerPorts.map((port) => `tcp:${port}`),
-    ...udpServerPorts.map((port) => `udp:${port}`),
+    ...ranges(tcpServerPorts).map((range) => `tcp:${range}`),
+    ...ranges(udpServerPorts).map((range) => `udp:${range}`),
   ];
   const onlyAddresses = ports.length === 0 && connections.every(isAddress);
   return [
@@ -146,6 +146,17 @@ function network(manifest: Manifest): Line[] {
           "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate holds them.",
         ]),
   ];
+}
+
+/** `8784-8815` for ports that follow each other in the list, as systemd.resource-control(5) takes them. */
+function ranges(ports: readonly number[]): string[] {
+  const found: { from: number; to: number }[] = [];
+  for (const port of ports) {
+    const last = found.at(-1);
+    if (last?.to === port - 1) last.to = port;
+    else found.push({ from: port, to: port });
+  }
+  return found.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
 }
 
 function fileSystem(manifest: Manifest, { node, folder }: UnitOptions): Line[] {

@@ -1,38 +1,98 @@
 /** The local hub's ports when another hub, or another program, has the usual ones. */
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { silentLog } from "../../src/control/log.ts";
-import { type LocalHub, startLocalHub } from "../../src/firmware/local-hub.ts";
-import { temporaryFolder } from "../hub/running-hub.ts";
+import { type LocalHub, type LocalHubOptions, startLocalHub } from "../../src/firmware/local-hub.ts";
+import { type LogLine, recordingLog, temporaryFolder } from "../hub/running-hub.ts";
 
 /** @returns the port; resolves also when somebody else has it already: taken it is in either case */
-async function occupy(port: number): Promise<number> {
-  const server = createServer();
-  onTestFinished(() => void server.close());
+async function occupy(port: number): Promise<{ port: number; free: () => Promise<void> }> {
+  // Whoever on this machine looks for a hub there: it would keep the server open.
+  const server = createServer((socket) => socket.destroy());
+  const free = () => closed(server);
+  onTestFinished(free);
   server.listen(port, "127.0.0.1");
   await once(server, "listening").catch(() => undefined);
   const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : port;
+  return { port: typeof address === "object" && address !== null ? address.port : port, free };
 }
 
-async function hubWithPageAt(pagePort: number): Promise<LocalHub> {
-  const options = { dataPath: await temporaryFolder(), log: silentLog, device: "heater-1", pagePort };
-  const hub = await startLocalHub(options);
-  onTestFinished(() => hub.close());
-  return hub;
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+
+/** Ports that were free a moment ago; others of the machine may take them, so a test asks for several. */
+async function freePorts(count: number): Promise<number[]> {
+  const taken = await Promise.all(Array.from({ length: count }, () => occupy(0)));
+  await Promise.all(taken.map(({ free }) => free()));
+  return taken.map(({ port }) => port);
 }
+
+async function started(options: Partial<LocalHubOptions>): Promise<LocalHub & { lines: LogLine[] }> {
+  const lines: LogLine[] = [];
+  const { dataPath = await temporaryFolder() } = options;
+  const hub = await startLocalHub({ log: recordingLog(lines), device: "heater-1", ...options, dataPath });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= hub.close();
+    return closing;
+  };
+  onTestFinished(close);
+  return { ...hub, close, lines };
+}
+
+const portsOf = ({ addresses: { mqttPort, restPort, pagePort } }: LocalHub) => [mqttPort, restPort, pagePort];
 
 describe("a local hub whose page's port was asked for", () => {
   it("takes other ports for devices and services where another hub has the usual ones", async () => {
     await occupy(8883);
-    const { addresses } = await hubWithPageAt(0);
+    const { addresses } = await started({ pagePort: 0 });
     expect(addresses.mqttPort).not.toBe(8883);
     expect(addresses.hubHost).toBe(`localhost:${addresses.mqttPort}`);
   });
 
   it("does not start on another port than that", async () => {
-    const taken = await occupy(0);
-    await expect(hubWithPageAt(taken)).rejects.toMatchObject({ code: "EADDRINUSE", port: taken });
+    const { port } = await occupy(0);
+    await expect(started({ pagePort: port })).rejects.toMatchObject({ code: "EADDRINUSE", port });
+  });
+});
+
+describe("a local hub beside another", () => {
+  it("takes another port for each one that is taken, says which, and finds the same ones at its next start", async () => {
+    for (const port of [8883, 8443, 8780]) await occupy(port);
+    const dataPath = await temporaryFolder();
+    const first = await started({ dataPath });
+    const ports = portsOf(first);
+    expect(ports.filter((port) => [8883, 8443, 8780].includes(port))).toEqual([]);
+    const said = first.lines.filter(({ event }) => event === "hub-port").map(({ fields }) => fields["now"]);
+    expect(said).toEqual(ports);
+    await first.close();
+    const second = await started({ dataPath });
+    expect(portsOf(second)).toEqual(ports);
+  });
+
+  it("moves only the port that is taken, and devices keep theirs", async () => {
+    const allowedPorts = await freePorts(6);
+    const dataPath = await temporaryFolder();
+    const first = await started({ dataPath, allowedPorts });
+    const [mqtt, rest, page] = portsOf(first);
+    await first.close();
+    await occupy(rest ?? 0);
+    const second = await started({ dataPath, allowedPorts });
+    const [mqttNow, restNow, pageNow] = portsOf(second);
+    expect([mqttNow, pageNow]).toEqual([mqtt, page]);
+    expect(restNow).not.toBe(rest);
+    expect(allowedPorts).toContain(restNow);
+  });
+
+  it("uses no port but those that are allowed, and says so when none of them is free", async () => {
+    const allowedPorts = await freePorts(3);
+    const hub = await started({ allowedPorts, pagePort: 0 });
+    expect(portsOf(hub).sort()).toEqual([...allowedPorts].sort());
+    await expect(started({ allowedPorts })).rejects.toMatchObject({
+      code: "EADDRINUSE",
+      message: expect.stringContaining(`no port is free of those that may be used (${allowedPorts[0]}`),
+    });
   });
 });

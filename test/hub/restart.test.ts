@@ -2,6 +2,7 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readChecked } from "../../src/base/checked-text.ts";
 import { minutes } from "../../src/control/units.ts";
 import { memoryDocuments } from "../../src/hub/documents.ts";
 import { Timeline } from "../../src/hub/timeline.ts";
@@ -88,13 +89,14 @@ describe("a hub that is started again", () => {
     }
   });
 
-  it("lays a device's file aside that cannot be read, says so, and goes on with the others", async () => {
+  it("lays a device's files aside when both generations are damaged, says so, and goes on with the others", async () => {
     const dataPath = await temporaryFolder();
     const first = await testHub({ dataPath });
     await first.enrolDevice("heater-1");
     await first.enrolDevice("heater-2");
     await first.close();
     await writeFile(join(dataPath, "device-heater-1.json"), "{ torn");
+    await writeFile(join(dataPath, "device-heater-1.json.previous"), "");
     const second = await testHub({ dataPath });
     expect(second.core.devices.all().map(({ id }) => id)).toEqual(["heater-2"]);
     expect(second.lines.some(({ event }) => event === "hub-document-unreadable")).toBe(true);
@@ -105,7 +107,10 @@ describe("a hub that is started again", () => {
     const dataPath = await temporaryFolder();
     const first = await testHub({ dataPath });
     await first.close();
-    const pem = async () => JSON.parse(await readFile(join(dataPath, "server.json"), "utf8")).cert as string;
+    const pem = async () => {
+      const stored = readChecked(await readFile(join(dataPath, "server.json"), "utf8"));
+      return JSON.parse(stored?.text ?? "").cert as string;
+    };
     const made = await pem();
     const soon = await testHub({ dataPath, clock: shiftedClock(() => 300 * day) });
     await soon.close();

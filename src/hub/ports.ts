@@ -1,0 +1,29 @@
+/** Finds a port to listen on. */
+
+/**
+ * Opens on the first port that nobody has.
+ * @param open rejects with EADDRINUSE where the port is taken
+ * @throws its error; EADDRINUSE naming all of them when every one is taken
+ */
+export async function onFirstFree<T>(
+  ports: readonly number[],
+  open: (port: number) => Promise<T>,
+): Promise<T> {
+  let taken: NodeJS.ErrnoException | undefined;
+  for (const port of ports) {
+    try {
+      return await open(port);
+    } catch (error) {
+      taken = error as NodeJS.ErrnoException;
+      if (taken.code !== "EADDRINUSE") throw taken;
+    }
+  }
+  if (taken !== undefined && ports.length === 1) throw taken;
+  throw Object.assign(
+    new Error(`no port is free of those that may be used (${ports.join(", ") || "none"})`),
+    {
+      code: "EADDRINUSE",
+      cause: taken,
+    },
+  );
+}

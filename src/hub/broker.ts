@@ -60,7 +60,8 @@ export class Broker {
     const onCable = (cable: Cable) => void aedes.handle(cable);
     const onTooLong = (from: string) => void this.#refuse(from, "a frame is too long");
     const onFull = () => void this.#refuse("anybody", "too many connections");
-    this.#door = new TlsDoor({ log: parts.log, caPem, onCable, onTooLong, onFull }, pair);
+    const { clock, log } = parts;
+    this.#door = new TlsDoor({ clock, log, caPem, onCable, onTooLong, onFull }, pair);
   }
 
   static async open(parts: BrokerParts, pair: CertificatePair, caPem: string): Promise<Broker> {
@@ -218,6 +219,7 @@ export class Broker {
       return verdict;
     }
     cable.frameLimit = deviceFrameLimit;
+    this.#door.welcome(cable);
     if (caller.kind === "dps") {
       session.dps = new DpsSession(this.#parts.dps, client, caller.registrationId, {
         deviceId: verdict.deviceId,

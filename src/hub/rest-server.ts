@@ -10,7 +10,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { CertificatePair } from "./certificates.ts";
-import { type Listening, listen } from "./listening.ts";
+import { httpLimits, type Listening, listen } from "./listening.ts";
 import { addDeviceRoutes } from "./rest-devices.ts";
 import { fail, type RestParts } from "./rest-guard.ts";
 import { addTwinRoutes } from "./rest-twins.ts";
@@ -27,9 +27,9 @@ export async function openRest(
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer: createHttpsServer,
-    serverOptions: { ...pair, minVersion: "TLSv1.2" },
+    serverOptions: { ...httpLimits, ...pair, minVersion: "TLSv1.2" },
   });
-  const listening = await listen(server, host, port);
+  const listening = await listen(server, parts.core, host, port);
   return {
     ...listening,
     renew: (next) => {

@@ -52,10 +52,21 @@ export const fail = (c: Context, status: ContentfulStatusCode, code: string, mes
 export const readBody = async (c: Context): Promise<Json | undefined> => readJson(await c.req.text());
 
 /** @param etag what stands now. `true` when the request's If-Match lets the change through */
-export function matchesEtag(c: Context, etag: string): boolean {
-  const wanted = c.req.header("if-match")?.replaceAll('"', "");
-  return wanted === undefined || wanted === "*" || wanted === etag;
+export const matchesEtag = (c: Context, etag: string): boolean => isSameEtag(c.req.header("if-match"), etag);
+
+/** One entity tag, several, or `*`; quoted or not, weak (`W/"…"`) or not: all versions here are exact. */
+export function isSameEtag(wanted: string | undefined, etag: string): boolean {
+  if (wanted === undefined) return true;
+  const tags = wanted.split(",").map((each) =>
+    each
+      .trim()
+      .replace(/^W\/(?=")/, "")
+      .replaceAll('"', ""),
+  );
+  return tags.some((each) => each === "*" || each === etag);
 }
+
+export const etagHeader = (etag: string): { readonly ETag: string } => ({ ETag: `"${etag}"` });
 
 /** The device that the route names. */
 export const idOf = (c: Context): string => c.req.param("id") ?? "";

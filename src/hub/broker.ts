@@ -5,7 +5,7 @@
  * device alone, whatever it subscribes to or publishes; one connection per device, the newest. Nothing that a peer
  * sends ends the process.
  */
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
@@ -206,7 +206,9 @@ export class Broker {
     const caller = parseUserName(userName ?? "");
     if (session === undefined || caller === undefined) return { ok: false, reason: "no proof" };
     const cable = client.conn as Cable;
-    const certificate = cable.tls.getPeerCertificate();
+    // `null`, which its type does not say, of a socket that is gone already: nobody is there to be let in.
+    const certificate = cable.tls.getPeerCertificate() as PeerCertificate | null;
+    if (certificate === null) return { ok: false, reason: "no proof" };
     const proof = {
       password: password === undefined || password.length === 0 ? undefined : password.toString("utf8"),
       certificate: Object.keys(certificate).length === 0 ? undefined : certificate,

@@ -128,7 +128,8 @@ export class DeviceSessions {
       messageId: properties["$.mid"],
       properties,
       body: body ?? payload.slice(0, 1024),
-      atMs: Number.isNaN(said) ? receivedMs : said,
+      // A device whose clock is ahead would have its reading stand at the end of the history until then.
+      atMs: Number.isNaN(said) ? receivedMs : Math.min(said, receivedMs),
       receivedMs,
     };
     this.#parts.telemetry.add(deviceId, message);

@@ -18,6 +18,8 @@ export interface LocalHubOptions {
   /** Enrolled at the start; its credentials are written for the loop. */
   readonly device: string;
   readonly host?: string | undefined;
+  /** More names by which it is reached. */
+  readonly names?: readonly string[];
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
 }
@@ -49,6 +51,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...ports,
       ...(pagePort !== undefined && { pagePort }),
       ...(host !== undefined && { host }),
+      ...(options.names !== undefined && { hostNames: options.names }),
       ...(password !== undefined && { pagePassword: password }),
     });
   const hub = await start(usualPorts).catch((error: NodeJS.ErrnoException) => {

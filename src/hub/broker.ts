@@ -16,7 +16,6 @@ import type { CertificatePair } from "./certificates.ts";
 import type { Subscription } from "./device-record.ts";
 import type { DeviceSessions } from "./device-sessions.ts";
 import { type DpsParts, DpsSession } from "./dps.ts";
-import { isLoopback } from "./host-names.ts";
 import type { Link } from "./links.ts";
 import { type Caller, type Login, type LoginParts, login, parseUserName } from "./mqtt-login.ts";
 import type { OnceLog } from "./once-log.ts";
@@ -242,9 +241,11 @@ export class Broker {
   #reachedAs({ tls }: Cable): string {
     // Node's documentation has it, its types do not.
     const { servername } = tls as TLSSocket & { readonly servername?: string | false };
-    if (typeof servername === "string" && this.#parts.login.hostNames.includes(servername)) return servername;
+    const { hostNames } = this.#parts.login;
+    if (typeof servername === "string" && hostNames.includes(servername)) return servername;
     const address = (tls.localAddress ?? "").replace(/^::ffff:/, "");
-    return isLoopback(address) || address === "" ? "localhost" : address;
+    const isOwn = !["127.0.0.1", "::1"].includes(address) && hostNames.includes(address);
+    return isOwn ? address : "localhost";
   }
 
   /** A signature that has run out ends the connection it opened; devices come back with a new one. */

@@ -4,7 +4,6 @@
  * Guarantee: a change is seen by the next reader at once and is on the disk when the promise it gave resolves; who
  * tells a device of a change waits for that, so a version that a device has seen is never taken back by a power cut.
  */
-import { createHash } from "node:crypto";
 import type { Log } from "../control/log.ts";
 import { type DeviceRecord, parseDevice } from "./device-record.ts";
 import type { Documents } from "./documents.ts";
@@ -13,14 +12,6 @@ import type { Documents } from "./documents.ts";
 export const mostDevices = 10_000;
 
 const prefix = "device-";
-/** A file system takes 255 bytes in a name; what the documents add to it has room too. */
-const longestName = 200;
-
-/** Name of a device's document. No id has a tilde, and the document says whose it is. */
-function documentOf(id: string): string {
-  if (encodeURIComponent(id).length <= longestName) return prefix + id;
-  return `${prefix}~${createHash("sha256").update(id).digest("hex")}`;
-}
 
 export class Devices {
   readonly #documents: Documents;
@@ -39,8 +30,7 @@ export class Devices {
     for (const name of await documents.names(prefix)) {
       const record = parseDevice(await documents.read(name));
       if (record === undefined) log.error("hub-device-unreadable", { name });
-      // Before names were shortened a few lay under their long one.
-      else if (!records.has(record.id) || name === documentOf(record.id)) records.set(record.id, record);
+      else records.set(record.id, record);
     }
     return new Devices(documents, log, records);
   }
@@ -61,7 +51,7 @@ export class Devices {
   /** @returns resolves when it is on the disk; rejects when the disk refuses */
   put(record: DeviceRecord): Promise<void> {
     this.#records.set(record.id, record);
-    return this.#save(record.id, this.#documents.write(documentOf(record.id), record));
+    return this.#save(record.id, this.#documents.write(prefix + record.id, record));
   }
 
   /** Changes what is known of a device, if it is known. */
@@ -78,7 +68,7 @@ export class Devices {
 
   remove(id: string): Promise<void> {
     this.#records.delete(id);
-    return this.#save(id, this.#documents.remove(documentOf(id)));
+    return this.#save(id, this.#documents.remove(prefix + id));
   }
 
   /** Resolves when every change of the device up to now is on the disk. */

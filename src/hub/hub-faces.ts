@@ -3,10 +3,10 @@
  *
  * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
  */
-import { hostname } from "node:os";
-import { hours } from "../control/units.ts";
+import { minutes } from "../control/units.ts";
 import { Broker } from "./broker.ts";
 import type { CertificateAuthority, CertificatePair } from "./certificates.ts";
+import { type HostNames, mqttPort, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
 import { openPage } from "./page-server.ts";
@@ -16,15 +16,15 @@ export interface Faces {
   readonly authority: CertificateAuthority;
   readonly core: HubCore;
   readonly host: string;
-  /** Lower case. */
-  readonly names: readonly string[];
+  readonly names: HostNames;
   /** Whether they listen beyond loopback. */
   readonly exposed: boolean;
   readonly closing: (() => Promise<void> | void)[];
 }
 
-const usualPorts = { mqtt: 8883, rest: 8443, page: 8080 };
-const renewEvery = hours(24);
+const usualPorts = { mqtt: mqttPort, rest: 8443, page: 8080 };
+/** Addresses of this machine change, and the certificate names them. */
+const renewEvery = minutes(10);
 
 export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
   const { authority, core, host, names, exposed, closing } = faces;
@@ -32,14 +32,14 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   const broker = await openBroker(faces, pair, options.mqttPort ?? usualPorts.mqtt);
   const rest = await openRest({ core, hostNames: names }, pair, host, options.restPort ?? usualPorts.rest);
   closing.push(() => rest.close());
-  const hubHost = `localhost:${broker.port}`;
+  const hubHost = withPort(names.told, broker.port, mqttPort);
   const page = await openPage(
     { core, hubHost, exposed, hostNames: names, password: options.pagePassword, pagePath: options.pagePath },
     host,
     options.pagePort ?? usualPorts.page,
   );
   closing.push(() => page.close());
-  renewDaily(faces, pair, (next) => {
+  renewInTime(faces, pair, (next) => {
     broker.renew(next);
     rest.renew(next);
   });
@@ -48,8 +48,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     mqttPort: broker.port,
     restPort: rest.port,
     pagePort: page.port,
-    // What is let in from elsewhere is of no use by a name that means "here".
-    pageUrl: `http://${exposed ? hostname() : "localhost"}:${page.port}/`,
+    pageUrl: `http://${withPort(names.shown, page.port)}/`,
     idScope: core.settings.idScope,
   };
 }
@@ -81,7 +80,7 @@ async function openBroker(
   return { port, renew: (next) => broker.renew(next) };
 }
 
-function renewDaily(
+function renewInTime(
   { authority, core, closing }: Faces,
   first: CertificatePair,
   renew: (pair: CertificatePair) => void,

@@ -9,7 +9,7 @@ export interface HubOptions {
   readonly dataPath?: string;
   /** Address to listen on; loopback when absent. Wider needs `pagePassword`. */
   readonly host?: string;
-  /** More names for the server's certificate and for devices' user names. */
+  /** More names under which it is reached, also behind a proxy that speaks HTTPS: for certificate, logins and page. */
   readonly hostNames?: readonly string[];
   /** 0: any free one. */
   readonly mqttPort?: number;
@@ -21,7 +21,7 @@ export interface HubOptions {
 }
 
 export interface HubAddresses {
-  /** Name and port of both DPS and hub over MQTT, as devices are told it. */
+  /** Name of both DPS and hub over MQTT, as devices are told it, with the port unless that is 8883. */
   readonly hubHost: string;
   readonly mqttPort: number;
   readonly restPort: number;

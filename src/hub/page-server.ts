@@ -10,14 +10,14 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "./listening.ts";
-import { Door, refuse } from "./page-guard.ts";
+import { Door, type PageNames, refuse } from "./page-guard.ts";
 import { addPageRoutes, type PageParts } from "./page-routes.ts";
 import { addSessionRoutes } from "./page-session.ts";
 import { addStream } from "./page-stream.ts";
 
 export interface PageOptions extends PageParts {
-  /** Names under which the page may be reached, lower case. */
-  readonly hostNames: readonly string[];
+  /** Names under which the page may be reached. */
+  readonly hostNames: PageNames;
   readonly password: string | undefined;
   /** Folder of the built page; absent: the API alone. */
   readonly pagePath: string | undefined;

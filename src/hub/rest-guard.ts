@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { bareHost } from "./host-names.ts";
+import { bareHost, type KnownNames } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import { type Right, rightsOf } from "./hub-settings.ts";
 import { type Json, readJson } from "./json-value.ts";
@@ -13,8 +13,7 @@ import { parseSas, verifySas } from "./sas.ts";
 
 export interface RestParts {
   readonly core: HubCore;
-  /** Lower case. */
-  readonly hostNames: readonly string[];
+  readonly hostNames: KnownNames;
 }
 
 /** Guards a route. @param rights any of them is enough */

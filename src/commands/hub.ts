@@ -1,4 +1,5 @@
 /** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
+import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { openDataFolder } from "../firmware/data-folder.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
@@ -22,6 +23,7 @@ export const verb: Verb = {
     data: sharedFlags.data,
     device: { value: "ID", doc: "registration id of this machine's device (default: its host name)" },
     host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); wider needs a password" },
+    name: { value: "NAME", several: true, doc: "one more name by which others reach it, such as heater.lan" },
     port: { value: "N", doc: "port of the page, that one or none (default: 8780, or a free one)" },
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
   },
@@ -50,6 +52,7 @@ async function serve(args: Arguments): Promise<number> {
     log,
     device,
     host: args.value("host"),
+    names: namesOf(args),
     pagePort: portOf(args),
     password: takePassword(process.env),
     allowedPorts: manifest.tcpServerPorts,
@@ -106,6 +109,18 @@ function takePassword(env: NodeJS.ProcessEnv): string | undefined {
 
 /** DPS takes letters, digits and - . _ only. */
 const deviceId = (): string => `grove-heater-${hostname().replaceAll(/[^A-Za-z0-9-]/g, "-")}`.slice(0, 128);
+
+/** Names that a certificate and a browser take: letters, digits, hyphens and dots; or an address. */
+function namesOf(args: Arguments): readonly string[] {
+  const names = args.values("name");
+  const wrong = names.find((name) => isIP(name) === 0 && !/^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i.test(name));
+  if (wrong === undefined) return names;
+  throw new StartupError(
+    exitCodes.usage,
+    `--name ${wrong} is no name of a host.`,
+    "Give it without scheme and port, such as heater.lan.",
+  );
+}
 
 function portOf(args: Arguments): number | undefined {
   const text = args.value("port");

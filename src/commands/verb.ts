@@ -11,6 +11,8 @@ import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */
   readonly value?: string;
+  /** It may be given more than once. */
+  readonly several?: true;
   readonly doc: string;
 }
 
@@ -18,6 +20,8 @@ export interface Arguments {
   readonly words: readonly string[];
   /** The value of a flag, or undefined. */
   value(flag: string): string | undefined;
+  /** The values of a flag that may be given more than once, which may also stand in one with commas. */
+  values(flag: string): readonly string[];
   has(flag: string): boolean;
 }
 
@@ -53,7 +57,10 @@ export const sharedFlags = {
 export function readArguments(verb: VerbSpec, argv: readonly string[]): Arguments {
   const options: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean", short: "h" } };
   for (const [name, flag] of Object.entries(verb.flags)) {
-    options[name] = { type: flag.value === undefined ? "boolean" : "string" };
+    options[name] = {
+      type: flag.value === undefined ? "boolean" : "string",
+      ...(flag.several && { multiple: true }),
+    };
   }
   try {
     const { values, positionals } = parseArgs({
@@ -76,6 +83,11 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     return {
       words: positionals,
       value: (flag) => (typeof values[flag] === "string" ? values[flag] : undefined),
+      values: (flag) => {
+        const given = values[flag];
+        const texts = Array.isArray(given) ? given.map(String) : [];
+        return texts.flatMap((text) => text.split(",")).map((text) => text.trim());
+      },
       has: (flag) => values[flag] === true,
     };
   } catch (error) {

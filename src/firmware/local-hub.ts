@@ -30,6 +30,8 @@ export interface LocalHubOptions {
   /** Enrolled at the start; its credentials are written for the loop. */
   readonly device: string;
   readonly host?: string | undefined;
+  /** More names by which it is reached. */
+  readonly names?: readonly string[];
   /** 0: any free one of those that may be used. */
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
@@ -67,6 +69,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       pagePath: join(packageRoot, "dist", "page"),
       ...portWishes(options),
       ...(host !== undefined && { host }),
+      ...(options.names !== undefined && { hostNames: options.names }),
       ...(password !== undefined && { pagePassword: password }),
       ...(reserveStorage && { reserveStorage }),
     });

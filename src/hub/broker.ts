@@ -5,7 +5,7 @@
  * device alone, whatever it subscribes to or publishes; one connection per device, the newest. Nothing that a peer
  * sends ends the process.
  */
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
@@ -16,7 +16,6 @@ import type { CertificatePair } from "./certificates.ts";
 import type { Subscription } from "./device-record.ts";
 import type { DeviceSessions } from "./device-sessions.ts";
 import { type DpsParts, DpsSession } from "./dps.ts";
-import { isLoopback } from "./host-names.ts";
 import type { Link } from "./links.ts";
 import { type Caller, type Login, type LoginParts, login, parseUserName } from "./mqtt-login.ts";
 import type { OnceLog } from "./once-log.ts";
@@ -60,7 +59,8 @@ export class Broker {
     const onCable = (cable: Cable) => void aedes.handle(cable);
     const onTooLong = (from: string) => void this.#refuse(from, "a frame is too long");
     const onFull = () => void this.#refuse("anybody", "too many connections");
-    this.#door = new TlsDoor({ log: parts.log, caPem, onCable, onTooLong, onFull }, pair);
+    const { clock, log } = parts;
+    this.#door = new TlsDoor({ clock, log, caPem, onCable, onTooLong, onFull }, pair);
   }
 
   static async open(parts: BrokerParts, pair: CertificatePair, caPem: string): Promise<Broker> {
@@ -205,7 +205,9 @@ export class Broker {
     const caller = parseUserName(userName ?? "");
     if (session === undefined || caller === undefined) return { ok: false, reason: "no proof" };
     const cable = client.conn as Cable;
-    const certificate = cable.tls.getPeerCertificate();
+    // `null`, which its type does not say, of a socket that is gone already: nobody is there to be let in.
+    const certificate = cable.tls.getPeerCertificate() as PeerCertificate | null;
+    if (certificate === null) return { ok: false, reason: "no proof" };
     const proof = {
       password: password === undefined || password.length === 0 ? undefined : password.toString("utf8"),
       certificate: Object.keys(certificate).length === 0 ? undefined : certificate,
@@ -218,6 +220,7 @@ export class Broker {
       return verdict;
     }
     cable.frameLimit = deviceFrameLimit;
+    this.#door.welcome(cable);
     if (caller.kind === "dps") {
       session.dps = new DpsSession(this.#parts.dps, client, caller.registrationId, {
         deviceId: verdict.deviceId,
@@ -238,9 +241,11 @@ export class Broker {
   #reachedAs({ tls }: Cable): string {
     // Node's documentation has it, its types do not.
     const { servername } = tls as TLSSocket & { readonly servername?: string | false };
-    if (typeof servername === "string" && this.#parts.login.hostNames.includes(servername)) return servername;
+    const { hostNames } = this.#parts.login;
+    if (typeof servername === "string" && hostNames.includes(servername)) return servername;
     const address = (tls.localAddress ?? "").replace(/^::ffff:/, "");
-    return isLoopback(address) || address === "" ? "localhost" : address;
+    const isOwn = !["127.0.0.1", "::1"].includes(address) && hostNames.includes(address);
+    return isOwn ? address : "localhost";
   }
 
   /** A signature that has run out ends the connection it opened; devices come back with a new one. */

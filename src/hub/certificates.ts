@@ -55,7 +55,7 @@ async function loadLibrary(): Promise<Library> {
 /** Reads the authority from its documents, or makes it. */
 export async function openAuthority(
   documents: Documents,
-  hostNames: readonly string[],
+  hostNames: () => readonly string[],
   wallMs: number,
 ): Promise<CertificateAuthority> {
   const x509 = await loadLibrary();
@@ -70,13 +70,14 @@ export async function openAuthority(
     caPem: root.cert,
     isNew: kept === undefined,
     async server(nowMs) {
-      if (server !== undefined && isUsable(issuer, server.cert, hostNames, nowMs)) return server;
+      const names = hostNames();
+      if (server !== undefined && isUsable(issuer, server.cert, names, nowMs)) return server;
       const made = await sign(issuer, "localhost", nowMs, serverDays, [
         new x509.ExtendedKeyUsageExtension([serverAuth]),
-        new x509.SubjectAlternativeNameExtension(hostNames.map((name) => generalName(name))),
+        new x509.SubjectAlternativeNameExtension(names.map((name) => generalName(name))),
       ]);
       // It serves all the same; the next start makes another.
-      await documents.write("server", { ...made, names: [...hostNames] }).catch(() => undefined);
+      await documents.write("server", { ...made, names: [...names] }).catch(() => undefined);
       server = made;
       return made;
     },

@@ -65,6 +65,7 @@ export class DeviceSessions {
   ready(link: Link): void {
     this.#stamp(link.deviceId, true);
     this.#parts.links.ready(link);
+    this.#parts.methods.listening(link.deviceId);
     this.#parts.queue.pump(link.deviceId);
   }
 
@@ -77,6 +78,7 @@ export class DeviceSessions {
 
   subscribed(link: Link, subscriptions: readonly Subscription[]): void {
     for (const { topic } of subscriptions) link.subscriptions.add(topic);
+    this.#parts.methods.listening(link.deviceId);
     const known = this.subscriptions(link.deviceId);
     const isNews = subscriptions.some(
       ({ topic, qos }) => !known.some((each) => each.topic === topic && each.qos === qos),
@@ -126,7 +128,8 @@ export class DeviceSessions {
       messageId: properties["$.mid"],
       properties,
       body: body ?? payload.slice(0, 1024),
-      atMs: Number.isNaN(said) ? receivedMs : said,
+      // A device whose clock is ahead would have its reading stand at the end of the history until then.
+      atMs: Number.isNaN(said) ? receivedMs : Math.min(said, receivedMs),
       receivedMs,
     };
     this.#parts.telemetry.add(deviceId, message);

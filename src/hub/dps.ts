@@ -9,6 +9,7 @@ import type { Clock } from "../control/clock.ts";
 import { isoTime } from "../control/iso-time.ts";
 import { type Authentication, type DeviceRecord, newDevice, newEtag } from "./device-record.ts";
 import { type Devices, mostDevices } from "./devices.ts";
+import { mqttPort, withPort } from "./host-names.ts";
 import { equalJson, isObject, type Json, member, readJson, textMember } from "./json-value.ts";
 import type { Timeline } from "./timeline.ts";
 import { dpsAnswer, parseDpsTopic } from "./topics.ts";
@@ -89,7 +90,7 @@ export class DpsSession {
       registrationState: {
         registrationId: this.#registrationId,
         createdDateTimeUtc: at,
-        assignedHub: `${this.#reachedAs}:${this.#parts.hubPort()}`,
+        assignedHub: withPort(this.#reachedAs, this.#parts.hubPort(), mqttPort),
         deviceId: this.#deviceId,
         status: "assigned",
         substatus: "initialAssignment",

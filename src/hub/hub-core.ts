@@ -148,8 +148,14 @@ export class HubCore {
     return this.twins.edit(id, edit);
   }
 
-  async invoke(id: string, name: string, payload: Json, timeoutSeconds?: number): Promise<MethodOutcome> {
-    const outcome = await this.methods.invoke(id, name, payload, timeoutSeconds);
+  async invoke(
+    id: string,
+    name: string,
+    payload: Json,
+    timeoutSeconds?: number,
+    connectSeconds?: number,
+  ): Promise<MethodOutcome> {
+    const outcome = await this.methods.invoke(id, name, payload, timeoutSeconds, connectSeconds);
     const text =
       "failed" in outcome
         ? `command ${name}: ${outcome.why}`

@@ -3,10 +3,10 @@
  *
  * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
  */
-import { hostname } from "node:os";
-import { hours } from "../control/units.ts";
+import { minutes } from "../control/units.ts";
 import { Broker } from "./broker.ts";
 import type { CertificateAuthority, CertificatePair } from "./certificates.ts";
+import { type HostNames, mqttPort, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
 import { openPage } from "./page-server.ts";
@@ -17,15 +17,15 @@ export interface Faces {
   readonly authority: CertificateAuthority;
   readonly core: HubCore;
   readonly host: string;
-  /** Lower case. */
-  readonly names: readonly string[];
+  readonly names: HostNames;
   /** Whether they listen beyond loopback. */
   readonly exposed: boolean;
   readonly closing: (() => Promise<void> | void)[];
 }
 
-const usualPorts = { mqtt: 8883, rest: 8443, page: 8080 };
-const renewEvery = hours(24);
+const usualPorts = { mqtt: mqttPort, rest: 8443, page: 8080 };
+/** Addresses of this machine change, and the certificate names them. */
+const renewEvery = minutes(10);
 
 const candidates = (wish: PortWish, remembered: RememberedPorts): readonly number[] =>
   typeof wish === "number" ? [wish] : wish(remembered);
@@ -40,7 +40,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     openRest({ core, hostNames: names }, pair, host, port),
   );
   closing.push(() => rest.close());
-  const hubHost = `localhost:${broker.port}`;
+  const hubHost = withPort(names.told, broker.port, usualPorts.mqtt);
   const { pagePassword: password, pagePath } = options;
   const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
     openPage({ core, hubHost, exposed, hostNames: names, password, pagePath }, host, port),
@@ -51,7 +51,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     ...(typeof restPort === "function" && { rest: rest.port }),
     ...(typeof pagePort === "function" && { page: page.port }),
   });
-  renewDaily(faces, pair, (next) => {
+  renewInTime(faces, pair, (next) => {
     broker.renew(next);
     rest.renew(next);
   });
@@ -60,8 +60,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     mqttPort: broker.port,
     restPort: rest.port,
     pagePort: page.port,
-    // What is let in from elsewhere is of no use by a name that means "here".
-    pageUrl: `http://${exposed ? hostname() : "localhost"}:${page.port}/`,
+    pageUrl: `http://${withPort(names.shown, page.port)}/`,
     idScope: core.settings.idScope,
   };
 }
@@ -93,7 +92,7 @@ async function openBroker(
   return { port, renew: (next) => broker.renew(next) };
 }
 
-function renewDaily(
+function renewInTime(
   { authority, core, closing }: Faces,
   first: CertificatePair,
   renew: (pair: CertificatePair) => void,

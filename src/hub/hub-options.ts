@@ -24,7 +24,7 @@ export interface HubOptions {
   readonly reserveStorage?: (bytes: number) => Promise<void>;
   /** Address to listen on; loopback when absent. Wider needs `pagePassword`. */
   readonly host?: string;
-  /** More names for the server's certificate and for devices' user names. */
+  /** More names under which it is reached, also behind a proxy that speaks HTTPS: for certificate, logins and page. */
   readonly hostNames?: readonly string[];
   readonly mqttPort?: PortWish;
   readonly restPort?: PortWish;
@@ -35,7 +35,7 @@ export interface HubOptions {
 }
 
 export interface HubAddresses {
-  /** Name and port of both DPS and hub over MQTT, as devices are told it. */
+  /** Name of both DPS and hub over MQTT, as devices are told it, with the port unless that is 8883. */
   readonly hubHost: string;
   readonly mqttPort: number;
   readonly restPort: number;

@@ -6,7 +6,6 @@
  * every connection and has saved everything when it resolves.
  */
 import { X509Certificate } from "node:crypto";
-import { hostname, networkInterfaces } from "node:os";
 import { openAuthority } from "./certificates.ts";
 import {
   certificateAuthentication,
@@ -15,7 +14,7 @@ import {
   sasAuthentication,
 } from "./device-record.ts";
 import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./documents.ts";
-import { bareHost, isLoopback } from "./host-names.ts";
+import { HostNames, isLoopback } from "./host-names.ts";
 import { HubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
@@ -69,9 +68,9 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const exposed = !isLoopback(host);
   if (exposed && (pagePassword === undefined || pagePassword.length < leastPassword))
     throw needsPassword(host);
-  const names = allNames(host, options.hostNames ?? []);
+  const names = new HostNames(host, options.hostNames);
   const documents = await openStore(options);
-  const authority = await openAuthority(documents, names, clock.wallNow());
+  const authority = await openAuthority(documents, () => names.all(), clock.wallNow());
   const core = await HubCore.open(clock, log, documents);
   if (authority.isNew && core.devices.size > 0) log.warn("hub-authority-made", { now: authorityMade });
   const faces: Faces = { authority, core, host, names, exposed, closing: [] };
@@ -142,7 +141,7 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
     serviceConnectionString(policy = "iothubowner") {
       const keys = settings.policy(policy);
       if (keys === undefined) throw new RangeError(`there is no shared access policy ${policy}`);
-      return `HostName=localhost;SharedAccessKeyName=${policy};SharedAccessKey=${keys.primaryKey}`;
+      return `HostName=${faces.names.told};SharedAccessKeyName=${policy};SharedAccessKey=${keys.primaryKey}`;
     },
     close: () => closeFaces(faces),
   };
@@ -151,18 +150,6 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
 function checkId(registrationId: string): void {
   if (isRegistrationId(registrationId) && isDeviceId(registrationId)) return;
   throw new RangeError("a registration id has 1 to 128 letters, digits and - . _ ");
-}
-
-/** Every name under which devices and people reach this machine, lower case. */
-function allNames(host: string, more: readonly string[]): string[] {
-  const own = hostname();
-  const interfaces = isLoopback(host) ? [] : Object.values(networkInterfaces()).flat();
-  // Link-local addresses need the name of an interface beside them, which a certificate cannot hold.
-  const addresses = interfaces
-    .flatMap((each) => each?.address ?? [])
-    .filter((each) => !each.startsWith("fe80"));
-  const names = ["localhost", "127.0.0.1", "::1", own, `${own}.local`, ...addresses, ...more];
-  return [...new Set(names.map(bareHost))];
 }
 
 async function openStore({ dataPath, log, reserveStorage: reserve }: HubOptions): Promise<Documents> {

@@ -1,7 +1,8 @@
 /**
- * Direct methods: a question to a connected device and its answer, or why there is none.
+ * Direct methods: a question to a connected device and its answer, or why there is none. A caller may give a device
+ * that is away some time to come.
  *
- * Guarantee: every call ends, by the device's answer, its timeout or the loss of the connection. Never throws.
+ * Guarantee: every call ends, by the device's answer, its timeouts or the loss of the connection. Never throws.
  */
 import type { Clock } from "../control/clock.ts";
 import { seconds } from "../control/units.ts";
@@ -27,6 +28,8 @@ export class Methods {
   readonly #clock: Clock;
   readonly #links: Links;
   readonly #calls = new Map<string, Call>();
+  /** Those who wait for a device to listen. */
+  readonly #waiting = new Set<{ readonly deviceId: string; readonly arrive: () => void }>();
   #next = 1;
 
   constructor(clock: Clock, links: Links) {
@@ -34,14 +37,46 @@ export class Methods {
     this.#links = links;
   }
 
-  invoke(
+  /** @param connectSeconds how long to wait for a device that is away, before the time for its answer begins */
+  async invoke(
     deviceId: string,
     name: string,
     payload: Json,
     timeoutSeconds = methodLimits.usualSeconds,
+    connectSeconds = 0,
   ): Promise<MethodOutcome> {
     const malformed = misfit(name, payload, timeoutSeconds);
-    if (malformed !== undefined) return Promise.resolve({ failed: "malformed", why: malformed });
+    if (malformed !== undefined) return { failed: "malformed", why: malformed };
+    if (connectSeconds > 0 && !this.#isListening(deviceId)) await this.#arrival(deviceId, connectSeconds);
+    return await this.#call(deviceId, name, payload, timeoutSeconds);
+  }
+
+  /** A device has come, or listens to more than before. */
+  listening(deviceId: string): void {
+    if (!this.#isListening(deviceId)) return;
+    for (const each of [...this.#waiting]) if (each.deviceId === deviceId) each.arrive();
+  }
+
+  #isListening(deviceId: string): boolean {
+    const link = this.#links.get(deviceId);
+    return link?.ready === true && link.subscriptions.has(methodCalls);
+  }
+
+  /** Resolves when the device listens, or the time is over. */
+  #arrival(deviceId: string, withinSeconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const arrive = () => {
+        cancel();
+        this.#waiting.delete(waiting);
+        resolve();
+      };
+      const waiting = { deviceId, arrive };
+      const cancel = this.#clock.setTimer(seconds(withinSeconds), arrive);
+      this.#waiting.add(waiting);
+    });
+  }
+
+  #call(deviceId: string, name: string, payload: Json, timeoutSeconds: number): Promise<MethodOutcome> {
     const link = this.#links.get(deviceId);
     if (link === undefined) {
       return Promise.resolve({ failed: "offline", why: `${deviceId} is not connected` });

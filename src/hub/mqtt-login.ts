@@ -8,7 +8,7 @@ import type { PeerCertificate } from "node:tls";
 import type { Authentication } from "./device-record.ts";
 import { isDeviceId, isRegistrationId } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
-import { bareHost } from "./host-names.ts";
+import { bareHost, type KnownNames } from "./host-names.ts";
 import { type HubSettings, rightsOf } from "./hub-settings.ts";
 import { deriveDeviceKey, parseSas, type SasToken, verifySas } from "./sas.ts";
 
@@ -52,8 +52,7 @@ export type LoginFailure =
 export interface LoginParts {
   readonly settings: HubSettings;
   readonly devices: Devices;
-  /** Lower case, no port. */
-  readonly hostNames: readonly string[];
+  readonly hostNames: KnownNames;
   readonly wallNow: () => number;
 }
 
@@ -192,7 +191,7 @@ const isValidAt = (certificate: PeerCertificate, wallMs: number): boolean =>
   Date.parse(certificate.valid_from) <= wallMs && wallMs < Date.parse(certificate.valid_to);
 
 /** A token for the whole hub, or for a prefix of the device's path, covers the device. */
-function isWithin(resource: string, deviceId: string, hostNames: readonly string[]): boolean {
+function isWithin(resource: string, deviceId: string, hostNames: KnownNames): boolean {
   const [host = "", ...path] = resource.split("/");
   if (!hostNames.includes(bareHost(host))) return false;
   const wanted = ["devices", deviceId];

@@ -48,7 +48,7 @@ export interface SignIn {
 }
 
 export interface HubInfo {
-  /** Name under which devices know the hub, with its port: `localhost:8883`. */
+  /** Name under which devices know the hub, with its port unless that is 8883: `localhost`, `localhost:40123`. */
   readonly hubHost: string;
   readonly idScope: string;
   readonly startedMs: number;

@@ -10,14 +10,19 @@ import type { Context, Next } from "hono";
 import { getCookie } from "hono/cookie";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Clock } from "../control/clock.ts";
-import { bareHost } from "./host-names.ts";
+import { bareHost, type KnownNames } from "./host-names.ts";
 import type { OnceLog } from "./once-log.ts";
+
+export interface PageNames extends KnownNames {
+  /** Whether people gave it this name, and so may have put a proxy before it that speaks HTTPS. */
+  isNamed(name: string): boolean;
+}
 
 export interface DoorOptions {
   readonly clock: Clock;
   readonly once: OnceLog;
-  /** Names under which the page is reached, lower case. */
-  readonly hostNames: readonly string[];
+  /** Names under which the page is reached. */
+  readonly hostNames: PageNames;
   readonly password: string | undefined;
 }
 
@@ -69,7 +74,7 @@ export class Door {
       once.warn("hub-page-refused", host, "host is another");
       return refuse(c, 403, "origin", "this hub is not known by that name");
     }
-    if (!comesFromHere(c)) {
+    if (!comesFromHere(c, hostNames)) {
       once.warn("hub-page-refused", c.req.header("origin") ?? "", "origin is another");
       return refuse(c, 403, "origin", "requests from other pages are not answered");
     }
@@ -139,13 +144,25 @@ function setHeaders(c: Context): void {
 }
 
 /** A browser says with every change where it comes from; what is no browser says nothing. */
-function comesFromHere(c: Context): boolean {
+function comesFromHere(c: Context, hostNames: PageNames): boolean {
   const origin = c.req.header("origin");
   const host = c.req.header("host") ?? "";
-  if (origin !== undefined && origin !== `http://${host}`) return false;
+  if (origin !== undefined && origin !== `http://${host}` && !comesByProxy(c, origin, hostNames))
+    return false;
   const site = c.req.header("sec-fetch-site");
   const isNavigation = c.req.header("sec-fetch-mode") === "navigate" && c.req.method === "GET";
   return site === undefined || site === "same-origin" || site === "none" || isNavigation;
+}
+
+/**
+ * The page of a proxy that speaks HTTPS for this hub, under a name that people gave it: by the Host that the proxy left
+ * as it was, or by what it says in its place. Pages of other sites cannot set that header without being asked first.
+ */
+function comesByProxy(c: Context, origin: string, hostNames: PageNames): boolean {
+  const hosts = [c.req.header("host"), c.req.header("x-forwarded-host")];
+  return hosts.some(
+    (host) => host !== undefined && hostNames.isNamed(bareHost(host)) && origin === `https://${host}`,
+  );
 }
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();

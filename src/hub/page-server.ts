@@ -9,15 +9,15 @@ import { join, relative } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { type Listening, listen } from "./listening.ts";
-import { Door, refuse } from "./page-guard.ts";
+import { httpLimits, type Listening, listen } from "./listening.ts";
+import { Door, type PageNames, refuse } from "./page-guard.ts";
 import { addPageRoutes, type PageParts } from "./page-routes.ts";
 import { addSessionRoutes } from "./page-session.ts";
 import { addStream } from "./page-stream.ts";
 
 export interface PageOptions extends PageParts {
-  /** Names under which the page may be reached, lower case. */
-  readonly hostNames: readonly string[];
+  /** Names under which the page may be reached. */
+  readonly hostNames: PageNames;
   readonly password: string | undefined;
   /** Folder of the built page; absent: the API alone. */
   readonly pagePath: string | undefined;
@@ -40,8 +40,8 @@ const types: Readonly<Record<string, string>> = {
 
 export async function openPage(options: PageOptions, host: string, port: number): Promise<Listening> {
   const app = await pageApp(options);
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { requestTimeout: 30_000 } });
-  return await listen(server, host, port);
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: httpLimits });
+  return await listen(server, options.core, host, port);
 }
 
 async function pageApp(options: PageOptions): Promise<Hono> {

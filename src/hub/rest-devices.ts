@@ -1,11 +1,12 @@
 /** The registry: `/devices`, its query, its statistics, and the hub's own route for cloud-to-device messages. */
 import type { Context, Hono } from "hono";
-import { type DeviceRecord, isDeviceId, newDevice, newEtag } from "./device-record.ts";
-import { mostDevices } from "./devices.ts";
+import type { DeviceRecord } from "./device-record.ts";
 import { isObject, type Json, member, numberMember, textMember } from "./json-value.ts";
 import { parseQuery } from "./query.ts";
+import { changeMany } from "./rest-bulk.ts";
 import {
   changedMeanwhile,
+  etagHeader,
   fail,
   idOf,
   matchesEtag,
@@ -14,7 +15,8 @@ import {
   readBody,
   unknownDevice,
 } from "./rest-guard.ts";
-import { identityOf, twinOf, wantedAuthentication } from "./rest-shape.ts";
+import { planIdentity } from "./rest-identity.ts";
+import { identityOf, twinOf } from "./rest-shape.ts";
 
 const mostListed = 1000;
 const usualPage = 100;
@@ -24,7 +26,8 @@ export function addDeviceRoutes(app: Hono, parts: RestParts): void {
   const isConnected = (id: string) => core.links.get(id)?.ready === true;
   const read = needs(parts, "RegistryRead");
   const write = needs(parts, "RegistryWrite");
-  const identity = (c: Context, record: DeviceRecord) => c.json(identityOf(record, isConnected(record.id)));
+  const identity = (c: Context, record: DeviceRecord) =>
+    c.json(identityOf(record, isConnected(record.id)), 200, etagHeader(record.etag));
 
   app.get("/devices/", read, (c) => listDevices(c, parts));
   app.get("/devices", read, (c) => listDevices(c, parts));
@@ -32,6 +35,8 @@ export function addDeviceRoutes(app: Hono, parts: RestParts): void {
     const record = core.devices.get(idOf(c));
     return record === undefined ? unknownDevice(c) : identity(c, record);
   });
+  app.post("/devices/", write, (c) => changeMany(c, parts));
+  app.post("/devices", write, (c) => changeMany(c, parts));
   app.put("/devices/:id", write, (c) => putDevice(c, parts));
   app.delete("/devices/:id", write, async (c) => {
     const record = core.devices.get(idOf(c));
@@ -66,7 +71,7 @@ function listDevices(c: Context, { core }: RestParts): Response {
 async function putDevice(c: Context, { core }: RestParts): Promise<Response> {
   const id = idOf(c);
   const body = await readBody(c);
-  if (!isDeviceId(id) || !isObject(body) || (textMember(body, "deviceId") ?? id) !== id) {
+  if (!isObject(body) || (textMember(body, "deviceId") ?? id) !== id) {
     return fail(c, 400, "ArgumentInvalid", "the device id or the body is malformed");
   }
   const known = core.devices.get(id);
@@ -75,20 +80,10 @@ async function putDevice(c: Context, { core }: RestParts): Promise<Response> {
   if (known !== undefined && !isUpdate)
     return fail(c, 409, "DeviceAlreadyExists", `${id} is registered already`);
   if (known !== undefined && !matchesEtag(c, known.etag)) return changedMeanwhile(c);
-  if (known === undefined && core.devices.size >= mostDevices) {
-    return fail(c, 403, "DeviceMaximumQueueDepthExceeded", `this hub takes ${mostDevices} devices`);
-  }
-  const authentication = wantedAuthentication(body);
-  if (authentication === undefined) return fail(c, 400, "ArgumentInvalid", "authentication is malformed");
-  const record: DeviceRecord = {
-    ...(known ?? newDevice(id, authentication, core.clock.wallNow())),
-    authentication,
-    etag: newEtag(),
-    enabled: textMember(body, "status") !== "disabled",
-    statusReason: textMember(body, "statusReason")?.slice(0, 128) ?? null,
-  };
+  const record = planIdentity(core, id, body);
+  if ("code" in record) return fail(c, record.code === "TooManyDevices" ? 403 : 400, record.code, record.why);
   await core.putDevice(record, known === undefined ? "registered" : "registration changed");
-  return c.json(identityOf(record, core.links.get(id)?.ready === true));
+  return c.json(identityOf(record, core.links.get(id)?.ready === true), 200, etagHeader(record.etag));
 }
 
 async function queryDevices(c: Context, { core }: RestParts): Promise<Response> {

@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { bareHost } from "./host-names.ts";
+import { bareHost, type KnownNames } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import { type Right, rightsOf } from "./hub-settings.ts";
 import { type Json, readJson } from "./json-value.ts";
@@ -13,8 +13,7 @@ import { parseSas, verifySas } from "./sas.ts";
 
 export interface RestParts {
   readonly core: HubCore;
-  /** Lower case. */
-  readonly hostNames: readonly string[];
+  readonly hostNames: KnownNames;
 }
 
 /** Guards a route. @param rights any of them is enough */
@@ -52,10 +51,21 @@ export const fail = (c: Context, status: ContentfulStatusCode, code: string, mes
 export const readBody = async (c: Context): Promise<Json | undefined> => readJson(await c.req.text());
 
 /** @param etag what stands now. `true` when the request's If-Match lets the change through */
-export function matchesEtag(c: Context, etag: string): boolean {
-  const wanted = c.req.header("if-match")?.replaceAll('"', "");
-  return wanted === undefined || wanted === "*" || wanted === etag;
+export const matchesEtag = (c: Context, etag: string): boolean => isSameEtag(c.req.header("if-match"), etag);
+
+/** One entity tag, several, or `*`; quoted or not, weak (`W/"…"`) or not: all versions here are exact. */
+export function isSameEtag(wanted: string | undefined, etag: string): boolean {
+  if (wanted === undefined) return true;
+  const tags = wanted.split(",").map((each) =>
+    each
+      .trim()
+      .replace(/^W\/(?=")/, "")
+      .replaceAll('"', ""),
+  );
+  return tags.some((each) => each === "*" || each === etag);
 }
+
+export const etagHeader = (etag: string): { readonly ETag: string } => ({ ETag: `"${etag}"` });
 
 /** The device that the route names. */
 export const idOf = (c: Context): string => c.req.param("id") ?? "";

@@ -10,9 +10,10 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { CertificatePair } from "./certificates.ts";
-import { type Listening, listen } from "./listening.ts";
+import { httpLimits, type Listening, listen } from "./listening.ts";
 import { addDeviceRoutes } from "./rest-devices.ts";
-import { fail, type RestParts } from "./rest-guard.ts";
+import { fail, needs, type RestParts } from "./rest-guard.ts";
+import { addMethodRoutes } from "./rest-methods.ts";
 import { addTwinRoutes } from "./rest-twins.ts";
 
 const mostBytes = 256 * 1024;
@@ -27,9 +28,9 @@ export async function openRest(
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer: createHttpsServer,
-    serverOptions: { ...pair, minVersion: "TLSv1.2" },
+    serverOptions: { ...httpLimits, ...pair, minVersion: "TLSv1.2" },
   });
-  const listening = await listen(server, host, port);
+  const listening = await listen(server, parts.core, host, port);
   return {
     ...listening,
     renew: (next) => {
@@ -53,5 +54,36 @@ function restApp(parts: RestParts): Hono {
   app.notFound((c) => fail(c, 404, "InvalidOperation", "this hub has no such route"));
   addDeviceRoutes(app, parts);
   addTwinRoutes(app, parts);
+  addMethodRoutes(app, parts);
+  addMissing(app, parts);
   return app;
+}
+
+/** What Azure's service SDKs ask for and this hub does not have. */
+const missing: Readonly<Record<string, readonly string[]>> = {
+  modules: [
+    "/devices/:id/modules",
+    "/devices/:id/modules/:module",
+    "/twins/:id/modules/:module",
+    "/twins/:id/modules/:module/methods",
+  ],
+  configurations: [
+    "/configurations",
+    "/configurations/:name",
+    "/configurations/testQueries",
+    "/devices/:id/applyConfigurationContent",
+  ],
+  jobs: ["/jobs", "/jobs/v2", "/jobs/:name", "/jobs/v2/:name", "/jobs/v2/:name/cancel"],
+  "digital twins": ["/digitaltwins/:id", "/digitaltwins/:id/commands/:name"],
+  "file uploads": ["/devices/:id/files", "/devices/:id/files/notifications"],
+  "feedback on messages": ["/messages/serviceBound/feedback", "/messages/serviceBound/filenotifications"],
+};
+
+function addMissing(app: Hono, parts: RestParts): void {
+  const someRight = needs(parts, "RegistryRead", "RegistryWrite", "ServiceConnect");
+  for (const [what, paths] of Object.entries(missing)) {
+    for (const path of paths) {
+      app.all(path, someRight, (c) => fail(c, 501, "FeatureNotSupported", `this hub has no ${what}`));
+    }
+  }
 }

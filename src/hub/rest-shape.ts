@@ -48,8 +48,8 @@ export function identityOf(record: DeviceRecord, connected: boolean): JsonObject
   };
 }
 
-export const twinEtag = (record: DeviceRecord): string =>
-  Buffer.from(String(record.twinVersion)).toString("base64");
+export const twinEtag = ({ twinVersion }: Pick<DeviceRecord, "twinVersion">): string =>
+  Buffer.from(String(twinVersion)).toString("base64");
 
 export function twinOf(record: DeviceRecord, connected: boolean): JsonObject {
   const { authentication } = record;
@@ -72,9 +72,13 @@ export function twinOf(record: DeviceRecord, connected: boolean): JsonObject {
   };
 }
 
-/** How a device is to prove itself, as a caller asks for it. `undefined`: malformed. */
-export function wantedAuthentication(body: Json): Authentication | undefined {
-  const wanted = member(body, "authentication");
+/**
+ * How a device is to prove itself, as a caller asks for it. `undefined`: malformed. What the caller leaves out (its
+ * SDK says it with empty keys) stays as it is, and is made for a device that has none.
+ */
+export function wantedAuthentication(body: Json, known?: Authentication): Authentication | undefined {
+  const wanted = member(body, "authentication") ?? undefined;
+  if (wanted === undefined && known !== undefined) return known;
   const type = textMember(wanted, "type") ?? "sas";
   if (type === "certificateAuthority") return certificateAuthentication();
   if (type === "selfSigned") {
@@ -89,7 +93,10 @@ export function wantedAuthentication(body: Json): Authentication | undefined {
   const primary = textMember(keys, "primaryKey") ?? "";
   const secondary = textMember(keys, "secondaryKey") ?? "";
   if (![primary, secondary].every((key) => key === "" || isKey(key))) return undefined;
-  return sasAuthentication(primary === "" ? newKey() : primary, secondary === "" ? newKey() : secondary);
+  return sasAuthentication(
+    primary || known?.primaryKey || newKey(),
+    secondary || known?.secondaryKey || newKey(),
+  );
 }
 
 /** 16 to 64 bytes in base64, as IoT Hub wants them. */

@@ -1,9 +1,9 @@
-/** Twins and direct methods: `/twins/{id}` and `/twins/{id}/methods`. */
+/** Twins: `/twins/{id}`. */
 import type { Context, Hono } from "hono";
-import { isObject, member, numberMember, textMember } from "./json-value.ts";
-import { methodLimits } from "./methods.ts";
+import { isObject, member } from "./json-value.ts";
 import {
   changedMeanwhile,
+  etagHeader,
   fail,
   idOf,
   matchesEtag,
@@ -20,13 +20,14 @@ export function addTwinRoutes(app: Hono, parts: RestParts): void {
   app.get("/twins/:id", service, (c) => {
     const record = core.devices.get(idOf(c));
     if (record === undefined) return unknownDevice(c);
-    return c.json(twinOf(record, core.links.get(record.id)?.ready === true), 200, {
-      ETag: `"${twinEtag(record)}"`,
-    });
+    return c.json(
+      twinOf(record, core.links.get(record.id)?.ready === true),
+      200,
+      etagHeader(twinEtag(record)),
+    );
   });
   app.patch("/twins/:id", service, (c) => editTwin(c, parts, false));
   app.put("/twins/:id", service, (c) => editTwin(c, parts, true));
-  app.post("/twins/:id/methods", service, (c) => invoke(c, parts));
 }
 
 async function editTwin(c: Context, { core }: RestParts, replace: boolean): Promise<Response> {
@@ -49,7 +50,10 @@ async function editTwin(c: Context, { core }: RestParts, replace: boolean): Prom
     tags: member(body, "tags"),
     desired: member(properties, "desired"),
   });
-  if (!("refused" in edited)) return c.json(twinOf(edited.record, core.links.get(id)?.ready === true));
+  if (!("refused" in edited)) {
+    const { record } = edited;
+    return c.json(twinOf(record, core.links.get(id)?.ready === true), 200, etagHeader(twinEtag(record)));
+  }
   switch (edited.refused) {
     case "not-found":
       return unknownDevice(c);
@@ -57,24 +61,5 @@ async function editTwin(c: Context, { core }: RestParts, replace: boolean): Prom
       return fail(c, 413, "RequestTooLarge", edited.why);
     case "malformed":
       return fail(c, 400, "ArgumentInvalid", edited.why);
-  }
-}
-
-async function invoke(c: Context, { core }: RestParts): Promise<Response> {
-  const id = idOf(c);
-  if (core.devices.get(id) === undefined) return unknownDevice(c);
-  const body = await readBody(c);
-  const name = textMember(body, "methodName");
-  if (name === undefined) return fail(c, 400, "ArgumentInvalid", "methodName is missing");
-  const timeout = numberMember(body, "responseTimeoutInSeconds") ?? methodLimits.usualSeconds;
-  const outcome = await core.invoke(id, name, member(body, "payload") ?? null, timeout);
-  if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
-  switch (outcome.failed) {
-    case "malformed":
-      return fail(c, 400, "ArgumentInvalid", outcome.why);
-    case "offline":
-      return fail(c, 404, "DeviceNotOnline", outcome.why);
-    case "timeout":
-      return fail(c, 504, "GatewayTimeout", outcome.why);
   }
 }

@@ -2,7 +2,8 @@
  * The telemetry that the hub still remembers, by device and name, and the newest messages whole. In memory alone:
  * the device's outbox and a real back end keep history; this is for looking at.
  *
- * Guarantee: bounded by devices × names × points, whatever devices send.
+ * Guarantees: bounded by devices × names × points, whatever devices send. The latest value is the one that came last,
+ * whatever a device's clock says.
  */
 import { isObject, type Json } from "./json-value.ts";
 import type { HistorySeries, TelemetryValue } from "./page-api.ts";
@@ -11,7 +12,7 @@ export interface TelemetryMessage {
   readonly messageId: string | undefined;
   readonly properties: Readonly<Record<string, string>>;
   readonly body: Json | string;
-  /** When it was made, by the device's word; when it came, without one. */
+  /** When it was made, by the device's word; when it came, without one or when that has not been yet. */
   readonly atMs: number;
   readonly receivedMs: number;
 }
@@ -78,7 +79,7 @@ function addPoint(all: Map<string, Series>, name: string, value: Json, atMs: num
     series = { latest: { value, atMs }, atMs: [], values: [] };
     all.set(name, series);
   }
-  if (atMs >= series.latest.atMs) series.latest = { value, atMs };
+  series.latest = { value, atMs };
   const number = typeof value === "boolean" ? Number(value) : value;
   if (typeof number !== "number") return;
   // An outbox that drains sends the past after the present: each point goes where it belongs.

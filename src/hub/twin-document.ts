@@ -16,7 +16,15 @@ export interface TwinHalf {
 }
 
 /** Limits of IoT Hub ("Device twin size", "Tags and properties format"). */
-export const twinLimits = { totalBytes: 32_768, tagBytes: 8192, textBytes: 4096, nameBytes: 1024, depth: 10 };
+export const twinLimits = {
+  totalBytes: 32_768,
+  tagBytes: 8192,
+  textBytes: 4096,
+  nameBytes: 1024,
+  depth: 10,
+  leastInteger: -(2 ** 52),
+  mostInteger: 2 ** 52 - 1,
+};
 
 export interface PatchRefused {
   readonly refused: "malformed" | "too-large";
@@ -136,6 +144,7 @@ function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused |
       ? { refused: "too-large", why: `a text is longer than ${twinLimits.textBytes} bytes` }
       : undefined;
   }
+  if (typeof value === "number") return judgeNumber(value);
   if (value === null) {
     return nullAllowed ? undefined : { refused: "malformed", why: "null cannot stand in a list" };
   }
@@ -147,6 +156,13 @@ function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused |
   return firstFault(
     Object.entries(value).map(([name, item]) => judgeName(name) ?? judge(item, depth + 1, true)),
   );
+}
+
+/** Every number beyond the limits of integers is one: 2^53 has no fractions left. */
+function judgeNumber(value: number): PatchRefused | undefined {
+  const { leastInteger, mostInteger } = twinLimits;
+  if (value >= leastInteger && value <= mostInteger) return undefined;
+  return { refused: "malformed", why: `a number must be from ${leastInteger} to ${mostInteger}` };
 }
 
 function judgeName(name: string): PatchRefused | undefined {

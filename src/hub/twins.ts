@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../control/clock.ts";
 import { isoTime } from "../control/iso-time.ts";
-import { type DeviceRecord, newEtag } from "./device-record.ts";
+import type { DeviceRecord } from "./device-record.ts";
 import type { Devices } from "./devices.ts";
 import { isObject, type Json, type JsonObject, member, readJson } from "./json-value.ts";
 import type { Link, Links } from "./links.ts";
@@ -24,6 +24,7 @@ import {
   replacingPatch,
 } from "./twin-document.ts";
 
+/** `null` for the whole of either clears it. */
 export interface TwinEdit {
   readonly tags?: unknown;
   readonly desired?: unknown;
@@ -145,19 +146,20 @@ function applyEdit(
   edit: TwinEdit,
   atMs: number,
 ): { record: DeviceRecord; patch?: JsonObject } | PatchRefused {
-  let record: DeviceRecord = { ...before, twinVersion: before.twinVersion + 1, etag: newEtag() };
+  let record: DeviceRecord = { ...before, twinVersion: before.twinVersion + 1 };
   let patch: JsonObject | undefined;
   if (edit.tags !== undefined) {
-    const tags = patchTags(edit.replace === true ? {} : before.tags, edit.tags);
+    const tags = patchTags(edit.replace === true || edit.tags === null ? {} : before.tags, edit.tags ?? {});
     if (isRefused(tags)) return tags;
     record = { ...record, tags: tags.tags };
   }
   if (edit.desired !== undefined) {
-    if (!isObject(edit.desired)) {
+    const asked = edit.desired ?? {};
+    if (!isObject(asked)) {
       return { refused: "malformed", why: "properties.desired must be an object" };
     }
-    const { $version: _version, $metadata: _metadata, ...wanted } = edit.desired;
-    patch = edit.replace === true ? replacingPatch(before.desired, wanted) : wanted;
+    const { $version: _version, $metadata: _metadata, ...wanted } = asked;
+    patch = edit.replace === true || edit.desired === null ? replacingPatch(before.desired, wanted) : wanted;
     const desired = patchHalf(before.desired, patch, atMs);
     if (isRefused(desired)) return desired;
     record = { ...record, desired };

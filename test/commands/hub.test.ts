@@ -14,3 +14,21 @@ it("names the variable for the password that listening beyond loopback asks for"
     remedy: expect.stringContaining("GROVE_HEATER_HUB_PASSWORD"),
   });
 });
+
+it("takes more names for itself, one by one or with commas", () => {
+  const args = readArguments(verb, ["--name", "heater.lan, heater.fritz.box", "--name", "192.168.1.5"]);
+  expect(args.values("name")).toEqual(["heater.lan", "heater.fritz.box", "192.168.1.5"]);
+  expect(readArguments(verb, []).values("name")).toEqual([]);
+});
+
+it.each(["http://heater.lan", "heater.lan:8780", "", "a b", "-x.lan"])(
+  "refuses the name %s, and says how to give one",
+  async (name) => {
+    const args = readArguments(verb, ["--data", await temporaryFolder(), `--name=${name}`]);
+    const error: unknown = await verb.run(args).then(undefined, (reason: unknown) => reason);
+    expect(error).toMatchObject({
+      exitCode: exitCodes.usage,
+      remedy: expect.stringContaining("heater.lan"),
+    });
+  },
+);

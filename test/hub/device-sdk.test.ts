@@ -128,6 +128,29 @@ describe("the genuine device SDK", () => {
     expect(hub.core.telemetry.history("heater-1", 0)["heaterOn"]?.values).toEqual([1]);
   });
 
+  it("has its newest reading by when it came, whatever its clock says", async () => {
+    const { hub, client } = await connectedDevice("heater-1");
+    const send = async (temperature: number, time: number) => {
+      const message = new Message(JSON.stringify({ temperature }));
+      message.properties.add("iothub-creation-time-utc", new Date(time).toISOString());
+      await client.sendEvent(message);
+    };
+    const nowMs = Date.now();
+    const year = 365 * 86_400_000;
+    await send(20, nowMs - 60_000);
+    await send(99, nowMs + year);
+    expect(hub.core.detail("heater-1")?.latest["temperature"]?.value).toBe(99);
+    await send(21, nowMs);
+    expect(hub.core.detail("heater-1")?.latest["temperature"]?.value).toBe(21);
+    // A clock that went back: what comes now is still the newest.
+    await send(22, nowMs - year);
+    expect(hub.core.detail("heater-1")?.latest["temperature"]?.value).toBe(22);
+    const { atMs = [] } = hub.core.telemetry.history("heater-1", 0)["temperature"] ?? {};
+    expect(atMs.length).toBe(4);
+    expect(Math.max(...atMs)).toBeLessThanOrEqual(Date.now());
+    expect(atMs).toEqual([...atMs].sort((a, b) => a - b));
+  });
+
   it("is pushed out by a second connection of its id", async () => {
     const { hub, client, credentials } = await connectedDevice("heater-1");
     const gone = new Promise<void>((resolve) => client.on("disconnect", () => resolve()));

@@ -118,6 +118,27 @@ describe("a stranger", () => {
   });
 });
 
+it("whose socket is gone in the middle of its login is no error", async () => {
+  const hub = await testHub();
+  const { cables } = hub.core;
+  const admit = cables.admit.bind(cables);
+  cables.admit = (name, cable) => {
+    const admitted = admit(name, cable);
+    cable.tls.destroy();
+    return admitted;
+  };
+  const { symmetricKey } = await hub.enrolDevice(id);
+  const host = hub.addresses.hubHost;
+  const token = makeSas(encodeURIComponent(`${host}/devices/${id}`), symmetricKey, Date.now() + 3_600_000);
+  const socket = await dial(hub);
+  const user = `${host}/${id}/?api-version=2021-04-12`;
+  socket.write(connectPacket(Buffer.from(id), Buffer.from(user), Buffer.from(token)));
+  await ended(socket);
+  cables.admit = admit;
+  await stillServes(hub);
+  expect(hub.lines.filter(({ event }) => event === "hub-turned-away")).toEqual([]);
+});
+
 describe("a device that was let in", () => {
   it.each<[string, Buffer]>([
     ["publishes to a topic of two thousand levels", publish(`${deep}x`)],

@@ -117,7 +117,7 @@ describe("the hub refuses", () => {
 
   it("a certificate of another authority, for another device, or past its end", async () => {
     const hub = await testHub();
-    const other = await openAuthority(memoryDocuments(), ["localhost"], Date.now());
+    const other = await openAuthority(memoryDocuments(), () => ["localhost"], Date.now());
     const forged = await other.issueDevice("heater-1", Date.now());
     await expect(register(hub, "heater-1", { cert: forged.cert, privateKey: forged.key })).rejects.toThrow();
     const mine = await hub.enrolCertificate("heater-2");
@@ -131,7 +131,7 @@ describe("the hub refuses", () => {
 
   it("a self-signed certificate that is not the one enrolled by its thumbprint", async () => {
     const hub = await testHub();
-    const other = await openAuthority(memoryDocuments(), ["localhost"], Date.now());
+    const other = await openAuthority(memoryDocuments(), () => ["localhost"], Date.now());
     const enrolled = await other.issueDevice("heater-1", Date.now());
     const stranger = await other.issueDevice("heater-1", Date.now());
     await hub.enrolThumbprint("heater-1", enrolled.cert);

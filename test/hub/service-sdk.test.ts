@@ -1,14 +1,19 @@
 /** Azure's own service SDK against the hub's REST routes. */
 
-import { request } from "node:https";
 import type { DeviceMethodRequest, DeviceMethodResponse } from "azure-iot-device";
 import { describe, expect, it } from "vitest";
 import type { RunningHub } from "../../src/hub/hub.ts";
-import { makeSas } from "../../src/hub/sas.ts";
-import { deviceClient, openTwin, registryOf, serviceAgent, serviceOf } from "./azure.ts";
+import { deviceClient, openTwin, registryOf, serviceOf } from "./azure.ts";
+import { ask, tokenOf } from "./rest-calls.ts";
 import { eventually, testHub } from "./running-hub.ts";
 
 const codeOf = (error: unknown): string => (error as Error).name;
+
+/** IoT Hub says what went wrong with a method in JSON within its JSON. */
+function methodFault(error: unknown): unknown {
+  const { Message } = JSON.parse((error as { responseBody: string }).responseBody) as { Message: string };
+  return JSON.parse(Message);
+}
 
 describe("azure-iothub", () => {
   it("creates, gets, lists, updates and deletes devices", async () => {
@@ -76,7 +81,7 @@ describe("azure-iothub", () => {
     const service = serviceOf(hub);
     const call = { methodName: "identify", payload: { seconds: 5 }, responseTimeoutInSeconds: 5 };
     const refused = await service.invokeDeviceMethod("heater-1", call).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ responseBody: expect.stringContaining("DeviceNotOnline") });
+    expect(methodFault(refused)).toMatchObject({ errorCode: 404_103, info: { timeout: "00:00:00" } });
     const client = await deviceClient(hub, connectionString);
     await client.open();
     client.onDeviceMethod("identify", (asked: DeviceMethodRequest, response: DeviceMethodResponse) => {
@@ -165,26 +170,3 @@ describe("azure-iothub", () => {
     expect((await ask(hub, "POST", path, token, huge)).status).toBe(413);
   });
 });
-
-function tokenOf(hub: RunningHub, policy: string, seconds = 60, host = "localhost"): string {
-  const key = hub.core.settings.policy(policy)?.primaryKey ?? "";
-  return makeSas(host, key, Date.now() + seconds * 1000, policy);
-}
-
-function ask(hub: RunningHub, method: string, path: string, token: string, body?: string) {
-  return new Promise<{ status: number; text: string }>((resolve, reject) => {
-    const headers = { authorization: token, "content-type": "application/json" };
-    const asked = request(
-      { host: "localhost", method, path, headers, agent: serviceAgent(hub) },
-      (response) => {
-        let text = "";
-        response.on("data", (chunk) => {
-          text += String(chunk);
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-      },
-    );
-    asked.on("error", reject);
-    asked.end(body);
-  });
-}

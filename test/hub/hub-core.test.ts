@@ -1,0 +1,326 @@
+/** What time and numbers do to a hub: limits, ends and forgetting, in virtual time and without a network. */
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { hours, millis, minutes, seconds } from "../../src/control/units.ts";
+import { newDevice, sasAuthentication } from "../../src/hub/device-record.ts";
+import { memoryDocuments } from "../../src/hub/documents.ts";
+import { HubCore } from "../../src/hub/hub-core.ts";
+import { Link } from "../../src/hub/links.ts";
+import { OnceLog } from "../../src/hub/once-log.ts";
+import type { StreamEvent } from "../../src/hub/page-api.ts";
+import { Door } from "../../src/hub/page-guard.ts";
+import { TelemetryLog } from "../../src/hub/telemetry-log.ts";
+import { cloudMessages, methodCalls } from "../../src/hub/topics.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { type LogLine, recordingLog } from "./running-hub.ts";
+
+const id = "heater-1";
+
+async function openHub(content = new Map<string, string>()) {
+  const clock = new VirtualClock();
+  const lines: LogLine[] = [];
+  const core = await HubCore.open(clock, recordingLog(lines), memoryDocuments(content));
+  await core.ensureDevice(id, sasAuthentication());
+  const texts = () => core.timeline.of(id, 500).map(({ text }) => text);
+  return { clock, core, lines, texts };
+}
+
+/** A device that takes what it is sent and says nothing by itself. */
+function connect(core: HubCore, deviceId = id) {
+  const topics: string[] = [];
+  const cuts: string[] = [];
+  const client = { clean: true, publish: ({ topic }: { topic: string }) => topics.push(topic) };
+  const cable = { cut: (how: string) => cuts.push(how) };
+  const filters = [cloudMessages(deviceId), methodCalls];
+  const link = new Link(deviceId, client as never, cable as never, filters);
+  core.sessions.registered(link);
+  core.sessions.ready(link);
+  return { link, topics, cuts };
+}
+
+describe("a message that waits for a device", () => {
+  it("is there until its time is over, and goes by itself then", async () => {
+    const { clock, core, texts } = await openHub();
+    await core.sendMessage(id, { body: "1", properties: {}, ttlSeconds: 60 });
+    await core.sendMessage(id, { body: "2", properties: { "method-name": "boost" }, ttlSeconds: 90 });
+    await clock.advance(seconds(59));
+    expect(core.summary(id)?.queuedMessages).toBe(2);
+    await clock.advance(seconds(1));
+    expect(core.summary(id)?.queuedMessages).toBe(1);
+    await clock.advance(seconds(30));
+    expect(core.summary(id)?.queuedMessages).toBe(0);
+    expect(texts().slice(-2)).toEqual(["a message expired", "offline command boost expired"]);
+  });
+
+  it("is given up after ten deliveries that nobody acknowledged, and the next one goes", async () => {
+    const { clock, core, texts } = await openHub();
+    await core.sendMessage(id, { body: "1", properties: {}, messageId: "first" });
+    await core.sendMessage(id, { body: "2", properties: {}, messageId: "second" });
+    for (let time = 1; time <= 10; time++) {
+      expect(core.devices.get(id)?.queue[0]?.messageId).toBe("first");
+      const { link, topics } = connect(core);
+      expect(topics).toHaveLength(1);
+      core.sessions.gone(link);
+      await clock.settle();
+    }
+    expect(core.devices.get(id)?.queue.map(({ messageId }) => messageId)).toEqual(["second"]);
+    expect(texts().filter((text) => text.includes("given up after 10"))).toHaveLength(1);
+    const { link } = connect(core);
+    link.acknowledged();
+    await clock.settle();
+    expect(core.summary(id)?.queuedMessages).toBe(0);
+  });
+});
+
+describe("a direct method", () => {
+  it("ends at once when its device goes", async () => {
+    const { clock, core } = await openHub();
+    const { link } = connect(core);
+    const outcome = core.invoke(id, "identify", null, 300);
+    core.sessions.gone(link);
+    expect(await outcome).toMatchObject({ failed: "timeout", why: expect.stringContaining("went away") });
+    expect(clock.now()).toBe(0);
+  });
+
+  it("takes no answer but its own device's, and ends when its time is over", async () => {
+    const { clock, core } = await openHub();
+    const { link } = connect(core);
+    await core.ensureDevice("other", sasAuthentication());
+    const other = connect(core, "other");
+    const outcome = core.invoke(id, "identify", null, 30);
+    core.methods.answered(other.link, "1", 200, "{}");
+    await clock.advance(seconds(29));
+    await clock.advance(seconds(1));
+    expect(await outcome).toMatchObject({ failed: "timeout", why: expect.stringContaining("30 s") });
+    core.methods.answered(link, "1", 200, "{}");
+  });
+});
+
+describe("an id that two devices use", () => {
+  const replace = (core: HubCore) => {
+    core.links.arrives(id);
+    connect(core);
+  };
+
+  it("is told of once they have pushed each other out three times, each within a minute", async () => {
+    const { clock, core, lines } = await openHub();
+    const told = () => lines.filter(({ event }) => event === "hub-id-contested").length;
+    connect(core);
+    for (const expected of [0, 0, 1, 1, 1]) {
+      await clock.advance(seconds(59));
+      replace(core);
+      expect(told()).toBe(expected);
+    }
+  });
+
+  it("is none for a device that comes back now and then", async () => {
+    const { clock, core, lines } = await openHub();
+    connect(core);
+    for (let time = 0; time < 6; time++) {
+      await clock.advance(minutes(1));
+      replace(core);
+    }
+    expect(lines.filter(({ event }) => event === "hub-id-contested")).toEqual([]);
+  });
+});
+
+describe("a device that is removed", () => {
+  it("leaves nothing behind that the next one of its name would have", async () => {
+    const { core } = await openHub();
+    const { cuts } = connect(core);
+    core.telemetry.add(id, {
+      messageId: undefined,
+      properties: {},
+      body: { a: 1 },
+      atMs: 1,
+      receivedMs: 1,
+    });
+    core.setThrottle(id, true);
+    core.trouble.setTwinFault(id, "nothing");
+    core.setCable(id, "close");
+    await core.removeDevice(id);
+    expect(cuts).toContain("close");
+    expect(core.timeline.of(id, 10)).toEqual([]);
+    await core.ensureDevice(id, sasAuthentication());
+    expect(core.summary(id)).toMatchObject({ throttled: false, cable: "connected", latest: {} });
+    expect(core.telemetry.messages(id)).toEqual([]);
+    expect(core.trouble.twinAnswer(id)).toBeUndefined();
+  });
+
+  it("is cut off when it is disabled, and only then", async () => {
+    const { core } = await openHub();
+    const { cuts } = connect(core);
+    const record = core.devices.get(id) ?? newDevice(id, sasAuthentication(), 0);
+    await core.putDevice({ ...record, statusReason: "x" }, "changed");
+    expect(cuts).toEqual([]);
+    await core.putDevice({ ...record, enabled: false }, "changed");
+    expect(cuts).toEqual(["close"]);
+  });
+});
+
+describe("the timeline", () => {
+  it("keeps the newest 500 of a device at least, and no noise of one pushes out another's", async () => {
+    const { core } = await openHub();
+    await core.ensureDevice("quiet", sasAuthentication());
+    for (let at = 0; at < 5000; at++) {
+      core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: `${at}` });
+    }
+    const kept = core.timeline.of(id, 10_000);
+    expect(kept.length).toBeGreaterThanOrEqual(500);
+    expect(kept.length).toBeLessThanOrEqual(550);
+    expect(kept.at(-1)?.text).toBe("4999");
+    expect(core.timeline.of("quiet", 10)).toHaveLength(1);
+  });
+
+  it("is bounded over all devices too", async () => {
+    const { core } = await openHub();
+    for (let at = 0; at < 10_000; at++) {
+      core.timeline.add({ deviceId: `d${at % 100}`, kind: "event", actor: "device", text: "" });
+    }
+    expect(core.timeline.after(0).length).toBeLessThanOrEqual(2200);
+    expect(core.timeline.after(0).length).toBeGreaterThanOrEqual(2000);
+  });
+
+  it("is saved within 30 s, and numbers on beyond what a crash may have lost", async () => {
+    const content = new Map<string, string>();
+    const { clock, core } = await openHub(content);
+    expect(content.get("timeline")).toBeUndefined();
+    await clock.advance(seconds(30));
+    expect(content.get("timeline")).toBeDefined();
+    const last = core.timeline.of(id, 1)[0]?.sequence ?? 0;
+    core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: "lost with the crash" });
+    const next = await openHub(content);
+    next.core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: "after it" });
+    expect(next.core.timeline.of(id, 1)[0]?.sequence).toBeGreaterThan(last + 1);
+    expect(next.core.timeline.of(id, 10)).not.toContainEqual(
+      expect.objectContaining({ text: "lost with the crash" }),
+    );
+  });
+
+  it("keeps what was noted of a device over a good end", async () => {
+    const content = new Map<string, string>();
+    const { clock, core } = await openHub(content);
+    await clock.advance(minutes(5));
+    connect(core);
+    await core.close();
+    const next = await openHub(content);
+    expect(next.core.summary(id)?.lastActivityMs).toBe(core.summary(id)?.lastActivityMs);
+    expect(next.core.summary(id)?.lastActivityMs).not.toBeNull();
+  });
+});
+
+describe("the feed", () => {
+  it("gathers changes of a device for a moment, and the whole twin is told if any was of it", async () => {
+    const { clock, core } = await openHub();
+    const told: StreamEvent[] = [];
+    const stop = core.feed.listen((event) => told.push(event));
+    core.feed.changed(id, false);
+    core.feed.changed(id, true);
+    core.feed.changed(id, false);
+    await clock.advance(millis(49));
+    expect(told).toEqual([]);
+    await clock.advance(millis(1));
+    expect(told.map(({ type }) => type)).toEqual(["twin"]);
+    core.feed.changed(id, false);
+    await clock.advance(millis(50));
+    expect(told.map(({ type }) => type)).toEqual(["twin", "device"]);
+    stop();
+    core.feed.changed(id, true);
+    await clock.advance(millis(50));
+    expect(told).toHaveLength(2);
+  });
+});
+
+describe("a thing that strangers can cause", () => {
+  it("is said once in ten minutes, each reason and each subject by itself", async () => {
+    const clock = new VirtualClock();
+    const lines: LogLine[] = [];
+    const once = new OnceLog(recordingLog(lines), clock);
+    expect(once.warn("e", "a", "r")).toBe(true);
+    expect(once.warn("e", "a", "r")).toBe(false);
+    expect(once.warn("e", "b", "r")).toBe(true);
+    expect(once.warn("e", "a", "other")).toBe(true);
+    await clock.advance(minutes(9.99));
+    expect(once.warn("e", "a", "r")).toBe(false);
+    await clock.advance(minutes(0.01));
+    expect(once.warn("e", "a", "r")).toBe(true);
+    expect(once.warn("e", "x".repeat(1000), "r")).toBe(true);
+    expect(String(lines.at(-1)?.fields["subject"])).toHaveLength(128);
+  });
+});
+
+describe("telemetry", () => {
+  const message = (body: Record<string, number>, atMs: number) => ({
+    messageId: undefined,
+    properties: {},
+    body,
+    atMs,
+    receivedMs: atMs,
+  });
+
+  it("is held to 32 names, 2,000 points and about 1,000 messages, the newest", () => {
+    const log = new TelemetryLog();
+    const wide = Object.fromEntries(Array.from({ length: 40 }, (_each, at) => [`n${at}`, at]));
+    log.add(id, message(wide, 1));
+    expect(Object.keys(log.latest(id))).toHaveLength(32);
+    for (let at = 2; at < 3000; at++) log.add(id, message({ n0: at }, at));
+    const { atMs = [], values = [] } = log.history(id, 0)["n0"] ?? {};
+    expect([atMs.length, atMs.at(-1), values.at(-1)]).toEqual([2000, 2999, 2999]);
+    const kept = log.messages(id).length;
+    expect(kept).toBeGreaterThanOrEqual(1000);
+    expect(kept).toBeLessThanOrEqual(1100);
+    expect(log.messages(id).at(-1)?.atMs).toBe(2999);
+  });
+
+  it("has one point for a time, and gives what came after the time that is asked for", () => {
+    const log = new TelemetryLog();
+    log.add(id, message({ a: 1 }, 10));
+    log.add(id, message({ a: 2 }, 10));
+    log.add(id, message({ a: 3 }, 20));
+    expect(log.history(id, 0)).toEqual({ a: { atMs: [10, 20], values: [2, 3] } });
+    expect(log.history(id, 10)).toEqual({ a: { atMs: [20], values: [3] } });
+    expect(log.history(id, 20)).toEqual({});
+  });
+});
+
+describe("a session at the page's door", () => {
+  function openDoor() {
+    const clock = new VirtualClock();
+    const names = { includes: () => true, isNamed: () => false };
+    const once = new OnceLog(recordingLog([]), clock);
+    const door = new Door({ clock, once, hostNames: names, password: "correct horse" });
+    const app = new Hono();
+    app.use(door.signedIn);
+    app.get("/x", (c) => c.text("in"));
+    const ask = async (cookie: string) =>
+      (await app.request("/x", { headers: { cookie: cookie.split(";")[0] ?? "" } })).status;
+    return { clock, door, ask };
+  }
+
+  it("ends after twelve hours", async () => {
+    const { clock, door, ask } = openDoor();
+    const cookie = door.signIn("correct horse");
+    await clock.advance(hours(11.99));
+    expect(await ask(cookie)).toBe(200);
+    await clock.advance(hours(0.01));
+    expect(await ask(cookie)).toBe(401);
+  });
+
+  it("is the oldest of a hundred that goes for one more", async () => {
+    const { door, ask } = openDoor();
+    const cookies = Array.from({ length: 101 }, () => door.signIn("correct horse"));
+    expect(await ask(cookies[0] ?? "")).toBe(401);
+    expect(await ask(cookies[1] ?? "")).toBe(200);
+    expect(await ask(cookies[100] ?? "")).toBe(200);
+  });
+
+  it("may be tried for again a minute after too many wrong passwords, the right one too", async () => {
+    const { clock, door } = openDoor();
+    for (let time = 0; time < 10; time++) expect(door.signIn("wrong")).toBe("wrong");
+    expect(door.signIn("correct horse")).toBe("wait");
+    await clock.advance(seconds(59.9));
+    expect(door.signIn("correct horse")).toBe("wait");
+    await clock.advance(seconds(0.1));
+    expect(door.signIn("correct horse")).toMatch(/^hub-session=/);
+  });
+});

@@ -28,7 +28,7 @@ relay that was driven last is forced off, as the log says.`,
     try {
       const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
       const choice = chooseBoard(name, context.data.path);
-      return guardRelay(choice, context.data.path, log)("a person asked")
+      return guardRelay(choice, context.data.path, log)("a person asked").off
         ? exitCodes.ok
         : exitCodes.unavailable;
     } catch (error) {

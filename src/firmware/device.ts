@@ -37,6 +37,8 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
+  /** For how long the relay had been off, after it was on, when the clock began; `undefined`: nobody saw it on. */
+  readonly relayOffFor?: Millis | undefined;
   /** Called after each step: the sign of life. */
   readonly onStep?: (observation: Observation) => void;
 }
@@ -77,7 +79,10 @@ export class Device {
       if (kept.kind === "unreadable") lost = kept;
     }
     if (lost) log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now: "defaults" });
-    const at = { nowMs: clock.now(), wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined };
+    const nowMs = clock.now();
+    const { relayOffFor } = parts;
+    const relayOffMs = relayOffFor === undefined ? undefined : millis(relayOffFor + nowMs);
+    const at = { nowMs, wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined, relayOffMs };
     const device = new Device(parts, start(settings, durable, at));
     hat.onButton((edge) => {
       device.#buttons.push(edge);

@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RelayWiring } from "../board/definition.ts";
-import { forceRelayOff } from "../board/relay-off.ts";
+import { forceRelayOff, type OffFiles } from "../board/relay-off.ts";
 import type { Log } from "../control/log.ts";
 import type { BoardChoice } from "./choose-board.ts";
 import { BoardFailure } from "./choose-board.ts";
@@ -19,14 +19,29 @@ interface Target {
   readonly sysRoot: string;
 }
 
-/** @returns whether every relay aimed at is known to be off */
-export type ForceOff = (why: string) => boolean;
+export interface ForcedOff {
+  /** The line was read back off. */
+  readonly off: boolean;
+  /** The line was found on. */
+  readonly wasOn: boolean;
+  /** For the watcher; missing where the line was not found. */
+  readonly files: OffFiles | undefined;
+}
+
+/** Never throws; logs what it did after it was done. */
+export type ForceOff = (why: string) => ForcedOff;
 
 export function guardRelay(choice: BoardChoice, dataPath: string, log: Log): ForceOff {
   const { relay, gpioChipLabels, backend } = choice.wiring;
   const target: Target = { relay: { relay, gpioChipLabels, backend }, sysRoot: choice.sysRoot };
-  remember(target, dataPath, log);
-  return (why) => off(target, why, log);
+  let remembered = false;
+  return (why) => {
+    const forced = off(target, why, log);
+    // After the line is off: a disk that hangs must not come before it.
+    if (!remembered) remember(target, dataPath, log);
+    remembered = true;
+    return forced;
+  };
 }
 
 /** For a start that failed before a board was chosen, or right after. */
@@ -40,7 +55,7 @@ export function forceOffAfterFailure(error: unknown, dataPath: string, log: Log,
   }
 }
 
-function off(target: Target, why: string, log: Log): boolean {
+function off(target: Target, why: string, log: Log): ForcedOff {
   const { relay, sysRoot } = target;
   try {
     if (relay.backend === "virtual") ensureVirtualSysfs(sysRoot, relay);
@@ -55,10 +70,14 @@ function off(target: Target, why: string, log: Log): boolean {
         cause: result.cause,
         remedy: result.remedy,
       });
-    return result.ok;
+    return {
+      off: result.ok,
+      wasOn: result.ok && result.before === relay.relay.activeLevel,
+      files: result.files,
+    };
   } catch (error) {
     log.error("relay-not-forced-off", { why, cause: String(error) });
-    return false;
+    return { off: false, wasOn: false, files: undefined };
   }
 }
 

@@ -1,8 +1,12 @@
 /** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
 import { hostname } from "node:os";
 import { openDataFolder } from "../firmware/data-folder.ts";
+import { endProcess, flushBriefly } from "../firmware/end-process.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { closeInspector } from "../firmware/guardian/clean-node.ts";
+import { installSignals } from "../firmware/guardian/signals.ts";
 import { type HubReady, kindOf } from "../firmware/hub-ready.ts";
+import { LineWriter } from "../firmware/line-writer.ts";
 import { type LocalHub, startLocalHub } from "../firmware/local-hub.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { type PanelPressed, readPanelShown } from "../firmware/panel-messages.ts";
@@ -33,8 +37,15 @@ async function serve(args: Arguments): Promise<number> {
   const folder = openDataFolder(data.path);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const guarded = process.send !== undefined;
-  const write = (line: string): void => void (guarded ? process.stderr : process.stdout).write(`${line}\n`);
-  const log = createLogger({ clock: systemClock, level: guarded ? "warn" : "info", format, write });
+  const out = new LineWriter(guarded ? 2 : 1);
+  const level = guarded ? "warn" : "info";
+  const log = createLogger({ clock: systemClock, level, format, write: out.write });
+  // Until the hub stands there is nothing to close, and while it closes nobody waits for it twice.
+  const endNow = (): void => endProcess(exitCodes.ok, out);
+  let end = endNow;
+  installSignals({ log, end: () => end() });
+  process.once("disconnect", () => end());
+  closeInspector(log);
   const device = args.value("device") ?? deviceId();
   const hub = await startLocalHub({
     dataPath: folder.path,
@@ -53,11 +64,14 @@ async function serve(args: Arguments): Promise<number> {
   const ready: HubReady = { kind: "hub-ready", page: hub.addresses.pageUrl, credentials: hub.credentials };
   process.send?.(ready);
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-    process.once("disconnect", () => resolve());
+    end = () => {
+      end = endNow;
+      resolve();
+    };
   });
   await hub.close();
-  process.exit(exitCodes.ok);
+  await flushBriefly(out);
+  return endProcess(exitCodes.ok, out);
 }
 
 /** Beside a running device its front is on the page; the guardian stands between. */

@@ -46,7 +46,7 @@ export class LineWriter {
       this.#backlog.push(JSON.stringify({ level: "warn", event: "log-lines-dropped", count: this.#dropped }));
       this.#dropped = 0;
     }
-    if (this.#backlog.length > 0) return this.#text.write(`${this.#backlog.splice(0).join("\n")}\n`);
-    for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#backlog.length > 0) this.#text.write(`${this.#backlog.splice(0).join("\n")}\n`);
+    else for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -70,13 +70,20 @@ export class TextWriter {
   #go(): void {
     const bytes = this.#rest;
     if (bytes === undefined) return;
-    if (this.#isTerminal && !inForeground()) return this.#later();
-    if (this.#own === undefined) return this.#goInThread(bytes);
+    if (this.#isTerminal && !inForeground()) this.#later();
+    else if (this.#own === undefined) this.#goInThread(bytes);
+    else this.#goNow(this.#own, bytes);
+  }
+
+  #goNow(descriptor: number, bytes: Buffer): void {
+    let written: number;
     try {
-      this.#wrote(bytes.subarray(writeSync(this.#own, bytes)));
+      written = writeSync(descriptor, bytes);
     } catch (error) {
       this.#failed(error as NodeJS.ErrnoException);
+      return;
     }
+    this.#wrote(bytes.subarray(written));
   }
 
   #goInThread(bytes: Buffer): void {
@@ -96,7 +103,10 @@ export class TextWriter {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    if (error.code === "EAGAIN") return this.#later();
+    if (error.code === "EAGAIN") {
+      this.#later();
+      return;
+    }
     // A reader that is gone (EPIPE) is no reason to stop heating: the text is lost, the process goes on.
     this.#rest = undefined;
     this.#next = [];

@@ -98,9 +98,20 @@ export class FirmwareProcess {
     return pid;
   }
 
+  /** The control loop. @throws Error when there is none */
   get loopPid(): number {
-    const pid = this.guardianPid;
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+    return this.#childWith("loop.js");
+  }
+
+  /** The shell that turns the relay off when the guardian is gone. @throws Error when there is none */
+  get watcherPid(): number {
+    return this.#childWith("/bin/sh");
+  }
+
+  #childWith(word: string): number {
+    const found = childrenOf(this.guardianPid).find((pid) => commandLineOf(pid).includes(word));
+    if (found === undefined) throw new Error(`the guardian has no child ${word}`);
+    return found;
   }
 
   signal(pid: number, signal: NodeJS.Signals): void {
@@ -120,5 +131,17 @@ export class FirmwareProcess {
       await this.exit();
     }
     if (existsSync(this.data)) rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+
+/** Empty for one that is gone or a zombie. */
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
   }
 }

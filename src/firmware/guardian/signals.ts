@@ -30,7 +30,8 @@ const ending = [
 ];
 
 export function installSignals(actions: SignalActions, source: SignalSource = process): void {
-  const { log, end, pause, except = [] } = actions;
+  const { log, end, pause } = actions;
+  const except = [...(actions.except ?? []), reportSignal()];
   const on = (signal: string, act: () => void): void => {
     if (!except.includes(signal)) source.on(signal, act);
   };
@@ -43,3 +44,7 @@ export function installSignals(actions: SignalActions, source: SignalSource = pr
   for (const signal of ["SIGTTIN", "SIGTTOU"])
     on(signal, () => log.warn("signal-ignored", { signal, why: "the heater is not stopped by a terminal" }));
 }
+
+/** Of a process that was started to write a diagnostic report when it gets one. */
+const reportSignal = (): string | undefined =>
+  process.execArgv.includes("--report-on-signal") ? process.report?.signal : undefined;

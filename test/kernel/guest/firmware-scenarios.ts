@@ -24,7 +24,7 @@ class Bench {
 
   /** A device that has never run; the one before it, if any, is gone at once. */
   start(environment?: Readonly<Record<string, string>>): Firmware {
-    if (this.#firmware?.running) this.#firmware.killBoth();
+    if (this.#firmware?.running) this.#firmware.killAll();
     this.#firmware = Firmware.start(environment);
     return this.#firmware;
   }
@@ -276,9 +276,9 @@ export function crashScenarios(): Scenario[] {
       await until("another loop", () => firmware.loop !== loop);
       return `${(ms / 1000).toFixed(1)} s`;
     }),
-    bench.starting("kill -9 of guardian and loop, then `relay off`: the relay is off", async (machine) => {
+    bench.starting("kill -9 of every process, then `relay off`: the relay is off", async (machine) => {
       const firmware = await heating(bench, machine);
-      firmware.killBoth();
+      firmware.killAll();
       await firmware.ended(PATIENCE_MS);
       assert.equal(
         machine.line(RELAY)?.level,

@@ -24,6 +24,8 @@ export interface CommandResult {
 export class FirmwareProcess {
   readonly data: string;
   readonly log: LogLine[] = [];
+  /** What it wrote beside its log. */
+  errors = "";
   #child: ChildProcess | undefined;
   #waiting: (() => void)[] = [];
 
@@ -44,10 +46,17 @@ export class FirmwareProcess {
   }
 
   startConnected(...flags: string[]): void {
+    this.startWith({}, ...flags);
+  }
+
+  startWith(environment: Readonly<Record<string, string>>, ...flags: string[]): void {
     const args = [main, "run", "--data", this.data, "--board", "virtual", "--log", "json", ...flags];
-    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1" };
+    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1", ...environment };
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.errors += chunk.toString();
+    });
     createInterface({ input: child.stdout }).on("line", (line) => {
       this.log.push(JSON.parse(line));
       for (const wake of this.#waiting.splice(0)) wake();
@@ -130,7 +139,11 @@ export class FirmwareProcess {
       this.#child.kill("SIGTERM");
       await this.exit();
     }
-    if (existsSync(this.data)) rmSync(this.data, { recursive: true, force: true });
+    // A watcher may still write to the relay's line.
+    await until("the folder to be removed", () => {
+      rmSync(this.data, { recursive: true, force: true, maxRetries: 3 });
+      return !existsSync(this.data);
+    });
   }
 }
 
@@ -143,5 +156,39 @@ function commandLineOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, "latin1");
   } catch {
     return "";
+  }
+}
+
+/** The letter of proc(5); "Z" also for a process that was reaped meanwhile. */
+export function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.charAt(stat.lastIndexOf(")") + 2);
+  } catch {
+    return "Z";
+  }
+}
+
+/** Resolves when a process has ended; its parent may reap it at any moment. */
+export async function gone(pid: number): Promise<void> {
+  await until(`process ${pid} to end`, () => stateOf(pid) === "Z");
+}
+
+/** Polls, as generously as a machine that many share needs it. @returns how long it took, in ms */
+export async function until(what: string, condition: () => boolean, limitMs = 45_000): Promise<number> {
+  const startedAt = performance.now();
+  while (!holds(condition)) {
+    if (performance.now() - startedAt > limitMs) throw new Error(`waited ${limitMs} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return performance.now() - startedAt;
+}
+
+/** What throws does not hold yet: files and processes come and go. */
+function holds(condition: () => boolean): boolean {
+  try {
+    return condition();
+  } catch {
+    return false;
   }
 }

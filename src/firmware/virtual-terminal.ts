@@ -63,6 +63,8 @@ export class VirtualTerminal {
     input.setRawMode(true);
     input.setEncoding("utf8");
     input.on("data", this.#onKeys);
+    // A terminal that is gone (EIO): there are no keys any more, and heating goes on.
+    input.on("error", () => {});
     input.resume();
     output.on("resize", this.#redraw);
     this.#frame();

@@ -38,7 +38,7 @@ function terminalOf(columns: number | undefined, rows: number | undefined) {
   const terminal = new VirtualTerminal(parts);
   terminal.open();
   const written = () => String(output.read() ?? "");
-  return { terminal, written, raw, clock, surroundings, ready };
+  return { terminal, written, raw, input, clock, surroundings, ready };
 }
 
 describe("the virtual hat in a terminal", () => {
@@ -72,6 +72,12 @@ describe("the virtual hat in a terminal", () => {
     ready.now = true;
     await clock.advance(millis(100));
     expect(written()).toContain("window open");
+    terminal.close();
+  });
+
+  it("goes on without keys when the terminal is gone", () => {
+    const { terminal, input } = terminalOf(80, 24);
+    input.emit("error", Object.assign(new Error("read EIO"), { code: "EIO" }));
     terminal.close();
   });
 });

@@ -61,6 +61,7 @@ export class Guardian {
   readonly #options: GuardianOptions;
   readonly #history = new RelayHistory();
   #loop: GuardedLoop | undefined;
+  #watched = false;
   /** Why no other loop is to be started now. */
   #wish: "stop" | "pause" | undefined;
   #pause: Millis = firstPause;
@@ -75,9 +76,7 @@ export class Guardian {
 
   /** Runs loops until one ends by wish, or cannot start at all. Resolves to the exit code. */
   async run(): Promise<ExitCode | number> {
-    const { watcher } = this.#options;
     let last = this.#forceOff("start");
-    watcher.watch(last.files);
     for (;;) {
       if (this.#wish === "pause") this.#pauseProcess();
       const startedAt = this.#options.clock.now();
@@ -86,7 +85,7 @@ export class Guardian {
       const code = await this.#next(end, startedAt);
       if (code === undefined) continue;
       // Otherwise the end of this process is what the watcher acts on.
-      if (last.off) watcher.done();
+      if (last.off) this.#options.watcher.done();
       return code;
     }
   }
@@ -206,6 +205,9 @@ export class Guardian {
   #forceOff(why: string): ReturnType<ForceOff> {
     const forced = this.#options.forceRelayOff(why);
     this.#history.forcedOff(forced.wasOn, this.#options.clock.now());
+    // A line that was not found at the start may be found later.
+    if (!this.#watched) this.#options.watcher.watch(forced.files);
+    this.#watched ||= forced.files !== undefined;
     return forced;
   }
 

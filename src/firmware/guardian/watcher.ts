@@ -7,7 +7,7 @@
  * loop that is still there after five seconds is killed. A watcher that ends by itself is started again; where none
  * can be started the guardian runs on, and says so.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { OffFiles } from "../../board/relay-off.ts";
 import type { Clock } from "../../control/clock.ts";
@@ -130,7 +130,7 @@ export class ShellWatcher implements Watcher {
       this.#pause = millis(Math.min(longestPause, this.#pause * 2));
     };
     try {
-      const shell = (this.#options.start ?? this.#spawn)(argumentsFor(files));
+      const shell = this.#spawn(argumentsFor(files));
       this.#shell = shell;
       // Told of its end by the exit; a write that comes too late is no news.
       shell.stdin?.on("error", () => {});
@@ -144,20 +144,31 @@ export class ShellWatcher implements Watcher {
     }
   }
 
+  #spawn(args: readonly string[]): ChildProcess {
+    const { start, inherit } = this.#options;
+    if (start !== undefined) return start(args);
+    const { program, flags, options } = watcherCommand(args, inherit);
+    return spawn(program, flags, options);
+  }
+
   #say(line: string): void {
     const stdin = this.#shell?.stdin;
     if (stdin?.writable) stdin.write(`${line}\n`);
   }
-
-  readonly #spawn = (args: readonly string[]): ChildProcess =>
-    spawn("/bin/sh", ["-c", script, "sh", ...args], {
-      // A session of its own: no key of the terminal and no signal to the group reaches it.
-      detached: true,
-      cwd: "/",
-      env: { PATH: "/bin:/usr/bin" },
-      stdio: ["pipe", "ignore", "ignore", ...this.#options.inherit],
-    });
 }
+
+/** For `spawn`. */
+export const watcherCommand = (args: readonly string[], inherit: readonly number[]) => ({
+  program: "/bin/sh",
+  flags: ["-c", script, "sh", ...args],
+  options: {
+    // A session of its own: no key of the terminal and no signal to the group reaches it.
+    detached: true,
+    cwd: "/",
+    env: { PATH: "/bin:/usr/bin" },
+    stdio: ["pipe", "ignore", "ignore", ...inherit],
+  } satisfies SpawnOptions,
+});
 
 const argumentsFor = (files: OffFiles): string[] => [
   files.valueFile,

@@ -62,14 +62,16 @@ class StoppableClock implements Clock {
   }
 }
 
-function rig() {
+const files = { kernelNumber: 1, exportFile: "", valueFile: "", directionFile: "", offLevel: 0 } as const;
+
+function rig({ found = true } = {}) {
   const clock = new StoppableClock();
   const loops: FakeLoop[] = [];
   const offs: string[] = [];
   const order: string[] = [];
   const offFor: (number | undefined)[] = [];
   /** What the next starts do instead, and how the line is found. */
-  const world = { spawnFails: [] as string[], wasOn: false, off: true, diesOnTerm: true };
+  const world = { spawnFails: [] as string[], wasOn: false, off: true, found, diesOnTerm: true };
   const log: Log = {
     debug() {},
     info: (event) => say(event),
@@ -95,10 +97,10 @@ function rig() {
       offs.push(why);
       const { wasOn, off } = world;
       world.wasOn = false;
-      return { off, wasOn, files: undefined };
+      return { off, wasOn, files: world.found ? files : undefined };
     },
     watcher: {
-      watch: () => order.push("watch"),
+      watch: (line) => void (line && order.push("watch")),
       loopIs: () => {},
       done: () => order.push("watcher done"),
     },
@@ -234,6 +236,16 @@ describe("the guardian", () => {
     await silent.clock.advance(seconds(10));
     const after = silent.order.slice(silent.order.indexOf("spawn") + 1);
     expect(after.slice(0, 3)).toEqual(["off", "SIGKILL", "log loop-silent"]);
+  });
+
+  it("has the line watched as soon as it is found, and once", async () => {
+    const { loop, clock, acts, world } = rig({ found: false });
+    loop().exit(70);
+    world.found = true;
+    await clock.advance(seconds(2));
+    loop().exit(70);
+    await clock.advance(seconds(3));
+    expect(acts()).toEqual(["off", "spawn", "off", "watch", "spawn", "off", "spawn"]);
   });
 
   it("SR-01: does not tell the watcher that all is well while the line was not read back off", async () => {

@@ -40,13 +40,15 @@ export class Firmware {
     });
   }
 
-  /** Starts it as a device that has never run: a data folder of its own. */
-  static start(environment: Readonly<Record<string, string>> = {}): Firmware {
+  /** Starts it as a device that has never run: a data folder of its own. @param output where its log goes unread */
+  static start(environment: Readonly<Record<string, string>> = {}, output?: number): Firmware {
     const data = mkdtempSync("/tmp/state-");
     writeFileSync(`${data}/settings.json`, JSON.stringify(SETTINGS));
     const args = [MAIN, "run", "--offline", "--data", data, "--board", "grove-heater-pi"];
     const options = { cwd: APP, env: { ...process.env, ...environment } };
-    return new Firmware(spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }));
+    return new Firmware(
+      spawn(process.execPath, args, { ...options, stdio: ["ignore", output ?? "pipe", output ?? "pipe"] }),
+    );
   }
 
   get running(): boolean {

@@ -1,6 +1,15 @@
 /** The built firmware on a real terminal whose output is held (Ctrl-S). Takes real time. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,10 +78,17 @@ class Terminal {
     await until("heat", () => this.relay === "1");
   }
 
-  /** As a terminal does whose window hangs, or whose connection is lost. */
-  async stopReading(): Promise<void> {
+  /** As a terminal does whose window hangs, or whose connection is lost; until there is no room for another byte. */
+  stopReading(): void {
     this.#process.kill("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
+    const terminal = openSync(`/proc/${this.guardianPid}/fd/1`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    try {
+      for (;;) writeSync(terminal, " ");
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe("EAGAIN");
+    }
+    closeSync(terminal);
   }
 
   /** Nothing that is written comes through any more. */
@@ -122,7 +138,7 @@ describe.runIf(python && process.platform === "linux")(
       await terminal.heats();
       const { loopPid } = terminal;
       // In raw mode Ctrl-S is a key; the holder is whoever reads the terminal and has stopped.
-      await terminal.stopReading();
+      terminal.stopReading();
       await new Promise((resolve) => setTimeout(resolve, 15_000));
       expect(terminal.loopPid).toBe(loopPid);
       expect(terminal.relay).toBe("1");

@@ -11,10 +11,21 @@ import { findGpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio
 import { messageOf } from "./message-of.ts";
 import { errnoOf, type SysFiles, systemFiles } from "./sysfs.ts";
 
+/** What a program without our code must write to turn the relay off, once this one found the line. */
+export interface OffFiles {
+  readonly kernelNumber: number;
+  readonly exportFile: string;
+  readonly valueFile: string;
+  readonly directionFile: string;
+  /** For `valueFile`, with active_low cleared: the electrical level. */
+  readonly offLevel: Level;
+}
+
 export type RelayOffResult =
   | {
       readonly ok: true;
       readonly kernelNumber: number;
+      readonly files: OffFiles;
       /** The line's level as found; `undefined` when nobody had it exported. */
       readonly before: Level | undefined;
       readonly after: Level;
@@ -25,6 +36,8 @@ export type RelayOffResult =
       readonly code: LineErrorCode | "still-on";
       readonly cause: string;
       readonly remedy: string;
+      /** Missing where the line could not be reached. */
+      readonly files?: OffFiles;
     };
 
 // udev hands a freshly exported line to the gpio group a moment after the export: 40 × 5 ms.
@@ -49,9 +62,11 @@ export function forceRelayOff(
       driveOff(line, off, files);
       return rawLevel(line, files);
     });
-    if (after === off) return { ok: true, kernelNumber: number, before, after };
+    const written = offFiles(root, number, off);
+    if (after === off) return { ok: true, kernelNumber: number, files: written, before, after };
     return {
       ok: false,
+      files: written,
       code: "still-on",
       cause: `line ${number} was driven ${off === 0 ? "low" : "high"} and still reads ${after}`,
       remedy: "Something outside drives the line: cut the heater's supply, then check the relay's wiring.",
@@ -60,6 +75,14 @@ export function forceRelayOff(
     return failure(error);
   }
 }
+
+const offFiles = (root: string, number: number, offLevel: Level): OffFiles => ({
+  kernelNumber: number,
+  exportFile: `${root}/export`,
+  valueFile: `${root}/gpio${number}/value`,
+  directionFile: `${root}/gpio${number}/direction`,
+  offLevel,
+});
 
 function exportLine(root: string, number: number, files: SysFiles): void {
   const line = `${root}/gpio${number}`;

@@ -3,14 +3,16 @@
  * passes on what the two say to each other about the device's front.
  *
  * Guarantee: the hub is nothing that heat depends on: it starts after the loop runs, its end is only logged, and it
- * is started again with growing pauses. What one side sends while the other is gone or slow is dropped; at most one
+ * is started again with growing pauses, also when it cannot be started; one that hangs is killed at the end. What one side sends while the other is gone or slow is dropped; at most one
  * picture waits here, and a few presses.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
 import { type Millis, millis, minutes, seconds } from "../control/units.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
+import { cleanFlags, ownSession } from "../firmware/guardian/clean-node.ts";
 import { type HubReady, isHubReady, kindOf } from "../firmware/hub-ready.ts";
 import { NewestSender } from "../firmware/newest-sender.ts";
 import { packageRoot } from "../firmware/package-root.ts";
@@ -22,11 +24,17 @@ export interface HubKeeperOptions {
   readonly log: Log;
   /** Nothing may be written over a live panel. */
   readonly quiet: boolean;
+  /** For tests: other time and another way to start it. */
+  readonly clock?: Clock;
+  readonly startHub?: () => ChildProcess;
 }
 
 const firstPause = seconds(2);
 const longestPause = minutes(1);
 const noSpacing = millis(0);
+/** How long a hub that was asked to end may take, and then the kernel. */
+const endLimit = seconds(3);
+const killLimit = seconds(1);
 /** More wait only for a loop that is stuck: what it would do with them then surprises. */
 const mostPresses = 20;
 
@@ -39,17 +47,20 @@ export class HubKeeper {
   #stopped = false;
   #cancel: () => void = () => {};
   #presses = 0;
-  readonly #panel = new NewestSender<object>({
-    clock: systemClock,
-    spacing: noSpacing,
-    send: (message, done) => {
-      if (this.#hub?.connected && this.#ready) this.#hub.send(message, () => done());
-      else done();
-    },
-  });
+  readonly #clock: Clock;
+  readonly #panel: NewestSender<object>;
 
   constructor(options: HubKeeperOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#panel = new NewestSender<object>({
+      clock: this.#clock,
+      spacing: noSpacing,
+      send: (message, done) => {
+        if (this.#hub?.connected && this.#ready) this.#hub.send(message, () => done());
+        else done();
+      },
+    });
   }
 
   /** A loop without credentials runs: it is told as soon as the hub stands. */
@@ -60,19 +71,34 @@ export class HubKeeper {
     else this.#tell();
   }
 
-  stop(): void {
+  /** Resolves when the hub is gone, or does not go. */
+  stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
-    this.#hub?.kill("SIGTERM");
+    const hub = this.#hub;
+    if (hub === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      hub.once("exit", () => {
+        this.#cancel();
+        resolve();
+      });
+      hub.kill("SIGTERM");
+      this.#cancel = this.#clock.setTimer(endLimit, () => {
+        this.#cancel = this.#clock.setTimer(killLimit, resolve);
+        hub.kill("SIGKILL");
+      });
+    });
   }
 
   #start(): void {
     if (this.#stopped) return;
-    const { dataPath, quiet } = this.#options;
-    const main = join(packageRoot, "dist", "main.js");
-    const hub = spawn(process.execPath, [...process.execArgv, main, "hub", "--data", dataPath], {
-      stdio: ["ignore", "ignore", quiet ? "ignore" : "inherit", "ipc"],
-    });
+    let hub: ChildProcess;
+    try {
+      hub = (this.#options.startHub ?? (() => spawnHub(this.#options)))();
+    } catch (error) {
+      this.#ended(null, (error as NodeJS.ErrnoException).code);
+      return;
+    }
     this.#hub = hub;
     hub.on("message", (message) => {
       if (kindOf(message) === "panel-pressed") this.#press(message as object);
@@ -83,10 +109,13 @@ export class HubKeeper {
       this.#tell();
     });
     hub.once("exit", (code) => this.#ended(code));
-    hub.once("error", () => this.#ended(null));
+    // Later errors are those of a message or a signal that came too late.
+    hub.on("error", (error: NodeJS.ErrnoException) => {
+      if (hub.pid === undefined) this.#ended(null, error.code);
+    });
   }
 
-  #ended(code: number | null): void {
+  #ended(code: number | null, reason?: string): void {
     this.#hub = undefined;
     this.#ready = undefined;
     if (this.#stopped) return;
@@ -95,8 +124,8 @@ export class HubKeeper {
       this.#options.log.warn("hub-not-running", { code, now: "heating goes on; see: grove-heater hub" });
       return;
     }
-    this.#options.log.warn("hub-lost", { code, restartInSeconds: this.#pause / 1000 });
-    this.#cancel = systemClock.setTimer(this.#pause, () => this.#start());
+    this.#options.log.warn("hub-lost", { code, reason, restartInSeconds: this.#pause / 1000 });
+    this.#cancel = this.#clock.setTimer(this.#pause, () => this.#start());
     this.#pause = millis(Math.min(longestPause, this.#pause * 2));
   }
 
@@ -120,4 +149,12 @@ export class HubKeeper {
     // A loop that is gone meanwhile is none of ours: the next one asks again.
     if (this.#ready !== undefined && this.#loop?.connected) this.#loop.send(this.#ready, () => {});
   }
+}
+
+function spawnHub({ dataPath, quiet }: HubKeeperOptions): ChildProcess {
+  const main = join(packageRoot, "dist", "main.js");
+  return spawn(process.execPath, [...cleanFlags(), main, "hub", "--data", dataPath], {
+    ...ownSession(),
+    stdio: ["ignore", "ignore", quiet ? "ignore" : "inherit", "ipc"],
+  });
 }

@@ -2,8 +2,12 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { openDataFolder } from "../firmware/data-folder.ts";
+import { endProcess, flushBriefly } from "../firmware/end-process.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { closeInspector } from "../firmware/guardian/clean-node.ts";
+import { installSignals } from "../firmware/guardian/signals.ts";
 import { type HubReady, kindOf } from "../firmware/hub-ready.ts";
+import { LineWriter } from "../firmware/line-writer.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { type LocalHub, type LocalHubOptions, startLocalHub, startOrJoin } from "../firmware/local-hub.ts";
 import { createLogger } from "../firmware/logger.ts";
@@ -43,8 +47,15 @@ async function serve(args: Arguments): Promise<number> {
   guardConnections(manifest);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const guarded = process.send !== undefined;
-  const write = (line: string): void => void (guarded ? process.stderr : process.stdout).write(`${line}\n`);
-  const log = createLogger({ clock: systemClock, level: guarded ? "warn" : "info", format, write });
+  const out = new LineWriter(guarded ? 2 : 1);
+  const level = guarded ? "warn" : "info";
+  const log = createLogger({ clock: systemClock, level, format, write: out.write });
+  // Until the hub stands there is nothing to close, and while it closes nobody waits for it twice.
+  const endNow = (): void => endProcess(exitCodes.ok, out);
+  let end = endNow;
+  installSignals({ log, end: () => end() });
+  process.once("disconnect", () => end());
+  closeInspector(log);
   const device = args.value("device") ?? deviceId();
   const meter = new StorageMeter({ folder: folder.path, manifest, clock: systemClock });
   const options: LocalHubOptions = {
@@ -58,11 +69,8 @@ async function serve(args: Arguments): Promise<number> {
     allowedPorts: manifest.tcpServerPorts,
     reserveStorage: (bytes) => meter.reserve(bytes),
   };
-  const ended = endOfProcess();
   const starting = guarded ? startOrJoin(options, tellReady) : startLocalHub(options);
-  const hub = await Promise.race([starting.catch(explain), ended.then(() => undefined)]);
-  // Asked to end while another has the hub, or before this one stood: nothing is connected yet.
-  if (hub === undefined) process.exit(exitCodes.ok);
+  const hub = await starting.catch(explain);
   log.info("hub-ready", {
     page: hub.addresses.pageUrl,
     mqtt: hub.addresses.hubHost,
@@ -70,16 +78,16 @@ async function serve(args: Arguments): Promise<number> {
   });
   joinPanel(hub, device);
   tellReady(hub.addresses.pageUrl, hub.credentials);
-  await ended;
-  await hub.close();
-  process.exit(exitCodes.ok);
-}
-
-const endOfProcess = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
-    process.once("disconnect", () => resolve());
+  await new Promise<void>((resolve) => {
+    end = () => {
+      end = endNow;
+      resolve();
+    };
   });
+  await hub.close();
+  await flushBriefly(out);
+  return endProcess(exitCodes.ok, out);
+}
 
 /** To the guardian, which passes it on to the loop. */
 function tellReady(page: string, credentials: string): void {

@@ -1,15 +1,20 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
 import type { Log } from "../control/log.ts";
-import { millis, seconds } from "../control/units.ts";
+import { type Millis, millis, seconds } from "../control/units.ts";
 import type { BoardChoice } from "../firmware/choose-board.ts";
 import { systemFiles } from "../firmware/durable-files.ts";
+import { endProcess, flushBriefly } from "../firmware/end-process.ts";
+import { type ExitCode, exitCodes } from "../firmware/exit-codes.ts";
 import { gatedFiles } from "../firmware/gated-files.ts";
+import { closeInspector } from "../firmware/guardian/clean-node.ts";
+import type { Beat } from "../firmware/guardian/loop-process.ts";
+import { installSignals } from "../firmware/guardian/signals.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { isHubReady } from "../firmware/hub-ready.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { firmwareVersion } from "../firmware/package-root.ts";
-import { type RunningLoop, runLoop } from "../firmware/run-loop.ts";
+import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
 import {
   decideBoard,
   decideSettings,
@@ -18,6 +23,7 @@ import {
   logProblems,
 } from "../firmware/storage/last-good.ts";
 import { systemClock } from "../firmware/system-clock.ts";
+import { TextWriter } from "../firmware/text-writer.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
@@ -38,12 +44,11 @@ export const verb: Verb = {
     log: { value: "FORMAT", doc: "json or text" },
     plain: { doc: "log lines instead of the live panel" },
     offline: { doc: "neither cloud nor local hub" },
+    "off-for": { value: "MS", doc: "the relay was on, and has been off for so long" },
   },
   run: loop,
 };
 
-/** How long the end waits for whoever reads the log. */
-const flushLimit = millis(300);
 const disconnectLimit = seconds(4);
 /** Several times what a first reading takes, on a slow board too. */
 const decisionLimit = seconds(2);
@@ -60,6 +65,7 @@ async function loop(args: Arguments): Promise<number> {
   const onTerminal = hasTerminal() && !args.has("plain");
   const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
   const out = new LineWriter(1);
+  const terminalOut = new TextWriter(1);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
   const log = createLogger({ clock: systemClock, level: values.logLevel, format, write });
@@ -67,6 +73,15 @@ async function loop(args: Arguments): Promise<number> {
   let terminal: VirtualTerminal | undefined;
   let virtual: VirtualHardware | undefined;
   let stop = (_why: string): void => {};
+  // As soon as it can log: SIGUSR1 opens an inspector until somebody listens.
+  let onSignal = (_signal: string, code: ExitCode): void => endProcess(code, out, terminalOut);
+  installSignals({
+    log,
+    end: (signal) => onSignal(signal, exitCodes.ok),
+    // Ctrl-Z is the guardian's; where it reaches this process alone, a new loop begins with what is known of the relay.
+    pause: (signal) => onSignal(signal, exitCodes.restart),
+    except: asksToCrash() ? ["SIGUSR2"] : [],
+  });
   const running = await runLoop({
     data: context.data,
     settings: values,
@@ -74,17 +89,21 @@ async function loop(args: Arguments): Promise<number> {
     log,
     failing: failingFiles(settings, board),
     virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
-    beat: () => void process.send?.("beat"),
+    relayOffFor: millisOf(args, "off-for"),
+    beat: (heaterOn) => void process.send?.({ kind: "beat", heaterOn } satisfies Beat),
     cleanUp: async () => {
       terminal?.close();
-      await Promise.race([out.flush(), systemClock.sleep(flushLimit)]);
+      await flushBriefly(out);
     },
+    end: (code) => endProcess(code, out, terminalOut),
     onHardware: (hardware) => {
       virtual = hardware.virtual;
-      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, () => stop("a key was pressed"));
+      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, terminalOut, stop);
     },
   });
   stop = running.stop;
+  onSignal = running.stop;
+  closeInspector(log);
   void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
     keepLastGood(
       {
@@ -102,7 +121,12 @@ async function loop(args: Arguments): Promise<number> {
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
-  process.exit(code);
+  endProcess(code, out, terminalOut);
+}
+
+function millisOf(args: Arguments, flag: string): Millis | undefined {
+  const value = args.value(flag);
+  return value === undefined ? undefined : millis(Number(value));
 }
 
 /**
@@ -130,7 +154,8 @@ function displayThatFits(panel: boolean): DisplayKind {
 function openTerminal(
   { hat, surroundings }: VirtualHardware,
   log: readonly string[],
-  onQuit: () => void,
+  out: TextWriter,
+  stop: (why: string) => void,
 ): VirtualTerminal {
   let page: string | undefined;
   process.on("message", (message) => {
@@ -143,10 +168,12 @@ function openTerminal(
     title: `grove-heater ${firmwareVersion()} on the virtual hat, in a simulated room`,
     input: process.stdin,
     output: process.stdout,
+    write: (text) => out.write(text),
+    ready: () => !out.busy,
     colour: wantsColour(process.stdout),
     log,
     page: () => page,
-    onQuit,
+    onQuit: () => stop("a key was pressed"),
   });
   terminal.open();
   return terminal;

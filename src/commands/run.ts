@@ -3,16 +3,16 @@
  *
  * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are broken.
  */
-import { spawn } from "node:child_process";
-import { join } from "node:path";
-import type { Log, LogLevel } from "../control/log.ts";
+import type { Log } from "../control/log.ts";
 import { dataFolderPath } from "../firmware/data-folder.ts";
+import { endProcess, flushBriefly } from "../firmware/end-process.ts";
+import { inForeground } from "../firmware/guardian/foreground.ts";
+import { guardLoops } from "../firmware/guardian/guardian-process.ts";
 import { describeHolder } from "../firmware/guardian/holder-note.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
-import { type GuardedLoop, Guardian } from "../firmware/guardian.ts";
 import { kindOf } from "../firmware/hub-ready.ts";
+import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
-import { packageRoot } from "../firmware/package-root.ts";
 import { HeldSecrets } from "../firmware/secret-handover.ts";
 import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
 import { systemClock } from "../firmware/system-clock.ts";
@@ -46,7 +46,10 @@ Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
 
 async function guard(args: Arguments, context: Context): Promise<number> {
   const secrets = HeldSecrets.take(process.env);
-  const log = guardianLog(args);
+  // Beside a live panel only what went wrong, and not on its stream.
+  const panel = hasPanel(args);
+  const out = new LineWriter(panel ? 2 : 1);
+  const log = guardianLog(args, out, panel);
   const hardware = takeHardware({
     dataPath: context.data.path,
     log,
@@ -55,70 +58,47 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       return decideBoard(args.value("board") ?? fromSettings, context.data).value;
     },
   });
-  const hub = new HubKeeper({ dataPath: hardware.folder.path, log, quiet: hasPanel(args) });
+  const hub = new HubKeeper({ dataPath: hardware.folder.path, log, quiet: panel });
+  const flags = loopFlags(args, context, hardware);
+  let code: number;
   try {
-    const guardian = new Guardian({
-      spawnLoop: () => spawnLoop(args, context, hardware, hub, secrets),
+    code = await guardLoops({
       forceRelayOff: hardware.forceRelayOff,
-      clock: systemClock,
       log,
+      inherit: hardware.descriptors,
+      // In the background of a shell a panel would draw over that shell, and read its keys.
+      loopFlags: () => (args.has("plain") || !inForeground() ? [...flags, "--plain"] : flags),
+      onLoop(child) {
+        secrets.answer(child);
+        child.on("message", (message) => {
+          if (kindOf(message) === "no-credentials") hub.wantedBy(child);
+        });
+      },
     });
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.on(signal, () => {
-        guardian.stop();
-      });
-    return await guardian.run();
+    await hub.stop();
   } finally {
-    hub.stop();
     hardware.release();
   }
+  await flushBriefly(out);
+  return endProcess(code, out);
 }
 
-function guardianLog(args: Arguments): Log {
+function guardianLog(args: Arguments, out: LineWriter, panel: boolean): Log {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
-  // Beside a live panel only what went wrong, and not on its stream.
-  const panel = hasPanel(args);
-  const stream = panel ? process.stderr : process.stdout;
-  stream.on("error", () => undefined);
-  const level: LogLevel = panel ? "warn" : "info";
-  return createLogger({ clock: systemClock, level, format, write: (line) => void stream.write(`${line}\n`) });
+  return createLogger({ clock: systemClock, level: panel ? "warn" : "info", format, write: out.write });
 }
 
-function spawnLoop(
-  args: Arguments,
-  context: Context,
-  { choice, descriptors }: TakenHardware,
-  hub: HubKeeper,
-  secrets: HeldSecrets,
-): GuardedLoop {
+function loopFlags(args: Arguments, context: Context, { choice }: TakenHardware): string[] {
   const flags = ["--data", context.data.path, "--why", choice.why, "--relay", relayKey(choice.wiring)];
   if (context.settingsFile.named) flags.push("--settings", context.settingsFile.path);
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);
-  for (const flag of ["plain", "offline"]) if (args.has(flag)) flags.push(`--${flag}`);
-  const loop = join(packageRoot, "dist", "loop.js");
-  const child = spawn(process.execPath, [...process.execArgv, loop, ...flags], {
-    // With the locks: the loop may live longer than this process.
-    stdio: ["inherit", "inherit", "inherit", "ipc", ...descriptors],
-  });
-  secrets.answer(child);
-  child.on("message", (message) => {
-    if (kindOf(message) === "no-credentials") hub.wantedBy(child);
-  });
-  return {
-    pid: child.pid,
-    // Only that: what comes of a timer would say nothing of the steps.
-    onBeat: (listener) => void child.on("message", (message) => message === "beat" && listener()),
-    onExit(listener) {
-      child.once("exit", listener);
-      child.once("error", () => listener(null, "could not be started"));
-    },
-    kill: (signal) => void child.kill(signal),
-  };
+  if (args.has("offline")) flags.push("--offline");
+  return flags;
 }
 
-const hasPanel = (args: Arguments): boolean => hasTerminal() && !args.has("plain");
+const hasPanel = (args: Arguments): boolean => hasTerminal() && !args.has("plain") && inForeground();
 
 /** A mistyped flag leaves no relay on that a crash left on; one that another instance drives is that one's. */
 function leaveRelayOff(argv: readonly string[]): void {

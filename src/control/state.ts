@@ -80,6 +80,8 @@ export interface StartConditions {
   readonly firmware: string;
   /** There was a stored state and it could not be read: `state-lost` is shown until a person clears it. */
   readonly stateLost?: boolean;
+  /** For how long the relay has been off, as a process that outlived the last loop saw it: it knows better than the store. */
+  readonly relayOffMs?: Millis | undefined;
 }
 
 /**
@@ -97,7 +99,11 @@ export function start(
   const stateLost = conditions.stateLost === true || latched.includes("state-lost");
   // Without its state nobody knows when the heater was on last: the whole minimum off time is waited for (SR-08).
   const stored = stateLost ? { on: true, wallMs } : durable?.lastSwitch;
-  const lastSwitch = stored && restoreSwitch(stored, now);
+  const { relayOffMs } = conditions;
+  const lastSwitch =
+    relayOffMs === undefined
+      ? stored && restoreSwitch(stored, now)
+      : { on: false, at: millis(now - relayOffMs) };
   return {
     rules,
     firmware: conditions.firmware,

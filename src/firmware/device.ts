@@ -40,6 +40,8 @@ export interface DeviceParts {
   readonly firmware: string;
   /** Parts that failed before the device was there. */
   readonly failing?: readonly ReportedPart[];
+  /** For how long the relay had been off, after it was on, when the clock began; `undefined`: nobody saw it on. */
+  readonly relayOffFor?: Millis | undefined;
   /** Called after each step: the sign of life. */
   readonly onStep?: (observation: Observation) => void;
 }
@@ -79,7 +81,10 @@ export class Device {
       const now = durable ? "the state before it" : "defaults";
       log.warn("state-unreadable", { reason: lost.reason, keptAs: lost.keptAs, now });
     }
-    const at = { nowMs: clock.now(), wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined };
+    const nowMs = clock.now();
+    const { relayOffFor } = parts;
+    const relayOffMs = relayOffFor === undefined ? undefined : millis(relayOffFor + nowMs);
+    const at = { nowMs, wallMs: clock.wallNow(), firmware, stateLost: lost !== undefined, relayOffMs };
     const device = new Device(parts, start(settings, durable, at));
     hat.onButton((edge) => {
       device.#buttons.push(edge);

@@ -4,7 +4,7 @@
  * Guarantee: `forceOff` never throws. Whether the line may be touched at all is the caller's to know: SR-12.
  */
 import type { RelayWiring } from "../board/definition.ts";
-import { forceRelayOff } from "../board/relay-off.ts";
+import { forceRelayOff, type OffFiles } from "../board/relay-off.ts";
 import type { Log } from "../control/log.ts";
 import { ensureVirtualSysfs } from "./virtual-lines.ts";
 
@@ -14,8 +14,19 @@ export interface RelayTarget {
   readonly sysRoot: string;
 }
 
-/** @returns whether the relay is known to be off */
-export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log): boolean {
+export interface ForcedOff {
+  /** The line was read back off. */
+  readonly off: boolean;
+  /** The line was found on. */
+  readonly wasOn: boolean;
+  /** For the watcher; missing where the line was not found. */
+  readonly files: OffFiles | undefined;
+}
+
+/** Never throws; logs what it did after it was done. */
+export type ForceOff = (why: string) => ForcedOff;
+
+export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log): ForcedOff {
   try {
     if (relay.backend === "virtual") ensureVirtualSysfs(sysRoot, relay);
     const result = forceRelayOff(relay, { sysRoot });
@@ -26,9 +37,13 @@ export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log)
       const { code, cause, remedy } = result;
       log.error("relay-not-forced-off", { why, code, cause, remedy });
     }
-    return result.ok;
+    return {
+      off: result.ok,
+      wasOn: result.ok && result.before === relay.relay.activeLevel,
+      files: result.files,
+    };
   } catch (error) {
     log.error("relay-not-forced-off", { why, cause: String(error) });
-    return false;
+    return { off: false, wasOn: false, files: undefined };
   }
 }

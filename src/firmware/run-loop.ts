@@ -8,6 +8,7 @@ import type { OpenHatOptions } from "../board/hat.ts";
 import { openHat } from "../board/open-hat.ts";
 import type { Log } from "../control/log.ts";
 import type { Settings } from "../control/settings.ts";
+import type { Millis } from "../control/units.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
@@ -35,10 +36,14 @@ export interface LoopOptions {
   readonly virtualDisplay?: DisplayKind | undefined;
   /** Told of the hardware before the device starts: the terminal looks at the virtual hat. */
   readonly onHardware?: (hardware: Hardware) => void;
-  /** Each step's sign of life for the guardian. */
-  readonly beat: () => void;
+  /** The guardian saw the relay on, and then off for so long, up to the start of this process. */
+  readonly relayOffFor?: Millis | undefined;
+  /** Each step's sign of life for the guardian, with what is commanded. */
+  readonly beat: (heaterOn: boolean) => void;
   /** Called last on every way out: gives the terminal back, writes the log's rest. Settles soon, never rejects. */
   readonly cleanUp: () => Promise<void>;
+  /** Ends this process after a crash. */
+  readonly end: (code: ExitCode) => void;
 }
 
 export interface RunningLoop {
@@ -50,6 +55,9 @@ export interface RunningLoop {
   stop(why: string, code?: ExitCode): void;
   readonly ended: Promise<ExitCode>;
 }
+
+/** For the tests of SR-01: a fault that no code of ours would make. */
+export const asksToCrash = (): boolean => process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1";
 
 export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   const { data, settings, choice, log } = options;
@@ -75,12 +83,11 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     device?.abandon();
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     log.error("crash", { kind, detail, relay: "off" });
-    void options.cleanUp().then(() => process.exit(exitCodes.internal));
+    void options.cleanUp().then(() => options.end(exitCodes.internal));
   };
   process.on("uncaughtException", crash("exception"));
   process.on("unhandledRejection", crash("rejection"));
-  // For the tests of SR-01: a fault that no code of ours would make.
-  if (process.env["GROVE_HEATER_CRASH_ON_SIGUSR2"] === "1") {
+  if (asksToCrash()) {
     process.on("SIGUSR2", () => {
       throw new Error("asked to crash by SIGUSR2");
     });
@@ -97,6 +104,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     log,
     firmware: firmwareVersion(),
     failing: options.failing ?? [],
+    relayOffFor: options.relayOffFor,
     onStep: firstDecision(log, options.beat, onDecided),
   });
   const running = endable(device, options, () => process.off("exit", relayOff));
@@ -114,9 +122,10 @@ function endable(
     stop = (why, code = exitCodes.ok) => {
       if (ending) return;
       ending = true;
+      // The relay is off when this returns; the rest follows.
+      const stopped = device.stop();
       log.info("stopping", { why });
-      void device
-        .stop()
+      void stopped
         .then(
           () => log.info("stopped", { relay: "off" }),
           // The guardian forces it off on its own path next, and reports what it finds.
@@ -127,8 +136,10 @@ function endable(
         .then(() => resolve(code));
     };
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
-  process.on("disconnect", () => stop("the guardian is gone"));
+  const guardianGone = (): void => stop("the guardian is gone");
+  process.on("disconnect", guardianGone);
+  // It may have gone while nobody listened.
+  if (process.send !== undefined && !process.connected) guardianGone();
   return { stop: (why, code) => stop(why, code), ended };
 }
 
@@ -140,12 +151,12 @@ function displayOption({ display }: Settings): OpenHatOptions["display"] {
 /** Logs the first decision that rests on a reading, tells of it, and passes the beat on. */
 function firstDecision(
   log: Log,
-  beat: () => void,
+  beat: (heaterOn: boolean) => void,
   onDecided: () => void,
 ): (observation: Observation) => void {
   let decided = false;
   return ({ input, commands }) => {
-    beat();
+    beat(commands.heater);
     if (decided || input.reading?.kind !== "ok") return;
     decided = true;
     const sinceStartMs = Math.round(systemClock.now());

@@ -34,6 +34,10 @@ export interface TerminalParts {
   readonly title: string;
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
+  /** To the output; returns at once. */
+  readonly write: (text: string) => void;
+  /** All that was written before has been taken. */
+  readonly ready: () => boolean;
   readonly colour: boolean;
   /** The newest log lines, oldest first; shown under the picture. */
   readonly log: readonly string[];
@@ -53,12 +57,14 @@ export class VirtualTerminal {
   }
 
   open(): void {
-    const { input, output } = this.#parts;
+    const { input, output, write } = this.#parts;
     this.#open = true;
-    output.write(enterScreen);
+    write(enterScreen);
     input.setRawMode(true);
     input.setEncoding("utf8");
     input.on("data", this.#onKeys);
+    // A terminal that is gone (EIO): there are no keys any more, and heating goes on.
+    input.on("error", () => {});
     input.resume();
     output.on("resize", this.#redraw);
     this.#frame();
@@ -69,12 +75,12 @@ export class VirtualTerminal {
     if (!this.#open) return;
     this.#open = false;
     this.#cancel();
-    const { input, output } = this.#parts;
+    const { input, output, write } = this.#parts;
     input.off("data", this.#onKeys);
     input.setRawMode(false);
     input.pause();
     output.off("resize", this.#redraw);
-    output.write(leaveScreen);
+    write(leaveScreen);
   }
 
   readonly #onKeys = (text: string): void => {
@@ -101,13 +107,15 @@ export class VirtualTerminal {
   }
 
   #draw(): void {
-    const { output, colour } = this.#parts;
+    const { output, write, ready, colour } = this.#parts;
     // Not `??`: a serial console, or a terminal that nobody told its size, says 0 × 0.
     const size = { columns: output.columns || 80, rows: output.rows || 24, colour };
     const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
     if (text === this.#drawn) return;
+    // A frame that the terminal has no room for is left out: the next one shows more.
+    if (!ready()) return;
     this.#drawn = text;
-    output.write(`\x1b[H${text}\x1b[K\x1b[J`);
+    write(`\x1b[H${text}\x1b[K\x1b[J`);
   }
 
   #view(): TerminalView {

@@ -62,6 +62,8 @@ function program(manifest: Manifest, { node, folder, board }: UnitOptions): Line
     '# "-": when the relay cannot be forced off, the program itself says why and shows it.',
     `ExecStartPre=-${relayOff}`,
     `ExecStart=${command(...manifest.cmdArgs)}`,
+    "# From the manager or a drop-in it could open a debugger in the program, or load code into it.",
+    "UnsetEnvironment=NODE_OPTIONS",
     "# Runs after every end, kill -9 and a failed start included (SR-01).",
     `ExecStopPost=${relayOff}`,
     "Restart=always",

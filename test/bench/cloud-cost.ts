@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Child, withoutCredentials } from "./child.ts";
 import { type Figure, median } from "./figures.ts";
 import { type HubRig, withHub, writeCredentials } from "./hub-rig.ts";
-import { childOf, residentKiB } from "./processes.ts";
+import { loopOf, residentKiB } from "./processes.ts";
 import type { SdkServices } from "./sdk-child.ts";
 
 const firmware = ["dist/main.js", "run", "--plain", "--log", "json", "--board", "virtual"];
@@ -32,7 +32,7 @@ export function cloudMemoryFigures(settleMs: number): Promise<Figure[]> {
       await sleep((settleMs * 2) / 3);
       for (let sample = 0; sample < 10; sample += 1) {
         await sleep(settleMs / 30);
-        loop.push(residentKiB(childOf(run)));
+        loop.push(residentKiB(loopOf(run)));
         bare.push(residentKiB(sdk.pid));
       }
       const note = `${mebi(median(loop))} against ${mebi(median(bare))} MiB, both online with their twin`;

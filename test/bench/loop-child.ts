@@ -48,8 +48,9 @@ const running = await runLoop({
   choice,
   log,
   virtualDisplay: "oled-128x128",
-  beat: () => void process.send?.("beat"),
+  beat: () => {},
   cleanUp: () => out.flush(),
+  end: (code) => process.exit(code),
   onHardware(hardware) {
     virtual = hardware.virtual;
     if (virtual === undefined) return;

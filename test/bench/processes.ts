@@ -11,10 +11,13 @@ export function pidOf({ pid }: ChildProcess): number {
   return pid;
 }
 
-/** The first child of a process: the guardian's is the loop. */
-export function childOf(process: ChildProcess): number {
-  const pid = pidOf(process);
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+/** The control loop below a guardian. */
+export function loopOf(guardian: ChildProcess): number {
+  const pid = pidOf(guardian);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  const loop = children.find((child) => readFileSync(`/proc/${child}/cmdline`, "latin1").includes("loop.js"));
+  if (loop === undefined) throw new Error("there is no control loop");
+  return Number(loop);
 }
 
 /** How long the main thread of this process was ready to run and had no core, in ms; 0 where the kernel does not say. */

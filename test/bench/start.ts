@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, median, quantile } from "./figures.ts";
-import { childOf, pidOf, residentKiB } from "./processes.ts";
+import { loopOf, pidOf, residentKiB } from "./processes.ts";
 
 const firmware = ["dist/main.js", "run", "--offline", "--plain", "--log", "json", "--board", "virtual"];
 
@@ -75,12 +75,12 @@ export async function memoryFigures(settleMs: number): Promise<Figure[]> {
   const figures: Figure[] = [
     {
       name: "memory of the control loop / bare node",
-      value: residentKiB(childOf(guardian)) / base,
+      value: residentKiB(loopOf(guardian)) / base,
       unit: "×",
       limit: 1.6,
     },
     { name: "memory of the guardian / bare node", value: residentKiB(pidOf(guardian)) / base, unit: "×" },
-    { name: "memory of the control loop", value: residentKiB(childOf(guardian)) / 1024, unit: "MiB" },
+    { name: "memory of the control loop", value: residentKiB(loopOf(guardian)) / 1024, unit: "MiB" },
   ];
   bare.kill();
   guardian.kill("SIGTERM");

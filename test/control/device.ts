@@ -19,6 +19,8 @@ export class Device {
   /** The relay's line follows its command unless this says otherwise. */
   line: (commanded: boolean) => boolean | undefined = (commanded) => commanded;
   ailing: AilingPart[] = [];
+  /** What the guardian says at the next start. */
+  relayOffSeconds: number | undefined;
   events: ControlEvent[] = [];
   state: ControlState;
   commands: Commands | undefined;
@@ -34,7 +36,10 @@ export class Device {
   }
 
   #conditions() {
-    return { nowMs: millis(this.now), wallMs: wallMillis(this.wallOffset + this.now), firmware: "1.0.0" };
+    const { relayOffSeconds } = this;
+    const relayOffMs = relayOffSeconds === undefined ? undefined : millis(relayOffSeconds * 1000);
+    const wallMs = wallMillis(this.wallOffset + this.now);
+    return { nowMs: millis(this.now), wallMs, firmware: "1.0.0", relayOffMs };
   }
 
   get heater(): boolean {

@@ -24,6 +24,8 @@ export interface CommandResult {
 export class FirmwareProcess {
   readonly data: string;
   readonly log: LogLine[] = [];
+  /** What it wrote beside its log. */
+  errors = "";
   #child: ChildProcess | undefined;
   #closed = true;
   #waiting: (() => void)[] = [];
@@ -45,13 +47,20 @@ export class FirmwareProcess {
   }
 
   startConnected(...flags: string[]): void {
+    this.startWith({}, ...flags);
+  }
+
+  startWith(environment: Readonly<Record<string, string>>, ...flags: string[]): void {
     const args = [main, "run", "--data", this.data, "--board", "virtual", "--log", "json", ...flags];
-    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1" };
+    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1", ...environment };
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
     this.#closed = false;
     child.once("close", () => {
       this.#closed = true;
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.errors += chunk.toString();
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
       this.log.push(JSON.parse(line));
@@ -103,9 +112,20 @@ export class FirmwareProcess {
     return pid;
   }
 
+  /** The control loop. @throws Error when there is none */
   get loopPid(): number {
-    const pid = this.guardianPid;
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+    return this.#childWith("loop.js");
+  }
+
+  /** The shell that turns the relay off when the guardian is gone. @throws Error when there is none */
+  get watcherPid(): number {
+    return this.#childWith("/bin/sh");
+  }
+
+  #childWith(word: string): number {
+    const found = childrenOf(this.guardianPid).find((pid) => commandLineOf(pid).includes(word));
+    if (found === undefined) throw new Error(`the guardian has no child ${word}`);
+    return found;
   }
 
   signal(pid: number, signal: NodeJS.Signals): void {
@@ -125,6 +145,56 @@ export class FirmwareProcess {
       this.#child.kill("SIGTERM");
       await this.exit();
     }
-    if (existsSync(this.data)) rmSync(this.data, { recursive: true, force: true });
+    // A watcher may still write to the relay's line.
+    await until("the folder to be removed", () => {
+      rmSync(this.data, { recursive: true, force: true, maxRetries: 3 });
+      return !existsSync(this.data);
+    });
+  }
+}
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+
+/** Empty for one that is gone or a zombie. */
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** The letter of proc(5); "Z" also for a process that was reaped meanwhile. */
+export function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.charAt(stat.lastIndexOf(")") + 2);
+  } catch {
+    return "Z";
+  }
+}
+
+/** Resolves when a process has ended; its parent may reap it at any moment. */
+export async function gone(pid: number): Promise<void> {
+  await until(`process ${pid} to end`, () => stateOf(pid) === "Z");
+}
+
+/** Polls, as generously as a machine that many share needs it. @returns how long it took, in ms */
+export async function until(what: string, condition: () => boolean, limitMs = 45_000): Promise<number> {
+  const startedAt = performance.now();
+  while (!holds(condition)) {
+    if (performance.now() - startedAt > limitMs) throw new Error(`waited ${limitMs} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return performance.now() - startedAt;
+}
+
+/** What throws does not hold yet: files and processes come and go. */
+function holds(condition: () => boolean): boolean {
+  try {
+    return condition();
+  } catch {
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 /** The virtual hat in a terminal: drawn on terminals of any size, and the terminal given back as it was. */
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { celsius, hours, relativeHumidity } from "../../src/control/units.ts";
+import { celsius, hours, millis, relativeHumidity } from "../../src/control/units.ts";
 import { VirtualTerminal } from "../../src/firmware/virtual-terminal.ts";
 import { dailyOutside, Room, roomPresets } from "../../src/simulation/room.ts";
 import { Surroundings } from "../../src/simulation/surroundings.ts";
@@ -20,6 +20,7 @@ function terminalOf(columns: number | undefined, rows: number | undefined) {
   const raw: boolean[] = [];
   const input = Object.assign(new PassThrough(), { setRawMode: (on: boolean) => raw.push(on) });
   const output = Object.assign(new PassThrough(), { columns, rows });
+  const ready = { now: true };
   const parts = {
     hat,
     surroundings,
@@ -27,6 +28,8 @@ function terminalOf(columns: number | undefined, rows: number | undefined) {
     title: "the title",
     input: input as unknown as NodeJS.ReadStream,
     output: output as unknown as NodeJS.WriteStream,
+    write: (text: string) => void output.write(text),
+    ready: () => ready.now,
     colour: false,
     log: [],
     page: () => undefined,
@@ -35,7 +38,7 @@ function terminalOf(columns: number | undefined, rows: number | undefined) {
   const terminal = new VirtualTerminal(parts);
   terminal.open();
   const written = () => String(output.read() ?? "");
-  return { terminal, written, raw };
+  return { terminal, written, raw, input, clock, surroundings, ready };
 }
 
 describe("the virtual hat in a terminal", () => {
@@ -57,5 +60,24 @@ describe("the virtual hat in a terminal", () => {
     terminal.close();
     terminal.close();
     expect([written(), raw]).toEqual(["\x1b[?25h\x1b[?1049l", [true, false]]);
+  });
+
+  it("leaves frames out while the terminal takes none, and shows the newest when it does", async () => {
+    const { terminal, written, clock, surroundings, ready } = terminalOf(80, 24);
+    written();
+    ready.now = false;
+    surroundings.windowOpen = true;
+    await clock.advance(millis(1000));
+    expect(written()).toBe("");
+    ready.now = true;
+    await clock.advance(millis(100));
+    expect(written()).toContain("window open");
+    terminal.close();
+  });
+
+  it("goes on without keys when the terminal is gone", () => {
+    const { terminal, input } = terminalOf(80, 24);
+    input.emit("error", Object.assign(new Error("read EIO"), { code: "EIO" }));
+    terminal.close();
   });
 });

@@ -25,7 +25,7 @@ const LOADABLE = new Set([".js", ".cjs", ".mjs", ".json", ".node"]);
 /** Tools of the build, never loaded on a device. */
 const BUILD_ONLY = new Set(["esbuild", "nan", "node-addon-api", "prebuild-install"]);
 
-const APPLETS = ["sh", "mount", "insmod", "rmmod", "poweroff", "stty", "ip"];
+const APPLETS = ["sh", "mount", "insmod", "rmmod", "poweroff", "stty", "ip", "sleep"];
 
 /** Second serial port: results. First: the kernel's console. */
 const INIT = `#!/bin/sh

@@ -8,7 +8,7 @@ import { findGpioChip } from "../../board/gpio-chip.ts";
 import { systemFiles } from "../../board/sysfs.ts";
 import { LineError } from "../../chips/lines.ts";
 import type { Log } from "../../control/log.ts";
-import { forceOff, type RelayTarget } from "../relay-guard.ts";
+import { type ForcedOff, forceOff, type RelayTarget } from "../relay-guard.ts";
 import {
   type HardwareLock,
   type Lockable,
@@ -34,7 +34,7 @@ export interface HardwareOptions {
 
 /** `absent`: there is no such line, so there is nothing to hold. */
 export type Secured =
-  | { readonly kind: "held"; readonly off: boolean }
+  | { readonly kind: "held"; readonly forced: ForcedOff }
   | { readonly kind: "absent"; readonly error: LineError }
   | Refusal;
 
@@ -43,7 +43,7 @@ export class Hardware {
   /** By the name of what is locked. A refusal is not waited out twice. */
   readonly #locks = new Map<string, HardwareLock | Refusal>();
   /** Relays that were forced off since they were locked. */
-  readonly #off = new Set<string>();
+  readonly #off = new Map<string, ForcedOff>();
   readonly #told = new Set<HardwareLock>();
 
   constructor(options: HardwareOptions) {
@@ -61,15 +61,15 @@ export class Hardware {
     }
     const lock = this.#take(lockable);
     if (lock.kind === "refused") return lock;
-    const off = this.#off.has(nameOf(lockable)) || forceOff(target, why, log);
-    if (off) this.#off.add(nameOf(lockable));
+    const forced = this.#off.get(nameOf(lockable)) ?? forceOff(target, why, log);
+    if (forced.off) this.#off.set(nameOf(lockable), forced);
     // After the safety act: a log that nobody reads may block.
     if (lock.missing.length > 0 && !this.#told.has(lock)) {
       this.#told.add(lock);
       const now = lock.missing.length < lock.parts ? "locked in part" : "not locked";
       log.warn("hardware-lock-incomplete", { data: dataPath, missing: lock.missing.join("; "), now });
     }
-    return { kind: "held", off };
+    return { kind: "held", forced };
   }
 
   /** Gives a relay back that will not be driven, so that others may. */

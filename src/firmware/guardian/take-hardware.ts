@@ -11,7 +11,7 @@ import { type BoardChoice, BoardFailure, defaultRelay } from "../choose-board.ts
 import { type DataFolder, makeFolder, openDataFolder } from "../data-folder.ts";
 import { exitCodes, StartupError } from "../exit-codes.ts";
 import { explainHardware } from "../hardware-errors.ts";
-import { forceOff, type RelayTarget } from "../relay-guard.ts";
+import { type ForcedOff, type ForceOff, forceOff, type RelayTarget } from "../relay-guard.ts";
 import { Hardware, heldBy, type Secured } from "./hardware.ts";
 import type { Refusal } from "./hardware-lock.ts";
 import { recallRelay, rememberRelay } from "./relay-memory.ts";
@@ -32,8 +32,7 @@ export interface TakenHardware {
   readonly folder: DataFolder;
   /** To be inherited by every process that may touch the hardware, so that the locks live as long as one of them. */
   readonly descriptors: readonly number[];
-  /** @returns whether the relay is known to be off */
-  forceRelayOff(why: string): boolean;
+  readonly forceRelayOff: ForceOff;
   release(): void;
 }
 
@@ -64,7 +63,9 @@ export function takeHardware(options: TakeOptions): TakenHardware {
       choice,
       folder,
       descriptors: hardware.descriptors,
-      forceRelayOff: (why) => forceOff(target, why, why === "start" ? withoutNews(log) : log),
+      forceRelayOff: afterFirst(secured.forced, (why) =>
+        forceOff(target, why, why === "start" ? withoutNews(log) : log),
+      ),
       release: () => hardware.release(),
     };
   } catch (error) {
@@ -104,10 +105,10 @@ export function turnRelayOff(options: TakeOptions & { readonly force: boolean })
     choice = options.choose();
     const target = targetOf(choice);
     if (choice.wiring.backend === "virtual") makeFolder(dataPath);
-    if (force) return forceOff(target, "a person asked", log);
+    if (force) return forceOff(target, "a person asked", log).off;
     const secured = hardware.secure(target, "a person asked");
     if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
-    return secured.kind === "held" && secured.off;
+    return secured.kind === "held" && secured.forced.off;
   } catch (error) {
     if (choice !== undefined) throw error;
     if (force)
@@ -118,6 +119,17 @@ export function turnRelayOff(options: TakeOptions & { readonly force: boolean })
   } finally {
     hardware.release();
   }
+}
+
+/** What the lock's taker found on is what the guardian's first look is to know of (SR-08). */
+function afterFirst(first: ForcedOff, force: ForceOff): ForceOff {
+  let { wasOn } = first;
+  return (why) => {
+    const forced = force(why);
+    const found = { ...forced, wasOn: forced.wasOn || wasOn };
+    wasOn = false;
+    return found;
+  };
 }
 
 /** The guardian forces the relay off at its start once more: only a failure is news. */

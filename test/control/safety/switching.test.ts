@@ -52,6 +52,29 @@ describe("SR-08: minimum times", () => {
     expect(device.heater).toBe(true);
   });
 
+  it("waits after a crash with a read-only card too, as the guardian saw the relay on", () => {
+    const device = longTimes();
+    device.run(10);
+    device.relayOffSeconds = 1;
+    device.restart(1, null);
+    device.target(30);
+    device.run(236);
+    expect(device.heater).toBe(false);
+    device.run(4);
+    expect(device.heater).toBe(true);
+  });
+
+  it("waits only for the rest when the guardian saw the relay off for longer than the store knows", () => {
+    const device = longTimes();
+    device.run(10);
+    device.relayOffSeconds = 200;
+    device.restart(200);
+    device.run(36);
+    expect(device.heater).toBe(false);
+    device.run(4);
+    expect(device.heater).toBe(true);
+  });
+
   function off(): Device {
     const device = longTimes();
     device.run(240);

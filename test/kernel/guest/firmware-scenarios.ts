@@ -12,20 +12,20 @@ import type { Scenario } from "./scenario.ts";
 import { PATIENCE_MS, until } from "./until.ts";
 
 /** Below the set-point of a new device (19 °C) by enough for heat under any law. */
-const COLD = 17;
+export const COLD = 17;
 
 /** After so many failures the rest would only wait for what cannot come. */
 const MOST_FAILURES = 2;
 
 /** One device after another on the same hat. */
-class Bench {
+export class Bench {
   #firmware: Firmware | undefined;
   #failures = 0;
 
   /** A device that has never run; the one before it, if any, is gone at once. */
-  start(environment?: Readonly<Record<string, string>>): Firmware {
-    if (this.#firmware?.running) this.#firmware.killBoth();
-    this.#firmware = Firmware.start(environment);
+  start(environment?: Readonly<Record<string, string>>, output?: number): Firmware {
+    if (this.#firmware?.running) this.#firmware.killAll();
+    this.#firmware = Firmware.start(environment, output);
     return this.#firmware;
   }
 
@@ -55,7 +55,7 @@ class Bench {
   }
 }
 
-const relayIs = (machine: Machine, level: 0 | 1, limitMs = PATIENCE_MS): Promise<true> =>
+export const relayIs = (machine: Machine, level: 0 | 1, limitMs = PATIENCE_MS): Promise<true> =>
   until(
     `the relay's line to be ${level}`,
     () => machine.line(RELAY)?.level === level || undefined,
@@ -88,13 +88,14 @@ function pictureChanges(machine: Machine, before: Buffer): Promise<true> {
   return until("the picture to change", () => !machine.oledRam().equals(before));
 }
 
-/** A device that has never run, with its heater on. */
-async function heating(
+/** A device that has never run, with its heater on. @param output a descriptor, instead of one that is read */
+export async function heating(
   bench: Bench,
   machine: Machine,
   environment?: Readonly<Record<string, string>>,
+  output?: number,
 ): Promise<Firmware> {
-  const firmware = bench.start(environment);
+  const firmware = bench.start(environment, output);
   // The one before may have left it on: only what comes after the start's own off counts.
   await relayIs(machine, 0);
   await relayIs(machine, 1);
@@ -276,9 +277,9 @@ export function crashScenarios(): Scenario[] {
       await until("another loop", () => firmware.loop !== loop);
       return `${(ms / 1000).toFixed(1)} s`;
     }),
-    bench.starting("kill -9 of guardian and loop, then `relay off`: the relay is off", async (machine) => {
+    bench.starting("kill -9 of every process, then `relay off`: the relay is off", async (machine) => {
       const firmware = await heating(bench, machine);
-      firmware.killBoth();
+      firmware.killAll();
       await firmware.ended(PATIENCE_MS);
       assert.equal(
         machine.line(RELAY)?.level,

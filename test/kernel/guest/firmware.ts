@@ -40,13 +40,15 @@ export class Firmware {
     });
   }
 
-  /** Starts it as a device that has never run: a data folder of its own. */
-  static start(environment: Readonly<Record<string, string>> = {}): Firmware {
+  /** Starts it as a device that has never run: a data folder of its own. @param output where its log goes unread */
+  static start(environment: Readonly<Record<string, string>> = {}, output?: number): Firmware {
     const data = mkdtempSync("/tmp/state-");
     writeFileSync(`${data}/settings.json`, JSON.stringify(SETTINGS));
     const args = [MAIN, "run", "--offline", "--data", data, "--board", "grove-heater-pi"];
     const options = { cwd: APP, env: { ...process.env, ...environment } };
-    return new Firmware(spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }));
+    return new Firmware(
+      spawn(process.execPath, args, { ...options, stdio: ["ignore", output ?? "pipe", output ?? "pipe"] }),
+    );
   }
 
   get running(): boolean {
@@ -60,7 +62,7 @@ export class Firmware {
 
   /** The control loop's process. @throws Error when there is none */
   get loop(): number {
-    const loop = childrenOf(this.guardian)[0];
+    const loop = childrenOf(this.guardian).find((pid) => runs(pid, "loop.js"));
     if (loop === undefined) throw new Error("there is no control loop");
     return loop;
   }
@@ -69,9 +71,17 @@ export class Firmware {
     return until("the firmware to end", () => (this.#ended ? this.#exited : undefined), limitMs);
   }
 
-  /** At once, with no chance for either process to see the other one go. */
+  /** At once, with no chance for any process to see another one go; nothing is left that could turn the relay off. */
+  killAll(): void {
+    this.#kill([this.guardian, ...childrenOf(this.guardian)]);
+  }
+
+  /** Guardian and loop at once; their watcher is left. */
   killBoth(): void {
-    const processes = [this.guardian, ...childrenOf(this.guardian)];
+    this.#kill([this.guardian, this.loop]);
+  }
+
+  #kill(processes: readonly number[]): void {
     for (const pid of processes) process.kill(pid, "SIGSTOP");
     for (const pid of processes) process.kill(pid, "SIGKILL");
   }
@@ -99,6 +109,14 @@ export function runCommand(...args: readonly string[]): { code: number | null; o
     timeout: 30_000,
   });
   return { code: status, output: stdout + stderr };
+}
+
+function runs(pid: number, word: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(word);
+  } catch {
+    return false;
+  }
 }
 
 /** Living children; a zombie is none. */

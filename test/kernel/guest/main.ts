@@ -13,6 +13,7 @@ import {
 import { Machine, machineKinds } from "./machine.ts";
 import { packageScenarios } from "./packages.ts";
 import { hangUp, runScenario, type Scenario, say } from "./scenario.ts";
+import { timedScenarios } from "./timed-scenarios.ts";
 
 /** What takes long and does not depend on the machine runs on one of them only. */
 const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
@@ -23,7 +24,14 @@ const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
     ...dayScenarios(stormScenarios),
     ...crashScenarios(),
   ],
-  "pi-5": [...packageScenarios, ...lineContract, ...dayScenarios(), ...staleScenarios(), strangersScenario()],
+  "pi-5": [
+    ...packageScenarios,
+    ...lineContract,
+    ...dayScenarios(),
+    ...timedScenarios(),
+    ...staleScenarios(),
+    strangersScenario(),
+  ],
 };
 
 const commandLine = readFileSync("/proc/cmdline", "utf8").split(/\s/);

@@ -1,0 +1,35 @@
+/**
+ * How this program starts Node.js processes of its own, and what it does about a debugger.
+ *
+ * Guarantee: no process that it starts takes options from NODE_OPTIONS, opens an inspector, or hears the terminal's
+ * keys: each has a session of its own, so that Ctrl-C, Ctrl-\, Ctrl-Z and a lost terminal reach the guardian alone, which
+ * ends its processes in order.
+ */
+import type { SpawnOptions } from "node:child_process";
+import type { Log } from "../../control/log.ts";
+
+/** For `spawn`, beside `stdio`. */
+export function ownSession(): SpawnOptions {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return { env, detached: true };
+}
+
+/** Of this process's own flags, those that another one may have. */
+export const cleanFlags = (flags: readonly string[] = process.execArgv): string[] =>
+  flags.filter((flag) => !isInspector(flag));
+
+/**
+ * An inspector runs whatever code its client sends. One that NODE_OPTIONS or a flag opened is closed; `installSignals`
+ * keeps SIGUSR1 from opening one.
+ */
+export function closeInspector(log: Log): void {
+  const flags = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)];
+  if (!flags.some(isInspector)) return;
+  // Loaded only here: it costs a start 20 ms.
+  const inspector = process.getBuiltinModule("node:inspector");
+  if (inspector.url() === undefined) return;
+  inspector.close();
+  log.warn("inspector-closed", { why: "a debugger could turn the relay on" });
+}
+
+const isInspector = (flag: string): boolean => /^["']?--(inspect|debug)/.test(flag);

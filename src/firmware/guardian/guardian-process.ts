@@ -1,0 +1,59 @@
+/**
+ * The guardian as a process: its watcher, its signals, and the loops that it starts.
+ *
+ * Guarantee: an exception in it turns the relay off first and ends it; its loop and its watcher then do the same.
+ */
+import type { ChildProcess } from "node:child_process";
+import type { Log } from "../../control/log.ts";
+import { exitCodes } from "../exit-codes.ts";
+import type { ForceOff } from "../relay-guard.ts";
+import { systemClock } from "../system-clock.ts";
+import { closeInspector } from "./clean-node.ts";
+import { Guardian } from "./guardian.ts";
+import { startLoopProcess } from "./loop-process.ts";
+import { installSignals } from "./signals.ts";
+import { ShellWatcher } from "./watcher.ts";
+
+export interface GuardLoopsOptions {
+  readonly forceRelayOff: ForceOff;
+  readonly log: Log;
+  /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
+  readonly inherit: readonly number[];
+  /** For the verb `loop`, asked at each start. */
+  readonly loopFlags: () => readonly string[];
+  readonly onLoop: (child: ChildProcess) => void;
+}
+
+/** @returns the exit code, once no loop runs and the relay was forced off */
+export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
+  const { forceRelayOff, log, inherit, loopFlags, onLoop } = options;
+  let loop: ChildProcess | undefined;
+  const guardian = new Guardian({
+    spawnLoop(offFor) {
+      const history = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
+      const onStart = (child: ChildProcess): void => {
+        loop = child;
+        onLoop(child);
+      };
+      return startLoopProcess({ flags: [...loopFlags(), ...history], inherit, onStart });
+    },
+    forceRelayOff,
+    watcher: new ShellWatcher({ clock: systemClock, log, inherit }),
+    pauseProcess: () => void process.kill(process.pid, "SIGSTOP"),
+    clock: systemClock,
+    log,
+  });
+  // Up to here and in the same turn: the line is off, the watcher and the first loop are on their way.
+  const code = guardian.run();
+  process.on("uncaughtException", (error) => {
+    forceRelayOff("the guardian failed");
+    loop?.kill("SIGKILL");
+    log.error("guardian-failed", { relay: "off", detail: error.stack ?? error.message });
+    process.exit(exitCodes.internal);
+  });
+  installSignals({ log, end: () => guardian.stop(), pause: () => guardian.pause() });
+  // Its size follows the terminal's, and the kernel tells only the processes of that terminal.
+  process.on("SIGWINCH", () => void loop?.kill("SIGWINCH"));
+  closeInspector(log);
+  return await code;
+}

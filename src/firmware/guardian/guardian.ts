@@ -1,0 +1,237 @@
+/**
+ * The guardian: an independent process around the control loop (SR-10, SR-01).
+ *
+ * Guarantee: whatever becomes of the loop (exit, exception, kill -9, a blocked event loop, a start that fails), the
+ * relay line is forced off by this process, on its own path to the hardware, before the loop is started again; a loop
+ * that says nothing for 10 s is killed. The line comes first, before any log line. While this process is stopped by
+ * Ctrl-Z no loop runs. It knows nothing of heating, so nothing of heating can break it.
+ */
+import type { Clock } from "../../control/clock.ts";
+import type { Log } from "../../control/log.ts";
+import { type Millis, millis, minutes, seconds } from "../../control/units.ts";
+import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import type { ForceOff } from "../relay-guard.ts";
+import { RelayHistory } from "./relay-history.ts";
+import { SilenceWatch } from "./silence-watch.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** The loop's process, as far as the guardian needs it. */
+export interface GuardedLoop {
+  readonly pid: number | undefined;
+  /** Called at each sign of life, with what the loop commands. */
+  onBeat(listener: (heaterOn: boolean) => void): void;
+  /** Called once, also when the process could not be started. */
+  onExit(listener: (code: number | null, signal: string | null, failure?: string) => void): void;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+export interface GuardianOptions {
+  /** @param offFor for how long the relay has been off; `undefined`: it was not seen on. May throw */
+  readonly spawnLoop: (offFor: Millis | undefined) => GuardedLoop;
+  readonly forceRelayOff: ForceOff;
+  readonly watcher: Watcher;
+  /** Stops this process; returns when somebody lets it continue. */
+  readonly pauseProcess: () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** SR-10. */
+const silenceLimit = seconds(10);
+/** Until the first beat the relay has not been touched; a slow card may take its time. */
+const startLimit = seconds(60);
+/** How long a loop that was asked to end may take. */
+const endLimit = seconds(5);
+/** How long the kernel may take to end a killed process: one that waits for a device that hangs never ends. */
+const killLimit = seconds(2);
+/** A killed loop that is still there is watched over this often. */
+const offAgainEvery = seconds(1);
+const firstPause = seconds(1);
+const longestPause = minutes(1);
+/** A loop that lived this long was healthy: the next failure starts at the shortest pause again. */
+const healthyAfter = minutes(5);
+
+interface End {
+  readonly code: number | null;
+  readonly why: string;
+  readonly everBeat: boolean;
+}
+
+export class Guardian {
+  readonly #options: GuardianOptions;
+  readonly #history = new RelayHistory();
+  #loop: GuardedLoop | undefined;
+  #watched = false;
+  /** Why no other loop is to be started now. */
+  #wish: "stop" | "pause" | undefined;
+  #pause: Millis = firstPause;
+  #wake: (() => void) | undefined;
+  #cancelKill: () => void = () => {};
+  #giveUp: () => void = () => {};
+  #cancelOffAgain: () => void = () => {};
+
+  constructor(options: GuardianOptions) {
+    this.#options = options;
+  }
+
+  /** Runs loops until one ends by wish, or cannot start at all. Resolves to the exit code. */
+  async run(): Promise<ExitCode | number> {
+    let last = this.#forceOff("start");
+    for (;;) {
+      if (this.#wish === "pause") this.#pauseProcess();
+      const startedAt = this.#options.clock.now();
+      const end = await this.#guardOne();
+      last = this.#forceOff(end.why);
+      const code = await this.#next(end, startedAt);
+      if (code === undefined) continue;
+      // Otherwise the end of this process is what the watcher acts on.
+      if (last.off) this.#options.watcher.done();
+      return code;
+    }
+  }
+
+  /** Asks the loop to end, and sees to it. */
+  stop(): void {
+    if (this.#wish === "stop") return;
+    this.#endLoop("stop", "it is asked to stop");
+  }
+
+  /** For Ctrl-Z: the relay off, the loop ended, then this process stopped until somebody continues it. */
+  pause(): void {
+    if (this.#wish !== undefined) return;
+    this.#endLoop("pause", "it is paused");
+  }
+
+  #endLoop(wish: "stop" | "pause", why: string): void {
+    const { clock } = this.#options;
+    const asked = this.#wish !== undefined;
+    this.#wish = wish;
+    const loop = this.#loop;
+    // A loop that hangs would hear of it after `endLimit` only.
+    if (loop !== undefined) this.#forceOff(why);
+    this.#wake?.();
+    if (loop === undefined || asked) return;
+    loop.kill("SIGTERM");
+    this.#cancelKill = clock.setTimer(endLimit, () => {
+      this.#cancelKill = clock.setTimer(killLimit, () => this.#giveUp());
+      loop.kill("SIGKILL");
+    });
+  }
+
+  #pauseProcess(): void {
+    const { log, pauseProcess, clock } = this.#options;
+    log.info("paused", { relay: "off", until: "it is continued (SIGCONT)" });
+    const since = clock.now();
+    pauseProcess();
+    if (this.#wish === "pause") this.#wish = undefined;
+    log.info("continued", { afterSeconds: Math.round((clock.now() - since) / 1000) });
+  }
+
+  /** What follows from the end of a loop. @returns the exit code, or `undefined` to go on */
+  async #next({ code, why, everBeat }: End, startedAt: Millis): Promise<ExitCode | number | undefined> {
+    const { clock, log } = this.#options;
+    if (this.#wish === "stop") return exitCodes.ok;
+    if (this.#wish === "pause") return undefined;
+    if (code === exitCodes.ok) return exitCodes.ok;
+    if (code === exitCodes.restart) {
+      log.info("loop-restart", { why: "it was asked for" });
+      return undefined;
+    }
+    if (!everBeat && code !== null && isForThePerson(code)) return code;
+    if (clock.now() - startedAt >= healthyAfter) this.#pause = firstPause;
+    log.error("loop-lost", { reason: why, relay: "off", restartInSeconds: this.#pause / 1000 });
+    await this.#wait(this.#pause);
+    this.#pause = millis(Math.min(longestPause, this.#pause * 2));
+    return this.#wish === "stop" ? exitCodes.ok : undefined;
+  }
+
+  #guardOne(): Promise<End> {
+    const { clock, watcher } = this.#options;
+    return new Promise((resolve) => {
+      let loop: GuardedLoop;
+      try {
+        loop = this.#options.spawnLoop(this.#history.offFor(clock.now()));
+      } catch (error) {
+        resolve({ code: null, why: couldNotStart(reasonOf(error)), everBeat: false });
+        return;
+      }
+      this.#loop = loop;
+      watcher.loopIs(loop.pid);
+      let everBeat = false;
+      let silent = false;
+      let over = false;
+      const watch = new SilenceWatch({
+        clock,
+        onSilent: (limit) => {
+          silent = true;
+          this.#killSilent(loop, limit);
+        },
+      });
+      watch.within(startLimit);
+      loop.onBeat((heaterOn) => {
+        everBeat = true;
+        this.#history.commanded(heaterOn, clock.now());
+        if (!silent) watch.within(silenceLimit);
+      });
+      const ended = (code: number | null, why: string): void => {
+        if (over) return;
+        over = true;
+        watch.stop();
+        this.#cancelOffAgain();
+        this.#cancelKill();
+        this.#loop = undefined;
+        watcher.loopIs(undefined);
+        resolve({ code, why, everBeat });
+      };
+      this.#giveUp = () => ended(null, "it does not end");
+      loop.onExit((code, signal, failure) =>
+        ended(code, silent ? "silent for too long" : endOf(code, signal, failure)),
+      );
+    });
+  }
+
+  /** The line first: killing a process that hangs in the kernel may take its time. */
+  #killSilent(loop: GuardedLoop, limit: Millis): void {
+    const { clock, log } = this.#options;
+    const forceOff = (): void => {
+      this.#forceOff("the loop is silent");
+      this.#cancelOffAgain = clock.setTimer(offAgainEvery, forceOff);
+    };
+    forceOff();
+    loop.kill("SIGKILL");
+    log.error("loop-silent", { forSeconds: limit / 1000, pid: loop.pid });
+  }
+
+  #forceOff(why: string): ReturnType<ForceOff> {
+    const forced = this.#options.forceRelayOff(why);
+    this.#history.forcedOff(forced.wasOn, this.#options.clock.now());
+    // A line that was not found at the start may be found later.
+    if (!this.#watched) this.#options.watcher.watch(forced.files);
+    this.#watched ||= forced.files !== undefined;
+    return forced;
+  }
+
+  #wait(pause: Millis): Promise<void> {
+    if (this.#wish !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.setTimer(pause, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+const endOf = (code: number | null, signal: string | null, failure = "unknown"): string => {
+  if (signal !== null) return `signal ${signal}`;
+  return code === null ? couldNotStart(failure) : `exit code ${code}`;
+};
+
+const couldNotStart = (failure: string): string => `could not be started: ${failure}`;
+
+const reasonOf = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
+
+/** Codes that a restart cannot fix: somebody has to read the message. */
+const isForThePerson = (code: number): boolean => code >= exitCodes.usage && code !== exitCodes.internal;

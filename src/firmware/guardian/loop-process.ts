@@ -1,0 +1,49 @@
+/** Starts the control loop's process, and shows it as the guardian sees it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { kindOf } from "../hub-ready.ts";
+import { packageRoot } from "../package-root.ts";
+import { cleanFlags, ownSession } from "./clean-node.ts";
+import type { GuardedLoop } from "./guardian.ts";
+
+/** A step's sign of life, from the loop. */
+export interface Beat {
+  readonly kind: "beat";
+  /** What the loop commands. */
+  readonly heaterOn: boolean;
+}
+
+export interface LoopProcessOptions {
+  /** Of the verb `loop`. */
+  readonly flags: readonly string[];
+  /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
+  readonly inherit: readonly number[];
+  /** Whoever talks to the loop beside the guardian. */
+  readonly onStart: (child: ChildProcess) => void;
+}
+
+/** @throws as `spawn` does, when the system has no memory or no process to give */
+export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions): GuardedLoop {
+  const loop = join(packageRoot, "dist", "loop.js");
+  const child = spawn(process.execPath, [...cleanFlags(), loop, ...flags], {
+    ...ownSession(),
+    stdio: ["inherit", "inherit", "inherit", "ipc", ...inherit],
+  });
+  onStart(child);
+  return {
+    pid: child.pid,
+    // Only that: what comes of a timer would say nothing of the steps.
+    onBeat: (listener) =>
+      void child.on("message", (message) => isBeat(message) && listener(message.heaterOn)),
+    onExit(listener) {
+      child.once("exit", listener);
+      // Later errors are those of a message or a signal that came too late: the exit tells of its end.
+      child.on("error", (error: NodeJS.ErrnoException) => {
+        if (child.pid === undefined) listener(null, null, error.code ?? error.message);
+      });
+    },
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+const isBeat = (message: unknown): message is Beat => kindOf(message) === "beat";

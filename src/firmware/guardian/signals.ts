@@ -1,0 +1,50 @@
+/**
+ * What each signal does to a process of this program.
+ *
+ * Guarantee: every signal that Node.js can catch has a defined end, however often it comes; none opens a debugger.
+ * Left as they are: SIGKILL and SIGSTOP, which nobody can catch; the signals of a fault in the program itself (SEGV,
+ * BUS, FPE, ILL, TRAP, SYS), which end it at once, because a handler would return to the faulty instruction for ever.
+ * For those the other processes turn the relay off. SIGPIPE and SIGXFSZ are ignored by Node.js itself.
+ */
+import type { Log } from "../../control/log.ts";
+
+export interface SignalActions {
+  readonly log: Log;
+  /** Ends this process in order, what heats first. Called for each such signal. */
+  readonly end: (signal: string) => void;
+  /** For Ctrl-Z, and when a terminal wants to stop it. Without it such a process stops as usual. */
+  readonly pause?: (signal: string) => void;
+  /** Signals that have a listener of their own. */
+  readonly except?: readonly string[];
+}
+
+/** `process` fits. */
+export interface SignalSource {
+  on(signal: string, listener: () => void): unknown;
+}
+
+const ending = [
+  ...["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT"],
+  // Nothing here sends them; their default is to end a process at once.
+  ...["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGUSR2", "SIGIO", "SIGPWR", "SIGSTKFLT"],
+];
+
+export function installSignals(actions: SignalActions, source: SignalSource = process): void {
+  const { log, end, pause } = actions;
+  const except = [...(actions.except ?? []), reportSignal()];
+  const on = (signal: string, act: () => void): void => {
+    if (!except.includes(signal)) source.on(signal, act);
+  };
+  for (const signal of ending) on(signal, () => end(signal));
+  // With a listener Node.js does not open its inspector.
+  on("SIGUSR1", () => log.warn("signal-ignored", { signal: "SIGUSR1", why: "no debugger here" }));
+  if (pause === undefined) return;
+  on("SIGTSTP", () => pause("SIGTSTP"));
+  // From the terminal they come only to a process that reads or writes in the background; foreground.ts avoids both.
+  for (const signal of ["SIGTTIN", "SIGTTOU"])
+    on(signal, () => log.warn("signal-ignored", { signal, why: "the heater is not stopped by a terminal" }));
+}
+
+/** Of a process that was started to write a diagnostic report when it gets one. */
+const reportSignal = (): string | undefined =>
+  process.execArgv.includes("--report-on-signal") ? process.report?.signal : undefined;

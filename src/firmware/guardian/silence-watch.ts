@@ -1,0 +1,58 @@
+/**
+ * Decides when a loop has been silent for too long (SR-10).
+ *
+ * Guarantee: nothing that the loop said within the limit is overlooked. A timer that fires says only that time has
+ * passed here: signs of life may wait to be read, so they are read first; and where this process itself stood still
+ * (SIGSTOP, a machine that was suspended or had no core to give), the limit starts again. A loop that never speaks is
+ * still found: the limit starts again a few times at most.
+ */
+import type { Clock } from "../../control/clock.ts";
+import { type Millis, millis, seconds } from "../../control/units.ts";
+
+export interface SilenceWatchOptions {
+  readonly clock: Clock;
+  readonly onSilent: (limit: Millis) => void;
+}
+
+/** Real running between the timer and the verdict: one turn of the event loop would do, on an idle machine. */
+const grace = millis(250);
+/** A timer this late means that this process did not run. */
+const away = seconds(1);
+const mostRestarts = 3;
+
+export class SilenceWatch {
+  readonly #options: SilenceWatchOptions;
+  #cancel: () => void = () => {};
+  #restarts = 0;
+
+  constructor(options: SilenceWatchOptions) {
+    this.#options = options;
+  }
+
+  /** A sign of life, or the start: the limit counts from now. */
+  within(limit: Millis): void {
+    this.#restarts = 0;
+    this.#wait(limit);
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #wait(limit: Millis): void {
+    this.#after(millis(limit - grace), limit, () =>
+      this.#after(grace, limit, () => this.#options.onSilent(limit)),
+    );
+  }
+
+  #after(delay: Millis, limit: Millis, act: () => void): void {
+    const { clock } = this.#options;
+    const due = clock.now() + delay;
+    this.#cancel();
+    this.#cancel = clock.setTimer(delay, () => {
+      if (clock.now() - due < away || this.#restarts >= mostRestarts) return act();
+      this.#restarts += 1;
+      this.#wait(limit);
+    });
+  }
+}

@@ -1,0 +1,170 @@
+/** The guardian's keeper of the local hub, between a loop and a hub that do what the test says. */
+import type { ChildProcess } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { describe, expect, it } from "vitest";
+import { HubKeeper } from "../../src/commands/hub-keeper.ts";
+import type { LogFields } from "../../src/control/log.ts";
+import { millis, minutes, seconds } from "../../src/control/units.ts";
+import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+
+/** One end of a channel to a process. */
+class FakeProcess extends EventEmitter {
+  pid: number | undefined = 1;
+  connected = true;
+  /** Holds back the word that a message has arrived. */
+  stuck = false;
+  diesOnTerm = true;
+  diesOnKill = true;
+  readonly sent: unknown[] = [];
+  readonly killed: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  send(message: unknown, done: () => void): boolean {
+    if (!this.connected) throw new Error("nobody must write to a process that is gone");
+    this.sent.push(message);
+    if (this.stuck) this.#waiting.push(done);
+    else done();
+    return true;
+  }
+
+  /** Those that wait have arrived. */
+  take(): void {
+    for (const done of this.#waiting.splice(0)) done();
+  }
+
+  kill(signal: string): boolean {
+    this.killed.push(signal);
+    const dies = signal === "SIGKILL" ? this.diesOnKill : this.diesOnTerm;
+    if (dies) this.end(null);
+    return true;
+  }
+
+  end(code: number | null): void {
+    this.connected = false;
+    this.emit("exit", code, null);
+  }
+
+  get child(): ChildProcess {
+    return this as unknown as ChildProcess;
+  }
+}
+
+const ready = { kind: "hub-ready", page: "http://localhost:1", credentials: "/nowhere" };
+const press = { kind: "panel-pressed", key: "b", down: true };
+
+function rig() {
+  const clock = new VirtualClock();
+  const hubs: FakeProcess[] = [];
+  const failures: string[] = [];
+  const warnings: [string, LogFields | undefined][] = [];
+  const keeper = new HubKeeper({
+    dataPath: "/nowhere",
+    quiet: true,
+    clock,
+    log: { debug() {}, info() {}, warn: (event, fields) => void warnings.push([event, fields]), error() {} },
+    startHub: () => {
+      const failure = failures.shift();
+      if (failure !== undefined) throw Object.assign(new Error(failure), { code: failure });
+      const hub = new FakeProcess();
+      hubs.push(hub);
+      return hub.child;
+    },
+  });
+  const loop = new FakeProcess();
+  const hub = (): FakeProcess => {
+    const newest = hubs.at(-1);
+    if (newest === undefined) throw new Error("no hub yet");
+    return newest;
+  };
+  return { clock, hubs, hub, failures, warnings, keeper, loop };
+}
+
+describe("the keeper of the local hub", () => {
+  it("passes a key of the page on to the loop", () => {
+    const { keeper, loop, hub } = rig();
+    keeper.wantedBy(loop.child);
+    hub().emit("message", press);
+    expect(loop.sent).toEqual([press]);
+  });
+
+  it("drops a key that is pressed while the loop is gone, and passes the next one to the next loop", () => {
+    const { keeper, loop, hub } = rig();
+    keeper.wantedBy(loop.child);
+    loop.end(null);
+    hub().emit("message", press);
+    expect(loop.sent).toEqual([]);
+    const next = new FakeProcess();
+    keeper.wantedBy(next.child);
+    expect(next.sent).toEqual([]);
+    hub().emit("message", press);
+    expect(next.sent).toEqual([press]);
+  });
+
+  it("lets twenty presses wait for a loop that is stuck, and takes new ones when it is not", () => {
+    const { keeper, loop, hub } = rig();
+    keeper.wantedBy(loop.child);
+    loop.stuck = true;
+    for (let n = 0; n < 30; n += 1) hub().emit("message", press);
+    expect(loop.sent).toHaveLength(20);
+    loop.take();
+    hub().emit("message", press);
+    expect(loop.sent).toHaveLength(21);
+  });
+
+  it("tells each loop where the hub is, once it stands", () => {
+    const { keeper, loop, hub } = rig();
+    keeper.wantedBy(loop.child);
+    hub().emit("message", ready);
+    expect(loop.sent).toEqual([ready]);
+    const next = new FakeProcess();
+    keeper.wantedBy(next.child);
+    expect(next.sent).toEqual([ready]);
+  });
+
+  it.each(["ENOMEM", "EAGAIN", "EMFILE"])("tries again when a hub cannot be started for %s", async (code) => {
+    const { keeper, loop, clock, hubs, failures, warnings } = rig();
+    failures.push(code, code);
+    keeper.wantedBy(loop.child);
+    expect(warnings[0]).toEqual(["hub-lost", { code: null, reason: code, restartInSeconds: 2 }]);
+    await clock.advance(millis(2100));
+    expect(hubs).toHaveLength(0);
+    await clock.advance(seconds(4));
+    expect(hubs).toHaveLength(1);
+  });
+
+  it("starts a hub again that could not be started, told late, and no second one for a message that failed", async () => {
+    const { keeper, loop, clock, hub, hubs } = rig();
+    keeper.wantedBy(loop.child);
+    hub().emit("error", Object.assign(new Error(), { code: "EPERM" }));
+    await clock.advance(minutes(5));
+    expect(hubs).toHaveLength(1);
+    hub().pid = undefined;
+    hub().emit("error", Object.assign(new Error(), { code: "EAGAIN" }));
+    await clock.advance(minutes(5));
+    expect(hubs).toHaveLength(2);
+  });
+
+  it("ends within four seconds, whether the hub obeys, hangs or cannot be killed", async () => {
+    for (const [diesOnTerm, diesOnKill, killed, limit] of [
+      [true, true, ["SIGTERM"], 1],
+      [false, true, ["SIGTERM", "SIGKILL"], 3000],
+      [false, false, ["SIGTERM", "SIGKILL"], 4000],
+    ] as const) {
+      const { keeper, loop, clock, hub, hubs } = rig();
+      keeper.wantedBy(loop.child);
+      Object.assign(hub(), { diesOnTerm, diesOnKill });
+      let ended = false;
+      void keeper.stop().then(() => {
+        ended = true;
+      });
+      await clock.advance(millis(limit));
+      expect([ended, hub().killed]).toEqual([true, killed]);
+      await clock.advance(minutes(5));
+      expect(hubs).toHaveLength(1);
+    }
+  });
+
+  it("ends at once where no hub runs", async () => {
+    await rig().keeper.stop();
+  });
+});

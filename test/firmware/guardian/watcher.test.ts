@@ -1,0 +1,156 @@
+/** The watcher: its shell as it is, on files as sysfs has them, and a system that cannot start one. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { OffFiles } from "../../../src/board/relay-off.ts";
+import { silentLog } from "../../../src/control/log.ts";
+import { millis, minutes } from "../../../src/control/units.ts";
+import { ShellWatcher, watcherCommand } from "../../../src/firmware/guardian/watcher.ts";
+import { VirtualClock } from "../../../src/simulation/virtual-clock.ts";
+import { gone, until } from "../firmware-process.ts";
+
+const noFiles: OffFiles = { kernelNumber: 5, exportFile: "", valueFile: "", directionFile: "", offLevel: 0 };
+
+/** @param offLevel 1 for a relay that is on at the low level */
+function line(offLevel: 0 | 1, exported = true) {
+  const root = mkdtempSync(join(tmpdir(), "grove-heater-line-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const folder = join(root, "gpio5");
+  mkdirSync(folder);
+  const files: OffFiles = {
+    kernelNumber: 5,
+    exportFile: join(root, "export"),
+    valueFile: join(folder, "value"),
+    directionFile: join(folder, "direction"),
+    offLevel,
+  };
+  writeFileSync(files.exportFile, "");
+  if (exported) writeFileSync(files.valueFile, offLevel === 0 ? "1\n" : "0\n");
+  writeFileSync(files.directionFile, "in\n");
+  const read = (file: string) => readFileSync(file, "utf8").trim();
+  return { files, value: () => read(files.valueFile), direction: () => read(files.directionFile), read };
+}
+
+/** A watcher of this process, which stands for the guardian. */
+function watch(files: OffFiles) {
+  let shell: ChildProcess | undefined;
+  const watcher = new ShellWatcher({
+    clock: new VirtualClock(),
+    log: silentLog,
+    inherit: [],
+    start: (args) => {
+      const { program, flags, options } = watcherCommand(args, []);
+      shell = spawn(program, flags, options);
+      return shell;
+    },
+  });
+  watcher.watch(files);
+  if (shell?.pid === undefined) throw new Error("no shell");
+  const { pid, stdin } = shell;
+  onTestFinished(() => watcher.done());
+  return { watcher, pid, guardianEnds: () => stdin?.destroy() };
+}
+
+describe.runIf(process.platform === "linux")("the watcher's shell", () => {
+  for (const offLevel of [0, 1] as const) {
+    it(`SR-01: drives the line ${offLevel === 0 ? "low" : "high"}, its off level, when the guardian ends`, async () => {
+      const { files, value, direction } = line(offLevel);
+      const { pid, guardianEnds } = watch(files);
+      expect(value()).toBe(offLevel === 0 ? "1" : "0");
+      guardianEnds();
+      await gone(pid);
+      expect([value(), direction()]).toEqual([String(offLevel), offLevel === 0 ? "low" : "high"]);
+    });
+  }
+
+  it("exports a line that somebody gave back to the kernel", async () => {
+    const { files, value, read } = line(0, false);
+    const { pid, guardianEnds } = watch(files);
+    guardianEnds();
+    await gone(pid);
+    expect([read(files.exportFile), value()]).toEqual(["5", "0"]);
+  });
+
+  it("writes nothing after it was told that all is done", async () => {
+    const { files, value } = line(0);
+    const { pid, watcher } = watch(files);
+    watcher.done();
+    await gone(pid);
+    expect(value()).toBe("1");
+  });
+
+  it("writes again over a loop that still turns the line on, and kills it when it does not end", async () => {
+    const { files, value } = line(0);
+    const { watcher, guardianEnds } = watch(files);
+    const loop = spawn("/bin/sh", ["-c", `while :; do echo 1 >"${files.valueFile}"; sleep 0.03; done`], {
+      stdio: "ignore",
+    });
+    onTestFinished(() => void loop.kill("SIGKILL"));
+    const ended = new Promise((resolve) => loop.once("exit", (_, signal) => resolve(signal)));
+    watcher.loopIs(loop.pid);
+    guardianEnds();
+    expect(await ended).toBe("SIGKILL");
+    await until("the line to be off", () => value() === "0");
+  });
+
+  it("kills no process that has the number of a loop that is gone", async () => {
+    const { files } = line(0);
+    const { watcher, pid, guardianEnds } = watch(files);
+    const stranger = spawn("sleep", ["60"], { stdio: "ignore" });
+    onTestFinished(() => void stranger.kill("SIGKILL"));
+    watcher.loopIs(stranger.pid);
+    watcher.loopIs(undefined);
+    guardianEnds();
+    await gone(pid);
+    expect(existsSync(`/proc/${stranger.pid}`)).toBe(true);
+    expect(stranger.exitCode).toBeNull();
+  });
+});
+
+describe("a system that cannot start a watcher", () => {
+  function rig(start: () => ChildProcess) {
+    const clock = new VirtualClock();
+    const lost: unknown[] = [];
+    const log = { ...silentLog, error: (_: string, fields?: object) => void lost.push(fields) };
+    const watcher = new ShellWatcher({ clock, log, inherit: [], start });
+    return { clock, lost, watcher };
+  }
+
+  it("is asked again with growing pauses, up to a minute, and the guardian goes on", async () => {
+    let tries = 0;
+    const { clock, lost, watcher } = rig(() => {
+      tries += 1;
+      throw Object.assign(new Error("spawn ENOMEM"), { code: "ENOMEM" });
+    });
+    watcher.watch(noFiles);
+    watcher.loopIs(process.pid);
+    expect(lost).toEqual([{ reason: "ENOMEM", restartInSeconds: 0.1 }]);
+    await clock.advance(millis(301));
+    expect(tries).toBe(3);
+    await clock.advance(minutes(60));
+    expect(tries).toBeGreaterThan(60);
+    expect(tries).toBeLessThan(75);
+    watcher.done();
+    await clock.advance(minutes(60));
+    expect(tries).toBeLessThan(75);
+  });
+
+  it("also where that is told late, as EAGAIN is; both an error and an end are one failure", async () => {
+    const shells: EventEmitter[] = [];
+    const { clock, watcher } = rig(() => {
+      const shell = Object.assign(new EventEmitter(), { unref() {} });
+      shells.push(shell);
+      return shell as unknown as ChildProcess;
+    });
+    watcher.watch(noFiles);
+    shells[0]?.emit("error", Object.assign(new Error(), { code: "EAGAIN" }));
+    shells[0]?.emit("exit", null, "SIGKILL");
+    await clock.advance(millis(150));
+    expect(shells).toHaveLength(2);
+    await clock.advance(minutes(5));
+    expect(shells).toHaveLength(2);
+  });
+});

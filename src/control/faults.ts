@@ -5,8 +5,6 @@
  * whether a fault forbids heat or stays until a person clears it. Every part that can fail has its fault here; a fault
  * that no part raises must have its condition in standing.ts, else it does not compile.
  */
-import type { AilingPart } from "./input.ts";
-
 export type FaultCode =
   | "sensor-stale"
   | "sensor-stuck"
@@ -38,6 +36,22 @@ export interface FaultEffect {
   /** For the log: what happened and what to do. */
   readonly remedy: string;
 }
+
+/** Parts that the firmware reports as failing. */
+export type AilingPart =
+  | "display"
+  | "buttons"
+  | "leds"
+  /** Its line could not be written or read the last time. */
+  | "relay"
+  | "storage"
+  /** Their file is unreadable: the last good ones are in use. */
+  | "settings"
+  /** Its definition is unreadable: the last good one is in use. */
+  | "board"
+  | "cloud"
+  /** Messages to the cloud are held back or lost. */
+  | "telemetry";
 
 /** What each part that the firmware reports as failing raises (SR-11). */
 export const faultOfPart = {

@@ -1,6 +1,9 @@
 /** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
+import type { AilingPart } from "./faults.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import type { Celsius, Kelvin, Millis, RelativeHumidityPercent, WallMillis } from "./units.ts";
+
+export type { AilingPart } from "./faults.ts";
 
 export type ControlMode = "auto" | "manual";
 export type ButtonName = "a" | "b" | "mode";
@@ -91,19 +94,3 @@ export interface Input {
   readonly ailing: readonly AilingPart[];
   readonly wallMs: WallMillis;
 }
-
-/** faults.ts names the fault that each of them raises. */
-export type AilingPart =
-  | "display"
-  | "buttons"
-  | "leds"
-  /** Its line could not be written or read the last time. */
-  | "relay"
-  | "storage"
-  /** Their file is unreadable: the last good ones are in use. */
-  | "settings"
-  /** Its definition is unreadable: the last good one is in use. */
-  | "board"
-  | "cloud"
-  /** Messages to the cloud are held back or lost. */
-  | "telemetry";

@@ -20,8 +20,16 @@ export interface Observation {
   readonly commands: Commands;
 }
 
-const offFaults = ["over-temperature", "relay-mismatch", "relay-stuck-on", "sensor-stale", "sensor-stuck"];
+const offFaults = [
+  "over-temperature",
+  "relay-mismatch",
+  "relay-stuck-on",
+  "sensor-stale",
+  "sensor-stuck",
+  "hot-room",
+];
 const minute = 60_000;
+const hour = 60 * minute;
 
 interface Valid {
   readonly at: number;
@@ -46,8 +54,17 @@ export class Oracle {
   #hotRun = 0;
   #latched = false;
   #shown: number | undefined;
+  /** SR-04: when the heater was on last; `undefined`: never, as far as anybody can know. */
+  #lastOn: number | undefined;
+  /** The room is hot, and the heater did not do it. */
+  #hotRoom = false;
   #differsSince: number | undefined;
+  /** SR-07: the line has followed the present command; when it left one that it had followed; since when it is right. */
+  #followed = false;
+  #departures: number[] = [];
+  #lineRightSince = Number.NEGATIVE_INFINITY;
   #chordSince: number | undefined;
+  #chordDone = false;
   #coldSince: number | undefined;
 
   constructor(settings: Settings, at: number) {
@@ -58,8 +75,14 @@ export class Oracle {
 
   /** A power cut: the relay opens. `lost`: nothing came back from the store. */
   restart(at: number, lost: boolean): void {
-    if (this.#on) this.#since = at;
+    if (this.#on) [this.#since, this.#lastOn] = [at, at];
+    if (lost) this.#lastOn = at;
     this.#on = false;
+    this.#hotRoom = false;
+    this.#followed = false;
+    this.#departures = [];
+    this.#lineRightSince = Number.NEGATIVE_INFINITY;
+    this.#chordDone = false;
     this.#startedAt = at;
     this.#valid = [];
     this.#validRun = 0;
@@ -79,6 +102,7 @@ export class Oracle {
   observe(seen: Observation): void {
     this.#takeRequest(seen);
     this.#takeReading(seen);
+    this.#watchChord(seen);
     if (seen.clockWentBack) this.#distrust();
     const broken =
       this.#sr02(seen) ??
@@ -94,7 +118,9 @@ export class Oracle {
       this.#on = seen.commands.heater;
       this.#since = seen.at;
       this.#differsSince = undefined;
+      this.#followed = false;
     }
+    if (this.#on) this.#lastOn = seen.at;
   }
 
   #takeRequest({ request }: Observation) {
@@ -158,21 +184,41 @@ export class Oracle {
 
   #sr04(seen: Observation): string | undefined {
     const { cutOff } = this.#settings;
-    const last = this.#valid.at(-1);
-    const now =
-      last && last.at === seen.readAt && seen.reading?.kind === "ok"
-        ? last.value + this.#sensorOffset
-        : undefined;
-    const credible = now !== undefined && this.#shown !== undefined && Math.abs(now - this.#shown) <= 1.5;
-    if (now !== undefined && now >= cutOff && (credible || this.#hotRun >= 3)) this.#latched = true;
-    if (!this.#latched) return undefined;
-    const both = seen.held.a && seen.held.b;
-    const chord = this.#chordSince !== undefined && seen.at - this.#chordSince >= 2900;
-    if (!both) this.#chordSince = undefined;
-    else this.#chordSince ??= seen.at;
     const { fault, temperature } = seen.commands.screen;
-    if (fault !== "over-temperature" && (seen.request?.kind === "clear-faults" || chord)) {
-      if (temperature === undefined || temperature >= cutOff) return "SR-04: cleared while it is still hot";
+    const last = this.#valid.at(-1);
+    const taken = last && last.at === seen.readAt && seen.reading?.kind === "ok" ? last.value : undefined;
+    const now = taken === undefined ? undefined : taken + this.#sensorOffset;
+    const credible = now !== undefined && this.#shown !== undefined && Math.abs(now - this.#shown) <= 1.5;
+    const hot = now !== undefined && now >= cutOff && (credible || this.#hotRun >= 3);
+    if (now !== undefined && now < cutOff - 1) this.#hotRoom = false;
+    if (hot && this.#heatedLately(seen.at)) this.#latched = true;
+    else if (hot) this.#hotRoom = true;
+    if (!this.#latched && fault === "over-temperature") {
+      if (!this.#mayBlame(seen)) return "SR-04: latched although the heater cannot have done it";
+      this.#latched = true;
+    }
+    if (fault === "hot-room" && now !== undefined && now < cutOff - 1.001 && now === temperature)
+      return "SR-04: hot-room stays although it is cooler";
+    if (this.#hotRoom && seen.commands.heater) return "SR-04: heat in a room that is hot without it";
+    return this.#latched ? this.#clearing(seen) : undefined;
+  }
+
+  /** The heater is on, or was within six hours. A device that starts knows of no time before but what it has seen. */
+  #heatedLately(at: number): boolean {
+    return this.#on || (this.#lastOn !== undefined && at - this.#lastOn < 6 * hour);
+  }
+
+  #mayBlame({ at, line }: Observation): boolean {
+    const unseen = this.#lastOn !== undefined && at - this.#startedAt < 6 * hour;
+    const lineWrong = line !== this.#on || at - this.#lineRightSince < 10 * minute;
+    return this.#heatedLately(at) || unseen || lineWrong;
+  }
+
+  #clearing(seen: Observation): string | undefined {
+    const { fault, temperature } = seen.commands.screen;
+    if (fault !== "over-temperature" && (seen.request?.kind === "clear-faults" || this.#chord(seen))) {
+      if (temperature === undefined || temperature >= this.#settings.cutOff)
+        return "SR-04: cleared while it is still hot";
       this.#latched = false;
       return undefined;
     }
@@ -180,13 +226,36 @@ export class Oracle {
     return fault === "over-temperature" ? undefined : "SR-04: the latched fault is not shown";
   }
 
-  #sr07({ at, line, commands }: Observation): string | undefined {
+  /** SR-13: A and B were held together, and both have come back. */
+  #chord({ held }: Observation): boolean {
+    return this.#chordDone && !held.a && !held.b;
+  }
+
+  #watchChord({ at, held }: Observation) {
+    if (held.a && held.b) {
+      this.#chordSince ??= at;
+      this.#chordDone = false;
+    } else if (this.#chordSince !== undefined) {
+      this.#chordDone = at - this.#chordSince >= 2900;
+      this.#chordSince = undefined;
+    }
+  }
+
+  #sr07({ at, line, commands, request }: Observation): string | undefined {
+    if (request?.kind === "clear-faults" || this.#chordDone) this.#departures = [];
     if (line === this.#on) {
+      if (this.#differsSince !== undefined) this.#lineRightSince = at;
       this.#differsSince = undefined;
+      this.#followed = true;
+      if (at - this.#lineRightSince >= 10 * minute) this.#departures = [];
       return undefined;
     }
+    if (this.#differsSince === undefined && this.#followed) {
+      this.#departures = [...this.#departures.filter((then) => at - then < 10 * minute), at];
+    }
     this.#differsSince ??= at;
-    if (at - this.#differsSince < 2000) return undefined;
+    const often = this.#departures.length >= 5;
+    if (!often && at - this.#differsSince < 2000) return undefined;
     if (commands.heater) return "SR-07: heat although the line differs from the command";
     const shown = commands.screen.fault === "relay-mismatch" || commands.screen.fault === "over-temperature";
     return shown ? undefined : "SR-07: the mismatch is not shown";

@@ -54,4 +54,33 @@ describe("the safety rules", () => {
     );
     fc.assert(same, { seed, numRuns: 40 });
   });
+
+  it("SR-13: a button's wire that breaks for good changes no command of the heater", {
+    timeout: 120_000,
+  }, () => {
+    // What presses and power cuts do is left out: the one acts, and the other is a start of its own.
+    const calm = action.filter(
+      ({ kind, ...rest }) =>
+        kind !== "edge" && kind !== "restart" && !("request" in rest && rest.request.kind === "boost"),
+    );
+    const same = fc.property(
+      settings,
+      fc.array(calm, { minLength: 5, maxLength: 30 }),
+      fc.array(calm, { minLength: 5, maxLength: 30 }),
+      fc.constantFrom("b" as const, "mode" as const),
+      (chosen, before, after, button) => {
+        const broken = new World(chosen);
+        const sound = new World(chosen);
+        for (const world of [broken, sound]) for (const next of before) world.play(next);
+        broken.play({ kind: "edge", button, pressed: true, dt: 20 });
+        sound.play({ kind: "wait", dt: 20 });
+        for (const world of [broken, sound]) {
+          for (const ms of [4000, 61_000]) world.play({ kind: "look", ms });
+          for (const next of after) world.play(next);
+        }
+        expect(broken.heater).toEqual(sound.heater);
+      },
+    );
+    fc.assert(same, { seed, numRuns: 40 });
+  });
 });

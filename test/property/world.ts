@@ -26,6 +26,10 @@ export type Action =
   | { readonly kind: "freeze"; readonly steps: number }
   | { readonly kind: "back"; readonly by: number }
   | { readonly kind: "edge"; readonly button: ButtonName; readonly pressed: boolean; readonly dt: number }
+  /** The loop looks every 100 ms for so long. */
+  | { readonly kind: "look"; readonly ms: number }
+  /** Somebody else switches the relay's line for a moment, so many times. */
+  | { readonly kind: "flip"; readonly times: number; readonly dt: number }
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "line"; readonly line: boolean | "follows" | "unreadable" }
   | { readonly kind: "ailing"; readonly parts: readonly AilingPart[]; readonly link: LinkState }
@@ -104,6 +108,21 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
       dt: fc.constantFrom(0, 3, 15, 120, 700, 1100, 3200),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("look" as const),
+      ms: fc.constantFrom(600, 1500, 4000, 61_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("flip" as const),
+      times: fc.integer({ min: 1, max: 7 }),
+      dt: fc.constantFrom(400, 1000, 30_000, 150_000),
+    }),
+  },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("request" as const), request }) },
   {
     weight: 2,
@@ -133,7 +152,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
         kind: fc.constant("restart" as const),
         gap: fc.oneof(fc.integer({ min: 1, max: 5000 }), gap),
         broken: fc.anything(),
-        wallBack: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 4e8 })),
+        wallBack: fc.oneof(fc.constant(0), fc.integer({ min: -4e8, max: 4e8 })),
       },
       { requiredKeys: ["kind", "gap", "wallBack"] },
     ),
@@ -149,6 +168,7 @@ export const settings: fc.Arbitrary<Settings> = fc
     sensorOffset: fc.constantFrom(-2.5, 0, 0, 2.5),
     ineffectiveAfterMinutes: fc.constantFrom(30, 60),
     targetStep: fc.constantFrom(0.1, 0.5, 1),
+    displayUnit: fc.constantFrom("C", "C", "F"),
     modeInitial: fc.constantFrom("auto", "manual"),
   })
   .map((values) => parseSettings(values).settings);
@@ -232,6 +252,23 @@ export class World {
         this.#step({
           buttons: [{ button: action.button, pressed: action.pressed, atMs: this.#clock() }],
         });
+        return;
+      case "look":
+        for (let left = action.ms; left > 0; left -= 100) {
+          this.#at += 100;
+          this.#step({});
+        }
+        return;
+      case "flip":
+        for (let left = action.times; left > 0; left--) {
+          this.#at += action.dt;
+          const before = this.#line;
+          this.#line = !(this.#commands?.heater ?? false);
+          this.#step({});
+          this.#line = before;
+          this.#at += action.dt;
+          this.#step({});
+        }
         return;
       case "request":
         this.#step({ request: action.request });

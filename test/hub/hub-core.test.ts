@@ -65,10 +65,14 @@ describe("a message that waits for a device", () => {
     }
     expect(core.devices.get(id)?.queue.map(({ messageId }) => messageId)).toEqual(["second"]);
     expect(texts().filter((text) => text.includes("given up after 10"))).toHaveLength(1);
-    const { link } = connect(core);
-    link.acknowledged();
-    await clock.settle();
-    expect(core.summary(id)?.queuedMessages).toBe(0);
+    await core.sendMessage(id, { body: "3", properties: {} });
+    const { link, topics } = connect(core);
+    for (const left of [1, 0]) {
+      link.acknowledged();
+      await clock.settle();
+      expect(core.summary(id)?.queuedMessages).toBe(left);
+    }
+    expect(topics).toHaveLength(2);
   });
 });
 
@@ -191,7 +195,10 @@ describe("the timeline", () => {
     core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: "lost with the crash" });
     const next = await openHub(content);
     next.core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: "after it" });
-    expect(next.core.timeline.of(id, 1)[0]?.sequence).toBeGreaterThan(last + 1);
+    // A page that saw the number that was lost would take another event for it.
+    expect(Math.min(...next.core.timeline.after(last).map(({ sequence }) => sequence))).toBeGreaterThan(
+      last + 1,
+    );
     expect(next.core.timeline.of(id, 10)).not.toContainEqual(
       expect.objectContaining({ text: "lost with the crash" }),
     );

@@ -34,6 +34,7 @@ export const verb: Verb = {
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
     offline: { doc: "neither cloud nor local hub" },
+    "simulated-to-cloud": { doc: "send the virtual hat's readings to the cloud of the credentials too" },
   },
   notes: `
 On a Raspberry Pi drives its hat, or ends with 69 and says what is missing. Elsewhere, or with --board virtual, runs on
@@ -97,7 +98,7 @@ function spawnLoop(
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);
-  for (const flag of ["plain", "offline"]) if (args.has(flag)) flags.push(`--${flag}`);
+  for (const flag of ["plain", "offline", "simulated-to-cloud"]) if (args.has(flag)) flags.push(`--${flag}`);
   const loop = join(packageRoot, "dist", "loop.js");
   const child = spawn(process.execPath, [...process.execArgv, loop, ...flags], {
     // With the locks: the loop may live longer than this process.

@@ -19,6 +19,7 @@ import { dailyOutside, Room, roomPresets } from "../simulation/room.ts";
 import { Surroundings } from "../simulation/surroundings.ts";
 import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
+import { isSickDisk } from "./data-folder.ts";
 import { exitCodes, StartupError } from "./exit-codes.ts";
 import { packageRoot } from "./package-root.ts";
 import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
@@ -116,7 +117,11 @@ function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, display }: Hardw
     bus: { grain: millis(1) },
     ...(display && { display }),
   });
-  ensureVirtualSysfs(sysRoot, wiring);
+  try {
+    ensureVirtualSysfs(sysRoot, wiring);
+  } catch (error) {
+    if (!isSickDisk(error)) throw error;
+  }
   const { bus, gpio } = hat.connect();
   return { ports: { bus, gpio: mirrorRelay(gpio, sysRoot, wiring) }, virtual: { hat, surroundings } };
 }

@@ -5,13 +5,18 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-const root = process.env["FAKE_PI"];
+const root = process.env["FAKE_PI"] ?? "";
 const places = ["/sys/class/gpio", "/proc/device-tree", "/dev/i2c-1", "/run/lock"];
+
+/** @param {unknown} path */
 const redirected = (path) =>
   typeof path === "string" && places.some((place) => path.startsWith(place)) ? `${root}${path}` : path;
 
+const functions = /** @type {Record<string, (...words: unknown[]) => unknown>} */ (
+  /** @type {unknown} */ (fs)
+);
 for (const name of ["openSync", "existsSync", "readdirSync", "readFileSync", "accessSync", "statSync"]) {
-  const genuine = fs[name];
-  fs[name] = (path, ...more) => genuine(redirected(path), ...more);
+  const genuine = functions[name];
+  functions[name] = (path, ...more) => genuine?.(redirected(path), ...more);
 }
 syncBuiltinESMExports();

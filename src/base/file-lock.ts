@@ -27,7 +27,7 @@ const usualPath = "/usr/local/bin:/usr/bin:/bin";
 export function lockOpenFile(file: number, mode: LockMode = "exclusive"): LockOutcome {
   const { status, error, signal } = spawnSync("flock", [mode === "shared" ? "-s" : "-x", "-n", "3"], {
     stdio: ["ignore", "ignore", "ignore", file],
-    env: { PATH: `${process.env["PATH"] ?? ""}:${usualPath}` },
+    env: { PATH: process.env["PATH"] ?? usualPath },
     timeout: longestRunMs,
     killSignal: "SIGKILL",
   });

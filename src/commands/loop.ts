@@ -45,6 +45,7 @@ export const verb: Verb = {
     plain: { doc: "log lines instead of the live panel" },
     offline: { doc: "neither cloud nor local hub" },
     "off-for": { value: "MS", doc: "the relay was on, and has been off for so long" },
+    "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
   },
   run: loop,
 };
@@ -117,7 +118,7 @@ async function loop(args: Arguments): Promise<number> {
   );
   const disconnect = args.has("offline")
     ? async () => {}
-    : await connect(running, context, choice, log, virtual);
+    : await connect(running, context, choice, log, virtual, args.has("simulated-to-cloud"));
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
@@ -139,11 +140,12 @@ async function connect(
   choice: BoardChoice,
   log: Log,
   virtual: VirtualHardware | undefined,
+  simulatedToCloud: boolean,
 ) {
   const ended = running.ended.then(() => true);
   if (await Promise.race([running.decided, ended, systemClock.sleep(decisionLimit)])) return async () => {};
   const { connectCloud } = await import("../firmware/connect-cloud.ts");
-  return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual });
+  return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual, simulatedToCloud });
 }
 
 /** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */

@@ -33,6 +33,7 @@ export const verb: Verb = {
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
     offline: { doc: "neither cloud nor local hub" },
+    "simulated-to-cloud": { doc: "send the virtual hat's readings to the cloud of the credentials too" },
   },
   notes: `
 On a Raspberry Pi drives its hat, or ends with 69 and says what is missing. Elsewhere, or with --board virtual, runs on
@@ -94,7 +95,7 @@ function loopFlags(args: Arguments, context: Context, { choice }: TakenHardware)
   flags.push("--board", args.value("board") ?? choice.name);
   const format = args.value("log");
   if (format !== undefined) flags.push("--log", format);
-  if (args.has("offline")) flags.push("--offline");
+  for (const flag of ["offline", "simulated-to-cloud"]) if (args.has(flag)) flags.push(`--${flag}`);
   return flags;
 }
 

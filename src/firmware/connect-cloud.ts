@@ -20,6 +20,7 @@ import { firmwareVersion } from "./package-root.ts";
 import { PanelShare } from "./panel-share.ts";
 import type { RunningLoop } from "./run-loop.ts";
 import { environmentWithSecrets } from "./secret-handover.ts";
+import { mayGoTo } from "./simulated-to-cloud.ts";
 import { systemClock } from "./system-clock.ts";
 
 export interface ConnectOptions {
@@ -29,6 +30,8 @@ export interface ConnectOptions {
   readonly log: Log;
   /** Its keys can be pressed from the local hub's page. */
   readonly virtual: VirtualHardware | undefined;
+  /** Somebody asked for simulated readings in a real cloud. */
+  readonly simulatedToCloud?: boolean;
 }
 
 /** @returns what ends the connection, within a few seconds */
@@ -43,6 +46,18 @@ export function connectCloud(options: ConnectOptions): () => Promise<void> {
       const env = nearby ? {} : await environmentWithSecrets(process, process.env);
       const credentials = await loadCredentials({ dataPath: folder, env, files });
       if (credentials === undefined) return false;
+      const readings = {
+        simulated: options.virtual !== undefined,
+        simulatedToCloud: options.simulatedToCloud === true,
+      };
+      if (!nearby && !mayGoTo(credentials, readings)) {
+        log.warn("credentials-not-used", {
+          why: "simulated readings go to no cloud",
+          now: "the local hub",
+          remedy: "grove-heater run --simulated-to-cloud sends them all the same",
+        });
+        return false;
+      }
       // A local hub that was started again may stand at other ports, or have new keys after its disk was damaged: the
       // old address would lead nowhere for ever, and its certificate would be untrusted for ever.
       const way = fingerprintOf(credentials);

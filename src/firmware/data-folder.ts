@@ -77,5 +77,6 @@ function isFile(path: string): boolean {
   }
 }
 
-const isSickDisk = (error: unknown): boolean =>
+/** A disk that can be read at best. */
+export const isSickDisk = (error: unknown): boolean =>
   ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes((error as NodeJS.ErrnoException).code ?? "");

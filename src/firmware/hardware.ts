@@ -17,6 +17,7 @@ import { dailyOutside, Room, roomPresets } from "../simulation/room.ts";
 import { Surroundings } from "../simulation/surroundings.ts";
 import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
+import { isSickDisk } from "./data-folder.ts";
 import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
 
 export { loadManifest, manifestFile } from "./load-manifest.ts";
@@ -79,7 +80,11 @@ function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, display }: Hardw
     bus: { grain: millis(1) },
     ...(display && { display }),
   });
-  ensureVirtualSysfs(sysRoot, wiring);
+  try {
+    ensureVirtualSysfs(sysRoot, wiring);
+  } catch (error) {
+    if (!isSickDisk(error)) throw error;
+  }
   const { bus, gpio } = hat.connect();
   return { ports: { bus, gpio: mirrorRelay(gpio, sysRoot, wiring) }, virtual: { hat, surroundings } };
 }

@@ -2,12 +2,14 @@
  * Gives the virtual hat's relay line a life of its own, outside the process, as a real sysfs line has: it keeps
  * its level when the firmware crashes, and the guardian and `relay off` reach it by the same path as a real one.
  *
- * The files are those that sysfs would show, in a folder of the data folder; the level is written as it changes.
+ * The files are those that sysfs would show, in a folder of the data folder; the level is written as it changes. On a
+ * disk that went read-only they stay behind: that ends no simulation, as it would end no real line.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GpioPort, Level, OutputLine } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
+import { isSickDisk } from "./data-folder.ts";
 
 /** As on a Pi 4 with a kernel of today: nothing may rely on a base of zero. */
 const base = 512;
@@ -39,11 +41,11 @@ export function ensureVirtualSysfs(sysRoot: string, wiring: Pick<Wiring, "relay"
 /** The same port, with the relay's level kept in the files too. */
 export function mirrorRelay(port: GpioPort, sysRoot: string, wiring: Wiring): GpioPort {
   const value = join(relayFolder(sysRoot, wiring), "value");
-  let known = readFileSync(value, "utf8").trim();
+  let known = unlessSick(() => readFileSync(value, "utf8").trim()) ?? "0";
   const keep = (level: Level): void => {
     if (known === String(level)) return;
     known = String(level);
-    writeFileSync(value, `${level}\n`);
+    unlessSick(() => writeFileSync(value, `${level}\n`));
   };
   return {
     async openOutput(line, initial): Promise<OutputLine> {
@@ -62,6 +64,16 @@ export function mirrorRelay(port: GpioPort, sysRoot: string, wiring: Wiring): Gp
     openInput: (line) => port.openInput(line),
     close: () => port.close(),
   };
+}
+
+function unlessSick<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    // Without the folder from before the disk went bad, there is no file either.
+    if (isSickDisk(error) || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 const relayFolder = (sysRoot: string, wiring: Pick<Wiring, "relay">): string =>

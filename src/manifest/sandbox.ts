@@ -2,7 +2,8 @@
  * The systemd unit of a field unit, made from the manifest and the board: the kernel refuses what the gate refuses.
  *
  * Guarantees: the service gets the devices of granted buses and lines and no others, the network only when a host
- * or port is granted, and one folder to write to; the relay is forced off before each start and after every end.
+ * or port is granted, and one folder to write to beside that of the locks; the relay is forced off before each start
+ * and after every end.
  *
  * What it cannot do, so that nobody counts on it: systemd filters by device node, and all GPIO lines of a chip share
  * one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts).
@@ -29,7 +30,7 @@ export function systemdUnit(manifest: Manifest, wiring: Wiring, options: UnitOpt
     identity(manifest, wiring),
     hardware(manifest, wiring),
     network(manifest),
-    fileSystem(manifest, options),
+    fileSystem(manifest, wiring, options),
     kernel(),
     limits(manifest),
   ];
@@ -64,7 +65,8 @@ function program(manifest: Manifest, { node, folder, board }: UnitOptions): Line
     `ExecStart=${command(...manifest.cmdArgs)}`,
     "# From the manager or a drop-in it could open a debugger in the program, or load code into it.",
     "UnsetEnvironment=NODE_OPTIONS",
-    "# Runs after every end, kill -9 and a failed start included (SR-01).",
+    "# Runs after every end, kill -9 and a failed start included (SR-01); never with --force: after a start that was",
+    "# refused, the relay is another one's.",
     `ExecStopPost=${relayOff}`,
     "Restart=always",
     "RestartSec=2",
@@ -161,13 +163,19 @@ function ranges(ports: readonly number[]): string[] {
   return found.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
 }
 
-function fileSystem(manifest: Manifest, { node, folder }: UnitOptions): Line[] {
+function fileSystem(manifest: Manifest, wiring: Wiring, { node, folder }: UnitOptions): Line[] {
   const atHome = [node, folder].some((path) => /^\/(home|root|run\/user)\//.test(`${path}/`));
   return [
     "ProtectSystem=strict",
     atHome ? "# The program lies in a home folder, and must be readable there for this user." : undefined,
     `ProtectHome=${atHome ? "read-only" : "yes"}`,
     "PrivateTmp=yes",
+    ...(wiring.backend === "kernel"
+      ? [
+          "# The lock of the relay's line is a file there, for services and people alike (SR-12).",
+          "ReadWritePaths=-/run/lock",
+        ]
+      : []),
     manifest.storageKb > 0 ? `StateDirectory=${manifest.name}` : undefined,
     manifest.storageKb > 0 ? "StateDirectoryMode=0700" : undefined,
     "# One file cannot outgrow the granted storage; the gate holds the sum of all.",

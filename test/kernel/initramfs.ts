@@ -51,7 +51,7 @@ export function makeInitramfs(tools: Tools, parts: InitramfsParts): string {
     .file("/modules/i2c-dev.ko", readModule(tools, tools.kernel.i2cDev))
     .file("/modules/grove_rig.ko", readFileSync(parts.rigModule))
     .file("/app/guest/main.mjs", readFileSync(parts.guest));
-  for (const folder of ["/proc", "/sys", "/tmp"]) archive.folder(folder);
+  for (const folder of ["/proc", "/sys", "/tmp", "/run", "/run/lock"]) archive.folder(folder);
   addPrograms(archive, tools, parts.cache);
   for (const name of FIRMWARE)
     addTree(archive, join(parts.root, name), `/app/${name}`, (file) => !file.endsWith(".map"));
@@ -72,7 +72,10 @@ function addPrograms(archive: Cpio, tools: Tools, cache: string): void {
   archive.file("/bin/busybox", readFileSync(tools.busybox), 0o755);
   for (const applet of APPLETS) archive.link(`/bin/${applet}`, "busybox");
   archive.file("/bin/node", readFileSync(strippedNode(tools, cache)), 0o755);
-  const libraries = new Set([...librariesOf(process.execPath), ...librariesOf(tools.busybox)]);
+  // Debian's busybox has none.
+  archive.file("/bin/flock", readFileSync(tools.flock), 0o755);
+  const programs = [process.execPath, tools.busybox, tools.flock];
+  const libraries = new Set(programs.flatMap(librariesOf));
   for (const path of libraries) archive.file(path, readFileSync(path), 0o755);
 }
 

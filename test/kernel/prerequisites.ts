@@ -21,6 +21,7 @@ export interface Tools {
   readonly make: string;
   readonly strip: string;
   readonly xz: string;
+  readonly flock: string;
 }
 
 const PROGRAMS = {
@@ -30,6 +31,7 @@ const PROGRAMS = {
   strip: ["strip", "binutils"],
   xz: ["xz", "xz-utils"],
   gcc: ["gcc", "gcc"],
+  flock: ["flock", "util-linux"],
 } as const;
 
 function which(program: string): string | undefined {
@@ -99,5 +101,6 @@ export function findTools(
     make: path("make"),
     strip: path("strip"),
     xz: path("xz"),
+    flock: path("flock"),
   };
 }

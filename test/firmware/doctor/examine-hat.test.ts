@@ -1,6 +1,10 @@
-import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { findGpioChip } from "../../../src/board/gpio-chip.ts";
+import { type HardwareLock, type Refusal, takeLock } from "../../../src/firmware/guardian/hardware-lock.ts";
 import {
+  type CapturedMachine,
   capture,
   dataPath,
   exportedLine,
@@ -14,6 +18,20 @@ import {
 
 afterEach(removeMachines);
 
+function held(lock: HardwareLock | Refusal): HardwareLock {
+  if (lock.kind === "refused") throw new Error("somebody holds it");
+  return lock;
+}
+
+/** As a firmware of another user does that drives this line of the machine's chip. */
+function drive(machine: CapturedMachine, line: number): HardwareLock {
+  const sysRoot = join(machine.root, "sys");
+  const chip = findGpioChip(["pinctrl-bcm2711"], { sysRoot });
+  const folder = join(machine.root, "run/lock");
+  mkdirSync(folder, { recursive: true });
+  return held(takeLock({ kind: "line", chip, line, sysRoot }, "/home/other", folder));
+}
+
 /** With the hat's converter instead. */
 const withoutDisplay = {
   Gpio: ["$RELAY", "$BUTTON_A", "$BUTTON_B", "$MODE_BUTTON", "$MODE_LED", "$STATUS_LED"],
@@ -24,7 +42,7 @@ const withoutDisplay = {
 describe("the I²C bus", () => {
   const gone = { "/dev/i2c-1": undefined };
 
-  it("that is off is to be turned on, also where `run` would fall back to the virtual hat", async () => {
+  it("that is off is to be turned on, without which `run` refuses to start", async () => {
     const files = { ...gone, "/boot/firmware/config.txt": "#dtparam=i2c_arm=on\n" };
     const findings = await onPi4({ files });
     expect(findingOf(findings, "i2c-device")).toMatchObject({
@@ -136,39 +154,48 @@ describe("the parts on the bus", () => {
     expect(findingOf(findings, "base-hat")).toMatchObject({ status: "ok", detail: "Grove Base Hat at 0x08" });
   });
 
-  it("are left alone while the firmware runs", async () => {
-    const cmdline = [
-      "/usr/bin/node",
-      "/opt/grove-heater/dist/main.js",
-      "loop",
-      "--board",
-      "grove-heater-pi",
-      "",
-    ];
-    const findings = await onPi4({ files: { "/proc/4711/cmdline": cmdline.join("\0") } });
-    expect(findingOf(findings, "instance")?.detail).toContain("process 4711");
+  it("SR-12: are left alone while the firmware runs, whatever its data folder", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
+    const lock = drive(machine, 16);
+    const findings = await machine.examine();
+    lock.release();
+    expect(findingOf(findings, "instance")).toMatchObject({
+      status: "ok",
+      detail: expect.stringMatching(`drives the hat: process ${process.pid}, .*data folder /home/other`),
+    });
     expect(findingOf(findings, "sensor")).toMatchObject({
       status: "skip",
       detail: expect.stringContaining("two masters"),
     });
+    expect(machine.asked).toEqual(new Set());
+    expect(findingOf(await machine.examine(), "sensor")?.status).toBe("ok");
   });
 
-  it("are left alone while the lock of the data folder is held", async () => {
-    const holder = spawn(process.execPath, ["-e", "process.stdin.resume()"], {
-      stdio: ["pipe", "ignore", "ignore"],
-    });
-    try {
-      const findings = await onPi4({ files: { [`${dataPath}/lock`]: String(holder.pid) } });
-      expect(findingOf(findings, "sensor")?.status).toBe("skip");
-      expect(findingOf(findings, "instance")?.detail).toContain(`process ${holder.pid}`);
-    } finally {
-      holder.kill();
-    }
+  it("SR-12: are left alone while a firmware drives another line of the same chip", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
+    const lock = drive(machine, 12);
+    const findings = await machine.examine();
+    lock.release();
+    expect(findingOf(findings, "instance")?.detail).toContain(`process ${process.pid}`);
+    expect(findingOf(findings, "sensor")?.status).toBe("skip");
   });
 
-  it("are asked while only a virtual hat is driven", async () => {
-    const cmdline = ["node", "dist/main.js", "loop", "--data", "/tmp/x", "--board", "virtual"].join("\0");
-    expect(findingOf(await onPi4({ files: { "/proc/4711/cmdline": cmdline } }), "sensor")?.status).toBe("ok");
+  it("are left alone while the data folder is held", async () => {
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
+    machine.write(`${dataPath}/settings.json`, "{}");
+    const lock = held(takeLock({ kind: "folder", path: join(machine.root, dataPath) }, dataPath));
+    const findings = await machine.examine();
+    lock.release();
+    expect(findingOf(findings, "sensor")?.status).toBe("skip");
+    expect(findingOf(findings, "instance")?.detail).toContain(`process ${process.pid}`);
+  });
+
+  it("are asked while nobody holds the hardware, whatever a left note or another program's command line says", async () => {
+    const cmdline = ["node", "dist/main.js", "loop", "--board", "grove-heater-pi"].join("\0");
+    const files = { "/proc/4711/cmdline": cmdline, [`${dataPath}/lock`]: String(process.ppid) };
+    const findings = await onPi4({ files });
+    expect(findingOf(findings, "instance")?.detail).toContain("does not run");
+    expect(findingOf(findings, "sensor")?.status).toBe("ok");
   });
 });
 
@@ -239,8 +266,10 @@ describe("the GPIO lines", () => {
   });
 
   it("of a relay that the firmware has on are well", async () => {
-    const cmdline = ["node", "dist/main.js", "loop", ""].join("\0");
-    const files = { ...exportedLine(528, { value: "1" }), "/proc/9/cmdline": cmdline };
-    expect(findingOf(await onPi4({ files }), "line-relay")?.status).toBe("ok");
+    const machine = capture(pi4, { sys: "pi-4-kernel-6.6", files: exportedLine(528, { value: "1" }) });
+    const lock = drive(machine, 16);
+    const findings = await machine.examine();
+    lock.release();
+    expect(findingOf(findings, "line-relay")?.status).toBe("ok");
   });
 });

@@ -255,6 +255,30 @@ export function crashScenarios(): Scenario[] {
         return taken;
       },
     ),
+    bench.starting(
+      "SR-12 no other start, and no command, touches the relay of a firmware that runs",
+      async (machine) => {
+        const firmware = await heating(bench, machine);
+        const others = [
+          ["run", "--offline", "--board", "grove-heater-pi"],
+          ["run", "--board", "nosuch"],
+          ["relay", "off", "--board", "grove-heater-pi"],
+        ];
+        for (const words of others) {
+          const { code, output } = runCommand(...words, "--data", "/tmp/another");
+          assert.equal(code, 75, output);
+          assert.match(output, new RegExp(`process ${firmware.guardian}\\b`));
+        }
+        assert.equal(runCommand("run", "--nope", "--data", "/tmp/another").code, 64);
+        const report = runCommand("doctor", "--board", "grove-heater-pi", "--data", "/tmp/another").output;
+        assert.match(
+          report,
+          new RegExp(`instance +the firmware runs and drives the hat: process ${firmware.guardian}\\b`),
+        );
+        assert.equal(machine.line(RELAY)?.level, 1);
+        return "4 refused";
+      },
+    ),
     bench.starting("an uncaught exception leaves the relay off", async (machine) => {
       const firmware = await heating(bench, machine, { GROVE_HEATER_CRASH_ON_SIGUSR2: "1" });
       const { loop } = firmware;

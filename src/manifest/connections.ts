@@ -25,8 +25,10 @@ export function guardConnections(manifest: Manifest): () => void {
       return refused === undefined;
     }),
     wrap(Server.prototype, "listen", (server: Server, args) => {
-      const { path, port } = tcpTarget(args);
-      const refused = path ? undefined : checkServerPort(manifest, "tcp", Number(port ?? 0));
+      const { path, port, fd } = tcpTarget(args);
+      // A port comes before a path here (net.Server.listen), unlike in connect.
+      const isPath = path && port === undefined && fd === undefined;
+      const refused = isPath ? undefined : checkServerPort(manifest, "tcp", Number(port ?? 0));
       if (refused) process.nextTick(() => server.emit("error", refused));
       return refused === undefined;
     }),
@@ -39,9 +41,11 @@ export function guardConnections(manifest: Manifest): () => void {
     }),
     wrap(UdpSocket.prototype, "connect", (socket: UdpSocket, [, host]) => udpAllowed(manifest, socket, host)),
     wrap(UdpSocket.prototype, "send", (socket: UdpSocket, args) => {
-      // (message, [offset, length,] [port [, address]]); without a port the socket is connected, and was checked.
-      const [port, address] = typeof args[2] === "number" ? [args[3], args[4]] : [args[1], args[2]];
-      return typeof port !== "number" || udpAllowed(manifest, socket, address);
+      // A connected socket takes no address, and was checked when it was connected.
+      if (isConnected(socket)) return true;
+      // (message, [offset, length,] port [, address]), told apart as Node does.
+      const isLong = args[4] || (args[3] && typeof args[3] !== "function");
+      return udpAllowed(manifest, socket, isLong ? args[4] : args[2]);
     }),
   ];
   return () => {
@@ -55,8 +59,17 @@ function udpAllowed(manifest: Manifest, socket: UdpSocket, host: unknown): boole
   return refused === undefined;
 }
 
+function isConnected(socket: UdpSocket): boolean {
+  try {
+    return socket.remoteAddress() !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 interface TcpTarget {
   readonly path?: unknown;
+  readonly fd?: unknown;
   readonly host?: string;
   readonly port?: number | string;
 }
@@ -65,7 +78,8 @@ interface TcpTarget {
 function tcpTarget(args: readonly unknown[]): TcpTarget {
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
   if (typeof first === "object" && first !== null) return first;
-  if (typeof first === "string" && !/^\d+$/.test(first)) return { path: first };
+  // As Node tells them apart: "0x50" and " 80 " are ports.
+  if (typeof first === "string" && !(Number(first) >= 0)) return { path: first };
   const host = typeof second === "string" ? { host: second } : {};
   return typeof first === "number" || typeof first === "string" ? { port: first, ...host } : host;
 }

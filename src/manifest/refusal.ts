@@ -51,7 +51,8 @@ export function portRefused(manifest: Manifest, protocol: "tcp" | "udp", port: n
       : ["AllowedUdpServerPorts", manifest.udpServerPorts];
   // Port 0 lets the system choose: no manifest can grant that, only a port that is named.
   const wanted = port === 0 ? [...ports, 8080] : [...ports, port];
-  const attempt = `listening on ${port === 0 ? "any free" : ""} ${protocol} port ${port || ""}`.trim();
+  const attempt =
+    port === 0 ? `listening on any free ${protocol} port` : `listening on ${protocol} port ${port}`;
   return new CapabilityError(attempt, capability, listing(capability, wanted));
 }
 

@@ -1,4 +1,6 @@
 /** What the local hub's verb says when it cannot start as asked. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { verb } from "../../src/commands/hub.ts";
 import { readArguments } from "../../src/commands/verb.ts";
@@ -31,4 +33,16 @@ it.each(["http://heater.lan", "heater.lan:8780", "", "a b", "-x.lan"])(
       remedy: expect.stringContaining("heater.lan"),
     });
   },
+);
+
+it.runIf(process.platform === "linux")(
+  "holds the hub's process to the manifest: a port that it does not name is refused",
+  async () => {
+    const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+    const args = [main, "hub", "--data", await temporaryFolder(), "--port", "8123"];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
+    expect(status).toBe(exitCodes.permission);
+    expect(stderr).toContain("listening on tcp port 8123 is not granted");
+  },
+  90_000,
 );

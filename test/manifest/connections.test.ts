@@ -84,6 +84,77 @@ describe("the gate on the network", () => {
     });
   });
 
+  it.each([["8123"], [" 8123 "], ["0x1fbb"], [{ port: "8123" }], [{ port: 8123, path: "/tmp/gate-unused" }]])(
+    "refuses an undeclared port in whatever form Node takes it: %j",
+    async (target) => {
+      guard({ AllowedTcpServerPorts: [80] });
+      const server = createServer();
+      undo.push(() => server.close());
+      const refused = errorOf(server);
+      server.listen(target as never);
+      expect(await refused).toMatchObject(refusal("AllowedTcpServerPorts", "[80, 8123]"));
+    },
+  );
+
+  it("refuses a host also where the port is given as text", async () => {
+    guard({});
+    for (const port of ["53", "0x35"]) {
+      expect(await errorOf(connect(port as never, "127.0.0.1"))).toMatchObject(hostRefusal);
+      const sender = createSocket("udp4");
+      const refused = errorOf(sender);
+      sender.send("x", port as never, "127.0.0.1");
+      expect(await refused).toMatchObject(hostRefusal);
+      sender.close();
+    }
+  });
+
+  it("takes a datagram that names no host as one to localhost", async () => {
+    guard({ AllowedConnections: ["127.0.0.1"] });
+    const sender = createSocket("udp4");
+    const refused = errorOf(sender);
+    sender.send("x", 53);
+    expect(await refused).toMatchObject(refusal("AllowedConnections", '"localhost"'));
+    sender.close();
+  });
+
+  it("asks nothing of a UDP socket that is connected to a declared host already", async () => {
+    guard({ AllowedConnections: ["127.0.0.1"] });
+    const receiver = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(receiver, "listening");
+    const sender = createSocket("udp4");
+    sender.connect(receiver.address().port, "127.0.0.1");
+    await once(sender, "connect");
+    const sent = (message: string, ...args: unknown[]) =>
+      new Promise((resolve) => Reflect.apply(sender.send, sender, [message, ...args, resolve]));
+    expect(await sent("hello")).toBeNull();
+    expect(await sent("hello", 0, 5)).toBeNull();
+    const [message] = await once(receiver, "message");
+    expect(String(message)).toBe("hello");
+    sender.close();
+    receiver.close();
+  });
+
+  it("lets a declared UDP port be bound, and any free one", async () => {
+    const probe = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(probe, "listening");
+    const { port } = probe.address();
+    probe.close();
+    await once(probe, "close");
+    guard({ AllowedUdpServerPorts: [port] });
+    for (const bind of [[port, "127.0.0.1"], [{ port, address: "127.0.0.1" }], [0, "127.0.0.1"], []]) {
+      const socket = createSocket("udp4");
+      Reflect.apply(socket.bind, socket, bind);
+      await once(socket, "listening");
+      socket.close();
+      await once(socket, "close");
+    }
+    const socket = createSocket("udp4");
+    const refused = errorOf(socket);
+    socket.bind({ port: port === 5353 ? 5354 : 5353 });
+    expect(await refused).toMatchObject({ code: "EPERM", capability: "AllowedUdpServerPorts" });
+    socket.close();
+  });
+
   it("lets a declared port be listened on", async () => {
     const free = await httpServer();
     await undo.pop()?.();

@@ -24,6 +24,13 @@ export interface CommandResult {
 export class FirmwareProcess {
   readonly data: string;
   readonly log: LogLine[] = [];
+  /** For Node.js itself, before the program. */
+  nodeFlags: readonly string[] = [];
+  environment: Readonly<Record<string, string>> = {};
+  /** Number of the user that it runs as; only root may say so. */
+  asUser: number | undefined;
+  /** Takes away what the test has mounted on the data folder. */
+  unmount: () => void = () => {};
   #child: ChildProcess | undefined;
   #closed = true;
   #waiting: (() => void)[] = [];
@@ -45,9 +52,21 @@ export class FirmwareProcess {
   }
 
   startConnected(...flags: string[]): void {
-    const args = [main, "run", "--data", this.data, "--board", "virtual", "--log", "json", ...flags];
-    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1" };
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });
+    const args = [
+      ...this.nodeFlags,
+      main,
+      "run",
+      "--data",
+      this.data,
+      "--board",
+      "virtual",
+      "--log",
+      "json",
+      ...flags,
+    ];
+    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1", ...this.environment };
+    const user = this.asUser === undefined ? {} : { uid: this.asUser, gid: this.asUser };
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env, ...user });
     this.#child = child;
     this.#closed = false;
     child.once("close", () => {
@@ -125,6 +144,8 @@ export class FirmwareProcess {
       this.#child.kill("SIGTERM");
       await this.exit();
     }
+    this.unmount();
+    this.unmount = () => {};
     if (existsSync(this.data)) rmSync(this.data, { recursive: true, force: true });
   }
 }

@@ -35,10 +35,11 @@ export class FirmwareProcess {
   #closed = true;
   #waiting: (() => void)[] = [];
 
-  constructor() {
-    this.data = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
+  /** @param folder a data folder that is there already; it is removed at the end all the same */
+  constructor(folder?: string) {
+    this.data = folder ?? mkdtempSync(join(tmpdir(), "grove-heater-test-"));
     // The fastest readings that are allowed: three of them make the sensor trusted.
-    this.settings({ sensorPeriodSeconds: 1 });
+    if (folder === undefined) this.settings({ sensorPeriodSeconds: 1 });
   }
 
   settings(content: object | string): void {

@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
 import { type Millis, millis, minutes, seconds } from "../control/units.ts";
 import { exitCodes } from "../firmware/exit-codes.ts";
@@ -22,6 +23,9 @@ export interface HubKeeperOptions {
   readonly log: Log;
   /** Nothing may be written over a live panel. */
   readonly quiet: boolean;
+  /** A test has others. */
+  readonly startHub?: () => ChildProcess;
+  readonly clock?: Clock;
 }
 
 const firstPause = seconds(2);
@@ -68,11 +72,8 @@ export class HubKeeper {
 
   #start(): void {
     if (this.#stopped) return;
-    const { dataPath, quiet } = this.#options;
-    const main = join(packageRoot, "dist", "main.js");
-    const hub = spawn(process.execPath, [...process.execArgv, main, "hub", "--data", dataPath], {
-      stdio: ["ignore", "ignore", quiet ? "ignore" : "inherit", "ipc"],
-    });
+    const { startHub = () => spawnHub(this.#options) } = this.#options;
+    const hub = startHub();
     this.#hub = hub;
     hub.on("message", (message) => {
       if (kindOf(message) === "panel-pressed") this.#press(message as object);
@@ -96,7 +97,8 @@ export class HubKeeper {
       return;
     }
     this.#options.log.warn("hub-lost", { code, restartInSeconds: this.#pause / 1000 });
-    this.#cancel = systemClock.setTimer(this.#pause, () => this.#start());
+    const { clock = systemClock } = this.#options;
+    this.#cancel = clock.setTimer(this.#pause, () => this.#start());
     this.#pause = millis(Math.min(longestPause, this.#pause * 2));
   }
 
@@ -120,4 +122,11 @@ export class HubKeeper {
     // A loop that is gone meanwhile is none of ours: the next one asks again.
     if (this.#ready !== undefined && this.#loop?.connected) this.#loop.send(this.#ready, () => {});
   }
+}
+
+function spawnHub({ dataPath, quiet }: HubKeeperOptions): ChildProcess {
+  const main = join(packageRoot, "dist", "main.js");
+  return spawn(process.execPath, [...process.execArgv, main, "hub", "--data", dataPath], {
+    stdio: ["ignore", "ignore", quiet ? "ignore" : "inherit", "ipc"],
+  });
 }

@@ -31,7 +31,7 @@ const verbs: Readonly<Record<string, Entry>> = {
 
 /** @returns the exit code; never rejects */
 export function main(argv: readonly string[]): Promise<number> {
-  process.stdout.on("error", readerGone);
+  process.stdout.off("error", readerGone).on("error", readerGone);
   return attempt(async () => {
     const [first = "help", second] = argv;
     if (first === "help" || first === "--help" || first === "-h") {

@@ -41,12 +41,14 @@ async function play(args: Arguments): Promise<number> {
   if (args.has("print")) return print(textOf(name).trimEnd());
   const format = formats[oneOf(args, "format", ["table", "jsonl", "csv"], "table")];
   const scenario = withFlags(readScenario(name), args);
+  // All that may be refused comes before the first line of output.
+  const every = minutes(positive(args, "every", 30));
   const progress = showProgress(scenario.duration);
   say(format.head(scenario));
   const startedAt = performance.now();
   const result = await simulate({
     scenario,
-    every: minutes(positive(args, "every", 30)),
+    every,
     onRow: (row) => {
       progress(row.atMs);
       say(format.row(row));

@@ -167,4 +167,52 @@ describe("the keeper of the local hub", () => {
   it("ends at once where no hub runs", async () => {
     await rig().keeper.stop();
   });
+
+  it("shows the hub the newest picture of the panel, and that the loop is gone", () => {
+    const { keeper, loop, hub } = rig();
+    keeper.wantedBy(loop.child);
+    hub().emit("message", ready);
+    hub().stuck = true;
+    for (const turn of [1, 2, 3]) loop.emit("message", { kind: "panel-shown", turn });
+    loop.emit("message", { kind: "else" });
+    hub().take();
+    expect(hub().sent).toEqual([
+      { kind: "panel-shown", turn: 1 },
+      { kind: "panel-shown", turn: 3 },
+    ]);
+    hub().take();
+    loop.end(70);
+    expect(hub().sent.at(-1)).toEqual({ kind: "panel-gone" });
+  });
+
+  it("starts a hub that was lost again, after a pause that doubles until one stands", async () => {
+    const { keeper, loop, clock, hub, hubs, warnings } = rig();
+    keeper.wantedBy(loop.child);
+    for (const [pause, count] of [
+      [2, 2],
+      [4, 3],
+    ] as const) {
+      hub().end(1);
+      expect(warnings.at(-1)).toMatchObject(["hub-lost", { code: 1, restartInSeconds: pause }]);
+      await clock.advance(seconds(pause - 1));
+      expect(hubs).toHaveLength(count - 1);
+      await clock.advance(seconds(1));
+      expect(hubs).toHaveLength(count);
+    }
+    hub().emit("message", ready);
+    hub().end(null);
+    expect(warnings.at(-1)).toMatchObject(["hub-lost", { restartInSeconds: 2 }]);
+  });
+
+  it.each([78, 74])(
+    "leaves a hub alone that ended with %i: a person has to act, and is told",
+    async (code) => {
+      const { keeper, loop, clock, hub, hubs, warnings } = rig();
+      keeper.wantedBy(loop.child);
+      hub().end(code);
+      await clock.advance(minutes(5));
+      expect(hubs).toHaveLength(1);
+      expect(warnings.at(-1)).toMatchObject(["hub-not-running", { code }]);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from "vitest";
 
 /** What a verb prints during each test of the suite that this is called in. Nothing of it reaches the terminal. */
-export function capturePrinted(): { readonly text: string } {
+export function capturePrinted(): { text: string } {
   const printed = { text: "" };
   beforeEach(() => {
     printed.text = "";

@@ -26,14 +26,22 @@ export class FirmwareProcess {
   readonly log: LogLine[] = [];
   /** What it wrote beside its log. */
   errors = "";
+  /** For Node.js itself, before the program. */
+  nodeFlags: readonly string[] = [];
+  environment: Readonly<Record<string, string>> = {};
+  /** Number of the user that it runs as; only root may say so. */
+  asUser: number | undefined;
+  /** Takes away what the test has mounted on the data folder. */
+  unmount: () => void = () => {};
   #child: ChildProcess | undefined;
   #closed = true;
   #waiting: (() => void)[] = [];
 
-  constructor() {
-    this.data = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
+  /** @param folder a data folder that is there already; it is removed at the end all the same */
+  constructor(folder?: string) {
+    this.data = folder ?? mkdtempSync(join(tmpdir(), "grove-heater-test-"));
     // The fastest readings that are allowed: three of them make the sensor trusted.
-    this.settings({ sensorPeriodSeconds: 1 });
+    if (folder === undefined) this.settings({ sensorPeriodSeconds: 1 });
   }
 
   settings(content: object | string): void {
@@ -51,9 +59,21 @@ export class FirmwareProcess {
   }
 
   startWith(environment: Readonly<Record<string, string>>, ...flags: string[]): void {
-    const args = [main, "run", "--data", this.data, "--board", "virtual", "--log", "json", ...flags];
-    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1", ...environment };
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env });
+    const args = [
+      ...this.nodeFlags,
+      main,
+      "run",
+      "--data",
+      this.data,
+      "--board",
+      "virtual",
+      "--log",
+      "json",
+      ...flags,
+    ];
+    const env = { ...process.env, GROVE_HEATER_CRASH_ON_SIGUSR2: "1", ...this.environment, ...environment };
+    const user = this.asUser === undefined ? {} : { uid: this.asUser, gid: this.asUser };
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env, ...user });
     this.#child = child;
     this.#closed = false;
     child.once("close", () => {
@@ -145,6 +165,8 @@ export class FirmwareProcess {
       this.#child.kill("SIGTERM");
       await this.exit();
     }
+    this.unmount();
+    this.unmount = () => {};
     // A watcher may still write to the relay's line.
     await until("the folder to be removed", () => {
       rmSync(this.data, { recursive: true, force: true, maxRetries: 3 });

@@ -71,7 +71,7 @@ export function checkState(machine: Machine, { stateFile }: DataFolder): Finding
   if (durable === undefined) {
     const reason = "reason" in decoded ? decoded.reason : "its content is not a state of this firmware";
     const remedy =
-      "Nothing need be done: the next run keeps it aside and begins with the defaults. Set the set-point again.";
+      "Nothing need be done: the next run keeps it aside and begins with the one before it, or the defaults. Check the set-point.";
     return warn(check, `${stateFile} is damaged: ${reason}`, remedy);
   }
   const { target, mode, counters } = durable;

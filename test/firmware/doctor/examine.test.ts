@@ -49,6 +49,22 @@ describe("a Raspberry Pi 4 where all is well", () => {
   });
 });
 
+describe("a check that breaks", () => {
+  it("is a finding that fails under its own name, and the others go on", async () => {
+    const broken = (): never => {
+      throw new TypeError("egg is not a function");
+    };
+    const findings = await onPi4({ drivers: { unbuilt: broken } });
+    expect(findingOf(findings, "native-packages")).toMatchObject({
+      status: "fail",
+      detail: "this check broke off: egg is not a function",
+      remedy: expect.stringContaining("report it"),
+    });
+    for (const check of ["node", "clock", "data-folder", "state-file", "credentials", "instance"])
+      expect(findingOf(findings, check), check).toBeDefined();
+  });
+});
+
 describe("the credentials", () => {
   const dps = (endpoint: string): Credentials => ({
     way: { kind: "dps", endpoint, idScope: "0ne00123ABC", registrationId: "heater-7" },

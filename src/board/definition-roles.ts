@@ -82,6 +82,7 @@ export function assignRoles(
       name,
       line: found.value,
       activeLevel: found.activeLevel,
+      ...(found.bootLevel !== undefined && { bootLevel: found.bootLevel }),
       ...("mapping" in target ? { socket: target.mapping } : {}),
     };
   }

@@ -31,6 +31,10 @@ import { ScreenFeed } from "./screen-feed.ts";
 
 const closeLimit = seconds(3);
 
+type LedName = "mode-led" | "status-led";
+/** Parts that are written or read at every step, so that each shows whether it works now. */
+type Driven = "relay-write" | "relay-read" | LedName;
+
 export class JohnnyFiveHat implements Hat {
   readonly wiring: Wiring;
   readonly #options: OpenHatOptions;
@@ -43,7 +47,7 @@ export class JohnnyFiveHat implements Hat {
   /** Absent when there is no display by the owner's word: then nothing is missed. */
   readonly #screen: ScreenFeed | undefined;
   /** Parts that failed, each logged when it is news. */
-  readonly #failing = new Set<"relay-write" | "relay-read" | "leds" | "buttons">();
+  readonly #failing = new Set<Driven | "buttons">();
   #closing: Promise<void> | undefined;
 
   constructor(options: OpenHatOptions, io: GroveIo, chips: readonly Sht31[]) {
@@ -54,8 +58,8 @@ export class JohnnyFiveHat implements Hat {
     const board = makeBoard(io);
     this.#relay = makeRelay(board, wiring.relay.line, wiring.relay.activeLevel);
     this.#relay.open();
-    this.#modeLed = this.#openLed(board, wiring.modeLed);
-    this.#statusLed = this.#openLed(board, wiring.statusLed);
+    this.#modeLed = this.#openLed(board, "mode-led", wiring.modeLed);
+    this.#statusLed = this.#openLed(board, "status-led", wiring.statusLed);
     this.#buttons = new ButtonPanel({
       board,
       io,
@@ -79,7 +83,7 @@ export class JohnnyFiveHat implements Hat {
       display: this.#screen?.kind,
       displayFailing: this.#screen?.failing ?? false,
       buttonsFailing: this.#failing.has("buttons"),
-      ledsFailing: this.#failing.has("leds"),
+      ledsFailing: this.#failing.has("mode-led") || this.#failing.has("status-led"),
       relayFailing: this.#failing.has("relay-write") || this.#failing.has("relay-read"),
     };
   }
@@ -100,11 +104,11 @@ export class JohnnyFiveHat implements Hat {
   }
 
   setModeLed(on: boolean): void {
-    this.#setLed(this.#modeLed, on);
+    this.#setLed("mode-led", this.#modeLed, on);
   }
 
   setStatusLed(on: boolean): void {
-    this.#setLed(this.#statusLed, on);
+    this.#setLed("status-led", this.#statusLed, on);
   }
 
   onButton(listener: (edge: ButtonEdge) => void): void {
@@ -138,26 +142,26 @@ export class JohnnyFiveHat implements Hat {
     );
   }
 
-  #openLed(board: Board, { name, line, activeLevel }: WiredLine): Led | undefined {
+  #openLed(board: Board, part: LedName, { name, line, activeLevel }: WiredLine): Led | undefined {
     try {
       const failure = this.#io.failureOf(line);
       if (failure !== undefined) throw failure;
       return makeLed(board, line, activeLevel);
     } catch (error) {
-      this.#failing.add("leds");
+      this.#failing.add(part);
       this.#options.log.warn("led-failed", { name, line, reason: messageOf(error), now: "heating goes on" });
       return undefined;
     }
   }
 
-  #setLed(led: Led | undefined, on: boolean): void {
-    if (led !== undefined) this.#attempt("leds", () => (on ? led.on() : led.off()));
+  #setLed(part: LedName, led: Led | undefined, on: boolean): void {
+    if (led !== undefined) this.#attempt(part, () => (on ? led.on() : led.off()));
   }
 
-  #attempt<T>(part: "relay-write" | "relay-read" | "leds", action: () => T): T | undefined {
+  #attempt<T>(part: Driven, action: () => T): T | undefined {
     try {
       const result = action();
-      if (part !== "leds") this.#failing.delete(part);
+      this.#failing.delete(part);
       return result;
     } catch (error) {
       if (!this.#failing.has(part))

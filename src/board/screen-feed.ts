@@ -3,7 +3,8 @@
  *
  * Guarantee (SR-11): `show` returns at once and never throws, whatever the display does; at most one picture is
  * on its way and one waits, the newest; a display that is missing or was lost is looked for again, at a
- * later `show`, and found anew gets a whole picture.
+ * later `show`, and found anew gets a whole picture. Between two pictures everything else has its turn, so that a
+ * display that takes them in no time cannot occupy the loop.
  */
 import type { Clock } from "../control/clock.ts";
 import type { Log } from "../control/log.ts";
@@ -27,6 +28,8 @@ const firstRetry = seconds(1);
 const laterRetry = seconds(10);
 /** A picture takes 0.1 s; one that takes this long is stuck. */
 const stuckAfter = seconds(5);
+/** Between a picture and one that came meanwhile. */
+const breather = millis(1);
 
 export class ScreenFeed {
   readonly #options: ScreenFeedOptions;
@@ -70,6 +73,7 @@ export class ScreenFeed {
     while (this.#latest !== undefined && !this.#closed && (await this.#ready())) {
       this.#busySince = clock.now();
       await this.#sendLatest();
+      if (this.#latest !== undefined) await clock.sleep(breather);
     }
     this.#busySince = undefined;
   }

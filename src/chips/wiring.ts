@@ -8,6 +8,8 @@ export interface WiredLine {
   readonly line: number;
   /** The level that means on, lit or pressed. */
   readonly activeLevel: 0 | 1;
+  /** The level that the SoC pulls it to from reset on; absent: it floats. */
+  readonly bootLevel?: 0 | 1;
   /** The hat's name for the wire that it plugs into, as in `D16_YELLOW`. */
   readonly socket?: string;
 }

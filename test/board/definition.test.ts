@@ -68,12 +68,12 @@ describe("the shipped boards", () => {
       backend: "kernel",
       gpioChipLabels: ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"],
       i2cBus: 1,
-      relay: { name: "RELAY", line: 16, activeLevel: 1, socket: "D16_YELLOW" },
-      buttonA: { name: "BUTTON_A", line: 22, activeLevel: 1, socket: "D22_YELLOW" },
-      buttonB: { name: "BUTTON_B", line: 24, activeLevel: 1, socket: "D24_YELLOW" },
-      modeButton: { name: "MODE_BUTTON", line: 19, activeLevel: 0, socket: "D18_WHITE" },
-      modeLed: { name: "MODE_LED", line: 18, activeLevel: 1, socket: "D18_YELLOW" },
-      statusLed: { name: "STATUS_LED", line: 26, activeLevel: 1, socket: "D26_YELLOW" },
+      relay: { name: "RELAY", line: 16, activeLevel: 1, bootLevel: 0, socket: "D16_YELLOW" },
+      buttonA: { name: "BUTTON_A", line: 22, activeLevel: 1, bootLevel: 0, socket: "D22_YELLOW" },
+      buttonB: { name: "BUTTON_B", line: 24, activeLevel: 1, bootLevel: 0, socket: "D24_YELLOW" },
+      modeButton: { name: "MODE_BUTTON", line: 19, activeLevel: 0, bootLevel: 0, socket: "D18_WHITE" },
+      modeLed: { name: "MODE_LED", line: 18, activeLevel: 1, bootLevel: 0, socket: "D18_YELLOW" },
+      statusLed: { name: "STATUS_LED", line: 26, activeLevel: 1, bootLevel: 0, socket: "D26_YELLOW" },
     });
   });
 

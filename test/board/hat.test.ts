@@ -137,7 +137,7 @@ describe("The hat's outputs", () => {
     const parts = rig.logged
       .filter(({ event }) => event === "line-failed")
       .map(({ fields }) => fields?.["part"]);
-    expect(parts).toEqual(["relay-write", "leds"]);
+    expect(parts).toEqual(["relay-write", "mode-led"]);
     broken = false;
     hat.setHeater(true);
     expect(hat.health.relayFailing).toBe(false);

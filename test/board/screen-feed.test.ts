@@ -102,6 +102,38 @@ describe("The screen feed", () => {
     expect(feed.failing).toBe(true);
   });
 
+  it("does not occupy the loop with a display that takes pictures in no time, whoever asks for more", async () => {
+    let pictures = 0;
+    const { clock, feed } = feedWith(async () => ({
+      kind: "lcd-16x2",
+      async show() {
+        pictures++;
+        // Without the turn for others this would never end; here it ends, so that the test fails and does not hang.
+        if (pictures < 1000) feed.show(at(pictures % 40));
+      },
+    }));
+    feed.show(at(1));
+    await clock.settle();
+    expect(pictures).toBe(1);
+    await clock.advance(millis(20));
+    expect(pictures).toBeGreaterThan(10);
+    expect(pictures).toBeLessThanOrEqual(21);
+    feed.close();
+  });
+
+  it("sends each model once", async () => {
+    const shown: (number | undefined)[] = [];
+    const { clock, feed } = feedWith(async () => ({
+      kind: "lcd-16x2",
+      show: async ({ temperature }) => void shown.push(temperature),
+    }));
+    for (const temperature of [1, 2]) {
+      feed.show(at(temperature));
+      await clock.advance(seconds(1));
+    }
+    expect(shown).toEqual([1, 2]);
+  });
+
   it("sends nothing more once it is closed", async () => {
     let looked = 0;
     const { clock, feed } = feedWith(async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { findBacklight, type Rgb } from "../../src/chips/backlight.ts";
 import { Jhd1802, romCode } from "../../src/chips/jhd1802.ts";
-import { TestBus } from "./test-bus.ts";
+import { hex, TestBus } from "./test-bus.ts";
 import { TestClock } from "./test-clock.ts";
 
 /** DDRAM and cursor of an HD44780, and what it does not forgive: a byte while it is busy. */
@@ -96,6 +96,23 @@ describe("the text display", () => {
     await show("e", "f");
     expect(chip.lines).toEqual(["e".padEnd(16), "f".padEnd(16)]);
   });
+
+  it.each(["80 38", "80 0c", "80 01", "80 06", "80 80", "40 61", "80 c1"])(
+    "leaves nothing of an older text on the glass after a bus error exactly at %s",
+    async (bytes) => {
+      // As the text of a firmware before, which the display kept.
+      chip.ram.fill("x".charCodeAt(0));
+      let failures = 3;
+      bus.mishap = (transfer) =>
+        transfer.kind === "write" && hex(transfer.bytes).startsWith(bytes) && failures-- > 0
+          ? "io"
+          : undefined;
+      await expect(show("a", " b")).rejects.toMatchObject({ code: "io" });
+      await show("a", " b");
+      expect(failures).toBeLessThanOrEqual(0);
+      expect(chip.lines).toEqual(["a".padEnd(16), " b".padEnd(16)]);
+    },
+  );
 
   it("after refresh is set up and written again", async () => {
     await show("a", "b");

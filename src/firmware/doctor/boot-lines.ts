@@ -4,7 +4,7 @@
  * Guarantee: a finding names the line of config.txt. Which overlay uses which lines: the README of the overlays
  * in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
  */
-import type { Wiring } from "../../chips/wiring.ts";
+import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import { type BootConfig, type GpioDirective, isOn, type Overlay } from "./boot-config.ts";
 import { type Role, rolesOf } from "./configuration.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
@@ -55,26 +55,54 @@ function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Find
   return [ok(check, `GPIO${line} is off from reset on; ${place} keeps it so (${text})`)];
 }
 
+/**
+ * With its cable off a button's line follows the pull inside the Pi. Pulled to pressed it reads as a button that is
+ * held for ever, and unpulled as one that anybody presses who comes near (SR-13).
+ */
 function checkButtonPulls(roles: readonly Role[], config: BootConfig | undefined): Finding[] {
   const check = "button-pulls";
-  const findings = roles
-    .filter(({ kind }) => kind === "button")
-    .flatMap(({ wired: { line, activeLevel } }) => {
-      const directive = directiveFor(config, line);
-      const against = activeLevel === 1 ? "pu" : "pd";
-      const remedy = `Write gpio=${line}=ip,${activeLevel === 1 ? "pd" : "pu"} there instead; then restart.`;
-      if (directive?.options.includes("op")) {
-        const detail = `${directive.place} (${directive.text}) drives the button's line GPIO${line}: a press shorts it`;
-        return [fail(check, detail, remedy)];
-      }
-      if (!directive?.options.includes(against)) return [];
-      const detail = `${directive.place} (${directive.text}) pulls GPIO${line} to pressed, against the button's own resistor`;
-      return [warn(check, detail, remedy)];
-    });
+  const buttons = roles.filter(({ kind }) => kind === "button");
+  if (config === undefined) {
+    const needed = buttons.map(({ wired }) => `GPIO${wired.line} ${pullWords[idlePull(wired)]}`).join(", ");
+    return [skip(check, `there is no config.txt; with its cable off each button needs a pull: ${needed}`)];
+  }
+  const findings = buttons.flatMap((role) => checkButtonPull(role, config));
   if (findings.length > 0) return findings;
-  if (config === undefined)
-    return [skip(check, "there is no config.txt; Grove buttons have pulls of their own")];
-  return [ok(check, "nothing works against the pulls on the buttons' modules")];
+  return [ok(check, "with a cable off, every button's line is pulled to not pressed")];
+}
+
+const pullWords = { pu: "up", pd: "down" } as const;
+type Pull = keyof typeof pullWords;
+
+/** To the level at which the button is not pressed. */
+const idlePull = ({ activeLevel }: WiredLine): Pull => (activeLevel === 1 ? "pd" : "pu");
+
+function checkButtonPull({ id, wired }: Role, config: BootConfig): Finding[] {
+  const check = "button-pulls";
+  const { line, bootLevel } = wired;
+  const wanted = idlePull(wired);
+  const directive = directiveFor(config, line);
+  const where = directive && `${directive.place} (${directive.text})`;
+  const remedy = `Write gpio=${line}=ip,${wanted} there instead; then restart.`;
+  const has = (option: string) => directive?.options.includes(option) === true;
+  if (has("op"))
+    return [fail(check, `${where} drives the button's line GPIO${line}: a press shorts it`, remedy)];
+  if (has("np")) {
+    return [
+      warn(check, `${where} leaves GPIO${line} (${id}) without a pull: with its cable off it floats`, remedy),
+    ];
+  }
+  const explicit = (["pu", "pd"] as const).find(has);
+  if (explicit === wanted) return [];
+  if (explicit !== undefined) {
+    const detail = `${where} pulls GPIO${line} to pressed, against the button's own resistor`;
+    return [warn(check, detail, remedy)];
+  }
+  if (bootLevel !== undefined && bootLevel !== wired.activeLevel) return [];
+  const pulled = bootLevel === undefined ? "has no pull" : `is pulled ${bootLevel === 1 ? "up" : "down"}`;
+  const detail = `GPIO${line} (${id}) ${pulled} from reset on: with its cable off it can read pressed`;
+  const missing = `Write gpio=${line}=${wanted} in ${config.file}, which pulls it ${pullWords[wanted]}; then restart.`;
+  return [warn(check, detail, directive ? remedy : missing)];
 }
 
 /** Lines of an overlay: fixed ones, and those that a parameter names, with their defaults. */

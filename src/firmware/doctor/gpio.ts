@@ -143,6 +143,13 @@ function checkExported(machine: Machine, { role, check, name, number, running }:
       "Remove dtoverlay=gpio-no-irq from config.txt, then restart.",
     );
   }
+  if (role.kind === "button" && value("direction") === "in" && electrical === role.wired.activeLevel) {
+    return warn(
+      check,
+      `${name}, reads pressed (${state})`,
+      "If nobody holds it: plug in its cable, release it, or give its line the pull that button-pulls names.",
+    );
+  }
   if (running) return ok(check, `${name}, in use by the firmware (${state})`);
   if (role.kind === "button") {
     const remedy = "If another program uses it, stop that; the firmware takes the line over when it starts.";

@@ -102,14 +102,21 @@ describe("what config.txt does to the lines of the board", () => {
   });
 
   it.each([
-    ["", "ok"],
-    ["gpio=19=pu", "ok"],
-    ["gpio=19=pd", "warn"],
-    ["gpio=22,24=pd", "ok"],
-    ["gpio=22=pu", "warn"],
-    ["gpio=24=op,dh", "fail"],
-  ])("the buttons' lines with %j: %s", (config, status) => {
-    expect(check(config, "button-pulls").map((finding) => finding.status)).toEqual([status]);
+    // SR-13: without a word GPIO19 is pulled down, which is pressed, when the mode button's cable comes off.
+    ["", "warn", "gpio=19=pu"],
+    ["gpio=19=pu", "ok", undefined],
+    ["gpio=19=ip,pu\ngpio=22,24=pd", "ok", undefined],
+    ["gpio=19=pd", "warn", "gpio=19=ip,pu"],
+    ["gpio=19=np", "warn", "gpio=19=ip,pu"],
+    ["gpio=19=ip", "warn", "gpio=19=ip,pu"],
+    ["gpio=22,24=pd", "warn", "gpio=19=pu"],
+    ["gpio=19=pu\ngpio=22=pu", "warn", "gpio=22=ip,pd"],
+    ["gpio=19=pu\ngpio=24=np", "warn", "gpio=24=ip,pd"],
+    ["gpio=19=pu\ngpio=24=op,dh", "fail", "gpio=24=ip,pd"],
+  ])("the buttons' lines with %j: %s", (config, status, remedy) => {
+    const findings = check(config, "button-pulls");
+    expect(findings.map((finding) => finding.status)).toEqual([status]);
+    if (remedy !== undefined) expect(findings[0]?.remedy).toContain(remedy);
   });
 
   it.each([

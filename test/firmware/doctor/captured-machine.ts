@@ -44,7 +44,8 @@ const group = ["root:x:0:", "gpio:x:986:pi", "i2c:x:988:pi", "pi:x:1000:"].join(
 /** A Raspberry Pi 4 as it should be. */
 export const pi4: Files = {
   "/proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.5\0",
-  "/boot/firmware/config.txt": "dtparam=i2c_arm=on\ndtparam=audio=on\n[all]\ndtoverlay=vc4-kms-v3d\n",
+  "/boot/firmware/config.txt":
+    "dtparam=i2c_arm=on\ndtparam=audio=on\n[all]\ngpio=19=pu\ndtoverlay=vc4-kms-v3d\n",
   "/boot/firmware/cmdline.txt": "console=serial0,115200 console=tty1 root=PARTUUID=1 rootwait\n",
   "/dev/i2c-1": "",
   "/etc/group": group,

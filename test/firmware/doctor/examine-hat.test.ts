@@ -255,6 +255,29 @@ describe("the GPIO lines", () => {
   });
 
   it.each([
+    ["running", true],
+    ["idle", false],
+  ])(
+    "of a button that reads pressed are to be looked at, with the firmware %s (SR-13)",
+    async (_, running) => {
+      const cmdline = ["node", "dist/main.js", "loop", ""].join("\0");
+      const findings = await onPi4({
+        files: {
+          ...exportedLine(531, { direction: "in", value: "0" }),
+          ...exportedLine(534, { direction: "in", value: "0" }),
+          ...(running ? { "/proc/9/cmdline": cmdline } : {}),
+        },
+      });
+      expect(findingOf(findings, "line-mode-button")).toMatchObject({
+        status: "warn",
+        detail: expect.stringContaining("reads pressed"),
+        remedy: expect.stringContaining("button-pulls"),
+      });
+      expect(findingOf(findings, "line-button-a")?.detail).not.toContain("reads pressed");
+    },
+  );
+
+  it.each([
     ["on", { value: "1" }, "fail"],
     ["on, inverted", { value: "0", active_low: "1" }, "fail"],
     ["off", { value: "0" }, "ok"],

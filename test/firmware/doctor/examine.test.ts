@@ -116,7 +116,12 @@ describe("the computer", () => {
       "/boot/firmware/cmdline.txt": "",
     };
     expect(withStatus(await onPi4({ files }), "warn", "fail")).toEqual(["board"]);
-    const said = { ...files, [settingsFile]: '{"board": "grove-heater-zero"}' };
+    const pulls = "dtparam=i2c_arm=on\ngpio=5,6=pd\ngpio=13=pu\n";
+    const said = {
+      ...files,
+      [settingsFile]: '{"board": "grove-heater-zero"}',
+      "/boot/firmware/config.txt": pulls,
+    };
     expect(withStatus(await onPi4({ files: said }), "warn", "fail")).toEqual([]);
   });
 

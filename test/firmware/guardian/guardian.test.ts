@@ -151,6 +151,18 @@ describe("the guardian", () => {
     expect(loop(0).killed).toEqual(["SIGKILL"]);
   });
 
+  it("gives the next one twice as long, so that a very slow machine heats in the end", async () => {
+    const { loop, loops, clock } = rig();
+    await clock.advance(seconds(62));
+    expect(loops.length).toBe(2);
+    await clock.advance(seconds(115));
+    expect(loop(1).killed).toEqual([]);
+    loop(1).beat();
+    loop(1).exit(70);
+    await clock.advance(seconds(64));
+    expect(loop(2).killed).toEqual(["SIGKILL"]);
+  });
+
   it("restarts a crashing loop for ever, at most once a minute", async () => {
     const { loop, loops, clock, exit } = rig();
     for (let n = 0; n < 20; n += 1) {

@@ -7,7 +7,9 @@
  * file) is written by another thread. Nothing is written to the terminal of a shell in whose background this runs.
  */
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { millis } from "../control/units.ts";
 import { inForeground } from "./guardian/foreground.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** A reader that is not ready is tried again after so many ms, then after twice as many. */
 const firstRetryMs = 10;
@@ -114,8 +116,7 @@ export class TextWriter {
   }
 
   #later(): void {
-    // A reader that never comes back keeps no process alive.
-    setTimeout(() => this.#go(), this.#retryMs).unref();
+    systemClock.setTimer(millis(this.#retryMs), () => this.#go());
     this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
   }
 }

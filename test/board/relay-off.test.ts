@@ -14,6 +14,14 @@ describe("Forcing the relay off (SR-01, SR-10)", () => {
     expect(forceRelayOff(wiring(), { files })).toEqual({
       ok: true,
       kernelNumber: 528,
+      // For whoever turns it off without our code.
+      files: {
+        kernelNumber: 528,
+        exportFile: "/sys/class/gpio/export",
+        valueFile: "/sys/class/gpio/gpio528/value",
+        directionFile: "/sys/class/gpio/gpio528/direction",
+        offLevel: 0,
+      },
       before: undefined,
       after: 0,
     });

@@ -38,8 +38,9 @@ export interface GuardianOptions {
 
 /** SR-10. */
 const silenceLimit = seconds(10);
-/** Until the first beat the relay has not been touched; a slow card may take its time. */
+/** Until the first beat the relay has not been touched; a slow card may take its time, and has more at the next try. */
 const startLimit = seconds(60);
+const longestStartLimit = minutes(10);
 /** How long a loop that was asked to end may take. */
 const endLimit = seconds(5);
 /** How long the kernel may take to end a killed process: one that waits for a device that hangs never ends. */
@@ -65,6 +66,7 @@ export class Guardian {
   /** Why no other loop is to be started now. */
   #wish: "stop" | "pause" | undefined;
   #pause: Millis = firstPause;
+  #startLimit: Millis = startLimit;
   #wake: (() => void) | undefined;
   #cancelKill: () => void = () => {};
   #giveUp: () => void = () => {};
@@ -164,12 +166,14 @@ export class Guardian {
         clock,
         onSilent: (limit) => {
           silent = true;
+          if (!everBeat) this.#startLimit = millis(Math.min(longestStartLimit, this.#startLimit * 2));
           this.#killSilent(loop, limit);
         },
       });
-      watch.within(startLimit);
+      watch.within(this.#startLimit);
       loop.onBeat((heaterOn) => {
         everBeat = true;
+        this.#startLimit = startLimit;
         this.#history.commanded(heaterOn, clock.now());
         if (!silent) watch.within(silenceLimit);
       });

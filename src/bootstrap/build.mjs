@@ -27,7 +27,7 @@ const firmwareOptions = {
     ...(bundleOptions.external ?? []),
     ...["serialport", "browser-serialport", "firmata"],
     // Loaded late, off the way to the first decision, and some do not survive bundling.
-    ...["aedes", "azure-*", "classic-level", "hono", "@hono/*", "mqtt", "@peculiar/x509", "reflect-metadata"],
+    ...["aedes", "azure-*", "hono", "@hono/*", "mqtt", "@peculiar/x509", "reflect-metadata"],
   ],
   // johnny-five is CommonJS and asks for Node's modules by require, which an ES module does not have.
   banner: {

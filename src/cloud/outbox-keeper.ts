@@ -40,6 +40,8 @@ const reopenAfter = seconds(10);
 /** A disk that has not answered for so long is reported. */
 const hangsAfter = seconds(10);
 const batchSize = 500;
+/** Share of a full outbox that makes room at once. */
+const slack = 1 / 500;
 
 export class Keeper implements DrainSource {
   readonly #options: KeeperOptions;
@@ -101,6 +103,8 @@ export class Keeper implements DrainSource {
     const queue = this.#queue;
     if (this.#opening || !queue) return await this.#opening;
     await queue.fill().catch((error: unknown) => this.#fail(queue, error));
+    this.#countLost(queue.takeDamaged());
+    this.#writeSoon();
   }
 
   acknowledged(entry: Entry): void {
@@ -143,12 +147,13 @@ export class Keeper implements DrainSource {
     const { openStore, log, onChange } = this.#options;
     try {
       const { store, mended } = await openStore(this.#effort);
-      if (mended) log.warn("outbox-mended", { by: mended.by, keptAs: mended.keptAs });
+      if (mended) log.warn("outbox-mended", { by: mended.by, keptAs: mended.keptAs, lost: mended.lost });
       const queue = await StoredQueue.load(store, log).catch(async (error: unknown) => {
         await store.close();
         throw error;
       });
       this.#takeOver(queue);
+      this.#countLost((mended?.lost ?? 0) + queue.takeDamaged());
     } catch (error) {
       this.#fail(undefined, error);
     }
@@ -170,7 +175,7 @@ export class Keeper implements DrainSource {
     log.info("outbox-opened", { waiting: queue.waiting, bytes: queue.bytes, dropped: this.#dropped });
   }
 
-  /** LevelDB refuses every write after one that failed, so the way on is always a new opening. */
+  /** A store refuses every write after one that failed, so the way on is always a new opening. */
   #fail(queue: StoredQueue | undefined, error: unknown): void {
     if (queue !== this.#queue) return;
     const { code, message } =
@@ -252,9 +257,13 @@ export class Keeper implements DrainSource {
   async #trim(queue: StoredQueue): Promise<void> {
     const { maxEntries, maxBytes } = this.#options.limits;
     const coming = Math.min(batchSize, this.#unwritten.length);
+    const isFull = (entries: number, bytes: number): boolean =>
+      queue.waiting + coming > entries || queue.bytes > bytes;
+    if (!isFull(maxEntries, maxBytes)) return;
     let dropped = 0;
     try {
-      while (queue.waiting + coming > maxEntries || queue.bytes > maxBytes) {
+      // Some at once, where there are many: to be dropped costs a note, and each note would wear the card.
+      while (isFull(maxEntries - Math.floor(maxEntries * slack), maxBytes * (1 - slack))) {
         const oldest = queue.peek();
         if (oldest === undefined) break;
         if (oldest === "unread") await queue.fill();
@@ -269,10 +278,16 @@ export class Keeper implements DrainSource {
     this.#countDropped(dropped);
   }
 
-  #countDropped(count: number): void {
+  /** The log has heard of it. */
+  #countLost(count: number): void {
     if (count === 0) return;
     this.#dropped += count;
     this.#noteChanged = true;
+  }
+
+  #countDropped(count: number): void {
+    if (count === 0) return;
+    this.#countLost(count);
     this.#options.log.warn("outbox-full", { dropped: count, ever: this.#dropped, which: "the oldest" });
   }
 

@@ -64,7 +64,7 @@ export interface OutboxOptions {
 export interface OutboxStatus {
   /** Not yet acknowledged. */
   readonly waiting: number;
-  /** Lost to a full outbox, ever; one that was just on its way counts too. */
+  /** Lost to a full outbox or a damaged disk, ever; one that was just on its way counts too. */
   readonly dropped: number;
   /** Why the disk cannot be used, while it cannot: then `storage` ails. */
   readonly failure: string | undefined;

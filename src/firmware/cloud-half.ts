@@ -12,8 +12,8 @@ import {
   nearbyTuning,
   openCloud,
 } from "../cloud/cloud.ts";
+import { segmentStore } from "../cloud/outbox/segment-store.ts";
 import { Outbox } from "../cloud/outbox.ts";
-import { levelStore } from "../cloud/outbox-level.ts";
 import { shapeTelemetry, startTelemetry, type TelemetryState } from "../cloud/telemetry.ts";
 import type { Clock } from "../control/clock.ts";
 import { type CommandName, deviceInformation, modelId } from "../control/cloud-model.ts";
@@ -83,7 +83,7 @@ export class CloudHalf {
     this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
     this.#telemetry = startTelemetry(clock.now());
     this.#outbox = Outbox.open({
-      openStore: levelStore(join(dataPath, "outbox"), () => clock.wallNow()),
+      openStore: segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
       clock,
       log,
       boot: bootOfThisMachine(clock),

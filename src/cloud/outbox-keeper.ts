@@ -25,6 +25,7 @@ export interface KeeperLimits {
 
 export interface KeeperOptions {
   readonly openStore: OpenStore;
+  readonly setAside?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly history: WallHistory;
@@ -48,6 +49,7 @@ export class Keeper implements DrainSource {
   #queue: StoredQueue | undefined;
   /** The way to the queue; until it is known what the disk holds, nothing younger is sent. */
   #opening: Promise<void> | undefined;
+  readonly opened: Promise<void>;
   #effort: MendEffort = "none";
   readonly #trouble: StoreTrouble;
   /** Not in the store yet, oldest first; the first `#inBatch` of them are being written. */
@@ -65,13 +67,14 @@ export class Keeper implements DrainSource {
   private constructor(options: KeeperOptions) {
     this.#options = options;
     this.#trouble = new StoreTrouble(options.log);
+    if (options.setAside === true) this.#effort = "set-aside";
+    this.opened = this.#watched(this.#openQueue());
+    this.#opening = this.opened;
   }
 
   /** Returns at once; what the disk holds is read in the background. */
   static open(options: KeeperOptions): Keeper {
-    const keeper = new Keeper(options);
-    keeper.#opening = keeper.#watched(keeper.#openQueue());
-    return keeper;
+    return new Keeper(options);
   }
 
   get waiting(): number {

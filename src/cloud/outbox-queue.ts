@@ -56,7 +56,10 @@ export class StoredQueue {
       if (!last || texts.length < scanChunk) break;
       from = last.key + 1;
     }
-    if (found === 0) queue.#startAt((store.lastKey ?? 0) + 1);
+    const used = store.lastKey ?? 0;
+    if (found === 0) queue.#startAt(used + 1);
+    // The keys of messages that were lost at the end are not given again.
+    else queue.#lastKey = Math.max(queue.#lastKey, used);
     return queue;
   }
 

@@ -1,18 +1,18 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
-import type { Log } from "../control/log.ts";
 import { millis, seconds } from "../control/units.ts";
-import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import { chooseBoard } from "../firmware/choose-board.ts";
+import type { StartOptions } from "../firmware/cloud-process/start-cloud-process.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
 import { isHubReady } from "../firmware/hub-ready.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { firmwareVersion } from "../firmware/package-root.ts";
-import { type RunningLoop, runLoop } from "../firmware/run-loop.ts";
+import { runLoop } from "../firmware/run-loop.ts";
 import { loadSettings } from "../firmware/settings-file.ts";
 import { systemClock } from "../firmware/system-clock.ts";
 import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
 import type { DisplayKind } from "../simulation/virtual-hat.ts";
-import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
+import { hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 const { data, settings, board } = sharedFlags;
@@ -74,7 +74,15 @@ async function loop(args: Arguments): Promise<number> {
   stop = running.stop;
   const disconnect = args.has("offline")
     ? async () => {}
-    : await connect(running, context, choice, log, virtual);
+    : await connect({
+        running,
+        data: context.data,
+        choice,
+        log,
+        logLevel: values.logLevel,
+        virtual,
+        quiet: panel !== undefined,
+      });
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
@@ -82,20 +90,15 @@ async function loop(args: Arguments): Promise<number> {
 }
 
 /**
- * Loaded only when heat was decided: no step is taken in the quarter second that reading the SDK takes. A sensor that
- * says nothing does not keep the device from telling the cloud so.
+ * Started only when heat was decided: the way there is not to be shared with another process. A sensor that says nothing
+ * does not keep the device from telling the cloud so.
  */
-async function connect(
-  running: RunningLoop,
-  { data: folder }: Context,
-  choice: BoardChoice,
-  log: Log,
-  virtual: VirtualHardware | undefined,
-) {
+async function connect(options: StartOptions): Promise<() => Promise<void>> {
+  const { running } = options;
   const ended = running.ended.then(() => true);
   if (await Promise.race([running.decided, ended, systemClock.sleep(decisionLimit)])) return async () => {};
-  const { connectCloud } = await import("../firmware/connect-cloud.ts");
-  return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual });
+  const { startCloudProcess } = await import("../firmware/cloud-process/start-cloud-process.ts");
+  return await startCloudProcess(options);
 }
 
 /** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */

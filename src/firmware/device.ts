@@ -55,6 +55,7 @@ export class Device {
   #buttons: ButtonEdge[] = [];
   #requests: Request[] = [];
   #link: LinkState = "none";
+  #cloudFailure: string | undefined;
   #cancelStep: () => void = () => {};
   /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
   #sensed = false;
@@ -93,6 +94,7 @@ export class Device {
    * @returns why one was refused, if one was
    */
   request(...requests: readonly Request[]): string | undefined {
+    if (this.#stopped) return "the device is stopping";
     this.#requests.push(...requests);
     const refused = this.#step().find((event) => event.kind === "refused");
     return refused?.kind === "refused" ? refused.reason : undefined;
@@ -135,6 +137,13 @@ export class Device {
   setLink(link: LinkState): void {
     if (link === this.#link) return;
     this.#link = link;
+    this.#step();
+  }
+
+  /** Why the cloud half does not work, while it does not: shown, never a reason to stop (SR-11). */
+  setCloudFailure(cause: string | undefined): void {
+    if (cause === this.#cloudFailure) return;
+    this.#cloudFailure = cause;
     this.#step();
   }
 
@@ -222,6 +231,7 @@ export class Device {
     if (hat.health.displayFailing) parts.push("display");
     if (hat.health.buttonsFailing) parts.push("buttons");
     if (store.failure !== undefined) parts.push("storage");
+    if (this.#cloudFailure !== undefined) parts.push("cloud");
     return parts;
   }
 }

@@ -27,6 +27,7 @@ import { dailyOutside, Room, roomPresets } from "../../src/simulation/room.ts";
 import { Surroundings } from "../../src/simulation/surroundings.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { FakeDisk } from "../cloud/outbox-rig.ts";
 import { type LogLine, recordingLog } from "../hub/running-hub.ts";
 
 /** A hub without a wire. */
@@ -153,6 +154,9 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
   });
   const lines: LogLine[] = [];
   const hub = new WirelessHub(clock);
+  // A real disk would seem to hang while virtual time flies.
+  const outboxDisk = new FakeDisk(clock);
+  outboxDisk.latency = undefined;
   const half = new CloudHalf({
     device,
     credentials: {
@@ -169,6 +173,7 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
     board: wiring.board,
     restart: () => lines.push({ level: "info", event: "restart", fields: {} }),
     open: hub.open,
+    openStore: outboxDisk.open,
   });
   device.watch((observation) => half.observe(observation));
   onTestFinished(async () => {

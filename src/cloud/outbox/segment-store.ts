@@ -24,7 +24,7 @@ import {
 import { lockFolder } from "./folder-lock.ts";
 import { KeyRanges } from "./key-ranges.ts";
 import { type SegmentDisk, segmentDisk } from "./segment-disk.ts";
-import { type Segment, SegmentIndex } from "./segment-index.ts";
+import { type Place, type Segment, SegmentIndex } from "./segment-index.ts";
 import { decodeLine, encodeLine, readLines, type SegmentLine } from "./segment-lines.ts";
 
 /** Some thousand messages: short enough to be read in one go, long enough that files seldom come and go. */
@@ -176,7 +176,7 @@ class SegmentStore implements OutboxStore {
       const { segment, at } = places[start] ?? {};
       if (segment === undefined || at === undefined) break;
       let end = start;
-      while (places[end + 1]?.segment === segment) end += 1;
+      while (isBehind(places[end], places[end + 1])) end += 1;
       const last = places[end];
       const length = last === undefined ? 0 : last.at + last.length - at;
       const bytes = await guarded(() => this.#disk.read(segment.name, at, length));
@@ -345,6 +345,10 @@ class SegmentStore implements OutboxStore {
     }
   }
 }
+
+/** One read fetches both. */
+const isBehind = (first: Place | undefined, second: Place | undefined): boolean =>
+  first !== undefined && second?.segment === first.segment && second.at > first.at;
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {

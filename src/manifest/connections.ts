@@ -65,7 +65,8 @@ interface TcpTarget {
 function tcpTarget(args: readonly unknown[]): TcpTarget {
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
   if (typeof first === "object" && first !== null) return first;
-  if (typeof first === "string" && !/^\d+$/.test(first)) return { path: first };
+  // As net itself tells the two apart: "0x22b3" and " 443" are ports.
+  if (typeof first === "string" && !(Number(first) >= 0)) return { path: first };
   const host = typeof second === "string" ? { host: second } : {};
   return typeof first === "number" || typeof first === "string" ? { port: first, ...host } : host;
 }

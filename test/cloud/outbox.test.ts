@@ -351,6 +351,23 @@ describe("times", () => {
     expect((third ?? 0) - (second ?? 0)).toBeLessThan(11_000);
   });
 
+  it("are right after the next boot when the clock was set, and that was first noticed while sending", async () => {
+    const rig = new OutboxRig({}, at(0));
+    rig.append(1);
+    await rig.advance(60);
+    rig.clock.jumpWallTo(wallMillis(noon));
+    // Nothing is acknowledged and nothing comes: only the attempt looks at the clock.
+    rig.hub.answer = "failed";
+    rig.outbox.setOnline(true);
+    await rig.advance(3);
+    rig.boot = { id: "boot-2", clockZeroMs: millis(-rig.clock.now()) };
+    rig.hub.answer = "ok";
+    rig.crash(0);
+    rig.outbox.setOnline(true);
+    await rig.advance(30);
+    expect(created(rig)).toEqual([noon - 60_000]);
+  });
+
   it("of a boot whose clock was never right are left out, not made up", async () => {
     const rig = new OutboxRig({}, at(0));
     rig.append(1);

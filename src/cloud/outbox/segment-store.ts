@@ -202,7 +202,7 @@ class SegmentStore implements OutboxStore {
       const { put, remove, note } = change;
       const head: SegmentLine[] = segment.size > 0 ? [] : this.#headLines();
       const puts = put.map(({ key, text }) => ({ kind: "put", key, text }) as const);
-      const lines: SegmentLine[] = [...head, ...puts, ...this.#missing];
+      const lines: SegmentLine[] = [...head, ...this.#missing, ...puts];
       if (note !== undefined) lines.push({ kind: "note", text: note });
       if (remove) lines.push({ kind: "remove", ...remove });
       const encoded = lines.map((line) => Buffer.from(encodeLine(line)));

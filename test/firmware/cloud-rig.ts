@@ -14,6 +14,14 @@ import { defaultSettings, type Settings } from "../../src/control/settings.ts";
 import { celsius, hours, type Millis, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
 import { CloudHalf } from "../../src/firmware/cloud-half.ts";
+import { momentOf } from "../../src/firmware/cloud-process/cloud-device.ts";
+import { DeviceShare } from "../../src/firmware/cloud-process/device-share.ts";
+import {
+  type CloudMessage,
+  readCloudMessage,
+  readLoopMessage,
+} from "../../src/firmware/cloud-process/messages.ts";
+import { RemoteDevice } from "../../src/firmware/cloud-process/remote-device.ts";
 import { Device } from "../../src/firmware/device.ts";
 import { memoryFiles } from "../../src/firmware/durable-files.ts";
 import { gated, loadManifest } from "../../src/firmware/hardware.ts";
@@ -117,12 +125,51 @@ export interface CloudRig {
   readonly hat: VirtualHat;
   readonly device: Device;
   readonly lines: readonly LogLine[];
+  /** Messages between the processes that were not readable. */
+  readonly garbage: readonly unknown[];
   /** What each write of the state takes from now on. */
   slowDisk(takes: Millis): void;
 }
 
-/** A device that heats, and is online. */
-export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudRig> {
+/**
+ * The device as another process sees it: each message is text and takes a while.
+ * @param garbage is told of each message that the other side could not read
+ */
+function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (message: unknown) => void) {
+  const share = new DeviceShare(device, clock, silentLog);
+  const later = <T>(
+    message: object,
+    read: (message: unknown) => T | undefined,
+    act: (message: T) => void,
+  ) => {
+    const text = JSON.stringify(message);
+    clock.setTimer(delay, () => {
+      const got = read(JSON.parse(text));
+      if (got === undefined) garbage(message);
+      else act(got);
+    });
+  };
+  const act = (message: CloudMessage): void => {
+    if (message.kind === "request") share.answer(message);
+    if (message.kind === "link") device.setLink(message.link);
+    if (message.kind === "health") device.setCloudFailure(message.failure);
+  };
+  const send = (message: CloudMessage): void => later(message, readCloudMessage, act);
+  const far = new RemoteDevice({ clock, log: silentLog, send }, momentOf(device));
+  share.attach((message, done) => {
+    later(message, readLoopMessage, (got) => {
+      if (got.kind === "device" || got.kind === "answer") far.take(got);
+    });
+    done(true);
+  });
+  return far;
+}
+
+/**
+ * A device that heats, and is online.
+ * @param delay of each message between the loop and a cloud half in another process; without it both are one
+ */
+export async function cloudRig(settings: Partial<Settings> = {}, delay?: Millis): Promise<CloudRig> {
   const dataPath = await mkdtemp(join(tmpdir(), "cloud-half-"));
   const clock = new VirtualClock();
   const choice = chooseBoard("virtual", dataPath);
@@ -157,8 +204,11 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
   // A real disk would seem to hang while virtual time flies.
   const outboxDisk = new FakeDisk(clock);
   outboxDisk.latency = undefined;
+  const garbage: unknown[] = [];
+  const far =
+    delay === undefined ? undefined : remote(device, clock, delay, (message) => garbage.push(message));
   const half = new CloudHalf({
-    device,
+    device: far ?? device,
     credentials: {
       way: { kind: "hub", host: "hub", deviceId: "rig" },
       proof: { kind: "key", key: new Secret("") },
@@ -175,7 +225,8 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
     open: hub.open,
     openStore: outboxDisk.open,
   });
-  device.watch((observation) => half.observe(observation));
+  if (far === undefined) device.watch((observation) => half.observe(observation));
+  else far.watch((look) => half.look(look, clock.now()));
   onTestFinished(async () => {
     device.abandon();
     await half.close();
@@ -189,6 +240,7 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
     hat,
     device,
     lines,
+    garbage,
     slowDisk(duration) {
       takes = duration;
     },

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openHat } from "../../src/board/open-hat.ts";
-import type { CloudHandlers, CloudLink, CloudOptions } from "../../src/cloud/cloud.ts";
+import type { CloudHandlers, CloudLink, CloudOptions, LinkCause } from "../../src/cloud/cloud.ts";
 import { Secret } from "../../src/cloud/secret.ts";
 import { silentLog } from "../../src/control/log.ts";
 import { defaultSettings, type Settings } from "../../src/control/settings.ts";
@@ -73,8 +73,8 @@ export class WirelessHub {
     this.#answer();
   }
 
-  cut(): void {
-    this.#device?.onLink("offline");
+  cut(why?: LinkCause): void {
+    this.#device?.onLink("offline", why);
   }
 
   /** Changes desired properties, and tells the device unless it is `apart`. */
@@ -125,6 +125,7 @@ export interface CloudRig {
   readonly hat: VirtualHat;
   readonly device: Device;
   readonly lines: readonly LogLine[];
+  readonly outboxDisk: FakeDisk;
   /** Messages between the processes that were not readable. */
   readonly garbage: readonly unknown[];
   /** What each write of the state takes from now on. */
@@ -241,6 +242,7 @@ export async function cloudRig(settings: Partial<Settings> = {}, delay?: Millis)
     device,
     lines,
     garbage,
+    outboxDisk,
     slowDisk(duration) {
       takes = duration;
     },

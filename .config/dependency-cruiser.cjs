@@ -40,7 +40,7 @@ module.exports = {
       name: "no-orphan",
       severity: "error",
       comment: "A module that nothing imports and that imports nothing is left over.",
-      from: { orphan: true, pathNot: "^src/((main|loop)\\.ts$|bootstrap/)|\\.d\\.ts$" },
+      from: { orphan: true, pathNot: "^src/((main|loop|cloud)\\.ts$|bootstrap/)|\\.d\\.ts$" },
       to: {},
     },
     {
@@ -98,12 +98,12 @@ module.exports = {
     only(
       "commands-look-down",
       "^src/commands/",
-      `^src/(?!(main|loop)\\.ts|bootstrap/)`,
+      `^src/(?!(main|loop|cloud)\\.ts|bootstrap/)`,
       "Not up to the entry.",
     ),
     only(
       "main-only-dispatches",
-      "^src/(main|loop)\\.ts$",
+      "^src/(main|loop|cloud)\\.ts$",
       "^src/(commands|firmware|control|base)/",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),

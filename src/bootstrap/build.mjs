@@ -27,7 +27,7 @@ const firmwareOptions = {
     ...(bundleOptions.external ?? []),
     ...["serialport", "browser-serialport", "firmata"],
     // Loaded late, off the way to the first decision, and some do not survive bundling.
-    ...["aedes", "azure-*", "classic-level", "hono", "@hono/*", "mqtt", "@peculiar/x509", "reflect-metadata"],
+    ...["aedes", "azure-*", "hono", "@hono/*", "mqtt", "@peculiar/x509", "reflect-metadata"],
   ],
   // johnny-five is CommonJS and asks for Node's modules by require, which an ES module does not have.
   banner: {
@@ -40,13 +40,15 @@ const firmwareOptions = {
 
 /**
  * The entries are bundled apart: each file more costs a start half a millisecond, and two processes start. They share
- * nothing at run time; main.js hands over to cli.js, and loop.js to johnny-five.js and cloud.js.
+ * nothing at run time; main.js hands over to cli.js, and loop.js to johnny-five.js and
+ * cloud-process.js; cloud.js is a process of its own.
  */
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
   { entryPoints: ["src/loop.ts"], splitting: false },
   { entryPoints: { "johnny-five": "src/board/johnny-five-parts.ts" }, splitting: false },
-  { entryPoints: { cloud: "src/firmware/connect-cloud.ts" }, splitting: true },
+  { entryPoints: { "cloud-process": "src/firmware/cloud-process/start-cloud-process.ts" }, splitting: false },
+  { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
 ];
 
@@ -54,7 +56,7 @@ const bundles = [
 const handOvers = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
   { module: /\/johnny-five-parts\.ts$/, bundle: "./johnny-five.js" },
-  { module: /\/firmware\/connect-cloud\.ts$/, bundle: "./cloud.js" },
+  { module: /\/cloud-process\/start-cloud-process\.ts$/, bundle: "./cloud-process.js" },
 ];
 
 /** @type {import("esbuild").Plugin} */

@@ -40,6 +40,8 @@ export interface LinkCause {
   readonly detail: string;
   /** How long the service asked us to keep away. */
   readonly retryAfterMs?: number | undefined;
+  /** The other side ended the connection in good order: no network does that. */
+  readonly closedByPeer?: boolean | undefined;
 }
 
 /** Whom we were talking to. */
@@ -84,7 +86,7 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   throttled: (peer) => `${peer.role} asks for fewer requests. Waiting.`,
   "service-failed": (peer) => `${peer.role} has a failure of its own. Waiting.`,
   "duplicate-id": () =>
-    "Each connection is ended right after it was made: does another device, or program, use the same id?",
+    "The hub ends each connection right after it was made: does another device, or program, use the same id?",
   timeout: (peer) => `${peer.host} did not answer in time. Check the network; trying again.`,
   dropped: (peer) => `The connection to ${peer.host} was lost. Trying again.`,
   renewal: () => "The token is about to end; connecting anew.",

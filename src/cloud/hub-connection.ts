@@ -182,7 +182,8 @@ class SdkConnection implements HubConnection {
 
   #name(sdk?: unknown): LinkCause {
     const { error: wire, returnCode } = this.#wire;
-    return classify({ peer: this.#peer, wire, sdk, returnCode, timedOut: sdk instanceof NoAnswer });
+    const why = classify({ peer: this.#peer, wire, sdk, returnCode, timedOut: sdk instanceof NoAnswer });
+    return this.#wire.closedByPeer ? { ...why, closedByPeer: true } : why;
   }
 
   #end(why: LinkCause): void {

@@ -30,6 +30,8 @@ export interface CloudOptions {
   /** Uniform in 0…1, for jitter. */
   readonly random?: (() => number) | undefined;
   readonly tuning?: Partial<CloudTuning> | undefined;
+  /** The hub stands on this machine: a clock that is wrong is wrong for both. */
+  readonly sharesClock?: boolean | undefined;
 }
 
 /** The few file operations that the small state is kept by; the firmware's durable files fit. */

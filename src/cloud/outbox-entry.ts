@@ -2,7 +2,7 @@
  * One waiting message, in memory and as the store holds it.
  *
  * Guarantee: what `decodeEntry` returns is what `encodeEntry` was given; a text that was damaged on the disk gives
- * `undefined`, by its checksum: LevelDB checks none of its own when it reads.
+ * `undefined`, by its checksum.
  */
 import { crc32 } from "node:zlib";
 import type { Offsets, Stamp } from "./outbox-time.ts";
@@ -34,7 +34,7 @@ export function decodeEntry(key: number, text: string): Entry | undefined {
 
 /** What the entries alone do not tell. */
 export interface Note {
-  /** Messages lost to a full outbox, ever. */
+  /** Messages lost to a full outbox or a damaged disk, ever. */
   readonly dropped: number;
   readonly offsets: Offsets;
 }

@@ -25,6 +25,7 @@ export interface KeeperLimits {
 
 export interface KeeperOptions {
   readonly openStore: OpenStore;
+  readonly setAside?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly history: WallHistory;
@@ -40,12 +41,15 @@ const reopenAfter = seconds(10);
 /** A disk that has not answered for so long is reported. */
 const hangsAfter = seconds(10);
 const batchSize = 500;
+/** Share of a full outbox that makes room at once. */
+const slack = 1 / 500;
 
 export class Keeper implements DrainSource {
   readonly #options: KeeperOptions;
   #queue: StoredQueue | undefined;
   /** The way to the queue; until it is known what the disk holds, nothing younger is sent. */
   #opening: Promise<void> | undefined;
+  readonly opened: Promise<void>;
   #effort: MendEffort = "none";
   readonly #trouble: StoreTrouble;
   /** Not in the store yet, oldest first; the first `#inBatch` of them are being written. */
@@ -63,13 +67,14 @@ export class Keeper implements DrainSource {
   private constructor(options: KeeperOptions) {
     this.#options = options;
     this.#trouble = new StoreTrouble(options.log);
+    if (options.setAside === true) this.#effort = "set-aside";
+    this.opened = this.#watched(this.#openQueue());
+    this.#opening = this.opened;
   }
 
   /** Returns at once; what the disk holds is read in the background. */
   static open(options: KeeperOptions): Keeper {
-    const keeper = new Keeper(options);
-    keeper.#opening = keeper.#watched(keeper.#openQueue());
-    return keeper;
+    return new Keeper(options);
   }
 
   get waiting(): number {
@@ -101,6 +106,8 @@ export class Keeper implements DrainSource {
     const queue = this.#queue;
     if (this.#opening || !queue) return await this.#opening;
     await queue.fill().catch((error: unknown) => this.#fail(queue, error));
+    this.#countLost(queue.takeDamaged());
+    this.#writeSoon();
   }
 
   acknowledged(entry: Entry): void {
@@ -143,12 +150,13 @@ export class Keeper implements DrainSource {
     const { openStore, log, onChange } = this.#options;
     try {
       const { store, mended } = await openStore(this.#effort);
-      if (mended) log.warn("outbox-mended", { by: mended.by, keptAs: mended.keptAs });
+      if (mended) log.warn("outbox-mended", { by: mended.by, keptAs: mended.keptAs, lost: mended.lost });
       const queue = await StoredQueue.load(store, log).catch(async (error: unknown) => {
         await store.close();
         throw error;
       });
       this.#takeOver(queue);
+      this.#countLost((mended?.lost ?? 0) + queue.takeDamaged());
     } catch (error) {
       this.#fail(undefined, error);
     }
@@ -170,7 +178,7 @@ export class Keeper implements DrainSource {
     log.info("outbox-opened", { waiting: queue.waiting, bytes: queue.bytes, dropped: this.#dropped });
   }
 
-  /** LevelDB refuses every write after one that failed, so the way on is always a new opening. */
+  /** A store refuses every write after one that failed, so the way on is always a new opening. */
   #fail(queue: StoredQueue | undefined, error: unknown): void {
     if (queue !== this.#queue) return;
     const { code, message } =
@@ -252,9 +260,13 @@ export class Keeper implements DrainSource {
   async #trim(queue: StoredQueue): Promise<void> {
     const { maxEntries, maxBytes } = this.#options.limits;
     const coming = Math.min(batchSize, this.#unwritten.length);
+    const isFull = (entries: number, bytes: number): boolean =>
+      queue.waiting + coming > entries || queue.bytes > bytes;
+    if (!isFull(maxEntries, maxBytes)) return;
     let dropped = 0;
     try {
-      while (queue.waiting + coming > maxEntries || queue.bytes > maxBytes) {
+      // Some at once, where there are many: to be dropped costs a note, and each note would wear the card.
+      while (isFull(maxEntries - Math.floor(maxEntries * slack), maxBytes * (1 - slack))) {
         const oldest = queue.peek();
         if (oldest === undefined) break;
         if (oldest === "unread") await queue.fill();
@@ -269,10 +281,16 @@ export class Keeper implements DrainSource {
     this.#countDropped(dropped);
   }
 
-  #countDropped(count: number): void {
+  /** The log has heard of it. */
+  #countLost(count: number): void {
     if (count === 0) return;
     this.#dropped += count;
     this.#noteChanged = true;
+  }
+
+  #countDropped(count: number): void {
+    if (count === 0) return;
+    this.#countLost(count);
     this.#options.log.warn("outbox-full", { dropped: count, ever: this.#dropped, which: "the oldest" });
   }
 

@@ -27,6 +27,7 @@ export class StoredQueue {
   #filling: Promise<void> | undefined;
   #waiting = 0;
   #bytes = 0;
+  #damaged = 0;
   readonly note: Note;
 
   private constructor(store: OutboxStore, log: Log, note: Note) {
@@ -55,8 +56,10 @@ export class StoredQueue {
       if (!last || texts.length < scanChunk) break;
       from = last.key + 1;
     }
-    const missing = found === 0 ? 0 : queue.#lastKey - queue.#doneThrough - found;
-    if (missing > 0) log.warn("outbox-entries-missing", { missing, cause: "the disk lost them" });
+    const used = store.lastKey ?? 0;
+    if (found === 0) queue.#startAt(used + 1);
+    // The keys of messages that were lost at the end are not given again.
+    else queue.#lastKey = Math.max(queue.#lastKey, used);
     return queue;
   }
 
@@ -68,6 +71,13 @@ export class StoredQueue {
   /** What they take up, without the store's own bookkeeping. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Messages that proved to be damaged since this was asked last. */
+  takeDamaged(): number {
+    const damaged = this.#damaged;
+    this.#damaged = 0;
+    return damaged;
   }
 
   get hasDone(): boolean {
@@ -156,6 +166,7 @@ export class StoredQueue {
       damaged += 1;
       this.#count(-1, -text.length);
     }
+    this.#damaged += damaged;
     if (damaged > 0) this.#log.warn("outbox-entries-damaged", { damaged, now: "passed over" });
   }
 

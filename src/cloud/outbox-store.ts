@@ -1,13 +1,14 @@
 /**
  * The disk under the outbox, as the outbox sees it: numbered texts and one note, changed in atomic steps.
  *
- * Guarantee asked of every store: a `write` is whole or not at all, whatever happens meanwhile; once it has resolved
- * it outlives a kill of the process, and a power cut too when it was asked to be `durable`. Failures reject with an
- * OutboxStoreError; nothing else is thrown.
+ * Guarantee asked of every store: a `write` that rejects has changed nothing; of one that a kill or a power cut ended a
+ * beginning may be there, texts first. Once it has resolved it outlives a kill of the process, and a power cut too when it
+ * was asked to be `durable`. Failures reject with an OutboxStoreError; nothing else is thrown.
  */
 export interface StoredText {
-  /** Counts up; later entries have greater keys. */
+  /** Counts up by one from 1: a key that nobody removed and that is not there was lost. */
   readonly key: number;
+  /** Without a line break. */
   readonly text: string;
 }
 
@@ -20,6 +21,8 @@ export interface StoreChange {
 }
 
 export interface OutboxStore {
+  /** The greatest key that is known to have been used, as far as the store remembers it: the next one is greater. */
+  readonly lastKey?: number;
   /** Up to `limit` texts with keys from `from` on, in the order of their keys. */
   read(from: number, limit: number): Promise<readonly StoredText[]>;
   readNote(): Promise<string | undefined>;
@@ -47,7 +50,14 @@ export type MendEffort = "none" | "repair" | "set-aside";
 export interface OpenedStore {
   readonly store: OutboxStore;
   /** What had to be done; `keptAs` names the folder that a person may look at. */
-  readonly mended?: { readonly by: Exclude<MendEffort, "none">; readonly keptAs?: string } | undefined;
+  readonly mended?:
+    | {
+        readonly by: Exclude<MendEffort, "none"> | "former-store-removed";
+        readonly keptAs?: string | undefined;
+        /** Messages that are known to be lost. */
+        readonly lost: number;
+      }
+    | undefined;
 }
 
 /** May do more than it was asked to when opening alone shows that it is needed. */

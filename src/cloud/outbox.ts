@@ -49,6 +49,8 @@ export const outboxLimits: OutboxLimits = {
 
 export interface OutboxOptions {
   readonly openStore: OpenStore;
+  /** What the store holds is set aside, unread. */
+  readonly setAside?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly boot: Boot;
@@ -64,7 +66,7 @@ export interface OutboxOptions {
 export interface OutboxStatus {
   /** Not yet acknowledged. */
   readonly waiting: number;
-  /** Lost to a full outbox, ever; one that was just on its way counts too. */
+  /** Lost to a full outbox or a damaged disk, ever; one that was just on its way counts too. */
   readonly dropped: number;
   /** Why the disk cannot be used, while it cannot: then `storage` ails. */
   readonly failure: string | undefined;
@@ -81,13 +83,13 @@ export class Outbox {
   #closed = false;
 
   private constructor(options: OutboxOptions) {
-    const { openStore, clock, log, boot, clockFloorMs } = options;
+    const { openStore, setAside, clock, log, boot, clockFloorMs } = options;
     const limits = { ...outboxLimits, ...options.limits };
     this.#options = options;
     this.#history = new WallHistory(clock, boot, clockFloorMs);
     const history = this.#history;
     const onChange = () => this.#drain.wake();
-    this.#keeper = Keeper.open({ openStore, clock, log, history, limits, onChange });
+    this.#keeper = Keeper.open({ openStore, setAside, clock, log, history, limits, onChange });
     const pace = new Pace(clock, limits);
     this.#drain = new Drain({ clock, pace, source: this.#keeper, send: (entry) => this.#send(entry) });
   }
@@ -95,6 +97,11 @@ export class Outbox {
   /** Returns at once; what the disk holds is read in the background. */
   static open(options: OutboxOptions): Outbox {
     return new Outbox(options);
+  }
+
+  /** The store was opened, or could not be: see `status`. */
+  get opened(): Promise<void> {
+    return this.#keeper.opened;
   }
 
   get status(): OutboxStatus {

@@ -15,7 +15,7 @@ export interface History {
   readonly failures: number;
   /** Those since DPS was last asked. */
   readonly sinceProvisioned: number;
-  /** Links in a row that were ended from afar soon after they were made. */
+  /** Links in a row that the hub ended soon after they were made, with no failed attempt in between. */
   readonly evictions: number;
   /** The hub refused us although DPS had just named it: asking DPS at once again would not help. */
   readonly confirmedRefusal: boolean;
@@ -99,9 +99,9 @@ function countEvictions(
   tuning: CloudTuning,
 ): number {
   if (steady) return 0;
-  // An attempt that failed before it was online says nothing about evictions.
-  if (onlineMs === undefined) return before.evictions;
-  return cause.code === "dropped" && onlineMs < tuning.evictedMs ? before.evictions + 1 : 0;
+  // Bad Wi-Fi ends links early too, but without a word from the hub, and the way back fails now and then.
+  const evicted = cause.code === "dropped" && cause.closedByPeer === true;
+  return evicted && onlineMs !== undefined && onlineMs < tuning.evictedMs ? before.evictions + 1 : 0;
 }
 
 /** Between a floor and a ceiling that doubles with every failure in a row. */

@@ -27,7 +27,7 @@ export interface SessionOptions {
 
 type Desired = Extract<Inbound, { kind: "desired" }>;
 
-/** More than come within a twin request. Lost ones show as a gap in the versions, and the twin is got again. */
+/** More than come within a twin request. Where one was lost, the twin is got again. */
 const maxHeld = 128;
 const twinAttempts = 3;
 
@@ -36,6 +36,8 @@ export class Session {
   #connection: HubConnection | undefined;
   /** Patches that wait for the twin; `undefined` while none has to. */
   #held: Desired[] | undefined = [];
+  /** One was lost that would have had to wait. */
+  #lost = false;
   #fetching: "idle" | "under-way" | "once-more" = "idle";
   #over = false;
 
@@ -117,6 +119,9 @@ export class Session {
     this.#held = undefined;
     this.#guarded("onTwin", () => this.#options.handlers.onTwin(document));
     for (const patch of held) this.#handPatch(patch);
+    // The last ones leave no gap in the versions that would show it.
+    if (this.#lost) this.#fetching = "once-more";
+    this.#lost = false;
   }
 
   /** Throttled and failing hubs are asked again on the same connection: a new one would cost them more. */
@@ -136,7 +141,7 @@ export class Session {
   #takePatch(patch: Desired): void {
     if (this.#held === undefined) this.#handPatch(patch);
     else if (this.#held.length < maxHeld) this.#held.push(patch);
-    else this.#held.shift();
+    else this.#lost = true;
   }
 
   #handPatch({ patch, version }: Desired): void {

@@ -33,6 +33,7 @@ export class Wire {
   #ended = false;
   #error: Error | undefined;
   #returnCode: number | undefined;
+  #closedByPeer = false;
 
   constructor(options: WireOptions) {
     this.#options = options;
@@ -46,6 +47,11 @@ export class Wire {
   /** CONNACK's return code when it was a refusal. */
   get returnCode(): number | undefined {
     return this.#returnCode;
+  }
+
+  /** The other side ended it in good order; a network that fails does so without a word, or with a reset. */
+  get closedByPeer(): boolean {
+    return this.#closedByPeer && this.#error === undefined;
   }
 
   /** Calls `listener` once, when the connection has ended or when it never came to be. */
@@ -93,6 +99,9 @@ export class Wire {
   #open(options: IClientOptions): Duplex {
     this.#stream = this.#dial(options);
     this.#stream.on("error", (error) => this.#note(error));
+    this.#stream.once("end", () => {
+      this.#closedByPeer = true;
+    });
     return this.#stream;
   }
 

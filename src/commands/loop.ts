@@ -1,7 +1,6 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
-import type { Log } from "../control/log.ts";
 import { type Millis, millis, seconds } from "../control/units.ts";
-import type { BoardChoice } from "../firmware/choose-board.ts";
+import type { StartOptions } from "../firmware/cloud-process/start-cloud-process.ts";
 import { systemFiles } from "../firmware/durable-files.ts";
 import { endProcess, flushBriefly } from "../firmware/end-process.ts";
 import { type ExitCode, exitCodes } from "../firmware/exit-codes.ts";
@@ -107,23 +106,30 @@ async function loop(args: Arguments): Promise<number> {
   closeInspector(log);
   void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
     keepLastGood(
-      {
-        data: context.data,
-        files: gatedFiles(systemFiles, context.data.path, running.manifest),
-        clock: systemClock,
-        log,
-      },
+      { data: context.data, files: filesOf(running, context), clock: systemClock, log },
       { settings: settings.good, board: board.good },
     ),
   );
   const disconnect = args.has("offline")
     ? async () => {}
-    : await connect(running, context, choice, log, virtual, args.has("simulated-to-cloud"));
+    : await connect({
+        running,
+        data: context.data,
+        choice,
+        log,
+        logLevel: values.logLevel,
+        virtual,
+        simulatedToCloud: args.has("simulated-to-cloud"),
+        quiet: panel !== undefined,
+      });
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   endProcess(code, out, terminalOut);
 }
+
+const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>
+  gatedFiles(systemFiles, folder.path, manifest);
 
 function millisOf(args: Arguments, flag: string): Millis | undefined {
   const value = args.value(flag);
@@ -131,21 +137,15 @@ function millisOf(args: Arguments, flag: string): Millis | undefined {
 }
 
 /**
- * Loaded only when heat was decided: no step is taken in the quarter second that reading the SDK takes. A sensor that
- * says nothing does not keep the device from telling the cloud so.
+ * Started only when heat was decided: the way there is not to be shared with another process. A sensor that says nothing
+ * does not keep the device from telling the cloud so.
  */
-async function connect(
-  running: RunningLoop,
-  { data: folder }: Context,
-  choice: BoardChoice,
-  log: Log,
-  virtual: VirtualHardware | undefined,
-  simulatedToCloud: boolean,
-) {
+async function connect(options: StartOptions): Promise<() => Promise<void>> {
+  const { running } = options;
   const ended = running.ended.then(() => true);
   if (await Promise.race([running.decided, ended, systemClock.sleep(decisionLimit)])) return async () => {};
-  const { connectCloud } = await import("../firmware/connect-cloud.ts");
-  return connectCloud({ running, data: folder, board: choice.wiring.board, log, virtual, simulatedToCloud });
+  const { startCloudProcess } = await import("../firmware/cloud-process/start-cloud-process.ts");
+  return await startCloudProcess(options);
 }
 
 /** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */

@@ -1,20 +1,28 @@
 /**
  * The cloud half of a running device: its twin, its telemetry and its commands, on a link that comes and goes.
  *
- * Guarantee: loaded only where there are credentials, after the control loop runs; nothing here throws into a step or
- * delays one. It looks at the device after each step, and asks of it only what a person may ask.
+ * Guarantee: loaded only where there are credentials, after the control loop runs, in a process of its own (in virtual time
+ * beside the device). It looks at the device, and asks of it only what a person may ask; what the hub says of the twin is
+ * judged one message after another, each against the device as it is after the one before.
  */
 import { join } from "node:path";
 import {
   type CloudLink,
   type CommandReply,
   type Credentials,
+  type LinkCause,
   nearbyTuning,
   openCloud,
 } from "../cloud/cloud.ts";
+import { segmentStore } from "../cloud/outbox/segment-store.ts";
 import { Outbox } from "../cloud/outbox.ts";
-import { levelStore } from "../cloud/outbox-level.ts";
-import { shapeTelemetry, startTelemetry, type TelemetryState } from "../cloud/telemetry.ts";
+import type { OpenStore } from "../cloud/outbox-store.ts";
+import {
+  shapeTelemetry,
+  startTelemetry,
+  type TelemetryObservation,
+  type TelemetryState,
+} from "../cloud/telemetry.ts";
 import type { Clock } from "../control/clock.ts";
 import { type CommandName, deviceInformation, modelId } from "../control/cloud-model.ts";
 import type { LinkState, Request } from "../control/input.ts";
@@ -31,18 +39,23 @@ import {
   takeDocument,
   takePatch,
 } from "../control/twin/twin.ts";
-import { millis, minutes, seconds, type WallMillis, wallMillis } from "../control/units.ts";
+import { type Millis, millis, minutes, seconds, type WallMillis, wallMillis } from "../control/units.ts";
 import { checkConnection } from "../manifest/gate.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { bootOfThisMachine } from "./boot.ts";
-import type { Device, Observation } from "./device.ts";
+import { type CloudDevice, lookAt } from "./cloud-process/cloud-device.ts";
+import type { Observation } from "./device.ts";
 import { describeMachine } from "./device-information.ts";
 import type { DurableFiles } from "./durable-files.ts";
 
 export interface CloudHalfParts {
-  readonly device: Device;
+  readonly device: CloudDevice;
+  /** When the firmware started, by `clock`; without it: now. */
+  readonly startedMs?: Millis | undefined;
+  /** The outbox is set aside, and begun anew. */
+  readonly setOutboxAside?: boolean | undefined;
   readonly credentials: Credentials;
-  /** The hub stands on this machine: nobody has to be spared. */
+  /** The hub stands on this machine and shares its clock: nobody has to be spared. */
   readonly nearby: boolean;
   readonly manifest: Manifest;
   readonly dataPath: string;
@@ -55,23 +68,38 @@ export interface CloudHalfParts {
   readonly restart: () => void;
   /** Makes the link; a test has another. */
   readonly open?: typeof openCloud;
+  /** Opens the outbox's store; a test has another. */
+  readonly openStore?: OpenStore;
 }
 
+/** Somebody has to repair this: waiting does not. */
+const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
 /** A clock that shows less was never right: nothing of this firmware is older. */
 const clockFloor = wallMillis(Date.UTC(2026, 10, 1));
 const firstPause = seconds(1);
 const longestPause = minutes(1);
 /** The answer goes out before the loop ends. */
 const restartPause = seconds(1);
+/** A clock that moves by more was set. */
+const clockSlack = seconds(5);
+/** More that the hub said of the twin do not wait; then the whole is got again. */
+const mostHeard = 128;
 
 export class CloudHalf {
   readonly #parts: CloudHalfParts;
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
-  readonly #startedAt: WallMillis;
+  readonly #startedMs: Millis;
+  #startedAt: WallMillis;
   readonly #machine: ReturnType<typeof describeMachine>;
   #twin: TwinLink = startLink;
+  /** What the hub said and is yet to be judged, in order. */
+  #heard: (() => TwinOutcome)[] = [];
+  #judging = false;
   #telemetry: TelemetryState;
+  /** Why the link will not come without a person. */
+  #refused: string | undefined;
+  #shownFailure: string | undefined;
   #pause = firstPause;
   #asking = false;
   #closed = false;
@@ -79,11 +107,13 @@ export class CloudHalf {
   constructor(parts: CloudHalfParts) {
     const { clock, log, dataPath, files, manifest, credentials, nearby, device, open = openCloud } = parts;
     this.#parts = parts;
-    this.#startedAt = clock.wallNow();
+    this.#startedMs = parts.startedMs ?? clock.now();
+    this.#startedAt = this.#whenStarted();
     this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
     this.#telemetry = startTelemetry(clock.now());
     this.#outbox = Outbox.open({
-      openStore: levelStore(join(dataPath, "outbox"), () => clock.wallNow()),
+      openStore: parts.openStore ?? segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
+      setAside: parts.setOutboxAside,
       clock,
       log,
       boot: bootOfThisMachine(clock),
@@ -101,12 +131,17 @@ export class CloudHalf {
       caPem: credentials.caPem,
       refuseHost: (host) => checkConnection(manifest, host),
       tuning: nearby ? nearbyTuning : undefined,
+      sharesClock: nearby,
       handlers: {
-        onTwin: (document) => this.#take(takeDocument(this.#twin, device.inForce, document)),
-        onPatch: (patch, version) => this.#take(takePatch(this.#twin, device.inForce, patch, version)),
+        onTwin: (document) => this.#hear(() => takeDocument(this.#twin, device.inForce, document)),
+        onPatch: (patch, version) => this.#hear(() => takePatch(this.#twin, device.inForce, patch, version)),
         onCommand: (name, parameter) => this.#command(name, parameter),
-        onLink: (state) => this.#onLink(state),
+        onLink: (state, cause) => this.#onLink(state, cause),
       },
+    });
+    void this.#outbox.opened.then(() => {
+      device.setCloudFailure(this.failure);
+      this.#shownFailure = this.failure;
     });
     // An acknowledgement waits for the disk, not for the next step, which may be a second away.
     device.onStored(() => this.#report());
@@ -114,32 +149,28 @@ export class CloudHalf {
 
   /** Called after each step. */
   observe(observation: Observation): void {
-    if (this.#closed) return;
-    const { screen, heater } = observation.commands;
-    const events = observation.events;
-    const { state, messages } = shapeTelemetry(
-      this.#telemetry,
-      {
-        temperature: screen.temperature,
-        humidity: screen.humidity,
-        setPoint: screen.target,
-        heatingDemand: screen.demand,
-        heaterOn: heater,
-        automatic: screen.mode === "auto",
-        raised: events.flatMap((event) => (event.kind === "fault-raised" ? [event.fault] : [])),
-        ended: events.flatMap((event) => (event.kind === "fault-ended" ? [event.fault] : [])),
-      },
-      this.#parts.device.inForce.values.telemetryInterval,
-      observation.atMs,
-    );
-    this.#telemetry = state;
-    for (const message of messages) this.#outbox.append(message);
-    this.#report();
+    this.look(lookAt(observation), observation.atMs);
   }
 
-  /** Why telemetry cannot be kept, while it cannot. */
+  /** Called at least once a second. @param atMs by the clock of this process */
+  look(look: TelemetryObservation, atMs: Millis): void {
+    if (this.#closed) return;
+    const interval = this.#parts.device.inForce.values.telemetryInterval;
+    const before = this.#telemetry.heldBack;
+    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, atMs);
+    this.#telemetry = state;
+    if (state.heldBack > before) {
+      const what = "messages of faults that come and go too often";
+      this.#parts.log.warn("telemetry-held-back", { what, since: state.heldBack });
+    }
+    for (const message of messages) this.#outbox.append(message);
+    this.#report();
+    this.#showFailure();
+  }
+
+  /** Why the cloud half does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
   get failure(): string | undefined {
-    return this.#outbox.status.failure;
+    return this.#outbox.status.failure ?? this.#refused;
   }
 
   async close(): Promise<void> {
@@ -149,24 +180,70 @@ export class CloudHalf {
   }
 
   /** The link's own log says why. */
-  #onLink(state: LinkState): void {
-    if (state !== "online") this.#twin = startLink;
+  #onLink(state: LinkState, cause: LinkCause | undefined): void {
+    if (state !== "online") {
+      this.#twin = startLink;
+      this.#heard = [];
+    }
+    // A link that is up says that the clock is right, or as right as the hub's.
+    else if (Math.abs(this.#whenStarted() - this.#startedAt) > clockSlack)
+      this.#startedAt = this.#whenStarted();
+    if (state === "online") this.#refused = undefined;
+    else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.words : undefined;
     this.#outbox.setOnline(state === "online");
     this.#parts.device.setLink(state);
+    this.#showFailure();
   }
 
-  #take(outcome: TwinOutcome): void {
+  #showFailure(): void {
+    if (this.failure === this.#shownFailure) return;
+    this.#shownFailure = this.failure;
+    this.#parts.device.setCloudFailure(this.failure);
+  }
+
+  #whenStarted(): WallMillis {
+    const { clock } = this.#parts;
+    return wallMillis(clock.wallNow() - (clock.now() - this.#startedMs));
+  }
+
+  #hear(judge: () => TwinOutcome): void {
+    if (this.#heard.length >= mostHeard) {
+      this.#parts.log.warn("twin-oddity", { what: "the hub says more than can be judged: asked again" });
+      this.#getAgain();
+      return;
+    }
+    this.#heard.push(judge);
+    if (!this.#judging) void this.#judgeAll();
+  }
+
+  async #judgeAll(): Promise<void> {
+    this.#judging = true;
+    for (let judge = this.#heard.shift(); judge !== undefined; judge = this.#heard.shift()) {
+      try {
+        const outcome = judge();
+        // The next one is judged against the device as this one has left it. One in this process has answered by now.
+        const answer = this.#take(outcome);
+        if (answer instanceof Promise) await answer;
+        if (outcome.getAgain) this.#getAgain();
+        else this.#pause = firstPause;
+      } catch (error) {
+        this.#parts.log.error("cloud-handler-failed", { handler: "twin", error: String(error) });
+      }
+    }
+    this.#judging = false;
+    this.#report();
+  }
+
+  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<CloudDevice["request"]> {
     const { device, log } = this.#parts;
-    this.#twin = outcome.link;
-    if (outcome.oddity !== undefined) log.warn("twin-oddity", { what: outcome.oddity });
-    if (outcome.requests.length > 0) device.request(...outcome.requests);
-    for (const { rule, property, version, winner, loser, reason } of outcome.decisions) {
+    this.#twin = link;
+    if (oddity !== undefined) log.warn("twin-oddity", { what: oddity });
+    const answer = requests.length > 0 ? device.request(...requests) : undefined;
+    for (const { rule, property, version, winner, loser, reason } of decisions) {
       const [won, lost] = [winner, loser].map((side) => side && `${side.source}: ${side.value}`);
       log.info("twin-decision", { rule, property, version, won, lost, reason });
     }
-    if (outcome.getAgain) this.#getAgain();
-    else this.#pause = firstPause;
-    this.#report();
+    return answer;
   }
 
   /** One request at a time, after a pause that grows; several reasons are one. */
@@ -184,7 +261,8 @@ export class CloudHalf {
   /** Says what is new, once it is on the disk (RR-9). */
   #report(): void {
     const { device } = this.#parts;
-    if (this.#closed || !device.stored) return;
+    // While a request is on its way, what is in force is old.
+    if (this.#closed || this.#judging || !device.stored) return;
     const { link, report } = nextReport(this.#twin, device.inForce, this.#sections());
     this.#twin = link;
     if (report === undefined) return;
@@ -209,7 +287,7 @@ export class CloudHalf {
       relayCycles: counters.relayCycles,
       // To the tenth: a property that moved every second would be a message every second.
       heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
-      telemetryDropped: this.#outbox.status.dropped,
+      telemetryDropped: this.#outbox.status.dropped + this.#telemetry.heldBack,
       [deviceInformation.name]: { __t: "c", ...this.#machine },
     };
   }
@@ -221,7 +299,7 @@ export class CloudHalf {
       clock.setTimer(restartPause, restart);
       return { status: 202, payload: { result: "restarting" } };
     }
-    const refused = device.request(requestOf(name, parameter ?? 0));
+    const refused = await device.request(requestOf(name, parameter ?? 0));
     return refused === undefined
       ? { status: 200, payload: { result: "done" } }
       : { status: 409, payload: { result: "refused", reason: refused } };

@@ -100,6 +100,7 @@ export class Device {
    * @returns why one was refused, if one was
    */
   request(...requests: readonly Request[]): string | undefined {
+    if (this.#stopped) return "the device is stopping";
     this.#requests.push(...requests);
     const refused = this.#step().find((event) => event.kind === "refused");
     return refused?.kind === "refused" ? refused.reason : undefined;
@@ -143,6 +144,11 @@ export class Device {
     if (link === this.#link) return;
     this.#link = link;
     this.#step();
+  }
+
+  /** Why the cloud half does not work, while it does not: shown, never a reason to stop (SR-11). */
+  setCloudFailure(cause: string | undefined): void {
+    this.setFailing("cloud", cause !== undefined);
   }
 
   /** A part that the device cannot look at itself fails from now on, or works again (SR-11). */

@@ -12,6 +12,7 @@ import { celsius, duty, relativeHumidity } from "../control/units.ts";
 import type { PanelPress, PanelRoom } from "../hub/page-api.ts";
 import { panelKeys } from "../hub/panels.ts";
 import { kindOf } from "./hub-ready.ts";
+import { type Fields, readMessage } from "./message-fields.ts";
 
 /** From the loop: its front as it is now. The screen as a model; the hub's process has the time to draw it. */
 export interface PanelShown {
@@ -43,12 +44,10 @@ const links: readonly LinkState[] = ["none", "connecting", "online", "offline"];
 const modes = ["auto", "manual"] as const;
 const units = ["C", "F"] as const;
 const longestVersion = 64;
-/** Far beyond any quantity here, and not too long to draw. */
-const most = 1e6;
 
 export function readPanelShown(message: unknown): PanelShown | undefined {
   if (kindOf(message) !== "panel-shown") return undefined;
-  return read(message, (from) => ({
+  return readMessage(message, (from) => ({
     kind: "panel-shown",
     screen: screenOf(from.fields("screen")),
     display: from.optional("display", () => from.oneOf("display", displays)),
@@ -62,7 +61,7 @@ export function readPanelShown(message: unknown): PanelShown | undefined {
 
 export function readPanelPressed(message: unknown): PanelPressed | undefined {
   if (kindOf(message) !== "panel-pressed") return undefined;
-  return read(message, (from) => ({
+  return readMessage(message, (from) => ({
     kind: "panel-pressed",
     key: from.oneOf("key", panelKeys),
     down: from.flag("down"),
@@ -91,51 +90,3 @@ const roomOf = (from: Fields): PanelRoom => ({
   outside: from.number("outside"),
   windowOpen: from.flag("windowOpen"),
 });
-
-function read<T>(message: unknown, take: (from: Fields) => T): T | undefined {
-  try {
-    return take(new Fields(message));
-  } catch (error) {
-    // Also what a unit's own door refuses: 120 % of humidity.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-const isNumber = (value: unknown): value is number => typeof value === "number" && Math.abs(value) <= most;
-
-/** Takes fields out of anything. @throws RangeError (every method) when one is not what it should be */
-class Fields {
-  readonly #of: object;
-
-  constructor(value: unknown) {
-    if (typeof value !== "object" || value === null) throw new RangeError("no object");
-    this.#of = value;
-  }
-
-  one<T>(name: string, is: (value: unknown) => value is T): T {
-    const value = this.#get(name);
-    if (!is(value)) throw new RangeError(name);
-    return value;
-  }
-
-  oneOf<T extends string>(name: string, all: readonly T[]): T {
-    const found = all.find((each) => each === this.#get(name));
-    if (found === undefined) throw new RangeError(name);
-    return found;
-  }
-
-  flag = (name: string): boolean => this.one(name, (value) => typeof value === "boolean");
-  number = (name: string): number => this.one(name, isNumber);
-  text = (name: string): string => this.one(name, (value) => typeof value === "string");
-  fields = (name: string): Fields => new Fields(this.#get(name));
-
-  /** JSON between the processes leaves out what is `undefined`. */
-  optional<T>(name: string, take: () => T): T | undefined {
-    return this.#get(name) === undefined ? undefined : take();
-  }
-
-  #get(name: string): unknown {
-    return Object.hasOwn(this.#of, name) ? Reflect.get(this.#of, name) : undefined;
-  }
-}

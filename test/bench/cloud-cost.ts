@@ -11,10 +11,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Child, withoutCredentials } from "./child.ts";
 import { type Figure, median } from "./figures.ts";
 import { type HubRig, withHub, writeCredentials } from "./hub-rig.ts";
-import { loopOf, residentKiB } from "./processes.ts";
+import { familyOf, loopOf, pidOf, proportionalKiB, residentKiB } from "./processes.ts";
 import type { SdkServices } from "./sdk-child.ts";
 
-const firmware = ["dist/main.js", "run", "--plain", "--log", "json", "--board", "virtual"];
+const firmware = [
+  process.env["BENCH_MAIN"] ?? "dist/main.js",
+  "run",
+  "--plain",
+  "--log",
+  "json",
+  "--board",
+  "virtual",
+];
 
 /** The loop's memory once it is connected and has run a while. */
 export function cloudMemoryFigures(settleMs: number): Promise<Figure[]> {
@@ -28,22 +36,36 @@ export function cloudMemoryFigures(settleMs: number): Promise<Figure[]> {
       await Promise.all([sdk.call("connect", least.connectionString, place.caPem), eventOf(run, isOnline)]);
       const loop: number[] = [];
       const bare: number[] = [];
+      const all: number[] = [];
+      const shares: number[] = [];
       // The heap breathes: the middle of the last third counts.
       await sleep((settleMs * 2) / 3);
       for (let sample = 0; sample < 10; sample += 1) {
         await sleep(settleMs / 30);
         loop.push(residentKiB(loopOf(run)));
         bare.push(residentKiB(sdk.pid));
+        // Guardian, loop, cloud half and whatever else the run consists of.
+        const family = familyOf(pidOf(run));
+        all.push(sum(family.map(residentKiB)));
+        shares.push(sum(family.map(proportionalKiB)));
       }
       const note = `${mebi(median(loop))} against ${mebi(median(bare))} MiB, both online with their twin`;
+      const processes = `${familyOf(pidOf(run)).length} processes`;
       return [
         {
           name: "memory of the loop with cloud / least SDK program",
           value: median(loop) / median(bare),
           unit: "×",
-          limit: 1.4,
+          limit: 1,
           note,
         },
+        {
+          name: "memory of all processes with cloud, RSS",
+          value: median(all) / 1024,
+          unit: "MiB",
+          note: processes,
+        },
+        { name: "memory of all processes with cloud, PSS", value: median(shares) / 1024, unit: "MiB" },
       ];
     } finally {
       await Promise.all([sdk.end(), stop(run)]);
@@ -115,4 +137,5 @@ async function stop(run: ChildProcess): Promise<void> {
   await gone;
 }
 
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mebi = (kibi: number): string => (kibi / 1024).toFixed(1);

@@ -8,7 +8,7 @@
 import { defaultSettings, type Settings } from "../../src/control/settings.ts";
 import { celsius, kelvin, millis, seconds } from "../../src/control/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
-import { connectCloud } from "../../src/firmware/connect-cloud.ts";
+import { startCloudProcess } from "../../src/firmware/cloud-process/start-cloud-process.ts";
 import { openDataFolder } from "../../src/firmware/data-folder.ts";
 import type { VirtualHardware } from "../../src/firmware/hardware.ts";
 import { LineWriter } from "../../src/firmware/line-writer.ts";
@@ -63,7 +63,18 @@ const online = new Promise<void>((resolve) => {
     if (input.link === "online") resolve();
   });
 });
-if (link === "cloud") connectCloud({ running, data, board: choice.wiring.board, log, virtual });
+if (link === "cloud") {
+  await startCloudProcess({
+    running,
+    data,
+    choice,
+    log,
+    logLevel: "info",
+    virtual,
+    simulatedToCloud: false,
+    quiet: false,
+  });
+}
 
 /** In ms, from when the finger is due, so that an event loop that is busy then counts. */
 export interface Press {

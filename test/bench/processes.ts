@@ -6,6 +6,16 @@ import { readFileSync } from "node:fs";
 export const residentKiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
+/** What the process would free by its end: its own memory, and its share of what it has in common with others. */
+export const proportionalKiB = (pid: number): number =>
+  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
+
+/** The process and all that it has started, directly or not. */
+export function familyOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return [pid, ...(children === "" ? [] : children.split(" ").flatMap((child) => familyOf(Number(child))))];
+}
+
 export function pidOf({ pid }: ChildProcess): number {
   if (pid === undefined) throw new Error("could not start a process");
   return pid;

@@ -1,8 +1,8 @@
 /** A device that sends readings without end, through outbox, supervisor and SDK, and whose cable is cut again and again. */
 import fc from "fast-check";
 import { type CloudLink, openCloud } from "../../src/cloud/cloud.ts";
+import { segmentStore } from "../../src/cloud/outbox/segment-store.ts";
 import { Outbox } from "../../src/cloud/outbox.ts";
-import { levelStore } from "../../src/cloud/outbox-level.ts";
 import { type CloudTuning, nearbyTuning } from "../../src/cloud/tuning.ts";
 import { modelId } from "../../src/control/cloud-model.ts";
 import { type Log, silentLog } from "../../src/control/log.ts";
@@ -82,7 +82,7 @@ export class CutDevice {
     const log: Log = { ...silentLog, error: (event) => this.#errors.push(event) };
     const clock = systemClock;
     this.#outbox = Outbox.open({
-      openStore: levelStore(folder, () => clock.wallNow()),
+      openStore: segmentStore(folder, () => clock.wallNow()),
       clock,
       log,
       boot: { id: "boot", clockZeroMs: millis(0) },

@@ -3,8 +3,8 @@
  * JSON line for each message appended and each one sent (before it is acknowledged); numbers are set-points.
  */
 import { writeSync } from "node:fs";
+import { segmentStore } from "../../src/cloud/outbox/segment-store.ts";
 import { Outbox } from "../../src/cloud/outbox.ts";
-import { levelStore } from "../../src/cloud/outbox-level.ts";
 import { silentLog } from "../../src/control/log.ts";
 import { millis, wallMillis } from "../../src/control/units.ts";
 import { systemClock } from "../../src/firmware/system-clock.ts";
@@ -23,7 +23,7 @@ function say(did: ChildLine["did"], number: number): void {
 }
 
 const outbox = Outbox.open({
-  openStore: levelStore(folder, systemClock.wallNow),
+  openStore: segmentStore(folder, systemClock.wallNow),
   clock: systemClock,
   log: silentLog,
   boot: { id: runId, clockZeroMs: millis(0) },

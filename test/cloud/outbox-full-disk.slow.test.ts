@@ -1,12 +1,12 @@
-/** The outbox on a real LevelDB on a real, small file system that others fill up: nothing is lost but what is counted. */
+/** The outbox on its real store on a real, small file system that others fill up: nothing is lost but what is counted. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { segmentStore } from "../../src/cloud/outbox/segment-store.ts";
 import { Outbox } from "../../src/cloud/outbox.ts";
-import { levelStore } from "../../src/cloud/outbox-level.ts";
 import type { OpenStore } from "../../src/cloud/outbox-store.ts";
 import { type LogFields, silentLog } from "../../src/control/log.ts";
 import { millis, seconds, wallMillis } from "../../src/control/units.ts";
@@ -56,7 +56,7 @@ class Rig {
   readonly clock = new VirtualClock();
   readonly hub = new FakeHub(this.clock);
   readonly lines: { event: string; fields: LogFields | undefined }[] = [];
-  /** One of its own: a test that failed leaves LevelDB's lock behind. */
+  /** One of its own: a test that failed leaves its lock behind. */
   readonly #folder = mkdtempSync(join(volume, "data-"));
   #starts = 0;
   outbox = this.#open();
@@ -81,7 +81,7 @@ class Rig {
     const write = (event: string, fields?: LogFields) => void this.lines.push({ event, fields });
     return Outbox.open({
       openStore: held(
-        levelStore(join(this.#folder, "outbox"), () => this.clock.wallNow()),
+        segmentStore(join(this.#folder, "outbox"), () => this.clock.wallNow()),
         this.clock,
       ),
       clock: this.clock,

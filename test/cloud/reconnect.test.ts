@@ -16,6 +16,9 @@ const ending = (code: CauseCode, more: Partial<Ending> = {}): Ending => ({
 });
 const online = (seconds: number) => ({ onlineMs: millis(seconds * 1000) });
 
+const evicted = (seconds: number): Ending =>
+  ending("dropped", { ...online(seconds), cause: { ...cause("dropped", hub), closedByPeer: true } });
+
 /** Plans one after another. */
 function play(endings: readonly Ending[], random = 0.5) {
   let history: History = noHistory;
@@ -76,8 +79,8 @@ describe("the wait before the next attempt", () => {
     expect(last?.waitMs).toBe(1250);
   });
 
-  it("grows too when each link succeeds but drops at once; the third names a second device with the id", () => {
-    const plans = play(repeat(6, ending("dropped", online(1))), 1);
+  it("grows too when the hub ends each link at once; the third names a second device with the id", () => {
+    const plans = play(repeat(6, evicted(1)), 1);
     expect(plans.map(({ cause: { code } }) => code)).toEqual([
       "dropped",
       "dropped",
@@ -104,7 +107,22 @@ describe("the wait before the next attempt", () => {
   });
 
   it("is not that of a second device when links last a while", () => {
-    expect(play(repeat(6, ending("dropped", online(20)))).at(-1)?.cause.code).toBe("dropped");
+    expect(play(repeat(6, evicted(20))).at(-1)?.cause.code).toBe("dropped");
+  });
+
+  it("is that of a bad link, not of a second device, when links are lost within seconds without a word", () => {
+    const plans = play(repeat(9, ending("dropped", online(5))), 1);
+    expect(plans.map(({ cause: { code } }) => code)).not.toContain("duplicate-id");
+    expect(plans.at(-1)?.waitMs).toBe(60_000);
+    const now = [
+      evicted(5),
+      ending("host-unreachable"),
+      evicted(5),
+      ending("timeout"),
+      evicted(5),
+      evicted(5),
+    ];
+    expect(play(now).map(({ cause: { code } }) => code)).not.toContain("duplicate-id");
   });
 });
 

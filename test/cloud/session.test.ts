@@ -38,6 +38,22 @@ describe("a session", () => {
     expect(rig.seen.patches[1]).toEqual({ patch: { targetTemperature: 22, $version: 2 }, version: 2 });
   });
 
+  it("gets the twin again when more patches came while it was being got than are held", async () => {
+    const versions = Array.from({ length: 130 }, (_, n) => n + 2);
+    let asked = 0;
+    rig.hub.twinAnswer = () => {
+      asked += 1;
+      for (const version of asked === 1 ? versions : []) {
+        const topic = `$iothub/twin/PATCH/properties/desired/?$version=${version}`;
+        rig.hub.say(topic, `{"targetTemperature":${version},"$version":${version}}`);
+      }
+      return { status: 200, body: JSON.stringify({ desired: { $version: asked }, reported: {} }) };
+    };
+    rig.open();
+    await until(() => rig.seen.twins.length > 1, "the twin again");
+    expect(rig.seen.patches.map(({ version }) => version)).toEqual(versions.slice(0, 128));
+  });
+
   it("sends telemetry with id, content type, creation time and component", async () => {
     const link = rig.open();
     await online();

@@ -1,6 +1,6 @@
 /** The loop itself, in virtual time: days of trouble in a second. */
 import { describe, expect, it } from "vitest";
-import { openCloud } from "../../src/cloud/cloud.ts";
+import { type CloudOptions, openCloud } from "../../src/cloud/cloud.ts";
 import type { Credentials } from "../../src/cloud/credentials.ts";
 import { Secret } from "../../src/cloud/secret.ts";
 import { hours, minutes, seconds, wallMillis } from "../../src/control/units.ts";
@@ -16,7 +16,7 @@ const toDps: Credentials = {
 };
 
 /** A device whose manifest names no host at all: every attempt ends before a packet. */
-function start(credentials: Credentials, clock = new VirtualClock()) {
+function start(credentials: Credentials, clock = new VirtualClock(), more: Partial<CloudOptions> = {}) {
   const seen = new Recorder();
   const attempts: number[] = [];
   const refuseHost = () => {
@@ -33,6 +33,7 @@ function start(credentials: Credentials, clock = new VirtualClock()) {
     modelId: "dtmi:groveHeater:heater;1",
     refuseHost,
     random: () => 0.5,
+    ...more,
   });
   return { link, seen, attempts, clock };
 }
@@ -58,6 +59,15 @@ describe("the supervisor", () => {
       expect(clock.pendingTimers).toBe(0);
     },
   );
+
+  it("goes to a hub on this machine although the clock is in the past: it is the hub's too", async () => {
+    const clock = new VirtualClock({ wallStart: wallMillis(1000) });
+    const { link, seen, attempts } = start(toHub, clock, { sharesClock: true });
+    await clock.advance(seconds(6));
+    expect(attempts.length).toBeGreaterThan(0);
+    expect(seen.links.map(({ code }) => code)).not.toContain("clock-wrong");
+    await clock.run(link.close());
+  });
 
   it("sends nothing while the clock is in the past, and begins within seconds of its being set", async () => {
     const clock = new VirtualClock({ wallStart: wallMillis(1000) });

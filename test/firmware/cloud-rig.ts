@@ -7,13 +7,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openHat } from "../../src/board/open-hat.ts";
-import type { CloudHandlers, CloudLink, CloudOptions } from "../../src/cloud/cloud.ts";
+import type { CloudHandlers, CloudLink, CloudOptions, LinkCause } from "../../src/cloud/cloud.ts";
 import { Secret } from "../../src/cloud/secret.ts";
 import { silentLog } from "../../src/control/log.ts";
 import { defaultSettings, type Settings } from "../../src/control/settings.ts";
 import { celsius, hours, type Millis, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
 import { CloudHalf } from "../../src/firmware/cloud-half.ts";
+import { momentOf } from "../../src/firmware/cloud-process/cloud-device.ts";
+import { DeviceShare } from "../../src/firmware/cloud-process/device-share.ts";
+import {
+  type CloudMessage,
+  readCloudMessage,
+  readLoopMessage,
+} from "../../src/firmware/cloud-process/messages.ts";
+import { RemoteDevice } from "../../src/firmware/cloud-process/remote-device.ts";
 import { Device } from "../../src/firmware/device.ts";
 import { memoryFiles } from "../../src/firmware/durable-files.ts";
 import { gated, loadManifest } from "../../src/firmware/hardware.ts";
@@ -27,6 +35,7 @@ import { dailyOutside, Room, roomPresets } from "../../src/simulation/room.ts";
 import { Surroundings } from "../../src/simulation/surroundings.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
 import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { FakeDisk } from "../cloud/outbox-rig.ts";
 import { type LogLine, recordingLog } from "../hub/running-hub.ts";
 
 /** A hub without a wire. */
@@ -64,8 +73,8 @@ export class WirelessHub {
     this.#answer();
   }
 
-  cut(): void {
-    this.#device?.onLink("offline");
+  cut(why?: LinkCause): void {
+    this.#device?.onLink("offline", why);
   }
 
   /** Changes desired properties, and tells the device unless it is `apart`. */
@@ -116,12 +125,52 @@ export interface CloudRig {
   readonly hat: VirtualHat;
   readonly device: Device;
   readonly lines: readonly LogLine[];
+  readonly outboxDisk: FakeDisk;
+  /** Messages between the processes that were not readable. */
+  readonly garbage: readonly unknown[];
   /** What each write of the state takes from now on. */
   slowDisk(takes: Millis): void;
 }
 
-/** A device that heats, and is online. */
-export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudRig> {
+/**
+ * The device as another process sees it: each message is text and takes a while.
+ * @param garbage is told of each message that the other side could not read
+ */
+function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (message: unknown) => void) {
+  const share = new DeviceShare(device, clock, silentLog);
+  const later = <T>(
+    message: object,
+    read: (message: unknown) => T | undefined,
+    act: (message: T) => void,
+  ) => {
+    const text = JSON.stringify(message);
+    clock.setTimer(delay, () => {
+      const got = read(JSON.parse(text));
+      if (got === undefined) garbage(message);
+      else act(got);
+    });
+  };
+  const act = (message: CloudMessage): void => {
+    if (message.kind === "request") share.answer(message);
+    if (message.kind === "link") device.setLink(message.link);
+    if (message.kind === "health") device.setCloudFailure(message.failure);
+  };
+  const send = (message: CloudMessage): void => later(message, readCloudMessage, act);
+  const far = new RemoteDevice({ clock, log: silentLog, send }, momentOf(device));
+  share.attach((message, done) => {
+    later(message, readLoopMessage, (got) => {
+      if (got.kind === "device" || got.kind === "answer") far.take(got);
+    });
+    done(true);
+  });
+  return far;
+}
+
+/**
+ * A device that heats, and is online.
+ * @param delay of each message between the loop and a cloud half in another process; without it both are one
+ */
+export async function cloudRig(settings: Partial<Settings> = {}, delay?: Millis): Promise<CloudRig> {
   const dataPath = await mkdtemp(join(tmpdir(), "cloud-half-"));
   const clock = new VirtualClock();
   const choice = chooseBoard("virtual", dataPath);
@@ -153,8 +202,14 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
   });
   const lines: LogLine[] = [];
   const hub = new WirelessHub(clock);
+  // A real disk would seem to hang while virtual time flies.
+  const outboxDisk = new FakeDisk(clock);
+  outboxDisk.latency = undefined;
+  const garbage: unknown[] = [];
+  const far =
+    delay === undefined ? undefined : remote(device, clock, delay, (message) => garbage.push(message));
   const half = new CloudHalf({
-    device,
+    device: far ?? device,
     credentials: {
       way: { kind: "hub", host: "hub", deviceId: "rig" },
       proof: { kind: "key", key: new Secret("") },
@@ -169,8 +224,10 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
     board: wiring.board,
     restart: () => lines.push({ level: "info", event: "restart", fields: {} }),
     open: hub.open,
+    openStore: outboxDisk.open,
   });
-  device.watch((observation) => half.observe(observation));
+  if (far === undefined) device.watch((observation) => half.observe(observation));
+  else far.watch((look) => half.look(look, clock.now()));
   onTestFinished(async () => {
     device.abandon();
     await half.close();
@@ -184,6 +241,8 @@ export async function cloudRig(settings: Partial<Settings> = {}): Promise<CloudR
     hat,
     device,
     lines,
+    garbage,
+    outboxDisk,
     slowDisk(duration) {
       takes = duration;
     },

@@ -52,6 +52,21 @@ describe("the gate on the network", () => {
     expect(failed).toMatchObject({ cause: hostRefusal });
   });
 
+  it("takes a port for a port however it is written, and a path for a path, as net does", async () => {
+    const port = await httpServer();
+    guard({});
+    const written = [`${port}`, ` ${port}`, `${port}.0`, `0x${port.toString(16)}`, `${port}e0`];
+    for (const each of written) {
+      // The types allow numbers alone; JavaScript code and configuration files hand over texts.
+      const socket = connect(each as never, "127.0.0.1" as never);
+      expect(await errorOf(socket), each).toMatchObject(hostRefusal);
+    }
+    const server = createServer();
+    server.listen(`${port}` as never);
+    expect(await errorOf(server)).toMatchObject({ code: "EPERM", capability: "AllowedTcpServerPorts" });
+    expect(await errorOf(connect("/no/such/socket"))).toMatchObject({ code: "ENOENT" });
+  });
+
   it("refuses before looking the name up", async () => {
     guard({});
     let lookups = 0;

@@ -1,0 +1,43 @@
+/** A set of keys, held as ranges: few, since a queue loses its keys from the front. */
+export interface KeyRange {
+  readonly from: number;
+  readonly through: number;
+}
+
+export class KeyRanges {
+  /** In order, with a gap between each two. */
+  #ranges: KeyRange[] = [];
+
+  add({ from, through }: KeyRange): void {
+    if (through < from) return;
+    const before = this.#ranges.filter((range) => range.through < from - 1);
+    const after = this.#ranges.filter((range) => range.from > through + 1);
+    const merged = this.#ranges.slice(before.length, this.#ranges.length - after.length);
+    const start = Math.min(from, merged[0]?.from ?? from);
+    const end = Math.max(through, merged.at(-1)?.through ?? through);
+    this.#ranges = [...before, { from: start, through: end }, ...after];
+  }
+
+  /** The last key of the range that begins with the first key of all, 1; 0 when there is none. */
+  get prefix(): number {
+    const [first] = this.#ranges;
+    return first !== undefined && first.from <= 1 ? first.through : 0;
+  }
+
+  /** What of 1…`last` is neither in the set nor among `keys`, which are in order. */
+  missing(keys: Iterable<number>, last: number): KeyRange[] {
+    const found: KeyRange[] = [];
+    let next = 1;
+    const ranges = [...this.#ranges, { from: last + 1, through: last + 1 }];
+    const passOver = ({ from, through }: KeyRange): void => {
+      if (from > next) found.push({ from: next, through: from - 1 });
+      next = Math.max(next, through + 1);
+    };
+    for (const key of keys) {
+      while (ranges[0] !== undefined && ranges[0].from < key) passOver(ranges.shift() as KeyRange);
+      passOver({ from: key, through: key });
+    }
+    for (const range of ranges) passOver(range);
+    return found;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The few file operations that the segments are made of, as a port: a test cuts the power between any two.
+ *
+ * Guarantee: only regular files of a plausible size are read, so that a FIFO, a folder or a huge file in the place of a
+ * segment holds nothing up. What `write` and `remove` did is on the disk only after `sync`, of the file and of the folder.
+ */
+import { constants } from "node:fs";
+import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface FileFound {
+  readonly name: string;
+  /** `undefined`: not a regular file. */
+  readonly size: number | undefined;
+}
+
+export interface SegmentDisk {
+  /** Makes the folder if there is none, and lists it. */
+  list(): Promise<readonly FileFound[]>;
+  read(name: string, at: number, length: number): Promise<Buffer>;
+  /** Writes all of it at this place; makes the file if there is none. */
+  write(name: string, at: number, bytes: Buffer): Promise<void>;
+  truncate(name: string, length: number): Promise<void>;
+  /** Waits for the disk. */
+  sync(name: string): Promise<void>;
+  syncFolder(): Promise<void>;
+  /** No error when it is gone already. */
+  remove(name: string): Promise<void>;
+}
+
+export function segmentDisk(folder: string): SegmentDisk {
+  const withFile = async <T>(name: string, flags: number, use: (file: File) => Promise<T>): Promise<T> => {
+    // Without O_NONBLOCK the opening of a FIFO would wait for somebody at its other end.
+    const file = await open(join(folder, name), flags | constants.O_NONBLOCK, 0o600);
+    try {
+      return await use(file);
+    } finally {
+      await file.close();
+    }
+  };
+  return {
+    async list() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const names = await readdir(folder);
+      return await Promise.all(
+        names.map(async (name) => {
+          const found = await stat(join(folder, name)).catch(() => undefined);
+          return { name, size: found?.isFile() ? found.size : undefined };
+        }),
+      );
+    },
+    read: (name, at, length) =>
+      withFile(name, constants.O_RDONLY, async (file) => {
+        const bytes = Buffer.alloc(length);
+        let filled = 0;
+        while (filled < length) {
+          const { bytesRead } = await file.read(bytes, filled, length - filled, at + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return bytes.subarray(0, filled);
+      }),
+    write: (name, at, bytes) =>
+      withFile(name, constants.O_WRONLY | constants.O_CREAT, async (file) => {
+        let written = 0;
+        while (written < bytes.length) {
+          const step = await file.write(bytes, written, bytes.length - written, at + written);
+          written += step.bytesWritten;
+        }
+      }),
+    truncate: (name, length) => withFile(name, constants.O_WRONLY, (file) => file.truncate(length)),
+    sync: (name) => withFile(name, constants.O_RDONLY, (file) => file.sync()),
+    async syncFolder() {
+      const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    },
+    remove: (name) =>
+      unlink(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      }),
+  };
+}
+
+type File = Awaited<ReturnType<typeof open>>;

@@ -1,0 +1,130 @@
+/** `cloud`: the cloud half itself, started by the control loop; not for people. */
+import type { Log, LogLevel } from "../control/log.ts";
+import { type Millis, millis, seconds } from "../control/units.ts";
+import { bootOfThisMachine } from "../firmware/boot.ts";
+import { type CloudMessage, readLoopMessage } from "../firmware/cloud-process/messages.ts";
+import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
+import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
+import { type CloudConnection, connectCloud } from "../firmware/connect-cloud.ts";
+import type { DataFolder } from "../firmware/data-folder.ts";
+import { exitCodes } from "../firmware/exit-codes.ts";
+import { closeInspector } from "../firmware/guardian/clean-node.ts";
+import { installSignals } from "../firmware/guardian/signals.ts";
+import { loadManifest } from "../firmware/hardware.ts";
+import { type HubReady, isHubReady, kindOf } from "../firmware/hub-ready.ts";
+import { decideBoard } from "../firmware/storage/last-good.ts";
+import { systemClock } from "../firmware/system-clock.ts";
+import { guardConnections } from "../manifest/connections.ts";
+import { oneOf, readContext } from "./context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+export const verb: Verb = {
+  name: "cloud",
+  summary: "The cloud half itself, started by the control loop",
+  usage: "cloud [FLAGS]",
+  flags: {
+    data: sharedFlags.data,
+    board: sharedFlags.board,
+    "log-level": { value: "LEVEL", doc: "what is logged" },
+    "up-since": { value: "MS", doc: "when the loop started, since the machine's start" },
+    "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
+    "set-outbox-aside": { doc: "begin with an empty outbox" },
+  },
+  run: cloud,
+};
+
+/** The loop kills what takes longer. */
+const closeLimit = seconds(3);
+const crashLimit = millis(500);
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+async function cloud(args: Arguments): Promise<number> {
+  const send = (message: CloudMessage, sent = () => {}): void =>
+    // With a callback a channel that is gone is an argument of it, not an exception.
+    void process.send?.(message, undefined, undefined, sent);
+  const log = remoteLog(systemClock, oneOf(args, "log-level", levels, "info"), send);
+  const { data } = readContext(args);
+  const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
+  const ended = endingOf(log, send);
+  let device: RemoteDevice | undefined;
+  let connection: CloudConnection | undefined;
+  let hub: HubReady | undefined;
+  let unread = 0;
+  // One listener from the beginning on: what comes before there is one goes to the first alone.
+  process.on("message", (message) => {
+    if (isHubReady(message)) {
+      hub = message;
+      connection?.hubReady(message);
+      return;
+    }
+    if (kindOf(message) === "secrets-given") return;
+    const read = readLoopMessage(message);
+    switch (read?.kind) {
+      case undefined:
+        unread += 1;
+        return log.warn("cloud-message-unreadable", { from: "the loop", dropped: unread });
+      case "ping":
+        return send({ kind: "pong" });
+      case "stop":
+        return ended.stop();
+      case "device":
+      case "answer":
+        if (device !== undefined) return device.take(read);
+        device = new RemoteDevice({ clock: systemClock, log, send }, read.moment);
+        connection = connectCloud({
+          device,
+          manifest,
+          dataPath: data.path,
+          board: wiring.board,
+          simulated: wiring.backend === "virtual",
+          simulatedToCloud: args.has("simulated-to-cloud"),
+          log,
+          startedMs: startOf(args.value("up-since")),
+          setOutboxAside: args.has("set-outbox-aside"),
+          restart: () => send({ kind: "restart" }),
+          onNoCredentials: () => send({ kind: "no-credentials" }),
+        });
+        if (hub !== undefined) connection.hubReady(hub);
+    }
+  });
+  await ended.asked;
+  await Promise.race([connection?.close(), systemClock.sleep(closeLimit)]);
+  process.exit(exitCodes.ok);
+}
+
+/** @throws StartupError, before anything else is done */
+function setUp(board: string, data: DataFolder) {
+  const choice = decideBoard(board, data).value;
+  const manifest = loadManifest(choice);
+  guardConnections(manifest);
+  return { wiring: choice.wiring, manifest };
+}
+
+/** When the loop started, by the clock of this process: both know the machine's start. */
+function startOf(upSince: string | undefined): Millis {
+  const { clockZeroMs } = bootOfThisMachine(systemClock);
+  const since = Number(upSince);
+  return millis(Number.isFinite(since) ? since - clockZeroMs : 0);
+}
+
+/** It ends when the loop says so or is gone. */
+function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => void) {
+  let stop = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  process.on("disconnect", stop);
+  installSignals({ log, end: () => stop() });
+  closeInspector(log);
+  const crash = (kind: string) => (error: unknown) => {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const fields = { kind: `cloud half: ${kind}`, detail };
+    const end = (): never => process.exit(exitCodes.internal);
+    systemClock.setTimer(crashLimit, end);
+    send({ kind: "log", level: "error", event: "cloud-crash", fields }, end);
+  };
+  process.on("uncaughtException", crash("exception"));
+  process.on("unhandledRejection", crash("rejection"));
+  if (process.send === undefined) stop();
+  return { asked, stop: () => stop() };
+}

@@ -1,0 +1,239 @@
+/**
+ * Keeps the cloud half running beside the loop, in a process of its own, with no part of an SDK in this one.
+ *
+ * Guarantees: whatever becomes of that process (crash, hang, kill -9, no memory for it), no step is delayed or lost: its end
+ * is noted and it is started again, after pauses that grow to half a minute; one that answers no ping for 30 s is killed.
+ * While it is not back, or says that it cannot do its work, `cloud-failed` shows (SR-11). One that ends again and again
+ * begins with its store set aside: what is certain to crash is not repeated for ever. It ends when the loop ends.
+ */
+import type { Clock } from "../../control/clock.ts";
+import type { Log } from "../../control/log.ts";
+import { type Millis, millis, minutes, seconds } from "../../control/units.ts";
+import type { Device } from "../device.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { DeviceShare } from "./device-share.ts";
+import { type CloudMessage, type LoopMessage, readCloudMessage } from "./messages.ts";
+
+/** The process, as far as its keeper needs it. */
+export interface CloudChild {
+  readonly pid: number | undefined;
+  /** Must not throw; calls `done` once. @param done is told whether the channel took it */
+  send(message: object, done: (arrived: boolean) => void): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onExit(listener: (code: number | null, signal: string | null) => void): void;
+  kill(): void;
+}
+
+export interface CloudProcessOptions {
+  readonly device: Device;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** May throw: no memory. */
+  readonly spawn: (setAside: boolean) => CloudChild;
+  readonly onNoCredentials: () => void;
+  readonly onRestart: () => void;
+}
+
+const firstPause = seconds(1);
+const longestPause = seconds(30);
+/** A process that lived this long was healthy. */
+const healthyAfter = minutes(1);
+/** Ends in a row that no longer look like chance: before the store was open, and ever. */
+const endsWhileOpening = 2;
+const endsInARow = 4;
+const pingEvery = seconds(5);
+const silenceLimit = seconds(30);
+/** Loading the SDK blocks it; on the slowest board for some ten seconds. */
+const startLimit = minutes(1);
+/** A timer so late says that this process, or the machine, stood still: pings may wait unread. */
+const lateTimer = seconds(2);
+/** How long it must do its work before it counts as back. */
+const settledAfter = seconds(3);
+const stopLimit = millis(3500);
+
+export class CloudProcess {
+  readonly #options: CloudProcessOptions;
+  readonly #share: DeviceShare;
+  #child: CloudChild | undefined;
+  #pause: Millis = firstPause;
+  #ends = 0;
+  #setAside = false;
+  /** This process has said that it works; and when it began. */
+  #hasBegun = false;
+  #startedAt: Millis = millis(0);
+  #heardAt: Millis = millis(0);
+  #crashed: string | undefined;
+  #failure: string | undefined;
+  #unread = 0;
+  #stopped = false;
+  #onEnded = (): void => {};
+  #cancelTimers: () => void = () => {};
+  #cancelSettled: () => void = () => {};
+  /** For each process that starts. */
+  #greeting: object | undefined;
+
+  constructor(options: CloudProcessOptions) {
+    this.#options = options;
+    this.#share = new DeviceShare(options.device, options.clock, options.log);
+  }
+
+  start(): void {
+    const { clock, spawn } = this.#options;
+    if (this.#stopped) return;
+    let child: CloudChild;
+    try {
+      child = spawn(this.#setAside);
+    } catch (error) {
+      this.#again(`could not be started: ${(error as Error).message}`, false);
+      return;
+    }
+    this.#child = child;
+    this.#hasBegun = false;
+    this.#startedAt = clock.now();
+    this.#heardAt = clock.now();
+    child.onMessage((message) => this.#take(child, message));
+    child.onExit((code, signal) => this.#ended(child, code, signal));
+    this.#share.attach((message, done) => child.send(message, done));
+    if (this.#greeting !== undefined) child.send(this.#greeting, () => {});
+    this.#ping(child);
+  }
+
+  /** Passes this on, now and to each process that starts later. */
+  greetWith(message: object): void {
+    this.#greeting = message;
+    this.#child?.send(message, () => {});
+  }
+
+  /** Resolves when the process is gone: within four seconds. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimers();
+    this.#cancelSettled();
+    const child = this.#child;
+    if (child === undefined) return;
+    const { clock } = this.#options;
+    const ended = new Promise<void>((resolve) => {
+      this.#onEnded = resolve;
+    });
+    this.#tell(child, { kind: "stop" });
+    const cancel = clock.setTimer(stopLimit, () => child.kill());
+    await ended;
+    cancel();
+  }
+
+  #take(child: CloudChild, message: unknown): void {
+    if (child !== this.#child) return;
+    this.#heardAt = this.#options.clock.now();
+    const read = readCloudMessage(message);
+    if (read === undefined) this.#garbage();
+    else this.#act(read);
+  }
+
+  #act(message: CloudMessage): void {
+    const { device, log, onNoCredentials, onRestart } = this.#options;
+    switch (message.kind) {
+      case "request":
+        this.#share.answer(message);
+        break;
+      case "link":
+        device.setLink(message.link);
+        break;
+      case "health":
+        this.#failure = message.failure;
+        this.#begun();
+        break;
+      case "log":
+        log[message.level](message.event, message.fields);
+        break;
+      case "restart":
+        onRestart();
+        break;
+      case "no-credentials":
+        onNoCredentials();
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  #garbage(): void {
+    this.#unread += 1;
+    this.#options.log.warn("cloud-message-unreadable", { from: "the cloud half", dropped: this.#unread });
+  }
+
+  #begun(): void {
+    this.#showFailure();
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#cancelSettled = this.#options.clock.setTimer(settledAfter, () => {
+      this.#crashed = undefined;
+      this.#showFailure();
+    });
+  }
+
+  #ping(child: CloudChild): void {
+    const { clock, log } = this.#options;
+    const dueAt = clock.now() + pingEvery;
+    this.#cancelTimers = clock.setTimer(pingEvery, () => {
+      const now = clock.now();
+      const limit = this.#hasBegun ? silenceLimit : startLimit;
+      if (now - dueAt > lateTimer) this.#heardAt = now;
+      if (now - this.#heardAt > limit) {
+        log.error("cloud-process-silent", { forSeconds: limit / 1000, pid: child.pid });
+        child.kill();
+        return;
+      }
+      this.#tell(child, { kind: "ping" });
+      this.#ping(child);
+    });
+  }
+
+  #tell(child: CloudChild, message: LoopMessage): void {
+    child.send(message, () => {});
+  }
+
+  #ended(child: CloudChild, code: number | null, signal: string | null): void {
+    if (child !== this.#child) return;
+    this.#child = undefined;
+    this.#share.detach();
+    this.#cancelTimers();
+    this.#cancelSettled();
+    this.#onEnded();
+    if (this.#stopped) return;
+    const why = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    // A broken manifest, or no memory for a process, is not the store's doing.
+    const isCrash = child.pid !== undefined && !isForThePerson(code);
+    const livedLong = this.#hasBegun && this.#options.clock.now() - this.#startedAt >= healthyAfter;
+    if (livedLong) [this.#ends, this.#pause] = [0, firstPause];
+    this.#again(why, isCrash);
+  }
+
+  #again(why: string, isCrash: boolean): void {
+    const { clock, log, device } = this.#options;
+    if (isCrash) this.#ends += 1;
+    // Once for a row of ends: what was set aside already is not to blame for the next one.
+    this.#setAside = isCrash && this.#ends === (this.#hasBegun ? endsInARow : endsWhileOpening);
+    this.#hasBegun = false;
+    this.#crashed = `the cloud half ended: ${why}`;
+    this.#failure = undefined;
+    const pause = this.#pause;
+    this.#pause = millis(Math.min(longestPause, pause * 2));
+    log.error("cloud-process-lost", {
+      reason: why,
+      restartInSeconds: pause / 1000,
+      outbox: this.#setAside ? "will be set aside" : "is kept",
+      now: "heating goes on without it",
+    });
+    device.setLink("offline");
+    this.#showFailure();
+    this.#cancelTimers = clock.setTimer(pause, () => this.start());
+  }
+
+  #showFailure(): void {
+    if (!this.#stopped) this.#options.device.setCloudFailure(this.#crashed ?? this.#failure);
+  }
+}
+
+/** Codes of a failure that a person has to repair. */
+const isForThePerson = (code: number | null): boolean =>
+  code !== null && code >= exitCodes.usage && code !== exitCodes.internal;

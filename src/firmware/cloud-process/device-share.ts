@@ -1,0 +1,113 @@
+/**
+ * The loop's end of the way to its cloud half: shows the device, and takes requests.
+ *
+ * Guarantees: a step costs the note that something has changed; at most ten times a second one message goes out, and none
+ * while the one before is on its way, so that a cloud half that hangs fills no memory. The newest state replaces an older
+ * one; faults that came or went are kept for the next message, also while no cloud half is there, and where they are too
+ * many the oldest go and are counted.
+ */
+import type { TelemetryObservation } from "../../cloud/telemetry.ts";
+import type { Clock } from "../../control/clock.ts";
+import type { FaultCode } from "../../control/faults.ts";
+import type { Log } from "../../control/log.ts";
+import { millis } from "../../control/units.ts";
+import type { Device, Observation } from "../device.ts";
+import { lookAt, momentOf, mostFaults } from "./cloud-device.ts";
+import type { CloudMessage, LoopMessage } from "./messages.ts";
+
+/** Must not throw; calls `done` once. @param arrived whether the channel took it */
+export type SendToCloud = (message: LoopMessage, done: (arrived: boolean) => void) => void;
+
+type Asked = Extract<CloudMessage, { kind: "request" }>;
+
+const spacing = millis(100);
+
+export class DeviceShare {
+  readonly #device: Device;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #send: SendToCloud | undefined;
+  #latest: Observation | undefined;
+  #raised: FaultCode[] = [];
+  #ended: FaultCode[] = [];
+  #changed = false;
+  #onItsWay = false;
+  #notBefore = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(device: Device, clock: Clock, log: Log) {
+    this.#device = device;
+    this.#clock = clock;
+    this.#log = log;
+    device.watch((observation) => this.#look(observation));
+    device.onStored(() => this.#show());
+  }
+
+  /** A cloud half is there, which knows nothing yet. */
+  attach(send: SendToCloud): void {
+    this.#send = send;
+    this.#onItsWay = false;
+    this.#show();
+  }
+
+  detach(): void {
+    this.#send = undefined;
+  }
+
+  answer({ id, requests }: Asked): void {
+    const refused = this.#device.request(...requests);
+    this.#send?.({ kind: "answer", id, refused, moment: momentOf(this.#device) }, () => {});
+  }
+
+  #look(observation: Observation): void {
+    this.#latest = observation;
+    for (const event of observation.events) {
+      if (event.kind === "fault-raised") this.#keep(this.#raised, event.fault);
+      if (event.kind === "fault-ended") this.#keep(this.#ended, event.fault);
+    }
+    this.#show();
+  }
+
+  #keep(list: FaultCode[], code: FaultCode): void {
+    list.push(code);
+    if (list.length <= mostFaults) return;
+    list.shift();
+    this.#log.warn("telemetry-held-back", { what: "fault events", why: "the cloud half does not take them" });
+  }
+
+  #show(): void {
+    this.#changed = true;
+    this.#pump();
+  }
+
+  #pump(): void {
+    const send = this.#send;
+    const latest = this.#latest;
+    if (!this.#changed || latest === undefined || send === undefined) return;
+    if (this.#onItsWay || this.#cancel !== undefined) return;
+    const wait = this.#notBefore - this.#clock.now();
+    if (wait > 0) {
+      this.#cancel = this.#clock.setTimer(millis(wait), () => {
+        this.#cancel = undefined;
+        this.#pump();
+      });
+      return;
+    }
+    const [raised, ended] = [this.#raised, this.#ended];
+    const look: TelemetryObservation = { ...lookAt(latest), raised, ended };
+    [this.#raised, this.#ended] = [[], []];
+    this.#changed = false;
+    this.#onItsWay = true;
+    this.#notBefore = this.#clock.now() + spacing;
+    send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {
+      if (!arrived) {
+        this.#raised = [...raised, ...this.#raised].slice(-mostFaults);
+        this.#ended = [...ended, ...this.#ended].slice(-mostFaults);
+      }
+      // Of a cloud half that has been replaced since.
+      if (send !== this.#send) return;
+      this.#onItsWay = false;
+      this.#pump();
+    });
+  }
+}

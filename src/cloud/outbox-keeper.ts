@@ -120,6 +120,12 @@ export class Keeper implements DrainSource {
     this.#writeSoon();
   }
 
+  /** Messages that never came to be appended; the caller's log has heard of them. */
+  addLost(count: number): void {
+    this.#countLost(count);
+    this.#writeSoon();
+  }
+
   /** The clock was looked at and has changed: that is worth a note. */
   clockChanged(): void {
     this.#noteChanged = true;

@@ -117,6 +117,11 @@ export class Outbox {
     this.#drain.wake();
   }
 
+  /** Messages that were held back: they count as dropped. */
+  addLost(count: number): void {
+    if (!this.#closed) this.#keeper.addLost(count);
+  }
+
   /** Whether `send` has a chance. */
   setOnline(online: boolean): void {
     if (!this.#closed) this.#drain.setOnline(online);

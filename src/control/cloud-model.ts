@@ -126,7 +126,7 @@ export const readOnlyProperties = {
   telemetryDropped: {
     schema: count,
     label: "Telemetry dropped",
-    doc: "Messages lost to a full outbox since the device was set up: the oldest go first.",
+    doc: "Messages lost since the device was set up: the oldest of a full outbox, what a damaged disk cost, what was held back.",
   },
 } as const satisfies Readonly<Record<string, PropertySpec>>;
 

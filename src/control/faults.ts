@@ -21,7 +21,6 @@ export type FaultCode =
   | "settings-unreadable"
   | "board-unreadable"
   | "cloud-failed"
-  | "telemetry-held-back"
   | "state-lost";
 
 export interface FaultEffect {
@@ -49,9 +48,7 @@ export type AilingPart =
   | "settings"
   /** Its definition is unreadable: the last good one is in use. */
   | "board"
-  | "cloud"
-  /** Messages to the cloud are held back or lost. */
-  | "telemetry";
+  | "cloud";
 
 /** What each part that the firmware reports as failing raises (SR-11). */
 export const faultOfPart = {
@@ -63,7 +60,6 @@ export const faultOfPart = {
   settings: "settings-unreadable",
   board: "board-unreadable",
   cloud: "cloud-failed",
-  telemetry: "telemetry-held-back",
 } as const satisfies Readonly<Record<AilingPart, FaultCode>>;
 
 /** In order of severity: the first that stands is the one the screen shows. */
@@ -193,14 +189,6 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     latched: false,
     short: "CLOUD FAILED",
     remedy: "The way to the cloud is out of order. Control goes on without it; the log names the cause.",
-  },
-  "telemetry-held-back": {
-    rule: "SR-11",
-    heaterOff: false,
-    latched: false,
-    short: "DATA HELD BACK",
-    remedy:
-      "Messages to the cloud are held back or lost. Look for a fault that comes and goes; the log counts them.",
   },
 } satisfies Record<FaultCode, FaultEffect>;
 

@@ -161,7 +161,8 @@ export class CloudHalf {
     this.#telemetry = state;
     if (state.heldBack > before) {
       const what = "messages of faults that come and go too often";
-      this.#parts.log.warn("telemetry-held-back", { what, since: state.heldBack });
+      this.#parts.log.warn("telemetry-held-back", { what, sinceStart: state.heldBack });
+      this.#outbox.addLost(state.heldBack - before);
     }
     for (const message of messages) this.#outbox.append(message);
     this.#report();
@@ -287,7 +288,7 @@ export class CloudHalf {
       relayCycles: counters.relayCycles,
       // To the tenth: a property that moved every second would be a message every second.
       heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
-      telemetryDropped: this.#outbox.status.dropped + this.#telemetry.heldBack,
+      telemetryDropped: this.#outbox.status.dropped,
       [deviceInformation.name]: { __t: "c", ...this.#machine },
     };
   }

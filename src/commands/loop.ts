@@ -8,8 +8,9 @@ import { gatedFiles } from "../firmware/gated-files.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import type { Beat } from "../firmware/guardian/loop-process.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
+import type { WatcherNews } from "../firmware/guardian/watcher.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
-import { isHubReady } from "../firmware/hub-ready.ts";
+import { isHubReady, kindOf } from "../firmware/hub-ready.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
 import { createLogger } from "../firmware/logger.ts";
 import { firmwareVersion } from "../firmware/package-root.ts";
@@ -60,8 +61,7 @@ async function loop(args: Arguments): Promise<number> {
   const settings = decideSettings(context.settingsFile, context.data);
   const { value: values } = settings;
   const board = decideBoard(args.value("board") ?? values.board, context.data, args.value("relay"));
-  const found = board.value;
-  const choice = { ...found, why: args.value("why") ?? found.why };
+  const choice = { ...board.value, why: args.value("why") ?? board.value.why };
   const onTerminal = hasTerminal() && !args.has("plain");
   const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
   const out = new LineWriter(1);
@@ -102,6 +102,7 @@ async function loop(args: Arguments): Promise<number> {
     },
   });
   stop = running.stop;
+  showWatcher(running);
   onSignal = running.stop;
   closeInspector(log);
   void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
@@ -126,6 +127,14 @@ async function loop(args: Arguments): Promise<number> {
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   endProcess(code, out, terminalOut);
+}
+
+/** SR-11: the guardian says when it has no watcher. */
+function showWatcher({ device }: RunningLoop): void {
+  process.on("message", (message: unknown) => {
+    if (kindOf(message) === "watcher")
+      device.setFailing("watcher", (message as WatcherNews).missing === true);
+  });
 }
 
 const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>

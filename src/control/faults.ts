@@ -21,6 +21,7 @@ export type FaultCode =
   | "settings-unreadable"
   | "board-unreadable"
   | "cloud-failed"
+  | "watcher-missing"
   | "state-lost";
 
 export interface FaultEffect {
@@ -48,7 +49,9 @@ export type AilingPart =
   | "settings"
   /** Its definition is unreadable: the last good one is in use. */
   | "board"
-  | "cloud";
+  | "cloud"
+  /** The process that turns the relay off when all others are gone cannot be started. */
+  | "watcher";
 
 /** What each part that the firmware reports as failing raises (SR-11). */
 export const faultOfPart = {
@@ -60,6 +63,7 @@ export const faultOfPart = {
   settings: "settings-unreadable",
   board: "board-unreadable",
   cloud: "cloud-failed",
+  watcher: "watcher-missing",
 } as const satisfies Readonly<Record<AilingPart, FaultCode>>;
 
 /** In order of severity: the first that stands is the one the screen shows. */
@@ -120,6 +124,15 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     short: "RELAY FAILED",
     remedy:
       "The relay's line could not be written or read. Check what else uses it; the log names the cause.",
+  },
+  // Forbids nothing: guardian and loop still turn the relay off for each other.
+  "watcher-missing": {
+    rule: "SR-01",
+    heaterOff: false,
+    latched: false,
+    short: "NO WATCHER",
+    remedy:
+      "The process that turns the relay off when guardian and loop are killed together does not run. Check free memory and /bin/sh.",
   },
   // Forbids nothing: a heater that gives no heat does no harm by being asked, and forbidding would turn a
   // tripped fuse into frozen pipes. A sensor lying elsewhere is what the independent cut-out is for.

@@ -7,7 +7,7 @@ import type { HatHealth } from "../board/hat.ts";
 import type { AilingPart } from "../control/input.ts";
 
 /** What the device cannot look at itself: whoever runs the part says so by `Device.setFailing`. */
-export type ReportedPart = "settings" | "board" | "cloud";
+export type ReportedPart = "settings" | "board" | "cloud" | "watcher";
 
 type ObservedPart = Exclude<AilingPart, ReportedPart>;
 

@@ -12,7 +12,7 @@ import { closeInspector } from "./clean-node.ts";
 import { Guardian } from "./guardian.ts";
 import { startLoopProcess } from "./loop-process.ts";
 import { installSignals } from "./signals.ts";
-import { ShellWatcher } from "./watcher.ts";
+import { ShellWatcher, type WatcherNews } from "./watcher.ts";
 
 export interface GuardLoopsOptions {
   readonly forceRelayOff: ForceOff;
@@ -28,17 +28,32 @@ export interface GuardLoopsOptions {
 export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
   const { forceRelayOff, log, inherit, loopFlags, onLoop } = options;
   let loop: ChildProcess | undefined;
+  let watcherMissing = false;
+  const tellOfWatcher = (): void => {
+    // With a callback a loop that is gone is an argument of it, not an exception.
+    if (loop?.connected)
+      loop.send({ kind: "watcher", missing: watcherMissing } satisfies WatcherNews, () => {});
+  };
   const guardian = new Guardian({
     spawnLoop(offFor) {
       const history = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
       const onStart = (child: ChildProcess): void => {
         loop = child;
+        if (watcherMissing) tellOfWatcher();
         onLoop(child);
       };
       return startLoopProcess({ flags: [...loopFlags(), ...history], inherit, onStart });
     },
     forceRelayOff,
-    watcher: new ShellWatcher({ clock: systemClock, log, inherit }),
+    watcher: new ShellWatcher({
+      clock: systemClock,
+      log,
+      inherit,
+      onMissing(missing) {
+        watcherMissing = missing;
+        tellOfWatcher();
+      },
+    }),
     pauseProcess: () => void process.kill(process.pid, "SIGSTOP"),
     clock: systemClock,
     log,

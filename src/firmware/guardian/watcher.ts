@@ -23,11 +23,19 @@ export interface Watcher {
   done(): void;
 }
 
+/** What the guardian tells the loop: it is to be seen where people look (SR-11). */
+export interface WatcherNews {
+  readonly kind: "watcher";
+  readonly missing: boolean;
+}
+
 export interface ShellWatcherOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
   readonly inherit: readonly number[];
+  /** Told when it has been missing for longer than one new start takes, and when one runs again. */
+  readonly onMissing?: (missing: boolean) => void;
   /** For tests: another way to start it. */
   readonly start?: (args: readonly string[]) => ChildProcess;
 }
@@ -79,6 +87,9 @@ done
 const firstPause = millis(100);
 const longestPause = minutes(1);
 const healthyAfter = seconds(30);
+/** From the second end in a row on it is missing; one that has lived this long is back. */
+const missingFrom = millis(2 * firstPause);
+const backAfter = seconds(2);
 
 export class ShellWatcher implements Watcher {
   readonly #options: ShellWatcherOptions;
@@ -87,6 +98,8 @@ export class ShellWatcher implements Watcher {
   #done = false;
   #pause: Millis = firstPause;
   #cancel: () => void = () => {};
+  #cancelBack: () => void = () => {};
+  #missing = false;
 
   constructor(options: ShellWatcherOptions) {
     this.#options = options;
@@ -99,6 +112,7 @@ export class ShellWatcher implements Watcher {
   watch(files: OffFiles | undefined): void {
     if (files === undefined) {
       this.#options.log.warn("watcher-not-running", { why: "the relay's line was not found" });
+      this.#tellMissing(true);
       return;
     }
     this.#start(files);
@@ -112,6 +126,7 @@ export class ShellWatcher implements Watcher {
   done(): void {
     this.#done = true;
     this.#cancel();
+    this.#cancelBack();
     this.#shell?.stdin?.end("done\n");
   }
 
@@ -124,7 +139,9 @@ export class ShellWatcher implements Watcher {
       over = true;
       this.#shell = undefined;
       if (this.#done) return;
+      this.#cancelBack();
       if (clock.now() - startedAt >= healthyAfter) this.#pause = firstPause;
+      if (this.#pause >= missingFrom) this.#tellMissing(true);
       log.error("watcher-lost", { ...fields, restartInSeconds: this.#pause / 1000 });
       this.#cancel = clock.setTimer(this.#pause, () => this.#start(files));
       this.#pause = millis(Math.min(longestPause, this.#pause * 2));
@@ -136,6 +153,7 @@ export class ShellWatcher implements Watcher {
       shell.stdin?.on("error", () => {});
       shell.once("exit", (code, signal) => ended({ reason: signal ?? `exit code ${code}` }));
       shell.on("error", (error: NodeJS.ErrnoException) => ended({ reason: error.code ?? error.message }));
+      this.#cancelBack = clock.setTimer(backAfter, () => this.#tellMissing(false));
       // Neither keeps this process from ending.
       shell.unref();
       if (this.#loop !== undefined) this.#say(`loop ${this.#loop}`);
@@ -149,6 +167,12 @@ export class ShellWatcher implements Watcher {
     if (start !== undefined) return start(args);
     const { program, flags, options } = watcherCommand(args, inherit);
     return spawn(program, flags, options);
+  }
+
+  #tellMissing(missing: boolean): void {
+    if (missing === this.#missing) return;
+    this.#missing = missing;
+    this.#options.onMissing?.(missing);
   }
 
   #say(line: string): void {

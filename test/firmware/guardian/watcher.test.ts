@@ -115,8 +115,10 @@ describe("a system that cannot start a watcher", () => {
     const clock = new VirtualClock();
     const lost: unknown[] = [];
     const log = { ...silentLog, error: (_: string, fields?: object) => void lost.push(fields) };
-    const watcher = new ShellWatcher({ clock, log, inherit: [], start });
-    return { clock, lost, watcher };
+    const missing: boolean[] = [];
+    const onMissing = (is: boolean) => void missing.push(is);
+    const watcher = new ShellWatcher({ clock, log, inherit: [], start, onMissing });
+    return { clock, lost, watcher, missing };
   }
 
   it("is asked again with growing pauses, up to a minute, and the guardian goes on", async () => {
@@ -136,6 +138,23 @@ describe("a system that cannot start a watcher", () => {
     watcher.done();
     await clock.advance(minutes(60));
     expect(tries).toBeLessThan(75);
+  });
+
+  it("SR-11: is told of as missing from the second failure in a row on, until one has lived for two seconds", async () => {
+    let works = false;
+    const { clock, watcher, missing } = rig(() => {
+      if (!works) throw Object.assign(new Error("spawn ENOMEM"), { code: "ENOMEM" });
+      return Object.assign(new EventEmitter(), { unref() {} }) as unknown as ChildProcess;
+    });
+    watcher.watch(noFiles);
+    expect(missing).toEqual([]);
+    await clock.advance(millis(101));
+    expect(missing).toEqual([true]);
+    works = true;
+    await clock.advance(millis(1900));
+    expect(missing).toEqual([true]);
+    await clock.advance(minutes(1));
+    expect(missing).toEqual([true, false]);
   });
 
   it("also where that is told late, as EAGAIN is; both an error and an end are one failure", async () => {

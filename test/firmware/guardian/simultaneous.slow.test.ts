@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Contenders } from "./contenders.ts";
 
-const rounds = Number(process.env["ROUNDS"] ?? 1000);
+const rounds = Number(process.env["ROUNDS"] ?? 100);
 
 describe.runIf(process.platform === "linux")("SR-12: thirty starts at once", () => {
   it(`leave exactly one holder, in ${rounds} rounds, killed holders among them`, async () => {

@@ -99,7 +99,7 @@ describe("what is kept aside", () => {
   });
 });
 
-describe("C16: the state file", () => {
+describe("SR-11: the state file", () => {
   it("of 30 MB is not read, is kept aside in part, and does not use up the storage grant", async () => {
     huge(file, 30 << 20);
     const store = storeOf(gatedFiles(systemFiles, folder, manifestOf(256)));

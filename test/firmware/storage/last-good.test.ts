@@ -1,4 +1,4 @@
-/** C15: what serves when a file has turned bad under a unit that ran with a good one. */
+/** SR-11: what serves when a file has turned bad under a unit that ran with a good one. */
 import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
@@ -68,7 +68,7 @@ const bad: readonly (readonly [what: string, spoil: (path: string) => void])[] =
   ["of 1 GB", (path) => truncateSync(path, 2 ** 30)],
 ];
 
-describe("C15: a settings file that turned bad under a unit that ran", () => {
+describe("SR-11: a settings file that turned bad under a unit that ran", () => {
   it.each([...bad, ["mistaken", (path: string) => writeFileSync(path, '{"targetMax": 99}')] as const])(
     "and is %s: the last good settings serve, and the part is reported",
     async (_, spoil) => {
@@ -146,7 +146,7 @@ describe("C15: a settings file that turned bad under a unit that ran", () => {
   });
 });
 
-describe("C15: a board file that turned bad under a unit that ran", () => {
+describe("SR-11: a board file that turned bad under a unit that ran", () => {
   let board: string;
   /** Three layers of one's own. */
   const copy = (from: string, to: string, imports: string, imported: string): void => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const slow = process.env["SLOW"] === "1";
@@ -10,6 +11,8 @@ export default defineConfig({
     exclude: slow ? [] : ["test/**/*.slow.test.ts"],
     globalSetup: ["test/global-setup.ts"],
     testTimeout: 20_000,
+    // One for each core: those that start the firmware mostly wait for it.
+    maxWorkers: Math.max(2, availableParallelism()),
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],

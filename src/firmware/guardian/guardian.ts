@@ -56,6 +56,8 @@ interface End {
   readonly code: number | null;
   readonly why: string;
   readonly everBeat: boolean;
+  /** The line was read back off after it. */
+  readonly off: boolean;
 }
 
 export class Guardian {
@@ -78,16 +80,15 @@ export class Guardian {
 
   /** Runs loops until one ends by wish, or cannot start at all. Resolves to the exit code. */
   async run(): Promise<ExitCode | number> {
-    let last = this.#forceOff("start");
+    this.#forceOff("start");
     for (;;) {
       if (this.#wish === "pause") this.#pauseProcess();
       const startedAt = this.#options.clock.now();
       const end = await this.#guardOne();
-      last = this.#forceOff(end.why);
       const code = await this.#next(end, startedAt);
       if (code === undefined) continue;
       // Otherwise the end of this process is what the watcher acts on.
-      if (last.off) this.#options.watcher.done();
+      if (end.off) this.#options.watcher.done();
       return code;
     }
   }
@@ -154,7 +155,8 @@ export class Guardian {
       try {
         loop = this.#options.spawnLoop(this.#history.offFor(clock.now()));
       } catch (error) {
-        resolve({ code: null, why: couldNotStart(reasonOf(error)), everBeat: false });
+        const why = couldNotStart(reasonOf(error));
+        resolve({ code: null, why, everBeat: false, off: this.#forceOff(why).off });
         return;
       }
       this.#loop = loop;
@@ -180,12 +182,14 @@ export class Guardian {
       const ended = (code: number | null, why: string): void => {
         if (over) return;
         over = true;
+        // Before anything else: each call here costs a small device time in which the heater is on.
+        const { off } = this.#forceOff(why);
         watch.stop();
         this.#cancelOffAgain();
         this.#cancelKill();
         this.#loop = undefined;
         watcher.loopIs(undefined);
-        resolve({ code, why, everBeat });
+        resolve({ code, why, everBeat, off });
       };
       this.#giveUp = () => ended(null, "it does not end");
       loop.onExit((code, signal, failure) =>

@@ -130,7 +130,7 @@ describe("the guardian", () => {
     silent.loop().beat(true);
     await silent.clock.advance(seconds(10));
     const after = silent.order.slice(silent.order.indexOf("spawn") + 1);
-    expect(after.slice(0, 3)).toEqual(["off", "SIGKILL", "log loop-silent"]);
+    expect(after.slice(0, 4)).toEqual(["off", "SIGKILL", "off", "log loop-silent"]);
   });
 
   it("has the line watched as soon as it is found, and once", async () => {
@@ -140,7 +140,7 @@ describe("the guardian", () => {
     await clock.advance(seconds(2));
     loop().exit(70);
     await clock.advance(seconds(3));
-    expect(acts()).toEqual(["off", "spawn", "off", "watch", "spawn", "off", "spawn"]);
+    expect(acts()).toEqual(["off", "spawn", "off", "spawn", "off", "watch", "spawn"]);
   });
 
   it("SR-01: does not tell the watcher that all is well while the line was not read back off", async () => {

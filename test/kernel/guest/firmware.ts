@@ -82,8 +82,15 @@ export class Firmware {
   }
 
   #kill(processes: readonly number[]): void {
-    for (const pid of processes) process.kill(pid, "SIGSTOP");
-    for (const pid of processes) process.kill(pid, "SIGKILL");
+    for (const signal of ["SIGSTOP", "SIGKILL"] as const) {
+      for (const pid of processes) {
+        try {
+          process.kill(pid, signal);
+        } catch {
+          // It is gone already.
+        }
+      }
+    }
   }
 
   /** What was logged so far under one event's name. */

@@ -61,14 +61,14 @@ export function runVm(tools: Tools, options: VmOptions): Promise<string | undefi
 
 function qemuArguments(tools: Tools, options: VmOptions): string[] {
   // Emulation, also where /dev/kvm is there: in a nested machine it is often there and broken. The machine's clock
-  // counts its instructions (8 ns each) and follows the real one only while it is idle: on a busy computer its time
+  // counts its instructions (1 ns each, about what a Pi needs) and follows the real one only while it is idle: on a busy computer its time
   // passes more slowly, so every limit inside it holds as on an idle one. QEMU does this on one thread only.
   return [
     ...[
       "-accel",
       "tcg,thread=single",
       "-icount",
-      "shift=3,sleep=on",
+      "shift=0,sleep=on",
       "-smp",
       "1",
       "-cpu",

@@ -5,7 +5,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { FirmwareProcess } from "./firmware-process.ts";
+import { FirmwareProcess, until } from "./firmware-process.ts";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const asRoot = process.getuid?.() === 0;
@@ -18,6 +18,7 @@ async function leftOn({ onTestFinished }: TestContext): Promise<FirmwareProcess>
   onTestFinished(() => device.cleanUp());
   device.start();
   await device.event("first-decision");
+  await until("the settings that serve to be kept", () => existsSync(join(device.data, "last-good.json")));
   device.signal(device.guardianPid, "SIGTERM");
   await device.exit();
   writeFileSync(device.relayFile, "1\n");
@@ -35,12 +36,30 @@ describe.runIf(process.platform === "linux")(
   { timeout: 180_000 },
   () => {
     it.for(things)(
-      "%s as settings: the relay is off, and it ends with 78 at once",
+      "%s as settings, with none known that were good: the relay is off, and it ends with 78 at once",
       async ([, make], context) => {
         const device = await leftOn(context);
+        for (const name of ["last-good.json", "last-good.json.previous"])
+          rmSync(join(device.data, name), { force: true });
         replace(device, "settings.json", make);
         expect(ending(device, "virtual")).toBe(78);
         expect(device.relay).toBe("0");
+      },
+    );
+
+    it.for(things)(
+      "%s as settings of a unit that ran: the relay is off first, and it runs with the last good ones",
+      async ([, make], context) => {
+        const device = await leftOn(context);
+        expect(existsSync(join(device.data, "last-good.json"))).toBe(true);
+        replace(device, "settings.json", make);
+        const from = device.log.length;
+        device.start();
+        expect(await device.event("relay-forced-off", from)).toMatchObject({ before: 1 });
+        expect(await device.event("settings-unreadable", from)).toMatchObject({
+          cause: expect.stringMatching(problem),
+        });
+        await device.event("first-decision", from);
       },
     );
 

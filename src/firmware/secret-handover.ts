@@ -18,6 +18,9 @@ const leakyTraces = "-mqtt-packet:*";
 const wanted = "secrets-wanted";
 const given = "secrets-given";
 
+/** A question for `HeldSecrets.answer`, which every process that holds them listens for by itself. */
+export const asksForSecrets = (message: unknown): boolean => kindOf(message) === wanted;
+
 /** The guardian's side. */
 export class HeldSecrets {
   readonly #held: ReadonlyMap<string, Secret>;
@@ -37,7 +40,7 @@ export class HeldSecrets {
   /** Answers this loop whenever it asks. */
   answer(loop: ChildProcess): void {
     loop.on("message", (message) => {
-      if (kindOf(message) !== wanted || !loop.connected) return;
+      if (!asksForSecrets(message) || !loop.connected) return;
       const values = Object.fromEntries([...this.#held].map(([name, secret]) => [name, secret.reveal()]));
       // With a callback a loop that is gone is an argument of it, not an exception.
       loop.send({ kind: given, values }, () => {});

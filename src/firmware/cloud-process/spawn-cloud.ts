@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { cleanFlags, ownSession } from "../guardian/clean-node.ts";
 import { packageRoot } from "../package-root.ts";
-import type { HeldSecrets } from "../secret-handover.ts";
+import { asksForSecrets, type HeldSecrets } from "../secret-handover.ts";
 import type { CloudChild } from "./cloud-process.ts";
 
 export interface SpawnOptions {
@@ -27,7 +27,8 @@ export function spawnCloud({ flags, secrets, quiet }: SpawnOptions): CloudChild 
       if (child.connected) child.send(message, (error) => done(error === null));
       else done(false);
     },
-    onMessage: (listener) => void child.on("message", listener),
+    onMessage: (listener) =>
+      void child.on("message", (message) => asksForSecrets(message) || listener(message)),
     onExit(listener) {
       child.once("exit", listener);
       child.once("error", () => listener(null, "could not be started"));

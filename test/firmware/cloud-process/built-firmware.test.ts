@@ -15,6 +15,7 @@ describe.runIf(process.platform === "linux")(
       device.signal(pid, "SIGUSR1");
       await new Promise((resolve) => setTimeout(resolve, 500));
       expect(cloudPid(device)).toBe(pid);
+      expect(device.log.map(({ event }) => event)).not.toContain("cloud-message-unreadable");
       device.signal(device.guardianPid, "SIGTERM");
       expect(await device.exit()).toBe(0);
       expect(() => process.kill(pid, 0)).toThrow();

@@ -7,7 +7,7 @@ describe.runIf(process.platform === "linux")(
   "the cloud half's process",
   { timeout: 300_000, concurrent: true },
   () => {
-    it("is a child of the loop, outlives the terminal's signals, and ends with the loop", async (context) => {
+    it("is a child of the loop, opens no inspector, and ends with the loop", async (context) => {
       const device = firmware(context);
       await heatingOnline(device);
       const pid = cloudPid(device);

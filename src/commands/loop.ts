@@ -98,7 +98,7 @@ async function loop(args: Arguments): Promise<number> {
     end: (code) => endProcess(code, out, terminalOut),
     onHardware: (hardware) => {
       virtual = hardware.virtual;
-      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, terminalOut, stop);
+      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, terminalOut, (why) => stop(why));
     },
   });
   stop = running.stop;
@@ -185,6 +185,8 @@ function openTerminal(
     log,
     page: () => page,
     onQuit: () => stop("a key was pressed"),
+    // The guardian ends this loop and then stops itself, as it does where the terminal sends the signal.
+    onPause: () => void (process.connected && process.kill(process.ppid, "SIGTSTP")),
   });
   terminal.open();
   return terminal;

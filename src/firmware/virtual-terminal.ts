@@ -44,6 +44,8 @@ export interface TerminalParts {
   /** Where the local hub's page is, once it is known: its line in the log is soon out of sight. */
   readonly page?: () => string | undefined;
   readonly onQuit: () => void;
+  /** Ctrl-Z. */
+  readonly onPause?: () => void;
 }
 
 export class VirtualTerminal {
@@ -88,8 +90,10 @@ export class VirtualTerminal {
   };
 
   #onKey(key: string): void {
-    const { hat, surroundings, onQuit } = this.#parts;
-    if (key === "q" || key === "\x03" || key === "\x04") onQuit();
+    const { hat, surroundings, onQuit, onPause } = this.#parts;
+    // In raw mode the terminal sends no signals: these are what Ctrl-C, Ctrl-D, Ctrl-\ and Ctrl-Z would be.
+    if (["q", "\x03", "\x04", "\x1c"].includes(key)) onQuit();
+    else if (key === "\x1a") onPause?.();
     else if (key === "a" || key === "b") hat.press(key, tap);
     else if (key === "m") hat.press("mode", tap);
     else if (key === "h") hat.press("mode", longPress);

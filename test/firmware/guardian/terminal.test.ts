@@ -1,4 +1,4 @@
-/** The built firmware on a real terminal whose output is held (Ctrl-S). Takes real time. */
+/** The built firmware on a real terminal: its panel, its keys, and an output that is held (Ctrl-S). Takes real time. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   closeSync,
@@ -74,6 +74,10 @@ class Terminal {
     this.#process.stdin?.write(Buffer.from([letter.charCodeAt(0) - 64]));
   }
 
+  type(text: string): void {
+    this.#process.stdin?.write(text);
+  }
+
   async heats(): Promise<void> {
     await until("heat", () => this.relay === "1");
   }
@@ -142,6 +146,40 @@ describe.runIf(python && process.platform === "linux")(
       await new Promise((resolve) => setTimeout(resolve, 15_000));
       expect(terminal.loopPid).toBe(loopPid);
       expect(terminal.relay).toBe("1");
+    });
+  },
+);
+
+describe.runIf(python && process.platform === "linux")(
+  "the live panel",
+  { timeout: 90_000, concurrent: true },
+  () => {
+    it.for([
+      ["q", "q"],
+      ["Ctrl-C", "\x03"],
+      ["Ctrl-\\", "\x1c"],
+    ] as const)("SR-01: ends on %s with the relay off and exit code 0", async ([, key], context) => {
+      const terminal = new Terminal(context);
+      await terminal.heats();
+      await until("the panel", () => terminal.shown.includes("[q] quit"));
+      terminal.type(key);
+      await until("the end", () => terminal.exitCode !== undefined);
+      expect([terminal.exitCode, terminal.relay]).toEqual([0, "0"]);
+    });
+
+    it("SR-01: is left on Ctrl-Z with the relay off, and drawn again when it is continued", async (context) => {
+      const terminal = new Terminal(context);
+      await terminal.heats();
+      await until("the panel", () => terminal.shown.includes("[q] quit"));
+      const { guardianPid, loopPid } = terminal;
+      terminal.control("Z");
+      await until("the guardian to be stopped", () => stateOf(guardianPid) === "T");
+      await gone(loopPid);
+      expect(terminal.relay).toBe("0");
+      const { length } = terminal.shown;
+      process.kill(guardianPid, "SIGCONT");
+      await until("the panel again", () => terminal.shown.slice(length).includes("[q] quit"));
+      expect(terminal.relay).toBe("0");
     });
   },
 );

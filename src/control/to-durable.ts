@@ -36,7 +36,9 @@ export function toDurable(state: ControlState): DurableState {
 
 function storeSwitch({ on, at }: LastSwitch, now: Millis, wallOffset: Millis): StoredSwitch {
   const wallMs = wallMillis(at + wallOffset);
-  return on ? { on, wallMs } : { on, wallMs, offForMs: millis(Math.min(now - at, heaterBlamedFor)) };
+  // The end comes between two steps: then the switch is later than what was seen last.
+  const offFor = Math.round(Math.min(Math.max(0, now - at), heaterBlamedFor));
+  return on ? { on, wallMs } : { on, wallMs, offForMs: millis(offFor) };
 }
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100;

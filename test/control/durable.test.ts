@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDurable } from "../../src/control/durable.ts";
+import { stop } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
+import { millis } from "../../src/control/units.ts";
 import { Device } from "./device.ts";
 
 const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -26,6 +28,23 @@ describe("the durable state", () => {
     const fresh = toDurable(new Device().state);
     expect(parseDurable(through(fresh))).toEqual(fresh);
     expect(fresh).not.toHaveProperty("lastSwitch");
+  });
+
+  it("comes back as it went when the end comes between two steps, while the heater is on and a boost runs", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 5000, noNaN: true }), (laterMs) => {
+        const device = new Device();
+        device.target(25);
+        device.read(18);
+        device.request({ kind: "boost", minutes: 30, source: "cloud" });
+        device.now += 200_000;
+        device.read(18);
+        expect(device.heater).toBe(true);
+        const stored = toDurable(stop(device.state, millis(device.now + laterMs)));
+        expect(stored.lastSwitch).toMatchObject({ on: false, offForMs: 0 });
+        expect(parseDurable(through(stored))).toEqual(stored);
+      }),
+    );
   });
 
   it("restores set-point, mode, switch, counters and who changed them", () => {

@@ -79,12 +79,13 @@ async function expectSeen(rig: CloudRig, code: FaultCode): Promise<void> {
 
 describe("SR-11: a fault is seen on the screen, in the twin and on the page, from its cause to its end", () => {
   it.each(causesByFault)("$code: $what", { timeout: 120_000 }, async ({ code, cause }) => {
-    const { rig, breakIt, repair } = await cause.prepare();
+    const { rig, begin, end, restart } = await cause.prepare();
     const { within = minutes(2), overWithin = minutes(2) } = cause;
-    await breakIt();
+    await begin();
     await until(rig, code, within, () => standsEverywhere(rig, code));
     await expectSeen(rig, code);
-    const after = (await repair()) ?? rig;
+    end();
+    const after = (await restart?.()) ?? rig;
     if (faultEffects[code].latched) {
       await rig.clock.advance(overWithin);
       expect(standsEverywhere(rig, code)).toBe(true);

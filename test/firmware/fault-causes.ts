@@ -256,7 +256,7 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
 
 /** Each cause with its fault, for a table of tests. */
 export const causesByFault = (Object.keys(faultCauses) as FaultCode[]).flatMap((code) =>
-  faultCauses[code].map((cause) => ({ code, what: cause.what, cause })),
+  faultCauses[code].map((cause) => [code, cause.what, cause] as const),
 );
 
 /** What the device that a person stands before is told: hold A and B for three seconds. */

@@ -78,7 +78,7 @@ async function expectSeen(rig: CloudRig, code: FaultCode): Promise<void> {
 }
 
 describe("SR-11: a fault is seen on the screen, in the twin and on the page, from its cause to its end", () => {
-  it.each(causesByFault)("$code: $what", { timeout: 120_000 }, async ({ code, cause }) => {
+  it.each(causesByFault)("%s: %s", { timeout: 120_000 }, async (code, _, cause) => {
     const { rig, begin, end, restart } = await cause.prepare();
     const { within = minutes(2), overWithin = minutes(2) } = cause;
     await begin();

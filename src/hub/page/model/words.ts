@@ -119,7 +119,7 @@ export const faultCodesOf = (reported: string): readonly string[] =>
 
 /** As the device's own screen says it; a code of another firmware as it is. */
 export function faultWord(code: string): string {
-  const short = isFaultCode(code) ? faultEffects[code].short : shorten(code, 24);
+  const short = isFaultCode(code) ? faultEffects[code].short : shorten(code, 16);
   return short.charAt(0) + short.slice(1).toLowerCase();
 }
 

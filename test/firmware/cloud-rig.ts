@@ -11,7 +11,15 @@ import type { CloudHandlers, CloudLink, CloudOptions, LinkCause } from "../../sr
 import { Secret } from "../../src/cloud/secret.ts";
 import { silentLog } from "../../src/control/log.ts";
 import { defaultSettings, type Settings } from "../../src/control/settings.ts";
-import { celsius, hours, type Millis, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
+import {
+  type Celsius,
+  celsius,
+  hours,
+  type Millis,
+  millis,
+  relativeHumidity,
+  seconds,
+} from "../../src/control/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
 import { CloudHalf } from "../../src/firmware/cloud-half.ts";
 import { momentOf } from "../../src/firmware/cloud-process/cloud-device.ts";
@@ -23,7 +31,8 @@ import {
 } from "../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../src/firmware/cloud-process/remote-device.ts";
 import { Device } from "../../src/firmware/device.ts";
-import { memoryFiles } from "../../src/firmware/durable-files.ts";
+import { type DurableFiles, memoryFiles } from "../../src/firmware/durable-files.ts";
+import type { ReportedPart } from "../../src/firmware/failing-parts.ts";
 import { gated, loadManifest } from "../../src/firmware/hardware.ts";
 import { StateStore } from "../../src/firmware/state-store.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../src/hub/device-record.ts";
@@ -31,10 +40,11 @@ import type { JsonObject } from "../../src/hub/json-value.ts";
 import { propertyRows, reportedEvents } from "../../src/hub/reported-watch.ts";
 import type { TimelineDraft } from "../../src/hub/timeline.ts";
 import { forDevice, isRefused, patchHalf } from "../../src/hub/twin-document.ts";
-import { dailyOutside, Room, roomPresets } from "../../src/simulation/room.ts";
+import type { HatPorts } from "../../src/simulation/hat-connection.ts";
+import { dailyOutside, Room, type RoomParameters, roomPresets } from "../../src/simulation/room.ts";
 import { Surroundings } from "../../src/simulation/surroundings.ts";
 import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
-import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { type DisplayKind, VirtualHat } from "../../src/simulation/virtual-hat.ts";
 import { FakeDisk } from "../cloud/outbox-rig.ts";
 import { type LogLine, recordingLog } from "../hub/running-hub.ts";
 
@@ -123,6 +133,7 @@ export interface CloudRig {
   readonly clock: VirtualClock;
   readonly hub: WirelessHub;
   readonly hat: VirtualHat;
+  readonly surroundings: Surroundings;
   readonly device: Device;
   readonly lines: readonly LogLine[];
   readonly outboxDisk: FakeDisk;
@@ -166,24 +177,47 @@ function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (me
   return far;
 }
 
+/** Where the device starts, if not at 8 °C in a winter's night with all in order. */
+export interface RigStart {
+  readonly room?: RoomParameters;
+  readonly temperature?: Celsius;
+  readonly outside?: Celsius;
+  readonly display?: DisplayKind;
+  readonly files?: DurableFiles;
+  /** Parts that failed before the device was there. */
+  readonly failing?: readonly ReportedPart[];
+  /** What lies between the firmware and its hat. */
+  readonly between?: (ports: HatPorts) => HatPorts;
+}
+
 /**
- * A device that heats, and is online.
+ * A device that heats, unless its room is warm, and is online.
  * @param delay of each message between the loop and a cloud half in another process; without it both are one
  */
-export async function cloudRig(settings: Partial<Settings> = {}, delay?: Millis): Promise<CloudRig> {
+export async function cloudRig(
+  settings: Partial<Settings> = {},
+  delay?: Millis,
+  start: RigStart = {},
+): Promise<CloudRig> {
+  const { temperature = celsius(8), between = (ports) => ports } = start;
   const dataPath = await mkdtemp(join(tmpdir(), "cloud-half-"));
   const clock = new VirtualClock();
   const choice = chooseBoard("virtual", dataPath);
   const { wiring } = choice;
   const manifest = loadManifest(choice);
-  const room = new Room(roomPresets.fanHeater, {
-    temperature: celsius(8),
+  const room = new Room(start.room ?? roomPresets.fanHeater, {
+    temperature,
     humidity: relativeHumidity(48),
     seed: 1,
   });
-  const plant = new Surroundings(room, { outside: dailyOutside(celsius(-5), 2), startOfDay: hours(18) });
-  const hat = new VirtualHat({ clock, wiring, plant });
-  const disk = memoryFiles();
+  const surroundings = new Surroundings(room, {
+    outside: dailyOutside(celsius(-5), 2),
+    startOfDay: hours(18),
+  });
+  surroundings.outside = start.outside;
+  const { display } = start;
+  const hat = new VirtualHat({ clock, wiring, plant: surroundings, ...(display && { display }) });
+  const disk = start.files ?? memoryFiles();
   let takes = millis(0);
   const files: typeof disk = {
     ...disk,
@@ -193,12 +227,18 @@ export async function cloudRig(settings: Partial<Settings> = {}, delay?: Millis)
     },
   };
   const device = await Device.start({
-    hat: await openHat({ hardware: gated(hat.connect(), wiring, manifest), wiring, clock, log: silentLog }),
+    hat: await openHat({
+      hardware: gated(between(hat.connect()), wiring, manifest),
+      wiring,
+      clock,
+      log: silentLog,
+    }),
     settings: { ...defaultSettings, ...settings },
     store: new StateStore("/state.json", files, clock),
     clock,
     log: silentLog,
     firmware: "1.0.0",
+    failing: start.failing ?? [],
   });
   const lines: LogLine[] = [];
   const hub = new WirelessHub(clock);
@@ -234,11 +274,13 @@ export async function cloudRig(settings: Partial<Settings> = {}, delay?: Millis)
     await rm(dataPath, { recursive: true, force: true });
   });
   hub.connect();
-  while (device.counters.heaterSeconds === 0) await clock.advance(seconds(10));
+  const cold = temperature < device.inForce.values.targetTemperature;
+  while (cold && device.counters.heaterSeconds === 0) await clock.advance(seconds(10));
   return {
     clock,
     hub,
     hat,
+    surroundings,
     device,
     lines,
     garbage,

@@ -1,7 +1,7 @@
 /** The built firmware's processes, stopped, killed and held in every way: the relay ends up off. These take real time. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
-import { FirmwareProcess, gone, stateOf, until } from "../firmware-process.ts";
+import { FirmwareProcess, gone, type LogLine, stateOf, until } from "../firmware-process.ts";
 
 const heating = async ({ onTestFinished }: TestContext, environment = {}): Promise<FirmwareProcess> => {
   const device = new FirmwareProcess();
@@ -58,6 +58,18 @@ describe.runIf(process.platform === "linux")(
       await until("the watcher to wait", () => stateOf(device.watcherPid) === "S");
       killBoth(device);
       await off(device);
+    });
+
+    it("SR-11: a watcher that is killed again and again is a fault of the device, until one stays", async (context) => {
+      const device = await heating(context);
+      const fault = ({ fault }: LogLine) => fault === "watcher-missing";
+      const { watcherPid } = device;
+      device.signal(watcherPid, "SIGKILL");
+      await until("another watcher", () => device.watcherPid !== watcherPid);
+      device.signal(device.watcherPid, "SIGKILL");
+      await device.event("fault-raised", 0, fault);
+      expect(device.relay).toBe("1");
+      await device.event("fault-ended", 0, fault);
     });
 
     it("the watcher takes less than 2 MiB and ends with the firmware, without a write", async (context) => {

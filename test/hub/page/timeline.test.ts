@@ -83,7 +83,10 @@ describe("the timeline in words", () => {
     expect(told("deviceInformation", component)).toBeUndefined();
     expect(told("faults", "")).toBeUndefined();
     expect(told("note", null)).toBeUndefined();
-    expect(told("faults", "sensor")).toBe("Faults is sensor");
+    expect(told("faults", "sensor-damp")).toBe("Faults: sensor-damp");
+    expect(told("faults", "relay-mismatch, display-failed", "display-failed")).toBe(
+      "Faults: Relay line, No display",
+    );
     expect(told("faults", "", "sensor")).toBe("Faults: none");
     expect(told("deviceInformation", component, { __t: "c" })).toBe("Device information changed");
   });

@@ -25,6 +25,8 @@ describe("values in words", () => {
     ["controlMode", "sideways", "sideways"],
     ["heaterSwitch", true, "On"],
     ["telemetryInterval", null, "none"],
+    ["faults", "over-temperature, display-failed", "Too hot, No display"],
+    ["faults", " , ", "none"],
     ["somethingElse", 1.23456, "1.235"],
     ["somethingElse", { a: [1] }, '{"a":[1]}'],
     ["somethingElse", undefined, "—"],

@@ -1,8 +1,7 @@
 /** The eight tiles: what a person wants to know of a device at one look. */
-import { type FaultCode, faultEffects, isFaultCode } from "../../../control/faults.ts";
 import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-api.ts";
 import type { Tone } from "./standing.ts";
-import { agoText, numberText, shorten, spanText, valueText } from "./words.ts";
+import { agoText, faultCodesOf, faultWord, numberText, shorten, spanText, valueText } from "./words.ts";
 
 export interface TileView {
   readonly value: string;
@@ -99,17 +98,11 @@ export function link(device: DeviceSummary, nowMs: number): TileView {
 
 function faults(value: Json | undefined): TileView {
   if (value === undefined) return { value: "—", unit: "", note: "not reported", tone: "offline" };
-  const codes = typeof value === "string" ? value.split(",").map((code) => code.trim()) : [];
-  const standing = codes.filter((code) => code !== "");
+  const standing = typeof value === "string" ? faultCodesOf(value) : [];
   const [gravest] = standing;
   if (gravest === undefined) return { value: "None", unit: "", note: "all is well", tone: "good" };
   const more = standing.length > 1 ? ` and ${standing.length - 1} more` : "";
   return { value: faultWord(gravest), unit: "", note: `${shorten(gravest, 24)}${more}`, tone: "bad" };
-}
-
-function faultWord(code: string): string {
-  const { short } = isFaultCode(code) ? faultEffects[code satisfies FaultCode] : { short: shorten(code, 16) };
-  return short.charAt(0) + short.slice(1).toLowerCase();
 }
 
 function firmware(detail: DeviceDetail): TileView {

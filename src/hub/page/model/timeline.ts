@@ -104,7 +104,8 @@ function titleOf(event: TimelineEvent): string | undefined {
     case "reported":
       // What a component holds stands in the twin; it is too long for a title.
       if (isComponent(event.after)) return `${label} changed`;
-      return event.after === "" ? `${label}: none` : `${label} is ${value}`;
+      if (event.after === "") return `${label}: none`;
+      return event.property === "faults" ? `${label}: ${value}` : `${label} is ${value}`;
     case "acknowledged":
       return `${label} ${value} acknowledged${version}`;
     case "refused":

@@ -11,6 +11,7 @@ import {
   telemetry,
   writableProperties,
 } from "../../../control/cloud-model.ts";
+import { faultEffects, isFaultCode } from "../../../control/faults.ts";
 import type { Json } from "../../page-api.ts";
 
 interface Known {
@@ -112,8 +113,19 @@ export function valueText(name: string, value: Json | undefined): string {
   return told ?? shorten(JSON.stringify(value));
 }
 
+/** The codes of the faults that stand, as the device reports them. */
+export const faultCodesOf = (reported: string): readonly string[] =>
+  reported.split(",").flatMap((code) => code.trim() || []);
+
+/** As the device's own screen says it; a code of another firmware as it is. */
+export function faultWord(code: string): string {
+  const short = isFaultCode(code) ? faultEffects[code].short : shorten(code, 16);
+  return short.charAt(0) + short.slice(1).toLowerCase();
+}
+
 function choiceText(name: string, value: string): string {
   if (value === "") return "empty";
+  if (name === "faults") return shorten(faultCodesOf(value).map(faultWord).join(", ")) || "none";
   const schema = known.get(name)?.schema;
   if (schema?.kind === "time" && !Number.isNaN(Date.parse(value)))
     return dayAndTime.format(Date.parse(value));

@@ -145,7 +145,7 @@ describe.runIf(process.platform === "linux")("a start in another year", { timeou
       await run.stop();
       const again = await startStored({ folder: data, board: "virtual", wallStart: wallMillis(wallStart) });
       expect(again.device.inForce.values.targetTemperature).toBe(21.5);
-      again.device.abandon();
+      again.cutPower();
     });
   }
 
@@ -153,11 +153,11 @@ describe.runIf(process.platform === "linux")("a start in another year", { timeou
     const { data } = firmware(context);
     const run = await startStored({ folder: data, board: "virtual" });
     await run.follow(22);
-    run.device.abandon();
+    run.cutPower();
     const again = await startStored({ folder: data, board: "virtual", wallStart: wallMillis(0) });
     expect(again.device.inForce.values.targetTemperature).toBe(22);
     await again.until("heat", again.heatDue, () => again.hat.contactClosed);
-    again.device.abandon();
+    again.cutPower();
   });
 });
 

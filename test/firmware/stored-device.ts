@@ -44,6 +44,8 @@ export interface StoredDevice {
   /** Runs until it is so. @throws when `limit` passes first */
   until(what: string, limit: Millis, holds: () => boolean): Promise<void>;
   stop(): Promise<void>;
+  /** The power goes: nothing is written any more, and the kernel drops the locks. */
+  cutPower(): void;
 }
 
 export interface StoredDeviceOptions {
@@ -99,6 +101,10 @@ export async function startStored(options: StoredDeviceOptions): Promise<StoredD
       const sections = { faults: device.standing.join(", ") } as Parameters<typeof nextReport>[2];
       const { report } = nextReport(outcome.link, device.inForce, sections);
       return (report as Record<string, unknown> | undefined)?.["targetTemperature"];
+    },
+    cutPower() {
+      device.abandon();
+      guarded.release();
     },
     async stop() {
       let stopped = false;

@@ -52,7 +52,7 @@ it("heats and follows its twin after every damage to its files", { timeout: 30 *
       expect(await run.follow(20.5)).toMatchObject({ value: 20.5, ac: 200 });
       expect(run.device.standing).not.toContain("storage-failed");
       await run.until("the disk", seconds(30), () => run.device.stored);
-      run.device.abandon();
+      run.cutPower();
     },
   });
   console.log(`by file: ${JSON.stringify(Object.fromEntries(kinds))}; state lost and said so: ${lost}`);

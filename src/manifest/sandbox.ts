@@ -206,11 +206,11 @@ function kernel(): Line[] {
 
 function limits(manifest: Manifest): Line[] {
   return [
-    "# Guardian, loop and local hub together take less than half of it; a leak ends here, not with the whole machine.",
-    `MemoryMax=${isNetworked(manifest) ? 320 : 256}M`,
+    "# Guardian, loop, cloud half and local hub together take about half of it; a leak ends here, not with the machine.",
+    `MemoryMax=${isNetworked(manifest) ? 384 : 256}M`,
     "# Of the two, the kernel takes one: the guardian restarts the loop, systemd the guardian.",
     "OOMPolicy=continue",
-    "TasksMax=64",
+    "TasksMax=128",
   ];
 }
 

@@ -36,8 +36,8 @@ export interface GuardianOptions {
   readonly log: Log;
 }
 
-/** SR-10. */
-const silenceLimit = seconds(10);
+/** SR-10: the line is off within 10 s of the last step, with half a second for the guardian itself. */
+const silenceLimit = millis(9500);
 /** Until the first beat the relay has not been touched; a slow card may take its time, and has more at the next try. */
 const startLimit = seconds(60);
 const longestStartLimit = minutes(10);

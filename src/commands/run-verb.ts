@@ -15,7 +15,7 @@ function argumentsOf(verb: Verb, argv: readonly string[]): Arguments {
   try {
     return readArguments(verb, argv);
   } catch (error) {
-    verb.onRefusal?.(argv);
+    verb.onRefusal?.(argv, error);
     throw error;
   }
 }

@@ -8,7 +8,6 @@ import { dataFolderPath } from "../firmware/data-folder.ts";
 import { endProcess, flushBriefly } from "../firmware/end-process.ts";
 import { inForeground } from "../firmware/guardian/foreground.ts";
 import { guardLoops } from "../firmware/guardian/guardian-process.ts";
-import { describeHolder } from "../firmware/guardian/holder-note.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
 import { kindOf } from "../firmware/hub-ready.ts";
 import { LineWriter } from "../firmware/line-writer.ts";
@@ -102,14 +101,10 @@ function loopFlags(args: Arguments, context: Context, { choice }: TakenHardware)
 const hasPanel = (args: Arguments): boolean => hasTerminal() && !args.has("plain") && inForeground();
 
 /** A mistyped flag leaves no relay on that a crash left on; one that another instance drives is that one's. */
-function leaveRelayOff(argv: readonly string[]): void {
+function leaveRelayOff(argv: readonly string[], error: unknown): void {
   const write = (line: string): void => void process.stderr.write(`${line}\n`);
   const log = createLogger({ clock: systemClock, level: "info", format: "text", write });
-  const refusal = turnOffAfterRefusal({
-    dataPath: dataFolderPath(flagValue(argv, "data"), process.env),
-    log,
-  });
-  if (refusal !== undefined) log.info("relay-left-alone", { heldBy: describeHolder(refusal.holder) });
+  turnOffAfterRefusal({ dataPath: dataFolderPath(flagValue(argv, "data"), process.env), log }, error);
 }
 
 /** Of a command line that was refused. */

@@ -41,8 +41,8 @@ export interface VerbSpec {
 
 export interface Verb extends VerbSpec {
   run(args: Arguments): Promise<number>;
-  /** Called before arguments that make no sense are refused. */
-  readonly onRefusal?: (argv: readonly string[]) => void;
+  /** Called before arguments that make no sense are refused; may refuse them for a reason that weighs more. */
+  readonly onRefusal?: (argv: readonly string[], error: unknown) => void;
 }
 
 /** Flags that several verbs share. */

@@ -59,7 +59,7 @@ describe.runIf(process.platform === "linux")("the program on a Raspberry Pi", { 
     [["run", "--offline"], 75],
     [["run", "--board", "grove-heater-pi"], 75],
     [["run", "--board", "nosuch"], 75],
-    [["run", "--nope"], 64],
+    [["run", "--nope"], 75],
     [["relay", "off"], 75],
   ];
   it.each(others)("SR-12: beside a master `%s` ends with %s and touches no line", (words, code) => {

@@ -185,7 +185,7 @@ describe.runIf(process.platform === "linux")(
       const device = firmware(context);
       device.start();
       await device.heaterOn();
-      expect(device.command("run", "--nope").code).toBe(64);
+      expect(device.command("run", "--nope").code).toBe(75);
       expect(device.relay).toBe("1");
       device.signal(device.guardianPid, "SIGTERM");
       await device.exit();

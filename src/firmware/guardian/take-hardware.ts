@@ -79,12 +79,14 @@ export function takeHardware(options: TakeOptions): TakenHardware {
 
 /**
  * For a command line that makes no sense: no relay that a crash left on stays on.
- * @returns who holds the relay that this would have been about, and which is theirs to turn off
+ * @param refused why the command line is refused
+ * @throws StartupError (running) when somebody else holds the relay that this would have been about
  */
-export function turnOffAfterRefusal(options: Omit<TakeOptions, "choose">): Refusal | undefined {
+export function turnOffAfterRefusal(options: Omit<TakeOptions, "choose">, refused: unknown): void {
   const hardware = new Hardware(options);
   try {
-    return turnOffAfterFailure(hardware, new Places(options), undefined, undefined);
+    const refusal = turnOffAfterFailure(hardware, new Places(options), undefined, undefined);
+    if (refusal !== undefined) throw heldElsewhere(refusal, options.dataPath, undefined, refused);
   } finally {
     hardware.release();
   }

@@ -98,8 +98,12 @@ describe.runIf(process.platform === "linux")("SR-12: beside a firmware that driv
     }
   });
 
-  it("a mistyped flag touches nothing", () => {
-    expect(turnOffAfterRefusal(options("second"))).toMatchObject({ holder: { pid: process.pid } });
+  it("a mistyped flag ends with 75, tells of both, and touches nothing", () => {
+    const mistyped = new Error("Unknown option --nope.");
+    const { code, text } = ending(() => turnOffAfterRefusal(options("second"), mistyped));
+    expect(code).toBe(75);
+    expect(text).toContain(String(process.pid));
+    expect(text).toContain("--nope");
     expect(relay()).toBe("1");
   });
 
@@ -162,7 +166,7 @@ describe.runIf(process.platform === "linux")(
     );
 
     it("after a mistyped flag, though nothing tells of a relay", () => {
-      expect(turnOffAfterRefusal(options("data"))).toBeUndefined();
+      turnOffAfterRefusal(options("data"), new Error("Unknown option --nope."));
       expect(relay()).toBe("0");
     });
 

@@ -1,21 +1,26 @@
 /** The local hub's ports when another hub, or another program, has the usual ones. */
-import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type LocalHub, type LocalHubOptions, startLocalHub } from "../../src/firmware/local-hub.ts";
 import { type LogLine, recordingLog, temporaryFolder } from "../hub/running-hub.ts";
 
-/** @returns the port; resolves also when somebody else has it already: taken it is in either case */
+/** Takes a port, once whoever of this machine has it gives it back: hubs of other tests look for the same ones. */
 async function occupy(port: number): Promise<{ port: number; free: () => Promise<void> }> {
   // Whoever on this machine looks for a hub there: it would keep the server open.
   const server = createServer((socket) => socket.destroy());
   const free = () => closed(server);
   onTestFinished(free);
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening").catch(() => undefined);
+  while (!(await listens(server, port))) await new Promise((resolve) => setTimeout(resolve, 50));
   const address = server.address();
-  return { port: typeof address === "object" && address !== null ? address.port : port, free };
+  if (typeof address !== "object" || address === null) throw new Error("a TCP server has an address");
+  return { port: address.port, free };
 }
+
+const listens = (server: Server, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => resolve(true));
+  });
 
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {
@@ -44,7 +49,7 @@ async function started(options: Partial<LocalHubOptions>): Promise<LocalHub & { 
 
 const portsOf = ({ addresses: { mqttPort, restPort, pagePort } }: LocalHub) => [mqttPort, restPort, pagePort];
 
-describe("a local hub whose page's port was asked for", () => {
+describe("a local hub whose page's port was asked for", { timeout: 180_000 }, () => {
   it("takes other ports for devices and services where another hub has the usual ones", async () => {
     await occupy(8883);
     const { addresses } = await started({ pagePort: 0 });
@@ -58,7 +63,7 @@ describe("a local hub whose page's port was asked for", () => {
   });
 });
 
-describe("a local hub beside another", () => {
+describe("a local hub beside another", { timeout: 180_000 }, () => {
   it("takes another port for each one that is taken, says which, and finds the same ones at its next start", async () => {
     for (const port of [8883, 8443, 8780]) await occupy(port);
     const dataPath = await temporaryFolder();

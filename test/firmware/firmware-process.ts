@@ -118,8 +118,12 @@ export class FirmwareProcess {
   }
 
   /** The relay's line, as it stands outside every process. */
+  /** Level of the relay's line. The virtual hat's is a file, empty for a moment while somebody writes it. */
   get relay(): string {
-    return readFileSync(this.relayFile, "utf8").trim();
+    for (let look = 0; ; look += 1) {
+      const level = readFileSync(this.relayFile, "utf8").trim();
+      if (level !== "" || look === 1000) return level;
+    }
   }
 
   get relayFile(): string {

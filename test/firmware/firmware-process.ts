@@ -117,8 +117,7 @@ export class FirmwareProcess {
     return this.event("heater", from, (line) => line["on"] === true);
   }
 
-  /** The relay's line, as it stands outside every process. */
-  /** Level of the relay's line. The virtual hat's is a file, empty for a moment while somebody writes it. */
+  /** The relay's line, as it stands outside every process: a file, and empty for a moment while somebody writes it. */
   get relay(): string {
     for (let look = 0; ; look += 1) {
       const level = readFileSync(this.relayFile, "utf8").trim();

@@ -63,19 +63,6 @@ const online = new Promise<void>((resolve) => {
     if (input.link === "online") resolve();
   });
 });
-if (link === "cloud") {
-  await startCloudProcess({
-    running,
-    data,
-    choice,
-    log,
-    logLevel: "info",
-    virtual,
-    simulatedToCloud: false,
-    quiet: false,
-  });
-}
-
 /** In ms, from when the finger is due, so that an event loop that is busy then counts. */
 export interface Press {
   readonly taken: number;
@@ -129,4 +116,17 @@ const services = {
 };
 export type LoopServices = typeof services;
 
+// Before the cloud half: once anybody listens, Node keeps no message for those who listen later.
 serve(services);
+if (link === "cloud") {
+  await startCloudProcess({
+    running,
+    data,
+    choice,
+    log,
+    logLevel: "info",
+    virtual,
+    simulatedToCloud: false,
+    quiet: false,
+  });
+}

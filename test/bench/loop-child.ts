@@ -63,7 +63,10 @@ const online = new Promise<void>((resolve) => {
     if (input.link === "online") resolve();
   });
 });
-/** In ms, from when the finger is due, so that an event loop that is busy then counts. */
+/**
+ * In ms, from when the finger is due to touch A, which lowers, or to leave B, whose raise counts for the heater on
+ * release (SR-13): from when it is due, so that an event loop that is busy then counts.
+ */
 export interface Press {
   readonly taken: number;
   /** As `taken`, without the time for which the machine had no core for this thread: that is not the firmware's. */
@@ -75,18 +78,19 @@ async function press(button: "a" | "b", dueMs: number): Promise<Press | undefine
   const hat = virtual?.hat;
   if (hat === undefined) throw new Error("there is no virtual hat");
   const at = (whenMs: number, act: () => void) => clock.setTimer(millis(whenMs - clock.now()), act);
+  const actsMs = button === "b" ? dueMs + tap : dueMs;
   return await new Promise((resolve) => {
     let waited = waitedForCore();
-    at(dueMs - 3, () => {
+    at(actsMs - 3, () => {
       waited = waitedForCore();
     });
     const ignore = hat.gpio.observe(hat.wiring.relay.line, () => {
       ignore();
       giveUp();
-      const taken = clock.now() - dueMs;
+      const taken = clock.now() - actsMs;
       resolve({ taken, own: taken - (waitedForCore() - waited) });
     });
-    const giveUp = at(dueMs + lostAfter, () => {
+    const giveUp = at(actsMs + lostAfter, () => {
       ignore();
       resolve(undefined);
     });

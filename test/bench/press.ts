@@ -1,4 +1,4 @@
-/** From a finger on button B to the relay's line and to the display, on the virtual hat in real time. */
+/** On the virtual hat in real time: a finger leaves button B → relay line; a finger touches it → display. */
 import type { Hat } from "../../src/board/hat.ts";
 import { openHat } from "../../src/board/open-hat.ts";
 import { findDisplay } from "../../src/board/screen/find-display.ts";
@@ -20,6 +20,7 @@ const steadyRoom: Plant = {
   measure: () => celsius(18.9 + 0.02 * Math.random()),
   humidity: relativeHumidity(45),
 };
+const tap = millis(120);
 const settings = { ...defaultSettings, law: "hysteresis" as const, sensorPeriodSeconds: 1 };
 
 interface Press {
@@ -53,13 +54,15 @@ async function onePress(): Promise<Press> {
   const device = await Device.start({ hat, settings, store, clock, log: silentLog, firmware: "0.1.0" });
   await clock.sleep(millis(3500 + 400 * Math.random()));
   const pressedAt = clock.now();
+  // A raise counts for the heater on release (SR-13), on the display at once.
+  const releasedAt = pressedAt + tap;
   const relay = new Promise<number>((resolve) => {
-    virtual.gpio.observe(wiring.relay.line, () => resolve(clock.now() - pressedAt));
+    virtual.gpio.observe(wiring.relay.line, () => resolve(clock.now() - releasedAt));
   });
   const screen = new Promise<number>((resolve) => {
     shown = () => resolve(clock.now() - pressedAt);
   });
-  virtual.press("b");
+  virtual.press("b", tap);
   const press = { relayMs: await relay, screenMs: await screen };
   await device.stop();
   return press;
@@ -80,8 +83,8 @@ export async function pressFigures(presses: number): Promise<Figure[]> {
   const screen = done.map(({ screenMs }) => screenMs);
   const note = `${presses} presses, debounce of 10 ms included`;
   return [
-    { name: "button to relay line, p50", value: quantile(relay, 0.5), unit: "ms", note },
-    { name: "button to relay line, p99", value: quantile(relay, 0.99), unit: "ms", limit: 20 },
+    { name: "button's release to relay line, p50", value: quantile(relay, 0.5), unit: "ms", note },
+    { name: "button's release to relay line, p99", value: quantile(relay, 0.99), unit: "ms", limit: 20 },
     { name: "button to screen, p50", value: quantile(screen, 0.5), unit: "ms", note: "at 100 kHz" },
     { name: "button to screen, p99", value: quantile(screen, 0.99), unit: "ms" },
   ];

@@ -9,6 +9,7 @@ import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { folders, type MutatedFolder } from "./folders.ts";
+import { nearestTests } from "./nearest-tests.ts";
 import { type Mutant, mutantsOf } from "./operators.ts";
 import { runTests } from "./run-tests.ts";
 import { ScratchTree } from "./scratch-tree.ts";
@@ -64,7 +65,8 @@ async function examine(folder: MutatedFolder, worker: number): Promise<void> {
   for (const { file, mutant } of sample) {
     const original = tree.read(file);
     tree.write(file, original.slice(0, mutant.start) + mutant.replacement + original.slice(mutant.end));
-    const { outcome } = await runTests(tree.path, folder, limitMs);
+    const nearest = nearestTests(tree.path, file);
+    const { outcome } = await runTests(tree.path, { ...folder, nearest }, limitMs);
     tree.write(file, original);
     if (outcome !== "passed") dead += 1;
     else process.stdout.write(`${folder.name}: SURVIVED ${file}:${mutant.line} ${mutant.operator}\n`);

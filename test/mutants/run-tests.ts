@@ -15,6 +15,8 @@ export interface TestRun {
 const outputKept = 4000;
 
 export interface TestsToRun {
+  /** Test files that are likely to notice: these come first. */
+  readonly nearest?: readonly string[];
   /** Paths, or how paths begin. */
   readonly tests: readonly string[];
   /** Of the suites that only `npm run test:slow` runs; these come last. */
@@ -24,13 +26,23 @@ export interface TestsToRun {
 /** @param limitMs after which a run, with all that it started, is killed */
 export async function runTests(
   tree: string,
-  { tests, slowTests }: TestsToRun,
+  { nearest = [], tests, slowTests = [] }: TestsToRun,
   limitMs: number,
 ): Promise<TestRun> {
-  const ordinary = await run(tree, tests, limitMs, {});
-  if (ordinary.outcome !== "passed" || slowTests === undefined) return ordinary;
-  const slow = await run(tree, slowTests, limitMs, { SLOW: "1" });
-  return { ...slow, seconds: ordinary.seconds + slow.seconds };
+  const rounds = [
+    { tests: nearest, environment: {} },
+    { tests, environment: {} },
+    { tests: slowTests, environment: { SLOW: "1" } },
+  ];
+  let seconds = 0;
+  let last: TestRun = { outcome: "passed", seconds, output: "" };
+  for (const round of rounds) {
+    if (round.tests.length === 0) continue;
+    last = await run(tree, round.tests, limitMs, round.environment);
+    seconds += last.seconds;
+    if (last.outcome !== "passed") break;
+  }
+  return { ...last, seconds };
 }
 
 function run(

@@ -269,7 +269,7 @@ export function crashScenarios(): Scenario[] {
           assert.equal(code, 75, output);
           assert.match(output, new RegExp(`process ${firmware.guardian}\\b`));
         }
-        assert.equal(runCommand("run", "--nope", "--data", "/tmp/another").code, 64);
+        assert.equal(runCommand("run", "--nope", "--data", "/tmp/another").code, 75);
         const report = runCommand("doctor", "--board", "grove-heater-pi", "--data", "/tmp/another").output;
         assert.match(
           report,

@@ -1,11 +1,13 @@
 // The arrows between the parts of src/, as rules of dependency-cruiser. test/architecture runs them, proves that every
 // module was seen, and seeds a violation of each rule.
 //
-//   commands → firmware → { board, simulation, cloud, hub, update, manifest } → chips → control
+//   commands → firmware → { board, simulation, azure, hub, update, manifest } → { chips, protocol } → control → model → base
 //
-// base lies below all of them and knows none. An arrow may skip a part, never turn round; the parts in braces never import each other. src/bootstrap stands apart.
+// An arrow may skip a part, never turn round; parts in braces never import each other. src/bootstrap stands apart.
 
-const siblings = "board|simulation|cloud|hub|update|manifest";
+const siblings = "board|simulation|azure|hub|update|manifest";
+/** base without the folder that touches the disk. */
+const pureBase = "base/(?!files/)";
 
 /** A rule: modules under `from` may import nothing of ours but what `allowed` matches. */
 const only = (name, from, allowed, comment) => ({
@@ -62,37 +64,57 @@ module.exports = {
       },
     },
     {
+      name: "base-is-pure",
+      severity: "error",
+      comment: "Ground floor: no package, no node:, no domain. What touches the disk is in base/files.",
+      from: { path: `^src/${pureBase}` },
+      to: { pathNot: `^src/${pureBase}` },
+    },
+    {
+      name: "model-is-pure",
+      severity: "error",
+      comment: "The tables of what the device is: over base alone.",
+      from: { path: "^src/model/" },
+      to: { pathNot: `^src/(model/|${pureBase})` },
+    },
+    {
       name: "control-is-pure",
       severity: "error",
-      comment: "The core decides; it imports nothing but itself: no package, no node:, no other part.",
+      comment: "The core decides: no package, no node:, no other part than model and base.",
       from: { path: "^src/control/" },
-      to: { pathNot: "^src/control/" },
+      to: { pathNot: `^src/(control/|model/|${pureBase})` },
     },
     {
       name: "chips-need-no-platform",
       severity: "error",
       comment: "Codecs over a port: the same in a simulation, a test and a browser.",
       from: { path: "^src/chips/" },
-      to: { pathNot: "^src/(chips|control)/" },
+      to: { pathNot: `^src/(chips/|control/|model/|${pureBase})` },
     },
+    only(
+      "protocol-knows-azure-alone",
+      "^src/protocol/",
+      "^src/(protocol|base)/",
+      "What Azure fixes for device and hub alike: names, keys, topics.",
+    ),
     {
       name: "siblings-are-strangers",
       severity: "error",
-      comment: "What two of them need lives in control or chips, or is handed in by firmware.",
+      comment: "What two of them need lives in chips, protocol or below, or is handed in by firmware.",
       from: { path: `^src/(${siblings})/` },
       to: { path: `^src/(${siblings})/`, pathNot: "^src/$1/" },
     },
-    only("base-is-the-ground", "^src/base/", "^src/base/", "No domain in it: it would fit another program."),
+    only("base-is-the-ground", "^src/base/files/", "^src/base/", "No domain in it: it would fit another program."),
     only(
       "siblings-look-down",
       `^src/(${siblings})/`,
-      `^src/(${siblings}|chips|control|base)/`,
+      `^src/(${siblings}|chips|protocol|control|model|base)/`,
       "Not up to firmware or commands.",
     ),
     only(
       "firmware-looks-down",
       "^src/firmware/",
-      `^src/(firmware|${siblings}|chips|control|base)/`,
+      `^src/(firmware|${siblings}|chips|protocol|control|model|base)/`,
       "The composition does not know the command line.",
     ),
     only(
@@ -104,7 +126,7 @@ module.exports = {
     only(
       "main-only-dispatches",
       "^src/(main|loop|cloud)\\.ts$",
-      "^src/(commands|firmware|control|base)/",
+      "^src/(commands|firmware|control|model|base)/",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),
     {
@@ -130,9 +152,9 @@ module.exports = {
       "One part touches hardware.",
     ),
     packageOnlyIn(
-      "azure-in-cloud",
+      "azure-sdk-in-azure",
       "azure-[^/]+|@azure/[^/]+",
-      "^src/cloud/",
+      "^src/azure/",
       "One part knows the Azure SDK.",
     ),
     packageOnlyIn("broker-in-hub", "aedes[^/]*", "^src/hub/", "One part holds the broker."),

@@ -1,6 +1,6 @@
 /** The entry of the control loop's own process, started by the guardian. */
 
-import "./firmware/small-heap.ts";
+import "./firmware/process/small-heap.ts";
 import { verb as loop } from "./commands/loop.ts";
 import { runVerb } from "./commands/run-verb.ts";
 

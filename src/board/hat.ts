@@ -1,14 +1,15 @@
 /** The hat as one object: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { I2cBus } from "../chips/bus.ts";
 import type { GpioPort } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
-import type { Clock } from "../control/clock.ts";
 import type { ButtonEdge, SensorReading } from "../control/input.ts";
-import type { Log } from "../control/log.ts";
-import type { ScreenModel } from "../control/screen.ts";
+import type { ScreenModel } from "../control/panel/screen.ts";
 import type { DisplayKind } from "./screen/display.ts";
+import type { ScreenTarget } from "./screen/feed.ts";
 import type { FindDisplayOptions } from "./screen/find-display.ts";
-import type { ScreenTarget } from "./screen-feed.ts";
 
 /** What works now. Everything false and a display: all is well. */
 export interface HatHealth {

@@ -4,9 +4,10 @@
  * Guarantee (SR-01): the relay is off, and was read back off, before anything else is set up. The first measurement
  * begins right after: the sensor's own waiting passes while johnny-five loads, and heat is decided 30 ms earlier.
  */
-import { GroveIo } from "./grove-io.ts";
+
 import type { Hat, OpenHatOptions } from "./hat.ts";
-import { sensorChips } from "./room-sensor.ts";
+import { GroveIo } from "./johnny-five/grove-io.ts";
+import { sensorChips } from "./sensor/room-sensor.ts";
 
 /** @throws LineError when the relay's line cannot be had, or does not read off */
 export async function openHat(options: OpenHatOptions): Promise<Hat> {
@@ -22,7 +23,7 @@ export async function openHat(options: OpenHatOptions): Promise<Hat> {
     const chips = sensorChips(hardware.bus, clock);
     // Never rejects; whoever reads first shares it. Of medium repeatability (0.08 °C): there 9 ms sooner.
     void chips[0]?.measure("medium");
-    const { JohnnyFiveHat } = await import("./johnny-five-hat.ts");
+    const { JohnnyFiveHat } = await import("./johnny-five/hat.ts");
     return new JohnnyFiveHat(options, io, chips);
   } catch (error) {
     io.close();

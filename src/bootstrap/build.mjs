@@ -46,7 +46,7 @@ const firmwareOptions = {
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
   { entryPoints: ["src/loop.ts"], splitting: false },
-  { entryPoints: { "johnny-five": "src/board/johnny-five-parts.ts" }, splitting: false },
+  { entryPoints: { "johnny-five": "src/board/johnny-five/parts.ts" }, splitting: false },
   { entryPoints: { "cloud-process": "src/firmware/cloud-process/start-cloud-process.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },

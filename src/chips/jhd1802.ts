@@ -4,8 +4,8 @@
  * Guarantee: after `show` resolves both lines are on the glass. Only the characters that changed are sent; after
  * an error the display is set up anew, so it may come and go. A missing backlight chip costs its colour, no more.
  */
-import type { Clock } from "../control/clock.ts";
-import { type Millis, millis } from "../control/units.ts";
+import type { Clock } from "../base/clock.ts";
+import { type Millis, millis } from "../base/units.ts";
 import { type Backlight, findBacklight, type Rgb } from "./backlight.ts";
 import type { I2cBus } from "./bus.ts";
 import { BusError } from "./bus.ts";

@@ -4,7 +4,7 @@
  * Guarantee asked of every implementation: an output line is at `initial` from the instant it is an output; a
  * line that cannot be had is a LineError, thrown before anything was driven.
  */
-import type { Millis } from "../control/units.ts";
+import type { Millis } from "../base/units.ts";
 
 export type Level = 0 | 1;
 

@@ -4,9 +4,10 @@
  * Guarantee: a word leaves a decoder only when its checksum was good, so nothing below invents a temperature:
  * an empty, short or torn answer is "bad-crc", never a number.
  */
+
+import type { Celsius, RelativeHumidityPercent } from "../base/units.ts";
+import { celsius, millis, relativeHumidity } from "../base/units.ts";
 import type { SensorRange } from "../control/input.ts";
-import type { Celsius, RelativeHumidityPercent } from "../control/units.ts";
-import { celsius, millis, relativeHumidity } from "../control/units.ts";
 import { crc8 } from "./crc8.ts";
 
 /** 16-bit commands, sent high byte first. Single shot without clock stretching only: Broadcom's controller breaks it. */

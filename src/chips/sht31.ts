@@ -6,9 +6,9 @@
  * only when both of its words had a good checksum and the sensor's own heater was off. The status is read with every
  * reading, since another program, or a disturbance that looks like a command, can change it at any time.
  */
-import type { Clock } from "../control/clock.ts";
+import type { Clock } from "../base/clock.ts";
+import { type Millis, millis, seconds } from "../base/units.ts";
 import type { SensorFailure, SensorReading } from "../control/input.ts";
-import { type Millis, millis, seconds } from "../control/units.ts";
 import type { BusErrorCode, I2cBus } from "./bus.ts";
 import { BusError } from "./bus.ts";
 import type { Repeatability, Sht31Sample, Sht31Status } from "./sht31-codec.ts";

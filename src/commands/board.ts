@@ -1,12 +1,12 @@
 /** `board`: the boards that there are, or the wiring of one, as a table to wire by. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { boardProblemText } from "../board/definition.ts";
+import { boardProblemText } from "../board/definition/definition.ts";
 import type { WiredLine, Wiring } from "../chips/wiring.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
-import { packageRoot } from "../firmware/package-root.ts";
-import { readSettingsFile } from "../firmware/settings-file.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { packageRoot } from "../firmware/process/package-root.ts";
+import { readSettingsFile } from "../firmware/storage/settings-file.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 

@@ -1,6 +1,6 @@
 /** The command line beyond `run`: finds the verb and loads it alone. */
-import { nearest } from "../control/nearest.ts";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { nearest } from "../base/nearest-word.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { attempt, runVerb } from "./run-verb.ts";
 import { helpText, type Verb } from "./verb.ts";
 
@@ -38,7 +38,7 @@ export function main(argv: readonly string[]): Promise<number> {
       return print(second === undefined ? overview() : helpText((await find(second).load()).verb));
     }
     if (first === "--version" || first === "version") {
-      const { firmwareVersion } = await import("../firmware/package-root.ts");
+      const { firmwareVersion } = await import("../firmware/process/package-root.ts");
       return print(`${firmwareVersion()}\n`);
     }
     const { verb } = await find(first).load();

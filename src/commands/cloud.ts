@@ -1,19 +1,19 @@
 /** `cloud`: the cloud half itself, started by the control loop; not for people. */
-import type { Log, LogLevel } from "../control/log.ts";
-import { type Millis, millis, seconds } from "../control/units.ts";
-import { bootOfThisMachine } from "../firmware/boot.ts";
+import type { Log, LogLevel } from "../base/log.ts";
+import { type Millis, millis, seconds } from "../base/units.ts";
+import { type CloudConnection, connectCloud } from "../firmware/cloud-process/connect-cloud.ts";
 import { type CloudMessage, readLoopMessage } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
 import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
-import { type CloudConnection, connectCloud } from "../firmware/connect-cloud.ts";
-import type { DataFolder } from "../firmware/data-folder.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
-import { type HubReady, isHubReady, kindOf } from "../firmware/hub-ready.ts";
+import { type HubReady, isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
+import { bootOfThisMachine } from "../firmware/process/boot.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
-import { systemClock } from "../firmware/system-clock.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";

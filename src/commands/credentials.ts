@@ -6,17 +6,17 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { azureDps, CredentialError } from "../cloud/credentials.ts";
-import { dpsWithKey } from "../cloud/credentials-parts.ts";
-import { deriveDeviceKey } from "../cloud/device-key.ts";
-import { credentialsFileName, type FoundCredentials, loadCredentials } from "../cloud/load-credentials.ts";
-import { systemPrivateFiles } from "../cloud/private-files.ts";
+import { azureDps, CredentialError } from "../azure/credentials/credentials.ts";
+import { credentialsFileName, type FoundCredentials, loadCredentials } from "../azure/credentials/load.ts";
+import { dpsWithKey } from "../azure/credentials/parts.ts";
+import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { reviewCredentials } from "../firmware/doctor/credentials.ts";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { loadManifest } from "../firmware/hardware.ts";
-import { readSettingsFile } from "../firmware/settings-file.ts";
-import { systemClock } from "../firmware/system-clock.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { readSettingsFile } from "../firmware/storage/settings-file.ts";
+import { deriveDeviceKey } from "../protocol/device-key.ts";
 import { readContext } from "./context.ts";
 import { readHiddenLine } from "./hidden-line.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";

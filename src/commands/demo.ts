@@ -1,7 +1,7 @@
 /** `demo`: plays how device and cloud come to agree, rule by rule, on a local hub and the virtual hat. */
 import { playDemo, type Scene, scenes } from "../firmware/demo/demo.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
-import { systemClock } from "../firmware/system-clock.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
 import { wantsColour } from "./context.ts";
 import { demoEnd, demoHead, sceneText } from "./demo-text.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";

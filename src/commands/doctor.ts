@@ -1,13 +1,13 @@
 /** `doctor`: looks at everything that a heater rests on and says what to mend; turns nothing on. */
 
-import { loadCredentials } from "../cloud/load-credentials.ts";
-import { systemPrivateFiles } from "../cloud/private-files.ts";
+import { loadCredentials } from "../azure/credentials/load.ts";
+import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
 import { examine, systemDrivers } from "../firmware/doctor/examine.ts";
 import { type Finding, type FindingStatus, tally } from "../firmware/doctor/finding.ts";
 import { systemMachine } from "../firmware/doctor/machine.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
-import { firmwareVersion } from "../firmware/package-root.ts";
-import { systemClock } from "../firmware/system-clock.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { firmwareVersion } from "../firmware/process/package-root.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
 import { readContext, wantsColour } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 

@@ -8,16 +8,16 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import type { Clock } from "../control/clock.ts";
-import type { Log } from "../control/log.ts";
-import { type Millis, millis, minutes, seconds } from "../control/units.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { type Millis, millis, minutes, seconds } from "../base/units.ts";
+import type { PanelGone } from "../firmware/front/messages.ts";
 import { cleanFlags, ownSession } from "../firmware/guardian/clean-node.ts";
-import { type HubReady, isHubReady, kindOf } from "../firmware/hub-ready.ts";
-import { NewestSender } from "../firmware/newest-sender.ts";
-import { packageRoot } from "../firmware/package-root.ts";
-import type { PanelGone } from "../firmware/panel-messages.ts";
-import { systemClock } from "../firmware/system-clock.ts";
+import { type HubReady, isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { NewestSender } from "../firmware/process/newest-sender.ts";
+import { packageRoot } from "../firmware/process/package-root.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
 
 export interface HubKeeperOptions {
   readonly dataPath: string;

@@ -1,20 +1,25 @@
 /** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { openDataFolder } from "../firmware/data-folder.ts";
-import { endProcess, flushBriefly } from "../firmware/end-process.ts";
-import { type ExitCode, exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { type PanelPressed, readPanelShown } from "../firmware/front/messages.ts";
+import { drawPanel } from "../firmware/front/picture.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
-import { type HubReady, kindOf } from "../firmware/hub-ready.ts";
-import { LineWriter } from "../firmware/line-writer.ts";
+import { type HubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
+import {
+  type LocalHub,
+  type LocalHubOptions,
+  startLocalHub,
+  startOrJoin,
+} from "../firmware/hub-process/local-hub.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
-import { type LocalHub, type LocalHubOptions, startLocalHub, startOrJoin } from "../firmware/local-hub.ts";
-import { createLogger } from "../firmware/logger.ts";
-import { type PanelPressed, readPanelShown } from "../firmware/panel-messages.ts";
-import { drawPanel } from "../firmware/panel-picture.ts";
+import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
+import { type ExitCode, exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { LineWriter } from "../firmware/process/line-writer.ts";
+import { createLogger } from "../firmware/process/logger.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
-import { systemClock } from "../firmware/system-clock.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";

@@ -1,20 +1,23 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
-import { type Millis, millis, seconds } from "../control/units.ts";
+import { type Millis, millis, seconds } from "../base/units.ts";
 import type { StartOptions } from "../firmware/cloud-process/start-cloud-process.ts";
-import { systemFiles } from "../firmware/durable-files.ts";
-import { endProcess, flushBriefly } from "../firmware/end-process.ts";
-import { type ExitCode, exitCodes } from "../firmware/exit-codes.ts";
-import { gatedFiles } from "../firmware/gated-files.ts";
+import { VirtualTerminal } from "../firmware/front/virtual-terminal.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import type { Beat } from "../firmware/guardian/loop-process.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import type { WatcherNews } from "../firmware/guardian/watcher.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
-import { isHubReady, kindOf } from "../firmware/hub-ready.ts";
-import { LineWriter } from "../firmware/line-writer.ts";
-import { createLogger } from "../firmware/logger.ts";
-import { firmwareVersion } from "../firmware/package-root.ts";
+import { isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
+import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
+import { type ExitCode, exitCodes } from "../firmware/process/exit-codes.ts";
+import { LineWriter } from "../firmware/process/line-writer.ts";
+import { createLogger } from "../firmware/process/logger.ts";
+import { firmwareVersion } from "../firmware/process/package-root.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { TextWriter } from "../firmware/process/text-writer.ts";
 import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
+import { systemFiles } from "../firmware/storage/durable-files.ts";
+import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import {
   decideBoard,
   decideSettings,
@@ -22,10 +25,7 @@ import {
   keepLastGood,
   logProblems,
 } from "../firmware/storage/last-good.ts";
-import { systemClock } from "../firmware/system-clock.ts";
-import { TextWriter } from "../firmware/text-writer.ts";
-import { VirtualTerminal } from "../firmware/virtual-terminal.ts";
-import type { DisplayKind } from "../simulation/virtual-hat.ts";
+import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 

@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { notGranted } from "../firmware/doctor/configuration.ts";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
 import { loadManifest, manifestFile } from "../firmware/hardware.ts";
-import { packageRoot } from "../firmware/package-root.ts";
-import { readSettingsFile } from "../firmware/settings-file.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { packageRoot } from "../firmware/process/package-root.ts";
+import { readSettingsFile } from "../firmware/storage/settings-file.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { systemdUnit } from "../manifest/sandbox.ts";
 import { readContext } from "./context.ts";

@@ -1,10 +1,10 @@
 /** `relay off`: turns the relay off with files alone, whatever else is broken; for a person and for systemd. */
 import { chooseBoard } from "../firmware/choose-board.ts";
-import { exitCodes } from "../firmware/exit-codes.ts";
 import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
-import { createLogger } from "../firmware/logger.ts";
-import { readSettingsFile } from "../firmware/settings-file.ts";
-import { systemClock } from "../firmware/system-clock.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { createLogger } from "../firmware/process/logger.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { readSettingsFile } from "../firmware/storage/settings-file.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 

@@ -1,5 +1,5 @@
 /** Runs one verb, and turns every failure into one clear message and its exit code. */
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { type Arguments, helpText, readArguments, type Verb } from "./verb.ts";
 
 /** @returns the exit code; never rejects */

@@ -3,18 +3,18 @@
  *
  * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are broken.
  */
-import type { Log } from "../control/log.ts";
-import { dataFolderPath } from "../firmware/data-folder.ts";
-import { endProcess, flushBriefly } from "../firmware/end-process.ts";
+import type { Log } from "../base/log.ts";
 import { inForeground } from "../firmware/guardian/foreground.ts";
 import { guardLoops } from "../firmware/guardian/guardian-process.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
-import { kindOf } from "../firmware/hub-ready.ts";
-import { LineWriter } from "../firmware/line-writer.ts";
-import { createLogger } from "../firmware/logger.ts";
-import { HeldSecrets } from "../firmware/secret-handover.ts";
+import { kindOf } from "../firmware/hub-process/hub-ready.ts";
+import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
+import { LineWriter } from "../firmware/process/line-writer.ts";
+import { createLogger } from "../firmware/process/logger.ts";
+import { HeldSecrets } from "../firmware/process/secret-handover.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
-import { systemClock } from "../firmware/system-clock.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
 import { HubKeeper } from "./hub-keeper.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";

@@ -3,14 +3,9 @@
  *
  * Guarantee: a file that `run` would refuse never passes for one that is in force.
  */
-import {
-  allowedText,
-  type SettingKey,
-  type Settings,
-  settingKeys,
-  settingSpec,
-} from "../control/settings.ts";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { lastGoodSettings } from "../firmware/storage/last-good.ts";
 import {
   lastGoodServes,
   loadSettings,
@@ -19,8 +14,8 @@ import {
   SettingsFailure,
   type SettingsSource,
   settingProblemText,
-} from "../firmware/settings-file.ts";
-import { lastGoodSettings } from "../firmware/storage/last-good.ts";
+} from "../firmware/storage/settings-file.ts";
+import { allowedText, type SettingKey, type Settings, settingKeys, settingSpec } from "../model/settings.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 
@@ -39,7 +34,7 @@ schema prints the file's JSON schema, for an editor. Exit code 78 when the file 
     const context = readContext(args);
     const [word = "show"] = args.words;
     if (word === "schema") {
-      const { settingsJsonSchema } = await import("../control/settings-schema.ts");
+      const { settingsJsonSchema } = await import("../model/settings-schema.ts");
       return print(JSON.stringify(settingsJsonSchema(), null, 2));
     }
     const cost =

@@ -1,10 +1,11 @@
 /** The three ways in which a simulation is printed: a table for people, JSON lines and CSV for programs. */
+
+import type { Millis } from "../base/units.ts";
 import type { ControlEvent } from "../control/output.ts";
-import type { Millis } from "../control/units.ts";
 import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
-import { hatFaults } from "../simulation/hat-faults.ts";
-import type { Scenario } from "../simulation/scenario.ts";
-import type { ScenarioAction } from "../simulation/scenario-actions.ts";
+import type { ScenarioAction } from "../simulation/scenario/actions.ts";
+import type { Scenario } from "../simulation/scenario/scenario.ts";
+import { hatFaults } from "../simulation/virtual-hat/faults.ts";
 
 /** Each gives a line to print, or nothing. */
 export interface RowFormat {

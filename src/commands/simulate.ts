@@ -1,13 +1,18 @@
 /** `simulate`: plays a scenario in virtual time and prints what the room and the controller did. */
 import { readFileSync } from "node:fs";
-import { nearest } from "../control/nearest.ts";
-import { hours, type Millis, millis, minutes } from "../control/units.ts";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { nearest } from "../base/nearest-word.ts";
+import { hours, type Millis, millis, minutes } from "../base/units.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { simulate } from "../firmware/simulation.ts";
-import { hatFaultNames, hatFaults, isHatFault } from "../simulation/hat-faults.ts";
-import { parseScenario, type Scenario, scenarioFormat } from "../simulation/scenario.ts";
-import type { TimedAction } from "../simulation/scenario-actions.ts";
-import { builtInScenario, isScenarioName, scenarioNames, scenarioText } from "../simulation/scenarios.ts";
+import type { TimedAction } from "../simulation/scenario/actions.ts";
+import { parseScenario, type Scenario, scenarioFormat } from "../simulation/scenario/scenario.ts";
+import {
+  builtInScenario,
+  isScenarioName,
+  scenarioNames,
+  scenarioText,
+} from "../simulation/scenario/scenarios.ts";
+import { hatFaultNames, hatFaults, isHatFault } from "../simulation/virtual-hat/faults.ts";
 import { oneOf } from "./context.ts";
 import { formats } from "./simulate-rows.ts";
 import type { Arguments, Verb } from "./verb.ts";

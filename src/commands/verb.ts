@@ -5,8 +5,8 @@
  * step, never a stack trace.
  */
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { nearest } from "../control/nearest.ts";
-import { exitCodes, StartupError } from "../firmware/exit-codes.ts";
+import { nearest } from "../base/nearest-word.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */

@@ -9,17 +9,18 @@
  * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour,
  * as do the first six hours of a heater that is off, and a wall clock that was set raises it once.
  */
-import type { StoredBoost } from "./boost.ts";
-import { writableProperties } from "./cloud-model.ts";
-import type { FaultCode } from "./faults.ts";
-import { faultEffects, isFaultCode } from "./faults.ts";
+
+import type { Celsius, Kelvin } from "../base/units.ts";
+import { celsius, kelvin, millis, wallMillis } from "../base/units.ts";
+import { writableProperties } from "../model/cloud-model.ts";
+import type { FaultCode } from "../model/faults.ts";
+import { faultEffects, isFaultCode } from "../model/faults.ts";
 import type { Change, ControlMode, ControlValue } from "./input.ts";
+import type { StoredBoost } from "./panel/boost.ts";
 import type { StoredRelayAlarm } from "./safety/stuck-relay.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { parseShadow } from "./twin/shadow.ts";
-import type { Celsius, Kelvin } from "./units.ts";
-import { celsius, kelvin, millis, wallMillis } from "./units.ts";
 
 export interface DurableState {
   readonly schema: 1;

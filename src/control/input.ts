@@ -1,9 +1,10 @@
 /** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
-import type { AilingPart } from "./faults.ts";
-import type { TwinShadow } from "./twin/shadow.ts";
-import type { Celsius, Kelvin, Millis, RelativeHumidityPercent, WallMillis } from "./units.ts";
 
-export type { AilingPart } from "./faults.ts";
+import type { Celsius, Kelvin, Millis, RelativeHumidityPercent, WallMillis } from "../base/units.ts";
+import type { AilingPart } from "../model/faults.ts";
+import type { TwinShadow } from "./twin/shadow.ts";
+
+export type { AilingPart } from "../model/faults.ts";
 
 export type ControlMode = "auto" | "manual";
 export type ButtonName = "a" | "b" | "mode";

@@ -3,10 +3,10 @@
  *
  * Guarantee: what passes here can be put in force as it is (the set-point after rounding to a hundredth).
  */
-import type { WritableName } from "./cloud-model.ts";
-import { commands, misfit, writableProperties } from "./cloud-model.ts";
+import type { WritableName } from "../model/cloud-model.ts";
+import { commands, misfit, writableProperties } from "../model/cloud-model.ts";
+import type { Settings } from "../model/settings-table.ts";
 import type { Request } from "./input.ts";
-import type { Settings } from "./settings-table.ts";
 
 export type Limits = Pick<Settings, "targetMin" | "targetMax">;
 

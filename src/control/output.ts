@@ -1,8 +1,9 @@
 /** What comes out of `step`. Outputs are levels, not edges: asserting them twice changes nothing. */
-import type { FaultCode } from "./faults.ts";
+
+import type { Celsius, Kelvin } from "../base/units.ts";
+import type { FaultCode } from "../model/faults.ts";
 import type { ButtonName, ChangeSource, ControlMode, Request } from "./input.ts";
-import type { ScreenModel } from "./screen.ts";
-import type { Celsius, Kelvin } from "./units.ts";
+import type { ScreenModel } from "./panel/screen.ts";
 
 /** The outputs wanted now. */
 export interface Commands {

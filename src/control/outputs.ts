@@ -4,15 +4,16 @@
  * Guarantee: depends on the state alone, so asserting it twice changes nothing; the next look is in the future and
  * a second away at the most, so that every output is re-asserted and the relay's line read back (SR-07) each second.
  */
-import { aimOf } from "./boost.ts";
-import { isArmed } from "./buttons.ts";
+
+import type { Celsius, Millis } from "../base/units.ts";
+import { celsius, duty, millis, seconds } from "../base/units.ts";
 import type { LinkState } from "./input.ts";
 import type { Commands } from "./output.ts";
+import { aimOf } from "./panel/boost.ts";
+import { isArmed } from "./panel/buttons.ts";
 import { relayLineDeadline } from "./safety/relay-line.ts";
 import { isTrusted, staleAt } from "./safety/sensor.ts";
 import type { ControlState } from "./state.ts";
-import type { Celsius, Millis } from "./units.ts";
-import { celsius, duty, millis, seconds } from "./units.ts";
 
 const lookAgain = seconds(1);
 /** The status LED is lit steadily while all is well, blinks at 1 Hz while a fault stands, dark: not running. */

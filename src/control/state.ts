@@ -3,15 +3,20 @@
  *
  * Guarantee: a fresh state commands the heater OFF and knows no reading, whatever was stored.
  */
-import { restoreBoost } from "./boost.ts";
-import type { ButtonsState } from "./buttons.ts";
-import { startButtons } from "./buttons.ts";
+
+import type { DutyPercent, Millis, WallMillis } from "../base/units.ts";
+import { duty, millis, seconds } from "../base/units.ts";
+import type { FaultCode } from "../model/faults.ts";
+import type { Settings } from "../model/settings-table.ts";
 import type { DurableState } from "./durable.ts";
-import type { FaultCode } from "./faults.ts";
-import type { LawSettings, LawState } from "./heating-law.ts";
-import { startLaw } from "./heating-law.ts";
-import type { Panel } from "./panel.ts";
-import { defaultValues, startPanel } from "./panel.ts";
+import type { LawSettings, LawState } from "./law/law.ts";
+import { startLaw } from "./law/law.ts";
+import { restoreBoost } from "./panel/boost.ts";
+import type { ButtonsState } from "./panel/buttons.ts";
+import { startButtons } from "./panel/buttons.ts";
+import type { Panel } from "./panel/panel.ts";
+import { defaultValues, startPanel } from "./panel/panel.ts";
+import { clampTarget } from "./panel/set-point.ts";
 import type { CutOffState } from "./safety/cut-off.ts";
 import { startCutOff } from "./safety/cut-off.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
@@ -24,12 +29,8 @@ import type { LastSwitch, SwitchingState } from "./safety/switching.ts";
 import { restoreSwitch, startSwitching } from "./safety/switching.ts";
 import type { Trend } from "./safety/trend.ts";
 import { startTrend } from "./safety/trend.ts";
-import { clampTarget } from "./set-point.ts";
-import type { Settings } from "./settings-table.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { emptyShadow } from "./twin/shadow.ts";
-import type { DutyPercent, Millis, WallMillis } from "./units.ts";
-import { duty, millis, seconds } from "./units.ts";
 
 /** What follows from the settings, worked out once. */
 export interface Rules {

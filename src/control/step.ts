@@ -7,13 +7,16 @@
  * prolongs them; the same state, input and time give the same result.
  */
 
-import { lawStep } from "./heating-law.ts";
-import { heatAim } from "./hold.ts";
+import type { Millis } from "../base/units.ts";
+import { celsius, hours, millis, minutes, seconds } from "../base/units.ts";
+import { forbidsHeat, reportFaults, reportLineReason, standingFaults } from "./active-faults.ts";
 import type { Input } from "./input.ts";
+import { lawStep } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
-import type { People } from "./people.ts";
-import { hearPeople } from "./people.ts";
+import { heatAim } from "./panel/hold.ts";
+import type { People } from "./panel/user-input.ts";
+import { hearPeople } from "./panel/user-input.ts";
 import { heaterBlamedFor, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
@@ -22,10 +25,7 @@ import { clearRelayLine, stepRelayLine } from "./safety/relay-line.ts";
 import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
 import { decide } from "./safety/switching.ts";
 import { addToTrend } from "./safety/trend.ts";
-import { forbidsHeat, reportFaults, reportLineReason, standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
-import type { Millis } from "./units.ts";
-import { celsius, hours, millis, minutes, seconds } from "./units.ts";
 
 export type { ControlState, StartConditions } from "./state.ts";
 export { start, stop } from "./state.ts";

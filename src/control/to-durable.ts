@@ -1,13 +1,14 @@
 /** The part of the core's memory that survives a power cut, taken out of the whole. */
-import { storeBoost } from "./boost.ts";
+
+import type { Millis } from "../base/units.ts";
+import { millis, wallMillis } from "../base/units.ts";
+import { faultEffects } from "../model/faults.ts";
+import { standingFaults } from "./active-faults.ts";
 import type { DurableState } from "./durable.ts";
-import { faultEffects } from "./faults.ts";
+import { storeBoost } from "./panel/boost.ts";
 import { heaterBlamedFor } from "./safety/cut-off.ts";
 import type { LastSwitch, StoredSwitch } from "./safety/switching.ts";
-import { standingFaults } from "./standing.ts";
 import type { ControlState } from "./state.ts";
-import type { Millis } from "./units.ts";
-import { millis, wallMillis } from "./units.ts";
 
 export function toDurable(state: ControlState): DurableState {
   const { panel, counters, lastSwitch, clock } = state;

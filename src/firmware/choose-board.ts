@@ -7,12 +7,12 @@
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { readSmallFile } from "../base/small-file.ts";
-import { type Board, BoardError, loadBoard, type RelayWiring } from "../board/definition.ts";
-import { findGpioChip, listGpioChips } from "../board/gpio-chip.ts";
+import { readSmallFile } from "../base/files/small-file.ts";
+import { type Board, BoardError, loadBoard, type RelayWiring } from "../board/definition/definition.ts";
+import { findGpioChip, listGpioChips } from "../board/kernel/gpio-chip.ts";
 import type { Wiring } from "../chips/wiring.ts";
-import { exitCodes, StartupError } from "./exit-codes.ts";
-import { packageRoot } from "./package-root.ts";
+import { exitCodes, StartupError } from "./process/exit-codes.ts";
+import { packageRoot } from "./process/package-root.ts";
 
 export interface BoardChoice {
   /** The definition's name or path, never "auto". */

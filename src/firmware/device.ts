@@ -5,21 +5,22 @@
  * Guarantee: commands are asserted again at every step, at least once a second; a sensor, display or disk that
  * hangs delays no step; the relay is the first thing that a step writes and the first that `stop` turns off.
  */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { type Millis, millis, seconds } from "../base/units.ts";
 import type { Hat, HatHealth } from "../board/hat.ts";
-import type { Clock } from "../control/clock.ts";
-import type { FaultCode } from "../control/faults.ts";
-import { type InForce, inForce } from "../control/in-force.ts";
 import type { ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
-import type { Log } from "../control/log.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
-import type { Settings } from "../control/settings.ts";
 import { type ControlState, start, step, stop } from "../control/step.ts";
 import { toDurable } from "../control/to-durable.ts";
-import { type Millis, millis, seconds } from "../control/units.ts";
+import { type InForce, inForce } from "../control/twin/in-force.ts";
+import type { FaultCode } from "../model/faults.ts";
+import type { Settings } from "../model/settings.ts";
 import { logEvent } from "./event-log.ts";
 import { failingParts, type ReportedPart } from "./failing-parts.ts";
-import type { StateStore } from "./state-store.ts";
 import { restoreState } from "./storage/restore-state.ts";
+import type { StateStore } from "./storage/state-store.ts";
 
 /** One step, as seen from outside: for the terminal, the simulator's table and the tests. */
 export interface Observation {

@@ -1,7 +1,8 @@
 /** Writes the core's events into the log: each fault with what it means and what to do. */
-import { faultEffects } from "../control/faults.ts";
-import type { Log } from "../control/log.ts";
+
+import type { Log } from "../base/log.ts";
 import type { ControlEvent } from "../control/output.ts";
+import { faultEffects } from "../model/faults.ts";
 
 export function logEvent(log: Log, event: ControlEvent): void {
   switch (event.kind) {

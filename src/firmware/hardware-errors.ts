@@ -1,7 +1,7 @@
 /** Turns the ports' coded errors into start-up failures with the right exit code and a next step. */
 import { BusError } from "../chips/bus.ts";
 import { LineError } from "../chips/lines.ts";
-import { type ExitCode, exitCodes, StartupError } from "./exit-codes.ts";
+import { type ExitCode, exitCodes, StartupError } from "./process/exit-codes.ts";
 
 const doctor = "See what to mend with: grove-heater doctor";
 

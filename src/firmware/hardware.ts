@@ -4,20 +4,21 @@
  * Guarantee: nothing above here ever holds an ungated port, so what the manifest does not name cannot be used,
  * on the virtual hat as on the real one.
  */
-import { openKernelGpio } from "../board/kernel-gpio.ts";
-import { openKernelI2c } from "../board/kernel-i2c.ts";
+
+import type { Clock } from "../base/clock.ts";
+import { celsius, hours, millis, relativeHumidity } from "../base/units.ts";
+import { openKernelGpio } from "../board/kernel/gpio.ts";
+import { openKernelI2c } from "../board/kernel/i2c.ts";
 import type { I2cBus } from "../chips/bus.ts";
 import type { GpioPort } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
-import type { Clock } from "../control/clock.ts";
-import { celsius, hours, millis, relativeHumidity } from "../control/units.ts";
 import { gatedBus, gatedGpio } from "../manifest/gate.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { dailyOutside, Room, roomPresets } from "../simulation/room.ts";
-import { Surroundings } from "../simulation/surroundings.ts";
-import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat.ts";
+import { dailyOutside, Room, roomPresets } from "../simulation/room/room.ts";
+import { Surroundings } from "../simulation/room/surroundings.ts";
+import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
-import { isSickDisk } from "./data-folder.ts";
+import { isSickDisk } from "./storage/data-folder.ts";
 import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
 
 export { loadManifest, manifestFile } from "./load-manifest.ts";

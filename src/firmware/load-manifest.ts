@@ -1,6 +1,6 @@
 /** Reads the app manifest of this installation: what its processes may use. */
 import { join } from "node:path";
-import { readSmallFile, SmallFileError } from "../base/small-file.ts";
+import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
 import {
   type Manifest,
   ManifestError,
@@ -8,8 +8,8 @@ import {
   parseManifestWithoutHat,
 } from "../manifest/manifest.ts";
 import type { BoardChoice } from "./choose-board.ts";
-import { exitCodes, StartupError } from "./exit-codes.ts";
-import { packageRoot } from "./package-root.ts";
+import { exitCodes, StartupError } from "./process/exit-codes.ts";
+import { packageRoot } from "./process/package-root.ts";
 
 export const manifestFile = join(packageRoot, "manifest", "app_manifest.json");
 

@@ -3,9 +3,10 @@
  *
  * Guarantee: `forceOff` never throws. Whether the line may be touched at all is the caller's to know: SR-12.
  */
-import type { RelayWiring } from "../board/definition.ts";
-import { forceRelayOff, type OffFiles } from "../board/relay-off.ts";
-import type { Log } from "../control/log.ts";
+
+import type { Log } from "../base/log.ts";
+import type { RelayWiring } from "../board/definition/definition.ts";
+import { forceRelayOff, type OffFiles } from "../board/kernel/relay-off.ts";
 import { ensureVirtualSysfs } from "./virtual-lines.ts";
 
 export interface RelayTarget {

@@ -4,26 +4,27 @@
  * Guarantee (SR-01): on every way out that this process can still take (signal, exception, rejection, the
  * guardian gone), the relay is commanded off first, synchronously. For the ways it cannot, there is the guardian.
  */
+
+import type { Log } from "../base/log.ts";
+import type { Millis } from "../base/units.ts";
 import type { OpenHatOptions } from "../board/hat.ts";
 import { openHat } from "../board/open-hat.ts";
-import type { Log } from "../control/log.ts";
-import type { Settings } from "../control/settings.ts";
-import type { Millis } from "../control/units.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { DisplayKind } from "../simulation/virtual-hat.ts";
+import type { Settings } from "../model/settings.ts";
+import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
-import type { DataFolder } from "./data-folder.ts";
 import { Device, type Observation } from "./device.ts";
-import { systemFiles } from "./durable-files.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import type { ReportedPart } from "./failing-parts.ts";
-import { gatedFiles } from "./gated-files.ts";
 import { type Hardware, loadManifest, openHardware } from "./hardware.ts";
 import { explainHardware } from "./hardware-errors.ts";
-import { firmwareVersion } from "./package-root.ts";
-import { StateStore } from "./state-store.ts";
-import { systemClock } from "./system-clock.ts";
+import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
+import { firmwareVersion } from "./process/package-root.ts";
+import { systemClock } from "./process/system-clock.ts";
+import type { DataFolder } from "./storage/data-folder.ts";
+import { systemFiles } from "./storage/durable-files.ts";
+import { gatedFiles } from "./storage/gated-files.ts";
+import { StateStore } from "./storage/state-store.ts";
 
 export interface LoopOptions {
   readonly data: DataFolder;

@@ -4,21 +4,22 @@
  * Guarantee: the same scenario and seed give the same rows on every machine. Power cuts are real ones: the
  * device is dropped without a word, and starts anew from what its store had written.
  */
+
+import { type Log, silentLog } from "../base/log.ts";
+import { type Millis, millis } from "../base/units.ts";
 import { openHat } from "../board/open-hat.ts";
-import { type Log, silentLog } from "../control/log.ts";
 import type { ControlEvent } from "../control/output.ts";
-import { type Millis, millis } from "../control/units.ts";
-import { playScenario, unmet } from "../simulation/play-scenario.ts";
-import { type Scenario, surroundingsOf } from "../simulation/scenario.ts";
-import type { ScenarioAction } from "../simulation/scenario-actions.ts";
-import { VirtualClock } from "../simulation/virtual-clock.ts";
-import { VirtualHat } from "../simulation/virtual-hat.ts";
+import type { ScenarioAction } from "../simulation/scenario/actions.ts";
+import { playScenario, unmet } from "../simulation/scenario/play.ts";
+import { type Scenario, surroundingsOf } from "../simulation/scenario/scenario.ts";
+import { VirtualClock } from "../simulation/time/virtual-clock.ts";
+import { VirtualHat } from "../simulation/virtual-hat/virtual-hat.ts";
 import { chooseBoard } from "./choose-board.ts";
 import { Device, type Observation } from "./device.ts";
-import { memoryFiles } from "./durable-files.ts";
 import { gated, loadManifest } from "./hardware.ts";
-import { firmwareVersion } from "./package-root.ts";
-import { StateStore } from "./state-store.ts";
+import { firmwareVersion } from "./process/package-root.ts";
+import { memoryFiles } from "./storage/durable-files.ts";
+import { StateStore } from "./storage/state-store.ts";
 
 /** The room and the device at one moment. */
 export interface SimulationRow {
@@ -52,7 +53,7 @@ export interface SimulationResult {
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   // Read now, as openHat reads it late: virtual time knows nothing of files, and hours would pass meanwhile.
-  await import("../board/johnny-five-hat.ts");
+  await import("../board/johnny-five/hat.ts");
   const run = new Simulation(options);
   return await run.play();
 }

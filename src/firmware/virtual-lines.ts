@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GpioPort, Level, OutputLine } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
-import { isSickDisk } from "./data-folder.ts";
+import { isSickDisk } from "./storage/data-folder.ts";
 
 /** As on a Pi 4 with a kernel of today: nothing may rely on a base of zero. */
 const base = 512;

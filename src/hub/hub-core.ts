@@ -5,30 +5,30 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import type { Clock } from "../control/clock.ts";
-import type { TelemetryName } from "../control/cloud-model.ts";
-import { telemetry } from "../control/cloud-model.ts";
-import type { Log } from "../control/log.ts";
-import { Cables } from "./cables.ts";
-import { CloudQueue, type NewMessage, type Queued } from "./cloud-queue.ts";
-import { type Authentication, type DeviceRecord, newDevice } from "./device-record.ts";
-import { DeviceSessions } from "./device-sessions.ts";
-import { deviceDetail, deviceSummary } from "./device-view.ts";
-import { Devices } from "./devices.ts";
-import type { Documents } from "./documents.ts";
-import { Feed } from "./feed.ts";
-import { HubSettings } from "./hub-settings.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { TelemetryName } from "../model/cloud-model.ts";
+import { telemetry } from "../model/cloud-model.ts";
+import { Trouble } from "./fault-injection.ts";
 import type { Json } from "./json-value.ts";
-import { Links } from "./links.ts";
-import { type MethodOutcome, Methods } from "./methods.ts";
+import { Cables } from "./mqtt/cables.ts";
+import { CloudQueue, type NewMessage, type Queued } from "./mqtt/cloud-queue.ts";
+import { Links } from "./mqtt/links.ts";
+import { type MethodOutcome, Methods } from "./mqtt/methods.ts";
+import { DeviceSessions } from "./mqtt/sessions.ts";
 import { OnceLog } from "./once-log.ts";
-import type { CableState, DeviceDetail, DeviceSummary } from "./page-api.ts";
-import { Panels } from "./panels.ts";
-import { show } from "./reported-watch.ts";
-import { TelemetryLog, type TelemetryMessage } from "./telemetry-log.ts";
-import { Timeline } from "./timeline.ts";
-import { Trouble } from "./trouble.ts";
-import { type TwinEdit, type TwinEdited, Twins } from "./twins.ts";
+import type { CableState, DeviceDetail, DeviceSummary } from "./page-server/api.ts";
+import { deviceDetail, deviceSummary } from "./page-server/device-view.ts";
+import { Feed } from "./page-server/feed.ts";
+import { Panels } from "./page-server/panels.ts";
+import { Devices } from "./registry/devices.ts";
+import { type Authentication, type DeviceRecord, newDevice } from "./registry/record.ts";
+import type { Documents } from "./storage/documents.ts";
+import { HubSettings } from "./storage/hub-settings.ts";
+import { show } from "./twin/reported-watch.ts";
+import { TelemetryLog, type TelemetryMessage } from "./twin/telemetry-log.ts";
+import { Timeline } from "./twin/timeline.ts";
+import { type TwinEdit, type TwinEdited, Twins } from "./twin/twins.ts";
 
 export class HubCore {
   readonly clock: Clock;

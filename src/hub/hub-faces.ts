@@ -3,15 +3,15 @@
  *
  * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
  */
-import { minutes } from "../control/units.ts";
-import { Broker } from "./broker.ts";
-import type { CertificateAuthority, CertificatePair } from "./certificates.ts";
+import { minutes } from "../base/units.ts";
 import { type HostNames, mqttPort, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
-import { openPage } from "./page-server.ts";
+import { Broker } from "./mqtt/broker.ts";
+import { openPage } from "./page-server/server.ts";
 import { onFirstFree } from "./ports.ts";
-import { openRest } from "./rest-server.ts";
+import { openRest } from "./rest/server.ts";
+import type { CertificateAuthority, CertificatePair } from "./storage/certificates.ts";
 
 export interface Faces {
   readonly authority: CertificateAuthority;

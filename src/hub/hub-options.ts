@@ -1,6 +1,6 @@
 /** How a hub is to be started, and where it is then. */
-import type { Clock } from "../control/clock.ts";
-import type { Log } from "../control/log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 
 /**
  * One port that it is to be, 0 for any free one; or which to try in which order, given those that were found at an

@@ -6,18 +6,18 @@
  * every connection and has saved everything when it resolves.
  */
 import { X509Certificate } from "node:crypto";
-import { openAuthority } from "./certificates.ts";
+import { HostNames, isLoopback } from "./host-names.ts";
+import { HubCore } from "./hub-core.ts";
+import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
+import type { HubAddresses, HubOptions } from "./hub-options.ts";
 import {
   certificateAuthentication,
   isDeviceId,
   isRegistrationId,
   sasAuthentication,
-} from "./device-record.ts";
-import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./documents.ts";
-import { HostNames, isLoopback } from "./host-names.ts";
-import { HubCore } from "./hub-core.ts";
-import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
-import type { HubAddresses, HubOptions } from "./hub-options.ts";
+} from "./registry/record.ts";
+import { openAuthority } from "./storage/certificates.ts";
+import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./storage/documents.ts";
 
 export type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
 

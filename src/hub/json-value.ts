@@ -4,7 +4,7 @@
  * Guarantee: nothing here throws, and no name from outside (`__proto__` for one) reaches an object's prototype:
  * objects that are made here have none of the names that they were not given.
  */
-import type { Json } from "./page-api.ts";
+import type { Json } from "./page-server/api.ts";
 
 export type JsonObject = { [name: string]: Json };
 export type { Json };

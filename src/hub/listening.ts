@@ -6,7 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { ServerType } from "@hono/node-server";
-import { seconds } from "../control/units.ts";
+import { seconds } from "../base/units.ts";
 import type { HubCore } from "./hub-core.ts";
 import { peerOf, Strangers } from "./strangers.ts";
 

@@ -3,8 +3,8 @@
  *
  * Guarantee: bounded in memory and in lines, whoever knocks and however often.
  */
-import type { Clock } from "../control/clock.ts";
-import type { Log } from "../control/log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 
 const quietMs = 600_000;
 const mostKeys = 1000;

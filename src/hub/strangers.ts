@@ -6,8 +6,8 @@
  * so that those who say nothing keep nobody else out.
  */
 import type { Socket } from "node:net";
-import type { Clock } from "../control/clock.ts";
-import type { Millis } from "../control/units.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Millis } from "../base/units.ts";
 
 export interface StrangerLimits {
   readonly most: number;

@@ -4,8 +4,8 @@
  * Guarantee: accepts the documents that manifest/app_manifest.schema.json accepts, and no others; a test holds
  * the two together. What names mean on a board is not looked at here.
  */
-import type { JsonNode } from "../control/json.ts";
-import type { ShapeReader, TextRule } from "../control/json-shape.ts";
+import type { JsonNode } from "../base/json/parse.ts";
+import type { ShapeReader, TextRule } from "../base/json/shape.ts";
 
 /** A text and where it stands. */
 export interface Located {

@@ -4,10 +4,11 @@
  * Guarantees: a Manifest exists only without any problem; problems are reported all at once, each with its place;
  * no line of the board has two names in it, so that a grant means one thing.
  */
+
+import { parseJson, positionAt } from "../base/json/parse.ts";
+import { type ShapeProblem, ShapeReader } from "../base/json/shape.ts";
+import { nearest } from "../base/nearest-word.ts";
 import type { ResolvedPeripheral } from "../chips/wiring.ts";
-import { parseJson, positionAt } from "../control/json.ts";
-import { type ShapeProblem, ShapeReader } from "../control/json-shape.ts";
-import { nearest } from "../control/nearest.ts";
 import { ManifestError, type ManifestProblem, type ManifestProblemCode } from "./manifest-problem.ts";
 import { capabilityNames, type Located, type ManifestShape, readShape } from "./manifest-shape.ts";
 

@@ -43,6 +43,15 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
     files: { "control/seed-node.ts": 'import "node:fs";' },
     caught: "src/control/seed-node.ts",
   },
+  "base-is-pure": { files: { "base/seed-node.ts": 'import "node:fs";' }, caught: "src/base/seed-node.ts" },
+  "model-is-pure": {
+    files: { "model/seed-up.ts": 'import "../control/step.ts";' },
+    caught: "src/model/seed-up.ts",
+  },
+  "protocol-knows-azure-alone": {
+    files: { "protocol/seed-up.ts": 'import "../model/faults.ts";' },
+    caught: "src/protocol/seed-up.ts",
+  },
   "chips-need-no-platform": {
     files: { "chips/seed-node.ts": 'import { Buffer } from "node:buffer"; Buffer.alloc(1);' },
     caught: "src/chips/seed-node.ts",
@@ -50,16 +59,16 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
   "siblings-are-strangers": {
     files: {
       "manifest/seed-sibling.ts":
-        'import type { Board } from "../board/definition.ts"; export type B = Board;',
+        'import type { Board } from "../board/definition/definition.ts"; export type B = Board;',
     },
     caught: "src/manifest/seed-sibling.ts",
   },
   "base-is-the-ground": {
-    files: { "base/seed-up.ts": 'import "../control/units.ts";' },
-    caught: "src/base/seed-up.ts",
+    files: { "base/files/seed-up.ts": 'import "../../model/faults.ts";' },
+    caught: "src/base/files/seed-up.ts",
   },
   "siblings-look-down": {
-    files: { "board/seed-up.ts": 'import "../firmware/exit-codes.ts";' },
+    files: { "board/seed-up.ts": 'import "../firmware/process/exit-codes.ts";' },
     caught: "src/board/seed-up.ts",
   },
   "firmware-looks-down": {
@@ -70,7 +79,7 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
     files: { "commands/seed-up.ts": 'import "../main.ts";' },
     caught: "src/commands/seed-up.ts",
   },
-  "main-only-dispatches": { files: { "main.ts": 'import "./board/definition.ts";' }, caught: "src/main.ts" },
+  "main-only-dispatches": { files: { "main.ts": 'import "./board/definition/definition.ts";' }, caught: "src/main.ts" },
   "bootstrap-stands-apart": {
     files: { "bootstrap/seed.mjs": 'import "../control/units.ts";' },
     caught: "src/bootstrap/seed.mjs",
@@ -87,13 +96,13 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
     files: { "simulation/seed-hardware.ts": 'await import("onoff");' },
     caught: "src/simulation/seed-hardware.ts",
   },
-  "azure-in-cloud": {
+  "azure-sdk-in-azure": {
     files: { "hub/seed-azure.ts": 'import "azure-iot-device";' },
     caught: "src/hub/seed-azure.ts",
   },
   "broker-in-hub": {
-    files: { "cloud/seed-broker.ts": 'import "aedes";' },
-    caught: "src/cloud/seed-broker.ts",
+    files: { "azure/seed-broker.ts": 'import "aedes";' },
+    caught: "src/azure/seed-broker.ts",
   },
   "native-is-lazy": {
     files: { "board/seed-eager.ts": 'import i2c from "i2c-bus"; i2c.openSync(1);' },

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root, sourceFiles } from "./cruise.ts";
 
@@ -19,7 +20,7 @@ function offenders(files: readonly string[], pattern: RegExp): string[] {
 /** Asking for the time or for a timer; `new Date(given)` only converts. */
 const wallClocks = /\bDate\.now\b|\bDate\(\s*\)|\bset(?:Timeout|Interval)\(|\bnode:timers\b/g;
 /** The firmware's, and the page's, which runs in a browser. */
-const systemClocks = ["src/firmware/system-clock.ts", "src/hub/page/browser-clock.ts"];
+const systemClocks = ["src/firmware/process/system-clock.ts", "src/hub/page/browser-clock.ts"];
 const platform =
   /\bprocess\.|\bBuffer\.|\bconsole\.|\bglobalThis\b|\brequire\(|\bperformance\.now\b|\bMath\.random\b/g;
 
@@ -38,9 +39,16 @@ describe("the style of the sources", () => {
     for (const clock of systemClocks) expect(offenders([clock], wallClocks).length).toBeGreaterThan(1);
   });
 
-  it("uses nothing of the platform in control and chips, by no global either", () => {
-    const pure = firmware.filter((file) => /^src\/(control|chips)\//.test(file));
+  it("uses nothing of the platform in the pure parts, by no global either", () => {
+    const pure = firmware.filter((file) => /^src\/(base\/(?!files\/)|model|control|chips)\b/.test(file));
     expect(offenders(pure, platform)).toEqual([]);
+  });
+
+  it("keeps every folder within 14 files, but for the one file per verb", () => {
+    const files = new Map<string, number>();
+    for (const file of firmware) files.set(dirname(file), (files.get(dirname(file)) ?? 0) + 1);
+    files.delete("src/commands");
+    expect([...files].filter(([, count]) => count > 14)).toEqual([]);
   });
 
   it("begins every source file with what it is for", () => {

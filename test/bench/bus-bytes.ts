@@ -1,11 +1,12 @@
 /** Bytes on the I²C bus for a change of one digit, against a whole picture, on each display. */
+
+import { celsius, duty, millis, relativeHumidity, seconds } from "../../src/base/units.ts";
 import { findDisplay } from "../../src/board/screen/find-display.ts";
-import type { ScreenModel } from "../../src/control/screen.ts";
-import { celsius, duty, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
-import { LcdModel } from "../../src/simulation/lcd-model.ts";
-import { OledModel, sh1107, ssd1306 } from "../../src/simulation/oled-model.ts";
-import { VirtualBus } from "../../src/simulation/virtual-bus.ts";
-import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import type { ScreenModel } from "../../src/control/panel/screen.ts";
+import { LcdModel } from "../../src/simulation/chips/lcd.ts";
+import { OledModel, sh1107, ssd1306 } from "../../src/simulation/chips/oled.ts";
+import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
+import { VirtualBus } from "../../src/simulation/virtual-hat/virtual-bus.ts";
 import type { Figure } from "./figures.ts";
 
 const screen = (temperature: number): ScreenModel => ({

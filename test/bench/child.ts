@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { packageRoot } from "../../src/firmware/package-root.ts";
+import { packageRoot } from "../../src/firmware/process/package-root.ts";
 import { type Answer, isAnswer, type Question, type Services } from "./services.ts";
 
 export interface ChildOptions {

@@ -1,10 +1,10 @@
 /** The local hub in a process of its own, as `run` has it. Argument: its folder. */
 import { join } from "node:path";
-import { silentLog } from "../../src/control/log.ts";
-import { packageRoot } from "../../src/firmware/package-root.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { packageRoot } from "../../src/firmware/process/package-root.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type DeviceCredentials, startHub } from "../../src/hub/hub.ts";
-import type { CableState } from "../../src/hub/page-api.ts";
+import type { CableState } from "../../src/hub/page-server/api.ts";
 import { serve } from "./services.ts";
 
 const [dataPath = ""] = process.argv.slice(2);

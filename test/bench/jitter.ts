@@ -1,18 +1,19 @@
 /** How late the control loop's timers fire, with all well and with the disk and the display stalled. */
+
+import type { Clock } from "../../src/base/clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { celsius, type Millis, millis, relativeHumidity } from "../../src/base/units.ts";
 import { openHat } from "../../src/board/open-hat.ts";
-import type { ScreenTarget } from "../../src/board/screen-feed.ts";
-import type { Clock } from "../../src/control/clock.ts";
-import { silentLog } from "../../src/control/log.ts";
-import { defaultSettings } from "../../src/control/settings.ts";
-import { celsius, type Millis, millis, relativeHumidity } from "../../src/control/units.ts";
+import type { ScreenTarget } from "../../src/board/screen/feed.ts";
 import { readBoard } from "../../src/firmware/choose-board.ts";
 import { Device } from "../../src/firmware/device.ts";
-import { memoryFiles } from "../../src/firmware/durable-files.ts";
-import { StateStore } from "../../src/firmware/state-store.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
-import { Room, roomPresets } from "../../src/simulation/room.ts";
-import { Surroundings } from "../../src/simulation/surroundings.ts";
-import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
+import { memoryFiles } from "../../src/firmware/storage/durable-files.ts";
+import { StateStore } from "../../src/firmware/storage/state-store.ts";
+import { defaultSettings } from "../../src/model/settings.ts";
+import { Room, roomPresets } from "../../src/simulation/room/room.ts";
+import { Surroundings } from "../../src/simulation/room/surroundings.ts";
+import { VirtualHat } from "../../src/simulation/virtual-hat/virtual-hat.ts";
 import { type Figure, quantile } from "./figures.ts";
 
 /** Notes how late each timer comes. */

@@ -5,16 +5,17 @@
  * minimum times are below the settings' limits, so that presses need not be 10 s apart.
  * Arguments: the data folder, and `cloud` or `offline`.
  */
-import { defaultSettings, type Settings } from "../../src/control/settings.ts";
-import { celsius, kelvin, millis, seconds } from "../../src/control/units.ts";
+
+import { celsius, kelvin, millis, seconds } from "../../src/base/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
 import { startCloudProcess } from "../../src/firmware/cloud-process/start-cloud-process.ts";
-import { openDataFolder } from "../../src/firmware/data-folder.ts";
 import type { VirtualHardware } from "../../src/firmware/hardware.ts";
-import { LineWriter } from "../../src/firmware/line-writer.ts";
-import { createLogger } from "../../src/firmware/logger.ts";
+import { LineWriter } from "../../src/firmware/process/line-writer.ts";
+import { createLogger } from "../../src/firmware/process/logger.ts";
+import { systemClock as clock } from "../../src/firmware/process/system-clock.ts";
 import { runLoop } from "../../src/firmware/run-loop.ts";
-import { systemClock as clock } from "../../src/firmware/system-clock.ts";
+import { openDataFolder } from "../../src/firmware/storage/data-folder.ts";
+import { defaultSettings, type Settings } from "../../src/model/settings.ts";
 import { waitedForCore } from "./processes.ts";
 import { serve } from "./services.ts";
 

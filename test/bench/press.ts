@@ -1,17 +1,18 @@
 /** On the virtual hat in real time: a finger leaves button B → relay line; a finger touches it → display. */
+
+import { silentLog } from "../../src/base/log.ts";
+import { celsius, millis, relativeHumidity } from "../../src/base/units.ts";
 import type { Hat } from "../../src/board/hat.ts";
 import { openHat } from "../../src/board/open-hat.ts";
 import { findDisplay } from "../../src/board/screen/find-display.ts";
-import { silentLog } from "../../src/control/log.ts";
-import { defaultSettings } from "../../src/control/settings.ts";
-import { celsius, millis, relativeHumidity } from "../../src/control/units.ts";
 import { readBoard } from "../../src/firmware/choose-board.ts";
 import { Device } from "../../src/firmware/device.ts";
-import { memoryFiles } from "../../src/firmware/durable-files.ts";
-import { StateStore } from "../../src/firmware/state-store.ts";
-import { systemClock as clock } from "../../src/firmware/system-clock.ts";
-import type { Plant } from "../../src/simulation/surroundings.ts";
-import { VirtualHat } from "../../src/simulation/virtual-hat.ts";
+import { systemClock as clock } from "../../src/firmware/process/system-clock.ts";
+import { memoryFiles } from "../../src/firmware/storage/durable-files.ts";
+import { StateStore } from "../../src/firmware/storage/state-store.ts";
+import { defaultSettings } from "../../src/model/settings.ts";
+import type { Plant } from "../../src/simulation/room/surroundings.ts";
+import { VirtualHat } from "../../src/simulation/virtual-hat/virtual-hat.ts";
 import { type Figure, quantile } from "./figures.ts";
 
 /** Stands still: the press alone decides. */

@@ -1,7 +1,7 @@
 /** How much faster than real time a simulated day runs, with every driver, byte and step of the real firmware. */
-import { hours } from "../../src/control/units.ts";
+import { hours } from "../../src/base/units.ts";
 import { simulate } from "../../src/firmware/simulation.ts";
-import { builtInScenario } from "../../src/simulation/scenarios.ts";
+import { builtInScenario } from "../../src/simulation/scenario/scenarios.ts";
 import type { Figure } from "./figures.ts";
 
 export async function simulationFigures(simulatedHours: number): Promise<Figure[]> {

@@ -1,6 +1,6 @@
 /** Prints how our heating law scores beside other thermostats in simulated rooms. `--json` for machines. */
-import type { Controller, ScenarioName, Score } from "../simulation/scoring.ts";
-import { defaultLaw, hysteresisPeer, ours, pidPeer, play, scenarios } from "../simulation/scoring.ts";
+import type { Controller, ScenarioName, Score } from "../simulation/room/scoring.ts";
+import { defaultLaw, hysteresisPeer, ours, pidPeer, play, scenarios } from "../simulation/room/scoring.ts";
 
 const laws: Readonly<Record<string, () => Controller>> = {
   "grove-heater": () => ours(),

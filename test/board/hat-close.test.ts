@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { seconds } from "../../src/base/units.ts";
 import { openHat } from "../../src/board/open-hat.ts";
 import { BusError } from "../../src/chips/bus.ts";
 import { type GpioPort, LineError } from "../../src/chips/lines.ts";
-import { seconds } from "../../src/control/units.ts";
 import { hatRig, traced } from "./hat-rig.ts";
 
 async function opened() {

@@ -1,9 +1,10 @@
 /** The still virtual hat's ports, a screen to show, and a log that remembers. */
+
+import type { Log, LogFields } from "../../src/base/log.ts";
+import { celsius, duty, relativeHumidity } from "../../src/base/units.ts";
 import type { GpioPort } from "../../src/chips/lines.ts";
-import type { Log, LogFields } from "../../src/control/log.ts";
-import type { ScreenModel } from "../../src/control/screen.ts";
-import { celsius, duty, relativeHumidity } from "../../src/control/units.ts";
-import { type StillHatOptions, stillHat } from "../simulation/test-hat.ts";
+import type { ScreenModel } from "../../src/control/panel/screen.ts";
+import { type StillHatOptions, stillHat } from "../simulation/virtual-hat/test-hat.ts";
 
 export const screen: ScreenModel = {
   temperature: celsius(18.4),

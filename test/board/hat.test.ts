@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { celsius, millis, relativeHumidity, seconds } from "../../src/base/units.ts";
 import { openHat } from "../../src/board/open-hat.ts";
-import type { ScreenTarget } from "../../src/board/screen-feed.ts";
+import type { ScreenTarget } from "../../src/board/screen/feed.ts";
 import { type EdgeListener, type GpioPort, LineError } from "../../src/chips/lines.ts";
 import type { ButtonEdge } from "../../src/control/input.ts";
-import { celsius, millis, relativeHumidity, seconds } from "../../src/control/units.ts";
-import { hatAddresses } from "../../src/simulation/virtual-hat.ts";
-import { activeLowRelay, type StillHatOptions } from "../simulation/test-hat.ts";
+import { hatAddresses } from "../../src/simulation/virtual-hat/virtual-hat.ts";
+import { activeLowRelay, type StillHatOptions } from "../simulation/virtual-hat/test-hat.ts";
 import { hatRig, screen, traced } from "./hat-rig.ts";
 
 async function opened(options: StillHatOptions = {}) {

@@ -14,8 +14,8 @@ import type {
   PropertyRow,
   StreamEvent,
   TimelineEvent,
-} from "../../src/hub/page-api.ts";
-import { contentPolicy } from "../../src/hub/page-guard.ts";
+} from "../../src/hub/page-server/api.ts";
+import { contentPolicy } from "../../src/hub/page-server/guard.ts";
 import { front, roomHistory, startMs } from "./fake-device.ts";
 
 const types: Readonly<Record<string, string>> = {

@@ -4,9 +4,9 @@ import iotDevice from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { silentLog } from "../../src/control/log.ts";
-import { sayLoser } from "../../src/control/twin/loser.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { sayLoser } from "../../src/control/twin/superseded.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type DeviceCredentials, type RunningHub, startHub } from "../../src/hub/hub.ts";
 import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
 

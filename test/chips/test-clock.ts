@@ -1,6 +1,6 @@
 /** A clock that stands still until something waits for it: `run` lets time pass only when nothing else can happen. */
-import type { Clock } from "../../src/control/clock.ts";
-import { type Millis, millis, wallMillis } from "../../src/control/units.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import { type Millis, millis, wallMillis } from "../../src/base/units.ts";
 
 interface Timer {
   readonly at: number;

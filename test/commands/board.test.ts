@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/board.ts";
 import { readArguments } from "../../src/commands/verb.ts";
-import { packageRoot } from "../../src/firmware/package-root.ts";
+import { packageRoot } from "../../src/firmware/process/package-root.ts";
 import { capturePrinted } from "./printed.ts";
 
 let folder: string;

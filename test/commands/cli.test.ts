@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 import { main } from "../../src/commands/cli.ts";
 import { attempt, runVerb } from "../../src/commands/run-verb.ts";
 import type { Verb } from "../../src/commands/verb.ts";
-import { exitCodes, StartupError } from "../../src/firmware/exit-codes.ts";
-import { firmwareVersion } from "../../src/firmware/package-root.ts";
+import { exitCodes, StartupError } from "../../src/firmware/process/exit-codes.ts";
+import { firmwareVersion } from "../../src/firmware/process/package-root.ts";
 import { capturePrinted } from "./printed.ts";
 
 const printed = capturePrinted();

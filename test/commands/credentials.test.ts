@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeCredentials } from "../../src/cloud/describe-credentials.ts";
-import { Secret } from "../../src/cloud/secret.ts";
+import { describeCredentials } from "../../src/azure/credentials/describe.ts";
+import { Secret } from "../../src/azure/credentials/secret.ts";
+import { wallMillis } from "../../src/base/units.ts";
 import { readHiddenLine } from "../../src/commands/hidden-line.ts";
-import { wallMillis } from "../../src/control/units.ts";
-import { certificates } from "../cloud/rig.ts";
+import { certificates } from "../azure/rig.ts";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** Published by Azure with DPS's symmetric key attestation. */

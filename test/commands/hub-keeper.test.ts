@@ -2,10 +2,10 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { LogFields } from "../../src/base/log.ts";
+import { millis, minutes, seconds } from "../../src/base/units.ts";
 import { HubKeeper } from "../../src/commands/hub-keeper.ts";
-import type { LogFields } from "../../src/control/log.ts";
-import { millis, minutes, seconds } from "../../src/control/units.ts";
-import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 
 /** One end of a channel to a process. */
 class FakeProcess extends EventEmitter {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { verb } from "../../src/commands/hub.ts";
 import { readArguments } from "../../src/commands/verb.ts";
-import { exitCodes, StartupError } from "../../src/firmware/exit-codes.ts";
+import { exitCodes, StartupError } from "../../src/firmware/process/exit-codes.ts";
 import { temporaryFolder } from "../hub/running-hub.ts";
 
 it("names the variable for the password that listening beyond loopback asks for", async () => {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/simulate.ts";
 import { readArguments } from "../../src/commands/verb.ts";
-import { hatFaultNames } from "../../src/simulation/hat-faults.ts";
-import { scenarioNames, scenarioText } from "../../src/simulation/scenarios.ts";
+import { scenarioNames, scenarioText } from "../../src/simulation/scenario/scenarios.ts";
+import { hatFaultNames } from "../../src/simulation/virtual-hat/faults.ts";
 import { capturePrinted } from "./printed.ts";
 
 let folder: string;

@@ -5,9 +5,9 @@
  * took 15 to 29 ms), so every wait is for a condition, bounded by the rig's clock.
  */
 import assert from "node:assert/strict";
+import type { Clock } from "../../src/base/clock.ts";
+import { millis } from "../../src/base/units.ts";
 import { type EdgeTime, type GpioPort, type Level, LineError } from "../../src/chips/lines.ts";
-import type { Clock } from "../../src/control/clock.ts";
-import { millis } from "../../src/control/units.ts";
 import type { Contract } from "./i2c-bus-contract.ts";
 
 export interface GpioRig {

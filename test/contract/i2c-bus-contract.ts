@@ -5,10 +5,10 @@
  * virtual bus under the test runner and, bundled, on the kernel's bus inside a small machine.
  */
 import assert from "node:assert/strict";
+import type { Clock } from "../../src/base/clock.ts";
+import { celsius, type Millis, millis } from "../../src/base/units.ts";
 import { BusError, type I2cBus } from "../../src/chips/bus.ts";
 import { Sht31 } from "../../src/chips/sht31.ts";
-import type { Clock } from "../../src/control/clock.ts";
-import { celsius, type Millis, millis } from "../../src/control/units.ts";
 
 /** What the rig can do to the sensor's transfers. */
 export type RigFault = "nack" | "timeout" | "bad-crc";

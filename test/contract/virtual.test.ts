@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { celsius, relativeHumidity } from "../../src/control/units.ts";
-import type { VirtualClock } from "../../src/simulation/virtual-clock.ts";
-import { hatAddresses } from "../../src/simulation/virtual-hat.ts";
-import { stillHat } from "../simulation/test-hat.ts";
+import { celsius, relativeHumidity } from "../../src/base/units.ts";
+import type { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
+import { hatAddresses } from "../../src/simulation/virtual-hat/virtual-hat.ts";
+import { stillHat } from "../simulation/virtual-hat/test-hat.ts";
 import { type GpioRig, gpioContract } from "./gpio-contract.ts";
 import { type BusRig, i2cBusContract } from "./i2c-bus-contract.ts";
 

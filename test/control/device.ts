@@ -1,12 +1,12 @@
 /** A device under test: drives `step` as the firmware does, with a time of its own and a sensor that breathes. */
 
+import { celsius, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import type { AilingPart, ButtonName, Input, Request, SensorReading } from "../../src/control/input.ts";
 import type { Commands, ControlEvent } from "../../src/control/output.ts";
-import { defaultSettings, type Settings } from "../../src/control/settings.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
-import { celsius, millis, relativeHumidity, wallMillis } from "../../src/control/units.ts";
+import { defaultSettings, type Settings } from "../../src/model/settings.ts";
 
 export const wallStart = 1_700_000_000_000;
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { millis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import { stop } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
-import { millis } from "../../src/control/units.ts";
 import { Device } from "./device.ts";
 
 const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -3,8 +3,8 @@
  * welds. `live` plays it and notes which faults were raised and when.
  */
 
-import type { Settings } from "../../src/control/settings-table.ts";
-import type { RoomParameters } from "../../src/simulation/room.ts";
+import type { Settings } from "../../src/model/settings-table.ts";
+import type { RoomParameters } from "../../src/simulation/room/room.ts";
 import { Device } from "./device.ts";
 import { noise } from "./plant.ts";
 

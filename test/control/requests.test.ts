@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { celsius, kelvin } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
-import { inForce } from "../../src/control/in-force.ts";
 import type { Request } from "../../src/control/input.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
+import { inForce } from "../../src/control/twin/in-force.ts";
 import { emptyShadow } from "../../src/control/twin/shadow.ts";
-import { celsius, kelvin } from "../../src/control/units.ts";
 import { Device } from "./device.ts";
 
 const boost = (minutes: number): Request => ({ kind: "boost", minutes, source: "cloud" });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { defaultSettings } from "../../src/control/settings.ts";
+import { celsius, kelvin, millis, wallMillis } from "../../src/base/units.ts";
 import { start, step, stop } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
-import { celsius, kelvin, millis, wallMillis } from "../../src/control/units.ts";
+import { defaultSettings } from "../../src/model/settings.ts";
 import { Device, heating, wallStart } from "./device.ts";
 
 describe("step", () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { faultEffects } from "../../src/control/faults.ts";
 import type { ControlEvent } from "../../src/control/output.ts";
 import { logEvent } from "../../src/firmware/event-log.ts";
-import { createLogger } from "../../src/firmware/logger.ts";
-import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import { createLogger } from "../../src/firmware/process/logger.ts";
+import { faultEffects } from "../../src/model/faults.ts";
+import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog } from "../hub/running-hub.ts";
 
 const logged = (event: ControlEvent): LogLine | undefined => {

@@ -17,9 +17,9 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { wallMillis } from "../../src/control/units.ts";
+import { wallMillis } from "../../src/base/units.ts";
 import { FirmwareProcess } from "./firmware-process.ts";
-import { startStored } from "./stored-device.ts";
+import { startStored } from "./storage/stored-device.ts";
 
 const timeout = 5 * 60_000;
 const isRoot = process.getuid?.() === 0;

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findGpioChip } from "../../src/board/gpio-chip.ts";
+import { findGpioChip } from "../../src/board/kernel/gpio-chip.ts";
 import { type HardwareLock, takeLock } from "../../src/firmware/guardian/hardware-lock.ts";
-import { sysTree } from "../board/sys-tree.ts";
+import { sysTree } from "../board/kernel/sys-tree.ts";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const fakePi = fileURLToPath(new URL("fake-pi.mjs", import.meta.url));

@@ -5,8 +5,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it, type TestContext } from "vitest";
-import { packageRoot } from "../../src/firmware/package-root.ts";
-import { refusal } from "../../src/firmware/settings-file.ts";
+import { packageRoot } from "../../src/firmware/process/package-root.ts";
+import { refusal } from "../../src/firmware/storage/settings-file.ts";
 import { FirmwareProcess, gone } from "./firmware-process.ts";
 
 const firmware = ({ onTestFinished, onTestFailed }: TestContext): FirmwareProcess => {

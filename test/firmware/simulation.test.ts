@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { hours, minutes } from "../../src/control/units.ts";
+import { hours, minutes } from "../../src/base/units.ts";
 import { type SimulationRow, simulate } from "../../src/firmware/simulation.ts";
-import { builtInScenario } from "../../src/simulation/scenarios.ts";
+import { builtInScenario } from "../../src/simulation/scenario/scenarios.ts";
 
 async function played(): Promise<{ rows: SimulationRow[]; unmet: number }> {
   const rows: SimulationRow[] = [];

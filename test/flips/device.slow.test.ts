@@ -7,9 +7,9 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { seconds } from "../../src/control/units.ts";
-import { packageRoot } from "../../src/firmware/package-root.ts";
-import { startStored } from "../firmware/stored-device.ts";
+import { seconds } from "../../src/base/units.ts";
+import { packageRoot } from "../../src/firmware/process/package-root.ts";
+import { startStored } from "../firmware/storage/stored-device.ts";
 import { flipCount, flipText, playFlips } from "./flip.ts";
 
 const minimumOffSeconds = 10;

@@ -1,17 +1,17 @@
 /** What time and numbers do to a hub: limits, ends and forgetting, in virtual time and without a network. */
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { hours, millis, minutes, seconds } from "../../src/control/units.ts";
-import { newDevice, sasAuthentication } from "../../src/hub/device-record.ts";
-import { memoryDocuments } from "../../src/hub/documents.ts";
+import { hours, millis, minutes, seconds } from "../../src/base/units.ts";
 import { HubCore } from "../../src/hub/hub-core.ts";
-import { Link } from "../../src/hub/links.ts";
+import { Link } from "../../src/hub/mqtt/links.ts";
+import { cloudMessages, methodCalls } from "../../src/hub/mqtt/topics.ts";
 import { OnceLog } from "../../src/hub/once-log.ts";
-import type { StreamEvent } from "../../src/hub/page-api.ts";
-import { Door } from "../../src/hub/page-guard.ts";
-import { TelemetryLog } from "../../src/hub/telemetry-log.ts";
-import { cloudMessages, methodCalls } from "../../src/hub/topics.ts";
-import { VirtualClock } from "../../src/simulation/virtual-clock.ts";
+import type { StreamEvent } from "../../src/hub/page-server/api.ts";
+import { Door } from "../../src/hub/page-server/guard.ts";
+import { newDevice, sasAuthentication } from "../../src/hub/registry/record.ts";
+import { memoryDocuments } from "../../src/hub/storage/documents.ts";
+import { TelemetryLog } from "../../src/hub/twin/telemetry-log.ts";
+import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog } from "./running-hub.ts";
 
 const id = "heater-1";

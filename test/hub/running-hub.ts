@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Clock } from "../../src/control/clock.ts";
-import type { Log, LogFields, LogLevel } from "../../src/control/log.ts";
-import { wallMillis } from "../../src/control/units.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import type { Log, LogFields, LogLevel } from "../../src/base/log.ts";
+import { wallMillis } from "../../src/base/units.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type HubOptions, type RunningHub, startHub } from "../../src/hub/hub.ts";
 
 export interface LogLine {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { loadBoard } from "../../src/board/definition.ts";
+import { loadBoard } from "../../src/board/definition/definition.ts";
 import {
   type Manifest,
   ManifestError,

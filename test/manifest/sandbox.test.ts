@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loadBoard } from "../../src/board/definition.ts";
+import { loadBoard } from "../../src/board/definition/definition.ts";
 import { type Manifest, parseManifest } from "../../src/manifest/manifest.ts";
 import { systemdUnit } from "../../src/manifest/sandbox.ts";
 

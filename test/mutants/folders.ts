@@ -10,21 +10,26 @@ export interface MutatedFolder extends TestsToRun {
 
 export const folders: readonly MutatedFolder[] = [
   { name: "base", sources: ["src/base"], tests: ["test/base"] },
+  { name: "model", sources: ["src/model"], tests: ["test/model", "test/control"] },
   { name: "control", sources: ["src/control"], tests: ["test/control", "test/property/safety"] },
   { name: "chips", sources: ["src/chips"], tests: ["test/chips", "test/board"] },
   { name: "board", sources: ["src/board"], tests: ["test/board", "test/contract"] },
   {
     name: "simulation",
     sources: ["src/simulation"],
-    tests: ["test/simulation", "test/contract", "test/firmware/virtual-terminal"],
+    tests: ["test/simulation", "test/contract", "test/firmware/front/virtual-terminal"],
   },
   { name: "manifest", sources: ["src/manifest"], tests: ["test/manifest"] },
-  { name: "cloud", sources: ["src/cloud"], tests: ["test/cloud", "test/firmware/cloud-half"] },
+  {
+    name: "azure",
+    sources: ["src/azure", "src/protocol"],
+    tests: ["test/azure", "test/protocol", "test/firmware/cloud-process/cloud-half"],
+  },
   {
     name: "hub",
     sources: ["src/hub"],
     without: ["src/hub/page/"],
-    tests: ["test/hub", "test/cloud/local-hub"],
+    tests: ["test/hub", "test/azure/link/local-hub"],
   },
   { name: "page", sources: ["src/hub/page"], tests: ["test/hub/page"], slowTests: ["test/browser"] },
   { name: "firmware", sources: ["src/firmware"], tests: ["test/firmware", "test/commands"] },

@@ -3,16 +3,16 @@
  * Azure's SDK over TLS, and what comes back is what the hub said. Which edits the hub knew when it wrote a document is
  * told by the document itself: each report carries the numbers of its edits, which the oracle sees and the device not.
  */
-import { openCloud } from "../../src/cloud/cloud.ts";
-import type { Credentials } from "../../src/cloud/credentials.ts";
-import type { CloudLink } from "../../src/cloud/link.ts";
-import type { CloudTuning } from "../../src/cloud/tuning.ts";
-import { modelId } from "../../src/control/cloud-model.ts";
-import type { Log } from "../../src/control/log.ts";
-import { silentLog } from "../../src/control/log.ts";
-import { millis } from "../../src/control/units.ts";
-import { memoryFiles } from "../../src/firmware/durable-files.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
+import { openCloud } from "../../src/azure/azure.ts";
+import type { Credentials } from "../../src/azure/credentials/credentials.ts";
+import type { CloudLink } from "../../src/azure/link/link.ts";
+import type { CloudTuning } from "../../src/azure/link/tuning.ts";
+import type { Log } from "../../src/base/log.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { millis } from "../../src/base/units.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
+import { memoryFiles } from "../../src/firmware/storage/durable-files.ts";
+import { modelId } from "../../src/model/cloud-model.ts";
 import { toldName } from "./link-hub.ts";
 import type { Json, Patch, Sent } from "./twin-cloud.ts";
 import { type Asked, TwinDevice } from "./twin-device.ts";

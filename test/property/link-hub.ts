@@ -5,13 +5,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Credentials } from "../../src/cloud/credentials.ts";
-import { Secret } from "../../src/cloud/secret.ts";
-import { silentLog } from "../../src/control/log.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
+import type { Credentials } from "../../src/azure/credentials/credentials.ts";
+import { Secret } from "../../src/azure/credentials/secret.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type RunningHub, startHub } from "../../src/hub/hub.ts";
 import type { HubCore } from "../../src/hub/hub-core.ts";
-import { Cable } from "../cloud/cable.ts";
+import { Cable } from "../azure/link/cable.ts";
 import type { Json, Patch } from "./twin-cloud.ts";
 import type { Documents } from "./twin-rest.ts";
 

@@ -1,9 +1,9 @@
 /** Whatever can happen between a device and its twin on the genuine link, as generated actions in real time. */
 import fc from "fast-check";
-import { fingerprint } from "../../src/control/twin/json-value.ts";
-import { type Millis, millis } from "../../src/control/units.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
-import type { Cable } from "../cloud/cable.ts";
+import { fingerprint } from "../../src/base/json/value.ts";
+import { type Millis, millis } from "../../src/base/units.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
+import type { Cable } from "../azure/link/cable.ts";
 import { LinkDevice } from "./link-device.ts";
 import type { LinkHub } from "./link-hub.ts";
 import type { Patch } from "./twin-cloud.ts";

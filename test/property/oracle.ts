@@ -4,7 +4,7 @@
  */
 import type { ButtonName, Request, SensorReading } from "../../src/control/input.ts";
 import type { Commands } from "../../src/control/output.ts";
-import type { Settings } from "../../src/control/settings.ts";
+import type { Settings } from "../../src/model/settings.ts";
 
 /** What anybody beside the device could write down about one step. Times in ms of true time. */
 export interface Observation {

@@ -1,13 +1,14 @@
 /** A device at the end of a cable: the real core, its state as written to a disk, and the twin's reconciliation. */
+
+import { celsius, kelvin, millis, wallMillis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
-import { inForce } from "../../src/control/in-force.ts";
 import type { ButtonEdge, Request } from "../../src/control/input.ts";
-import { defaultSettings, type Settings } from "../../src/control/settings.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
+import { inForce } from "../../src/control/twin/in-force.ts";
 import type { Decision, TwinLink, TwinOutcome } from "../../src/control/twin/twin.ts";
 import { afterReport, nextReport, startLink, takeDocument, takePatch } from "../../src/control/twin/twin.ts";
-import { celsius, kelvin, millis, wallMillis } from "../../src/control/units.ts";
+import { defaultSettings, type Settings } from "../../src/model/settings.ts";
 import type { Edits, Json, Patch, Sent } from "./twin-cloud.ts";
 import type { Memory, Name, Policy, Value } from "./twin-oracle.ts";
 import { names, Oracle } from "./twin-oracle.ts";

@@ -5,8 +5,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { seconds } from "../../src/control/units.ts";
-import { systemClock } from "../../src/firmware/system-clock.ts";
+import { seconds } from "../../src/base/units.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { LinkHub } from "./link-hub.ts";
 import { LinkWorld, linkAction } from "./link-world.ts";
 import { policy } from "./twin-world.ts";

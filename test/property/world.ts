@@ -1,7 +1,7 @@
 /** Whatever can happen to a device, as generated actions, and the world that plays them to it. */
 import fc from "fast-check";
+import { celsius, kelvin, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
-import { faultOfPart } from "../../src/control/faults.ts";
 import type {
   AilingPart,
   ButtonEdge,
@@ -11,10 +11,10 @@ import type {
   SensorReading,
 } from "../../src/control/input.ts";
 import type { Commands } from "../../src/control/output.ts";
-import { defaultSettings, parseSettings, type Settings } from "../../src/control/settings.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
-import { celsius, kelvin, millis, relativeHumidity, wallMillis } from "../../src/control/units.ts";
+import { faultOfPart } from "../../src/model/faults.ts";
+import { defaultSettings, parseSettings, type Settings } from "../../src/model/settings.ts";
 import { Oracle } from "./oracle.ts";
 
 export type Action =

@@ -1,5 +1,5 @@
 /** A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair. */
-import type { ScreenModel } from "../../control/screen.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 
 export type DisplayKind = "oled-128x128" | "oled-128x64" | "lcd-16x2";
 

@@ -10,10 +10,11 @@
  * answer, or none, is an unknown display, never a guess: the setting `display` says what it is. A text LCD cannot be
  * asked anything; what acknowledges at its address is taken for one.
  */
+
+import type { Clock } from "../../base/clock.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { jhd1802Address, lcdProbe } from "../../chips/jhd1802.ts";
 import { oledNop } from "../../chips/oled.ts";
-import type { Clock } from "../../control/clock.ts";
 import type { Display, DisplayKind } from "./display.ts";
 import { createLcdDisplay } from "./lcd-display.ts";
 import { createOledDisplay } from "./oled-display.ts";

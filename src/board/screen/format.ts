@@ -3,9 +3,10 @@
  *
  * Guarantee: whatever the value, the text is short and readable: one decimal, never "NaN", never "-0.0".
  */
-import { type FaultCode, faultEffects } from "../../control/faults.ts";
+
 import type { LinkState } from "../../control/input.ts";
-import type { ScreenModel } from "../../control/screen.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
+import { type FaultCode, faultEffects } from "../../model/faults.ts";
 
 /** @returns the temperature in the unit shown, e.g. "20.4", "-3.5"; "--.-" when there is none. */
 export function temperatureText(celsius: number | undefined, unit: ScreenModel["unit"]): string {

@@ -5,7 +5,7 @@
  */
 import { type FigureStyle, figuresWidth } from "../../chips/big-digits.ts";
 import { Framebuffer } from "../../chips/framebuffer.ts";
-import type { ScreenModel } from "../../control/screen.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import { percentText, temperatureText } from "./format.ts";
 import { coldFlame, degreeRing, drop, flame, smallDegreeRing, target } from "./icons.ts";
 import {

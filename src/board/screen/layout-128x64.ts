@@ -1,7 +1,7 @@
 /** The screen of a 128 × 64 display: the temperature large on the left, four lines of icons on the right. */
 import type { FigureStyle } from "../../chips/big-digits.ts";
 import { type Bitmap, Framebuffer } from "../../chips/framebuffer.ts";
-import type { ScreenModel } from "../../control/screen.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import { percentText, temperatureText } from "./format.ts";
 import { coldFlame, drop, flame, smallDegreeRing, target } from "./icons.ts";
 import { drawBar, drawFault, drawFigures, drawHeader, fitting, temperatureFigures } from "./parts.ts";

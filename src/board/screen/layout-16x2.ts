@@ -3,7 +3,7 @@
  * turns: set-point and mode, link and version, and, while a fault stands, the fault every other time.
  */
 import type { Rgb } from "../../chips/backlight.ts";
-import type { ScreenModel } from "../../control/screen.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import {
   faultText,
   furtherFaultsText,

@@ -1,9 +1,10 @@
 /** Screens on a 16x2 text LCD. */
+
+import type { Clock } from "../../base/clock.ts";
+import { minutes, seconds } from "../../base/units.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import { Jhd1802 } from "../../chips/jhd1802.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { ScreenModel } from "../../control/screen.ts";
-import { minutes, seconds } from "../../control/units.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import { type Display, newestOnly } from "./display.ts";
 import { backlightOf, layout16x2 } from "./layout-16x2.ts";
 

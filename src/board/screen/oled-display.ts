@@ -1,11 +1,11 @@
 /** Screens on an OLED. */
 
+import type { Clock } from "../../base/clock.ts";
+import { minutes } from "../../base/units.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { Framebuffer } from "../../chips/framebuffer.ts";
 import { Oled, type OledPanel, sh1107Panel, ssd1306Panel } from "../../chips/oled.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { ScreenModel } from "../../control/screen.ts";
-import { minutes } from "../../control/units.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import { type Display, newestOnly } from "./display.ts";
 import { layout128x64 } from "./layout-128x64.ts";
 import { layout128x128 } from "./layout-128x128.ts";

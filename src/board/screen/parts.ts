@@ -1,7 +1,7 @@
 /** What the graphic layouts have in common. */
 import { type FigureStyle, figure, figuresWidth } from "../../chips/big-digits.ts";
 import { type Framebuffer, textWidth } from "../../chips/framebuffer.ts";
-import type { ScreenModel } from "../../control/screen.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import { faultText, furtherFaultsText, temperatureText, versionText } from "./format.ts";
 import { linkIcon, warning } from "./icons.ts";
 

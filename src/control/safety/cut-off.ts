@@ -6,8 +6,8 @@
  * Guarantee: a credible reading at the cut-off acts at the step that sees it. A value that came too fast to be
  * credible acts when it repeats, so that a fire next to the sensor is not mistaken for noise.
  */
-import type { Celsius } from "../units.ts";
-import { hours, kelvin } from "../units.ts";
+import type { Celsius } from "../../base/units.ts";
+import { hours, kelvin } from "../../base/units.ts";
 import type { Verdict } from "./sensor.ts";
 
 /** Incredible readings in a row that are believed about heat. */

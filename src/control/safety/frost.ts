@@ -1,7 +1,8 @@
 /** SR-09: below `frostOn` the heater runs up to `frostOff`: always in auto, in manual only if enabled. */
+
+import type { Celsius } from "../../base/units.ts";
+import type { Settings } from "../../model/settings-table.ts";
 import type { ControlMode } from "../input.ts";
-import type { Settings } from "../settings-table.ts";
-import type { Celsius } from "../units.ts";
 
 /** @returns whether frost protection asks for heat now; `temperature` comes from a trusted sensor */
 export function stepFrost(

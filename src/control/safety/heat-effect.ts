@@ -9,8 +9,8 @@
  * Guarantee: evaluated once a minute; heat is paused by it for 25 minutes in an hour at the most, and after an
  * answered test not again for six hours.
  */
-import type { Millis } from "../units.ts";
-import { hours, millis, minutes } from "../units.ts";
+import type { Millis } from "../../base/units.ts";
+import { hours, millis, minutes } from "../../base/units.ts";
 import type { RelayWatch, StoredRelayAlarm } from "./stuck-relay.ts";
 import { clearRelayAlarm, startRelayWatch, watchRelay } from "./stuck-relay.ts";
 import type { Trend } from "./trend.ts";

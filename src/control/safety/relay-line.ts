@@ -8,8 +8,8 @@
  * In the hour after that the first time that somebody else switches it is enough, so that two controllers on one relay
  * close it some 15 times in half an hour, not once a second.
  */
-import type { Millis } from "../units.ts";
-import { hours, millis, minutes, seconds } from "../units.ts";
+import type { Millis } from "../../base/units.ts";
+import { hours, millis, minutes, seconds } from "../../base/units.ts";
 
 const mismatchAfter = seconds(2);
 const regained = minutes(10);

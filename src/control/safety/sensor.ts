@@ -4,9 +4,10 @@
  * Guarantee: the sensor is trusted only while credible readings keep coming; a wrong value can neither be taken at
  * once nor keep the sensor out for ever: the longer nothing credible came, the further the next value may lie.
  */
+
+import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
+import { minutes, seconds } from "../../base/units.ts";
 import type { SensorReading } from "../input.ts";
-import type { Celsius, Millis, RelativeHumidityPercent } from "../units.ts";
-import { minutes, seconds } from "../units.ts";
 
 /** SR-02. */
 const staleAfter = seconds(60);

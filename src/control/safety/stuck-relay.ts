@@ -11,8 +11,8 @@
  * A second heater of the same power looks the same to a thermometer; so the alarm's text asks for it. Not seen is a
  * contact whose surplus is below some 400 W in an ordinary room, as sun does that too: the cut-off (SR-04) is left.
  */
-import type { Millis } from "../units.ts";
-import { minutes } from "../units.ts";
+import type { Millis } from "../../base/units.ts";
+import { minutes } from "../../base/units.ts";
 
 /** The rise (K) that 500 W of sun stays well below in an ordinary room without need of heat. */
 const idleLimit = 3.5;

@@ -4,8 +4,8 @@
  * Guarantees: only a safety OFF ends the minimum on time early; nothing ends the minimum off time early. This is the
  * one place where the heater's command changes.
  */
-import type { Millis, WallMillis } from "../units.ts";
-import { millis } from "../units.ts";
+import type { Millis, WallMillis } from "../../base/units.ts";
+import { millis } from "../../base/units.ts";
 
 export interface SwitchingState {
   readonly on: boolean;

@@ -3,7 +3,7 @@
  *
  * Guarantee: at most 64 minutes are kept; a gap in the readings starts anew, so no slope spans a silence.
  */
-import type { Celsius, Millis } from "../units.ts";
+import type { Celsius, Millis } from "../../base/units.ts";
 
 const minuteMs = 60_000;
 const kept = 64;

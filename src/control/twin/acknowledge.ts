@@ -6,13 +6,14 @@
  * names the value that lost where both sides had made one (RR-4), and ends with who made the value in force and when,
  * so that from the hub's copy one sees whether a press has arrived.
  */
-import type { WritableName } from "../cloud-model.ts";
-import { writableNames } from "../cloud-model.ts";
-import type { InForce } from "../in-force.ts";
+
+import { fingerprint, isRecord, type JsonRecord } from "../../base/json/value.ts";
+import type { WritableName } from "../../model/cloud-model.ts";
+import { writableNames } from "../../model/cloud-model.ts";
 import type { ControlValue } from "../input.ts";
-import { fingerprint, isRecord, type JsonRecord } from "./json-value.ts";
-import { type Loser, originText, sayLoser } from "./loser.ts";
+import type { InForce } from "./in-force.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
+import { type Loser, originText, sayLoser } from "./superseded.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {

@@ -3,9 +3,10 @@
  *
  * Guarantee: total and bounded for any JSON; nothing of a stranger's value is kept but a fingerprint.
  */
-import type { WritableName } from "../cloud-model.ts";
-import { deviceInformation, isWritableName, readOnlyProperties } from "../cloud-model.ts";
-import { fingerprint, isRecord, membersOf } from "./json-value.ts";
+
+import { fingerprint, isRecord, membersOf } from "../../base/json/value.ts";
+import type { WritableName } from "../../model/cloud-model.ts";
+import { deviceInformation, isWritableName, readOnlyProperties } from "../../model/cloud-model.ts";
 import { isPlainName, mostForeignNames, type TwinShadow } from "./shadow.ts";
 
 export interface Desired {

@@ -1,8 +1,9 @@
 /** Provenance: who changed a writable property last, from what to what, when. */
-import type { ReadOnlyValues } from "../cloud-model.ts";
-import { writableNames } from "../cloud-model.ts";
-import type { InForce } from "../in-force.ts";
-import { isoTime } from "../iso-time.ts";
+
+import { isoTime } from "../../base/iso-time.ts";
+import type { ReadOnlyValues } from "../../model/cloud-model.ts";
+import { writableNames } from "../../model/cloud-model.ts";
+import type { InForce } from "./in-force.ts";
 
 /** For the reported section of the same name; `null` on a device that nobody has touched. */
 export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastChange"] {

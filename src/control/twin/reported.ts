@@ -4,10 +4,11 @@
  * Guarantees: says nothing before it knows what the hub holds; one patch is under way at a time; what the hub holds
  * already is never said again, so nothing flaps (RR-8).
  */
-import type { InForce } from "../in-force.ts";
+
+import type { JsonRecord } from "../../base/json/value.ts";
+import { merged, patchTowards } from "../../base/json/value.ts";
 import { acknowledgements, refusals } from "./acknowledge.ts";
-import type { JsonRecord } from "./json-value.ts";
-import { merged, patchTowards } from "./json-value.ts";
+import type { InForce } from "./in-force.ts";
 
 /** What one connection has learnt. Make a new one (`startLink`) for every connection. */
 export interface TwinLink {

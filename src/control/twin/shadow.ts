@@ -4,10 +4,11 @@
  * Guarantees: plain, small, bounded JSON; `parseShadow` never throws. It is stored in the core's own durable state, in
  * one write with the values that it speaks about, so that no power cut can part them (RR-9).
  */
-import type { WritableName } from "../cloud-model.ts";
-import { isWritableName } from "../cloud-model.ts";
-import { wallMillis } from "../units.ts";
-import type { Loser } from "./loser.ts";
+
+import { wallMillis } from "../../base/units.ts";
+import type { WritableName } from "../../model/cloud-model.ts";
+import { isWritableName } from "../../model/cloud-model.ts";
+import type { Loser } from "./superseded.ts";
 
 /** What became of a desired value. `serial` is that of the change in force then: a later one makes the ruling history. */
 export type Ruling =

@@ -17,22 +17,23 @@
  * Guarantees: nothing here throws, whatever the cloud sends; a message that says nothing new asks for nothing, so any may
  * come twice; a value older than what the device has reconciled is never applied.
  */
-import type { WritableName } from "../cloud-model.ts";
-import { isWritableName, writableNames } from "../cloud-model.ts";
-import type { InForce } from "../in-force.ts";
+
+import { isRecord, membersOf, sameJson } from "../../base/json/value.ts";
+import type { WritableName } from "../../model/cloud-model.ts";
+import { isWritableName, writableNames } from "../../model/cloud-model.ts";
 import type { Request } from "../input.ts";
 import { isTold } from "./acknowledge.ts";
 import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
-import { isRecord, membersOf, sameJson } from "./json-value.ts";
+import type { InForce } from "./in-force.ts";
 import type { TwinLink } from "./reported.ts";
-import type { Bench, Decision, Verdict } from "./ruling.ts";
-import { mayStandNoMore, rule } from "./ruling.ts";
+import type { Bench, Decision, Verdict } from "./resolve.ts";
+import { mayStandNoMore, rule } from "./resolve.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
 
 export { lastChange } from "./last-change.ts";
 export type { ReportedSections, TwinLink } from "./reported.ts";
 export { afterReport, nextReport, startLink } from "./reported.ts";
-export type { Decision } from "./ruling.ts";
+export type { Decision } from "./resolve.ts";
 
 export interface TwinOutcome {
   readonly link: TwinLink;

@@ -6,13 +6,13 @@
  * moment is not before it took effect.
  */
 
-import type { TelemetryObservation } from "../../cloud/telemetry.ts";
-import type { FaultCode } from "../../control/faults.ts";
-import { isFaultCode } from "../../control/faults.ts";
-import type { InForce } from "../../control/in-force.ts";
+import type { TelemetryObservation } from "../../azure/telemetry.ts";
 import type { LinkState, Request } from "../../control/input.ts";
+import type { InForce } from "../../control/twin/in-force.ts";
+import type { FaultCode } from "../../model/faults.ts";
+import { isFaultCode } from "../../model/faults.ts";
 import type { Device, Observation } from "../device.ts";
-import type { Fields } from "../message-fields.ts";
+import type { Fields } from "../process/message-fields.ts";
 import { inForceOf } from "./in-force-message.ts";
 
 export interface DeviceMoment {

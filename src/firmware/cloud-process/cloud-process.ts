@@ -6,11 +6,11 @@
  * While it is not back, or says that it cannot do its work, `cloud-failed` shows (SR-11). One that ends again and again
  * begins with its store set aside: what is certain to crash is not repeated for ever. It ends when the loop ends.
  */
-import type { Clock } from "../../control/clock.ts";
-import type { Log } from "../../control/log.ts";
-import { type Millis, millis, minutes, seconds } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import type { Device } from "../device.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { exitCodes } from "../process/exit-codes.ts";
 import { DeviceShare } from "./device-share.ts";
 import { type CloudMessage, type LoopMessage, readCloudMessage } from "./messages.ts";
 

@@ -6,11 +6,11 @@
  * one; faults that came or went are kept for the next message, also while no cloud half is there, and where they are too
  * many the oldest go and are counted.
  */
-import type { TelemetryObservation } from "../../cloud/telemetry.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { FaultCode } from "../../control/faults.ts";
-import type { Log } from "../../control/log.ts";
-import { millis } from "../../control/units.ts";
+import type { TelemetryObservation } from "../../azure/telemetry.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { millis } from "../../base/units.ts";
+import type { FaultCode } from "../../model/faults.ts";
 import type { Device, Observation } from "../device.ts";
 import { lookAt, momentOf, mostFaults } from "./cloud-device.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";

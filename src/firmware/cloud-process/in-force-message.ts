@@ -1,10 +1,11 @@
 /** Reads what is in force, and requests, out of messages between the loop and its cloud half. */
-import { type WritableName, type WritableValues, writableNames } from "../../control/cloud-model.ts";
-import type { InForce, TwinPolicy } from "../../control/in-force.ts";
+
+import { celsius, kelvin, wallMillis } from "../../base/units.ts";
 import type { Change, ControlMode, ControlValue, Request } from "../../control/input.ts";
+import type { InForce, TwinPolicy } from "../../control/twin/in-force.ts";
 import { parseShadow } from "../../control/twin/shadow.ts";
-import { celsius, kelvin, wallMillis } from "../../control/units.ts";
-import { Fields } from "../message-fields.ts";
+import { type WritableName, type WritableValues, writableNames } from "../../model/cloud-model.ts";
+import { Fields } from "../process/message-fields.ts";
 
 const modes: readonly ControlMode[] = ["auto", "manual"];
 const sources = ["default", "device", "cloud"] as const;

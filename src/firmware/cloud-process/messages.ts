@@ -4,10 +4,10 @@
  * Guarantee: one union for each direction, and one reader, which checks all of a message; anything else is `undefined`.
  * The local hub and the secrets of the environment have messages of their own (hub-ready.ts, secret-handover.ts).
  */
-import type { TelemetryObservation } from "../../cloud/telemetry.ts";
+import type { TelemetryObservation } from "../../azure/telemetry.ts";
+import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { LinkState, Request } from "../../control/input.ts";
-import type { LogFields, LogLevel } from "../../control/log.ts";
-import { type Fields, readMessage } from "../message-fields.ts";
+import { type Fields, readMessage } from "../process/message-fields.ts";
 import { type DeviceMoment, readLook, readMoment } from "./cloud-device.ts";
 import { requestOf } from "./in-force-message.ts";
 

@@ -4,11 +4,11 @@
  * Guarantee: it always shows one moment of the device, the newest that has arrived; a request resolves when the moment after
  * it is here, and as refused when the loop does not answer. What is no message of the loop is dropped and counted.
  */
-import type { TelemetryObservation } from "../../cloud/telemetry.ts";
-import type { Clock } from "../../control/clock.ts";
+import type { TelemetryObservation } from "../../azure/telemetry.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { seconds } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
-import type { Log } from "../../control/log.ts";
-import { seconds } from "../../control/units.ts";
 import type { CloudDevice, DeviceMoment } from "./cloud-device.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 

@@ -4,9 +4,9 @@
  * Guarantee: what the level leaves out is not sent, and no storm of lines reaches the loop: so many a second, then what was
  * left out is counted in the next line.
  */
-import type { Clock } from "../../control/clock.ts";
-import type { Log, LogFields, LogLevel } from "../../control/log.ts";
-import { seconds } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log, LogFields, LogLevel } from "../../base/log.ts";
+import { seconds } from "../../base/units.ts";
 import type { CloudMessage } from "./messages.ts";
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];

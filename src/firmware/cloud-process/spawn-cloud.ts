@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { cleanFlags, ownSession } from "../guardian/clean-node.ts";
-import { packageRoot } from "../package-root.ts";
-import { asksForSecrets, type HeldSecrets } from "../secret-handover.ts";
+import { packageRoot } from "../process/package-root.ts";
+import { asksForSecrets, type HeldSecrets } from "../process/secret-handover.ts";
 import type { CloudChild } from "./cloud-process.ts";
 
 export interface SpawnOptions {

@@ -4,17 +4,17 @@
  *
  * Guarantee: the control loop runs already and goes on whatever happens here.
  */
-import type { Log, LogLevel } from "../../control/log.ts";
-import { bootOfThisMachine } from "../boot.ts";
+import type { Log, LogLevel } from "../../base/log.ts";
 import type { BoardChoice } from "../choose-board.ts";
-import type { DataFolder } from "../data-folder.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { PanelShare } from "../front/share.ts";
 import type { VirtualHardware } from "../hardware.ts";
-import { isHubReady } from "../hub-ready.ts";
-import { PanelShare } from "../panel-share.ts";
+import { isHubReady } from "../hub-process/hub-ready.ts";
+import { bootOfThisMachine } from "../process/boot.ts";
+import { exitCodes } from "../process/exit-codes.ts";
+import { environmentWithSecrets, HeldSecrets } from "../process/secret-handover.ts";
+import { systemClock } from "../process/system-clock.ts";
 import type { RunningLoop } from "../run-loop.ts";
-import { environmentWithSecrets, HeldSecrets } from "../secret-handover.ts";
-import { systemClock } from "../system-clock.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
 import { CloudProcess } from "./cloud-process.ts";
 import { spawnCloud } from "./spawn-cloud.ts";
 

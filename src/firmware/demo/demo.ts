@@ -4,7 +4,7 @@
  * Guarantee: hub, device and folder are gone afterwards, also when it was interrupted; a rule whose scene was not
  * played did not come out.
  */
-import type { Clock } from "../../control/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { playScene, type Scene, type SceneResult } from "./scene.ts";
 import { Stage } from "./stage.ts";
 

@@ -5,27 +5,27 @@
  * power cut nothing more of it reaches the disk, and it starts anew from what was there.
  */
 import { join } from "node:path";
+import type { Credentials } from "../../azure/credentials/credentials.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import { celsius, hours, relativeHumidity } from "../../base/units.ts";
 import { openHat } from "../../board/open-hat.ts";
-import type { Credentials } from "../../cloud/credentials.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { WritableName } from "../../control/cloud-model.ts";
-import type { InForce } from "../../control/in-force.ts";
 import type { ButtonName, LinkState } from "../../control/input.ts";
-import { type Log, silentLog } from "../../control/log.ts";
-import type { Settings } from "../../control/settings.ts";
-import { celsius, hours, relativeHumidity } from "../../control/units.ts";
+import type { InForce } from "../../control/twin/in-force.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { dailyOutside, Room, roomPresets } from "../../simulation/room.ts";
-import { Surroundings } from "../../simulation/surroundings.ts";
-import { VirtualHat } from "../../simulation/virtual-hat.ts";
+import type { WritableName } from "../../model/cloud-model.ts";
+import type { Settings } from "../../model/settings.ts";
+import { dailyOutside, Room, roomPresets } from "../../simulation/room/room.ts";
+import { Surroundings } from "../../simulation/room/surroundings.ts";
+import { VirtualHat } from "../../simulation/virtual-hat/virtual-hat.ts";
 import { type BoardChoice, chooseBoard } from "../choose-board.ts";
-import { CloudHalf } from "../cloud-half.ts";
+import { CloudHalf } from "../cloud-process/cloud-half.ts";
 import { Device } from "../device.ts";
-import { type DurableFiles, systemFiles } from "../durable-files.ts";
-import { gatedFiles } from "../gated-files.ts";
 import { gated, loadManifest } from "../hardware.ts";
-import { firmwareVersion } from "../package-root.ts";
-import { StateStore } from "../state-store.ts";
+import { firmwareVersion } from "../process/package-root.ts";
+import { type DurableFiles, systemFiles } from "../storage/durable-files.ts";
+import { gatedFiles } from "../storage/gated-files.ts";
+import { StateStore } from "../storage/state-store.ts";
 
 export interface PoweredDeviceParts {
   readonly clock: Clock;

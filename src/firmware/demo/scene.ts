@@ -4,9 +4,10 @@
  * Guarantee: playing one always ends in a result, whatever goes wrong; a claim is judged on the same two documents
  * that the result shows.
  */
-import type { WritableName } from "../../control/cloud-model.ts";
+
+import { isRecord } from "../../base/json/value.ts";
 import type { ControlValue } from "../../control/input.ts";
-import { isRecord } from "../../control/twin/json-value.ts";
+import type { WritableName } from "../../model/cloud-model.ts";
 import type { DemoDecision, PropertyView, Stage, TwinView } from "./stage.ts";
 
 export interface Scene {

@@ -3,8 +3,9 @@
  *
  * Guarantee: every rule of the twin (RR-1 to RR-9) has a scene; RR-4 has one for each policy.
  */
-import { deviceInformation, readOnlyNames, writableNames } from "../../control/cloud-model.ts";
-import { seconds } from "../../control/units.ts";
+
+import { seconds } from "../../base/units.ts";
+import { deviceInformation, readOnlyNames, writableNames } from "../../model/cloud-model.ts";
 import { decides, propertyIn, reports, type Scene } from "./scene.ts";
 
 const target = "targetTemperature";

@@ -7,20 +7,20 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Credentials } from "../../cloud/credentials.ts";
-import { Secret } from "../../cloud/secret.ts";
-import type { Clock } from "../../control/clock.ts";
-import { type WritableName, writableNames } from "../../control/cloud-model.ts";
+import type { Credentials } from "../../azure/credentials/credentials.ts";
+import { Secret } from "../../azure/credentials/secret.ts";
+import type { Clock } from "../../base/clock.ts";
+import { sameJson } from "../../base/json/value.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import { type Millis, millis, seconds } from "../../base/units.ts";
 import type { ButtonName, ControlValue } from "../../control/input.ts";
-import { type Log, silentLog } from "../../control/log.ts";
-import { defaultSettings, type Settings } from "../../control/settings.ts";
 import { acknowledgements } from "../../control/twin/acknowledge.ts";
-import { sameJson } from "../../control/twin/json-value.ts";
-import { type Millis, millis, seconds } from "../../control/units.ts";
 import { type RunningHub, startHub } from "../../hub/hub.ts";
 import { type Json, type JsonObject, member } from "../../hub/json-value.ts";
-import { desiredPatch, desiredPatches } from "../../hub/topics.ts";
-import type { TwinHalf } from "../../hub/twin-document.ts";
+import { desiredPatch, desiredPatches } from "../../hub/mqtt/topics.ts";
+import type { TwinHalf } from "../../hub/twin/document.ts";
+import { type WritableName, writableNames } from "../../model/cloud-model.ts";
+import { defaultSettings, type Settings } from "../../model/settings.ts";
 import { PoweredDevice } from "./powered-device.ts";
 
 /** A property as the hub's two documents and the device have it. */

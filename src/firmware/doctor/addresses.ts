@@ -4,10 +4,11 @@
  * Guarantee: nothing is shown, nothing switched; a part that is silent or garbled is a finding, never an exception;
  * the bus is closed again.
  */
+
+import type { Clock } from "../../base/clock.ts";
 import { findDisplay, UnknownDisplayError } from "../../board/screen/find-display.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { Sht31 } from "../../chips/sht31.ts";
-import type { Clock } from "../../control/clock.ts";
 import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";

@@ -8,9 +8,9 @@ import {
   type MachinePaths,
   realBoard,
 } from "../choose-board.ts";
-import { StartupError } from "../exit-codes.ts";
 import { loadManifest } from "../hardware.ts";
-import { readSettingsFile, type SettingsSource } from "../settings-file.ts";
+import { StartupError } from "../process/exit-codes.ts";
+import { readSettingsFile, type SettingsSource } from "../storage/settings-file.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 

@@ -1,11 +1,11 @@
 /** Check of what the device would show to Azure. Connects to nobody, and tells no secret. */
-import { CredentialError, type Credentials } from "../../cloud/credentials.ts";
-import { type Description, describeCredentials } from "../../cloud/describe-credentials.ts";
-import { hostAndPort } from "../../cloud/host.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { WallMillis } from "../../control/units.ts";
+import { CredentialError, type Credentials } from "../../azure/credentials/credentials.ts";
+import { type Description, describeCredentials } from "../../azure/credentials/describe.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { WallMillis } from "../../base/units.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
+import { hostAndPort } from "../../protocol/host.ts";
 import { type Finding, fail, ok } from "./finding.ts";
 
 type Problem = Description["problems"][number];

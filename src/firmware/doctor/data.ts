@@ -1,8 +1,8 @@
 /** Checks of the data folder and of what the firmware left in it. Nothing is made, moved or mended here. */
 import { dirname, join } from "node:path";
 import { parseDurable } from "../../control/durable.ts";
-import type { DataFolder } from "../data-folder.ts";
-import { decode } from "../state-store.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
+import { decode } from "../storage/state-store.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 

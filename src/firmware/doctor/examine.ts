@@ -3,17 +3,18 @@
  *
  * Guarantee: it never throws and never drives anything; whatever is broken, the checks that can still run do.
  */
-import { openKernelGpio } from "../../board/kernel-gpio.ts";
-import { openKernelI2c } from "../../board/kernel-i2c.ts";
-import { messageOf } from "../../board/message-of.ts";
+
+import type { Credentials } from "../../azure/credentials/credentials.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { openKernelGpio } from "../../board/kernel/gpio.ts";
+import { openKernelI2c } from "../../board/kernel/i2c.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { GpioPort } from "../../chips/lines.ts";
-import type { Credentials } from "../../cloud/credentials.ts";
-import type { Clock } from "../../control/clock.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type BoardChoice, unbuiltPackage } from "../choose-board.ts";
-import type { DataFolder } from "../data-folder.ts";
-import type { SettingsSource } from "../settings-file.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
+import type { SettingsSource } from "../storage/settings-file.ts";
 import { addressChecks, checkAddresses } from "./addresses.ts";
 import { readBootConfig } from "./boot-config.ts";
 import { bootChecks, checkBootLines } from "./boot-lines.ts";

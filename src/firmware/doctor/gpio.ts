@@ -3,7 +3,7 @@
  *
  * Guarantee: no line is exported, opened or driven; the relay's least of all.
  */
-import { findGpioChip, type GpioChip, kernelNumber } from "../../board/gpio-chip.ts";
+import { findGpioChip, type GpioChip, kernelNumber } from "../../board/kernel/gpio-chip.ts";
 import { type GpioPort, LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { type Role, rolesOf } from "./configuration.ts";

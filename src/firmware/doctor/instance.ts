@@ -7,10 +7,10 @@
 import { LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { defaultRelay } from "../choose-board.ts";
-import type { DataFolder } from "../data-folder.ts";
 import { lineOf } from "../guardian/hardware.ts";
 import { probeLock } from "../guardian/hardware-lock.ts";
 import { describeHolder } from "../guardian/holder-note.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
 import { type Finding, ok, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 

@@ -1,6 +1,6 @@
 /** Checks of what the program itself rests on: Node.js, its native packages, the clock, the supply. */
-import type { Clock } from "../../control/clock.ts";
-import { isoTime } from "../../control/iso-time.ts";
+import type { Clock } from "../../base/clock.ts";
+import { isoTime } from "../../base/iso-time.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 

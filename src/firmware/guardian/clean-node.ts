@@ -6,7 +6,7 @@
  * ends its processes in order.
  */
 import type { SpawnOptions } from "node:child_process";
-import type { Log } from "../../control/log.ts";
+import type { Log } from "../../base/log.ts";
 
 /** For `spawn`, beside `stdio`. */
 export function ownSession(): SpawnOptions {

@@ -4,10 +4,10 @@
  * Guarantee: an exception in it turns the relay off first and ends it; its loop and its watcher then do the same.
  */
 import type { ChildProcess } from "node:child_process";
-import type { Log } from "../../control/log.ts";
-import { exitCodes } from "../exit-codes.ts";
+import type { Log } from "../../base/log.ts";
+import { exitCodes } from "../process/exit-codes.ts";
+import { systemClock } from "../process/system-clock.ts";
 import type { ForceOff } from "../relay-guard.ts";
-import { systemClock } from "../system-clock.ts";
 import { closeInspector } from "./clean-node.ts";
 import { Guardian } from "./guardian.ts";
 import { startLoopProcess } from "./loop-process.ts";

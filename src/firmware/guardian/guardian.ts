@@ -6,10 +6,10 @@
  * that says nothing for 10 s is killed. The line comes first, before any log line. While this process is stopped by
  * Ctrl-Z no loop runs. It knows nothing of heating, so nothing of heating can break it.
  */
-import type { Clock } from "../../control/clock.ts";
-import type { Log } from "../../control/log.ts";
-import { type Millis, millis, minutes, seconds } from "../../control/units.ts";
-import { type ExitCode, exitCodes } from "../exit-codes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import { type ExitCode, exitCodes } from "../process/exit-codes.ts";
 import type { ForceOff } from "../relay-guard.ts";
 import { RelayHistory } from "./relay-history.ts";
 import { SilenceWatch } from "./silence-watch.ts";

@@ -17,8 +17,8 @@
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type LockMode, type LockOutcome, lockOpenFile } from "../../base/file-lock.ts";
-import { type GpioChip, gpioClass } from "../../board/gpio-chip.ts";
+import { type LockMode, type LockOutcome, lockOpenFile } from "../../base/files/file-lock.ts";
+import { type GpioChip, gpioClass } from "../../board/kernel/gpio-chip.ts";
 import { emptyNote, type Holder, readLivingNote, readNote, removeNote, writeNote } from "./holder-note.ts";
 
 /** What is to be locked. */

@@ -4,10 +4,11 @@
  * Guarantee (SR-12, SR-01): `secure` forces a line off if and only if its lock was taken first, and holds the lock from
  * then on. It takes about a second at most, and waits for nothing but the lock.
  */
-import { findGpioChip } from "../../board/gpio-chip.ts";
-import { systemFiles } from "../../board/sysfs.ts";
+
+import type { Log } from "../../base/log.ts";
+import { findGpioChip } from "../../board/kernel/gpio-chip.ts";
+import { systemFiles } from "../../board/kernel/sysfs.ts";
 import { LineError } from "../../chips/lines.ts";
-import type { Log } from "../../control/log.ts";
 import { type ForcedOff, forceOff, type RelayTarget } from "../relay-guard.ts";
 import {
   type HardwareLock,

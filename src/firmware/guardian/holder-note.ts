@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
-import { readSmallFile } from "../../base/small-file.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
 
 export interface Holder {
   readonly pid: number;

@@ -1,8 +1,8 @@
 /** Starts the control loop's process, and shows it as the guardian sees it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { kindOf } from "../hub-ready.ts";
-import { packageRoot } from "../package-root.ts";
+import { kindOf } from "../hub-process/hub-ready.ts";
+import { packageRoot } from "../process/package-root.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
 

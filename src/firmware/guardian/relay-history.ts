@@ -4,7 +4,7 @@
  *
  * Guarantee: never claims a longer time off than was seen, in monotonic time of this process.
  */
-import { type Millis, millis } from "../../control/units.ts";
+import { type Millis, millis } from "../../base/units.ts";
 
 export class RelayHistory {
   #on = false;

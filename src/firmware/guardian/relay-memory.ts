@@ -7,9 +7,9 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { readSmallFile } from "../../base/small-file.ts";
-import type { RelayWiring } from "../../board/definition.ts";
-import type { Log } from "../../control/log.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
+import type { Log } from "../../base/log.ts";
+import type { RelayWiring } from "../../board/definition/definition.ts";
 
 const fileIn = (dataPath: string): string => join(dataPath, "relay.json");
 const largestFile = 16 * 1024;

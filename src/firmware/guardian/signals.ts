@@ -6,7 +6,7 @@
  * BUS, FPE, ILL, TRAP, SYS), which end it at once, because a handler would return to the faulty instruction for ever.
  * For those the other processes turn the relay off. SIGPIPE and SIGXFSZ are ignored by Node.js itself.
  */
-import type { Log } from "../../control/log.ts";
+import type { Log } from "../../base/log.ts";
 
 export interface SignalActions {
   readonly log: Log;

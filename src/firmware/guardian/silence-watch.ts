@@ -6,8 +6,8 @@
  * (SIGSTOP, a machine that was suspended or had no core to give), the limit starts again. A loop that never speaks is
  * still found: the limit starts again a few times at most.
  */
-import type { Clock } from "../../control/clock.ts";
-import { type Millis, millis, seconds } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Millis, millis, seconds } from "../../base/units.ts";
 
 export interface SilenceWatchOptions {
   readonly clock: Clock;

@@ -6,12 +6,12 @@
  * and ends with 75 (SR-12), on every path: wrong settings, a wrong board, a mistyped flag, `relay off`.
  */
 import { join } from "node:path";
-import type { Log } from "../../control/log.ts";
+import type { Log } from "../../base/log.ts";
 import { type BoardChoice, BoardFailure, defaultRelay } from "../choose-board.ts";
-import { type DataFolder, makeFolder, openDataFolder } from "../data-folder.ts";
-import { exitCodes, StartupError } from "../exit-codes.ts";
 import { explainHardware } from "../hardware-errors.ts";
+import { exitCodes, StartupError } from "../process/exit-codes.ts";
 import { type ForcedOff, type ForceOff, forceOff, type RelayTarget } from "../relay-guard.ts";
+import { type DataFolder, makeFolder, openDataFolder } from "../storage/data-folder.ts";
 import { Hardware, heldBy, type Secured } from "./hardware.ts";
 import type { Refusal } from "./hardware-lock.ts";
 import { recallRelay, rememberRelay } from "./relay-memory.ts";

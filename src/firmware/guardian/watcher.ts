@@ -9,10 +9,10 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { OffFiles } from "../../board/relay-off.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { Log } from "../../control/log.ts";
-import { type Millis, millis, minutes, seconds } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import type { OffFiles } from "../../board/kernel/relay-off.ts";
 
 export interface Watcher {
   /** From now on this line is turned off when this process ends. `undefined`: no line was found, nothing to watch. */

@@ -8,23 +8,23 @@
  */
 import { isAbsolute, relative, resolve } from "node:path";
 import { crc32 } from "node:zlib";
-import { readSmallFile } from "../../base/small-file.ts";
-import type { RelayWiring } from "../../board/definition.ts";
-import type { Clock } from "../../control/clock.ts";
-import type { Log } from "../../control/log.ts";
-import type { Settings } from "../../control/settings.ts";
+import type { Clock } from "../../base/clock.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
+import type { Log } from "../../base/log.ts";
+import type { RelayWiring } from "../../board/definition/definition.ts";
+import type { Settings } from "../../model/settings.ts";
 import { type BoardChoice, chooseBoard, readBoard, readDefinition } from "../choose-board.ts";
-import type { DataFolder } from "../data-folder.ts";
-import type { DurableFiles } from "../durable-files.ts";
-import { exitCodes, StartupError } from "../exit-codes.ts";
+import { exitCodes, StartupError } from "../process/exit-codes.ts";
+import type { DataFolder } from "./data-folder.ts";
+import type { DurableFiles } from "./durable-files.ts";
 import {
   loadSettings,
   parseSettingsText,
   readSettingsText,
   SettingsFailure,
   type SettingsSource,
-} from "../settings-file.ts";
-import { decode, previousName, StateStore } from "../state-store.ts";
+} from "./settings-file.ts";
+import { decode, previousName, StateStore } from "./state-store.ts";
 
 /** What serves, and what is wrong with the file in whose place the last good one serves. */
 export interface Decided<T, Kept> {

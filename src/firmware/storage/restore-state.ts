@@ -1,6 +1,6 @@
 /** The state to start from: the newest that is whole and of this firmware, at most one write old. Never throws. */
 import { type DurableState, parseDurable } from "../../control/durable.ts";
-import type { StateStore, Unreadable } from "../state-store.ts";
+import type { StateStore, Unreadable } from "./state-store.ts";
 
 export interface RestoredState {
   /** `undefined`: the defaults. */

@@ -8,8 +8,8 @@
  */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../../control/clock.ts";
-import { type Millis, minutes } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Millis, minutes } from "../../base/units.ts";
 import { checkStorage } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 

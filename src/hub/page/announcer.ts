@@ -1,6 +1,6 @@
 /** Short words about what was asked for, seen for a while and spoken at once. */
-import type { Clock } from "../../control/clock.ts";
-import { seconds } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import { seconds } from "../../base/units.ts";
 import { h } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { sentence } from "./model/words.ts";

@@ -21,7 +21,7 @@ import type {
   SignIn,
   ThrottleRequest,
   TimelineEvent,
-} from "../page-api.ts";
+} from "../page-server/api.ts";
 
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }

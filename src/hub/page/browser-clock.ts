@@ -1,6 +1,6 @@
 /** The page's one place that asks the browser for the time. */
-import type { Clock } from "../../control/clock.ts";
-import { type Millis, millis, wallMillis } from "../../control/units.ts";
+import type { Clock } from "../../base/clock.ts";
+import { type Millis, millis, wallMillis } from "../../base/units.ts";
 
 export const browserClock: Clock = {
   now: () => millis(performance.now()),

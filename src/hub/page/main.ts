@@ -3,7 +3,7 @@
  *
  * Guarantee: one state, changed by `reduce` alone; the document follows it at most once a frame.
  */
-import { millis, seconds } from "../../control/units.ts";
+import { millis, seconds } from "../../base/units.ts";
 import { makeAnnouncer } from "./announcer.ts";
 import { type Answer, api } from "./api.ts";
 import { browserClock as clock } from "./browser-clock.ts";

@@ -4,9 +4,9 @@
  * Guarantee: comes back by itself; says when it is lost and when it is there again; an event that cannot be read is
  * dropped, not thrown.
  */
-import type { Clock } from "../../control/clock.ts";
-import { seconds } from "../../control/units.ts";
-import type { StreamEvent } from "../page-api.ts";
+import type { Clock } from "../../base/clock.ts";
+import { seconds } from "../../base/units.ts";
+import type { StreamEvent } from "../page-server/api.ts";
 
 export type StreamLink = "connecting" | "live" | "lost";
 

@@ -7,7 +7,7 @@ import {
   temperatureText,
   versionText,
 } from "../../../src/board/screen/format.ts";
-import { faultCodes } from "../../../src/control/faults.ts";
+import { faultCodes } from "../../../src/model/faults.ts";
 import { heating } from "./models.ts";
 
 describe("numbers on the screen", () => {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { celsius, duty, relativeHumidity } from "../../../src/base/units.ts";
 import { backlightOf, layout16x2 } from "../../../src/board/screen/layout-16x2.ts";
 import { layout128x64 } from "../../../src/board/screen/layout-128x64.ts";
 import { layout128x128 } from "../../../src/board/screen/layout-128x128.ts";
-import type { ScreenModel } from "../../../src/control/screen.ts";
-import { celsius, duty, relativeHumidity } from "../../../src/control/units.ts";
+import type { ScreenModel } from "../../../src/control/panel/screen.ts";
 import { anyModel, heating, states } from "./models.ts";
 import { expectGolden, lcdPicture, oledPicture } from "./picture.ts";
 

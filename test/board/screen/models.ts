@@ -1,8 +1,8 @@
 /** Screens to test with: the named states of the golden pictures, and any state whatever. */
 import fc from "fast-check";
-import { faultCodes } from "../../../src/control/faults.ts";
-import type { ScreenModel } from "../../../src/control/screen.ts";
-import { celsius, duty, relativeHumidity } from "../../../src/control/units.ts";
+import { celsius, duty, relativeHumidity } from "../../../src/base/units.ts";
+import type { ScreenModel } from "../../../src/control/panel/screen.ts";
+import { faultCodes } from "../../../src/model/faults.ts";
 
 export const heating: ScreenModel = {
   temperature: celsius(20.4),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { celsius, kelvin, millis, wallMillis } from "../../../src/base/units.ts";
 import { startCutOff, stepCutOff } from "../../../src/control/safety/cut-off.ts";
 import { start } from "../../../src/control/step.ts";
 import { toDurable } from "../../../src/control/to-durable.ts";
-import { celsius, kelvin, millis, wallMillis } from "../../../src/control/units.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-04: the cut-off", () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { faultEffects } from "../../../src/control/faults.ts";
+import { millis } from "../../../src/base/units.ts";
 import {
   type RelayLineState,
   relayLineDeadline,
   startRelayLine,
   stepRelayLine,
 } from "../../../src/control/safety/relay-line.ts";
-import { millis } from "../../../src/control/units.ts";
+import { faultEffects } from "../../../src/model/faults.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-07: the relay's line", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { celsius, millis } from "../../../src/control/units.ts";
+import { celsius, millis } from "../../../src/base/units.ts";
 import { Device, heating } from "../device.ts";
 
 describe("SR-01: the relay is OFF before anything is known", () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { millis } from "../../../src/base/units.ts";
 import { startRelayWatch, watchRelay } from "../../../src/control/safety/stuck-relay.ts";
-import { millis } from "../../../src/control/units.ts";
-import { type RoomParameters, roomPresets } from "../../../src/simulation/room.ts";
+import { type RoomParameters, roomPresets } from "../../../src/simulation/room/room.ts";
 import { type Life, type Lived, live } from "../heated-room.ts";
 
 const isStuck = ({ fault }: { fault: string }) => fault === "relay-stuck-on";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { celsius, minutes, seconds } from "../../../src/base/units.ts";
 import { addToTrend, levelAgo, startTrend, type Trend } from "../../../src/control/safety/trend.ts";
-import { celsius, minutes, seconds } from "../../../src/control/units.ts";
 
 /** Two readings in each of these minutes, 1 K apart around the value. */
 function record(values: readonly (readonly [minute: number, value: number])[]): Trend {

@@ -1,7 +1,7 @@
 /** What the log hears of each rule, word for word, and how long each answer stands. */
 import { describe, expect, it } from "vitest";
+import { celsius } from "../../../src/base/units.ts";
 import { toDurable } from "../../../src/control/to-durable.ts";
-import { celsius } from "../../../src/control/units.ts";
 import { Session } from "./session.ts";
 
 const property = "targetTemperature";

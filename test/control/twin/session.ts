@@ -1,5 +1,4 @@
-import { inForce } from "../../../src/control/in-force.ts";
-import type { Settings } from "../../../src/control/settings.ts";
+import { inForce } from "../../../src/control/twin/in-force.ts";
 import type { TwinLink, TwinOutcome } from "../../../src/control/twin/twin.ts";
 import {
   afterReport,
@@ -8,6 +7,7 @@ import {
   takeDocument,
   takePatch,
 } from "../../../src/control/twin/twin.ts";
+import type { Settings } from "../../../src/model/settings.ts";
 import { Device } from "../device.ts";
 
 export type Reported = Record<string, Record<string, unknown>>;

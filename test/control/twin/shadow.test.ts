@@ -1,8 +1,8 @@
 /** The shadow as it comes back from a disk: whole, or not at all. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { wallMillis } from "../../../src/base/units.ts";
 import { emptyShadow, parseShadow, type TwinShadow } from "../../../src/control/twin/shadow.ts";
-import { wallMillis } from "../../../src/control/units.ts";
 
 const over = { value: 20.5, source: "device", wallMs: wallMillis(1500.5) } as const;
 const whole: TwinShadow = {

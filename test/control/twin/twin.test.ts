@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { WritableName } from "../../../src/control/cloud-model.ts";
-import { writableNames } from "../../../src/control/cloud-model.ts";
+import { celsius, kelvin } from "../../../src/base/units.ts";
 import type { Change } from "../../../src/control/input.ts";
-import type { SettingKey } from "../../../src/control/settings.ts";
 import { emptyShadow } from "../../../src/control/twin/shadow.ts";
 import { startLink, takeDocument } from "../../../src/control/twin/twin.ts";
-import { celsius, kelvin } from "../../../src/control/units.ts";
+import type { WritableName } from "../../../src/model/cloud-model.ts";
+import { writableNames } from "../../../src/model/cloud-model.ts";
+import type { SettingKey } from "../../../src/model/settings.ts";
 
 import { Session } from "./session.ts";
 

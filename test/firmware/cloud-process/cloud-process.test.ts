@@ -1,9 +1,9 @@
 /** The keeper of the cloud half's process, in virtual time, with a process that does what a test wants. */
 import { expect, it } from "vitest";
-import { millis, minutes, seconds } from "../../../src/control/units.ts";
+import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { type CloudChild, CloudProcess } from "../../../src/firmware/cloud-process/cloud-process.ts";
 import { recordingLog } from "../../hub/running-hub.ts";
-import { type CloudRig, cloudRig } from "../cloud-rig.ts";
+import { type CloudRig, cloudRig } from "./rig.ts";
 
 class FakeChild implements CloudChild {
   readonly pid: number | undefined = 1;

@@ -1,8 +1,8 @@
 /** The cloud half in another process: what it says to the hub rests on what is so in the loop. */
 import { expect, it } from "vitest";
-import { millis, minutes, seconds } from "../../../src/control/units.ts";
+import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { readCloudMessage, readLoopMessage } from "../../../src/firmware/cloud-process/messages.ts";
-import { cloudRig } from "../cloud-rig.ts";
+import { cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";
 const delay = millis(30);

@@ -2,18 +2,18 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { celsius, relativeHumidity, wallMillis } from "../../../src/base/units.ts";
 import type { I2cBus } from "../../../src/chips/bus.ts";
 import { type GpioPort, LineError } from "../../../src/chips/lines.ts";
-import { celsius, relativeHumidity, wallMillis } from "../../../src/control/units.ts";
 import { readBoard } from "../../../src/firmware/choose-board.ts";
-import { describeDataFolder } from "../../../src/firmware/data-folder.ts";
 import { type Drivers, type Examination, examine } from "../../../src/firmware/doctor/examine.ts";
 import type { Finding } from "../../../src/firmware/doctor/finding.ts";
 import { type Machine, systemMachine, type User } from "../../../src/firmware/doctor/machine.ts";
-import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room.ts";
-import { Surroundings } from "../../../src/simulation/surroundings.ts";
-import { VirtualClock } from "../../../src/simulation/virtual-clock.ts";
-import { type DisplayKind, VirtualHat } from "../../../src/simulation/virtual-hat.ts";
+import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
+import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room/room.ts";
+import { Surroundings } from "../../../src/simulation/room/surroundings.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { type DisplayKind, VirtualHat } from "../../../src/simulation/virtual-hat/virtual-hat.ts";
 
 export const dataPath = "/home/pi/.local/state/grove-heater";
 export const stateFile = `${dataPath}/state.json`;

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { findGpioChip } from "../../../src/board/gpio-chip.ts";
+import { findGpioChip } from "../../../src/board/kernel/gpio-chip.ts";
 import { type HardwareLock, type Refusal, takeLock } from "../../../src/firmware/guardian/hardware-lock.ts";
 import {
   type CapturedMachine,

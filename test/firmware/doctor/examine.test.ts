@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import { azureDps, CredentialError, type Credentials } from "../../../src/azure/credentials/credentials.ts";
+import { Secret } from "../../../src/azure/credentials/secret.ts";
 import { BusError } from "../../../src/chips/bus.ts";
-import { azureDps, CredentialError, type Credentials } from "../../../src/cloud/credentials.ts";
-import { Secret } from "../../../src/cloud/secret.ts";
 import type { Examination } from "../../../src/firmware/doctor/examine.ts";
-import { encode } from "../../../src/firmware/state-store.ts";
+import { encode } from "../../../src/firmware/storage/state-store.ts";
 import {
   CapturedMachine,
   capture,

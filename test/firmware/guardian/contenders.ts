@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { findGpioChip } from "../../../src/board/gpio-chip.ts";
+import { findGpioChip } from "../../../src/board/kernel/gpio-chip.ts";
 import type { Lockable } from "../../../src/firmware/guardian/hardware-lock.ts";
-import { sysTree } from "../../board/sys-tree.ts";
+import { sysTree } from "../../board/kernel/sys-tree.ts";
 import type { Task } from "./contender.ts";
 
 interface Answer {

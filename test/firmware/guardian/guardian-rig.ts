@@ -1,9 +1,9 @@
 /** The guardian in virtual time, with loops, a line and a watcher that do what the test says. */
-import type { Clock } from "../../../src/control/clock.ts";
-import type { Log } from "../../../src/control/log.ts";
-import { type Millis, millis, type WallMillis } from "../../../src/control/units.ts";
+import type { Clock } from "../../../src/base/clock.ts";
+import type { Log } from "../../../src/base/log.ts";
+import { type Millis, millis, type WallMillis } from "../../../src/base/units.ts";
 import { type GuardedLoop, Guardian } from "../../../src/firmware/guardian/guardian.ts";
-import { VirtualClock } from "../../../src/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 
 /** A loop that does what the test says. */
 class FakeLoop implements GuardedLoop {

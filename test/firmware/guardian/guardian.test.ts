@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { millis, minutes, seconds } from "../../../src/control/units.ts";
+import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { rig } from "./guardian-rig.ts";
 
 describe("the guardian", () => {

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { lockOpenFile } from "../../../src/base/file-lock.ts";
-import { findGpioChip } from "../../../src/board/gpio-chip.ts";
+import { lockOpenFile } from "../../../src/base/files/file-lock.ts";
+import { findGpioChip } from "../../../src/board/kernel/gpio-chip.ts";
 import {
   type HardwareLock,
   type Lockable,
@@ -24,7 +24,7 @@ import {
   takeLock,
 } from "../../../src/firmware/guardian/hardware-lock.ts";
 import { readNote } from "../../../src/firmware/guardian/holder-note.ts";
-import { type SysTree, sysTree } from "../../board/sys-tree.ts";
+import { type SysTree, sysTree } from "../../board/kernel/sys-tree.ts";
 import { Contenders } from "./contenders.ts";
 
 let root: string;

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/control/log.ts";
+import { silentLog } from "../../../src/base/log.ts";
 import { cleanFlags } from "../../../src/firmware/guardian/clean-node.ts";
 import { installSignals } from "../../../src/firmware/guardian/signals.ts";
 

@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/control/log.ts";
+import { silentLog } from "../../../src/base/log.ts";
 import { type BoardChoice, chooseBoard } from "../../../src/firmware/choose-board.ts";
-import { StartupError } from "../../../src/firmware/exit-codes.ts";
 import {
   type TakenHardware,
   takeHardware,
   turnOffAfterRefusal,
   turnRelayOff,
 } from "../../../src/firmware/guardian/take-hardware.ts";
-import { type SysTree, sysTree } from "../../board/sys-tree.ts";
+import { StartupError } from "../../../src/firmware/process/exit-codes.ts";
+import { type SysTree, sysTree } from "../../board/kernel/sys-tree.ts";
 
 /** GPIO16, the relay of the real board, on a Pi 4 whose chip begins at 512. */
 const relayLine = 528;

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { packageRoot } from "../../../src/firmware/package-root.ts";
+import { packageRoot } from "../../../src/firmware/process/package-root.ts";
 import { gone, stateOf, until } from "../firmware-process.ts";
 
 const script = fileURLToPath(new URL("terminal.py", import.meta.url));

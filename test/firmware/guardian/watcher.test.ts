@@ -5,11 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { OffFiles } from "../../../src/board/relay-off.ts";
-import { silentLog } from "../../../src/control/log.ts";
-import { millis, minutes } from "../../../src/control/units.ts";
+import { silentLog } from "../../../src/base/log.ts";
+import { millis, minutes } from "../../../src/base/units.ts";
+import type { OffFiles } from "../../../src/board/kernel/relay-off.ts";
 import { ShellWatcher, watcherCommand } from "../../../src/firmware/guardian/watcher.ts";
-import { VirtualClock } from "../../../src/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { gone, until } from "../firmware-process.ts";
 
 const noFiles: OffFiles = { kernelNumber: 5, exportFile: "", valueFile: "", directionFile: "", offLevel: 0 };

@@ -14,9 +14,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBoard } from "../../../src/firmware/choose-board.ts";
-import { type DataFolder, describeDataFolder } from "../../../src/firmware/data-folder.ts";
-import { systemFiles } from "../../../src/firmware/durable-files.ts";
-import { packageRoot } from "../../../src/firmware/package-root.ts";
+import { packageRoot } from "../../../src/firmware/process/package-root.ts";
+import { type DataFolder, describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
+import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import {
   decideBoard,
   decideSettings,
@@ -25,7 +25,7 @@ import {
   logProblems,
   relayKey,
 } from "../../../src/firmware/storage/last-good.ts";
-import { VirtualClock } from "../../../src/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog } from "../../hub/running-hub.ts";
 
 let folder: string;

@@ -1,5 +1,5 @@
 /** Events of a timeline in few words. */
-import type { TimelineEvent } from "../../../src/hub/page-api.ts";
+import type { TimelineEvent } from "../../../src/hub/page-server/api.ts";
 
 export type Draft = Pick<TimelineEvent, "kind"> & Partial<TimelineEvent>;
 

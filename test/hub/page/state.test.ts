@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { emptyState, type PageEvent, reduce } from "../../../src/hub/page/model/state.ts";
-import type { HubInfo, TimelineEvent } from "../../../src/hub/page-api.ts";
+import type { HubInfo, TimelineEvent } from "../../../src/hub/page-server/api.ts";
 import { device } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cableText } from "../../../src/hub/page/model/cable.ts";
 import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
-import { sortedRows, standingView } from "../../../src/hub/page/model/standing.ts";
+import { sortedRows, standingView } from "../../../src/hub/page/model/status.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
 import {
   agoText,
@@ -12,7 +12,7 @@ import {
   spanText,
   valueText,
 } from "../../../src/hub/page/model/words.ts";
-import type { Json, PropertyRow } from "../../../src/hub/page-api.ts";
+import type { Json, PropertyRow } from "../../../src/hub/page-server/api.ts";
 import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
 

@@ -1,7 +1,7 @@
 /** The contracts that the virtual hat keeps, kept by the kernel's bus and lines under our adapters as well. */
-import { openKernelGpio } from "../../../src/board/kernel-gpio.ts";
-import { openKernelI2c } from "../../../src/board/kernel-i2c.ts";
-import { systemClock } from "../../../src/firmware/system-clock.ts";
+import { openKernelGpio } from "../../../src/board/kernel/gpio.ts";
+import { openKernelI2c } from "../../../src/board/kernel/i2c.ts";
+import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { type GpioRig, gpioContract } from "../../contract/gpio-contract.ts";
 import { type BusRig, i2cBusContract, type RigFault } from "../../contract/i2c-bus-contract.ts";
 import { type Fault, type Machine, SHT31 } from "./machine.ts";

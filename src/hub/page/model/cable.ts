@@ -1,5 +1,5 @@
 /** The cable in words. */
-import type { DeviceSummary, TimelineEvent } from "../../page-api.ts";
+import type { DeviceSummary, TimelineEvent } from "../../page-server/api.ts";
 import { spanText } from "./words.ts";
 
 export interface CableText {

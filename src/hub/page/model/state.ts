@@ -13,7 +13,7 @@ import type {
   PanelView,
   StreamEvent,
   TimelineEvent,
-} from "../../page-api.ts";
+} from "../../page-server/api.ts";
 
 export interface PageState {
   readonly stream: "connecting" | "live" | "lost";

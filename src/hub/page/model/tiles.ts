@@ -1,6 +1,6 @@
 /** The eight tiles: what a person wants to know of a device at one look. */
-import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-api.ts";
-import type { Tone } from "./standing.ts";
+import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-server/api.ts";
+import type { Tone } from "./status.ts";
 import { agoText, faultCodesOf, faultWord, numberText, shorten, spanText, valueText } from "./words.ts";
 
 export interface TileView {

@@ -1,8 +1,8 @@
 /** The timeline in words: who changed what, and who won. */
-import { readOnlyNames } from "../../../control/cloud-model.ts";
-import type { Actor, TimelineEvent } from "../../page-api.ts";
+import { readOnlyNames } from "../../../model/cloud-model.ts";
+import type { Actor, TimelineEvent } from "../../page-server/api.ts";
 import type { IconName } from "./icon-paths.ts";
-import type { Tone } from "./standing.ts";
+import type { Tone } from "./status.ts";
 import { isComponent, labelOf, plainTimes, valueText } from "./words.ts";
 
 export interface EventView {

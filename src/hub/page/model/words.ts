@@ -10,9 +10,9 @@ import {
   readOnlyProperties,
   telemetry,
   writableProperties,
-} from "../../../control/cloud-model.ts";
-import { faultEffects, isFaultCode } from "../../../control/faults.ts";
-import type { Json } from "../../page-api.ts";
+} from "../../../model/cloud-model.ts";
+import { faultEffects, isFaultCode } from "../../../model/faults.ts";
+import type { Json } from "../../page-server/api.ts";
 
 interface Known {
   readonly label: string;

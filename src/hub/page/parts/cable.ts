@@ -1,5 +1,5 @@
 /** The cable between the device and the cloud, which really is one: pulled here, the link breaks. */
-import type { CableState, DeviceDetail, TimelineEvent } from "../../page-api.ts";
+import type { CableState, DeviceDetail, TimelineEvent } from "../../page-server/api.ts";
 import { api } from "../api.ts";
 import { h, type Part, s, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";

@@ -1,5 +1,5 @@
 /** What every part of the page may do, and what it is shown. */
-import type { Clock } from "../../../control/clock.ts";
+import type { Clock } from "../../../base/clock.ts";
 import type { Answer } from "../api.ts";
 import type { PageEvent, PageState } from "../model/state.ts";
 

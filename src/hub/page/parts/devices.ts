@@ -1,5 +1,5 @@
 /** The devices of this hub, to choose from. */
-import type { DeviceSummary } from "../../page-api.ts";
+import type { DeviceSummary } from "../../page-server/api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { link } from "../model/tiles.ts";
 import { numberText } from "../model/words.ts";

@@ -6,10 +6,10 @@ import { shorten } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 import { makeDevices } from "./devices.ts";
 import { makePlot } from "./plot.ts";
-import { makeSides } from "./sides.ts";
 import { makeTiles } from "./tiles.ts";
 import { makeTimeline } from "./timeline.ts";
-import { makeTwin } from "./twin.ts";
+import { makeSides } from "./twin/sides.ts";
+import { makeTwin } from "./twin/twin.ts";
 
 const streamWords = { connecting: "Connecting…", live: "Live", lost: "Hub lost, trying again…" } as const;
 

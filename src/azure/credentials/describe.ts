@@ -1,0 +1,66 @@
+/**
+ * What a device is configured with, in words for the person who set it up.
+ *
+ * Guarantee: no key, no token and nothing derived from one; certificates are public and are named.
+ */
+import { X509Certificate } from "node:crypto";
+import { isoTime } from "../../base/iso-time.ts";
+import type { WallMillis } from "../../base/units.ts";
+import type { CertificateProof, Credentials } from "./credentials.ts";
+
+export interface Description {
+  /** What, and how it is set; in the order in which a reader wants them. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** What the services would refuse, and what to do about it. */
+  readonly problems: readonly { readonly message: string; readonly remedy: string }[];
+}
+
+/** @param wallMs for the certificates' dates */
+export function describeCredentials({ way, proof, caPem }: Credentials, wallMs: WallMillis): Description {
+  const path =
+    way.kind === "dps"
+      ? {
+          connects: `through DPS at ${way.endpoint}`,
+          "id scope": way.idScope,
+          "registration id": way.registrationId,
+        }
+      : { connects: `straight to the hub ${way.host}`, "device id": way.deviceId };
+  const trusts =
+    caPem === undefined
+      ? "the public authorities, and those in NODE_EXTRA_CA_CERTS"
+      : nameOf(new X509Certificate(caPem).subject);
+  if (proof.kind === "key") {
+    return { facts: { ...path, proof: "a symmetric key (not shown)", trusts }, problems: [] };
+  }
+  const id = way.kind === "dps" ? way.registrationId : way.deviceId;
+  const { facts, problems } = describeCertificate(proof, id, wallMs);
+  return { facts: { ...path, ...facts, trusts }, problems };
+}
+
+function describeCertificate(
+  { certificatePem }: CertificateProof,
+  id: string,
+  wallMs: WallMillis,
+): Description {
+  const { subject, validFrom, validTo, fingerprint256 } = new X509Certificate(certificatePem);
+  const name = nameOf(subject);
+  const facts = { proof: `a certificate for ${name}`, "valid until": validTo, "SHA-256": fingerprint256 };
+  const problems = [];
+  if (Date.parse(validFrom) > wallMs || Date.parse(validTo) <= wallMs) {
+    problems.push({
+      message: `The certificate is valid from ${validFrom} to ${validTo}; the clock shows ${isoTime(wallMs)}.`,
+      remedy: "Have a new certificate issued, or set the clock.",
+    });
+  }
+  if (name !== id) {
+    problems.push({
+      message: `The certificate's common name is ${name}, the device's id ${id}.`,
+      remedy: "They must be the same: have it issued for this id, or correct the id.",
+    });
+  }
+  return { facts, problems };
+}
+
+/** The common name; Node puts each attribute on a line of its own. */
+const nameOf = (subject: string | undefined): string =>
+  /^CN=(.*)$/m.exec(subject ?? "")?.[1] ?? (subject || "(no name)");

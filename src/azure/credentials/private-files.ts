@@ -1,0 +1,48 @@
+/** Reads the files that hold a device's secrets, and refuses those that others may read too. */
+import { stat } from "node:fs/promises";
+import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
+import { CredentialError, type PrivateFiles } from "./credentials.ts";
+
+/**
+ * Reads a file that only its owner may read.
+ * @returns `undefined` when there is none
+ * @throws CredentialError
+ */
+export async function readPrivate(files: PrivateFiles, path: string): Promise<string | undefined> {
+  let mode: number | undefined;
+  let text: string | undefined;
+  try {
+    text = await files.read(path);
+    if (text === undefined) return undefined;
+    mode = await files.mode(path);
+  } catch (cause) {
+    throw new CredentialError(
+      "unreadable",
+      `${path} ${problemOf(cause)}.`,
+      "Make it a file that the user that runs the firmware can read.",
+      { cause },
+    );
+  }
+  if (mode !== undefined && (mode & 0o077) !== 0) {
+    throw new CredentialError(
+      "not-private",
+      `${path} can be read by others (mode ${(mode & 0o777).toString(8).padStart(4, "0")}).`,
+      `Run: chmod 600 ${path}`,
+    );
+  }
+  return text;
+}
+
+/** Why a file could not be read, to follow its name. */
+export function problemOf(error: unknown): string {
+  if (error instanceof SmallFileError) return error.problem;
+  return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`;
+}
+
+/** A larger one was not written for us. */
+const largestFile = 64 * 1024;
+
+export const systemPrivateFiles: PrivateFiles = {
+  read: async (path) => readSmallFile(path, { limit: largestFile }),
+  mode: async (path) => (process.platform === "win32" ? undefined : (await stat(path)).mode),
+};

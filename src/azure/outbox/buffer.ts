@@ -1,0 +1,310 @@
+/**
+ * Keeps entries until they were acknowledged: first in memory, a moment later in the store.
+ *
+ * Guarantees: nothing here throws or blocks the caller; one write is under way at a time, at most one sync a second;
+ * a store that fails is opened anew every 10 s, mended with growing effort if it is damaged, and meanwhile the newest
+ * entries wait in memory; what exceeds a limit is dropped, oldest first, counted and logged.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { millis, seconds } from "../../base/units.ts";
+import type { DrainSource } from "./drain.ts";
+import type { Entry, Note } from "./entry.ts";
+import { StoredQueue } from "./queue.ts";
+import { type MendEffort, type OpenStore, OutboxStoreError } from "./store.ts";
+import { StoreTrouble } from "./store-failures.ts";
+import type { WallHistory } from "./time.ts";
+
+export interface KeeperLimits {
+  readonly maxEntries: number;
+  /** Of the entries as stored, without the store's own bookkeeping. */
+  readonly maxBytes: number;
+  /** In memory, while the disk fails. */
+  readonly memoryEntries: number;
+}
+
+export interface KeeperOptions {
+  readonly openStore: OpenStore;
+  readonly setAside?: boolean | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly history: WallHistory;
+  readonly limits: KeeperLimits;
+  /** There may be something to send that was not there before. */
+  readonly onChange: () => void;
+}
+
+const syncEvery = seconds(1);
+/** Removals alone wait so long for company. */
+const removeEvery = seconds(5);
+const reopenAfter = seconds(10);
+/** A disk that has not answered for so long is reported. */
+const hangsAfter = seconds(10);
+const batchSize = 500;
+/** Share of a full outbox that makes room at once. */
+const slack = 1 / 500;
+
+export class Keeper implements DrainSource {
+  readonly #options: KeeperOptions;
+  #queue: StoredQueue | undefined;
+  /** The way to the queue; until it is known what the disk holds, nothing younger is sent. */
+  #opening: Promise<void> | undefined;
+  readonly opened: Promise<void>;
+  #effort: MendEffort = "none";
+  readonly #trouble: StoreTrouble;
+  /** Not in the store yet, oldest first; the first `#inBatch` of them are being written. */
+  #unwritten: Entry[] = [];
+  #inBatch = 0;
+  #dropped = 0;
+  /** What earlier processes noted has been taken in. */
+  #noteRead = false;
+  #noteChanged = false;
+  #writing: Promise<void> | undefined;
+  #syncedAt = Number.NEGATIVE_INFINITY;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  #closed = false;
+
+  private constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#trouble = new StoreTrouble(options.log);
+    if (options.setAside === true) this.#effort = "set-aside";
+    this.opened = this.#watched(this.#openQueue());
+    this.#opening = this.opened;
+  }
+
+  /** Returns at once; what the disk holds is read in the background. */
+  static open(options: KeeperOptions): Keeper {
+    return new Keeper(options);
+  }
+
+  get waiting(): number {
+    return (this.#queue?.waiting ?? 0) + this.#unwritten.length;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get failure(): string | undefined {
+    return this.#trouble.cause;
+  }
+
+  add(entry: Entry): void {
+    this.#unwritten.push(entry);
+    const excess = this.#unwritten.length - this.#inBatch - this.#options.limits.memoryEntries;
+    if (excess > 0) this.#countDropped(this.#unwritten.splice(this.#inBatch, excess).length);
+    this.#writeSoon();
+  }
+
+  /** Decided in one go: an entry that moved from memory to the store between two looks would be overtaken. */
+  head(): Entry | "unread" | undefined {
+    if (this.#opening) return "unread";
+    return this.#queue?.peek() ?? this.#unwritten[0];
+  }
+
+  async fetch(): Promise<void> {
+    const queue = this.#queue;
+    if (this.#opening || !queue) return await this.#opening;
+    await queue.fill().catch((error: unknown) => this.#fail(queue, error));
+    this.#countLost(queue.takeDamaged());
+    this.#writeSoon();
+  }
+
+  acknowledged(entry: Entry): void {
+    entry.sent = true;
+    if (entry.key !== undefined) this.#queue?.done(entry);
+    else if (this.#unwritten[0] === entry) {
+      this.#unwritten.shift();
+      this.#inBatch = Math.max(0, this.#inBatch - 1);
+    }
+    this.#writeSoon();
+  }
+
+  /** Messages that never came to be appended; the caller's log has heard of them. */
+  addLost(count: number): void {
+    this.#countLost(count);
+    this.#writeSoon();
+  }
+
+  /** The clock was looked at and has changed: that is worth a note. */
+  clockChanged(): void {
+    this.#noteChanged = true;
+    this.#writeSoon();
+  }
+
+  /** No write begins any more. */
+  stop(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  /** After `stop`: writes what is not written yet and closes the store. A disk that hangs keeps it waiting. */
+  async finish(): Promise<void> {
+    await this.#opening;
+    await this.#writing;
+    // The disk may have come back since it failed: the last chance for what waits in memory.
+    if (!this.#queue && this.#unwritten.length > 0) await this.#openQueue();
+    while (this.#queue && this.#hasWork(this.#queue)) await this.#writeBatch(this.#queue);
+    await this.#queue?.close();
+    const lost = this.#unwritten.length;
+    if (lost > 0) this.#options.log.warn("outbox-lost", { messages: lost, cause: this.#trouble.cause });
+  }
+
+  // --- opening ---
+
+  async #openQueue(): Promise<void> {
+    const { openStore, log, onChange } = this.#options;
+    try {
+      const { store, mended } = await openStore(this.#effort);
+      if (mended) log.warn("outbox-mended", { by: mended.by, keptAs: mended.keptAs, lost: mended.lost });
+      const queue = await StoredQueue.load(store, log).catch(async (error: unknown) => {
+        await store.close();
+        throw error;
+      });
+      this.#takeOver(queue);
+      this.#countLost((mended?.lost ?? 0) + queue.takeDamaged());
+    } catch (error) {
+      this.#fail(undefined, error);
+    }
+    this.#opening = undefined;
+    this.#writeSoon();
+    onChange();
+  }
+
+  #takeOver(queue: StoredQueue): void {
+    const { log, history } = this.#options;
+    this.#queue = queue;
+    this.#effort = "none";
+    // So that something is written: only that shows that the store works again.
+    if (this.#trouble.cause !== undefined) this.#noteChanged = true;
+    if (this.#noteRead) return;
+    this.#noteRead = true;
+    this.#dropped += queue.note.dropped;
+    history.restore(queue.note.offsets);
+    log.info("outbox-opened", { waiting: queue.waiting, bytes: queue.bytes, dropped: this.#dropped });
+  }
+
+  /** A store refuses every write after one that failed, so the way on is always a new opening. */
+  #fail(queue: StoredQueue | undefined, error: unknown): void {
+    if (queue !== this.#queue) return;
+    const { code, message } =
+      error instanceof OutboxStoreError ? error : new OutboxStoreError("io", String(error));
+    if (code === "corrupt") this.#effort = this.#effort === "none" ? "repair" : "set-aside";
+    this.#trouble.failed(code, message);
+    this.#queue = undefined;
+    if (!queue) return;
+    this.#opening = queue.close().then(() => {
+      this.#opening = undefined;
+      this.#writeSoon();
+      this.#options.onChange();
+    });
+  }
+
+  // --- writing ---
+
+  #hasWork(queue: StoredQueue): boolean {
+    return this.#unwritten.length > 0 || this.#noteChanged || queue.hasDone;
+  }
+
+  /** When the next write, or the next opening, is due; `undefined` when there is nothing to do. */
+  #dueAt(): number | undefined {
+    const now = this.#options.clock.now();
+    if (!this.#queue) return now + reopenAfter;
+    if (this.#unwritten.length > 0 || this.#noteChanged) return Math.max(now, this.#syncedAt + syncEvery);
+    return this.#queue.hasDone ? now + removeEvery : undefined;
+  }
+
+  /** Sets the timer for what is to be done; a timer that goes off earlier stands. */
+  #writeSoon(): void {
+    if (this.#closed || this.#writing !== undefined || this.#opening !== undefined) return;
+    const at = this.#dueAt();
+    if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    this.#timer?.cancel();
+    const { clock, onChange } = this.#options;
+    const cancel = clock.setTimer(millis(at - clock.now()), () => {
+      this.#timer = undefined;
+      this.#writing = this.#watched(this.#write()).finally(() => {
+        this.#writing = undefined;
+        this.#writeSoon();
+        onChange();
+      });
+    });
+    this.#timer = { at, cancel };
+  }
+
+  async #write(): Promise<void> {
+    if (this.#queue) {
+      await this.#trim(this.#queue);
+      if (this.#queue) await this.#writeBatch(this.#queue);
+      return;
+    }
+    this.#opening = this.#openQueue();
+    await this.#opening;
+  }
+
+  async #writeBatch(queue: StoredQueue): Promise<void> {
+    if (this.#options.history.look()) this.#noteChanged = true;
+    const batch = this.#unwritten.slice(0, batchSize);
+    const offsets = this.#options.history.offsets;
+    const note: Note | undefined = this.#noteChanged ? { dropped: this.#dropped, offsets } : undefined;
+    this.#noteChanged = false;
+    this.#inBatch = batch.length;
+    if (batch.length > 0 || note) this.#syncedAt = this.#options.clock.now();
+    try {
+      await queue.write(batch, note);
+      this.#unwritten = this.#unwritten.filter(({ key }) => key === undefined);
+      this.#trouble.written(this.waiting);
+    } catch (error) {
+      this.#noteChanged ||= note !== undefined;
+      this.#fail(queue, error);
+    } finally {
+      this.#inBatch = 0;
+    }
+  }
+
+  /** Before a write, so that what goes and what comes share it. */
+  async #trim(queue: StoredQueue): Promise<void> {
+    const { maxEntries, maxBytes } = this.#options.limits;
+    const coming = Math.min(batchSize, this.#unwritten.length);
+    const isFull = (entries: number, bytes: number): boolean =>
+      queue.waiting + coming > entries || queue.bytes > bytes;
+    if (!isFull(maxEntries, maxBytes)) return;
+    let dropped = 0;
+    try {
+      // Some at once, where there are many: to be dropped costs a note, and each note would wear the card.
+      while (isFull(maxEntries - Math.floor(maxEntries * slack), maxBytes * (1 - slack))) {
+        const oldest = queue.peek();
+        if (oldest === undefined) break;
+        if (oldest === "unread") await queue.fill();
+        else {
+          queue.done(oldest);
+          dropped += 1;
+        }
+      }
+    } catch (error) {
+      this.#fail(queue, error);
+    }
+    this.#countDropped(dropped);
+  }
+
+  /** The log has heard of it. */
+  #countLost(count: number): void {
+    if (count === 0) return;
+    this.#dropped += count;
+    this.#noteChanged = true;
+  }
+
+  #countDropped(count: number): void {
+    if (count === 0) return;
+    this.#countLost(count);
+    this.#options.log.warn("outbox-full", { dropped: count, ever: this.#dropped, which: "the oldest" });
+  }
+
+  /** `work`, and a word when it takes very long. */
+  async #watched(work: Promise<void>): Promise<void> {
+    const cancel = this.#options.clock.setTimer(hangsAfter, () => this.#trouble.hangs());
+    await work;
+    cancel();
+    this.#trouble.answered();
+  }
+}

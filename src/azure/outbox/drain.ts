@@ -1,0 +1,109 @@
+/**
+ * Sends what waits, one message at a time, oldest first, while there is a link.
+ *
+ * Guarantees: an entry is acknowledged to the source only after `send` said "ok"; one that failed is tried again,
+ * at growing intervals while the link stays and at once after it came back; a `send` that throws or never answers
+ * counts as failed; the pace is kept whatever happens.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import type { Entry } from "./entry.ts";
+import type { Pace } from "./pace.ts";
+
+export interface DrainSource {
+  /** The oldest entry; "unread" when it has to be fetched first. */
+  head(): Entry | "unread" | undefined;
+  /** Never rejects. */
+  fetch(): Promise<void>;
+  acknowledged(entry: Entry): void;
+}
+
+export interface DrainOptions {
+  readonly clock: Clock;
+  readonly pace: Pace;
+  readonly source: DrainSource;
+  readonly send: (entry: Entry) => Promise<"ok" | "failed">;
+}
+
+const retryAfter = { first: seconds(1), longest: seconds(30) } as const;
+/** The link has its own limits; this one is for a `send` that forgets to answer. */
+const sendLimit = minutes(1);
+
+export class Drain {
+  readonly #options: DrainOptions;
+  #online = false;
+  #running = false;
+  /** Ends the wait that the drain is in, if any. */
+  #interrupt: () => void = () => {};
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+  }
+
+  setOnline(online: boolean): void {
+    if (online === this.#online) return;
+    this.#online = online;
+    this.#interrupt();
+    this.wake();
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    if (this.#running || !this.#online) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      let pause: Millis = retryAfter.first;
+      while (this.#online) {
+        const outcome = await this.#step();
+        if (outcome === "empty") return;
+        if (outcome === "ok") pause = retryAfter.first;
+        if (outcome !== "failed" || !this.#online) continue;
+        await this.#wait(pause);
+        pause = millis(Math.min(retryAfter.longest, pause * 2));
+      }
+    } finally {
+      // In the same breath as the last look at the source: whoever adds now wakes a new run.
+      this.#running = false;
+    }
+  }
+
+  async #step(): Promise<"empty" | "again" | "ok" | "failed"> {
+    const { source, pace } = this.#options;
+    const entry = source.head();
+    if (entry === undefined) return "empty";
+    if (entry === "unread") {
+      await source.fetch();
+      return "again";
+    }
+    await this.#wait(pace.take());
+    // Meanwhile the link may have gone, or the entry: dropped, to make room.
+    if (!this.#online || source.head() !== entry) return "again";
+    const outcome = await this.#send(entry);
+    if (outcome === "ok") source.acknowledged(entry);
+    return outcome;
+  }
+
+  async #send(entry: Entry): Promise<"ok" | "failed"> {
+    const answer = (async () => this.#options.send(entry))().catch(() => "failed" as const);
+    // A cut ends the wait: nobody knows how long the link would still look for an answer.
+    const outcome = await Promise.race([answer, this.#wait(sendLimit)]);
+    this.#interrupt();
+    return outcome === "ok" ? "ok" : "failed";
+  }
+
+  /** Until the time is over or the link has changed. */
+  #wait(time: Millis): Promise<void> {
+    if (time <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.setTimer(time, resolve);
+      this.#interrupt = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * One waiting message, in memory and as the store holds it.
+ *
+ * Guarantee: what `decodeEntry` returns is what `encodeEntry` was given; a text that was damaged on the disk gives
+ * `undefined`, by its checksum.
+ */
+import { crc32 } from "node:zlib";
+import type { Offsets, Stamp } from "./time.ts";
+
+export interface Entry {
+  /** The same at every attempt, and never used again. */
+  readonly id: string;
+  readonly stamp: Stamp;
+  /** JSON text. */
+  readonly body: string;
+  /** In the store. */
+  key?: number;
+  /** Acknowledged; matters while a write of it is still under way. */
+  sent?: boolean;
+}
+
+export function encodeEntry({ id, stamp, body }: Entry): string {
+  return sealed(JSON.stringify([id, stamp.boot, stamp.upMs, stamp.wallMs, body]));
+}
+
+export function decodeEntry(key: number, text: string): Entry | undefined {
+  const parts = opened(text);
+  if (!Array.isArray(parts)) return undefined;
+  const [id, boot, upMs, wallMs, body] = parts as unknown[];
+  if (typeof id !== "string" || typeof boot !== "string" || typeof body !== "string") return undefined;
+  if (typeof upMs !== "number" || typeof wallMs !== "number") return undefined;
+  return { id, stamp: { boot, upMs, wallMs }, body, key };
+}
+
+/** What the entries alone do not tell. */
+export interface Note {
+  /** Messages lost to a full outbox or a damaged disk, ever. */
+  readonly dropped: number;
+  readonly offsets: Offsets;
+}
+
+export const encodeNote = ({ dropped, offsets }: Note): string =>
+  sealed(JSON.stringify({ dropped, offsets }));
+
+/** Total: a note that cannot be read is an empty one; only the count of old losses goes with it. */
+export function decodeNote(text: string | undefined): Note {
+  const note = text === undefined ? undefined : opened(text);
+  if (typeof note !== "object" || note === null) return { dropped: 0, offsets: {} };
+  const { dropped, offsets } = note as Partial<Note>;
+  const numbers = Object.entries(offsets ?? {}).filter(([, offset]) => Number.isFinite(offset));
+  return {
+    dropped: Number.isSafeInteger(dropped) ? (dropped ?? 0) : 0,
+    offsets: Object.fromEntries(numbers),
+  };
+}
+
+const checksum = (text: string) => crc32(text).toString(16).padStart(8, "0");
+const sealed = (text: string) => checksum(text) + text;
+
+function opened(text: string): unknown {
+  const content = text.slice(8);
+  if (checksum(content) !== text.slice(0, 8)) return undefined;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Telemetry that outlives outages: messages wait on disk until the hub has acknowledged them.
+ *
+ * Guarantees:
+ * - `append` and `setOnline` return at once and never throw, whatever the disk or the link do.
+ * - Order: messages are handed to `send` one at a time, oldest first, each again until it was acknowledged. A message
+ *   may arrive twice, with the same id; it never arrives after a younger one, but when the disk could not be read
+ *   meanwhile: then the young ones in memory go ahead.
+ * - Durability: the first message after a quiet second is synced to the disk at once; those that follow within
+ *   the second share the next sync. A kill or a power cut costs at most that second. Removals are not synced: a
+ *   power cut then repeats messages, it loses none.
+ * - Bounds: above `maxEntries` or `maxBytes` the oldest are dropped, counted and logged. While the disk fails the
+ *   newest are kept in memory, up to `memoryEntries`.
+ * - Times: what was appended before the clock was set right carries the right time (outbox-time.ts).
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { seconds, type WallMillis } from "../../base/units.ts";
+import type { TelemetryValues } from "../../model/cloud-model.ts";
+import { Keeper, type KeeperLimits } from "./buffer.ts";
+import { Drain } from "./drain.ts";
+import type { Entry } from "./entry.ts";
+import { Pace, type PaceLimits } from "./pace.ts";
+import type { OpenStore } from "./store.ts";
+import { type Boot, WallHistory } from "./time.ts";
+
+export interface OutboxMessage {
+  /** Stable over every attempt and restart, unique: a receiver knows a copy by it. */
+  readonly messageId: string;
+  /** JSON text. */
+  readonly body: string;
+  /** When it was appended, by the best clock known now; `undefined` when no clock was ever right then. */
+  readonly createdMs: WallMillis | undefined;
+}
+
+export interface OutboxLimits extends KeeperLimits, PaceLimits {}
+
+/**
+ * 30 days at one reading a minute are 43,200 messages; the rest is for switches and faults in that time. IoT Central
+ * takes 10 messages a second from a device; burst and pace together stay below.
+ */
+export const outboxLimits: OutboxLimits = {
+  maxEntries: 50_000,
+  maxBytes: 12_000_000,
+  memoryEntries: 2_000,
+  perSecond: 5,
+  burst: 4,
+};
+
+export interface OutboxOptions {
+  readonly openStore: OpenStore;
+  /** What the store holds is set aside, unread. */
+  readonly setAside?: boolean | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly boot: Boot;
+  /** Random, anew for every process: the first half of the message ids. */
+  readonly runId: string;
+  /** A clock that shows less was never right: the time of the build. */
+  readonly clockFloorMs: WallMillis;
+  /** "ok": the hub has acknowledged it. */
+  readonly send: (message: OutboxMessage) => Promise<"ok" | "failed">;
+  readonly limits?: Partial<OutboxLimits> | undefined;
+}
+
+export interface OutboxStatus {
+  /** Not yet acknowledged. */
+  readonly waiting: number;
+  /** Lost to a full outbox or a damaged disk, ever; one that was just on its way counts too. */
+  readonly dropped: number;
+  /** Why the disk cannot be used, while it cannot: then `storage` ails. */
+  readonly failure: string | undefined;
+}
+
+const closeLimit = seconds(3);
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #history: WallHistory;
+  readonly #keeper: Keeper;
+  readonly #drain: Drain;
+  #appended = 0;
+  #closed = false;
+
+  private constructor(options: OutboxOptions) {
+    const { openStore, setAside, clock, log, boot, clockFloorMs } = options;
+    const limits = { ...outboxLimits, ...options.limits };
+    this.#options = options;
+    this.#history = new WallHistory(clock, boot, clockFloorMs);
+    const history = this.#history;
+    const onChange = () => this.#drain.wake();
+    this.#keeper = Keeper.open({ openStore, setAside, clock, log, history, limits, onChange });
+    const pace = new Pace(clock, limits);
+    this.#drain = new Drain({ clock, pace, source: this.#keeper, send: (entry) => this.#send(entry) });
+  }
+
+  /** Returns at once; what the disk holds is read in the background. */
+  static open(options: OutboxOptions): Outbox {
+    return new Outbox(options);
+  }
+
+  /** The store was opened, or could not be: see `status`. */
+  get opened(): Promise<void> {
+    return this.#keeper.opened;
+  }
+
+  get status(): OutboxStatus {
+    const { waiting, dropped, failure } = this.#keeper;
+    return { waiting, dropped, failure };
+  }
+
+  append(values: TelemetryValues): void {
+    if (this.#closed) return;
+    this.#appended += 1;
+    const id = `${this.#options.runId}-${this.#appended}`;
+    this.#keeper.add({ id, stamp: this.#history.stamp(), body: JSON.stringify(values) });
+    this.#drain.wake();
+  }
+
+  /** Messages that were held back: they count as dropped. */
+  addLost(count: number): void {
+    if (!this.#closed) this.#keeper.addLost(count);
+  }
+
+  /** Whether `send` has a chance. */
+  setOnline(online: boolean): void {
+    if (!this.#closed) this.#drain.setOnline(online);
+  }
+
+  /** Writes what is not written yet, within 3 s, and closes the store. What was not sent waits for the next start. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.abandon();
+    await Promise.race([this.#keeper.finish(), this.#options.clock.sleep(closeLimit)]);
+  }
+
+  /** The power goes: no write and no send begins any more. For the simulator and the tests. */
+  abandon(): void {
+    this.#drain.setOnline(false);
+    this.#keeper.stop();
+    this.#closed = true;
+  }
+
+  #send({ id, stamp, body }: Entry): Promise<"ok" | "failed"> {
+    if (this.#history.look()) this.#keeper.clockChanged();
+    return this.#options.send({ messageId: id, body, createdMs: this.#history.timeOf(stamp) });
+  }
+}

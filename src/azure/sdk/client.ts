@@ -1,0 +1,75 @@
+/**
+ * The SDK's own objects for one connection: a client, its transport, a message.
+ *
+ * Guarantee: the client neither retries nor renews its token by itself (its silent reconnect after 45 minutes forgets
+ * every subscription), and an error that it emits has a listener.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { isoTime } from "../../base/iso-time.ts";
+import { hours, type Millis, type WallMillis } from "../../base/units.ts";
+import type { CertificateProof, HubWay, KeyProof } from "../credentials/credentials.ts";
+import type { TelemetryMessage } from "../link/link.ts";
+import type { MqttBase } from "./sdk.ts";
+import { Client, encodeUriComponentStrict, Message, Mqtt, NoRetry, SharedAccessSignature } from "./sdk.ts";
+
+export type Transport = InstanceType<typeof Mqtt>;
+export type SdkClient = InstanceType<typeof Client>;
+
+export interface Identity {
+  readonly way: HubWay;
+  readonly proof: KeyProof | CertificateProof;
+  readonly clock: Clock;
+  /** Validity of the token. */
+  readonly tokenMs: Millis;
+}
+
+/** A fresh client that speaks through `base`, and its transport. */
+export function makeClient(
+  { way, proof, clock, tokenMs }: Identity,
+  base: InstanceType<typeof MqttBase>,
+): { readonly client: SdkClient; readonly transport: Transport } {
+  const made: Transport[] = [];
+  class GuardedMqtt extends Mqtt {
+    constructor(authentication: ConstructorParameters<typeof Mqtt>[0]) {
+      super(authentication, base);
+      made.push(this);
+    }
+  }
+  const client =
+    proof.kind === "key"
+      ? Client.fromSharedAccessSignature(
+          signToken(way, proof.key.reveal(), clock.wallNow(), tokenMs),
+          GuardedMqtt,
+        )
+      : Client.fromConnectionString(`HostName=${way.host};DeviceId=${way.deviceId};x509=true`, GuardedMqtt);
+  const [transport] = made;
+  if (transport === undefined) throw new Error("the SDK made no transport");
+  client.setRetryPolicy(new NoRetry());
+  const ignore = () => {};
+  client.on("error", ignore);
+  transport.on("error", ignore);
+  return { client, transport };
+}
+
+/** A token of our own making: the SDK makes its own only together with the timer that renews it. */
+function signToken(way: HubWay, key: string, wallMs: WallMillis, validMs: Millis): string {
+  const resource = encodeUriComponentStrict(`${way.host}/devices/${way.deviceId}`);
+  const expiryS = Math.floor((wallMs + Math.min(validMs, longestToken)) / 1000);
+  return SharedAccessSignature.create(resource, "", key, expiryS).toString();
+}
+
+const longestToken = hours(24 * 365);
+
+export function sdkMessage({ messageId, body, createdMs, component, properties }: TelemetryMessage) {
+  const message = new Message(body);
+  message.messageId = messageId;
+  message.contentType = "application/json";
+  message.contentEncoding = "utf-8";
+  // Without it a receiver takes the time of arrival; a property of ours says that it is no more than that.
+  if (createdMs === undefined) message.properties.add("creation-time", "unknown");
+  else message.properties.add("iothub-creation-time-utc", isoTime(createdMs));
+  // The SDK puts it into the topic as `$.sub`, by which IoT Central knows the component.
+  if (component !== undefined) message.properties.add("dt-subject", component);
+  for (const [name, value] of Object.entries(properties ?? {})) message.properties.add(name, value);
+  return message;
+}

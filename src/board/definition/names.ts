@@ -1,0 +1,108 @@
+/**
+ * Follows names through the layers of a board definition to a line or a bus: `RELAY` → `D16_YELLOW` → `GPIO16` → 16.
+ *
+ * Guarantee: a resolved name ends in one line or bus of its own type; cycles and loose ends are problems.
+ */
+import type { BoardProblem, DefinitionFile, Peripheral } from "./file.ts";
+
+export interface ResolvedName {
+  readonly peripheral: Peripheral;
+  /** BCM line, or I²C bus number. */
+  readonly value: number;
+  /** Said by the outermost layer that says it. */
+  readonly activeLevel: 0 | 1 | undefined;
+  readonly bootLevel: 0 | 1 | undefined;
+  /** Of an I²C bus: its data and clock line. */
+  readonly lines: readonly number[];
+}
+
+export interface NameTable {
+  /** Every name that a file gives, resolvable or not. */
+  readonly declared: ReadonlySet<string>;
+  readonly resolved: ReadonlyMap<string, ResolvedName>;
+  readonly problems: readonly BoardProblem[];
+  readonly warnings: readonly BoardProblem[];
+}
+
+/** @param files importing files before imported ones */
+export function resolveNames(files: readonly DefinitionFile[]): NameTable {
+  const unusable = new Set(files.flatMap((file) => file.unusable));
+  const declared = new Map<string, Peripheral>();
+  const resolved = new Map<string, ResolvedName>();
+  const problems: BoardProblem[] = [];
+  const warnings: BoardProblem[] = [];
+  for (const peripheral of files.flatMap((file) => file.peripherals)) {
+    const first = declared.get(peripheral.name);
+    if (first === undefined) {
+      declared.set(peripheral.name, peripheral);
+      continue;
+    }
+    // Of two layers the outer one is to change: it came later into the world.
+    const [own, other] = first.file === peripheral.file ? [peripheral, first] : [first, peripheral];
+    const message = `${own.name} is already defined at ${other.file}:${other.place.line}`;
+    problems.push({ code: "duplicate-name", ...own.place, message, remedy: "give it another name" });
+  }
+  for (const peripheral of declared.values()) {
+    const end = followMapping(peripheral, declared, unusable);
+    if (end === undefined) continue;
+    if ("code" in end) problems.push(end);
+    else resolved.set(peripheral.name, end);
+    const mapped = "mapping" in peripheral.target ? declared.get(peripheral.target.mapping) : undefined;
+    if (mapped !== undefined && mapped.file === peripheral.file) {
+      const message = `${peripheral.name} maps to ${mapped.name} of the same file`;
+      const remedy = "map it to the name of the imported layer";
+      warnings.push({ code: "indirect-mapping", ...peripheral.place, message, remedy });
+    }
+  }
+  warnings.push(...twoNamesOnOnePin(resolved));
+  return { declared: new Set([...unusable, ...declared.keys()]), resolved, problems, warnings };
+}
+
+function followMapping(
+  start: Peripheral,
+  declared: ReadonlyMap<string, Peripheral>,
+  unusable: ReadonlySet<string>,
+): ResolvedName | BoardProblem | undefined {
+  const passed = new Set<Peripheral>();
+  let { activeLevel } = start;
+  let at = start;
+  while ("mapping" in at.target) {
+    passed.add(at);
+    const next = declared.get(at.target.mapping);
+    if (next === undefined) {
+      if (unusable.has(at.target.mapping)) return undefined; // Its own problem says why.
+      const message = `${start.name} maps to ${at.target.mapping}, which no layer defines`;
+      const remedy = "use a name of the imported file, or import the file that has it";
+      return { code: "nonexistent-mapping", ...start.place, message, remedy };
+    }
+    if (passed.has(next)) {
+      const message = `${start.name} maps to itself through ${at.name}`;
+      const remedy = "map one of them to a name of the chip";
+      return { code: "mapping-cycle", ...start.place, message, remedy };
+    }
+    if (next.type !== start.type) {
+      const message = `${start.name} is a ${start.type} but maps to ${next.name}, a ${next.type}`;
+      return { code: "invalid-type", ...start.place, message, remedy: `map it to a ${start.type}` };
+    }
+    activeLevel ??= next.activeLevel;
+    at = next;
+  }
+  const { bootLevel, lines, target } = at;
+  return { peripheral: start, value: target.value, activeLevel, bootLevel, lines };
+}
+
+/** Between layers that is the rule; inside one file it is most likely a slip. */
+function* twoNamesOnOnePin(resolved: ReadonlyMap<string, ResolvedName>): Generator<BoardProblem> {
+  const owners = new Map<string, Peripheral>();
+  for (const { peripheral, value } of resolved.values()) {
+    const pin = `${peripheral.file} ${peripheral.type} ${value}`;
+    const first = owners.get(pin);
+    if (first === undefined) {
+      owners.set(pin, peripheral);
+      continue;
+    }
+    const message = `${peripheral.name} and ${first.name} are both ${peripheral.type} ${value}`;
+    const remedy = "remove one of the two names";
+    yield { code: "two-names-on-one-pin", ...peripheral.place, message, remedy };
+  }
+}

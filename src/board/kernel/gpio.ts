@@ -1,0 +1,260 @@
+/**
+ * GPIO lines of the Linux kernel (/sys/class/gpio) over the package onoff, which only this file loads.
+ *
+ * Guarantee: the kernel's number comes from the chip's label; an output is at its initial level from the
+ * instant it is an output, and that was read back; an input is known to report its edges. onoff passes over
+ * failures on a line that was exported before, so everything it was asked for is checked here. sysfs tells only that
+ * a line changed: after a stall of the loop the edges that it hid are put back as far as they can be known.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { millis } from "../../base/units.ts";
+import type { EdgeListener, EdgeTime, GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
+import { LineError, type LineErrorCode } from "../../chips/lines.ts";
+import { findGpioChip, type GpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
+import { LoopWatch } from "./loop-watch.ts";
+import { errnoOf, systemFiles } from "./sysfs.ts";
+
+/** The part of an onoff Gpio that is used. */
+export interface OnoffGpio {
+  readSync(): Level;
+  writeSync(value: Level): void;
+  watch(listener: (error: Error | null | undefined, value: Level) => void): void;
+  unwatchAll(): void;
+  direction(): string;
+  edge(): string;
+  activeLow(): boolean;
+  unexport(): void;
+}
+
+export interface OnoffOptions {
+  readonly activeLow?: boolean;
+}
+
+/** The part of the package onoff that is used. */
+export interface OnoffPackage {
+  readonly Gpio: new (
+    number: number,
+    direction: "in" | "low" | "high",
+    edge: "none" | "both",
+    options: OnoffOptions,
+  ) => OnoffGpio;
+}
+
+export interface KernelGpioOptions extends SysfsOptions {
+  readonly clock: Clock;
+  /** For tests: loads the package. */
+  readonly load?: () => Promise<OnoffPackage>;
+  /** For tests: how long the event loop has waited for events. */
+  readonly idle?: () => number;
+}
+
+/**
+ * Opens the GPIO chip that carries one of the labels.
+ * @throws LineError "absent" (no such chip, no sysfs GPIO), "denied", "no-driver"
+ */
+export async function openKernelGpio(
+  labels: readonly string[],
+  options: KernelGpioOptions,
+): Promise<GpioPort> {
+  const chip = findGpioChip(labels, options);
+  let onoff: OnoffPackage;
+  try {
+    onoff = await (options.load ?? (() => import("onoff")))();
+  } catch (cause) {
+    throw new LineError(
+      "no-driver",
+      "the package onoff, or the native part of its dependency epoll, is missing: " +
+        "sudo apt install build-essential python3, then npm rebuild epoll.",
+      { cause },
+    );
+  }
+  return new KernelGpio(chip, onoff, options);
+}
+
+// udev hands a freshly exported line to the gpio group a moment after the export.
+const udevTries = 100;
+const udevPause = millis(20);
+
+class KernelGpio implements GpioPort {
+  readonly #chip: GpioChip;
+  readonly #onoff: OnoffPackage;
+  readonly #options: KernelGpioOptions;
+  readonly #open = new Map<number, { close(): void }>();
+  readonly #loop: LoopWatch;
+
+  constructor(chip: GpioChip, onoff: OnoffPackage, options: KernelGpioOptions) {
+    this.#chip = chip;
+    this.#onoff = onoff;
+    this.#options = options;
+    this.#loop = new LoopWatch(options);
+  }
+
+  async openOutput(line: number, initial: Level): Promise<OutputLine> {
+    const number = await this.#claim(line, ["direction", "value", "active_low"]);
+    return guarded(line, () => {
+      const gpio = new this.#onoff.Gpio(number, initial === 0 ? "low" : "high", "none", { activeLow: false });
+      const fit = gpio.direction() === "out" && !gpio.activeLow() && gpio.readSync() === initial;
+      if (!fit) throw new LineError("io", `${name(line)} could not be made an output at level ${initial}`);
+      const output = outputLine(line, gpio, this.#loop, () => this.#open.delete(line));
+      this.#open.set(line, output);
+      return output;
+    });
+  }
+
+  async openInput(line: number): Promise<InputLine> {
+    const number = await this.#claim(line, ["direction", "value", "active_low", "edge"]);
+    return guarded(line, () => {
+      const gpio = new this.#onoff.Gpio(number, "in", "both", { activeLow: false });
+      if (gpio.direction() !== "in" || gpio.activeLow()) {
+        throw new LineError("io", `${name(line)} could not be made an input`);
+      }
+      if (gpio.edge() !== "both") {
+        throw new LineError(
+          "io",
+          `${name(line)} reports no edges: remove dtoverlay=gpio-no-irq from config.txt and restart`,
+        );
+      }
+      const input = inputLine(line, gpio, { loop: this.#loop, clock: this.#options.clock }, () =>
+        this.#open.delete(line),
+      );
+      this.#open.set(line, input);
+      return input;
+    });
+  }
+
+  close(): void {
+    for (const line of [...this.#open.values()]) line.close();
+  }
+
+  /** Exports the line, waits until its files are ours, and returns its kernel number. */
+  async #claim(line: number, attributes: readonly string[]): Promise<number> {
+    const number = kernelNumber(this.#chip, line);
+    if (this.#open.has(line)) throw new LineError("busy", `${name(line)} is already open in this process`);
+    const { sysRoot, files = systemFiles, clock } = this.#options;
+    const root = gpioClass(sysRoot);
+    const directory = `${root}/gpio${number}`;
+    if (!files.exists(directory)) {
+      try {
+        files.write(`${root}/export`, String(number));
+      } catch (error) {
+        if (!files.exists(directory)) throw lineError(line, error);
+      }
+    }
+    // onoff spins for 100 ms here, with the event loop, and then gives up: so wait before it looks.
+    for (let attempt = 0; attempt < udevTries; attempt++) {
+      if (attributes.every((attribute) => files.writable(`${directory}/${attribute}`))) return number;
+      await clock.sleep(udevPause);
+    }
+    const waited = (udevTries * udevPause) / 1000;
+    throw new LineError("denied", `${directory} is still not writable after ${waited} s: ${joinGroup}`);
+  }
+}
+
+function outputLine(line: number, gpio: OnoffGpio, loop: LoopWatch, closed: () => void): OutputLine {
+  let open = true;
+  const whileOpen = <T>(action: () => T): T => {
+    if (!open) throw new LineError("io", `${name(line)} has been closed`);
+    return guarded(line, action);
+  };
+  return {
+    write: (level) => whileOpen(() => gpio.writeSync(level)),
+    read() {
+      loop.look();
+      return whileOpen(() => gpio.readSync());
+    },
+    // Stays exported: a line given back to the kernel may turn into an input, and a relay would float.
+    close() {
+      open = false;
+      closed();
+    },
+  };
+}
+
+/** A press that a stall hid counts as this long: past the core's debouncing, and shorter than any hold. */
+const hiddenPress = millis(20);
+
+function inputLine(
+  line: number,
+  gpio: OnoffGpio,
+  { loop, clock }: { readonly loop: LoopWatch; readonly clock: Clock },
+  closed: () => void,
+): InputLine {
+  let last = guarded(line, () => gpio.readSync());
+  const openedAt = clock.now();
+  let lastAt = openedAt;
+  const listeners = new Set<EdgeListener>();
+  const tell = (level: Level, time: EdgeTime) => {
+    for (const listener of [...listeners]) listener(level, time);
+  };
+  gpio.watch((error, level) => {
+    if (error) return;
+    const now = clock.now();
+    const stall = loop.recentStall();
+    // While everything loads the loop stands still, and the line has only just become an input.
+    const hidden = stall && lastAt < stall.untilMs && openedAt < stall.fromMs ? stall : undefined;
+    const earliest = hidden === undefined ? now : millis(Math.max(hidden.fromMs, lastAt));
+    lastAt = now;
+    if (level !== last) {
+      last = level;
+      tell(level, { earliestMs: earliest, latestMs: now });
+    } else if (hidden !== undefined && now - earliest > hiddenPress) {
+      // Two changes at least, and nobody looked: a press, or between two of one button, a release.
+      const began = millis(now - hiddenPress);
+      tell(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });
+      tell(level, { earliestMs: now, latestMs: now });
+    }
+    // Else a bounce that was over before its level was read.
+  });
+  let open = true;
+  return {
+    read: () => guarded(line, () => gpio.readSync()),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      if (!open) return;
+      open = false;
+      listeners.clear();
+      closed();
+      gpio.unexport();
+    },
+  };
+}
+
+const name = (line: number): string => `GPIO line ${line}`;
+const joinGroup = "join the gpio group (sudo usermod -aG gpio $USER) and log in again";
+
+function guarded<T>(line: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof LineError ? error : lineError(line, error);
+  }
+}
+
+function lineError(line: number, cause: unknown): LineError {
+  const [code, next] = diagnosis(errnoOf(cause));
+  return new LineError(code, `${name(line)}: ${messageOf(cause)}; ${next}`, { cause });
+}
+
+function diagnosis(errno: string | undefined): [LineErrorCode, string] {
+  switch (errno) {
+    case "EBUSY":
+      return [
+        "busy",
+        "a driver or another program holds it (sudo cat /sys/kernel/debug/gpio names it): stop it, or remove its overlay",
+      ];
+    case "EACCES":
+    case "EPERM":
+      return ["denied", joinGroup];
+    case "EINVAL":
+    case "ENOENT":
+    case "ENODEV":
+      return ["absent", "the kernel does not offer this line: check the board definition"];
+    default:
+      return ["io", "run grove-heater doctor"];
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Turns the relay off with nothing but files: for the guardian, before the firmware starts and after it died.
+ *
+ * Guarantee (SR-01, SR-10): synchronous, no package, done or given up within about 300 ms, and never an
+ * exception. It works whether or not a process has the line exported, leaves the line driven off, and claims
+ * success only when the line was read back off.
+ */
+
+import { messageOf } from "../../base/errors.ts";
+import { type Level, LineError, type LineErrorCode } from "../../chips/lines.ts";
+import type { Wiring } from "../../chips/wiring.ts";
+import { findGpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
+import { errnoOf, type SysFiles, systemFiles } from "./sysfs.ts";
+
+/** What a program without our code must write to turn the relay off, once this one found the line. */
+export interface OffFiles {
+  readonly kernelNumber: number;
+  readonly exportFile: string;
+  readonly valueFile: string;
+  readonly directionFile: string;
+  /** For `valueFile`, with active_low cleared: the electrical level. */
+  readonly offLevel: Level;
+}
+
+export type RelayOffResult =
+  | {
+      readonly ok: true;
+      readonly kernelNumber: number;
+      readonly files: OffFiles;
+      /** The line's level as found; `undefined` when nobody had it exported. */
+      readonly before: Level | undefined;
+      readonly after: Level;
+    }
+  | {
+      readonly ok: false;
+      /** `still-on`: everything was written, and the line still reads on. */
+      readonly code: LineErrorCode | "still-on";
+      readonly cause: string;
+      readonly remedy: string;
+      /** Missing where the line could not be reached. */
+      readonly files?: OffFiles;
+    };
+
+// udev hands a freshly exported line to the gpio group a moment after the export: 40 × 5 ms.
+const RETRIES = 40;
+const RETRY_MS = 5;
+
+/** Forces the relay's line to its off level. Values and level are electrical; see RelayOffResult. */
+export function forceRelayOff(
+  wiring: Pick<Wiring, "gpioChipLabels" | "relay">,
+  options: SysfsOptions = {},
+): RelayOffResult {
+  const files = options.files ?? systemFiles;
+  try {
+    const chip = findGpioChip(wiring.gpioChipLabels, options);
+    const number = kernelNumber(chip, wiring.relay.line);
+    const off: Level = wiring.relay.activeLevel === 1 ? 0 : 1;
+    const root = gpioClass(options.sysRoot);
+    const line = `${root}/gpio${number}`;
+    const before = files.exists(line) ? levelOf(line, files) : undefined;
+    const after = retrying(files, () => {
+      exportLine(root, number, files);
+      driveOff(line, off, files);
+      return rawLevel(line, files);
+    });
+    const written = offFiles(root, number, off);
+    if (after === off) return { ok: true, kernelNumber: number, files: written, before, after };
+    return {
+      ok: false,
+      files: written,
+      code: "still-on",
+      cause: `line ${number} was driven ${off === 0 ? "low" : "high"} and still reads ${after}`,
+      remedy: "Something outside drives the line: cut the heater's supply, then check the relay's wiring.",
+    };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+const offFiles = (root: string, number: number, offLevel: Level): OffFiles => ({
+  kernelNumber: number,
+  exportFile: `${root}/export`,
+  valueFile: `${root}/gpio${number}/value`,
+  directionFile: `${root}/gpio${number}/direction`,
+  offLevel,
+});
+
+function exportLine(root: string, number: number, files: SysFiles): void {
+  const line = `${root}/gpio${number}`;
+  if (files.exists(line)) return;
+  try {
+    files.write(`${root}/export`, String(number));
+  } catch (error) {
+    // Exported by somebody else since we looked: as good as our own.
+    if (!files.exists(line)) throw error;
+  }
+}
+
+function driveOff(line: string, off: Level, files: SysFiles): void {
+  try {
+    // "low" and "high" make it an output and set the level in one step, electrically, whatever active_low
+    // says (Documentation/admin-guide/gpio/sysfs.rst), so the relay never sees the on level in between.
+    files.write(`${line}/direction`, off === 0 ? "low" : "high");
+  } catch (error) {
+    // The kernel may have fixed the direction (EPERM): then writing the value is what is left.
+    if (errnoOf(error) !== "EPERM") throw error;
+  }
+  // `value` does follow active_low, so clear what another process may have set before writing and reading it.
+  if (files.read(`${line}/active_low`) !== "0") files.write(`${line}/active_low`, "0");
+  files.write(`${line}/value`, String(off));
+}
+
+/** Electrical level of an exported line; `undefined` when it cannot be read, which must not stop us. */
+function levelOf(line: string, files: SysFiles): Level | undefined {
+  try {
+    const inverted = files.read(`${line}/active_low`) === "1";
+    const level = rawLevel(line, files);
+    if (!inverted) return level;
+    return level === 1 ? 0 : 1;
+  } catch {
+    return undefined;
+  }
+}
+
+const rawLevel = (line: string, files: SysFiles): Level => (files.read(`${line}/value`) === "0" ? 0 : 1);
+
+/**
+ * The whole sequence again while files are not there or not ours yet: udev is at work, or another process
+ * unexported the line under our hands.
+ */
+function retrying<T>(files: SysFiles, action: () => T): T {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return action();
+    } catch (error) {
+      const code = errnoOf(error);
+      if (attempt >= RETRIES || (code !== "EACCES" && code !== "ENOENT")) throw error;
+      files.blockFor(RETRY_MS);
+    }
+  }
+}
+
+function failure(error: unknown): RelayOffResult {
+  if (error instanceof LineError) {
+    return {
+      ok: false,
+      code: error.code,
+      cause: error.message,
+      remedy: "Run grove-heater doctor to see the GPIO chips, and name the right board.",
+    };
+  }
+  const cause = messageOf(error);
+  switch (errnoOf(error)) {
+    case "EACCES":
+    case "EPERM":
+      return {
+        ok: false,
+        code: "denied",
+        cause,
+        remedy: "Join the gpio group (sudo usermod -aG gpio $USER) and log in again, or use sudo.",
+      };
+    case "EBUSY":
+      return {
+        ok: false,
+        code: "busy",
+        cause,
+        remedy:
+          "A driver or another program holds the line: sudo cat /sys/kernel/debug/gpio names it. Stop it, or " +
+          "remove its overlay from config.txt.",
+      };
+    case "ENOENT":
+    case "EINVAL":
+      return {
+        ok: false,
+        code: "absent",
+        cause,
+        remedy: "The kernel does not offer this line: check the board definition with grove-heater board.",
+      };
+    default:
+      return {
+        ok: false,
+        code: "io",
+        cause,
+        remedy: "Cut the heater's supply, then run grove-heater doctor.",
+      };
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Brings the newest screen model to the display, whenever the display is ready for one.
+ *
+ * Guarantee (SR-11): `show` returns at once and never throws, whatever the display does; at most one picture is
+ * on its way and one waits, the newest; a display that is missing or was lost is looked for again, at a
+ * later `show`, and found anew gets a whole picture. Between two pictures everything else has its turn, so that a
+ * display that takes them in no time cannot occupy the loop.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, millis, seconds } from "../../base/units.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
+import type { Display, DisplayKind } from "./display.ts";
+
+/** A display that was found and is ready. */
+export type ScreenTarget = Pick<Display, "kind" | "show">;
+
+export interface ScreenFeedOptions {
+  /** Looks on the bus; resolves to nothing when there is no display. */
+  readonly find: () => Promise<ScreenTarget | undefined>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A moment's disturbance is not worth a long dark screen. */
+const firstRetry = seconds(1);
+const laterRetry = seconds(10);
+/** A picture takes 0.1 s; one that takes this long is stuck. */
+const stuckAfter = seconds(5);
+/** Between a picture and one that came meanwhile. */
+const breather = millis(1);
+
+export class ScreenFeed {
+  readonly #options: ScreenFeedOptions;
+  #target: ScreenTarget | undefined;
+  #latest: ScreenModel | undefined;
+  #busySince: Millis | undefined;
+  #lookAt: Millis;
+  #failures = 0;
+  #closed = false;
+
+  constructor(options: ScreenFeedOptions) {
+    this.#options = options;
+    this.#lookAt = options.clock.now();
+  }
+
+  show(model: ScreenModel): void {
+    if (this.#closed) return;
+    this.#latest = model;
+    if (this.#busySince === undefined) void this.#pump();
+  }
+
+  /** What is there; `undefined` while nothing is. */
+  get kind(): DisplayKind | undefined {
+    return this.#target?.kind;
+  }
+
+  /** There is no display, or it takes no picture. */
+  get failing(): boolean {
+    const since = this.#busySince;
+    return this.#failures > 0 || (since !== undefined && this.#options.clock.now() - since > stuckAfter);
+  }
+
+  /** Nothing is sent any more after what is on its way. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #pump(): Promise<void> {
+    const { clock } = this.#options;
+    this.#busySince = clock.now();
+    while (this.#latest !== undefined && !this.#closed && (await this.#ready())) {
+      this.#busySince = clock.now();
+      await this.#sendLatest();
+      if (this.#latest !== undefined) await clock.sleep(breather);
+    }
+    this.#busySince = undefined;
+  }
+
+  async #ready(): Promise<boolean> {
+    const { clock, find, log } = this.#options;
+    if (this.#target !== undefined) return true;
+    if (clock.now() < this.#lookAt) return false;
+    try {
+      this.#target = await find();
+    } catch (error) {
+      this.#failed("looking for it", error);
+      return false;
+    }
+    if (this.#target === undefined) this.#failed("looking for it", "none answers on the I²C bus");
+    else log.info("display-found", { display: this.#target.kind });
+    return this.#target !== undefined;
+  }
+
+  async #sendLatest(): Promise<void> {
+    const model = this.#latest;
+    if (model === undefined) return;
+    this.#latest = undefined;
+    try {
+      await this.#target?.show(model);
+      this.#failures = 0;
+    } catch (error) {
+      this.#target = undefined;
+      this.#failed("showing a picture", error);
+    }
+  }
+
+  #failed(during: string, cause: unknown): void {
+    const { clock, log } = this.#options;
+    const retry = this.#failures === 0 ? firstRetry : laterRetry;
+    this.#lookAt = millis(clock.now() + retry);
+    this.#failures++;
+    // The second and later ones are the same news.
+    if (this.#failures > 1 || this.#closed) return;
+    log.warn("display-failed", { during, reason: messageOf(cause), now: "heating goes on without it" });
+  }
+}

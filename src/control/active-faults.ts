@@ -1,0 +1,91 @@
+/**
+ * Which faults stand, asked of the state and of the parts that fail. The table in faults.ts says what they do.
+ *
+ * Guarantee: a fault that nothing raises does not compile.
+ */
+
+import type { FaultCode } from "../model/faults.ts";
+import { faultCodes, faultEffects, faultOfPart } from "../model/faults.ts";
+import type { AilingPart } from "./input.ts";
+import type { ControlEvent } from "./output.ts";
+import { stuckButton } from "./panel/buttons.ts";
+import type { ControlState } from "./state.ts";
+
+type FaultOfPart = (typeof faultOfPart)[AilingPart];
+
+/** Conditions of all faults that no part raises; a fault that has both is raised by either. */
+export type FaultConditions<Code extends string, OfPart extends string> = {
+  readonly [K in Exclude<Code, OfPart>]: (state: ControlState) => boolean;
+} & { readonly [K in OfPart]?: (state: ControlState) => boolean };
+
+const conditions: FaultConditions<FaultCode, FaultOfPart> = {
+  "over-temperature": (state) => state.cutOff.tripped,
+  "hot-room": (state) => state.cutOff.hotRoom,
+  "relay-mismatch": (state) => state.line.mismatch,
+  "relay-stuck-on": (state) => state.effect.relay.alarm !== undefined,
+  "sensor-stale": (state) => state.sensor.stale,
+  "sensor-stuck": (state) => state.sensor.stuck,
+  "heating-ineffective": (state) => state.effect.ineffective,
+  "state-lost": (state) => state.stateLost,
+  "buttons-failed": (state) => stuckButton(state.buttons) !== undefined,
+};
+
+/** Most severe first. The old list comes back when nothing changed. */
+export function standingFaults(state: ControlState, ailing: readonly AilingPart[]): readonly FaultCode[] {
+  const byPart = ailing.map((part): FaultCode => faultOfPart[part]);
+  const now = faultCodes.filter((code) => byPart.includes(code) || (conditions[code]?.(state) ?? false));
+  const same = now.length === state.faults.length && now.every((code, index) => code === state.faults[index]);
+  return same ? state.faults : now;
+}
+
+export const forbidsHeat = (faults: readonly FaultCode[]): FaultCode | undefined =>
+  faults.find((code) => faultEffects[code].heaterOff);
+
+/** Reports what came and went. */
+export function reportFaults(
+  before: readonly FaultCode[],
+  state: ControlState,
+  events: ControlEvent[],
+): { readonly raised: boolean; readonly latchedChanged: boolean } {
+  if (before === state.faults) return { raised: false, latchedChanged: false };
+  const raised = state.faults.filter((code) => !before.includes(code));
+  const ended = before.filter((code) => !state.faults.includes(code));
+  for (const fault of raised) events.push({ kind: "fault-raised", fault, detail: detailOf(fault, state) });
+  for (const fault of ended) events.push({ kind: "fault-ended", fault });
+  const latchedChanged = [...raised, ...ended].some((code) => faultEffects[code].latched);
+  return { raised: raised.length > 0, latchedChanged };
+}
+
+/** SR-07: the line goes on being wrong in another way. */
+export function reportLineReason(before: ControlState, state: ControlState, events: ControlEvent[]): void {
+  const same = before.line.reason === state.line.reason;
+  if (same || !before.line.mismatch || !state.line.mismatch) return;
+  events.push({ kind: "fault-reason", fault: "relay-mismatch", detail: detailOf("relay-mismatch", state) });
+}
+
+const lineReasons: Readonly<Record<ControlState["line"]["reason"], string>> = {
+  unreadable: "cannot be read",
+  differs: "differs from the command",
+  "switched-elsewhere": "something else switches it again and again",
+};
+
+function detailOf(fault: FaultCode, state: ControlState): string {
+  const { remedy } = faultEffects[fault];
+  switch (fault) {
+    case "over-temperature":
+      return `${state.cutOff.at === undefined ? "latched before the start" : `${state.cutOff.at.toFixed(1)} °C`}. ${remedy}`;
+    case "hot-room":
+      return `${state.cutOff.at?.toFixed(1)} °C. ${remedy}`;
+    case "sensor-stale":
+    case "sensor-stuck":
+      return `${state.sensor.trouble}. ${remedy}`;
+    case "relay-mismatch":
+      return `${lineReasons[state.line.reason]}. ${remedy}`;
+    case "buttons-failed": {
+      const stuck = stuckButton(state.buttons);
+      return stuck ? `button ${stuck} is held down. ${remedy}` : remedy;
+    }
+    default:
+      return remedy;
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * From button edges to gestures, with time as an argument.
+ *
+ * Guarantees: a glitch shorter than the debounce time does nothing; a press acts when it goes down, however late the
+ * loop comes to see it. A line that does not come back switches nothing on (SR-13): long press and chord act on
+ * release; a button held beyond a minute is stuck, says so once, and does nothing more until it is released. A hold
+ * counts only time in which the level is known, by looks close together or by the times of the edges themselves: a
+ * loop that stood still neither makes repeats of one press nor loses it. The gestures of one call are bounded.
+ */
+
+import type { Millis } from "../../base/units.ts";
+import { millis, seconds } from "../../base/units.ts";
+import type { ButtonEdge, ButtonName } from "../input.ts";
+
+/** The board does no debouncing. 10 ms is past the bounce of tactile switches and leaves a press inside 20 ms. */
+const debounce = millis(10);
+const repeatDelay = millis(500);
+const repeatEvery = millis(250);
+const repeatFast = millis(100);
+/** Repeats at the slower pace before the faster one. */
+const slowRepeats = 8;
+const longPress = seconds(1);
+const clearHold = seconds(3);
+const stuckAfter = seconds(60);
+/** While a button is down the loop looks this often. */
+const lookEvery = millis(100);
+/** Between looks further apart an edge may be on its way unread: such a time proves nothing. */
+const longestLook = millis(250);
+
+export type Gesture =
+  /** B pressed or repeating is +1, A is −1. */
+  | { readonly kind: "nudge"; readonly direction: 1 | -1; readonly repeat: boolean }
+  | { readonly kind: "mode-short" }
+  | { readonly kind: "mode-long" }
+  /** A and B were held together for 3 s, and both came back: clear the faults. */
+  | { readonly kind: "clear" }
+  /** The line does not come back: what it did is to be undone. */
+  | { readonly kind: "stuck"; readonly button: ButtonName };
+
+interface Button {
+  /** Level of the last edge, and since when. */
+  readonly raw: boolean;
+  readonly rawSince: Millis;
+  /** The level after debouncing, and since when. */
+  readonly down: boolean;
+  readonly downSince: Millis;
+  /** The same, later by all the time in which the level was not known. */
+  readonly heldSince: Millis;
+  readonly repeats: number;
+  /** One of a pair: no repeats. */
+  readonly spent: boolean;
+  readonly stuck: boolean;
+}
+
+export interface ButtonsState extends Readonly<Record<ButtonName, Button>> {
+  readonly lookedAt: Millis;
+  /** A and B were held together long enough, and one of them has come back. */
+  readonly chord: boolean;
+}
+
+export interface ButtonsResult {
+  readonly state: ButtonsState;
+  readonly gestures: readonly Gesture[];
+  /** Somebody pressed something: wakes the screen. */
+  readonly touched: boolean;
+  /** When the next gesture may come without another edge, or the level is to be looked at again. */
+  readonly wakeAt: Millis | undefined;
+}
+
+const names: readonly ButtonName[] = ["a", "b", "mode"];
+
+export function startButtons(now: Millis): ButtonsState {
+  const released: Button = {
+    raw: false,
+    rawSince: now,
+    down: false,
+    downSince: now,
+    heldSince: now,
+    repeats: 0,
+    spent: false,
+    stuck: false,
+  };
+  return { a: released, b: released, mode: released, lookedAt: now, chord: false };
+}
+
+/** A button that is held since longer than anybody would. */
+export const stuckButton = (state: ButtonsState): ButtonName | undefined =>
+  names.find((name) => state[name].stuck);
+
+/** A or B is down: the set-point is still on the move. */
+export const adjusting = (state: ButtonsState): boolean => isHeld(state.a) || isHeld(state.b);
+
+/** The mode button has been down for so long that its release is a long press. */
+export const isArmed = ({ mode, lookedAt }: ButtonsState): boolean =>
+  isHeld(mode) && lookedAt - mode.heldSince >= longPress;
+
+const isHeld = (button: Button) => button.down && !button.stuck;
+const isIdle = (button: Button) => !button.raw && !button.down;
+
+/** Until when each button's level is known. */
+type Known = Readonly<Record<ButtonName, Millis>>;
+
+/** @param edges in order of time; later than `now` counts as now. */
+export function stepButtons(state: ButtonsState, edges: readonly ButtonEdge[], now: Millis): ButtonsResult {
+  if (edges.length === 0 && names.every((name) => isIdle(state[name]))) {
+    return { state, gestures: [], touched: false, wakeAt: undefined };
+  }
+  const known = knownUntil(state, edges, now);
+  const gestures: Gesture[] = [];
+  let current = state;
+  let touched = false;
+  const advance = (until: Millis) => {
+    for (;;) {
+      const due = nextDeadline(current, known);
+      if (!due || due.at > until) return;
+      if (due.pressed) touched = true;
+      current = due.fire(gestures);
+    }
+  };
+  for (const edge of edges) {
+    const at = timeOf(edge, current, now);
+    advance(millis(at - 1));
+    const seen = current[edge.button];
+    if (seen.raw !== edge.pressed) {
+      current = { ...current, [edge.button]: { ...seen, raw: edge.pressed, rawSince: at } };
+    }
+  }
+  advance(now);
+  current = leaveOut(current, known, now);
+  return { state: current, gestures, touched, wakeAt: wakeAt(current, now) };
+}
+
+const timeOf = (edge: ButtonEdge, state: ButtonsState, now: Millis): Millis =>
+  millis(Math.min(now, Math.max(edge.atMs, state[edge.button].rawSince)));
+
+/** An edge proves the level until its own time; a look proves it since the one before, if that is not long ago. */
+function knownUntil(state: ButtonsState, edges: readonly ButtonEdge[], now: Millis): Known {
+  const until = (name: ButtonName): Millis => {
+    const last = edges.findLast(({ button }) => button === name);
+    const sure = last ? Math.max(state.lookedAt, timeOf(last, state, now)) : state.lookedAt;
+    return now - sure <= longestLook ? now : millis(sure);
+  };
+  return { a: until("a"), b: until("b"), mode: until("mode") };
+}
+
+/** The time in which the level was not known does not count as held. */
+function leaveOut(state: ButtonsState, known: Known, now: Millis): ButtonsState {
+  const counted = (name: ButtonName): Button => {
+    const button = state[name];
+    if (!isHeld(button) || known[name] >= now) return button;
+    const from = Math.max(known[name], button.heldSince);
+    return { ...button, heldSince: millis(button.heldSince + now - from) };
+  };
+  return { ...state, a: counted("a"), b: counted("b"), mode: counted("mode"), lookedAt: now };
+}
+
+function wakeAt(state: ButtonsState, now: Millis): Millis | undefined {
+  const settling = names.filter((name) => state[name].raw !== state[name].down);
+  const settles = settling.map((name) => Math.max(now + 1, state[name].rawSince + debounce));
+  const looks = names.some((name) => isHeld(state[name])) ? [now + lookEvery] : [];
+  const next = Math.min(nextDeadline(state)?.at ?? Number.POSITIVE_INFINITY, ...settles, ...looks);
+  return Number.isFinite(next) ? millis(Math.max(now + 1, next)) : undefined;
+}
+
+interface Deadline {
+  readonly at: Millis;
+  readonly pressed?: boolean;
+  readonly fire: (gestures: Gesture[]) => ButtonsState;
+}
+
+/**
+ * What happens next if no edge comes; each firing moves it on, so a loop over it ends.
+ * @param known without it: if the levels stay known
+ */
+function nextDeadline(state: ButtonsState, known?: Known): Deadline | undefined {
+  let next: Deadline | undefined;
+  for (const name of names) {
+    const found = deadlineOf(state, name);
+    if (!found || (known && found.at > known[name])) continue;
+    if (!next || found.at < next.at) next = found;
+  }
+  return next;
+}
+
+function deadlineOf(state: ButtonsState, name: ButtonName): Deadline | undefined {
+  const button = state[name];
+  const hold = holdDeadline(state, name);
+  const settlesAt = millis(button.rawSince + debounce);
+  if (button.raw === button.down || (hold && hold.at < settlesAt)) return hold;
+  const fire = (gestures: Gesture[]) =>
+    button.raw ? press(state, name, settlesAt, gestures) : release(state, name, settlesAt, gestures);
+  return { at: settlesAt, pressed: button.raw, fire };
+}
+
+function press(state: ButtonsState, name: ButtonName, at: Millis, gestures: Gesture[]): ButtonsState {
+  if (name !== "mode") gestures.push(nudge(name, false));
+  // A press that is seen only now has been held, as far as anybody knows, since the last look.
+  const heldSince = millis(Math.max(at, state.lookedAt));
+  const pressed = { ...state[name], down: true, downSince: at, heldSince, repeats: 0, spent: false };
+  return { ...state, [name]: pressed, chord: name === "mode" && state.chord };
+}
+
+function release(state: ButtonsState, name: ButtonName, at: Millis, gestures: Gesture[]): ButtonsState {
+  const button = state[name];
+  const released = { ...button, down: false, downSince: at, stuck: false };
+  const came = !button.stuck && at - button.downSince < stuckAfter;
+  if (name === "mode") {
+    if (came) gestures.push({ kind: at - button.downSince >= longPress ? "mode-long" : "mode-short" });
+    return { ...state, mode: released };
+  }
+  const otherName = name === "a" ? "b" : "a";
+  const other = state[otherName];
+  if (came && state.chord) gestures.push({ kind: "clear" });
+  const together = at - Math.max(button.downSince, other.downSince);
+  const chord = came && isHeld(other) && together >= clearHold;
+  // The other one of a pair goes on being held: without this it would repeat all that the pair held back.
+  return { ...state, [name]: released, [otherName]: { ...other, spent: other.down }, chord };
+}
+
+const nudge = (name: "a" | "b", repeat: boolean): Gesture => ({
+  kind: "nudge",
+  direction: name === "b" ? 1 : -1,
+  repeat,
+});
+
+function holdDeadline(state: ButtonsState, name: ButtonName): Deadline | undefined {
+  const button = state[name];
+  if (!isHeld(button)) return undefined;
+  const stuckAt = millis(button.heldSince + stuckAfter);
+  const stuck: Deadline = {
+    at: stuckAt,
+    fire: (gestures) => {
+      gestures.push({ kind: "stuck", button: name });
+      return { ...state, [name]: { ...button, stuck: true }, chord: false };
+    },
+  };
+  if (button.spent || name === "mode") return stuck;
+  const repeatAt = millis(button.heldSince + repeatTime(button.repeats));
+  if (isHeld(state[name === "a" ? "b" : "a"]) || repeatAt >= stuckAt) return stuck;
+  const fire = (gestures: Gesture[]) => {
+    gestures.push(nudge(name, true));
+    return { ...state, [name]: { ...button, repeats: button.repeats + 1 } };
+  };
+  return { at: repeatAt, fire };
+}
+
+/** When the next repeat is due, counted from the press. */
+function repeatTime(done: number): number {
+  const slow = Math.min(done, slowRepeats);
+  return repeatDelay + slow * repeatEvery + (done - slow) * repeatFast;
+}

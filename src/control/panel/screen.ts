@@ -1,0 +1,26 @@
+/** What the screen shows, as values; the board formats and draws it for the display that is there. */
+
+import type { Celsius, DutyPercent, RelativeHumidityPercent } from "../../base/units.ts";
+import type { FaultCode } from "../../model/faults.ts";
+import type { ControlMode, LinkState } from "../input.ts";
+
+export interface ScreenModel {
+  /** `undefined` while there is no valid reading. */
+  readonly temperature: Celsius | undefined;
+  readonly humidity: RelativeHumidityPercent | undefined;
+  readonly target: Celsius;
+  /** What is displayed only; the core works in Celsius. */
+  readonly unit: "C" | "F";
+  readonly mode: ControlMode;
+  /** The relay as commanded. */
+  readonly heating: boolean;
+  /** Share of time that the law asks for. */
+  readonly demand: DutyPercent;
+  readonly firmware: string;
+  readonly link: LinkState;
+  /** The gravest standing fault. */
+  readonly fault: FaultCode | undefined;
+  readonly faultCount: number;
+  /** Nobody touched a button for a while. */
+  readonly dimmed: boolean;
+}

@@ -1,0 +1,55 @@
+/**
+ * Set-point arithmetic without float dirt: whole hundredths of a degree inside, so that a hundred presses up and
+ * down end exactly where they began.
+ *
+ * Guarantee: whatever goes in, what comes out lies within the limits.
+ */
+
+import type { Celsius } from "../../base/units.ts";
+import { celsius } from "../../base/units.ts";
+import type { Settings } from "../../model/settings-table.ts";
+
+export type SetPointLimits = Pick<Settings, "targetMin" | "targetMax" | "targetStep">;
+
+const hundredths = (value: number) => Math.round(value * 100);
+
+/** Into the limits, to a hundredth of a degree. */
+export function clampTarget(target: number, limits: SetPointLimits): Celsius {
+  const low = hundredths(limits.targetMin);
+  const high = hundredths(limits.targetMax);
+  return celsius(Math.min(high, Math.max(low, hundredths(target))) / 100);
+}
+
+export type NudgeSettings = SetPointLimits & Pick<Settings, "displayUnit">;
+
+/**
+ * `presses` steps up (or down when negative). The grid is the whole multiples of the step, whole degrees Fahrenheit
+ * when the display is in °F: a set-point that the cloud put off the grid moves to the next grid value in the direction
+ * pressed.
+ */
+export function nudgeTarget(target: Celsius, presses: number, limits: NudgeSettings): Celsius {
+  if (presses === 0) return target;
+  if (limits.displayUnit === "F") return nudgeFahrenheit(target, presses, limits);
+  const step = hundredths(limits.targetStep);
+  const at = hundredths(target) / step;
+  const from = presses > 0 ? Math.floor(at) : Math.ceil(at);
+  return clampTarget(((from + presses) * step) / 100, limits);
+}
+
+const fahrenheit = (value: number) => (value * 9) / 5 + 32;
+/** Half a hundredth of a degree Celsius, in °F: what rounding does to a whole degree, and a hair. */
+const rounding = 0.01;
+
+/** A limit between two whole degrees is not a value to stop at: the last whole one within is. */
+function nudgeFahrenheit(target: Celsius, presses: number, limits: SetPointLimits): Celsius {
+  const exact = fahrenheit(target);
+  const nearest = Math.round(exact);
+  const at = Math.abs(exact - nearest) < rounding ? nearest : exact;
+  const lowest = Math.ceil(fahrenheit(limits.targetMin) - rounding);
+  const highest = Math.floor(fahrenheit(limits.targetMax) + rounding);
+  const from = presses > 0 ? Math.floor(at) : Math.ceil(at);
+  const wanted = Math.min(highest, Math.max(lowest, from + presses));
+  if (lowest > highest) return target;
+  const moves = presses > 0 ? wanted > at : wanted < at;
+  return clampTarget(moves ? ((wanted - 32) * 5) / 9 : target, limits);
+}

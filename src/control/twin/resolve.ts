@@ -1,0 +1,120 @@
+/**
+ * Who wins: one property, one desired value, one ruling (RR-2 to RR-7).
+ *
+ * Guarantee: the same question gets the same answer; a ruling that follows the cloud comes with the request that
+ * makes it so, and one that does not says why.
+ */
+
+import { fingerprint, type JsonRecord } from "../../base/json/value.ts";
+import { celsius, kelvin } from "../../base/units.ts";
+import type { WritableName, WritableValues } from "../../model/cloud-model.ts";
+import type { ChangeSource, ControlValue, Request } from "../input.ts";
+import { unfit } from "../limits.ts";
+import { isTold, standing } from "./acknowledge.ts";
+import type { InForce } from "./in-force.ts";
+import { longestWhy, type ShadowProperty } from "./shadow.ts";
+
+/** Who won and why: for the event log and the page. */
+export interface Decision {
+  readonly rule: "RR-2" | "RR-3" | "RR-4" | "RR-5" | "RR-6" | "RR-7";
+  /** A writable property; for RR-6 also names that this device does not have, parted by a comma and a space. */
+  readonly property: string;
+  /** Of the desired document. */
+  readonly version: number;
+  /** Whose value is in force from now on; missing for a property that the device does not have. */
+  readonly winner?: { readonly source: ChangeSource; readonly value: ControlValue };
+  /** Whose value is not: RR-4, and where the cloud's value took the place of the device's. */
+  readonly loser?: { readonly source: ChangeSource; readonly value: ControlValue };
+  /** One sentence without the names. */
+  readonly reason: string;
+}
+
+export interface Verdict {
+  readonly property: ShadowProperty;
+  readonly request?: Request;
+  readonly decision?: Decision;
+}
+
+/** What a ruling rests on. */
+export interface Bench {
+  readonly inForce: InForce;
+  /** What the hub holds as reported. */
+  readonly known: JsonRecord;
+  readonly version: number;
+}
+
+/**
+ * The cloud has changed `name`.
+ * @param wanted `undefined`: deleted (RR-7)
+ * @param again the version moved although no value did (RR-5)
+ */
+export function rule(name: WritableName, wanted: unknown, again: boolean, bench: Bench): Verdict {
+  const { inForce, version } = bench;
+  const { source: holder, wallMs, serial } = inForce.changes[name];
+  const held = { source: holder, value: inForce.values[name] };
+  const seen = wanted === undefined ? {} : { seen: fingerprint(wanted) };
+  const refusal = wanted === undefined ? undefined : unfit(name, wanted, inForce.limits);
+  if (refusal !== undefined) {
+    const why = refusal.slice(0, longestWhy);
+    const decision: Decision = { rule: "RR-6", property: name, version, winner: held, reason: why };
+    return { property: { ...seen, ruling: { kind: "refused", version, why, serial } }, decision };
+  }
+  const goal = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
+  const source = wanted === undefined ? "default" : "cloud";
+  const offer = { source, value: goal } as const;
+  const against = holder === "device" && goal !== held.value;
+  const clash = against && !isTold(name, inForce, bench.known);
+  const decided = { rule: ruleOf(clash, again, wanted === undefined), property: name, version } as const;
+  // That the same value was said again is a guess: it must not be stronger than a change that is known.
+  if (against && (clash || again) && inForce.policy[name] === "device-wins") {
+    const reason = clash ? "both changed while apart" : "the cloud said the same again";
+    return {
+      property: { ...seen, ruling: { kind: "overruled", version, over: offer, serial } },
+      decision: { ...decided, winner: held, loser: offer, reason: `${reason}, and here the device wins` },
+    };
+  }
+  const kind = source === "default" ? "reset" : "applied";
+  const over = clash ? { over: { ...held, wallMs } } : {};
+  return {
+    property: { ...seen, ruling: { kind, version, ...over } },
+    request: requestFor(name, goal, source),
+    decision: {
+      ...decided,
+      winner: offer,
+      ...(against ? { loser: held } : {}),
+      reason: reasons[decided.rule],
+    },
+  };
+}
+
+const ruleOf = (clash: boolean, again: boolean, deleted: boolean) =>
+  clash ? "RR-4" : again ? "RR-5" : deleted ? "RR-7" : "RR-2";
+
+/** Where the cloud's word counts. */
+const reasons = {
+  "RR-2": "only the cloud changed",
+  "RR-4": "both changed while apart, and here the cloud wins",
+  "RR-5": "the cloud said the same again after the device had changed it",
+  "RR-7": "the cloud took its value back",
+} as const;
+
+/** A refused value may fit the limits of a later start. */
+export function mayStandNoMore(name: WritableName, wanted: unknown, inForce: InForce): boolean {
+  const refused = standing(name, inForce)?.kind === "refused";
+  return refused && wanted !== undefined && unfit(name, wanted, inForce.limits) === undefined;
+}
+
+type Requests = { readonly [K in WritableName]: (value: WritableValues[K], source: ChangeSource) => Request };
+
+const requests: Requests = {
+  targetTemperature: (value, source) => ({ kind: "set-target", target: celsius(value), source }),
+  controlMode: (mode, source) => ({ kind: "set-mode", mode, source }),
+  heaterSwitch: (on, source) => ({ kind: "set-heater-switch", on, source }),
+  telemetryInterval: (seconds, source) => ({ kind: "set-telemetry-interval", seconds, source }),
+  sensorOffset: (value, source) => ({ kind: "set-sensor-offset", offset: kelvin(value), source }),
+};
+
+/** @param value has passed `unfit`, so it is of the property's type */
+function requestFor(name: WritableName, value: ControlValue, source: ChangeSource): Request {
+  return (requests[name] as (value: ControlValue, source: ChangeSource) => Request)(value, source);
+}

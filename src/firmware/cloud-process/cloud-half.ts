@@ -1,0 +1,320 @@
+/**
+ * The cloud half of a running device: its twin, its telemetry and its commands, on a link that comes and goes.
+ *
+ * Guarantee: loaded only where there are credentials, after the control loop runs, in a process of its own (in virtual time
+ * beside the device). It looks at the device, and asks of it only what a person may ask; what the hub says of the twin is
+ * judged one message after another, each against the device as it is after the one before.
+ */
+import { join } from "node:path";
+import {
+  type CloudLink,
+  type CommandReply,
+  type Credentials,
+  type LinkCause,
+  nearbyTuning,
+  openCloud,
+} from "../../azure/azure.ts";
+import { Outbox } from "../../azure/outbox/outbox.ts";
+import { segmentStore } from "../../azure/outbox/segments/store.ts";
+import type { OpenStore } from "../../azure/outbox/store.ts";
+import {
+  shapeTelemetry,
+  startTelemetry,
+  type TelemetryObservation,
+  type TelemetryState,
+} from "../../azure/telemetry.ts";
+import type { Clock } from "../../base/clock.ts";
+import { isoTime } from "../../base/iso-time.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
+import type { LinkState, Request } from "../../control/input.ts";
+import {
+  afterReport,
+  lastChange,
+  nextReport,
+  type ReportedSections,
+  startLink,
+  type TwinLink,
+  type TwinOutcome,
+  takeDocument,
+  takePatch,
+} from "../../control/twin/twin.ts";
+import { checkConnection } from "../../manifest/gate.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { type CommandName, deviceInformation, modelId } from "../../model/cloud-model.ts";
+import type { Observation } from "../device.ts";
+import { bootOfThisMachine } from "../process/boot.ts";
+import type { DurableFiles } from "../storage/durable-files.ts";
+import { type CloudDevice, lookAt } from "./cloud-device.ts";
+import { describeMachine } from "./device-information.ts";
+
+export interface CloudHalfParts {
+  readonly device: CloudDevice;
+  /** When the firmware started, by `clock`; without it: now. */
+  readonly startedMs?: Millis | undefined;
+  /** The outbox is set aside, and begun anew. */
+  readonly setOutboxAside?: boolean | undefined;
+  readonly credentials: Credentials;
+  /** The hub stands on this machine and shares its clock: nobody has to be spared. */
+  readonly nearby: boolean;
+  readonly manifest: Manifest;
+  readonly dataPath: string;
+  readonly files: DurableFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly firmware: string;
+  readonly board: string;
+  /** Ends the loop so that the guardian starts it anew. */
+  readonly restart: () => void;
+  /** Makes the link; a test has another. */
+  readonly open?: typeof openCloud;
+  /** Opens the outbox's store; a test has another. */
+  readonly openStore?: OpenStore;
+}
+
+/** Somebody has to repair this: waiting does not. */
+const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
+/** A clock that shows less was never right: nothing of this firmware is older. */
+const clockFloor = wallMillis(Date.UTC(2026, 10, 1));
+const firstPause = seconds(1);
+const longestPause = minutes(1);
+/** The answer goes out before the loop ends. */
+const restartPause = seconds(1);
+/** A clock that moves by more was set. */
+const clockSlack = seconds(5);
+/** More that the hub said of the twin do not wait; then the whole is got again. */
+const mostHeard = 128;
+
+export class CloudHalf {
+  readonly #parts: CloudHalfParts;
+  readonly #link: CloudLink;
+  readonly #outbox: Outbox;
+  readonly #startedMs: Millis;
+  #startedAt: WallMillis;
+  readonly #machine: ReturnType<typeof describeMachine>;
+  #twin: TwinLink = startLink;
+  /** What the hub said and is yet to be judged, in order. */
+  #heard: (() => TwinOutcome)[] = [];
+  #judging = false;
+  #telemetry: TelemetryState;
+  /** Why the link will not come without a person. */
+  #refused: string | undefined;
+  #shownFailure: string | undefined;
+  #pause = firstPause;
+  #asking = false;
+  #closed = false;
+
+  constructor(parts: CloudHalfParts) {
+    const { clock, log, dataPath, files, manifest, credentials, nearby, device, open = openCloud } = parts;
+    this.#parts = parts;
+    this.#startedMs = parts.startedMs ?? clock.now();
+    this.#startedAt = this.#whenStarted();
+    this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
+    this.#telemetry = startTelemetry(clock.now());
+    this.#outbox = Outbox.open({
+      openStore: parts.openStore ?? segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
+      setAside: parts.setOutboxAside,
+      clock,
+      log,
+      boot: bootOfThisMachine(clock),
+      runId: crypto.randomUUID().slice(0, 13),
+      clockFloorMs: clockFloor,
+      send: (message) => this.#link.send(message),
+    });
+    this.#link = open({
+      credentials,
+      clock,
+      log,
+      dataPath,
+      files,
+      modelId,
+      caPem: credentials.caPem,
+      refuseHost: (host) => checkConnection(manifest, host),
+      tuning: nearby ? nearbyTuning : undefined,
+      sharesClock: nearby,
+      handlers: {
+        onTwin: (document) => this.#hear(() => takeDocument(this.#twin, device.inForce, document)),
+        onPatch: (patch, version) => this.#hear(() => takePatch(this.#twin, device.inForce, patch, version)),
+        onCommand: (name, parameter) => this.#command(name, parameter),
+        onLink: (state, cause) => this.#onLink(state, cause),
+      },
+    });
+    void this.#outbox.opened.then(() => {
+      device.setCloudFailure(this.failure);
+      this.#shownFailure = this.failure;
+    });
+    // An acknowledgement waits for the disk, not for the next step, which may be a second away.
+    device.onStored(() => this.#report());
+  }
+
+  /** Called after each step. */
+  observe(observation: Observation): void {
+    this.look(lookAt(observation), observation.atMs);
+  }
+
+  /** Called at least once a second. @param atMs by the clock of this process */
+  look(look: TelemetryObservation, atMs: Millis): void {
+    if (this.#closed) return;
+    const interval = this.#parts.device.inForce.values.telemetryInterval;
+    const before = this.#telemetry.heldBack;
+    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, atMs);
+    this.#telemetry = state;
+    if (state.heldBack > before) {
+      const what = "messages of faults that come and go too often";
+      this.#parts.log.warn("telemetry-held-back", { what, sinceStart: state.heldBack });
+      this.#outbox.addLost(state.heldBack - before);
+    }
+    for (const message of messages) this.#outbox.append(message);
+    this.#report();
+    this.#showFailure();
+  }
+
+  /** Why the cloud half does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
+  get failure(): string | undefined {
+    return this.#outbox.status.failure ?? this.#refused;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([this.#link.close(), this.#outbox.close()]);
+  }
+
+  /** The link's own log says why. */
+  #onLink(state: LinkState, cause: LinkCause | undefined): void {
+    if (state !== "online") {
+      this.#twin = startLink;
+      this.#heard = [];
+    }
+    // A link that is up says that the clock is right, or as right as the hub's.
+    else if (Math.abs(this.#whenStarted() - this.#startedAt) > clockSlack)
+      this.#startedAt = this.#whenStarted();
+    if (state === "online") this.#refused = undefined;
+    else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.words : undefined;
+    this.#outbox.setOnline(state === "online");
+    this.#parts.device.setLink(state);
+    this.#showFailure();
+  }
+
+  #showFailure(): void {
+    if (this.failure === this.#shownFailure) return;
+    this.#shownFailure = this.failure;
+    this.#parts.device.setCloudFailure(this.failure);
+  }
+
+  #whenStarted(): WallMillis {
+    const { clock } = this.#parts;
+    return wallMillis(clock.wallNow() - (clock.now() - this.#startedMs));
+  }
+
+  #hear(judge: () => TwinOutcome): void {
+    if (this.#heard.length >= mostHeard) {
+      this.#parts.log.warn("twin-oddity", { what: "the hub says more than can be judged: asked again" });
+      this.#getAgain();
+      return;
+    }
+    this.#heard.push(judge);
+    if (!this.#judging) void this.#judgeAll();
+  }
+
+  async #judgeAll(): Promise<void> {
+    this.#judging = true;
+    for (let judge = this.#heard.shift(); judge !== undefined; judge = this.#heard.shift()) {
+      try {
+        const outcome = judge();
+        // The next one is judged against the device as this one has left it. One in this process has answered by now.
+        const answer = this.#take(outcome);
+        if (answer instanceof Promise) await answer;
+        if (outcome.getAgain) this.#getAgain();
+        else this.#pause = firstPause;
+      } catch (error) {
+        this.#parts.log.error("cloud-handler-failed", { handler: "twin", error: String(error) });
+      }
+    }
+    this.#judging = false;
+    this.#report();
+  }
+
+  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<CloudDevice["request"]> {
+    const { device, log } = this.#parts;
+    this.#twin = link;
+    if (oddity !== undefined) log.warn("twin-oddity", { what: oddity });
+    const answer = requests.length > 0 ? device.request(...requests) : undefined;
+    for (const { rule, property, version, winner, loser, reason } of decisions) {
+      const [won, lost] = [winner, loser].map((side) => side && `${side.source}: ${side.value}`);
+      log.info("twin-decision", { rule, property, version, won, lost, reason });
+    }
+    return answer;
+  }
+
+  /** One request at a time, after a pause that grows; several reasons are one. */
+  #getAgain(): void {
+    if (this.#asking || this.#closed) return;
+    this.#asking = true;
+    const pause = this.#pause;
+    this.#pause = millis(Math.min(longestPause, pause * 2));
+    this.#parts.clock.setTimer(pause, () => {
+      this.#asking = false;
+      if (!this.#closed) this.#link.refetchTwin();
+    });
+  }
+
+  /** Says what is new, once it is on the disk (RR-9). */
+  #report(): void {
+    const { device } = this.#parts;
+    // While a request is on its way, what is in force is old.
+    if (this.#closed || this.#judging || !device.stored) return;
+    const { link, report } = nextReport(this.#twin, device.inForce, this.#sections());
+    this.#twin = link;
+    if (report === undefined) return;
+    void this.#link.report(report).then((result) => {
+      const after = afterReport(this.#twin, report, result);
+      this.#twin = after.link;
+      if (after.getAgain) this.#getAgain();
+      else this.#report();
+    });
+  }
+
+  #sections(): ReportedSections {
+    const { device, firmware, board } = this.#parts;
+    const { inForce, counters, standing } = device;
+    return {
+      lastChange: lastChange(inForce),
+      firmwareVersion: firmware,
+      board,
+      startedAt: isoTime(this.#startedAt),
+      faults: standing.join(", "),
+      boostUntil: inForce.boostUntil === undefined ? null : isoTime(inForce.boostUntil),
+      relayCycles: counters.relayCycles,
+      // To the tenth: a property that moved every second would be a message every second.
+      heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
+      telemetryDropped: this.#outbox.status.dropped,
+      [deviceInformation.name]: { __t: "c", ...this.#machine },
+    };
+  }
+
+  async #command(name: CommandName, parameter: number | undefined): Promise<CommandReply> {
+    const { device, clock, restart, log } = this.#parts;
+    log.info("command", { command: name, parameter });
+    if (name === "restart") {
+      clock.setTimer(restartPause, restart);
+      return { status: 202, payload: { result: "restarting" } };
+    }
+    const refused = await device.request(requestOf(name, parameter ?? 0));
+    return refused === undefined
+      ? { status: 200, payload: { result: "done" } }
+      : { status: 409, payload: { result: "refused", reason: refused } };
+  }
+}
+
+function requestOf(name: Exclude<CommandName, "restart">, parameter: number): Request {
+  const source = "cloud";
+  switch (name) {
+    case "boost":
+      return { kind: "boost", minutes: parameter, source };
+    case "identify":
+      return { kind: "identify", seconds: parameter, source };
+    case "clearFault":
+      return { kind: "clear-faults", source };
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Fingers for the virtual hat, from the hub's page: keys go through the hat's lines and every debounce and rule
+ * behind them, and the window of the simulated room opens and shuts.
+ *
+ * Guarantee: a tap is long enough to be seen as one; a finger whose page went away lets go by itself. However many
+ * messages come, a key makes no more than a few presses a second.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { type Millis, millis, seconds } from "../../base/units.ts";
+import type { ButtonName } from "../../control/input.ts";
+import type { PanelPress } from "../../hub/page-server/api.ts";
+import type { VirtualHardware } from "../hardware.ts";
+
+/** Four times the debounce of the core. */
+const shortestPress = millis(40);
+/** From the lowest set-point to the highest takes 7 s. */
+const longestPress = seconds(10);
+
+interface Finger {
+  readonly since: Millis;
+  cancel: () => void;
+}
+
+export class PanelKeys {
+  readonly #virtual: VirtualHardware;
+  readonly #clock: Clock;
+  readonly #fingers = new Map<ButtonName, Finger>();
+
+  constructor(virtual: VirtualHardware, clock: Clock) {
+    this.#virtual = virtual;
+    this.#clock = clock;
+  }
+
+  take({ key, down }: PanelPress): void {
+    if (key === "window") this.#virtual.surroundings.windowOpen = down;
+    else if (down) this.#press(key);
+    else this.#letGo(key);
+  }
+
+  #press(key: ButtonName): void {
+    if (this.#fingers.has(key)) return;
+    this.#virtual.hat.hold(key);
+    const cancel = this.#clock.setTimer(longestPress, () => this.#letGo(key));
+    this.#fingers.set(key, { since: this.#clock.now(), cancel });
+  }
+
+  #letGo(key: ButtonName): void {
+    const finger = this.#fingers.get(key);
+    if (finger === undefined) return;
+    finger.cancel();
+    const early = finger.since + shortestPress - this.#clock.now();
+    if (early > 0) {
+      finger.cancel = this.#clock.setTimer(millis(early), () => this.#letGo(key));
+      return;
+    }
+    this.#fingers.delete(key);
+    this.#virtual.hat.release(key);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The virtual hat in a terminal: its display, lamps and room drawn a few times a second; keys press its buttons.
+ *
+ * Guarantee: the terminal is given back as it was (cursor, screen, line mode), also when the loop crashes; the
+ * keys go through the hat's lines and every debounce and rule behind them, like a finger.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { millis } from "../../base/units.ts";
+import type { Surroundings } from "../../simulation/room/surroundings.ts";
+import { drawTerminal, type TerminalView } from "../../simulation/terminal-view.ts";
+import type { VirtualHat } from "../../simulation/virtual-hat/virtual-hat.ts";
+
+const frameEvery = millis(100);
+/** A key gives no release: a tap for the buttons, a long press for the heater key. */
+const tap = millis(120);
+const longPress = millis(1300);
+
+const enterScreen = "\x1b[?1049h\x1b[?25l";
+const leaveScreen = "\x1b[?25h\x1b[?1049l";
+
+const keys = [
+  { key: "a", does: "lower" },
+  { key: "b", does: "raise" },
+  { key: "m", does: "auto/manual" },
+  { key: "h", does: "heater" },
+  { key: "w", does: "window" },
+  { key: "q", does: "quit" },
+];
+
+export interface TerminalParts {
+  readonly hat: VirtualHat;
+  readonly surroundings: Surroundings;
+  readonly clock: Clock;
+  readonly title: string;
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  /** To the output; returns at once. */
+  readonly write: (text: string) => void;
+  /** All that was written before has been taken. */
+  readonly ready: () => boolean;
+  readonly colour: boolean;
+  /** The newest log lines, oldest first; shown under the picture. */
+  readonly log: readonly string[];
+  /** Where the local hub's page is, once it is known: its line in the log is soon out of sight. */
+  readonly page?: () => string | undefined;
+  readonly onQuit: () => void;
+  /** Ctrl-Z. */
+  readonly onPause?: () => void;
+}
+
+export class VirtualTerminal {
+  readonly #parts: TerminalParts;
+  #drawn = "";
+  #cancel: () => void = () => {};
+  #open = false;
+
+  constructor(parts: TerminalParts) {
+    this.#parts = parts;
+  }
+
+  open(): void {
+    const { input, output, write } = this.#parts;
+    this.#open = true;
+    write(enterScreen);
+    input.setRawMode(true);
+    input.setEncoding("utf8");
+    input.on("data", this.#onKeys);
+    // A terminal that is gone (EIO): there are no keys any more, and heating goes on.
+    input.on("error", () => {});
+    input.resume();
+    output.on("resize", this.#redraw);
+    this.#frame();
+  }
+
+  /** Safe to call at any time, and twice. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#cancel();
+    const { input, output, write } = this.#parts;
+    input.off("data", this.#onKeys);
+    input.setRawMode(false);
+    input.pause();
+    output.off("resize", this.#redraw);
+    write(leaveScreen);
+  }
+
+  readonly #onKeys = (text: string): void => {
+    for (const key of text) this.#onKey(key.toLowerCase());
+  };
+
+  #onKey(key: string): void {
+    const { hat, surroundings, onQuit, onPause } = this.#parts;
+    // In raw mode the terminal sends no signals: these are what Ctrl-C, Ctrl-D, Ctrl-\ and Ctrl-Z would be.
+    if (["q", "\x03", "\x04", "\x1c"].includes(key)) onQuit();
+    else if (key === "\x1a") onPause?.();
+    else if (key === "a" || key === "b") hat.press(key, tap);
+    else if (key === "m") hat.press("mode", tap);
+    else if (key === "h") hat.press("mode", longPress);
+    else if (key === "w") surroundings.windowOpen = !surroundings.windowOpen;
+  }
+
+  readonly #redraw = (): void => {
+    this.#drawn = "";
+    this.#draw();
+  };
+
+  #frame(): void {
+    this.#draw();
+    this.#cancel = this.#parts.clock.setTimer(frameEvery, () => this.#frame());
+  }
+
+  #draw(): void {
+    const { output, write, ready, colour } = this.#parts;
+    // Not `??`: a serial console, or a terminal that nobody told its size, says 0 × 0.
+    const size = { columns: output.columns || 80, rows: output.rows || 24, colour };
+    const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
+    if (text === this.#drawn) return;
+    // A frame that the terminal has no room for is left out: the next one shows more.
+    if (!ready()) return;
+    this.#drawn = text;
+    write(`\x1b[H${text}\x1b[K\x1b[J`);
+  }
+
+  #view(): TerminalView {
+    const { hat, surroundings, title, log, page } = this.#parts;
+    hat.catchUp();
+    const { room } = surroundings;
+    const window = surroundings.windowOpen ? "open" : "shut";
+    const address = page?.();
+    return {
+      title,
+      pixels: hat.oled,
+      dimmed: (hat.oled?.contrast ?? 255) < 32,
+      lamps: [
+        { name: "relay", lit: hat.contactClosed },
+        { name: "mode LED", lit: hat.modeLedLit },
+        { name: "status LED", lit: hat.statusLedLit },
+      ],
+      facts: [
+        `room ${room.temperature.toFixed(2)} °C   outside ${surroundings.outside.toFixed(1)} °C   window ${window}` +
+          (address === undefined ? "" : `   page ${address}`),
+      ],
+      keys,
+      log,
+    };
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The local hub as a part of this installation: its folder, its ports, its page, and this device's way in.
+ *
+ * Guarantee: one hub for a data folder. On loopback unless asked otherwise. Each port by itself is the usual one where
+ * that is free, else the one of the start before, else another that may be used, so that addresses change as seldom as
+ * can be; a page port that was asked for is that one or none. The device's credentials lie in a file of their own, 0600,
+ * and are right at each start, whatever became of the hub's keys.
+ */
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
+import { makePrivateFolder, replaceFile } from "../../base/files/atomic-file.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, seconds } from "../../base/units.ts";
+import {
+  type HubAddresses,
+  type PortWish,
+  type RememberedPorts,
+  type RunningHub,
+  startHub,
+} from "../../hub/hub.ts";
+import { packageRoot } from "../process/package-root.ts";
+import { systemClock } from "../process/system-clock.ts";
+import { claimHub, HubRunningError } from "./claim.ts";
+import { hubFolders } from "./hub-ready.ts";
+
+export interface LocalHubOptions {
+  readonly dataPath: string;
+  readonly log: Log;
+  /** Enrolled at the start; its credentials are written for the loop. */
+  readonly device: string;
+  readonly host?: string | undefined;
+  /** More names by which it is reached. */
+  readonly names?: readonly string[];
+  /** 0: any free one of those that may be used. */
+  readonly pagePort?: number | undefined;
+  readonly password?: string | undefined;
+  /** The ports that may be used; any when absent. */
+  readonly allowedPorts?: readonly number[] | undefined;
+  /** Rejects when so many bytes more may not be stored. */
+  readonly reserveStorage?: ((bytes: number) => Promise<void>) | undefined;
+}
+
+export interface LocalHub {
+  readonly addresses: HubAddresses;
+  /** Folder of the device's credentials.json. */
+  readonly credentials: string;
+  /** The fronts that its page shows. */
+  readonly panels: RunningHub["core"]["panels"];
+  close(): Promise<void>;
+}
+
+/** MQTT's registered port for TLS, and two that are seldom taken. */
+const usual = { mqtt: 8883, rest: 8443, page: 8780 };
+const usualPorts = Object.values(usual);
+
+/** @throws HubRunningError when another process has the hub of this folder; Error as `startHub` does */
+export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub> {
+  const { dataPath, log, device, host, password, reserveStorage } = options;
+  const folders = hubFolders(dataPath);
+  await makePrivateFolder(folders.hub);
+  const claim = await claimHub(folders.hub);
+  let hub: RunningHub | undefined;
+  try {
+    hub = await startHub({
+      clock: systemClock,
+      log,
+      dataPath: folders.hub,
+      pagePath: join(packageRoot, "dist", "page"),
+      ...portWishes(options),
+      ...(host !== undefined && { host }),
+      ...(options.names !== undefined && { hostNames: options.names }),
+      ...(password !== undefined && { pagePassword: password }),
+      ...(reserveStorage && { reserveStorage }),
+    });
+    await writeCredentials(folders.device, hub, device);
+  } catch (error) {
+    await hub?.close();
+    await claim.release();
+    throw error;
+  }
+  const running = hub;
+  const { addresses, core } = running;
+  sayMoved(addresses, options, log);
+  const reach = host === undefined || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const { pageUrl: page, pagePort: port } = addresses;
+  await claim.announce({ process: process.pid, page, host: reach, port });
+  const close = async () => {
+    await running.close();
+    await claim.release();
+  };
+  return { addresses, credentials: folders.device, panels: core.panels, close };
+}
+
+const joinEvery: Millis = seconds(3);
+
+/**
+ * Starts the hub; while another process has it, uses that one, and takes over when it ends.
+ * @param onJoined called with the page's address and the folder of the credentials each time these are another's
+ * @throws Error as `startHub` does
+ */
+export async function startOrJoin(
+  options: LocalHubOptions,
+  onJoined: (page: string, credentials: string) => void,
+): Promise<LocalHub> {
+  const { dataPath, log } = options;
+  let joined: string | undefined;
+  for (let silent = 0; ; ) {
+    try {
+      return await startLocalHub(options);
+    } catch (error) {
+      if (!(error instanceof HubRunningError)) throw error;
+      const { note, answers } = error;
+      // Soon after its start the other has no address yet.
+      if (note === undefined || !answers) {
+        silent += 1;
+        if (silent === silentTries) log.warn("hub-silent", { process: note?.process ?? "", now: "waiting" });
+      } else if (note.page !== joined) {
+        joined = note.page;
+        const without = "its page does not show this device's front";
+        log.warn("hub-joined", { page: note.page, process: note.process, without });
+        onJoined(note.page, hubFolders(dataPath).device);
+      }
+    }
+    await systemClock.sleep(joinEvery);
+  }
+}
+
+const silentTries = 5;
+
+interface PortWishes {
+  readonly mqttPort: PortWish;
+  readonly restPort: PortWish;
+  readonly pagePort: PortWish;
+}
+
+function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions): PortWishes {
+  const may = (port: number | undefined): port is number =>
+    port !== undefined && (allowed?.includes(port) ?? true);
+  // Where others usually are, whoever moved there would make them move too: there only as a last resort.
+  const spare = (known: RememberedPorts): number[] => {
+    const others = Object.values(known);
+    const free = allowed?.filter((port) => !usualPorts.includes(port)) ?? [0];
+    return [...free].sort((a, b) => Number(others.includes(a)) - Number(others.includes(b)));
+  };
+  const wish =
+    (first: (known: RememberedPorts) => readonly (number | undefined)[]) =>
+    (known: RememberedPorts): number[] => [...new Set([...first(known).filter(may), ...spare(known)])];
+  return {
+    // Credentials of devices hold this one: where it was at the last start it stays.
+    mqttPort: wish(({ mqtt }) => [mqtt, usual.mqtt]),
+    restPort: wish(({ rest }) => [usual.rest, rest]),
+    pagePort: asked === undefined ? wish(({ page }) => [usual.page, page]) : asked === 0 ? spare : asked,
+  };
+}
+
+/** Somebody looks for it where it usually is. */
+function sayMoved(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: Log): void {
+  const { mqttPort, restPort, pagePort: page } = addresses;
+  if (mqttPort !== usual.mqtt) log.warn("hub-port", { for: "devices", usual: usual.mqtt, now: mqttPort });
+  if (restPort !== usual.rest) log.warn("hub-port", { for: "services", usual: usual.rest, now: restPort });
+  if (pagePort === undefined && page !== usual.page) {
+    log.warn("hub-port", { for: "the page", usual: usual.page, now: page });
+  }
+}
+
+async function writeCredentials(folder: string, hub: RunningHub, device: string): Promise<void> {
+  const { idScope, registrationId, symmetricKey, provisioningHost } = await hub.enrolDevice(device);
+  await makePrivateFolder(folder);
+  await keep(join(folder, "ca.pem"), hub.caPem);
+  const credentials = {
+    type: "dps-symmetric-key",
+    idScope,
+    registrationId,
+    deviceKey: symmetricKey,
+    endpoint: provisioningHost,
+    caFile: "ca.pem",
+  };
+  await keep(join(folder, "credentials.json"), `${JSON.stringify(credentials, null, 2)}\n`);
+}
+
+/** Written only where it is another: memory cards wear, and one that has become read-only still holds what is right. */
+async function keep(path: string, text: string): Promise<void> {
+  if (readSound(path) === text) return await chmod(path, 0o600).catch(() => undefined);
+  await replaceFile(path, text);
+}
+
+function readSound(path: string): string | undefined {
+  try {
+    return readSmallFile(path, { limit: 64 * 1024 });
+  } catch {
+    return undefined;
+  }
+}

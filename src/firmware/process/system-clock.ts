@@ -1,0 +1,19 @@
+/** The one place that asks the system for the time. Monotonic time starts with the process. */
+import type { Clock } from "../../base/clock.ts";
+import { type Millis, millis, wallMillis } from "../../base/units.ts";
+
+/** Node's timers hold 31 bits; a longer wait wakes early, and whoever waits looks at the clock again. */
+const longestTimer = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => millis(performance.now()),
+  wallNow: () => wallMillis(Date.now()),
+  setTimer(delay: Millis, fn: () => void): () => void {
+    const timer = setTimeout(fn, Math.min(longestTimer, Math.max(0, delay)));
+    return () => clearTimeout(timer);
+  },
+  sleep: (delay: Millis): Promise<void> =>
+    new Promise((resolve) => {
+      setTimeout(resolve, Math.min(longestTimer, Math.max(0, delay)));
+    }),
+};

@@ -1,0 +1,105 @@
+/**
+ * Reads the settings file.
+ *
+ * Guarantee: what is returned passed every check; a file with a mistake is refused as a whole, with every
+ * mistake named, because a heater that runs on other limits than its owner wrote would be a trap.
+ */
+import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
+import { parseJson } from "../../base/json/parse.ts";
+import { parseSettings, type SettingProblem, type Settings } from "../../model/settings.ts";
+import { exitCodes, StartupError } from "../process/exit-codes.ts";
+
+/**
+ * What a mistake costs where this unit never ran with good settings: the guardian forces the relay off and ends with
+ * code 78. The same words wherever it is told.
+ */
+export const refusal =
+  "Until the file is right, grove-heater run refuses to start with it, and the heater stays off.";
+
+/** What it costs where it did. */
+export const lastGoodServes =
+  "Until the file is right, grove-heater run goes on with the last good settings and shows the fault settings-unreadable.";
+
+/** The file is of no use. Its remedy says what that costs where no last good settings serve in its place. */
+export class SettingsFailure extends StartupError {
+  /** What to do, without what it costs. */
+  readonly step: string;
+  constructor(message: string, step: string, options?: ErrorOptions) {
+    super(exitCodes.configuration, message, `${step} ${refusal}`, options);
+    this.step = step;
+  }
+}
+
+export interface SettingsSource {
+  readonly path: string;
+  /** Somebody named this very file: then it has to be there. */
+  readonly named: boolean;
+}
+
+export interface SettingsFile {
+  readonly settings: Settings;
+  /** Whether there was a file; without one the defaults are in force. */
+  readonly found: boolean;
+  readonly problems: readonly SettingProblem[];
+}
+
+/**
+ * Reads and checks, leaving the verdict to the caller.
+ * @throws SettingsFailure when the file cannot be read, is not JSON, or was named and is not there
+ */
+export function readSettingsFile(source: SettingsSource): SettingsFile {
+  const text = readSettingsText(source);
+  return { ...checked(text, source.path), found: text !== undefined };
+}
+
+/** @throws SettingsFailure also when a setting is wrong */
+export function loadSettings(source: SettingsSource): Settings {
+  return parseSettingsText(readSettingsText(source), source.path);
+}
+
+/** @param text absent: the defaults. @throws SettingsFailure when anything in it is wrong */
+export function parseSettingsText(text: string | undefined, path: string): Settings {
+  const { settings, problems } = checked(text, path);
+  if (problems.length === 0) return settings;
+  throw new SettingsFailure(
+    problems.map((problem) => `${path}: ${settingProblemText(problem)}`).join("\n"),
+    "Correct it, and check it with: grove-heater settings check.",
+  );
+}
+
+function checked(text: string | undefined, path: string): ReturnType<typeof parseSettings> {
+  if (text === undefined) return parseSettings(undefined);
+  const parsed = parseJson(text);
+  if (parsed.ok) return parseSettings(JSON.parse(text.replace(/^\uFEFF/, "")));
+  throw new SettingsFailure(
+    `${path}:${parsed.line}:${parsed.column}: ${parsed.message}`,
+    "Correct that line.",
+  );
+}
+
+export function settingProblemText({ key, cause, allowed, nextStep }: SettingProblem): string {
+  return `${key === "" ? "" : `${key}: `}${cause} (${allowed}); ${nextStep}`;
+}
+
+/** Many times what all settings together take. */
+const largestFile = 256 * 1024;
+
+/** `undefined` when there is no file. @throws SettingsFailure when it cannot be read, or was named and is not there */
+export function readSettingsText({ path, named }: SettingsSource): string | undefined {
+  let text: string | undefined;
+  try {
+    text = readSmallFile(path, { limit: largestFile });
+  } catch (cause) {
+    if (!(cause instanceof SmallFileError)) throw cause;
+    throw new SettingsFailure(
+      `The settings file ${path} ${cause.problem}.`,
+      "Make it a file that this user can read, or name another with --settings FILE.",
+      { cause },
+    );
+  }
+  if (text !== undefined || !named) return text;
+  throw new SettingsFailure(
+    `There is no settings file ${path}.`,
+    "Name the right one with --settings FILE, or write it.",
+  );
+}

@@ -1,0 +1,194 @@
+/**
+ * Keeps one small document on disk through power cuts and damage.
+ *
+ * Guarantee: at any instant the file holds a whole document that was once offered, or does not exist; a file
+ * that cannot be read is kept aside, never overwritten unseen, and the document before it is offered in its place;
+ * one write is under way at a time and the newest document waits behind it; neither reading nor writing blocks the
+ * caller for ever, and a disk that hangs or is full only sets `failure`.
+ *
+ * Order of a write: new file, fsync, one more name for the present file, rename, fsync of the folder. A cut at any
+ * point leaves the file whole, old or new; the second name costs no write of its own.
+ */
+import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
+import type { Clock } from "../../base/clock.ts";
+import { seconds } from "../../base/units.ts";
+import type { DurableFiles } from "./durable-files.ts";
+import { asideName } from "./kept-aside.ts";
+
+const retryAfter = seconds(10);
+/** A read or write that takes longer counts as failed until it ends: nobody waits for a disk that may never answer. */
+const patience = seconds(10);
+
+/** What was found at start. */
+export type Loaded =
+  | { readonly kind: "found"; readonly document: unknown }
+  | { readonly kind: "none" }
+  | Unreadable;
+
+export interface Unreadable {
+  readonly kind: "unreadable";
+  readonly reason: string;
+  /** Where the file is now; `undefined` when the disk did not let it be moved. */
+  readonly keptAs: string | undefined;
+  /** The document of the write before, where that is whole. */
+  readonly previous: { readonly document: unknown } | undefined;
+}
+
+/** Its last document but one, under a name beside it. */
+export const previousName = (path: string): string => `${path}.previous`;
+
+export class StateStore {
+  readonly #path: string;
+  readonly #files: DurableFiles;
+  readonly #clock: Clock;
+  #written: string | undefined;
+  /** The newest document, when it is not the one on disk. */
+  #offered: string | undefined;
+  #writing: Promise<void> | undefined;
+  #cancelRetry: () => void = () => {};
+  #failure: string | undefined;
+  #writes = 0;
+  #onSettled: () => void = () => {};
+
+  constructor(path: string, files: DurableFiles, clock: Clock) {
+    this.#path = path;
+    this.#files = files;
+    this.#clock = clock;
+  }
+
+  /** Why the last write failed, until one succeeds. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Nothing waits to be written, or writing fails and waiting is no use. */
+  get settled(): boolean {
+    return this.#offered === undefined || this.#failure !== undefined;
+  }
+
+  /** Told each time that `settled` comes true, or stays so after one more attempt; one listener, which must not throw. */
+  onSettled(listener: () => void): void {
+    this.#onSettled = listener;
+  }
+
+  /** Writes since the start that reached the disk. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  async load(): Promise<Loaded> {
+    await this.#inTime(this.#files.boundKeptAside(this.#path)).catch(() => undefined);
+    const found = await this.#read(this.#path);
+    if (found === undefined) return { kind: "none" };
+    if ("reason" in found) return await this.keepAside(found.reason);
+    this.#written = JSON.stringify(found.document);
+    return { kind: "found", document: found.document };
+  }
+
+  /** Moves the present file out of the way, for a person to look at; the name is one of its own. */
+  async keepAside(reason: string): Promise<Unreadable> {
+    const name = asideName(this.#path, this.#clock.wallNow());
+    this.#written = undefined;
+    const keptAs = await this.#inTime(this.#files.setAside(this.#path, name)).then(
+      () => name,
+      () => undefined,
+    );
+    const previous = await this.#read(previousName(this.#path));
+    return {
+      kind: "unreadable",
+      reason,
+      keptAs,
+      previous: previous !== undefined && "document" in previous ? previous : undefined,
+    };
+  }
+
+  async #read(path: string): Promise<Decoded | undefined> {
+    const text = await this.#inTime(this.#files.read(path)).catch((error: Error) => error);
+    if (text === undefined) return undefined;
+    return text instanceof Error ? { reason: text.message } : decode(text);
+  }
+
+  /** A disk that never answers must not keep the heater from its start. */
+  async #inTime<T>(action: Promise<T>): Promise<T> {
+    let cancel = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.setTimer(patience, () => reject(new Error("the disk does not answer")));
+    });
+    return await Promise.race([action, late]).finally(() => cancel());
+  }
+
+  /** Takes the newest document and begins to write it; returns at once. */
+  offer(document: unknown): void {
+    this.#offered = JSON.stringify(document);
+    if (this.#writing === undefined) void this.flush();
+  }
+
+  /** Resolves when the newest document is on disk, or could not be written. */
+  async flush(): Promise<void> {
+    this.#cancelRetry();
+    this.#writing ??= this.#writeAll();
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    // First the caller notes that this is under way: with nothing new to write, all else happens in one turn.
+    await undefined;
+    while (this.#offered !== undefined) {
+      const text = this.#offered;
+      if (text !== this.#written && !(await this.#write(text))) break;
+      if (this.#offered === text) this.#offered = undefined;
+    }
+    // In the turn that saw nothing left: what is offered from now on begins a write of its own.
+    this.#writing = undefined;
+    this.#onSettled();
+  }
+
+  async #write(text: string): Promise<boolean> {
+    const temporary = `${this.#path}.new`;
+    const cancelPatience = this.#clock.setTimer(patience, () => {
+      this.#failure = "ETIMEDOUT";
+      this.#onSettled();
+    });
+    try {
+      await this.#files.writeDurably(temporary, encode(text));
+      // Not every file system knows a second name (FAT); without one a damaged file costs the settings of the panel.
+      if (this.#written !== undefined)
+        await this.#files.link(this.#path, previousName(this.#path)).catch(() => undefined);
+      await this.#files.rename(temporary, this.#path);
+      await this.#files.syncFolder(dirname(this.#path));
+    } catch (error) {
+      this.#failure = (error as NodeJS.ErrnoException).code ?? String(error);
+      this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.flush());
+      return false;
+    } finally {
+      cancelPatience();
+    }
+    this.#written = text;
+    this.#writes += 1;
+    this.#failure = undefined;
+    return true;
+  }
+}
+
+/** One line with the checksum, one with the document. */
+export function encode(text: string): string {
+  return `grove-heater state 1 crc32 ${checksum(text)}\n${text}\n`;
+}
+
+export type Decoded = { readonly document: unknown } | { readonly reason: string };
+
+export function decode(file: string): Decoded {
+  const end = file.indexOf("\n");
+  const header = /^grove-heater state 1 crc32 ([0-9a-f]{8})$/.exec(file.slice(0, Math.max(0, end)));
+  if (header === null) return { reason: "its first line is not that of a state file" };
+  const text = file.slice(end + 1).replace(/\n$/, "");
+  if (checksum(text) !== header[1]) return { reason: "its checksum does not match" };
+  try {
+    return { document: JSON.parse(text) };
+  } catch {
+    return { reason: "it is not JSON" };
+  }
+}
+
+const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0");

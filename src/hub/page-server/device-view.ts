@@ -1,0 +1,61 @@
+/** A device as the page sees it. Guarantee: no key, no thumbprint and no signature is in a view. */
+
+import type { Trouble } from "../fault-injection.ts";
+import type { Cables } from "../mqtt/cables.ts";
+import type { Links } from "../mqtt/links.ts";
+import type { DeviceRecord } from "../registry/record.ts";
+import { forDevice } from "../twin/document.ts";
+import { propertyRows } from "../twin/reported-watch.ts";
+import type { TelemetryLog } from "../twin/telemetry-log.ts";
+import type { DeviceDetail, DeviceSummary } from "./api.ts";
+import type { Panels } from "./panels.ts";
+
+export interface ViewParts {
+  readonly links: Links;
+  readonly cables: Cables;
+  readonly trouble: Trouble;
+  readonly panels: Panels;
+  readonly telemetry: TelemetryLog;
+}
+
+export function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
+  const rows = propertyRows(record);
+  return {
+    id: record.id,
+    enabled: record.enabled,
+    connected: parts.links.get(record.id)?.ready === true,
+    connectionChangedMs: record.connectionChangedMs,
+    lastActivityMs: record.lastActivityMs,
+    cable: parts.cables.state(record.id),
+    throttled: parts.trouble.isThrottled(record.id),
+    modelId: record.modelId === "" ? null : record.modelId,
+    desiredVersion: record.desired.version,
+    reportedVersion: record.reported.version,
+    pending: rows.filter((row) => row.standing === "pending").length,
+    refused: rows.filter((row) => row.standing === "refused").length,
+    queuedMessages: record.queue.length,
+    latest: parts.telemetry.latest(record.id),
+  };
+}
+
+export function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDetail {
+  const panel = parts.panels.of(record.id);
+  return {
+    ...deviceSummary(parts, record),
+    properties: propertyRows(record),
+    desired: forDevice(record.desired),
+    reported: forDevice(record.reported),
+    desiredMetadata: record.desired.metadata,
+    reportedMetadata: record.reported.metadata,
+    tags: record.tags,
+    authentication: record.authentication.type,
+    ...(panel === undefined ? {} : { panel }),
+    messages: record.queue.map((message) => ({
+      messageId: message.messageId,
+      name: message.properties["method-name"] ?? null,
+      queuedMs: message.queuedMs,
+      expiresMs: message.expiresMs,
+      deliveries: message.deliveries,
+    })),
+  };
+}

@@ -1,0 +1,164 @@
+/** The page's questions and changes, as `page-api.ts` lists them. */
+import type { Context, Hono } from "hono";
+import type { HubCore } from "../hub-core.ts";
+import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
+import type {
+  CableState,
+  CommandAnswer,
+  DesiredEdited,
+  DeviceSummary,
+  History,
+  HubInfo,
+  OfflineCommandQueued,
+} from "./api.ts";
+import { readJsonBody } from "./body.ts";
+import { refuse } from "./guard.ts";
+import { panelKeys } from "./panels.ts";
+
+export interface PageParts {
+  readonly core: HubCore;
+  readonly hubHost: string;
+  /** Whether the page listens beyond loopback. */
+  readonly exposed: boolean;
+}
+
+const mostEvents = 500;
+const cableStates: readonly CableState[] = ["connected", "close", "reset", "silence"];
+
+export function hubInfo({ core, hubHost, exposed }: PageParts): HubInfo {
+  return {
+    hubHost,
+    exposed,
+    idScope: core.settings.idScope,
+    startedMs: core.startedMs,
+    nowMs: core.clock.wallNow(),
+    devices: core.devices.size,
+    connected: core.links.size,
+  };
+}
+
+export const allSummaries = (core: HubCore): DeviceSummary[] =>
+  core.devices.all().flatMap(({ id }) => core.summary(id) ?? []);
+
+export function addPageRoutes(app: Hono, parts: PageParts): void {
+  const { core } = parts;
+  app.get("/api/hub", (c) => c.json(hubInfo(parts)));
+  app.get("/api/devices", (c) => c.json(allSummaries(core)));
+  app.use("/api/devices/:id/*", async (c, next) => {
+    if (core.devices.get(c.req.param("id")) === undefined) return unknown(c);
+    await next();
+    return undefined;
+  });
+  app.get("/api/devices/:id", (c) => {
+    const detail = core.detail(c.req.param("id"));
+    return detail === undefined ? unknown(c) : c.json(detail);
+  });
+  app.get("/api/devices/:id/history", (c) => {
+    const since = Number(c.req.query("sinceMs") ?? 0);
+    const series = core.telemetry.history(c.req.param("id"), Number.isFinite(since) ? since : 0);
+    return c.json({ nowMs: core.clock.wallNow(), series } satisfies History);
+  });
+  app.get("/api/devices/:id/timeline", (c) => {
+    const limit = Math.trunc(Number(c.req.query("limit") ?? 200)) || 200;
+    return c.json(core.timeline.of(c.req.param("id"), Math.min(mostEvents, Math.max(1, limit))));
+  });
+  app.patch("/api/devices/:id/desired", (c) => editDesired(c, core, c.req.param("id")));
+  app.post("/api/devices/:id/command", (c) => command(c, core, c.req.param("id")));
+  app.post("/api/devices/:id/message", (c) => offlineCommand(c, core, c.req.param("id")));
+  app.post("/api/devices/:id/panel", (c) => press(c, core, c.req.param("id")));
+  app.put("/api/devices/:id/cable", async (c) => {
+    const state = textMember(await readJsonBody(c), "state");
+    const known = cableStates.find((each) => each === state);
+    if (known === undefined) return malformed(c, `state must be one of ${cableStates.join(", ")}`);
+    core.setCable(c.req.param("id"), known);
+    return c.json(core.summary(c.req.param("id")));
+  });
+  app.put("/api/devices/:id/throttle", async (c) => {
+    const on = member(await readJsonBody(c), "on");
+    if (typeof on !== "boolean") return malformed(c, "on must be true or false");
+    core.setThrottle(c.req.param("id"), on);
+    return c.json(core.summary(c.req.param("id")));
+  });
+}
+
+async function editDesired(c: Context, core: HubCore, id: string): Promise<Response> {
+  const body = await readJsonBody(c);
+  const properties = member(body, "properties");
+  if (!isObject(properties)) return malformed(c, "properties must be an object");
+  const ifVersion = numberMember(body, "ifVersion");
+  const version = core.devices.get(id)?.desired.version;
+  if (ifVersion !== undefined && ifVersion !== version) {
+    return refuse(c, 412, "version", `desired has version ${version} meanwhile`);
+  }
+  const edited = await core.editTwin(id, { desired: properties });
+  if (!("refused" in edited)) {
+    const answer: DesiredEdited = { desiredVersion: edited.record.desired.version, pushed: edited.pushed };
+    return c.json(answer);
+  }
+  if (edited.refused === "not-found") return unknown(c);
+  return edited.refused === "too-large" ? refuse(c, 413, "too-large", edited.why) : malformed(c, edited.why);
+}
+
+async function command(c: Context, core: HubCore, id: string): Promise<Response> {
+  const body = await readJsonBody(c);
+  const name = textMember(body, "name");
+  if (name === undefined) return malformed(c, "name must be that of a command");
+  const payload: Json = member(body, "payload") ?? null;
+  const outcome = await core.invoke(id, name, payload, numberMember(body, "timeoutSeconds"));
+  if (!("failed" in outcome)) return c.json(outcome satisfies CommandAnswer);
+  switch (outcome.failed) {
+    case "offline":
+      return refuse(c, 409, "offline", outcome.why);
+    case "timeout":
+      return refuse(c, 504, "timeout", outcome.why);
+    case "malformed":
+      return malformed(c, outcome.why);
+  }
+}
+
+async function offlineCommand(c: Context, core: HubCore, id: string): Promise<Response> {
+  const body = await readJsonBody(c);
+  const name = textMember(body, "name");
+  if (name === undefined || name === "") return malformed(c, "name must be that of a command");
+  const payload = member(body, "payload");
+  const ttlSeconds = numberMember(body, "ttlSeconds");
+  const queued = await core.sendMessage(id, {
+    // IoT Central sends a single @ for a command that takes nothing.
+    body: payload === undefined || payload === null ? "@" : JSON.stringify(payload),
+    properties: { "method-name": name.slice(0, 128) },
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+  });
+  if ("message" in queued) {
+    const { messageId, expiresMs } = queued.message;
+    return c.json({ messageId, expiresMs } satisfies OfflineCommandQueued, 202);
+  }
+  switch (queued.refused) {
+    case "not-found":
+      return unknown(c);
+    case "full":
+      return refuse(c, 429, "throttled", queued.why);
+    case "too-large":
+      return refuse(c, 413, "too-large", queued.why);
+    case "malformed":
+      return malformed(c, queued.why);
+  }
+}
+
+async function press(c: Context, core: HubCore, id: string): Promise<Response> {
+  const body = await readJsonBody(c);
+  const key = panelKeys.find((each) => each === textMember(body, "key"));
+  const down = member(body, "down");
+  if (key === undefined || typeof down !== "boolean")
+    return malformed(c, `key must be one of ${panelKeys.join(", ")}, and down true or false`);
+  switch (core.panels.press(id, { key, down })) {
+    case "passed":
+      return c.body(null, 204);
+    case "not-here":
+      return refuse(c, 409, "not-here", "its keys are on the device itself");
+    case "too-fast":
+      return refuse(c, 429, "throttled", "no finger is that fast");
+  }
+}
+
+const unknown = (c: Context): Response => refuse(c, 404, "not-found", "there is no such device");
+const malformed = (c: Context, why: string): Response => refuse(c, 400, "malformed", why);

@@ -1,0 +1,87 @@
+/**
+ * The page and its API over HTTP, as `page-api.ts` says.
+ *
+ * Guarantee: files only from the page's folder, by names that were there at the start; every other path is an API
+ * route or not found. Bodies beyond 64 KiB are refused.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { httpLimits, type Listening, listen } from "../listening.ts";
+import { Door, type PageNames, refuse } from "./guard.ts";
+import { addPageRoutes, type PageParts } from "./routes.ts";
+import { addSessionRoutes } from "./session.ts";
+import { addStream } from "./stream.ts";
+
+export interface PageOptions extends PageParts {
+  /** Names under which the page may be reached. */
+  readonly hostNames: PageNames;
+  readonly password: string | undefined;
+  /** Folder of the built page; absent: the API alone. */
+  readonly pagePath: string | undefined;
+}
+
+const mostBytes = 64 * 1024;
+
+const types: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+  png: "image/png",
+  ico: "image/x-icon",
+  json: "application/json",
+  webmanifest: "application/manifest+json",
+  woff2: "font/woff2",
+  txt: "text/plain; charset=utf-8",
+};
+
+export async function openPage(options: PageOptions, host: string, port: number): Promise<Listening> {
+  const app = await pageApp(options);
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: httpLimits });
+  return await listen(server, options.core, host, port);
+}
+
+async function pageApp(options: PageOptions): Promise<Hono> {
+  const { core } = options;
+  const { clock, once, log } = core;
+  const door = new Door({ clock, once, hostNames: options.hostNames, password: options.password });
+  const app = new Hono();
+  app.use(door.guard);
+  app.use(
+    bodyLimit({
+      maxSize: mostBytes,
+      onError: (c) => refuse(c, 413, "too-large", `a body has at most ${mostBytes} bytes`),
+    }),
+  );
+  app.onError((error, c) => {
+    log.error("hub-page-failed", { path: c.req.path, reason: error.message });
+    return refuse(c, 500, "failed", "the hub could not do that; its log says why");
+  });
+  app.notFound((c) => refuse(c, 404, "not-found", "there is no such page"));
+  addSessionRoutes(app, door);
+  app.use("/api/*", door.signedIn);
+  addPageRoutes(app, options);
+  addStream(app, options);
+  await addFiles(app, options.pagePath);
+  return app;
+}
+
+/** The built page is small and does not change while the hub runs: it is held in memory. */
+async function addFiles(app: Hono, folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(folder, path).replaceAll("\\", "/");
+    const type = types[name.split(".").at(-1) ?? ""];
+    if (type === undefined) continue;
+    const body = new Uint8Array(await readFile(path));
+    const serve = (c: Context) => c.body(body, 200, { "Content-Type": type });
+    app.get(`/${name}`, serve);
+    if (name === "index.html") app.get("/", serve);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * `GET /api/events`: what changes, as it changes, by server-sent events.
+ *
+ * Guarantee: a reader that stalls is dropped before it costs memory, and leaves nothing behind; it comes back and is
+ * told what it missed.
+ */
+import type { Hono } from "hono";
+import { seconds } from "../../base/units.ts";
+import type { HubCore } from "../hub-core.ts";
+import type { StreamEvent } from "./api.ts";
+import { refuse } from "./guard.ts";
+import { allSummaries, hubInfo, type PageParts } from "./routes.ts";
+
+const mostReaders = 50;
+/** Bytes that may wait beyond the first message, which is as long as the hub has devices: some 1 KB for each. */
+const mostWaiting = 4 * 1024 * 1024;
+/** Proxies and sleeping laptops lose a quiet connection without a word. */
+const heartbeatEvery = seconds(15);
+const heartbeat = Buffer.from(": still here\n\n");
+
+export function addStream(app: Hono, parts: PageParts): void {
+  const { core } = parts;
+  const readers = new Set<Reader>();
+  app.get("/api/events", (c) => {
+    if (readers.size >= mostReaders) return refuse(c, 429, "throttled", "too many pages are open");
+    const first = firstWords(parts, Number(c.req.header("last-event-id") ?? Number.NaN));
+    const reader = new Reader(core, first, () => readers.delete(reader));
+    readers.add(reader);
+    core.log.debug("hub-page-open", { readers: readers.size });
+    return c.body(reader.stream, 200, { "Content-Type": "text/event-stream; charset=utf-8" });
+  });
+}
+
+/** What a page is told when it comes: everything as it stands, and what happened while it was away. */
+function firstWords(parts: PageParts, lastSeen: number): Buffer {
+  const { core } = parts;
+  const hello = frame({ type: "hello", hub: hubInfo(parts), devices: allSummaries(core) });
+  const missed = Number.isInteger(lastSeen) ? core.timeline.after(lastSeen) : [];
+  return Buffer.from(hello + missed.map((event) => frame({ type: "timeline", event })).join(""));
+}
+
+class Reader {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #onEnd: () => void;
+  readonly #stopListening: () => void;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #cancelBeat = () => {};
+  #ended = false;
+
+  constructor({ clock, feed }: HubCore, first: Buffer, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.stream = new ReadableStream(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => this.#end(),
+      },
+      { highWaterMark: first.length + mostWaiting, size: (chunk) => chunk?.byteLength ?? 0 },
+    );
+    this.#stopListening = feed.listen((event) => this.#write(Buffer.from(frame(event))));
+    const beat = () => {
+      this.#cancelBeat = clock.setTimer(heartbeatEvery, beat);
+      this.#write(heartbeat);
+    };
+    this.#cancelBeat = clock.setTimer(heartbeatEvery, beat);
+    this.#write(first);
+  }
+
+  #write(bytes: Uint8Array): void {
+    const controller = this.#controller;
+    if (this.#ended || controller === undefined) return;
+    controller.enqueue(bytes);
+    if ((controller.desiredSize ?? 0) >= 0) return;
+    this.#end();
+    controller.close();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopListening();
+    this.#cancelBeat();
+    this.#onEnd();
+  }
+}
+
+function frame(event: StreamEvent): string {
+  const { type, ...data } = event;
+  const id = event.type === "timeline" ? `id: ${event.event.sequence}\n` : "";
+  return `event: ${type}\n${id}data: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,85 @@
+/** How a property stands between the two sides, in a word, a tone and a sentence. */
+import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
+import { isComponent, plainTimes, valueText } from "./words.ts";
+
+/** Colours carry meaning here, never alone: each comes with its word and picture. */
+export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
+
+export interface StandingView {
+  readonly tone: Tone;
+  readonly word: string;
+  /** Why, or what comes next; empty when the word says it all. */
+  readonly detail: string;
+}
+
+/** @param reachable whether the device is connected: a pending value otherwise waits for it to come back */
+export function standingView(row: PropertyRow, reachable: boolean): StandingView {
+  const { ack } = row;
+  const said = plainTimes(ack?.text ?? "");
+  switch (row.standing) {
+    case "pending":
+      return {
+        tone: "pending",
+        word: "Pending",
+        detail: reachable ? "sent, not acknowledged yet" : "waits for the device to come back",
+      };
+    case "acknowledged":
+      return { tone: "good", word: "Acknowledged", detail: said };
+    case "refused":
+      return { tone: "bad", word: "Refused", detail: said === "" ? `code ${ack?.code ?? "?"}` : said };
+    case "unanswered":
+      return { tone: "quiet", word: "Not answered", detail: "the device has no such property" };
+    case "overruled":
+      return {
+        tone: "device",
+        word: "Device’s value won",
+        detail: said === "" ? `${valueText(row.name, row.reported?.value)} stays in force` : said,
+      };
+    case "device-only": {
+      const word = said === "default" ? "Default" : ack?.code === 203 ? "Set on the device" : "Device";
+      // Its own words where they say more than ours.
+      const more = said.replace(/^(default|set (on|at) the device) ?/i, "");
+      return { tone: "quiet", word, detail: more };
+    }
+    case "deleted":
+      return { tone: "quiet", word: "Deleted", detail: "no longer desired" };
+  }
+}
+
+/** "v7" as sent and "v7 · 200" as answered. */
+export const desiredVersionText = (row: PropertyRow): string =>
+  row.desired === undefined ? "" : `v${row.desired.version}`;
+
+export function ackText(row: PropertyRow): string {
+  if (row.ack === undefined) return "";
+  return row.ack.version === 0 ? `${row.ack.code}` : `v${row.ack.version} · ${row.ack.code}`;
+}
+
+/** Writable ones first, in the order of the table; what only the device reports after them; `null` is left out. */
+export function sortedRows(
+  detail: DeviceDetail,
+  order: readonly string[],
+): { readonly shared: readonly PropertyRow[]; readonly reported: readonly PropertyRow[] } {
+  const rank = ({ name }: PropertyRow) => {
+    const at = order.indexOf(name);
+    return at < 0 ? order.length : at;
+  };
+  const isShared = (row: PropertyRow) =>
+    row.desired !== undefined || row.ack !== undefined || order.includes(row.name);
+  const rows = [...detail.properties].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+  return {
+    shared: rows.filter(isShared),
+    reported: rows.filter((row) => !isShared(row) && row.reported !== undefined).flatMap(membersOf),
+  };
+}
+
+/** A component as its members that are texts; the rest is in the documents. */
+function membersOf(row: PropertyRow): readonly PropertyRow[] {
+  const { reported } = row;
+  const value = reported?.value;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [row];
+  if (!isComponent(value)) return [row];
+  return Object.entries(value)
+    .filter(([name, member]) => name !== "__t" && typeof member === "string" && member !== "unknown")
+    .map(([name, member]) => ({ ...row, name, reported: { value: member, atMs: reported?.atMs ?? 0 } }));
+}

@@ -1,0 +1,120 @@
+/**
+ * The device's own front: its screen to the pixel, its lamps, its keys, and the room where that is simulated. It does
+ * not go through the cable.
+ */
+import type { PanelPress, PanelView } from "../../../page-server/api.ts";
+import { api } from "../../api.ts";
+import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
+import { icon } from "../../icons.ts";
+import { numberText } from "../../model/words.ts";
+import type { Context, View } from "../context.ts";
+import { makeKey } from "./key.ts";
+import { makeScreen } from "./screen.ts";
+
+type Press = (key: PanelPress["key"], down: boolean) => void;
+
+/** In the order in which they sit on the hat. */
+const keys = [
+  ["a", { name: "A", does: "lower", title: "Lowers the set-point; goes on while it is held" }],
+  ["mode", { name: "M", does: "mode", title: "Auto or manual; held, it switches the heater in manual" }],
+  ["b", { name: "B", does: "raise", title: "Raises the set-point; goes on while it is held" }],
+] as const;
+
+function makeLamps(): Part<PanelView> {
+  const lamp = (name: string) => {
+    const word = h("span", { class: "spoken" });
+    const root = h("li", { class: "lamp", "data-lamp": name.toLowerCase() }, name, word);
+    return (lit: boolean) => {
+      setAttribute(root, "data-lit", lit);
+      setText(word, lit ? " on" : " off");
+      return root;
+    };
+  };
+  const [relay, mode, status] = [lamp("Relay"), lamp("Mode"), lamp("Status")];
+  return {
+    root: h("ul", { class: "lamps", "aria-label": "Lamps" }, relay(false), mode(false), status(false)),
+    update(panel) {
+      relay(panel.relay);
+      mode(panel.modeLed);
+      status(panel.statusLed);
+    },
+  };
+}
+
+function makeRoom(press: Press): Part<PanelView> {
+  let open = false;
+  const air = h("dd", {});
+  const outside = h("dd", {});
+  const window = h("button", {
+    type: "button",
+    class: "small window",
+    "data-key": "window",
+    on: { click: () => press("window", !open) },
+  });
+  const root = h(
+    "div",
+    { class: "room" },
+    h(
+      "dl",
+      {},
+      h("div", {}, h("dt", {}, "Simulated room"), air),
+      h("div", {}, h("dt", {}, "Outside"), outside),
+    ),
+    window,
+  );
+  return {
+    root,
+    update({ room }) {
+      setHidden(root, room === undefined);
+      if (room === undefined) return;
+      open = room.windowOpen;
+      setText(air, `${numberText(room.air, "°C")} °C`);
+      setText(outside, `${numberText(room.outside, "°C")} °C`);
+      setText(window, open ? "Shut window" : "Open window");
+      setAttribute(window, "data-open", open);
+    },
+  };
+}
+
+export function makePanel(context: Context): Part<View> {
+  let id = "";
+  /** One after the other: a key must not come up before it went down. */
+  let last: Promise<unknown> = Promise.resolve();
+  const press: Press = (key, down) => {
+    const device = id;
+    last = last.then(() => context.expect(api.press(device, { key, down })));
+  };
+  const screen = makeScreen();
+  const lamps = makeLamps();
+  const room = makeRoom(press);
+  const buttons = keys.map(([key, face]) => makeKey(face, (down) => press(key, down)));
+  const keyRow = h("div", { class: "hat-keys", role: "group", "aria-label": "Keys" }, ...buttons);
+  const note = h("p", { class: "hint" });
+  const front = h("div", { class: "front" }, screen.root, lamps.root, keyRow, note, room.root);
+  const absent = h(
+    "p",
+    { class: "panel-absent" },
+    icon("device"),
+    "This device runs elsewhere, and its screen and keys are there. What is set on it shows here all the same.",
+  );
+  return {
+    root: h("div", { class: "panel" }, front, absent),
+    update({ state: { detail } }) {
+      const panel = detail?.panel;
+      id = detail?.id ?? "";
+      setHidden(front, panel === undefined);
+      setHidden(absent, panel !== undefined);
+      if (panel === undefined) return;
+      for (const part of [screen, lamps, room]) part.update(panel);
+      setHidden(keyRow, panel.room === undefined);
+      const words = noteOf(panel);
+      setText(note, words);
+      setHidden(note, words === "");
+    },
+  };
+}
+
+function noteOf({ fitted, room }: PanelView): string {
+  const missing = fitted ? "" : "No display found: this is what one would show. ";
+  return missing + (room === undefined ? "Its keys are on the hat." : "");
+}

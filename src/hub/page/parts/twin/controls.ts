@@ -1,0 +1,205 @@
+/** The cloud's side of the shared properties: set-point, mode, heater switch; the rest and raw patches folded away. */
+import { type WritableName, writableProperties } from "../../../../model/cloud-model.ts";
+import type { DeviceDetail, Json } from "../../../page-server/api.ts";
+import { api } from "../../api.ts";
+import { h, type Part, setAttribute, setText } from "../../dom.ts";
+import { icon } from "../../icons.ts";
+import type { Context, View } from "../context.ts";
+
+/** A limit, with its thousands apart. */
+const rangeText = (value: number): string => value.toLocaleString("en").replace("-", "−");
+
+type Edit = (properties: Readonly<Record<string, Json>>) => Promise<boolean>;
+type Field = Part<DeviceDetail>;
+
+/** What the operator wants; where nothing is desired, what the device says. */
+function wanted(detail: DeviceDetail, name: WritableName): Json | undefined {
+  const row = detail.properties.find((one) => one.name === name);
+  return row?.desired?.value ?? row?.reported?.value;
+}
+
+/**
+ * A number to step and to set. Setting the same value again is an edit as well (RR-5). Not validated here: refusing
+ * is the device's part, and is to be seen.
+ */
+function numberField(
+  name: "targetTemperature" | "telemetryInterval" | "sensorOffset",
+  step: number,
+  edit: Edit,
+) {
+  const { schema, label } = writableProperties[name];
+  const { unit, min, max } = schema;
+  const places = step < 1 ? 1 : 0;
+  let touched = false;
+  const input = h("input", {
+    id: `set-${name}`,
+    type: "number",
+    inputmode: "decimal",
+    step: "any",
+    required: true,
+    "aria-describedby": `hint-${name}`,
+    on: { input: () => (touched = true) },
+  });
+  const nudge = (by: number) => {
+    const from = input.value === "" ? writableProperties[name].default : Number(input.value);
+    input.value = (Math.round((from + by) / step) * step).toFixed(places);
+    touched = true;
+  };
+  const stepper = (by: number, word: string) =>
+    h(
+      "button",
+      { type: "button", class: "step", "aria-label": `${label}: ${word}`, on: { click: () => nudge(by) } },
+      icon(by < 0 ? "minus" : "plus"),
+    );
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const value = input.valueAsNumber;
+    if (Number.isFinite(value) && (await edit({ [name]: value }))) touched = false;
+  };
+  const root = h(
+    "form",
+    { class: "field", novalidate: true, on: { submit: (event) => void submit(event) } },
+    h("label", { for: `set-${name}` }, label),
+    h(
+      "div",
+      { class: "stepper" },
+      stepper(-step, "lower"),
+      h("span", { class: "stepper-value" }, input, h("span", { "aria-hidden": "true" }, unit)),
+      stepper(step, "higher"),
+      h("button", { type: "submit", class: "primary" }, "Set"),
+    ),
+    h("p", { class: "hint", id: `hint-${name}` }, `${rangeText(min)} to ${rangeText(max)} ${unit}`),
+  );
+  const field: Field = {
+    root,
+    update(detail) {
+      const value = wanted(detail, name);
+      if (touched || document.activeElement === input) return;
+      const text = typeof value === "number" ? value.toFixed(places) : "";
+      if (input.value !== text) input.value = text;
+    },
+  };
+  return field;
+}
+
+function modeField(edit: Edit): Field {
+  const radios = writableProperties.controlMode.schema.choices.map((mode) => {
+    const input = h("input", {
+      type: "radio",
+      name: "controlMode",
+      value: mode,
+      on: { change: () => void edit({ controlMode: mode }) },
+    });
+    return { mode, input, label: mode === "auto" ? "Auto" : "Manual" };
+  });
+  const root = h(
+    "fieldset",
+    { class: "field" },
+    h("legend", {}, writableProperties.controlMode.label),
+    h(
+      "div",
+      { class: "segments" },
+      ...radios.map(({ input, label }) => h("label", {}, input, h("span", {}, label))),
+    ),
+  );
+  return {
+    root,
+    update(detail) {
+      const value = wanted(detail, "controlMode");
+      for (const { mode, input } of radios) input.checked = mode === value;
+    },
+  };
+}
+
+function heaterField(edit: Edit): Field {
+  const word = h("span", { class: "switch-word" });
+  const hint = h("p", { class: "hint", id: "hint-heaterSwitch" });
+  let on = false;
+  const button = h(
+    "button",
+    {
+      type: "button",
+      role: "switch",
+      class: "switch",
+      "aria-labelledby": "label-heaterSwitch",
+      "aria-describedby": "hint-heaterSwitch",
+      on: { click: () => void edit({ heaterSwitch: !on }) },
+    },
+    h("span", { class: "switch-track", "aria-hidden": "true" }),
+    word,
+  );
+  const label = h(
+    "span",
+    { class: "label", id: "label-heaterSwitch" },
+    writableProperties.heaterSwitch.label,
+  );
+  return {
+    root: h("div", { class: "field" }, label, button, hint),
+    update(detail) {
+      on = wanted(detail, "heaterSwitch") === true;
+      setAttribute(button, "aria-checked", on ? "true" : "false");
+      setText(word, on ? "On" : "Off");
+      const manual = wanted(detail, "controlMode") === "manual";
+      setText(hint, manual ? "The heater follows it." : "Waits for manual mode.");
+    },
+  };
+}
+
+/** Anything at all as a patch: unknown names, wrong types, `null`. */
+function patchField(edit: Edit, context: Context): HTMLElement {
+  const text = h("textarea", {
+    id: "patch",
+    rows: 4,
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-describedby": "hint-patch",
+  });
+  text.value = '{ "targetTemperature": 99 }';
+  const send = (event: Event) => {
+    event.preventDefault();
+    let patch: unknown;
+    try {
+      patch = JSON.parse(text.value);
+    } catch (error) {
+      context.announce(`Not JSON: ${error instanceof Error ? error.message : "unreadable"}`, "bad");
+      return;
+    }
+    if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+      context.announce("A patch is a JSON object: { … }", "bad");
+      return;
+    }
+    void edit(patch as Readonly<Record<string, Json>>);
+  };
+  return h(
+    "form",
+    { class: "field", on: { submit: send } },
+    h("label", { for: "patch" }, "Patch of the desired document"),
+    text,
+    h("p", { class: "hint", id: "hint-patch" }, "What the device cannot use it refuses. null deletes."),
+    h("button", { type: "submit" }, "Send patch"),
+  );
+}
+
+/** `more` stands apart: it is folded away, and as wide as there is room. */
+export function makeControls(context: Context): Part<View> & { readonly more: HTMLElement } {
+  let id = "";
+  const edit: Edit = async (properties) => (await context.expect(api.edit(id, { properties }))) !== undefined;
+  const first = [numberField("targetTemperature", 0.5, edit), modeField(edit), heaterField(edit)];
+  const others = [numberField("telemetryInterval", 5, edit), numberField("sensorOffset", 0.1, edit)];
+  const fields = (of: readonly Field[]) => h("div", { class: "controls" }, ...of.map(({ root }) => root));
+  const more = h(
+    "details",
+    { class: "more" },
+    h("summary", {}, "More to set"),
+    h("div", { class: "cloud-parts" }, fields(others), patchField(edit, context)),
+  );
+  return {
+    root: fields(first),
+    more,
+    update({ state: { detail } }) {
+      if (detail === undefined) return;
+      id = detail.id;
+      for (const field of [...first, ...others]) field.update(detail);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** The two sides with the cable between them. */
+import { h, type Part } from "../../dom.ts";
+import { icon } from "../../icons.ts";
+import { makeCable } from "../cable.ts";
+import { makeCommands } from "../commands.ts";
+import type { Context, View } from "../context.ts";
+import { makePanel } from "../front/panel.ts";
+import { makeControls } from "./controls.ts";
+import { makeReunion } from "./reconnection.ts";
+
+export function makeSides(context: Context): Part<View> {
+  const panel = makePanel(context);
+  const cable = makeCable(context);
+  const controls = makeControls(context);
+  const commands = makeCommands(context);
+  const reunion = makeReunion();
+  const root = h(
+    "div",
+    { class: "sides" },
+    h(
+      "section",
+      { class: "card side", "data-actor": "device", "aria-labelledby": "device-side" },
+      h("h2", { id: "device-side" }, icon("device"), "Device"),
+      panel.root,
+    ),
+    h("section", { class: "between", "aria-label": "Cable" }, cable.root, reunion.root),
+    h(
+      "section",
+      { class: "card side", "data-actor": "operator", "aria-labelledby": "cloud-side" },
+      h("h2", { id: "cloud-side" }, icon("cloud"), "Cloud"),
+      h("div", { class: "cloud-parts" }, controls.root, commands.root),
+      controls.more,
+    ),
+  );
+  return {
+    root,
+    update(view) {
+      for (const part of [panel, cable, controls, commands, reunion]) part.update(view);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * The hub's devices: in memory to answer, in documents to last.
+ *
+ * Guarantee: a change is seen by the next reader at once and is on the disk when the promise it gave resolves; who
+ * tells a device of a change waits for that, so a version that a device has seen is never taken back by a power cut.
+ */
+import type { Log } from "../../base/log.ts";
+import type { Documents } from "../storage/documents.ts";
+import { type DeviceRecord, parseDevice } from "./record.ts";
+
+/** IoT Hub's own limit is a million; this hub is for one house. */
+export const mostDevices = 10_000;
+
+const prefix = "device-";
+
+/** The record that belongs under this name; a very long name is shortened, and has a tilde in it. */
+function deviceOf(name: string, document: unknown): DeviceRecord | undefined {
+  const record = parseDevice(document);
+  return record !== undefined && (name === prefix + record.id || name.includes("~")) ? record : undefined;
+}
+
+export class Devices {
+  readonly #documents: Documents;
+  readonly #log: Log;
+  readonly #records: Map<string, DeviceRecord>;
+  readonly #saving = new Map<string, Promise<void>>();
+
+  private constructor(documents: Documents, log: Log, records: Map<string, DeviceRecord>) {
+    this.#documents = documents;
+    this.#log = log;
+    this.#records = records;
+  }
+
+  static async open(documents: Documents, log: Log): Promise<Devices> {
+    const records = new Map<string, DeviceRecord>();
+    for (const name of await documents.names(prefix)) {
+      const record = await documents.read(name, (document) => deviceOf(name, document));
+      if (record === undefined) log.error("hub-device-unreadable", { name });
+      else records.set(record.id, record);
+    }
+    return new Devices(documents, log, records);
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(id: string): DeviceRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** By id, so that lists are the same each time. */
+  all(): DeviceRecord[] {
+    return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** @returns resolves when it is on the disk; rejects when the disk refuses */
+  put(record: DeviceRecord): Promise<void> {
+    this.#records.set(record.id, record);
+    return this.#save(record.id, this.#documents.write(prefix + record.id, record));
+  }
+
+  /** Changes what is known of a device, if it is known. */
+  async change(id: string, change: (record: DeviceRecord) => DeviceRecord): Promise<void> {
+    const record = this.#records.get(id);
+    if (record !== undefined) await this.put(change(record));
+  }
+
+  /** For what may be lost with the process: the next `put` writes it along. */
+  note(id: string, change: (record: DeviceRecord) => DeviceRecord): void {
+    const record = this.#records.get(id);
+    if (record !== undefined) this.#records.set(id, change(record));
+  }
+
+  remove(id: string): Promise<void> {
+    this.#records.delete(id);
+    return this.#save(id, this.#documents.remove(prefix + id));
+  }
+
+  /** Resolves when every change of the device up to now is on the disk. */
+  async settled(id: string): Promise<void> {
+    await this.#saving.get(id);
+  }
+
+  #save(id: string, saved: Promise<void>): Promise<void> {
+    this.#saving.set(id, saved);
+    const done = () => {
+      if (this.#saving.get(id) === saved) this.#saving.delete(id);
+    };
+    saved.then(done, (error: NodeJS.ErrnoException) => {
+      done();
+      this.#log.error("hub-not-saved", { device: id, reason: error.code ?? error.message });
+    });
+    return saved;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Direct methods: `/twins/{id}/methods`
+ * (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-direct-methods).
+ *
+ * Guarantee: a refusal says its code as IoT Hub does for methods: JSON within the JSON, from which clients of the
+ * service side tell a device that is away from one that does not answer.
+ */
+import type { Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isoTime } from "../../base/iso-time.ts";
+import { isObject, type JsonObject, member, textMember } from "../json-value.ts";
+import { methodLimits } from "../mqtt/methods.ts";
+import { idOf, needs, type RestParts, readBody } from "./guard.ts";
+
+const faults = {
+  ArgumentInvalid: { status: 400, errorCode: 400_004 },
+  DeviceNotFound: { status: 404, errorCode: 404_001 },
+  DeviceNotOnline: { status: 404, errorCode: 404_103 },
+  GatewayTimeout: { status: 504, errorCode: 504_101 },
+} as const satisfies Record<string, { status: ContentfulStatusCode; errorCode: number }>;
+
+const responseLimits = { least: 5, most: 300, usual: methodLimits.usualSeconds };
+const connectLimits = { least: 0, most: 300, usual: 0 };
+
+export function addMethodRoutes(app: Hono, parts: RestParts): void {
+  app.post("/twins/:id/methods", needs(parts, "ServiceConnect"), (c) => invoke(c, parts));
+}
+
+async function invoke(c: Context, { core }: RestParts): Promise<Response> {
+  const id = idOf(c);
+  const refuse = (code: keyof typeof faults, message: string, timeoutSeconds?: number) => {
+    const info = timeoutSeconds === undefined ? {} : { info: { timeout: span(timeoutSeconds) } };
+    const timestampUtc = isoTime(core.clock.wallNow());
+    const { status, errorCode } = faults[code];
+    const fault = JSON.stringify({ errorCode, trackingId: "", message, ...info, timestampUtc });
+    return c.json({ Message: fault, ExceptionMessage: "" }, status, { "iothub-errorcode": code });
+  };
+  const body = await readBody(c);
+  if (core.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
+  const name = textMember(body, "methodName");
+  if (!isObject(body) || name === undefined) return refuse("ArgumentInvalid", "methodName is missing");
+  const response = wholeSeconds(body, "responseTimeoutInSeconds", responseLimits);
+  const connect = wholeSeconds(body, "connectTimeoutInSeconds", connectLimits);
+  if (typeof response === "string") return refuse("ArgumentInvalid", response);
+  if (typeof connect === "string") return refuse("ArgumentInvalid", connect);
+  const outcome = await core.invoke(id, name, member(body, "payload") ?? null, response, connect);
+  if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
+  switch (outcome.failed) {
+    case "malformed":
+      return refuse("ArgumentInvalid", outcome.why);
+    case "offline":
+      return refuse("DeviceNotOnline", outcome.why, connect);
+    case "timeout":
+      return refuse("GatewayTimeout", outcome.why, response);
+  }
+}
+
+/** @returns the time, or what is wrong with it */
+function wholeSeconds(
+  body: JsonObject,
+  name: string,
+  { least, most, usual }: { readonly least: number; readonly most: number; readonly usual: number },
+): number | string {
+  const value = member(body, name) ?? usual;
+  const isFine = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+  return isFine ? value : `${name} must be ${least} to ${most}, in whole seconds`;
+}
+
+/** Seconds as .NET writes a span of time: 00:05:00. */
+const span = (total: number): string => new Date(total * 1000).toISOString().slice(11, 19);

@@ -1,0 +1,190 @@
+/**
+ * What the hub keeps besides devices: its id scope, its shared access policies and its DPS enrolments.
+ *
+ * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
+ */
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Log } from "../../base/log.ts";
+import type { RememberedPorts } from "../hub-options.ts";
+import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
+import { type Authentication, newKey, parseAuthentication } from "../registry/record.ts";
+import type { Documents } from "./documents.ts";
+
+/** Rights of a shared access policy, as IoT Hub names them. */
+export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect" | "DeviceConnect";
+
+/** The policies that every IoT Hub is born with. */
+const policyRights: Readonly<Record<string, readonly Right[]>> = {
+  iothubowner: ["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"],
+  service: ["ServiceConnect"],
+  device: ["DeviceConnect"],
+  registryRead: ["RegistryRead"],
+  registryReadWrite: ["RegistryRead", "RegistryWrite"],
+};
+
+/** Of a policy by its name from outside; none for an unknown one. */
+export const rightsOf = (policy: string | undefined): readonly Right[] =>
+  policy !== undefined && Object.hasOwn(policyRights, policy) ? (policyRights[policy] ?? []) : [];
+
+export interface PolicyKeys {
+  readonly primaryKey: string;
+  readonly secondaryKey: string;
+}
+
+/** An enrolment of one device: its registration id is its name. */
+export interface IndividualEnrolment {
+  readonly registrationId: string;
+  readonly deviceId: string;
+  readonly enabled: boolean;
+  readonly authentication: Authentication;
+}
+
+export interface GroupEnrolment {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Device keys are derived from these; for `x509`, empty: any leaf that the hub's CA signed is let in. */
+  readonly kind: "symmetricKey" | "x509";
+  readonly primaryKey: string;
+  readonly secondaryKey: string;
+}
+
+interface Kept {
+  readonly idScope: string;
+  readonly policies: Readonly<Record<string, PolicyKeys>>;
+  readonly groups: readonly GroupEnrolment[];
+  readonly individuals: readonly IndividualEnrolment[];
+  readonly ports: RememberedPorts;
+}
+
+export class HubSettings {
+  readonly #documents: Documents;
+  #kept: Kept;
+  #saved: boolean;
+
+  private constructor(documents: Documents, kept: Kept, saved: boolean) {
+    this.#documents = documents;
+    this.#kept = kept;
+    this.#saved = saved;
+  }
+
+  static async open(documents: Documents, log: Log): Promise<HubSettings> {
+    const read = await documents.read("hub", parse);
+    if (read !== undefined) return new HubSettings(documents, read, true);
+    const settings = new HubSettings(documents, fresh(), false);
+    await settings.#save(settings.#kept);
+    log.info("hub-made", { idScope: settings.idScope });
+    return settings;
+  }
+
+  get idScope(): string {
+    return this.#kept.idScope;
+  }
+
+  get groups(): readonly GroupEnrolment[] {
+    return this.#kept.groups;
+  }
+
+  policy(name: string): PolicyKeys | undefined {
+    return Object.hasOwn(this.#kept.policies, name) ? this.#kept.policies[name] : undefined;
+  }
+
+  individual(registrationId: string): IndividualEnrolment | undefined {
+    return this.#kept.individuals.find((each) => each.registrationId === registrationId);
+  }
+
+  get ports(): RememberedPorts {
+    return this.#kept.ports;
+  }
+
+  /** Those that are given; never fails: a hub that cannot remember them finds others next time. */
+  async rememberPorts(ports: RememberedPorts): Promise<void> {
+    const all = { ...this.#kept.ports, ...ports };
+    if (isDeepStrictEqual(all, this.#kept.ports)) return;
+    await this.#save({ ...this.#kept, ports: all }).catch(() => undefined);
+  }
+
+  async putIndividual(enrolment: IndividualEnrolment): Promise<void> {
+    const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
+    const known = this.individual(enrolment.registrationId);
+    // Not written again: a start on a disk that has become read-only is none the worse.
+    if (this.#saved && isDeepStrictEqual(known, enrolment)) return;
+    await this.#save({ ...this.#kept, individuals: [...this.#kept.individuals.filter(isOther), enrolment] });
+  }
+
+  async putGroup(group: GroupEnrolment): Promise<void> {
+    const others = this.#kept.groups.filter((each) => each.name !== group.name);
+    await this.#save({ ...this.#kept, groups: [...others, group] });
+  }
+
+  async #save(kept: Kept): Promise<void> {
+    this.#kept = kept;
+    this.#saved = false;
+    // Twice: then the older generation has the newest enrolment too, and no damage to one file turns a device away.
+    await this.#documents.write("hub", kept);
+    await this.#documents.write("hub", kept);
+    this.#saved = true;
+  }
+}
+
+function fresh(): Kept {
+  const keys = (): PolicyKeys => ({ primaryKey: newKey(), secondaryKey: newKey() });
+  return {
+    // Azure's begin with 0ne; this prefix tells that it is none of them.
+    idScope: `L0${randomBytes(4).toString("hex").toUpperCase()}`,
+    policies: Object.fromEntries(Object.keys(policyRights).map((name) => [name, keys()])),
+    groups: [
+      { name: "keys", enabled: true, kind: "symmetricKey", ...keys() },
+      { name: "certificates", enabled: true, kind: "x509", primaryKey: "", secondaryKey: "" },
+    ],
+    individuals: [],
+    ports: {},
+  };
+}
+
+function parse(document: unknown): Kept | undefined {
+  const idScope = textMember(document, "idScope");
+  const policies = member(document, "policies");
+  const groups = member(document, "groups");
+  const individuals = member(document, "individuals");
+  if (idScope === undefined || !isObject(policies)) return undefined;
+  if (!Array.isArray(groups) || !Array.isArray(individuals)) return undefined;
+  return {
+    idScope,
+    policies: Object.fromEntries(Object.entries(policies).map(([name, value]) => [name, parseKeys(value)])),
+    groups: groups.map((group: Json) => ({
+      ...parseKeys(group),
+      name: textMember(group, "name") ?? "",
+      enabled: member(group, "enabled") === true,
+      kind: textMember(group, "kind") === "x509" ? "x509" : "symmetricKey",
+    })),
+    individuals: individuals
+      .map(parseIndividual)
+      .filter((each: IndividualEnrolment | undefined) => each !== undefined),
+    ports: parsePorts(member(document, "ports")),
+  };
+}
+
+function parsePorts(value: Json | undefined): RememberedPorts {
+  const found = (["mqtt", "rest", "page"] as const).map((name) => [name, numberMember(value, name)] as const);
+  const isPort = (port: number | undefined) =>
+    port !== undefined && Number.isInteger(port) && port > 0 && port <= 65_535;
+  return Object.fromEntries(found.filter(([, port]) => isPort(port)));
+}
+
+function parseIndividual(value: Json): IndividualEnrolment | undefined {
+  const registrationId = textMember(value, "registrationId");
+  const authentication = parseAuthentication(member(value, "authentication"));
+  if (registrationId === undefined || authentication === undefined) return undefined;
+  return {
+    registrationId,
+    authentication,
+    deviceId: textMember(value, "deviceId") ?? registrationId,
+    enabled: member(value, "enabled") === true,
+  };
+}
+
+const parseKeys = (value: Json): PolicyKeys => ({
+  primaryKey: textMember(value, "primaryKey") ?? "",
+  secondaryKey: textMember(value, "secondaryKey") ?? "",
+});

@@ -1,0 +1,182 @@
+/**
+ * One half of a device twin (desired or reported): its properties, their metadata and its version, as IoT Hub keeps
+ * them (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins).
+ *
+ * Guarantee: pure. A patch is taken whole or refused whole; after every taken patch the version is higher by one,
+ * and every value that the patch named has that version and time in its metadata, also where it did not change.
+ */
+import { isoTime } from "../../base/iso-time.ts";
+import { isObject, type Json, type JsonObject, member, setMember } from "../json-value.ts";
+
+export interface TwinHalf {
+  readonly properties: JsonObject;
+  readonly metadata: JsonObject;
+  /** `$version`. */
+  readonly version: number;
+}
+
+/** Limits of IoT Hub ("Device twin size", "Tags and properties format"). */
+export const twinLimits = {
+  totalBytes: 32_768,
+  tagBytes: 8192,
+  textBytes: 4096,
+  nameBytes: 1024,
+  depth: 10,
+  leastInteger: -(2 ** 52),
+  mostInteger: 2 ** 52 - 1,
+};
+
+export interface PatchRefused {
+  readonly refused: "malformed" | "too-large";
+  readonly why: string;
+}
+
+export const isRefused = <T extends object>(outcome: T | PatchRefused): outcome is PatchRefused =>
+  "refused" in outcome;
+
+export const emptyHalf = (atMs: number): TwinHalf => ({
+  properties: {},
+  metadata: { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: 1 },
+  version: 1,
+});
+
+/** Merges a patch: absent names stay, `null` deletes, objects merge, all else replaces. */
+export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHalf | PatchRefused {
+  if (!isObject(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
+  const clean = withoutMarks(patch);
+  const fault = judge(clean, 1, true);
+  if (fault !== undefined) return fault;
+  const version = half.version + 1;
+  const stamp = { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: version };
+  const merged = merge(half.properties, half.metadata, clean, stamp);
+  const size = Buffer.byteLength(JSON.stringify(merged.properties));
+  if (size > twinLimits.totalBytes) {
+    return { refused: "too-large", why: `${size} bytes, more than ${twinLimits.totalBytes}` };
+  }
+  return { properties: merged.properties, metadata: merged.metadata, version };
+}
+
+/** The patch that turns `half` into `properties`: for a replacement (PUT) told as a patch. */
+export function replacingPatch(half: TwinHalf, properties: JsonObject): JsonObject {
+  const patch: JsonObject = {};
+  for (const name of Object.keys(half.properties)) setMember(patch, name, null);
+  for (const [name, value] of Object.entries(withoutMarks(properties))) {
+    const old = member(half.properties, name);
+    setMember(patch, name, isObject(value) && isObject(old) ? deepReplace(old, value) : value);
+  }
+  return patch;
+}
+
+/** With `$version`, as devices get it. */
+export const forDevice = (half: TwinHalf): JsonObject => ({ ...half.properties, $version: half.version });
+
+/** With `$metadata` and `$version`, as the service side gets it. */
+export const forService = (half: TwinHalf): JsonObject => ({
+  ...half.properties,
+  $metadata: half.metadata,
+  $version: half.version,
+});
+
+/** Refuses tags that break the rules for names, depth or size; tags have no version and no metadata. */
+export function patchTags(tags: JsonObject, patch: unknown): { readonly tags: JsonObject } | PatchRefused {
+  if (!isObject(patch)) return { refused: "malformed", why: "tags must be a JSON object" };
+  const fault = judge(patch, 1, true);
+  if (fault !== undefined) return fault;
+  const merged = merge(tags, {}, patch, {}).properties;
+  const size = Buffer.byteLength(JSON.stringify(merged));
+  if (size > twinLimits.tagBytes) {
+    return { refused: "too-large", why: `${size} bytes, more than ${twinLimits.tagBytes}` };
+  }
+  return { tags: merged };
+}
+
+function deepReplace(old: JsonObject, value: JsonObject): JsonObject {
+  const patch: JsonObject = {};
+  for (const name of Object.keys(old)) if (!Object.hasOwn(value, name)) setMember(patch, name, null);
+  for (const [name, item] of Object.entries(value)) {
+    const before = Object.hasOwn(old, name) ? old[name] : undefined;
+    setMember(patch, name, isObject(item) && isObject(before) ? deepReplace(before, item) : item);
+  }
+  return patch;
+}
+
+/** `$version` and `$metadata` are the hub's: what others say of them is left out. */
+function withoutMarks(patch: JsonObject): JsonObject {
+  const { $version: _version, $metadata: _metadata, ...rest } = patch;
+  return rest;
+}
+
+function merge(
+  old: JsonObject,
+  oldMetadata: JsonObject,
+  patch: JsonObject,
+  stamp: JsonObject,
+): { properties: JsonObject; metadata: JsonObject } {
+  const properties: JsonObject = { ...old };
+  const metadata: JsonObject = { ...oldMetadata, ...stamp };
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) {
+      delete properties[name];
+      delete metadata[name];
+      continue;
+    }
+    const before = Object.hasOwn(old, name) ? old[name] : undefined;
+    const beforeMetadata = Object.hasOwn(oldMetadata, name) ? oldMetadata[name] : undefined;
+    if (isObject(value)) {
+      const from = isObject(before) ? before : {};
+      const inner = merge(from, isObject(beforeMetadata) ? beforeMetadata : {}, value, stamp);
+      setMember(properties, name, inner.properties);
+      setMember(metadata, name, inner.metadata);
+    } else {
+      setMember(properties, name, value);
+      setMember(metadata, name, { ...stamp });
+    }
+  }
+  return { properties, metadata };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what IoT Hub forbids in names.
+const forbiddenInName = /[\u0000-\u001f\u007f-\u009f.$ ]/;
+
+function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused | undefined {
+  if (typeof value === "string") {
+    return Buffer.byteLength(value) > twinLimits.textBytes
+      ? { refused: "too-large", why: `a text is longer than ${twinLimits.textBytes} bytes` }
+      : undefined;
+  }
+  if (typeof value === "number") return judgeNumber(value);
+  if (value === null) {
+    return nullAllowed ? undefined : { refused: "malformed", why: "null cannot stand in a list" };
+  }
+  if (typeof value !== "object") return undefined;
+  if (depth > twinLimits.depth) {
+    return { refused: "malformed", why: `nested deeper than ${twinLimits.depth} levels` };
+  }
+  if (Array.isArray(value)) return firstFault(value.map((item: Json) => judge(item, depth + 1, false)));
+  return firstFault(
+    Object.entries(value).map(([name, item]) => judgeName(name) ?? judge(item, depth + 1, true)),
+  );
+}
+
+/** Every number beyond the limits of integers is one: 2^53 has no fractions left. */
+function judgeNumber(value: number): PatchRefused | undefined {
+  const { leastInteger, mostInteger } = twinLimits;
+  if (value >= leastInteger && value <= mostInteger) return undefined;
+  return { refused: "malformed", why: `a number must be from ${leastInteger} to ${mostInteger}` };
+}
+
+function judgeName(name: string): PatchRefused | undefined {
+  if (Buffer.byteLength(name) > twinLimits.nameBytes) {
+    return { refused: "too-large", why: `a name is longer than ${twinLimits.nameBytes} bytes` };
+  }
+  if (name === "" || forbiddenInName.test(name)) {
+    return {
+      refused: "malformed",
+      why: `the name ${JSON.stringify(name.slice(0, 64))} holds a character that no name may`,
+    };
+  }
+  return undefined;
+}
+
+const firstFault = (faults: readonly (PatchRefused | undefined)[]): PatchRefused | undefined =>
+  faults.find((fault) => fault !== undefined);

@@ -1,0 +1,188 @@
+/**
+ * Reads what a device reports as a person would: which desired values it took, which it refused, which it overruled.
+ * Acknowledgements are those of IoT Plug and Play (https://learn.microsoft.com/azure/iot/concepts-convention).
+ *
+ * Guarantee: pure. A conflict is told once, from the acknowledgement alone: what the hub remembers of the time apart does
+ * not matter, so that neither its restart nor a second property hides a value that lost.
+ */
+import { isoTime } from "../../base/iso-time.ts";
+import { type Loser, readLoser, sayLoser } from "../../control/twin/superseded.ts";
+import { equalJson, isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
+import type { PropertyRow, PropertyStanding } from "../page-server/api.ts";
+import type { DeviceRecord } from "../registry/record.ts";
+import type { TwinHalf } from "./document.ts";
+import type { TimelineDraft } from "./timeline.ts";
+
+interface Ack {
+  readonly code: number;
+  readonly version: number;
+  readonly text?: string;
+}
+
+/**
+ * A reported value, taken out of its acknowledgement when it is in one. A refusal of a property that the device does
+ * not have comes without a value: `null`.
+ */
+export function unwrap(value: Json): { readonly value: Json; readonly ack?: Ack } {
+  const code = numberMember(value, "ac");
+  const version = numberMember(value, "av");
+  if (code === undefined || version === undefined) return { value };
+  const text = textMember(value, "ad");
+  return {
+    value: member(value, "value") ?? null,
+    ack: { code, version, ...(text === undefined || text === "" ? {} : { text }) },
+  };
+}
+
+/** Every property that either side has, by name. */
+export function propertyRows(record: DeviceRecord): PropertyRow[] {
+  const names = new Set([
+    ...Object.keys(record.desired.properties),
+    ...Object.keys(record.reported.properties),
+  ]);
+  const answered = Math.max(0, ...[...names].map((name) => ackOf(record, name)?.version ?? 0));
+  return [...names].sort().map((name) => propertyRow(record, name, answered));
+}
+
+function ackOf(record: DeviceRecord, name: string): Ack | undefined {
+  const told = member(record.reported.properties, name);
+  return told === undefined ? undefined : unwrap(told).ack;
+}
+
+/** @param answered the newest desired version that the device has acknowledged with any property */
+function propertyRow(record: DeviceRecord, name: string, answered: number): PropertyRow {
+  const wanted = member(record.desired.properties, name);
+  const told = member(record.reported.properties, name);
+  const { value, ack } = told === undefined ? { value: undefined, ack: undefined } : unwrap(told);
+  const desired = wanted === undefined ? undefined : { value: wanted, ...stampOf(record.desired, name) };
+  const reported = value === undefined ? undefined : { value, atMs: stampOf(record.reported, name).atMs };
+  return {
+    name,
+    standing: standing(desired, reported, ack, answered),
+    ...(desired === undefined ? {} : { desired }),
+    ...(reported === undefined ? {} : { reported }),
+    ...(ack === undefined ? {} : { ack }),
+  };
+}
+
+function standing(
+  desired: PropertyRow["desired"],
+  reported: PropertyRow["reported"],
+  ack: Ack | undefined,
+  answered: number,
+): PropertyStanding {
+  if (desired === undefined) return ack !== undefined && ack.version > 0 ? "deleted" : "device-only";
+  // A device that has seen the version and says nothing of the name has no such property, and never will.
+  if (reported === undefined) return answered >= desired.version ? "unanswered" : "pending";
+  const same = equalJson(desired.value, reported.value);
+  if (ack === undefined) return same ? "acknowledged" : "pending";
+  if (ack.version === 0) {
+    // The device's own change names no desired version: which of the two came later tells whether it saw the other.
+    if (same) return "acknowledged";
+    return desired.atMs > reported.atMs ? "pending" : "overruled";
+  }
+  if (ack.version < desired.version || ack.code === 202) return "pending";
+  if (ack.code >= 400) return "refused";
+  // 200 for another value: the nearest that the device can do.
+  return same || ack.code === 200 ? "acknowledged" : "overruled";
+}
+
+function stampOf(half: TwinHalf, name: string): { version: number; atMs: number } {
+  const metadata = member(half.metadata, name);
+  const atMs = Date.parse(textMember(metadata, "$lastUpdated") ?? "");
+  return {
+    version: numberMember(metadata, "$lastUpdatedVersion") ?? half.version,
+    atMs: Number.isNaN(atMs) ? 0 : atMs,
+  };
+}
+
+/** What happened, property by property, as a device reported `patch`. */
+export function reportedEvents(
+  before: DeviceRecord,
+  after: DeviceRecord,
+  patch: Readonly<Record<string, Json>>,
+): TimelineDraft[] {
+  return Object.keys(patch)
+    .filter((name) => !name.startsWith("$"))
+    .map((name) => reportedEvent(before, after, name))
+    .filter((draft) => draft !== undefined);
+}
+
+function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string): TimelineDraft | undefined {
+  const old = member(before.reported.properties, name);
+  const told = member(after.reported.properties, name);
+  if (equalJson(old, told)) return undefined;
+  const common = { deviceId: after.id, actor: "device", property: name } as const;
+  if (told === undefined) return { ...common, kind: "reported", text: `${name} is not reported any more` };
+  const known = old === undefined ? undefined : unwrap(old);
+  const was = known?.value;
+  const { value, ack } = unwrap(told);
+  const facts = { ...common, ...(was === undefined ? {} : { before: was }), after: value };
+  if (ack === undefined || ack.version === 0) {
+    const origin = ack?.text === undefined ? "" : ` (${ack.text})`;
+    const text = `the device reports ${name} ${show(value)}${origin}`;
+    return { ...facts, kind: "reported", text, ...(ack === undefined ? {} : { ack }) };
+  }
+  return {
+    ...facts,
+    ...acknowledgedEvent(after.desired, name, value, { ack, known: known?.ack }),
+    ack,
+    version: ack.version,
+  };
+}
+
+type Verdict = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost">;
+
+/** What an acknowledgement of a desired version says: taken, refused, or who won where both had changed it. */
+function acknowledgedEvent(
+  desired: TwinHalf,
+  name: string,
+  value: Json,
+  { ack, known }: { readonly ack: Ack; readonly known: Ack | undefined },
+): Verdict {
+  if (ack.code >= 400) {
+    const words = ack.text === undefined ? "" : `: ${ack.text}`;
+    return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
+  }
+  const wanted = member(desired.properties, name);
+  const loser = readLoser(ack.text ?? "");
+  const told = readLoser(known?.text ?? "");
+  if (loser !== undefined && (told === undefined || sayLoser(told) !== sayLoser(loser))) {
+    return loser.source === "device"
+      ? desiredWon(name, wanted, value, loser)
+      : deviceWon(name, value, loser.value, wanted === undefined ? undefined : stampOf(desired, name).atMs);
+  }
+  const same = wanted === undefined || equalJson(wanted, value);
+  if (!same && loser === undefined && ack.code !== 200) {
+    return deviceWon(name, value, wanted, stampOf(desired, name).atMs);
+  }
+  const verb = ack.code === 203 ? "keeps" : "took";
+  const near = same || ack.code !== 200 ? "" : `, the nearest that it can do to ${show(wanted)}`;
+  return { kind: "acknowledged", text: `the device ${verb} ${name} ${show(value)}${near}` };
+}
+
+function desiredWon(
+  name: string,
+  wanted: Json | undefined,
+  value: Json,
+  { value: lost, wallMs }: Loser,
+): Verdict {
+  const won =
+    wanted === undefined ? `the deletion (${show(value)} by default)` : `the desired ${show(value)}`;
+  const text = `both changed ${name}: ${won} won over the device's ${show(lost)}${of(wallMs)}`;
+  return { kind: "conflict", winner: "operator", lost, text };
+}
+
+/** @param editedMs when the desired value was written */
+function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): Verdict {
+  const what = editedMs === undefined ? "deletion" : `desired ${show(lost)}`;
+  const text = `both changed ${name}: the device's ${show(value)} won over the ${what}${of(editedMs)}`;
+  return { kind: "conflict", winner: "device", lost, text };
+}
+
+const of = (atMs: number | undefined): string => (atMs === undefined ? "" : ` of ${isoTime(atMs)}`);
+
+export const show = (value: Json): string => {
+  const text = isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+};

@@ -1,0 +1,119 @@
+/**
+ * Who changed what, when, and who won: the newest events of all devices, over restarts.
+ *
+ * Guarantee: bounded, in all and for each device; sequence numbers only rise, also over a restart that lost the last moments.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { seconds } from "../../base/units.ts";
+import { member, numberMember } from "../json-value.ts";
+import type { TimelineEvent } from "../page-server/api.ts";
+import type { Documents } from "../storage/documents.ts";
+
+export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
+
+const mostEvents = 2000;
+/** One device that connects in a loop must not push out what happened to the others. */
+const mostOfOne = 500;
+/** Memory cards wear: what a crash loses of it is no more than this. */
+const saveAfter = seconds(30);
+/** Skipped at a start: more than could have happened unsaved. */
+const gap = 1000;
+
+function parseEvents(document: unknown): TimelineEvent[] | undefined {
+  const kept = member(document, "events");
+  if (!Array.isArray(kept)) return undefined;
+  const events = kept.filter((each) => numberMember(each, "sequence") !== undefined);
+  return events as unknown as TimelineEvent[];
+}
+
+export class Timeline {
+  readonly #documents: Documents;
+  readonly #clock: Clock;
+  readonly #onEvent: (event: TimelineEvent) => void;
+  #events: TimelineEvent[];
+  #next: number;
+  readonly #counts = new Map<string, number>();
+  #cancelSave: (() => void) | undefined;
+  #closed = false;
+
+  private constructor(
+    documents: Documents,
+    clock: Clock,
+    onEvent: (event: TimelineEvent) => void,
+    events: TimelineEvent[],
+  ) {
+    this.#documents = documents;
+    this.#clock = clock;
+    this.#onEvent = onEvent;
+    this.#events = events;
+    this.#count();
+    this.#next = events.length === 0 ? 1 : (events.at(-1)?.sequence ?? 0) + gap;
+  }
+
+  static async open(
+    documents: Documents,
+    clock: Clock,
+    onEvent: (event: TimelineEvent) => void,
+  ): Promise<Timeline> {
+    const events = (await documents.read("timeline", parseEvents)) ?? [];
+    return new Timeline(documents, clock, onEvent, events);
+  }
+
+  add(draft: TimelineDraft): void {
+    const event: TimelineEvent = { sequence: this.#next++, atMs: this.#clock.wallNow(), ...draft };
+    this.#events.push(event);
+    this.#bound(event.deviceId);
+    if (!this.#closed) {
+      this.#cancelSave ??= this.#clock.setTimer(saveAfter, () => void this.#save().catch(() => undefined));
+    }
+    this.#onEvent(event);
+  }
+
+  /** The newest `limit` of a device, oldest first. */
+  of(deviceId: string, limit: number): TimelineEvent[] {
+    return this.#events.filter((event) => event.deviceId === deviceId).slice(-limit);
+  }
+
+  /** Everything after `sequence`, oldest first. */
+  after(sequence: number): TimelineEvent[] {
+    return this.#events.filter((event) => event.sequence > sequence);
+  }
+
+  forget(deviceId: string): void {
+    this.#events = this.#events.filter((event) => event.deviceId !== deviceId);
+    this.#counts.delete(deviceId);
+  }
+
+  #bound(deviceId: string): void {
+    const count = (this.#counts.get(deviceId) ?? 0) + 1;
+    this.#counts.set(deviceId, count);
+    // A tenth more than the bound before anything goes: else every event would copy the list.
+    if (count > mostOfOne * 1.1) {
+      let over = count - mostOfOne;
+      this.#events = this.#events.filter((event) => event.deviceId !== deviceId || over-- <= 0);
+    } else if (this.#events.length > mostEvents * 1.1) {
+      this.#events = this.#events.slice(-mostEvents);
+    } else {
+      return;
+    }
+    this.#count();
+  }
+
+  #count(): void {
+    this.#counts.clear();
+    for (const { deviceId } of this.#events)
+      this.#counts.set(deviceId, (this.#counts.get(deviceId) ?? 0) + 1);
+  }
+
+  /** Saves. The last connections may end later still: by then the folder may be another hub's. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#save().catch(() => undefined);
+  }
+
+  async #save(): Promise<void> {
+    this.#cancelSave?.();
+    this.#cancelSave = undefined;
+    await this.#documents.write("timeline", { events: this.#events.slice(-mostEvents) });
+  }
+}

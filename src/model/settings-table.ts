@@ -1,0 +1,171 @@
+/**
+ * The one table of settings: what exists, its unit, default and limits. The type, the defaults, the checks, the
+ * JSON schema and the printed help all follow from it.
+ *
+ * Guarantee: the defaults agree with every limit and every rule between settings (a test sees to it).
+ */
+import type { Celsius, Kelvin } from "../base/units.ts";
+import { celsius, kelvin } from "../base/units.ts";
+
+interface Documented {
+  /** One sentence. */
+  readonly doc: string;
+  /** Takes effect at the next start only; the others may change under way. */
+  readonly restart: boolean;
+}
+
+export interface NumberSetting<T extends number = number> extends Documented {
+  readonly kind: "number";
+  readonly unit: "°C" | "K" | "s" | "min";
+  readonly default: T;
+  readonly min: number;
+  readonly max: number;
+  /** Values are whole multiples of it. */
+  readonly step: number;
+}
+
+export interface ChoiceSetting<T extends string = string> extends Documented {
+  readonly kind: "choice";
+  readonly choices: readonly T[];
+  readonly default: T;
+}
+
+export interface SwitchSetting extends Documented {
+  readonly kind: "switch";
+  readonly default: boolean;
+}
+
+export interface NameSetting extends Documented {
+  readonly kind: "name";
+  readonly pattern: RegExp;
+  readonly default: string;
+}
+
+export type SettingSpec = NumberSetting | ChoiceSetting | SwitchSetting | NameSetting;
+
+type Range = readonly [min: number, max: number, step: number];
+
+function temperature(value: number, [min, max, step]: Range, doc: string): NumberSetting<Celsius> {
+  return { kind: "number", unit: "°C", default: celsius(value), min, max, step, doc, restart: false };
+}
+function difference(value: number, [min, max, step]: Range, doc: string): NumberSetting<Kelvin> {
+  return { kind: "number", unit: "K", default: kelvin(value), min, max, step, doc, restart: false };
+}
+function duration(unit: "s" | "min", value: number, [min, max, step]: Range, doc: string): NumberSetting {
+  return { kind: "number", unit, default: value, min, max, step, doc, restart: false };
+}
+function choice<const T extends string>(
+  choices: readonly T[],
+  value: NoInfer<T>,
+  doc: string,
+): ChoiceSetting<T> {
+  return { kind: "choice", choices, default: value, doc, restart: false };
+}
+function toggle(value: boolean, doc: string): SwitchSetting {
+  return { kind: "switch", default: value, doc, restart: false };
+}
+
+/** Whose change counts where cloud and device both made one while apart (RR-4, RR-5). */
+const conflict = (what: string) =>
+  choice(
+    ["cloud-wins", "device-wins"],
+    "cloud-wins",
+    `Whose ${what} counts where cloud and device both changed it while the link was out.`,
+  );
+
+const lawDoc = "How heat is dosed: `proportional` shares it out over time, `hysteresis` switches at a band.";
+
+export const settingsTable = {
+  board: {
+    kind: "name",
+    pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
+    default: "auto",
+    doc: "Board definition to use; `auto` takes the hat that is found, else the virtual one.",
+    restart: true,
+  },
+  targetInitial: temperature(19, [4, 35, 0.1], "Set-point of a device that has never been set."),
+  targetMin: temperature(5, [4, 30, 0.1], "Lowest set-point that buttons and cloud can choose."),
+  targetMax: temperature(
+    30,
+    [7, 35, 0.1],
+    "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
+  ),
+  targetStep: difference(
+    0.5,
+    [0.1, 1, 0.1],
+    "Change of the set-point by one press; 1 °F when the display is in °F.",
+  ),
+  modeInitial: choice(["auto", "manual"], "auto", "Mode of a device that has never been set."),
+  law: choice(["proportional", "hysteresis"], "proportional", lawDoc),
+  hysteresis: difference(0.3, [0.1, 2, 0.1], "Half the width of the band of the hysteresis law."),
+  // How often the relay works is the heating law's affair: it spaces starts at least 540 s apart, 6.7 an hour. Longer
+  // minimum times only add ripple: with 240 s each way a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
+  minimumOnSeconds: duration("s", 60, [10, 1200, 1], "Shortest time that the heater stays on."),
+  minimumOffSeconds: duration("s", 120, [10, 1200, 1], "Shortest time that the heater stays off."),
+  cutOff: temperature(
+    35,
+    [20, 50, 0.5],
+    "At this temperature heat stops; if this heater was on within six hours, until a person clears the fault.",
+  ),
+  frostOn: temperature(5, [1, 10, 0.5], "Below this the heater runs against frost."),
+  frostOff: temperature(7, [2, 15, 0.5], "Frost protection heats up to this temperature."),
+  frostInManual: toggle(false, "Frost protection also acts in manual mode."),
+  // Matter's LocalTemperatureCalibration has the same limits.
+  sensorOffset: difference(0, [-2.5, 2.5, 0.1], "Added to every reading, to calibrate the sensor."),
+  // Not above 15 s: three readings in a row must fit well into the 60 s after which the sensor is stale. Not
+  // below 1 s: the SHT31 warms itself (data sheet, 4.8).
+  sensorPeriodSeconds: {
+    ...duration("s", 2, [1, 15, 1], "Time between two readings of the sensor."),
+    restart: true,
+  },
+  ineffectiveAfterMinutes: duration(
+    "min",
+    60,
+    [30, 240, 1],
+    "Time of unanswered heating after which the heater is tested.",
+  ),
+  display: {
+    ...choice(
+      ["auto", "oled-128x128", "oled-128x64", "lcd-16x2", "none"],
+      "auto",
+      "What display is plugged in; `auto` looks for one, `none` means that there is none and nothing is missed.",
+    ),
+    restart: true,
+  },
+  displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
+  dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a touch until the screen dims; 0 never."),
+  buttonsLocked: toggle(false, "Buttons only wake the screen: a lock against small hands."),
+  // One for each property that cloud and device both write; RR-4 and RR-5 read them.
+  conflictTargetTemperature: conflict("set-point"),
+  conflictControlMode: conflict("mode"),
+  conflictHeaterSwitch: conflict("heater switch"),
+  conflictTelemetryInterval: conflict("telemetry interval"),
+  conflictSensorOffset: conflict("sensor offset"),
+  logLevel: {
+    ...choice(["debug", "info", "warn", "error"], "info", "Least grave log line that is written."),
+    restart: true,
+  },
+} as const satisfies Readonly<Record<string, SettingSpec>>;
+
+export type SettingKey = keyof typeof settingsTable;
+
+type Value<S> =
+  S extends NumberSetting<infer T>
+    ? T
+    : S extends ChoiceSetting<infer T>
+      ? T
+      : S extends SwitchSetting
+        ? boolean
+        : string;
+
+/** Values in force, in the unit that the table names. */
+export type Settings = { readonly [K in SettingKey]: Value<(typeof settingsTable)[K]> };
+
+export const settingKeys = Object.keys(settingsTable) as readonly SettingKey[];
+
+/** The table's row for `key`, whatever its kind. */
+export const settingSpec = (key: SettingKey): SettingSpec => settingsTable[key];
+
+export const defaultSettings: Settings = Object.freeze(
+  Object.fromEntries(settingKeys.map((key) => [key, settingsTable[key].default])),
+) as Settings;

@@ -1,0 +1,183 @@
+/**
+ * Settings checked: from anything a file may hold to values that agree with their limits and with each other.
+ *
+ * Guarantee: `parseSettings` never throws, and what it returns passes every check, whatever came in: a value that
+ * does not is replaced by its default and named as a problem. Whether to use it then is the caller's choice: the
+ * firmware refuses to.
+ */
+import { nearest } from "../base/nearest-word.ts";
+import type { SettingKey, SettingSpec, Settings } from "./settings-table.ts";
+import { defaultSettings, settingKeys, settingSpec, settingsTable } from "./settings-table.ts";
+
+export type { SettingKey, Settings } from "./settings-table.ts";
+export { defaultSettings, settingKeys, settingSpec, settingsTable } from "./settings-table.ts";
+
+export interface SettingProblem {
+  /** As written in the file; empty when the whole document is meant. */
+  readonly key: string;
+  readonly code: "not-an-object" | "unknown" | "wrong-type" | "not-allowed" | "conflict";
+  /** What is wrong, with the value. */
+  readonly cause: string;
+  /** What would be right, with unit. */
+  readonly allowed: string;
+  /** What to do. */
+  readonly nextStep: string;
+}
+
+export interface ParsedSettings {
+  readonly settings: Settings;
+  /** Empty when every value was taken. */
+  readonly problems: readonly SettingProblem[];
+}
+
+interface CrossRule {
+  readonly keys: readonly [SettingKey, ...SettingKey[]];
+  readonly allowed: string;
+  readonly holds: (s: Settings) => boolean;
+}
+
+/** Room between the highest set-point and the cut-off for an ordinary overshoot (K): it must not latch a fault. */
+const cutOffMargin = 2;
+
+const crossRules: readonly CrossRule[] = [
+  {
+    keys: ["targetMin", "targetMax"],
+    allowed: "targetMin < targetMax",
+    holds: (s) => s.targetMin < s.targetMax,
+  },
+  {
+    keys: ["targetInitial", "targetMin", "targetMax"],
+    allowed: "targetMin ≤ targetInitial ≤ targetMax",
+    holds: (s) => s.targetMin <= s.targetInitial && s.targetInitial <= s.targetMax,
+  },
+  {
+    keys: ["cutOff", "targetMax"],
+    allowed: `targetMax + ${cutOffMargin} K ≤ cutOff`,
+    holds: (s) => s.targetMax + cutOffMargin <= s.cutOff,
+  },
+  { keys: ["frostOff", "frostOn"], allowed: "frostOn < frostOff", holds: (s) => s.frostOn < s.frostOff },
+];
+
+/** @param value e.g. parsed JSON; a `$schema` key is allowed and ignored. */
+export function parseSettings(value: unknown): ParsedSettings {
+  if (value === undefined) return { settings: defaultSettings, problems: [] };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { settings: defaultSettings, problems: [notAnObject(value)] };
+  }
+  const problems: SettingProblem[] = [];
+  const taken: Partial<Record<SettingKey, unknown>> = {};
+  for (const [key, entry] of entriesOf(value)) {
+    if (key === "$schema") continue;
+    if (!isSettingKey(key)) {
+      problems.push(unknownKey(key));
+      continue;
+    }
+    const problem = checkValue(key, settingSpec(key), entry);
+    if (problem) problems.push(problem);
+    else taken[key] = entry;
+  }
+  const agreed = agree({ ...defaultSettings, ...taken } as Settings, problems);
+  return { settings: Object.freeze(agreed), problems };
+}
+
+export const isSettingKey = (key: string): key is SettingKey => Object.hasOwn(settingsTable, key);
+
+/** Own, readable entries: a getter that throws is no setting. */
+function entriesOf(value: object): readonly (readonly [string, unknown])[] {
+  try {
+    return Object.entries(value);
+  } catch {
+    return [];
+  }
+}
+
+/** Puts the keys of a broken rule back to their defaults until every rule holds; the defaults agree, so it ends. */
+function agree(settings: Settings, problems: SettingProblem[]): Settings {
+  let current = settings;
+  for (let round = 0; round <= crossRules.length; round++) {
+    const broken = crossRules.find((rule) => !rule.holds(current));
+    if (!broken) return current;
+    const values = broken.keys.map((key) => `${key} = ${String(current[key])}`).join(", ");
+    problems.push({
+      key: broken.keys[0],
+      code: "conflict",
+      cause: `${values} contradict each other`,
+      allowed: broken.allowed,
+      nextStep: `change ${broken.keys.join(" or ")}`,
+    });
+    current = { ...current, ...Object.fromEntries(broken.keys.map((key) => [key, defaultSettings[key]])) };
+  }
+  return defaultSettings;
+}
+
+function checkValue(key: SettingKey, spec: SettingSpec, value: unknown): SettingProblem | undefined {
+  const wanted = { number: "number", switch: "boolean", choice: "string", name: "string" }[spec.kind];
+  const wrongType = typeof value !== wanted || (typeof value === "number" && !Number.isFinite(value));
+  if (!wrongType && fits(spec, value)) return undefined;
+  return {
+    key,
+    code: wrongType ? "wrong-type" : "not-allowed",
+    cause: wrongType ? `must be a ${wanted}, not ${show(value)}` : `${show(value)} is not allowed`,
+    allowed: allowedText(spec),
+    nextStep: `correct it, or leave it out for the default: ${show(spec.default)}`,
+  };
+}
+
+function fits(spec: SettingSpec, value: unknown): boolean {
+  switch (spec.kind) {
+    case "number":
+      return typeof value === "number" && value >= spec.min && value <= spec.max && onStep(value, spec.step);
+    case "choice":
+      return spec.choices.some((choice) => choice === value);
+    case "name":
+      return typeof value === "string" && spec.pattern.test(value);
+    case "switch":
+      return true;
+  }
+}
+
+/** Whether `value` is a whole multiple of `step`, but for the dirt of binary fractions. */
+const onStep = (value: number, step: number) => Math.abs(value / step - Math.round(value / step)) < 1e-6;
+
+/** The permitted values in words, e.g. `5 to 30 °C in steps of 0.5`. */
+export function allowedText(spec: SettingSpec): string {
+  switch (spec.kind) {
+    case "number":
+      return `${spec.min} to ${spec.max} ${spec.unit} in steps of ${spec.step}`;
+    case "choice":
+      return spec.choices.join(", ");
+    case "name":
+      return "lower-case letters, digits and hyphens, at most 63";
+    case "switch":
+      return "true, false";
+  }
+}
+
+function unknownKey(key: string): SettingProblem {
+  const meant = nearest(key, settingKeys);
+  return {
+    key,
+    code: "unknown",
+    cause: "there is no such setting",
+    allowed: meant ? `did you mean ${meant}?` : settingKeys.join(", "),
+    nextStep: meant ? `rename it to ${meant}, or remove it` : "remove it",
+  };
+}
+
+function notAnObject(value: unknown): SettingProblem {
+  return {
+    key: "",
+    code: "not-an-object",
+    cause: `the settings are ${show(value)}`,
+    allowed: 'a JSON object such as {"targetInitial": 20}',
+    nextStep: "write an object, or remove the file to use the defaults",
+  };
+}
+
+/** Bounded, whatever the file holds. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

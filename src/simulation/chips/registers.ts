@@ -1,0 +1,40 @@
+/**
+ * A chip that is nothing but registers: the colour backlight of the character display, the hat's ADC.
+ *
+ * Guarantee: a write of one byte sets the register pointer, more bytes are stored from there on; a read begins
+ * at the pointer. Registers never written and not preset read as 0.
+ */
+import type { BusDevice } from "../virtual-hat/virtual-bus.ts";
+
+export class RegisterModel implements BusDevice {
+  readonly #registers: Map<number, number>;
+  readonly #width: 1 | 2;
+  #pointer = 0;
+
+  /** @param width bytes of a register; two are sent low byte first */
+  constructor(preset: Iterable<readonly [register: number, value: number]> = [], width: 1 | 2 = 1) {
+    this.#registers = new Map(preset);
+    this.#width = width;
+  }
+
+  register(index: number): number {
+    return this.#registers.get(index) ?? 0;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const [pointer, ...values] = bytes;
+    if (pointer === undefined) return true;
+    this.#pointer = pointer;
+    values.forEach((value, offset) => {
+      this.#registers.set(pointer + offset, value);
+    });
+    return true;
+  }
+
+  read(length: number): Uint8Array {
+    return Uint8Array.from({ length }, (_, index) => {
+      const value = this.register(this.#pointer + Math.floor(index / this.#width));
+      return (value >> (8 * (index % this.#width))) & 0xff;
+    });
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * One process's hold on the virtual hat: the ports that the firmware gets.
+ *
+ * Guarantee: once closed or severed, nothing that the process left behind reaches the hardware any more, as
+ * when a real process is gone. Closing leaves the levels of the lines as they are.
+ */
+import { BusError, type I2cBus } from "../../chips/bus.ts";
+import { type GpioPort, type Level, LineError } from "../../chips/lines.ts";
+
+export interface HatPorts {
+  readonly bus: I2cBus;
+  readonly gpio: GpioPort;
+}
+
+export interface HatConnection extends HatPorts {
+  /** The process is gone. */
+  sever(): void;
+}
+
+export function connectPorts(hardware: HatPorts): HatConnection {
+  const bus = connectBus(hardware.bus);
+  const gpio = connectGpio(hardware.gpio);
+  return {
+    bus,
+    gpio,
+    sever: () => {
+      gpio.close();
+      void bus.close();
+    },
+  };
+}
+
+function connectBus(bus: I2cBus): I2cBus {
+  let open = true;
+  let last: Promise<unknown> = Promise.resolve();
+  const transfer = <T>(begin: () => Promise<T>): Promise<T> => {
+    if (!open) return Promise.reject(new BusError("absent", "the I²C bus was closed"));
+    const result = begin();
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    write: (address, bytes) => transfer(() => bus.write(address, bytes)),
+    read: (address, length) => transfer(() => bus.read(address, length)),
+    close: async () => {
+      open = false;
+      await last;
+    },
+  };
+}
+
+function connectGpio(gpio: GpioPort): GpioPort {
+  const lines = new Set<{ close(): void }>();
+  let open = true;
+  const opening = async <T extends { close(): void }>(begin: () => Promise<T>): Promise<T> => {
+    if (!open) throw new LineError("io", "the GPIO port was closed");
+    const line = await begin();
+    lines.add(line);
+    return line;
+  };
+  return {
+    openOutput: (number: number, initial: Level) => opening(() => gpio.openOutput(number, initial)),
+    openInput: (number: number) => opening(() => gpio.openInput(number)),
+    close: () => {
+      open = false;
+      for (const line of lines) line.close();
+      lines.clear();
+    },
+  };
+}

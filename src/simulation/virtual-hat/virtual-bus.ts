@@ -1,0 +1,209 @@
+/**
+ * A virtual I²C bus: chip models plugged at addresses, faults on demand, and the time that real transfers take.
+ *
+ * Guarantee: transfers run in the order of the calls and never interleave; an address with nothing behind it is
+ * a NACK; no failure, asked for or not, spoils the transfers after it.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { Millis } from "../../base/units.ts";
+import { millis } from "../../base/units.ts";
+import { BusError, type BusErrorCode, type I2cBus } from "../../chips/bus.ts";
+
+/** A chip as the bus sees it. */
+export interface BusDevice {
+  /** Takes a whole write, at its STOP condition. `false`: the chip did not acknowledge. */
+  write(bytes: Uint8Array): boolean;
+  /** Exactly `length` bytes, decided when the address is called; `undefined`: not acknowledged. */
+  read(length: number): Uint8Array | undefined;
+}
+
+/** `bad-crc`: one bit of what is read is flipped, another one each time. The rest fail as a BusError would. */
+export type BusFaultKind = BusErrorCode | "bad-crc";
+
+export interface BusFault {
+  readonly kind: BusFaultKind;
+  /** Only transfers with this address; all of them when not given. */
+  readonly address?: number | undefined;
+  /** Ends after so many disturbed transfers. */
+  readonly count?: number | undefined;
+  /** Ends after this time. */
+  readonly duration?: Millis | undefined;
+}
+
+/** What passed over the bus for one address. */
+export interface Traffic {
+  readonly transfers: number;
+  readonly bytesWritten: number;
+  readonly bytesRead: number;
+  /** Transfers that failed, for whatever reason. */
+  readonly failures: number;
+}
+
+export interface VirtualBusOptions {
+  /** Bits per second. 100,000 when not given; Infinity: transfers take no time. */
+  readonly speed?: number;
+  /**
+   * Waits shorter than this are saved up until they reach it: a real clock's timers are no finer than 1 ms, and would
+   * make every short transfer three times as long. 0 when not given: exact.
+   */
+  readonly grain?: Millis;
+  /** How long a stuck bus keeps a transfer before the driver gives up. 1 s when not given. */
+  readonly timeout?: Millis;
+}
+
+interface LiveFault extends BusFault {
+  left: number;
+  readonly endsAt: number;
+}
+
+type Verdict = { readonly kind: BusFaultKind; readonly turn: number };
+type Tally = { -readonly [Key in keyof Traffic]: Traffic[Key] };
+
+export class VirtualBus implements I2cBus {
+  readonly #clock: Clock;
+  readonly #speed: number;
+  readonly #timeout: Millis;
+  readonly #grain: Millis;
+  /** Time that transfers have taken and nobody has waited for. */
+  #owed = 0;
+  readonly #devices = new Map<number, BusDevice>();
+  readonly #traffic = new Map<number, Tally>();
+  #faults: LiveFault[] = [];
+  #flips = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(clock: Clock, options: VirtualBusOptions = {}) {
+    this.#clock = clock;
+    this.#speed = options.speed ?? 100_000;
+    this.#timeout = options.timeout ?? millis(1000);
+    this.#grain = options.grain ?? millis(0);
+  }
+
+  plug(address: number, device: BusDevice): void {
+    this.#devices.set(address, device);
+  }
+
+  unplug(address: number): void {
+    this.#devices.delete(address);
+  }
+
+  /** Disturbs transfers from now on. The oldest fault that fits a transfer acts. Returns what ends it. */
+  disturb(fault: BusFault): () => void {
+    const live: LiveFault = {
+      ...fault,
+      left: fault.count ?? Number.POSITIVE_INFINITY,
+      endsAt: this.#clock.now() + (fault.duration ?? Number.POSITIVE_INFINITY),
+    };
+    this.#faults.push(live);
+    return () => {
+      live.left = 0;
+    };
+  }
+
+  traffic(address: number): Traffic {
+    return { ...this.#tally(address) };
+  }
+
+  write(address: number, bytes: Uint8Array): Promise<void> {
+    // The caller may reuse its buffer while the transfer waits its turn.
+    const sent = Uint8Array.from(bytes);
+    return this.#enqueue(address, async (fault, tally) => {
+      await this.#fail(fault, address);
+      const device = this.#devices.get(address);
+      await this.#pass(device === undefined ? 0 : sent.length);
+      if (device === undefined || !device.write(sent)) throw nack(address);
+      tally.bytesWritten += sent.length;
+    });
+  }
+
+  read(address: number, length: number): Promise<Uint8Array> {
+    return this.#enqueue(address, async (fault, tally) => {
+      await this.#fail(fault, address);
+      const answer = this.#devices.get(address)?.read(length);
+      await this.#pass(answer === undefined ? 0 : length);
+      if (answer === undefined) throw nack(address);
+      tally.bytesRead += length;
+      return fault?.kind === "bad-crc" ? flipped(answer, fault.turn) : answer;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+  }
+
+  #enqueue<T>(
+    address: number,
+    transfer: (fault: Verdict | undefined, tally: Tally) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closed) return Promise.reject(new BusError("absent", "the virtual bus is closed"));
+    if (!Number.isInteger(address) || address < 0 || address > 0x7f) {
+      return Promise.reject(new RangeError(`an I²C address is an integer from 0 to 127, got ${address}`));
+    }
+    const tally = this.#tally(address);
+    const result = this.#tail.then(async () => {
+      tally.transfers++;
+      try {
+        return await transfer(this.#judge(address), tally);
+      } catch (error) {
+        tally.failures++;
+        throw error;
+      }
+    });
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** The fault that acts on this transfer; it has acted once more. */
+  #judge(address: number): Verdict | undefined {
+    const now = this.#clock.now();
+    this.#faults = this.#faults.filter((fault) => fault.left > 0 && now < fault.endsAt);
+    const fault = this.#faults.find((each) => each.address === undefined || each.address === address);
+    if (fault === undefined) return undefined;
+    fault.left--;
+    return { kind: fault.kind, turn: this.#flips++ };
+  }
+
+  async #fail(fault: Verdict | undefined, address: number): Promise<void> {
+    if (fault === undefined || fault.kind === "bad-crc") return;
+    if (fault.kind === "timeout") await this.#clock.sleep(this.#timeout);
+    else await this.#pass(0);
+    throw new BusError(fault.kind, `${fault.kind} at address ${hex(address)} (a virtual fault)`);
+  }
+
+  /** Nine bits for the address and for each byte, and START and STOP. */
+  async #pass(bytes: number): Promise<void> {
+    const duration = ((9 * (1 + bytes) + 2) / this.#speed) * 1000;
+    this.#owed += duration;
+    if (this.#owed <= 0 || this.#owed < this.#grain) return;
+    const wait = millis(this.#owed);
+    this.#owed = 0;
+    await this.#clock.sleep(wait);
+  }
+
+  #tally(address: number): Tally {
+    const known = this.#traffic.get(address);
+    if (known !== undefined) return known;
+    const fresh = { transfers: 0, bytesWritten: 0, bytesRead: 0, failures: 0 };
+    this.#traffic.set(address, fresh);
+    return fresh;
+  }
+}
+
+/** One bit flipped: which, goes round through all of them, so that no byte is left out. */
+function flipped(bytes: Uint8Array, turn: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const at = turn % Math.max(1, copy.length);
+  copy[at] = (copy[at] ?? 0) ^ (1 << (turn % 8));
+  return copy;
+}
+
+function nack(address: number): BusError {
+  return new BusError("nack", `no answer at address ${hex(address)}`);
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(2, "0")}`;
+}

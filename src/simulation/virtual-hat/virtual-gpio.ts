@@ -1,0 +1,231 @@
+/**
+ * Virtual GPIO lines: what the SoC drives, what hangs on the line outside, and what the line then is.
+ *
+ * Guarantee: an output is at its initial level before `openOutput` returns, and nothing is driven when it is
+ * refused; a line read by anybody is the electrical level, not the level last written; listeners hear each
+ * change, in order, at the instant of it.
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { Millis } from "../../base/units.ts";
+import {
+  type EdgeListener,
+  type GpioPort,
+  type InputLine,
+  type Level,
+  LineError,
+  type LineErrorCode,
+  type OutputLine,
+} from "../../chips/lines.ts";
+
+export interface LevelChange {
+  readonly atMs: Millis;
+  readonly level: Level;
+}
+
+/** The 40-pin header of a Raspberry Pi. */
+const lineCount = 28;
+/** GPIO 0 to 8 boot pulled up, 9 to 27 down (BCM2711 peripherals, table 94). */
+const lastPulledUp = 8;
+const historyLimit = 10_000;
+
+interface Line {
+  readonly number: number;
+  readonly history: LevelChange[];
+  readonly observers: Set<Listener>;
+  changes: number;
+  level: Level;
+  /** As driven by the SoC; `undefined`: an input. */
+  output: Level | undefined;
+  /** As driven from outside. */
+  outside: Level | undefined;
+  /** Held there whatever anybody drives. */
+  stuck: { readonly level: Level } | undefined;
+  refusal: LineErrorCode | undefined;
+  handle: Handle | undefined;
+}
+
+/** Who has the line open; closed handles are good for nothing. */
+interface Handle {
+  open: boolean;
+  readonly listeners: Set<EdgeListener>;
+}
+
+type Listener = (level: Level) => void;
+
+export class VirtualGpio implements GpioPort {
+  readonly #clock: Clock;
+  readonly #lines: readonly Line[];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lines = Array.from({ length: lineCount }, (_, number) => freshLine(number));
+  }
+
+  openOutput(number: number, initial: Level): Promise<OutputLine> {
+    return this.#open(number, (line, handle) => {
+      line.output = initial;
+      this.#update(line);
+      return {
+        write: (level) => {
+          requireOpen(line, handle);
+          line.output = level;
+          this.#update(line);
+        },
+        read: () => readOpen(line, handle),
+        close: () => release(line, handle),
+      };
+    });
+  }
+
+  openInput(number: number): Promise<InputLine> {
+    return this.#open(number, (line, handle) => {
+      line.output = undefined;
+      this.#update(line);
+      return {
+        read: () => readOpen(line, handle),
+        onChange: (listener) => {
+          requireOpen(line, handle);
+          // Of its own, so that the same function given twice is called twice and ends once.
+          const own: EdgeListener = (level, time) => listener(level, time);
+          handle.listeners.add(own);
+          return () => handle.listeners.delete(own);
+        },
+        close: () => release(line, handle),
+      };
+    });
+  }
+
+  /** Ends every open line; levels stay as they are, as when a process ends. Lines can be opened again. */
+  close(): void {
+    for (const line of this.#lines) {
+      if (line.handle !== undefined) release(line, line.handle);
+    }
+  }
+
+  /** As after a power cut: nobody drives, and the lines follow what hangs on them. */
+  powerUp(): void {
+    this.close();
+    for (const line of this.#lines) {
+      line.output = undefined;
+      this.#update(line);
+    }
+  }
+
+  level(number: number): Level {
+    return this.#line(number).level;
+  }
+
+  /** The SoC drives the line. */
+  isOutput(number: number): boolean {
+    return this.#line(number).output !== undefined;
+  }
+
+  /** Drives the line from outside; `undefined` lets it go, and the SoC's pull decides. */
+  drive(number: number, level: Level | undefined): void {
+    const line = this.#line(number);
+    line.outside = level;
+    this.#update(line);
+  }
+
+  /** Holds the line at a level, or as it is, whatever anybody drives. Returns what ends it. */
+  stick(number: number, level?: Level): () => void {
+    const line = this.#line(number);
+    const stuck = { level: level ?? line.level };
+    line.stuck = stuck;
+    this.#update(line);
+    return () => {
+      if (line.stuck !== stuck) return;
+      line.stuck = undefined;
+      this.#update(line);
+    };
+  }
+
+  /** Refuses to open the line. Returns what ends it. */
+  refuse(number: number, code: LineErrorCode): () => void {
+    const line = this.#line(number);
+    line.refusal = code;
+    return () => {
+      line.refusal = undefined;
+    };
+  }
+
+  /** Calls back on every level change, before anybody who has the line open hears of it. Returns what ends it. */
+  observe(number: number, listener: Listener): () => void {
+    const { observers } = this.#line(number);
+    observers.add(listener);
+    return () => observers.delete(listener);
+  }
+
+  /** The newest level changes, oldest first. */
+  history(number: number): readonly LevelChange[] {
+    return this.#line(number).history;
+  }
+
+  /** Level changes since the beginning. */
+  changes(number: number): number {
+    return this.#line(number).changes;
+  }
+
+  async #open<T>(number: number, opened: (line: Line, handle: Handle) => T): Promise<T> {
+    const line = this.#lines[number];
+    if (line === undefined) throw new LineError("absent", `there is no GPIO line ${number}`);
+    if (line.refusal !== undefined) {
+      throw new LineError(line.refusal, `GPIO line ${number}: ${line.refusal} (a virtual fault)`);
+    }
+    if (line.handle !== undefined) throw new LineError("busy", `GPIO line ${number} is open already`);
+    const handle: Handle = { open: true, listeners: new Set() };
+    line.handle = handle;
+    return opened(line, handle);
+  }
+
+  #line(number: number): Line {
+    const line = this.#lines[number];
+    if (line === undefined) throw new RangeError(`there is no GPIO line ${number}`);
+    return line;
+  }
+
+  #update(line: Line): void {
+    const pull: Level = line.number <= lastPulledUp ? 1 : 0;
+    const level = line.stuck?.level ?? line.output ?? line.outside ?? pull;
+    if (level === line.level) return;
+    line.level = level;
+    line.changes++;
+    const now = this.#clock.now();
+    line.history.push({ atMs: now, level });
+    if (line.history.length > historyLimit) line.history.shift();
+    for (const observer of [...line.observers]) observer(level);
+    for (const listener of [...(line.handle?.listeners ?? [])]) {
+      listener(level, { earliestMs: now, latestMs: now });
+    }
+  }
+}
+
+function freshLine(number: number): Line {
+  return {
+    number,
+    history: [],
+    observers: new Set(),
+    changes: 0,
+    level: number <= lastPulledUp ? 1 : 0,
+    output: undefined,
+    outside: undefined,
+    stuck: undefined,
+    refusal: undefined,
+    handle: undefined,
+  };
+}
+
+function release(line: Line, handle: Handle): void {
+  handle.open = false;
+  if (line.handle === handle) line.handle = undefined;
+}
+
+function requireOpen(line: Line, handle: Handle): void {
+  if (!handle.open) throw new LineError("io", `GPIO line ${line.number} was closed`);
+}
+
+function readOpen(line: Line, handle: Handle): Level {
+  requireOpen(line, handle);
+  return line.level;
+}

@@ -104,7 +104,12 @@ module.exports = {
       from: { path: `^src/(${siblings})/` },
       to: { path: `^src/(${siblings})/`, pathNot: "^src/$1/" },
     },
-    only("base-is-the-ground", "^src/base/files/", "^src/base/", "No domain in it: it would fit another program."),
+    only(
+      "base-is-the-ground",
+      "^src/base/files/",
+      "^src/base/",
+      "No domain in it: it would fit another program.",
+    ),
     only(
       "siblings-look-down",
       `^src/(${siblings})/`,

@@ -10,7 +10,7 @@
  */
 
 import { type Millis, millis, seconds } from "../base/units.ts";
-import { misfit, type TelemetryValues, telemetry } from "../model/cloud-model.ts";
+import { type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
 import type { FaultCode } from "../model/faults.ts";
 
 /** One look at the device, at least once a second. */
@@ -119,7 +119,7 @@ function rounded(name: NumberName, value: number | undefined, perUnit: number): 
   if (value === undefined) return {};
   // Adding 0 makes −0 a 0.
   const round = Math.round(value * perUnit) / perUnit + 0;
-  return misfit(telemetry[name].schema, round) === undefined ? { [name]: round } : {};
+  return validateValue(telemetry[name].schema, round) === undefined ? { [name]: round } : {};
 }
 
 function shapeFaults(

@@ -130,7 +130,7 @@ function filesUnder(folder) {
   });
 }
 
-/** Changes whenever a source is edited, added, removed or checked out anew. */
+/** Changes whenever a source is edited, added, removed or checked out again. */
 function sourceState() {
   const files = [
     join(root, "package.json"),

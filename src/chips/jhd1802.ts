@@ -2,7 +2,7 @@
  * Driver of the Grove 16x2 text LCDs: JHD1802 and JHD1313, an HD44780 work-alike (AiP31068) on I²C.
  *
  * Guarantee: after `show` resolves both lines are on the glass. Only the characters that changed are sent; after
- * an error the display is set up anew, so it may come and go. A missing backlight chip costs its colour, no more.
+ * an error the display is set up again, so it may come and go. A missing backlight chip costs its colour, no more.
  */
 import type { Clock } from "../base/clock.ts";
 import { type Millis, millis } from "../base/units.ts";
@@ -70,7 +70,7 @@ export class Jhd1802 {
    * Shows two lines, each cut or filled to 16 characters.
    *
    * @param colour of the backlight, each part 0 to 255, where there is one
-   * @throws BusError when the display cannot be reached; the next call starts anew. Calls must not overlap.
+   * @throws BusError when the display cannot be reached; the next call starts again. Calls must not overlap.
    */
   async show(lines: readonly [string, string], colour: Rgb): Promise<void> {
     try {

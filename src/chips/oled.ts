@@ -3,7 +3,7 @@
  *
  * Guarantee: after `show` resolves the chip's memory holds the frame. Only what differs from what the chip is
  * known to hold crosses the bus; after an error the page in question counts as unknown and is sent again, and a
- * chip that stopped answering, or lost its power meanwhile, is set up anew, so a display may come and go.
+ * chip that stopped answering, or lost its power meanwhile, is set up again, so a display may come and go.
  *
  * Page addressing (B0h + page, 00h + low column, 10h + high column) is the one mode that all of them share.
  */

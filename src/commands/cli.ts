@@ -13,7 +13,7 @@ interface Entry {
 const verbs: Readonly<Record<string, Entry>> = {
   run: { summary: "Run the heater controller (the default)", load: () => import("./run.ts") },
   simulate: { summary: "Play a scenario in virtual time", load: () => import("./simulate.ts") },
-  doctor: { summary: "Check this machine and say what to mend", load: () => import("./doctor.ts") },
+  doctor: { summary: "Check this machine and say what to fix", load: () => import("./doctor.ts") },
   board: { summary: "Show the boards and their wiring", load: () => import("./board.ts") },
   manifest: {
     summary: "Check the manifest, or print the systemd unit",

@@ -45,7 +45,7 @@ export const verb: Verb = {
   },
   notes: `
 check says in words what is configured, and who may read it; it connects to nobody. Exit code 78 when something is
-to be mended.
+to be fixed.
 derive is for the machine where devices are prepared: the group's key must never lie on a device. It is read from
 the variable ${groupKeyVariable} or from the standard input (typed without an echo), never from the
 command line:

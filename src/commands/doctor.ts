@@ -1,4 +1,4 @@
-/** `doctor`: looks at everything that a heater rests on and says what to mend; turns nothing on. */
+/** `doctor`: looks at everything that a heater rests on and says what to fix; turns nothing on. */
 
 import { loadCredentials } from "../azure/credentials/load.ts";
 import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
@@ -15,14 +15,14 @@ const { data, settings, board, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "doctor",
-  summary: "Check this machine and say what to mend",
+  summary: "Check this machine and say what to fix",
   usage: "doctor [FLAGS]",
   flags: { data, settings, board, json },
   notes: `
-✓ well   ! to look at   ✗ to mend   – not looked at, and why
+✓ ok   ! warning   ✗ problem   – skipped, and why
 Nothing is switched, written or made. The parts on the I²C bus are asked only while the firmware does not run.
 Without a Raspberry Pi the hardware is not looked at; --board grove-heater-pi looks all the same.
-Exit code 0 when nothing is to mend, 1 otherwise.`,
+Exit code 0 when nothing is to fix, 1 otherwise.`,
   async run(args) {
     const context = readContext(args);
     const findings = await examine({
@@ -75,7 +75,7 @@ export function report(findings: readonly Finding[], { colour, width }: ReportOp
   });
   const { ok, warn, fail, skip } = tally(findings);
   const skipped = skip === 0 ? "" : `; ${skip} not looked at`;
-  const summary = `${ok} ok, ${warn} to look at, ${fail} to mend${skipped}`;
+  const summary = `${ok} ok, ${warn} warnings, ${fail} problems${skipped}`;
   return [`grove-heater ${firmwareVersion()} doctor\n`, ...lines, "", summary].join("\n");
 }
 

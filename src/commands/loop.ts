@@ -43,7 +43,7 @@ export const verb: Verb = {
     relay: { value: "KEY", doc: "the relay that the guardian forces off" },
     log: { value: "FORMAT", doc: "json or text" },
     plain: { doc: "log lines instead of the live panel" },
-    offline: { doc: "neither cloud nor local hub" },
+    offline: { doc: "run without cloud or local hub" },
     "off-for": { value: "MS", doc: "the relay was on, and has been off for so long" },
     "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
   },

@@ -16,7 +16,7 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
-import { HubKeeper } from "./hub-keeper.ts";
+import { HubSupervisor } from "./hub-supervisor.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 const { data, settings, board } = sharedFlags;
@@ -31,7 +31,7 @@ export const verb: Verb = {
     board,
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
-    offline: { doc: "neither cloud nor local hub" },
+    offline: { doc: "run without cloud or local hub" },
     "simulated-to-cloud": { doc: "send the virtual hat's readings to the cloud of the credentials too" },
   },
   notes: `
@@ -58,7 +58,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       return decideBoard(args.value("board") ?? fromSettings, context.data).value;
     },
   });
-  const hub = new HubKeeper({ dataPath: hardware.folder.path, log, quiet: panel });
+  const hub = new HubSupervisor({ dataPath: hardware.folder.path, log, quiet: panel });
   const flags = loopFlags(args, context, hardware);
   let code: number;
   try {

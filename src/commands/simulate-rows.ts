@@ -34,7 +34,7 @@ function table(): RowFormat {
         (screen ? `${screen.demand.toFixed(0)} %` : "–").padStart(7),
         (row.contactClosed ? "on" : "off").padStart(7),
         ` ${screen?.mode ?? "no power"}`.padEnd(8),
-        row.observation?.standing.join(" ") ?? "",
+        row.observation?.activeFaults.join(" ") ?? "",
       ];
       return cells.join(" ").trimEnd();
     },
@@ -104,7 +104,7 @@ function flat({ atMs, air, outside, observation, contactClosed }: SimulationRow)
     demand: screen ? Number(screen.demand.toFixed(1)) : null,
     heater: contactClosed ? 1 : 0,
     mode: screen?.mode ?? null,
-    faults: observation?.standing.join(" ") ?? "",
+    faults: observation?.activeFaults.join(" ") ?? "",
   };
 }
 

@@ -6,12 +6,12 @@
 
 import type { FaultCode } from "../model/faults.ts";
 import { faultCodes, faultEffects, faultOfPart } from "../model/faults.ts";
-import type { AilingPart } from "./input.ts";
+import type { FailingPart } from "./input.ts";
 import type { ControlEvent } from "./output.ts";
 import { stuckButton } from "./panel/buttons.ts";
 import type { ControlState } from "./state.ts";
 
-type FaultOfPart = (typeof faultOfPart)[AilingPart];
+type FaultOfPart = (typeof faultOfPart)[FailingPart];
 
 /** Conditions of all faults that no part raises; a fault that has both is raised by either. */
 export type FaultConditions<Code extends string, OfPart extends string> = {
@@ -31,8 +31,8 @@ const conditions: FaultConditions<FaultCode, FaultOfPart> = {
 };
 
 /** Most severe first. The old list comes back when nothing changed. */
-export function standingFaults(state: ControlState, ailing: readonly AilingPart[]): readonly FaultCode[] {
-  const byPart = ailing.map((part): FaultCode => faultOfPart[part]);
+export function activeFaults(state: ControlState, failing: readonly FailingPart[]): readonly FaultCode[] {
+  const byPart = failing.map((part): FaultCode => faultOfPart[part]);
   const now = faultCodes.filter((code) => byPart.includes(code) || (conditions[code]?.(state) ?? false));
   const same = now.length === state.faults.length && now.every((code, index) => code === state.faults[index]);
   return same ? state.faults : now;
@@ -78,7 +78,7 @@ function detailOf(fault: FaultCode, state: ControlState): string {
       return `${state.cutOff.at?.toFixed(1)} °C. ${remedy}`;
     case "sensor-stale":
     case "sensor-stuck":
-      return `${state.sensor.trouble}. ${remedy}`;
+      return `${state.sensor.reason}. ${remedy}`;
     case "relay-mismatch":
       return `${lineReasons[state.line.reason]}. ${remedy}`;
     case "buttons-failed": {

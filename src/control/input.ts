@@ -1,10 +1,10 @@
 /** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
 
 import type { Celsius, Kelvin, Millis, RelativeHumidityPercent, WallMillis } from "../base/units.ts";
-import type { AilingPart } from "../model/faults.ts";
+import type { FailingPart } from "../model/faults.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 
-export type { AilingPart } from "../model/faults.ts";
+export type { FailingPart } from "../model/faults.ts";
 
 export type ControlMode = "auto" | "manual";
 export type ButtonName = "a" | "b" | "mode";
@@ -92,6 +92,6 @@ export interface Input {
   readonly requests: readonly Request[];
   readonly link: LinkState;
   /** Parts that the firmware found failing: shown, never a reason to stop (SR-11). */
-  readonly ailing: readonly AilingPart[];
+  readonly failing: readonly FailingPart[];
   readonly wallMs: WallMillis;
 }

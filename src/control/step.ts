@@ -9,14 +9,14 @@
 
 import type { Millis } from "../base/units.ts";
 import { celsius, hours, millis, minutes, seconds } from "../base/units.ts";
-import { forbidsHeat, reportFaults, reportLineReason, standingFaults } from "./active-faults.ts";
+import { activeFaults, forbidsHeat, reportFaults, reportLineReason } from "./active-faults.ts";
 import type { Input } from "./input.ts";
 import { lawStep } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextLook, outputs, roomTemperature } from "./outputs.ts";
 import { heatAim } from "./panel/hold.ts";
-import type { People } from "./panel/user-input.ts";
-import { hearPeople } from "./panel/user-input.ts";
+import type { UserInput } from "./panel/user-input.ts";
+import { readUserInput } from "./panel/user-input.ts";
 import { heaterBlamedFor, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
@@ -57,33 +57,33 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const now = millis(nowMs + offset);
   const passed = wentBack ? 0 : nowMs - seenMs;
 
-  const people = hearPeople(state, input, now, offset, events);
+  const userInput = readUserInput(state, input, now, offset, events);
   const heard: ControlState = {
     ...state,
     clock: { seenMs: nowMs, offset, wallOffset: millis(input.wallMs - now) },
-    buttons: people.buttons,
-    panel: people.panel,
-    twin: people.twin,
-    identifyUntil: people.identifyUntil,
-    law: recalibrate(state.law, people.panel.sensorOffset - state.panel.sensorOffset),
-    unsettled: people.unsettled,
+    buttons: userInput.buttons,
+    panel: userInput.panel,
+    twin: userInput.twin,
+    identifyUntil: userInput.identifyUntil,
+    law: recalibrate(state.law, userInput.panel.sensorOffset - state.panel.sensorOffset),
+    unsettled: userInput.unsettled,
     line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
     counters: count(state, passed),
   };
   const sensed = sense(wentBack ? distrust(heard) : heard, input, now, offset);
-  const cleared = people.clear ? clearFaults(sensed.state, now, events) : sensed.state;
+  const cleared = userInput.clear ? clearFaults(sensed.state, now, events) : sensed.state;
   const watched = watchEffect(state, cleared, now);
-  const judged = { ...watched, faults: standingFaults(watched, input.ailing) };
+  const judged = { ...watched, faults: activeFaults(watched, input.failing) };
   const report = reportFaults(state.faults, judged, events);
   reportLineReason(state, judged, events);
   const advised = advise(state, judged, sensed.accepted, now);
   const switched = switchHeater(advised, now, events);
-  const next = settle(state, switched, people, report, now);
+  const next = settle(state, switched, userInput, report, now);
   return {
     state: next,
     commands: outputs(next, input.link, now),
     events,
-    wakeAtMs: millis(nextLook(next, people.wakeAt, now) - offset),
+    wakeAtMs: millis(nextLook(next, userInput.wakeAt, now) - offset),
   };
 }
 
@@ -231,7 +231,7 @@ function restedHours({ lastSwitch }: ControlState, now: number): number {
 function settle(
   before: ControlState,
   state: ControlState,
-  people: People,
+  userInput: UserInput,
   report: { readonly raised: boolean; readonly latchedChanged: boolean },
   now: Millis,
 ): ControlState {
@@ -244,7 +244,7 @@ function settle(
   const relayAlarm = (state.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
   const store =
     clockSet ||
-    people.changed ||
+    userInput.changed ||
     report.latchedChanged ||
     relayAlarm ||
     switched ||
@@ -253,7 +253,7 @@ function settle(
     restedLonger;
   return {
     ...state,
-    touchedAt: people.touched || report.raised ? now : state.touchedAt,
+    touchedAt: userInput.touched || report.raised ? now : state.touchedAt,
     revision: store ? state.revision + 1 : state.revision,
     countersSavedAt: store ? now : state.countersSavedAt,
   };

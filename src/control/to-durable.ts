@@ -3,7 +3,7 @@
 import type { Millis } from "../base/units.ts";
 import { millis, wallMillis } from "../base/units.ts";
 import { faultEffects } from "../model/faults.ts";
-import { standingFaults } from "./active-faults.ts";
+import { activeFaults } from "./active-faults.ts";
 import type { DurableState } from "./durable.ts";
 import { storeBoost } from "./panel/boost.ts";
 import { heaterBlamedFor } from "./safety/cut-off.ts";
@@ -26,7 +26,7 @@ export function toDurable(state: ControlState): DurableState {
     ...(panel.boost ? { boost: storeBoost(panel.boost, now, clock.wallOffset) } : {}),
     twin: state.twin,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
-    latched: standingFaults(state, []).filter((code) => faultEffects[code].latched),
+    latched: activeFaults(state, []).filter((code) => faultEffects[code].latched),
     ...(lastSwitch ? { lastSwitch: storeSwitch(lastSwitch, now, clock.wallOffset) } : {}),
     ...(learntRise === undefined ? {} : { learntRise: hundredths(learntRise) }),
     ...(relay.alarm

@@ -28,8 +28,8 @@ export interface Observation {
   readonly input: Input;
   readonly commands: Commands;
   readonly events: readonly ControlEvent[];
-  /** Faults that stand, gravest first. */
-  readonly standing: readonly FaultCode[];
+  /** Faults that stand, most severe first. */
+  readonly activeFaults: readonly FaultCode[];
 }
 
 export interface DeviceParts {
@@ -116,8 +116,8 @@ export class Device {
     return this.#state.counters;
   }
 
-  /** Faults that stand, gravest first. */
-  get standing(): readonly FaultCode[] {
+  /** Faults that stand, most severe first. */
+  get activeFaults(): readonly FaultCode[] {
     return this.#state.faults;
   }
 
@@ -208,7 +208,7 @@ export class Device {
     this.#cancelStep();
     const wait = Math.min(longestStep, Math.max(1, wakeAtMs - clock.now()));
     this.#cancelStep = clock.setTimer(millis(wait), () => void this.#step());
-    const observation = { atMs, input, commands, events, standing: state.faults };
+    const observation = { atMs, input, commands, events, activeFaults: state.faults };
     onStep?.(observation);
     for (const watch of this.#watchers) watch(observation);
     return events;
@@ -221,7 +221,7 @@ export class Device {
       relayLine: this.#parts.hat.readRelay(),
       requests: this.#requests,
       link: this.#link,
-      ailing: failingParts(this.#parts.hat.health, this.#parts.store.failure, this.#reported),
+      failing: failingParts(this.#parts.hat.health, this.#parts.store.failure, this.#reported),
       wallMs: this.#parts.clock.wallNow(),
     };
     this.#reading = undefined;

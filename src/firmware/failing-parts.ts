@@ -4,18 +4,18 @@
  * Guarantee: every part has a source; one without does not compile.
  */
 import type { HatHealth } from "../board/hat.ts";
-import type { AilingPart } from "../control/input.ts";
+import type { FailingPart } from "../control/input.ts";
 
 /** What the device cannot look at itself: whoever runs the part says so by `Device.setFailing`. */
 export type ReportedPart = "settings" | "board" | "cloud" | "watcher";
 
-type ObservedPart = Exclude<AilingPart, ReportedPart>;
+type ObservedPart = Exclude<FailingPart, ReportedPart>;
 
 export function failingParts(
   health: HatHealth,
   storeFailure: unknown,
   reported: ReadonlySet<ReportedPart>,
-): readonly AilingPart[] {
+): readonly FailingPart[] {
   const observed: Readonly<Record<ObservedPart, boolean>> = {
     display: health.displayFailing,
     buttons: health.buttonsFailing,

@@ -3,7 +3,7 @@ import { BusError } from "../chips/bus.ts";
 import { LineError } from "../chips/lines.ts";
 import { type ExitCode, exitCodes, StartupError } from "./process/exit-codes.ts";
 
-const doctor = "See what to mend with: grove-heater doctor";
+const doctor = "What to fix: grove-heater doctor";
 
 /** @throws StartupError always */
 export function explainHardware(error: unknown): never {

@@ -2,7 +2,7 @@
  * A scenario played on the real composition in virtual time: the same device, core, drivers and gate as on a Pi.
  *
  * Guarantee: the same scenario and seed give the same rows on every machine. Power cuts are real ones: the
- * device is dropped without a word, and starts anew from what its store had written.
+ * device is dropped without a word, and starts again from what its store had written.
  */
 
 import { type Log, silentLog } from "../base/log.ts";
@@ -145,7 +145,7 @@ class Simulation {
       onAction: (action: ScenarioAction) => onAction?.(this.#clock.now(), action),
       expect: (expectation: Parameters<typeof unmet>[0]) => {
         const heating = this.#latest?.commands.heater ?? false;
-        const faults = this.#latest?.standing ?? [];
+        const faults = this.#latest?.activeFaults ?? [];
         for (const wrong of unmet(expectation, {
           heating,
           faults,

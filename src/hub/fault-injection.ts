@@ -12,7 +12,7 @@ export interface TwinFault {
   readonly body: string;
 }
 
-export class Trouble {
+export class FaultInjection {
   readonly #throttled = new Set<string>();
   readonly #faults = new Map<string, TwinFault | "nothing">();
   readonly #wallNow: () => number;

@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { TelemetryName } from "../model/cloud-model.ts";
 import { telemetry } from "../model/cloud-model.ts";
-import { Trouble } from "./fault-injection.ts";
+import { FaultInjection } from "./fault-injection.ts";
 import type { Json } from "./json-value.ts";
 import { Cables } from "./mqtt/cables.ts";
 import { CloudQueue, type NewMessage, type Queued } from "./mqtt/cloud-queue.ts";
@@ -39,7 +39,7 @@ export class HubCore {
   readonly devices: Devices;
   readonly links: Links;
   readonly cables = new Cables();
-  readonly trouble: Trouble;
+  readonly faults: FaultInjection;
   readonly telemetry = new TelemetryLog();
   readonly timeline: Timeline;
   readonly feed: Feed;
@@ -65,15 +65,15 @@ export class HubCore {
     this.feed = kept.feed;
     this.once = new OnceLog(log, clock);
     this.startedMs = clock.wallNow();
-    this.trouble = new Trouble(() => clock.wallNow());
+    this.faults = new FaultInjection(() => clock.wallNow());
     this.panels = new Panels(
       () => clock.now(),
       (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }),
     );
     this.links = new Links(log, clock);
-    const { devices, links, timeline, trouble, telemetry } = this;
+    const { devices, links, timeline, faults, telemetry } = this;
     const onTwin = (id: string) => this.feed.changed(id, true);
-    this.twins = new Twins({ clock, devices, links, timeline, trouble, onTwin });
+    this.twins = new Twins({ clock, devices, links, timeline, faults, onTwin });
     this.methods = new Methods(clock, links);
     this.queue = new CloudQueue(clock, devices, links, timeline);
     const { twins, methods, queue } = this;
@@ -137,8 +137,8 @@ export class HubCore {
     this.links.get(id)?.cable.cut("close");
     this.telemetry.forget(id);
     this.timeline.forget(id);
-    this.trouble.throttle(id, false);
-    this.trouble.setTwinFault(id, undefined);
+    this.faults.throttle(id, false);
+    this.faults.setTwinFault(id, undefined);
     this.cables.set(id, "connected");
     await this.devices.remove(id);
     this.feed.tell({ type: "removed", deviceId: id });
@@ -180,13 +180,13 @@ export class HubCore {
   }
 
   setThrottle(id: string, on: boolean): void {
-    if (this.trouble.isThrottled(id) === on) return;
-    this.trouble.throttle(id, on);
+    if (this.faults.isThrottled(id) === on) return;
+    this.faults.throttle(id, on);
     const text = on ? "the hub throttles its twin requests" : "the hub throttles it no more";
     this.timeline.add({ deviceId: id, kind: "throttle", actor: "operator", text });
   }
 
-  turnedAway(id: string, reason: string): void {
+  rejected(id: string, reason: string): void {
     if (this.devices.get(id) === undefined) return;
     this.timeline.add({ deviceId: id, kind: "turned-away", actor: "hub", text: `not let in: ${reason}` });
   }
@@ -238,5 +238,5 @@ const cableWords: Readonly<Record<CableState, string>> = {
   connected: "the cable was plugged in",
   close: "the cable was pulled: connections end in good order",
   reset: "the cable was pulled: connections are reset",
-  silence: "the cable was pulled: nothing passes any more",
+  silence: "the cable was pulled: traffic dropped silently",
 };

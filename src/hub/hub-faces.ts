@@ -79,11 +79,11 @@ async function openBroker(
   const { clock, log, once, cables, devices, settings, sessions, timeline } = core;
   let port = 0;
   const onDevice = (id: string) => core.feed.changed(id, true);
-  const onTurnedAway = (id: string, reason: string) => core.turnedAway(id, reason);
+  const onRejected = (id: string, reason: string) => core.rejected(id, reason);
   const login = { settings, devices, hostNames: names, wallNow: () => clock.wallNow() };
   const dps = { clock, devices, timeline, hubPort: () => port, onDevice };
   const broker = await Broker.open(
-    { clock, log, once, cables, sessions, login, dps, onTurnedAway },
+    { clock, log, once, cables, sessions, login, dps, onRejected },
     pair,
     authority.caPem,
   );

@@ -76,7 +76,7 @@ function readManifest(text: string | undefined): { text: string; shape: Manifest
   if (!json.ok) {
     const { line, column, message } = json;
     throw new ManifestError([
-      { code: "unparseable", line, column, message, remedy: `mend the JSON at line ${line}` },
+      { code: "unparseable", line, column, message, remedy: `fix the JSON at line ${line}` },
     ]);
   }
   const reader = new ShapeReader();

@@ -10,7 +10,7 @@ import { faultCodes } from "./faults.ts";
 import { settingsTable } from "./settings-table.ts";
 
 export type * from "./cloud-schema.ts";
-export { misfit } from "./cloud-schema.ts";
+export { validateValue } from "./cloud-schema.ts";
 
 /** DTMI of the interface. A change that takes a name away or changes its type needs the next version. */
 export const modelId = "dtmi:groveHeater:heater;1";
@@ -114,7 +114,7 @@ export const readOnlyProperties = {
   faults: {
     schema: text,
     label: "Faults",
-    doc: "Codes of the faults that stand, gravest first, parted by a comma and a space; empty when all is well.",
+    doc: "Codes of the faults that stand, most severe first, separated by a comma and a space; empty when all is well.",
   },
   boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
   relayCycles: { schema: count, label: "Relay cycles", doc: "Times that the relay was switched on, ever." },
@@ -181,7 +181,7 @@ export const telemetry = {
     schema: real("%", [0, 100]),
     event: false,
     label: "Heating demand",
-    doc: "Share of time for which the heating law asks heat.",
+    doc: "Share of time for which the heating law calls for heat.",
   },
   heaterOn: { schema: flag, event: false, label: "Heater", doc: "What the relay was told." },
   automatic: { schema: flag, event: false, label: "Automatic", doc: "Whether the mode was auto." },
@@ -220,7 +220,7 @@ export const commands = {
   },
   identify: {
     label: "Identify",
-    doc: "Blinks the LED so that one finds the device.",
+    doc: "Blinks the LED to help you find it.",
     request: {
       name: "seconds",
       schema: whole("s", [1, 300]),
@@ -230,7 +230,7 @@ export const commands = {
     },
   },
   clearFault: { label: "Clear faults", doc: "Clears the faults that wait for a person." },
-  restart: { label: "Restart", doc: "Ends the firmware cleanly, heater off; its supervisor starts it anew." },
+  restart: { label: "Restart", doc: "Ends the firmware cleanly, heater off; its supervisor restarts it." },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 export type CommandName = keyof typeof commands;

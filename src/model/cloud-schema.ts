@@ -1,7 +1,7 @@
 /**
  * The kinds of value that travel between device and cloud: their JSON types, and the judge of what comes from outside.
  *
- * Guarantee: `misfit` takes anything, never throws, and answers in words that fit into an acknowledgement.
+ * Guarantee: `validateValue` takes anything, never throws, and answers in words that fit into an acknowledgement.
  */
 /** `K` is a difference: never the DTDL type Temperature, whose converters would take 273 from it. */
 export type CloudUnit = "°C" | "K" | "%" | "s" | "min" | "h";
@@ -53,7 +53,7 @@ export type CloudValue<S> = S extends NumberSchema
  * Judges a value from outside.
  * @returns why it does not fit, as the end of a sentence that begins with its name; `undefined` when it fits
  */
-export function misfit(schema: CloudSchema, value: unknown): string | undefined {
+export function validateValue(schema: CloudSchema, value: unknown): string | undefined {
   switch (schema.kind) {
     case "number":
     case "integer": {
@@ -74,17 +74,17 @@ export function misfit(schema: CloudSchema, value: unknown): string | undefined 
     case "time":
       return typeof value === "string" && isoTime.test(value) ? undefined : "must be a time in ISO 8601, UTC";
     case "record":
-      return misfitRecord(schema, value);
+      return validateRecord(schema, value);
   }
 }
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 
-function misfitRecord(schema: RecordSchema, value: unknown): string | undefined {
+function validateRecord(schema: RecordSchema, value: unknown): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "must be an object";
   const entries = new Map(Object.entries(value));
   for (const [name, field] of Object.entries(schema.fields)) {
-    const why = misfit(field, entries.get(name));
+    const why = validateValue(field, entries.get(name));
     if (why !== undefined) return `must have a right ${name}: it ${why}`;
     entries.delete(name);
   }

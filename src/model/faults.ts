@@ -38,7 +38,7 @@ export interface FaultEffect {
 }
 
 /** Parts that the firmware reports as failing. */
-export type AilingPart =
+export type FailingPart =
   | "display"
   | "buttons"
   | "leds"
@@ -64,7 +64,7 @@ export const faultOfPart = {
   board: "board-unreadable",
   cloud: "cloud-failed",
   watcher: "watcher-missing",
-} as const satisfies Readonly<Record<AilingPart, FaultCode>>;
+} as const satisfies Readonly<Record<FailingPart, FaultCode>>;
 
 /** In order of severity: the first that stands is the one the screen shows. */
 export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {

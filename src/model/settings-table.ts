@@ -65,7 +65,7 @@ function toggle(value: boolean, doc: string): SwitchSetting {
   return { kind: "switch", default: value, doc, restart: false };
 }
 
-/** Whose change counts where cloud and device both made one while apart (RR-4, RR-5). */
+/** Whose change counts where cloud and device both made one while offline (RR-4, RR-5). */
 const conflict = (what: string) =>
   choice(
     ["cloud-wins", "device-wins"],
@@ -73,7 +73,8 @@ const conflict = (what: string) =>
     `Whose ${what} counts where cloud and device both changed it while the link was out.`,
   );
 
-const lawDoc = "How heat is dosed: `proportional` shares it out over time, `hysteresis` switches at a band.";
+const lawDoc =
+  "Heating control algorithm: `proportional` shares it out over time, `hysteresis` switches at a band.";
 
 export const settingsTable = {
   board: {
@@ -142,7 +143,7 @@ export const settingsTable = {
   conflictTelemetryInterval: conflict("telemetry interval"),
   conflictSensorOffset: conflict("sensor offset"),
   logLevel: {
-    ...choice(["debug", "info", "warn", "error"], "info", "Least grave log line that is written."),
+    ...choice(["debug", "info", "warn", "error"], "info", "Minimum log level that is written."),
     restart: true,
   },
 } as const satisfies Readonly<Record<string, SettingSpec>>;

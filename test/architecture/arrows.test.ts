@@ -79,7 +79,10 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
     files: { "commands/seed-up.ts": 'import "../main.ts";' },
     caught: "src/commands/seed-up.ts",
   },
-  "main-only-dispatches": { files: { "main.ts": 'import "./board/definition/definition.ts";' }, caught: "src/main.ts" },
+  "main-only-dispatches": {
+    files: { "main.ts": 'import "./board/definition/definition.ts";' },
+    caught: "src/main.ts",
+  },
   "bootstrap-stands-apart": {
     files: { "bootstrap/seed.mjs": 'import "../control/units.ts";' },
     caught: "src/bootstrap/seed.mjs",

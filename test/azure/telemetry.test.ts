@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shapeTelemetry, startTelemetry, type TelemetryObservation } from "../../src/azure/telemetry.ts";
 import { millis, seconds } from "../../src/base/units.ts";
-import { misfit, type TelemetryName, type TelemetryValues, telemetry } from "../../src/model/cloud-model.ts";
+import {
+  type TelemetryName,
+  type TelemetryValues,
+  telemetry,
+  validateValue,
+} from "../../src/model/cloud-model.ts";
 import { faultCodes } from "../../src/model/faults.ts";
 
 const calm: TelemetryObservation = {
@@ -138,7 +143,7 @@ describe("telemetry", () => {
         for (const each of observations) teller.lookFor(7, each, 5);
         for (const { values } of teller.said) {
           for (const [name, value] of Object.entries(values)) {
-            expect(misfit(telemetry[name as TelemetryName].schema, value)).toBeUndefined();
+            expect(validateValue(telemetry[name as TelemetryName].schema, value)).toBeUndefined();
             expect(Object.is(value, -0)).toBe(false);
           }
         }

@@ -82,7 +82,7 @@ export function withoutCredentials(): NodeJS.ProcessEnv {
 
 const bundles = new Map<string, Promise<string>>();
 
-/** Once: a program must not be written anew while a first process of it is still reading it. */
+/** Once: a program must not be written again while a first process of it is still reading it. */
 function bundled(program: string): Promise<string> {
   const known = bundles.get(program);
   if (known !== undefined) return known;

@@ -21,7 +21,7 @@ export function propertyRow(
 ): PropertyRow {
   return {
     name,
-    standing: desiredVersion === undefined ? "device-only" : "acknowledged",
+    status: desiredVersion === undefined ? "device-only" : "acknowledged",
     reported: { value, atMs: startMs },
     ...(ack === undefined ? {} : { ack }),
     ...(desiredVersion === undefined ? {} : { desired: { value, version: desiredVersion, atMs: startMs } }),

@@ -102,8 +102,8 @@ export class FakeHub {
 
   change(id: string, changes: Partial<DeviceDetail>): void {
     const device = { ...this.#device(id), ...changes };
-    const pending = device.properties.filter(({ standing }) => standing === "pending").length;
-    const refused = device.properties.filter(({ standing }) => standing === "refused").length;
+    const pending = device.properties.filter(({ status }) => status === "pending").length;
+    const refused = device.properties.filter(({ status }) => status === "refused").length;
     const whole = { ...device, pending, refused };
     this.devices.set(id, whole);
     this.tell({ type: "twin", device: whole });
@@ -117,21 +117,21 @@ export class FakeHub {
   /** The device reads its twin: takes what it can, refuses the rest, and what it changed itself yields to the cloud. */
   answer(id: string): void {
     const local = this.#localOf(id);
-    for (const row of this.#device(id).properties.filter(({ standing }) => standing === "pending")) {
+    for (const row of this.#device(id).properties.filter(({ status }) => status === "pending")) {
       if (row.desired === undefined) continue;
       const { name } = row;
       const { value, version } = row.desired;
       if (name === "targetTemperature" && (typeof value !== "number" || value < 5 || value > 30)) {
         const text = `must be 5 to 30 °C, not ${JSON.stringify(value)}`;
         const ack = { code: 400, version, text };
-        this.setRow(id, { ...row, standing: "refused", ack });
+        this.setRow(id, { ...row, status: "refused", ack });
         this.happen(id, { kind: "refused", actor: "device", text, property: name, version, ack, after: 21 });
         continue;
       }
       const lost = name === "targetTemperature" && local.edited ? local.target : undefined;
       const text = lost === undefined ? "applied" : `cloud wins over the device's ${lost}`;
       const ack = { code: 200, version, text };
-      this.setRow(id, { ...row, standing: "acknowledged", reported: { value, atMs: this.nowMs }, ack });
+      this.setRow(id, { ...row, status: "acknowledged", reported: { value, atMs: this.nowMs }, ack });
       const about = { actor: "device", property: name, after: value, version, ack } as const;
       if (lost === undefined) this.happen(id, { kind: "acknowledged", text: "taken", ...about });
       else
@@ -146,9 +146,9 @@ export class FakeHub {
     }
     const { mode } = local;
     const row = this.#device(id).properties.find(({ name }) => name === "controlMode");
-    if (row !== undefined && row.reported?.value !== mode && row.standing !== "pending") {
+    if (row !== undefined && row.reported?.value !== mode && row.status !== "pending") {
       const ack = { code: 203, version: 0, text: "set on the device" };
-      this.setRow(id, { ...row, standing: "device-only", reported: { value: mode, atMs: this.nowMs }, ack });
+      this.setRow(id, { ...row, status: "device-only", reported: { value: mode, atMs: this.nowMs }, ack });
       const about = { property: "controlMode", after: mode, ack } as const;
       this.happen(id, { kind: "reported", actor: "device", text: "changed on the device", ...about });
     }
@@ -183,7 +183,7 @@ export class FakeHub {
     for (const [name, value] of Object.entries(properties)) {
       const old = this.#device(id).properties.find((row) => row.name === name);
       const desired = { value, version, atMs: this.nowMs };
-      this.setRow(id, { ...(old ?? { name }), name, standing: "pending", desired });
+      this.setRow(id, { ...(old ?? { name }), name, status: "pending", desired });
       const about = { property: name, after: value, version, whileApart: !connected };
       this.happen(id, { kind: "desired", actor: "operator", text: `${name} desired`, ...about });
     }

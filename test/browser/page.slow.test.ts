@@ -74,7 +74,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
 
   it("shows a refusal with the device's reason", async () => {
     const page = await opened();
-    await page.getByText("More to set").click();
+    await page.getByText("More settings").click();
     await page.getByRole("button", { name: "Send patch" }).click();
     await row(page, "targetTemperature").getByText("Pending").waitFor();
     hub.answer(id);
@@ -93,7 +93,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       await row(page, "targetTemperature").getByText("waits for the device to come back").waitFor();
       await page.getByRole("button", { name: "A lower" }).click();
       await page.getByRole("button", { name: "M mode" }).click();
-      await seen(page, ".event-apart", "while apart");
+      await seen(page, ".event-apart", "while offline");
       await page.getByRole("button", { name: "Plug it back in" }).click();
       await seen(page, ".device-head", "Online");
       hub.answer(id);
@@ -141,7 +141,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("24.5");
     await page.keyboard.press("Enter");
-    await seen(page, '[data-standing="pending"]', "24.5 °C");
+    await seen(page, '[data-status="pending"]', "24.5 °C");
     expect(await focused()).toBe("set-targetTemperature");
     const outline = 'getComputedStyle(document.activeElement).outlineStyle !== "none"';
     expect(await page.evaluate(outline)).toBe(true);
@@ -186,7 +186,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     hub.setRow(id, propertyRow("note", "x".repeat(4000), { code: 200, version: 1 }, 1));
     const page = await open({ viewport: { width, height: 800 }, colorScheme });
     await page.getByRole("button", { name: /^workshop/ }).click();
-    await page.getByText("More to set").click();
+    await page.getByText("More settings").click();
     await page.getByText("Both documents as JSON").click();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
   });

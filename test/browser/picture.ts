@@ -71,7 +71,7 @@ try {
   await page.getByRole("button", { name: "Plug it back in" }).waitFor();
   await page.getByLabel("Set-point", { exact: true }).fill("23");
   await page.getByLabel("Set-point", { exact: true }).press("Enter");
-  await page.locator('[data-standing="pending"]').waitFor();
+  await page.locator('[data-status="pending"]').waitFor();
   for (const button of ["A lower", "A lower", "M mode"]) {
     const pressed = page.waitForResponse(/\/panel$/);
     await page.getByRole("button", { name: button, exact: true }).click();

@@ -5,7 +5,7 @@ import { Mqtt } from "azure-iot-device-mqtt";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log.ts";
-import { sayLoser } from "../../src/control/twin/superseded.ts";
+import { describeSuperseded } from "../../src/control/twin/superseded.ts";
 import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type DeviceCredentials, type RunningHub, startHub } from "../../src/hub/hub.ts";
 import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
@@ -37,7 +37,7 @@ async function connect({ connectionString }: DeviceCredentials, ca: string, edit
   const take = async ({ targetTemperature: value, $version: av }: Desired, lost?: number) => {
     if (value === undefined) return;
     const ok = value >= 5 && value <= 30;
-    const words = lost === undefined ? "" : sayLoser({ value: lost, source: "device" });
+    const words = lost === undefined ? "" : describeSuperseded({ value: lost, source: "device" });
     const ad = ok ? words : "must be 5 to 30 °C";
     await report({ targetTemperature: { value: ok ? value : 21, ac: ok ? 200 : 400, av, ad } });
   };

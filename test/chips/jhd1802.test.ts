@@ -83,7 +83,7 @@ describe("the text display", () => {
     expect(romCode("")).toBe(0x3f);
   });
 
-  it("rides out a passing error, rejects a lasting one, and is set up anew afterwards", async () => {
+  it("rides out a passing error, rejects a lasting one, and is set up again afterwards", async () => {
     await show("a", "b");
     let failures = 2;
     bus.mishap = () => (failures-- > 0 ? "io" : undefined);

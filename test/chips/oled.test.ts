@@ -105,7 +105,7 @@ describe.each(panels.map((panel) => [panel.name, panel] as const))("driving an %
     expect(bus.transfers).toEqual([{ kind: "read", address: 0x3c, length: 1 }]);
   });
 
-  it("notices a power cut between two frames by the status, and sets up anew", async () => {
+  it("notices a power cut between two frames by the status, and sets up again", async () => {
     await oled.show(frameOf(panel, 7), 0x80);
     chip.powerCycle();
     await oled.show(frameOf(panel, 7), 0x80);
@@ -168,7 +168,7 @@ describe.each(panels.map((panel) => [panel.name, panel] as const))("driving an %
     expect(bus.written.some((bytes) => bytes.startsWith("00 ae"))).toBe(false);
   });
 
-  it("mends a page whose transfer broke off in the middle, within the same call", async () => {
+  it("fixes a page whose transfer broke off in the middle, within the same call", async () => {
     await oled.show(frameOf(panel), 0x80);
     chip.breakAfter = 20;
     await oled.show(frameOf(panel, 0xff), 0x80);
@@ -186,7 +186,7 @@ describe.each(panels.map((panel) => [panel.name, panel] as const))("driving an %
     expect(bus.written).toEqual(["00 b1 05 10", "00 b1 00 10", `40 ${hex(frame.subarray(128, 256))}`]);
   });
 
-  it("rejects while the display is gone and sets it up anew once it is back", async () => {
+  it("rejects while the display is gone and sets it up again once it is back", async () => {
     await oled.show(frameOf(panel, 1), 0x80);
     bus.devices.clear();
     await expect(oled.show(frameOf(panel, 2), 0x80)).rejects.toMatchObject({ code: "nack" });

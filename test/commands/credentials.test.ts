@@ -188,7 +188,7 @@ describe("a hidden line", () => {
     return { line, terminal, shown: output.read() };
   };
 
-  it("is read up to Enter, mended by backspace, and shown nowhere; the terminal is as it was", async () => {
+  it("is read up to Enter, fixed by backspace, and shown nowhere; the terminal is as it was", async () => {
     const { line, terminal, shown } = await typed("sexx\u007f\b\u007f\u007fsecret \r");
     expect({ line, shown }).toEqual({ line: "secret", shown: "Key: \n" });
     expect([terminal.wasRaw, terminal.raw]).toEqual([true, false]);

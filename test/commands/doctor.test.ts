@@ -17,7 +17,7 @@ const findings: readonly Finding[] = [
   },
   { check: "sensor", status: "skip", detail: "the bus cannot be used" },
   { check: "display", status: "skip", detail: "the bus cannot be used" },
-  { check: "clock-sync", status: "skip", detail: "cannot be told" },
+  { check: "clock-sync", status: "skip", detail: "unknown" },
   { check: "power", status: "warn", detail: "too low", remedy: "Use a better supply" },
 ];
 
@@ -35,7 +35,7 @@ describe("the doctor's report", () => {
       "! power       too low",
       "              → Use a better supply",
       "",
-      "1 ok, 1 to look at, 1 to mend; 3 not looked at",
+      "1 ok, 1 warnings, 1 problems; 3 not looked at",
     ]);
   });
 
@@ -63,7 +63,7 @@ describe("the verb doctor", () => {
   });
   const doctor = (...flags: string[]) => verb.run(readArguments(verb, ["--data", data, ...flags]));
 
-  it("prints JSON, ends with 0 when nothing is to mend, and makes no data folder", async () => {
+  it("prints JSON, ends with 0 when nothing is to fix, and makes no data folder", async () => {
     expect(await doctor("--board", "virtual", "--json")).toBe(0);
     const result = JSON.parse(printed.text);
     expect(result.ok).toBe(true);
@@ -75,9 +75,9 @@ describe("the verb doctor", () => {
     expect(existsSync(data)).toBe(false);
   });
 
-  it("ends with 1 when something is to mend", async () => {
+  it("ends with 1 when something is to fix", async () => {
     expect(await doctor("--board", "no-such-board")).toBe(1);
     expect(printed.text).toMatch(/✗ board .*no-such-board/);
-    expect(printed.text).toMatch(/, 1 to mend/);
+    expect(printed.text).toMatch(/, 1 to fix/);
   });
 });

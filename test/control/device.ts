@@ -2,7 +2,7 @@
 
 import { celsius, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
-import type { AilingPart, ButtonName, Input, Request, SensorReading } from "../../src/control/input.ts";
+import type { ButtonName, FailingPart, Input, Request, SensorReading } from "../../src/control/input.ts";
 import type { Commands, ControlEvent } from "../../src/control/output.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
@@ -18,7 +18,7 @@ export class Device {
   humidity = 45;
   /** The relay's line follows its command unless this says otherwise. */
   line: (commanded: boolean) => boolean | undefined = (commanded) => commanded;
-  ailing: AilingPart[] = [];
+  failing: FailingPart[] = [];
   /** What the guardian says at the next start. */
   relayOffSeconds: number | undefined;
   events: ControlEvent[] = [];
@@ -77,7 +77,7 @@ export class Device {
         relayLine: this.line(this.heater),
         requests: [],
         link: "none",
-        ailing: this.ailing,
+        failing: this.failing,
         wallMs: wallMillis(this.wallOffset + this.now),
         ...input,
       },

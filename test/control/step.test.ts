@@ -14,7 +14,7 @@ describe("step", () => {
       relayLine: false,
       requests: [],
       link: "none",
-      ailing: [],
+      failing: [],
       wallMs: wallMillis(5),
     } as const;
     expect(step(state, input, millis(5))).toEqual(step(state, input, millis(5)));
@@ -174,16 +174,16 @@ describe("step", () => {
     expect(bright.screen.dimmed).toBe(false);
     const device = new Device();
     device.run(120);
-    device.ailing = ["storage"];
+    device.failing = ["storage"];
     expect(device.step().screen.dimmed).toBe(false);
   });
 
   it("stays dim when a fault ends", () => {
     const device = new Device();
-    device.ailing = ["storage"];
+    device.failing = ["storage"];
     device.run(120);
     expect(device.screen).toMatchObject({ dimmed: true, fault: "storage-failed" });
-    device.ailing = [];
+    device.failing = [];
     expect(device.step().screen).toMatchObject({ dimmed: true, fault: undefined });
   });
 
@@ -196,7 +196,7 @@ describe("step", () => {
 
   it("blinks the status LED while a fault stands, and asks to be woken for it", () => {
     const device = new Device();
-    device.ailing = ["display"];
+    device.failing = ["display"];
     const seen = new Set<boolean>();
     for (let count = 0; count < 4; count++) {
       seen.add(device.step().statusLed);

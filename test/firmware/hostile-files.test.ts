@@ -109,7 +109,7 @@ function ending(device: FirmwareProcess, board: string): number | null {
 
 describe.runIf(process.platform === "linux")("a lock that an old version left", { timeout: 120_000 }, () => {
   it.skipIf(!asRoot)(
-    "SR-12: with the number of a foreign process keeps no unprivileged user's house cold",
+    "SR-12: with the number of a unknownProperties process keeps no unprivileged user's house cold",
     async (context) => {
       const device = await leftOn(context);
       writeFileSync(join(device.data, "lock"), "1");

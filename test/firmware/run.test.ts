@@ -151,7 +151,7 @@ describe.runIf(process.platform === "linux")(
       const raised = (fault: string) => device.event("fault-raised", from, (line) => line["fault"] === fault);
       await Promise.all([raised("settings-unreadable"), raised("board-unreadable"), device.heaterOn(from)]);
       expect(device.relay).toBe("1");
-      // A loop that is started anew meanwhile decides the same.
+      // A loop that is started again meanwhile decides the same.
       const second = device.log.length;
       device.signal(device.loopPid, "SIGKILL");
       await device.event("first-decision", second);

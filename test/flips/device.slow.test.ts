@@ -46,11 +46,11 @@ it("heats and follows its twin after every damage to its files", { timeout: 30 *
       // The newest or the one before: a set-point is never lost (a damaged file of settings may say other limits).
       const { targetTemperature } = run.device.inForce.values;
       if (flip.file !== "settings.json") expect([22, 23]).toContain(targetTemperature);
-      if (run.device.standing.includes("state-lost")) lost += 1;
+      if (run.device.activeFaults.includes("state-lost")) lost += 1;
       // A damaged file of settings may say another time, and be right: that is in force then.
       await run.until(`heat after ${flipText(flip)}`, run.heatDue, () => run.hat.contactClosed);
       expect(await run.follow(20.5)).toMatchObject({ value: 20.5, ac: 200 });
-      expect(run.device.standing).not.toContain("storage-failed");
+      expect(run.device.activeFaults).not.toContain("storage-failed");
       await run.until("the disk", seconds(30), () => run.device.stored);
       run.cutPower();
     },

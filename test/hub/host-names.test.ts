@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { HostNames, withPort } from "../../src/hub/host-names.ts";
 import { OnceLog } from "../../src/hub/once-log.ts";
-import { Door } from "../../src/hub/page-server/guard.ts";
+import { PageGuard } from "../../src/hub/page-server/guard.ts";
 import { Devices } from "../../src/hub/registry/devices.ts";
 import { DpsSession } from "../../src/hub/registry/dps.ts";
 import { sasAuthentication } from "../../src/hub/registry/record.ts";
@@ -113,7 +113,7 @@ describe("the page's door", () => {
     const clock = new VirtualClock();
     const once = new OnceLog(recordingLog([]), clock);
     const app = new Hono();
-    app.use(new Door({ clock, once, hostNames: names, password: undefined }).guard);
+    app.use(new PageGuard({ clock, once, hostNames: names, password: undefined }).guard);
     app.all("/x", (c) => c.text("in"));
     return async (headers: Record<string, string>) =>
       (await app.request("/x", { method: "PUT", headers })).status;

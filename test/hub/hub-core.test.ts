@@ -7,7 +7,7 @@ import { Link } from "../../src/hub/mqtt/links.ts";
 import { cloudMessages, methodCalls } from "../../src/hub/mqtt/topics.ts";
 import { OnceLog } from "../../src/hub/once-log.ts";
 import type { StreamEvent } from "../../src/hub/page-server/api.ts";
-import { Door } from "../../src/hub/page-server/guard.ts";
+import { PageGuard } from "../../src/hub/page-server/guard.ts";
 import { newDevice, sasAuthentication } from "../../src/hub/registry/record.ts";
 import { memoryDocuments } from "../../src/hub/storage/documents.ts";
 import { TelemetryLog } from "../../src/hub/twin/telemetry-log.ts";
@@ -140,7 +140,7 @@ describe("a device that is removed", () => {
       receivedMs: 1,
     });
     core.setThrottle(id, true);
-    core.trouble.setTwinFault(id, "nothing");
+    core.faults.setTwinFault(id, "nothing");
     core.setCable(id, "close");
     await core.removeDevice(id);
     expect(cuts).toContain("close");
@@ -148,7 +148,7 @@ describe("a device that is removed", () => {
     await core.ensureDevice(id, sasAuthentication());
     expect(core.summary(id)).toMatchObject({ throttled: false, cable: "connected", latest: {} });
     expect(core.telemetry.messages(id)).toEqual([]);
-    expect(core.trouble.twinAnswer(id)).toBeUndefined();
+    expect(core.faults.twinAnswer(id)).toBeUndefined();
   });
 
   it("is cut off when it is disabled, and only then", async () => {
@@ -295,7 +295,7 @@ describe("a session at the page's door", () => {
     const clock = new VirtualClock();
     const names = { includes: () => true, isNamed: () => false };
     const once = new OnceLog(recordingLog([]), clock);
-    const door = new Door({ clock, once, hostNames: names, password: "correct horse" });
+    const door = new PageGuard({ clock, once, hostNames: names, password: "correct horse" });
     const app = new Hono();
     app.use(door.signedIn);
     app.get("/x", (c) => c.text("in"));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FaultConditions } from "../../src/control/active-faults.ts";
-import type { AilingPart } from "../../src/control/input.ts";
+import type { FailingPart } from "../../src/control/input.ts";
 import { faultCodes, faultEffects, faultOfPart } from "../../src/model/faults.ts";
 import { Device, heating } from "../control/device.ts";
 
@@ -41,11 +41,11 @@ describe("what a fault does", () => {
     const device = heating();
     device.run(20);
     const before = device.state.revision;
-    device.ailing = ["display"];
+    device.failing = ["display"];
     device.now += 10_000;
     device.read(18.5);
     expect(device.state.revision).toBe(before);
-    device.ailing = ["storage"];
+    device.failing = ["storage"];
     for (const value of [36, 36, 36]) {
       device.now += 2000;
       device.read(value);
@@ -91,7 +91,7 @@ describe("a fault's words", () => {
 
   it("are the remedy where there is nothing else to say", () => {
     const device = new Device();
-    device.ailing = ["display"];
+    device.failing = ["display"];
     device.step();
     expect(detailOf(device)).toBe(faultEffects["display-failed"].remedy);
   });
@@ -113,21 +113,21 @@ describe("SR-11: a fault that nothing raises", () => {
 describe("SR-11: parts that fail", () => {
   it.each(Object.entries(faultOfPart))("show: %s raises %s, and ends it", (part, fault) => {
     const device = heating();
-    device.ailing = [part as AilingPart];
+    device.failing = [part as FailingPart];
     device.run(2);
     expect(device.screen).toMatchObject({ fault, faultCount: 1, heating: true });
-    device.ailing = [];
+    device.failing = [];
     device.run(2);
     expect(device.faults).toEqual([]);
   });
 
   it("are shown and stop nothing", () => {
     const device = heating();
-    device.ailing = ["display", "buttons", "storage", "cloud"];
+    device.failing = ["display", "buttons", "storage", "cloud"];
     device.run(10);
     expect(device.heater).toBe(true);
     expect(device.screen).toMatchObject({ fault: "storage-failed", faultCount: 4 });
-    device.ailing = [];
+    device.failing = [];
     device.run(2);
     expect(device.faults).toEqual([]);
   });

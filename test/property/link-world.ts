@@ -16,7 +16,7 @@ export type LinkAction =
   /** The cable is out until it is plugged in again: FIN, RST, or not a word. */
   | { readonly kind: "pull"; readonly how: "close" | "reset" | "silence" }
   | { readonly kind: "plug" }
-  /** The cable is cut and mended in the same moment. */
+  /** The cable is cut and fixed in the same moment. */
   | { readonly kind: "blip"; readonly how: "close" | "reset" }
   | { readonly kind: "pause"; readonly ms: number }
   /** Until nothing is under way any more, if the cable is in. */
@@ -153,10 +153,10 @@ export class LinkWorld {
         return this.#loseAnswers(millis(action.ms));
       case "refuse": {
         const { status } = action;
-        return core.trouble.setTwinFault(this.#id, status === 0 ? "nothing" : { status, body: "" });
+        return core.faults.setTwinFault(this.#id, status === 0 ? "nothing" : { status, body: "" });
       }
       case "well":
-        return core.trouble.setTwinFault(this.#id, undefined);
+        return core.faults.setTwinFault(this.#id, undefined);
     }
   }
 
@@ -183,8 +183,8 @@ export class LinkWorld {
   }
 
   async #flow(): Promise<void> {
-    const { cables, trouble } = this.#hub.core;
-    if (cables.state(this.#id) !== "connected" || trouble.twinAnswer(this.#id) !== undefined) return;
+    const { cables, faults } = this.#hub.core;
+    if (cables.state(this.#id) !== "connected" || faults.twinAnswer(this.#id) !== undefined) return;
     this.device.act((twin) => twin.disk(false));
     await this.#comesToRest("while it flows");
   }
@@ -197,13 +197,13 @@ export class LinkWorld {
     await this.#comesToRest("at the end");
     this.#check();
     // The whole document may raise the versions of answers that patches left as they were, once.
-    await this.#anew(() => this.#cable.resetAll());
+    await this.#reconnect(() => this.#cable.resetAll());
     this.#check();
     await this.#nothingMoves("a quiet moment", async () => systemClock.sleep(quietMs));
     await this.#nothingMoves("a repetition", async () => this.device.repeatPatch());
-    await this.#nothingMoves("a reconnection", () => this.#anew(() => this.#cable.resetAll()));
+    await this.#nothingMoves("a reconnection", () => this.#reconnect(() => this.#cable.resetAll()));
     await this.#nothingMoves("a restart", () =>
-      this.#anew(() => this.play({ kind: "crash", kept: 0, wallBack: 0, how: "exit" })),
+      this.#reconnect(() => this.play({ kind: "crash", kept: 0, wallBack: 0, how: "exit" })),
     );
   }
 
@@ -217,7 +217,7 @@ export class LinkWorld {
     checkAtRest(this.#hub.documents(this.#id), this.device.twin);
   }
 
-  async #anew(happens: () => unknown): Promise<void> {
+  async #reconnect(happens: () => unknown): Promise<void> {
     const before = this.device.documents;
     await happens();
     await this.#until(() => this.device.documents > before, "a new connection");

@@ -43,13 +43,13 @@ describe("the safety rules", () => {
       settings,
       fc.array(action, { minLength: 20, maxLength: 60 }),
       (chosen, actions) => {
-        const ailing = new World(chosen);
+        const failing = new World(chosen);
         const healthy = new World(chosen, true);
         for (const next of actions) {
-          ailing.play(next);
+          failing.play(next);
           healthy.play(next);
         }
-        expect(ailing.heater).toEqual(healthy.heater);
+        expect(failing.heater).toEqual(healthy.heater);
       },
     );
     fc.assert(same, { seed, numRuns: 40 });

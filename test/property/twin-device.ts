@@ -174,7 +174,7 @@ export class TwinDevice {
     this.#askAgain = false;
   }
 
-  /** One request for the twin at a time; an answer that never comes is asked for anew. */
+  /** One request for the twin at a time; an answer that never comes is asked for again. */
   get(): void {
     if (!this.#connected) return;
     if (this.#waiting) {
@@ -273,7 +273,7 @@ export class TwinDevice {
         relayLine: false,
         requests: what.requests ?? [],
         link: "none",
-        ailing: [],
+        failing: [],
         wallMs: wallMillis(this.#now + this.#wallOffset),
       },
       millis(this.#now),

@@ -53,7 +53,7 @@ interface Entry {
 /** What a power cut leaves: goes back to what was written together with the device's state. */
 export interface Memory {
   readonly version: number;
-  readonly foreign: string;
+  readonly unknownProperties: string;
   readonly entries: Readonly<Record<Name, Entry>>;
 }
 
@@ -69,7 +69,7 @@ const fresh = (name: Name): Entry => ({
 export class Oracle {
   memory: Memory = {
     version: 0,
-    foreign: "{}",
+    unknownProperties: "{}",
     entries: Object.fromEntries(names.map((name) => [name, fresh(name)])) as Memory["entries"],
   };
   /** Values that lost against the other side's (RR-4). */
@@ -117,15 +117,17 @@ export class Oracle {
     if (version < this.memory.version) return;
     this.#knows = knows;
     const moved = version > this.memory.version;
-    const foreign = sortedText(Object.fromEntries(Object.entries(values).filter(([name]) => !isName(name))));
+    const unknownProperties = sortedText(
+      Object.fromEntries(Object.entries(values).filter(([name]) => !isName(name))),
+    );
     const differ = names.filter((name) => text(values[name]) !== this.entry(name).taken);
-    const again = moved && differ.length === 0 && foreign === this.memory.foreign;
+    const again = moved && differ.length === 0 && unknownProperties === this.memory.unknownProperties;
     for (const name of names) {
       const repeated = again && values[name] !== undefined && this.entry(name).by === "device";
       if (repeated) this.repeats++;
       if (differ.includes(name) || repeated) this.#cloudEdit(name, values[name], repeated);
     }
-    this.memory = { ...this.memory, version, foreign };
+    this.memory = { ...this.memory, version, unknownProperties };
   }
 
   patch(patch: Patch, version: number): void {
@@ -133,7 +135,7 @@ export class Oracle {
     for (const [name, value] of Object.entries(patch)) {
       if (isName(name)) this.#cloudEdit(name, value === null ? undefined : value);
       // How all the strangers look now is not known before the next document.
-      else this.memory = { ...this.memory, foreign: "unknown" };
+      else this.memory = { ...this.memory, unknownProperties: "unknown" };
     }
     this.memory = { ...this.memory, version };
   }

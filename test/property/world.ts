@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { celsius, kelvin, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import type {
-  AilingPart,
   ButtonEdge,
   ButtonName,
+  FailingPart,
   LinkState,
   Request,
   SensorReading,
@@ -32,7 +32,7 @@ export type Action =
   | { readonly kind: "flip"; readonly times: number; readonly dt: number }
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "line"; readonly line: boolean | "follows" | "unreadable" }
-  | { readonly kind: "ailing"; readonly parts: readonly AilingPart[]; readonly link: LinkState }
+  | { readonly kind: "failing"; readonly parts: readonly FailingPart[]; readonly link: LinkState }
   | { readonly kind: "restart"; readonly gap: number; readonly broken?: unknown; readonly wallBack: number };
 
 const gap = fc.oneof(
@@ -76,7 +76,7 @@ const live = fc.record({
   dt: fc.constantFrom(500, 1000, 2000, 9000, 10_000, 15_000),
   slope: fc.double({ min: -0.05, max: 0.05, noNaN: true }),
 });
-const parts = Object.keys(faultOfPart) as readonly AilingPart[];
+const parts = Object.keys(faultOfPart) as readonly FailingPart[];
 
 export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 14, arbitrary: live },
@@ -140,7 +140,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant("ailing" as const),
+      kind: fc.constant("failing" as const),
       parts: fc.subarray([...parts]),
       link: fc.constantFrom<LinkState>("none", "connecting", "online", "offline"),
     }),
@@ -190,11 +190,11 @@ export class World {
   #room = 18;
   #word = 0;
   #line: boolean | "follows" | "unreadable" = "follows";
-  #ailing: readonly AilingPart[] = [];
+  #failing: readonly FailingPart[] = [];
   #link: LinkState = "none";
   #held: Record<ButtonName, boolean> = { a: false, b: false, mode: false };
 
-  /** @param deaf `ailing` actions do nothing */
+  /** @param deaf `failing` actions do nothing */
   constructor(chosen: Settings = defaultSettings, deaf = false) {
     this.#settings = chosen;
     this.#deaf = deaf;
@@ -276,8 +276,8 @@ export class World {
       case "line":
         this.#line = action.line;
         return;
-      case "ailing":
-        if (!this.#deaf) [this.#ailing, this.#link] = [action.parts, action.link];
+      case "failing":
+        if (!this.#deaf) [this.#failing, this.#link] = [action.parts, action.link];
         return;
       case "restart":
         this.#restart(action);
@@ -329,7 +329,7 @@ export class World {
         relayLine: line,
         requests: what.request ? [what.request] : [],
         link: this.#link,
-        ailing: this.#ailing,
+        failing: this.#failing,
         wallMs: wallMillis(this.#at + this.#wallSkew),
       },
       now,

@@ -55,7 +55,7 @@ export type CredentialProblem =
   /** The key of a whole group, which must not lie on a device. */
   | "group-key";
 
-/** Credentials that are there and cannot be used: the reader mends them; the heater runs without the cloud. */
+/** Credentials that are there and cannot be used: the reader fixes them; the heater runs without the cloud. */
 export class CredentialError extends Error {
   readonly code: CredentialProblem;
   /** One sentence: what to do now. */

@@ -1,5 +1,5 @@
 /**
- * Why the link is not online: one code, and a sentence for the person who can mend it.
+ * Why the link is not online: one code, and a sentence for the person who can fix it.
  *
  * Guarantee: every failure gets a code, told by what TLS, the socket and MQTT themselves said; the SDK's own words
  * would call a missing network "Not authorized". No sentence holds a secret.
@@ -89,7 +89,7 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
     "The hub ends each connection right after it was made: does another device, or program, use the same id?",
   timeout: (peer) => `${peer.host} did not answer in time. Check the network; trying again.`,
   dropped: (peer) => `The connection to ${peer.host} was lost. Trying again.`,
-  renewal: () => "The token is about to end; connecting anew.",
+  renewal: () => "The token is about to end; connecting again.",
   protocol: (peer) => `${peer.host} does not speak as expected. Check that it is the right host and port.`,
   unknown: (peer) => `The connection to ${peer.host} failed. Trying again.`,
 };

@@ -3,7 +3,7 @@
  *
  * Guarantees: never sooner than `floorMs` after a connection that was lost, however well it began (two devices with
  * one id would else evict each other a thousand times a second); the wait grows with every failure up to a cap, and
- * is spread at random, so that a fleet does not come back in one moment; DPS is asked anew after a refusal and
+ * is spread at random, so that a fleet does not come back in one moment; DPS is asked again after a refusal and
  * after some failures in a row, and not oftener.
  */
 import { type Millis, millis } from "../../base/units.ts";
@@ -51,7 +51,7 @@ export interface Plan {
 /** Evictions in a row that no longer look like chance. */
 const suspicious = 3;
 
-/** Somebody has to mend something, or has asked us to keep away: no use in asking often. */
+/** Somebody has to fix something, or has asked us to keep away: no use in asking often. */
 const slow: readonly CauseCode[] = [
   "key-refused",
   "disabled",

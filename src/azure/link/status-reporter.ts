@@ -19,7 +19,7 @@ export interface LinkNewsOptions {
 
 const remindEvery = hours(1);
 
-export class LinkNews {
+export class LinkStatusReporter {
   readonly #options: LinkNewsOptions;
   #told = "";
   /** Attempts in a row that ended as the one before them. */

@@ -6,7 +6,7 @@
  */
 import { type Millis, millis } from "../../base/units.ts";
 import type { HubWay } from "../credentials/credentials.ts";
-import { CommandDesk } from "../session/command-dispatcher.ts";
+import { CommandDispatcher } from "../session/command-dispatcher.ts";
 import { causeOf, Session } from "../session/session.ts";
 import { cause, type LinkCause, type Peer } from "./cause.ts";
 import { type HubConnection, openHub } from "./hub-connection.ts";
@@ -14,7 +14,7 @@ import type { CloudLink, CloudOptions, Outcome, TelemetryMessage } from "./link.
 import { CloudNotes } from "./notes.ts";
 import { provision } from "./provision.ts";
 import { type Ending, type History, noHistory, planNext } from "./reconnect.ts";
-import { LinkNews } from "./status-reporter.ts";
+import { LinkStatusReporter } from "./status-reporter.ts";
 import { type CloudTuning, defaultTuning, renewAfter } from "./tuning.ts";
 
 /** 2026-01-01: this firmware is younger. A Pi without a network clock starts in 1970, or where it was switched off. */
@@ -27,16 +27,16 @@ export class Supervisor implements CloudLink {
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
   #notes: CloudNotes | undefined;
-  #desk: CommandDesk | undefined;
+  #dispatcher: CommandDispatcher | undefined;
   /** The connection that is online. */
   #online: { readonly connection: HubConnection; readonly session: Session } | undefined;
   #closed = false;
-  readonly #news: LinkNews;
+  readonly #news: LinkStatusReporter;
 
   constructor(options: CloudOptions) {
     this.#options = options;
     this.#tuning = { ...defaultTuning, ...options.tuning };
-    this.#news = new LinkNews(options);
+    this.#news = new LinkStatusReporter(options);
     this.#random = options.random ?? Math.random;
     this.#running = this.#run().catch((error: unknown) => {
       options.log.error("cloud-ended", { error: String(error) });
@@ -83,7 +83,7 @@ export class Supervisor implements CloudLink {
     const { log, credentials, dataPath, files, clock, handlers } = this.#options;
     const notes = await CloudNotes.open(dataPath, files, credentials.way);
     this.#notes = notes;
-    this.#desk = new CommandDesk({
+    this.#dispatcher = new CommandDispatcher({
       clock,
       log,
       tuning: this.#tuning,
@@ -152,10 +152,10 @@ export class Supervisor implements CloudLink {
   /** @throws LinkFailure or TwinRefused when it could not be begun */
   async #converse(hub: HubWay, peer: Peer, onOnline: () => void): Promise<LinkCause> {
     const { credentials, clock, log, handlers } = this.#options;
-    const desk = this.#desk;
-    if (desk === undefined) throw new Error("not running");
-    desk.newLink();
-    const session = new Session({ clock, log, tuning: this.#tuning, handlers, desk, peer });
+    const dispatcher = this.#dispatcher;
+    if (dispatcher === undefined) throw new Error("not running");
+    dispatcher.newLink();
+    const session = new Session({ clock, log, tuning: this.#tuning, handlers, dispatcher, peer });
     let connection: HubConnection | undefined;
     try {
       connection = await openHub({

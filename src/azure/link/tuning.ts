@@ -18,13 +18,13 @@ export interface CloudTuning {
   readonly floorMs: Millis;
   /** The longest wait while a host is merely out of reach. */
   readonly capMs: Millis;
-  /** The longest wait while somebody has to mend something: a key, a certificate, a manifest. */
+  /** The longest wait while somebody has to fix something: a key, a certificate, a manifest. */
   readonly slowCapMs: Millis;
   /** A link that lived this long forgets the failures before it. */
   readonly steadyMs: Millis;
   /** A link that was ended sooner than this may have been evicted by another with the same id. */
   readonly evictedMs: Millis;
-  /** Failures in a row after which the hub assignment is asked for anew. */
+  /** Failures in a row after which the hub assignment is asked for again. */
   readonly reprovisionAfter: number;
   /** Validity of a token. Long, so that a clock some hours behind (a Pi has no battery) does not shut us out. */
   readonly tokenMs: Millis;

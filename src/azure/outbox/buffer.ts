@@ -2,7 +2,7 @@
  * Keeps entries until they were acknowledged: first in memory, a moment later in the store.
  *
  * Guarantees: nothing here throws or blocks the caller; one write is under way at a time, at most one sync a second;
- * a store that fails is opened anew every 10 s, mended with growing effort if it is damaged, and meanwhile the newest
+ * a store that fails is reopened every 10 s, repaired with growing effort if it is damaged, and meanwhile the newest
  * entries wait in memory; what exceeds a limit is dropped, oldest first, counted and logged.
  */
 import type { Clock } from "../../base/clock.ts";
@@ -12,10 +12,10 @@ import type { DrainSource } from "./drain.ts";
 import type { Entry, Note } from "./entry.ts";
 import { StoredQueue } from "./queue.ts";
 import { type MendEffort, type OpenStore, OutboxStoreError } from "./store.ts";
-import { StoreTrouble } from "./store-failures.ts";
+import { StoreFailures } from "./store-failures.ts";
 import type { WallHistory } from "./time.ts";
 
-export interface KeeperLimits {
+export interface BufferLimits {
   readonly maxEntries: number;
   /** Of the entries as stored, without the store's own bookkeeping. */
   readonly maxBytes: number;
@@ -23,13 +23,13 @@ export interface KeeperLimits {
   readonly memoryEntries: number;
 }
 
-export interface KeeperOptions {
+export interface BufferOptions {
   readonly openStore: OpenStore;
   readonly setAside?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly history: WallHistory;
-  readonly limits: KeeperLimits;
+  readonly limits: BufferLimits;
   /** There may be something to send that was not there before. */
   readonly onChange: () => void;
 }
@@ -44,14 +44,14 @@ const batchSize = 500;
 /** Share of a full outbox that makes room at once. */
 const slack = 1 / 500;
 
-export class Keeper implements DrainSource {
-  readonly #options: KeeperOptions;
+export class OutboxBuffer implements DrainSource {
+  readonly #options: BufferOptions;
   #queue: StoredQueue | undefined;
   /** The way to the queue; until it is known what the disk holds, nothing younger is sent. */
   #opening: Promise<void> | undefined;
   readonly opened: Promise<void>;
   #effort: MendEffort = "none";
-  readonly #trouble: StoreTrouble;
+  readonly #failures: StoreFailures;
   /** Not in the store yet, oldest first; the first `#inBatch` of them are being written. */
   #unwritten: Entry[] = [];
   #inBatch = 0;
@@ -64,17 +64,17 @@ export class Keeper implements DrainSource {
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #closed = false;
 
-  private constructor(options: KeeperOptions) {
+  private constructor(options: BufferOptions) {
     this.#options = options;
-    this.#trouble = new StoreTrouble(options.log);
+    this.#failures = new StoreFailures(options.log);
     if (options.setAside === true) this.#effort = "set-aside";
     this.opened = this.#watched(this.#openQueue());
     this.#opening = this.opened;
   }
 
   /** Returns at once; what the disk holds is read in the background. */
-  static open(options: KeeperOptions): Keeper {
-    return new Keeper(options);
+  static open(options: BufferOptions): OutboxBuffer {
+    return new OutboxBuffer(options);
   }
 
   get waiting(): number {
@@ -86,7 +86,7 @@ export class Keeper implements DrainSource {
   }
 
   get failure(): string | undefined {
-    return this.#trouble.cause;
+    return this.#failures.cause;
   }
 
   add(entry: Entry): void {
@@ -147,7 +147,7 @@ export class Keeper implements DrainSource {
     while (this.#queue && this.#hasWork(this.#queue)) await this.#writeBatch(this.#queue);
     await this.#queue?.close();
     const lost = this.#unwritten.length;
-    if (lost > 0) this.#options.log.warn("outbox-lost", { messages: lost, cause: this.#trouble.cause });
+    if (lost > 0) this.#options.log.warn("outbox-lost", { messages: lost, cause: this.#failures.cause });
   }
 
   // --- opening ---
@@ -155,14 +155,15 @@ export class Keeper implements DrainSource {
   async #openQueue(): Promise<void> {
     const { openStore, log, onChange } = this.#options;
     try {
-      const { store, mended } = await openStore(this.#effort);
-      if (mended) log.warn("outbox-mended", { by: mended.by, keptAs: mended.keptAs, lost: mended.lost });
+      const { store, repaired } = await openStore(this.#effort);
+      if (repaired)
+        log.warn("outbox-repaired", { by: repaired.by, keptAs: repaired.keptAs, lost: repaired.lost });
       const queue = await StoredQueue.load(store, log).catch(async (error: unknown) => {
         await store.close();
         throw error;
       });
       this.#takeOver(queue);
-      this.#countLost((mended?.lost ?? 0) + queue.takeDamaged());
+      this.#countLost((repaired?.lost ?? 0) + queue.takeDamaged());
     } catch (error) {
       this.#fail(undefined, error);
     }
@@ -176,7 +177,7 @@ export class Keeper implements DrainSource {
     this.#queue = queue;
     this.#effort = "none";
     // So that something is written: only that shows that the store works again.
-    if (this.#trouble.cause !== undefined) this.#noteChanged = true;
+    if (this.#failures.cause !== undefined) this.#noteChanged = true;
     if (this.#noteRead) return;
     this.#noteRead = true;
     this.#dropped += queue.note.dropped;
@@ -190,7 +191,7 @@ export class Keeper implements DrainSource {
     const { code, message } =
       error instanceof OutboxStoreError ? error : new OutboxStoreError("io", String(error));
     if (code === "corrupt") this.#effort = this.#effort === "none" ? "repair" : "set-aside";
-    this.#trouble.failed(code, message);
+    this.#failures.failed(code, message);
     this.#queue = undefined;
     if (!queue) return;
     this.#opening = queue.close().then(() => {
@@ -253,7 +254,7 @@ export class Keeper implements DrainSource {
     try {
       await queue.write(batch, note);
       this.#unwritten = this.#unwritten.filter(({ key }) => key === undefined);
-      this.#trouble.written(this.waiting);
+      this.#failures.written(this.waiting);
     } catch (error) {
       this.#noteChanged ||= note !== undefined;
       this.#fail(queue, error);
@@ -302,9 +303,9 @@ export class Keeper implements DrainSource {
 
   /** `work`, and a word when it takes very long. */
   async #watched(work: Promise<void>): Promise<void> {
-    const cancel = this.#options.clock.setTimer(hangsAfter, () => this.#trouble.hangs());
+    const cancel = this.#options.clock.setTimer(hangsAfter, () => this.#failures.hangs());
     await work;
     cancel();
-    this.#trouble.answered();
+    this.#failures.answered();
   }
 }

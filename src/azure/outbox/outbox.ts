@@ -17,7 +17,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { seconds, type WallMillis } from "../../base/units.ts";
 import type { TelemetryValues } from "../../model/cloud-model.ts";
-import { Keeper, type KeeperLimits } from "./buffer.ts";
+import { type BufferLimits, OutboxBuffer } from "./buffer.ts";
 import { Drain } from "./drain.ts";
 import type { Entry } from "./entry.ts";
 import { Pace, type PaceLimits } from "./pace.ts";
@@ -33,7 +33,7 @@ export interface OutboxMessage {
   readonly createdMs: WallMillis | undefined;
 }
 
-export interface OutboxLimits extends KeeperLimits, PaceLimits {}
+export interface OutboxLimits extends BufferLimits, PaceLimits {}
 
 /**
  * 30 days at one reading a minute are 43,200 messages; the rest is for switches and faults in that time. IoT Central
@@ -54,7 +54,7 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly boot: Boot;
-  /** Random, anew for every process: the first half of the message ids. */
+  /** Random, again for every process: the first half of the message ids. */
   readonly runId: string;
   /** A clock that shows less was never right: the time of the build. */
   readonly clockFloorMs: WallMillis;
@@ -77,7 +77,7 @@ const closeLimit = seconds(3);
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #history: WallHistory;
-  readonly #keeper: Keeper;
+  readonly #buffer: OutboxBuffer;
   readonly #drain: Drain;
   #appended = 0;
   #closed = false;
@@ -89,9 +89,9 @@ export class Outbox {
     this.#history = new WallHistory(clock, boot, clockFloorMs);
     const history = this.#history;
     const onChange = () => this.#drain.wake();
-    this.#keeper = Keeper.open({ openStore, setAside, clock, log, history, limits, onChange });
+    this.#buffer = OutboxBuffer.open({ openStore, setAside, clock, log, history, limits, onChange });
     const pace = new Pace(clock, limits);
-    this.#drain = new Drain({ clock, pace, source: this.#keeper, send: (entry) => this.#send(entry) });
+    this.#drain = new Drain({ clock, pace, source: this.#buffer, send: (entry) => this.#send(entry) });
   }
 
   /** Returns at once; what the disk holds is read in the background. */
@@ -101,11 +101,11 @@ export class Outbox {
 
   /** The store was opened, or could not be: see `status`. */
   get opened(): Promise<void> {
-    return this.#keeper.opened;
+    return this.#buffer.opened;
   }
 
   get status(): OutboxStatus {
-    const { waiting, dropped, failure } = this.#keeper;
+    const { waiting, dropped, failure } = this.#buffer;
     return { waiting, dropped, failure };
   }
 
@@ -113,13 +113,13 @@ export class Outbox {
     if (this.#closed) return;
     this.#appended += 1;
     const id = `${this.#options.runId}-${this.#appended}`;
-    this.#keeper.add({ id, stamp: this.#history.stamp(), body: JSON.stringify(values) });
+    this.#buffer.add({ id, stamp: this.#history.stamp(), body: JSON.stringify(values) });
     this.#drain.wake();
   }
 
   /** Messages that were held back: they count as dropped. */
   addLost(count: number): void {
-    if (!this.#closed) this.#keeper.addLost(count);
+    if (!this.#closed) this.#buffer.addLost(count);
   }
 
   /** Whether `send` has a chance. */
@@ -131,18 +131,18 @@ export class Outbox {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.abandon();
-    await Promise.race([this.#keeper.finish(), this.#options.clock.sleep(closeLimit)]);
+    await Promise.race([this.#buffer.finish(), this.#options.clock.sleep(closeLimit)]);
   }
 
   /** The power goes: no write and no send begins any more. For the simulator and the tests. */
   abandon(): void {
     this.#drain.setOnline(false);
-    this.#keeper.stop();
+    this.#buffer.stop();
     this.#closed = true;
   }
 
   #send({ id, stamp, body }: Entry): Promise<"ok" | "failed"> {
-    if (this.#history.look()) this.#keeper.clockChanged();
+    if (this.#history.look()) this.#buffer.clockChanged();
     return this.#options.send({ messageId: id, body, createdMs: this.#history.timeOf(stamp) });
   }
 }

@@ -100,7 +100,7 @@ export class StoredQueue {
   /** Of the oldest entry: it was acknowledged, or it is given up. Anything else is not in the queue any more. */
   done(entry: Entry): void {
     const [oldest] = this.#window;
-    // By id: after the store was opened anew the same entry is another object.
+    // By id: after the store was reopened the same entry is another object.
     if (oldest?.key === undefined || oldest.id !== entry.id) return;
     this.#window.shift();
     this.#count(-1, -encodeEntry(oldest).length);

@@ -11,14 +11,14 @@ const hanging = "the disk does not answer";
 
 const remedies: Readonly<Record<StoreErrorCode, string>> = {
   io: "Make room on the disk, or make it writable again; see: grove-heater doctor.",
-  corrupt: "Nothing: it is being mended. If that happens again, replace the card.",
+  corrupt: "Nothing: it is being repaired. If that happens again, replace the card.",
   locked: "End the other process that has it.",
 };
 
 /** "IO error: …/000011.log: No space left on device": the file is another one each time. */
 const reasonOf = (message: string): string | undefined => message.split(": ").at(-1);
 
-export class StoreTrouble {
+export class StoreFailures {
   readonly #log: Log;
   #failure: string | undefined;
   #isHanging = false;

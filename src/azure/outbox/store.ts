@@ -31,7 +31,7 @@ export interface OutboxStore {
   close(): Promise<void>;
 }
 
-/** `corrupt`: mending may help. `locked`: another process has it. `io`: the disk is full, read-only or ill. */
+/** `corrupt`: repairing may help. `locked`: another process has it. `io`: the disk is full, read-only or ill. */
 export type StoreErrorCode = "corrupt" | "locked" | "io";
 
 export class OutboxStoreError extends Error {
@@ -50,7 +50,7 @@ export type MendEffort = "none" | "repair" | "set-aside";
 export interface OpenedStore {
   readonly store: OutboxStore;
   /** What had to be done; `keptAs` names the folder that a person may look at. */
-  readonly mended?:
+  readonly repaired?:
     | {
         readonly by: Exclude<MendEffort, "none"> | "former-store-removed";
         readonly keptAs?: string | undefined;

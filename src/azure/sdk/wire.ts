@@ -2,7 +2,7 @@
  * One TLS connection with one MQTT client on it: what the SDK is given to connect with.
  *
  * Guarantees: at most one connection per `Wire` (the SDK reconnects silently and forgets its subscriptions; here a
- * second attempt fails at once); the first thing that socket, TLS or MQTT said is kept, before the SDK words it anew;
+ * second attempt fails at once); the first thing that socket, TLS or MQTT said is kept, before the SDK words it again;
  * `destroy` ends it whatever state the SDK is in; no late error escapes.
  */
 import { isIP } from "node:net";

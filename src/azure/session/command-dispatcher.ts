@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import { type CommandName, commandSpec, isCommandName, misfit } from "../../model/cloud-model.ts";
+import { type CommandName, commandSpec, isCommandName, validateValue } from "../../model/cloud-model.ts";
 import { type InboundMessage, type Payload, readJson } from "../../protocol/topics.ts";
 import { Calls } from "../link/calls.ts";
 import type { CommandReply } from "../link/link.ts";
@@ -28,7 +28,7 @@ const largestParameter = 8 * 1024;
 const nameProperty = "method-name";
 const noParameter = "@";
 
-export class CommandDesk {
+export class CommandDispatcher {
   readonly #options: CommandDeskOptions;
   readonly #calls: Calls;
   /** Answers on this link: the same call delivered twice is answered twice and done once. */
@@ -118,7 +118,7 @@ function readParameter(name: CommandName, value: unknown): Parameter {
     return missing ? { ok: true, value: undefined } : { ok: false, why: `${name} takes no parameter.` };
   }
   const given = missing ? request.default : value;
-  const why = misfit(request.schema, given);
+  const why = validateValue(request.schema, given);
   if (why !== undefined) return { ok: false, why: `${request.name} ${why}.` };
   return typeof given === "number"
     ? { ok: true, value: given }

@@ -14,14 +14,14 @@ import { type HubConnection, TwinRefused } from "../link/hub-connection.ts";
 import type { CloudHandlers } from "../link/link.ts";
 import { LinkFailure } from "../link/link-failure.ts";
 import type { CloudTuning } from "../link/tuning.ts";
-import type { CommandDesk } from "./command-dispatcher.ts";
+import type { CommandDispatcher } from "./command-dispatcher.ts";
 
 export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tuning: CloudTuning;
   readonly handlers: Pick<CloudHandlers, "onTwin" | "onPatch">;
-  readonly desk: CommandDesk;
+  readonly dispatcher: CommandDispatcher;
   readonly peer: Peer;
 }
 
@@ -70,7 +70,7 @@ export class Session {
         void this.#answer(inbound);
         return;
       case "message":
-        void this.#options.desk.message(inbound.message);
+        void this.#options.dispatcher.message(inbound.message);
         return;
       case "ignored":
         this.#options.log.warn("cloud-message-ignored", { why: inbound.why });
@@ -149,8 +149,8 @@ export class Session {
   }
 
   async #answer({ name, requestId, payload }: Extract<Inbound, { kind: "method" }>): Promise<void> {
-    const { desk, log } = this.#options;
-    const reply = await desk.method(name, requestId, payload);
+    const { dispatcher, log } = this.#options;
+    const reply = await dispatcher.method(name, requestId, payload);
     log.info("cloud-command", { command: name.slice(0, 64), status: reply.status });
     try {
       await this.#connection?.answer(requestId, reply.status, reply.payload);

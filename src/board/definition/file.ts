@@ -95,7 +95,7 @@ export function parseDefinition(
     const { line, column, message } = json;
     return {
       problems: [
-        { code: "unparseable", file, line, column, message, remedy: `mend the JSON at line ${line}` },
+        { code: "unparseable", file, line, column, message, remedy: `fix the JSON at line ${line}` },
       ],
     };
   }

@@ -3,7 +3,7 @@
  *
  * Guarantee (SR-11): `show` returns at once and never throws, whatever the display does; at most one picture is
  * on its way and one waits, the newest; a display that is missing or was lost is looked for again, at a
- * later `show`, and found anew gets a whole picture. Between two pictures everything else has its turn, so that a
+ * later `show`, and found again gets a whole picture. Between two pictures everything else has its turn, so that a
  * display that takes them in no time cannot occupy the loop.
  */
 import type { Clock } from "../../base/clock.ts";

@@ -53,7 +53,7 @@ export function drawHeader(fb: Framebuffer, model: ScreenModel): void {
   textRight(fb, versionText(model.firmware, room), linkLeft - 4, 2);
 }
 
-/** A filled strip of twelve rows at the bottom that names the gravest fault. */
+/** A filled strip of twelve rows at the bottom that names the most severe fault. */
 export function drawFault(fb: Framebuffer, model: ScreenModel): void {
   if (!model.fault) return;
   const top = fb.height - 12;

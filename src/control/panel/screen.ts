@@ -18,7 +18,7 @@ export interface ScreenModel {
   readonly demand: DutyPercent;
   readonly firmware: string;
   readonly link: LinkState;
-  /** The gravest standing fault. */
+  /** The most severe active fault. */
   readonly fault: FaultCode | undefined;
   readonly faultCount: number;
   /** Nobody touched a button for a while. */

@@ -16,7 +16,7 @@ import { adjusting, stepButtons } from "./buttons.ts";
 import type { Panel, PanelContext } from "./panel.ts";
 import { applyGesture, applyRequest, letGo, passTime } from "./panel.ts";
 
-export interface People {
+export interface UserInput {
   readonly buttons: ButtonsState;
   readonly panel: Panel;
   readonly twin: TwinShadow;
@@ -33,13 +33,13 @@ export interface People {
 }
 
 /** @param offset from the caller's clock to `now`'s */
-export function hearPeople(
+export function readUserInput(
   state: ControlState,
   input: Input,
   now: Millis,
   offset: Millis,
   events: ControlEvent[],
-): People {
+): UserInput {
   const { settings } = state.rules;
   const context: PanelContext = { settings, now, wallMs: input.wallMs, events };
   const edges = offset === 0 ? input.buttons : input.buttons.map((edge) => shift(edge, offset));
@@ -77,7 +77,7 @@ export function hearPeople(
   };
 }
 
-type Asked = Pick<People, "panel" | "twin" | "identifyUntil" | "clear">;
+type Asked = Pick<UserInput, "panel" | "twin" | "identifyUntil" | "clear">;
 
 /** The requests, in order. */
 function follow(before: Asked, input: Input, context: PanelContext): Asked {

@@ -42,7 +42,7 @@ export interface SensorState {
   readonly stale: boolean;
   readonly stuck: boolean;
   /** Why the last attempt did not count. */
-  readonly trouble: string;
+  readonly reason: string;
 }
 
 export type Verdict =
@@ -67,7 +67,7 @@ export function startSensor(now: Millis): SensorState {
     wordAt: now,
     stale: false,
     stuck: false,
-    trouble: "no reading yet",
+    reason: "no reading yet",
   };
 }
 
@@ -85,9 +85,9 @@ export function agesSensor(state: SensorState, now: Millis): SensorState {
   return silent ? { ...state, goodRun: 0 } : state;
 }
 
-/** Whatever the reason: trust must be earned anew. */
-export function distrustSensor(state: SensorState, trouble: string): SensorState {
-  return { ...state, stale: true, goodRun: 0, trouble };
+/** Whatever the reason: trust must be earned again. */
+export function distrustSensor(state: SensorState, reason: string): SensorState {
+  return { ...state, stale: true, goodRun: 0, reason };
 }
 
 /** @param at the reading's time on the core's own time line */
@@ -102,23 +102,23 @@ export function judgeReading(
   const measured = reading.temperature;
   const { lowest, highest } = reading.range;
   if (measured < lowest || measured > highest) {
-    const trouble = `${measured.toFixed(1)} °C is outside the sensor's range of ${lowest} to ${highest} °C`;
-    return refuse({ ...aged, shaken: true }, trouble, "void");
+    const reason = `${measured.toFixed(1)} °C is outside the sensor's range of ${lowest} to ${highest} °C`;
+    return refuse({ ...aged, shaken: true }, reason, "void");
   }
   const read = noteWord(aged, reading.raw.temperature, at);
   if (read.last) {
     const moved = Math.abs(measured - read.last.measured);
     if (moved > noiseAllowance + ((at - read.last.at) / 1000) * believableRate) {
-      const trouble = `moved ${moved.toFixed(1)} K faster than a room can`;
-      return refuse({ ...read, shaken: true }, trouble, "too-fast");
+      const reason = `moved ${moved.toFixed(1)} K faster than a room can`;
+      return refuse({ ...read, shaken: true }, reason, "too-fast");
     }
   }
   const taken = take(read, { measured, humidity: reading.humidity, at });
   return { state: taken, verdict: isTrusted(taken) ? "accepted" : "good" };
 }
 
-function refuse(state: SensorState, trouble: string, verdict: Verdict) {
-  return { state: { ...state, goodRun: 0, trouble }, verdict };
+function refuse(state: SensorState, reason: string, verdict: Verdict) {
+  return { state: { ...state, goodRun: 0, reason }, verdict };
 }
 
 /** SR-03: counts how long one raw value repeats, whether or not it is credible otherwise. */
@@ -143,6 +143,6 @@ function take(state: SensorState, last: Measurement): SensorState {
     goodRun,
     stale: state.stale && !recovered,
     stuck: frozen || (state.stuck && !recovered),
-    trouble: frozen ? "repeats the same value to the last bit" : state.trouble,
+    reason: frozen ? "repeats the same value to the last bit" : state.reason,
   };
 }

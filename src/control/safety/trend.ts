@@ -1,7 +1,7 @@
 /**
  * The room's temperature minute by minute, for the rules that look at slopes (SR-05, SR-06).
  *
- * Guarantee: at most 64 minutes are kept; a gap in the readings starts anew, so no slope spans a silence.
+ * Guarantee: at most 64 minutes are kept; a gap in the readings starts again, so no slope spans a silence.
  */
 import type { Celsius, Millis } from "../../base/units.ts";
 

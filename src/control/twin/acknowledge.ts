@@ -13,7 +13,7 @@ import { writableNames } from "../../model/cloud-model.ts";
 import type { ControlValue } from "../input.ts";
 import type { InForce } from "./in-force.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
-import { type Loser, originText, sayLoser } from "./superseded.ts";
+import { describeSuperseded, originText, type Superseded } from "./superseded.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {
@@ -26,7 +26,7 @@ export type Acknowledgement = {
 };
 
 /** The ruling on the desired value, unless a later change has made it history. */
-export function standing(name: WritableName, { shadow, changes }: InForce): Ruling | undefined {
+export function currentRuling(name: WritableName, { shadow, changes }: InForce): Ruling | undefined {
   const ruling = shadow.properties[name]?.ruling;
   const { source, serial } = changes[name];
   switch (ruling?.kind) {
@@ -45,31 +45,32 @@ export function standing(name: WritableName, { shadow, changes }: InForce): Ruli
 export function acknowledge(name: WritableName, inForce: InForce): Acknowledgement {
   const value = inForce.values[name];
   const origin = originText(inForce.changes[name]);
-  const ruling = standing(name, inForce);
+  const ruling = currentRuling(name, inForce);
   switch (ruling?.kind) {
     case undefined:
       return { value, ac: 203, av: 0, ad: origin };
     case "applied": {
       const exact = fingerprint(value) === inForce.shadow.properties[name]?.seen;
       const near = exact ? "" : "the nearest that this device can do; ";
-      return { value, ac: 200, av: ruling.version, ad: `${near}${beaten(ruling.over)}${origin}` };
+      return { value, ac: 200, av: ruling.version, ad: `${near}${supersededText(ruling.over)}${origin}` };
     }
     case "reset":
-      return { value, ac: 200, av: ruling.version, ad: `${beaten(ruling.over)}${origin}` };
+      return { value, ac: 200, av: ruling.version, ad: `${supersededText(ruling.over)}${origin}` };
     case "refused":
       return { value, ac: 400, av: ruling.version, ad: `${ruling.why}; in force: ${origin}` };
     case "overruled":
-      return { value, ac: 203, av: ruling.version, ad: `${beaten(ruling.over)}${origin}` };
+      return { value, ac: 203, av: ruling.version, ad: `${supersededText(ruling.over)}${origin}` };
   }
 }
 
-const beaten = (over: Loser | undefined): string => (over === undefined ? "" : `${sayLoser(over)}; `);
+const supersededText = (over: Superseded | undefined): string =>
+  over === undefined ? "" : `${describeSuperseded(over)}; `;
 
 /**
  * Whether the hub knows of the change in force, whatever it was told beside it.
  * @param known what the hub holds as reported
  */
-export function isTold(name: WritableName, inForce: InForce, known: JsonRecord): boolean {
+export function isReported(name: WritableName, inForce: InForce, known: JsonRecord): boolean {
   const held = known[name];
   if (!isRecord(held) || held["value"] !== inForce.values[name]) return false;
   const ad = held["ad"];
@@ -80,7 +81,7 @@ export const acknowledgements = (inForce: InForce): JsonRecord =>
   Object.fromEntries(writableNames.map((name) => [name, acknowledge(name, inForce)]));
 
 /** Of desired properties that this device does not have (RR-6): no value, since none is in force. */
-export function refusals({ names, version }: TwinShadow["foreign"]): JsonRecord {
+export function refusals({ names, version }: TwinShadow["unknownProperties"]): JsonRecord {
   const refusal = { ac: 400, av: version, ad: "this device has no such writable property" };
   return Object.fromEntries(names.map((name) => [name, refusal]));
 }

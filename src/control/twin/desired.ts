@@ -13,7 +13,11 @@ export interface Desired {
   readonly version: number;
   /** Deleted ones are not in it. */
   readonly values: ReadonlyMap<WritableName, unknown>;
-  readonly foreign: { readonly seen: string; readonly names: readonly string[]; readonly count: number };
+  readonly unknownProperties: {
+    readonly seen: string;
+    readonly names: readonly string[];
+    readonly count: number;
+  };
 }
 
 export const isVersion = (value: unknown): value is number =>
@@ -24,17 +28,17 @@ export function readDesired(document: unknown): Desired | undefined {
   const desired = isRecord(document) ? document["desired"] : undefined;
   if (!isRecord(desired) || !isVersion(desired["$version"])) return undefined;
   const values = new Map<WritableName, unknown>();
-  const foreign: (readonly [string, unknown])[] = [];
+  const unknownProperties: (readonly [string, unknown])[] = [];
   for (const [name, value] of membersOf(desired)) {
     if (isWritableName(name)) values.set(name, value);
-    else foreign.push([name, value]);
+    else unknownProperties.push([name, value]);
   }
-  const names = foreign.map(([name]) => name);
+  const names = unknownProperties.map(([name]) => name);
   return {
     version: desired["$version"],
     values,
-    foreign: {
-      seen: names.length === 0 ? "" : fingerprint(Object.fromEntries(foreign)),
+    unknownProperties: {
+      seen: names.length === 0 ? "" : fingerprint(Object.fromEntries(unknownProperties)),
       names: names.filter(mayAnswer).slice(0, mostForeignNames),
       count: names.length,
     },

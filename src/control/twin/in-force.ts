@@ -1,7 +1,7 @@
 /**
  * What is in force and who made it so, by the names that the cloud uses: the core's face towards its twin.
  *
- * Guarantee: a picture of one moment, values and shadow together; plain data, made anew and never changed.
+ * Guarantee: a picture of one moment, values and shadow together; plain data, created again and never changed.
  */
 
 import type { Celsius, WallMillis } from "../../base/units.ts";
@@ -15,7 +15,7 @@ import { defaultValues } from "../panel/panel.ts";
 import type { ControlState } from "../state.ts";
 import type { TwinShadow } from "./shadow.ts";
 
-/** Whose change counts where both sides made one while apart (RR-4, RR-5). */
+/** Whose change counts where both sides made one while offline (RR-4, RR-5). */
 export type TwinPolicy = { readonly [K in WritableName]: Settings[`conflict${Capitalize<K>}`] };
 
 export interface InForce {

@@ -32,7 +32,7 @@ export type ReportedSections = { readonly [name: string]: unknown };
 
 /** What is to be reported in full. */
 export const reportOf = (inForce: InForce, sections: ReportedSections): JsonRecord => ({
-  ...refusals(inForce.shadow.foreign),
+  ...refusals(inForce.shadow.unknownProperties),
   ...sections,
   ...acknowledgements(inForce),
 });

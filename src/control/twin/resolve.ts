@@ -9,8 +9,8 @@ import { fingerprint, type JsonRecord } from "../../base/json/value.ts";
 import { celsius, kelvin } from "../../base/units.ts";
 import type { WritableName, WritableValues } from "../../model/cloud-model.ts";
 import type { ChangeSource, ControlValue, Request } from "../input.ts";
-import { unfit } from "../limits.ts";
-import { isTold, standing } from "./acknowledge.ts";
+import { validateProperty } from "../limits.ts";
+import { currentRuling, isReported } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
 import { longestWhy, type ShadowProperty } from "./shadow.ts";
 
@@ -24,7 +24,7 @@ export interface Decision {
   /** Whose value is in force from now on; missing for a property that the device does not have. */
   readonly winner?: { readonly source: ChangeSource; readonly value: ControlValue };
   /** Whose value is not: RR-4, and where the cloud's value took the place of the device's. */
-  readonly loser?: { readonly source: ChangeSource; readonly value: ControlValue };
+  readonly superseded?: { readonly source: ChangeSource; readonly value: ControlValue };
   /** One sentence without the names. */
   readonly reason: string;
 }
@@ -36,7 +36,7 @@ export interface Verdict {
 }
 
 /** What a ruling rests on. */
-export interface Bench {
+export interface ResolutionContext {
   readonly inForce: InForce;
   /** What the hub holds as reported. */
   readonly known: JsonRecord;
@@ -48,12 +48,17 @@ export interface Bench {
  * @param wanted `undefined`: deleted (RR-7)
  * @param again the version moved although no value did (RR-5)
  */
-export function rule(name: WritableName, wanted: unknown, again: boolean, bench: Bench): Verdict {
-  const { inForce, version } = bench;
+export function resolve(
+  name: WritableName,
+  wanted: unknown,
+  again: boolean,
+  context: ResolutionContext,
+): Verdict {
+  const { inForce, version } = context;
   const { source: holder, wallMs, serial } = inForce.changes[name];
   const held = { source: holder, value: inForce.values[name] };
   const seen = wanted === undefined ? {} : { seen: fingerprint(wanted) };
-  const refusal = wanted === undefined ? undefined : unfit(name, wanted, inForce.limits);
+  const refusal = wanted === undefined ? undefined : validateProperty(name, wanted, inForce.limits);
   if (refusal !== undefined) {
     const why = refusal.slice(0, longestWhy);
     const decision: Decision = { rule: "RR-6", property: name, version, winner: held, reason: why };
@@ -63,14 +68,19 @@ export function rule(name: WritableName, wanted: unknown, again: boolean, bench:
   const source = wanted === undefined ? "default" : "cloud";
   const offer = { source, value: goal } as const;
   const against = holder === "device" && goal !== held.value;
-  const clash = against && !isTold(name, inForce, bench.known);
+  const clash = against && !isReported(name, inForce, context.known);
   const decided = { rule: ruleOf(clash, again, wanted === undefined), property: name, version } as const;
   // That the same value was said again is a guess: it must not be stronger than a change that is known.
   if (against && (clash || again) && inForce.policy[name] === "device-wins") {
-    const reason = clash ? "both changed while apart" : "the cloud said the same again";
+    const reason = clash ? "both changed while offline" : "the cloud said the same again";
     return {
       property: { ...seen, ruling: { kind: "overruled", version, over: offer, serial } },
-      decision: { ...decided, winner: held, loser: offer, reason: `${reason}, and here the device wins` },
+      decision: {
+        ...decided,
+        winner: held,
+        superseded: offer,
+        reason: `${reason}, and here the device wins`,
+      },
     };
   }
   const kind = source === "default" ? "reset" : "applied";
@@ -81,7 +91,7 @@ export function rule(name: WritableName, wanted: unknown, again: boolean, bench:
     decision: {
       ...decided,
       winner: offer,
-      ...(against ? { loser: held } : {}),
+      ...(against ? { superseded: held } : {}),
       reason: reasons[decided.rule],
     },
   };
@@ -93,15 +103,15 @@ const ruleOf = (clash: boolean, again: boolean, deleted: boolean) =>
 /** Where the cloud's word counts. */
 const reasons = {
   "RR-2": "only the cloud changed",
-  "RR-4": "both changed while apart, and here the cloud wins",
+  "RR-4": "both changed while offline, and here the cloud wins",
   "RR-5": "the cloud said the same again after the device had changed it",
   "RR-7": "the cloud took its value back",
 } as const;
 
 /** A refused value may fit the limits of a later start. */
 export function mayStandNoMore(name: WritableName, wanted: unknown, inForce: InForce): boolean {
-  const refused = standing(name, inForce)?.kind === "refused";
-  return refused && wanted !== undefined && unfit(name, wanted, inForce.limits) === undefined;
+  const refused = currentRuling(name, inForce)?.kind === "refused";
+  return refused && wanted !== undefined && validateProperty(name, wanted, inForce.limits) === undefined;
 }
 
 type Requests = { readonly [K in WritableName]: (value: WritableValues[K], source: ChangeSource) => Request };
@@ -114,7 +124,7 @@ const requests: Requests = {
   sensorOffset: (value, source) => ({ kind: "set-sensor-offset", offset: kelvin(value), source }),
 };
 
-/** @param value has passed `unfit`, so it is of the property's type */
+/** @param value has passed `validateProperty`, so it is of the property's type */
 function requestFor(name: WritableName, value: ControlValue, source: ChangeSource): Request {
   return (requests[name] as (value: ControlValue, source: ChangeSource) => Request)(value, source);
 }

@@ -8,19 +8,24 @@
 import { wallMillis } from "../../base/units.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
 import { isWritableName } from "../../model/cloud-model.ts";
-import type { Loser } from "./superseded.ts";
+import type { Superseded } from "./superseded.ts";
 
 /** What became of a desired value. `serial` is that of the change in force then: a later one makes the ruling history. */
 export type Ruling =
   /**
    * It was followed: stands while the value in force is the cloud's. Or it was deleted and the default was restored
-   * (RR-7): stands while the value in force is the default. `over`: what the device had set while apart (RR-4).
+   * (RR-7): stands while the value in force is the default. `over`: what the device had set while offline (RR-4).
    */
-  | { readonly kind: "applied" | "reset"; readonly version: number; readonly over?: Loser }
+  | { readonly kind: "applied" | "reset"; readonly version: number; readonly over?: Superseded }
   /** Not followed, because it is out of its limits (RR-6). */
   | { readonly kind: "refused"; readonly why: string; readonly version: number; readonly serial: number }
   /** Not followed, because the device's own change outranks it (RR-4, RR-5). */
-  | { readonly kind: "overruled"; readonly over: Loser; readonly version: number; readonly serial: number };
+  | {
+      readonly kind: "overruled";
+      readonly over: Superseded;
+      readonly version: number;
+      readonly serial: number;
+    };
 
 export interface ShadowProperty {
   /** Fingerprint of the desired value; missing when the document has none. */
@@ -33,13 +38,17 @@ export interface TwinShadow {
   readonly version: number;
   readonly properties: { readonly [K in WritableName]?: ShadowProperty };
   /** Desired properties that this device does not have: a fingerprint of all, and names that can be acknowledged. */
-  readonly foreign: { readonly seen: string; readonly version: number; readonly names: readonly string[] };
+  readonly unknownProperties: {
+    readonly seen: string;
+    readonly version: number;
+    readonly names: readonly string[];
+  };
 }
 
 export const emptyShadow: TwinShadow = {
   version: 0,
   properties: {},
-  foreign: { seen: "", version: 0, names: [] },
+  unknownProperties: { seen: "", version: 0, names: [] },
 };
 
 /** Desired names beyond these are counted, not acknowledged: a twin is no place for a stranger to grow in. */
@@ -62,8 +71,8 @@ const invalid = () => new TypeError("twin shadow");
 
 function parse(value: unknown): TwinShadow {
   const root = record(value);
-  const foreign = record(root["foreign"]);
-  const names = foreign["names"];
+  const unknownProperties = record(root["unknownProperties"]);
+  const names = unknownProperties["names"];
   if (!Array.isArray(names) || names.length > mostForeignNames) throw invalid();
   const properties: { [K in WritableName]?: ShadowProperty } = {};
   for (const [name, entry] of Object.entries(record(root["properties"]))) {
@@ -72,9 +81,9 @@ function parse(value: unknown): TwinShadow {
   return {
     version: version(root["version"]),
     properties,
-    foreign: {
-      seen: text(foreign["seen"]),
-      version: version(foreign["version"]),
+    unknownProperties: {
+      seen: text(unknownProperties["seen"]),
+      version: version(unknownProperties["version"]),
       names: names.map((name) => text(name)).filter(isPlainName),
     },
   };
@@ -90,18 +99,21 @@ function parseRuling(entry: Record<string, unknown>): Ruling {
   const at = version(entry["version"]);
   if (kind === "applied" || kind === "reset") {
     const over = entry["over"];
-    return over === undefined ? { kind, version: at } : { kind, version: at, over: loser(over) };
+    return over === undefined ? { kind, version: at } : { kind, version: at, over: superseded(over) };
   }
   const serial = version(entry["serial"]);
   if (kind === "refused") return { kind, version: at, why: text(entry["why"]), serial };
   if (kind !== "overruled") throw invalid();
-  return { kind, version: at, over: loser(entry["over"]), serial };
+  return { kind, version: at, over: superseded(entry["over"]), serial };
 }
 
-function loser(entry: unknown): Loser {
+function superseded(entry: unknown): Superseded {
   const { value, source, wallMs } = record(entry);
   if (source !== "default" && source !== "device" && source !== "cloud") throw invalid();
-  const lost: Loser = { value: typeof value === "boolean" || isNumber(value) ? value : text(value), source };
+  const lost: Superseded = {
+    value: typeof value === "boolean" || isNumber(value) ? value : text(value),
+    source,
+  };
   if (wallMs === undefined) return lost;
   if (!isNumber(wallMs) || Math.abs(wallMs) > lastMoment) throw invalid();
   return { ...lost, wallMs: wallMillis(wallMs) };

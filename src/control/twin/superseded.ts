@@ -1,14 +1,14 @@
 /**
- * The value that lost where both sides had made one while apart (RR-4), in the words of an acknowledgement: its `ad` is
+ * The value that lost where both sides had made one while offline (RR-4), in the words of an acknowledgement: its `ad` is
  * the one place for it that every hub keeps and IoT Central shows beside the property.
  *
- * Guarantees: `readLoser` gets back what `sayLoser` said, wherever it stands in the text, and never throws.
+ * Guarantees: `parseSuperseded` gets back what `describeSuperseded` said, wherever it stands in the text, and never throws.
  */
 import { isoTime } from "../../base/iso-time.ts";
 import { type WallMillis, wallMillis } from "../../base/units.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
-export type Loser = {
+export type Superseded = {
   readonly value: number | boolean | string;
   readonly source: "default" | "device" | "cloud";
   /** When the device made it; a device is not told when the cloud made its own. */
@@ -16,7 +16,7 @@ export type Loser = {
 };
 
 /** Who made a value, and when where that is known. */
-export function originText({ source, wallMs }: Pick<Loser, "source" | "wallMs">): string {
+export function originText({ source, wallMs }: Pick<Superseded, "source" | "wallMs">): string {
   switch (source) {
     case "default":
       return "default";
@@ -27,18 +27,19 @@ export function originText({ source, wallMs }: Pick<Loser, "source" | "wallMs">)
   }
 }
 
-export const sayLoser = (loser: Loser): string => `won over ${loser.value}, ${originText(loser)}`;
+export const describeSuperseded = (superseded: Superseded): string =>
+  `won over ${superseded.value}, ${originText(superseded)}`;
 
 const said =
   /(?:^|; )won over ([^,;]{1,64}), (default|set by the cloud|set at the device)(?: at ([^;]{1,40}))?(?:;|$)/;
-const sources: Readonly<Record<string, Loser["source"]>> = {
+const sources: Readonly<Record<string, Superseded["source"]>> = {
   default: "default",
   "set by the cloud": "cloud",
   "set at the device": "device",
 };
 
-/** @param ad of any device's acknowledgement @returns `undefined` when it names no loser */
-export function readLoser(ad: string): Loser | undefined {
+/** @param ad of any device's acknowledgement @returns `undefined` when it names no superseded */
+export function parseSuperseded(ad: string): Superseded | undefined {
   const [, value, origin, time] = said.exec(ad) ?? [];
   const source = sources[origin ?? ""];
   if (value === undefined || source === undefined) return undefined;
@@ -46,7 +47,7 @@ export function readLoser(ad: string): Loser | undefined {
   return { value: valueIn(value), source, ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
 }
 
-function valueIn(text: string): Loser["value"] {
+function valueIn(text: string): Superseded["value"] {
   if (text === "true" || text === "false") return text === "true";
   const number = Number(text);
   return text.trim() !== "" && Number.isFinite(number) ? number : text;

@@ -22,12 +22,12 @@ import { isRecord, membersOf, sameJson } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
 import { isWritableName, writableNames } from "../../model/cloud-model.ts";
 import type { Request } from "../input.ts";
-import { isTold } from "./acknowledge.ts";
+import { isReported } from "./acknowledge.ts";
 import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
 import type { InForce } from "./in-force.ts";
 import type { TwinLink } from "./reported.ts";
-import type { Bench, Decision, Verdict } from "./resolve.ts";
-import { mayStandNoMore, rule } from "./resolve.ts";
+import type { Decision, ResolutionContext, Verdict } from "./resolve.ts";
+import { mayStandNoMore, resolve } from "./resolve.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
 
 export { lastChange } from "./last-change.ts";
@@ -59,7 +59,7 @@ export function takeDocument(link: TwinLink, inForce: InForce, document: unknown
     return { ...nothing(link), getAgain: true, oddity: "the twin has no desired properties with a version" };
   }
   const { shadow } = inForce;
-  // An answer may have been overtaken by a patch; a twin that was deleted and made anew counts from 1. Ask
+  // An answer may have been overtaken by a patch; a twin that was deleted and created again counts from 1. Ask
   // again: with no patch taken since, the next answer cannot have been overtaken.
   const older = desired.version < shadow.version;
   const behind = `the twin's desired version ${desired.version} is behind ${shadow.version}`;
@@ -67,21 +67,22 @@ export function takeDocument(link: TwinLink, inForce: InForce, document: unknown
     return { ...nothing({ ...link, doubted: true }), getAgain: true, oddity: `${behind}: asked again` };
   }
   const known = Object.fromEntries(membersOf(document["reported"]));
-  const bench: Bench = { inForce, known, version: desired.version };
-  const judged = judgeDocument(desired, older, bench);
-  const fresh = link.known === undefined ? keptNews(judged, bench) : [];
+  const context: ResolutionContext = { inForce, known, version: desired.version };
+  const judged = judgeDocument(desired, older, context);
+  const fresh = link.known === undefined ? keptNews(judged, context) : [];
   const next: TwinShadow = {
     version: desired.version,
     properties: propertiesOf(judged),
-    foreign: foreignOf(desired, shadow),
+    unknownProperties: unknownPropertiesOf(desired, shadow),
   };
-  const strangers = next.foreign.seen === shadow.foreign.seen ? [] : strangersIn(desired);
+  const strangers =
+    next.unknownProperties.seen === shadow.unknownProperties.seen ? [] : reportUnknown(desired);
   return {
     link: { ...link, known, heard: 0, doubted: false },
     requests: requestsOf(judged, next, shadow),
     decisions: [...decisionsOf(judged, shadow), ...fresh, ...strangers],
     getAgain: link.heard > desired.version,
-    ...(older ? { oddity: `${behind} twice in a row: it was made anew, and is believed` } : {}),
+    ...(older ? { oddity: `${behind} twice in a row: it was created again, and is believed` } : {}),
   };
 }
 
@@ -99,24 +100,26 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
     const oddity = `desired version ${version} came after ${shadow.version}: what was between is lost`;
     return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true, oddity };
   }
-  const bench: Bench = { inForce, known, version };
+  const context: ResolutionContext = { inForce, known, version };
   const judged: Judged = new Map(Object.entries(shadow.properties).map(asJudged));
   let strange = false;
   let partial = false;
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$") || value === undefined) continue;
-    if (isWritableName(name)) judged.set(name, rule(name, value ?? undefined, false, bench));
+    if (isWritableName(name)) judged.set(name, resolve(name, value ?? undefined, false, context));
     else strange = true;
     partial ||= isRecord(value);
   }
-  const foreign = strange ? { ...shadow.foreign, seen: unseen } : shadow.foreign;
-  const next = { version, properties: propertiesOf(judged), foreign };
+  const unknownProperties = strange
+    ? { ...shadow.unknownProperties, seen: unseen }
+    : shadow.unknownProperties;
+  const next = { version, properties: propertiesOf(judged), unknownProperties };
   return {
     // The twin that the shadow knows lives on, and the answer under way may be older than this patch too.
     link: { ...link, doubted: false },
     requests: requestsOf(judged, next, shadow),
     decisions: decisionsOf(judged, shadow),
-    // A patch shows a part: how an object, or all that is foreign, looks now is for the document to say.
+    // A patch shows a part: how an object, or all that is unknownProperties, looks now is for the document to say.
     getAgain: strange || partial,
   };
 }
@@ -131,24 +134,25 @@ const asJudged = ([name, property]: [string, ShadowProperty]): [WritableName, Ve
   { property },
 ];
 
-/** @param older the document belongs to a twin that was made anew: what is missing in it was not deleted */
-function judgeDocument(desired: Desired, older: boolean, bench: Bench): Judged {
-  const { inForce } = bench;
+/** @param older the document belongs to a twin that was created again: what is missing in it was not deleted */
+function judgeDocument(desired: Desired, older: boolean, context: ResolutionContext): Judged {
+  const { inForce } = context;
   const { shadow } = inForce;
   const wanted = (name: WritableName) => desired.values.get(name);
   const changed = writableNames.filter((name) => !isSeen(shadow, name, wanted(name)));
   const moved = desired.version !== shadow.version;
-  const again = moved && changed.length === 0 && desired.foreign.seen === shadow.foreign.seen;
+  const again =
+    moved && changed.length === 0 && desired.unknownProperties.seen === shadow.unknownProperties.seen;
   const judged: Judged = new Map();
   for (const name of writableNames) {
     const value = wanted(name);
     const entry = shadow.properties[name];
     if (changed.includes(name)) {
-      if (value !== undefined || !older) judged.set(name, rule(name, value, false, bench));
+      if (value !== undefined || !older) judged.set(name, resolve(name, value, false, context));
     } else if (value !== undefined && again && inForce.changes[name].source === "device") {
-      judged.set(name, rule(name, value, true, bench));
+      judged.set(name, resolve(name, value, true, context));
     } else if (mayStandNoMore(name, value, inForce)) {
-      judged.set(name, rule(name, value, false, bench));
+      judged.set(name, resolve(name, value, false, context));
     } else if (entry) {
       // The document moved on without this one: the ruling answers the new version too.
       const ruling = value === undefined ? entry.ruling : { ...entry.ruling, version: desired.version };
@@ -177,24 +181,25 @@ const decisionsOf = (judged: Judged, shadow: TwinShadow): Decision[] =>
   });
 
 /** RR-3: what the device alone has changed and is yet to tell. */
-function keptNews(judged: Judged, bench: Bench): Decision[] {
-  const { inForce, known, version } = bench;
+function keptNews(judged: Judged, context: ResolutionContext): Decision[] {
+  const { inForce, known, version } = context;
   return writableNames.flatMap((name): Decision[] => {
     const { source } = inForce.changes[name];
-    if (judged.get(name)?.decision || source !== "device" || isTold(name, inForce, known)) return [];
+    if (judged.get(name)?.decision || source !== "device" || isReported(name, inForce, known)) return [];
     const winner = { source, value: inForce.values[name] };
     return [{ rule: "RR-3", property: name, version, winner, reason: "only the device changed" }];
   });
 }
 
-function foreignOf(desired: Desired, shadow: TwinShadow): TwinShadow["foreign"] {
-  const { seen, names } = desired.foreign;
-  if (seen === shadow.foreign.seen && desired.version === shadow.version) return shadow.foreign;
+function unknownPropertiesOf(desired: Desired, shadow: TwinShadow): TwinShadow["unknownProperties"] {
+  const { seen, names } = desired.unknownProperties;
+  if (seen === shadow.unknownProperties.seen && desired.version === shadow.version)
+    return shadow.unknownProperties;
   return { seen, names, version: names.length === 0 ? 0 : desired.version };
 }
 
-function strangersIn(desired: Desired): Decision[] {
-  const { names, count } = desired.foreign;
+function reportUnknown(desired: Desired): Decision[] {
+  const { names, count } = desired.unknownProperties;
   if (count === 0) return [];
   const more = count > names.length ? ` (and ${count - names.length} under names that are not answered)` : "";
   const reason = `this device has no such writable property${more}`;

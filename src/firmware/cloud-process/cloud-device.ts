@@ -2,7 +2,7 @@
  * The device as its cloud half sees it: the running device itself (in virtual time, in the demo), or its picture in
  * another process.
  *
- * Guarantee: `inForce`, `counters`, `standing` and `stored` belong to one moment; after a request was answered that
+ * Guarantee: `inForce`, `counters`, `activeFaults` and `stored` belong to one moment; after a request was answered that
  * moment is not before it took effect.
  */
 
@@ -19,7 +19,7 @@ export interface DeviceMoment {
   readonly inForce: InForce;
   readonly counters: Device["counters"];
   /** Faults that stand, most severe first. */
-  readonly standing: readonly FaultCode[];
+  readonly activeFaults: readonly FaultCode[];
   /** Nothing of this waits to be written, or the disk has failed and waiting is no use. */
   readonly stored: boolean;
 }
@@ -34,10 +34,10 @@ export interface CloudDevice extends DeviceMoment {
   setCloudFailure(cause: string | undefined): void;
 }
 
-export const momentOf = ({ inForce, counters, standing, stored }: Device): DeviceMoment => ({
+export const momentOf = ({ inForce, counters, activeFaults, stored }: Device): DeviceMoment => ({
   inForce,
   counters,
-  standing,
+  activeFaults,
   stored,
 });
 
@@ -46,7 +46,7 @@ export function readMoment(from: Fields): DeviceMoment {
   return {
     inForce: inForceOf(from.fields("inForce")),
     counters: { relayCycles: counters.large("relayCycles"), heaterSeconds: counters.large("heaterSeconds") },
-    standing: readFaults(from, "standing"),
+    activeFaults: readFaults(from, "activeFaults"),
     stored: from.flag("stored"),
   };
 }

@@ -52,7 +52,7 @@ export interface CloudHalfParts {
   readonly device: CloudDevice;
   /** When the firmware started, by `clock`; without it: now. */
   readonly startedMs?: Millis | undefined;
-  /** The outbox is set aside, and begun anew. */
+  /** The outbox is set aside, and begun again. */
   readonly setOutboxAside?: boolean | undefined;
   readonly credentials: Credentials;
   /** The hub stands on this machine and shares its clock: nobody has to be spared. */
@@ -64,7 +64,7 @@ export interface CloudHalfParts {
   readonly log: Log;
   readonly firmware: string;
   readonly board: string;
-  /** Ends the loop so that the guardian starts it anew. */
+  /** Ends the loop so that the guardian restarts it. */
   readonly restart: () => void;
   /** Makes the link; a test has another. */
   readonly open?: typeof openCloud;
@@ -240,8 +240,8 @@ export class CloudHalf {
     this.#twin = link;
     if (oddity !== undefined) log.warn("twin-oddity", { what: oddity });
     const answer = requests.length > 0 ? device.request(...requests) : undefined;
-    for (const { rule, property, version, winner, loser, reason } of decisions) {
-      const [won, lost] = [winner, loser].map((side) => side && `${side.source}: ${side.value}`);
+    for (const { rule, property, version, winner, superseded, reason } of decisions) {
+      const [won, lost] = [winner, superseded].map((side) => side && `${side.source}: ${side.value}`);
       log.info("twin-decision", { rule, property, version, won, lost, reason });
     }
     return answer;
@@ -277,13 +277,13 @@ export class CloudHalf {
 
   #sections(): ReportedSections {
     const { device, firmware, board } = this.#parts;
-    const { inForce, counters, standing } = device;
+    const { inForce, counters, activeFaults } = device;
     return {
       lastChange: lastChange(inForce),
       firmwareVersion: firmware,
       board,
       startedAt: isoTime(this.#startedAt),
-      faults: standing.join(", "),
+      faults: activeFaults.join(", "),
       boostUntil: inForce.boostUntil === undefined ? null : isoTime(inForce.boostUntil),
       relayCycles: counters.relayCycles,
       // To the tenth: a property that moved every second would be a message every second.

@@ -37,7 +37,7 @@ export type CloudMessage =
       readonly event: string;
       readonly fields: LogFields;
     }
-  /** Somebody asked the device to start anew. */
+  /** Somebody asked the device to start again. */
   | { readonly kind: "restart" }
   /** There is nobody to connect to: a local hub is wanted. */
   | { readonly kind: "no-credentials" }

@@ -44,8 +44,8 @@ export class RemoteDevice implements CloudDevice {
     return this.#moment.counters;
   }
 
-  get standing(): DeviceMoment["standing"] {
-    return this.#moment.standing;
+  get activeFaults(): DeviceMoment["activeFaults"] {
+    return this.#moment.activeFaults;
   }
 
   get stored(): boolean {

@@ -2,7 +2,7 @@
  * The device of the demonstration: the real firmware on the virtual hat, whose power can be cut and given back.
  *
  * Guarantee: it is composed as `run` composes it (gate, drivers, core, durable state, genuine SDK over TLS); after a
- * power cut nothing more of it reaches the disk, and it starts anew from what was there.
+ * power cut nothing more of it reaches the disk, and it starts again from what was there.
  */
 import { join } from "node:path";
 import type { Credentials } from "../../azure/credentials/credentials.ts";

@@ -19,7 +19,7 @@ export const scenes: readonly Scene[] = [
     title: "The first connection reports everything, once",
     properties: writableNames,
     async play(stage, say) {
-      say("The device, new from the shelf, finds its hub through DPS and gets its twin");
+      say("The device, factory-new, finds its hub through DPS and gets its twin");
       await stage.until("the first report", () => stage.settled);
     },
     claims: [
@@ -67,7 +67,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-4",
-    title: "Both change while apart: the cloud wins, and the loser is named",
+    title: "Both change while offline: the cloud wins, and the superseded is named",
     properties: [target],
     async play(stage, say) {
       say("The cable is pulled (RST)");
@@ -86,7 +86,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-4",
-    title: "Both change while apart, where the policy says that the device wins",
+    title: "Both change while offline, where the policy says that the device wins",
     properties: ["controlMode"],
     async prepare(stage) {
       await stage.press("mode", "controlMode");

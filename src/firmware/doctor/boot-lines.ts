@@ -147,7 +147,7 @@ function linesOf({ name, params }: Overlay): readonly number[] {
 function checkOverlays(wiring: Wiring, config: BootConfig | undefined): Finding[] {
   const check = "overlays";
   if (config === undefined)
-    return [skip(check, "there is no config.txt: what else uses the lines cannot be told")];
+    return [skip(check, "there is no config.txt: what else uses the lines is unknown")];
   const used = new Map(rolesOf(wiring).map(({ id, wired }) => [wired.line, id.replaceAll("-", " ")]));
   const findings: Finding[] = [];
   for (const overlay of config.overlays) {

@@ -1,4 +1,4 @@
-/** Checks of the data folder and of what the firmware left in it. Nothing is made, moved or mended here. */
+/** Checks of the data folder and of what the firmware left in it. Nothing is made, moved or fixed here. */
 import { dirname, join } from "node:path";
 import { parseDurable } from "../../control/durable.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
@@ -38,7 +38,7 @@ export function checkFreeSpace(machine: Machine, { path }: DataFolder, wantedKb:
   const check = "free-space";
   const folder = machine.kind(path) === "folder" ? path : nearestFolder(machine, path);
   const free = machine.freeBytes(folder);
-  if (free === undefined) return skip(check, `cannot be told for ${folder}`);
+  if (free === undefined) return skip(check, `unknown for ${folder}`);
   const detail = `${sizeText(free)} free for ${folder}`;
   if (free >= wantedKb * 1024) return ok(check, detail);
   return fail(

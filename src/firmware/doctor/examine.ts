@@ -1,5 +1,5 @@
 /**
- * The whole examination: every check in the order in which one would mend things.
+ * The whole examination: every check in the order in which one would fix things.
  *
  * Guarantee: it never throws and never drives anything; whatever is broken, the checks that can still run do.
  */

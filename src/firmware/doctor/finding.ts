@@ -4,7 +4,7 @@ export type FindingStatus =
   | "ok"
   /** The heater runs, but somebody should look at it. */
   | "warn"
-  /** This board cannot run as it should until it is mended. */
+  /** This board cannot run as it should until it is fixed. */
   | "fail"
   /** Not looked at, and `detail` says why. */
   | "skip";

@@ -1,7 +1,7 @@
 /**
  * Whether a firmware runs on this machine: by asking the locks of the hardware and of the data folder, whoever holds them.
  *
- * Guarantee: no line is opened. Where it cannot be told, it counts as running, so that nothing is disturbed.
+ * Guarantee: no line is opened. Where it is unknown, it counts as running, so that nothing is disturbed.
  */
 
 import { LineError } from "../../chips/lines.ts";
@@ -36,7 +36,7 @@ export function checkInstance(machine: Machine, data: DataFolder, wiring: Wiring
     return runs(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);
   }
   if (hardware?.kind === "unknown") {
-    const detail = `whether the firmware runs cannot be told: ${hardware.why}`;
+    const detail = `whether the firmware runs is unknown: ${hardware.why}`;
     const finding = warn(
       check,
       detail,

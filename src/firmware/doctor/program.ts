@@ -56,7 +56,7 @@ export function checkClockSync({ kind }: Machine): Finding {
   if (kind("/run/systemd/timesync")) {
     return warn(check, "systemd-timesyncd has not heard from a time server since the start", rightClock);
   }
-  return skip(check, "cannot be told: neither systemd-timesyncd, chrony nor ntpd runs here");
+  return skip(check, "unknown: neither systemd-timesyncd, chrony nor ntpd runs here");
 }
 
 /** A relay and a display on a weak supply are a common cause of a Pi that restarts or a bus that garbles. */
@@ -66,7 +66,7 @@ export function checkPower(machine: Machine): Finding {
   const monitor = monitors.find((folder) => machine.read(`${folder}/name`)?.trim() === "rpi_volt");
   const alarm = monitor && machine.read(`${monitor}/in0_lcrit_alarm`)?.trim();
   if (alarm === "0") return ok(check, "the supply holds its voltage");
-  if (alarm === undefined) return skip(check, "cannot be told: this computer has no monitor of its supply");
+  if (alarm === undefined) return skip(check, "unknown: this computer has no monitor of its supply");
   const remedy = "Use the supply made for this computer, and a short, thick cable.";
   return warn(check, "the supply's voltage is, or was, too low", remedy);
 }

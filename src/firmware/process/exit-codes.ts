@@ -17,13 +17,13 @@ export const exitCodes = {
   permission: 77,
   /** Settings, board or manifest are wrong. */
   configuration: 78,
-  /** Not a failure: the loop asks its guardian to be started anew. */
+  /** Not a failure: the loop asks its guardian to be started again. */
   restart: 85,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** A start-up failure that the reader can mend: what is wrong, and the next step. */
+/** A start-up failure that the reader can fix: what is wrong, and the next step. */
 export class StartupError extends Error {
   readonly exitCode: ExitCode;
   /** One sentence: what to do now. */

@@ -2,7 +2,7 @@
  * Secrets that came by the environment, on their way from the guardian to each loop that it starts.
  *
  * Guarantee: after `HeldSecrets.take` they are in no environment that Node shows or passes on: not a child's, nor a
- * diagnostic report's, nor what NODE_DEBUG=child_process prints of a start; a loop that is started anew gets them again,
+ * diagnostic report's, nor what NODE_DEBUG=child_process prints of a start; a loop that is started again gets them again,
  * over its channel to the guardian, once it asks. A DEBUG trace shows no token. What no program can take back is the
  * kernel's copy of how the guardian itself was started (/proc/PID/environ): that is open to the same user and root, as
  * credentials.json is.

@@ -17,7 +17,7 @@ import type { CertificatePair } from "../storage/certificates.ts";
 import type { Cable } from "./cable.ts";
 import type { Cables } from "./cables.ts";
 import type { Link } from "./links.ts";
-import { TlsDoor } from "./listener.ts";
+import { TlsListener } from "./listener.ts";
 import { type Caller, type Login, type LoginParts, login, parseUserName } from "./login.ts";
 import type { DeviceSessions } from "./sessions.ts";
 import { dpsAnswers, mayListen } from "./topics.ts";
@@ -30,7 +30,7 @@ export interface BrokerParts {
   readonly login: LoginParts;
   readonly dps: DpsParts;
   readonly sessions: DeviceSessions;
-  readonly onTurnedAway: (id: string, reason: string) => void;
+  readonly onRejected: (id: string, reason: string) => void;
 }
 
 /** D2C message of 256 KB and the topic that holds its properties. */
@@ -49,7 +49,7 @@ interface Session {
 export class Broker {
   readonly #parts: BrokerParts;
   readonly #aedes: Aedes;
-  readonly #door: TlsDoor;
+  readonly #listener: TlsListener;
   readonly #sessions = new WeakMap<Client, Session>();
   #strangers = 0;
 
@@ -60,7 +60,7 @@ export class Broker {
     const onTooLong = (from: string) => void this.#refuse(from, "a frame is too long");
     const onFull = () => void this.#refuse("anybody", "too many connections");
     const { clock, log } = parts;
-    this.#door = new TlsDoor({ clock, log, caPem, onCable, onTooLong, onFull }, pair);
+    this.#listener = new TlsListener({ clock, log, caPem, onCable, onTooLong, onFull }, pair);
   }
 
   static async open(parts: BrokerParts, pair: CertificatePair, caPem: string): Promise<Broker> {
@@ -72,17 +72,17 @@ export class Broker {
 
   /** @returns the port @throws Error with `code` when the port is taken */
   listen(host: string, port: number): Promise<number> {
-    return this.#door.listen(host, port);
+    return this.#listener.listen(host, port);
   }
 
   /** Takes a renewed certificate for connections from now on. */
   renew(pair: CertificatePair): void {
-    this.#door.renew(pair);
+    this.#listener.renew(pair);
   }
 
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
-    await this.#door.close();
+    await this.#listener.close();
   }
 
   #listenToAedes(): void {
@@ -216,11 +216,11 @@ export class Broker {
     const verdict = login(caller, proof, this.#parts.login);
     if (!verdict.ok) {
       const id = caller.kind === "dps" ? caller.registrationId : caller.deviceId;
-      if (this.#refuse(id, verdict.reason)) this.#parts.onTurnedAway(id, verdict.reason);
+      if (this.#refuse(id, verdict.reason)) this.#parts.onRejected(id, verdict.reason);
       return verdict;
     }
     cable.frameLimit = deviceFrameLimit;
-    this.#door.welcome(cable);
+    this.#listener.welcome(cable);
     if (caller.kind === "dps") {
       session.dps = new DpsSession(this.#parts.dps, client, caller.registrationId, {
         deviceId: verdict.deviceId,

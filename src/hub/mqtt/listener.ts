@@ -31,7 +31,7 @@ const mostStrangers = 500;
 const handshakeWithin = seconds(10);
 const minVersion = "TLSv1.2";
 
-export class TlsDoor {
+export class TlsListener {
   readonly #options: TlsDoorOptions;
   readonly #server: Server;
   readonly #cables = new Set<Cable>();

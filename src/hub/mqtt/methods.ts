@@ -45,7 +45,7 @@ export class Methods {
     timeoutSeconds = methodLimits.usualSeconds,
     connectSeconds = 0,
   ): Promise<MethodOutcome> {
-    const malformed = misfit(name, payload, timeoutSeconds);
+    const malformed = validateCall(name, payload, timeoutSeconds);
     if (malformed !== undefined) return { failed: "malformed", why: malformed };
     if (connectSeconds > 0 && !this.#isListening(deviceId)) await this.#arrival(deviceId, connectSeconds);
     return await this.#call(deviceId, name, payload, timeoutSeconds);
@@ -116,7 +116,7 @@ export class Methods {
   }
 }
 
-function misfit(name: string, payload: Json, timeoutSeconds: number): string | undefined {
+function validateCall(name: string, payload: Json, timeoutSeconds: number): string | undefined {
   const { payloadBytes, leastSeconds, mostSeconds } = methodLimits;
   if (!namePattern.test(name)) return "a method name has 1 to 128 letters, digits and _ - . * %";
   if (!(timeoutSeconds >= leastSeconds && timeoutSeconds <= mostSeconds)) {

@@ -113,7 +113,7 @@ export interface TelemetryValue {
  * `overruled` — answered with 203 or another 2xx, but the device keeps another value (its own won);
  * `device-only` — reported and never desired; `deleted` — was desired, is not any more, still reported.
  */
-export type PropertyStanding =
+export type PropertyStatus =
   | "pending"
   | "acknowledged"
   | "refused"
@@ -125,7 +125,7 @@ export type PropertyStanding =
 /** A property as both sides have it. */
 export interface PropertyRow {
   readonly name: string;
-  readonly standing: PropertyStanding;
+  readonly status: PropertyStatus;
   /** Absent: not desired. `atMs` and `version` are the hub's `$metadata` of it. */
   readonly desired?: { readonly value: Json; readonly version: number; readonly atMs: number };
   /** Absent: not reported. `value` is unwrapped from an acknowledgement when it is in one. */

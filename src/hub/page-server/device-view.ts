@@ -1,6 +1,6 @@
 /** A device as the page sees it. Guarantee: no key, no thumbprint and no signature is in a view. */
 
-import type { Trouble } from "../fault-injection.ts";
+import type { FaultInjection } from "../fault-injection.ts";
 import type { Cables } from "../mqtt/cables.ts";
 import type { Links } from "../mqtt/links.ts";
 import type { DeviceRecord } from "../registry/record.ts";
@@ -13,7 +13,7 @@ import type { Panels } from "./panels.ts";
 export interface ViewParts {
   readonly links: Links;
   readonly cables: Cables;
-  readonly trouble: Trouble;
+  readonly faults: FaultInjection;
   readonly panels: Panels;
   readonly telemetry: TelemetryLog;
 }
@@ -27,12 +27,12 @@ export function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSum
     connectionChangedMs: record.connectionChangedMs,
     lastActivityMs: record.lastActivityMs,
     cable: parts.cables.state(record.id),
-    throttled: parts.trouble.isThrottled(record.id),
+    throttled: parts.faults.isThrottled(record.id),
     modelId: record.modelId === "" ? null : record.modelId,
     desiredVersion: record.desired.version,
     reportedVersion: record.reported.version,
-    pending: rows.filter((row) => row.standing === "pending").length,
-    refused: rows.filter((row) => row.standing === "refused").length,
+    pending: rows.filter((row) => row.status === "pending").length,
+    refused: rows.filter((row) => row.status === "refused").length,
     queuedMessages: record.queue.length,
     latest: parts.telemetry.latest(record.id),
   };

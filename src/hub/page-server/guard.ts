@@ -1,5 +1,5 @@
 /**
- * The door of the page: who may speak to it, from where, and what the browser may do with its answers.
+ * The guard of the page: who may speak to it, from where, and what the browser may do with its answers.
  *
  * Guarantees: a page of another site can neither read nor change anything here (Host and Origin are checked, cookies
  * are SameSite=Strict, changes want JSON); with a password set, nothing but the page's own files and the sign-in is
@@ -49,7 +49,7 @@ export const contentPolicy = [
   "trusted-types 'none'",
 ].join("; ");
 
-export class Door {
+export class PageGuard {
   readonly #options: DoorOptions;
   readonly #digest: Buffer | undefined;
   /** Ends of sessions, by the SHA-256 of their token. */

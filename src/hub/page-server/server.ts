@@ -10,7 +10,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "../listening.ts";
-import { Door, type PageNames, refuse } from "./guard.ts";
+import { PageGuard, type PageNames, refuse } from "./guard.ts";
 import { addPageRoutes, type PageParts } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { addStream } from "./stream.ts";
@@ -47,9 +47,9 @@ export async function openPage(options: PageOptions, host: string, port: number)
 async function pageApp(options: PageOptions): Promise<Hono> {
   const { core } = options;
   const { clock, once, log } = core;
-  const door = new Door({ clock, once, hostNames: options.hostNames, password: options.password });
+  const guard = new PageGuard({ clock, once, hostNames: options.hostNames, password: options.password });
   const app = new Hono();
-  app.use(door.guard);
+  app.use(guard.guard);
   app.use(
     bodyLimit({
       maxSize: mostBytes,
@@ -61,8 +61,8 @@ async function pageApp(options: PageOptions): Promise<Hono> {
     return refuse(c, 500, "failed", "the hub could not do that; its log says why");
   });
   app.notFound((c) => refuse(c, 404, "not-found", "there is no such page"));
-  addSessionRoutes(app, door);
-  app.use("/api/*", door.signedIn);
+  addSessionRoutes(app, guard);
+  app.use("/api/*", guard.signedIn);
   addPageRoutes(app, options);
   addStream(app, options);
   await addFiles(app, options.pagePath);

@@ -3,23 +3,23 @@ import type { Hono } from "hono";
 import { textMember } from "../json-value.ts";
 import type { Session } from "./api.ts";
 import { readJsonBody } from "./body.ts";
-import { type Door, refuse } from "./guard.ts";
+import { type PageGuard, refuse } from "./guard.ts";
 
-export function addSessionRoutes(app: Hono, door: Door): void {
+export function addSessionRoutes(app: Hono, guard: PageGuard): void {
   app.get("/api/session", (c) =>
-    c.json({ passwordNeeded: door.passwordNeeded, signedIn: door.isSignedIn(c) } satisfies Session),
+    c.json({ passwordNeeded: guard.passwordNeeded, signedIn: guard.isSignedIn(c) } satisfies Session),
   );
   app.post("/api/session", async (c) => {
     const password = textMember(await readJsonBody(c), "password");
     if (password === undefined) return refuse(c, 400, "malformed", "the password is missing");
-    const cookie = door.signIn(password);
+    const cookie = guard.signIn(password);
     if (cookie === "wrong") return refuse(c, 403, "password", "the password is wrong");
     if (cookie === "wait") return refuse(c, 429, "throttled", "too many wrong passwords: wait a minute");
     c.header("Set-Cookie", cookie);
     return c.body(null, 204);
   });
   app.delete("/api/session", (c) => {
-    c.header("Set-Cookie", door.signOut(c));
+    c.header("Set-Cookie", guard.signOut(c));
     return c.body(null, 204);
   });
 }

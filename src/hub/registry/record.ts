@@ -48,7 +48,7 @@ export interface DeviceRecord {
   /** Counts every change of tags, desired and reported. */
   readonly twinVersion: number;
   readonly queue: readonly CloudMessage[];
-  /** Of the MQTT session: a device that comes back without asking anew is still told. */
+  /** Of the MQTT session: a device that comes back without asking again is still told. */
   readonly subscriptions: readonly Subscription[];
   readonly connectionChangedMs: number | null;
   readonly lastActivityMs: number | null;

@@ -4,7 +4,7 @@
  *
  * Guarantees: private keys leave this process only into the hub's own documents (0600) and, for a device's, to whoever
  * asked for it. The server's certificate names every host it is asked for, is renewed in its last month, and is made
- * anew when the names change or the clock stands outside of it. Pairs that a disk has damaged are made anew, not shown.
+ * again when the names change or the clock stands outside of it. Pairs that a disk has damaged are created again, not shown.
  * EC P-256, SHA-256.
  */
 import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
@@ -63,7 +63,7 @@ export async function openAuthority(
   const root = kept ?? (await makeRoot(x509, documents, wallMs));
   const rootCert = new x509.X509Certificate(root.cert);
   const issuer: Issuer = { x509, cert: rootCert, key: await importKey(x509, root.key) };
-  // One that another authority signed is of no use either: the root may have been made anew.
+  // One that another authority signed is of no use either: the root may have been created again.
   let server = await documents.read("server", (document) => soundPair(document, root.cert));
 
   return {

@@ -6,9 +6,9 @@
  * not matter, so that neither its restart nor a second property hides a value that lost.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import { type Loser, readLoser, sayLoser } from "../../control/twin/superseded.ts";
+import { describeSuperseded, parseSuperseded, type Superseded } from "../../control/twin/superseded.ts";
 import { equalJson, isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
-import type { PropertyRow, PropertyStanding } from "../page-server/api.ts";
+import type { PropertyRow, PropertyStatus } from "../page-server/api.ts";
 import type { DeviceRecord } from "../registry/record.ts";
 import type { TwinHalf } from "./document.ts";
 import type { TimelineDraft } from "./timeline.ts";
@@ -58,19 +58,19 @@ function propertyRow(record: DeviceRecord, name: string, answered: number): Prop
   const reported = value === undefined ? undefined : { value, atMs: stampOf(record.reported, name).atMs };
   return {
     name,
-    standing: standing(desired, reported, ack, answered),
+    status: statusOf(desired, reported, ack, answered),
     ...(desired === undefined ? {} : { desired }),
     ...(reported === undefined ? {} : { reported }),
     ...(ack === undefined ? {} : { ack }),
   };
 }
 
-function standing(
+function statusOf(
   desired: PropertyRow["desired"],
   reported: PropertyRow["reported"],
   ack: Ack | undefined,
   answered: number,
-): PropertyStanding {
+): PropertyStatus {
   if (desired === undefined) return ack !== undefined && ack.version > 0 ? "deleted" : "device-only";
   // A device that has seen the version and says nothing of the name has no such property, and never will.
   if (reported === undefined) return answered >= desired.version ? "unanswered" : "pending";
@@ -145,15 +145,23 @@ function acknowledgedEvent(
     return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
   }
   const wanted = member(desired.properties, name);
-  const loser = readLoser(ack.text ?? "");
-  const told = readLoser(known?.text ?? "");
-  if (loser !== undefined && (told === undefined || sayLoser(told) !== sayLoser(loser))) {
-    return loser.source === "device"
-      ? desiredWon(name, wanted, value, loser)
-      : deviceWon(name, value, loser.value, wanted === undefined ? undefined : stampOf(desired, name).atMs);
+  const superseded = parseSuperseded(ack.text ?? "");
+  const told = parseSuperseded(known?.text ?? "");
+  if (
+    superseded !== undefined &&
+    (told === undefined || describeSuperseded(told) !== describeSuperseded(superseded))
+  ) {
+    return superseded.source === "device"
+      ? desiredWon(name, wanted, value, superseded)
+      : deviceWon(
+          name,
+          value,
+          superseded.value,
+          wanted === undefined ? undefined : stampOf(desired, name).atMs,
+        );
   }
   const same = wanted === undefined || equalJson(wanted, value);
-  if (!same && loser === undefined && ack.code !== 200) {
+  if (!same && superseded === undefined && ack.code !== 200) {
     return deviceWon(name, value, wanted, stampOf(desired, name).atMs);
   }
   const verb = ack.code === 203 ? "keeps" : "took";
@@ -165,7 +173,7 @@ function desiredWon(
   name: string,
   wanted: Json | undefined,
   value: Json,
-  { value: lost, wallMs }: Loser,
+  { value: lost, wallMs }: Superseded,
 ): Verdict {
   const won =
     wanted === undefined ? `the deletion (${show(value)} by default)` : `the desired ${show(value)}`;

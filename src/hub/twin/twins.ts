@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
-import type { Trouble } from "../fault-injection.ts";
+import type { FaultInjection } from "../fault-injection.ts";
 import { isObject, type Json, type JsonObject, member, readJson } from "../json-value.ts";
 import type { Link, Links } from "../mqtt/links.ts";
 import { desiredPatch, desiredPatches, twinAnswer, twinAnswers } from "../mqtt/topics.ts";
@@ -35,7 +35,7 @@ export interface TwinParts {
   readonly devices: Devices;
   readonly links: Links;
   readonly timeline: Timeline;
-  readonly trouble: Trouble;
+  readonly faults: FaultInjection;
   readonly onTwin: (deviceId: string) => void;
 }
 
@@ -64,8 +64,8 @@ export class Twins {
 
   /** A device asked for its twin. */
   async answerGet(link: Link, rid: string): Promise<void> {
-    const { devices, trouble } = this.#parts;
-    const fault = trouble.twinAnswer(link.deviceId);
+    const { devices, faults } = this.#parts;
+    const fault = faults.twinAnswer(link.deviceId);
     if (fault === "nothing") return;
     if (fault !== undefined) return answer(link, twinAnswer(fault.status, rid), fault.body);
     const record = devices.get(link.deviceId);
@@ -77,8 +77,8 @@ export class Twins {
 
   /** A device reported a patch. */
   async answerPatch(link: Link, rid: string, payload: string): Promise<void> {
-    const { clock, devices, timeline, trouble } = this.#parts;
-    const fault = trouble.twinAnswer(link.deviceId);
+    const { clock, devices, timeline, faults } = this.#parts;
+    const fault = faults.twinAnswer(link.deviceId);
     if (fault === "nothing") return;
     if (fault !== undefined) return answer(link, twinAnswer(fault.status, rid), fault.body);
     const before = devices.get(link.deviceId);

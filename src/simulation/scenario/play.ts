@@ -21,7 +21,7 @@ export interface ScenarioStage {
   request(request: Request): void;
   /** The power goes at this instant: the firmware is gone without a word. The hat loses its power right after. */
   powerLost(): void;
-  /** The power is back, and the hat as after its power-on reset: the firmware starts anew. */
+  /** The power is back, and the hat as after its power-on reset: the firmware starts again. */
   powerBack(): void;
   /** Told of what should hold now. */
   expect?(expectation: Expectation): void;

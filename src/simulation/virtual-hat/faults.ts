@@ -34,11 +34,11 @@ export interface FaultLimits {
 }
 
 /** The faults that stand now, each begun any number of times, and standing until the last of them has ended. */
-export class StandingFaults {
+export class ActiveFaults {
   readonly #clock: Clock;
   readonly #beforeChange: () => void;
   readonly #afterChange: () => void;
-  readonly #standing = new Map<HatFault, Set<() => void>>();
+  readonly #active = new Map<HatFault, Set<() => void>>();
 
   /** @param beforeChange called before, and `afterChange` after, a fault begins or ends */
   constructor(clock: Clock, beforeChange: () => void, afterChange: () => void) {
@@ -48,28 +48,28 @@ export class StandingFaults {
   }
 
   get names(): readonly HatFault[] {
-    return [...this.#standing.keys()];
+    return [...this.#active.keys()];
   }
 
   has(name: HatFault): boolean {
-    return this.#standing.has(name);
+    return this.#active.has(name);
   }
 
   /** @param stop what else is to be done at its end. Returns what ends it; twice is harmless. */
   begin(name: HatFault, stop: () => void, duration: Millis | undefined): () => void {
-    const ends = this.#standing.get(name) ?? new Set();
+    const ends = this.#active.get(name) ?? new Set();
     let cancel = () => {};
     const end = () => {
       if (!ends.has(end)) return;
       this.#beforeChange();
       ends.delete(end);
-      if (ends.size === 0) this.#standing.delete(name);
+      if (ends.size === 0) this.#active.delete(name);
       cancel();
       stop();
       this.#afterChange();
     };
     this.#beforeChange();
-    this.#standing.set(name, ends.add(end));
+    this.#active.set(name, ends.add(end));
     if (duration !== undefined) cancel = this.#clock.setTimer(duration, end);
     this.#afterChange();
     return end;
@@ -77,6 +77,6 @@ export class StandingFaults {
 
   /** Ends every one of that name. */
   end(name: HatFault): void {
-    for (const end of [...(this.#standing.get(name) ?? [])]) end();
+    for (const end of [...(this.#active.get(name) ?? [])]) end();
   }
 }

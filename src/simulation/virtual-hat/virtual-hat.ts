@@ -17,7 +17,7 @@ import { Sht31Model } from "../chips/sht31.ts";
 import { uniform } from "../noise.ts";
 import type { Plant } from "../room/surroundings.ts";
 import { connectPorts, type HatConnection, type HatPorts } from "./connection.ts";
-import { type FaultLimits, type HatFault, StandingFaults, transferFaults } from "./faults.ts";
+import { ActiveFaults, type FaultLimits, type HatFault, transferFaults } from "./faults.ts";
 import { VirtualBus, type VirtualBusOptions } from "./virtual-bus.ts";
 import { VirtualGpio } from "./virtual-gpio.ts";
 
@@ -57,7 +57,7 @@ export class VirtualHat implements HatPorts {
   readonly #chance: () => number;
   readonly #bounce: boolean;
   readonly #connections = new Set<HatConnection>();
-  readonly #faults: StandingFaults;
+  readonly #faults: ActiveFaults;
   #powered = true;
   #closed = false;
   #lookedAt: Millis;
@@ -72,7 +72,7 @@ export class VirtualHat implements HatPorts {
     this.#lookedAt = clock.now();
     this.wiring = wiring;
     this.plant = plant;
-    this.#faults = new StandingFaults(
+    this.#faults = new ActiveFaults(
       clock,
       () => this.catchUp(),
       () => this.#refresh(),
@@ -192,7 +192,7 @@ export class VirtualHat implements HatPorts {
     this.plant.advance(elapsed, this.heating);
   }
 
-  get standingFaults(): readonly HatFault[] {
+  get activeFaults(): readonly HatFault[] {
     return this.#faults.names;
   }
 

@@ -65,7 +65,7 @@ describe("the cause is named in words", () => {
     expect(await causeOf()).toBe("key-refused");
   });
 
-  it("when the hub refuses: DPS is asked anew, at once, and then no more in a hurry", async () => {
+  it("when the hub refuses: DPS is asked again, at once, and then no more in a hurry", async () => {
     rig.hub.refuseHub = 5;
     const seen = new Recorder();
     rig.open();

@@ -17,7 +17,7 @@ export interface Cut {
   readonly kind: "close" | "reset" | "silence";
   /** Telemetry flows for so long first. */
   readonly afterMs: number;
-  /** How long the cable stays out; 0: it is mended in the same moment. A silence lasts until it is noticed, and on. */
+  /** How long the cable stays out; 0: it is fixed in the same moment. A silence lasts until it is noticed, and on. */
   readonly outMs: number;
   /** For so long before, what the hub says is lost: it has the readings, the device does not know. */
   readonly deafMs: number;

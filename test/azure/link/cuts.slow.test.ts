@@ -50,7 +50,7 @@ function wordsOf(recoveries: readonly Recovery[]): string {
   };
   const parts = kinds.map((kind) => figures(kind, (cut) => cut.kind === kind));
   parts.push(
-    figures("mended at once", mendedAtOnce),
+    figures("fixed at once", mendedAtOnce),
     figures("out longer", (cut) => !mendedAtOnce(cut)),
   );
   const all = figures("cuts", () => true);

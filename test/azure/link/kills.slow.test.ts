@@ -130,7 +130,7 @@ describe("two devices with one id", () => {
 });
 
 describe("the hub that DPS assigned", () => {
-  it("is remembered over a restart, and asked for anew after three failures", async () => {
+  it("is remembered over a restart, and asked for again after three failures", async () => {
     const first = rig.open();
     await until(() => rig.seen.online === 1, "the link");
     await first.close();

@@ -1,7 +1,7 @@
 /** What the log and the firmware hear of the link. */
 import { expect, it } from "vitest";
 import { cause, type Peer } from "../../../src/azure/link/cause.ts";
-import { LinkNews } from "../../../src/azure/link/status-reporter.ts";
+import { LinkStatusReporter } from "../../../src/azure/link/status-reporter.ts";
 import { minutes } from "../../../src/base/units.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { Recorder } from "../rig.ts";
@@ -13,7 +13,7 @@ const warnings = (seen: Recorder) => seen.lines.filter((line) => line.startsWith
 it("is a cause once, however many attempts end by it, and then a reminder every hour", async () => {
   const seen = new Recorder();
   const clock = new VirtualClock();
-  const news = new LinkNews({ log: seen.log, handlers: seen.handlers, clock });
+  const news = new LinkStatusReporter({ log: seen.log, handlers: seen.handlers, clock });
   news.tell("connecting");
   for (let attempt = 0; attempt < 25; attempt++) {
     news.tell("offline", refused, 300_000);
@@ -26,7 +26,7 @@ it("is a cause once, however many attempts end by it, and then a reminder every 
 
 it("is each change of the cause, and the link when it is back, without a word about how it was", () => {
   const seen = new Recorder();
-  const news = new LinkNews({ log: seen.log, handlers: seen.handlers, clock: new VirtualClock() });
+  const news = new LinkStatusReporter({ log: seen.log, handlers: seen.handlers, clock: new VirtualClock() });
   for (const code of ["timeout", "timeout", "host-not-found", "timeout"] as const) {
     news.tell("offline", cause(code, hub));
   }
@@ -42,7 +42,7 @@ it("is each change of the cause, and the link when it is back, without a word ab
   expect(warnings(seen)).toHaveLength(4);
 });
 
-it("has a next step in it, for every cause that a person can mend", () => {
+it("has a next step in it, for every cause that a person can fix", () => {
   expect(refused.words).toContain("grove-heater credentials check");
   expect(cause("key-refused", { host: "dps", role: "DPS" }).words).toContain("id scope");
   expect(cause("host-not-granted", hub).words).toContain('Add "hub.example" to "AllowedConnections"');

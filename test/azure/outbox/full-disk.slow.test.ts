@@ -180,8 +180,8 @@ describe.runIf(mounted)("a full disk under the outbox", { timeout: 240_000 }, ()
         await rig.clock.advance(seconds(30 + appended));
         await rig.clock.run(rig.outbox.close());
         expect([...rig.hub.firsts].sort((a, b) => a - b)).toEqual(range(1, appended));
-        const mended = rig.lines.filter(({ event }) => event === "outbox-mended");
-        expect(mended.filter(({ fields }) => fields?.["by"] === "set-aside")).toEqual([]);
+        const repaired = rig.lines.filter(({ event }) => event === "outbox-repaired");
+        expect(repaired.filter(({ fields }) => fields?.["by"] === "set-aside")).toEqual([]);
         expect(rig.count("outbox-entries-missing")).toBe(0);
       }),
       { numRuns: Number(process.env["RUNS"] ?? 60) },

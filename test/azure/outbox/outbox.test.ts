@@ -281,7 +281,7 @@ describe("a disk that fails", () => {
     expect(rig.clock.now() - from).toBeLessThanOrEqual(3000);
   });
 
-  it("that is corrupt gets mended with growing effort", async () => {
+  it("that is corrupt gets repaired with growing effort", async () => {
     const rig = new OutboxRig();
     await rig.advance(1);
     rig.disk.failure = new OutboxStoreError("corrupt", "bad block");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { StoreTrouble } from "../../../src/azure/outbox/store-failures.ts";
+import { StoreFailures } from "../../../src/azure/outbox/store-failures.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
 
 const full = (file: number) => `IO error: outbox/${file}.log: No space left on device`;
@@ -7,7 +7,7 @@ const full = (file: number) => `IO error: outbox/${file}.log: No space left on d
 it("A failure is over when something was written, also when the disk kept silent in between", () => {
   const said: string[] = [];
   const note: Log["warn"] = (event, fields) => said.push(`${event} ${fields?.["code"] ?? ""}`);
-  const trouble = new StoreTrouble({ ...silentLog, warn: note, info: note });
+  const trouble = new StoreFailures({ ...silentLog, warn: note, info: note });
   trouble.failed("io", full(1));
   trouble.hangs();
   expect(trouble.cause).toBe("the disk does not answer");

@@ -79,13 +79,13 @@ describe.each(kinds)("the $name store", ({ make }) => {
     await store.close();
   });
 
-  it("still has everything when it is opened anew", async () => {
+  it("still has everything when it is reopened", async () => {
     const open = await make();
     const first = await open("none");
     await first.store.write({ put: texts(1, 1000), note: "kept" }, durable);
     await first.store.close();
-    const { store, mended } = await open("none");
-    expect(mended).toBeUndefined();
+    const { store, repaired } = await open("none");
+    expect(repaired).toBeUndefined();
     expect(await store.read(1, 2000)).toEqual(texts(1, 1000));
     expect(await store.readNote()).toBe("kept");
     await store.close();
@@ -177,7 +177,7 @@ describe("a folder of segments", () => {
       expect(lost).toBeLessThan(3000);
       // Every loss is said and counted. Only what is gone from the very end cannot be told from a kill.
       if (lost > 0 && file !== "the newest") expect(outbox.status.dropped).toBe(lost);
-      if (lost > 0 && file !== "the newest") expect(events).toContain("outbox-mended");
+      if (lost > 0 && file !== "the newest") expect(events).toContain("outbox-repaired");
       await clock.run(outbox.close());
     },
   );

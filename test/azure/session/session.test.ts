@@ -154,7 +154,7 @@ describe("commands", () => {
     expect(rig.seen.commands).toHaveLength(1);
   });
 
-  it("are new on a new link, although their request ids begin anew", async () => {
+  it("are new on a new link, although their request ids begin again", async () => {
     rig.open();
     await online();
     call("boost", "10", "1");

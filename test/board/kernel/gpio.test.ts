@@ -258,7 +258,7 @@ describe("The kernel's GPIO", () => {
     expect([...kernel.lines.keys()]).toEqual([528]);
   });
 
-  it("takes no write to an output that was closed, and opens it anew at the level of then", async () => {
+  it("takes no write to an output that was closed, and opens it again at the level of then", async () => {
     const { port, kernel } = await opened();
     const line = await port.openOutput(16, 0);
     line.close();

@@ -253,7 +253,7 @@ describe("A and B together", () => {
     expect(play(held, 62_000, 50).kinds).not.toContain("clear");
   });
 
-  it("clear nothing when they were held together for less, or one was pressed anew meanwhile", () => {
+  it("clear nothing when they were held together for less, or one was pressed again meanwhile", () => {
     const short: Edge[] = [
       ["a", true, 0],
       ["b", true, 1200],
@@ -261,7 +261,7 @@ describe("A and B together", () => {
       ["b", false, 4100],
     ];
     expect(play(short, 5000).kinds).not.toContain("clear");
-    const anew: Edge[] = [
+    const again: Edge[] = [
       ["a", true, 0],
       ["b", true, 40],
       ["a", false, 4000],
@@ -269,7 +269,7 @@ describe("A and B together", () => {
       ["b", false, 4500],
       ["a", false, 4600],
     ];
-    expect(play(anew, 5000).kinds).not.toContain("clear");
+    expect(play(again, 5000).kinds).not.toContain("clear");
   });
 
   it("do not make the one that is held longer run away", () => {

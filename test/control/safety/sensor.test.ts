@@ -99,7 +99,7 @@ describe("SR-02: a stale sensor", () => {
     expect(device.faults).toEqual(["sensor-stale"]);
   });
 
-  it("treats a clock that runs backwards as doubt: OFF, and trust is earned anew", () => {
+  it("treats a clock that runs backwards as doubt: OFF, and trust is earned again", () => {
     const device = heating();
     device.run(10);
     device.now -= 86_400_000;

@@ -41,7 +41,7 @@ describe("the trend", () => {
     expect(record([...ramp(3), [5, 30], [6, 31]]).means).toEqual([10, 11, 12, 12, 12, 30]);
   });
 
-  it("starts anew after three, and when the time goes back", () => {
+  it("starts again after three, and when the time goes back", () => {
     expect(record([...ramp(3), [6, 30], [7, 31]]).means).toEqual([30]);
     expect(record([...ramp(3), [1, 30], [2, 31]]).means).toEqual([30]);
   });

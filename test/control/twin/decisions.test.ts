@@ -7,7 +7,7 @@ import { Session } from "./session.ts";
 const property = "targetTemperature";
 
 describe("the decision of", () => {
-  it("RR-2 names no loser: what was in force was nobody's word", () => {
+  it("RR-2 names no superseded: what was in force was nobody's word", () => {
     expect(new Session().connect(5, { targetTemperature: 21 }).decisions).toEqual([
       {
         rule: "RR-2",
@@ -25,7 +25,7 @@ describe("the decision of", () => {
     session.press("b");
     session.tell();
     expect(session.patch(6, { targetTemperature: 21 }).decisions).toMatchObject([
-      { rule: "RR-2", loser: { source: "device", value: 19.5 }, reason: "only the cloud changed" },
+      { rule: "RR-2", superseded: { source: "device", value: 19.5 }, reason: "only the cloud changed" },
     ]);
     expect(session.told(property)).toMatchObject({ ad: "set by the cloud" });
   });
@@ -47,8 +47,8 @@ describe("the decision of", () => {
   });
 
   it.each([
-    ["cloud-wins", "both changed while apart, and here the cloud wins"],
-    ["device-wins", "both changed while apart, and here the device wins"],
+    ["cloud-wins", "both changed while offline, and here the cloud wins"],
+    ["device-wins", "both changed while offline, and here the device wins"],
   ] as const)("RR-4 says why: %s", (conflictTargetTemperature, reason) => {
     const session = new Session({ conflictTargetTemperature });
     session.connect(5, { targetTemperature: 21 });
@@ -57,9 +57,9 @@ describe("the decision of", () => {
       { source: "cloud", value: 25 },
       { source: "device", value: 21.5 },
     ];
-    const [winner, loser] = conflictTargetTemperature === "cloud-wins" ? sides : sides.toReversed();
+    const [winner, superseded] = conflictTargetTemperature === "cloud-wins" ? sides : sides.toReversed();
     expect(session.connect(6, { targetTemperature: 25 }).decisions).toEqual([
-      { rule: "RR-4", property, version: 6, winner, loser, reason },
+      { rule: "RR-4", property, version: 6, winner, superseded, reason },
     ]);
   });
 
@@ -195,7 +195,7 @@ describe("what a message asks for:", () => {
     });
     expect(session.get(2, { targetTemperature: 18 })).toMatchObject({
       getAgain: false,
-      oddity: `${behind} twice in a row: it was made anew, and is believed`,
+      oddity: `${behind} twice in a row: it was created again, and is believed`,
     });
   });
 

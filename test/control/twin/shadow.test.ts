@@ -20,7 +20,7 @@ const whole: TwinShadow = {
     },
     sensorOffset: { ruling: { kind: "reset", version: 9, over: { value: true, source: "default" } } },
   },
-  foreign: { seen: "#80.1.2", version: 9, names: ["colour"] },
+  unknownProperties: { seen: "#80.1.2", version: 9, names: ["colour"] },
 };
 
 /** `whole` with the value at `path` made another. */
@@ -43,7 +43,9 @@ describe("a stored shadow", () => {
   it("keeps versions as high as JSON can count, and texts as long as they are made", () => {
     const highest = Number.MAX_SAFE_INTEGER;
     expect(parseShadow(broken("version", highest)).version).toBe(highest);
-    expect(parseShadow(broken("foreign.seen", "x".repeat(200))).foreign.seen).toHaveLength(200);
+    expect(
+      parseShadow(broken("unknownProperties.seen", "x".repeat(200))).unknownProperties.seen,
+    ).toHaveLength(200);
   });
 
   const ruling = "properties.targetTemperature.ruling";
@@ -72,12 +74,12 @@ describe("a stored shadow", () => {
     [`${ruling}.over.wallMs`, "today"],
     [`${ruling}.over.wallMs`, 8.64e15 + 2],
     [`${ruling}.over.wallMs`, -8.64e15 - 2],
-    ["foreign", null],
-    ["foreign.names", "colour"],
-    ["foreign.names", [1]],
-    ["foreign.names", Array.from({ length: 9 }, () => "a")],
-    ["foreign.seen", 1],
-    ["foreign.version", null],
+    ["unknownProperties", null],
+    ["unknownProperties.names", "colour"],
+    ["unknownProperties.names", [1]],
+    ["unknownProperties.names", Array.from({ length: 9 }, () => "a")],
+    ["unknownProperties.seen", 1],
+    ["unknownProperties.version", null],
   ])("is none when %s is %j", (path, value) => {
     expect(parseShadow(broken(path, value))).toBe(emptyShadow);
   });
@@ -86,10 +88,18 @@ describe("a stored shadow", () => {
     const { targetTemperature } = whole.properties;
     const more = broken("properties", { targetTemperature, colour: 5, constructor: null });
     expect(parseShadow(more).properties).toEqual({ targetTemperature });
-    const named = broken("foreign.names", ["ok_1", "1st", "a.b", "$x", "", "a".repeat(65), "a".repeat(64)]);
-    expect(parseShadow(named).foreign.names).toEqual(["ok_1", "a".repeat(64)]);
+    const named = broken("unknownProperties.names", [
+      "ok_1",
+      "1st",
+      "a.b",
+      "$x",
+      "",
+      "a".repeat(65),
+      "a".repeat(64),
+    ]);
+    expect(parseShadow(named).unknownProperties.names).toEqual(["ok_1", "a".repeat(64)]);
     const most = Array.from({ length: 8 }, (_, n) => `name${n}`);
-    expect(parseShadow(broken("foreign.names", most)).foreign.names).toEqual(most);
+    expect(parseShadow(broken("unknownProperties.names", most)).unknownProperties.names).toEqual(most);
   });
 
   it("never makes an error of what is none", () => {

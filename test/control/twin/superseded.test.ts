@@ -2,7 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wallMillis } from "../../../src/base/units.ts";
-import { type Loser, originText, readLoser, sayLoser } from "../../../src/control/twin/superseded.ts";
+import {
+  describeSuperseded,
+  originText,
+  parseSuperseded,
+  type Superseded,
+} from "../../../src/control/twin/superseded.ts";
 
 const value = fc.oneof(
   fc.integer({ min: -1_000_000, max: 1_000_000 }).map((hundredths) => hundredths / 100),
@@ -10,14 +15,14 @@ const value = fc.oneof(
   fc.constantFrom("auto", "manual"),
 );
 const origin = fc.oneof(
-  fc.constantFrom<Pick<Loser, "source" | "wallMs">>(
+  fc.constantFrom<Pick<Superseded, "source" | "wallMs">>(
     { source: "default" },
     { source: "cloud" },
     { source: "device" },
   ),
   fc.integer({ min: 0, max: 4e12 }).map((at) => ({ source: "device", wallMs: wallMillis(at) }) as const),
 );
-const losers = fc.tuple(value, origin).map(([lost, of]): Loser => ({ value: lost, ...of }));
+const supersededValues = fc.tuple(value, origin).map(([lost, of]): Superseded => ({ value: lost, ...of }));
 
 describe("the words for a value that lost", () => {
   it("are read back as what was said, wherever they stand", () => {
@@ -29,8 +34,8 @@ describe("the words for a value that lost", () => {
       "; set at the device at 2026-01-01T00:00:00.000Z",
     );
     fc.assert(
-      fc.property(losers, parts, ends, (loser, before, after) => {
-        expect(readLoser(`${before}${sayLoser(loser)}${after}`)).toEqual(loser);
+      fc.property(supersededValues, parts, ends, (superseded, before, after) => {
+        expect(parseSuperseded(`${before}${describeSuperseded(superseded)}${after}`)).toEqual(superseded);
       }),
     );
   });
@@ -42,8 +47,8 @@ describe("the words for a value that lost", () => {
     ],
     [{ value: "auto", source: "cloud" }, "won over auto, set by the cloud"],
     [{ value: false, source: "default" }, "won over false, default"],
-  ] as const)("say %j as one reads it", (loser, words) => {
-    expect(sayLoser(loser)).toBe(words);
+  ] as const)("say %j as one reads it", (superseded, words) => {
+    expect(describeSuperseded(superseded)).toBe(words);
   });
 
   it("are found in no text that says something else", () => {
@@ -60,19 +65,19 @@ describe("the words for a value that lost", () => {
       `won over ${"5".repeat(65)}, default`,
       "won over 5; default",
     ])
-      expect(readLoser(ad), ad).toBeUndefined();
+      expect(parseSuperseded(ad), ad).toBeUndefined();
   });
 
   it("make a text of what is no finite number, and leave out what is no time", () => {
-    expect(readLoser("won over Infinity, default")?.value).toBe("Infinity");
-    expect(readLoser("won over  , default")?.value).toBe(" ");
-    expect(readLoser("won over 5, set at the device at noon")).toEqual({ value: 5, source: "device" });
+    expect(parseSuperseded("won over Infinity, default")?.value).toBe("Infinity");
+    expect(parseSuperseded("won over  , default")?.value).toBe(" ");
+    expect(parseSuperseded("won over 5, set at the device at noon")).toEqual({ value: 5, source: "device" });
   });
 
   it("never throw, whatever a device says", () => {
     const start = fc.constantFrom("won over ", "; won over 1, ", "won over 1, set at the device at ", "");
     fc.assert(
-      fc.property(start, fc.string({ maxLength: 300 }), (first, rest) => void readLoser(first + rest)),
+      fc.property(start, fc.string({ maxLength: 300 }), (first, rest) => void parseSuperseded(first + rest)),
     );
   });
 

@@ -24,7 +24,7 @@ describe("the device twin", () => {
     expect(session.picture.values.targetTemperature).toBe(26);
   });
 
-  it("RR-1 believes a document that is older only when the next one is so too: the twin was made anew", () => {
+  it("RR-1 believes a document that is older only when the next one is so too: the twin was created again", () => {
     const session = new Session();
     session.connect(9, { targetTemperature: 22, telemetryInterval: 30 });
     expect(session.get(2, { targetTemperature: 18 })).toMatchObject({ requests: [], getAgain: true });
@@ -98,8 +98,8 @@ describe("the device twin", () => {
       { source: "cloud", value: 25 },
       { source: "device", value: 21.5 },
     ];
-    const [winner, loser] = policy === "cloud-wins" ? [cloud, device] : [device, cloud];
-    expect(decisions).toMatchObject([{ rule: "RR-4", property: "targetTemperature", winner, loser }]);
+    const [winner, superseded] = policy === "cloud-wins" ? [cloud, device] : [device, cloud];
+    expect(decisions).toMatchObject([{ rule: "RR-4", property: "targetTemperature", winner, superseded }]);
     expect(session.picture.values.targetTemperature).toBe(value);
     expect(session.told("targetTemperature")).toMatchObject(told);
   });
@@ -168,7 +168,7 @@ describe("the device twin", () => {
     session.press("b");
     session.tell();
     expect(session.connect(6, { targetTemperature: 21, telemetryInterval: 30 }).decisions).toMatchObject([
-      { rule: "RR-5", property: "targetTemperature", loser: { value: 21.5 } },
+      { rule: "RR-5", property: "targetTemperature", superseded: { value: 21.5 } },
     ]);
     expect(session.told("targetTemperature")).toMatchObject({ value: 21, ac: 200, av: 6 });
     expect(session.told("telemetryInterval")).toMatchObject({ value: 30, ac: 200, av: 6 });
@@ -180,7 +180,7 @@ describe("the device twin", () => {
     session.press("b");
     session.tell();
     expect(session.connect(6, { targetTemperature: 21 }).decisions).toMatchObject([
-      { rule: "RR-5", winner: { source: "device", value: 21.5 }, loser: { source: "cloud", value: 21 } },
+      { rule: "RR-5", winner: { source: "device", value: 21.5 }, superseded: { source: "cloud", value: 21 } },
     ]);
     expect(session.told("targetTemperature")).toMatchObject({ value: 21.5, ac: 203, av: 6 });
     expect(session.told("targetTemperature")?.["ad"]).toMatch(
@@ -215,7 +215,7 @@ describe("the device twin", () => {
     expect(decisions.filter(({ rule }) => rule === "RR-6")).toHaveLength(3);
   });
 
-  it("RR-6 judges a refused value anew when the settings have made room for it", () => {
+  it("RR-6 judges a refused value again when the settings have made room for it", () => {
     const session = new Session();
     session.connect(1, { targetTemperature: 31 });
     const roomier = new Session({ targetMax: celsius(32) });

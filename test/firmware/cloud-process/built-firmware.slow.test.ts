@@ -53,7 +53,7 @@ describe.runIf(process.platform === "linux")(
         device.signal(device.guardianPid, "SIGTERM");
         await device.exit();
       }
-      expect(device.log.filter(({ event }) => event === "outbox-mended")).not.toEqual([]);
+      expect(device.log.filter(({ event }) => event === "outbox-repaired")).not.toEqual([]);
       // Where telemetry cannot be kept, the panel says so.
       expect(device.log).toContainEqual(
         expect.objectContaining({ event: "fault-raised", fault: "cloud-failed" }),

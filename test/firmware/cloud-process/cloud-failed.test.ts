@@ -11,24 +11,24 @@ it("cloud-failed shows while the hub refuses the key, not while it is merely out
   const { hub, device, clock } = await cloudRig();
   hub.cut(cause("host-unreachable", peer));
   await clock.advance(seconds(2));
-  expect(device.standing).not.toContain("cloud-failed");
+  expect(device.activeFaults).not.toContain("cloud-failed");
   hub.cut(cause("key-refused", peer));
   await clock.advance(seconds(2));
-  expect(device.standing).toContain("cloud-failed");
+  expect(device.activeFaults).toContain("cloud-failed");
   hub.connect();
   await clock.advance(seconds(2));
-  expect(device.standing).not.toContain("cloud-failed");
+  expect(device.activeFaults).not.toContain("cloud-failed");
 });
 
 it("cloud-failed shows while telemetry cannot be kept", async () => {
   const rig = await cloudRig();
   rig.outboxDisk.failure = new OutboxStoreError("io", "No space left on device");
   await rig.clock.advance(seconds(120));
-  expect(rig.device.standing).toContain("cloud-failed");
+  expect(rig.device.activeFaults).toContain("cloud-failed");
   expect(rig.hub.record.reported.properties["faults"]).toContain("cloud-failed");
   rig.outboxDisk.failure = undefined;
   await rig.clock.advance(seconds(120));
-  expect(rig.device.standing).not.toContain("cloud-failed");
+  expect(rig.device.activeFaults).not.toContain("cloud-failed");
 });
 
 it("telemetry that holds messages back says so in the log, and counts them as dropped", async () => {

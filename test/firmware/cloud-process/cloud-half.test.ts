@@ -41,7 +41,7 @@ describe("an acknowledgement", () => {
     expect(told(rig, target)).toMatchObject({ value: 19 });
     await rig.clock.advance(seconds(2));
     expect(told(rig, target)).toMatchObject({ value: 21, ac: 200 });
-    expect(rig.device.standing).toContain("storage-failed");
+    expect(rig.device.activeFaults).toContain("storage-failed");
     await expectHeat(rig);
   });
 
@@ -60,8 +60,8 @@ describe("an acknowledgement", () => {
   });
 });
 
-describe("a reunion", () => {
-  it("names every loser in log, acknowledgement and timeline (RR-4)", async () => {
+describe("a reconnection", () => {
+  it("names every superseded in log, acknowledgement and timeline (RR-4)", async () => {
     const rig = await cloudRig({ conflictControlMode: "device-wins" });
     const { clock, hub, hat } = rig;
     hub.cut();
@@ -118,7 +118,7 @@ describe("a desired document that is not as it should be", () => {
       text: expect.stringContaining(why),
     });
     hub.edit({ [target]: 99 }, true);
-    expect(hub.row(target)?.standing).toBe("refused");
+    expect(hub.row(target)?.status).toBe("refused");
     await expectHeat(rig);
   });
 
@@ -156,13 +156,15 @@ describe("a desired document that is not as it should be", () => {
     for (const value of [20, 21, 22]) hub.edit({ [target]: value });
     await clock.advance(seconds(2));
     hub.cut();
-    const anew = { desired: { [target]: 17, $version: 2 }, reported: {} };
-    hub.answers.push(anew, anew);
+    const again = { desired: { [target]: 17, $version: 2 }, reported: {} };
+    hub.answers.push(again, again);
     hub.connect();
     await clock.advance(seconds(5));
     expect(said(rig, "twin-oddity")).toEqual([
       { what: "the twin's desired version 2 is behind 4: asked again" },
-      { what: "the twin's desired version 2 is behind 4 twice in a row: it was made anew, and is believed" },
+      {
+        what: "the twin's desired version 2 is behind 4 twice in a row: it was created again, and is believed",
+      },
     ]);
     expect(rig.device.inForce.values.targetTemperature).toBe(17);
     await expectHeat(rig);
@@ -185,10 +187,10 @@ describe("a desired document that is not as it should be", () => {
     hub.edit(JSON.parse('{"colour": "red", "__proto__": {"x": 1}, "constructor": 1}') as JsonObject);
     await clock.advance(seconds(3));
     expect(hub.row("colour")).toMatchObject({
-      standing: "refused",
+      status: "refused",
       ack: { code: 400, text: "this device has no such writable property" },
     });
-    expect(hub.row("constructor")?.standing).toBe("refused");
+    expect(hub.row("constructor")?.status).toBe("refused");
     expect(said(rig, "twin-decision").at(-1)).toMatchObject({
       rule: "RR-6",
       property: "colour, constructor",

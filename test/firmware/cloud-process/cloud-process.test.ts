@@ -66,7 +66,7 @@ async function start() {
   return { rig, process, children, asides, child, state };
 }
 
-const failed = ({ device }: CloudRig) => device.standing.includes("cloud-failed");
+const failed = ({ device }: CloudRig) => device.activeFaults.includes("cloud-failed");
 const health = { kind: "health" };
 
 it("shows cloud-failed from the end of the process until the next one does its work (SR-11)", async () => {

@@ -237,7 +237,7 @@ describe("the GPIO lines", () => {
     expect(findingOf(findings, "line-button-a")?.detail).toContain('held by "onewire@16"');
   });
 
-  it("of a button that somebody exported are to be looked at, without interrupts to be mended", async () => {
+  it("of a button that somebody exported are to be looked at, without interrupts to be fixed", async () => {
     const findings = await onPi4({
       files: {
         ...exportedLine(534, { direction: "in", value: "1" }),

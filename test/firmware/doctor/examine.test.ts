@@ -24,7 +24,7 @@ import {
 afterEach(removeMachines);
 
 describe("a Raspberry Pi 4 where all is well", () => {
-  it("has nothing to look at and nothing to mend", async () => {
+  it("has nothing to look at and nothing to fix", async () => {
     const findings = await onPi4();
     expect(findings.filter(({ status }) => status === "warn" || status === "fail")).toEqual([]);
     expect(withStatus(findings, "skip")).toEqual(["base-hat"]);
@@ -86,13 +86,13 @@ describe("the credentials", () => {
     expect(finding?.detail).toBe(`through DPS at ${azureDps}, by a symmetric key (not shown)`);
   });
 
-  it("for a host that the manifest does not name are to be mended in the manifest", async () => {
+  it("for a host that the manifest does not name are to be fixed in the manifest", async () => {
     const finding = await found(async () => dps("dps.example.net:8883"));
     expect(finding).toMatchObject({ status: "fail", detail: "dps.example.net may not be connected to." });
     expect(finding?.remedy).toContain('"AllowedConnections"');
   });
 
-  it("that others may read are to be mended as their own error says", async () => {
+  it("that others may read are to be fixed as their own error says", async () => {
     const error = new CredentialError("not-private", "credentials.json is open to others.", "chmod 600 it.");
     const finding = await found(() => Promise.reject(error));
     expect(finding).toMatchObject({ status: "fail", detail: error.message, remedy: error.remedy });
@@ -125,7 +125,7 @@ describe("the computer", () => {
     expect(withStatus(await onPi4({ files: said }), "warn", "fail")).toEqual([]);
   });
 
-  it("that is a laptop uses the virtual hat: the hardware is left out and nothing is to mend", async () => {
+  it("that is a laptop uses the virtual hat: the hardware is left out and nothing is to fix", async () => {
     const findings = await capture(laptop, { sys: "laptop" }).examine();
     expect(withStatus(findings, "warn", "fail")).toEqual([]);
     expect(withStatus(findings, "skip")).toEqual(

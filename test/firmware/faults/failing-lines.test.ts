@@ -44,7 +44,7 @@ it("LEDs and a relay's line that fail under way reach the core as failing parts,
     broken.clear();
     for (const line of lines) broken.add(line);
     await clock.advance(seconds(5));
-    return seen.at(-1)?.input.ailing;
+    return seen.at(-1)?.input.failing;
   };
   const { relay, modeLed, statusLed } = rig.wiring;
   expect(await failing()).toEqual([]);

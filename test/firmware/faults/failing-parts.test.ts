@@ -62,18 +62,18 @@ describe("SR-11: a part that fails is shown", () => {
 
   it("the relay's line takes no writes any more: relay-failed, until it does again", async () => {
     const { seen, broken, wiring, pass } = await running();
-    expect(seen()?.standing).toEqual([]);
+    expect(seen()?.activeFaults).toEqual([]);
     broken.add(wiring.relay.line);
     await pass(2);
-    expect(seen()?.standing).toEqual(["relay-failed"]);
+    expect(seen()?.activeFaults).toEqual(["relay-failed"]);
     broken.clear();
     await pass(2);
-    expect(seen()?.standing).toEqual([]);
+    expect(seen()?.activeFaults).toEqual([]);
   });
 
   it("a file turned bad before the start: its fault is there from the first step", async () => {
     const { seen } = await running({ failing: ["settings", "board"] });
-    expect(seen()?.standing).toEqual(["settings-unreadable", "board-unreadable"]);
+    expect(seen()?.activeFaults).toEqual(["settings-unreadable", "board-unreadable"]);
   });
 
   it.each([["cloud", "cloud-failed"]] as const)(
@@ -81,9 +81,9 @@ describe("SR-11: a part that fails is shown", () => {
     async (part, fault) => {
       const { device, seen } = await running();
       device.setFailing(part, true);
-      expect(seen()?.standing).toEqual([fault]);
+      expect(seen()?.activeFaults).toEqual([fault]);
       device.setFailing(part, false);
-      expect(device.standing).toEqual([]);
+      expect(device.activeFaults).toEqual([]);
     },
   );
 });

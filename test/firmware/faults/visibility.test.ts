@@ -19,9 +19,9 @@ const reported = ({ hub }: CloudRig): readonly string[] =>
   String(hub.record.reported.properties["faults"]).split(", ");
 
 const standsEverywhere = (rig: CloudRig, code: FaultCode): boolean =>
-  rig.device.standing.includes(code) && reported(rig).includes(code);
+  rig.device.activeFaults.includes(code) && reported(rig).includes(code);
 const isOver = (rig: CloudRig, code: FaultCode): boolean =>
-  !rig.device.standing.includes(code) && !reported(rig).includes(code);
+  !rig.device.activeFaults.includes(code) && !reported(rig).includes(code);
 
 async function until(rig: CloudRig, what: string, limit: Millis, holds: () => boolean): Promise<void> {
   const end = rig.clock.now() + limit;
@@ -58,14 +58,14 @@ function page({ hub }: CloudRig) {
   return { tile: tileViews(detail, 0).faults, told: newestOf(told, 1).views[0]?.title };
 }
 
-/** @param code stands, as the gravest */
+/** @param code stands, as the most severe */
 async function expectSeen(rig: CloudRig, code: FaultCode): Promise<void> {
   const { short } = faultEffects[code];
-  const { commands, standing } = await nextStep(rig);
+  const { commands, activeFaults } = await nextStep(rig);
   const { screen } = commands;
   expect(screen.fault).toBe(code);
   // Where the display fails, alone or with the bus, there is only what it would show.
-  const dark = standing.includes("display-failed");
+  const dark = activeFaults.includes("display-failed");
   const lines = dark ? [layout16x2(screen, 0)[1]] : await glass(rig);
   const line = screen.faultCount > 1 ? `!${short}`.slice(0, 14) : `!${short}`;
   expect(lines.map((text) => text.slice(0, line.length))).toContain(line);
@@ -92,6 +92,6 @@ describe("SR-11: a fault is seen on the screen, in the twin and on the page, fro
       await clearFaults(rig);
     }
     await until(after, `the end of ${code}`, overWithin, () => isOver(after, code));
-    if (after.device.standing.length === 0) expect(page(after).tile).toMatchObject({ tone: "good" });
+    if (after.device.activeFaults.length === 0) expect(page(after).tile).toMatchObject({ tone: "good" });
   });
 });

@@ -99,7 +99,7 @@ export async function startStored(options: StoredDeviceOptions): Promise<StoredD
       const outcome = takeDocument(startLink, device.inForce, document);
       device.request(...outcome.requests);
       await until("the disk", seconds(30), () => device.stored);
-      const sections = { faults: device.standing.join(", ") } as Parameters<typeof nextReport>[2];
+      const sections = { faults: device.activeFaults.join(", ") } as Parameters<typeof nextReport>[2];
       const { report } = nextReport(outcome.link, device.inForce, sections);
       return (report as Record<string, unknown> | undefined)?.["targetTemperature"];
     },

@@ -132,7 +132,7 @@ describe("trouble on request", () => {
 
   it.each([400, 500, 503])("answers twin requests with %i and an empty body", async (status) => {
     const { hub, twin } = await withTwin();
-    hub.core.trouble.setTwinFault("heater-1", { status, body: "" });
+    hub.core.faults.setTwinFault("heater-1", { status, body: "" });
     const before = hub.core.devices.get("heater-1")?.reported;
     // The SDK takes some of these for success: what counts is that nothing was changed.
     await new Promise((resolve) => {

@@ -114,7 +114,7 @@ describe("the page's API", () => {
     });
     expect(JSON.parse(edited.text)).toMatchObject({ desiredVersion: 2 });
     const standing = async () =>
-      Object.fromEntries((await detailOf(hub)).properties.map((row) => [row.name, row.standing]));
+      Object.fromEntries((await detailOf(hub)).properties.map((row) => [row.name, row.status]));
     expect(await standing()).toEqual({
       targetTemperature: "pending",
       controlMode: "pending",

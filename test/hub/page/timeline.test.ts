@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lastReunion } from "../../../src/hub/page/model/reconnection.ts";
+import { lastReconnection } from "../../../src/hub/page/model/reconnection.ts";
 import { eventView, isWorthTelling, newestOf, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
 import type { Json } from "../../../src/hub/page-server/api.ts";
 import { type Draft, events } from "./events.ts";
@@ -123,7 +123,7 @@ describe("the timeline in words", () => {
 describe("what the last time apart came to", () => {
   const property = "targetTemperature";
   const came = { kind: "connected" } as const;
-  const pulled = { kind: "cable", text: "the cable was pulled: nothing passes any more" } as const;
+  const pulled = { kind: "cable", text: "the cable was pulled: traffic dropped silently" } as const;
   const plugged = { kind: "cable", text: "the cable was plugged in" } as const;
   const apart = [
     came,
@@ -135,14 +135,14 @@ describe("what the last time apart came to", () => {
   ] as const;
 
   it("names the winner and the value that lost", () => {
-    const reunion = lastReunion(
+    const reconnection = lastReconnection(
       events(
         ...apart,
         { kind: "conflict", property, after: 23, lost: 18.5, winner: "operator" },
         { kind: "reported", property: "controlMode", after: "manual", ack },
       ),
     );
-    expect(reunion).toEqual({
+    expect(reconnection).toEqual({
       apartMs: 4000,
       outcomes: [
         { property, label: "Set-point", result: "cloud", inForce: "23.0 °C", lost: "18.5 °C" },
@@ -152,7 +152,7 @@ describe("what the last time apart came to", () => {
   });
 
   it("counts an edit behind a silent cable, though the hub learned of the loss only later", () => {
-    const reunion = lastReunion(
+    const reconnection = lastReconnection(
       events(
         came,
         pulled,
@@ -163,11 +163,11 @@ describe("what the last time apart came to", () => {
         { kind: "acknowledged", property, after: 23 },
       ),
     );
-    expect(reunion?.outcomes).toMatchObject([{ result: "cloud", inForce: "23.0 °C" }]);
+    expect(reconnection?.outcomes).toMatchObject([{ result: "cloud", inForce: "23.0 °C" }]);
   });
 
   it("counts from the cut that parted them, not from one that the connection outlived", () => {
-    const apartMs = (...drafts: Draft[]) => lastReunion(events(came, ...drafts, came))?.apartMs;
+    const apartMs = (...drafts: Draft[]) => lastReconnection(events(came, ...drafts, came))?.apartMs;
     const gone = { kind: "disconnected" } as const;
     // One event a second, the first connection at 1 s.
     expect(apartMs(pulled, plugged, pulled, gone, plugged)).toBe(3000);
@@ -182,22 +182,22 @@ describe("what the last time apart came to", () => {
   });
 
   it("leaves out acknowledgements of what was edited before, and the device's accounts", () => {
-    const reunion = lastReunion(
+    const reconnection = lastReconnection(
       events(
         ...apart,
         { kind: "acknowledged", property: "sensorOffset", after: 0 },
         { kind: "reported", property: "relayCycles", after: 7 },
       ),
     );
-    expect(reunion?.outcomes).toEqual([]);
+    expect(reconnection?.outcomes).toEqual([]);
   });
 
   it("ends with the next edit, and is gone while the device is away", () => {
     const later = { kind: "acknowledged", property, after: 25 } as const;
-    const edited = lastReunion(events(...apart, { kind: "desired", property, after: 25 }, later));
+    const edited = lastReconnection(events(...apart, { kind: "desired", property, after: 25 }, later));
     expect(edited?.outcomes).toEqual([]);
-    expect(lastReunion(events(...apart, { kind: "disconnected" }))).toBeUndefined();
-    expect(lastReunion(events(came, { kind: "acknowledged", property, after: 21 }))).toBeUndefined();
-    expect(lastReunion([])).toBeUndefined();
+    expect(lastReconnection(events(...apart, { kind: "disconnected" }))).toBeUndefined();
+    expect(lastReconnection(events(came, { kind: "acknowledged", property, after: 21 }))).toBeUndefined();
+    expect(lastReconnection([])).toBeUndefined();
   });
 });

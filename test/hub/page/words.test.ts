@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cableText } from "../../../src/hub/page/model/cable.ts";
 import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
-import { sortedRows, standingView } from "../../../src/hub/page/model/status.ts";
+import { sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
 import {
   agoText,
@@ -72,25 +72,25 @@ describe("values in words", () => {
 });
 
 describe("how a property stands", () => {
-  const row = (standing: PropertyRow["standing"], ack?: PropertyRow["ack"]): PropertyRow => ({
+  const row = (status: PropertyRow["status"], ack?: PropertyRow["ack"]): PropertyRow => ({
     ...propertyRow("targetTemperature", 21, ack, 7),
-    standing,
+    status,
   });
 
   it("tells a pending value that is on its way from one that waits for the device", () => {
-    expect(standingView(row("pending"), true).detail).toContain("not acknowledged yet");
-    expect(standingView(row("pending"), false).detail).toContain("waits for the device");
-    expect(standingView(row("unanswered"), true).detail).toContain("no such property");
+    expect(statusView(row("pending"), true).detail).toContain("not acknowledged yet");
+    expect(statusView(row("pending"), false).detail).toContain("waits for the device");
+    expect(statusView(row("unanswered"), true).detail).toContain("no such property");
   });
 
   it("says why a value was refused, in the device's words, else by its code", () => {
-    const said = standingView(row("refused", { code: 400, version: 7, text: "must be 5 to 30 °C" }), true);
+    const said = statusView(row("refused", { code: 400, version: 7, text: "must be 5 to 30 °C" }), true);
     expect(said).toMatchObject({ tone: "bad", detail: "must be 5 to 30 °C" });
-    expect(standingView(row("refused", { code: 500, version: 7 }), true).detail).toBe("code 500");
+    expect(statusView(row("refused", { code: 500, version: 7 }), true).detail).toBe("code 500");
   });
 
   it("names the value that stays when the device overruled the cloud", () => {
-    expect(standingView(row("overruled", { code: 200, version: 7 }), true).detail).toContain("21.0 °C");
+    expect(statusView(row("overruled", { code: 200, version: 7 }), true).detail).toContain("21.0 °C");
   });
 
   it("puts the writable properties first, in their order, and the device's own apart", () => {
@@ -115,7 +115,7 @@ describe("how a property stands", () => {
   });
 
   it("calls a value that nobody has set a default, and one of the device's by its time", () => {
-    const own = (text: string) => standingView(row("device-only", { code: 203, version: 0, text }), true);
+    const own = (text: string) => statusView(row("device-only", { code: 203, version: 0, text }), true);
     expect(own("default")).toMatchObject({ word: "Default", detail: "" });
     expect(own("set at the device")).toMatchObject({ word: "Set on the device", detail: "" });
     const { detail } = own("set at the device at 2026-01-17T18:40:05.378Z");
@@ -127,7 +127,7 @@ describe("the tiles", () => {
   it("show what is on its way beside what is in force", () => {
     const pending: PropertyRow = {
       ...propertyRow("targetTemperature", 21, { code: 200, version: 6 }, 6),
-      standing: "pending",
+      status: "pending",
       desired: { value: 23, version: 7, atMs: startMs },
     };
     const { setPoint } = tileViews(device("a", { properties: [pending] }), startMs);
@@ -145,7 +145,7 @@ describe("the tiles", () => {
     expect(tileViews(device("a", { cable: "silence" }), startMs).link.value).toBe("Silent");
   });
 
-  it("show the gravest fault and how many more stand", () => {
+  it("show the most severe fault and how many more stand", () => {
     const properties = [propertyRow("faults", "over-temperature, display-failed")];
     const { faults } = tileViews(device("a", { properties }), startMs);
     expect(faults).toMatchObject({ value: "Too hot", note: "over-temperature and 1 more", tone: "bad" });

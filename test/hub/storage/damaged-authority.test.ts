@@ -38,7 +38,7 @@ describe("a hub whose keys were damaged", () => {
   });
 
   it.each(["cert", "key"] as const)(
-    "makes an authority anew when nothing of it is left but a damaged %s without a checksum, and lets devices in",
+    "makes an authority again when nothing of it is left but a damaged %s without a checksum, and lets devices in",
     async (half) => {
       const { dataPath, caPem, key } = await hubFolder();
       const pair = await pairIn(dataPath, "ca");
@@ -58,7 +58,7 @@ describe("a hub whose keys were damaged", () => {
     },
   );
 
-  it.each(["cert", "key"] as const)("makes the server's pair anew when its %s is damaged", async (half) => {
+  it.each(["cert", "key"] as const)("makes the server's pair again when its %s is damaged", async (half) => {
     const { dataPath, caPem } = await hubFolder();
     const pair = await pairIn(dataPath, "server");
     await writeAlone(dataPath, "server", { ...pair, [half]: flipped(pair[half]) });

@@ -78,7 +78,7 @@ describe("a stored document", () => {
     expect(await documents.read("a", positive)).toBe(7);
   });
 
-  it("begins anew when both generations are damaged", async () => {
+  it("begins again when both generations are damaged", async () => {
     const folder = await temporaryFolder();
     const documents = await opened(folder);
     await documents.write("a", 1);

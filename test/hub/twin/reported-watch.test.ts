@@ -26,14 +26,14 @@ const atFirst = change(
 const edited = change(atFirst, "desired", { targetTemperature: 22 }, 2000);
 const eventsOf = (before: DeviceRecord, patch: JsonObject) =>
   reportedEvents(before, change(before, "reported", patch, 3000), patch);
-const standingAfter = (before: DeviceRecord, patch: JsonObject) =>
+const statusAfter = (before: DeviceRecord, patch: JsonObject) =>
   propertyRows(change(before, "reported", patch, 3000)).find(({ name }) => name === "targetTemperature")
-    ?.standing;
+    ?.status;
 
 describe("a report", () => {
   const wonOver = "won over 20.5, set at the device at 1970-01-01T00:00:01.500Z; set by the cloud";
 
-  it("tells that the desired value won over what the device had set while apart: what was lost, whose and when", () => {
+  it("tells that the desired value won over what the device had set while offline: what was lost, whose and when", () => {
     const patch = { targetTemperature: { value: 22, ac: 200, av: 2, ad: wonOver } };
     expect(eventsOf(edited, patch)).toMatchObject([
       {
@@ -46,7 +46,7 @@ describe("a report", () => {
         text: "both changed targetTemperature: the desired 22 won over the device's 20.5 of 1970-01-01T00:00:01.500Z",
       },
     ]);
-    expect(standingAfter(edited, patch)).toBe("acknowledged");
+    expect(statusAfter(edited, patch)).toBe("acknowledged");
   });
 
   it("tells each of several conflicts of one report", () => {
@@ -124,49 +124,49 @@ describe("a report", () => {
         text: "the device took targetTemperature 21.12, the nearest that it can do to 21.123",
       },
     ]);
-    expect(standingAfter(fine, patch)).toBe("acknowledged");
+    expect(statusAfter(fine, patch)).toBe("acknowledged");
   });
 
   it("tells that a device of any make keeps its own, and over what", () => {
     const patch = { targetTemperature: { value: 20, ac: 203, av: 2, ad: "mine" } };
     expect(eventsOf(edited, patch)[0]).toMatchObject({ kind: "conflict", winner: "device", lost: 22 });
-    expect(standingAfter(edited, patch)).toBe("overruled");
+    expect(statusAfter(edited, patch)).toBe("overruled");
   });
 
   it("tells a press at the device, which answers no desired version, as the device's own", () => {
     const patch = { targetTemperature: { value: 20, ac: 203, av: 0, ad: "set at the device" } };
     expect(eventsOf(atFirst, patch)[0]).toMatchObject({ kind: "reported", before: 19, after: 20 });
-    expect(standingAfter(edited, patch)).toBe("overruled");
+    expect(statusAfter(edited, patch)).toBe("overruled");
   });
 
   it("leaves a desired value pending that is newer than the version acknowledged", () => {
     const patch = { targetTemperature: { value: 22, ac: 200, av: 2, ad: "" } };
     const again = change(edited, "desired", { targetTemperature: 23 }, 2500);
-    expect(standingAfter(again, patch)).toBe("pending");
+    expect(statusAfter(again, patch)).toBe("pending");
   });
 
   it("shows a refusal without a value, of a property that the device does not have", () => {
     const wanted = change(fresh, "desired", { colour: "red" }, 2000);
     const patch = { colour: { ac: 400, av: 2, ad: "this device has no such writable property" } };
     expect(eventsOf(wanted, patch)[0]).toMatchObject({ kind: "refused", property: "colour" });
-    expect(propertyRows(change(wanted, "reported", patch, 3000))[0]).toMatchObject({ standing: "refused" });
+    expect(propertyRows(change(wanted, "reported", patch, 3000))[0]).toMatchObject({ status: "refused" });
   });
 
   it("leaves a name pending that the device has not seen, and tells one that it saw and never answers", () => {
     const odd = change(edited, "desired", { colour: "red" }, 2500);
-    const standingOfColour = (av: number) =>
+    const statusOfColour = (av: number) =>
       propertyRows(
         change(odd, "reported", { targetTemperature: { value: 22, ac: 200, av, ad: "" } }, 3000),
-      ).find(({ name }) => name === "colour")?.standing;
-    expect(standingOfColour(2)).toBe("pending");
-    expect(standingOfColour(3)).toBe("unanswered");
+      ).find(({ name }) => name === "colour")?.status;
+    expect(statusOfColour(2)).toBe("pending");
+    expect(statusOfColour(3)).toBe("unanswered");
   });
 
   it("takes names that objects are born with for what they are: names", () => {
     const patch = JSON.parse('{"constructor": 1, "__proto__": 2}') as JsonObject;
     expect(eventsOf(fresh, patch).map(({ before }) => before)).toEqual([undefined, undefined]);
     const rows = propertyRows(change(fresh, "reported", patch, 3000));
-    expect(rows.map(({ standing }) => standing)).toEqual(["device-only", "device-only"]);
+    expect(rows.map(({ status }) => status)).toEqual(["device-only", "device-only"]);
   });
 
   it("says nothing of what did not change", () => {

@@ -138,7 +138,7 @@ describe("the SHT31 model", () => {
     );
   });
 
-  it("gives the same bits for ever when stuck, and new ones once mended", async () => {
+  it("gives the same bits for ever when stuck, and new ones once fixed", async () => {
     const sensor = new Sht31(bus, clock);
     const raw = async () => {
       const reading = await clock.run(sensor.measure());
@@ -152,7 +152,7 @@ describe("the SHT31 model", () => {
     expect(await raw()).not.toBe(before);
   });
 
-  it("acknowledges and never answers when silent, through a soft reset, and comes back once mended", async () => {
+  it("acknowledges and never answers when silent, through a soft reset, and comes back once fixed", async () => {
     const sensor = new Sht31(bus, clock);
     model.defect = "silent";
     await send(0x30, 0xa2);

@@ -139,7 +139,7 @@ class SmallFirmware {
       relayLine: this.#relay?.read() === 1,
       requests: this.requests.splice(0),
       link: "none",
-      ailing: [],
+      failing: [],
       wallMs: this.#clock.wallNow(),
     };
     this.#edges = [];

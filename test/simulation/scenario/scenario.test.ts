@@ -171,11 +171,11 @@ describe("the player", () => {
       { at: "3:00", do: "clear-faults" },
     ]);
     await clock.runUntil(hours(1));
-    expect(hat.standingFaults).toEqual(["stuck", "dead-heater"]);
+    expect(hat.activeFaults).toEqual(["stuck", "dead-heater"]);
     await clock.runUntil(hours(1.5));
-    expect(hat.standingFaults).toEqual(["stuck"]);
+    expect(hat.activeFaults).toEqual(["stuck"]);
     await clock.runUntil(hours(3));
-    expect(hat.standingFaults).toEqual([]);
+    expect(hat.activeFaults).toEqual([]);
     expect(requests).toEqual([
       { kind: "set-target", target: 21, source: "cloud" },
       { kind: "set-mode", mode: "manual", source: "cloud" },

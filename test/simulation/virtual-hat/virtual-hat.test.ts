@@ -158,7 +158,7 @@ describe("a fault of the virtual hat", () => {
     await wait(minutes(1));
     expect(await temperature()).toBe(20);
     hat.fault("nack", { count: 1 });
-    expect(hat.standingFaults).toEqual([]);
+    expect(hat.activeFaults).toEqual([]);
     await expect(clock.run(hat.bus.write(hatAddresses.sensor, Uint8Array.of()))).rejects.toThrow("nack");
     expect(await temperature()).toBe(20);
   });
@@ -239,9 +239,9 @@ describe("a fault of the virtual hat", () => {
       const second = hat.fault(name);
       first();
       first();
-      expect(hat.standingFaults).toEqual([name]);
+      expect(hat.activeFaults).toEqual([name]);
       second();
-      expect(hat.standingFaults).toEqual([]);
+      expect(hat.activeFaults).toEqual([]);
       expect(await temperature()).toBe(20);
     },
   );
@@ -263,7 +263,7 @@ describe("the end of a process on the virtual hat", () => {
     expect([next.read(), hat.contactClosed]).toEqual([0, false]);
   });
 
-  it("drops the relay in a power cut, and every chip starts anew", async () => {
+  it("drops the relay in a power cut, and every chip starts again", async () => {
     const ports = hat.connect();
     await ports.gpio.openOutput(relay.line, 1);
     await clock.run(

@@ -75,14 +75,14 @@ async function openLocked(
   if (effort !== "set-aside") {
     const by = found.former > 0 ? "former-store-removed" : "repair";
     const lost = found.lost;
-    return found.former + found.unreadable + lost > 0 ? { store, mended: { by, lost } } : { store };
+    return found.former + found.unreadable + lost > 0 ? { store, repaired: { by, lost } } : { store };
   }
   const note = await store.readNote();
   const keptAs = await setAside(folder, found.bytes, wallNow);
   const fresh = new SegmentStore(disk, cuts, unlock);
   await fresh.load();
   if (note !== undefined) await fresh.write({ put: [], note }, { durable: true });
-  return { store: fresh, mended: { by: "set-aside", keptAs, lost: found.lost + found.waiting } };
+  return { store: fresh, repaired: { by: "set-aside", keptAs, lost: found.lost + found.waiting } };
 }
 
 /** One is kept, the newest, and a small one only: they must not fill the disk. The lock stays where it is. */

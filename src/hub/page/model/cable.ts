@@ -33,7 +33,7 @@ export function cableText(
 }
 
 const words: Readonly<Record<Exclude<DeviceSummary["cable"], "connected">, string>> = {
-  close: "Pulled: closed in order",
+  close: "Unplugged (clean close)",
   reset: "Pulled: reset",
   silence: "Silent: nothing gets through",
 };

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly lost: string | undefined;
 }
 
-export interface Reunion {
+export interface Reconnection {
   readonly apartMs: number;
   readonly outcomes: readonly Outcome[];
 }
@@ -27,7 +27,7 @@ const parts = (kind: TimelineEvent["kind"]): boolean => kind === "disconnected" 
  * @param events oldest first
  * @returns `undefined` when the device has not come back since, or never was away
  */
-export function lastReunion(events: readonly TimelineEvent[]): Reunion | undefined {
+export function lastReconnection(events: readonly TimelineEvent[]): Reconnection | undefined {
   const back = events.findLastIndex(({ kind }) => kind === "connected");
   const after = events.slice(back + 1);
   const [came] = events.slice(back);

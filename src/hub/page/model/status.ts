@@ -5,7 +5,7 @@ import { isComponent, plainTimes, valueText } from "./words.ts";
 /** Colours carry meaning here, never alone: each comes with its word and picture. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
 
-export interface StandingView {
+export interface StatusView {
   readonly tone: Tone;
   readonly word: string;
   /** Why, or what comes next; empty when the word says it all. */
@@ -13,10 +13,10 @@ export interface StandingView {
 }
 
 /** @param reachable whether the device is connected: a pending value otherwise waits for it to come back */
-export function standingView(row: PropertyRow, reachable: boolean): StandingView {
+export function statusView(row: PropertyRow, reachable: boolean): StatusView {
   const { ack } = row;
   const said = plainTimes(ack?.text ?? "");
-  switch (row.standing) {
+  switch (row.status) {
     case "pending":
       return {
         tone: "pending",

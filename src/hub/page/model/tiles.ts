@@ -58,10 +58,10 @@ function shared(row: PropertyRow | undefined, unit: string): TileView {
     typeof value === "number" ? numberText(value, unit) : valueText(row?.name ?? "", value);
   const value = text(reported?.value);
   const base = { value, unit: typeof reported?.value === "number" ? unit : "" };
-  if (row?.standing === "pending" && desired !== undefined) {
+  if (row?.status === "pending" && desired !== undefined) {
     return { ...base, note: `→ ${valueText(row.name, desired.value)} pending`, tone: "pending" };
   }
-  if (row?.standing === "refused" && desired !== undefined) {
+  if (row?.status === "refused" && desired !== undefined) {
     return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
   }
   const own = row?.ack?.text === "default" ? "default" : "set on the device";
@@ -98,11 +98,11 @@ export function link(device: DeviceSummary, nowMs: number): TileView {
 
 function faults(value: Json | undefined): TileView {
   if (value === undefined) return { value: "—", unit: "", note: "not reported", tone: "offline" };
-  const standing = typeof value === "string" ? faultCodesOf(value) : [];
-  const [gravest] = standing;
-  if (gravest === undefined) return { value: "None", unit: "", note: "all is well", tone: "good" };
-  const more = standing.length > 1 ? ` and ${standing.length - 1} more` : "";
-  return { value: faultWord(gravest), unit: "", note: `${shorten(gravest, 24)}${more}`, tone: "bad" };
+  const active = typeof value === "string" ? faultCodesOf(value) : [];
+  const [mostSevere] = active;
+  if (mostSevere === undefined) return { value: "None", unit: "", note: "all is well", tone: "good" };
+  const more = active.length > 1 ? ` and ${active.length - 1} more` : "";
+  return { value: faultWord(mostSevere), unit: "", note: `${shorten(mostSevere, 24)}${more}`, tone: "bad" };
 }
 
 function firmware(detail: DeviceDetail): TileView {

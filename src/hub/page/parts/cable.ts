@@ -8,7 +8,7 @@ import type { Context, View } from "./context.ts";
 
 const ways: readonly (readonly [Exclude<CableState, "connected">, string, string])[] = [
   ["close", "Close", "In good order: both ends know (FIN)"],
-  ["reset", "Reset", "At once and rudely (RST)"],
+  ["reset", "Reset", "Abrupt reset (RST)"],
   ["silence", "Silence", "Nothing gets through, nobody is told"],
 ];
 

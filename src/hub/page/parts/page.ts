@@ -52,7 +52,7 @@ function makeHead(): Part<View> {
 }
 
 const signatures = {
-  sas: "signs with a key",
+  sas: "SAS key",
   selfSigned: "own certificate",
   certificateAuthority: "certificate of a CA",
 } as const;

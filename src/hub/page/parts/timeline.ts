@@ -38,7 +38,7 @@ function makeEvent(event: EventView): Part<EventView> {
         { class: "event-meta" },
         h("span", { class: "event-actor" }, actorNames[event.actor] ?? "Hub"),
         h("time", { datetime: at.toISOString(), title: fullTime.format(at) }, clockTime.format(at)),
-        event.whileApart && h("span", { class: "event-apart" }, "while apart"),
+        event.whileApart && h("span", { class: "event-apart" }, "while offline"),
       ),
     ),
   );

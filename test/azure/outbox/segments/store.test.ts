@@ -57,7 +57,7 @@ describe("the segment store", () => {
     expect(segmentsIn(folder).length).toBeLessThanOrEqual(2);
     await store.close();
     const again = await segmentStore(folder, wallNow)("none");
-    expect(again.mended).toBeUndefined();
+    expect(again.repaired).toBeUndefined();
     expect(await keysOf(again.store)).toEqual([]);
     expect(await again.store.readNote()).toBe("note");
     expect(again.store.lastKey).toBe(3000);
@@ -70,8 +70,8 @@ describe("the segment store", () => {
     for (const name of ["CURRENT", "LOCK", "LOG", "LOG.old", "MANIFEST-000004", "000005.ldb", "000003.log"]) {
       writeFileSync(join(folder, name), "of an earlier version");
     }
-    const { store, mended } = await segmentStore(folder, wallNow)("none");
-    expect(mended).toEqual({ by: "former-store-removed", lost: 0 });
+    const { store, repaired } = await segmentStore(folder, wallNow)("none");
+    expect(repaired).toEqual({ by: "former-store-removed", lost: 0 });
     await store.write({ put: texts(1, 1) }, durable);
     expect(readdirSync(folder).sort()).toEqual(["00000001.seg", "lock"]);
     await store.close();
@@ -86,10 +86,10 @@ describe("the segment store", () => {
     mkdirSync(join(folder, second));
     writeFileSync(join(folder, third), "");
     truncateSync(join(folder, third), 10e9);
-    const { store, mended } = await segmentStore(folder, wallNow)("none");
+    const { store, repaired } = await segmentStore(folder, wallNow)("none");
     const left = await keysOf(store);
     expect(left.length).toBeGreaterThan(0);
-    expect(mended?.lost).toBe(2500 - left.length);
+    expect(repaired?.lost).toBe(2500 - left.length);
     await store.write({ put: texts(3001, 3001) }, durable);
     await store.close();
   });
@@ -105,12 +105,12 @@ describe("the segment store", () => {
     }
   });
 
-  it("set aside begins anew, keeps one copy, carries the note over and counts what is lost", async () => {
+  it("set aside begins again, keeps one copy, carries the note over and counts what is lost", async () => {
     const folder = freshFolder();
     await filled(folder);
     mkdirSync(`${folder}.unreadable-1`);
-    const { store, mended } = await segmentStore(folder, wallNow)("set-aside");
-    expect(mended).toMatchObject({ by: "set-aside", lost: 2500 });
+    const { store, repaired } = await segmentStore(folder, wallNow)("set-aside");
+    expect(repaired).toMatchObject({ by: "set-aside", lost: 2500 });
     expect(await keysOf(store)).toEqual([]);
     expect(await store.readNote()).toBe("note 2901");
     await store.write({ put: texts(1, 3) }, durable);
@@ -148,19 +148,19 @@ describe("a damaged segment", () => {
           bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
           writeFileSync(path, bytes);
         }
-        const { store, mended } = await segmentStore(folder, wallNow)("none");
+        const { store, repaired } = await segmentStore(folder, wallNow)("none");
         const left = await keysOf(store);
         const alive = left.filter((key) => key > 500);
         expect(alive.length).toBeGreaterThanOrEqual(2500 - 2 * flips.length);
         expect(left).toEqual([...left].sort((a, b) => a - b));
         for (const { key, text } of await store.read(0, 1e6)) expect(text).toContain(`text ${key} `);
         // The removal itself may be hit: then what was removed is there again, and what is lost of it counts too.
-        if (left[0] !== undefined && left[0] > 500) expect(mended?.lost ?? 0).toBe(2500 - alive.length);
+        if (left[0] !== undefined && left[0] > 500) expect(repaired?.lost ?? 0).toBe(2500 - alive.length);
         const next = (store.lastKey ?? 0) + 1;
         await store.write({ put: texts(next, next) }, durable);
         await store.close();
         const again = await segmentStore(folder, wallNow)("none");
-        expect(again.mended).toBeUndefined();
+        expect(again.repaired).toBeUndefined();
         expect(await keysOf(again.store)).toEqual([...left, next]);
         await again.store.close();
       }),
@@ -293,7 +293,7 @@ describe("a power cut", () => {
     disk.left = Number.POSITIVE_INFINITY;
     const again = await open("none");
     expect(await keysOf(again.store)).toEqual([1, 2]);
-    expect(again.mended).toBeUndefined();
+    expect(again.repaired).toBeUndefined();
     await again.store.write({ put: texts(3, 9) }, durable);
     expect(await keysOf(again.store)).toEqual(range(1, 9));
     await again.store.close();

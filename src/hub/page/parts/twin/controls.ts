@@ -175,7 +175,7 @@ function patchField(edit: Edit, context: Context): HTMLElement {
     { class: "field", on: { submit: send } },
     h("label", { for: "patch" }, "Patch of the desired document"),
     text,
-    h("p", { class: "hint", id: "hint-patch" }, "What the device cannot use it refuses. null deletes."),
+    h("p", { class: "hint", id: "hint-patch" }, "The device rejects unsupported values. null deletes."),
     h("button", { type: "submit" }, "Send patch"),
   );
 }
@@ -190,7 +190,7 @@ export function makeControls(context: Context): Part<View> & { readonly more: HT
   const more = h(
     "details",
     { class: "more" },
-    h("summary", {}, "More to set"),
+    h("summary", {}, "More settings"),
     h("div", { class: "cloud-parts" }, fields(others), patchField(edit, context)),
   );
   return {

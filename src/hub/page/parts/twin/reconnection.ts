@@ -1,7 +1,7 @@
 /** What the last time apart came to: shown between the two sides until a new edit or cut. */
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon, setIcon } from "../../icons.ts";
-import { lastReunion, type Outcome } from "../../model/reconnection.ts";
+import { lastReconnection, type Outcome } from "../../model/reconnection.ts";
 import { spanText } from "../../model/words.ts";
 import type { View } from "../context.ts";
 
@@ -30,20 +30,20 @@ function makeOutcome(): Part<Outcome> {
   };
 }
 
-export function makeReunion(): Part<View> {
+export function makeReconnection(): Part<View> {
   const title = h("h3", {});
   const list = h("ul", {});
   const keyed = new KeyedList<Outcome>(list, ({ property }) => property, makeOutcome);
-  const root = h("div", { class: "reunion", role: "status" }, title, list);
+  const root = h("div", { class: "reconnection", role: "status" }, title, list);
   return {
     root,
     update({ state }) {
-      const reunion = lastReunion(state.timeline);
-      setHidden(root, reunion === undefined || reunion.outcomes.length === 0);
-      if (reunion === undefined) return;
-      const apart = spanText(reunion.apartMs);
-      setText(title, `Together again after ${apart === "now" ? "a moment" : apart} apart`);
-      keyed.update(reunion.outcomes);
+      const reconnection = lastReconnection(state.timeline);
+      setHidden(root, reconnection === undefined || reconnection.outcomes.length === 0);
+      if (reconnection === undefined) return;
+      const apart = spanText(reconnection.apartMs);
+      setText(title, `Reconnected after ${apart === "now" ? "a moment" : apart} apart`);
+      keyed.update(reconnection.outcomes);
     },
   };
 }

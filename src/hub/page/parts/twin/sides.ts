@@ -6,14 +6,14 @@ import { makeCommands } from "../commands.ts";
 import type { Context, View } from "../context.ts";
 import { makePanel } from "../front/panel.ts";
 import { makeControls } from "./controls.ts";
-import { makeReunion } from "./reconnection.ts";
+import { makeReconnection } from "./reconnection.ts";
 
 export function makeSides(context: Context): Part<View> {
   const panel = makePanel(context);
   const cable = makeCable(context);
   const controls = makeControls(context);
   const commands = makeCommands(context);
-  const reunion = makeReunion();
+  const reconnection = makeReconnection();
   const root = h(
     "div",
     { class: "sides" },
@@ -23,7 +23,7 @@ export function makeSides(context: Context): Part<View> {
       h("h2", { id: "device-side" }, icon("device"), "Device"),
       panel.root,
     ),
-    h("section", { class: "between", "aria-label": "Cable" }, cable.root, reunion.root),
+    h("section", { class: "between", "aria-label": "Cable" }, cable.root, reconnection.root),
     h(
       "section",
       { class: "card side", "data-actor": "operator", "aria-labelledby": "cloud-side" },
@@ -35,7 +35,7 @@ export function makeSides(context: Context): Part<View> {
   return {
     root,
     update(view) {
-      for (const part of [panel, cable, controls, commands, reunion]) part.update(view);
+      for (const part of [panel, cable, controls, commands, reconnection]) part.update(view);
     },
   };
 }

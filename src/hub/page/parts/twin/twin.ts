@@ -4,7 +4,7 @@ import type { PropertyRow } from "../../../page-server/api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon, setIcon } from "../../icons.ts";
 import type { IconName } from "../../model/icon-paths.ts";
-import { ackText, desiredVersionText, sortedRows, standingView, type Tone } from "../../model/status.ts";
+import { ackText, desiredVersionText, sortedRows, statusView, type Tone } from "../../model/status.ts";
 import { labelOf, valueText } from "../../model/words.ts";
 import type { View } from "../context.ts";
 
@@ -40,12 +40,12 @@ function makeRow({ row: { name } }: Item): Part<Item> {
     h("th", { scope: "row" }, h("span", {}, labelOf(name)), h("code", {}, name)),
     h("td", { "data-side": "Desired" }, desired, desiredVersion),
     h("td", { "data-side": "Reported" }, reported, reportedVersion),
-    h("td", { class: "twin-standing" }, chip, detail),
+    h("td", { class: "twin-status" }, chip, detail),
   );
   return {
     root,
     update({ row, reachable }) {
-      const view = standingView(row, reachable);
+      const view = statusView(row, reachable);
       setText(desired, valueText(name, row.desired?.value));
       setText(desiredVersion, desiredVersionText(row));
       setText(reported, valueText(name, row.reported?.value));
@@ -54,7 +54,7 @@ function makeRow({ row: { name } }: Item): Part<Item> {
       setText(detail, view.detail);
       setIcon(picture, pictures[view.tone]);
       setAttribute(chip, "data-tone", view.tone);
-      setAttribute(root, "data-standing", row.standing);
+      setAttribute(root, "data-status", row.status);
     },
   };
 }
@@ -105,7 +105,7 @@ export function makeTwin(): Part<View> {
     h("th", { scope: "col" }, "Property"),
     h("th", { scope: "col", "data-actor": "operator" }, icon("cloud"), "Desired ", desiredVersion),
     h("th", { scope: "col", "data-actor": "device" }, icon("device"), "Reported ", reportedVersion),
-    h("th", { scope: "col" }, "Standing"),
+    h("th", { scope: "col" }, "Status"),
   );
   const table = h("table", { class: "twin-table" }, h("thead", {}, head), rows);
   let last: View | undefined;

@@ -19,7 +19,7 @@ import { NewestSender } from "../firmware/process/newest-sender.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 
-export interface HubKeeperOptions {
+export interface HubSupervisorOptions {
   readonly dataPath: string;
   readonly log: Log;
   /** Nothing may be written over a live panel. */
@@ -38,8 +38,8 @@ const killLimit = seconds(1);
 /** More wait only for a loop that is stuck: what it would do with them then surprises. */
 const mostPresses = 20;
 
-export class HubKeeper {
-  readonly #options: HubKeeperOptions;
+export class HubSupervisor {
+  readonly #options: HubSupervisorOptions;
   #hub: ChildProcess | undefined;
   #loop: ChildProcess | undefined;
   #ready: HubReady | undefined;
@@ -50,7 +50,7 @@ export class HubKeeper {
   readonly #clock: Clock;
   readonly #panel: NewestSender<object>;
 
-  constructor(options: HubKeeperOptions) {
+  constructor(options: HubSupervisorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#panel = new NewestSender<object>({
@@ -119,7 +119,7 @@ export class HubKeeper {
     this.#hub = undefined;
     this.#ready = undefined;
     if (this.#stopped) return;
-    // What a person must mend is no better in a minute.
+    // What a person must fix is no better in a minute.
     if (code === exitCodes.configuration || code === exitCodes.storage) {
       this.#options.log.warn("hub-not-running", { code, now: "heating goes on; see: grove-heater hub" });
       return;
@@ -151,7 +151,7 @@ export class HubKeeper {
   }
 }
 
-function spawnHub({ dataPath, quiet }: HubKeeperOptions): ChildProcess {
+function spawnHub({ dataPath, quiet }: HubSupervisorOptions): ChildProcess {
   const main = join(packageRoot, "dist", "main.js");
   return spawn(process.execPath, [...cleanFlags(), main, "hub", "--data", dataPath], {
     ...ownSession(),

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { LogFields } from "../../src/base/log.ts";
 import { millis, minutes, seconds } from "../../src/base/units.ts";
-import { HubKeeper } from "../../src/commands/hub-keeper.ts";
+import { HubSupervisor } from "../../src/commands/hub-supervisor.ts";
 import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 
 /** One end of a channel to a process. */
@@ -57,7 +57,7 @@ function rig() {
   const hubs: FakeProcess[] = [];
   const failures: string[] = [];
   const warnings: [string, LogFields | undefined][] = [];
-  const keeper = new HubKeeper({
+  const keeper = new HubSupervisor({
     dataPath: "/nowhere",
     quiet: true,
     clock,

@@ -159,7 +159,7 @@ async function openStore({ dataPath, log, reserveStorage: reserve }: HubOptions)
       name,
       problem,
       keptAs,
-      now: recovered ? "the one written before it serves" : "it begins again",
+      now: recovered ? "the one written before it serves" : "it starts empty",
     });
   return await openDocuments(dataPath, { onDamaged, reserve });
 }

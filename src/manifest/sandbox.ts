@@ -35,7 +35,7 @@ export function systemdUnit(manifest: Manifest, wiring: Wiring, options: UnitOpt
     limits(manifest),
   ];
   return [
-    '# Made by "grove-heater manifest unit" from app_manifest.json: change that, and make this again.',
+    '# Made by "grove-heater manifest unit" from app_manifest.json: change that, and print this again.',
     `[Unit]\n${joined(unit(manifest, wiring))}\n`,
     `[Service]\n${service.map(joined).join("\n\n")}\n`,
     "[Install]\nWantedBy=multi-user.target\n",

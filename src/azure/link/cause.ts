@@ -89,7 +89,7 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
     "The hub ends each connection right after it was made: does another device, or program, use the same id?",
   timeout: (peer) => `${peer.host} did not answer in time. Check the network; trying again.`,
   dropped: (peer) => `The connection to ${peer.host} was lost. Trying again.`,
-  renewal: () => "The token is about to end; connecting again.",
+  renewal: () => "The token expires soon; reconnecting.",
   protocol: (peer) => `${peer.host} does not speak as expected. Check that it is the right host and port.`,
   unknown: (peer) => `The connection to ${peer.host} failed. Trying again.`,
 };

@@ -15,7 +15,7 @@ const fileName = "cloud.json";
 const maxIds = 64;
 
 interface Content {
-  /** Whose they are: another identity in the same folder starts again. */
+  /** Whose they are: another identity in the same folder starts with none. */
   readonly identity: string;
   readonly assigned: HubWay | undefined;
   readonly messageIds: readonly string[];

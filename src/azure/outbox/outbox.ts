@@ -54,7 +54,7 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly boot: Boot;
-  /** Random, again for every process: the first half of the message ids. */
+  /** Random, another for each process: the first half of the message ids. */
   readonly runId: string;
   /** A clock that shows less was never right: the time of the build. */
   readonly clockFloorMs: WallMillis;

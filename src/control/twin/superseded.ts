@@ -38,7 +38,7 @@ const sources: Readonly<Record<string, Superseded["source"]>> = {
   "set at the device": "device",
 };
 
-/** @param ad of any device's acknowledgement @returns `undefined` when it names no superseded */
+/** @param ad of any device's acknowledgement @returns `undefined` when it names no superseded value */
 export function parseSuperseded(ad: string): Superseded | undefined {
   const [, value, origin, time] = said.exec(ad) ?? [];
   const source = sources[origin ?? ""];

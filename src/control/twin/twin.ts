@@ -119,7 +119,7 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
     link: { ...link, doubted: false },
     requests: requestsOf(judged, next, shadow),
     decisions: decisionsOf(judged, shadow),
-    // A patch shows a part: how an object, or all that is unknownProperties, looks now is for the document to say.
+    // A patch shows a part: how an object, or all unknown properties, look now is for the document to say.
     getAgain: strange || partial,
   };
 }

@@ -52,7 +52,7 @@ export interface CloudHalfParts {
   readonly device: CloudDevice;
   /** When the firmware started, by `clock`; without it: now. */
   readonly startedMs?: Millis | undefined;
-  /** The outbox is set aside, and begun again. */
+  /** The outbox is set aside, and an empty one begins. */
   readonly setOutboxAside?: boolean | undefined;
   readonly credentials: Credentials;
   /** The hub stands on this machine and shares its clock: nobody has to be spared. */

@@ -67,7 +67,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-4",
-    title: "Both change while offline: the cloud wins, and the superseded is named",
+    title: "Both change while offline: the cloud wins, and the superseded value is named",
     properties: [target],
     async play(stage, say) {
       say("The cable is pulled (RST)");

@@ -4,7 +4,7 @@
  * Guarantee: `reserve` refuses (EPERM, with the line to add) what would go beyond the grant. It costs no look at the disk
  * for a minute after a whole count: between two counts only what this process writes is added, and a file that replaces
  * another counts twice, so the sum is rather too large than too small. A refusal is never by that sum alone: the folder
- * is counted again before. What other processes write is seen within a minute.
+ * is counted before. What other processes write is seen within a minute.
  */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -42,7 +42,7 @@ export function makeReconnection(): Part<View> {
       setHidden(root, reconnection === undefined || reconnection.outcomes.length === 0);
       if (reconnection === undefined) return;
       const apart = spanText(reconnection.apartMs);
-      setText(title, `Reconnected after ${apart === "now" ? "a moment" : apart} apart`);
+      setText(title, `Reconnected after ${apart === "now" ? "a moment" : apart}`);
       keyed.update(reconnection.outcomes);
     },
   };

@@ -27,6 +27,10 @@ describe("the mutants of a file", () => {
     ]);
   });
 
+  it("return the other boolean, not nothing, which most callers take for false", () => {
+    expect(mutated("function f() { return false; }")).toEqual(["function f() { return true; }"]);
+  });
+
   it("leave log lines, imports, types and joined texts alone", () => {
     const text =
       'import { a } from "b"; log.info("x"); this.#parts.log.warn("y"); type T = { a: true }; s("a" + b);';

@@ -69,7 +69,8 @@ function mutate(node: ts.Node, file: ts.SourceFile, add: Add): void {
   } else if (
     ts.isReturnStatement(node) &&
     node.expression !== undefined &&
-    textOf(node.expression) !== "undefined"
+    // Nothing instead of a boolean is either the same to its caller or the same as the flipped one.
+    !["undefined", "true", "false"].includes(textOf(node.expression))
   ) {
     add(node.expression, "(undefined as never)", "no return value");
   } else if (ts.isExpressionStatement(node) && !isSuperCall(node)) {

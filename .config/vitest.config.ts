@@ -12,6 +12,7 @@ export default defineConfig({
     globalSetup: ["test/global-setup.ts"],
     // For a test that hangs, not for one that is slow: what takes 4 s on an idle machine took 30 beside other work.
     testTimeout: 180_000,
+    expect: { poll: { timeout: 20_000 } },
     // One for each core: those that start the firmware mostly wait for it.
     maxWorkers: Math.max(2, availableParallelism()),
     coverage: {

@@ -90,7 +90,7 @@ async function loop(args: Arguments): Promise<number> {
     failing: failingFiles(settings, board),
     virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
     relayOffFor: millisOf(args, "off-for"),
-    beat: (heaterOn) => void process.send?.({ kind: "beat", heaterOn } satisfies Beat),
+    beat: sendBeat,
     cleanUp: async () => {
       terminal?.close();
       await flushBriefly(out);
@@ -127,6 +127,11 @@ async function loop(args: Arguments): Promise<number> {
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   endProcess(code, out, terminalOut);
+}
+
+/** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
+function sendBeat(heaterOn: boolean): void {
+  process.send?.({ kind: "beat", heaterOn } satisfies Beat, undefined, undefined, () => {});
 }
 
 /** SR-11: the guardian says when it has no watcher. */

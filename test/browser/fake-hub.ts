@@ -46,6 +46,8 @@ export class FakeHub {
   readonly asked: string[] = [];
   password: string | undefined;
   refuseEdits = false;
+  /** Answers the page's stream with 503. */
+  refuseStreams = false;
   nowMs = startMs;
   readonly #local = new Map<string, Local>();
   readonly #streams = new Set<ServerResponse>();
@@ -227,7 +229,8 @@ export class FakeHub {
     const text = Buffer.concat(chunks).toString();
     this.asked.push(`${request.method} ${pathname} ${text}`.trim());
     if (pathname === "/api/events") {
-      this.#openStream(response);
+      if (this.refuseStreams) response.writeHead(503).end();
+      else this.#openStream(response);
       return;
     }
     const [status, body] = this.#answerTo(request.method ?? "GET", pathname, text);

@@ -35,5 +35,6 @@ describe("the mutants of a file", () => {
     const text =
       'import { a } from "b"; log.info("x"); this.#parts.log.warn("y"); type T = { a: true }; s("a" + b);';
     expect(mutated(text)).toEqual([text.replace('s("a" + b);', ";")]);
+    expect(mutated('function f() { return log.warn("x"); }')).toEqual([]);
   });
 });

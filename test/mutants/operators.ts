@@ -88,6 +88,7 @@ function isLeftAlone(node: ts.Node, file: ts.SourceFile): boolean {
   if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return true;
   if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return true;
   return (
-    ts.isExpressionStatement(node) && /^(void )?(this\.#\w+\.)*(\w+\.)*log\??\.\w+\(/.test(node.getText(file))
+    (ts.isExpressionStatement(node) || ts.isReturnStatement(node)) &&
+    /^(void |return )?(this\.#\w+\.)*(\w+\.)*log\??\.\w+\(/.test(node.getText(file))
   );
 }

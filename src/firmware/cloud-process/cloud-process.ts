@@ -215,7 +215,6 @@ export class CloudProcess {
     this.#setAside = isCrash && this.#ends === (this.#hasBegun ? endsInARow : endsWhileOpening);
     this.#hasBegun = false;
     this.#crashed = `the cloud half ended: ${why}`;
-    this.#failure = undefined;
     const pause = this.#pause;
     this.#pause = millis(Math.min(longestPause, pause * 2));
     log.error("cloud-process-lost", {

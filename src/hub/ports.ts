@@ -1,4 +1,8 @@
-/** Finds a port to listen on. */
+/** Finds a port to listen on, and tells which one it became. */
+import type { AddressInfo, Server } from "node:net";
+
+/** @param server listens on TCP */
+export const portOf = (server: Pick<Server, "address">): number => (server.address() as AddressInfo).port;
 
 /**
  * Opens on the first port that nobody has.

@@ -174,6 +174,16 @@ describe("a description of a certificate", () => {
     const at = (ms: number) => wallMillis(Date.now() + ms);
     const good = describeCredentials({ way, proof, caPem: authority.cert }, at(0));
     expect(good.problems).toEqual([]);
+    const hub = { kind: "hub", host: "hub.example", deviceId: "heater-1" } as const;
+    expect(describeCredentials({ way: hub, proof }, at(0)).facts).toMatchObject({
+      connects: "straight to the hub hub.example",
+      "device id": "heater-1",
+    });
+    expect(good.facts).toMatchObject({
+      connects: "through DPS at localhost",
+      "id scope": "0ne00123ABC",
+      "registration id": "heater-1",
+    });
     expect(good.facts).toMatchObject({ proof: "a certificate for heater-1", trusts: "throw-away CA" });
     expect(describeCredentials({ way, proof }, at(3 * day)).problems).toHaveLength(1);
     expect(describeCredentials({ way, proof }, at(-3 * day)).problems).toHaveLength(1);

@@ -58,23 +58,22 @@ export class Drain {
     try {
       let pause: Millis = retryAfter.first;
       while (this.#online) {
-        const outcome = await this.#step();
-        if (outcome === "empty") return;
+        // No await between the last look at the source and the end: whoever adds then wakes a new run.
+        const entry = this.#options.source.head();
+        if (entry === undefined) return;
+        const outcome = await this.#step(entry);
         if (outcome === "ok") pause = retryAfter.first;
         if (outcome !== "failed" || !this.#online) continue;
         await this.#wait(pause);
         pause = millis(Math.min(retryAfter.longest, pause * 2));
       }
     } finally {
-      // In the same breath as the last look at the source: whoever adds now wakes a new run.
       this.#running = false;
     }
   }
 
-  async #step(): Promise<"empty" | "again" | "ok" | "failed"> {
+  async #step(entry: Entry | "unread"): Promise<"again" | "ok" | "failed"> {
     const { source, pace } = this.#options;
-    const entry = source.head();
-    if (entry === undefined) return "empty";
     if (entry === "unread") {
       await source.fetch();
       return "again";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/hub/json-value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
-import { propertyRows, reportedEvents } from "../../../src/hub/twin/reported-watch.ts";
+import { propertyRows, reportedEvents, unwrap } from "../../../src/hub/twin/reported-watch.ts";
 
 function change(
   record: DeviceRecord,
@@ -29,6 +29,15 @@ const eventsOf = (before: DeviceRecord, patch: JsonObject) =>
 const statusAfter = (before: DeviceRecord, patch: JsonObject) =>
   propertyRows(change(before, "reported", patch, 3000)).find(({ name }) => name === "targetTemperature")
     ?.status;
+
+describe("a value that only looks like an acknowledgement", () => {
+  it.each([{ ac: 5 }, { av: 5, value: 1 }, { ac: "200", av: 1, value: 1 }])(
+    "is a value as any other: %j",
+    (value) => {
+      expect(unwrap(value)).toEqual({ value });
+    },
+  );
+});
 
 describe("a report", () => {
   const wonOver = "won over 20.5, set at the device at 1970-01-01T00:00:01.500Z; set by the cloud";

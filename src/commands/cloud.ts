@@ -1,4 +1,5 @@
 /** `cloud`: the cloud half itself, started by the control loop; not for people. */
+import { stackOf } from "../base/errors.ts";
 import type { Log, LogLevel } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import { type CloudConnection, connectCloud } from "../firmware/cloud-process/connect-cloud.ts";
@@ -117,7 +118,7 @@ function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => v
   installSignals({ log, end: () => stop() });
   closeInspector(log);
   const crash = (kind: string) => (error: unknown) => {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const detail = stackOf(error);
     const fields = { kind: `cloud half: ${kind}`, detail };
     const end = (): never => process.exit(exitCodes.internal);
     systemClock.setTimer(crashLimit, end);

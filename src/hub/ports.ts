@@ -1,4 +1,5 @@
 /** Finds a port to listen on. */
+import { errnoOf } from "../base/errors.ts";
 
 /**
  * Opens on the first port that nobody has.
@@ -9,13 +10,13 @@ export async function onFirstFree<T>(
   ports: readonly number[],
   open: (port: number) => Promise<T>,
 ): Promise<T> {
-  let taken: NodeJS.ErrnoException | undefined;
+  let taken: unknown;
   for (const port of ports) {
     try {
       return await open(port);
     } catch (error) {
-      taken = error as NodeJS.ErrnoException;
-      if (taken.code !== "EADDRINUSE") throw taken;
+      taken = error;
+      if (errnoOf(taken) !== "EADDRINUSE") throw taken;
     }
   }
   if (taken !== undefined && ports.length === 1) throw taken;

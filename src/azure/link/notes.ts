@@ -5,8 +5,8 @@
  * whole, so that a power cut leaves the old one or the new one.
  */
 import { dirname, join } from "node:path";
+import { isRecord, readJson } from "../../base/json/value.ts";
 import { isHost } from "../../protocol/host.ts";
-import { isRecord } from "../../protocol/topics.ts";
 import { isDeviceId } from "../credentials/connection-string.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
@@ -89,12 +89,7 @@ async function readOrNothing(files: CloudFiles, path: string): Promise<string | 
 }
 
 function parse(text: string, identity: string): Content | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = readJson(text);
   if (!isRecord(value) || value["identity"] !== identity) return undefined;
   const ids = Array.isArray(value["messageIds"]) ? value["messageIds"] : [];
   const { host, deviceId } = isRecord(value["assigned"]) ? value["assigned"] : {};

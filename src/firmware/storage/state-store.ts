@@ -12,6 +12,8 @@
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { readJson } from "../../base/json/value.ts";
 import { seconds } from "../../base/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { asideName } from "./kept-aside.ts";
@@ -158,7 +160,7 @@ export class StateStore {
       await this.#files.rename(temporary, this.#path);
       await this.#files.syncFolder(dirname(this.#path));
     } catch (error) {
-      this.#failure = (error as NodeJS.ErrnoException).code ?? String(error);
+      this.#failure = reasonOf(error);
       this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.flush());
       return false;
     } finally {
@@ -184,11 +186,8 @@ export function decode(file: string): Decoded {
   if (header === null) return { reason: "its first line is not that of a state file" };
   const text = file.slice(end + 1).replace(/\n$/, "");
   if (checksum(text) !== header[1]) return { reason: "its checksum does not match" };
-  try {
-    return { document: JSON.parse(text) };
-  } catch {
-    return { reason: "it is not JSON" };
-  }
+  const document = readJson(text);
+  return document === undefined ? { reason: "it is not JSON" } : { document };
 }
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0");

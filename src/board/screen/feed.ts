@@ -6,6 +6,7 @@
  * later `show`, and found again gets a whole picture. Between two pictures everything else has its turn, so that a
  * display that takes them in no time cannot occupy the loop.
  */
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -23,9 +24,8 @@ export interface ScreenFeedOptions {
   readonly log: Log;
 }
 
-/** A moment's disturbance is not worth a long dark screen. */
-const firstRetry = seconds(1);
-const laterRetry = seconds(10);
+/** A moment's disturbance is not worth a long dark screen: 1 s, then 10 s each time. */
+const looks: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 10 };
 /** A picture takes 0.1 s; one that takes this long is stuck. */
 const stuckAfter = seconds(5);
 /** Between a picture and one that came meanwhile. */
@@ -37,7 +37,8 @@ export class ScreenFeed {
   #latest: ScreenModel | undefined;
   #busySince: Millis | undefined;
   #lookAt: Millis;
-  #failures = 0;
+  #failed = false;
+  readonly #looks = new Backoff(looks);
   #closed = false;
 
   constructor(options: ScreenFeedOptions) {
@@ -59,7 +60,7 @@ export class ScreenFeed {
   /** There is no display, or it takes no picture. */
   get failing(): boolean {
     const since = this.#busySince;
-    return this.#failures > 0 || (since !== undefined && this.#options.clock.now() - since > stuckAfter);
+    return this.#failed || (since !== undefined && this.#options.clock.now() - since > stuckAfter);
   }
 
   /** Nothing is sent any more after what is on its way. */
@@ -85,10 +86,10 @@ export class ScreenFeed {
     try {
       this.#target = await find();
     } catch (error) {
-      this.#failed("looking for it", error);
+      this.#fail("looking for it", error);
       return false;
     }
-    if (this.#target === undefined) this.#failed("looking for it", "none answers on the I²C bus");
+    if (this.#target === undefined) this.#fail("looking for it", "none answers on the I²C bus");
     else log.info("display-found", { display: this.#target.kind });
     return this.#target !== undefined;
   }
@@ -99,20 +100,20 @@ export class ScreenFeed {
     this.#latest = undefined;
     try {
       await this.#target?.show(model);
-      this.#failures = 0;
+      this.#failed = false;
+      this.#looks.reset();
     } catch (error) {
       this.#target = undefined;
-      this.#failed("showing a picture", error);
+      this.#fail("showing a picture", error);
     }
   }
 
-  #failed(during: string, cause: unknown): void {
+  #fail(during: string, cause: unknown): void {
     const { clock, log } = this.#options;
-    const retry = this.#failures === 0 ? firstRetry : laterRetry;
-    this.#lookAt = millis(clock.now() + retry);
-    this.#failures++;
-    // The second and later ones are the same news.
-    if (this.#failures > 1 || this.#closed) return;
+    this.#lookAt = millis(clock.now() + this.#looks.failed());
+    const isNews = !this.#failed;
+    this.#failed = true;
+    if (!isNews || this.#closed) return;
     log.warn("display-failed", { during, reason: messageOf(cause), now: "heating goes on without it" });
   }
 }

@@ -66,10 +66,7 @@ export class HubCore {
     this.once = new OnceLog(log, clock);
     this.startedMs = clock.wallNow();
     this.faults = new FaultInjection(() => clock.wallNow());
-    this.panels = new Panels(
-      () => clock.now(),
-      (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }),
-    );
+    this.panels = new Panels(clock, (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }));
     this.links = new Links(log, clock);
     const { devices, links, timeline, faults, telemetry } = this;
     const onTwin = (id: string) => this.feed.changed(id, true);

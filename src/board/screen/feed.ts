@@ -9,6 +9,7 @@
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
@@ -33,6 +34,7 @@ const breather = millis(1);
 
 export class ScreenFeed {
   readonly #options: ScreenFeedOptions;
+  readonly #pictures = new LatestWins(() => this.#bringLatest());
   #target: ScreenTarget | undefined;
   #latest: ScreenModel | undefined;
   #busySince: Millis | undefined;
@@ -49,7 +51,7 @@ export class ScreenFeed {
   show(model: ScreenModel): void {
     if (this.#closed) return;
     this.#latest = model;
-    if (this.#busySince === undefined) void this.#pump();
+    void this.#pictures.wake();
   }
 
   /** What is there; `undefined` while nothing is. */
@@ -68,15 +70,14 @@ export class ScreenFeed {
     this.#closed = true;
   }
 
-  async #pump(): Promise<void> {
+  async #bringLatest(): Promise<void> {
     const { clock } = this.#options;
     this.#busySince = clock.now();
-    while (this.#latest !== undefined && !this.#closed && (await this.#ready())) {
-      this.#busySince = clock.now();
-      await this.#sendLatest();
-      if (this.#latest !== undefined) await clock.sleep(breather);
-    }
+    const isReady = !this.#closed && (await this.#ready());
+    this.#busySince = clock.now();
+    if (isReady) await this.#sendLatest();
     this.#busySince = undefined;
+    if (isReady && this.#latest !== undefined) await clock.sleep(breather);
   }
 
   async #ready(): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** `cloud`: the cloud half itself, started by the control loop; not for people. */
-import type { Log, LogLevel } from "../base/log.ts";
+import { stackOf } from "../base/errors.ts";
+import { type Log, logLevels } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import { type CloudConnection, connectCloud } from "../firmware/cloud-process/connect-cloud.ts";
 import { type CloudMessage, readLoopMessage } from "../firmware/cloud-process/messages.ts";
@@ -36,13 +37,12 @@ export const verb: Verb = {
 /** The loop kills what takes longer. */
 const closeLimit = seconds(3);
 const crashLimit = millis(500);
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 async function cloud(args: Arguments): Promise<number> {
   const send = (message: CloudMessage, sent = () => {}): void =>
     // With a callback a channel that is gone is an argument of it, not an exception.
     void process.send?.(message, undefined, undefined, sent);
-  const log = remoteLog(systemClock, oneOf(args, "log-level", levels, "info"), send);
+  const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
   const ended = endingOf(log, send);
@@ -117,7 +117,7 @@ function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => v
   installSignals({ log, end: () => stop() });
   closeInspector(log);
   const crash = (kind: string) => (error: unknown) => {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const detail = stackOf(error);
     const fields = { kind: `cloud half: ${kind}`, detail };
     const end = (): never => process.exit(exitCodes.internal);
     systemClock.setTimer(crashLimit, end);

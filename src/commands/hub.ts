@@ -1,6 +1,7 @@
 /** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
 import { isIP } from "node:net";
 import { hostname } from "node:os";
+import { errnoOf, messageOf } from "../base/errors.ts";
 import { type PanelPressed, readPanelShown } from "../firmware/front/messages.ts";
 import { drawPanel } from "../firmware/front/picture.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
@@ -160,8 +161,8 @@ const explained: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> 
   ],
 };
 
-function explain(error: NodeJS.ErrnoException): never {
-  const [code, remedy = "See: grove-heater hub --help"] = explained[error.code ?? ""] ?? [];
+function explain(error: unknown): never {
+  const [code, remedy = "See: grove-heater hub --help"] = explained[errnoOf(error) ?? ""] ?? [];
   if (code === undefined) throw error;
-  throw new StartupError(code, `${error.message}.`.replace(/\.\.$/, "."), remedy, { cause: error });
+  throw new StartupError(code, `${messageOf(error)}.`.replace(/\.\.$/, "."), remedy, { cause: error });
 }

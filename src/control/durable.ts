@@ -10,6 +10,7 @@
  * as do the first six hours of a heater that is off, and a wall clock that was set raises it once.
  */
 
+import { isRecord, type JsonRecord } from "../base/json/value.ts";
 import type { Celsius, Kelvin } from "../base/units.ts";
 import { celsius, kelvin, millis, wallMillis } from "../base/units.ts";
 import { writableProperties } from "../model/cloud-model.ts";
@@ -95,9 +96,9 @@ function parse(value: unknown): DurableState {
   };
 }
 
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("object");
-  return value as Record<string, unknown>;
+function record(value: unknown): JsonRecord {
+  if (!isRecord(value)) throw invalid("object");
+  return value;
 }
 
 function within(value: unknown, low: number, high: number): number {

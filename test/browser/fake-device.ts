@@ -1,15 +1,10 @@
 /** A device as the fake hub plays it: its twin, a day of readings that a real room could have given, its front. */
 
+import type { Json } from "../../src/base/json/value.ts";
 import { celsius, duty, relativeHumidity } from "../../src/base/units.ts";
 import type { ControlMode } from "../../src/control/input.ts";
 import { drawPanel } from "../../src/firmware/front/picture.ts";
-import type {
-  DeviceDetail,
-  HistorySeries,
-  Json,
-  PanelView,
-  PropertyRow,
-} from "../../src/hub/page-server/api.ts";
+import type { DeviceDetail, HistorySeries, PanelView, PropertyRow } from "../../src/hub/page-server/api.ts";
 
 export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
 

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Json } from "../../src/base/json/value.ts";
 import type {
   CableState,
   DeviceDetail,
-  Json,
   PanelPress,
   PropertyRow,
   StreamEvent,

@@ -5,8 +5,9 @@
  * whole, so that a power cut leaves the old one or the new one.
  */
 import { dirname, join } from "node:path";
+import { isRecord, readJson } from "../../base/json/value.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import { isHost } from "../../protocol/host.ts";
-import { isRecord } from "../../protocol/topics.ts";
 import { isDeviceId } from "../credentials/connection-string.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
@@ -25,7 +26,7 @@ export class CloudNotes {
   readonly #path: string;
   readonly #files: CloudFiles;
   #content: Content;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writer = new LatestWins(() => this.#write());
 
   private constructor(path: string, files: CloudFiles, content: Content) {
     this.#path = path;
@@ -66,10 +67,7 @@ export class CloudNotes {
 
   async #keep(content: Content): Promise<void> {
     this.#content = content;
-    const turn = this.#writing.then(() => this.#write());
-    // The next one writes whatever became of this one.
-    this.#writing = turn.catch(() => undefined);
-    await turn;
+    await this.#writer.wake();
   }
 
   async #write(): Promise<void> {
@@ -89,12 +87,7 @@ async function readOrNothing(files: CloudFiles, path: string): Promise<string | 
 }
 
 function parse(text: string, identity: string): Content | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = readJson(text);
   if (!isRecord(value) || value["identity"] !== identity) return undefined;
   const ids = Array.isArray(value["messageIds"]) ? value["messageIds"] : [];
   const { host, deviceId } = isRecord(value["assigned"]) ? value["assigned"] : {};

@@ -5,6 +5,7 @@
  * `undefined`, by its checksum.
  */
 import { crc32 } from "node:zlib";
+import { isRecord, readJson } from "../../base/json/value.ts";
 import type { Offsets, Stamp } from "./time.ts";
 
 export interface Entry {
@@ -45,7 +46,7 @@ export const encodeNote = ({ dropped, offsets }: Note): string =>
 /** Total: a note that cannot be read is an empty one; only the count of old losses goes with it. */
 export function decodeNote(text: string | undefined): Note {
   const note = text === undefined ? undefined : opened(text);
-  if (typeof note !== "object" || note === null) return { dropped: 0, offsets: {} };
+  if (!isRecord(note)) return { dropped: 0, offsets: {} };
   const { dropped, offsets } = note as Partial<Note>;
   const numbers = Object.entries(offsets ?? {}).filter(([, offset]) => Number.isFinite(offset));
   return {
@@ -60,9 +61,5 @@ const sealed = (text: string) => checksum(text) + text;
 function opened(text: string): unknown {
   const content = text.slice(8);
   if (checksum(content) !== text.slice(0, 8)) return undefined;
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
+  return readJson(content);
 }

@@ -8,6 +8,7 @@
 import { constants } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { keepAside } from "./kept-aside.ts";
 
 /** @throws the system's error */
@@ -46,7 +47,7 @@ export async function renameOver(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
     await keepAside(to);
     await rename(from, to);
   }
@@ -58,7 +59,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
   try {
     await make();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (errnoOf(error) !== "EEXIST") throw error;
     await keepAside(path);
     await make();
   }

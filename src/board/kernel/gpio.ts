@@ -8,13 +8,13 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 import type { EdgeListener, EdgeTime, GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
 import { LineError, type LineErrorCode } from "../../chips/lines.ts";
 import { findGpioChip, type GpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
 import { LoopWatch } from "./loop-watch.ts";
-import { errnoOf, systemFiles } from "./sysfs.ts";
+import { systemFiles } from "./sysfs.ts";
 
 /** The part of an onoff Gpio that is used. */
 export interface OnoffGpio {

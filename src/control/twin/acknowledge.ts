@@ -7,13 +7,14 @@
  * so that from the hub's copy one sees whether a press has arrived.
  */
 
-import { fingerprint, isRecord, type JsonRecord } from "../../base/json/value.ts";
+import { isRecord, type JsonRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
 import { writableNames } from "../../model/cloud-model.ts";
 import type { ControlValue } from "../input.ts";
 import type { InForce } from "./in-force.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
 import { describeSuperseded, originText, type Superseded } from "./superseded.ts";
+import { fingerprint } from "./values.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {

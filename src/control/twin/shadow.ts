@@ -5,6 +5,7 @@
  * one write with the values that it speaks about, so that no power cut can part them (RR-9).
  */
 
+import { isRecord, type JsonRecord } from "../../base/json/value.ts";
 import { wallMillis } from "../../base/units.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
 import { isWritableName } from "../../model/cloud-model.ts";
@@ -89,12 +90,12 @@ function parse(value: unknown): TwinShadow {
   };
 }
 
-function property(entry: Record<string, unknown>): ShadowProperty {
+function property(entry: JsonRecord): ShadowProperty {
   const ruling = parseRuling(record(entry["ruling"]));
   return entry["seen"] === undefined ? { ruling } : { seen: text(entry["seen"]), ruling };
 }
 
-function parseRuling(entry: Record<string, unknown>): Ruling {
+function parseRuling(entry: JsonRecord): Ruling {
   const { kind } = entry;
   const at = version(entry["version"]);
   if (kind === "applied" || kind === "reset") {
@@ -123,9 +124,9 @@ function superseded(entry: unknown): Superseded {
 const lastMoment = 8.64e15;
 const isNumber = (value: unknown): value is number => Number.isFinite(value);
 
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid();
-  return value as Record<string, unknown>;
+function record(value: unknown): JsonRecord {
+  if (!isRecord(value)) throw invalid();
+  return value;
 }
 
 function version(value: unknown): number {

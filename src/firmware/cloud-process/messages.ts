@@ -5,7 +5,7 @@
  * The local hub and the secrets of the environment have messages of their own (hub-ready.ts, secret-handover.ts).
  */
 import type { TelemetryObservation } from "../../azure/telemetry.ts";
-import type { LogFields, LogLevel } from "../../base/log.ts";
+import { type LogFields, type LogLevel, logLevels } from "../../base/log.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import { type Fields, readMessage } from "../process/message-fields.ts";
 import { type DeviceMoment, readLook, readMoment } from "./cloud-device.ts";
@@ -44,7 +44,6 @@ export type CloudMessage =
   | { readonly kind: "pong" };
 
 const links: readonly LinkState[] = ["none", "connecting", "online", "offline"];
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const mostRequests = 16;
 const mostFields = 32;
 const longestText = 4096;
@@ -86,7 +85,7 @@ export function readCloudMessage(message: unknown): CloudMessage | undefined {
       case "log":
         return {
           kind,
-          level: from.oneOf("level", levels),
+          level: from.oneOf("level", logLevels),
           event: from.text("event").slice(0, 64),
           fields: fieldsOf(from),
         };

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
+import { errnoOf } from "../../base/errors.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 
 export interface Holder {
@@ -109,7 +110,7 @@ function isAlive({ pid, startTicks: began }: Note): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return errnoOf(error) === "EPERM";
   }
 }
 

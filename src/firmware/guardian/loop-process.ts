@@ -1,6 +1,7 @@
 /** Starts the control loop's process, and shows it as the guardian sees it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { reasonOf } from "../../base/errors.ts";
 import { kindOf } from "../hub-process/hub-ready.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
@@ -38,8 +39,8 @@ export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions
     onExit(listener) {
       child.once("exit", listener);
       // Later errors are those of a message or a signal that came too late: the exit tells of its end.
-      child.on("error", (error: NodeJS.ErrnoException) => {
-        if (child.pid === undefined) listener(null, null, error.code ?? error.message);
+      child.on("error", (error) => {
+        if (child.pid === undefined) listener(null, null, reasonOf(error));
       });
     },
     kill: (signal) => void child.kill(signal),

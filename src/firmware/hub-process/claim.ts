@@ -9,9 +9,11 @@ import { closeSync, constants, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
+import { errnoOf } from "../../base/errors.ts";
 import { replaceFile } from "../../base/files/atomic-file.ts";
 import { lockOpenFile } from "../../base/files/file-lock.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
+import { numberMember, textMember } from "../../base/json/value.ts";
 
 /** Where a hub is. Nothing of it is secret. */
 export interface HubNote {
@@ -92,9 +94,8 @@ function readNote(folder: string): HubNote | undefined {
 }
 
 function isNote(value: unknown): value is HubNote {
-  if (typeof value !== "object" || value === null) return false;
-  const texts = ["page", "host"].every((name) => typeof Reflect.get(value, name) === "string");
-  return texts && ["process", "port"].every((name) => Number.isInteger(Reflect.get(value, name)));
+  const texts = ["page", "host"].every((name) => textMember(value, name) !== undefined);
+  return texts && ["process", "port"].every((name) => Number.isInteger(numberMember(value, name)));
 }
 
 /** Whatever the answer is: a page with a password refuses too. */
@@ -109,6 +110,6 @@ function isAnswering({ host, port }: HubNote): Promise<boolean> {
     );
     request.on("timeout", () => request.destroy(new Error("no answer")));
     // The gate lets this process connect to this machine alone: a hub at another address is believed its lock.
-    request.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EPERM"));
+    request.on("error", (error) => resolve(errnoOf(error) === "EPERM"));
   });
 }

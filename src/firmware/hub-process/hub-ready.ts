@@ -1,5 +1,6 @@
 /** What the processes of a run say to each other about the local hub. Small: the guardian has it too. */
 import { join } from "node:path";
+import { textMember } from "../../base/json/value.ts";
 
 /** What the guardian tells the loop once the local hub stands. */
 export interface HubReady {
@@ -15,9 +16,7 @@ export const isHubReady = (message: unknown): message is HubReady => kindOf(mess
  * What a message between the processes is, by its own word. Enough for the guardian, which passes messages of
  * `panel-messages.ts` on unread: whoever acts on one checks all of it.
  */
-export function kindOf(message: unknown): unknown {
-  return typeof message === "object" && message !== null ? Reflect.get(message, "kind") : undefined;
-}
+export const kindOf = (message: unknown): string | undefined => textMember(message, "kind");
 
 /** Where the local hub keeps its own things, and this device's way in. */
 export const hubFolders = (dataPath: string) => ({

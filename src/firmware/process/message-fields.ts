@@ -3,6 +3,8 @@
  *
  * Guarantee: `readMessage` never throws for a message; what has not the right shape is `undefined`.
  */
+import { isRecord, type JsonRecord } from "../../base/json/value.ts";
+
 export function readMessage<T>(message: unknown, take: (from: Fields) => T): T | undefined {
   try {
     return take(new Fields(message));
@@ -20,10 +22,10 @@ const lastMoment = 8.64e15;
 
 /** Takes fields out of anything. @throws RangeError (every method) when one is not what it should be */
 export class Fields {
-  readonly #of: object;
+  readonly #of: JsonRecord;
 
   constructor(value: unknown) {
-    if (typeof value !== "object" || value === null) throw new RangeError("no object");
+    if (!isRecord(value)) throw new RangeError("no object");
     this.#of = value;
   }
 
@@ -59,7 +61,7 @@ export class Fields {
   }
 
   get(name: string): unknown {
-    return Object.hasOwn(this.#of, name) ? Reflect.get(this.#of, name) : undefined;
+    return Object.hasOwn(this.#of, name) ? this.#of[name] : undefined;
   }
 }
 

@@ -29,9 +29,7 @@
  * tells changes; the `id:` of a timeline event is its `sequence`, and a browser that comes back with `Last-Event-ID`
  * is first told what it missed. After a reconnect the page had better fetch what it shows again.
  */
-
-/** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import type { Json } from "../../base/json/value.ts";
 
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };

@@ -1,7 +1,7 @@
 /** The page's questions and changes, as `page-api.ts` lists them. */
 import type { Context, Hono } from "hono";
+import { isRecord, type Json, member, numberMember, textMember } from "../../base/json/value.ts";
 import type { HubCore } from "../hub-core.ts";
-import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
 import type {
   CableState,
   CommandAnswer,
@@ -84,7 +84,7 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
 async function editDesired(c: Context, core: HubCore, id: string): Promise<Response> {
   const body = await readJsonBody(c);
   const properties = member(body, "properties");
-  if (!isObject(properties)) return malformed(c, "properties must be an object");
+  if (!isRecord(properties)) return malformed(c, "properties must be an object");
   const ifVersion = numberMember(body, "ifVersion");
   const version = core.devices.get(id)?.desired.version;
   if (ifVersion !== undefined && ifVersion !== version) {

@@ -1,6 +1,6 @@
 /** Signing in to the page: `/api/session`. */
 import type { Hono } from "hono";
-import { textMember } from "../json-value.ts";
+import { textMember } from "../../base/json/value.ts";
 import type { Session } from "./api.ts";
 import { readJsonBody } from "./body.ts";
 import { type PageGuard, refuse } from "./guard.ts";

@@ -4,6 +4,7 @@
  * Guarantee: a change is seen by the next reader at once and is on the disk when the promise it gave resolves; who
  * tells a device of a change waits for that, so a version that a device has seen is never taken back by a power cut.
  */
+import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Documents } from "../storage/documents.ts";
 import { type DeviceRecord, parseDevice } from "./record.ts";
@@ -87,9 +88,9 @@ export class Devices {
     const done = () => {
       if (this.#saving.get(id) === saved) this.#saving.delete(id);
     };
-    saved.then(done, (error: NodeJS.ErrnoException) => {
+    saved.then(done, (error: unknown) => {
       done();
-      this.#log.error("hub-not-saved", { device: id, reason: error.code ?? error.message });
+      this.#log.error("hub-not-saved", { device: id, reason: reasonOf(error) });
     });
     return saved;
   }

@@ -7,8 +7,8 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "aedes";
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
+import { equalJson, isRecord, type Json, member, readJson, textMember } from "../../base/json/value.ts";
 import { mqttPort, withPort } from "../host-names.ts";
-import { equalJson, isObject, type Json, member, readJson, textMember } from "../json-value.ts";
 import { dpsAnswer, parseDpsTopic } from "../mqtt/topics.ts";
 import type { Timeline } from "../twin/timeline.ts";
 import { type Devices, mostDevices } from "./devices.ts";
@@ -65,7 +65,7 @@ export class DpsSession {
   async #register(rid: string, payload: string): Promise<void> {
     const body = readJson(payload);
     const claimed = textMember(body, "registrationId");
-    if (!isObject(body) || (claimed !== undefined && claimed !== this.#registrationId)) {
+    if (!isRecord(body) || (claimed !== undefined && claimed !== this.#registrationId)) {
       return this.#refuse(rid, 400, "the registration id is not that of this connection");
     }
     const { devices } = this.#parts;

@@ -4,7 +4,14 @@
  * Guarantee: reading one back never throws; a document of another shape is `undefined`.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { isObject, type Json, type JsonObject, member, numberMember, textMember } from "../json-value.ts";
+import {
+  isRecord,
+  type Json,
+  type JsonObject,
+  member,
+  numberMember,
+  textMember,
+} from "../../base/json/value.ts";
 import { emptyHalf, type TwinHalf } from "../twin/document.ts";
 
 export type AuthenticationType = "sas" | "selfSigned" | "certificateAuthority";
@@ -120,7 +127,7 @@ export function parseDevice(document: unknown): DeviceRecord | undefined {
     statusReason: textMember(document, "statusReason") ?? null,
     authentication,
     modelId: textMember(document, "modelId") ?? "",
-    tags: isObject(tags) ? tags : {},
+    tags: isRecord(tags) ? tags : {},
     desired,
     reported,
     twinVersion: numberMember(document, "twinVersion") ?? desired.version + reported.version,
@@ -147,7 +154,7 @@ function parseHalf(value: Json | undefined): TwinHalf | undefined {
   const properties = member(value, "properties");
   const metadata = member(value, "metadata");
   const version = numberMember(value, "version");
-  if (!isObject(properties) || !isObject(metadata) || version === undefined) return undefined;
+  if (!isRecord(properties) || !isRecord(metadata) || version === undefined) return undefined;
   return { properties, metadata, version };
 }
 
@@ -156,7 +163,7 @@ function parseMessage(value: Json): CloudMessage | undefined {
   const body = textMember(value, "body");
   const expiresMs = numberMember(value, "expiresMs");
   const properties = member(value, "properties");
-  if (messageId === undefined || body === undefined || expiresMs === undefined || !isObject(properties)) {
+  if (messageId === undefined || body === undefined || expiresMs === undefined || !isRecord(properties)) {
     return undefined;
   }
   return {

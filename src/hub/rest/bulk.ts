@@ -5,8 +5,8 @@
  * Guarantee: each device is changed or refused by itself, and the answer names every one that was refused, and why.
  */
 import type { Context } from "hono";
+import { isRecord, type Json, type JsonObject, member, textMember } from "../../base/json/value.ts";
 import type { HubCore } from "../hub-core.ts";
-import { isObject, type Json, type JsonObject, member, textMember } from "../json-value.ts";
 import { fail, isSameEtag, type RestParts, readBody } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
 import { twinEtag } from "./shape.ts";
@@ -61,7 +61,7 @@ export async function changeMany(c: Context, { core }: RestParts): Promise<Respo
 }
 
 async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refused | undefined> {
-  if (!isObject(wanted)) return { code: "ArgumentInvalid", why: "a device must be a JSON object" };
+  if (!isRecord(wanted)) return { code: "ArgumentInvalid", why: "a device must be a JSON object" };
   if (member(wanted, "moduleId") !== undefined) {
     return { code: "FeatureNotSupported", why: "this hub has no modules" };
   }

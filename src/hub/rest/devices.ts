@@ -1,6 +1,6 @@
 /** The registry: `/devices`, its query, its statistics, and the hub's own route for cloud-to-device messages. */
 import type { Context, Hono } from "hono";
-import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
+import { isRecord, type Json, member, numberMember, textMember } from "../../base/json/value.ts";
 import { parseQuery } from "../registry/query.ts";
 import type { DeviceRecord } from "../registry/record.ts";
 import { changeMany } from "./bulk.ts";
@@ -71,7 +71,7 @@ function listDevices(c: Context, { core }: RestParts): Response {
 async function putDevice(c: Context, { core }: RestParts): Promise<Response> {
   const id = idOf(c);
   const body = await readBody(c);
-  if (!isObject(body) || (textMember(body, "deviceId") ?? id) !== id) {
+  if (!isRecord(body) || (textMember(body, "deviceId") ?? id) !== id) {
     return fail(c, 400, "ArgumentInvalid", "the device id or the body is malformed");
   }
   const known = core.devices.get(id);
@@ -113,7 +113,7 @@ async function sendMessage(c: Context, { core }: RestParts): Promise<Response> {
   const body = await readBody(c);
   const payload = member(body, "payload");
   const properties = member(body, "properties") ?? {};
-  if (payload === undefined || !isObject(properties)) {
+  if (payload === undefined || !isRecord(properties)) {
     return fail(c, 400, "ArgumentInvalid", "the body must have a payload, and properties in an object");
   }
   const ttlSeconds = numberMember(body, "ttlSeconds");

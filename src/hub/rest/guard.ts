@@ -5,9 +5,9 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type Json, readJson } from "../../base/json/value.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
 import type { HubCore } from "../hub-core.ts";
-import { type Json, readJson } from "../json-value.ts";
 import { type Right, rightsOf } from "../storage/hub-settings.ts";
 import { parseSas, verifySas } from "./sas.ts";
 

@@ -4,8 +4,8 @@
  * Guarantee: what the caller does not name of a known device stays as it is; what this hub cannot do is refused.
  */
 
+import { type JsonObject, member, textMember } from "../../base/json/value.ts";
 import type { HubCore } from "../hub-core.ts";
-import { type JsonObject, member, textMember } from "../json-value.ts";
 import { mostDevices } from "../registry/devices.ts";
 import { type DeviceRecord, isDeviceId, newDevice, newEtag } from "../registry/record.ts";
 import { wantedAuthentication } from "./shape.ts";

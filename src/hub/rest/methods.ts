@@ -8,7 +8,7 @@
 import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isoTime } from "../../base/iso-time.ts";
-import { isObject, type JsonObject, member, textMember } from "../json-value.ts";
+import { isRecord, type JsonObject, member, textMember } from "../../base/json/value.ts";
 import { methodLimits } from "../mqtt/methods.ts";
 import { idOf, needs, type RestParts, readBody } from "./guard.ts";
 
@@ -38,7 +38,7 @@ async function invoke(c: Context, { core }: RestParts): Promise<Response> {
   const body = await readBody(c);
   if (core.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
   const name = textMember(body, "methodName");
-  if (!isObject(body) || name === undefined) return refuse("ArgumentInvalid", "methodName is missing");
+  if (!isRecord(body) || name === undefined) return refuse("ArgumentInvalid", "methodName is missing");
   const response = wholeSeconds(body, "responseTimeoutInSeconds", responseLimits);
   const connect = wholeSeconds(body, "connectTimeoutInSeconds", connectLimits);
   if (typeof response === "string") return refuse("ArgumentInvalid", response);

@@ -5,8 +5,8 @@
  * Guarantee: keys are in a device's identity, which takes a policy with RegistryRead, and nowhere else.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import type { Json, JsonObject } from "../json-value.ts";
-import { member, textMember } from "../json-value.ts";
+import type { Json, JsonObject } from "../../base/json/value.ts";
+import { member, textMember } from "../../base/json/value.ts";
 import {
   type Authentication,
   certificateAuthentication,

@@ -1,6 +1,6 @@
 /** Twins: `/twins/{id}`. */
 import type { Context, Hono } from "hono";
-import { isObject, member } from "../json-value.ts";
+import { isRecord, member } from "../../base/json/value.ts";
 import {
   changedMeanwhile,
   etagHeader,
@@ -35,11 +35,11 @@ async function editTwin(c: Context, { core }: RestParts, replace: boolean): Prom
   const known = core.devices.get(id);
   if (known === undefined) return unknownDevice(c);
   const body = await readBody(c);
-  if (!isObject(body)) return fail(c, 400, "ArgumentInvalid", "a twin must be a JSON object");
+  if (!isRecord(body)) return fail(c, 400, "ArgumentInvalid", "a twin must be a JSON object");
   // What stands now, not what stood before the body was read.
   if (!matchesEtag(c, twinEtag(core.devices.get(id) ?? known))) return changedMeanwhile(c);
   const properties = member(body, "properties");
-  if (properties !== undefined && !isObject(properties)) {
+  if (properties !== undefined && !isRecord(properties)) {
     return fail(c, 400, "ArgumentInvalid", "a twin's properties must be a JSON object");
   }
   if (member(properties, "reported") !== undefined && !replace) {

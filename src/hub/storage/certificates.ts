@@ -9,7 +9,7 @@
  */
 import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
-import { textMember } from "../json-value.ts";
+import { textMember } from "../../base/json/value.ts";
 import type { Documents } from "./documents.ts";
 import { provideReflectMetadata } from "./reflect-metadata.ts";
 

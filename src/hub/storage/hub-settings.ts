@@ -4,10 +4,9 @@
  * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
  */
 import { randomBytes } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
+import { equalJson, isRecord, type Json, member, numberMember, textMember } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import type { RememberedPorts } from "../hub-options.ts";
-import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
 import { type Authentication, newKey, parseAuthentication } from "../registry/record.ts";
 import type { Documents } from "./documents.ts";
 
@@ -100,7 +99,7 @@ export class HubSettings {
   /** Those that are given; never fails: a hub that cannot remember them finds others next time. */
   async rememberPorts(ports: RememberedPorts): Promise<void> {
     const all = { ...this.#kept.ports, ...ports };
-    if (isDeepStrictEqual(all, this.#kept.ports)) return;
+    if (equalJson(all, this.#kept.ports)) return;
     await this.#save({ ...this.#kept, ports: all }).catch(() => undefined);
   }
 
@@ -108,7 +107,7 @@ export class HubSettings {
     const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
     const known = this.individual(enrolment.registrationId);
     // Not written again: a start on a disk that has become read-only is none the worse.
-    if (this.#saved && isDeepStrictEqual(known, enrolment)) return;
+    if (this.#saved && equalJson(known, enrolment)) return;
     await this.#save({ ...this.#kept, individuals: [...this.#kept.individuals.filter(isOther), enrolment] });
   }
 
@@ -147,7 +146,7 @@ function parse(document: unknown): Kept | undefined {
   const policies = member(document, "policies");
   const groups = member(document, "groups");
   const individuals = member(document, "individuals");
-  if (idScope === undefined || !isObject(policies)) return undefined;
+  if (idScope === undefined || !isRecord(policies)) return undefined;
   if (!Array.isArray(groups) || !Array.isArray(individuals)) return undefined;
   return {
     idScope,

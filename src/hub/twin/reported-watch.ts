@@ -6,8 +6,8 @@
  * not matter, so that neither its restart nor a second property hides a value that lost.
  */
 import { isoTime } from "../../base/iso-time.ts";
+import { equalJson, isRecord, type Json, member, numberMember, textMember } from "../../base/json/value.ts";
 import { describeSuperseded, parseSuperseded, type Superseded } from "../../control/twin/superseded.ts";
-import { equalJson, isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
 import type { PropertyRow, PropertyStatus } from "../page-server/api.ts";
 import type { DeviceRecord } from "../registry/record.ts";
 import type { TwinHalf } from "./document.ts";
@@ -191,6 +191,6 @@ function deviceWon(name: string, value: Json, lost: Json, editedMs: number | und
 const of = (atMs: number | undefined): string => (atMs === undefined ? "" : ` of ${isoTime(atMs)}`);
 
 export const show = (value: Json): string => {
-  const text = isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+  const text = isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 };

@@ -4,8 +4,8 @@
  * Guarantee: bounded, in all and for each device; sequence numbers only rise, also over a restart that lost the last moments.
  */
 import type { Clock } from "../../base/clock.ts";
+import { member, numberMember } from "../../base/json/value.ts";
 import { seconds } from "../../base/units.ts";
-import { member, numberMember } from "../json-value.ts";
 import type { TimelineEvent } from "../page-server/api.ts";
 import type { Documents } from "../storage/documents.ts";
 

@@ -1,7 +1,7 @@
 /** The cloud half of a device that heats, and what a hub may say to it. */
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../src/base/json/value.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import type { JsonObject } from "../../../src/hub/json-value.ts";
 import { type CloudRig, cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { CloudHandlers, CloudLink, CloudOptions, LinkCause } from "../../../src/azure/azure.ts";
 import { Secret } from "../../../src/azure/credentials/secret.ts";
+import type { JsonObject } from "../../../src/base/json/value.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import {
   type Celsius,
@@ -34,7 +35,6 @@ import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
 import { gated, loadManifest } from "../../../src/firmware/hardware.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
-import type { JsonObject } from "../../../src/hub/json-value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { forDevice, isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
 import { propertyRows, reportedEvents } from "../../../src/hub/twin/reported-watch.ts";

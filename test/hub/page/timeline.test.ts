@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../../src/base/json/value.ts";
 import { lastReconnection } from "../../../src/hub/page/model/reconnection.ts";
 import { eventView, isWorthTelling, newestOf, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
-import type { Json } from "../../../src/hub/page-server/api.ts";
 import { type Draft, events } from "./events.ts";
 
 const viewOf = (...drafts: Draft[]) => events(...drafts).map(eventView);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../../src/base/json/value.ts";
 import { cableText } from "../../../src/hub/page/model/cable.ts";
 import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
 import { sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
@@ -12,7 +13,7 @@ import {
   spanText,
   valueText,
 } from "../../../src/hub/page/model/words.ts";
-import type { Json, PropertyRow } from "../../../src/hub/page-server/api.ts";
+import type { PropertyRow } from "../../../src/hub/page-server/api.ts";
 import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
 

@@ -1,6 +1,6 @@
 /** Reading a device's reports as a person would. */
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../../src/hub/json-value.ts";
+import type { JsonObject } from "../../../src/base/json/value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
 import { propertyRows, reportedEvents, unwrap } from "../../../src/hub/twin/reported-watch.ts";

@@ -77,7 +77,6 @@ export function sortedRows(
 function membersOf(row: PropertyRow): readonly PropertyRow[] {
   const { reported } = row;
   const value = reported?.value;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [row];
   if (!isComponent(value)) return [row];
   return Object.entries(value)
     .filter(([name, member]) => name !== "__t" && typeof member === "string" && member !== "unknown")

@@ -1,5 +1,6 @@
 /** The eight tiles: what a person wants to know of a device at one look. */
-import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-server/api.ts";
+import type { Json } from "../../../base/json/value.ts";
+import type { DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
 import type { Tone } from "./status.ts";
 import { agoText, faultCodesOf, faultWord, numberText, shorten, spanText, valueText } from "./words.ts";
 

@@ -4,6 +4,7 @@
  *
  * Guarantee: total. Whatever JSON a device or an operator sends becomes a short text.
  */
+import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {
   type CloudSchema,
   deviceInformation,
@@ -12,7 +13,6 @@ import {
   writableProperties,
 } from "../../../model/cloud-model.ts";
 import { faultEffects, isFaultCode } from "../../../model/faults.ts";
-import type { Json } from "../../page-server/api.ts";
 
 interface Known {
   readonly label: string;
@@ -53,10 +53,7 @@ export const labelOf = (name: string): string =>
   name === deviceInformation.name ? "Device information" : (known.get(name)?.label ?? shorten(name, 40));
 
 /** Of IoT Plug and Play: an object that says of itself that it is one. */
-export const isComponent = (value: Json | undefined): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  Object.entries(value).some(([name, mark]) => name === "__t" && mark === "c");
+export const isComponent = (value: Json | undefined): value is JsonObject => textMember(value, "__t") === "c";
 
 export function unitOf(name: string): string {
   const schema = known.get(name)?.schema;

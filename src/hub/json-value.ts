@@ -4,10 +4,15 @@
  * Guarantee: nothing here throws, and no name from outside (`__proto__` for one) reaches an object's prototype:
  * objects that are made here have none of the names that they were not given.
  */
+import { check, problemText, type Schema } from "../base/schema/schema.ts";
+import { anything } from "../base/schema/values.ts";
 import type { Json } from "./page-server/api.ts";
 
 export type JsonObject = { [name: string]: Json };
 export type { Json };
+
+/** Any value of a parsed text. */
+export const json = anything as Schema<Json>;
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -15,16 +20,6 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** The member itself, never one that the prototype has. */
 export function member(value: unknown, name: string): Json | undefined {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-export function textMember(value: unknown, name: string): string | undefined {
-  const found = member(value, name);
-  return typeof found === "string" ? found : undefined;
-}
-
-export function numberMember(value: unknown, name: string): number | undefined {
-  const found = member(value, name);
-  return typeof found === "number" ? found : undefined;
 }
 
 /** Sets a member of any name, `__proto__` too, as plain data. */
@@ -39,6 +34,15 @@ export function readJson(text: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The body of a request, or what is wrong with it. */
+export type Body<T> = { readonly value: T } | { readonly wrong: string };
+
+export function bodyAs<T>(schema: Schema<T>, body: unknown, whole = "the body"): Body<T> {
+  const checked = check(schema, body);
+  if (checked.ok) return checked;
+  return { wrong: checked.problems.map((problem) => problemText(problem, whole)).join("; ") };
 }
 
 export function equalJson(a: Json | undefined, b: Json | undefined): boolean {

@@ -123,10 +123,27 @@ export const optional = <T>(schema: Schema<T>): Optional<T> => ({
 });
 
 /** A member that may be absent, and stands for another value then. */
-export const orElse = <T, D>(schema: Schema<T>, otherwise: D): Schema<T | D> => ({
+export const orElse = <T, const D>(schema: Schema<T>, otherwise: D): Schema<T | D> => ({
   says: schema.says,
   check: (value, problems) => schema.check(value, problems),
   absent: () => otherwise,
+});
+
+/** As `orElse`, for those who say `null` where they mean nothing. */
+export const presentOr = <T, const D>(schema: Schema<T>, otherwise: D): Schema<T | D> => ({
+  says: schema.says,
+  check: (value, problems) => (value === null ? otherwise : schema.check(value, problems)),
+  absent: () => otherwise,
+});
+
+/** A secret: what is wrong with it is said without showing it. */
+export const secret = <T>(schema: Schema<T>): Schema<T> => ({
+  says: schema.says,
+  check(value, problems) {
+    const checked = schema.check(value, []);
+    if (checked === invalid) problems.push({ path: [], wrong: `must be ${schema.says}` });
+    return checked;
+  },
 });
 
 /** A value that does not fit counts as absent: for what was stored once and must be read whatever became of it. */

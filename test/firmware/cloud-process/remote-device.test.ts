@@ -1,7 +1,8 @@
 /** The cloud half in another process: what it says to the hub rests on what is so in the loop. */
 import { expect, it } from "vitest";
+import { read } from "../../../src/base/schema/schema.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import { readCloudMessage, readLoopMessage } from "../../../src/firmware/cloud-process/messages.ts";
+import { cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";
@@ -86,6 +87,6 @@ it.each([
   ],
   ["a log line at no level", { kind: "log", level: "loud", event: "x" }],
 ])("a message that is %s is none", (_name, message) => {
-  expect(readCloudMessage(message)).toBeUndefined();
-  expect(readLoopMessage(message)).toBeUndefined();
+  expect(read(cloudToLoop, message)).toBeUndefined();
+  expect(read(loopToCloud, message)).toBeUndefined();
 });

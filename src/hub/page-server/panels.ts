@@ -6,8 +6,6 @@
  */
 import type { PanelPress, PanelView } from "./api.ts";
 
-export const panelKeys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
-
 export type Pressed = "passed" | "not-here" | "too-fast";
 
 /** Ten fingers that drum: downs and ups together. */

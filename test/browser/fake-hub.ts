@@ -149,7 +149,7 @@ export class FakeHub {
     const { mode } = local;
     const row = this.#device(id).properties.find(({ name }) => name === "controlMode");
     if (row !== undefined && row.reported?.value !== mode && row.status !== "pending") {
-      const ack = { code: 203, version: 0, text: "set on the device" };
+      const ack = { code: 203, version: 0, text: "set at the device", origin: { source: "device" } } as const;
       this.setRow(id, { ...row, status: "device-only", reported: { value: mode, atMs: this.nowMs }, ack });
       const about = { property: "controlMode", after: mode, ack } as const;
       this.happen(id, { kind: "reported", actor: "device", text: "changed on the device", ...about });
@@ -196,7 +196,7 @@ export class FakeHub {
   #cable(id: string, cable: CableState): DeviceDetail {
     const connected = cable === "connected" || (cable === "silence" && this.#device(id).connected);
     const text = cable === "connected" ? "the cable was plugged in" : `the cable was pulled (${cable})`;
-    this.happen(id, { kind: "cable", actor: "operator", text });
+    this.happen(id, { kind: "cable", actor: "operator", cable, text });
     if (connected !== this.#device(id).connected) {
       const words = connected ? "the device connected" : "the connection broke";
       this.happen(id, { kind: connected ? "connected" : "disconnected", actor: "device", text: words });

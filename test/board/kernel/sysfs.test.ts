@@ -4,7 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { errnoOf, systemFiles } from "../../../src/board/kernel/sysfs.ts";
+import { errnoOf } from "../../../src/base/errors.ts";
+import { systemFiles } from "../../../src/board/kernel/sysfs.ts";
 
 let folder: string;
 beforeEach(() => {

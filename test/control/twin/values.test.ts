@@ -1,14 +1,8 @@
 /** JSON as a hub treats it: what is the same, what a patch makes of it, and what changes a document into another. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  fingerprint,
-  type JsonRecord,
-  membersOf,
-  merged,
-  patchTowards,
-  sameJson,
-} from "../../../src/control/twin/values.ts";
+import { type JsonRecord, mergePatch } from "../../../src/base/json/value.ts";
+import { fingerprint, membersOf, patchTowards, sameInHub } from "../../../src/control/twin/values.ts";
 
 /** `value` inside so many objects. */
 function nested(levels: number, value: unknown): unknown {
@@ -52,12 +46,12 @@ describe("two JSON values", () => {
     [{ a: 1 }, { b: 1 }, false],
     [{ a: 1 }, { a: 1, b: 2 }, false],
   ])("%j and %j are the same: %s", (a, b, same) => {
-    expect([sameJson(a, b), sameJson(b, a)]).toEqual([same, same]);
+    expect([sameInHub(a, b), sameInHub(b, a)]).toEqual([same, same]);
     expect(fingerprint(a) === fingerprint(b)).toBe(same);
   });
 
   it("are the same where they differ in what a hub does not keep: nulls, and its own names", () => {
-    expect(sameJson({ a: 1, b: null, c: undefined, $version: 4 }, { a: 1 })).toBe(true);
+    expect(sameInHub({ a: 1, b: null, c: undefined, $version: 4 }, { a: 1 })).toBe(true);
     expect(fingerprint({ a: 1, b: null, $version: 4 })).toBe(fingerprint({ a: 1 }));
     expect(membersOf({ b: 0, $metadata: {}, a: "", c: null, d: undefined, e: false })).toEqual([
       ["a", ""],
@@ -67,17 +61,17 @@ describe("two JSON values", () => {
   });
 
   it("are not held to be the same below the depth to which anybody looks", () => {
-    expect(sameJson(nested(16, 1), nested(16, 1))).toBe(true);
-    expect(sameJson(nested(17, 1), nested(17, 1))).toBe(false);
-    expect(sameJson(nested(100_000, 1), nested(100_000, 1))).toBe(false);
+    expect(sameInHub(nested(16, 1), nested(16, 1))).toBe(true);
+    expect(sameInHub(nested(17, 1), nested(17, 1))).toBe(false);
+    expect(sameInHub(nested(100_000, 1), nested(100_000, 1))).toBe(false);
   });
 
   it("have the same fingerprint in any order of names, and different ones where they differ", () => {
     fc.assert(
       fc.property(json, json, (a, b) => {
         expect(fingerprint(turned(a))).toBe(fingerprint(a));
-        expect(sameJson(turned(a), a)).toBe(true);
-        expect(sameJson(a, b)).toBe(fingerprint(a) === fingerprint(b));
+        expect(sameInHub(turned(a), a)).toBe(true);
+        expect(sameInHub(a, b)).toBe(fingerprint(a) === fingerprint(b));
       }),
     );
   });
@@ -115,23 +109,23 @@ describe("a patch", () => {
   it("sets, deletes and goes into objects, and leaves the rest alone (RFC 7396)", () => {
     const base = { a: 1, b: { c: 2, d: 3 }, e: [1], f: 5 };
     const patch = { a: 7, b: { c: null, g: { h: 1, i: null } }, e: { j: 1 }, f: undefined };
-    expect(merged(base, patch)).toEqual({ a: 7, b: { d: 3, g: { h: 1 } }, e: { j: 1 } });
+    expect(mergePatch(base, patch)).toEqual({ a: 7, b: { d: 3, g: { h: 1 } }, e: { j: 1 } });
     expect(base).toEqual({ a: 1, b: { c: 2, d: 3 }, e: [1], f: 5 });
   });
 
   it("reaches no prototype, and ends for any depth", () => {
     const hostile = JSON.parse('{"__proto__": {"bad": 1}}') as JsonRecord;
-    const result = merged({}, hostile);
+    const result = mergePatch({}, hostile);
     expect([Object.keys(result), "bad" in {}]).toEqual([["__proto__"], false]);
-    merged({}, nested(100_000, 1) as JsonRecord);
+    mergePatch({}, nested(100_000, 1) as JsonRecord);
   });
 
   it("makes any document of any other, and there is none where they are the same", () => {
     fc.assert(
       fc.property(document, document, (from, to) => {
         const patch = patchTowards(from, to);
-        expect(patch === undefined).toBe(sameJson(from, to));
-        expect(sameJson(merged(from, patch ?? {}), to)).toBe(true);
+        expect(patch === undefined).toBe(sameInHub(from, to));
+        expect(sameInHub(mergePatch(from, patch ?? {}), to)).toBe(true);
       }),
     );
   });

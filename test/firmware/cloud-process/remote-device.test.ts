@@ -3,13 +3,10 @@ import { expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
-import {
-  type CloudMessage,
-  readCloudMessage,
-  readLoopMessage,
-} from "../../../src/firmware/cloud-process/messages.ts";
+import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { read } from "../../../src/base/schema/schema.ts";
 import { cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";
@@ -133,6 +130,6 @@ it.each([
   ],
   ["a log line at no level", { kind: "log", level: "loud", event: "x" }],
 ])("a message that is %s is none", (_name, message) => {
-  expect(readCloudMessage(message)).toBeUndefined();
-  expect(readLoopMessage(message)).toBeUndefined();
+  expect(read(cloudToLoop, message)).toBeUndefined();
+  expect(read(loopToCloud, message)).toBeUndefined();
 });

@@ -49,6 +49,7 @@ describe("a report", () => {
         kind: "conflict",
         winner: "operator",
         lost: 20.5,
+        lostAtMs: 1500,
         before: 19,
         after: 22,
         version: 2,
@@ -87,10 +88,13 @@ describe("a report", () => {
       eventsOf(deleted, { targetTemperature: { value, ac, av: 3, ad } })[0];
     expect(given(200, 19, wonOver.replace("set by the cloud", "default"))).toMatchObject({
       winner: "operator",
+      deleted: true,
+      lostAtMs: 1500,
       text: expect.stringContaining("the deletion (19 by default) won over the device's 20.5 of 1970"),
     });
     expect(given(203, 20.5, "won over 19, default; set at the device")).toMatchObject({
       winner: "device",
+      deleted: true,
       lost: 19,
       text: "both changed targetTemperature: the device's 20.5 won over the deletion",
     });

@@ -4,10 +4,11 @@
  * Guarantee: a file that is missing, damaged or of another identity reads as nothing remembered; the file is replaced
  * whole, so that a power cut leaves the old one or the new one.
  */
+
 import { dirname, join } from "node:path";
+import { isRecord } from "../../base/json/value.ts";
 import { isHost } from "../../protocol/host.ts";
-import { isRecord } from "../../protocol/topics.ts";
-import { isDeviceId } from "../credentials/connection-string.ts";
+import { isDeviceId } from "../../protocol/ids.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
 

@@ -23,7 +23,7 @@ import {
   type TelemetryObservation,
   type TelemetryState,
 } from "../../azure/telemetry.ts";
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
@@ -74,8 +74,6 @@ export interface CloudHalfParts {
 
 /** Somebody has to repair this: waiting does not. */
 const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
-/** A clock that shows less was never right: nothing of this firmware is older. */
-const clockFloor = wallMillis(Date.UTC(2026, 10, 1));
 const firstPause = seconds(1);
 const longestPause = minutes(1);
 /** The answer goes out before the loop ends. */
@@ -118,7 +116,7 @@ export class CloudHalf {
       log,
       boot: bootOfThisMachine(clock),
       runId: crypto.randomUUID().slice(0, 13),
-      clockFloorMs: clockFloor,
+      clockFloorMs: earliestWallTime,
       send: (message) => this.#link.send(message),
     });
     this.#link = open({

@@ -54,14 +54,6 @@ export interface DeviceRecord {
   readonly lastActivityMs: number | null;
 }
 
-/** What IoT Hub allows in a device id ("Device identity properties"). */
-const deviceIdPattern = /^[A-Za-z0-9\-.%_#*?!(),:=@$']{1,128}$/;
-/** DPS takes fewer characters in a registration id. */
-const registrationIdPattern = /^[A-Za-z0-9\-._:]{1,128}$/;
-
-export const isDeviceId = (id: string): boolean => deviceIdPattern.test(id);
-export const isRegistrationId = (id: string): boolean => registrationIdPattern.test(id);
-
 export const newKey = (): string => randomBytes(32).toString("base64");
 export const newEtag = (): string => randomBytes(6).toString("base64");
 
@@ -109,7 +101,8 @@ export function parseDevice(document: unknown): DeviceRecord | undefined {
   const authentication = parseAuthentication(member(document, "authentication"));
   const desired = parseHalf(member(document, "desired"));
   const reported = parseHalf(member(document, "reported"));
-  if (id === undefined || !isDeviceId(id) || authentication === undefined) return undefined;
+  // Any id: an earlier version took a "#" too, and what is on the disk is to be seen and removed.
+  if (id === undefined || id === "" || authentication === undefined) return undefined;
   if (desired === undefined || reported === undefined) return undefined;
   const tags = member(document, "tags");
   return {

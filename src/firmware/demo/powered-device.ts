@@ -9,7 +9,6 @@ import type { Credentials } from "../../azure/credentials/credentials.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { celsius, hours, relativeHumidity } from "../../base/units.ts";
-import { openHat } from "../../board/open-hat.ts";
 import type { ButtonName, LinkState } from "../../control/input.ts";
 import type { InForce } from "../../control/twin/in-force.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -20,12 +19,12 @@ import { Surroundings } from "../../simulation/room/surroundings.ts";
 import { VirtualHat } from "../../simulation/virtual-hat/virtual-hat.ts";
 import { type BoardChoice, chooseBoard } from "../choose-board.ts";
 import { CloudHalf } from "../cloud-process/cloud-half.ts";
-import { Device } from "../device.ts";
-import { gated, loadManifest } from "../hardware.ts";
+import { composeDevice } from "../compose-device.ts";
+import type { Device } from "../device.ts";
+import { loadManifest } from "../hardware.ts";
 import { firmwareVersion } from "../process/package-root.ts";
 import { type DurableFiles, systemFiles } from "../storage/durable-files.ts";
 import { gatedFiles } from "../storage/gated-files.ts";
-import { StateStore } from "../storage/state-store.ts";
 
 export interface PoweredDeviceParts {
   readonly clock: Clock;
@@ -126,21 +125,21 @@ export class PoweredDevice {
 
 async function live(
   parts: PoweredDeviceParts,
-  { wiring }: BoardChoice,
+  choice: BoardChoice,
   manifest: Manifest,
   virtual: VirtualHat,
 ): Promise<Life> {
   const { clock, dataPath, credentials, settings, log } = parts;
   const files = new CutFiles(gatedFiles(systemFiles, dataPath, manifest));
-  const hardware = gated(virtual.connect(), wiring, manifest);
-  const firmware = firmwareVersion();
-  const device = await Device.start({
-    hat: await openHat({ hardware, wiring, clock, log: silentLog }),
+  const device = await composeDevice({
+    choice,
+    manifest,
+    attached: virtual.connect(),
     settings,
-    store: new StateStore(join(dataPath, "state.json"), files, clock),
     clock,
     log: silentLog,
-    firmware,
+    stateFile: join(dataPath, "state.json"),
+    files,
   });
   const half = new CloudHalf({
     device,
@@ -151,8 +150,8 @@ async function live(
     files,
     clock,
     log,
-    firmware,
-    board: wiring.board,
+    firmware: firmwareVersion(),
+    board: choice.wiring.board,
     restart: () => {},
   });
   const life: Life = { device, half, files, link: "none", shown: undefined };

@@ -18,7 +18,6 @@ import {
   relativeHumidity,
   seconds,
 } from "../../../src/base/units.ts";
-import { openHat } from "../../../src/board/open-hat.ts";
 import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
 import { CloudHalf } from "../../../src/firmware/cloud-process/cloud-half.ts";
@@ -29,11 +28,11 @@ import {
   readLoopMessage,
 } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
-import { Device } from "../../../src/firmware/device.ts";
+import { composeDevice } from "../../../src/firmware/compose-device.ts";
+import type { Device } from "../../../src/firmware/device.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
-import { gated, loadManifest } from "../../../src/firmware/hardware.ts";
+import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
-import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import type { JsonObject } from "../../../src/hub/json-value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { forDevice, isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
@@ -226,18 +225,15 @@ export async function cloudRig(
       await disk.writeDurably(path, text);
     },
   };
-  const device = await Device.start({
-    hat: await openHat({
-      hardware: gated(between(hat.connect()), wiring, manifest),
-      wiring,
-      clock,
-      log: silentLog,
-    }),
+  const device = await composeDevice({
+    choice,
+    manifest,
+    attached: between(hat.connect()),
     settings: { ...defaultSettings, ...settings },
-    store: new StateStore("/state.json", files, clock),
     clock,
     log: silentLog,
-    firmware: "1.0.0",
+    stateFile: "/state.json",
+    files,
     failing: start.failing ?? [],
   });
   const lines: LogLine[] = [];

@@ -1,7 +1,7 @@
 /** `cloud`: the cloud half itself, started by the control loop; not for people. */
 import type { Log, LogLevel } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
-import { type CloudConnection, connectCloud } from "../firmware/cloud-process/connect-cloud.ts";
+import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
 import { type CloudMessage, readLoopMessage } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
 import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
@@ -11,8 +11,11 @@ import { loadManifest } from "../firmware/hardware.ts";
 import { type HubReady, isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
 import { bootOfThisMachine } from "../firmware/process/boot.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
+import { systemFiles } from "../firmware/storage/durable-files.ts";
+import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
@@ -47,14 +50,14 @@ async function cloud(args: Arguments): Promise<number> {
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
   const ended = endingOf(log, send);
   let device: RemoteDevice | undefined;
-  let connection: CloudConnection | undefined;
+  let face: AzureFace | undefined;
   let hub: HubReady | undefined;
   let unread = 0;
   // One listener from the beginning on: what comes before there is one goes to the first alone.
   process.on("message", (message) => {
     if (isHubReady(message)) {
       hub = message;
-      connection?.hubReady(message);
+      face?.hubReady(message);
       return;
     }
     if (kindOf(message) === "secrets-given") return;
@@ -71,24 +74,29 @@ async function cloud(args: Arguments): Promise<number> {
       case "answer":
         if (device !== undefined) return device.take(read);
         device = new RemoteDevice({ clock: systemClock, log, send }, read.moment);
-        connection = connectCloud({
-          device,
+        face = new AzureFace({
+          access: {
+            simulated: wiring.backend === "virtual",
+            simulatedToCloud: args.has("simulated-to-cloud"),
+            onNoCredentials: () => send({ kind: "no-credentials" }),
+          },
           manifest,
           dataPath: data.path,
+          files: gatedFiles(systemFiles, data.path, manifest),
+          clock: systemClock,
+          firmware: firmwareVersion(),
           board: wiring.board,
-          simulated: wiring.backend === "virtual",
-          simulatedToCloud: args.has("simulated-to-cloud"),
           log,
           startedMs: startOf(args.value("up-since")),
           setOutboxAside: args.has("set-outbox-aside"),
           restart: () => send({ kind: "restart" }),
-          onNoCredentials: () => send({ kind: "no-credentials" }),
         });
-        if (hub !== undefined) connection.hubReady(hub);
+        void device.addFace(face);
+        if (hub !== undefined) face.hubReady(hub);
     }
   });
   await ended.asked;
-  await Promise.race([connection?.close(), systemClock.sleep(closeLimit)]);
+  await Promise.race([face?.close(), systemClock.sleep(closeLimit)]);
   process.exit(exitCodes.ok);
 }
 

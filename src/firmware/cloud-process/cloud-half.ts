@@ -17,17 +17,13 @@ import {
 import { Outbox } from "../../azure/outbox/outbox.ts";
 import { segmentStore } from "../../azure/outbox/segments/store.ts";
 import type { OpenStore } from "../../azure/outbox/store.ts";
-import {
-  shapeTelemetry,
-  startTelemetry,
-  type TelemetryObservation,
-  type TelemetryState,
-} from "../../azure/telemetry.ts";
+import { shapeTelemetry, startTelemetry, type TelemetryState } from "../../azure/telemetry.ts";
 import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
+import type { Look } from "../../control/look.ts";
 import {
   afterReport,
   lastChange,
@@ -42,14 +38,13 @@ import {
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type CommandName, deviceInformation, modelId } from "../../model/cloud-model.ts";
-import type { Observation } from "../device.ts";
+import type { FaceDevice } from "../face.ts";
 import { bootOfThisMachine } from "../process/boot.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
-import { type CloudDevice, lookAt } from "./cloud-device.ts";
 import { describeMachine } from "./device-information.ts";
 
 export interface CloudHalfParts {
-  readonly device: CloudDevice;
+  readonly device: FaceDevice;
   /** When the firmware started, by `clock`; without it: now. */
   readonly startedMs?: Millis | undefined;
   /** The outbox is set aside, and an empty one begins. */
@@ -84,6 +79,8 @@ const clockSlack = seconds(5);
 const mostHeard = 128;
 
 export class CloudHalf {
+  /** Its store is open, or has failed: it does its work. */
+  readonly opened: Promise<void>;
   readonly #parts: CloudHalfParts;
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
@@ -97,6 +94,7 @@ export class CloudHalf {
   #telemetry: TelemetryState;
   /** Why the link will not come without a person. */
   #refused: string | undefined;
+  #state: LinkState = "none";
   #shownFailure: string | undefined;
   #pause = firstPause;
   #asking = false;
@@ -137,25 +135,20 @@ export class CloudHalf {
         onLink: (state, cause) => this.#onLink(state, cause),
       },
     });
-    void this.#outbox.opened.then(() => {
-      device.setCloudFailure(this.failure);
-      this.#shownFailure = this.failure;
-    });
-    // An acknowledgement waits for the disk, not for the next step, which may be a second away.
-    device.onStored(() => this.#report());
+    this.opened = this.#outbox.opened.then(() => this.#showFailure());
   }
 
-  /** Called after each step. */
-  observe(observation: Observation): void {
-    this.look(lookAt(observation), observation.atMs);
+  /** An acknowledgement waits for the disk, not for the next step, which may be a second away. */
+  stored(): void {
+    this.#report();
   }
 
-  /** Called at least once a second. @param atMs by the clock of this process */
-  look(look: TelemetryObservation, atMs: Millis): void {
+  /** Called after each step, at least once a second. */
+  look(look: Look): void {
     if (this.#closed) return;
     const interval = this.#parts.device.inForce.values.telemetryInterval;
     const before = this.#telemetry.heldBack;
-    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, atMs);
+    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, this.#parts.clock.now());
     this.#telemetry = state;
     if (state.heldBack > before) {
       const what = "messages of faults that come and go too often";
@@ -165,6 +158,10 @@ export class CloudHalf {
     for (const message of messages) this.#outbox.append(message);
     this.#report();
     this.#showFailure();
+  }
+
+  get state(): LinkState {
+    return this.#state;
   }
 
   /** Why the cloud half does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
@@ -190,14 +187,15 @@ export class CloudHalf {
     if (state === "online") this.#refused = undefined;
     else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.words : undefined;
     this.#outbox.setOnline(state === "online");
-    this.#parts.device.setLink(state);
-    this.#showFailure();
+    this.#state = state;
+    this.#shownFailure = this.failure;
+    this.#parts.device.faceChanged();
   }
 
   #showFailure(): void {
     if (this.failure === this.#shownFailure) return;
     this.#shownFailure = this.failure;
-    this.#parts.device.setCloudFailure(this.failure);
+    this.#parts.device.faceChanged();
   }
 
   #whenStarted(): WallMillis {
@@ -233,7 +231,7 @@ export class CloudHalf {
     this.#report();
   }
 
-  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<CloudDevice["request"]> {
+  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<FaceDevice["request"]> {
     const { device, log } = this.#parts;
     this.#twin = link;
     if (oddity !== undefined) log.warn("twin-oddity", { what: oddity });

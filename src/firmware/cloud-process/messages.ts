@@ -4,17 +4,18 @@
  * Guarantee: one union for each direction, and one reader, which checks all of a message; anything else is `undefined`.
  * The local hub and the secrets of the environment have messages of their own (hub-ready.ts, secret-handover.ts).
  */
-import type { TelemetryObservation } from "../../azure/telemetry.ts";
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { LinkState, Request } from "../../control/input.ts";
+import type { Look } from "../../control/look.ts";
+import type { DeviceMoment } from "../face.ts";
 import { type Fields, readMessage } from "../process/message-fields.ts";
-import { type DeviceMoment, readLook, readMoment } from "./cloud-device.ts";
+import { readLook, readMoment } from "./device-messages.ts";
 import { requestOf } from "./in-force-message.ts";
 
 /** From the loop. */
 export type LoopMessage =
   /** The device as it is now, with every fault that came or went since the last such message. */
-  | { readonly kind: "device"; readonly moment: DeviceMoment; readonly look: TelemetryObservation }
+  | { readonly kind: "device"; readonly moment: DeviceMoment; readonly look: Look }
   /** To the request with this number; the device as it is after it. */
   | {
       readonly kind: "answer";

@@ -9,8 +9,11 @@
 import type { Clock } from "../../base/clock.ts";
 import { millis, seconds } from "../../base/units.ts";
 import type { Device, Observation } from "../device.ts";
+import type { Face } from "../face.ts";
 import type { VirtualHardware } from "../hardware.ts";
+import { isHubReady } from "../hub-process/hub-ready.ts";
 import { NewestSender } from "../process/newest-sender.ts";
+import { systemClock } from "../process/system-clock.ts";
 import { PanelKeys } from "./keys.ts";
 import { type PanelShown, readPanelPressed } from "./messages.ts";
 
@@ -78,3 +81,38 @@ function roomOf({ hat, surroundings }: VirtualHardware): PanelShown["room"] {
 }
 
 const toTenth = (value: number): number => Math.round(value * 10) / 10;
+
+/** The device's front on the page of the local hub: from when the guardian says that there is one. */
+export class FrontFace implements Face<Device> {
+  readonly state = "none";
+  readonly failure = undefined;
+  readonly #virtual: VirtualHardware | undefined;
+  #listener: ((message: unknown) => void) | undefined;
+
+  constructor({ virtual }: Pick<PanelShareOptions, "virtual">) {
+    this.#virtual = virtual;
+  }
+
+  async start(device: Device): Promise<void> {
+    let share: PanelShare | undefined;
+    this.#listener = (message) => {
+      share?.take(message);
+      if (isHubReady(message)) share ??= this.#open(device);
+    };
+    process.on("message", this.#listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#listener) process.off("message", this.#listener);
+  }
+
+  #open(device: Device): PanelShare {
+    return new PanelShare({
+      device,
+      virtual: this.#virtual,
+      clock: systemClock,
+      // With a callback a channel that is gone is an argument of it, not an exception.
+      send: (message, done) => void process.send?.(message, undefined, undefined, () => done()),
+    });
+  }
+}

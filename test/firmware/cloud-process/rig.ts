@@ -19,8 +19,7 @@ import {
   seconds,
 } from "../../../src/base/units.ts";
 import { chooseBoard } from "../../../src/firmware/choose-board.ts";
-import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
-import { CloudHalf } from "../../../src/firmware/cloud-process/cloud-half.ts";
+import { AzureFace } from "../../../src/firmware/cloud-process/azure-face.ts";
 import { DeviceShare } from "../../../src/firmware/cloud-process/device-share.ts";
 import {
   type CloudMessage,
@@ -30,6 +29,7 @@ import {
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { composeDevice } from "../../../src/firmware/compose-device.ts";
 import type { Device } from "../../../src/firmware/device.ts";
+import { momentOf } from "../../../src/firmware/face.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
 import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
@@ -46,6 +46,7 @@ import type { HatPorts } from "../../../src/simulation/virtual-hat/connection.ts
 import { type DisplayKind, VirtualHat } from "../../../src/simulation/virtual-hat/virtual-hat.ts";
 import { FakeDisk } from "../../azure/outbox/rig.ts";
 import { type LogLine, recordingLog } from "../../hub/running-hub.ts";
+import { FakeFace } from "../fake-face.ts";
 
 /** A hub without a wire. */
 export class WirelessHub {
@@ -160,10 +161,11 @@ function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (me
       else act(got);
     });
   };
+  const face = new FakeFace(device);
   const act = (message: CloudMessage): void => {
-    if (message.kind === "request") share.answer(message);
-    if (message.kind === "link") device.setLink(message.link);
-    if (message.kind === "health") device.setCloudFailure(message.failure);
+    if (message.kind === "request") void share.answer(message);
+    if (message.kind === "link") face.setState(message.link);
+    if (message.kind === "health") face.setFailure(message.failure);
   };
   const send = (message: CloudMessage): void => later(message, readCloudMessage, act);
   const far = new RemoteDevice({ clock, log: silentLog, send }, momentOf(device));
@@ -244,13 +246,13 @@ export async function cloudRig(
   const garbage: unknown[] = [];
   const far =
     delay === undefined ? undefined : remote(device, clock, delay, (message) => garbage.push(message));
-  const half = new CloudHalf({
-    device: far ?? device,
-    credentials: {
-      way: { kind: "hub", host: "hub", deviceId: "rig" },
-      proof: { kind: "key", key: new Secret("") },
+  const azure = new AzureFace({
+    access: {
+      credentials: {
+        way: { kind: "hub", host: "hub", deviceId: "rig" },
+        proof: { kind: "key", key: new Secret("") },
+      },
     },
-    nearby: true,
     manifest,
     dataPath,
     files,
@@ -262,11 +264,10 @@ export async function cloudRig(
     open: hub.open,
     openStore: outboxDisk.open,
   });
-  if (far === undefined) device.watch((observation) => half.observe(observation));
-  else far.watch((look) => half.look(look, clock.now()));
+  await (far ?? device).addFace(azure);
   onTestFinished(async () => {
     device.abandon();
-    await half.close();
+    await azure.close();
     await rm(dataPath, { recursive: true, force: true });
   });
   hub.connect();

@@ -46,7 +46,7 @@ const firmwareOptions = {
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
   { entryPoints: ["src/loop.ts"], splitting: false },
-  { entryPoints: { "johnny-five": "src/board/johnny-five/parts.ts" }, splitting: false },
+  { entryPoints: { "johnny-five": "src/board/johnny-five/components.ts" }, splitting: false },
   { entryPoints: { "cloud-process": "src/firmware/cloud-process/start-cloud-process.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
@@ -55,18 +55,23 @@ const bundles = [
 /** Leaves these imports to the run: the bundle that a module is the entry of. */
 const handOvers = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
-  { module: /\/johnny-five-parts\.ts$/, bundle: "./johnny-five.js" },
+  { module: /\/components\.ts$/, bundle: "./johnny-five.js" },
   { module: /\/cloud-process\/start-cloud-process\.ts$/, bundle: "./cloud-process.js" },
 ];
+
+/** Bundles that an import was left to. A module that moved would else be read twice, in the wrong place, unnoticed. */
+const handedOver = new Set();
 
 /** @type {import("esbuild").Plugin} */
 const handOver = {
   name: "hand-over",
   setup(build) {
     for (const { module, bundle } of handOvers)
-      build.onResolve({ filter: module }, ({ kind }) =>
-        kind === "dynamic-import" ? { path: bundle, external: true } : undefined,
-      );
+      build.onResolve({ filter: module }, ({ kind }) => {
+        if (kind !== "dynamic-import") return undefined;
+        handedOver.add(bundle);
+        return { path: bundle, external: true };
+      });
   },
 };
 
@@ -84,6 +89,9 @@ export async function build() {
       sourcemap: "linked",
     });
   }
+  const missed = handOvers.filter(({ bundle }) => !handedOver.has(bundle));
+  if (missed.length > 0)
+    throw new Error(`no import leads to ${missed.map(({ bundle }) => bundle).join(", ")}`);
   await buildPage();
   chmodSync(join(root, "dist", "main.js"), 0o755);
 }

@@ -7,8 +7,9 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { findDisplay, UnknownDisplayError } from "../../board/screen/find-display.ts";
+import { FoundSensor } from "../../board/sensor/find-sensor.ts";
+import { sensorKinds } from "../../board/sensor/sensor.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
-import { Sht31 } from "../../chips/sht31.ts";
 import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -70,39 +71,35 @@ function checkKernelDriver(machine: Machine, bus: number, address: number): Find
 
 const seat = "Check that the hat sits on all pins and the cable in an I2C socket, then: grove-heater doctor";
 
+const sensorNames = sensorKinds.map(({ name }) => name).join(" or ");
+const sensorAddresses = [...new Set(sensorKinds.flatMap(({ addresses }) => addresses))];
+
 async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<number>): Promise<Finding> {
   const check = "sensor";
-  const addresses = ([0x44, 0x45] as const).filter((address) => granted.has(address));
+  const addresses = sensorAddresses.filter((address) => granted.has(address));
   if (addresses.length === 0) {
-    return fail(
-      check,
-      "the manifest grants no address of an SHT31",
-      'Add "0x44" to I2cAddresses in the manifest.',
-    );
+    const remedy = `Add "${hex(sensorAddresses[0] ?? 0)}" to I2cAddresses in the manifest.`;
+    return fail(check, `the manifest grants no address of an ${sensorNames}`, remedy);
   }
-  let failure: SensorFailure = "nack";
-  for (const address of addresses) {
-    const reading = await measureForCertain(new Sht31(bus, clock, { address }));
-    if (reading.kind === "ok") {
-      const { temperature, humidity } = reading;
-      return ok(
-        check,
-        `SHT31 at ${hex(address)} reads ${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`,
-      );
-    }
-    // What answers wrongly tells more than what does not answer.
-    if (failure === "nack") failure = reading.reason;
+  const sensor = new FoundSensor(bus, clock, (address) => granted.has(address));
+  const reading = await readForCertain(sensor);
+  if (reading.kind === "ok") {
+    const { temperature, humidity } = reading;
+    const { name, address = 0 } = sensor.found ?? {};
+    const values = `${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`;
+    return ok(check, `${name} at ${hex(address)} reads ${values}`);
   }
-  const [detail, remedy] = silence[failure];
-  return fail(check, `no reading from an SHT31 at ${addresses.map(hex).join(" or ")}: ${detail}`, remedy);
+  const [detail, remedy] = silence[reading.reason];
+  const where = addresses.map(hex).join(" or ");
+  return fail(check, `no reading from an ${sensorNames} at ${where}: ${detail}`, remedy);
 }
 
-/** What answers wrongly is asked again, until the driver knows whether it is a sensor at all. */
-async function measureForCertain(sensor: Sht31): Promise<SensorReading> {
-  let reading = await sensor.measure();
+/** What answers wrongly is asked again, until the drivers know whether it is a sensor at all. */
+async function readForCertain(sensor: FoundSensor): Promise<SensorReading> {
+  let reading = await sensor.read();
   for (let again = 0; again < 2; again++) {
     if (reading.kind === "ok" || (reading.reason !== "bad-crc" && reading.reason !== "nack")) break;
-    reading = await sensor.measure();
+    reading = await sensor.read();
   }
   return reading;
 }
@@ -117,7 +114,7 @@ const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: 
   ],
   "bad-crc": ["its answers are garbled (bad CRC)", noise],
   "wrong-chip": [
-    "something answers, but not as an SHT31 does",
+    `something answers, but not as an ${sensorNames} does`,
     "Another chip has this address, or the sensor is broken: unplug the other modules, else replace the sensor.",
   ],
   "heater-on": [

@@ -13,6 +13,7 @@ import type { ButtonName } from "../../control/input.ts";
 import { LcdModel } from "../chips/lcd.ts";
 import { OledModel, sh1107, ssd1306 } from "../chips/oled.ts";
 import { RegisterModel } from "../chips/registers.ts";
+import type { Air, SensorModel } from "../chips/sensor.ts";
 import { Sht31Model } from "../chips/sht31.ts";
 import { uniform } from "../noise.ts";
 import type { Plant } from "../room/surroundings.ts";
@@ -27,6 +28,8 @@ export interface VirtualHatOptions {
   readonly clock: Clock;
   readonly wiring: Wiring;
   readonly plant: Plant;
+  /** Another sensor than an SHT31. */
+  readonly sensor?: (clock: Clock, air: Air) => SensorModel;
   /** The 1.12" OLED when not given. */
   readonly display?: DisplayKind;
   /** Decides spikes. 1 when not given. */
@@ -48,7 +51,7 @@ export class VirtualHat implements HatPorts {
   /** The hardware itself. A firmware that is to be restarted gets `connect()` instead. */
   readonly bus: VirtualBus;
   readonly gpio: VirtualGpio;
-  readonly sensor: Sht31Model;
+  readonly sensor: SensorModel;
   readonly oled: OledModel | undefined;
   readonly lcd: LcdModel | undefined;
   readonly plant: Plant;
@@ -79,10 +82,11 @@ export class VirtualHat implements HatPorts {
     );
     this.bus = new VirtualBus(clock, options.bus);
     this.gpio = new VirtualGpio(clock);
-    this.sensor = new Sht31Model(clock, {
+    const air: Air = {
       measureTemperature: () => this.#measureTemperature(),
       humidity: () => plant.humidity,
-    });
+    };
+    this.sensor = options.sensor?.(clock, air) ?? new Sht31Model(clock, air);
     this.bus.plug(hatAddresses.sensor, this.sensor);
     // The hat's ADC: id 4, firmware version 2, supply in mV (Seeed's grove.py, adc.py).
     const adcRegisters = [

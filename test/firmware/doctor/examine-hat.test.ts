@@ -111,7 +111,7 @@ describe("the parts on the bus", () => {
     expect(finding?.detail).toMatch(/0x3c is of an unknown kind.*setting "display"/);
   });
 
-  it("a chip at the sensor's address that is no SHT31 is told from silence", async () => {
+  it("a chip at the sensor's address that is no sensor is told from silence", async () => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
     machine.hat.bus.plug(0x44, { write: () => true, read: (length) => new Uint8Array(length) });
     const finding = findingOf(await machine.examine(), "sensor");

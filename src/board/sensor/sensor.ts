@@ -8,6 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { Repeatability } from "../../chips/sensirion.ts";
 import { Sht31 } from "../../chips/sht31.ts";
+import { Sht40 } from "../../chips/sht40.ts";
 import type { SensorReading } from "../../control/input.ts";
 
 export interface Sensor {
@@ -28,5 +29,11 @@ export const sensorKinds: readonly SensorKind[] = [
     // The module's solder bridge decides.
     addresses: [0x44, 0x45],
     open: (bus, clock, address) => new Sht31(bus, clock, { address }),
+  },
+  {
+    name: "SHT4x",
+    // The letter after the type decides: -A or -B.
+    addresses: [0x44, 0x45],
+    open: (bus, clock, address) => new Sht40(bus, clock, address),
   },
 ];

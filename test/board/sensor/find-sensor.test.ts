@@ -2,10 +2,15 @@ import { describe, expect, it } from "vitest";
 import { celsius, relativeHumidity } from "../../../src/base/units.ts";
 import { openHat } from "../../../src/board/open-hat.ts";
 import { FoundSensor } from "../../../src/board/sensor/find-sensor.ts";
+import { sht40Command } from "../../../src/chips/sht40.ts";
 import { Sht31Model } from "../../../src/simulation/chips/sht31.ts";
+import { Sht40Model } from "../../../src/simulation/chips/sht40.ts";
 import { hatRig } from "../hat-rig.ts";
 
-const kinds = [{ name: "SHT31", model: Sht31Model }] as const;
+const kinds = [
+  { name: "SHT31", model: Sht31Model },
+  { name: "SHT4x", model: Sht40Model },
+] as const;
 
 const rigWith = (model: (typeof kinds)[number]["model"]) =>
   hatRig({ sensor: (clock, air) => new model(clock, air) });
@@ -59,6 +64,49 @@ describe.each(kinds)("a hat with an $name", ({ name, model }) => {
     end();
     expect(await clock.run(sensor.read())).toMatchObject({ kind: "ok" });
     expect(sensor.found?.name).toBe(name);
+  });
+});
+
+describe("a sensor that is changed for the other kind under way", () => {
+  it.each([
+    [kinds[0], kinds[1]],
+    [kinds[1], kinds[0]],
+  ])("$0.name for $1.name is found within a few readings, and no reading is wrong", async (before, after) => {
+    const { clock, air, virtual } = rigWith(before.model);
+    const sensor = new FoundSensor(virtual.bus, clock);
+    await clock.run(sensor.read());
+    await clock.run(sensor.read());
+    virtual.bus.plug(
+      0x44,
+      new after.model(clock, { measureTemperature: () => air.temperature, humidity: () => air.humidity }),
+    );
+    const seen: string[] = [];
+    for (let reading = 0; reading < 8; reading++) {
+      const got = await clock.run(sensor.read());
+      seen.push(got.kind === "ok" ? "ok" : got.reason);
+      // An SHT31's measurement is the heater of an SHT4x: what that measures must never count.
+      if (got.kind === "ok") expect(got.temperature).toBeCloseTo(18, 1);
+    }
+    expect(seen.slice(-3)).toEqual(["ok", "ok", "ok"]);
+    expect(sensor.found?.name).toBe(after.name);
+  });
+
+  it("finds an SHT4x also if it refuses what it does not know, which its datasheet leaves open", async () => {
+    const { clock, virtual } = rigWith(Sht40Model);
+    const chip = virtual.sensor;
+    const known = new Set(Object.values<number | undefined>(sht40Command));
+    const write = (bytes: Uint8Array) => known.has(bytes[0]) && chip.write(bytes);
+    virtual.bus.plug(0x44, { write, read: (length) => chip.read(length) });
+    const sensor = new FoundSensor(virtual.bus, clock);
+    expect(await clock.run(sensor.read())).toMatchObject({ kind: "ok" });
+    expect(sensor.found?.name).toBe("SHT4x");
+  });
+
+  it("heats no SHT4x while it looks for a sensor", async () => {
+    const { clock, virtual } = rigWith(Sht40Model);
+    const sensor = new FoundSensor(virtual.bus, clock);
+    for (let reading = 0; reading < 3; reading++) await clock.run(sensor.read());
+    expect(virtual.sensor).toMatchObject({ heaterPulses: 0, measurements: 3 });
   });
 });
 

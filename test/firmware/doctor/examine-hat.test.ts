@@ -116,7 +116,7 @@ describe("the parts on the bus", () => {
     machine.hat.bus.plug(0x44, { write: () => true, read: (length) => new Uint8Array(length) });
     const finding = findingOf(await machine.examine(), "sensor");
     expect(finding?.status).toBe("fail");
-    expect(finding?.detail).toContain("something answers, but not as an SHT31 does");
+    expect(finding?.detail).toContain("something answers, but not as an SHT31 or SHT4x does");
   });
 
   it("a chip at the converter's address that is none is not called a hat", async () => {

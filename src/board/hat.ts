@@ -7,7 +7,7 @@ import type { GpioPort } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import type { ButtonEdge, SensorReading } from "../control/input.ts";
 import type { ScreenModel } from "../control/panel/screen.ts";
-import type { DisplayKind } from "./screen/display.ts";
+import type { DisplayKind } from "../model/displays.ts";
 import type { ScreenTarget } from "./screen/feed.ts";
 import type { FindDisplayOptions } from "./screen/find-display.ts";
 

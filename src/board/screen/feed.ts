@@ -6,12 +6,14 @@
  * later `show`, and found again gets a whole picture. Between two pictures everything else has its turn, so that a
  * display that takes them in no time cannot occupy the loop.
  */
+
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
-import type { Display, DisplayKind } from "./display.ts";
+import type { DisplayKind } from "../../model/displays.ts";
+import type { Display } from "./display.ts";
 
 /** A display that was found and is ready. */
 export type ScreenTarget = Pick<Display, "kind" | "show">;

@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { displayRows } from "../../board/screen/displays.ts";
 import { findDisplay, UnknownDisplayError } from "../../board/screen/find-display.ts";
 import { FoundSensor } from "../../board/sensor/find-sensor.ts";
 import { sensorKinds } from "../../board/sensor/sensor.ts";
@@ -13,6 +14,7 @@ import { BusError, type I2cBus } from "../../chips/bus.ts";
 import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
+import { displayKinds, displayNames } from "../../model/displays.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 import { rebuild } from "./program.ts";
@@ -124,15 +126,12 @@ const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: 
   bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may hold the address. ${noise}`],
 };
 
+const displayAddresses = [...new Set(Object.values(displayRows).flatMap(({ addresses }) => addresses))];
+
 async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<number>): Promise<Finding> {
   const check = "display";
-  const addresses = [0x3c, 0x3d, 0x3e].filter((address) => granted.has(address));
+  const addresses = displayAddresses.filter((address) => granted.has(address));
   if (addresses.length === 0) return skip(check, "the manifest grants no address of a display");
-  const names = {
-    "oled-128x128": "OLED 128×128",
-    "oled-128x64": "OLED 128×64",
-    "lcd-16x2": "16x2 text",
-  } as const;
   let unknown: UnknownDisplayError | undefined;
   for (const address of addresses) {
     try {
@@ -140,8 +139,9 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
       if (display === undefined) continue;
       const { kind } = display;
       // It is write-only: that something acknowledges is all that can be seen of it.
-      const note = kind === "lcd-16x2" ? ", by its address alone: it cannot be asked what it is" : "";
-      return ok(check, `${names[kind]} at ${hex(address)}${note}`);
+      const note =
+        displayRows[kind].ids === undefined ? ", by its address alone: it cannot be asked what it is" : "";
+      return ok(check, `${displayNames[kind]} at ${hex(address)}${note}`);
     } catch (error) {
       if (error instanceof UnknownDisplayError) unknown ??= error;
       else if (error instanceof BusError)
@@ -150,7 +150,7 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
     }
   }
   if (unknown) {
-    const remedy = `The heater runs without. A display that this firmware knows: ${Object.keys(names).join(", ")}.`;
+    const remedy = `The heater runs without. A display that this firmware knows: ${displayKinds.join(", ")}.`;
     return warn(check, unknown.message, remedy);
   }
   return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, `The heater runs without. ${seat}`);

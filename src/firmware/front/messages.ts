@@ -6,11 +6,11 @@
  */
 
 import { celsius, duty, relativeHumidity } from "../../base/units.ts";
-import type { DisplayKind } from "../../board/screen/display.ts";
 import type { LinkState } from "../../control/input.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import type { PanelPress, PanelRoom } from "../../hub/page-server/api.ts";
 import { panelKeys } from "../../hub/page-server/panels.ts";
+import { type DisplayKind, displayKinds } from "../../model/displays.ts";
 import { isFaultCode } from "../../model/faults.ts";
 import { kindOf } from "../hub-process/hub-ready.ts";
 import { type Fields, readMessage } from "../process/message-fields.ts";
@@ -40,7 +40,6 @@ export interface PanelPressed extends PanelPress {
   readonly kind: "panel-pressed";
 }
 
-const displays: readonly DisplayKind[] = ["oled-128x128", "oled-128x64", "lcd-16x2"];
 const links: readonly LinkState[] = ["none", "connecting", "online", "offline"];
 const modes = ["auto", "manual"] as const;
 const units = ["C", "F"] as const;
@@ -51,7 +50,7 @@ export function readPanelShown(message: unknown): PanelShown | undefined {
   return readMessage(message, (from) => ({
     kind: "panel-shown",
     screen: screenOf(from.fields("screen")),
-    display: from.optional("display", () => from.oneOf("display", displays)),
+    display: from.optional("display", () => from.oneOf("display", displayKinds)),
     turn: from.number("turn"),
     modeLed: from.flag("modeLed"),
     statusLed: from.flag("statusLed"),

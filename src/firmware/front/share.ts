@@ -7,7 +7,9 @@
  * device; what one may do from afar, the page does as the cloud does.
  */
 import type { Clock } from "../../base/clock.ts";
-import { millis, seconds } from "../../base/units.ts";
+import { millis } from "../../base/units.ts";
+import { displayRows } from "../../board/screen/displays.ts";
+import { turnTime } from "../../board/screen/lcd-display.ts";
 import type { Device, Observation } from "../device.ts";
 import type { VirtualHardware } from "../hardware.ts";
 import { NewestSender } from "../process/newest-sender.ts";
@@ -15,8 +17,7 @@ import { PanelKeys } from "./keys.ts";
 import { type PanelShown, readPanelPressed } from "./messages.ts";
 
 const spacing = millis(100);
-/** As long as a 16x2 display shows a second line, and after how many its lines come round again. */
-const turnTime = seconds(3);
+/** After how many a display's lines come round again. */
 const turns = 12;
 
 export interface PanelShareOptions {
@@ -57,11 +58,13 @@ export class PanelShare {
     if (this.#latest === undefined) return;
     const { device, virtual, clock } = this.#options;
     const { screen, heater, modeLed, statusLed } = this.#latest.commands;
+    const { display } = device;
+    const takesTurns = display !== undefined && displayRows[display].takesTurns;
     this.#sender.offer({
       kind: "panel-shown",
       screen,
-      display: device.display,
-      turn: device.display === "lcd-16x2" ? Math.floor(clock.now() / turnTime) % turns : 0,
+      display,
+      turn: takesTurns ? Math.floor(clock.now() / turnTime) % turns : 0,
       modeLed,
       statusLed,
       relay: heater,

@@ -10,6 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import { celsius, type Millis, millis } from "../../base/units.ts";
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import type { ButtonName } from "../../control/input.ts";
+import type { DisplayKind as RealDisplay } from "../../model/displays.ts";
 import { LcdModel } from "../chips/lcd.ts";
 import { OledModel, sh1107, ssd1306 } from "../chips/oled.ts";
 import { RegisterModel } from "../chips/registers.ts";
@@ -22,7 +23,7 @@ import { ActiveFaults, type FaultLimits, type HatFault, transferFaults } from ".
 import { VirtualBus, type VirtualBusOptions } from "./virtual-bus.ts";
 import { VirtualGpio } from "./virtual-gpio.ts";
 
-export type DisplayKind = "oled-128x128" | "oled-128x64" | "lcd-16x2" | "none";
+export type DisplayKind = RealDisplay | "none";
 
 export interface VirtualHatOptions {
   readonly clock: Clock;
@@ -95,8 +96,7 @@ export class VirtualHat implements HatPorts {
       [0x29, 3300],
     ] as const;
     this.bus.plug(hatAddresses.adc, new RegisterModel(adcRegisters, 2));
-    if (display === "oled-128x128") this.oled = new OledModel(sh1107);
-    if (display === "oled-128x64") this.oled = new OledModel(ssd1306);
+    if (display.startsWith("oled-")) this.oled = new OledModel(display === "oled-128x128" ? sh1107 : ssd1306);
     if (this.oled !== undefined) this.bus.plug(hatAddresses.oled, this.oled);
     if (display === "lcd-16x2") {
       this.lcd = new LcdModel(clock);

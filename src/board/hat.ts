@@ -1,4 +1,8 @@
-/** The hat as one object: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step. */
+/**
+ * Folder board/: the hat as one object, over real Linux drivers or any ports that look like them.
+ *
+ * The hat as one object: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step.
+ */
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";

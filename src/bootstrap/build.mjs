@@ -1,4 +1,8 @@
-/** Bundles the firmware into dist/: few files, so that a small device starts fast. */
+/**
+ * Folder bootstrap/: plain scripts for a checkout: install, build, start, test. The firmware does not contain them.
+ *
+ * Bundles the firmware into dist/: few files, so that a small device starts fast.
+ */
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { argv } from "node:process";

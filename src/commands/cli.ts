@@ -1,4 +1,8 @@
-/** The command line beyond `run`: finds the verb and loads it alone. */
+/**
+ * Folder commands/: the command line, one file for each verb.
+ *
+ * The command line beyond `run`: finds the verb and loads it alone.
+ */
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { attempt, runVerb } from "./run-verb.ts";

@@ -1,4 +1,6 @@
 /**
+ * Folder model/: tables of what the device is to the outside; everything that repeats them derives from them.
+ *
  * The one table of settings: what exists, its unit, default and limits. The type, the defaults, the checks, the
  * JSON schema and the printed help all follow from it.
  *

@@ -1,4 +1,6 @@
 /**
+ * Folder protocol/: what Azure fixes for device and hub alike: names, keys, topics.
+ *
  * What an IoT Hub and DPS say to a device over MQTT, read from topic and payload.
  *
  * Guarantee: total. Whatever arrives becomes a value of `Inbound`; nothing is larger or deeper than the bounds here.

@@ -1,4 +1,6 @@
 /**
+ * Folder johnny-five/: panel and relay, driven through johnny-five on an IO plugin of our own.
+ *
  * The few johnny-five classes that drive the panel and the relay, with types that say what they really take.
  *
  * Guarantee: nothing that is made here starts a timer of its own accord: the firmware's clock is the only one, in a

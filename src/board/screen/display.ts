@@ -1,4 +1,8 @@
-/** A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair. */
+/**
+ * Folder screen/: finds the display, lays the screen out for it and keeps it current. displays.ts is the table.
+ *
+ * A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair.
+ */
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import type { DisplayKind } from "../../model/displays.ts";
 

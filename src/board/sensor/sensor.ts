@@ -1,4 +1,6 @@
 /**
+ * Folder sensor/: finds the sensor and reads it.
+ *
  * The sensors of temperature and humidity that the board knows, one row each, in the order in which they are looked for.
  *
  * A driver in chips/ is a sensor as it is: what its readings mean, and by which limits the core judges them, comes with

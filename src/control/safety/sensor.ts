@@ -1,4 +1,6 @@
 /**
+ * Folder safety/: the safety rules that the core enforces, one file for each idea (SR-02 to SR-09).
+ *
  * SR-02 and SR-03: which readings count, and when the sensor as a whole is not to be believed.
  *
  * Guarantee: the sensor is trusted only while credible readings keep coming; a wrong value can neither be taken at

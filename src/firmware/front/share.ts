@@ -1,4 +1,6 @@
 /**
+ * Folder front/: the panel's picture and keys as other processes show them.
+ *
  * The loop's end of the way to the hub's page: tells what the device's front shows, and takes presses for it.
  *
  * Guarantee: nothing here throws into a step or delays one: a step costs one comparison, and at most ten times a

@@ -1,4 +1,8 @@
-/** What the models of Sensirion's sensors have in common: the air around them, their defects, their words on the bus. */
+/**
+ * Folder chips/: each chip as it answers on the bus, as strict as its datasheet.
+ *
+ * What the models of Sensirion's sensors have in common: the air around them, their defects, their words on the bus.
+ */
 import type { Celsius, RelativeHumidityPercent } from "../../base/units.ts";
 import type { BusDevice } from "../virtual-hat/virtual-bus.ts";
 

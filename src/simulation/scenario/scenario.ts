@@ -1,4 +1,6 @@
 /**
+ * Folder scenario/: what happens in a simulated room, as files that people write.
+ *
  * Scenario files: a room, a day, and what happens in it. The format is described by `scenarioFormat`.
  *
  * Guarantee: `parseScenario` never throws; it names every problem with its place in the file; and what it returns

@@ -1,4 +1,6 @@
 /**
+ * Folder virtual-hat/: the hat as virtual hardware: bus, lines, contact, faults.
+ *
  * The hat as hardware, without a hat: the same chips on the same bus, the same lines, in a simulated room.
  *
  * Guarantee: what the firmware can do here it can do on a real hat, and it sees the same bytes, levels, times

@@ -95,8 +95,8 @@ export class Sht40 {
     if (temperature === undefined || humidity === undefined) return "bad-crc";
     return {
       temperature: shtTemperature(temperature),
-      // Section 4.6: the code reaches beyond 0 and 100 %.
-      humidity: relativeHumidity(Math.min(100, Math.max(0, -6 + (125 * humidity) / 65535))),
+      // Section 4.6. The code reaches beyond 0 and 100 %, where the unit cuts it.
+      humidity: relativeHumidity(-6 + (125 * humidity) / 65535),
       raw: { temperature, humidity },
     };
   }

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 /**
+ * Folder src/: the firmware. main.ts starts a command or the guardian, loop.ts the loop, cloud.ts the cloud half: one
+ * process each; the folders are in .github/CONTRIBUTING.md.
+ *
  * The program's entry. `run` is built into it, so that the guardian is one small file that starts fast; every other
  * command is loaded when it is asked for.
  */

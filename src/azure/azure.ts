@@ -1,4 +1,7 @@
 /**
+ * Folder azure/: the way to Azure IoT: who the device is, the link, what is said on it, and telemetry that waits for
+ * it.
+ *
  * The cloud half's door. To be loaded by dynamic import, and only when `loadCredentials` (which needs no SDK) has found
  * some: the SDK behind this takes 150 ms and 30 MB.
  *

@@ -1,4 +1,6 @@
 /**
+ * Folder base/: the ground floor: no domain, no platform; it would fit another program.
+ *
  * Physical quantities that carry their unit in the type.
  *
  * Guarantee: a value of one of these types is a finite number. The constructors are the only door; they

@@ -1,4 +1,8 @@
-/** The hat as one object: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step. */
+/**
+ * Folder board/: the hat as one object, over real Linux drivers or any ports that look like them.
+ *
+ * The hat as one object: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step.
+ */
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -7,7 +11,7 @@ import type { GpioPort } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import type { ButtonEdge, SensorReading } from "../control/input.ts";
 import type { ScreenModel } from "../control/panel/screen.ts";
-import type { DisplayKind } from "./screen/display.ts";
+import type { DisplayKind } from "../model/displays.ts";
 import type { ScreenTarget } from "./screen/feed.ts";
 import type { FindDisplayOptions } from "./screen/find-display.ts";
 

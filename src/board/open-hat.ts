@@ -7,24 +7,23 @@
 
 import type { Hat, OpenHatOptions } from "./hat.ts";
 import { GroveIo } from "./johnny-five/grove-io.ts";
-import { sensorChips } from "./sensor/room-sensor.ts";
+import { FoundSensor } from "./sensor/find-sensor.ts";
 
 /** @throws LineError when the relay's line cannot be had, or does not read off */
 export async function openHat(options: OpenHatOptions): Promise<Hat> {
   const { hardware, wiring, clock } = options;
   const io = await GroveIo.open({
-    ...hardware,
-    clock,
+    gpio: hardware.gpio,
     relay: wiring.relay,
     outputs: [wiring.modeLed, wiring.statusLed],
     inputs: [wiring.buttonA, wiring.buttonB, wiring.modeButton],
   });
   try {
-    const chips = sensorChips(hardware.bus, clock);
-    // Never rejects; whoever reads first shares it. Of medium repeatability (0.08 °C): there 9 ms sooner.
-    void chips[0]?.measure("medium");
+    const sensor = new FoundSensor(hardware.bus, clock);
+    // Of medium repeatability (0.08 °C): there 9 ms sooner.
+    sensor.begin("medium");
     const { JohnnyFiveHat } = await import("./johnny-five/hat.ts");
-    return new JohnnyFiveHat(options, io, chips);
+    return new JohnnyFiveHat(options, io, sensor);
   } catch (error) {
     io.close();
     throw error;

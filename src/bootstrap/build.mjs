@@ -1,4 +1,8 @@
-/** Bundles the firmware into dist/: few files, so that a small device starts fast. */
+/**
+ * Folder bootstrap/: plain scripts for a checkout: install, build, start, test. The firmware does not contain them.
+ *
+ * Bundles the firmware into dist/: few files, so that a small device starts fast.
+ */
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { argv } from "node:process";
@@ -46,7 +50,7 @@ const firmwareOptions = {
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
   { entryPoints: ["src/loop.ts"], splitting: false },
-  { entryPoints: { "johnny-five": "src/board/johnny-five/parts.ts" }, splitting: false },
+  { entryPoints: { "johnny-five": "src/board/johnny-five/components.ts" }, splitting: false },
   { entryPoints: { "cloud-process": "src/firmware/cloud-process/start-cloud-process.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
@@ -55,18 +59,23 @@ const bundles = [
 /** Leaves these imports to the run: the bundle that a module is the entry of. */
 const handOvers = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
-  { module: /\/johnny-five-parts\.ts$/, bundle: "./johnny-five.js" },
+  { module: /\/components\.ts$/, bundle: "./johnny-five.js" },
   { module: /\/cloud-process\/start-cloud-process\.ts$/, bundle: "./cloud-process.js" },
 ];
+
+/** Bundles that an import was left to. A module that moved would else be read twice, in the wrong place, unnoticed. */
+const handedOver = new Set();
 
 /** @type {import("esbuild").Plugin} */
 const handOver = {
   name: "hand-over",
   setup(build) {
     for (const { module, bundle } of handOvers)
-      build.onResolve({ filter: module }, ({ kind }) =>
-        kind === "dynamic-import" ? { path: bundle, external: true } : undefined,
-      );
+      build.onResolve({ filter: module }, ({ kind }) => {
+        if (kind !== "dynamic-import") return undefined;
+        handedOver.add(bundle);
+        return { path: bundle, external: true };
+      });
   },
 };
 
@@ -84,6 +93,9 @@ export async function build() {
       sourcemap: "linked",
     });
   }
+  const missed = handOvers.filter(({ bundle }) => !handedOver.has(bundle));
+  if (missed.length > 0)
+    throw new Error(`no import leads to ${missed.map(({ bundle }) => bundle).join(", ")}`);
   await buildPage();
   chmodSync(join(root, "dist", "main.js"), 0o755);
 }

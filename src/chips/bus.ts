@@ -1,4 +1,7 @@
 /**
+ * Folder chips/: what each chip says on its bus: drivers and codecs over a port, the same on a Pi and in the
+ * simulation.
+ *
  * The I²C bus as chips see it: whole transfers, one after the other, each bounded in time.
  *
  * Guarantee asked of every implementation: transfers run in the order of the calls and never interleave; each

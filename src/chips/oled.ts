@@ -13,8 +13,8 @@ import { BusError } from "./bus.ts";
 /** What tells one controller and panel from another. */
 export interface OledPanel {
   readonly name: string;
-  readonly width: 128;
-  readonly pages: 8 | 16;
+  readonly width: number;
+  readonly pages: number;
   /** RAM column behind the leftmost pixel. */
   readonly columnOffset: number;
   /** Everything but display on/off and contrast. */

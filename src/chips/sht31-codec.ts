@@ -5,10 +5,8 @@
  * an empty, short or torn answer is "bad-crc", never a number.
  */
 
-import type { Celsius, RelativeHumidityPercent } from "../base/units.ts";
-import { celsius, millis, relativeHumidity } from "../base/units.ts";
-import type { SensorRange } from "../control/input.ts";
-import { crc8 } from "./crc8.ts";
+import { millis, relativeHumidity } from "../base/units.ts";
+import { checkedWord, type Repeatability, type Sample, shtTemperature } from "./sensirion.ts";
 
 /** 16-bit commands, sent high byte first. Single shot without clock stretching only: Broadcom's controller breaks it. */
 export const sht31Command = {
@@ -23,24 +21,12 @@ export const sht31Command = {
   clearStatus: 0x3041,
 } as const;
 
-export type Repeatability = "high" | "medium" | "low";
-
 /** Command, and the longest time that the conversion takes (table 4), of each repeatability. */
 export const sht31Measurement = {
   high: { command: sht31Command.measureHigh, conversion: millis(15) },
   medium: { command: sht31Command.measureMedium, conversion: millis(6) },
   low: { command: sht31Command.measureLow, conversion: millis(4) },
 } as const satisfies Record<Repeatability, object>;
-
-/** Table 2: the specified range. The code's own ends, -45 and 130 °C, are what a broken element gives. */
-export const sht31Range: SensorRange = { lowest: celsius(-40), highest: celsius(125) };
-
-export interface Sht31Sample {
-  readonly temperature: Celsius;
-  readonly humidity: RelativeHumidityPercent;
-  /** The words as sent, 0 to 65535. */
-  readonly raw: { readonly temperature: number; readonly humidity: number };
-}
 
 /** The status register, table 17. */
 export interface Sht31Status {
@@ -61,13 +47,13 @@ export function encodeCommand(command: number): Uint8Array {
 }
 
 /** @param bytes word, word, each followed by its checksum: temperature, then humidity. */
-export function decodeMeasurement(bytes: Uint8Array): Sht31Sample | "bad-crc" {
+export function decodeMeasurement(bytes: Uint8Array): Sample | "bad-crc" {
   const rawTemperature = checkedWord(bytes, 0);
   const rawHumidity = checkedWord(bytes, 3);
   if (rawTemperature === undefined || rawHumidity === undefined) return "bad-crc";
   return {
     // Section 4.13.
-    temperature: celsius(-45 + (175 * rawTemperature) / 65535),
+    temperature: shtTemperature(rawTemperature),
     humidity: relativeHumidity((100 * rawHumidity) / 65535),
     raw: { temperature: rawTemperature, humidity: rawHumidity },
   };
@@ -99,9 +85,3 @@ export function resemblesStatusAfterReset(bytes: Uint8Array): boolean {
 }
 
 const bitsSet = (byte: number): number => [...byte.toString(2)].filter((digit) => digit === "1").length;
-
-function checkedWord(bytes: Uint8Array, offset: number): number | undefined {
-  const [high, low, checksum] = bytes.subarray(offset, offset + 3);
-  if (high === undefined || low === undefined || checksum === undefined) return undefined;
-  return crc8(bytes, offset, offset + 2) === checksum ? (high << 8) | low : undefined;
-}

@@ -1,4 +1,8 @@
-/** The command line beyond `run`: finds the verb and loads it alone. */
+/**
+ * Folder commands/: the command line, one file for each verb.
+ *
+ * The command line beyond `run`: finds the verb and loads it alone.
+ */
 import { errnoOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";

@@ -24,15 +24,22 @@ export type SensorReading =
       readonly humidity: RelativeHumidityPercent;
       /** The sensor's raw words; compared bit for bit to find a frozen sensor. */
       readonly raw: { readonly temperature: number; readonly humidity: number };
-      /** What the sensor's chip can measure (SR-03); a value outside says that the chip or its wiring is broken. */
-      readonly range: SensorRange;
+      /** Of the chip that gave the values. */
+      readonly chip: SensorChip;
       readonly atMs: Millis;
     }
   | { readonly kind: "failed"; readonly reason: SensorFailure; readonly atMs: Millis };
 
-export interface SensorRange {
+/** What SR-03 must know of a sensor's chip. */
+export interface SensorChip {
+  /** What it can measure: a value outside says that the chip or its wiring is broken. */
   readonly lowest: Celsius;
   readonly highest: Celsius;
+  /**
+   * Its noise moves the raw temperature: one that repeats for so long is frozen. `undefined`: it is so coarse that a
+   * steady room repeats it.
+   */
+  readonly frozenAfter: Millis | undefined;
 }
 
 export type SensorFailure =

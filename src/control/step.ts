@@ -1,4 +1,6 @@
 /**
+ * Folder control/: the core: decides everything, does nothing. Pure and synchronous; time is an argument.
+ *
  * The controller: `step(state, input, now)` gives the next state, the outputs wanted, what happened, and when to come
  * back. Synchronous, without I/O; the caller asserts the outputs and calls again at `wakeAtMs` or earlier.
  *

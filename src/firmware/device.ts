@@ -1,6 +1,18 @@
 /**
- * The running device: reads the hat, asks the core, does what it says. The same on a Pi, on the virtual hat and
- * in virtual time.
+ * Folder firmware/: puts board, core and faces together, into processes that guard each other.
+ *
+ * The running device: reads the hat, asks the core, does what it says. The same on a Pi, on the virtual hat and in
+ * virtual time.
+ *
+ * Its loop, which is its own: `start` begins it, `stop` ends it, and nobody else steps.
+ * - Feed: the hat gives readings, button edges and the line read back; others give requests, the state of the link and
+ *   failing parts. Each step takes all of it. Requests, edges, readings and news of link or parts cause a step at once;
+ *   what the device looks at itself (the line, the health of hat and store) waits for one.
+ * - Drain: nothing needs to be fetched. Before the step ends its commands are asserted on the hat, the relay first, its
+ *   events are logged, a changed state is on its way to the store, and then `onStep` and the watchers have been told,
+ *   with everything that went in and came out. They must not throw and should not wait.
+ * - Come back: at the core's `wakeAtMs`, at the latest after a second, by a timer on the clock that was handed in. After
+ *   `stop` no step comes, requests are refused, and only the store and the hat are waited for.
  *
  * Guarantee: commands are asserted again at every step, at least once a second; a sensor, display or disk that
  * hangs delays no step; the relay is the first thing that a step writes and the first that `stop` turns off.

@@ -1,4 +1,6 @@
 /**
+ * Folder hub/: a local DPS and IoT Hub with a page, for genuine device and service SDKs.
+ *
  * A local DPS and IoT Hub: what Azure speaks, on this machine, for one desk or one house.
  *
  * Guarantees: started with no options but a clock and a log it listens on loopback alone, keeps nothing and lets

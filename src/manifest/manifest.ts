@@ -1,4 +1,6 @@
 /**
+ * Folder manifest/: the capability gate: what the app manifest does not name cannot be used.
+ *
  * The app manifest: what the firmware may use, read against the board that it runs on. Not named, not allowed.
  *
  * Guarantees: a Manifest exists only without any problem; problems are reported all at once, each with its place;

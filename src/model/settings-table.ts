@@ -1,4 +1,6 @@
 /**
+ * Folder model/: tables of what the device is to the outside; everything that repeats them derives from them.
+ *
  * The one table of settings: what exists, its unit, default and limits. The type, the defaults, the checks, the
  * JSON schema and the printed help all follow from it.
  *
@@ -6,6 +8,7 @@
  */
 import type { Celsius, Kelvin } from "../base/units.ts";
 import { celsius, kelvin } from "../base/units.ts";
+import { displayKinds } from "./displays.ts";
 
 interface Documented {
   /** One sentence. */
@@ -127,7 +130,7 @@ export const settingsTable = {
   ),
   display: {
     ...choice(
-      ["auto", "oled-128x128", "oled-128x64", "lcd-16x2", "none"],
+      ["auto", ...displayKinds, "none"],
       "auto",
       "What display is plugged in; `auto` looks for one, `none` means that there is none and nothing is missed.",
     ),

@@ -1,4 +1,6 @@
 /**
+ * Folder simulation/: everything that takes the place of the world: chips, hat, room, time, scenarios.
+ *
  * The virtual hat drawn as text: the display's pixels as braille, the lamps, the room, the keys, the newest log.
  *
  * Guarantee: pure; never wider or taller than the terminal given; without colour nothing is lost but colour.

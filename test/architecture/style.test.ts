@@ -56,6 +56,21 @@ describe("the style of the sources", () => {
     expect(bare).toEqual([]);
   });
 
+  it("says once in each folder, in the head of its main file, what the folder is", () => {
+    const silent = [...new Set(firmware.map((file) => dirname(file)))].filter((folder) => {
+      const inside = firmware.filter((file) => dirname(file) === folder);
+      const head = ` * Folder ${folder.split("/").at(-1)}/: `;
+      return (
+        inside.filter((file) =>
+          read(file)
+            .split("\n", 3)
+            .some((line) => line.startsWith(head)),
+        ).length !== 1
+      );
+    });
+    expect(silent).toEqual([]);
+  });
+
   it("names files in kebab-case", () => {
     const odd = firmware.filter((file) => !/^src(\/[a-z0-9]+(-[a-z0-9]+)*)+(\.d)?\.(ts|mjs)$/.test(file));
     expect(odd).toEqual([]);

@@ -158,7 +158,7 @@ describe("The hat's outputs", () => {
 });
 
 describe("The hat's sensor", () => {
-  it("reads temperature and humidity through the thermometer and the hygrometer", async () => {
+  it("reads temperature and humidity", async () => {
     const { hat, air, clock } = await opened();
     air.temperature = celsius(-3.25);
     air.humidity = relativeHumidity(61);

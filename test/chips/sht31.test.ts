@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { crc8 } from "../../src/chips/crc8.ts";
+import { crc8 } from "../../src/chips/sensirion.ts";
 import { Sht31 } from "../../src/chips/sht31.ts";
 import { decodeMeasurement, decodeStatus, encodeCommand } from "../../src/chips/sht31-codec.ts";
 import { type Mishap, TestBus } from "./test-bus.ts";
@@ -303,8 +303,10 @@ describe("what becomes of the sensor under way", () => {
     expect(await clock.run(driver.measure())).toMatchObject({ kind: "failed", reason: "bad-crc" });
   });
 
-  it("says what the chip can measure at all: table 2", async () => {
-    expect(await clock.run(driver.measure())).toMatchObject({ range: { lowest: -40, highest: 125 } });
+  it("says what the chip can measure at all, and when it is frozen: tables 1 and 2", async () => {
+    expect(await clock.run(driver.measure())).toMatchObject({
+      chip: { lowest: -40, highest: 125, frozenAfter: 1_800_000 },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 /** A device under test: drives `step` as the firmware does, with a time of its own and a sensor that breathes. */
 
 import { celsius, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
+import { shtChip } from "../../src/chips/sensirion.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import type { ButtonName, FailingPart, Input, Request, SensorReading } from "../../src/control/input.ts";
 import type { Commands, ControlEvent } from "../../src/control/output.ts";
@@ -63,7 +64,7 @@ export class Device {
       temperature: celsius(this.temperature),
       humidity: relativeHumidity(this.humidity),
       raw: { temperature: word, humidity: 1 },
-      range: { lowest: celsius(-40), highest: celsius(125) },
+      chip: shtChip,
       atMs,
     };
   }

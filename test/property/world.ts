@@ -1,6 +1,7 @@
 /** Whatever can happen to a device, as generated actions, and the world that plays them to it. */
 import fc from "fast-check";
 import { celsius, kelvin, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
+import { shtChip } from "../../src/chips/sensirion.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import type {
   ButtonEdge,
@@ -293,7 +294,7 @@ export class World {
       temperature: celsius(temperature),
       humidity: relativeHumidity(50),
       raw: { temperature: word, humidity: word },
-      range: { lowest: celsius(-40), highest: celsius(125) },
+      chip: shtChip,
       atMs: this.#clock(),
     };
   }

@@ -1,4 +1,6 @@
 /**
+ * Folder credentials/: who this device is to the cloud, from a file or the environment. Needs no SDK.
+ *
  * Who this device is to the cloud: a way (through DPS, or straight to a hub) and a proof (a key, or a certificate).
  *
  * Guarantee: a value of `Credentials` is complete and well-formed; keys are `Secret`s, so that no log, message or

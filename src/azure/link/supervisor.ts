@@ -1,4 +1,6 @@
 /**
+ * Folder link/: keeps one connection to the hub: provisions, connects, names what went wrong, waits, tries again.
+ *
  * Keeps a connection to the hub: one after another, each on a fresh client, until it is closed.
  *
  * Guarantees: at most one connection at a time; the loop ends only by `close`; no failure of the SDK, the network,

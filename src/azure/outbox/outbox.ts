@@ -1,4 +1,6 @@
 /**
+ * Folder outbox/: telemetry that waits on disk until the hub has acknowledged it.
+ *
  * Telemetry that outlives outages: messages wait on disk until the hub has acknowledged them.
  *
  * Guarantees:

@@ -1,4 +1,6 @@
 /**
+ * Folder sdk/: all that touches Azure's device SDK: its objects, and the connection that it is given.
+ *
  * Azure's device SDK, taken apart. Its packages are CommonJS whose names Node cannot see: named imports type-check and
  * fail at run time, so the default import is unpacked here, once.
  */

@@ -1,4 +1,6 @@
 /**
+ * Folder session/: what is said on one connection, from its twin to its commands.
+ *
  * What is said on one connection: the twin, its patches, and commands.
  *
  * Guarantees: desired patches are subscribed to before the twin is got, so that no change falls between the two;

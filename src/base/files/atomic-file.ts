@@ -1,4 +1,6 @@
 /**
+ * Folder files/: files that survive a power cut: written whole, read with a bound, kept aside when bad.
+ *
  * Replaces a file as a whole.
  *
  * Guarantee: whoever opens `path` finds the old content or the new one, never a part, also after a power cut: a new file,

@@ -1,4 +1,6 @@
 /**
+ * Folder json/: JSON that knows its lines, and the checks and comparisons made on it.
+ *
  * JSON (RFC 8259) read with the place of every value, so that a message can name the line to change.
  *
  * Guarantees: never throws; accepts what `JSON.parse` accepts, except a name that stands twice in one object (there

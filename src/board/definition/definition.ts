@@ -1,4 +1,6 @@
 /**
+ * Folder definition/: reads the board definitions in boards/: chip, hat, application.
+ *
  * Board definitions: which line does what on a hat, out of three layers of JSON files (boards/).
  *
  * Guarantees: a board is returned only when every role has a line or bus of its own with a known polarity, and

@@ -1,21 +1,13 @@
 /**
- * The hat as a johnny-five IO plugin: GPIO lines and the I²C bus, real or virtual.
+ * The hat's GPIO lines as a johnny-five IO plugin, real or virtual.
  *
- * Guarantee: no call here waits; writing to a line that could not be had does nothing; an I²C transfer that
- * fails never throws into johnny-five. Nothing is driven by making the plugin: the lines come opened, the
- * relay's off (hat-lines.ts), because johnny-five wants its pins before `new Board`.
+ * Guarantee: no call here waits; writing to a line that could not be had does nothing. Nothing is driven by making the
+ * plugin: the lines come opened, the relay's off (hat-lines.ts), because johnny-five wants its pins before `new Board`.
+ * It offers no I²C: nothing on the bus goes through johnny-five (johnny-five.ts says why).
  */
 import { EventEmitter } from "node:events";
-import type { Clock } from "../../base/clock.ts";
-import { millis } from "../../base/units.ts";
-import type { I2cBus } from "../../chips/bus.ts";
 import { type EdgeTime, type Level, LineError } from "../../chips/lines.ts";
 import { type HatLines, type HatLinesOptions, openHatLines } from "./hat-lines.ts";
-
-export interface GroveIoOptions extends HatLinesOptions {
-  readonly bus: I2cBus;
-  readonly clock: Clock;
-}
 
 /** A pin as johnny-five describes it. */
 interface Pin {
@@ -31,8 +23,6 @@ interface Pin {
 const modes = { INPUT: 0, OUTPUT: 1, ANALOG: 2, PWM: 3, SERVO: 4 } as const;
 /** BCM lines 0 to 27 are on the header. johnny-five takes 20, 25 or 70 pins for an Arduino. */
 const headerLines = 28;
-/** Continuous I²C reads leave the bus to others in between. */
-const shortestReadPause = millis(50);
 
 export class GroveIo extends EventEmitter {
   readonly name = "GroveBaseHat";
@@ -43,15 +33,9 @@ export class GroveIo extends EventEmitter {
   readonly analogPins: readonly number[] = [];
   isReady = false;
   readonly #lines: HatLines;
-  readonly #bus: I2cBus;
-  readonly #clock: Clock;
-  #i2cPause = shortestReadPause;
-  #closed = false;
 
-  private constructor({ bus, clock }: GroveIoOptions, lines: HatLines) {
+  private constructor(lines: HatLines) {
     super();
-    this.#bus = bus;
-    this.#clock = clock;
     this.#lines = lines;
     this.pins = describePins(lines);
     for (const [pin, line] of lines.inputs) {
@@ -60,8 +44,8 @@ export class GroveIo extends EventEmitter {
   }
 
   /** Opens the lines, the relay's first. @throws LineError when the relay's line cannot be had and read off */
-  static async open(options: GroveIoOptions): Promise<GroveIo> {
-    return new GroveIo(options, await openHatLines(options));
+  static async open(options: HatLinesOptions): Promise<GroveIo> {
+    return new GroveIo(await openHatLines(options));
   }
 
   /** Why a line could not be had, by BCM number; `undefined` for one that is open. */
@@ -120,41 +104,8 @@ export class GroveIo extends EventEmitter {
     this.emit(`digital-read-${pin}`, level);
   }
 
-  /** @param options `delay`: pause between continuous reads, µs, as johnny-five gives it. */
-  i2cConfig(options: { delay?: number } = {}): void {
-    this.#i2cPause = millis(Math.max(shortestReadPause, (options.delay ?? 0) / 1000));
-  }
-
-  i2cWrite(address: number, registerOrBytes: number | readonly number[], bytes?: readonly number[]): void {
-    const head = typeof registerOrBytes === "number" ? [registerOrBytes] : registerOrBytes;
-    this.#swallow(this.#bus.write(address, Uint8Array.from([...head, ...(bytes ?? [])])));
-  }
-
-  i2cWriteReg(address: number, register: number, value: number): void {
-    this.i2cWrite(address, [register, value]);
-  }
-
-  /** (address, register, length, listener) or (address, length, listener); at a failure there is no call back. */
-  i2cReadOnce(address: number, ...rest: I2cReadArguments): void {
-    const { register, length, listener } = readArguments(rest);
-    this.#swallow(this.#read(address, register, length).then(listener));
-  }
-
-  /** As i2cReadOnce, again and again until the plugin is closed. */
-  i2cRead(address: number, ...rest: I2cReadArguments): void {
-    const { register, length, listener } = readArguments(rest);
-    const again = async () => {
-      while (!this.#closed) {
-        this.#swallow(this.#read(address, register, length).then(listener));
-        await this.#clock.sleep(this.#i2cPause);
-      }
-    };
-    void again();
-  }
-
   /** Closes the inputs, then the outputs at the levels that they have. @throws AggregateError after all were tried */
   close(): void {
-    this.#closed = true;
     this.removeAllListeners();
     const errors: unknown[] = [];
     for (const line of [...this.#lines.inputs.values(), ...this.#lines.outputs.values()]) {
@@ -165,16 +116,6 @@ export class GroveIo extends EventEmitter {
       }
     }
     if (errors.length > 0) throw new AggregateError(errors, "some GPIO lines could not be closed");
-  }
-
-  async #read(address: number, register: number | undefined, length: number): Promise<number[]> {
-    if (register !== undefined) await this.#bus.write(address, Uint8Array.of(register));
-    return [...(await this.#bus.read(address, length))];
-  }
-
-  /** johnny-five has no place for a transfer's failure; who cares listens to `i2c-failure`. */
-  #swallow(transfer: Promise<void>): void {
-    transfer.catch((error: unknown) => this.emit("i2c-failure", error));
   }
 
   #report(pin: number, level: Level, time: EdgeTime): void {
@@ -198,13 +139,4 @@ function describePins({ outputs, inputs }: HatLines): Pin[] {
       analogChannel: 127,
     };
   });
-}
-
-type I2cListener = (bytes: number[]) => void;
-type I2cReadArguments = [number, I2cListener] | [number, number, I2cListener];
-
-function readArguments(rest: I2cReadArguments) {
-  return rest.length === 2
-    ? { register: undefined, length: rest[0], listener: rest[1] }
-    : { register: rest[0], length: rest[1], listener: rest[2] };
 }

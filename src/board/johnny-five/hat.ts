@@ -1,5 +1,5 @@
 /**
- * The hat, driven through johnny-five.
+ * The hat: panel and relay through johnny-five, sensor and display by drivers of our own.
  *
  * Guarantee: `close` turns the relay off first, whatever else fails (SR-01). Only the relay is essential: every other
  * part may be missing or fail at any time, which shows in `health` and stops nothing (SR-11).
@@ -8,26 +8,16 @@
 import { messageOf } from "../../base/errors.ts";
 import { seconds } from "../../base/units.ts";
 import { LineError } from "../../chips/lines.ts";
-import type { Sht31 } from "../../chips/sht31.ts";
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import type { ButtonEdge, SensorReading } from "../../control/input.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import type { Hat, HatHealth, OpenHatOptions } from "../hat.ts";
 import { ScreenFeed } from "../screen/feed.ts";
 import { findDisplay } from "../screen/find-display.ts";
-import { RoomSensor } from "../sensor/room-sensor.ts";
+import type { FoundSensor } from "../sensor/find-sensor.ts";
 import { ButtonPanel } from "./button-panel.ts";
 import type { GroveIo } from "./grove-io.ts";
-import {
-  type Board,
-  type Led,
-  makeBoard,
-  makeHygrometer,
-  makeLed,
-  makeRelay,
-  makeThermometer,
-  type Relay,
-} from "./johnny-five.ts";
+import { type Board, type Led, makeBoard, makeLed, makeRelay, type Relay } from "./johnny-five.ts";
 
 const closeLimit = seconds(3);
 
@@ -43,14 +33,14 @@ export class JohnnyFiveHat implements Hat {
   readonly #modeLed: Led | undefined;
   readonly #statusLed: Led | undefined;
   readonly #buttons: ButtonPanel;
-  readonly #sensor: RoomSensor;
+  readonly #sensor: FoundSensor;
   /** Absent when there is no display by the owner's word: then nothing is missed. */
   readonly #screen: ScreenFeed | undefined;
   /** Parts that failed, each logged when it is news. */
   readonly #failing = new Set<Driven | "buttons">();
   #closing: Promise<void> | undefined;
 
-  constructor(options: OpenHatOptions, io: GroveIo, chips: readonly Sht31[]) {
+  constructor(options: OpenHatOptions, io: GroveIo, sensor: FoundSensor) {
     const { hardware, wiring, clock, log } = options;
     this.#options = options;
     this.#io = io;
@@ -70,7 +60,7 @@ export class JohnnyFiveHat implements Hat {
         log.warn("button-failed", { button, reason: messageOf(error), now: "heating goes on without it" });
       },
     });
-    this.#sensor = new RoomSensor(chips, makeThermometer(board), makeHygrometer(board));
+    this.#sensor = sensor;
     const { display } = options;
     if (display !== "none") {
       const find = options.findDisplay ?? (() => findDisplay(hardware.bus, clock, display));

@@ -1,4 +1,6 @@
 /**
+ * Folder kernel/: GPIO and I²C of the Linux kernel. The native packages are loaded here alone.
+ *
  * GPIO lines of the Linux kernel (/sys/class/gpio) over the package onoff, which only this file loads.
  *
  * Guarantee: the kernel's number comes from the chip's label; an output is at its initial level from the

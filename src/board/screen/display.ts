@@ -1,7 +1,10 @@
-/** A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair. */
+/**
+ * Folder screen/: finds the display, lays the screen out for it and keeps it current. displays.ts is the table.
+ *
+ * A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair.
+ */
 import type { ScreenModel } from "../../control/panel/screen.ts";
-
-export type DisplayKind = "oled-128x128" | "oled-128x64" | "lcd-16x2";
+import type { DisplayKind } from "../../model/displays.ts";
 
 export interface Display {
   readonly kind: DisplayKind;

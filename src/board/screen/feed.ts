@@ -13,7 +13,8 @@ import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
-import type { Display, DisplayKind } from "./display.ts";
+import type { DisplayKind } from "../../model/displays.ts";
+import type { Display } from "./display.ts";
 
 /** A display that was found and is ready. */
 export type ScreenTarget = Pick<Display, "kind" | "show">;

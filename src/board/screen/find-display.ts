@@ -4,20 +4,17 @@
  * Guarantee: nothing is sent that could disturb another display: no operation to an OLED, the mode that it is set
  * to anyway to a text LCD. A display that is absent is no error.
  *
- * An OLED is one of ours only if it says so. An SH1107 reads back 07h in the low six bits of its status (SH1107
- * datasheet, command 22). The SSD1306 and its like leave those bits undefined; 03h, 04h and 06h have been seen in the
- * field. An SSD1327, at the same address, leaves them undefined too and takes neither's pictures. So every other
- * answer, or none, is an unknown display, never a guess: the setting `display` says what it is. A text LCD cannot be
- * asked anything; what acknowledges at its address is taken for one.
+ * An OLED is one of ours only if it says so, by the low six bits of its status. An SSD1327, at the same address, leaves
+ * them undefined and takes nobody else's pictures. So every answer that no row has, or none, is an unknown display,
+ * never a guess: the setting `display` says what it is. A text LCD cannot be asked anything; what acknowledges at its
+ * address is taken for one.
  */
 
 import type { Clock } from "../../base/clock.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
-import { jhd1802Address, lcdProbe } from "../../chips/jhd1802.ts";
-import { oledNop } from "../../chips/oled.ts";
-import type { Display, DisplayKind } from "./display.ts";
-import { createLcdDisplay } from "./lcd-display.ts";
-import { createOledDisplay } from "./oled-display.ts";
+import { type DisplayKind, displayKinds } from "../../model/displays.ts";
+import type { Display } from "./display.ts";
+import { type DisplayRow, displayRows } from "./displays.ts";
 
 export interface FindDisplayOptions {
   /** Look only here. */
@@ -26,8 +23,9 @@ export interface FindDisplayOptions {
   readonly kind?: DisplayKind;
 }
 
-const oledAddresses = [0x3c, 0x3d] as const;
 const attempts = 3;
+
+const oledKinds = displayKinds.filter((kind) => displayRows[kind].ids !== undefined);
 
 /** Something answers at a display's address and is none that this firmware knows. */
 export class UnknownDisplayError extends Error {
@@ -37,7 +35,7 @@ export class UnknownDisplayError extends Error {
     const seen = status === undefined ? "it gives no status" : `status ${hex(status)}`;
     super(
       `the display at ${hex(address)} is of an unknown kind (${seen}): ` +
-        'if it is an SH1107 (128x128) or SSD1306 (128x64), name it by the setting "display"',
+        `if it is one of ${oledKinds.join(", ")}, name it by the setting "display"`,
     );
     this.name = "UnknownDisplayError";
     this.address = address;
@@ -56,27 +54,31 @@ export async function findDisplay(
 ): Promise<Display | undefined> {
   let obstacle: BusError | undefined;
   let unknown: UnknownDisplayError | undefined;
-  for (const candidate of candidates(options)) {
-    const answer = await answers(bus, candidate.address, candidate.lcd ? lcdProbe : oledNop);
+  for (const [address, rows] of candidates(options)) {
+    const answer = await answers(bus, address, rows[0].probe);
     if (answer instanceof BusError) obstacle ??= answer;
     if (answer !== true) continue;
-    if (candidate.lcd) return createLcdDisplay(bus, clock, candidate.address);
-    const named = options.kind === "lcd-16x2" ? undefined : options.kind;
-    const kind = named ?? (await identify(bus, candidate.address));
-    if (!(kind instanceof UnknownDisplayError)) return createOledDisplay(bus, clock, candidate.address, kind);
-    unknown ??= kind;
+    const row = options.kind === undefined ? await identify(bus, address, rows) : rows[0];
+    if (!(row instanceof UnknownDisplayError)) return row.open(bus, clock, address);
+    unknown ??= row;
   }
   if (unknown ?? obstacle) throw unknown ?? obstacle;
   return undefined;
 }
 
-function candidates({ address, kind }: FindDisplayOptions): { address: number; lcd: boolean }[] {
-  if (address !== undefined) {
-    return [{ address, lcd: kind ? kind === "lcd-16x2" : address === jhd1802Address }];
+type Rows = readonly [DisplayRow, ...DisplayRow[]];
+
+/** What may be at each address, in the order of the table. */
+function candidates({ address, kind }: FindDisplayOptions): ReadonlyMap<number, Rows> {
+  const found = new Map<number, Rows>();
+  for (const row of kind === undefined ? Object.values(displayRows) : [displayRows[kind]]) {
+    for (const at of row.addresses) found.set(at, [...(found.get(at) ?? []), row] as unknown as Rows);
   }
-  const oleds = kind === "lcd-16x2" ? [] : oledAddresses.map((at) => ({ address: at, lcd: false }));
-  const lcds = kind && kind !== "lcd-16x2" ? [] : [{ address: jhd1802Address, lcd: true }];
-  return [...oleds, ...lcds];
+  const [first] = found.values();
+  if (address === undefined || first === undefined) return found;
+  // Named, it may be anywhere.
+  const rows = found.get(address) ?? (kind === undefined ? undefined : first);
+  return new Map(rows && [[address, rows]]);
 }
 
 /** @returns whether somebody is there, or why that cannot be told. */
@@ -93,15 +95,11 @@ async function answers(bus: I2cBus, address: number, probe: Uint8Array): Promise
   return false;
 }
 
-async function identify(
-  bus: I2cBus,
-  address: number,
-): Promise<"oled-128x128" | "oled-128x64" | UnknownDisplayError> {
+async function identify(bus: I2cBus, address: number, rows: Rows): Promise<DisplayRow | UnknownDisplayError> {
+  if (rows[0].ids === undefined) return rows[0];
   const status = await readStatus(bus, address);
-  const id = status === undefined ? undefined : status & 0x3f;
-  if (id === 0x07) return "oled-128x128";
-  if (id === 0x03 || id === 0x04 || id === 0x06) return "oled-128x64";
-  return new UnknownDisplayError(address, status);
+  const known = status === undefined ? undefined : rows.find(({ ids }) => ids?.includes(status & 0x3f));
+  return known ?? new UnknownDisplayError(address, status);
 }
 
 /** @returns `undefined` when it gives none */

@@ -9,7 +9,7 @@ import { type Display, newestOnly } from "./display.ts";
 import { backlightOf, layout16x2 } from "./layout-16x2.ts";
 
 /** How long the second line stays. */
-const turnTime = seconds(3);
+export const turnTime = seconds(3);
 /** It cannot say that it lost its power: a dip too short to be missed by a transfer is put right within this. */
 const refreshInterval = minutes(10);
 

@@ -4,31 +4,26 @@ import type { Clock } from "../../base/clock.ts";
 import { minutes } from "../../base/units.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { Framebuffer } from "../../chips/framebuffer.ts";
-import { Oled, type OledPanel, sh1107Panel, ssd1306Panel } from "../../chips/oled.ts";
+import { Oled, type OledPanel } from "../../chips/oled.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
+import type { DisplayKind } from "../../model/displays.ts";
 import { type Display, newestOnly } from "./display.ts";
-import { layout128x64 } from "./layout-128x64.ts";
-import { layout128x128 } from "./layout-128x128.ts";
 
-type OledKind = "oled-128x128" | "oled-128x64";
-
-interface Kind {
+export interface OledDisplay {
+  readonly kind: DisplayKind;
+  readonly address: number;
   readonly panel: OledPanel;
   readonly layout: (model: ScreenModel) => Framebuffer;
+  /** Contrast in use and dimmed. */
   readonly bright: number;
   readonly dim: number;
 }
 
-const kinds: Record<OledKind, Kind> = {
-  "oled-128x128": { panel: sh1107Panel, layout: layout128x128, bright: 0x80, dim: 0x08 },
-  "oled-128x64": { panel: ssd1306Panel, layout: layout128x64, bright: 0xcf, dim: 0x08 },
-};
-
 /** A chip whose memory was disturbed without a word (a spark, a clone that hides its status) is put right within this. */
 const refreshInterval = minutes(10);
 
-export function createOledDisplay(bus: I2cBus, clock: Clock, address: number, kind: OledKind): Display {
-  const { panel, layout, bright, dim } = kinds[kind];
+export function createOledDisplay(bus: I2cBus, clock: Clock, options: OledDisplay): Display {
+  const { kind, address, panel, layout, bright, dim } = options;
   const oled = new Oled(bus, address, panel);
   let refreshedAt = clock.now();
   let drawn: { readonly model: ScreenModel; readonly bytes: Uint8Array } | undefined;

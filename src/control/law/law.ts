@@ -1,4 +1,6 @@
 /**
+ * Folder law/: the heating control algorithm.
+ *
  * The heating law: from readings and set-point to "heat or not", as a pure function.
  *
  * Guarantee: whatever the readings and their spacing, the state stays finite and bounded and the demand within 0

@@ -1,4 +1,6 @@
 /**
+ * Folder panel/: what people set and see: buttons, set-point, mode, screen.
+ *
  * What people set, at the device or from afar: set-point, mode, switch, calibration, with one set of limits for all.
  *
  * Guarantee: no value leaves its limits; a request that is not followed is an event with a reason; every change is

@@ -1,4 +1,6 @@
 /**
+ * Folder safety/: the safety rules that the core enforces, one file for each idea (SR-02 to SR-09).
+ *
  * SR-02 and SR-03: which readings count, and when the sensor as a whole is not to be believed.
  *
  * Guarantee: the sensor is trusted only while credible readings keep coming; a wrong value can neither be taken at
@@ -6,7 +8,7 @@
  */
 
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
-import { minutes, seconds } from "../../base/units.ts";
+import { seconds } from "../../base/units.ts";
 import type { SensorReading } from "../input.ts";
 
 /** SR-02. */
@@ -16,8 +18,6 @@ const recoveryRun = 3;
 const noiseAllowance = 1.5;
 /** SR-03: K/s. Peers discard 120 K/h; the smallest room to be served with 3 kW reaches 263 K/h. This is 360 K/h. */
 const believableRate = 0.1;
-/** SR-03: the SHT31's noise moves the last bits at every reading (data sheet, table 1: 0.04 °C, 15 bits). */
-const frozenAfter = minutes(30);
 
 export interface Measurement {
   /** As the sensor says, before calibration. */
@@ -100,7 +100,7 @@ export function judgeReading(
   const aged = agesSensor({ ...state, lastAttemptAt: at }, at);
   if (reading.kind === "failed") return refuse(aged, reading.reason, "void");
   const measured = reading.temperature;
-  const { lowest, highest } = reading.range;
+  const { lowest, highest, frozenAfter } = reading.chip;
   if (measured < lowest || measured > highest) {
     const reason = `${measured.toFixed(1)} °C is outside the sensor's range of ${lowest} to ${highest} °C`;
     return refuse({ ...aged, shaken: true }, reason, "void");
@@ -113,7 +113,7 @@ export function judgeReading(
       return refuse({ ...read, shaken: true }, reason, "too-fast");
     }
   }
-  const taken = take(read, { measured, humidity: reading.humidity, at });
+  const taken = take(read, { measured, humidity: reading.humidity, at }, frozenAfter);
   return { state: taken, verdict: isTrusted(taken) ? "accepted" : "good" };
 }
 
@@ -130,9 +130,9 @@ function noteWord(state: SensorState, word: number, at: Millis): SensorState {
   return { ...state, wordAt: at };
 }
 
-function take(state: SensorState, last: Measurement): SensorState {
+function take(state: SensorState, last: Measurement, frozenAfter: Millis | undefined): SensorState {
   const { at } = last;
-  const frozen = at - state.wordSince >= frozenAfter;
+  const frozen = frozenAfter !== undefined && at - state.wordSince >= frozenAfter;
   const goodRun = frozen ? 0 : state.goodRun + 1;
   const recovered = goodRun >= recoveryRun;
   return {

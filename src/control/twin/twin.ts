@@ -1,4 +1,6 @@
 /**
+ * Folder twin/: reconciles the device with its twin (RR-1 to RR-9).
+ *
  * The device twin's reconciliation (RR-1 to RR-9): pure, one message in, what to do out.
  *
  *     connected            link = startLink; get the twin

@@ -1,4 +1,6 @@
 /**
+ * Folder cloud-process/: runs the cloud half in a process of its own, at both ends of the messages.
+ *
  * Keeps the cloud half running beside the loop, in a process of its own, with no part of an SDK in this one.
  *
  * Guarantees: whatever becomes of that process (crash, hang, kill -9, no memory for it), no step is delayed or lost: its end

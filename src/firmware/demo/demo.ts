@@ -1,4 +1,6 @@
 /**
+ * Folder demo/: the demonstration: a device and a local hub in virtual time, with the cable pulled.
+ *
  * Plays the demonstration from its first scene to its last.
  *
  * Guarantee: hub, device and folder are gone afterwards, also when it was interrupted; a rule whose scene was not

@@ -6,12 +6,15 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { displayRows } from "../../board/screen/displays.ts";
 import { findDisplay, UnknownDisplayError } from "../../board/screen/find-display.ts";
+import { FoundSensor } from "../../board/sensor/find-sensor.ts";
+import { sensorKinds } from "../../board/sensor/sensor.ts";
 import { BusError, type I2cBus } from "../../chips/bus.ts";
-import { Sht31 } from "../../chips/sht31.ts";
 import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
+import { displayKinds, displayNames } from "../../model/displays.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 import { rebuild } from "./program.ts";
@@ -70,39 +73,35 @@ function checkKernelDriver(machine: Machine, bus: number, address: number): Find
 
 const seat = "Check that the hat sits on all pins and the cable in an I2C socket, then: grove-heater doctor";
 
+const sensorNames = sensorKinds.map(({ name }) => name).join(" or ");
+const sensorAddresses = [...new Set(sensorKinds.flatMap(({ addresses }) => addresses))];
+
 async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<number>): Promise<Finding> {
   const check = "sensor";
-  const addresses = ([0x44, 0x45] as const).filter((address) => granted.has(address));
+  const addresses = sensorAddresses.filter((address) => granted.has(address));
   if (addresses.length === 0) {
-    return fail(
-      check,
-      "the manifest grants no address of an SHT31",
-      'Add "0x44" to I2cAddresses in the manifest.',
-    );
+    const remedy = `Add "${hex(sensorAddresses[0] ?? 0)}" to I2cAddresses in the manifest.`;
+    return fail(check, `the manifest grants no address of an ${sensorNames}`, remedy);
   }
-  let failure: SensorFailure = "nack";
-  for (const address of addresses) {
-    const reading = await measureForCertain(new Sht31(bus, clock, { address }));
-    if (reading.kind === "ok") {
-      const { temperature, humidity } = reading;
-      return ok(
-        check,
-        `SHT31 at ${hex(address)} reads ${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`,
-      );
-    }
-    // What answers wrongly tells more than what does not answer.
-    if (failure === "nack") failure = reading.reason;
+  const sensor = new FoundSensor(bus, clock, (address) => granted.has(address));
+  const reading = await readForCertain(sensor);
+  if (reading.kind === "ok") {
+    const { temperature, humidity } = reading;
+    const { name, address = 0 } = sensor.found ?? {};
+    const values = `${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`;
+    return ok(check, `${name} at ${hex(address)} reads ${values}`);
   }
-  const [detail, remedy] = silence[failure];
-  return fail(check, `no reading from an SHT31 at ${addresses.map(hex).join(" or ")}: ${detail}`, remedy);
+  const [detail, remedy] = silence[reading.reason];
+  const where = addresses.map(hex).join(" or ");
+  return fail(check, `no reading from an ${sensorNames} at ${where}: ${detail}`, remedy);
 }
 
-/** What answers wrongly is asked again, until the driver knows whether it is a sensor at all. */
-async function measureForCertain(sensor: Sht31): Promise<SensorReading> {
-  let reading = await sensor.measure();
+/** What answers wrongly is asked again, until the drivers know whether it is a sensor at all. */
+async function readForCertain(sensor: FoundSensor): Promise<SensorReading> {
+  let reading = await sensor.read();
   for (let again = 0; again < 2; again++) {
     if (reading.kind === "ok" || (reading.reason !== "bad-crc" && reading.reason !== "nack")) break;
-    reading = await sensor.measure();
+    reading = await sensor.read();
   }
   return reading;
 }
@@ -117,7 +116,7 @@ const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: 
   ],
   "bad-crc": ["its answers are garbled (bad CRC)", noise],
   "wrong-chip": [
-    "something answers, but not as an SHT31 does",
+    `something answers, but not as an ${sensorNames} does`,
     "Another chip has this address, or the sensor is broken: unplug the other modules, else replace the sensor.",
   ],
   "heater-on": [
@@ -127,15 +126,12 @@ const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: 
   bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may hold the address. ${noise}`],
 };
 
+const displayAddresses = [...new Set(Object.values(displayRows).flatMap(({ addresses }) => addresses))];
+
 async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<number>): Promise<Finding> {
   const check = "display";
-  const addresses = [0x3c, 0x3d, 0x3e].filter((address) => granted.has(address));
+  const addresses = displayAddresses.filter((address) => granted.has(address));
   if (addresses.length === 0) return skip(check, "the manifest grants no address of a display");
-  const names = {
-    "oled-128x128": "OLED 128×128",
-    "oled-128x64": "OLED 128×64",
-    "lcd-16x2": "16x2 text",
-  } as const;
   let unknown: UnknownDisplayError | undefined;
   for (const address of addresses) {
     try {
@@ -143,8 +139,9 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
       if (display === undefined) continue;
       const { kind } = display;
       // It is write-only: that something acknowledges is all that can be seen of it.
-      const note = kind === "lcd-16x2" ? ", by its address alone: it cannot be asked what it is" : "";
-      return ok(check, `${names[kind]} at ${hex(address)}${note}`);
+      const note =
+        displayRows[kind].ids === undefined ? ", by its address alone: it cannot be asked what it is" : "";
+      return ok(check, `${displayNames[kind]} at ${hex(address)}${note}`);
     } catch (error) {
       if (error instanceof UnknownDisplayError) unknown ??= error;
       else if (error instanceof BusError)
@@ -153,7 +150,7 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
     }
   }
   if (unknown) {
-    const remedy = `The heater runs without. A display that this firmware knows: ${Object.keys(names).join(", ")}.`;
+    const remedy = `The heater runs without. A display that this firmware knows: ${displayKinds.join(", ")}.`;
     return warn(check, unknown.message, remedy);
   }
   return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, `The heater runs without. ${seat}`);

@@ -1,4 +1,6 @@
 /**
+ * Folder doctor/: looks at this machine and says what to fix. Drives nothing.
+ *
  * The whole examination: every check in the order in which one would fix things.
  *
  * Guarantee: it never throws and never drives anything; whatever is broken, the checks that can still run do.

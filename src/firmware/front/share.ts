@@ -1,4 +1,6 @@
 /**
+ * Folder front/: the panel's picture and keys as other processes show them.
+ *
  * The loop's end of the way to the hub's page: tells what the device's front shows, and takes presses for it.
  *
  * Guarantee: nothing here throws into a step or delays one: a step costs one comparison, and at most ten times a
@@ -8,7 +10,9 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { read } from "../../base/schema/schema.ts";
-import { millis, seconds } from "../../base/units.ts";
+import { millis } from "../../base/units.ts";
+import { displayRows } from "../../board/screen/displays.ts";
+import { turnTime } from "../../board/screen/lcd-display.ts";
 import type { Device, Observation } from "../device.ts";
 import type { Face } from "../face.ts";
 import type { VirtualHardware } from "../hardware.ts";
@@ -19,8 +23,7 @@ import { PanelKeys } from "./keys.ts";
 import type { PanelShown } from "./messages.ts";
 
 const spacing = millis(100);
-/** As long as a 16x2 display shows a second line, and after how many its lines come round again. */
-const turnTime = seconds(3);
+/** After how many a display's lines come round again. */
 const turns = 12;
 
 type PanelPressed = Extract<GuardianToLoop, { kind: "panel-pressed" }>;
@@ -60,11 +63,13 @@ export class PanelShare {
     if (this.#latest === undefined) return;
     const { device, virtual, clock } = this.#options;
     const { screen, heater, modeLed, statusLed } = this.#latest.commands;
+    const { display } = device;
+    const takesTurns = display !== undefined && displayRows[display].takesTurns;
     this.#sender.offer({
       kind: "panel-shown",
       screen,
-      display: device.display,
-      turn: device.display === "lcd-16x2" ? Math.floor(clock.now() / turnTime) % turns : 0,
+      display,
+      turn: takesTurns ? Math.floor(clock.now() / turnTime) % turns : 0,
       modeLed,
       statusLed,
       relay: heater,

@@ -1,4 +1,6 @@
 /**
+ * Folder guardian/: holds the hardware, forces the relay off, and watches the loop.
+ *
  * The guardian: an independent process around the control loop (SR-10, SR-01).
  *
  * Guarantee: whatever becomes of the loop (exit, exception, kill -9, a blocked event loop, a start that fails), the

@@ -1,4 +1,6 @@
 /**
+ * Folder hub-process/: runs the local hub beside the device, or joins the one that runs.
+ *
  * The local hub as a part of this installation: its folder, its ports, its page, and this device's way in.
  *
  * Guarantee: one hub for a data folder. On loopback unless asked otherwise. Each port by itself is the usual one where

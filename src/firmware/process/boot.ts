@@ -1,4 +1,8 @@
-/** Which start of this machine it is, and when the process's clock began within it. */
+/**
+ * Folder process/: what every process of the firmware needs: clock, log, exit codes, secrets, clean ends.
+ *
+ * Which start of this machine it is, and when the process's clock began within it.
+ */
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Clock } from "../../base/clock.ts";

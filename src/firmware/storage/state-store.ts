@@ -1,4 +1,6 @@
 /**
+ * Folder storage/: the data folder: durable state, settings, what was last good, and how much room is left.
+ *
  * Keeps one small document on disk through power cuts and damage.
  *
  * Guarantee: at any instant the file holds a whole document that was once offered, or does not exist; a file

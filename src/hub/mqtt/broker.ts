@@ -1,4 +1,6 @@
 /**
+ * Folder mqtt/: the side of the devices: login, sessions, twins and methods over MQTT.
+ *
  * The MQTT side over TLS: DPS and hub on one port, told apart by the user name.
  *
  * Guarantees: what a device says is acted upon before it is acknowledged; a device reaches the topics of its own

@@ -1,4 +1,6 @@
 /**
+ * Folder page-server/: serves the page and its API, and guards both.
+ *
  * The page and its API over HTTP, as `page-api.ts` says.
  *
  * Guarantee: files only from the page's folder, by names that were there at the start; every other path is an API

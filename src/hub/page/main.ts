@@ -1,4 +1,6 @@
 /**
+ * Folder page/: the page in the browser. Built apart; talks to page-server/ alone.
+ *
  * The page of the local hub: asks to be let in, follows the stream of events, and shows what it knows.
  *
  * Guarantee: one state, changed by `reduce` alone; the document follows it at most once a frame.

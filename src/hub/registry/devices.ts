@@ -1,4 +1,6 @@
 /**
+ * Folder registry/: which devices there are, how they prove who they are, and queries over them.
+ *
  * The hub's devices: in memory to answer, in documents to last.
  *
  * Guarantee: a change is seen by the next reader at once and is on the disk when the promise it gave resolves; who

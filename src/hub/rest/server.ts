@@ -1,4 +1,6 @@
 /**
+ * Folder rest/: the service side, as Azure's own service SDKs speak it.
+ *
  * The service side over HTTPS: IoT Hub's routes, guarded by its shared access policies, so that Azure's own service
  * SDK works unchanged. Cloud-to-device messages go by a route of the hub's own, since Azure has AMQP for them.
  *

@@ -1,4 +1,6 @@
 /**
+ * Folder storage/: what the hub keeps on disk: devices, settings, certificates.
+ *
  * Small JSON documents that outlive the process, by name, in one folder that only its owner can read.
  *
  * Guarantee: a document that was once written is there, whole, or the one written before it where a disk has damaged the

@@ -1,4 +1,6 @@
 /**
+ * Folder twin/: the hub's twins: documents with versions, what changed, what was reported.
+ *
  * Changes to device twins, from both sides.
  *
  * Guarantee: what a device is told, of a desired value as of its own reported one, is on the disk before; desired

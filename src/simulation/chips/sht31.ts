@@ -7,21 +7,7 @@
  * stretching are not, since the Pi's I²C block cannot do the latter.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { Celsius, RelativeHumidityPercent } from "../../base/units.ts";
-import type { BusDevice } from "../virtual-hat/virtual-bus.ts";
-
-/** What surrounds the sensor. Called once per measurement, when it begins. */
-export interface Air {
-  measureTemperature(): Celsius;
-  humidity(): RelativeHumidityPercent;
-}
-
-export type Sht31Defect =
-  | "none"
-  /** Gives the same bits for ever, with a good CRC. */
-  | "stuck"
-  /** Acknowledges commands and never has an answer. */
-  | "silent";
+import { type Air, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
 
 /** Longest duration of a measurement by command, in ms (4.3 table 8, 2.2 table 4). */
 const measurementMs = new Map([
@@ -61,7 +47,7 @@ const afterReset = sht31Status.alertPending | sht31Status.resetDetected;
 /** The built-in heater warms the sensor by a few degrees (4.10). */
 const heaterRise = 3;
 
-export class Sht31Model implements BusDevice {
+export class Sht31Model implements SensorModel {
   readonly #clock: Clock;
   readonly #air: Air;
   #status = afterReset;
@@ -71,15 +57,13 @@ export class Sht31Model implements BusDevice {
   #lastCommandAt = Number.NEGATIVE_INFINITY;
   #lastWords: readonly [number, number] | undefined;
   #measurements = 0;
-  /** A defect of the chip, until it is set to "none" again. */
-  defect: Sht31Defect = "none";
+  defect: SensorDefect = "none";
 
   constructor(clock: Clock, air: Air) {
     this.#clock = clock;
     this.#air = air;
   }
 
-  /** Measurements begun since power-up. */
   get measurements(): number {
     return this.#measurements;
   }
@@ -89,7 +73,6 @@ export class Sht31Model implements BusDevice {
     return this.#status;
   }
 
-  /** As after a power cut. */
   powerUp(): void {
     this.#reset();
     this.#measurements = 0;
@@ -173,29 +156,4 @@ export class Sht31Model implements BusDevice {
     ];
     return Uint8Array.from([...word(this.#lastWords[0]), ...word(this.#lastWords[1])]);
   }
-}
-
-function fraction(share: number): number {
-  return Math.round(Math.min(1, Math.max(0, share)) * 0xffff);
-}
-
-function word(value: number): [number, number, number] {
-  const high = value >> 8;
-  const low = value & 0xff;
-  return [high, low, checksum([high, low])];
-}
-
-/**
- * CRC-8, polynomial 0x31, start 0xFF (4.12). Written apart from the driver's on purpose: a mistake in one of
- * the two shows.
- */
-export function checksum(bytes: readonly number[]): number {
-  let crc = 0xff;
-  for (const byte of bytes) {
-    for (let bit = 7; bit >= 0; bit--) {
-      const carry = ((crc >> 7) ^ (byte >> bit)) & 1;
-      crc = ((crc << 1) & 0xff) ^ (carry ? 0x31 : 0);
-    }
-  }
-  return crc;
 }

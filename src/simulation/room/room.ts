@@ -1,4 +1,6 @@
 /**
+ * Folder room/: the room and its weather.
+ *
  * A heated room: heater – air – fabric – outside, with a sensor that lags behind the air.
  *
  * Guarantee: deterministic (the seed decides the noise), and stable for any step: time advances in Euler

@@ -1,4 +1,6 @@
 /**
+ * Folder scenario/: what happens in a simulated room, as files that people write.
+ *
  * Scenario files: a room, a day, and what happens in it. The format is described by `scenarioFormat`.
  *
  * Guarantee: `parseScenario` never throws; it names every problem with its place in the file; and what it returns
@@ -9,6 +11,7 @@ import { ShapeReader } from "../../base/json/shape.ts";
 import { nearest } from "../../base/nearest-word.ts";
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
 import { celsius, hours, millis, relativeHumidity } from "../../base/units.ts";
+import { displayKinds } from "../../model/displays.ts";
 import { parseSettings, type Settings } from "../../model/settings.ts";
 import { dailyOutside, Room, type RoomPreset, roomPresets } from "../room/room.ts";
 import { Surroundings } from "../room/surroundings.ts";
@@ -43,7 +46,7 @@ export type ScenarioResult =
   /** Each is one line, beginning with `line:column`. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
-const displays = ["oled-128x128", "oled-128x64", "lcd-16x2", "none"] as const satisfies DisplayKind[];
+const displays: readonly DisplayKind[] = [...displayKinds, "none"];
 const keys = ["room", "start", "outside", "seed", "display", "settings", "timeline"] as const;
 const rooms = Object.keys(roomPresets) as RoomPreset[];
 const knownWords = [...keys, "about", "hours", ...actionKinds];

@@ -1,4 +1,6 @@
 /**
+ * Folder time/: virtual time.
+ *
  * Virtual time: a day passes in about a second, in the same order on every machine.
  *
  * Guarantee: timers fire one by one in the order of their instants (those of the same instant in the order in

@@ -1,4 +1,6 @@
 /**
+ * Folder virtual-hat/: the hat as virtual hardware: bus, lines, contact, faults.
+ *
  * The hat as hardware, without a hat: the same chips on the same bus, the same lines, in a simulated room.
  *
  * Guarantee: what the firmware can do here it can do on a real hat, and it sees the same bytes, levels, times
@@ -10,9 +12,11 @@ import type { Clock } from "../../base/clock.ts";
 import { celsius, type Millis, millis } from "../../base/units.ts";
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import type { ButtonName } from "../../control/input.ts";
+import type { DisplayKind as RealDisplay } from "../../model/displays.ts";
 import { LcdModel } from "../chips/lcd.ts";
 import { OledModel, sh1107, ssd1306 } from "../chips/oled.ts";
 import { RegisterModel } from "../chips/registers.ts";
+import type { Air, SensorModel } from "../chips/sensor.ts";
 import { Sht31Model } from "../chips/sht31.ts";
 import { uniform } from "../noise.ts";
 import type { Plant } from "../room/surroundings.ts";
@@ -21,12 +25,14 @@ import { ActiveFaults, type FaultLimits, type HatFault, transferFaults } from ".
 import { VirtualBus, type VirtualBusOptions } from "./virtual-bus.ts";
 import { VirtualGpio } from "./virtual-gpio.ts";
 
-export type DisplayKind = "oled-128x128" | "oled-128x64" | "lcd-16x2" | "none";
+export type DisplayKind = RealDisplay | "none";
 
 export interface VirtualHatOptions {
   readonly clock: Clock;
   readonly wiring: Wiring;
   readonly plant: Plant;
+  /** Another sensor than an SHT31. */
+  readonly sensor?: (clock: Clock, air: Air) => SensorModel;
   /** The 1.12" OLED when not given. */
   readonly display?: DisplayKind;
   /** Decides spikes. 1 when not given. */
@@ -48,7 +54,7 @@ export class VirtualHat implements HatPorts {
   /** The hardware itself. A firmware that is to be restarted gets `connect()` instead. */
   readonly bus: VirtualBus;
   readonly gpio: VirtualGpio;
-  readonly sensor: Sht31Model;
+  readonly sensor: SensorModel;
   readonly oled: OledModel | undefined;
   readonly lcd: LcdModel | undefined;
   readonly plant: Plant;
@@ -79,10 +85,11 @@ export class VirtualHat implements HatPorts {
     );
     this.bus = new VirtualBus(clock, options.bus);
     this.gpio = new VirtualGpio(clock);
-    this.sensor = new Sht31Model(clock, {
+    const air: Air = {
       measureTemperature: () => this.#measureTemperature(),
       humidity: () => plant.humidity,
-    });
+    };
+    this.sensor = options.sensor?.(clock, air) ?? new Sht31Model(clock, air);
     this.bus.plug(hatAddresses.sensor, this.sensor);
     // The hat's ADC: id 4, firmware version 2, supply in mV (Seeed's grove.py, adc.py).
     const adcRegisters = [
@@ -91,8 +98,7 @@ export class VirtualHat implements HatPorts {
       [0x29, 3300],
     ] as const;
     this.bus.plug(hatAddresses.adc, new RegisterModel(adcRegisters, 2));
-    if (display === "oled-128x128") this.oled = new OledModel(sh1107);
-    if (display === "oled-128x64") this.oled = new OledModel(ssd1306);
+    if (display.startsWith("oled-")) this.oled = new OledModel(display === "oled-128x128" ? sh1107 : ssd1306);
     if (this.oled !== undefined) this.bus.plug(hatAddresses.oled, this.oled);
     if (display === "lcd-16x2") {
       this.lcd = new LcdModel(clock);

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { celsius, minutes, seconds } from "../../../src/base/units.ts";
-import type { Display, DisplayKind } from "../../../src/board/screen/display.ts";
+import type { Display } from "../../../src/board/screen/display.ts";
 import { newestOnly } from "../../../src/board/screen/display.ts";
 import { findDisplay } from "../../../src/board/screen/find-display.ts";
+import type { DisplayKind } from "../../../src/model/displays.ts";
 import { TestBus } from "../../chips/test-bus.ts";
 import { TestClock } from "../../chips/test-clock.ts";
 import { heating, states } from "./models.ts";

@@ -1,17 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { celsius, duty, relativeHumidity } from "../../../src/base/units.ts";
+import { displayRows } from "../../../src/board/screen/displays.ts";
 import { backlightOf, layout16x2 } from "../../../src/board/screen/layout-16x2.ts";
 import { layout128x64 } from "../../../src/board/screen/layout-128x64.ts";
 import { layout128x128 } from "../../../src/board/screen/layout-128x128.ts";
+import { Framebuffer } from "../../../src/chips/framebuffer.ts";
 import type { ScreenModel } from "../../../src/control/panel/screen.ts";
 import { anyModel, heating, states } from "./models.ts";
 import { expectGolden, lcdPicture, oledPicture } from "./picture.ts";
 
-const layouts = [
-  ["128x128", layout128x128],
-  ["128x64", layout128x64],
-] as const;
+/** Every display of the table that shows pixels, so that a new one owes its reader as much. */
+const layouts = Object.entries(displayRows).flatMap(([kind, { draw }]) => {
+  const layout = (model: ScreenModel): Framebuffer | undefined => {
+    const picture = draw(model, 0);
+    return picture instanceof Framebuffer ? picture : undefined;
+  };
+  return layout(heating)
+    ? [[kind.replace("oled-", ""), layout as (model: ScreenModel) => Framebuffer] as const]
+    : [];
+});
 
 describe.each(Object.entries(states))("the screen when %s", (name, model) => {
   it.each(layouts)("looks on a %s display as its golden picture", (size, layout) => {

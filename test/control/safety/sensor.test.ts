@@ -154,7 +154,9 @@ describe("SR-03: a reading that cannot be", () => {
     const device = new Device();
     const reading = device.reading();
     if (reading.kind !== "ok") throw new Error("the sensor answers");
-    device.step({ reading: { ...reading, range: { lowest: celsius(-10), highest: celsius(19.9) } } });
+    device.step({
+      reading: { ...reading, chip: { ...reading.chip, lowest: celsius(-10), highest: celsius(19.9) } },
+    });
     expect(device.screen.temperature).toBeUndefined();
     device.wait(60);
     expect(device.events.find(({ kind }) => kind === "fault-raised")).toMatchObject({
@@ -233,6 +235,23 @@ describe("SR-03: a reading that cannot be", () => {
     expect(device.faults).toEqual(["sensor-stuck"]);
     device.run(2);
     expect(device.faults).toEqual([]);
+  });
+
+  it("calls a chip frozen by what the chip says of itself: sooner, or never where its steps are coarse", () => {
+    for (const [frozenAfter, faults] of [
+      [millis(300_000), ["sensor-stuck"]],
+      [undefined, []],
+    ] as const) {
+      const device = heating();
+      for (let left = 3000; left > 0; left -= 10) {
+        device.now += 10_000;
+        const reading = device.reading(777);
+        if (reading.kind !== "ok") throw new Error("the sensor answers");
+        device.step({ reading: { ...reading, chip: { ...reading.chip, frozenAfter } } });
+        if (left === 2710) expect(device.faults).toEqual([]);
+      }
+      expect(device.faults).toEqual(faults);
+    }
   });
 
   it("does not call a sensor frozen for half an hour of few readings, each within a minute of the last", () => {

@@ -111,12 +111,12 @@ describe("the parts on the bus", () => {
     expect(finding?.detail).toMatch(/0x3c is of an unknown kind.*setting "display"/);
   });
 
-  it("a chip at the sensor's address that is no SHT31 is told from silence", async () => {
+  it("a chip at the sensor's address that is no sensor is told from silence", async () => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
     machine.hat.bus.plug(0x44, { write: () => true, read: (length) => new Uint8Array(length) });
     const finding = findingOf(await machine.examine(), "sensor");
     expect(finding?.status).toBe("fail");
-    expect(finding?.detail).toContain("something answers, but not as an SHT31 does");
+    expect(finding?.detail).toContain("something answers, but not as an SHT31 or SHT4x does");
   });
 
   it("a chip at the converter's address that is none is not called a hat", async () => {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { celsius, millis, relativeHumidity } from "../../../src/base/units.ts";
 import { Sht31 } from "../../../src/chips/sht31.ts";
-import { checksum, Sht31Model, sht31Status } from "../../../src/simulation/chips/sht31.ts";
+import { checksum } from "../../../src/simulation/chips/sensor.ts";
+import { Sht31Model, sht31Status } from "../../../src/simulation/chips/sht31.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { VirtualBus } from "../../../src/simulation/virtual-hat/virtual-bus.ts";
 

@@ -33,7 +33,7 @@ export const activeLowRelay: Wiring = {
   relay: { ...virtualWiring.relay, activeLevel: 0 },
 };
 
-export type StillHatOptions = Partial<Pick<VirtualHatOptions, "wiring" | "display" | "bounce">>;
+export type StillHatOptions = Partial<Pick<VirtualHatOptions, "wiring" | "sensor" | "display" | "bounce">>;
 
 /** Contacts do not bounce unless asked to; `air` is what the sensor measures from now on. */
 export function stillHat(options: StillHatOptions = {}) {

@@ -1,4 +1,6 @@
 /**
+ * Folder segments/: the outbox on disk: entries as checked lines in files that are dropped whole.
+ *
  * The outbox's store: a log in a folder of its own, cut into segments. A queue needs no more, and plain reads and writes
  * cannot end the process as native code did that trusted the disk.
  *

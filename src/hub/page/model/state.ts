@@ -1,4 +1,6 @@
 /**
+ * Folder model/: what the page knows, from the events of the stream. No DOM.
+ *
  * What the page knows, and how each event changes it.
  *
  * Guarantee: pure and total. The same events in the same order give the same state; an event about a device that is

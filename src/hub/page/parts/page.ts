@@ -1,4 +1,8 @@
-/** The whole page: the bar, the devices, and the one that is shown. */
+/**
+ * Folder parts/: the page's parts, drawn from its state.
+ *
+ * The whole page: the bar, the devices, and the one that is shown.
+ */
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon, setIcon } from "../icons.ts";
 import { link } from "../model/tiles.ts";

@@ -1,4 +1,6 @@
 /**
+ * Folder front/: the device's panel on the page: screen, lamps, keys.
+ *
  * The device's own front: its screen to the pixel, its lamps, its keys, and the room where that is simulated. It does
  * not go through the cable.
  */

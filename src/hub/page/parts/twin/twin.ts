@@ -1,4 +1,8 @@
-/** The twin: what is desired and what is reported, side by side, and how each property stands. */
+/**
+ * Folder twin/: the twin on the page: both sides, the controls, the reconnection.
+ *
+ * The twin: what is desired and what is reported, side by side, and how each property stands.
+ */
 import { writableNames } from "../../../../model/cloud-model.ts";
 import type { PropertyRow } from "../../../page-server/api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { crc8 } from "../../src/chips/crc8.ts";
+import { crc8 } from "../../src/chips/sensirion.ts";
 
 describe("crc8", () => {
   it("gives the datasheet's example", () => {

@@ -1,0 +1,79 @@
+/**
+ * The displays that the board knows, one row each: where it answers, how it is told from others, its driver and its
+ * layout. They are looked for in this order.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { I2cBus } from "../../chips/bus.ts";
+import type { Framebuffer } from "../../chips/framebuffer.ts";
+import { jhd1802Address, lcdProbe } from "../../chips/jhd1802.ts";
+import { type OledPanel, oledNop, sh1107Panel, ssd1306Panel } from "../../chips/oled.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
+import type { DisplayKind } from "../../model/displays.ts";
+import type { Display } from "./display.ts";
+import { layout16x2 } from "./layout-16x2.ts";
+import { layout128x64 } from "./layout-128x64.ts";
+import { layout128x128 } from "./layout-128x128.ts";
+import { createLcdDisplay } from "./lcd-display.ts";
+import { createOledDisplay } from "./oled-display.ts";
+
+export interface DisplayRow {
+  /** 7-bit I²C addresses that it may have. */
+  readonly addresses: readonly number[];
+  /** A write that changes nothing on any display: acknowledged, somebody is there. */
+  readonly probe: Uint8Array;
+  /**
+   * Low six bits of the status by which it is known; empty: by the setting `display` alone. `undefined`: it cannot be
+   * asked; what acknowledges is taken for one.
+   */
+  readonly ids: readonly number[] | undefined;
+  readonly open: (bus: I2cBus, clock: Clock, address: number) => Display;
+  /** What it shows of `model`, as pixels or as lines of text; `turn` counts up where lines take turns. */
+  readonly draw: (model: ScreenModel, turn: number) => Framebuffer | readonly string[];
+  /** Lines take turns: the picture changes although the model does not. */
+  readonly takesTurns: boolean;
+}
+
+interface OledRow {
+  readonly ids: readonly number[];
+  readonly panel: OledPanel;
+  readonly layout: (model: ScreenModel) => Framebuffer;
+  /** Contrast. */
+  readonly bright: number;
+  readonly dim: number;
+}
+
+const oled = (kind: DisplayKind, { ids, ...look }: OledRow): DisplayRow => ({
+  addresses: [0x3c, 0x3d],
+  probe: oledNop,
+  ids,
+  open: (bus, clock, address) => createOledDisplay(bus, clock, { kind, address, ...look }),
+  draw: look.layout,
+  takesTurns: false,
+});
+
+export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
+  "oled-128x128": oled("oled-128x128", {
+    // SH1107 datasheet, command 22.
+    ids: [0x07],
+    panel: sh1107Panel,
+    layout: layout128x128,
+    bright: 0x80,
+    dim: 0x08,
+  }),
+  "oled-128x64": oled("oled-128x64", {
+    // The SSD1306 and its like leave the bits undefined; these have been seen in the field.
+    ids: [0x03, 0x04, 0x06],
+    panel: ssd1306Panel,
+    layout: layout128x64,
+    bright: 0xcf,
+    dim: 0x08,
+  }),
+  "lcd-16x2": {
+    addresses: [jhd1802Address],
+    probe: lcdProbe,
+    ids: undefined,
+    open: createLcdDisplay,
+    draw: layout16x2,
+    takesTurns: true,
+  },
+};

@@ -1,0 +1,111 @@
+/**
+ * An SHT40 as it answers on the bus. Section numbers are those of Sensirion's SHT4x datasheet, version 6.
+ *
+ * Guarantee: at least as strict as the chip: a measurement takes its longest time and not a microsecond less; while it
+ * measures, heats or starts it takes nothing but a reset; what it does not know it acknowledges and forgets. Its first
+ * byte decides, so that what is meant for an SHT31 can do here what it would do to a real one: 24h heats.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { type Air, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
+
+/** Longest duration of a measurement by command, in ms (3.2). */
+const measurementMs = new Map([
+  [0xfd, 8.3],
+  [0xf6, 4.5],
+  [0xe0, 1.6],
+]);
+/** Longest duration of a heater pulse by command, in ms (3.2, 4.9). A measurement ends it. */
+const heaterMs = new Map([
+  [0x39, 1100],
+  [0x32, 110],
+  [0x2f, 1100],
+  [0x24, 110],
+  [0x1e, 1100],
+  [0x15, 110],
+]);
+const readSerial = 0x89;
+const softReset = 0x94;
+/** Power-up and soft reset (3.2). */
+const startMs = 1;
+/** What the sensor reads too warm right after a pulse: in the order of tens of kelvin. */
+const heaterRise = 20;
+const serial = [0x0f4c, 0x2a61] as const;
+
+export class Sht40Model implements SensorModel {
+  readonly #clock: Clock;
+  readonly #air: Air;
+  #answer: Uint8Array | undefined;
+  #busyUntil = Number.NEGATIVE_INFINITY;
+  #lastWords: readonly [number, number] | undefined;
+  #measurements = 0;
+  #pulses = 0;
+  defect: SensorDefect = "none";
+
+  constructor(clock: Clock, air: Air) {
+    this.#clock = clock;
+    this.#air = air;
+  }
+
+  get measurements(): number {
+    return this.#measurements;
+  }
+
+  /** Heater pulses since power-up. */
+  get heaterPulses(): number {
+    return this.#pulses;
+  }
+
+  powerUp(): void {
+    this.#answer = undefined;
+    this.#measurements = 0;
+    this.#pulses = 0;
+    this.#lastWords = undefined;
+    this.#busyUntil = this.#clock.now() + startMs;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const now = this.#clock.now();
+    const [command] = bytes;
+    const busy = now < this.#busyUntil;
+    // An address with nothing after it is how buses are probed: it only asks whether somebody is there.
+    if (command === undefined) return !busy;
+    if (busy && command !== softReset) return false;
+    this.#answer = undefined;
+    this.#obey(command, now);
+    return true;
+  }
+
+  read(length: number): Uint8Array | undefined {
+    const answer = this.#answer;
+    if (answer === undefined || this.defect === "silent" || this.#clock.now() < this.#busyUntil)
+      return undefined;
+    this.#answer = undefined;
+    // Clocked on past its end the chip lets the line go, and the master reads ones.
+    return Uint8Array.from({ length }, (_, index) => answer[index] ?? 0xff);
+  }
+
+  #obey(command: number, now: number): void {
+    const measurement = measurementMs.get(command);
+    const pulse = heaterMs.get(command);
+    if (measurement !== undefined) {
+      this.#answer = this.#measure(0);
+      this.#busyUntil = now + measurement;
+    } else if (pulse !== undefined) {
+      this.#pulses++;
+      this.#answer = this.#measure(heaterRise);
+      this.#busyUntil = now + pulse + 8.3;
+    } else if (command === readSerial) this.#answer = Uint8Array.from(serial.flatMap(word));
+    else if (command === softReset) this.#busyUntil = now + startMs;
+  }
+
+  /** T = −45 + 175·S/(2¹⁶−1), RH = −6 + 125·S/(2¹⁶−1) (4.6). */
+  #measure(warmth: number): Uint8Array {
+    this.#measurements++;
+    const frozen = this.defect === "stuck" ? this.#lastWords : undefined;
+    this.#lastWords = frozen ?? [
+      fraction((this.#air.measureTemperature() + warmth + 45) / 175),
+      fraction((this.#air.humidity() + 6) / 125),
+    ];
+    return Uint8Array.from(this.#lastWords.flatMap(word));
+  }
+}

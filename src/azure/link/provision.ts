@@ -5,10 +5,10 @@
  * hub name but a well-formed one. The SDK would poll a throttled DPS for ever: the first such answer ends it here.
  */
 import type { Clock } from "../../base/clock.ts";
+import { read } from "../../base/schema/schema.ts";
 import { millis } from "../../base/units.ts";
-import { isHost } from "../../protocol/host.ts";
 import { isRecord, readInbound } from "../../protocol/topics.ts";
-import { isDeviceId } from "../credentials/connection-string.ts";
+import { hubWay } from "../credentials/connection-string.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
 import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
 import {
@@ -116,8 +116,7 @@ function saneRefusal(payload: Uint8Array): Uint8Array {
 
 function readAssignment(registered: unknown, peer: Peer): HubWay {
   const { assignedHub: host, deviceId } = isRecord(registered) ? registered : {};
-  if (typeof host !== "string" || !isHost(host) || typeof deviceId !== "string" || !isDeviceId(deviceId)) {
-    throw new LinkFailure(cause("protocol", peer, "no hub in the answer"));
-  }
-  return { kind: "hub", host, deviceId };
+  const way = read(hubWay, { host, deviceId });
+  if (way === undefined) throw new LinkFailure(cause("protocol", peer, "no hub in the answer"));
+  return way;
 }

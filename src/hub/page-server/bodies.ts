@@ -1,4 +1,9 @@
-/** The bodies of the page's requests, as `api.ts` lists them: what each must be. */
+/**
+ * The bodies of the page's requests, as `api.ts` lists them: what each must be.
+ *
+ * Guarantee: a form of another site, which cannot say JSON, is not read as a body.
+ */
+import type { Context } from "hono";
 import type { Schema } from "../../base/schema/schema.ts";
 import { map, object } from "../../base/schema/structures.ts";
 import {
@@ -11,7 +16,7 @@ import {
   secret,
   string,
 } from "../../base/schema/values.ts";
-import { json } from "../json-value.ts";
+import { type Body, bodyAs, json, readJson } from "../json-value.ts";
 import type {
   CableRequest,
   CommandCall,
@@ -48,3 +53,12 @@ export const offlineCommand: Schema<OfflineCommand> = object({
   payload: orElse(json, null),
   ttlSeconds: optional(number()),
 });
+
+/** What the body says, or what is wrong with it. */
+export async function readJsonBody<T>(c: Context, schema: Schema<T>): Promise<Body<T>> {
+  const type = c.req.header("content-type") ?? "";
+  const said = /^application\/json(;|$)/.test(type) ? readJson(await c.req.text()) : undefined;
+  return said === undefined
+    ? { wrong: "the body must be JSON, sent as application/json" }
+    : bodyAs(schema, said);
+}

@@ -4,38 +4,16 @@
  * Guarantee: accepts the documents that manifest/app_manifest.schema.json accepts, and no others; a test holds
  * the two together. What names mean on a board is not looked at here.
  */
-import type { JsonNode } from "../base/json/parse.ts";
-import type { ShapeReader, TextRule } from "../base/json/shape.ts";
+import type { JsonDocument } from "../base/schema/document.ts";
+import { type Infer, type Path, read } from "../base/schema/schema.ts";
+import { distinct, list, map, strictObject } from "../base/schema/structures.ts";
+import { integer, oneOf, optional, orElse, string, type TextRule } from "../base/schema/values.ts";
 
-/** A text and where it stands. */
+/** A name and where it is. */
 export interface Located {
   readonly value: string;
-  readonly offset: number;
+  readonly path: Path;
 }
-
-export interface ManifestShape {
-  readonly name: string;
-  readonly componentId: string;
-  readonly entryPoint: string;
-  readonly cmdArgs: readonly string[];
-  readonly gpio: readonly Located[];
-  readonly i2cMaster: readonly Located[];
-  readonly i2cAddresses: readonly (Located & { readonly addresses: readonly number[] })[];
-  readonly connections: readonly string[];
-  readonly tcpServerPorts: readonly number[];
-  readonly udpServerPorts: readonly number[];
-  readonly storageKb: number;
-}
-
-export const capabilityNames = [
-  "Gpio",
-  "I2cMaster",
-  "I2cAddresses",
-  "AllowedConnections",
-  "AllowedTcpServerPorts",
-  "AllowedUdpServerPorts",
-  "MutableStorage",
-] as const;
 
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const rules = {
@@ -66,70 +44,52 @@ const rules = {
 
 const largestStorageKb = 1_048_576;
 
-/** `shape` is whole when `reader.problems` is empty, and only then to be used. */
-export function readShape(root: JsonNode, reader: ShapeReader): ManifestShape {
-  const required = ["SchemaVersion", "Name", "ComponentId", "EntryPoint", "Capabilities"];
-  const top = reader.object(root, "the manifest", required, ["$schema", "CmdArgs", "ApplicationType"]);
-  reader.string(top?.get("$schema"), "$schema");
-  reader.integer(top?.get("SchemaVersion"), "SchemaVersion", 1, 1);
-  reader.choice(top?.get("ApplicationType"), "ApplicationType", ["Default"]);
-  const granted = reader.object(top?.get("Capabilities"), "Capabilities", [], capabilityNames);
-  const texts = (node: JsonNode | undefined, where: string, rule: TextRule) =>
-    reader.list(node, where, (item, at) => located(item, reader.string(item, at, rule))) ?? [];
-  const values = (key: string, rule: TextRule) =>
-    unique(reader, texts(granted?.get(key), key, rule)).map(({ value }) => value);
-  const ports = (key: string) =>
-    reader.list(granted?.get(key), key, (item, at) =>
-      located(item, reader.integer(item, at, 1, 65_535)?.toString()),
-    ) ?? [];
-  const storage = reader.object(granted?.get("MutableStorage"), "MutableStorage", ["SizeKB"]);
+const names = orElse(list(string(rules.peripheral)), []);
+const ports = orElse(distinct(list(integer(1, 65_535))), []);
+const addresses = distinct(list(string(rules.address)));
+const noAddresses: Readonly<Record<string, readonly string[]>> = {};
+
+const capabilities = {
+  Gpio: names,
+  I2cMaster: names,
+  /** Our extension: on a bus shared by all, the addresses are what tells one part from another. */
+  I2cAddresses: orElse(map(addresses, Number.POSITIVE_INFINITY, rules.peripheral), noAddresses),
+  AllowedConnections: orElse(distinct(list(string(rules.host))), []),
+  AllowedTcpServerPorts: ports,
+  AllowedUdpServerPorts: ports,
+  MutableStorage: orElse(strictObject({ SizeKB: integer(0, largestStorageKb) }), { SizeKB: 0 }),
+};
+
+export const capabilityNames = Object.keys(capabilities) as (keyof typeof capabilities)[];
+
+export const manifestFile = strictObject({
+  $schema: optional(string()),
+  SchemaVersion: oneOf([1]),
+  Name: string(rules.name),
+  ComponentId: string(rules.componentId),
+  EntryPoint: string(rules.entryPoint),
+  CmdArgs: orElse(list(string(rules.cmdArg)), []),
+  ApplicationType: optional(oneOf(["Default"])),
+  Capabilities: strictObject(capabilities),
+});
+export type ManifestFile = Infer<typeof manifestFile>;
+
+export interface NamesInManifest {
+  readonly gpio: readonly Located[];
+  readonly i2cMaster: readonly Located[];
+  readonly i2cAddresses: readonly (Located & { readonly addresses: readonly number[] })[];
+}
+
+/** The names that are whole, also where something else in the manifest is wrong. */
+export function namesIn(document: JsonDocument): NamesInManifest {
+  const namesOf = (capability: keyof typeof capabilities) =>
+    document.partsThatFit(string(rules.peripheral), "Capabilities", capability);
+  const listed = document.partsThatFit(addresses, "Capabilities", "I2cAddresses");
   return {
-    name: reader.string(top?.get("Name"), "Name", rules.name) ?? "",
-    componentId: reader.string(top?.get("ComponentId"), "ComponentId", rules.componentId) ?? "",
-    entryPoint: reader.string(top?.get("EntryPoint"), "EntryPoint", rules.entryPoint) ?? "",
-    cmdArgs: texts(top?.get("CmdArgs"), "CmdArgs", rules.cmdArg).map(({ value }) => value),
-    gpio: texts(granted?.get("Gpio"), "Gpio", rules.peripheral),
-    i2cMaster: texts(granted?.get("I2cMaster"), "I2cMaster", rules.peripheral),
-    i2cAddresses: readAddresses(reader, granted?.get("I2cAddresses")),
-    connections: values("AllowedConnections", rules.host),
-    tcpServerPorts: unique(reader, ports("AllowedTcpServerPorts")).map(({ value }) => Number(value)),
-    udpServerPorts: unique(reader, ports("AllowedUdpServerPorts")).map(({ value }) => Number(value)),
-    storageKb: reader.integer(storage?.get("SizeKB"), "MutableStorage.SizeKB", 0, largestStorageKb) ?? 0,
+    gpio: namesOf("Gpio"),
+    i2cMaster: namesOf("I2cMaster"),
+    i2cAddresses: listed
+      .map(({ value, path }) => ({ value: String(path.at(-1)), path, addresses: value.map(Number) }))
+      .filter(({ value }) => read(string(rules.peripheral), value) !== undefined),
   };
-}
-
-/** Our extension: on a bus shared by all, the addresses are what tells one part from another. */
-function readAddresses(reader: ShapeReader, node: JsonNode | undefined): ManifestShape["i2cAddresses"] {
-  if (node === undefined) return [];
-  if (node.type !== "object") {
-    reader.refuse(node, 'I2cAddresses must be an object of lists, as { "$PANEL_I2C": ["0x44"] }');
-    return [];
-  }
-  return [...node.members].map(([name, list]) => {
-    const where = `I2cAddresses.${name}`;
-    if (!rules.peripheral.pattern.test(name))
-      reader.refuse(list, `${where} must be ${rules.peripheral.says}`);
-    const items = reader.list(list, where, (item, at) =>
-      located(item, reader.string(item, at, rules.address)),
-    );
-    return {
-      ...located(list, name),
-      addresses: unique(reader, items ?? []).map(({ value }) => Number(value)),
-    };
-  });
-}
-
-function located(node: JsonNode, value: string): Located;
-function located(node: JsonNode, value: string | undefined): Located | undefined;
-function located({ offset }: JsonNode, value: string | undefined): Located | undefined {
-  return value === undefined ? undefined : { value, offset };
-}
-
-function unique(reader: ShapeReader, items: readonly Located[]): readonly Located[] {
-  const seen = new Set<string>();
-  for (const { value, offset } of items) {
-    if (seen.has(value)) reader.problems.push({ offset, message: `${value} is listed twice` });
-    seen.add(value);
-  }
-  return items;
 }

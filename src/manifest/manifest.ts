@@ -7,12 +7,20 @@
  * no line of the board has two names in it, so that a grant means one thing.
  */
 
-import { parseJson, positionAt } from "../base/json/parse.ts";
-import { type ShapeProblem, ShapeReader } from "../base/json/shape.ts";
+import type { TextPosition } from "../base/json/parse.ts";
 import { nearest } from "../base/nearest-word.ts";
+import { JsonDocument, type LocatedProblem } from "../base/schema/document.ts";
+import { type Path, pathText } from "../base/schema/schema.ts";
 import type { ResolvedPeripheral } from "../chips/wiring.ts";
 import { ManifestError, type ManifestProblem, type ManifestProblemCode } from "./manifest-problem.ts";
-import { capabilityNames, type Located, type ManifestShape, readShape } from "./manifest-shape.ts";
+import {
+  capabilityNames,
+  type Located,
+  type ManifestFile,
+  manifestFile,
+  type NamesInManifest,
+  namesIn,
+} from "./manifest-shape.ts";
 
 export {
   ManifestError,
@@ -53,7 +61,7 @@ export type ResolveName = (name: string) => ResolvedPeripheral | undefined;
  */
 export function parseManifestWithoutHat(text: string | undefined): Manifest {
   const file = readManifest(text);
-  return { ...granted(file.shape, file.findings, file.text), gpio: new Map(), i2c: new Map() };
+  return { ...granted(file, []), gpio: new Map(), i2c: new Map() };
 }
 
 /**
@@ -63,57 +71,68 @@ export function parseManifestWithoutHat(text: string | undefined): Manifest {
  */
 export function parseManifest(text: string | undefined, resolve: ResolveName): Manifest {
   const file = readManifest(text);
-  const names = new NameCheck(resolve);
-  const gpio = names.gpio(file.shape.gpio);
-  const i2c = names.buses(file.shape);
-  return { ...granted(file.shape, [...file.findings, ...names.findings], file.text), gpio, i2c };
+  const names = namesIn(file.document);
+  const check = new NameCheck(resolve);
+  const gpio = check.gpio(names.gpio);
+  const i2c = check.buses(names);
+  return { ...granted(file, check.findings), gpio, i2c };
 }
 
-function readManifest(text: string | undefined): { text: string; shape: ManifestShape; findings: Finding[] } {
+interface ReadManifest {
+  readonly document: JsonDocument;
+  /** `undefined`: the document has problems. */
+  readonly file: ManifestFile | undefined;
+}
+
+function readManifest(text: string | undefined): ReadManifest {
   if (text === undefined) {
     const remedy = "restore manifest/app_manifest.json from the package: without it nothing may be used";
     throw new ManifestError([{ code: "missing", message: "there is no manifest", remedy }]);
   }
-  const json = parseJson(text);
-  if (!json.ok) {
-    const { line, column, message } = json;
-    throw new ManifestError([
-      { code: "unparseable", line, column, message, remedy: `fix the JSON at line ${line}` },
-    ]);
-  }
-  const reader = new ShapeReader();
-  const shape = readShape(json.root, reader);
-  return { text, shape, findings: reader.problems.map(shapeFinding) };
+  const document = JsonDocument.parse(text);
+  if (document instanceof JsonDocument) return { document, file: document.read(manifestFile) };
+  const { line, column, message } = document;
+  throw new ManifestError([
+    { code: "unparseable", line, column, message, remedy: `fix the JSON at line ${line}` },
+  ]);
 }
 
 /** What needs no board. @throws ManifestError with all findings, in the order of the file */
 function granted(
-  { gpio: _gpio, i2cMaster: _bus, i2cAddresses: _addresses, ...rest }: ManifestShape,
+  { document, file }: ReadManifest,
   findings: readonly Finding[],
-  text: string,
 ): Omit<Manifest, "gpio" | "i2c"> {
-  const found = [...findings].sort((a, b) => a.offset - b.offset);
-  if (found.length === 0) return rest;
-  throw new ManifestError(
-    found.map(({ offset, ...finding }) => ({ ...finding, ...positionAt(text, offset) })),
-  );
+  if (file === undefined || findings.length > 0) {
+    const named = findings.map(({ path, ...finding }) => ({ ...finding, ...document.placeOf(path) }));
+    const problems = [...document.problems("the manifest").map(shapeProblem), ...named];
+    throw new ManifestError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
+  }
+  const { Capabilities: given } = file;
+  return {
+    name: file.Name,
+    componentId: file.ComponentId,
+    entryPoint: file.EntryPoint,
+    cmdArgs: file.CmdArgs,
+    connections: given.AllowedConnections,
+    tcpServerPorts: given.AllowedTcpServerPorts,
+    udpServerPorts: given.AllowedUdpServerPorts,
+    storageKb: given.MutableStorage.SizeKB,
+  };
 }
 
 interface Finding extends Pick<ManifestProblem, "code" | "message" | "remedy"> {
-  readonly offset: number;
+  readonly path: Path;
 }
+
+type LocatedManifestProblem = ManifestProblem & TextPosition;
 
 /** Azure Sphere has these too; on this hat there is nothing behind them. */
 const elsewhere = ["Uart", "SpiMaster", "Pwm", "Adc", "NetworkConfig", "WifiConfig", "SystemTime"];
 
-function shapeFinding({ offset, message, unknownKey, owner }: ShapeProblem): Finding {
-  if (unknownKey === undefined || owner !== "Capabilities") {
-    return {
-      code: "invalid",
-      offset,
-      message,
-      remedy: "correct it; manifest/app_manifest.schema.json has the rules",
-    };
+function shapeProblem({ line, column, message, path, unknownKey }: LocatedProblem): LocatedManifestProblem {
+  if (unknownKey === undefined || pathText(path) !== "Capabilities") {
+    const remedy = "correct it; manifest/app_manifest.schema.json has the rules";
+    return { code: "invalid", line, column, message, remedy };
   }
   const cause = elsewhere.includes(unknownKey)
     ? `the capability "${unknownKey}" is known to Azure Sphere, but not offered here`
@@ -121,7 +140,7 @@ function shapeFinding({ offset, message, unknownKey, owner }: ShapeProblem): Fin
   const meant = nearest(unknownKey, capabilityNames);
   const remedy =
     meant === undefined ? `remove it; known are ${capabilityNames.join(", ")}` : `did you mean "${meant}"?`;
-  return { code: "unknown-capability", offset, message: cause, remedy };
+  return { code: "unknown-capability", line, column, message: cause, remedy };
 }
 
 /** Names on the board in use: each known, of its type, and alone on its line. */
@@ -144,10 +163,7 @@ class NameCheck {
     return lines;
   }
 
-  buses({
-    i2cMaster,
-    i2cAddresses,
-  }: Pick<ManifestShape, "i2cMaster" | "i2cAddresses">): Map<number, GrantedBus> {
+  buses({ i2cMaster, i2cAddresses }: NamesInManifest): Map<number, GrantedBus> {
     const buses = new Map<number, GrantedBus>();
     for (const name of i2cMaster) {
       const target = this.#find(name, "I2cMaster");
@@ -157,24 +173,24 @@ class NameCheck {
       const addresses = i2cAddresses.find(({ value }) => value === name.value)?.addresses;
       buses.set(target.bus, { name: name.value, addresses: new Set(addresses) });
     }
-    for (const { value, offset } of i2cAddresses) {
+    for (const { value, path } of i2cAddresses) {
       if (i2cMaster.some((name) => name.value === value)) continue;
       const message = `I2cAddresses names ${value}, which I2cMaster does not list`;
-      this.#note("unknown-name", offset, message, `add "${value}" to I2cMaster, or remove its addresses`);
+      this.#note("unknown-name", path, message, `add "${value}" to I2cMaster, or remove its addresses`);
     }
     return buses;
   }
 
-  #find({ value: name, offset }: Located, type: ResolvedPeripheral["type"]): ResolvedPeripheral | undefined {
+  #find({ value: name, path }: Located, type: ResolvedPeripheral["type"]): ResolvedPeripheral | undefined {
     const target = this.#resolve(name);
     if (target === undefined) {
       const remedy =
         'use a name of the board in use ("grove-heater board" lists them), or add it to that board';
-      this.#note("unknown-name", offset, `the board does not define ${name}`, remedy);
+      this.#note("unknown-name", path, `the board does not define ${name}`, remedy);
     } else if (target.type !== type) {
       this.#note(
         "invalid",
-        offset,
+        path,
         `${name} is of type ${target.type}, not ${type}`,
         `move it to ${target.type}`,
       );
@@ -182,19 +198,19 @@ class NameCheck {
     return target;
   }
 
-  #claim({ value: name, offset }: Located, pin: string): boolean {
+  #claim({ value: name, path }: Located, pin: string): boolean {
     const owner = this.#owners.get(pin);
     if (owner === undefined) {
       this.#owners.set(pin, name);
       return true;
     }
     if (owner === name)
-      this.#note("pin-used-twice", offset, `${name} is listed twice`, "remove one of the two");
+      this.#note("pin-used-twice", path, `${name} is listed twice`, "remove one of the two");
     else {
       const message = `${owner} and ${name} are two names for ${pin}`;
       this.#note(
         "two-names-on-one-pin",
-        offset,
+        path,
         message,
         `remove "${name}", or map it to another pin on the board`,
       );
@@ -202,7 +218,7 @@ class NameCheck {
     return false;
   }
 
-  #note(code: ManifestProblemCode, offset: number, message: string, remedy: string): void {
-    this.findings.push({ code, offset, message, remedy });
+  #note(code: ManifestProblemCode, path: Path, message: string, remedy: string): void {
+    this.findings.push({ code, path, message, remedy });
   }
 }

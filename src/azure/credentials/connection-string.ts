@@ -4,11 +4,23 @@
  * Guarantee: never throws but CredentialError, and never quotes what it was given.
  */
 
+import type { Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { convert, refine, string } from "../../base/schema/values.ts";
 import { isBase64Key } from "../../protocol/device-key.ts";
 import { isHost } from "../../protocol/host.ts";
 import { isDeviceId } from "../../protocol/ids.ts";
 import { CredentialError, type HubWay } from "./credentials.ts";
 import { Secret } from "./secret.ts";
+
+/** Which hub, as DPS or a file of our own names it. */
+export const hubWay: Schema<HubWay> = convert(
+  object({
+    host: refine(string(), "a host name", isHost),
+    deviceId: refine(string(), "a device id", (id) => isDeviceId(id)),
+  }),
+  (way) => ({ kind: "hub", ...way }),
+);
 
 export interface ConnectionString {
   readonly way: HubWay;

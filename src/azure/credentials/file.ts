@@ -9,8 +9,11 @@
  */
 import { X509Certificate } from "node:crypto";
 import { dirname, resolve } from "node:path";
-import { type JsonNode, parseJson } from "../../base/json/parse.ts";
-import { ShapeReader } from "../../base/json/shape.ts";
+import { isRecord } from "../../base/json/value.ts";
+import { JsonDocument } from "../../base/schema/document.ts";
+import type { Infer } from "../../base/schema/schema.ts";
+import { byKind, object, strictObject } from "../../base/schema/structures.ts";
+import { convert, oneOf, optional, orElse, secret, string } from "../../base/schema/values.ts";
 import { parseConnectionString } from "./connection-string.ts";
 import {
   type CertificateProof,
@@ -21,19 +24,29 @@ import {
 import { certificateProof, dpsWay, dpsWithKey, type PartNames } from "./parts.ts";
 import { problemOf, readPrivate } from "./private-files.ts";
 
-const types = ["dps-symmetric-key", "dps-x509", "connection-string"] as const;
-
-const keys: Readonly<Record<(typeof types)[number], readonly [string[], string[]]>> = {
-  "dps-symmetric-key": [
-    ["idScope", "registrationId", "deviceKey"],
-    ["endpoint", "caFile"],
-  ],
-  "dps-x509": [
-    ["idScope", "registrationId", "certificateFile", "keyFile"],
-    ["endpoint", "caFile"],
-  ],
-  "connection-string": [["connectionString"], ["certificateFile", "keyFile", "caFile"]],
+const entry = secret(convert(string(), (value) => value.trim()));
+const dps = {
+  idScope: entry,
+  registrationId: entry,
+  endpoint: orElse(entry, undefined),
+  caFile: optional(entry),
 };
+
+const types = {
+  "dps-symmetric-key": strictObject({ ...dps, deviceKey: entry }),
+  "dps-x509": strictObject({ ...dps, certificateFile: entry, keyFile: entry }),
+  "connection-string": strictObject({
+    connectionString: entry,
+    certificateFile: optional(entry),
+    keyFile: optional(entry),
+    caFile: optional(entry),
+  }),
+};
+/** Before anything else: what is in its place may be a key, and is not shown. */
+const kind = object({ type: secret(oneOf(Object.keys(types))) });
+const credentials = byKind("type", types);
+
+type FileNames = { readonly [name in "certificateFile" | "keyFile" | "caFile"]?: string | undefined };
 
 const partNames: PartNames = {
   idScope: '"idScope"',
@@ -48,9 +61,10 @@ export async function credentialsFromFile(
   path: string,
   files: PrivateFiles,
 ): Promise<Credentials> {
-  const { type, entries } = readEntries(text, path);
-  const file = async (name: string): Promise<string> => {
-    const named = resolve(dirname(path), entries.get(name) ?? "");
+  const given = readEntries(text, path);
+  const names: FileNames = given;
+  const file = async (name: keyof FileNames): Promise<string> => {
+    const named = resolve(dirname(path), names[name] ?? "");
     // Only a private key must be private; a certificate is public by nature.
     const content = name === "keyFile" ? await readPrivate(files, named) : await readPublic(files, named);
     if (content !== undefined) return content;
@@ -58,27 +72,21 @@ export async function credentialsFromFile(
   };
   const proof = async (): Promise<CertificateProof> =>
     certificateProof(await file("certificateFile"), await file("keyFile"));
-  const caPem = entries.has("caFile") ? await authorities(file, path) : undefined;
-  const parts = {
-    idScope: entries.get("idScope"),
-    registrationId: entries.get("registrationId"),
-    endpoint: entries.get("endpoint"),
-    deviceKey: entries.get("deviceKey"),
-  };
-  switch (type) {
+  const caPem = given.caFile === undefined ? undefined : await authorities(file, path);
+  switch (given.type) {
     case "dps-symmetric-key":
-      return { ...dpsWithKey(parts, partNames), caPem };
+      return { ...dpsWithKey(given, partNames), caPem };
     case "dps-x509":
-      return { way: dpsWay(parts, partNames), proof: await proof(), caPem };
+      return { way: dpsWay(given, partNames), proof: await proof(), caPem };
     case "connection-string": {
-      const { way, key } = parseConnectionString(entries.get("connectionString") ?? "");
+      const { way, key } = parseConnectionString(given.connectionString);
       return { way, proof: key === undefined ? await proof() : { kind: "key", key }, caPem };
     }
   }
 }
 
 /** Looked at here: TLS would take a file without a certificate for one that trusts nobody, and not say why. */
-async function authorities(file: (name: string) => Promise<string>, path: string): Promise<string> {
+async function authorities(file: (name: "caFile") => Promise<string>, path: string): Promise<string> {
   const pem = await file("caFile");
   try {
     new X509Certificate(pem);
@@ -88,36 +96,22 @@ async function authorities(file: (name: string) => Promise<string>, path: string
   }
 }
 
-function readEntries(text: string, path: string) {
-  const json = parseJson(text);
-  if (!json.ok) throw malformed(path, `line ${json.line}: ${json.message}`);
-  if (json.root.type === "object" && json.root.members.has("groupKey")) {
+function readEntries(text: string, path: string): Infer<typeof credentials> {
+  const document = JsonDocument.parse(text);
+  if (!(document instanceof JsonDocument))
+    throw malformed(path, `line ${document.line}: ${document.message}`);
+  if (isRecord(document.value) && "groupKey" in document.value) {
     throw new CredentialError(
       "group-key",
       `${path} holds the key of a whole group: whoever reads it can be every device of that group.`,
       `Derive this device's key on another machine and put it here as "deviceKey"; then renew the group's key.`,
     );
   }
-  const reader = new ShapeReader();
-  const typeNode = json.root.type === "object" ? json.root.members.get("type") : undefined;
-  const type = reader.choice(typeNode, '"type"', types);
-  if (type === undefined) throw malformed(path, `"type" must be one of "${types.join('", "')}"`);
-  const [required, optional] = keys[type];
-  const members = reader.object(json.root, "it", ["type", ...required], optional);
-  const entries = new Map<string, string>();
-  for (const [name, node] of members ?? []) {
-    const value = textOf(node);
-    if (value === undefined) throw malformed(path, `"${name}" must be a text`);
-    entries.set(name, value);
-  }
-  const [problem] = reader.problems;
-  if (problem !== undefined) throw malformed(path, problem.message);
-  return { type, entries };
+  const read = document.read(kind) && document.read(credentials);
+  if (read !== undefined) return read;
+  const [problem] = document.problems("it");
+  throw malformed(path, problem === undefined ? "it is wrong" : `line ${problem.line}: ${problem.message}`);
 }
-
-/** Not by the shape reader, whose messages quote what they refuse: it may be a key. */
-const textOf = (node: JsonNode): string | undefined =>
-  node.type === "string" ? node.value.trim() : undefined;
 
 async function readPublic(files: PrivateFiles, path: string): Promise<string | undefined> {
   try {

@@ -9,9 +9,8 @@ import { dirname, join } from "node:path";
 import { LatestWins } from "../../base/latest-wins.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, object } from "../../base/schema/structures.ts";
-import { convert, lenient, oneOf, refine, string } from "../../base/schema/values.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
+import { convert, lenient, oneOf, string } from "../../base/schema/values.ts";
+import { hubWay } from "../credentials/connection-string.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
 
@@ -93,18 +92,10 @@ async function readOrNothing(files: CloudFiles, path: string): Promise<string | 
   }
 }
 
-const assigned: Schema<HubWay> = convert(
-  object({
-    host: refine(string(), "a host name", isHost),
-    deviceId: refine(string(), "a device id", isDeviceId),
-  }),
-  (way) => ({ kind: "hub", ...way }),
-);
-
 const contentOf = (identity: string): Schema<Content> =>
   object({
     identity: oneOf([identity]),
-    assigned: lenient(assigned, () => undefined),
+    assigned: lenient(hubWay, () => undefined),
     messageIds: lenient(
       convert(fittingItems(string()), (ids) => ids.slice(-maxIds)),
       () => [],

@@ -8,9 +8,9 @@
 import type { Clock } from "../../base/clock.ts";
 import { asError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
+import { read } from "../../base/schema/schema.ts";
 import { millis } from "../../base/units.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
+import { hubWay } from "../credentials/connection-string.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
 import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
 import { readInbound } from "../sdk/inbound.ts";
@@ -119,8 +119,7 @@ function saneRefusal(payload: Uint8Array): Uint8Array {
 
 function readAssignment(registered: unknown, peer: Peer): HubWay {
   const { assignedHub: host, deviceId } = isRecord(registered) ? registered : {};
-  if (typeof host !== "string" || !isHost(host) || typeof deviceId !== "string" || !isDeviceId(deviceId)) {
-    throw new LinkFailure(cause("protocol", peer, "no hub in the answer"));
-  }
-  return { kind: "hub", host, deviceId };
+  const way = read(hubWay, { host, deviceId });
+  if (way === undefined) throw new LinkFailure(cause("protocol", peer, "no hub in the answer"));
+  return way;
 }

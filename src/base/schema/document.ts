@@ -50,10 +50,16 @@ export class JsonDocument {
     return undefined;
   }
 
-  /** Of a list; none where there is no list. */
-  itemsAt(...path: Path): number {
+  /** The items of a list, or the members of an object, that fit; nothing is noted of the others. */
+  partsThatFit<T>(schema: Schema<T>, ...path: Path): { readonly value: T; readonly path: Path }[] {
     const node = nodeAt(this.#root, path);
-    return node?.type === "array" ? node.items.length : 0;
+    const keys =
+      node?.type === "array" ? node.items.keys() : node?.type === "object" ? node.members.keys() : [];
+    return [...keys].flatMap((key) => {
+      const part = nodeAt(this.#root, [...path, key]);
+      const checked = part && check(schema, plainValue(part));
+      return checked?.ok ? [{ value: checked.value, path: [...path, key] }] : [];
+    });
   }
 
   note(problem: Problem): void {

@@ -1,7 +1,7 @@
 /** Schemas of what has parts: objects, lists, maps and unions. */
 import { isRecord } from "../json/value.ts";
 import { checkPart, type Infer, invalid, type Problem, refuse, type Schema } from "./schema.ts";
-import { type Optional, oneOf } from "./values.ts";
+import { type Optional, oneOf, type TextRule } from "./values.ts";
 
 export type Members = Readonly<Record<string, Schema<unknown>>>;
 type OptionalNames<M> = { [K in keyof M]: M[K] extends Optional<unknown> ? K : never }[keyof M];
@@ -94,10 +94,25 @@ export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
   },
 });
 
-/** An object of any names. @param most so many members at most */
+/** A list without two equal items. */
+export const distinct = <T extends string | number>(items: Schema<readonly T[]>): Schema<readonly T[]> => ({
+  says: items.says,
+  check(value, problems) {
+    const checked = items.check(value, problems);
+    if (checked === invalid) return invalid;
+    const before = problems.length;
+    for (const [at, item] of checked.entries()) {
+      if (checked.indexOf(item) < at) problems.push({ path: [at], wrong: `is listed twice: ${item}` });
+    }
+    return problems.length === before ? checked : invalid;
+  },
+});
+
+/** An object of any names. @param most so many members at most @param name what their names must be */
 export const map = <T>(
   member: Schema<T>,
   most = Number.POSITIVE_INFINITY,
+  name?: TextRule,
 ): Schema<Readonly<Record<string, T>>> => ({
   says: "an object",
   check(value, problems) {
@@ -109,8 +124,10 @@ export const map = <T>(
       return invalid;
     }
     const made: [string, T | typeof invalid][] = [];
-    for (const [name, each] of entries) {
-      made.push([name, checkPart(name, member, each, problems)]);
+    for (const [key, each] of entries) {
+      if (name !== undefined && !name.pattern.test(key))
+        problems.push({ path: [key], wrong: `must have as its name ${name.says}` });
+      made.push([key, checkPart(key, member, each, problems)]);
       if (problems.length >= mostProblems) break;
     }
     return problems.length === before ? (Object.fromEntries(made) as Record<string, T>) : invalid;

@@ -105,7 +105,10 @@ export const refine = <T>(schema: Schema<T>, says: string, holds: (value: T) => 
   says,
   check(value, problems) {
     const checked = schema.check(value, problems);
-    return checked === invalid || holds(checked) ? checked : refuse(problems, says, value);
+    if (checked === invalid || holds(checked)) return checked;
+    if (typeof value !== "object") return refuse(problems, says, value);
+    problems.push({ path: [], wrong: `must be ${says}` });
+    return invalid;
   },
 });
 

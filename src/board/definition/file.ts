@@ -4,8 +4,10 @@
  * Beyond that shape: a chip layer says `Backend` and `GpioChipLabels`, and per peripheral `BootPull` and `Lines`;
  * a peripheral says `ActiveLevel`. Unknown keys are refused: a misspelt polarity must not pass as a default.
  */
-import { type JsonNode, parseJson, positionAt } from "../../base/json/parse.ts";
-import { ShapeReader } from "../../base/json/shape.ts";
+import { JsonDocument } from "../../base/schema/document.ts";
+import { type Infer, type Path, read, type Schema } from "../../base/schema/schema.ts";
+import { fittingItems, list, object, strictObject } from "../../base/schema/structures.ts";
+import { integer, lenient, oneOf, optional, orElse, refine, string } from "../../base/schema/values.ts";
 
 export type BoardProblemCode =
   | "missing-file"
@@ -78,121 +80,135 @@ export interface DefinitionFile {
   readonly unusable: readonly string[];
 }
 
-const metadataType = "Grove Heater Hardware Definition";
-const nameRule = {
+const name = string({
   pattern: /^[A-Za-z][A-Za-z0-9_]{0,31}$/,
   says: "a letter, then up to 31 letters, digits or _",
-};
-const highestLine = 1023;
+});
+const line = integer(0, 1023);
+const activeLevel = oneOf(["high", "low"]);
+const bootPull = oneOf(["up", "down", "none"]);
+const backend = oneOf(["kernel", "virtual"]);
+const description = strictObject({ Name: string() });
+
+const peripheral = refine(
+  strictObject({
+    Name: name,
+    /** Which types there are is checked apart: that mistake has a code of its own. */
+    Type: string(),
+    Comment: optional(string()),
+    Mapping: optional(name),
+    AppManifestValue: optional(line),
+    ActiveLevel: optional(activeLevel),
+    BootPull: optional(bootPull),
+    Lines: optional(list(line)),
+  }),
+  'an object with either "Mapping" or "AppManifestValue"',
+  ({ Mapping, AppManifestValue }) => (Mapping === undefined) !== (AppManifestValue === undefined),
+);
+
+const ifFits = <T>(schema: Schema<T>): Schema<T | undefined> => lenient(schema, () => undefined);
+
+/** What can be used of one that has a mistake: the relay must be found, and forced off, whatever else is wrong. */
+const usablePart = object({
+  Name: name,
+  Type: string(),
+  Mapping: ifFits(name),
+  AppManifestValue: ifFits(line),
+  ActiveLevel: ifFits(activeLevel),
+  BootPull: ifFits(bootPull),
+  Lines: lenient(fittingItems(line), () => []),
+});
+
+const definition = strictObject({
+  Metadata: strictObject({ Type: oneOf(["Grove Heater Hardware Definition"]), Version: oneOf([1]) }),
+  Description: description,
+  Imports: orElse(list(strictObject({ Path: string() })), []),
+  Backend: optional(backend),
+  GpioChipLabels: orElse(list(string()), []),
+  Peripherals: list(peripheral),
+});
 
 /** Never throws. With problems in it, `file` still holds what could be read. */
 export function parseDefinition(
   file: string,
   text: string,
 ): { file?: DefinitionFile; problems: BoardProblem[] } {
-  const json = parseJson(text);
-  if (!json.ok) {
-    const { line, column, message } = json;
-    return {
-      problems: [
-        { code: "unparseable", file, line, column, message, remedy: `fix the JSON at line ${line}` },
-      ],
-    };
+  const document = JsonDocument.parse(text);
+  if (!(document instanceof JsonDocument)) {
+    const { line, column, message } = document;
+    const remedy = `fix the JSON at line ${line}`;
+    return { problems: [{ code: "unparseable", file, line, column, message, remedy }] };
   }
-  const reader = new ShapeReader();
-  const placeAt = (offset: number): Place => ({ file, ...positionAt(text, offset) });
-  const typeProblems: BoardProblem[] = [];
-  const top = reader.object(
-    json.root,
-    "the definition",
-    ["Metadata", "Description", "Peripherals"],
-    ["Imports", "Backend", "GpioChipLabels"],
-  );
-  const metadata = reader.object(top?.get("Metadata"), "Metadata", ["Type", "Version"]);
-  reader.choice(metadata?.get("Type"), "Metadata.Type", [metadataType]);
-  reader.integer(metadata?.get("Version"), "Metadata.Version", 1, 1);
-  const description = reader.object(top?.get("Description"), "Description", ["Name"]);
-  const name = reader.string(description?.get("Name"), "Description.Name");
-  const backend = reader.choice(top?.get("Backend"), "Backend", ["kernel", "virtual"]);
-  const labels = reader.list(top?.get("GpioChipLabels"), "GpioChipLabels", (node, where) =>
-    reader.string(node, where),
-  );
-  const imports = reader.list(top?.get("Imports"), "Imports", (node, where) => {
-    const path = reader.string(reader.object(node, where, ["Path"])?.get("Path"), `${where}.Path`);
-    return path === undefined ? undefined : { path, ...placeAt(node.offset) };
-  });
-  const peripherals = reader.list(top?.get("Peripherals"), "Peripherals", (node, where) =>
-    readPeripheral(reader, file, node, where, placeAt, typeProblems),
-  );
-  const problems = reader.problems.map(
-    ({ offset, message }): BoardProblem => ({
+  document.read(definition);
+  const problems = document.problems("the definition").map(
+    ({ line, column, message }): BoardProblem => ({
       code: "invalid",
-      ...placeAt(offset),
+      file,
+      line,
+      column,
       message,
       remedy: "compare with the shipped definitions in boards/",
     }),
   );
+  const placeAt = (path: Path): Place => ({ file, ...document.placeOf(path) });
+  const parts = <T>(schema: Schema<T>, key: string) => document.partsThatFit(schema, key);
+  const peripherals: Peripheral[] = [];
+  for (const { value, path } of parts(usablePart, "Peripherals")) {
+    const type = peripheralTypes.find((each) => each === value.Type);
+    if (type === undefined) {
+      const message = `${value.Name} has the type "${value.Type}"`;
+      const remedy = `use ${peripheralTypes.join(" or ")}`;
+      problems.push({ code: "invalid-type", ...placeAt(path), message, remedy });
+    }
+    const target = targetOf(value);
+    if (type !== undefined && target !== undefined)
+      peripherals.push(peripheralOf(value, { type, target }, file, () => placeAt(path)));
+  }
+  const usable = new Set(peripherals.map((each) => each.name));
+  const named = parts(object({ Name: name }), "Peripherals").map(({ value }) => value.Name);
+  const whole = read(object({ Description: ifFits(description), Backend: ifFits(backend) }), document.value);
   return {
     file: {
       file,
-      name: name ?? file,
-      ...(backend === undefined ? {} : { backend }),
-      gpioChipLabels: labels ?? [],
-      imports: imports ?? [],
-      peripherals: (peripherals ?? []).filter((each) => typeof each === "object"),
-      unusable: (peripherals ?? []).filter((each) => typeof each === "string"),
+      name: whole?.Description?.Name ?? file,
+      ...(whole?.Backend === undefined ? {} : { backend: whole.Backend }),
+      gpioChipLabels: parts(string(), "GpioChipLabels").map(({ value }) => value),
+      imports: parts(object({ Path: string() }), "Imports").map(({ value, path }) => ({
+        path: value.Path,
+        ...placeAt(path),
+      })),
+      peripherals,
+      unusable: named.filter((each) => !usable.has(each)),
     },
-    problems: [...problems, ...typeProblems],
+    problems,
   };
 }
 
-/** Of a peripheral that is of no use, the name alone. */
-function readPeripheral(
-  reader: ShapeReader,
+type UsablePart = Infer<typeof usablePart>;
+
+function targetOf({
+  Mapping: mapping,
+  AppManifestValue: value,
+}: UsablePart): Peripheral["target"] | undefined {
+  if (mapping !== undefined) return { mapping };
+  return value === undefined ? undefined : { value };
+}
+
+function peripheralOf(
+  { Name, ActiveLevel: active, BootPull: pull, Lines: lines }: UsablePart,
+  what: Pick<Peripheral, "type" | "target">,
   file: string,
-  node: JsonNode,
-  where: string,
-  placeAt: (offset: number) => Place,
-  problems: BoardProblem[],
-): Peripheral | string | undefined {
-  const optional = ["Comment", "Mapping", "AppManifestValue", "ActiveLevel", "BootPull", "Lines"];
-  const members = reader.object(node, where, ["Name", "Type"], optional);
-  if (members === undefined) return undefined;
-  const name = reader.string(members.get("Name"), `${where}.Name`, nameRule);
-  const typeName = reader.string(members.get("Type"), `${where}.Type`);
-  const type = peripheralTypes.find((each) => each === typeName);
-  if (typeName !== undefined && type === undefined) {
-    const message = `${name ?? where} has the type "${typeName}"`;
-    problems.push({
-      code: "invalid-type",
-      ...placeAt(node.offset),
-      message,
-      remedy: `use ${peripheralTypes.join(" or ")}`,
-    });
-  }
-  reader.string(members.get("Comment"), `${where}.Comment`);
-  const mapping = reader.string(members.get("Mapping"), `${where}.Mapping`, nameRule);
-  const value = reader.integer(members.get("AppManifestValue"), `${where}.AppManifestValue`, 0, highestLine);
-  const active = reader.choice(members.get("ActiveLevel"), `${where}.ActiveLevel`, ["high", "low"]);
-  const pull = reader.choice(members.get("BootPull"), `${where}.BootPull`, ["up", "down", "none"]);
-  const lines = reader.list(members.get("Lines"), `${where}.Lines`, (item, at) =>
-    reader.integer(item, at, 0, highestLine),
-  );
-  if (members.has("Mapping") === members.has("AppManifestValue")) {
-    reader.refuse(node, `${where} must have either "Mapping" or "AppManifestValue"`);
-  }
-  const target = mapping !== undefined ? { mapping } : value !== undefined ? { value } : undefined;
-  if (name === undefined || type === undefined || target === undefined) return name;
+  place: () => Place,
+): Peripheral {
   return {
-    name,
-    type,
-    target,
+    name: Name,
+    ...what,
     ...(active === undefined ? {} : { activeLevel: active === "high" ? 1 : 0 }),
     ...(pull === undefined || pull === "none" ? {} : { bootLevel: pull === "up" ? 1 : 0 }),
-    lines: lines ?? [],
+    lines,
     file,
     get place() {
-      return placeAt(node.offset);
+      return place();
     },
   };
 }

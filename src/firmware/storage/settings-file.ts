@@ -5,7 +5,9 @@
  * mistake named, because a heater that runs on other limits than its owner wrote would be a trap.
  */
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
-import { parseJson } from "../../base/json/parse.ts";
+import type { TextPosition } from "../../base/json/parse.ts";
+import { isRecord } from "../../base/json/value.ts";
+import { JsonDocument } from "../../base/schema/document.ts";
 import { parseSettings, type SettingProblem, type Settings } from "../../model/settings.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 
@@ -40,8 +42,11 @@ export interface SettingsFile {
   readonly settings: Settings;
   /** Whether there was a file; without one the defaults are in force. */
   readonly found: boolean;
-  readonly problems: readonly SettingProblem[];
+  readonly problems: readonly LocatedProblem[];
 }
+
+/** Without a place: what is wrong is no member of the file, or not one alone. */
+export type LocatedProblem = SettingProblem & { readonly place?: TextPosition };
 
 /**
  * Reads and checks, leaving the verdict to the caller.
@@ -62,19 +67,26 @@ export function parseSettingsText(text: string | undefined, path: string): Setti
   const { settings, problems } = checked(text, path);
   if (problems.length === 0) return settings;
   throw new SettingsFailure(
-    problems.map((problem) => `${path}: ${settingProblemText(problem)}`).join("\n"),
+    problems.map((problem) => `${placeText(path, problem)}: ${settingProblemText(problem)}`).join("\n"),
     "Correct it, and check it with: grove-heater settings check.",
   );
 }
 
-function checked(text: string | undefined, path: string): ReturnType<typeof parseSettings> {
+const placeText = (path: string, { place }: LocatedProblem): string =>
+  place === undefined ? path : `${path}:${place.line}:${place.column}`;
+
+function checked(text: string | undefined, path: string): Omit<SettingsFile, "found"> {
   if (text === undefined) return parseSettings(undefined);
-  const parsed = parseJson(text);
-  if (parsed.ok) return parseSettings(JSON.parse(text.replace(/^\uFEFF/, "")));
-  throw new SettingsFailure(
-    `${path}:${parsed.line}:${parsed.column}: ${parsed.message}`,
-    "Correct that line.",
-  );
+  const document = JsonDocument.parse(text);
+  if (document instanceof JsonDocument) {
+    const { value } = document;
+    const located = ({ key }: SettingProblem) =>
+      isRecord(value) && Object.hasOwn(value, key) && { place: document.placeOf([key]) };
+    const { settings, problems } = parseSettings(value);
+    return { settings, problems: problems.map((problem) => ({ ...problem, ...located(problem) })) };
+  }
+  const { line, column, message } = document;
+  throw new SettingsFailure(`${path}:${line}:${column}: ${message}`, "Correct that line.");
 }
 
 export function settingProblemText({ key, cause, allowed, nextStep }: SettingProblem): string {

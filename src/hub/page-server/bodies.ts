@@ -1,9 +1,32 @@
-/** The bodies of the page's requests, as `api.ts` lists them: what each must be. */
-import { type Schema } from "../../base/schema/schema.ts";
+/**
+ * The bodies of the page's requests, as `api.ts` lists them: what each must be.
+ *
+ * Guarantee: a form of another site, which cannot say JSON, is not read as a body.
+ */
+import type { Context } from "hono";
+import type { Schema } from "../../base/schema/schema.ts";
 import { map, object } from "../../base/schema/structures.ts";
-import { boolean, integer, number, oneOf, optional, orElse, secret, string } from "../../base/schema/values.ts";
-import { json } from "../body.ts";
-import { type CableRequest, type CommandCall, type DesiredEdit, type OfflineCommand, type PanelPress, type SignIn, type ThrottleRequest } from "./api.ts";
+import {
+  boolean,
+  integer,
+  number,
+  oneOf,
+  optional,
+  orElse,
+  secret,
+  string,
+} from "../../base/schema/values.ts";
+import { readJson } from "../../base/json/value.ts";
+import { type Body, bodyAs, json } from "../body.ts";
+import type {
+  CableRequest,
+  CommandCall,
+  DesiredEdit,
+  OfflineCommand,
+  PanelPress,
+  SignIn,
+  ThrottleRequest,
+} from "./api.ts";
 
 const name = { pattern: /./s, says: "the name of a command" };
 
@@ -31,3 +54,12 @@ export const offlineCommand: Schema<OfflineCommand> = object({
   payload: orElse(json, null),
   ttlSeconds: optional(number()),
 });
+
+/** What the body says, or what is wrong with it. */
+export async function readJsonBody<T>(c: Context, schema: Schema<T>): Promise<Body<T>> {
+  const type = c.req.header("content-type") ?? "";
+  const said = /^application\/json(;|$)/.test(type) ? readJson(await c.req.text()) : undefined;
+  return said === undefined
+    ? { wrong: "the body must be JSON, sent as application/json" }
+    : bodyAs(schema, said);
+}

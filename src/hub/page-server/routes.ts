@@ -15,9 +15,9 @@ import {
   desiredEdit,
   offlineCommand,
   panelPress,
+  readJsonBody,
   throttleRequest,
 } from "./bodies.ts";
-import { readJsonBody } from "./body.ts";
 import { refuse } from "./guard.ts";
 
 export interface PageParts {

@@ -1,8 +1,7 @@
 /** Signing in to the page: `/api/session`. */
 import type { Hono } from "hono";
 import type { Session } from "./api.ts";
-import { signIn } from "./bodies.ts";
-import { readJsonBody } from "./body.ts";
+import { readJsonBody, signIn } from "./bodies.ts";
 import { type PageGuard, refuse } from "./guard.ts";
 
 export function addSessionRoutes(app: Hono, guard: PageGuard): void {

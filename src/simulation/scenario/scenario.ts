@@ -6,18 +6,21 @@
  * Guarantee: `parseScenario` never throws; it names every problem with its place in the file; and what it returns
  * can be played: every value lies within its limits and the settings agree with each other.
  */
-import { parseJson, positionAt } from "../../base/json/parse.ts";
-import { ShapeReader } from "../../base/json/shape.ts";
+import { isRecord } from "../../base/json/value.ts";
 import { nearest } from "../../base/nearest-word.ts";
+import { JsonDocument } from "../../base/schema/document.ts";
+import { invalid, refuse, type Schema } from "../../base/schema/schema.ts";
+import { list, strictObject } from "../../base/schema/structures.ts";
+import { convert, integer, number, oneOf, orElse, string } from "../../base/schema/values.ts";
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
 import { celsius, hours, millis, relativeHumidity } from "../../base/units.ts";
 import { displayKinds } from "../../model/displays.ts";
-import { parseSettings, type Settings } from "../../model/settings.ts";
+import { defaultSettings, parseSettings, type Settings } from "../../model/settings.ts";
 import { dailyOutside, Room, type RoomPreset, roomPresets } from "../room/room.ts";
 import { Surroundings } from "../room/surroundings.ts";
 import type { DisplayKind } from "../virtual-hat/virtual-hat.ts";
-import { actionKinds, readAction, type TimedAction } from "./actions.ts";
-import { readNumber, readTime } from "./values.ts";
+import { actionKinds, type TimedAction, timedAction } from "./actions.ts";
+import { time } from "./time.ts";
 
 export interface Scenario {
   /** One sentence. */
@@ -65,40 +68,60 @@ export const scenarioFormat = `{
               ${actionKinds.join(", ")}
 }`;
 
+const usualStart = { temperature: celsius(19), humidity: relativeHumidity(45), timeOfDay: millis(0) };
+const usualOutside = { mean: celsius(0), swing: 0 };
+
+/** By the rules of the settings file. */
+const settingsIn: Schema<Settings> = {
+  says: "an object",
+  check(value, problems) {
+    if (!isRecord(value)) return refuse(problems, "an object", value);
+    const { settings, problems: found } = parseSettings(value);
+    for (const { key, cause, allowed } of found)
+      problems.push({ path: [key], wrong: `is wrong: ${cause}; allowed: ${allowed}` });
+    return found.length === 0 ? settings : invalid;
+  },
+};
+
+const scenarioFile = strictObject({
+  about: string(),
+  hours: number(0.01, 2400),
+  room: orElse(oneOf(rooms), "living"),
+  start: orElse(
+    strictObject({
+      temperature: orElse(convert(number(-30, 50), celsius), usualStart.temperature),
+      humidity: orElse(convert(number(0, 100), relativeHumidity), usualStart.humidity),
+      timeOfDay: orElse(time, usualStart.timeOfDay),
+    }),
+    usualStart,
+  ),
+  outside: orElse(
+    strictObject({
+      mean: orElse(convert(number(-40, 45), celsius), usualOutside.mean),
+      swing: orElse(number(0, 30), usualOutside.swing),
+    }),
+    usualOutside,
+  ),
+  seed: orElse(integer(0, 2 ** 31 - 1), 1),
+  display: orElse(oneOf(displays), "oled-128x128"),
+  settings: orElse(settingsIn, defaultSettings),
+  timeline: orElse(list(timedAction), []),
+});
+
 /** @param text of a scenario file (JSON) */
 export function parseScenario(text: string): ScenarioResult {
-  const json = parseJson(text);
-  if (!json.ok) return { ok: false, problems: [`${json.line}:${json.column} ${json.message}`] };
-  const reader = new ShapeReader();
-  const members = reader.object(json.root, "the scenario", ["about", "hours"], keys);
-  const length = readNumber(reader, members?.get("hours"), "hours", [0.01, 2400]);
-  const start = reader.object(members?.get("start"), "start", [], ["temperature", "humidity", "timeOfDay"]);
-  const outside = reader.object(members?.get("outside"), "outside", [], ["mean", "swing"]);
-  const temperature = readNumber(reader, start?.get("temperature"), "start.temperature", [-30, 50]);
-  const humidity = readNumber(reader, start?.get("humidity"), "start.humidity", [0, 100]);
-  const mean = readNumber(reader, outside?.get("mean"), "outside.mean", [-40, 45]);
-  const scenario: Scenario = {
-    about: reader.string(members?.get("about"), "about") ?? "",
-    room: reader.choice(members?.get("room"), "room", rooms) ?? "living",
-    start: {
-      temperature: celsius(temperature ?? 19),
-      humidity: relativeHumidity(humidity ?? 45),
-      timeOfDay: readTime(reader, start?.get("timeOfDay"), "start.timeOfDay") ?? millis(0),
-    },
-    outside: {
-      mean: celsius(mean ?? 0),
-      swing: readNumber(reader, outside?.get("swing"), "outside.swing", [0, 30]) ?? 0,
-    },
-    duration: hours(length ?? 0),
-    seed: reader.integer(members?.get("seed"), "seed", 0, 2 ** 31 - 1) ?? 1,
-    display: reader.choice(members?.get("display"), "display", displays) ?? "oled-128x128",
-    settings: readSettings(reader, members?.get("settings")),
-    timeline: readTimeline(reader, members?.get("timeline")),
-  };
-  if (reader.problems.length === 0) return { ok: true, scenario };
-  const sorted = [...reader.problems].sort((a, b) => a.offset - b.offset);
-  const problems = sorted.map(({ offset, message, unknownKey }) => {
-    const { line, column } = positionAt(text, offset);
+  const document = JsonDocument.parse(text);
+  if (!(document instanceof JsonDocument)) {
+    const { line, column, message } = document;
+    return { ok: false, problems: [`${line}:${column} ${message}`] };
+  }
+  const file = document.read(scenarioFile);
+  if (file !== undefined) {
+    const { hours: length, timeline, ...rest } = file;
+    const inOrder = [...timeline].sort((a, b) => a.at - b.at);
+    return { ok: true, scenario: { ...rest, duration: hours(length), timeline: inOrder } };
+  }
+  const problems = document.problems("the scenario").map(({ line, column, message, unknownKey }) => {
     const meant = unknownKey === undefined ? undefined : nearest(unknownKey, knownWords);
     return `${line}:${column} ${message}${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
   });
@@ -112,26 +135,4 @@ export function surroundingsOf(scenario: Scenario): Surroundings {
     outside: dailyOutside(outside.mean, outside.swing),
     startOfDay: start.timeOfDay,
   });
-}
-
-type Node = Parameters<ShapeReader["object"]>[0];
-
-function readSettings(reader: ShapeReader, node: Node): Settings {
-  const plain = node?.type === "object" ? Object.fromEntries([...node.members].map(plainMember)) : undefined;
-  if (node !== undefined && plain === undefined) reader.refuse(node, "settings must be an object");
-  const { settings, problems } = parseSettings(plain);
-  for (const { key, cause, allowed } of problems) {
-    const place = (node?.type === "object" && node.members.get(key)) || node;
-    if (place !== undefined) reader.refuse(place, `settings.${key}: ${cause}; allowed: ${allowed}`);
-  }
-  return settings;
-}
-
-function plainMember([key, node]: readonly [string, NonNullable<Node>]): [string, unknown] {
-  return [key, node.type === "object" || node.type === "array" ? node : node.value];
-}
-
-function readTimeline(reader: ShapeReader, node: Node): readonly TimedAction[] {
-  const actions = reader.list(node, "timeline", (item, where) => readAction(reader, item, where)) ?? [];
-  return actions.sort((a, b) => a.at - b.at);
 }

@@ -11,6 +11,7 @@ import {
 } from "../../../src/base/schema/schema.ts";
 import {
   byKind,
+  distinct,
   fittingItems,
   list,
   map,
@@ -135,6 +136,9 @@ describe("A schema", () => {
     expect(read(map(number(), 2), { a: 1, b: 2 })).toEqual({ a: 1, b: 2 });
     expect(wrongIn(map(number(), 1), { a: 1, b: 2 })).toEqual(["the hat must have at most 1 members, not 2"]);
     expect(wrongIn(map(number()), { a: "x" })).toEqual(['a must be a number, not "x"']);
+    expect(wrongIn(map(number(), 2, name), { B: 1 })).toEqual(["B must have as its name lower-case letters"]);
+    expect(read(distinct(list(number())), [1, 2])).toEqual([1, 2]);
+    expect(wrongIn(distinct(list(number())), [1, 2, 1])).toEqual(["[2] is listed twice: 1"]);
     expect(read(tuple([string(), number()]), ["a", 1])).toEqual(["a", 1]);
     expect(wrongIn(tuple([string(), number()]), ["a"])).toEqual([
       "the hat must be a list of 2 items, not a list",
@@ -218,7 +222,12 @@ describe("A JSON document", () => {
     expect(document.read(string(), "Name")).toBe("relay");
     expect(document.read(integer(0, 27), "Pins", 1)).toBeUndefined();
     expect(document.read(optional(string()), "Nothing")).toBeUndefined();
-    expect(document.itemsAt("Pins")).toBe(2);
+    expect(document.partsThatFit(integer(0, 27), "Pins")).toEqual([{ value: 1, path: ["Pins", 0] }]);
+    expect(document.partsThatFit(string())).toEqual([
+      { value: "relay", path: ["Name"] },
+      { value: "up", path: ["Pul"] },
+    ]);
+    expect(document.partsThatFit(string(), "Name")).toEqual([]);
     expect(document.problems("the hat")).toMatchObject([
       { line: 3, message: expect.stringContaining("Pins[1]") },
     ]);

@@ -79,7 +79,7 @@ describe("a scenario file", () => {
   });
 
   it.each([
-    [{}, 'timeline[0] must be an object with "at" and "do"'],
+    [{}, 'timeline[0] lacks "do"'],
     [{ do: "dance" }, "timeline[0].do must be"],
     [{ do: "press" }, 'timeline[0] lacks "button"'],
     [{ do: "press", button: "c" }, "timeline[0].button must be"],
@@ -97,7 +97,7 @@ describe("a scenario file", () => {
   it("names every problem with its line and column, in the order of the text", () => {
     const result = parseScenario('{\n  "about": 7,\n  "hours": 1,\n  "seed": 1.5\n}');
     expect(problems(result)).toEqual([
-      "2:12 about must be a text, not 7",
+      "2:12 about must be a string, not 7",
       "4:11 seed must be a whole number from 0 to 2147483647, not 1.5",
     ]);
     expect(problems(parseScenario("{"))[0]).toMatch(/^1:2 /);

@@ -1,4 +1,5 @@
-/** Finds a port to listen on. */
+/** Finds a port to listen on, and tells which one it became. */
+import type { Server } from "node:net";
 import { errnoOf } from "../base/errors.ts";
 
 /**
@@ -27,4 +28,10 @@ export async function onFirstFree<T>(
       cause: taken,
     },
   );
+}
+
+/** The port that a server listens on. @param asked what it was asked for, where it does not say: 0 is any */
+export function portOf(server: Pick<Server, "address">, asked: number): number {
+  const address = server.address();
+  return address === null || typeof address === "string" ? asked : address.port;
 }

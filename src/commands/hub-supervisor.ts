@@ -12,11 +12,17 @@ import { Backoff, type BackoffLimits } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { errnoOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { read } from "../base/schema/schema.ts";
 import { millis, minutes, seconds } from "../base/units.ts";
-import type { PanelGone } from "../firmware/front/messages.ts";
+import type { GuardianToHub } from "../firmware/front/messages.ts";
 import { cleanFlags, ownSession } from "../firmware/guardian/clean-node.ts";
-import { type HubReady, isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import {
+  type GuardianToLoop,
+  type HubReady,
+  hubToGuardian,
+  loopToGuardian,
+} from "../firmware/process/messages.ts";
 import { NewestSender } from "../firmware/process/newest-sender.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
@@ -102,9 +108,10 @@ export class HubSupervisor {
     }
     this.#hub = hub;
     hub.on("message", (message) => {
-      if (kindOf(message) === "panel-pressed") this.#press(message as object);
-      if (!isHubReady(message)) return;
-      this.#ready = message;
+      const said = read(hubToGuardian, message);
+      if (said?.kind === "panel-pressed") this.#press(said);
+      if (said?.kind !== "hub-ready") return;
+      this.#ready = said;
       this.#restarts.reset();
       this.#panel.again();
       this.#tell();
@@ -133,12 +140,12 @@ export class HubSupervisor {
   #listenTo(loop: ChildProcess): void {
     // The guardian keeps the newest picture: a hub that comes back is shown it without the loop's doing.
     loop.on("message", (message) => {
-      if (kindOf(message) === "panel-shown") this.#panel.offer(message as object);
+      if (read(loopToGuardian, message)?.kind === "panel-shown") this.#panel.offer(message as object);
     });
-    loop.once("exit", () => this.#panel.offer({ kind: "panel-gone" } satisfies PanelGone));
+    loop.once("exit", () => this.#panel.offer({ kind: "panel-gone" } satisfies GuardianToHub));
   }
 
-  #press(message: object): void {
+  #press(message: GuardianToLoop): void {
     if (!this.#loop?.connected || this.#presses >= mostPresses) return;
     this.#presses++;
     this.#loop.send(message, () => {

@@ -171,7 +171,13 @@ export class HubCore {
 
   setCable(id: string, state: CableState): void {
     if (this.cables.state(id) === state) return;
-    this.timeline.add({ deviceId: id, kind: "cable", actor: "operator", text: cableWords[state] });
+    this.timeline.add({
+      deviceId: id,
+      kind: "cable",
+      actor: "operator",
+      cable: state,
+      text: cableWords[state],
+    });
     this.cables.set(id, state);
     this.feed.changed(id, false);
   }

@@ -42,7 +42,7 @@ export async function listen(
     });
   });
   return {
-    port: portOf(server, port),
+    port: portOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

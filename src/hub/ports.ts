@@ -1,6 +1,9 @@
 /** Finds a port to listen on, and tells which one it became. */
-import type { Server } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { errnoOf } from "../base/errors.ts";
+
+/** @param server listens on TCP */
+export const portOf = (server: Pick<Server, "address">): number => (server.address() as AddressInfo).port;
 
 /**
  * Opens on the first port that nobody has.
@@ -28,10 +31,4 @@ export async function onFirstFree<T>(
       cause: taken,
     },
   );
-}
-
-/** The port that a server listens on. @param asked what it was asked for, where it does not say: 0 is any */
-export function portOf(server: Pick<Server, "address">, asked: number): number {
-  const address = server.address();
-  return address === null || typeof address === "string" ? asked : address.port;
 }

@@ -24,7 +24,12 @@ export function propertyRow(
 }
 
 const done = (version: number) => ({ code: 200, version });
-const byDevice = { code: 203, version: 0, text: "set on the device" };
+const byDevice = {
+  code: 203,
+  version: 0,
+  text: "set at the device",
+  origin: { source: "device" },
+} as const;
 
 const series = roomHistory();
 const last = (name: string) => series[name]?.values.at(-1) ?? 0;

@@ -59,22 +59,21 @@ export class Drain {
     try {
       const backoff = new Backoff(retries);
       while (this.#online) {
-        const outcome = await this.#step();
-        if (outcome === "empty") return;
+        // No await between the last look at the source and the end: whoever adds then wakes a new run.
+        const entry = this.#options.source.head();
+        if (entry === undefined) return;
+        const outcome = await this.#step(entry);
         if (outcome === "ok") backoff.reset();
         if (outcome !== "failed" || !this.#online) continue;
         await this.#wait(backoff.failed());
       }
     } finally {
-      // In the same breath as the last look at the source: whoever adds now wakes a new run.
       this.#running = false;
     }
   }
 
-  async #step(): Promise<"empty" | "again" | "ok" | "failed"> {
+  async #step(entry: Entry | "unread"): Promise<"again" | "ok" | "failed"> {
     const { source, pace } = this.#options;
-    const entry = source.head();
-    if (entry === undefined) return "empty";
     if (entry === "unread") {
       await source.fetch();
       return "again";

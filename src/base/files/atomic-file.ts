@@ -93,11 +93,12 @@ export async function renameOver(from: string, to: string): Promise<void> {
 
 /** Makes a folder that only its owner can look into; what is there and is none is kept aside. @throws the system's error */
 export async function makePrivateFolder(path: string): Promise<void> {
+  const make = () => mkdir(path, { recursive: true, mode: 0o700 });
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await make();
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
     await keepAside(path);
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await make();
   }
 }

@@ -194,12 +194,13 @@ function inputLine(
     const stall = loop.recentStall();
     // While everything loads the loop stands still, and the line has only just become an input.
     const hidden = stall && lastAt < stall.untilMs && openedAt < stall.fromMs ? stall : undefined;
-    const earliest = hidden === undefined ? now : millis(Math.max(hidden.fromMs, lastAt));
+    // Every edge looks at the loop too, so a stall that hid this one began after the edge before.
+    const earliest = hidden === undefined ? now : hidden.fromMs;
     lastAt = now;
     if (level !== last) {
       last = level;
       tell(level, { earliestMs: earliest, latestMs: now });
-    } else if (hidden !== undefined && now - earliest > hiddenPress) {
+    } else if (hidden !== undefined) {
       // Two changes at least, and nobody looked: a press, or between two of one button, a release.
       const began = millis(now - hiddenPress);
       tell(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });

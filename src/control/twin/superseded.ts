@@ -47,6 +47,17 @@ export function parseSuperseded(ad: string): Superseded | undefined {
   return { value: valueIn(value), source, ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
 }
 
+const originOnly = /^(default|set by the cloud|set at the device)(?: at ([^;]{1,40}))?$/;
+
+/** @returns who made the value in force, when `ad` says that and nothing else */
+export function parseOrigin(ad: string): Pick<Superseded, "source" | "wallMs"> | undefined {
+  const [, origin, time] = originOnly.exec(ad) ?? [];
+  const source = sources[origin ?? ""];
+  if (source === undefined) return undefined;
+  const at = Date.parse(time ?? "");
+  return { source, ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
+}
+
 function valueIn(text: string): Superseded["value"] {
   if (text === "true" || text === "false") return text === "true";
   const number = Number(text);

@@ -10,11 +10,12 @@ import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import type { Device } from "../device.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { DeviceShare } from "./device-share.ts";
-import { type CloudMessage, type LoopMessage, readCloudMessage } from "./messages.ts";
+import { type CloudMessage, cloudToLoop, type LoopMessage } from "./messages.ts";
 
 /** The process, as far as its keeper needs it. */
 export interface CloudChild {
@@ -71,7 +72,7 @@ export class CloudProcess {
   #cancelTimers: () => void = () => {};
   #cancelSettled: () => void = () => {};
   /** For each process that starts. */
-  #greeting: object | undefined;
+  #greeting: LoopMessage | undefined;
 
   constructor(options: CloudProcessOptions) {
     this.#options = options;
@@ -100,7 +101,7 @@ export class CloudProcess {
   }
 
   /** Passes this on, now and to each process that starts later. */
-  greetWith(message: object): void {
+  greetWith(message: LoopMessage): void {
     this.#greeting = message;
     this.#child?.send(message, () => {});
   }
@@ -125,9 +126,9 @@ export class CloudProcess {
   #take(child: CloudChild, message: unknown): void {
     if (child !== this.#child) return;
     this.#heardAt = this.#options.clock.now();
-    const read = readCloudMessage(message);
-    if (read === undefined) this.#garbage();
-    else this.#act(read);
+    const said = read(cloudToLoop, message);
+    if (said === undefined) this.#garbage();
+    else this.#act(said);
   }
 
   #act(message: CloudMessage): void {
@@ -219,7 +220,6 @@ export class CloudProcess {
     this.#setAside = isCrash && this.#ends === (this.#hasBegun ? endsInARow : endsWhileOpening);
     this.#hasBegun = false;
     this.#crashed = `the cloud half ended: ${why}`;
-    this.#failure = undefined;
     const pause = this.#restarts.failed();
     log.error("cloud-process-lost", {
       reason: why,

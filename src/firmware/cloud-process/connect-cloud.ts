@@ -13,7 +13,7 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Millis } from "../../base/units.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import type { HubReady } from "../hub-process/hub-ready.ts";
+import type { HubReady } from "../process/messages.ts";
 import { firmwareVersion } from "../process/package-root.ts";
 import { environmentWithSecrets } from "../process/secret-handover.ts";
 import { systemClock } from "../process/system-clock.ts";

@@ -18,6 +18,9 @@ import {
 import { userInfo } from "node:os";
 import { errnoOf } from "../../base/errors.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
+import { readText, type Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { integer, number, string } from "../../base/schema/values.ts";
 
 export interface Holder {
   readonly pid: number;
@@ -34,6 +37,14 @@ interface Note extends Omit<Holder, "elsewhere"> {
   readonly startTicks: number;
 }
 
+const storedNote: Schema<Note> = object({
+  pid: integer(1),
+  user: string(),
+  dataFolder: string(),
+  pidNamespace: string(),
+  boot: string(),
+  startTicks: number(),
+});
 const largestNote = 4096;
 
 /**
@@ -116,14 +127,7 @@ function isAlive({ pid, startTicks: began }: Note): boolean {
 
 function parseNote(path: string): Note | undefined {
   try {
-    const note = JSON.parse(readSmallFile(path, { limit: largestNote }) ?? "null") as Partial<Note> | null;
-    const whole =
-      note !== null &&
-      Number.isSafeInteger(note.pid) &&
-      (note.pid ?? 0) > 0 &&
-      typeof note.user === "string" &&
-      typeof note.dataFolder === "string";
-    return whole ? (note as Note) : undefined;
+    return readText(storedNote, readSmallFile(path, { limit: largestNote }) ?? "");
   } catch {
     return undefined;
   }

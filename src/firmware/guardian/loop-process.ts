@@ -2,17 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
-import { kindOf } from "../hub-process/hub-ready.ts";
+import { read } from "../../base/schema/schema.ts";
+import { loopToGuardian } from "../process/messages.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
-
-/** A step's sign of life, from the loop. */
-export interface Beat {
-  readonly kind: "beat";
-  /** What the loop commands. */
-  readonly heaterOn: boolean;
-}
 
 export interface LoopProcessOptions {
   /** Of the verb `loop`. */
@@ -35,7 +29,10 @@ export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions
     pid: child.pid,
     // Only that: what comes of a timer would say nothing of the steps.
     onBeat: (listener) =>
-      void child.on("message", (message) => isBeat(message) && listener(message.heaterOn)),
+      void child.on("message", (message) => {
+        const said = read(loopToGuardian, message);
+        if (said?.kind === "beat") listener(said.heaterOn);
+      }),
     onExit(listener) {
       child.once("exit", listener);
       // Later errors are those of a message or a signal that came too late: the exit tells of its end.
@@ -46,5 +43,3 @@ export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions
     kill: (signal) => void child.kill(signal),
   };
 }
-
-const isBeat = (message: unknown): message is Beat => kindOf(message) === "beat";

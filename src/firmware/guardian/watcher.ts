@@ -25,12 +25,6 @@ export interface Watcher {
   done(): void;
 }
 
-/** What the guardian tells the loop: it is to be seen where people look (SR-11). */
-export interface WatcherNews {
-  readonly kind: "watcher";
-  readonly missing: boolean;
-}
-
 export interface ShellWatcherOptions {
   readonly clock: Clock;
   readonly log: Log;

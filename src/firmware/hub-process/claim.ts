@@ -13,7 +13,9 @@ import { errnoOf } from "../../base/errors.ts";
 import { replaceFile } from "../../base/files/atomic-file.ts";
 import { lockOpenFile } from "../../base/files/file-lock.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
-import { numberMember, textMember } from "../../base/json/value.ts";
+import { readText, type Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { integer, string } from "../../base/schema/values.ts";
 
 /** Where a hub is. Nothing of it is secret. */
 export interface HubNote {
@@ -49,6 +51,12 @@ export class HubRunningError extends Error {
   }
 }
 
+const hubNote: Schema<HubNote> = object({
+  process: integer(),
+  page: string(),
+  host: string(),
+  port: integer(),
+});
 const largestNote = 4096;
 const answerLimitMs = 3000;
 const noteIn = (folder: string): string => join(folder, "address");
@@ -86,16 +94,10 @@ export async function claimHub(folder: string): Promise<HubClaim> {
 
 function readNote(folder: string): HubNote | undefined {
   try {
-    const found: unknown = JSON.parse(readSmallFile(noteIn(folder), { limit: largestNote }) ?? "");
-    return isNote(found) ? found : undefined;
+    return readText(hubNote, readSmallFile(noteIn(folder), { limit: largestNote }) ?? "");
   } catch {
     return undefined;
   }
-}
-
-function isNote(value: unknown): value is HubNote {
-  const texts = ["page", "host"].every((name) => textMember(value, name) !== undefined);
-  return texts && ["process", "port"].every((name) => Number.isInteger(numberMember(value, name)));
 }
 
 /** Whatever the answer is: a page with a password refuses too. */

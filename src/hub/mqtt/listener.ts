@@ -74,7 +74,7 @@ export class TlsListener {
       this.#server.listen(port, host, () => {
         this.#server.off("error", reject);
         this.#server.on("error", (error) => this.#options.log.error("hub-server", { reason: error.message }));
-        resolve(portOf(this.#server, port));
+        resolve(portOf(this.#server));
       });
     });
   }

@@ -10,8 +10,6 @@ import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
 import { seconds } from "../../base/units.ts";
 import type { PanelPress, PanelView } from "./api.ts";
 
-export const panelKeys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
-
 export type Pressed = "passed" | "not-here" | "too-fast";
 
 /** Ten fingers that drum: downs and ups together. */

@@ -6,8 +6,9 @@
  */
 import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
 import type { Documents } from "../storage/documents.ts";
-import { type DeviceRecord, parseDevice } from "./record.ts";
+import { type DeviceRecord, storedDevice } from "./record.ts";
 
 /** IoT Hub's own limit is a million; this hub is for one house. */
 export const mostDevices = 10_000;
@@ -16,7 +17,7 @@ const prefix = "device-";
 
 /** The record that belongs under this name; a very long name is shortened, and has a tilde in it. */
 function deviceOf(name: string, document: unknown): DeviceRecord | undefined {
-  const record = parseDevice(document);
+  const record = read(storedDevice, document);
   return record !== undefined && (name === prefix + record.id || name.includes("~")) ? record : undefined;
 }
 

@@ -60,6 +60,16 @@ describe("an acknowledgement", () => {
   });
 });
 
+describe("telemetry", () => {
+  it("is one message an interval, kept while the hub takes none", async () => {
+    const { clock, outboxDisk } = await cloudRig();
+    await clock.advance(minutes(2));
+    const before = outboxDisk.content.texts.size;
+    await clock.advance(minutes(10));
+    expect(outboxDisk.content.texts.size - before).toBe(10);
+  });
+});
+
 describe("a reconnection", () => {
   it("names every superseded in log, acknowledgement and timeline (RR-4)", async () => {
     const rig = await cloudRig({ conflictControlMode: "device-wins" });

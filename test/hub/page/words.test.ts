@@ -13,7 +13,7 @@ import {
   spanText,
   valueText,
 } from "../../../src/hub/page/model/words.ts";
-import type { PropertyRow } from "../../../src/hub/page-server/api.ts";
+import type { Origin, PropertyRow } from "../../../src/hub/page-server/api.ts";
 import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
 
@@ -116,11 +116,16 @@ describe("how a property stands", () => {
   });
 
   it("calls a value that nobody has set a default, and one of the device's by its time", () => {
-    const own = (text: string) => statusView(row("device-only", { code: 203, version: 0, text }), true);
-    expect(own("default")).toMatchObject({ word: "Default", detail: "" });
-    expect(own("set at the device")).toMatchObject({ word: "Set on the device", detail: "" });
-    const { detail } = own("set at the device at 2026-01-17T18:40:05.378Z");
-    expect(detail).toMatch(/^at \d\d:40:05$/);
+    const own = (text: string, origin?: Origin) =>
+      statusView(row("device-only", { code: 203, version: 0, text, ...(origin && { origin }) }), true);
+    expect(own("default", { source: "default" })).toMatchObject({ word: "Default", detail: "" });
+    expect(own("set at the device", { source: "device" })).toMatchObject({
+      word: "Set on the device",
+      detail: "",
+    });
+    const atMs = Date.parse("2026-01-17T18:40:05.378Z");
+    expect(own("any words", { source: "device", atMs }).detail).toMatch(/^at \d\d:40:05$/);
+    expect(own("default on a rainy day")).toMatchObject({ detail: "default on a rainy day" });
   });
 });
 

@@ -140,6 +140,18 @@ describe("a signature", () => {
     expect(verifySas(parseSas(makeSas("a", "", 60_000)), ["", ""], any, 0)).toMatchObject({ ok: false });
   });
 
+  it("counts for nothing where there is none, or one that cannot be read", () => {
+    const refused = { ok: false, failure: "malformed" };
+    for (const text of [
+      "",
+      "Bearer x",
+      "SharedAccessSignature sr=a&sig=%&se=1",
+      "SharedAccessSignature sr=a",
+    ])
+      expect(verifySas(parseSas(text), [key], any, 0)).toEqual(refused);
+    expect(verifySas(undefined, [key], any, 0)).toEqual(refused);
+  });
+
   it("never throws, whatever it is said to be", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (sr, rest) => {

@@ -65,7 +65,7 @@ function shared(row: PropertyRow | undefined, unit: string): TileView {
   if (row?.status === "refused" && desired !== undefined) {
     return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
   }
-  const own = row?.ack?.text === "default" ? "default" : "set on the device";
+  const own = row?.ack?.origin?.source === "default" ? "default" : "set on the device";
   const note = reported === undefined ? "not reported" : row?.ack?.code === 203 ? own : "in force";
   return { ...base, note, tone: reported === undefined ? "offline" : "quiet" };
 }

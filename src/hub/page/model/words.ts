@@ -73,11 +73,13 @@ export function numberText(value: number, unit = ""): string {
 const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+export const timeText = (ms: number): string => clockTime.format(ms);
+
 /** Instants as machines write them, as times of the reader's own clock. */
 export const plainTimes = (text: string): string =>
   text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (instant) => {
     const ms = Date.parse(instant);
-    return Number.isNaN(ms) ? instant : clockTime.format(ms);
+    return Number.isNaN(ms) ? instant : timeText(ms);
   });
 
 /** The device's account of who changed what last, as a sentence. @returns `undefined` when it is no such account */

@@ -1,21 +1,9 @@
-import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
+import { codeOf, firmware, offenders, read } from "./code.ts";
 import { root, sourceFiles } from "./cruise.ts";
 
-const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
-const firmware = sourceFiles(root, "src");
 const tests = sourceFiles(root, "test");
-
-/** Code without comments, strings kept: enough to find a call by its name. */
-const codeOf = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|[^:"'`])\/\/.*$/gm, "$1");
-
-/** What `pattern` finds in the code of `files`, as "file: match". */
-function offenders(files: readonly string[], pattern: RegExp): string[] {
-  return files.flatMap((file) =>
-    [...codeOf(read(file)).matchAll(pattern)].map(([found]) => `${file}: ${found}`),
-  );
-}
 
 /** Asking for the time or for a timer; `new Date(given)` only converts. */
 const wallClocks = /\bDate\.now\b|\bDate\(\s*\)|\bset(?:Timeout|Interval)\(|\bnode:timers\b/g;

@@ -39,10 +39,11 @@ describe("what takes the newest, one at a time", () => {
       const { clock, written, offer } = slowWriter();
       const first = offer(1);
       await clock.advance(millis(99));
-      clock.setTimer(millis(1), async () => {
+      const offerLater = async (): Promise<void> => {
         for (let turn = 0; turn < turns; turn++) await undefined;
-        void offer(2);
-      });
+        await offer(2);
+      };
+      clock.setTimer(millis(1), () => void offerLater());
       await clock.advance(seconds(1));
       await first;
       expect(written, `${turns} turns after the end`).toEqual([1, 2]);

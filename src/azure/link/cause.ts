@@ -5,6 +5,7 @@
  * would call a missing network "Not authorized". No sentence holds a secret.
  */
 import { errnoOf, reasonOf } from "../../base/errors.ts";
+import { isRecord } from "../../base/json/value.ts";
 import { hostAndPort } from "../../protocol/host.ts";
 import { scrub } from "../credentials/secret.ts";
 
@@ -194,6 +195,6 @@ function detailOf(error: unknown): string {
   const { result } = error as { result?: { registrationState?: unknown } };
   // DPS puts its own code and words into the registration's state, which the SDK hangs onto its error.
   const state = result?.registrationState;
-  if (typeof state === "object" && state !== null) return `${error.message} ${JSON.stringify(state)}`;
+  if (isRecord(state)) return `${error.message} ${JSON.stringify(state)}`;
   return reasonOf(error);
 }

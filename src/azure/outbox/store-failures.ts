@@ -16,7 +16,7 @@ const remedies: Readonly<Record<StoreErrorCode, string>> = {
 };
 
 /** "IO error: …/000011.log: No space left on device": the file is another one each time. */
-const reasonOf = (message: string): string | undefined => message.split(": ").at(-1);
+const failureKind = (message: string): string | undefined => message.split(": ").at(-1);
 
 export class StoreFailures {
   readonly #log: Log;
@@ -33,7 +33,7 @@ export class StoreFailures {
   }
 
   failed(code: StoreErrorCode, cause: string): void {
-    if (this.#failure === undefined || reasonOf(this.#failure) !== reasonOf(cause)) {
+    if (this.#failure === undefined || failureKind(this.#failure) !== failureKind(cause)) {
       const now = "the newest messages wait in memory";
       this.#log.warn("outbox-store-failed", { code, cause, remedy: remedies[code], now });
     }

@@ -7,8 +7,8 @@
  * fsync, rename, fsync of the folder. When it resolves, the bytes and the name are on the disk. A FIFO or a folder that
  * stands in the way does not hold it up.
  */
-import { constants } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { constants, renameSync, rmSync, writeFileSync } from "node:fs";
+import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
 import { keepAside } from "./kept-aside.ts";
@@ -23,8 +23,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 
 /** Writes a file that nobody reads yet, readable for its owner alone, and waits for the disk. */
 export async function writeFresh(path: string, text: string): Promise<void> {
-  // Whatever was left there, of whatever kind: opening a FIFO for writing would wait for a reader.
-  await rm(path, { recursive: true, force: true });
+  await makeRoom(path);
   const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(text);
@@ -32,6 +31,45 @@ export async function writeFresh(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Whatever was left there, of whatever kind: opening a FIFO for writing would wait for a reader. */
+async function makeRoom(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    if (!["ERR_FS_EISDIR", "EISDIR"].includes(errnoOf(error) ?? "")) throw error;
+    await keepAside(path);
+  }
+}
+
+/**
+ * Makes `to` one more name of the file `from`, in place of what it named; `from` stays.
+ * @param make how; by a link when not given, which not every file system knows
+ * @throws the system's error: without `from`, ENOENT
+ */
+export async function linkOver(
+  from: string,
+  to: string,
+  make: (from: string, to: string) => Promise<void> = link,
+): Promise<void> {
+  const passing = `${to}.new`;
+  await makeRoom(passing);
+  await make(from, passing);
+  await renameOver(passing, to);
+  // Two names of one file already: then rename(2) leaves both.
+  await rm(passing, { force: true });
+}
+
+/**
+ * Replaces a file at once, for a process that must not go on before; without waiting for the disk, so that a power cut
+ * soon after may damage it. Never opens what lies there already: it may be a FIFO. @throws the system's error
+ */
+export function replaceFileSync(path: string, text: string): void {
+  const fresh = `${path}.new`;
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, text, { flag: "wx", mode: 0o600 });
+  renameSync(fresh, path);
 }
 
 /** Resolves when the folder's names are on the disk. */

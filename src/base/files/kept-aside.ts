@@ -1,46 +1,86 @@
 /**
- * What stands in a file's place and cannot be used, kept under another name for a person to look at.
+ * Files that could not be used, kept under another name for a person to look at.
  *
- * Guarantee: it never eats the storage: each is cut to 64 KiB, and of all in a folder at most eight stay, the newest. A
- * folder that stood in a file's place is moved and stays whole: nobody knows whose it is.
+ * Guarantee: of one file at most two stay and of all in a folder at most eight, the newest, each cut to its first
+ * 64 KiB: they never eat the storage that the manifest grants. A folder that stood in a file's place is moved and stays
+ * whole: nobody knows whose it is. Nothing is cut by way of a link.
  */
-import { readdir, rename, rm, stat, truncate } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstat, readdir, rename, rmdir, truncate, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
-const largestAside = 64 * 1024;
-const mostAside = 8;
-const aside = ".unreadable";
+const mostOfAFile = 2;
+const mostInAFolder = 8;
+/** Many times a whole state, and a small part of the smallest sensible grant. */
+const largest = 64 * 1024;
 
-/**
- * Moves what cannot be used out of the way.
- * @returns where it is now; `undefined` when it cannot be moved
- */
-export async function keepAside(path: string): Promise<string | undefined> {
-  for (const name of [`${path}${aside}`, `${path}${aside}-2`, `${path}${aside}-3`]) {
-    const moved = await rename(path, name).then(
-      () => true,
-      () => false,
-    );
-    if (!moved) continue;
-    const found = await stat(name).catch(() => undefined);
-    if (found?.isFile() && found.size > largestAside)
-      await truncate(name, largestAside).catch(() => undefined);
-    await boundAside(dirname(path), name);
-    return name;
-  }
-  return undefined;
+const suffix = ".unreadable";
+/** The hub once kept the first one of a file without a label. */
+const aside = /\.unreadable(?:-\d+)?$/;
+
+/** @param label tells the files of a kind apart, and a higher one is newer */
+export const asideName = (path: string, label: number): string => `${path}${suffix}-${label}`;
+
+/** The names of what was kept aside of a file, among those of its folder; the oldest first. */
+export function keptAsideOf(path: string, names: readonly string[]): string[] {
+  const prefix = `${basename(path)}${suffix}`;
+  const own = names.filter((name) => name.startsWith(prefix) && name.replace(aside, "") === basename(path));
+  return own.sort((a, b) => labelOf(a) - labelOf(b));
 }
 
-/** The oldest go first; folders stay, nobody knows whose they are. */
-async function boundAside(folder: string, newest: string): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
-  const kept: { path: string; atMs: number }[] = [];
-  for (const name of names.filter((each) => each.includes(aside))) {
+const labelOf = (name: string): number =>
+  Number(name.slice(name.lastIndexOf(suffix) + suffix.length + 1)) || 0;
+
+/** Moves what is at `path` to `to`. @throws the system's error when it cannot be moved */
+export async function setAside(path: string, to: string): Promise<void> {
+  await rename(path, to);
+  await boundKeptAside(path, basename(to));
+}
+
+/** Moves what is at `path` out of the way. @returns where it is now; `undefined` when it cannot be moved */
+export async function keepAside(path: string): Promise<string | undefined> {
+  const newest = keptAsideOf(path, await namesIn(dirname(path))).at(-1);
+  const to = asideName(path, newest === undefined ? 1 : labelOf(newest) + 1);
+  return setAside(path, to).then(
+    () => to,
+    () => undefined,
+  );
+}
+
+/**
+ * Holds what was kept aside of one file within its bounds, also what older firmware kept. What cannot be removed stays.
+ * @param newest a name that stays, whatever its label says: a clock may have been wrong
+ */
+export async function boundKeptAside(path: string, newest?: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await namesIn(folder);
+  const kept = keptAsideOf(path, names).filter((name) => name !== newest);
+  const room = newest === undefined ? mostOfAFile : mostOfAFile - 1;
+  const stay = new Set([...kept.slice(Math.max(0, kept.length - room)), newest]);
+  for (const name of names.filter((each) => stay.has(each))) await cut(join(folder, name));
+  for (const name of kept.filter((each) => !stay.has(each))) await remove(join(folder, name));
+  await boundFolder(folder, newest);
+}
+
+/** Folders are not counted: they stay. By the time at which each was moved, not by that of its content. */
+async function boundFolder(folder: string, newest: string | undefined): Promise<void> {
+  const kept: { readonly path: string; readonly atMs: number }[] = [];
+  for (const name of (await namesIn(folder)).filter((each) => aside.test(each) && each !== newest)) {
     const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    // By the time at which it was moved, not by that of its content.
-    if (found && !found.isDirectory() && path !== newest) kept.push({ path, atMs: found.ctimeMs });
+    const found = await lstat(path).catch(() => undefined);
+    if (found && !found.isDirectory()) kept.push({ path, atMs: found.ctimeMs });
   }
   kept.sort((a, b) => b.atMs - a.atMs);
-  for (const { path } of kept.slice(mostAside - 1)) await rm(path).catch(() => undefined);
+  for (const { path } of kept.slice(newest === undefined ? mostInAFolder : mostInAFolder - 1))
+    await remove(path);
+}
+
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch((): string[] => []);
+
+async function cut(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isFile() && found.size > largest) await truncate(path, largest).catch(() => undefined);
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch(() => rmdir(path).catch(() => undefined));
 }

@@ -5,6 +5,7 @@
  * Guarantees: a check never throws, whatever the value; what it returns has exactly the shape of its type and is made
  * anew, without members that the schema does not name; every mistake is found (up to a bound), each with its path.
  */
+import { isRecord } from "../json/value.ts";
 
 /** From the whole value to a part of it: names of members, indices of items. */
 export type Path = readonly (string | number)[];
@@ -94,7 +95,7 @@ const longestShown = 80;
 function kindText(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value === undefined) return "nothing";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (isRecord(value)) return "an object";
   const text = typeof value === "string" ? JSON.stringify(value.slice(0, longestShown)) : String(value);
   return text.slice(0, longestShown);
 }

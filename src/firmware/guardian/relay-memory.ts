@@ -4,10 +4,10 @@
  * Guarantee: what comes back passed a checksum, since a flipped bit in the active level would turn a heater on; reading
  * never waits, and neither does writing on a FIFO in its place.
  */
-import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { messageOf } from "../../base/errors.ts";
+import { replaceFileSync } from "../../base/files/atomic-file.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import type { Log } from "../../base/log.ts";
 import type { RelayWiring } from "../../board/definition/definition.ts";
@@ -34,7 +34,7 @@ export function rememberRelay(
   const text = JSON.stringify({ wiring, crc: checksum(wiring) });
   try {
     if (recallText(dataPath) === text) return;
-    replace(fileIn(dataPath), text);
+    replaceFileSync(fileIn(dataPath), text);
   } catch (error) {
     log.warn("relay-not-remembered", { cause: messageOf(error) });
   }
@@ -48,17 +48,4 @@ function recallText(dataPath: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Never opens what lies at the path already: it may be a FIFO. */
-function replace(path: string, text: string): void {
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const file = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    writeSync(file, text);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
 }

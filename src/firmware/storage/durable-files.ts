@@ -5,9 +5,10 @@
  * waits for a FIFO or reads a file of any size, whatever stands in the place of ours.
  */
 import { constants } from "node:fs";
-import { type FileHandle, link, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { errnoOf } from "../../base/errors.ts";
-import { asideName, boundKeptAside, setAside } from "./kept-aside.ts";
+import { linkOver, renameOver, syncFolder, writeFresh } from "../../base/files/atomic-file.ts";
+import { boundKeptAside, setAside } from "../../base/files/kept-aside.ts";
 
 export interface DurableFiles {
   /** `undefined` when there is no such file. */
@@ -41,34 +42,12 @@ export const systemFiles: DurableFiles = {
       await file?.close();
     }
   },
-  async writeDurably(path, text) {
-    const file = await openForWriting(path);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  },
-  rename,
-  async link(from, to) {
-    const passing = `${to}.new`;
-    await rm(passing, { force: true });
-    await link(from, passing);
-    await rename(passing, to);
-    // Two names of one file already: then rename(2) leaves both.
-    await rm(passing, { force: true });
-  },
+  writeDurably: writeFresh,
+  rename: renameOver,
+  link: linkOver,
   setAside,
   boundKeptAside,
-  async syncFolder(path) {
-    const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  },
+  syncFolder,
 };
 
 /** By reading, not by the size: that of a file in /proc is 0. */
@@ -85,21 +64,6 @@ async function readBounded(file: FileHandle): Promise<string> {
     length += bytesRead;
     if (length > largestFile) throw tooLarge(length);
   }
-}
-
-/** What stands there and is no file gives way: a FIFO would keep the caller for ever, a folder takes no bytes. */
-async function openForWriting(path: string): Promise<FileHandle> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
-  try {
-    const file = await open(path, flags, 0o600);
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
-  } catch (error) {
-    const code = errnoOf(error) ?? "";
-    if (!["EISDIR", "ENXIO"].includes(code)) throw error;
-  }
-  await setAside(path, asideName(path, 0));
-  return await open(path, flags, 0o600);
 }
 
 const failure = (code: string, message: string): Error => Object.assign(new Error(message), { code });

@@ -15,11 +15,11 @@ import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../../base/clock.ts";
 import { reasonOf } from "../../base/errors.ts";
+import { asideName } from "../../base/files/kept-aside.ts";
 import { readJson } from "../../base/json/value.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
 import { seconds } from "../../base/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
-import { asideName } from "./kept-aside.ts";
 
 const retryAfter = seconds(10);
 /** A read or write that takes longer counts as failed until it ends: nobody waits for a disk that may never answer. */

@@ -5,6 +5,7 @@
  * hat to press them on, and never faster than fingers are.
  */
 import type { Clock } from "../../base/clock.ts";
+import { equalJson } from "../../base/json/value.ts";
 import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
 import { seconds } from "../../base/units.ts";
 import type { PanelPress, PanelView } from "./api.ts";
@@ -33,7 +34,7 @@ export class Panels {
   /** @param view `undefined`: the device has no front here any more */
   show(deviceId: string, view: PanelView | undefined): void {
     const before = this.#views.get(deviceId);
-    if (JSON.stringify(before) === JSON.stringify(view)) return;
+    if (equalJson(before, view)) return;
     if (view === undefined) this.#views.delete(deviceId);
     else this.#views.set(deviceId, view);
     this.#tell(deviceId, view ?? null);

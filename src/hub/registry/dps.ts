@@ -4,8 +4,8 @@
  * Guarantee: registers nobody but the caller, with the very proof that it showed; asking again changes nothing.
  */
 import { randomUUID } from "node:crypto";
-import { type Client } from "aedes";
-import { type Clock } from "../../base/clock.ts";
+import type { Client } from "aedes";
+import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { equalJson, type Json, } from "../../base/json/value.ts";
 import { readText } from "../../base/schema/schema.ts";
@@ -14,7 +14,7 @@ import { lenient, string } from "../../base/schema/values.ts";
 import { mqttPort } from "../../protocol/host.ts";
 import { withPort } from "../host-names.ts";
 import { dpsAnswer, parseDpsTopic } from "../mqtt/topics.ts";
-import { type Timeline } from "../twin/timeline.ts";
+import type { Timeline } from "../twin/timeline.ts";
 import { type Devices, mostDevices } from "./devices.ts";
 import { type Authentication, type DeviceRecord, newDevice, newEtag } from "./record.ts";
 

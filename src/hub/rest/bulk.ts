@@ -4,13 +4,13 @@
  *
  * Guarantee: each device is changed or refused by itself, and the answer names every one that was refused, and why.
  */
-import { type Context } from "hono";
-import { type JsonObject, } from "../../base/json/value.ts";
-import { type HubCore } from "../hub-core.ts";
+import type { Context } from "hono";
+import type { JsonObject } from "../../base/json/value.ts";
 import { type Infer, read } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { anything, convert, lenient, optional, orElse, presentOr, string } from "../../base/schema/values.ts";
 import { bodyAs, json } from "../body.ts";
+import type { HubCore } from "../hub-core.ts";
 import { fail, isSameEtag, type RestParts, readBody } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
 import { twinEtag } from "./shape.ts";

@@ -1,13 +1,23 @@
 /** The registry: `/devices`, its query, its statistics, and the hub's own route for cloud-to-device messages. */
-import { type Context, type Hono } from "hono";
-import { type Json, } from "../../base/json/value.ts";
+import type { Context, Hono } from "hono";
+import type { Json } from "../../base/json/value.ts";
 import { map, object } from "../../base/schema/structures.ts";
 import { convert, number, presentOr, string } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
 import { parseQuery } from "../registry/query.ts";
-import { type DeviceRecord } from "../registry/record.ts";
+import type { DeviceRecord } from "../registry/record.ts";
 import { changeMany } from "./bulk.ts";
-import { changedMeanwhile, etagHeader, fail, idOf, matchesEtag, needs, type RestParts, readBody, unknownDevice } from "./guard.ts";
+import {
+  changedMeanwhile,
+  etagHeader,
+  fail,
+  idOf,
+  matchesEtag,
+  needs,
+  type RestParts,
+  readBody,
+  unknownDevice,
+} from "./guard.ts";
 import { planIdentity } from "./identity.ts";
 import { identityOf, twinOf } from "./shape.ts";
 

@@ -3,13 +3,13 @@
  *
  * Guarantee: a guarded route runs only for a signature made with a key of a policy that has one of its rights.
  */
-import { type Context } from "hono";
-import { type ContentfulStatusCode } from "hono/utils/http-status";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { readJson } from "../../base/json/value.ts";
-import { bareHost, type KnownNames } from "../host-names.ts";
-import { type HubCore } from "../hub-core.ts";
-import { type Schema } from "../../base/schema/schema.ts";
+import type { Schema } from "../../base/schema/schema.ts";
 import { type Body, bodyAs } from "../body.ts";
+import { bareHost, type KnownNames } from "../host-names.ts";
+import type { HubCore } from "../hub-core.ts";
 import { type Right, rightsOf } from "../storage/hub-settings.ts";
 import { parseSas, verifySas } from "./sas.ts";
 

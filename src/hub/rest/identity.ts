@@ -7,6 +7,7 @@
 import { object } from "../../base/schema/structures.ts";
 import { boolean, nullable, oneOf, optional, presentOr, string } from "../../base/schema/values.ts";
 import { bodyAs } from "../body.ts";
+import type { HubCore } from "../hub-core.ts";
 import { mostDevices } from "../registry/devices.ts";
 import { authenticationBody, wantedAuthentication } from "./shape.ts";
 import { isDeviceId } from "../../protocol/ids.ts";

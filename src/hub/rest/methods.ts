@@ -5,8 +5,8 @@
  * Guarantee: a refusal says its code as IoT Hub does for methods: JSON within the JSON, from which clients of the
  * service side tell a device that is away from one that does not answer.
  */
-import { type Context, type Hono } from "hono";
-import { type ContentfulStatusCode } from "hono/utils/http-status";
+import type { Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isoTime } from "../../base/iso-time.ts";
 import { object } from "../../base/schema/structures.ts";
 import { integer, orElse, presentOr, string } from "../../base/schema/values.ts";

@@ -5,11 +5,17 @@
  * Guarantee: keys are in a device's identity, which takes a policy with RegistryRead, and nowhere else.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import { type JsonObject, } from "../../base/json/value.ts";
-import { type Infer } from "../../base/schema/schema.ts";
+import type { JsonObject } from "../../base/json/value.ts";
+import type { Infer } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { oneOf, presentOr, refine, secret, string } from "../../base/schema/values.ts";
-import { type Authentication, certificateAuthentication, type DeviceRecord, newKey, sasAuthentication } from "../registry/record.ts";
+import {
+  type Authentication,
+  certificateAuthentication,
+  type DeviceRecord,
+  newKey,
+  sasAuthentication,
+} from "../registry/record.ts";
 import { forService } from "../twin/document.ts";
 
 const never = "0001-01-01T00:00:00Z";

@@ -1,9 +1,19 @@
 /** Twins: `/twins/{id}`. */
-import { type Context, type Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { object } from "../../base/schema/structures.ts";
 import { optional, orElse } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
-import { changedMeanwhile, etagHeader, fail, idOf, matchesEtag, needs, type RestParts, readBody, unknownDevice } from "./guard.ts";
+import {
+  changedMeanwhile,
+  etagHeader,
+  fail,
+  idOf,
+  matchesEtag,
+  needs,
+  type RestParts,
+  readBody,
+  unknownDevice,
+} from "./guard.ts";
 import { twinEtag, twinOf } from "./shape.ts";
 
 const twin = object({

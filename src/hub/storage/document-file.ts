@@ -10,7 +10,7 @@
 import { copyFile, link, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
-import { renameOver, syncFolder, writeFresh } from "../../base/files/atomic-file.ts";
+import { linkOver, renameOver, syncFolder, writeFresh } from "../../base/files/atomic-file.ts";
 import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import { readJson } from "../../base/json/value.ts";
@@ -75,17 +75,14 @@ export async function eraseGenerations(path: string): Promise<void> {
 
 /** @returns false when there is nothing to keep */
 async function keepAsPrevious(path: string): Promise<boolean> {
-  const passing = `${previousOf(path)}.new`;
-  await rm(passing, { recursive: true, force: true });
   try {
     if (!(await stat(path)).isFile()) return false;
     // No moment without a file at `path`. Cards formatted for cameras have no links.
-    await link(path, passing).catch(() => copyFile(path, passing));
+    await linkOver(path, previousOf(path), (from, to) => link(from, to).catch(() => copyFile(from, to)));
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;
     throw error;
   }
-  await renameOver(passing, previousOf(path));
   return true;
 }
 

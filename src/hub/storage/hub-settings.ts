@@ -4,7 +4,7 @@
  * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
  */
 import { randomBytes } from "node:crypto";
-import { equalJson, } from "../../base/json/value.ts";
+import { equalJson } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, map, object } from "../../base/schema/structures.ts";

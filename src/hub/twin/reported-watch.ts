@@ -6,16 +6,21 @@
  * not matter, so that neither its restart nor a second property hides a value that lost.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import { equalJson, isRecord, type Json, member, } from "../../base/json/value.ts";
-import { describeSuperseded, parseSuperseded, type Superseded, parseOrigin } from "../../control/twin/superseded.ts";
-import { type PropertyRow, type PropertyStatus, type Acknowledgement } from "../page-server/api.ts";
+import { equalJson, isRecord, type Json, member } from "../../base/json/value.ts";
 import { read } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { lenient, number, orElse, string } from "../../base/schema/values.ts";
+import {
+  describeSuperseded,
+  parseOrigin,
+  parseSuperseded,
+  type Superseded,
+} from "../../control/twin/superseded.ts";
 import { json } from "../body.ts";
-import { type DeviceRecord } from "../registry/record.ts";
-import { type TwinHalf } from "./document.ts";
-import { type TimelineDraft } from "./timeline.ts";
+import type { Acknowledgement, PropertyRow, PropertyStatus } from "../page-server/api.ts";
+import type { DeviceRecord } from "../registry/record.ts";
+import type { TwinHalf } from "./document.ts";
+import type { TimelineDraft } from "./timeline.ts";
 
 const acknowledged = object({
   value: orElse(json, null),

@@ -3,14 +3,14 @@
  *
  * Guarantee: bounded, in all and for each device; sequence numbers only rise, also over a restart that lost the last moments.
  */
-import { type Clock } from "../../base/clock.ts";
-import { seconds } from "../../base/units.ts";
-import { type TimelineEvent, type TimelineKind } from "../page-server/api.ts";
+import type { Clock } from "../../base/clock.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, object } from "../../base/schema/structures.ts";
 import { boolean, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
+import { seconds } from "../../base/units.ts";
 import { json } from "../body.ts";
-import { type Documents } from "../storage/documents.ts";
+import type { TimelineEvent, TimelineKind } from "../page-server/api.ts";
+import type { Documents } from "../storage/documents.ts";
 
 export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 

@@ -40,33 +40,29 @@ const later = async (): Promise<void> => {
 describe("what cannot be used", () => {
   it("is moved out of the way, whole, and the answer says where it is", async () => {
     writeFileSync(at("a"), "x".repeat(limit));
-    expect(await keepAside(at("a"))).toBe(at("a.unreadable"));
-    expect(names()).toEqual(["a.unreadable"]);
-    expect(statSync(at("a.unreadable")).size).toBe(limit);
+    expect(await keepAside(at("a"))).toBe(at("a.unreadable-1"));
+    expect(names()).toEqual(["a.unreadable-1"]);
+    expect(statSync(at("a.unreadable-1")).size).toBe(limit);
   });
 
   it("keeps no more than its first 64 KiB", async () => {
     writeFileSync(at("a"), "beginning");
     truncateSync(at("a"), 30 << 20);
     await keepAside(at("a"));
-    expect(statSync(at("a.unreadable")).size).toBe(limit);
-    expect(readFileSync(at("a.unreadable"), "utf8").startsWith("beginning")).toBe(true);
+    expect(statSync(at("a.unreadable-1")).size).toBe(limit);
+    expect(readFileSync(at("a.unreadable-1"), "utf8").startsWith("beginning")).toBe(true);
   });
 
-  it("is moved to the next name where folders have the first ones, and nowhere when they have all", async () => {
+  it("is moved to the next number each time, and a folder with something in it stays for good", async () => {
     const put = async (): Promise<string | undefined> => {
       mkdirSync(at("a"));
       writeFileSync(at("a", "b"), "1");
       return keepAside(at("a"));
     };
-    expect([await put(), await put(), await put()]).toEqual([
-      at("a.unreadable"),
-      at("a.unreadable-2"),
-      at("a.unreadable-3"),
-    ]);
-    expect(await put()).toBeUndefined();
-    expect(names()).toEqual(["a", "a.unreadable", "a.unreadable-2", "a.unreadable-3"]);
-    expect(readFileSync(at("a.unreadable-3", "b"), "utf8")).toBe("1");
+    const kept = [await put(), await put(), await put(), await put()];
+    expect(kept).toEqual([1, 2, 3, 4].map((number) => at(`a.unreadable-${number}`)));
+    expect(names()).toEqual([1, 2, 3, 4].map((number) => `a.unreadable-${number}`));
+    expect(readFileSync(at("a.unreadable-1", "b"), "utf8")).toBe("1");
   });
 
   it("that is not there is nowhere", async () => {
@@ -85,7 +81,7 @@ describe("what cannot be used", () => {
     }
     writeFileSync(at("a"), "");
     await keepAside(at("a"));
-    expect(names()).toEqual([...made.slice(1), "a.unreadable", "folder.unreadable", "other"].toSorted());
+    expect(names()).toEqual([...made.slice(1), "a.unreadable-1", "folder.unreadable", "other"].toSorted());
   });
 
   it("loses nothing that is within eight", async () => {
@@ -97,7 +93,7 @@ describe("what cannot be used", () => {
 
   it("is a link itself, if it is one that leads nowhere", async () => {
     symlinkSync(at("nowhere"), at("a"));
-    expect(await keepAside(at("a"))).toBe(at("a.unreadable"));
-    expect(lstatSync(at("a.unreadable")).isSymbolicLink()).toBe(true);
+    expect(await keepAside(at("a"))).toBe(at("a.unreadable-1"));
+    expect(lstatSync(at("a.unreadable-1")).isSymbolicLink()).toBe(true);
   });
 });

@@ -1,12 +1,12 @@
 /** The cloud half in another process: what it says to the hub rests on what is so in the loop. */
 import { expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
+import { read } from "../../../src/base/schema/schema.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { momentOf } from "../../../src/firmware/face.ts";
 import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
-import { read } from "../../../src/base/schema/schema.ts";
 import { cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asideName, boundKeptAside, setAside } from "../../../src/base/files/kept-aside.ts";
 import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
-import { asideName, boundKeptAside, setAside } from "../../../src/firmware/storage/kept-aside.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import { parseManifest } from "../../../src/manifest/manifest.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";

@@ -233,8 +233,10 @@ describe("the page's API", () => {
     expect([await press(), pressed]).toEqual([409, 0]);
     hub.core.panels.show("heater-1", front);
     const statuses = new Set<number>();
-    for (let at = 0; at < 400 && !statuses.has(429); at += 1) statuses.add(await press());
-    expect([...statuses]).toEqual([204, 429]);
+    // Many at once: on a slow machine those that wait for each other are no faster than fingers.
+    for (let at = 0; at < 20 && !statuses.has(429); at += 1)
+      for (const status of await Promise.all(Array.from({ length: 100 }, press))) statuses.add(status);
+    expect([...statuses].toSorted()).toEqual([204, 429]);
   });
 
   it("serves the page's own files and nothing around them", async () => {

@@ -32,7 +32,7 @@ describe("a stored document", () => {
     await writeFile(path, stored);
     expect(await documents.read("a", whole)).toBe(1);
     expect(documents.damaged).toEqual([
-      { name: "a", problem: "does not fit its checksum", keptAs: `${path}.unreadable`, recovered: true },
+      { name: "a", problem: "does not fit its checksum", keptAs: `${path}.unreadable-1`, recovered: true },
     ]);
     await rm(path);
     expect(await documents.read("a", whole)).toBe(1);
@@ -153,7 +153,7 @@ describe("a stored document", () => {
     const documents = await opened(folder);
     await documents.write("device-ä/b", 1);
     await rm(join(folder, `${encodeURIComponent("device-ä/b")}.json`));
-    for (const name of ["%zz.json", "notes.txt", "device-x.json.unreadable"])
+    for (const name of ["%zz.json", "notes.txt", "device-x.json.unreadable-1"])
       await writeFile(join(folder, name), "1");
     expect(await documents.names("")).toEqual(["device-ä/b"]);
   });

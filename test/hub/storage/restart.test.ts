@@ -100,7 +100,7 @@ describe("a hub that is started again", () => {
     const second = await testHub({ dataPath });
     expect(second.core.devices.all().map(({ id }) => id)).toEqual(["heater-2"]);
     expect(second.lines.some(({ event }) => event === "hub-document-unreadable")).toBe(true);
-    expect(await readFile(join(dataPath, "device-heater-1.json.unreadable"), "utf8")).toBe("{ torn");
+    expect(await readFile(join(dataPath, "device-heater-1.json.unreadable-1"), "utf8")).toBe("{ torn");
   });
 
   it("renews its server certificate in its last month, under the same authority", async () => {

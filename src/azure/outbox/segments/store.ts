@@ -12,8 +12,9 @@
  * cut may repeat a message, it loses none. A line that was cut off is taken off again when the store is opened.
  */
 import { readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { errnoOf, messageOf } from "../../../base/errors.ts";
+import { asideName, keptAsideOf } from "../../../base/files/kept-aside.ts";
 import type { WallMillis } from "../../../base/units.ts";
 import {
   type MendEffort,
@@ -94,11 +95,10 @@ async function setAside(
   bytes: number,
   wallNow: () => WallMillis,
 ): Promise<string | undefined> {
-  const prefix = `${basename(folder)}.unreadable-`;
-  for (const name of await readdir(dirname(folder))) {
-    if (name.startsWith(prefix)) await rm(join(dirname(folder), name), { recursive: true, force: true });
+  for (const name of keptAsideOf(folder, await readdir(dirname(folder)))) {
+    await rm(join(dirname(folder), name), { recursive: true, force: true });
   }
-  const aside = join(dirname(folder), `${prefix}${wallNow()}`);
+  const aside = asideName(folder, wallNow());
   const lock = join(folder, "lock");
   await rename(folder, aside);
   await segmentDisk(folder).list();

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { hours, millis, minutes, seconds } from "../../src/base/units.ts";
-import { HubCore } from "../../src/hub/hub-core.ts";
+import { type HubCore, openHubCore } from "../../src/hub/hub-core.ts";
 import { Link } from "../../src/hub/mqtt/links.ts";
 import { cloudMessages, methodCalls } from "../../src/hub/mqtt/topics.ts";
 import { OnceLog } from "../../src/hub/once-log.ts";
@@ -19,8 +19,8 @@ const id = "heater-1";
 async function openHub(content = new Map<string, string>()) {
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
-  const core = await HubCore.open(clock, recordingLog(lines), memoryDocuments(content));
-  await core.ensureDevice(id, sasAuthentication());
+  const core = await openHubCore(clock, recordingLog(lines), memoryDocuments(content));
+  await core.operations.ensureDevice(id, sasAuthentication());
   const texts = () => core.timeline.of(id, 500).map(({ text }) => text);
   return { clock, core, lines, texts };
 }
@@ -41,21 +41,25 @@ function connect(core: HubCore, deviceId = id) {
 describe("a message that waits for a device", () => {
   it("is there until its time is over, and goes by itself then", async () => {
     const { clock, core, texts } = await openHub();
-    await core.sendMessage(id, { body: "1", properties: {}, ttlSeconds: 60 });
-    await core.sendMessage(id, { body: "2", properties: { "method-name": "boost" }, ttlSeconds: 90 });
+    await core.operations.sendMessage(id, { body: "1", properties: {}, ttlSeconds: 60 });
+    await core.operations.sendMessage(id, {
+      body: "2",
+      properties: { "method-name": "boost" },
+      ttlSeconds: 90,
+    });
     await clock.advance(seconds(59));
-    expect(core.summary(id)?.queuedMessages).toBe(2);
+    expect(core.views.summary(id)?.queuedMessages).toBe(2);
     await clock.advance(seconds(1));
-    expect(core.summary(id)?.queuedMessages).toBe(1);
+    expect(core.views.summary(id)?.queuedMessages).toBe(1);
     await clock.advance(seconds(30));
-    expect(core.summary(id)?.queuedMessages).toBe(0);
+    expect(core.views.summary(id)?.queuedMessages).toBe(0);
     expect(texts().slice(-2)).toEqual(["a message expired", "offline command boost expired"]);
   });
 
   it("is given up after ten deliveries that nobody acknowledged, and the next one goes", async () => {
     const { clock, core, texts } = await openHub();
-    await core.sendMessage(id, { body: "1", properties: {}, messageId: "first" });
-    await core.sendMessage(id, { body: "2", properties: {}, messageId: "second" });
+    await core.operations.sendMessage(id, { body: "1", properties: {}, messageId: "first" });
+    await core.operations.sendMessage(id, { body: "2", properties: {}, messageId: "second" });
     for (let time = 1; time <= 10; time++) {
       expect(core.devices.get(id)?.queue[0]?.messageId).toBe("first");
       const { link, topics } = connect(core);
@@ -65,12 +69,12 @@ describe("a message that waits for a device", () => {
     }
     expect(core.devices.get(id)?.queue.map(({ messageId }) => messageId)).toEqual(["second"]);
     expect(texts().filter((text) => text.includes("given up after 10"))).toHaveLength(1);
-    await core.sendMessage(id, { body: "3", properties: {} });
+    await core.operations.sendMessage(id, { body: "3", properties: {} });
     const { link, topics } = connect(core);
     for (const left of [1, 0]) {
       link.acknowledged();
       await clock.settle();
-      expect(core.summary(id)?.queuedMessages).toBe(left);
+      expect(core.views.summary(id)?.queuedMessages).toBe(left);
     }
     expect(topics).toHaveLength(2);
   });
@@ -80,7 +84,7 @@ describe("a direct method", () => {
   it("ends at once when its device goes", async () => {
     const { clock, core } = await openHub();
     const { link } = connect(core);
-    const outcome = core.invoke(id, "identify", null, 300);
+    const outcome = core.operations.invoke(id, "identify", null, 300);
     core.sessions.gone(link);
     expect(await outcome).toMatchObject({ failed: "timeout", why: expect.stringContaining("went away") });
     expect(clock.now()).toBe(0);
@@ -89,9 +93,9 @@ describe("a direct method", () => {
   it("takes no answer but its own device's, and ends when its time is over", async () => {
     const { clock, core } = await openHub();
     const { link } = connect(core);
-    await core.ensureDevice("other", sasAuthentication());
+    await core.operations.ensureDevice("other", sasAuthentication());
     const other = connect(core, "other");
-    const outcome = core.invoke(id, "identify", null, 30);
+    const outcome = core.operations.invoke(id, "identify", null, 30);
     core.methods.answered(other.link, "1", 200, "{}");
     await clock.advance(seconds(29));
     await clock.advance(seconds(1));
@@ -139,14 +143,14 @@ describe("a device that is removed", () => {
       atMs: 1,
       receivedMs: 1,
     });
-    core.setThrottle(id, true);
+    core.operations.setThrottle(id, true);
     core.faults.setTwinFault(id, "nothing");
-    core.setCable(id, "close");
-    await core.removeDevice(id);
+    core.operations.setCable(id, "close");
+    await core.operations.removeDevice(id);
     expect(cuts).toContain("close");
     expect(core.timeline.of(id, 10)).toEqual([]);
-    await core.ensureDevice(id, sasAuthentication());
-    expect(core.summary(id)).toMatchObject({ throttled: false, cable: "connected", latest: {} });
+    await core.operations.ensureDevice(id, sasAuthentication());
+    expect(core.views.summary(id)).toMatchObject({ throttled: false, cable: "connected", latest: {} });
     expect(core.telemetry.messages(id)).toEqual([]);
     expect(core.faults.twinAnswer(id)).toBeUndefined();
   });
@@ -155,9 +159,9 @@ describe("a device that is removed", () => {
     const { core } = await openHub();
     const { cuts } = connect(core);
     const record = core.devices.get(id) ?? newDevice(id, sasAuthentication(), 0);
-    await core.putDevice({ ...record, statusReason: "x" }, "changed");
+    await core.operations.putDevice({ ...record, statusReason: "x" }, "changed");
     expect(cuts).toEqual([]);
-    await core.putDevice({ ...record, enabled: false }, "changed");
+    await core.operations.putDevice({ ...record, enabled: false }, "changed");
     expect(cuts).toEqual(["close"]);
   });
 });
@@ -165,7 +169,7 @@ describe("a device that is removed", () => {
 describe("the timeline", () => {
   it("keeps the newest 500 of a device at least, and no noise of one pushes out another's", async () => {
     const { core } = await openHub();
-    await core.ensureDevice("quiet", sasAuthentication());
+    await core.operations.ensureDevice("quiet", sasAuthentication());
     for (let at = 0; at < 5000; at++) {
       core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: `${at}` });
     }
@@ -211,8 +215,8 @@ describe("the timeline", () => {
     connect(core);
     await core.close();
     const next = await openHub(content);
-    expect(next.core.summary(id)?.lastActivityMs).toBe(core.summary(id)?.lastActivityMs);
-    expect(next.core.summary(id)?.lastActivityMs).not.toBeNull();
+    expect(next.core.views.summary(id)?.lastActivityMs).toBe(core.views.summary(id)?.lastActivityMs);
+    expect(next.core.views.summary(id)?.lastActivityMs).not.toBeNull();
   });
 });
 

@@ -1,22 +1,45 @@
 /** The page's questions and changes, as `page-api.ts` lists them. */
 import type { Context, Hono } from "hono";
-import type { HubCore } from "../hub-core.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { DeviceOperations } from "../device-operations.ts";
 import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
+import type { Links } from "../mqtt/links.ts";
+import type { OnceLog } from "../once-log.ts";
+import type { Devices } from "../registry/devices.ts";
+import type { TelemetryLog } from "../twin/telemetry-log.ts";
+import type { Timeline } from "../twin/timeline.ts";
+import type { Twins } from "../twin/twins.ts";
 import type {
   CableState,
   CommandAnswer,
   DesiredEdited,
-  DeviceSummary,
   History,
   HubInfo,
   OfflineCommandQueued,
 } from "./api.ts";
 import { readJsonBody } from "./body.ts";
+import type { DeviceViews } from "./device-view.ts";
+import type { Feed } from "./feed.ts";
 import { refuse } from "./guard.ts";
-import { panelKeys } from "./panels.ts";
+import { type Panels, panelKeys } from "./panels.ts";
 
+/** What the page shows and works on. */
 export interface PageParts {
-  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly once: OnceLog;
+  readonly devices: Devices;
+  readonly links: Links;
+  readonly telemetry: TelemetryLog;
+  readonly timeline: Timeline;
+  readonly feed: Feed;
+  readonly panels: Panels;
+  readonly twins: Twins;
+  readonly operations: DeviceOperations;
+  readonly views: DeviceViews;
+  readonly idScope: string;
+  readonly startedMs: number;
   readonly hubHost: string;
   /** Whether the page listens beyond loopback. */
   readonly exposed: boolean;
@@ -25,72 +48,68 @@ export interface PageParts {
 const mostEvents = 500;
 const cableStates: readonly CableState[] = ["connected", "close", "reset", "silence"];
 
-export function hubInfo({ core, hubHost, exposed }: PageParts): HubInfo {
+export function hubInfo(parts: PageParts): HubInfo {
   return {
-    hubHost,
-    exposed,
-    idScope: core.settings.idScope,
-    startedMs: core.startedMs,
-    nowMs: core.clock.wallNow(),
-    devices: core.devices.size,
-    connected: core.links.size,
+    hubHost: parts.hubHost,
+    exposed: parts.exposed,
+    idScope: parts.idScope,
+    startedMs: parts.startedMs,
+    nowMs: parts.clock.wallNow(),
+    devices: parts.devices.size,
+    connected: parts.links.size,
   };
 }
 
-export const allSummaries = (core: HubCore): DeviceSummary[] =>
-  core.devices.all().flatMap(({ id }) => core.summary(id) ?? []);
-
 export function addPageRoutes(app: Hono, parts: PageParts): void {
-  const { core } = parts;
   app.get("/api/hub", (c) => c.json(hubInfo(parts)));
-  app.get("/api/devices", (c) => c.json(allSummaries(core)));
+  app.get("/api/devices", (c) => c.json(parts.views.summaries()));
   app.use("/api/devices/:id/*", async (c, next) => {
-    if (core.devices.get(c.req.param("id")) === undefined) return unknown(c);
+    if (parts.devices.get(c.req.param("id")) === undefined) return unknown(c);
     await next();
     return undefined;
   });
   app.get("/api/devices/:id", (c) => {
-    const detail = core.detail(c.req.param("id"));
+    const detail = parts.views.detail(c.req.param("id"));
     return detail === undefined ? unknown(c) : c.json(detail);
   });
   app.get("/api/devices/:id/history", (c) => {
     const since = Number(c.req.query("sinceMs") ?? 0);
-    const series = core.telemetry.history(c.req.param("id"), Number.isFinite(since) ? since : 0);
-    return c.json({ nowMs: core.clock.wallNow(), series } satisfies History);
+    const series = parts.telemetry.history(c.req.param("id"), Number.isFinite(since) ? since : 0);
+    return c.json({ nowMs: parts.clock.wallNow(), series } satisfies History);
   });
   app.get("/api/devices/:id/timeline", (c) => {
     const limit = Math.trunc(Number(c.req.query("limit") ?? 200)) || 200;
-    return c.json(core.timeline.of(c.req.param("id"), Math.min(mostEvents, Math.max(1, limit))));
+    return c.json(parts.timeline.of(c.req.param("id"), Math.min(mostEvents, Math.max(1, limit))));
   });
-  app.patch("/api/devices/:id/desired", (c) => editDesired(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/command", (c) => command(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/message", (c) => offlineCommand(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/panel", (c) => press(c, core, c.req.param("id")));
+  app.patch("/api/devices/:id/desired", (c) => editDesired(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/command", (c) => command(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/message", (c) => offlineCommand(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/panel", (c) => press(c, parts, c.req.param("id")));
   app.put("/api/devices/:id/cable", async (c) => {
     const state = textMember(await readJsonBody(c), "state");
     const known = cableStates.find((each) => each === state);
     if (known === undefined) return malformed(c, `state must be one of ${cableStates.join(", ")}`);
-    core.setCable(c.req.param("id"), known);
-    return c.json(core.summary(c.req.param("id")));
+    parts.operations.setCable(c.req.param("id"), known);
+    return c.json(parts.views.summary(c.req.param("id")));
   });
   app.put("/api/devices/:id/throttle", async (c) => {
     const on = member(await readJsonBody(c), "on");
     if (typeof on !== "boolean") return malformed(c, "on must be true or false");
-    core.setThrottle(c.req.param("id"), on);
-    return c.json(core.summary(c.req.param("id")));
+    parts.operations.setThrottle(c.req.param("id"), on);
+    return c.json(parts.views.summary(c.req.param("id")));
   });
 }
 
-async function editDesired(c: Context, core: HubCore, id: string): Promise<Response> {
+async function editDesired(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c);
   const properties = member(body, "properties");
   if (!isObject(properties)) return malformed(c, "properties must be an object");
   const ifVersion = numberMember(body, "ifVersion");
-  const version = core.devices.get(id)?.desired.version;
+  const version = parts.devices.get(id)?.desired.version;
   if (ifVersion !== undefined && ifVersion !== version) {
     return refuse(c, 412, "version", `desired has version ${version} meanwhile`);
   }
-  const edited = await core.editTwin(id, { desired: properties });
+  const edited = await parts.twins.edit(id, { desired: properties });
   if (!("refused" in edited)) {
     const answer: DesiredEdited = { desiredVersion: edited.record.desired.version, pushed: edited.pushed };
     return c.json(answer);
@@ -99,12 +118,12 @@ async function editDesired(c: Context, core: HubCore, id: string): Promise<Respo
   return edited.refused === "too-large" ? refuse(c, 413, "too-large", edited.why) : malformed(c, edited.why);
 }
 
-async function command(c: Context, core: HubCore, id: string): Promise<Response> {
+async function command(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c);
   const name = textMember(body, "name");
   if (name === undefined) return malformed(c, "name must be that of a command");
   const payload: Json = member(body, "payload") ?? null;
-  const outcome = await core.invoke(id, name, payload, numberMember(body, "timeoutSeconds"));
+  const outcome = await parts.operations.invoke(id, name, payload, numberMember(body, "timeoutSeconds"));
   if (!("failed" in outcome)) return c.json(outcome satisfies CommandAnswer);
   switch (outcome.failed) {
     case "offline":
@@ -116,13 +135,13 @@ async function command(c: Context, core: HubCore, id: string): Promise<Response>
   }
 }
 
-async function offlineCommand(c: Context, core: HubCore, id: string): Promise<Response> {
+async function offlineCommand(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c);
   const name = textMember(body, "name");
   if (name === undefined || name === "") return malformed(c, "name must be that of a command");
   const payload = member(body, "payload");
   const ttlSeconds = numberMember(body, "ttlSeconds");
-  const queued = await core.sendMessage(id, {
+  const queued = await parts.operations.sendMessage(id, {
     // IoT Central sends a single @ for a command that takes nothing.
     body: payload === undefined || payload === null ? "@" : JSON.stringify(payload),
     properties: { "method-name": name.slice(0, 128) },
@@ -144,13 +163,13 @@ async function offlineCommand(c: Context, core: HubCore, id: string): Promise<Re
   }
 }
 
-async function press(c: Context, core: HubCore, id: string): Promise<Response> {
+async function press(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c);
   const key = panelKeys.find((each) => each === textMember(body, "key"));
   const down = member(body, "down");
   if (key === undefined || typeof down !== "boolean")
     return malformed(c, `key must be one of ${panelKeys.join(", ")}, and down true or false`);
-  switch (core.panels.press(id, { key, down })) {
+  switch (parts.panels.press(id, { key, down })) {
     case "passed":
       return c.body(null, 204);
     case "not-here":

@@ -5,7 +5,6 @@
  * Guarantee: each device is changed or refused by itself, and the answer names every one that was refused, and why.
  */
 import type { Context } from "hono";
-import type { HubCore } from "../hub-core.ts";
 import { isObject, type Json, type JsonObject, member, textMember } from "../json-value.ts";
 import { fail, isSameEtag, type RestParts, readBody } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
@@ -41,7 +40,7 @@ interface Mode {
 
 const isMode = (name: string): name is keyof typeof modes => Object.hasOwn(modes, name);
 
-export async function changeMany(c: Context, { core }: RestParts): Promise<Response> {
+export async function changeMany(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c);
   if (!Array.isArray(body) || body.length === 0 || body.length > mostInOne) {
     return fail(c, 400, "ArgumentInvalid", `the body must be a list of 1 to ${mostInOne} devices`);
@@ -52,7 +51,7 @@ export async function changeMany(c: Context, { core }: RestParts): Promise<Respo
     const deviceId = textMember(wanted, "id") ?? "";
     const refused = seen.has(deviceId)
       ? { code: "DeviceDefinedMultipleTimes", why: `${deviceId} is in the list more than once` }
-      : await changeOne(core, deviceId, wanted);
+      : await changeOne(parts, deviceId, wanted);
     seen.add(deviceId);
     if (refused !== undefined) errors.push({ deviceId, errorCode: refused.code, errorStatus: refused.why });
   }
@@ -60,7 +59,7 @@ export async function changeMany(c: Context, { core }: RestParts): Promise<Respo
   return c.json({ isSuccessful, errors, warnings: [] }, isSuccessful ? 200 : 400);
 }
 
-async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refused | undefined> {
+async function changeOne(parts: RestParts, id: string, wanted: Json): Promise<Refused | undefined> {
   if (!isObject(wanted)) return { code: "ArgumentInvalid", why: "a device must be a JSON object" };
   if (member(wanted, "moduleId") !== undefined) {
     return { code: "FeatureNotSupported", why: "this hub has no modules" };
@@ -68,7 +67,7 @@ async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refus
   const name = (textMember(wanted, "importMode") ?? "createOrUpdate").toLowerCase();
   if (!isMode(name)) return { code: "ArgumentInvalid", why: "importMode is none that there is" };
   const mode: Mode = modes[name];
-  const known = core.devices.get(id);
+  const known = parts.devices.get(id);
   if (known === undefined && mode.known === true) {
     return { code: "DeviceNotFound", why: `there is no device ${id}` };
   }
@@ -79,15 +78,15 @@ async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refus
     return { code: "PreconditionFailed", why: `${id} was changed meanwhile: get it again` };
   }
   if (mode.verb === "delete") {
-    await core.removeDevice(id);
+    await parts.operations.removeDevice(id);
     return undefined;
   }
   if (mode.verb === "put") {
-    const record = planIdentity(core, id, wanted);
+    const record = planIdentity(parts, id, wanted);
     if ("code" in record) return record;
-    await core.putDevice(record, known === undefined ? "registered" : "registration changed");
+    await parts.operations.putDevice(record, known === undefined ? "registered" : "registration changed");
   }
-  return await changeTwin(core, id, wanted);
+  return await changeTwin(parts, id, wanted);
 }
 
 /** A missing one matches nothing: whoever asks for the comparison has to say with what. */
@@ -99,10 +98,10 @@ const etagOf = (wanted: JsonObject, { verb }: Mode): string =>
 const etagNow = (known: { etag: string; twinVersion: number }, { verb }: Mode): string =>
   verb === "twin" ? twinEtag(known) : known.etag;
 
-async function changeTwin(core: HubCore, id: string, wanted: JsonObject): Promise<Refused | undefined> {
+async function changeTwin(parts: RestParts, id: string, wanted: JsonObject): Promise<Refused | undefined> {
   const tags = member(wanted, "tags");
   const desired = member(member(wanted, "properties"), "desired");
   if (tags === undefined && desired === undefined) return undefined;
-  const edited = await core.editTwin(id, { tags, desired });
+  const edited = await parts.twins.edit(id, { tags, desired });
   return "refused" in edited ? { code: "ArgumentInvalid", why: edited.why } : undefined;
 }

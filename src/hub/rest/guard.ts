@@ -5,32 +5,46 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { DeviceOperations } from "../device-operations.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
-import type { HubCore } from "../hub-core.ts";
 import { type Json, readJson } from "../json-value.ts";
-import { type Right, rightsOf } from "../storage/hub-settings.ts";
+import type { Links } from "../mqtt/links.ts";
+import type { OnceLog } from "../once-log.ts";
+import type { Devices } from "../registry/devices.ts";
+import { type HubSettings, type Right, rightsOf } from "../storage/hub-settings.ts";
+import type { Twins } from "../twin/twins.ts";
 import { parseSas, verifySas } from "./sas.ts";
 
+/** What the service side works on. */
 export interface RestParts {
-  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly once: OnceLog;
+  readonly settings: HubSettings;
+  readonly devices: Devices;
+  readonly links: Links;
+  readonly twins: Twins;
+  readonly operations: DeviceOperations;
   readonly hostNames: KnownNames;
 }
 
 /** Guards a route. @param rights any of them is enough */
 export const needs =
-  ({ core, hostNames }: RestParts, ...rights: Right[]) =>
+  ({ clock, once, settings, hostNames }: RestParts, ...rights: Right[]) =>
   async (c: Context, next: () => Promise<void>): Promise<Response | undefined> => {
     const token = parseSas(c.req.header("authorization") ?? "");
-    const keys = token?.policy === undefined ? undefined : core.settings.policy(token.policy);
+    const keys = token?.policy === undefined ? undefined : settings.policy(token.policy);
     const mayUse = (resource: string) => hostNames.includes(bareHost(resource.split("/")[0] ?? ""));
     const verdict = verifySas(
       token,
       [keys?.primaryKey ?? "", keys?.secondaryKey ?? ""],
       mayUse,
-      core.clock.wallNow(),
+      clock.wallNow(),
     );
     if (!verdict.ok) {
-      core.once.warn("hub-rest-refused", token?.policy ?? "nobody", verdict.failure);
+      once.warn("hub-rest-refused", token?.policy ?? "nobody", verdict.failure);
       return fail(c, 401, "IotHubUnauthorizedAccess", `Unauthorized: ${verdict.failure}`);
     }
     const has = rightsOf(token?.policy);

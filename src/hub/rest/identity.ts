@@ -5,10 +5,10 @@
  */
 
 import { isDeviceId } from "../../protocol/ids.ts";
-import type { HubCore } from "../hub-core.ts";
 import { type JsonObject, member, textMember } from "../json-value.ts";
 import { mostDevices } from "../registry/devices.ts";
 import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";
+import type { RestParts } from "./guard.ts";
 import { wantedAuthentication } from "./shape.ts";
 
 export interface IdentityRefused {
@@ -19,7 +19,11 @@ export interface IdentityRefused {
 const longestReason = 128;
 
 /** @param wanted members of a device identity; others are passed over */
-export function planIdentity(core: HubCore, id: string, wanted: JsonObject): DeviceRecord | IdentityRefused {
+export function planIdentity(
+  parts: Pick<RestParts, "clock" | "devices">,
+  id: string,
+  wanted: JsonObject,
+): DeviceRecord | IdentityRefused {
   const invalid = (why: string): IdentityRefused => ({ code: "ArgumentInvalid", why });
   if (!isDeviceId(id))
     return invalid("a device id has 1 to 128 letters, digits and - . % _ # * ? ! ( ) , : = @ $ '");
@@ -30,13 +34,13 @@ export function planIdentity(core: HubCore, id: string, wanted: JsonObject): Dev
   if (status !== undefined && status !== "enabled" && status !== "disabled") {
     return invalid("status must be enabled or disabled");
   }
-  const known = core.devices.get(id);
-  if (known === undefined && core.devices.size >= mostDevices) {
+  const known = parts.devices.get(id);
+  if (known === undefined && parts.devices.size >= mostDevices) {
     return { code: "TooManyDevices", why: `this hub takes ${mostDevices} devices` };
   }
   const authentication = wantedAuthentication(wanted, known?.authentication);
   if (authentication === undefined) return invalid("authentication is malformed");
-  const kept = known ?? newDevice(id, authentication, core.clock.wallNow());
+  const kept = known ?? newDevice(id, authentication, parts.clock.wallNow());
   const reason = member(wanted, "statusReason");
   return {
     ...kept,

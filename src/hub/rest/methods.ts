@@ -26,24 +26,24 @@ export function addMethodRoutes(app: Hono, parts: RestParts): void {
   app.post("/twins/:id/methods", needs(parts, "ServiceConnect"), (c) => invoke(c, parts));
 }
 
-async function invoke(c: Context, { core }: RestParts): Promise<Response> {
+async function invoke(c: Context, parts: RestParts): Promise<Response> {
   const id = idOf(c);
   const refuse = (code: keyof typeof faults, message: string, timeoutSeconds?: number) => {
     const info = timeoutSeconds === undefined ? {} : { info: { timeout: span(timeoutSeconds) } };
-    const timestampUtc = isoTime(core.clock.wallNow());
+    const timestampUtc = isoTime(parts.clock.wallNow());
     const { status, errorCode } = faults[code];
     const fault = JSON.stringify({ errorCode, trackingId: "", message, ...info, timestampUtc });
     return c.json({ Message: fault, ExceptionMessage: "" }, status, { "iothub-errorcode": code });
   };
   const body = await readBody(c);
-  if (core.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
+  if (parts.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
   const name = textMember(body, "methodName");
   if (!isObject(body) || name === undefined) return refuse("ArgumentInvalid", "methodName is missing");
   const response = wholeSeconds(body, "responseTimeoutInSeconds", responseLimits);
   const connect = wholeSeconds(body, "connectTimeoutInSeconds", connectLimits);
   if (typeof response === "string") return refuse("ArgumentInvalid", response);
   if (typeof connect === "string") return refuse("ArgumentInvalid", connect);
-  const outcome = await core.invoke(id, name, member(body, "payload") ?? null, response, connect);
+  const outcome = await parts.operations.invoke(id, name, member(body, "payload") ?? null, response, connect);
   if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
   switch (outcome.failed) {
     case "malformed":

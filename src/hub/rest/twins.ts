@@ -15,13 +15,12 @@ import {
 import { twinEtag, twinOf } from "./shape.ts";
 
 export function addTwinRoutes(app: Hono, parts: RestParts): void {
-  const { core } = parts;
   const service = needs(parts, "ServiceConnect");
   app.get("/twins/:id", service, (c) => {
-    const record = core.devices.get(idOf(c));
+    const record = parts.devices.get(idOf(c));
     if (record === undefined) return unknownDevice(c);
     return c.json(
-      twinOf(record, core.links.get(record.id)?.ready === true),
+      twinOf(record, parts.links.get(record.id)?.ready === true),
       200,
       etagHeader(twinEtag(record)),
     );
@@ -30,14 +29,14 @@ export function addTwinRoutes(app: Hono, parts: RestParts): void {
   app.put("/twins/:id", service, (c) => editTwin(c, parts, true));
 }
 
-async function editTwin(c: Context, { core }: RestParts, replace: boolean): Promise<Response> {
+async function editTwin(c: Context, parts: RestParts, replace: boolean): Promise<Response> {
   const id = idOf(c);
-  const known = core.devices.get(id);
+  const known = parts.devices.get(id);
   if (known === undefined) return unknownDevice(c);
   const body = await readBody(c);
   if (!isObject(body)) return fail(c, 400, "ArgumentInvalid", "a twin must be a JSON object");
   // What stands now, not what stood before the body was read.
-  if (!matchesEtag(c, twinEtag(core.devices.get(id) ?? known))) return changedMeanwhile(c);
+  if (!matchesEtag(c, twinEtag(parts.devices.get(id) ?? known))) return changedMeanwhile(c);
   const properties = member(body, "properties");
   if (properties !== undefined && !isObject(properties)) {
     return fail(c, 400, "ArgumentInvalid", "a twin's properties must be a JSON object");
@@ -45,14 +44,14 @@ async function editTwin(c: Context, { core }: RestParts, replace: boolean): Prom
   if (member(properties, "reported") !== undefined && !replace) {
     return fail(c, 400, "ArgumentInvalid", "reported properties are the device's");
   }
-  const edited = await core.editTwin(id, {
+  const edited = await parts.twins.edit(id, {
     replace,
     tags: member(body, "tags"),
     desired: member(properties, "desired"),
   });
   if (!("refused" in edited)) {
     const { record } = edited;
-    return c.json(twinOf(record, core.links.get(id)?.ready === true), 200, etagHeader(twinEtag(record)));
+    return c.json(twinOf(record, parts.links.get(id)?.ready === true), 200, etagHeader(twinEtag(record)));
   }
   switch (edited.refused) {
     case "not-found":

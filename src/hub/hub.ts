@@ -6,7 +6,7 @@
  * every connection and has saved everything when it resolves.
  */
 import { X509Certificate } from "node:crypto";
-import { isDeviceId, isRegistrationId } from "../protocol/ids.ts";
+import { isDeviceId, isRegistrationId } from "../protocol/names.ts";
 import { HostNames, isLoopback } from "./host-names.ts";
 import { type HubCore, openHubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";

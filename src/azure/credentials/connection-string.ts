@@ -5,8 +5,7 @@
  */
 
 import { isBase64Key } from "../../protocol/device-key.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
+import { isDeviceId, isHost } from "../../protocol/names.ts";
 import { CredentialError, type HubWay } from "./credentials.ts";
 import { Secret } from "./secret.ts";
 

@@ -4,7 +4,7 @@
  * Guarantee: every failure gets a code, told by what TLS, the socket and MQTT themselves said; the SDK's own words
  * would call a missing network "Not authorized". No sentence holds a secret.
  */
-import { hostAndPort } from "../../protocol/host.ts";
+import { hostAndPort } from "../../protocol/names.ts";
 import { scrub } from "../credentials/secret.ts";
 
 export type CauseCode =

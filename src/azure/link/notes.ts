@@ -7,8 +7,7 @@
 
 import { dirname, join } from "node:path";
 import { isRecord } from "../../base/json/value.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
+import { isDeviceId, isHost } from "../../protocol/names.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
 

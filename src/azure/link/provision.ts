@@ -8,8 +8,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { isRecord } from "../../base/json/value.ts";
 import { millis } from "../../base/units.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
+import { isDeviceId, isHost } from "../../protocol/names.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
 import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
 import { readInbound } from "../sdk/inbound.ts";

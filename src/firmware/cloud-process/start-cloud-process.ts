@@ -6,10 +6,9 @@
 import type { Log, LogLevel } from "../../base/log.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { isHubReady } from "../hub-process/hub-ready.ts";
-import { bootOfThisMachine } from "../process/boot.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { environmentWithSecrets, HeldSecrets } from "../process/secret-handover.ts";
-import { systemClock } from "../process/system-clock.ts";
+import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
 import type { RunningLoop } from "../run-loop.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { CloudProcess } from "./cloud-process.ts";

@@ -8,8 +8,7 @@
  * credentials.json is.
  */
 import type { ChildProcess } from "node:child_process";
-import { Secret } from "../../azure/credentials/secret.ts";
-import { secretVariables } from "../../azure/credentials/secret-variables.ts";
+import { Secret, secretVariables } from "../../azure/credentials/secret.ts";
 import { kindOf } from "../hub-process/hub-ready.ts";
 
 const names: readonly string[] = Object.values(secretVariables);

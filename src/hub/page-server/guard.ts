@@ -11,6 +11,7 @@ import { getCookie } from "hono/cookie";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Clock } from "../../base/clock.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
+import { type Json, readJson } from "../json-value.ts";
 import type { OnceLog } from "../once-log.ts";
 
 export interface PageNames extends KnownNames {
@@ -166,3 +167,9 @@ function comesByProxy(c: Context, origin: string, hostNames: PageNames): boolean
 }
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** @returns `undefined` for no JSON, or not said to be: a form of another site, which cannot say JSON, is not read as one */
+export async function readJsonBody(c: Context): Promise<Json | undefined> {
+  const type = c.req.header("content-type") ?? "";
+  return /^application\/json(;|$)/.test(type) ? readJson(await c.req.text()) : undefined;
+}

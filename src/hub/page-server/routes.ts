@@ -2,14 +2,8 @@
 import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { DeviceOperations } from "../device-operations.ts";
+import type { HubCore } from "../hub-core.ts";
 import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
-import type { Links } from "../mqtt/links.ts";
-import type { OnceLog } from "../once-log.ts";
-import type { Devices } from "../registry/devices.ts";
-import type { TelemetryLog } from "../twin/telemetry-log.ts";
-import type { Timeline } from "../twin/timeline.ts";
-import type { Twins } from "../twin/twins.ts";
 import type {
   CableState,
   CommandAnswer,
@@ -18,26 +12,26 @@ import type {
   HubInfo,
   OfflineCommandQueued,
 } from "./api.ts";
-import { readJsonBody } from "./body.ts";
-import type { DeviceViews } from "./device-view.ts";
-import type { Feed } from "./feed.ts";
-import { refuse } from "./guard.ts";
-import { type Panels, panelKeys } from "./panels.ts";
+import { readJsonBody, refuse } from "./guard.ts";
+import { panelKeys } from "./panels.ts";
 
 /** What the page shows and works on. */
-export interface PageParts {
+export interface PageParts
+  extends Pick<
+    HubCore,
+    | "once"
+    | "devices"
+    | "links"
+    | "telemetry"
+    | "timeline"
+    | "feed"
+    | "panels"
+    | "twins"
+    | "operations"
+    | "views"
+  > {
   readonly clock: Clock;
   readonly log: Log;
-  readonly once: OnceLog;
-  readonly devices: Devices;
-  readonly links: Links;
-  readonly telemetry: TelemetryLog;
-  readonly timeline: Timeline;
-  readonly feed: Feed;
-  readonly panels: Panels;
-  readonly twins: Twins;
-  readonly operations: DeviceOperations;
-  readonly views: DeviceViews;
   readonly idScope: string;
   readonly startedMs: number;
   readonly hubHost: string;

@@ -2,8 +2,7 @@
 import type { Hono } from "hono";
 import { textMember } from "../json-value.ts";
 import type { Session } from "./api.ts";
-import { readJsonBody } from "./body.ts";
-import { type PageGuard, refuse } from "./guard.ts";
+import { type PageGuard, readJsonBody, refuse } from "./guard.ts";
 
 export function addSessionRoutes(app: Hono, guard: PageGuard): void {
   app.get("/api/session", (c) =>

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "aedes";
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
-import { mqttPort } from "../../protocol/host.ts";
+import { mqttPort } from "../../protocol/names.ts";
 import { withPort } from "../host-names.ts";
 import { equalJson, isObject, type Json, member, readJson, textMember } from "../json-value.ts";
 import { dpsAnswer, parseDpsTopic } from "../mqtt/topics.ts";

@@ -7,26 +7,17 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { DeviceOperations } from "../device-operations.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
+import type { HubCore } from "../hub-core.ts";
 import { type Json, readJson } from "../json-value.ts";
-import type { Links } from "../mqtt/links.ts";
-import type { OnceLog } from "../once-log.ts";
-import type { Devices } from "../registry/devices.ts";
-import { type HubSettings, type Right, rightsOf } from "../storage/hub-settings.ts";
-import type { Twins } from "../twin/twins.ts";
+import { type Right, rightsOf } from "../storage/hub-settings.ts";
 import { parseSas, verifySas } from "./sas.ts";
 
 /** What the service side works on. */
-export interface RestParts {
+export interface RestParts
+  extends Pick<HubCore, "once" | "settings" | "devices" | "links" | "twins" | "operations"> {
   readonly clock: Clock;
   readonly log: Log;
-  readonly once: OnceLog;
-  readonly settings: HubSettings;
-  readonly devices: Devices;
-  readonly links: Links;
-  readonly twins: Twins;
-  readonly operations: DeviceOperations;
   readonly hostNames: KnownNames;
 }
 

@@ -4,7 +4,7 @@
  * Guarantee: what the caller does not name of a known device stays as it is; what this hub cannot do is refused.
  */
 
-import { isDeviceId } from "../../protocol/ids.ts";
+import { isDeviceId } from "../../protocol/names.ts";
 import { type JsonObject, member, textMember } from "../json-value.ts";
 import { mostDevices } from "../registry/devices.ts";
 import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";

@@ -3,6 +3,8 @@
  *
  * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
  */
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import { minutes } from "../base/units.ts";
 import { type HostNames, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
@@ -21,6 +23,8 @@ import type { CertificateAuthority, CertificatePair } from "./storage/certificat
 
 export interface Faces {
   readonly authority: CertificateAuthority;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly core: HubCore;
   readonly host: string;
   readonly names: HostNames;
@@ -36,19 +40,24 @@ const candidates = (wish: PortWish, remembered: RememberedPorts): readonly numbe
   typeof wish === "number" ? [wish] : wish(remembered);
 
 export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
-  const { authority, core, host, names, exposed, closing } = faces;
-  const pair = await authority.server(core.clock.wallNow());
+  const { authority, clock, log, core, host, names, exposed, closing } = faces;
+  const startedMs = clock.wallNow();
+  const pair = await authority.server(startedMs);
   const { mqttPort = usualPorts.mqtt, restPort = usualPorts.rest, pagePort = usualPorts.page } = options;
-  const remembered = core.settings.ports;
+  const { ports: remembered, idScope } = core.settings;
   const broker = await openBroker(faces, pair, candidates(mqttPort, remembered));
   const rest = await onFirstFree(candidates(restPort, remembered), (port) =>
-    openRest({ core, hostNames: names }, pair, host, port),
+    openRest({ ...core, clock, log, hostNames: names }, pair, host, port),
   );
   closing.push(() => rest.close());
   const hubHost = withPort(names.told, broker.port, usualPorts.mqtt);
   const { pagePassword: password, pagePath } = options;
   const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
-    openPage({ core, hubHost, exposed, hostNames: names, password, pagePath }, host, port),
+    openPage(
+      { ...core, clock, log, idScope, startedMs, hubHost, exposed, hostNames: names, password, pagePath },
+      host,
+      port,
+    ),
   );
   closing.push(() => page.close());
   await core.settings.rememberPorts({
@@ -66,7 +75,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     restPort: rest.port,
     pagePort: page.port,
     pageUrl: `http://${withPort(names.shown, page.port)}/`,
-    idScope: core.settings.idScope,
+    idScope,
   };
 }
 
@@ -77,14 +86,17 @@ export async function closeFaces({ closing, core }: Faces): Promise<void> {
 }
 
 async function openBroker(
-  { authority, core, host, names, closing }: Faces,
+  { authority, clock, log, core, host, names, closing }: Faces,
   pair: CertificatePair,
   ports: readonly number[],
 ): Promise<{ port: number; renew(pair: CertificatePair): void }> {
-  const { clock, log, once, cables, devices, settings, sessions, timeline } = core;
+  const { once, cables, devices, settings, sessions, timeline } = core;
   let port = 0;
   const onDevice = (id: string) => core.feed.changed(id, true);
-  const onRejected = (id: string, reason: string) => core.rejected(id, reason);
+  const onRejected = (deviceId: string, reason: string) => {
+    if (devices.get(deviceId) === undefined) return;
+    timeline.add({ deviceId, kind: "turned-away", actor: "hub", text: `not let in: ${reason}` });
+  };
   const login = { settings, devices, hostNames: names, wallNow: () => clock.wallNow() };
   const dps = { clock, devices, timeline, hubPort: () => port, onDevice };
   const broker = await Broker.open(
@@ -98,24 +110,24 @@ async function openBroker(
 }
 
 function renewInTime(
-  { authority, core, closing }: Faces,
+  { authority, clock, log, closing }: Faces,
   first: CertificatePair,
   renew: (pair: CertificatePair) => void,
 ): void {
   let shown = first;
   let cancel = () => {};
   const check = () => {
-    cancel = core.clock.setTimer(renewEvery, check);
-    authority.server(core.clock.wallNow()).then(
+    cancel = clock.setTimer(renewEvery, check);
+    authority.server(clock.wallNow()).then(
       (pair) => {
         if (pair === shown) return;
         shown = pair;
         renew(pair);
-        core.log.info("hub-certificate-renewed");
+        log.info("hub-certificate-renewed");
       },
-      (error: Error) => core.log.error("hub-certificate-not-renewed", { reason: error.message }),
+      (error: Error) => log.error("hub-certificate-not-renewed", { reason: error.message }),
     );
   };
-  cancel = core.clock.setTimer(renewEvery, check);
+  cancel = clock.setTimer(renewEvery, check);
   closing.push(() => cancel());
 }

@@ -1,7 +1,7 @@
 /** How a hub is to be started, and where it is then. */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { mqttPort } from "../protocol/host.ts";
+import { mqttPort } from "../protocol/names.ts";
 
 /** Where a hub listens that is not told where; the last two are seldom taken. */
 export const usualPorts = { mqtt: mqttPort, rest: 8443, page: 8780 };

@@ -8,9 +8,9 @@
  * every connection and has saved everything when it resolves.
  */
 import { X509Certificate } from "node:crypto";
-import { isDeviceId, isRegistrationId } from "../protocol/ids.ts";
+import { isDeviceId, isRegistrationId } from "../protocol/names.ts";
 import { HostNames, isLoopback } from "./host-names.ts";
-import { HubCore } from "./hub-core.ts";
+import { type HubCore, openHubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
 import { certificateAuthentication, sasAuthentication } from "./registry/record.ts";
@@ -69,9 +69,9 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   const names = new HostNames(host, options.hostNames);
   const documents = await openStore(options);
   const authority = await openAuthority(documents, () => names.all(), clock.wallNow());
-  const core = await HubCore.open(clock, log, documents);
+  const core = await openHubCore(clock, log, documents);
   if (authority.isNew && core.devices.size > 0) log.warn("hub-authority-made", { now: authorityMade });
-  const faces: Faces = { authority, core, host, names, exposed, closing: [] };
+  const faces: Faces = { authority, clock, log, core, host, names, exposed, closing: [] };
   try {
     const addresses = await openFaces(faces, options);
     if (exposed) log.warn("hub-exposed", { host, page: addresses.pageUrl });
@@ -95,8 +95,8 @@ const needsPassword = (host: string): Error =>
   );
 
 function running(faces: Faces, addresses: HubAddresses): RunningHub {
-  const { core, authority } = faces;
-  const { settings, clock } = core;
+  const { core, authority, clock } = faces;
+  const { settings } = core;
   const provisioning = { idScope: settings.idScope, provisioningHost: addresses.hubHost };
   return {
     addresses,
@@ -114,7 +114,7 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
         enabled: true,
         authentication,
       });
-      await core.ensureDevice(registrationId, authentication);
+      await core.operations.ensureDevice(registrationId, authentication);
       const symmetricKey = authentication.primaryKey;
       const connectionString = `HostName=${addresses.hubHost};DeviceId=${registrationId};SharedAccessKey=${symmetricKey}`;
       return { registrationId, ...provisioning, symmetricKey, connectionString };

@@ -3,12 +3,14 @@
  *
  * Guarantee: who sends no whole request head in time is gone, and those who do not keep nobody else out.
  */
+
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { ServerType } from "@hono/node-server";
+import type { Clock } from "../base/clock.ts";
 import { seconds } from "../base/units.ts";
-import type { HubCore } from "./hub-core.ts";
 import { portOf } from "./ports.ts";
+import type { OnceLog } from "./once-log.ts";
 import { peerOf, Strangers } from "./strangers.ts";
 
 export interface Listening {
@@ -23,17 +25,22 @@ export const httpLimits = {
   connectionsCheckingInterval: 5000,
 } as const;
 
+interface ListeningParts {
+  readonly clock: Clock;
+  readonly once: OnceLog;
+}
+
 const mostConnections = 1000;
 const mostStrangers = 200;
 
 /** @throws Error with `code` when it cannot listen there, as when another has the port */
 export async function listen(
   server: ServerType,
-  core: Pick<HubCore, "clock" | "once">,
+  parts: ListeningParts,
   host: string,
   port: number,
 ): Promise<Listening> {
-  bound(server, core);
+  bound(server, parts);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -52,7 +59,7 @@ export async function listen(
   };
 }
 
-function bound(server: ServerType, { clock, once }: Pick<HubCore, "clock" | "once">): void {
+function bound(server: ServerType, { clock, once }: ListeningParts): void {
   const onFull = () => void once.warn("hub-http-full", "anybody", "too many connections");
   const strangers = new Strangers(clock, { most: mostStrangers, within: seconds(15), onFull });
   server.maxConnections = mostConnections;

@@ -4,7 +4,7 @@
  * a device, because whoever has it can be every device of the group.
  */
 import { createHmac } from "node:crypto";
-import { isRegistrationId } from "./ids.ts";
+import { isRegistrationId } from "./names.ts";
 
 /**
  * @param groupKey the group's primary or secondary key, base64

@@ -34,7 +34,7 @@ const services = {
     return enrolled;
   },
   async setCable(id: string, state: CableState): Promise<void> {
-    (await starting).core.setCable(id, state);
+    (await starting).core.operations.setCable(id, state);
   },
 };
 export type HubServices = typeof services;

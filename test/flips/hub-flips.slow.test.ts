@@ -67,7 +67,7 @@ async function usedFolder(dataPath: string): Promise<Way> {
   const { symmetricKey: key, idScope } = await hub.enrolDevice(byHand);
   for (const id of [own, byHand]) {
     for (const targetTemperature of [19, 20, 21])
-      await hub.core.editTwin(id, { desired: { targetTemperature } });
+      await hub.core.twins.edit(id, { desired: { targetTemperature } });
   }
   const { caPem } = hub;
   await hub.close();

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { hours, millis, minutes, seconds } from "../../src/base/units.ts";
-import { HubCore } from "../../src/hub/hub-core.ts";
+import { type HubCore, openHubCore } from "../../src/hub/hub-core.ts";
 import { Link } from "../../src/hub/mqtt/links.ts";
 import { cloudMessages, methodCalls } from "../../src/hub/mqtt/topics.ts";
 import { OnceLog } from "../../src/hub/once-log.ts";
@@ -19,8 +19,8 @@ const id = "heater-1";
 async function openHub(content = new Map<string, string>()) {
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
-  const core = await HubCore.open(clock, recordingLog(lines), memoryDocuments(content));
-  await core.ensureDevice(id, sasAuthentication());
+  const core = await openHubCore(clock, recordingLog(lines), memoryDocuments(content));
+  await core.operations.ensureDevice(id, sasAuthentication());
   const texts = () => core.timeline.of(id, 500).map(({ text }) => text);
   return { clock, core, lines, texts };
 }
@@ -41,21 +41,25 @@ function connect(core: HubCore, deviceId = id) {
 describe("a message that waits for a device", () => {
   it("is there until its time is over, and goes by itself then", async () => {
     const { clock, core, texts } = await openHub();
-    await core.sendMessage(id, { body: "1", properties: {}, ttlSeconds: 60 });
-    await core.sendMessage(id, { body: "2", properties: { "method-name": "boost" }, ttlSeconds: 90 });
+    await core.operations.sendMessage(id, { body: "1", properties: {}, ttlSeconds: 60 });
+    await core.operations.sendMessage(id, {
+      body: "2",
+      properties: { "method-name": "boost" },
+      ttlSeconds: 90,
+    });
     await clock.advance(seconds(59));
-    expect(core.summary(id)?.queuedMessages).toBe(2);
+    expect(core.views.summary(id)?.queuedMessages).toBe(2);
     await clock.advance(seconds(1));
-    expect(core.summary(id)?.queuedMessages).toBe(1);
+    expect(core.views.summary(id)?.queuedMessages).toBe(1);
     await clock.advance(seconds(30));
-    expect(core.summary(id)?.queuedMessages).toBe(0);
+    expect(core.views.summary(id)?.queuedMessages).toBe(0);
     expect(texts().slice(-2)).toEqual(["a message expired", "offline command boost expired"]);
   });
 
   it("is given up after ten deliveries that nobody acknowledged, and the next one goes", async () => {
     const { clock, core, texts } = await openHub();
-    await core.sendMessage(id, { body: "1", properties: {}, messageId: "first" });
-    await core.sendMessage(id, { body: "2", properties: {}, messageId: "second" });
+    await core.operations.sendMessage(id, { body: "1", properties: {}, messageId: "first" });
+    await core.operations.sendMessage(id, { body: "2", properties: {}, messageId: "second" });
     for (let time = 1; time <= 10; time++) {
       expect(core.devices.get(id)?.queue[0]?.messageId).toBe("first");
       const { link, topics } = connect(core);
@@ -65,12 +69,12 @@ describe("a message that waits for a device", () => {
     }
     expect(core.devices.get(id)?.queue.map(({ messageId }) => messageId)).toEqual(["second"]);
     expect(texts().filter((text) => text.includes("given up after 10"))).toHaveLength(1);
-    await core.sendMessage(id, { body: "3", properties: {} });
+    await core.operations.sendMessage(id, { body: "3", properties: {} });
     const { link, topics } = connect(core);
     for (const left of [1, 0]) {
       link.acknowledged();
       await clock.settle();
-      expect(core.summary(id)?.queuedMessages).toBe(left);
+      expect(core.views.summary(id)?.queuedMessages).toBe(left);
     }
     expect(topics).toHaveLength(2);
   });
@@ -80,7 +84,7 @@ describe("a direct method", () => {
   it("ends at once when its device goes", async () => {
     const { clock, core } = await openHub();
     const { link } = connect(core);
-    const outcome = core.invoke(id, "identify", null, 300);
+    const outcome = core.operations.invoke(id, "identify", null, 300);
     core.sessions.gone(link);
     expect(await outcome).toMatchObject({ failed: "timeout", why: expect.stringContaining("went away") });
     expect(clock.now()).toBe(0);
@@ -89,9 +93,9 @@ describe("a direct method", () => {
   it("takes no answer but its own device's, and ends when its time is over", async () => {
     const { clock, core } = await openHub();
     const { link } = connect(core);
-    await core.ensureDevice("other", sasAuthentication());
+    await core.operations.ensureDevice("other", sasAuthentication());
     const other = connect(core, "other");
-    const outcome = core.invoke(id, "identify", null, 30);
+    const outcome = core.operations.invoke(id, "identify", null, 30);
     core.methods.answered(other.link, "1", 200, "{}");
     await clock.advance(seconds(29));
     await clock.advance(seconds(1));
@@ -133,15 +137,15 @@ describe("a device that is registered", () => {
     const { core, texts } = await openHub(new Map());
     expect(texts()).toEqual(["registered"]);
     const { authentication } = core.devices.get(id) ?? newDevice(id, sasAuthentication(), 0);
-    await core.ensureDevice(id, authentication);
+    await core.operations.ensureDevice(id, authentication);
     expect(texts()).toEqual(["registered"]);
-    await core.ensureDevice(id, sasAuthentication());
+    await core.operations.ensureDevice(id, sasAuthentication());
     expect(texts()).toEqual(["registered", "enrolled again"]);
   });
 
   it("has every edit of a desired value in its timeline, with what it was, and where it was deleted", async () => {
     const { core } = await openHub();
-    for (const value of [19, 20, null]) await core.editTwin(id, { desired: { targetTemperature: value } });
+    for (const value of [19, 20, null]) await core.twins.edit(id, { desired: { targetTemperature: value } });
     expect(core.timeline.of(id, 3)).toMatchObject([
       { text: "desired targetTemperature was set to 19", version: 2, whileApart: true },
       { text: "desired targetTemperature was set to 20", version: 3, before: 19 },
@@ -151,7 +155,7 @@ describe("a device that is registered", () => {
 
   it("has no model until it names one, and keeps that when it comes without", async () => {
     const { clock, core } = await openHub();
-    const modelIs = () => core.summary(id)?.modelId;
+    const modelIs = () => core.views.summary(id)?.modelId;
     expect(modelIs()).toBeNull();
     const client = { clean: true } as never;
     for (const named of ["dtmi:example:heater;1", ""]) {
@@ -163,14 +167,14 @@ describe("a device that is registered", () => {
 
   it("shows since when it is connected, or away", async () => {
     const { clock, core } = await openHub();
-    expect(core.summary(id)).toMatchObject({ connected: false, connectionChangedMs: null });
+    expect(core.views.summary(id)).toMatchObject({ connected: false, connectionChangedMs: null });
     await clock.advance(seconds(5));
     const cameMs = clock.wallNow();
     const { link } = connect(core);
-    expect(core.summary(id)).toMatchObject({ connected: true, connectionChangedMs: cameMs });
+    expect(core.views.summary(id)).toMatchObject({ connected: true, connectionChangedMs: cameMs });
     await clock.advance(seconds(5));
     core.sessions.gone(link);
-    expect(core.summary(id)).toMatchObject({ connected: false, connectionChangedMs: cameMs + 5000 });
+    expect(core.views.summary(id)).toMatchObject({ connected: false, connectionChangedMs: cameMs + 5000 });
   });
 });
 
@@ -178,12 +182,12 @@ describe("a device that nobody registered", () => {
   it("is told to whoever edits its twin or sends it a message, and none is made of it", async () => {
     const { core } = await openHub();
     const refused = { refused: "not-found", why: "there is no device nobody" };
-    expect(await core.editTwin("nobody", { desired: { a: 1 } })).toMatchObject(refused);
-    expect(await core.sendMessage("nobody", { body: "1", properties: {} })).toMatchObject({
+    expect(await core.twins.edit("nobody", { desired: { a: 1 } })).toMatchObject(refused);
+    expect(await core.operations.sendMessage("nobody", { body: "1", properties: {} })).toMatchObject({
       refused: "not-found",
     });
-    expect(core.summary("nobody")).toBeUndefined();
-    expect(core.detail("nobody")).toBeUndefined();
+    expect(core.views.summary("nobody")).toBeUndefined();
+    expect(core.views.detail("nobody")).toBeUndefined();
   });
 });
 
@@ -198,14 +202,14 @@ describe("a device that is removed", () => {
       atMs: 1,
       receivedMs: 1,
     });
-    core.setThrottle(id, true);
+    core.operations.setThrottle(id, true);
     core.faults.setTwinFault(id, "nothing");
-    core.setCable(id, "close");
-    await core.removeDevice(id);
+    core.operations.setCable(id, "close");
+    await core.operations.removeDevice(id);
     expect(cuts).toContain("close");
     expect(core.timeline.of(id, 10)).toEqual([]);
-    await core.ensureDevice(id, sasAuthentication());
-    expect(core.summary(id)).toMatchObject({ throttled: false, cable: "connected", latest: {} });
+    await core.operations.ensureDevice(id, sasAuthentication());
+    expect(core.views.summary(id)).toMatchObject({ throttled: false, cable: "connected", latest: {} });
     expect(core.telemetry.messages(id)).toEqual([]);
     expect(core.faults.twinAnswer(id)).toBeUndefined();
   });
@@ -214,9 +218,9 @@ describe("a device that is removed", () => {
     const { core } = await openHub();
     const { cuts } = connect(core);
     const record = core.devices.get(id) ?? newDevice(id, sasAuthentication(), 0);
-    await core.putDevice({ ...record, statusReason: "x" }, "changed");
+    await core.operations.putDevice({ ...record, statusReason: "x" }, "changed");
     expect(cuts).toEqual([]);
-    await core.putDevice({ ...record, enabled: false }, "changed");
+    await core.operations.putDevice({ ...record, enabled: false }, "changed");
     expect(cuts).toEqual(["close"]);
   });
 });
@@ -224,7 +228,7 @@ describe("a device that is removed", () => {
 describe("the timeline", () => {
   it("keeps the newest 500 of a device at least, and no noise of one pushes out another's", async () => {
     const { core } = await openHub();
-    await core.ensureDevice("quiet", sasAuthentication());
+    await core.operations.ensureDevice("quiet", sasAuthentication());
     for (let at = 0; at < 5000; at++) {
       core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: `${at}` });
     }
@@ -270,8 +274,8 @@ describe("the timeline", () => {
     connect(core);
     await core.close();
     const next = await openHub(content);
-    expect(next.core.summary(id)?.lastActivityMs).toBe(core.summary(id)?.lastActivityMs);
-    expect(next.core.summary(id)?.lastActivityMs).not.toBeNull();
+    expect(next.core.views.summary(id)?.lastActivityMs).toBe(core.views.summary(id)?.lastActivityMs);
+    expect(next.core.views.summary(id)?.lastActivityMs).not.toBeNull();
   });
 });
 

@@ -51,12 +51,12 @@ export class LinkHub {
   }
 
   async forget(id: string): Promise<void> {
-    await this.#whileUp(() => this.core.removeDevice(id));
+    await this.#whileUp(() => this.core.operations.removeDevice(id));
   }
 
   /** An operator's edit; one that the hub refuses changes nothing. Resolves when it is saved and pushed. */
   edit(id: string, desired: Patch): Promise<unknown> {
-    return this.#whileUp(() => this.core.editTwin(id, { desired }));
+    return this.#whileUp(() => this.core.twins.edit(id, { desired }));
   }
 
   /** What it holds of a device now. */

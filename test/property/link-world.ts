@@ -140,9 +140,9 @@ export class LinkWorld {
       case "crash":
         return this.#crash(action);
       case "pull":
-        return core.setCable(this.#id, action.how);
+        return core.operations.setCable(this.#id, action.how);
       case "plug":
-        return core.setCable(this.#id, "connected");
+        return core.operations.setCable(this.#id, "connected");
       case "blip":
         return action.how === "close" ? this.#cable.closeAll() : this.#cable.resetAll();
       case "pause":

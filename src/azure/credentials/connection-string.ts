@@ -8,8 +8,7 @@ import type { Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { convert, refine, string } from "../../base/schema/values.ts";
 import { isBase64Key } from "../../protocol/device-key.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
+import { isDeviceId, isHost } from "../../protocol/names.ts";
 import { CredentialError, type HubWay } from "./credentials.ts";
 import { Secret } from "./secret.ts";
 

@@ -7,7 +7,7 @@
 import { parseConnectionString } from "./connection-string.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
 import { dpsWithKey } from "./parts.ts";
-import { secretVariables } from "./secret-variables.ts";
+import { secretVariables } from "./secret.ts";
 
 const names = {
   ...secretVariables,

@@ -1,8 +1,7 @@
 /** The parts that the file and the environment have in common, checked one by one. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isBase64Key } from "../../protocol/device-key.ts";
-import { isHost } from "../../protocol/host.ts";
-import { isRegistrationId } from "../../protocol/ids.ts";
+import { isHost, isRegistrationId } from "../../protocol/names.ts";
 import {
   azureDps,
   type CertificateProof,

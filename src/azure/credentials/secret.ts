@@ -42,3 +42,9 @@ export function scrub(text: string): string {
     .replace(/-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*?(-----END [^-]*PRIVATE KEY-----|$)/g, mask)
     .slice(0, 300);
 }
+
+/** Of the environment names of Azure's samples those that hold a secret. */
+export const secretVariables = {
+  connectionString: "IOTHUB_DEVICE_CONNECTION_STRING",
+  deviceKey: "IOTHUB_DEVICE_DPS_DEVICE_KEY",
+} as const;

@@ -6,7 +6,7 @@
  */
 import { errnoOf, reasonOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
-import { hostAndPort } from "../../protocol/host.ts";
+import { hostAndPort } from "../../protocol/names.ts";
 import { scrub } from "../credentials/secret.ts";
 
 export type CauseCode =

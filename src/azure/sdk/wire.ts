@@ -10,7 +10,7 @@ import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { MqttClient as Client, IClientOptions } from "mqtt";
 import { asError } from "../../base/errors.ts";
-import { hostAndPort } from "../../protocol/host.ts";
+import { hostAndPort } from "../../protocol/names.ts";
 import { MqttClient } from "./sdk.ts";
 
 export interface WireOptions {

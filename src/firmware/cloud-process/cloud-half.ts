@@ -41,7 +41,7 @@ import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type CommandName, deviceInformation, modelId } from "../../model/cloud-model.ts";
 import type { FaceDevice } from "../face.ts";
-import { bootOfThisMachine } from "../process/boot.ts";
+import { bootOfThisMachine } from "../process/system-clock.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
 import { describeMachine } from "./device-information.ts";
 

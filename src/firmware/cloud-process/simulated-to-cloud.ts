@@ -5,7 +5,7 @@
  */
 import type { Credentials } from "../../azure/credentials/credentials.ts";
 import { isLoopback } from "../../hub/host-names.ts";
-import { hostAndPort } from "../../protocol/host.ts";
+import { hostAndPort } from "../../protocol/names.ts";
 
 export interface Readings {
   /** They come from the virtual hat. */

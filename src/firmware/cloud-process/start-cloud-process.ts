@@ -4,16 +4,30 @@
  * Guarantee: the control loop runs already and goes on whatever happens here.
  */
 import { read } from "../../base/schema/schema.ts";
-import type { FaceOptions } from "../faces.ts";
-import { bootOfThisMachine } from "../process/boot.ts";
+import type { Log, LogLevel } from "../../base/log.ts";
+import type { BoardChoice } from "../choose-board.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";
 import { environmentWithSecrets, HeldSecrets } from "../process/secret-handover.ts";
-import { systemClock } from "../process/system-clock.ts";
+import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
+import type { RunningLoop } from "../run-loop.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
 import { CloudProcess } from "./cloud-process.ts";
 import { spawnCloud } from "./spawn-cloud.ts";
 
-export async function azureInItsProcess(options: FaceOptions): Promise<CloudProcess> {
+export interface AzureProcessOptions {
+  readonly running: RunningLoop;
+  readonly data: DataFolder;
+  readonly choice: BoardChoice;
+  readonly log: Log;
+  readonly logLevel: LogLevel;
+  /** Somebody asked for simulated readings in a real cloud. */
+  readonly simulatedToCloud: boolean;
+  /** There is a live panel. */
+  readonly quiet: boolean;
+}
+
+export async function azureInItsProcess(options: AzureProcessOptions): Promise<CloudProcess> {
   const { running, log, data, choice, logLevel, quiet } = options;
   const secrets = HeldSecrets.take(await environmentWithSecrets(process, process.env));
   // On the clock that both processes have, and that nobody sets: that of the machine's start.

@@ -171,7 +171,7 @@ export class Stage {
 
   /** The operator changes desired properties. */
   async edit(desired: JsonObject): Promise<void> {
-    const edited = await this.#hub.core.editTwin(deviceId, { desired });
+    const edited = await this.#hub.core.twins.edit(deviceId, { desired });
     if ("refused" in edited) throw new Error(`the hub refused the edit: ${edited.why}`);
     this.#lastPatch = { ...desired, $version: edited.record.desired.version };
   }
@@ -202,14 +202,14 @@ export class Stage {
   async pullCable(): Promise<void> {
     const { core } = this.#hub;
     await this.clock.sleep(millis(Math.max(0, this.#onlineAt + steadyAfter - this.clock.now())));
-    core.setCable(deviceId, "reset");
+    core.operations.setCable(deviceId, "reset");
     const apart = () => core.links.get(deviceId) === undefined && this.#device.link !== "online";
     await this.until("the cable's end", apart);
   }
 
   /** Resolves when the device is online again. */
   async plugCable(): Promise<void> {
-    this.#hub.core.setCable(deviceId, "connected");
+    this.#hub.core.operations.setCable(deviceId, "connected");
     await this.until("the connection", () => this.#device.link === "online");
     this.#onlineAt = this.clock.now();
   }

@@ -5,7 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { WallMillis } from "../../base/units.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { hostAndPort } from "../../protocol/host.ts";
+import { hostAndPort } from "../../protocol/names.ts";
 import { type Finding, fail, ok } from "./finding.ts";
 
 type Problem = Description["problems"][number];

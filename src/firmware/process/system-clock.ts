@@ -1,4 +1,6 @@
 /** The one place that asks the system for the time. Monotonic time starts with the process. */
+import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, wallMillis } from "../../base/units.ts";
 
@@ -17,3 +19,19 @@ export const systemClock: Clock = {
       setTimeout(resolve, Math.min(longestTimer, Math.max(0, delay)));
     }),
 };
+
+/**
+ * Which start of this machine it is, and when the process's clock began within it.
+ * @returns an id that differs after every start of the machine; a random one where the system has none
+ */
+export function bootOfThisMachine(clock: Clock): { readonly id: string; readonly clockZeroMs: Millis } {
+  return { id: bootId(), clockZeroMs: millis(uptime() * 1000 - clock.now()) };
+}
+
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return crypto.randomUUID();
+  }
+}

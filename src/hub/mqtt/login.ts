@@ -6,7 +6,7 @@
  */
 import type { PeerCertificate } from "node:tls";
 import { deriveDeviceKey, isBase64Key } from "../../protocol/device-key.ts";
-import { isDeviceId, isRegistrationId } from "../../protocol/ids.ts";
+import { isDeviceId, isRegistrationId } from "../../protocol/names.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
 import type { Devices } from "../registry/devices.ts";
 import type { Authentication } from "../registry/record.ts";

@@ -3,14 +3,17 @@
 import type { FaultInjection } from "../fault-injection.ts";
 import type { Cables } from "../mqtt/cables.ts";
 import type { Links } from "../mqtt/links.ts";
+import type { Devices } from "../registry/devices.ts";
 import type { DeviceRecord } from "../registry/record.ts";
 import { forDevice } from "../twin/document.ts";
 import { propertyRows } from "../twin/reported-watch.ts";
 import type { TelemetryLog } from "../twin/telemetry-log.ts";
 import type { DeviceDetail, DeviceSummary } from "./api.ts";
+import type { FeedSource } from "./feed.ts";
 import type { Panels } from "./panels.ts";
 
 export interface ViewParts {
+  readonly devices: Devices;
   readonly links: Links;
   readonly cables: Cables;
   readonly faults: FaultInjection;
@@ -18,7 +21,30 @@ export interface ViewParts {
   readonly telemetry: TelemetryLog;
 }
 
-export function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
+export class DeviceViews implements FeedSource {
+  readonly #parts: ViewParts;
+
+  constructor(parts: ViewParts) {
+    this.#parts = parts;
+  }
+
+  /** Of every device, by id. */
+  summaries(): DeviceSummary[] {
+    return this.#parts.devices.all().map((record) => deviceSummary(this.#parts, record));
+  }
+
+  summary(id: string): DeviceSummary | undefined {
+    const record = this.#parts.devices.get(id);
+    return record && deviceSummary(this.#parts, record);
+  }
+
+  detail(id: string): DeviceDetail | undefined {
+    const record = this.#parts.devices.get(id);
+    return record && deviceDetail(this.#parts, record);
+  }
+}
+
+function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
   const rows = propertyRows(record);
   return {
     id: record.id,
@@ -38,7 +64,7 @@ export function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSum
   };
 }
 
-export function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDetail {
+function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDetail {
   const panel = parts.panels.of(record.id);
   return {
     ...deviceSummary(parts, record),

@@ -1,10 +1,11 @@
 /** The page's questions and changes, as `page-api.ts` lists them. */
 import type { Context, Hono } from "hono";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import type { HubCore } from "../hub-core.ts";
 import type {
   CommandAnswer,
   DesiredEdited,
-  DeviceSummary,
   History,
   HubInfo,
   OfflineCommandQueued,
@@ -20,8 +21,25 @@ import {
 } from "./bodies.ts";
 import { refuse } from "./guard.ts";
 
-export interface PageParts {
-  readonly core: HubCore;
+/** What the page shows and works on. */
+export interface PageParts
+  extends Pick<
+    HubCore,
+    | "once"
+    | "devices"
+    | "links"
+    | "telemetry"
+    | "timeline"
+    | "feed"
+    | "panels"
+    | "twins"
+    | "operations"
+    | "views"
+  > {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly idScope: string;
+  readonly startedMs: number;
   readonly hubHost: string;
   /** Whether the page listens beyond loopback. */
   readonly exposed: boolean;
@@ -29,70 +47,66 @@ export interface PageParts {
 
 const mostEvents = 500;
 
-export function hubInfo({ core, hubHost, exposed }: PageParts): HubInfo {
+export function hubInfo(parts: PageParts): HubInfo {
   return {
-    hubHost,
-    exposed,
-    idScope: core.settings.idScope,
-    startedMs: core.startedMs,
-    nowMs: core.clock.wallNow(),
-    devices: core.devices.size,
-    connected: core.links.size,
+    hubHost: parts.hubHost,
+    exposed: parts.exposed,
+    idScope: parts.idScope,
+    startedMs: parts.startedMs,
+    nowMs: parts.clock.wallNow(),
+    devices: parts.devices.size,
+    connected: parts.links.size,
   };
 }
 
-export const allSummaries = (core: HubCore): DeviceSummary[] =>
-  core.devices.all().flatMap(({ id }) => core.summary(id) ?? []);
-
 export function addPageRoutes(app: Hono, parts: PageParts): void {
-  const { core } = parts;
   app.get("/api/hub", (c) => c.json(hubInfo(parts)));
-  app.get("/api/devices", (c) => c.json(allSummaries(core)));
+  app.get("/api/devices", (c) => c.json(parts.views.summaries()));
   app.use("/api/devices/:id/*", async (c, next) => {
-    if (core.devices.get(c.req.param("id")) === undefined) return unknown(c);
+    if (parts.devices.get(c.req.param("id")) === undefined) return unknown(c);
     await next();
     return undefined;
   });
   app.get("/api/devices/:id", (c) => {
-    const detail = core.detail(c.req.param("id"));
+    const detail = parts.views.detail(c.req.param("id"));
     return detail === undefined ? unknown(c) : c.json(detail);
   });
   app.get("/api/devices/:id/history", (c) => {
     const since = Number(c.req.query("sinceMs") ?? 0);
-    const series = core.telemetry.history(c.req.param("id"), Number.isFinite(since) ? since : 0);
-    return c.json({ nowMs: core.clock.wallNow(), series } satisfies History);
+    const series = parts.telemetry.history(c.req.param("id"), Number.isFinite(since) ? since : 0);
+    return c.json({ nowMs: parts.clock.wallNow(), series } satisfies History);
   });
   app.get("/api/devices/:id/timeline", (c) => {
     const limit = Math.trunc(Number(c.req.query("limit") ?? 200)) || 200;
-    return c.json(core.timeline.of(c.req.param("id"), Math.min(mostEvents, Math.max(1, limit))));
+    return c.json(parts.timeline.of(c.req.param("id"), Math.min(mostEvents, Math.max(1, limit))));
   });
-  app.patch("/api/devices/:id/desired", (c) => editDesired(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/command", (c) => command(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/message", (c) => queueCommand(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/panel", (c) => press(c, core, c.req.param("id")));
+  app.patch("/api/devices/:id/desired", (c) => editDesired(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/command", (c) => command(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/message", (c) => queueCommand(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/panel", (c) => press(c, parts, c.req.param("id")));
   app.put("/api/devices/:id/cable", async (c) => {
     const body = await readJsonBody(c, cableRequest);
     if ("wrong" in body) return malformed(c, body.wrong);
-    core.setCable(c.req.param("id"), body.value.state);
-    return c.json(core.summary(c.req.param("id")));
+    parts.operations.setCable(c.req.param("id"), body.value.state);
+    return c.json(parts.views.summary(c.req.param("id")));
   });
   app.put("/api/devices/:id/throttle", async (c) => {
     const body = await readJsonBody(c, throttleRequest);
     if ("wrong" in body) return malformed(c, body.wrong);
-    core.setThrottle(c.req.param("id"), body.value.on);
-    return c.json(core.summary(c.req.param("id")));
+    parts.operations.setThrottle(c.req.param("id"), body.value.on);
+    return c.json(parts.views.summary(c.req.param("id")));
   });
 }
 
-async function editDesired(c: Context, core: HubCore, id: string): Promise<Response> {
+async function editDesired(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, desiredEdit);
   if ("wrong" in body) return malformed(c, body.wrong);
   const { properties, ifVersion } = body.value;
-  const version = core.devices.get(id)?.desired.version;
+  const version = parts.devices.get(id)?.desired.version;
   if (ifVersion !== undefined && ifVersion !== version) {
     return refuse(c, 412, "version", `desired has version ${version} meanwhile`);
   }
-  const edited = await core.editTwin(id, { desired: properties });
+  const edited = await parts.twins.edit(id, { desired: properties });
   if (!("refused" in edited)) {
     const answer: DesiredEdited = { desiredVersion: edited.record.desired.version, pushed: edited.pushed };
     return c.json(answer);
@@ -101,11 +115,11 @@ async function editDesired(c: Context, core: HubCore, id: string): Promise<Respo
   return edited.refused === "too-large" ? refuse(c, 413, "too-large", edited.why) : malformed(c, edited.why);
 }
 
-async function command(c: Context, core: HubCore, id: string): Promise<Response> {
+async function command(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, commandCall);
   if ("wrong" in body) return malformed(c, body.wrong);
   const { name, payload, timeoutSeconds } = body.value;
-  const outcome = await core.invoke(id, name, payload, timeoutSeconds);
+  const outcome = await parts.operations.invoke(id, name, payload, timeoutSeconds);
   if (!("failed" in outcome)) return c.json(outcome satisfies CommandAnswer);
   switch (outcome.failed) {
     case "offline":
@@ -117,11 +131,11 @@ async function command(c: Context, core: HubCore, id: string): Promise<Response>
   }
 }
 
-async function queueCommand(c: Context, core: HubCore, id: string): Promise<Response> {
+async function queueCommand(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, offlineCommand);
   if ("wrong" in body) return malformed(c, body.wrong);
   const { name, payload, ttlSeconds } = body.value;
-  const queued = await core.sendMessage(id, {
+  const queued = await parts.operations.sendMessage(id, {
     // IoT Central sends a single @ for a command that takes nothing.
     body: payload === null ? "@" : JSON.stringify(payload),
     properties: { "method-name": name.slice(0, 128) },
@@ -143,10 +157,10 @@ async function queueCommand(c: Context, core: HubCore, id: string): Promise<Resp
   }
 }
 
-async function press(c: Context, core: HubCore, id: string): Promise<Response> {
+async function press(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, panelPress);
   if ("wrong" in body) return malformed(c, body.wrong);
-  switch (core.panels.press(id, body.value)) {
+  switch (parts.panels.press(id, body.value)) {
     case "passed":
       return c.body(null, 204);
     case "not-here":

@@ -43,12 +43,11 @@ const types: Readonly<Record<string, string>> = {
 export async function openPage(options: PageOptions, host: string, port: number): Promise<Listening> {
   const app = await pageApp(options);
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: httpLimits });
-  return await listen(server, options.core, host, port);
+  return await listen(server, options, host, port);
 }
 
 async function pageApp(options: PageOptions): Promise<Hono> {
-  const { core } = options;
-  const { clock, once, log } = core;
+  const { clock, once, log } = options;
   const guard = new PageGuard({ clock, once, hostNames: options.hostNames, password: options.password });
   const app = new Hono();
   app.use(guard.guard);

@@ -6,10 +6,9 @@
  */
 import type { Hono } from "hono";
 import { seconds } from "../../base/units.ts";
-import type { HubCore } from "../hub-core.ts";
 import type { StreamEvent } from "./api.ts";
 import { refuse } from "./guard.ts";
-import { allSummaries, hubInfo, type PageParts } from "./routes.ts";
+import { hubInfo, type PageParts } from "./routes.ts";
 
 const mostReaders = 50;
 /** Bytes that may wait beyond the first message, which is as long as the hub has devices: some 1 KB for each. */
@@ -19,23 +18,21 @@ const heartbeatEvery = seconds(15);
 const heartbeat = Buffer.from(": still here\n\n");
 
 export function addStream(app: Hono, parts: PageParts): void {
-  const { core } = parts;
   const readers = new Set<Reader>();
   app.get("/api/events", (c) => {
     if (readers.size >= mostReaders) return refuse(c, 429, "throttled", "too many pages are open");
     const first = firstWords(parts, Number(c.req.header("last-event-id") ?? Number.NaN));
-    const reader = new Reader(core, first, () => readers.delete(reader));
+    const reader = new Reader(parts, first, () => readers.delete(reader));
     readers.add(reader);
-    core.log.debug("hub-page-open", { readers: readers.size });
+    parts.log.debug("hub-page-open", { readers: readers.size });
     return c.body(reader.stream, 200, { "Content-Type": "text/event-stream; charset=utf-8" });
   });
 }
 
 /** What a page is told when it comes: everything as it stands, and what happened while it was away. */
 function firstWords(parts: PageParts, lastSeen: number): Buffer {
-  const { core } = parts;
-  const hello = frame({ type: "hello", hub: hubInfo(parts), devices: allSummaries(core) });
-  const missed = Number.isInteger(lastSeen) ? core.timeline.after(lastSeen) : [];
+  const hello = frame({ type: "hello", hub: hubInfo(parts), devices: parts.views.summaries() });
+  const missed = Number.isInteger(lastSeen) ? parts.timeline.after(lastSeen) : [];
   return Buffer.from(hello + missed.map((event) => frame({ type: "timeline", event })).join(""));
 }
 
@@ -47,7 +44,7 @@ class Reader {
   #cancelBeat = () => {};
   #ended = false;
 
-  constructor({ clock, feed }: HubCore, first: Buffer, onEnd: () => void) {
+  constructor({ clock, feed }: PageParts, first: Buffer, onEnd: () => void) {
     this.#onEnd = onEnd;
     this.stream = new ReadableStream(
       {

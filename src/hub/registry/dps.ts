@@ -11,7 +11,7 @@ import { equalJson, type Json, } from "../../base/json/value.ts";
 import { readText } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { lenient, string } from "../../base/schema/values.ts";
-import { mqttPort } from "../../protocol/host.ts";
+import { mqttPort } from "../../protocol/names.ts";
 import { withPort } from "../host-names.ts";
 import { dpsAnswer, parseDpsTopic } from "../mqtt/topics.ts";
 import type { Timeline } from "../twin/timeline.ts";

@@ -10,7 +10,6 @@ import { type Infer, read } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { anything, convert, lenient, optional, orElse, presentOr, string } from "../../base/schema/values.ts";
 import { bodyAs, json } from "../body.ts";
-import type { HubCore } from "../hub-core.ts";
 import { fail, isSameEtag, type RestParts, readBody } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
 import { twinEtag } from "./shape.ts";
@@ -65,7 +64,7 @@ const change = object({
 });
 type Change = Infer<typeof change>;
 
-export async function changeMany(c: Context, { core }: RestParts): Promise<Response> {
+export async function changeMany(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c, list(anything, mostInOne));
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   if (body.value.length === 0) return fail(c, 400, "ArgumentInvalid", "the body names no device");
@@ -75,7 +74,7 @@ export async function changeMany(c: Context, { core }: RestParts): Promise<Respo
     const deviceId = read(withId, wanted)?.id ?? "";
     const refused = seen.has(deviceId)
       ? { code: "DeviceDefinedMultipleTimes", why: `${deviceId} is in the list more than once` }
-      : await changeOne(core, deviceId, wanted);
+      : await changeOne(parts, deviceId, wanted);
     seen.add(deviceId);
     if (refused !== undefined) errors.push({ deviceId, errorCode: refused.code, errorStatus: refused.why });
   }
@@ -83,13 +82,13 @@ export async function changeMany(c: Context, { core }: RestParts): Promise<Respo
   return c.json({ isSuccessful, errors, warnings: [] }, isSuccessful ? 200 : 400);
 }
 
-async function changeOne(core: HubCore, id: string, body: unknown): Promise<Refused | undefined> {
+async function changeOne(parts: RestParts, id: string, body: unknown): Promise<Refused | undefined> {
   const checked = bodyAs(change, body, "the device");
   if ("wrong" in checked) return { code: "ArgumentInvalid", why: checked.wrong };
   const wanted = checked.value;
   if (wanted.moduleId !== undefined) return { code: "FeatureNotSupported", why: "this hub has no modules" };
   const mode = wanted.importMode;
-  const known = core.devices.get(id);
+  const known = parts.devices.get(id);
   if (known === undefined && mode.known === true) {
     return { code: "DeviceNotFound", why: `there is no device ${id}` };
   }
@@ -100,15 +99,15 @@ async function changeOne(core: HubCore, id: string, body: unknown): Promise<Refu
     return { code: "PreconditionFailed", why: `${id} was changed meanwhile: get it again` };
   }
   if (mode.verb === "delete") {
-    await core.removeDevice(id);
+    await parts.operations.removeDevice(id);
     return undefined;
   }
   if (mode.verb === "put") {
-    const record = planIdentity(core, id, body);
+    const record = planIdentity(parts, id, body);
     if ("code" in record) return record;
-    await core.putDevice(record, known === undefined ? "registered" : "registration changed");
+    await parts.operations.putDevice(record, known === undefined ? "registered" : "registration changed");
   }
-  return await changeTwin(core, id, wanted);
+  return await changeTwin(parts, id, wanted);
 }
 
 /** A missing one matches nothing: whoever asks for the comparison has to say with what. */
@@ -119,12 +118,12 @@ const etagNow = (known: { etag: string; twinVersion: number }, { verb }: Mode): 
   verb === "twin" ? twinEtag(known) : known.etag;
 
 async function changeTwin(
-  core: HubCore,
+  parts: RestParts,
   id: string,
   { tags, properties }: Change,
 ): Promise<Refused | undefined> {
   const desired = "desired" in properties ? properties.desired : undefined;
   if (tags === undefined && desired === undefined) return undefined;
-  const edited = await core.editTwin(id, { tags, desired });
+  const edited = await parts.twins.edit(id, { tags, desired });
   return "refused" in edited ? { code: "ArgumentInvalid", why: edited.why } : undefined;
 }

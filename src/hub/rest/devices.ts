@@ -36,8 +36,7 @@ const mostListed = 1000;
 const usualPage = 100;
 
 export function addDeviceRoutes(app: Hono, parts: RestParts): void {
-  const { core } = parts;
-  const isConnected = (id: string) => core.links.get(id)?.ready === true;
+  const isConnected = (id: string) => parts.links.get(id)?.ready === true;
   const read = needs(parts, "RegistryRead");
   const write = needs(parts, "RegistryWrite");
   const identity = (c: Context, record: DeviceRecord) =>
@@ -46,22 +45,22 @@ export function addDeviceRoutes(app: Hono, parts: RestParts): void {
   app.get("/devices/", read, (c) => listDevices(c, parts));
   app.get("/devices", read, (c) => listDevices(c, parts));
   app.get("/devices/:id", read, (c) => {
-    const record = core.devices.get(idOf(c));
+    const record = parts.devices.get(idOf(c));
     return record === undefined ? unknownDevice(c) : identity(c, record);
   });
   app.post("/devices/", write, (c) => changeMany(c, parts));
   app.post("/devices", write, (c) => changeMany(c, parts));
   app.put("/devices/:id", write, (c) => putDevice(c, parts));
   app.delete("/devices/:id", write, async (c) => {
-    const record = core.devices.get(idOf(c));
+    const record = parts.devices.get(idOf(c));
     if (record === undefined) return unknownDevice(c);
     if (!matchesEtag(c, record.etag)) return changedMeanwhile(c);
-    await core.removeDevice(record.id);
+    await parts.operations.removeDevice(record.id);
     return c.body(null, 204);
   });
   app.post("/devices/query", needs(parts, "RegistryRead", "ServiceConnect"), (c) => queryDevices(c, parts));
   app.get("/statistics/devices", read, (c) => {
-    const all = core.devices.all();
+    const all = parts.devices.all();
     const enabledDeviceCount = all.filter(({ enabled }) => enabled).length;
     const totalDeviceCount = all.length;
     return c.json({
@@ -71,37 +70,37 @@ export function addDeviceRoutes(app: Hono, parts: RestParts): void {
     });
   });
   app.get("/statistics/service", needs(parts, "ServiceConnect"), (c) =>
-    c.json({ connectedDeviceCount: core.links.size }),
+    c.json({ connectedDeviceCount: parts.links.size }),
   );
   app.post("/devices/:id/messages/devicebound", needs(parts, "ServiceConnect"), (c) => sendMessage(c, parts));
 }
 
-function listDevices(c: Context, { core }: RestParts): Response {
+function listDevices(c: Context, parts: RestParts): Response {
   const top = Math.min(mostListed, Math.max(1, Number(c.req.query("top")) || mostListed));
-  const records = core.devices.all().slice(0, top);
-  return c.json(records.map((record) => identityOf(record, core.links.get(record.id)?.ready === true)));
+  const records = parts.devices.all().slice(0, top);
+  return c.json(records.map((record) => identityOf(record, parts.links.get(record.id)?.ready === true)));
 }
 
-async function putDevice(c: Context, { core }: RestParts): Promise<Response> {
+async function putDevice(c: Context, parts: RestParts): Promise<Response> {
   const id = idOf(c);
   const body = await readBody(c, identityBody);
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   if ((body.value["deviceId"] ?? id) !== id) {
     return fail(c, 400, "ArgumentInvalid", "deviceId must be that of the address");
   }
-  const known = core.devices.get(id);
+  const known = parts.devices.get(id);
   const isUpdate = c.req.header("if-match") !== undefined;
   if (known === undefined && isUpdate) return unknownDevice(c);
   if (known !== undefined && !isUpdate)
     return fail(c, 409, "DeviceAlreadyExists", `${id} is registered already`);
   if (known !== undefined && !matchesEtag(c, known.etag)) return changedMeanwhile(c);
-  const record = planIdentity(core, id, body.value);
+  const record = planIdentity(parts, id, body.value);
   if ("code" in record) return fail(c, record.code === "TooManyDevices" ? 403 : 400, record.code, record.why);
-  await core.putDevice(record, known === undefined ? "registered" : "registration changed");
-  return c.json(identityOf(record, core.links.get(id)?.ready === true), 200, etagHeader(record.etag));
+  await parts.operations.putDevice(record, known === undefined ? "registered" : "registration changed");
+  return c.json(identityOf(record, parts.links.get(id)?.ready === true), 200, etagHeader(record.etag));
 }
 
-async function queryDevices(c: Context, { core }: RestParts): Promise<Response> {
+async function queryDevices(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c, queryBody);
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   const query = parseQuery(body.value.query);
@@ -111,9 +110,9 @@ async function queryDevices(c: Context, { core }: RestParts): Promise<Response> 
   const after = Buffer.from(c.req.header("x-ms-continuation") ?? "", "base64").toString();
   const found: Json[] = [];
   let last = "";
-  for (const record of core.devices.all()) {
+  for (const record of parts.devices.all()) {
     if (record.id <= after && after !== "") continue;
-    const twin = twinOf(record, core.links.get(record.id)?.ready === true);
+    const twin = twinOf(record, parts.links.get(record.id)?.ready === true);
     if (!query.matches(twin)) continue;
     if (found.length === size) {
       c.header("x-ms-continuation", Buffer.from(last).toString("base64"));
@@ -125,11 +124,11 @@ async function queryDevices(c: Context, { core }: RestParts): Promise<Response> 
   return c.json(found, 200, { "x-ms-item-type": "Twin" });
 }
 
-async function sendMessage(c: Context, { core }: RestParts): Promise<Response> {
+async function sendMessage(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c, messageBody);
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   const { payload, properties, ttlSeconds, messageId } = body.value;
-  const queued = await core.sendMessage(idOf(c), {
+  const queued = await parts.operations.sendMessage(idOf(c), {
     body: typeof payload === "string" ? payload : JSON.stringify(payload),
     properties,
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),

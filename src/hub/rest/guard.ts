@@ -8,31 +8,36 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { readJson } from "../../base/json/value.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { type Body, bodyAs } from "../body.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
 import type { HubCore } from "../hub-core.ts";
 import { type Right, rightsOf } from "../storage/hub-settings.ts";
 import { parseSas, verifySas } from "./sas.ts";
 
-export interface RestParts {
-  readonly core: HubCore;
+/** What the service side works on. */
+export interface RestParts
+  extends Pick<HubCore, "once" | "settings" | "devices" | "links" | "twins" | "operations"> {
+  readonly clock: Clock;
+  readonly log: Log;
   readonly hostNames: KnownNames;
 }
 
 /** Guards a route. @param rights any of them is enough */
 export const needs =
-  ({ core, hostNames }: RestParts, ...rights: Right[]) =>
+  ({ clock, once, settings, hostNames }: RestParts, ...rights: Right[]) =>
   async (c: Context, next: () => Promise<void>): Promise<Response | undefined> => {
     const token = parseSas(c.req.header("authorization") ?? "");
-    const keys = token?.policy === undefined ? undefined : core.settings.policy(token.policy);
+    const keys = token?.policy === undefined ? undefined : settings.policy(token.policy);
     const mayUse = (resource: string) => hostNames.includes(bareHost(resource.split("/")[0] ?? ""));
     const verdict = verifySas(
       token,
       [keys?.primaryKey ?? "", keys?.secondaryKey ?? ""],
       mayUse,
-      core.clock.wallNow(),
+      clock.wallNow(),
     );
     if (!verdict.ok) {
-      core.once.warn("hub-rest-refused", token?.policy ?? "nobody", verdict.failure);
+      once.warn("hub-rest-refused", token?.policy ?? "nobody", verdict.failure);
       return fail(c, 401, "IotHubUnauthorizedAccess", `Unauthorized: ${verdict.failure}`);
     }
     const has = rightsOf(token?.policy);

@@ -7,12 +7,11 @@
 import { object } from "../../base/schema/structures.ts";
 import { boolean, nullable, oneOf, optional, presentOr, string } from "../../base/schema/values.ts";
 import { bodyAs } from "../body.ts";
-import type { HubCore } from "../hub-core.ts";
 import { mostDevices } from "../registry/devices.ts";
 import { authenticationBody, wantedAuthentication } from "./shape.ts";
-import { isDeviceId } from "../../protocol/ids.ts";
-import type { HubCore } from "../hub-core.ts";
 import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";
+import { isDeviceId } from "../../protocol/names.ts";
+import type { RestParts } from "./guard.ts";
 
 export interface IdentityRefused {
   readonly code: "ArgumentInvalid" | "TooManyDevices";
@@ -30,7 +29,7 @@ const identity = object({
 });
 
 /** @param body a device identity */
-export function planIdentity(core: HubCore, id: string, body: unknown): DeviceRecord | IdentityRefused {
+export function planIdentity(parts: RestParts, id: string, body: unknown): DeviceRecord | IdentityRefused {
   const invalid = (why: string): IdentityRefused => ({ code: "ArgumentInvalid", why });
   if (!isDeviceId(id))
     return invalid("a device id has 1 to 128 letters, digits and - . % _ # * ? ! ( ) , : = @ $ '");
@@ -40,13 +39,13 @@ export function planIdentity(core: HubCore, id: string, body: unknown): DeviceRe
   if (capabilities?.iotEdge === true) {
     return invalid("this hub has no edge devices: capabilities.iotEdge must be false");
   }
-  const known = core.devices.get(id);
-  if (known === undefined && core.devices.size >= mostDevices) {
+  const known = parts.devices.get(id);
+  if (known === undefined && parts.devices.size >= mostDevices) {
     return { code: "TooManyDevices", why: `this hub takes ${mostDevices} devices` };
   }
   const authentication = wantedAuthentication(wanted.value.authentication, known?.authentication);
   if (authentication === undefined) return invalid("authentication of type selfSigned lacks a thumbprint");
-  const kept = known ?? newDevice(id, authentication, core.clock.wallNow());
+  const kept = known ?? newDevice(id, authentication, parts.clock.wallNow());
   return {
     ...kept,
     authentication,

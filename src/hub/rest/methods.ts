@@ -32,20 +32,20 @@ export function addMethodRoutes(app: Hono, parts: RestParts): void {
   app.post("/twins/:id/methods", needs(parts, "ServiceConnect"), (c) => invoke(c, parts));
 }
 
-async function invoke(c: Context, { core }: RestParts): Promise<Response> {
+async function invoke(c: Context, parts: RestParts): Promise<Response> {
   const id = idOf(c);
   const refuse = (code: keyof typeof faults, message: string, timeoutSeconds?: number) => {
     const info = timeoutSeconds === undefined ? {} : { info: { timeout: span(timeoutSeconds) } };
-    const timestampUtc = isoTime(core.clock.wallNow());
+    const timestampUtc = isoTime(parts.clock.wallNow());
     const { status, errorCode } = faults[code];
     const fault = JSON.stringify({ errorCode, trackingId: "", message, ...info, timestampUtc });
     return c.json({ Message: fault, ExceptionMessage: "" }, status, { "iothub-errorcode": code });
   };
   const body = await readBody(c, methodCall);
-  if (core.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
+  if (parts.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
   if ("wrong" in body) return refuse("ArgumentInvalid", body.wrong);
   const { methodName, payload, responseTimeoutInSeconds, connectTimeoutInSeconds: connect } = body.value;
-  const outcome = await core.invoke(id, methodName, payload, responseTimeoutInSeconds, connect);
+  const outcome = await parts.operations.invoke(id, methodName, payload, responseTimeoutInSeconds, connect);
   if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
   switch (outcome.failed) {
     case "malformed":

@@ -32,7 +32,7 @@ export async function openRest(
     createServer: createHttpsServer,
     serverOptions: { ...httpLimits, ...pair, minVersion: "TLSv1.2" },
   });
-  const listening = await listen(server, parts.core, host, port);
+  const listening = await listen(server, parts, host, port);
   return {
     ...listening,
     renew: (next) => {
@@ -50,7 +50,7 @@ function restApp(parts: RestParts): Hono {
     }),
   );
   app.onError((error, c) => {
-    parts.core.log.error("hub-rest-failed", { path: c.req.path, reason: error.message });
+    parts.log.error("hub-rest-failed", { path: c.req.path, reason: error.message });
     return fail(c, 500, "InternalServerError", "the hub could not do that");
   });
   app.notFound((c) => fail(c, 404, "InvalidOperation", "this hub has no such route"));

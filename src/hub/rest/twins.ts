@@ -22,13 +22,12 @@ const twin = object({
 });
 
 export function addTwinRoutes(app: Hono, parts: RestParts): void {
-  const { core } = parts;
   const service = needs(parts, "ServiceConnect");
   app.get("/twins/:id", service, (c) => {
-    const record = core.devices.get(idOf(c));
+    const record = parts.devices.get(idOf(c));
     if (record === undefined) return unknownDevice(c);
     return c.json(
-      twinOf(record, core.links.get(record.id)?.ready === true),
+      twinOf(record, parts.links.get(record.id)?.ready === true),
       200,
       etagHeader(twinEtag(record)),
     );
@@ -37,23 +36,23 @@ export function addTwinRoutes(app: Hono, parts: RestParts): void {
   app.put("/twins/:id", service, (c) => editTwin(c, parts, true));
 }
 
-async function editTwin(c: Context, { core }: RestParts, replace: boolean): Promise<Response> {
+async function editTwin(c: Context, parts: RestParts, replace: boolean): Promise<Response> {
   const id = idOf(c);
-  const known = core.devices.get(id);
+  const known = parts.devices.get(id);
   if (known === undefined) return unknownDevice(c);
   const body = await readBody(c, twin);
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   // What stands now, not what stood before the body was read.
-  if (!matchesEtag(c, twinEtag(core.devices.get(id) ?? known))) return changedMeanwhile(c);
+  if (!matchesEtag(c, twinEtag(parts.devices.get(id) ?? known))) return changedMeanwhile(c);
   const { tags, properties } = body.value;
   if ("reported" in properties && !replace) {
     return fail(c, 400, "ArgumentInvalid", "reported properties are the device's");
   }
   const desired = "desired" in properties ? properties.desired : undefined;
-  const edited = await core.editTwin(id, { replace, tags, desired });
+  const edited = await parts.twins.edit(id, { replace, tags, desired });
   if (!("refused" in edited)) {
     const { record } = edited;
-    return c.json(twinOf(record, core.links.get(id)?.ready === true), 200, etagHeader(twinEtag(record)));
+    return c.json(twinOf(record, parts.links.get(id)?.ready === true), 200, etagHeader(twinEtag(record)));
   }
   switch (edited.refused) {
     case "not-found":

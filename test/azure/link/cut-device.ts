@@ -153,14 +153,14 @@ export class CutDevice {
   /** @returns when the link returned */
   async #cut({ kind, outMs }: Cut): Promise<Millis> {
     const { core } = this.#hub;
-    if (outMs > 0 || kind === "silence") core.setCable(this.#id, kind);
+    if (outMs > 0 || kind === "silence") core.operations.setCable(this.#id, kind);
     if (kind === "close") this.#cable.closeAll();
     else if (kind === "reset") this.#cable.resetAll();
     await until(() => !this.#online, `the ${kind} to be noticed`);
     this.#cable.loseAnswers(false);
     await systemClock.sleep(millis(outMs));
     const returned = systemClock.now();
-    core.setCable(this.#id, "connected");
+    core.operations.setCable(this.#id, "connected");
     return returned;
   }
 

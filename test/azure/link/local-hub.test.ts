@@ -53,18 +53,18 @@ describe("with the local hub", () => {
     await until(() => seen.online === 1, "the link");
     expect(seen.twins).toHaveLength(1);
 
-    await hub.core.editTwin(id, { desired: { targetTemperature: 21.5 } });
+    await hub.core.twins.edit(id, { desired: { targetTemperature: 21.5 } });
     await until(() => seen.patches.length === 1, "the patch");
     expect(seen.patches[0]).toMatchObject({ patch: { targetTemperature: 21.5 }, version: 2 });
 
     expect(await link.report({ targetTemperature: { value: 21.5, ac: 200, av: 2 } })).toBe("ok");
-    expect(hub.core.detail(id)?.reported).toMatchObject({ targetTemperature: { value: 21.5 } });
+    expect(hub.core.views.detail(id)?.reported).toMatchObject({ targetTemperature: { value: 21.5 } });
 
-    expect(await hub.core.invoke(id, "boost", 20)).toMatchObject({ status: 200 });
-    expect(await hub.core.invoke(id, "boost", "much")).toMatchObject({ status: 400 });
-    expect(await hub.core.invoke(id, "explode", null)).toMatchObject({ status: 404 });
+    expect(await hub.core.operations.invoke(id, "boost", 20)).toMatchObject({ status: 200 });
+    expect(await hub.core.operations.invoke(id, "boost", "much")).toMatchObject({ status: 400 });
+    expect(await hub.core.operations.invoke(id, "explode", null)).toMatchObject({ status: 404 });
 
-    await hub.core.sendMessage(id, { body: "7", properties: { "method-name": "identify" } });
+    await hub.core.operations.sendMessage(id, { body: "7", properties: { "method-name": "identify" } });
     await until(() => seen.commands.length === 2, "the offline command");
     expect(seen.commands).toEqual([
       { name: "boost", parameter: 20 },
@@ -82,12 +82,12 @@ describe("with the local hub", () => {
       const seen = new Recorder();
       const link = connect(hub, await keyCredentials(hub), seen);
       await until(() => seen.online === 1, "the link");
-      hub.core.setCable(id, how);
+      hub.core.operations.setCable(id, how);
       void link.send(message("unheard"));
       await until(() => seen.links.at(-1)?.state === "offline", "the loss to be noticed");
-      await hub.core.editTwin(id, { desired: { targetTemperature: 25 } });
-      await hub.core.sendMessage(id, { body: "@", properties: { "method-name": "clearFault" } });
-      hub.core.setCable(id, "connected");
+      await hub.core.twins.edit(id, { desired: { targetTemperature: 25 } });
+      await hub.core.operations.sendMessage(id, { body: "@", properties: { "method-name": "clearFault" } });
+      hub.core.operations.setCable(id, "connected");
       await until(() => seen.online === 2, "the link to be back");
       expect(seen.twins.at(-1)).toMatchObject({ desired: { targetTemperature: 25 } });
       await until(() => seen.commands.length === 1, "the command that waited");
@@ -115,7 +115,7 @@ describe("with the local hub", () => {
       const hub = await testHub();
       const seen = new Recorder();
       const byDps = await keyCredentials(hub);
-      hub.core.setCable(id, "close");
+      hub.core.operations.setCable(id, "close");
       const toHub = { kind: "hub", host: hub.addresses.hubHost, deviceId: id } as const;
       connect(hub, who === "DPS" ? byDps : { ...byDps, way: toHub }, seen);
       await until(() => seen.cause !== undefined, "the cause");
@@ -138,10 +138,10 @@ describe("with the local hub", () => {
     const hub = await testHub();
     const seen = new Recorder();
     const credentials = await keyCredentials(hub);
-    hub.core.setThrottle(id, true);
+    hub.core.operations.setThrottle(id, true);
     const link = connect(hub, credentials, seen);
     await until(() => seen.cause === "throttled", "the cause");
-    hub.core.setThrottle(id, false);
+    hub.core.operations.setThrottle(id, false);
     await until(() => seen.online === 1, "the link");
     expect(await link.report({ ok: true })).toBe("ok");
   });

@@ -51,13 +51,13 @@ describe("a pulled cable", () => {
       const first = dial();
       await connected(first.client);
       const end = closed(first.client);
-      hub.core.setCable("heater-1", state);
+      hub.core.operations.setCable("heater-1", state);
       await end;
       expect(first.errors).toEqual(errors);
-      await eventually(() => hub.core.summary("heater-1")?.connected === false, "the disconnection");
+      await eventually(() => hub.core.views.summary("heater-1")?.connected === false, "the disconnection");
       const second = dial();
       await closed(second.client);
-      hub.core.setCable("heater-1", "connected");
+      hub.core.operations.setCable("heater-1", "connected");
       await connected(dial().client);
     },
   );
@@ -67,7 +67,7 @@ describe("a pulled cable", () => {
     const { dial } = await bareDevice(hub);
     const { client } = dial();
     await connected(client);
-    hub.core.setCable("heater-1", "silence");
+    hub.core.operations.setCable("heater-1", "silence");
     let acknowledged = false;
     const sent = published(client, '{"temperature":20}').then(() => {
       acknowledged = true;
@@ -77,7 +77,7 @@ describe("a pulled cable", () => {
     await connected(other.dial().client);
     expect(acknowledged).toBe(false);
     expect(hub.core.telemetry.messages("heater-1")).toEqual([]);
-    hub.core.setCable("heater-1", "connected");
+    hub.core.operations.setCable("heater-1", "connected");
     await sent;
     expect(hub.core.telemetry.messages("heater-1")).toHaveLength(1);
   });
@@ -85,7 +85,7 @@ describe("a pulled cable", () => {
   it("by silence leaves a new connection without an answer, and resets it when it is back", async () => {
     const hub = await testHub();
     const { dial } = await bareDevice(hub);
-    hub.core.setCable("heater-1", "silence");
+    hub.core.operations.setCable("heater-1", "silence");
     const waiting = dial();
     let answered = false;
     waiting.client.once("connect", () => {
@@ -95,7 +95,7 @@ describe("a pulled cable", () => {
     await connected(other.dial().client);
     expect([answered, waiting.errors]).toEqual([false, []]);
     const end = closed(waiting.client);
-    hub.core.setCable("heater-1", "connected");
+    hub.core.operations.setCable("heater-1", "connected");
     await end;
     expect(answered).toBe(false);
   });
@@ -104,7 +104,7 @@ describe("a pulled cable", () => {
     const hub = await testHub();
     const { symmetricKey } = await hub.enrolDevice("heater-1");
     const other = await hub.enrolDevice("heater-2");
-    hub.core.setCable("heater-1", "close");
+    hub.core.operations.setCable("heater-1", "close");
     await expect(register(hub, "heater-1", { key: symmetricKey })).rejects.toThrow();
     await register(hub, "heater-2", { key: other.symmetricKey });
   });
@@ -124,9 +124,9 @@ describe("trouble on request", () => {
     const { hub, twin } = await withTwin();
     const update = () =>
       new Promise<Error | null>((resolve) => twin.properties.reported["update"]({ a: 1 }, resolve));
-    hub.core.setThrottle("heater-1", true);
+    hub.core.operations.setThrottle("heater-1", true);
     expect((await update())?.message).toContain("Throttled");
-    hub.core.setThrottle("heater-1", false);
+    hub.core.operations.setThrottle("heater-1", false);
     expect(await update()).toBeFalsy();
   });
 

@@ -71,11 +71,11 @@ describe("the genuine device SDK", () => {
     const told: Record<string, unknown>[] = [];
     twin.on("properties.desired", (patch: Record<string, unknown>) => told.push(structuredClone(patch)));
     await eventually(() => listens(hub, "desired"), "the subscription");
-    const edited = await hub.core.editTwin("heater-1", { desired: { targetTemperature: 21.5 } });
+    const edited = await hub.core.twins.edit("heater-1", { desired: { targetTemperature: 21.5 } });
     expect(edited).toMatchObject({ pushed: true });
     await eventually(() => told.some((patch) => patch["$version"] === 2), "the desired patch");
     expect(told.at(-1)).toEqual({ targetTemperature: 21.5, $version: 2 });
-    expect(hub.core.detail("heater-1")?.reported).toEqual({
+    expect(hub.core.views.detail("heater-1")?.reported).toEqual({
       firmwareVersion: "1.0.0",
       nested: { b: 2, c: 3 },
       $version: 3,
@@ -86,7 +86,7 @@ describe("the genuine device SDK", () => {
     const { hub, client, credentials } = await connectedDevice("heater-1");
     await openTwin(client);
     await client.close();
-    const edited = await hub.core.editTwin("heater-1", { desired: { controlMode: "manual" } });
+    const edited = await hub.core.twins.edit("heater-1", { desired: { controlMode: "manual" } });
     expect(edited).toMatchObject({ pushed: false });
     const again = await deviceClient(hub, credentials.connectionString);
     await again.open();
@@ -101,14 +101,14 @@ describe("the genuine device SDK", () => {
       response.send(202, { asked: request.payload }, () => {});
     });
     await eventually(() => listens(hub, "methods"), "the subscription");
-    const outcome = await hub.core.invoke("heater-1", "boost", { minutes: 30 });
+    const outcome = await hub.core.operations.invoke("heater-1", "boost", { minutes: 30 });
     expect(outcome).toMatchObject({ status: 202, payload: { asked: { minutes: 30 } } });
   });
 
   it("takes offline commands in order once it listens, each once", async () => {
     const { hub, client } = await connectedDevice("heater-1");
     for (const minutes of [1, 2, 3]) {
-      await hub.core.sendMessage("heater-1", {
+      await hub.core.operations.sendMessage("heater-1", {
         body: String(minutes),
         properties: { "method-name": "boost it" },
       });
@@ -118,7 +118,7 @@ describe("the genuine device SDK", () => {
       taken.push(`${message.properties.propertyList[0]?.value} ${message.getData().toString()}`);
       client.complete(message, () => {});
     });
-    await eventually(() => hub.core.detail("heater-1")?.messages.length === 0, "the empty queue");
+    await eventually(() => hub.core.views.detail("heater-1")?.messages.length === 0, "the empty queue");
     expect(taken).toEqual(["boost it 1", "boost it 2", "boost it 3"]);
   });
 
@@ -148,12 +148,12 @@ describe("the genuine device SDK", () => {
     const year = 365 * 86_400_000;
     await send(20, nowMs - 60_000);
     await send(99, nowMs + year);
-    expect(hub.core.detail("heater-1")?.latest["temperature"]?.value).toBe(99);
+    expect(hub.core.views.detail("heater-1")?.latest["temperature"]?.value).toBe(99);
     await send(21, nowMs);
-    expect(hub.core.detail("heater-1")?.latest["temperature"]?.value).toBe(21);
+    expect(hub.core.views.detail("heater-1")?.latest["temperature"]?.value).toBe(21);
     // A clock that went back: what comes now is still the newest.
     await send(22, nowMs - year);
-    expect(hub.core.detail("heater-1")?.latest["temperature"]?.value).toBe(22);
+    expect(hub.core.views.detail("heater-1")?.latest["temperature"]?.value).toBe(22);
     const { atMs = [] } = hub.core.telemetry.history("heater-1", 0)["temperature"] ?? {};
     expect(atMs.length).toBe(4);
     expect(Math.max(...atMs)).toBeLessThanOrEqual(Date.now());
@@ -174,7 +174,7 @@ describe("the genuine device SDK", () => {
   it("stays connected to the hub while it registers again through DPS", async () => {
     const { hub, client, credentials } = await connectedDevice("heater-1");
     await register(hub, "heater-1", { key: credentials.symmetricKey });
-    expect(hub.core.summary("heater-1")?.connected).toBe(true);
+    expect(hub.core.views.summary("heater-1")?.connected).toBe(true);
     await openTwin(client);
   });
 });

@@ -30,7 +30,7 @@ it(`serves ${count} SDK devices at once, each its own twin and no other's`, asyn
     () => ids.every((id) => (hub.core.links.get(id)?.subscriptions.size ?? 0) === 2),
     "the subscriptions",
   );
-  await Promise.all(ids.map((id) => hub.core.editTwin(id, { desired: { name: id } })));
+  await Promise.all(ids.map((id) => hub.core.twins.edit(id, { desired: { name: id } })));
   await eventually(() => devices.every(({ told }) => told.length > 0), "the desired patches");
   for (const { id, told } of devices) {
     expect(told).toEqual([id]);

@@ -27,7 +27,7 @@ it("lets a device in while 2,000 strangers sit at the door, and says once that t
   const client = await deviceClient(hub, connectionString);
   onTestFinished(() => void client.close().catch(() => undefined));
   await client.open();
-  await hub.core.editTwin("heater-1", { desired: { targetTemperature: 20 } });
+  await hub.core.twins.edit("heater-1", { desired: { targetTemperature: 20 } });
   const twin = await client.getTwin();
   expect(twin.properties.desired).toMatchObject({ targetTemperature: 20 });
   expect(sockets.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(500);

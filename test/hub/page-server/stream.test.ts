@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { seconds } from "../../../src/base/units.ts";
-import { HubCore } from "../../../src/hub/hub-core.ts";
+import { openHubCore } from "../../../src/hub/hub-core.ts";
 import { addStream } from "../../../src/hub/page-server/stream.ts";
 import { newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { memoryDocuments } from "../../../src/hub/storage/documents.ts";
@@ -11,9 +11,18 @@ import { recordingLog } from "../running-hub.ts";
 
 async function openHub() {
   const clock = new VirtualClock();
-  const core = await HubCore.open(clock, recordingLog([]), memoryDocuments());
+  const log = recordingLog([]);
+  const core = await openHubCore(clock, log, memoryDocuments());
   const app = new Hono();
-  addStream(app, { core, hubHost: "localhost:8883", exposed: false });
+  addStream(app, {
+    ...core,
+    clock,
+    log,
+    idScope: core.settings.idScope,
+    startedMs: 0,
+    hubHost: "localhost:8883",
+    exposed: false,
+  });
   const come = async () => {
     const { status, body } = await app.request("/api/events");
     const reader = body?.getReader();

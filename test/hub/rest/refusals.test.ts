@@ -254,8 +254,9 @@ describe("limits", () => {
   it("hold 50 messages for a device and refuse the next", async () => {
     const hub = await testHub();
     await hub.enrolDevice("heater-1");
-    for (let at = 0; at < 50; at++) await hub.core.sendMessage("heater-1", { body: "1", properties: {} });
-    expect(await hub.core.sendMessage("heater-1", { body: "1", properties: {} })).toMatchObject({
+    for (let at = 0; at < 50; at++)
+      await hub.core.operations.sendMessage("heater-1", { body: "1", properties: {} });
+    expect(await hub.core.operations.sendMessage("heater-1", { body: "1", properties: {} })).toMatchObject({
       refused: "full",
     });
   });

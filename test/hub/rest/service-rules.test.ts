@@ -21,7 +21,7 @@ describe("a twin of the service side", () => {
   it("is cleared by null, desired and tags each by itself, and the device hears of every name", async () => {
     const hub = await testHub();
     const { connectionString } = await hub.enrolDevice(id);
-    await hub.core.editTwin(id, { tags: { room: "attic" }, desired: { a: 1, b: { c: 2 } } });
+    await hub.core.twins.edit(id, { tags: { room: "attic" }, desired: { a: 1, b: { c: 2 } } });
     const client = await deviceClient(hub, connectionString);
     onTestFinished(() => void client.close().catch(() => undefined));
     await client.open();
@@ -89,8 +89,8 @@ describe("a twin of the service side", () => {
       if (Number.isFinite(Number(number))) {
         await expect(report(twin, { a: Number(number) })).rejects.toThrow();
       }
-      expect(hub.core.detail(id)).toMatchObject({ desired: { $version: 1 }, tags: {} });
-      expect(hub.core.detail(id)?.reported).toEqual({ $version: 1 });
+      expect(hub.core.views.detail(id)).toMatchObject({ desired: { $version: 1 }, tags: {} });
+      expect(hub.core.views.detail(id)?.reported).toEqual({ $version: 1 });
     },
   );
 
@@ -100,7 +100,7 @@ describe("a twin of the service side", () => {
       const hub = await testHub();
       await hub.enrolDevice(id);
       expect((await patch(hub, `{"properties":{"desired":{"a":${number}}}}`)).status).toBe(200);
-      expect(hub.core.detail(id)?.desired["a"]).toBe(Number(number));
+      expect(hub.core.views.detail(id)?.desired["a"]).toBe(Number(number));
     },
   );
 
@@ -198,7 +198,7 @@ describe("a device's identity", () => {
     const twin = await openTwin(client);
     expect(twin.properties.desired).toMatchObject({ targetTemperature: 20 });
     await client.sendEvent(new Message(JSON.stringify({ temperature: 21 })));
-    expect(hub.core.detail(odd)?.latest["temperature"]?.value).toBe(21);
+    expect(hub.core.views.detail(odd)?.latest["temperature"]?.value).toBe(21);
     await client.close();
     await registryOf(hub).delete(odd);
     expect(hub.core.devices.all()).toEqual([]);
@@ -322,7 +322,7 @@ describe("many devices in one request", () => {
       ["", "ArgumentInvalid"],
     ]);
     expect(hub.core.devices.all().map((record) => record.id)).toEqual(["known", "new", "plain"]);
-    expect(hub.core.detail("new")).toMatchObject({ tags: { room: "attic" }, desired: { a: 1 } });
+    expect(hub.core.views.detail("new")).toMatchObject({ tags: { room: "attic" }, desired: { a: 1 } });
   });
 
   it("are no more than a hundred, and no fewer than one", async () => {
@@ -345,7 +345,7 @@ describe("many devices in one request", () => {
     expect(await edit("AAAA")).toBe(400);
     const { responseBody: twin } = await registryOf(hub).getTwin(id);
     expect(await edit(twin.etag)).toBe(200);
-    expect(hub.core.detail(id)?.tags).toEqual({ a: 1 });
+    expect(hub.core.views.detail(id)?.tags).toEqual({ a: 1 });
   });
 });
 

@@ -98,7 +98,7 @@ describe("azure-iothub", () => {
     for (const [at, id] of ["a", "b", "c", "d"].entries()) {
       await hub.enrolDevice(id);
       const tags = { floor: at, room: id === "d" ? "cellar" : "hall" };
-      await hub.core.editTwin(id, { tags, desired: { targetTemperature: 18 + at } });
+      await hub.core.twins.edit(id, { tags, desired: { targetTemperature: 18 + at } });
     }
     const where = "tags.room = 'hall' AND properties.desired.targetTemperature >= 18.5";
     const query = registryOf(hub).createQuery(`SELECT * FROM devices WHERE ${where}`, 1);
@@ -147,11 +147,11 @@ describe("azure-iothub", () => {
   ])("refuses a twin's edit of %s, and changes nothing", async (_what, body) => {
     const hub = await testHub();
     await hub.enrolDevice("heater-1");
-    const before = hub.core.detail("heater-1");
+    const before = hub.core.views.detail("heater-1");
     const answer = await ask(hub, "PATCH", "/twins/heater-1", tokenOf(hub, "service"), body);
     expect([400, 413]).toContain(answer.status);
     expect(answer.text).toMatch(/"Message"/i);
-    expect(hub.core.detail("heater-1")?.desired).toEqual(before?.desired);
+    expect(hub.core.views.detail("heater-1")?.desired).toEqual(before?.desired);
   });
 
   it("queues a message for a device through the hub's own route", async () => {
@@ -165,7 +165,7 @@ describe("azure-iothub", () => {
     });
     const path = "/devices/heater-1/messages/devicebound";
     expect((await ask(hub, "POST", path, token, body)).status).toBe(202);
-    expect(hub.core.detail("heater-1")?.messages).toMatchObject([{ name: "boost", deliveries: 0 }]);
+    expect(hub.core.views.detail("heater-1")?.messages).toMatchObject([{ name: "boost", deliveries: 0 }]);
     const huge = JSON.stringify({ payload: "x".repeat(70_000) });
     expect((await ask(hub, "POST", path, token, huge)).status).toBe(413);
   });

@@ -21,8 +21,11 @@ describe("a hub that is started again", () => {
     await client.open();
     await report(await openTwin(client), { firmwareVersion: "1.2.3" });
     await client.close();
-    await first.core.editTwin("heater-1", { desired: { targetTemperature: 20 }, tags: { room: "hall" } });
-    await first.core.sendMessage("heater-1", { body: "5", properties: { "method-name": "boost" } });
+    await first.core.twins.edit("heater-1", { desired: { targetTemperature: 20 }, tags: { room: "hall" } });
+    await first.core.operations.sendMessage("heater-1", {
+      body: "5",
+      properties: { "method-name": "boost" },
+    });
     const before = first.core.devices.get("heater-1");
     const events = first.core.timeline.of("heater-1", 100);
     await first.close();
@@ -74,7 +77,7 @@ describe("a hub that is started again", () => {
     const second = await testHub({ dataPath, mqttPort: first.addresses.mqttPort });
     const again = await deviceClient(second, connectionString);
     await again.open();
-    expect(await second.core.editTwin("heater-1", { desired: { a: 1 } })).toMatchObject({ pushed: true });
+    expect(await second.core.twins.edit("heater-1", { desired: { a: 1 } })).toMatchObject({ pushed: true });
     await again.close();
   });
 

@@ -1,0 +1,115 @@
+/**
+ * What an operator does to a device, over REST or on the page.
+ *
+ * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../base/clock.ts";
+import type { FaultInjection } from "./fault-injection.ts";
+import type { Json } from "../base/json/value.ts";
+import type { Cables } from "./mqtt/cables.ts";
+import type { CloudQueue, NewMessage, Queued } from "./mqtt/cloud-queue.ts";
+import type { Links } from "./mqtt/links.ts";
+import type { MethodOutcome, Methods } from "./mqtt/methods.ts";
+import type { CableState } from "./page-server/api.ts";
+import type { Feed } from "./page-server/feed.ts";
+import type { Devices } from "./registry/devices.ts";
+import { type Authentication, type DeviceRecord, newDevice } from "./registry/record.ts";
+import type { TelemetryLog } from "./twin/telemetry-log.ts";
+import type { Timeline } from "./twin/timeline.ts";
+
+export interface OperationsParts {
+  readonly clock: Clock;
+  readonly devices: Devices;
+  readonly links: Links;
+  readonly cables: Cables;
+  readonly faults: FaultInjection;
+  readonly telemetry: TelemetryLog;
+  readonly timeline: Timeline;
+  readonly feed: Feed;
+  readonly methods: Methods;
+  readonly queue: CloudQueue;
+}
+
+export class DeviceOperations {
+  readonly #parts: OperationsParts;
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  /** Registers a device that is not known yet, and gives a known one these credentials. */
+  async ensureDevice(id: string, authentication: Authentication): Promise<void> {
+    const known = this.#parts.devices.get(id);
+    if (known !== undefined && isDeepStrictEqual(known.authentication, authentication)) return;
+    const record = known ?? newDevice(id, authentication, this.#parts.clock.wallNow());
+    await this.putDevice(
+      { ...record, authentication },
+      known === undefined ? "registered" : "enrolled again",
+    );
+  }
+
+  async putDevice(record: DeviceRecord, text: string): Promise<void> {
+    await this.#parts.devices.put(record);
+    this.#parts.timeline.add({ deviceId: record.id, kind: "registry", actor: "operator", text });
+    // Who may not connect any more may not stay either.
+    if (!record.enabled) this.#parts.links.get(record.id)?.cable.cut("close");
+    this.#parts.feed.changed(record.id, true);
+  }
+
+  async removeDevice(id: string): Promise<void> {
+    this.#parts.links.get(id)?.cable.cut("close");
+    this.#parts.telemetry.forget(id);
+    this.#parts.timeline.forget(id);
+    this.#parts.faults.throttle(id, false);
+    this.#parts.faults.setTwinFault(id, undefined);
+    this.#parts.cables.set(id, "connected");
+    await this.#parts.devices.remove(id);
+    this.#parts.feed.tell({ type: "removed", deviceId: id });
+  }
+
+  async invoke(
+    id: string,
+    name: string,
+    payload: Json,
+    timeoutSeconds?: number,
+    connectSeconds?: number,
+  ): Promise<MethodOutcome> {
+    const outcome = await this.#parts.methods.invoke(id, name, payload, timeoutSeconds, connectSeconds);
+    const text =
+      "failed" in outcome
+        ? `command ${name}: ${outcome.why}`
+        : `command ${name} was answered ${outcome.status} in ${Math.round(outcome.tookMs)} ms`;
+    if (this.#parts.devices.get(id) !== undefined) {
+      this.#parts.timeline.add({ deviceId: id, kind: "command", actor: "operator", text });
+    }
+    return outcome;
+  }
+
+  async sendMessage(id: string, message: NewMessage): Promise<Queued> {
+    const queued = await this.#parts.queue.send(id, message);
+    this.#parts.feed.changed(id, true);
+    return queued;
+  }
+
+  setCable(id: string, state: CableState): void {
+    if (this.#parts.cables.state(id) === state) return;
+    this.#parts.timeline.add({ deviceId: id, kind: "cable", actor: "operator", text: cableWords[state] });
+    this.#parts.cables.set(id, state);
+    this.#parts.feed.changed(id, false);
+  }
+
+  setThrottle(id: string, on: boolean): void {
+    if (this.#parts.faults.isThrottled(id) === on) return;
+    this.#parts.faults.throttle(id, on);
+    const text = on ? "the hub throttles its twin requests" : "the hub throttles it no more";
+    this.#parts.timeline.add({ deviceId: id, kind: "throttle", actor: "operator", text });
+  }
+}
+
+const cableWords: Readonly<Record<CableState, string>> = {
+  connected: "the cable was plugged in",
+  close: "the cable was pulled: connections end in good order",
+  reset: "the cable was pulled: connections are reset",
+  silence: "the cable was pulled: traffic dropped silently",
+};

@@ -102,11 +102,7 @@ function rounded(name: NumberName, value: number | undefined, perUnit: number): 
   return validateValue(telemetry[name].schema, round) === undefined ? { [name]: round } : {};
 }
 
-function shapeFaults(
-  before: TelemetryState,
-  { raised, ended }: Look,
-  nowMs: Millis,
-): TelemetryResult {
+function shapeFaults(before: TelemetryState, { raised, ended }: Look, nowMs: Millis): TelemetryResult {
   const { tokens, countedAt } = refilled(before, nowMs, faultLimits);
   const all: readonly TelemetryValues[] = [
     ...raised.map((faultRaised) => ({ faultRaised })),

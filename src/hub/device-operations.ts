@@ -5,8 +5,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
-import type { FaultInjection } from "./fault-injection.ts";
 import type { Json } from "../base/json/value.ts";
+import type { FaultInjection } from "./fault-injection.ts";
 import type { Cables } from "./mqtt/cables.ts";
 import type { CloudQueue, NewMessage, Queued } from "./mqtt/cloud-queue.ts";
 import type { Links } from "./mqtt/links.ts";

@@ -57,10 +57,7 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
   });
   const once = new OnceLog(log, clock);
   const faults = new FaultInjection(() => clock.wallNow());
-  const panels = new Panels(
-    clock,
-    (deviceId, panel) => feed.tell({ type: "panel", deviceId, panel }),
-  );
+  const panels = new Panels(clock, (deviceId, panel) => feed.tell({ type: "panel", deviceId, panel }));
   const links = new Links(log, clock);
   const cables = new Cables();
   const telemetry = new TelemetryLog();

@@ -9,8 +9,8 @@ import type { Socket } from "node:net";
 import type { ServerType } from "@hono/node-server";
 import type { Clock } from "../base/clock.ts";
 import { seconds } from "../base/units.ts";
-import { portOf } from "./ports.ts";
 import type { OnceLog } from "./once-log.ts";
+import { portOf } from "./ports.ts";
 import { peerOf, Strangers } from "./strangers.ts";
 
 export interface Listening {

@@ -1,13 +1,10 @@
-/** What time and numbers do to a hub: limits, ends and forgetting, in virtual time and without a network. */
-import { Hono } from "hono";
+
 import { describe, expect, it } from "vitest";
-import { hours, millis, minutes, seconds } from "../../src/base/units.ts";
+import { millis, minutes, seconds } from "../../src/base/units.ts";
 import { type HubCore, openHubCore } from "../../src/hub/hub-core.ts";
 import { Link } from "../../src/hub/mqtt/links.ts";
 import { cloudMessages, methodCalls } from "../../src/hub/mqtt/topics.ts";
-import { OnceLog } from "../../src/hub/once-log.ts";
 import type { StreamEvent } from "../../src/hub/page-server/api.ts";
-import { PageGuard } from "../../src/hub/page-server/guard.ts";
 import { newDevice, sasAuthentication } from "../../src/hub/registry/record.ts";
 import { memoryDocuments } from "../../src/hub/storage/documents.ts";
 import { TelemetryLog } from "../../src/hub/twin/telemetry-log.ts";
@@ -301,24 +298,6 @@ describe("the feed", () => {
   });
 });
 
-describe("a thing that strangers can cause", () => {
-  it("is said once in ten minutes, each reason and each subject by itself", async () => {
-    const clock = new VirtualClock();
-    const lines: LogLine[] = [];
-    const once = new OnceLog(recordingLog(lines), clock);
-    expect(once.warn("e", "a", "r")).toBe(true);
-    expect(once.warn("e", "a", "r")).toBe(false);
-    expect(once.warn("e", "b", "r")).toBe(true);
-    expect(once.warn("e", "a", "other")).toBe(true);
-    await clock.advance(minutes(9.99));
-    expect(once.warn("e", "a", "r")).toBe(false);
-    await clock.advance(minutes(0.01));
-    expect(once.warn("e", "a", "r")).toBe(true);
-    expect(once.warn("e", "x".repeat(1000), "r")).toBe(true);
-    expect(String(lines.at(-1)?.fields["subject"])).toHaveLength(128);
-  });
-});
-
 describe("telemetry", () => {
   const message = (body: Record<string, number>, atMs: number) => ({
     messageId: undefined,
@@ -397,47 +376,5 @@ describe("telemetry", () => {
     expect(log.history(id, 0)).toEqual({ a: { atMs: [10, 20], values: [2, 3] } });
     expect(log.history(id, 10)).toEqual({ a: { atMs: [20], values: [3] } });
     expect(log.history(id, 20)).toEqual({});
-  });
-});
-
-describe("a session at the page's door", () => {
-  function openDoor() {
-    const clock = new VirtualClock();
-    const names = { includes: () => true, isNamed: () => false };
-    const once = new OnceLog(recordingLog([]), clock);
-    const door = new PageGuard({ clock, once, hostNames: names, password: "correct horse" });
-    const app = new Hono();
-    app.use(door.signedIn);
-    app.get("/x", (c) => c.text("in"));
-    const ask = async (cookie: string) =>
-      (await app.request("/x", { headers: { cookie: cookie.split(";")[0] ?? "" } })).status;
-    return { clock, door, ask };
-  }
-
-  it("ends after twelve hours", async () => {
-    const { clock, door, ask } = openDoor();
-    const cookie = door.signIn("correct horse");
-    await clock.advance(hours(11.99));
-    expect(await ask(cookie)).toBe(200);
-    await clock.advance(hours(0.01));
-    expect(await ask(cookie)).toBe(401);
-  });
-
-  it("is the oldest of a hundred that goes for one more", async () => {
-    const { door, ask } = openDoor();
-    const cookies = Array.from({ length: 101 }, () => door.signIn("correct horse"));
-    expect(await ask(cookies[0] ?? "")).toBe(401);
-    expect(await ask(cookies[1] ?? "")).toBe(200);
-    expect(await ask(cookies[100] ?? "")).toBe(200);
-  });
-
-  it("may be tried for again a minute after too many wrong passwords, the right one too", async () => {
-    const { clock, door } = openDoor();
-    for (let time = 0; time < 10; time++) expect(door.signIn("wrong")).toBe("wrong");
-    expect(door.signIn("correct horse")).toBe("wait");
-    await clock.advance(seconds(59.9));
-    expect(door.signIn("correct horse")).toBe("wait");
-    await clock.advance(seconds(0.1));
-    expect(door.signIn("correct horse")).toMatch(/^hub-session=/);
   });
 });

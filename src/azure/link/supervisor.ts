@@ -6,8 +6,9 @@
  * Guarantees: at most one connection at a time; the loop ends only by `close`; no failure of the SDK, the network,
  * the disk or a handler ends it or gets out of it; `report` and `send` always settle.
  */
-import { messageOf } from "../../base/errors.ts";
+
 import { earliestWallTime } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type Millis, millis } from "../../base/units.ts";
 import type { HubWay } from "../credentials/credentials.ts";

@@ -17,10 +17,10 @@ import {
 import { Outbox } from "../../azure/outbox/outbox.ts";
 import { segmentStore } from "../../azure/outbox/segments/store.ts";
 import type { OpenStore } from "../../azure/outbox/store.ts";
-import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
-import { messageOf } from "../../base/errors.ts";
 import { shapeTelemetry, startTelemetry, type TelemetryState } from "../../azure/telemetry.ts";
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import { type Clock, earliestWallTime } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";

@@ -3,8 +3,9 @@
  *
  * Guarantee: the control loop runs already and goes on whatever happens here.
  */
-import { read } from "../../base/schema/schema.ts";
+
 import type { Log, LogLevel } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";

@@ -8,9 +8,9 @@
  * credentials.json is.
  */
 import type { ChildProcess } from "node:child_process";
+import { Secret, secretVariables } from "../../azure/credentials/secret.ts";
 import { read } from "../../base/schema/schema.ts";
 import { type GuardianToLoop, type LoopToGuardian, secretHandover } from "./messages.ts";
-import { Secret, secretVariables } from "../../azure/credentials/secret.ts";
 
 const names: readonly string[] = Object.values(secretVariables);
 /** Traces (https://www.npmjs.com/package/debug) that quote each packet they write, with its token. */

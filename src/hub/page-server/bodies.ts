@@ -4,6 +4,7 @@
  * Guarantee: a form of another site, which cannot say JSON, is not read as a body.
  */
 import type { Context } from "hono";
+import { readJson } from "../../base/json/value.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { map, object } from "../../base/schema/structures.ts";
 import {
@@ -16,7 +17,6 @@ import {
   secret,
   string,
 } from "../../base/schema/values.ts";
-import { readJson } from "../../base/json/value.ts";
 import { type Body, bodyAs, json } from "../body.ts";
 import type {
   CableRequest,

@@ -3,13 +3,7 @@ import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { HubCore } from "../hub-core.ts";
-import type {
-  CommandAnswer,
-  DesiredEdited,
-  History,
-  HubInfo,
-  OfflineCommandQueued,
-} from "./api.ts";
+import type { CommandAnswer, DesiredEdited, History, HubInfo, OfflineCommandQueued } from "./api.ts";
 import {
   cableRequest,
   commandCall,

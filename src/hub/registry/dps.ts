@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "aedes";
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
-import { equalJson, type Json, } from "../../base/json/value.ts";
+import { equalJson, type Json } from "../../base/json/value.ts";
 import { readText } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { lenient, string } from "../../base/schema/values.ts";

@@ -7,7 +7,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../base/json/value.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { fittingItems, map, object } from "../../base/schema/structures.ts";
-import { boolean, convert, lenient, nullable, number, oneOf, refine, string } from "../../base/schema/values.ts";
+import {
+  boolean,
+  convert,
+  lenient,
+  nullable,
+  number,
+  oneOf,
+  refine,
+  string,
+} from "../../base/schema/values.ts";
 import { json } from "../body.ts";
 import { emptyHalf, type TwinHalf } from "../twin/document.ts";
 

@@ -5,11 +5,11 @@
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Clock } from "../../base/clock.ts";
 import { readJson } from "../../base/json/value.ts";
+import type { Log } from "../../base/log.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { type Body, bodyAs } from "../body.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
 import type { HubCore } from "../hub-core.ts";
 import { type Right, rightsOf } from "../storage/hub-settings.ts";

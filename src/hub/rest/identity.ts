@@ -6,12 +6,12 @@
 
 import { object } from "../../base/schema/structures.ts";
 import { boolean, nullable, oneOf, optional, presentOr, string } from "../../base/schema/values.ts";
+import { isDeviceId } from "../../protocol/names.ts";
 import { bodyAs } from "../body.ts";
 import { mostDevices } from "../registry/devices.ts";
-import { authenticationBody, wantedAuthentication } from "./shape.ts";
 import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";
-import { isDeviceId } from "../../protocol/names.ts";
 import type { RestParts } from "./guard.ts";
+import { authenticationBody, wantedAuthentication } from "./shape.ts";
 
 export interface IdentityRefused {
   readonly code: "ArgumentInvalid" | "TooManyDevices";

@@ -1,6 +1,6 @@
-import type { GpioPort } from "../../../src/chips/lines.ts";
 import { describe, expect, it } from "vitest";
 import { GroveIo } from "../../../src/board/johnny-five/grove-io.ts";
+import type { GpioPort } from "../../../src/chips/lines.ts";
 import { hatRig } from "../hat-rig.ts";
 
 async function opened() {

@@ -53,7 +53,7 @@ describe("the durable state", () => {
     const device = used();
     const before = toDurable(device.state);
     device.restart(10);
-    expect(device.state.panel).toMatchObject({ target: 25, mode: "manual" });
+    expect(device.state.panel.values).toMatchObject({ targetTemperature: 25, controlMode: "manual" });
     const { lastSwitch: _now, ...after } = toDurable(device.state);
     const { lastSwitch: _then, ...expected } = before;
     expect(after).toEqual(expected);
@@ -94,17 +94,26 @@ describe("the durable state", () => {
     }
   });
 
-  it("takes a change from nobody but the three who make them, and from a value of a known kind", () => {
+  it("takes a change from any source with a plain name, and from a value of a known kind", () => {
     const stored = toDurable(used().state);
     const read = (target: object) =>
       parseDurable({
         ...stored,
         changes: { ...stored.changes, target: { source: "cloud", wallMs: 1, ...target } },
       });
-    for (const source of ["default", "device", "cloud"]) expect(read({ source })).toBeDefined();
+    for (const source of ["default", "device", "cloud", "home-assistant"])
+      expect(read({ source })).toBeDefined();
     for (const from of [true, false, "auto", "manual", -1e6, 21.5])
       expect(read({ from })?.changes.target).toEqual({ source: "cloud", wallMs: 1, serial: 0, from });
-    for (const wrong of [{ source: "thief" }, { source: 1 }, { from: "x" }, { from: 2e6 }, { from: {} }])
+    for (const wrong of [
+      { source: "A thief" },
+      { source: "x".repeat(33) },
+      { source: "" },
+      { source: 1 },
+      { from: "x" },
+      { from: 2e6 },
+      { from: {} },
+    ])
       expect(read(wrong), JSON.stringify(wrong)).toBeUndefined();
     expect(parseDurable({ ...stored, latched: Array(64).fill("x") })?.latched).toEqual([]);
   });

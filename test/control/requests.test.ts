@@ -9,11 +9,17 @@ import { Device } from "./device.ts";
 
 const boost = (minutes: number): Request => ({ kind: "boost", minutes, source: "cloud" });
 const offset = (value: number): Request => ({
-  kind: "set-sensor-offset",
-  offset: kelvin(value),
+  kind: "set",
+  name: "sensorOffset",
+  value: kelvin(value),
   source: "cloud",
 });
-const interval = (seconds: number): Request => ({ kind: "set-telemetry-interval", seconds, source: "cloud" });
+const interval = (seconds: number): Request => ({
+  kind: "set",
+  name: "telemetryInterval",
+  value: seconds,
+  source: "cloud",
+});
 const ends = (device: Device) =>
   device.events.flatMap((event) => (event.kind === "boost-ended" ? event.because : []));
 
@@ -23,7 +29,7 @@ describe("a boost", () => {
     device.read(18);
     device.request(boost(2));
     expect(device.screen.target).toBe(22);
-    expect(device.state.panel.target).toBe(19);
+    expect(device.state.panel.values.targetTemperature).toBe(19);
     device.run(118);
     expect(device.screen.target).toBe(22);
     device.run(4);
@@ -249,13 +255,13 @@ describe("the sensor's offset", () => {
     const device = new Device();
     device.request(offset(2.6));
     device.request(offset(-2.51));
-    expect(device.state.panel.sensorOffset).toBe(0);
+    expect(device.state.panel.values.sensorOffset).toBe(0);
     expect(device.events.map((event) => event.kind)).toEqual(["refused", "refused"]);
   });
 
   it("never looks like a room that warms or cools", () => {
     const device = new Device();
-    device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "cloud" });
     for (let hour = 0; hour < 3; hour++) {
       for (const value of [-2.5, 0, 2.5]) {
         device.request(offset(value));
@@ -329,7 +335,7 @@ describe("a change", () => {
   it("is numbered across all values, and remembers what was there before", () => {
     const device = new Device();
     device.target(21);
-    device.request({ kind: "set-mode", mode: "manual", source: "device" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
     device.target(21);
     const { changes } = inForce(device.state);
     expect(changes.targetTemperature).toMatchObject({ source: "cloud", serial: 3, from: 21 });
@@ -359,9 +365,58 @@ describe("the stored state", () => {
       ]),
     );
     device.restart(1, { ...old, changes });
-    expect(device.state.panel).toMatchObject({ target: 21, telemetryInterval: 60, sensorOffset: 0 });
+    expect(device.state.panel.values).toMatchObject({
+      targetTemperature: 21,
+      telemetryInterval: 60,
+      sensorOffset: 0,
+    });
     expect(inForce(device.state).changes.targetTemperature).toMatchObject({ source: "cloud", serial: 0 });
     expect(device.state.twin).toEqual(emptyShadow);
+  });
+
+  it("has had this form since 0.1.0, and keeps it both ways: a firmware that is put back reads what this one wrote", () => {
+    const at = 1_764_000_000_000;
+    const stored = {
+      schema: 1,
+      target: 21.5,
+      mode: "manual",
+      heaterSwitch: true,
+      changes: {
+        target: { source: "device", wallMs: at, serial: 4, from: 19 },
+        mode: { source: "cloud", wallMs: at + 1, serial: 5, from: "auto" },
+        heaterSwitch: { source: "device", wallMs: at + 2, serial: 6, from: false },
+      },
+      sensorOffset: { value: -0.4, change: { source: "cloud", wallMs: at + 3, serial: 7, from: 0 } },
+      telemetryInterval: { value: 90, change: { source: "default", wallMs: at, serial: 0 } },
+      twin: {
+        version: 9,
+        properties: { controlMode: { seen: '"manual"', ruling: { kind: "applied", version: 9 } } },
+        unknownProperties: { seen: "", version: 0, names: [] },
+      },
+      counters: { relayCycles: 412, heaterSeconds: 86_400 },
+      latched: ["over-temperature"],
+      learntRise: 1.25,
+    };
+    const device = new Device();
+    device.restart(1, stored);
+    expect(inForce(device.state)).toMatchObject({
+      values: {
+        targetTemperature: 21.5,
+        controlMode: "manual",
+        heaterSwitch: true,
+        sensorOffset: -0.4,
+        telemetryInterval: 90,
+      },
+      changes: {
+        targetTemperature: stored.changes.target,
+        controlMode: stored.changes.mode,
+        heaterSwitch: stored.changes.heaterSwitch,
+        sensorOffset: stored.sensorOffset.change,
+      },
+      shadow: stored.twin,
+    });
+    device.step();
+    expect(toDurable(device.state)).toEqual(stored);
   });
 
   it("keeps the twin's shadow in the same write as the value that came with it", () => {
@@ -370,7 +425,7 @@ describe("the stored state", () => {
     const shadow = { ...emptyShadow, version: 7 };
     device.step({
       requests: [
-        { kind: "set-target", target: celsius(22), source: "cloud" },
+        { kind: "set", name: "targetTemperature", value: celsius(22), source: "cloud" },
         { kind: "keep-twin", shadow, source: "cloud" },
       ],
     });

@@ -1,14 +1,22 @@
 /** Reads what is in force, and requests, out of messages between the loop and its cloud half. */
 
-import { celsius, kelvin, wallMillis } from "../../base/units.ts";
-import type { Change, ControlMode, ControlValue, Request } from "../../control/input.ts";
+import { celsius, wallMillis } from "../../base/units.ts";
+import type { Change, Request, SetRequest } from "../../control/input.ts";
+import { type Limits, limitSettings } from "../../control/limits.ts";
 import type { InForce, TwinPolicy } from "../../control/twin/in-force.ts";
 import { parseShadow } from "../../control/twin/shadow.ts";
-import { type WritableName, type WritableValues, writableNames } from "../../model/cloud-model.ts";
+import {
+  type ControlValue,
+  eachWritable,
+  isControlValue,
+  isValueOf,
+  isWritableName,
+  type WritableName,
+  type WritableValues,
+} from "../../model/properties.ts";
+import { isSource } from "../../model/sources.ts";
 import { Fields } from "../process/message-fields.ts";
 
-const modes: readonly ControlMode[] = ["auto", "manual"];
-const sources = ["default", "device", "cloud"] as const;
 const policies = ["cloud-wins", "device-wins"] as const;
 
 export function inForceOf(from: Fields): InForce {
@@ -17,30 +25,27 @@ export function inForceOf(from: Fields): InForce {
   const changes = from.fields("changes");
   return {
     values: valuesOf(from.fields("values")),
-    changes: each((name) => changeOf(changes.fields(name))),
+    changes: eachWritable((name) => changeOf(changes.fields(name))),
     defaults: valuesOf(from.fields("defaults")),
-    limits: {
-      targetMin: celsius(limits.number("targetMin")),
-      targetMax: celsius(limits.number("targetMax")),
-    },
-    policy: each((name) => policy.oneOf(name, policies)) satisfies TwinPolicy,
+    limits: Object.fromEntries(
+      limitSettings.map((key) => [key, celsius(limits.number(key))]),
+    ) as unknown as Limits,
+    policy: eachWritable((name) => policy.oneOf(name, policies)) satisfies TwinPolicy,
     shadow: parseShadow(from.get("shadow")),
     aim: celsius(from.number("aim")),
     boostUntil: from.optional("boostUntil", () => wallMillis(from.large("boostUntil"))),
   };
 }
 
-const valuesOf = (from: Fields): WritableValues => ({
-  targetTemperature: from.number("targetTemperature"),
-  controlMode: from.oneOf("controlMode", modes),
-  heaterSwitch: from.flag("heaterSwitch"),
-  telemetryInterval: from.number("telemetryInterval"),
-  sensorOffset: from.number("sensorOffset"),
-});
+const valuesOf = (from: Fields): WritableValues =>
+  eachWritable((name) => valueIn(name, from, name)) as unknown as WritableValues;
+
+const valueIn = (name: WritableName, from: Fields, field: string): ControlValue =>
+  from.one(field, (value): value is ControlValue => isValueOf(value, name));
 
 const changeOf = (from: Fields): Change => {
   const change = {
-    source: from.oneOf("source", sources),
+    source: from.one("source", isSource),
     wallMs: wallMillis(from.large("wallMs")),
     serial: from.large("serial"),
   };
@@ -48,28 +53,16 @@ const changeOf = (from: Fields): Change => {
   return before === undefined ? change : { ...change, from: before };
 };
 
-const isControlValue = (value: unknown): value is ControlValue =>
-  typeof value === "boolean" || Number.isFinite(value) || modes.some((mode) => mode === value);
-
-const each = <T>(take: (name: WritableName) => T): Record<WritableName, T> =>
-  Object.fromEntries(writableNames.map((name) => [name, take(name)])) as Record<WritableName, T>;
-
 /** What the cloud half may ask for. It speaks for the cloud and for nobody else. */
 export function requestOf(value: unknown): Request {
   const from = new Fields(value);
   const source = from.oneOf("source", ["cloud", "default"] as const);
   const kind = from.text("kind") as Request["kind"];
   switch (kind) {
-    case "set-target":
-      return { kind, target: celsius(from.number("target")), source };
-    case "set-mode":
-      return { kind, mode: from.oneOf("mode", modes), source };
-    case "set-heater-switch":
-      return { kind, on: from.flag("on"), source };
-    case "set-sensor-offset":
-      return { kind, offset: kelvin(from.number("offset")), source };
-    case "set-telemetry-interval":
-      return { kind, seconds: from.number("seconds"), source };
+    case "set": {
+      const name = from.one("name", isWritableName);
+      return { kind, name, value: valueIn(name, from, "value"), source } as SetRequest;
+    }
     case "boost":
       return { kind, minutes: from.number("minutes"), source };
     case "identify":

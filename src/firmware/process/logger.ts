@@ -8,6 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log, LogFields, LogLevel } from "../../base/log.ts";
 import { minutes } from "../../base/units.ts";
+import { eventNameOf, writableNames } from "../../model/properties.ts";
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** An event (by name and its `code`, `fault` or `reason`) is repeated at most this often. */
@@ -15,7 +16,7 @@ const repeatEvery = minutes(1);
 const burst = 5;
 /** What people changed, and who won, is to be read in full: a finger on a button is faster than five a minute. */
 const burstOfEdits = 60;
-const edits = new Set(["target", "mode", "heater-switch", "twin-decision"]);
+const edits = new Set([...writableNames.map(eventNameOf), "twin-decision"]);
 /** Bounds the memory of the limiter; more kinds of event than this do not exist. */
 const kindsRemembered = 500;
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { celsius, kelvin } from "../../../src/base/units.ts";
 import type { Change } from "../../../src/control/input.ts";
+import { toDurable } from "../../../src/control/to-durable.ts";
 import { emptyShadow } from "../../../src/control/twin/shadow.ts";
 import { startLink, takeDocument } from "../../../src/control/twin/twin.ts";
 import type { WritableName } from "../../../src/model/cloud-model.ts";
@@ -108,15 +109,23 @@ describe("the device twin", () => {
     const session = new Session({ conflictControlMode: "device-wins" });
     session.connect(5, { targetTemperature: 21, sensorOffset: 1 });
     session.press("b");
-    session.device.request({ kind: "set-mode", mode: "manual", source: "device" });
-    session.device.request({ kind: "set-sensor-offset", offset: kelvin(0.5), source: "device" });
-    const { target, mode, sensorOffset } = session.device.state.panel.changes;
+    session.device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
+    session.device.request({ kind: "set", name: "sensorOffset", value: kelvin(0.5), source: "device" });
+    const { targetTemperature, controlMode, sensorOffset } = session.device.state.panel.changes;
     const madeAt = ({ wallMs }: Change) => `set at the device at ${new Date(wallMs).toISOString()}`;
     const desired = { targetTemperature: 25, controlMode: "auto" };
     session.connect(6, desired);
     const expected = {
-      targetTemperature: { value: 25, ac: 200, ad: `won over 21.5, ${madeAt(target)}; set by the cloud` },
-      controlMode: { value: "manual", ac: 203, ad: `won over auto, set by the cloud; ${madeAt(mode)}` },
+      targetTemperature: {
+        value: 25,
+        ac: 200,
+        ad: `won over 21.5, ${madeAt(targetTemperature)}; set by the cloud`,
+      },
+      controlMode: {
+        value: "manual",
+        ac: 203,
+        ad: `won over auto, set by the cloud; ${madeAt(controlMode)}`,
+      },
       sensorOffset: { value: 0, ac: 200, ad: `won over 0.5, ${madeAt(sensorOffset)}; default` },
     };
     expect(session.reported).toMatchObject(expected);
@@ -141,11 +150,11 @@ describe("the device twin", () => {
     session.connect(5, {});
     session.device.step({
       requests: [
-        { kind: "set-target", target: celsius(23), source: "device" },
-        { kind: "set-mode", mode: "auto", source: "device" },
-        { kind: "set-heater-switch", on: false, source: "device" },
-        { kind: "set-telemetry-interval", seconds: 90, source: "device" },
-        { kind: "set-sensor-offset", offset: kelvin(0.5), source: "device" },
+        { kind: "set", name: "targetTemperature", value: celsius(23), source: "device" },
+        { kind: "set", name: "controlMode", value: "auto", source: "device" },
+        { kind: "set", name: "heaterSwitch", value: false, source: "device" },
+        { kind: "set", name: "telemetryInterval", value: 90, source: "device" },
+        { kind: "set", name: "sensorOffset", value: kelvin(0.5), source: "device" },
       ],
     });
     const own = { ...session.picture.values };
@@ -335,7 +344,7 @@ const stored = (session: Session): unknown => ({
   target: 19,
   mode: "auto",
   heaterSwitch: false,
-  changes: session.device.state.panel.changes,
+  changes: toDurable(session.device.state).changes,
   counters: { relayCycles: 0, heaterSeconds: 0 },
   latched: [],
   twin: session.picture.shadow,

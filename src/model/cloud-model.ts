@@ -9,7 +9,7 @@ import { faultCodes } from "./faults.ts";
 import { choice, flag, type Named, real, size, text, whole } from "./rows.ts";
 
 export type * from "./cloud-schema.ts";
-export { validateValue } from "./cloud-schema.ts";
+export { decimalsOf, validateValue } from "./cloud-schema.ts";
 export * from "./properties.ts";
 
 /** DTMI of the interface. A change that takes a name away or changes its type needs the next version. */
@@ -19,6 +19,8 @@ export interface TelemetrySpec<S extends CloudSchema = CloudSchema> extends Name
   readonly schema: S;
   /** A thing that happened, not a state that lasts. */
   readonly event: boolean;
+  /** DTDL has no type of its own for other shares. */
+  readonly isHumidity?: boolean;
 }
 export interface CommandSpec<S extends CloudSchema = CloudSchema> extends Named {
   /** Missing: the command takes nothing. */
@@ -32,19 +34,31 @@ export interface CommandSpec<S extends CloudSchema = CloudSchema> extends Named 
 export const deviceInformation = {
   name: "deviceInformation",
   modelId: "dtmi:azure:DeviceManagement:DeviceInformation;1",
+  label: "Device information",
   fields: {
-    manufacturer: text,
-    model: text,
-    swVersion: text,
-    osName: text,
-    processorArchitecture: text,
-    processorManufacturer: text,
-    totalStorage: size,
-    totalMemory: size,
+    manufacturer: { schema: text, label: "Manufacturer" },
+    model: { schema: text, label: "Device model" },
+    swVersion: { schema: text, label: "Software version" },
+    osName: { schema: text, label: "Operating system name" },
+    processorArchitecture: { schema: text, label: "Processor architecture" },
+    processorManufacturer: { schema: text, label: "Processor manufacturer" },
+    totalStorage: {
+      schema: size,
+      label: "Total storage",
+      doc: "Storage of the device, in kilobytes of 1024 bytes.",
+    },
+    totalMemory: {
+      schema: size,
+      label: "Total memory",
+      doc: "Memory of the device, in kilobytes of 1024 bytes.",
+    },
   },
 } as const;
 
-export type DeviceInformation = CloudValue<{ kind: "record"; fields: typeof deviceInformation.fields }>;
+type InformationFields = typeof deviceInformation.fields;
+export type DeviceInformation = {
+  readonly [K in keyof InformationFields]: CloudValue<InformationFields[K]["schema"]>;
+};
 
 /** The first six go into one message, every telemetryInterval and when a switch changes; events each into its own. */
 export const telemetry = {
@@ -57,6 +71,7 @@ export const telemetry = {
   humidity: {
     schema: real("%", [0, 100]),
     event: false,
+    isHumidity: true,
     label: "Humidity",
     doc: "Relative humidity; missing while no reading is credible.",
   },

@@ -290,7 +290,7 @@ describe("the telemetry interval", () => {
     expect(inForce(device.state).values.telemetryInterval).toBe(300);
     expect(inForce(device.state).changes.telemetryInterval.source).toBe("cloud");
     expect(device.events.map((event) => event.kind)).toEqual([
-      "telemetry-interval",
+      "changed",
       "refused",
       "refused",
       "refused",

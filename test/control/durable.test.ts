@@ -4,6 +4,7 @@ import { millis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import { stop } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
+import { inForce } from "../../src/control/twin/in-force.ts";
 import { Device } from "./device.ts";
 
 const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -57,6 +58,51 @@ describe("the durable state", () => {
     const { lastSwitch: _now, ...after } = toDurable(device.state);
     const { lastSwitch: _then, ...expected } = before;
     expect(after).toEqual(expected);
+  });
+
+  it("has had this form since 0.1.0, and keeps it both ways: a firmware that is put back reads what this one wrote", () => {
+    const at = 1_764_000_000_000;
+    const stored = {
+      schema: 1,
+      target: 21.5,
+      mode: "manual",
+      heaterSwitch: true,
+      changes: {
+        target: { source: "device", wallMs: at, serial: 4, from: 19 },
+        mode: { source: "cloud", wallMs: at + 1, serial: 5, from: "auto" },
+        heaterSwitch: { source: "device", wallMs: at + 2, serial: 6, from: false },
+      },
+      sensorOffset: { value: -0.4, change: { source: "cloud", wallMs: at + 3, serial: 7, from: 0 } },
+      telemetryInterval: { value: 90, change: { source: "default", wallMs: at, serial: 0 } },
+      twin: {
+        version: 9,
+        properties: { controlMode: { seen: '"manual"', ruling: { kind: "applied", version: 9 } } },
+        unknownProperties: { seen: "", version: 0, names: [] },
+      },
+      counters: { relayCycles: 412, heaterSeconds: 86_400 },
+      latched: ["over-temperature"],
+      learntRise: 1.25,
+    };
+    const device = new Device();
+    device.restart(1, stored);
+    expect(inForce(device.state)).toMatchObject({
+      values: {
+        targetTemperature: 21.5,
+        controlMode: "manual",
+        heaterSwitch: true,
+        sensorOffset: -0.4,
+        telemetryInterval: 90,
+      },
+      changes: {
+        targetTemperature: stored.changes.target,
+        controlMode: stored.changes.mode,
+        heaterSwitch: stored.changes.heaterSwitch,
+        sensorOffset: stored.sensorOffset.change,
+      },
+      shadow: stored.twin,
+    });
+    device.step();
+    expect(toDurable(device.state)).toEqual(stored);
   });
 
   it("is refused when any part is missing or of the wrong kind", () => {

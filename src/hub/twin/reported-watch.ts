@@ -7,6 +7,7 @@
  */
 import { isoTime } from "../../base/iso-time.ts";
 import { describeSuperseded, parseSuperseded, type Superseded } from "../../control/twin/superseded.ts";
+import { sideOf } from "../../model/sources.ts";
 import { equalJson, isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
 import type { PropertyRow, PropertyStatus } from "../page-server/api.ts";
 import type { DeviceRecord } from "../registry/record.ts";
@@ -151,7 +152,7 @@ function acknowledgedEvent(
     superseded !== undefined &&
     (told === undefined || describeSuperseded(told) !== describeSuperseded(superseded))
   ) {
-    return superseded.source === "device"
+    return sideOf(superseded.source) === "device"
       ? desiredWon(name, wanted, value, superseded)
       : deviceWon(
           name,

@@ -1,15 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { celsius, kelvin } from "../../../src/base/units.ts";
-import type { Change } from "../../../src/control/input.ts";
+import type { Change, SetRequest } from "../../../src/control/input.ts";
 import { toDurable } from "../../../src/control/to-durable.ts";
 import { emptyShadow } from "../../../src/control/twin/shadow.ts";
-import { startLink, takeDocument } from "../../../src/control/twin/twin.ts";
-import type { WritableName } from "../../../src/model/cloud-model.ts";
-import { writableNames } from "../../../src/model/cloud-model.ts";
+import { lastChange, startLink, takeDocument } from "../../../src/control/twin/twin.ts";
+import {
+  type ControlValue,
+  eachWritable,
+  type WritableName,
+  writableNames,
+  writableSpec,
+} from "../../../src/model/properties.ts";
 import type { SettingKey } from "../../../src/model/settings.ts";
 
 import { Session } from "./session.ts";
+
+/** What a device and a cloud may each make of it: both fit, and they differ. */
+function otherValue(name: WritableName, by: 1 | 2): ControlValue {
+  const { schema, default: initial } = writableSpec(name);
+  if (typeof initial === "number") return initial + by;
+  if (schema.kind === "choice") return schema.choices[by - 1] ?? "";
+  return by === 2 ? !initial : initial;
+}
 
 const settingOf = (name: WritableName) =>
   `conflict${name.charAt(0).toUpperCase()}${name.slice(1)}` as SettingKey;
@@ -139,27 +152,32 @@ describe("the device twin", () => {
   });
 
   it.each(writableNames)("RR-4 asks the setting of %s and no other", (name) => {
-    const changed = {
-      targetTemperature: 25,
-      controlMode: "manual",
-      heaterSwitch: true,
-      telemetryInterval: 30,
-      sensorOffset: 1,
-    };
+    const changed = eachWritable((each) => otherValue(each, 2));
     const session = new Session({ [settingOf(name)]: "device-wins" });
     session.connect(5, {});
     session.device.step({
-      requests: [
-        { kind: "set", name: "targetTemperature", value: celsius(23), source: "device" },
-        { kind: "set", name: "controlMode", value: "auto", source: "device" },
-        { kind: "set", name: "heaterSwitch", value: false, source: "device" },
-        { kind: "set", name: "telemetryInterval", value: 90, source: "device" },
-        { kind: "set", name: "sensorOffset", value: kelvin(0.5), source: "device" },
-      ],
+      requests: writableNames.map(
+        (each) => ({ kind: "set", name: each, value: otherValue(each, 1), source: "device" }) as SetRequest,
+      ),
     });
     const own = { ...session.picture.values };
     session.connect(6, changed);
     expect(session.picture.values).toEqual({ ...changed, [name]: own[name] });
+  });
+
+  it("RR-3 and RR-4 take what a source of another name has set as the device's own, and name it", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    session.device.request({ kind: "set", name: "targetTemperature", value: 22, source: "home-assistant" });
+    session.connect(5, { targetTemperature: 21 });
+    const made = `set by home-assistant at ${new Date(session.picture.changes.targetTemperature.wallMs).toISOString()}`;
+    expect(session.told("targetTemperature")).toEqual({ value: 22, ac: 203, av: 0, ad: made });
+    expect(lastChange(session.picture)).toMatchObject({ source: "device", from: "21", to: "22" });
+    session.device.restart(5);
+    expect(session.picture.changes.targetTemperature.source).toBe("home-assistant");
+    session.device.request({ kind: "set", name: "targetTemperature", value: 23, source: "home-assistant" });
+    const { decisions } = session.connect(6, { targetTemperature: 25 });
+    expect(decisions).toMatchObject([{ rule: "RR-4", superseded: { source: "home-assistant", value: 23 } }]);
   });
 
   it("RR-4 lets a press that the cloud had heard of lose to a later word of the cloud", () => {

@@ -76,7 +76,7 @@ function conflictText({ text, property = "" }: TimelineEvent): string {
 /** What the device says of it itself; when it was set, only where that was not just now. */
 function saidBy({ kind, ack, atMs }: TimelineEvent): string {
   const text = ack?.text ?? "";
-  const setAt = /^set at the device at (\S+)$/.exec(text)?.[1];
+  const setAt = /^set (?:at the device|by \S+) at (\S+)$/.exec(text)?.[1];
   const isNow = setAt !== undefined && Math.abs(Date.parse(setAt) - atMs) < justNowMs;
   return kind === "reported" && isNow ? "" : plainTimes(text);
 }

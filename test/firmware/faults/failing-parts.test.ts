@@ -56,7 +56,7 @@ describe("SR-11: a part that fails is shown", () => {
     [22, "buttons-failed"],
   ])("line %d cannot be had: %s", async (line, fault) => {
     const { seen, logged } = await running({ refused: [line] });
-    expect(seen()).toMatchObject({ standing: [fault], commands: { screen: { fault } } });
+    expect(seen()).toMatchObject({ activeFaults: [fault], commands: { screen: { fault } } });
     expect(logged).toContainEqual({ event: "fault-raised", fields: expect.objectContaining({ fault }) });
   });
 

@@ -10,7 +10,9 @@ export default defineConfig({
     include: slow ? ["test/**/*.slow.test.ts"] : ["test/**/*.test.ts"],
     exclude: slow ? [] : ["test/**/*.slow.test.ts"],
     globalSetup: ["test/global-setup.ts"],
-    testTimeout: 20_000,
+    // For a test that hangs, not for one that is slow: what takes 4 s on an idle machine took 30 beside other work.
+    testTimeout: 180_000,
+    expect: { poll: { timeout: 20_000 } },
     // One for each core: those that start the firmware mostly wait for it.
     maxWorkers: Math.max(2, availableParallelism()),
     coverage: {

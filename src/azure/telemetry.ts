@@ -9,6 +9,7 @@
  * Pure: time is an argument, and monotonic.
  */
 
+import { type Bucket, type BucketLimits, refilled } from "../base/rate-limit.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import { type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
 import type { FaultCode } from "../model/faults.ts";
@@ -30,15 +31,13 @@ export interface TelemetryObservation {
   readonly ended: readonly FaultCode[];
 }
 
-export interface TelemetryState {
+/** The bucket is for fault messages. */
+export interface TelemetryState extends Bucket {
   /** When the next regular reading is due; `undefined` before the first look. */
   readonly dueAt: Millis | undefined;
   readonly sentAt: Millis;
   /** What the last reading said of the things that are sent on change. */
   readonly said: string;
-  /** Tokens for fault messages, and when they were counted. */
-  readonly tokens: number;
-  readonly countedAt: Millis;
   readonly heldBack: number;
 }
 
@@ -52,15 +51,14 @@ export interface TelemetryResult {
 const closest = seconds(5);
 /** A new device waits so long for its sensor, so that the first reading is a whole one. */
 const sensorGrace = seconds(10);
-const faultBurst = 20;
-const faultEvery = seconds(30);
+const faultLimits: BucketLimits = { most: 20, perToken: seconds(30) };
 
 export function startTelemetry(nowMs: Millis): TelemetryState {
   return {
     dueAt: undefined,
     sentAt: millis(nowMs - closest),
     said: "",
-    tokens: faultBurst,
+    tokens: faultLimits.most,
     countedAt: nowMs,
     heldBack: 0,
   };
@@ -127,13 +125,12 @@ function shapeFaults(
   { raised, ended }: TelemetryObservation,
   nowMs: Millis,
 ): TelemetryResult {
-  const earned = Math.max(0, nowMs - before.countedAt) / faultEvery;
-  const tokens = Math.min(faultBurst, before.tokens + earned);
+  const { tokens, countedAt } = refilled(before, nowMs, faultLimits);
   const all: readonly TelemetryValues[] = [
     ...raised.map((faultRaised) => ({ faultRaised })),
     ...ended.map((faultEnded) => ({ faultEnded })),
   ];
   const messages = all.slice(0, Math.floor(tokens));
   const heldBack = before.heldBack + all.length - messages.length;
-  return { state: { ...before, tokens: tokens - messages.length, countedAt: nowMs, heldBack }, messages };
+  return { state: { ...before, tokens: tokens - messages.length, countedAt, heldBack }, messages };
 }

@@ -146,13 +146,6 @@ export class Oled {
     }
   }
 
-  /** Dark until the next `show`. @throws BusError */
-  async off(): Promise<void> {
-    this.#lit = false;
-    this.#contrast = undefined;
-    await this.#send([displayOff]);
-  }
-
   /** Trusts nothing that was sent before: the next `show` sets the chip up and sends all of the frame. */
   refresh(): void {
     this.#setUp = false;

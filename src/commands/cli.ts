@@ -1,4 +1,5 @@
 /** The command line beyond `run`: finds the verb and loads it alone. */
+import { errnoOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { attempt, runVerb } from "./run-verb.ts";
@@ -47,8 +48,8 @@ export function main(argv: readonly string[]): Promise<number> {
 }
 
 /** `… | head` has read enough: no failure, and nothing to break off for: `relay off` must still reach its end. */
-function readerGone(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+function readerGone(error: Error): void {
+  if (errnoOf(error) !== "EPIPE") throw error;
 }
 
 function find(name: string): Entry {

@@ -1,16 +1,18 @@
 /** `cloud`: the cloud half itself, started by the control loop; not for people. */
-import type { Log, LogLevel } from "../base/log.ts";
+import { stackOf } from "../base/errors.ts";
+import { type Log, logLevels } from "../base/log.ts";
+import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import { type CloudConnection, connectCloud } from "../firmware/cloud-process/connect-cloud.ts";
-import { type CloudMessage, readLoopMessage } from "../firmware/cloud-process/messages.ts";
+import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
 import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
-import { type HubReady, isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
 import { bootOfThisMachine } from "../firmware/process/boot.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import type { HubReady } from "../firmware/process/messages.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
@@ -36,13 +38,12 @@ export const verb: Verb = {
 /** The loop kills what takes longer. */
 const closeLimit = seconds(3);
 const crashLimit = millis(500);
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 async function cloud(args: Arguments): Promise<number> {
   const send = (message: CloudMessage, sent = () => {}): void =>
     // With a callback a channel that is gone is an argument of it, not an exception.
     void process.send?.(message, undefined, undefined, sent);
-  const log = remoteLog(systemClock, oneOf(args, "log-level", levels, "info"), send);
+  const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
   const ended = endingOf(log, send);
@@ -52,25 +53,25 @@ async function cloud(args: Arguments): Promise<number> {
   let unread = 0;
   // One listener from the beginning on: what comes before there is one goes to the first alone.
   process.on("message", (message) => {
-    if (isHubReady(message)) {
-      hub = message;
-      connection?.hubReady(message);
-      return;
-    }
-    if (kindOf(message) === "secrets-given") return;
-    const read = readLoopMessage(message);
-    switch (read?.kind) {
+    const said = read(loopToCloud, message);
+    switch (said?.kind) {
       case undefined:
         unread += 1;
         return log.warn("cloud-message-unreadable", { from: "the loop", dropped: unread });
+      case "hub-ready":
+        hub = said;
+        return connection?.hubReady(said);
+      case "secrets-given":
+        // Whoever asked for them listens for them.
+        return;
       case "ping":
         return send({ kind: "pong" });
       case "stop":
         return ended.stop();
       case "device":
       case "answer":
-        if (device !== undefined) return device.take(read);
-        device = new RemoteDevice({ clock: systemClock, log, send }, read.moment);
+        if (device !== undefined) return device.take(said);
+        device = new RemoteDevice({ clock: systemClock, log, send }, said.moment);
         connection = connectCloud({
           device,
           manifest,
@@ -117,7 +118,7 @@ function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => v
   installSignals({ log, end: () => stop() });
   closeInspector(log);
   const crash = (kind: string) => (error: unknown) => {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const detail = stackOf(error);
     const fields = { kind: `cloud half: ${kind}`, detail };
     const end = (): never => process.exit(exitCodes.internal);
     systemClock.setTimer(crashLimit, end);

@@ -10,6 +10,7 @@ import { azureDps, CredentialError } from "../azure/credentials/credentials.ts";
 import { credentialsFileName, type FoundCredentials, loadCredentials } from "../azure/credentials/load.ts";
 import { dpsWithKey } from "../azure/credentials/parts.ts";
 import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
+import { errnoOf } from "../base/errors.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { reviewCredentials } from "../firmware/doctor/credentials.ts";
 import { loadManifest } from "../firmware/hardware.ts";
@@ -158,7 +159,7 @@ function writeCredentials(file: string, parts: FileParts): void {
     // "wx": a device's credentials are never written over by a slip.
     writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = errnoOf(cause);
     const remedy = code === "EEXIST" ? "Remove it first, or choose another name." : "Choose another place.";
     throw new StartupError(exitCodes.storage, `${file} cannot be written (${code}).`, remedy, { cause });
   }

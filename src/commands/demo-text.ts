@@ -1,4 +1,5 @@
 /** The demonstration as text for a terminal: each scene with its rule, both documents before and after, its verdict. */
+import { isRecord } from "../base/json/value.ts";
 import type { DemoDecision, PropertyView, SceneResult, TwinView } from "../firmware/demo/demo.ts";
 
 type Paint = (text: string) => string;
@@ -67,7 +68,7 @@ function documentLines(label: string, view: TwinView, dim: Paint): string[] {
 /** The value with its answer, and the words of the answer. */
 function reportedText(reported: PropertyView["reported"]): string[] {
   if (reported === undefined) return ["—"];
-  if (typeof reported !== "object" || reported === null || !("value" in reported)) {
+  if (!isRecord(reported) || !("value" in reported)) {
     return [JSON.stringify(reported)];
   }
   const { value, ac, av, ad } = reported;

@@ -8,13 +8,21 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { Backoff, type BackoffLimits } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
+import { errnoOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { type Millis, millis, minutes, seconds } from "../base/units.ts";
-import type { PanelGone } from "../firmware/front/messages.ts";
+import { read } from "../base/schema/schema.ts";
+import { millis, minutes, seconds } from "../base/units.ts";
+import type { GuardianToHub } from "../firmware/front/messages.ts";
 import { cleanFlags, ownSession } from "../firmware/guardian/clean-node.ts";
-import { type HubReady, isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import {
+  type GuardianToLoop,
+  type HubReady,
+  hubToGuardian,
+  loopToGuardian,
+} from "../firmware/process/messages.ts";
 import { NewestSender } from "../firmware/process/newest-sender.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
@@ -29,8 +37,7 @@ export interface HubSupervisorOptions {
   readonly startHub?: () => ChildProcess;
 }
 
-const firstPause = seconds(2);
-const longestPause = minutes(1);
+const restarts: BackoffLimits = { first: seconds(2), longest: minutes(1) };
 const noSpacing = millis(0);
 /** How long a hub that was asked to end may take, and then the kernel. */
 const endLimit = seconds(3);
@@ -43,7 +50,7 @@ export class HubSupervisor {
   #hub: ChildProcess | undefined;
   #loop: ChildProcess | undefined;
   #ready: HubReady | undefined;
-  #pause: Millis = firstPause;
+  readonly #restarts = new Backoff(restarts);
   #stopped = false;
   #cancel: () => void = () => {};
   #presses = 0;
@@ -96,22 +103,23 @@ export class HubSupervisor {
     try {
       hub = (this.#options.startHub ?? (() => spawnHub(this.#options)))();
     } catch (error) {
-      this.#ended(null, (error as NodeJS.ErrnoException).code);
+      this.#ended(null, errnoOf(error));
       return;
     }
     this.#hub = hub;
     hub.on("message", (message) => {
-      if (kindOf(message) === "panel-pressed") this.#press(message as object);
-      if (!isHubReady(message)) return;
-      this.#ready = message;
-      this.#pause = firstPause;
+      const said = read(hubToGuardian, message);
+      if (said?.kind === "panel-pressed") this.#press(said);
+      if (said?.kind !== "hub-ready") return;
+      this.#ready = said;
+      this.#restarts.reset();
       this.#panel.again();
       this.#tell();
     });
     hub.once("exit", (code) => this.#ended(code));
     // Later errors are those of a message or a signal that came too late.
-    hub.on("error", (error: NodeJS.ErrnoException) => {
-      if (hub.pid === undefined) this.#ended(null, error.code);
+    hub.on("error", (error) => {
+      if (hub.pid === undefined) this.#ended(null, errnoOf(error));
     });
   }
 
@@ -124,20 +132,20 @@ export class HubSupervisor {
       this.#options.log.warn("hub-not-running", { code, now: "heating goes on; see: grove-heater hub" });
       return;
     }
-    this.#options.log.warn("hub-lost", { code, reason, restartInSeconds: this.#pause / 1000 });
-    this.#cancel = this.#clock.setTimer(this.#pause, () => this.#start());
-    this.#pause = millis(Math.min(longestPause, this.#pause * 2));
+    const pause = this.#restarts.failed();
+    this.#options.log.warn("hub-lost", { code, reason, restartInSeconds: pause / 1000 });
+    this.#cancel = this.#clock.setTimer(pause, () => this.#start());
   }
 
   #listenTo(loop: ChildProcess): void {
     // The guardian keeps the newest picture: a hub that comes back is shown it without the loop's doing.
     loop.on("message", (message) => {
-      if (kindOf(message) === "panel-shown") this.#panel.offer(message as object);
+      if (read(loopToGuardian, message)?.kind === "panel-shown") this.#panel.offer(message as object);
     });
-    loop.once("exit", () => this.#panel.offer({ kind: "panel-gone" } satisfies PanelGone));
+    loop.once("exit", () => this.#panel.offer({ kind: "panel-gone" } satisfies GuardianToHub));
   }
 
-  #press(message: object): void {
+  #press(message: GuardianToLoop): void {
     if (!this.#loop?.connected || this.#presses >= mostPresses) return;
     this.#presses++;
     this.#loop.send(message, () => {

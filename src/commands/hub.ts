@@ -1,11 +1,12 @@
 /** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { type PanelPressed, readPanelShown } from "../firmware/front/messages.ts";
+import { errnoOf, messageOf } from "../base/errors.ts";
+import { read } from "../base/schema/schema.ts";
+import { guardianToHub } from "../firmware/front/messages.ts";
 import { drawPanel } from "../firmware/front/picture.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
-import { type HubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
 import {
   type LocalHub,
   type LocalHubOptions,
@@ -17,6 +18,7 @@ import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
+import type { HubToGuardian } from "../firmware/process/messages.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
@@ -96,21 +98,20 @@ async function serve(args: Arguments): Promise<number> {
 
 /** To the guardian, which passes it on to the loop. */
 function tellReady(page: string, credentials: string): void {
-  const ready: HubReady = { kind: "hub-ready", page, credentials };
-  process.send?.(ready, undefined, undefined, () => {});
+  tellGuardian({ kind: "hub-ready", page, credentials });
 }
+
+const tellGuardian = (message: HubToGuardian): void =>
+  void process.send?.(message, undefined, undefined, () => {});
 
 /** Beside a running device its front is on the page; the guardian stands between. */
 function joinPanel({ panels }: LocalHub, device: string): void {
   process.on("message", (message) => {
-    const shown = readPanelShown(message);
-    if (shown !== undefined) panels.show(device, drawPanel(shown));
-    else if (kindOf(message) === "panel-gone") panels.show(device, undefined);
+    const said = read(guardianToHub, message);
+    if (said?.kind === "panel-shown") panels.show(device, drawPanel(said));
+    else if (said?.kind === "panel-gone") panels.show(device, undefined);
   });
-  panels.onPress = (_device, press) => {
-    const message: PanelPressed = { kind: "panel-pressed", ...press };
-    process.send?.(message, undefined, undefined, () => {});
-  };
+  panels.onPress = (_device, press) => tellGuardian({ kind: "panel-pressed", ...press });
 }
 
 /** Out of the environment, of which diagnostic reports have a copy. */
@@ -160,8 +161,8 @@ const explained: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> 
   ],
 };
 
-function explain(error: NodeJS.ErrnoException): never {
-  const [code, remedy = "See: grove-heater hub --help"] = explained[error.code ?? ""] ?? [];
+function explain(error: unknown): never {
+  const [code, remedy = "See: grove-heater hub --help"] = explained[errnoOf(error) ?? ""] ?? [];
   if (code === undefined) throw error;
-  throw new StartupError(code, `${error.message}.`.replace(/\.\.$/, "."), remedy, { cause: error });
+  throw new StartupError(code, `${messageOf(error)}.`.replace(/\.\.$/, "."), remedy, { cause: error });
 }

@@ -1,17 +1,16 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
+import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { StartOptions } from "../firmware/cloud-process/start-cloud-process.ts";
 import { VirtualTerminal } from "../firmware/front/virtual-terminal.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
-import type { Beat } from "../firmware/guardian/loop-process.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
-import type { WatcherNews } from "../firmware/guardian/watcher.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
-import { isHubReady, kindOf } from "../firmware/hub-process/hub-ready.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { type ExitCode, exitCodes } from "../firmware/process/exit-codes.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
+import { guardianToLoop, type LoopToGuardian } from "../firmware/process/messages.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { TextWriter } from "../firmware/process/text-writer.ts";
@@ -90,7 +89,7 @@ async function loop(args: Arguments): Promise<number> {
     failing: failingFiles(settings, board),
     virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
     relayOffFor: millisOf(args, "off-for"),
-    beat: (heaterOn) => void process.send?.({ kind: "beat", heaterOn } satisfies Beat),
+    beat: sendBeat,
     cleanUp: async () => {
       terminal?.close();
       await flushBriefly(out);
@@ -129,11 +128,16 @@ async function loop(args: Arguments): Promise<number> {
   endProcess(code, out, terminalOut);
 }
 
+/** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
+function sendBeat(heaterOn: boolean): void {
+  process.send?.({ kind: "beat", heaterOn } satisfies LoopToGuardian, undefined, undefined, () => {});
+}
+
 /** SR-11: the guardian says when it has no watcher. */
 function showWatcher({ device }: RunningLoop): void {
   process.on("message", (message: unknown) => {
-    if (kindOf(message) === "watcher")
-      device.setFailing("watcher", (message as WatcherNews).missing === true);
+    const said = read(guardianToLoop, message);
+    if (said?.kind === "watcher") device.setFailing("watcher", said.missing);
   });
 }
 
@@ -170,7 +174,8 @@ function openTerminal(
 ): VirtualTerminal {
   let page: string | undefined;
   process.on("message", (message) => {
-    if (isHubReady(message)) page = message.page;
+    const said = read(guardianToLoop, message);
+    if (said?.kind === "hub-ready") page = said.page;
   });
   const terminal = new VirtualTerminal({
     hat,

@@ -1,4 +1,5 @@
 /** Runs one verb, and turns every failure into one clear message and its exit code. */
+import { stackOf } from "../base/errors.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { type Arguments, helpText, readArguments, type Verb } from "./verb.ts";
 
@@ -28,7 +29,7 @@ export async function attempt(action: () => Promise<number>): Promise<number> {
       process.stderr.write(`grove-heater: ${error.message}\n  ${error.remedy}\n`);
       return error.exitCode;
     }
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const detail = stackOf(error);
     process.stderr.write(`grove-heater: this is a bug, please report it:\n${detail}\n`);
     return exitCodes.internal;
   }

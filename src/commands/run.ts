@@ -4,13 +4,14 @@
  * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are broken.
  */
 import type { Log } from "../base/log.ts";
+import { read } from "../base/schema/schema.ts";
 import { inForeground } from "../firmware/guardian/foreground.ts";
 import { guardLoops } from "../firmware/guardian/guardian-process.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
-import { kindOf } from "../firmware/hub-process/hub-ready.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
+import { loopToGuardian } from "../firmware/process/messages.ts";
 import { HeldSecrets } from "../firmware/process/secret-handover.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
@@ -71,7 +72,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       onLoop(child) {
         secrets.answer(child);
         child.on("message", (message) => {
-          if (kindOf(message) === "no-credentials") hub.wantedBy(child);
+          if (read(loopToGuardian, message)?.kind === "no-credentials") hub.wantedBy(child);
         });
       },
     });

@@ -4,7 +4,6 @@ import type { Millis } from "../base/units.ts";
 import type { ChangedEvent, ControlEvent } from "../control/output.ts";
 import { namedEvent } from "../firmware/event-log.ts";
 import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
-import { decimalsOf } from "../model/cloud-schema.ts";
 import { type ControlValue, writableSpec } from "../model/properties.ts";
 import type { ScenarioAction } from "../simulation/scenario/actions.ts";
 import type { Scenario } from "../simulation/scenario/scenario.ts";
@@ -145,9 +144,10 @@ function changeText({ name, from, to, source }: ChangedEvent): string {
   const unit = "unit" in schema ? schema.unit : undefined;
   const text = (value: ControlValue): string => {
     if (typeof value === "boolean") return value ? "on" : "off";
-    return typeof value === "number" && unit !== undefined ? value.toFixed(decimalsOf[unit]) : String(value);
+    return typeof value === "number" && unit === "°C" ? value.toFixed(1) : String(value);
   };
-  return `${label.toLowerCase()} ${text(from)} → ${text(to)}${unit === undefined ? "" : ` ${unit}`} (${source})`;
+  const change = typeof to === "number" ? `${text(from)} → ${text(to)} ${unit ?? ""}`.trimEnd() : text(to);
+  return `${label.toLowerCase()} ${change} (${source})`;
 }
 
 function actionText(action: ScenarioAction): string {

@@ -5,6 +5,7 @@
  * step, never a stack trace.
  */
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { messageOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 
@@ -93,7 +94,7 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
   } catch (error) {
     if (error instanceof StartupError) throw error;
     // Its first sentence: what follows is advice for another program's flags.
-    const [message = ""] = (error as Error).message.split(/\.?(?: To specify|\n)/);
+    const [message = ""] = messageOf(error).split(/\.?(?: To specify|\n)/);
     const unknown = /^Unknown option '--?([\w-]+)/.exec(message)?.[1];
     throw usageError(
       verb,

@@ -1,12 +1,13 @@
 /** Reads parts of a stored document. @throws TypeError (every function) for what no firmware has written */
 
+import { isRecord, type JsonRecord } from "../base/json/value.ts";
 import { type WallMillis, wallMillis } from "../base/units.ts";
 
 export const invalid = (what: string) => new TypeError(`stored state: ${what}`);
 
-export function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("object");
-  return value as Record<string, unknown>;
+export function record(value: unknown): JsonRecord {
+  if (!isRecord(value)) throw invalid("object");
+  return value;
 }
 
 export function within(value: unknown, low: number, high: number): number {

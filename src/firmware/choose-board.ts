@@ -7,6 +7,7 @@
 import { accessSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { messageOf } from "../base/errors.ts";
 import { readSmallFile } from "../base/files/small-file.ts";
 import { type Board, BoardError, loadBoard, type RelayWiring } from "../board/definition/definition.ts";
 import { findGpioChip, listGpioChips } from "../board/kernel/gpio-chip.ts";
@@ -110,7 +111,7 @@ export class BoardFailure extends StartupError {
   constructor(name: string, cause: unknown) {
     super(
       exitCodes.configuration,
-      `The board definition "${name}" cannot be used:\n${(cause as Error).message}`,
+      `The board definition "${name}" cannot be used:\n${messageOf(cause)}`,
       "Mend that file, or name another with --board; see: grove-heater board",
       { cause },
     );
@@ -142,7 +143,7 @@ function whatIsMissing(wiring: Wiring, { sysRoot, devices }: MachinePaths): Miss
   try {
     findGpioChip(wiring.gpioChipLabels, { sysRoot });
   } catch (error) {
-    const cause = (error as Error).message.replace(/\.$/, "");
+    const cause = messageOf(error).replace(/\.$/, "");
     return { cause, remedy: "Use a kernel with sysfs GPIO, as Raspberry Pi OS has it." };
   }
   const bus = `${devices}/i2c-${wiring.i2cBus}`;

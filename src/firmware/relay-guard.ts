@@ -4,6 +4,7 @@
  * Guarantee: `forceOff` never throws. Whether the line may be touched at all is the caller's to know: SR-12.
  */
 
+import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { RelayWiring } from "../board/definition/definition.ts";
 import { forceRelayOff, type OffFiles } from "../board/kernel/relay-off.ts";
@@ -44,7 +45,7 @@ export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log)
       files: result.files,
     };
   } catch (error) {
-    log.error("relay-not-forced-off", { why, cause: String(error) });
+    log.error("relay-not-forced-off", { why, cause: messageOf(error) });
     return { off: false, wasOn: false, files: undefined };
   }
 }

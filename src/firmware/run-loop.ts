@@ -5,6 +5,7 @@
  * guardian gone), the relay is commanded off first, synchronously. For the ways it cannot, there is the guardian.
  */
 
+import { stackOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Millis } from "../base/units.ts";
 import type { OpenHatOptions } from "../board/hat.ts";
@@ -82,7 +83,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     relayOff();
     // No step may follow: nobody knows what the exception left behind.
     device?.abandon();
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const detail = stackOf(error);
     log.error("crash", { kind, detail, relay: "off" });
     void options.cleanUp().then(() => options.end(exitCodes.internal));
   };

@@ -7,6 +7,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { errnoOf } from "../base/errors.ts";
 import type { GpioPort, Level, OutputLine } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import { isSickDisk } from "./storage/data-folder.ts";
@@ -33,7 +34,7 @@ export function ensureVirtualSysfs(sysRoot: string, wiring: Pick<Wiring, "relay"
     try {
       writeFileSync(file, `${text}\n`, { flag: "wx" });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (errnoOf(error) !== "EEXIST") throw error;
     }
   }
 }
@@ -71,7 +72,7 @@ function unlessSick<T>(action: () => T): T | undefined {
     return action();
   } catch (error) {
     // Without the folder from before the disk went bad, there is no file either.
-    if (isSickDisk(error) || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isSickDisk(error) || errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

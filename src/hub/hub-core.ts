@@ -4,13 +4,13 @@
  * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
  */
 
-import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
+import type { Json } from "../base/json/value.ts";
+import { equalJson, isRecord } from "../base/json/value.ts";
 import type { Log } from "../base/log.ts";
 import type { TelemetryName } from "../model/cloud-model.ts";
 import { telemetry } from "../model/cloud-model.ts";
 import { FaultInjection } from "./fault-injection.ts";
-import type { Json } from "./json-value.ts";
 import { Cables } from "./mqtt/cables.ts";
 import { CloudQueue, type NewMessage, type Queued } from "./mqtt/cloud-queue.ts";
 import { Links } from "./mqtt/links.ts";
@@ -66,10 +66,7 @@ export class HubCore {
     this.once = new OnceLog(log, clock);
     this.startedMs = clock.wallNow();
     this.faults = new FaultInjection(() => clock.wallNow());
-    this.panels = new Panels(
-      () => clock.now(),
-      (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }),
-    );
+    this.panels = new Panels(clock, (deviceId, panel) => this.feed.tell({ type: "panel", deviceId, panel }));
     this.links = new Links(log, clock);
     const { devices, links, timeline, faults, telemetry } = this;
     const onTwin = (id: string) => this.feed.changed(id, true);
@@ -117,7 +114,7 @@ export class HubCore {
   /** Registers a device that is not known yet, and gives a known one these credentials. */
   async ensureDevice(id: string, authentication: Authentication): Promise<void> {
     const known = this.devices.get(id);
-    if (known !== undefined && isDeepStrictEqual(known.authentication, authentication)) return;
+    if (known !== undefined && equalJson(known.authentication, authentication)) return;
     const record = known ?? newDevice(id, authentication, this.clock.wallNow());
     await this.putDevice(
       { ...record, authentication },
@@ -174,7 +171,13 @@ export class HubCore {
 
   setCable(id: string, state: CableState): void {
     if (this.cables.state(id) === state) return;
-    this.timeline.add({ deviceId: id, kind: "cable", actor: "operator", text: cableWords[state] });
+    this.timeline.add({
+      deviceId: id,
+      kind: "cable",
+      actor: "operator",
+      cable: state,
+      text: cableWords[state],
+    });
     this.cables.set(id, state);
     this.feed.changed(id, false);
   }
@@ -216,8 +219,8 @@ export class HubCore {
   }
 
   #tellTelemetry(deviceId: string, message: TelemetryMessage): void {
-    if (typeof message.body === "object" && message.body !== null && !Array.isArray(message.body)) {
-      const values = message.body as Readonly<Record<string, Json>>;
+    const { body: values } = message;
+    if (isRecord(values)) {
       this.feed.tell({ type: "telemetry", deviceId, atMs: message.atMs, values });
       for (const [name, value] of Object.entries(values)) this.#tellEvent(deviceId, name, value);
     }

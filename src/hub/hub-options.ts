@@ -10,9 +10,9 @@ export type PortWish = number | ((remembered: RememberedPorts) => readonly numbe
 
 /** Where the hub found room at its last start: devices and bookmarks lead there. */
 export interface RememberedPorts {
-  readonly mqtt?: number;
-  readonly rest?: number;
-  readonly page?: number;
+  readonly mqtt?: number | undefined;
+  readonly rest?: number | undefined;
+  readonly page?: number | undefined;
 }
 
 export interface HubOptions {

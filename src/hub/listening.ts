@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { ServerType } from "@hono/node-server";
 import { seconds } from "../base/units.ts";
 import type { HubCore } from "./hub-core.ts";
+import { portOf } from "./ports.ts";
 import { peerOf, Strangers } from "./strangers.ts";
 
 export interface Listening {
@@ -40,9 +41,8 @@ export async function listen(
       resolve();
     });
   });
-  const address = server.address();
   return {
-    port: typeof address === "object" && address !== null ? address.port : port,
+    port: portOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

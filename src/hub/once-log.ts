@@ -5,29 +5,25 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { RateLimitByKey, type RateLimits } from "../base/rate-limit.ts";
+import { minutes } from "../base/units.ts";
 
-const quietMs = 600_000;
+const once: RateLimits = { most: 1, within: minutes(10) };
 const mostKeys = 1000;
 
 export class OnceLog {
   readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #said = new Map<string, number>();
+  readonly #limit: RateLimitByKey;
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
-    this.#clock = clock;
+    this.#limit = new RateLimitByKey(clock, mostKeys);
   }
 
   /** @returns whether it was said now */
   warn(event: string, subject: string, reason: string): boolean {
     const shown = subject.slice(0, 128);
-    const key = `${event} ${shown} ${reason}`;
-    const nowMs = this.#clock.now();
-    const last = this.#said.get(key);
-    if (last !== undefined && nowMs - last < quietMs) return false;
-    if (this.#said.size >= mostKeys) this.#said.clear();
-    this.#said.set(key, nowMs);
+    if (this.#limit.admit(`${event} ${shown} ${reason}`, once) === undefined) return false;
     this.#log.warn(event, { subject: shown, reason });
     return true;
   }

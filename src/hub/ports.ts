@@ -1,4 +1,9 @@
-/** Finds a port to listen on. */
+/** Finds a port to listen on, and tells which one it became. */
+import type { AddressInfo, Server } from "node:net";
+import { errnoOf } from "../base/errors.ts";
+
+/** @param server listens on TCP */
+export const portOf = (server: Pick<Server, "address">): number => (server.address() as AddressInfo).port;
 
 /**
  * Opens on the first port that nobody has.
@@ -9,13 +14,13 @@ export async function onFirstFree<T>(
   ports: readonly number[],
   open: (port: number) => Promise<T>,
 ): Promise<T> {
-  let taken: NodeJS.ErrnoException | undefined;
+  let taken: unknown;
   for (const port of ports) {
     try {
       return await open(port);
     } catch (error) {
-      taken = error as NodeJS.ErrnoException;
-      if (taken.code !== "EADDRINUSE") throw taken;
+      taken = error;
+      if (errnoOf(taken) !== "EADDRINUSE") throw taken;
     }
   }
   if (taken !== undefined && ports.length === 1) throw taken;

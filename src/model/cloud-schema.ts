@@ -3,6 +3,7 @@
  *
  * Guarantee: `validateValue` takes anything, never throws, and answers in words that fit into an acknowledgement.
  */
+import { isRecord } from "../base/json/value.ts";
 /** `K` is a difference: never the DTDL type Temperature, whose converters would take 273 from it. */
 export type CloudUnit = "°C" | "K" | "%" | "s" | "min" | "h";
 
@@ -92,7 +93,7 @@ export function validateValue(schema: CloudSchema, value: unknown): string | und
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 
 function validateRecord(schema: RecordSchema, value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "must be an object";
+  if (!isRecord(value)) return "must be an object";
   const entries = new Map(Object.entries(value));
   for (const [name, field] of Object.entries(schema.fields)) {
     const why = validateValue(field, entries.get(name));

@@ -5,6 +5,7 @@
  * does not is replaced by its default and named as a problem. Whether to use it then is the caller's choice: the
  * firmware refuses to.
  */
+import { isRecord } from "../base/json/value.ts";
 import { nearest } from "../base/nearest-word.ts";
 import type { SettingKey, SettingSpec, Settings } from "./settings-table.ts";
 import { defaultSettings, settingKeys, settingSpec, settingsTable } from "./settings-table.ts";
@@ -61,7 +62,7 @@ const crossRules: readonly CrossRule[] = [
 /** @param value e.g. parsed JSON; a `$schema` key is allowed and ignored. */
 export function parseSettings(value: unknown): ParsedSettings {
   if (value === undefined) return { settings: defaultSettings, problems: [] };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     return { settings: defaultSettings, problems: [notAnObject(value)] };
   }
   const problems: SettingProblem[] = [];
@@ -177,7 +178,7 @@ function notAnObject(value: unknown): SettingProblem {
 /** Bounded, whatever the file holds. */
 function show(value: unknown): string {
   if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (isRecord(value)) return "an object";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -5,6 +5,8 @@
  * The SDK's own parsers throw past every handler on bad JSON and on a method without a name; they see only what was
  * read here first. (Topics: learn.microsoft.com, "Use MQTT to communicate with IoT Hub".)
  */
+import { isRecord } from "../base/json/value.ts";
+
 export type Inbound =
   | { readonly kind: "desired"; readonly patch: Readonly<Record<string, unknown>>; readonly version: number }
   | { readonly kind: "twin-reply"; readonly status: number }
@@ -163,8 +165,5 @@ function isDeeperThan(text: string, levels: number): boolean {
   }
   return false;
 }
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const ignored = (why: string): Inbound => ({ kind: "ignored", why });

@@ -73,7 +73,7 @@ export function drawTerminal(view: TerminalView, size: TerminalSize): string[] {
 
 /** Framed; left out where the terminal is too small for it. */
 function picture(pixels: Pixels | undefined, size: TerminalSize): string[] {
-  if (pixels === undefined) return ["(no display is plugged in)"];
+  if (pixels === undefined) return ["(no display is plugged in)".slice(0, size.columns)];
   const rows = braille(pixels);
   const width = Math.ceil(pixels.width / 2);
   if (width + 2 > size.columns || rows.length + 8 > size.rows) {

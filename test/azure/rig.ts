@@ -146,8 +146,8 @@ export const message = (id: string): TelemetryMessage => ({
   createdMs: wallMillis(1_790_000_000_000),
 });
 
-/** Waits, by looking, until `condition` holds. @throws when it does not within `limit` ms */
-export async function until(condition: () => boolean, what: string, limit = 5000): Promise<void> {
+/** Waits, by looking, until `condition` holds. @throws when it does not within `limit` ms, which a loaded machine keeps too */
+export async function until(condition: () => boolean, what: string, limit = 15_000): Promise<void> {
   const end = systemClock.now() + limit;
   while (!condition()) {
     if (systemClock.now() > end) throw new Error(`waited in vain for: ${what}`);

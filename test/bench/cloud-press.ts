@@ -8,7 +8,7 @@
  * of a hub nearby: five seconds for each attempt and at most two between them.
  */
 import { join } from "node:path";
-import type { HubReady } from "../../src/firmware/hub-process/hub-ready.ts";
+import type { HubReady } from "../../src/firmware/process/messages.ts";
 import { Child } from "./child.ts";
 import { type Figure, quantile } from "./figures.ts";
 import { type HubRig, withHub, writeCredentials } from "./hub-rig.ts";

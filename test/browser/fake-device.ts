@@ -1,15 +1,10 @@
 /** A device as the fake hub plays it: its twin, a day of readings that a real room could have given, its front. */
 
+import type { Json } from "../../src/base/json/value.ts";
 import { celsius, duty, relativeHumidity } from "../../src/base/units.ts";
 import type { ControlMode } from "../../src/control/input.ts";
 import { drawPanel } from "../../src/firmware/front/picture.ts";
-import type {
-  DeviceDetail,
-  HistorySeries,
-  Json,
-  PanelView,
-  PropertyRow,
-} from "../../src/hub/page-server/api.ts";
+import type { DeviceDetail, HistorySeries, PanelView, PropertyRow } from "../../src/hub/page-server/api.ts";
 
 export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
 
@@ -29,7 +24,12 @@ export function propertyRow(
 }
 
 const done = (version: number) => ({ code: 200, version });
-const byDevice = { code: 203, version: 0, text: "set on the device" };
+const byDevice = {
+  code: 203,
+  version: 0,
+  text: "set at the device",
+  origin: { source: "device" },
+} as const;
 
 const series = roomHistory();
 const last = (name: string) => series[name]?.values.at(-1) ?? 0;

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Json } from "../../src/base/json/value.ts";
 import type {
   CableState,
   DeviceDetail,
-  Json,
   PanelPress,
   PropertyRow,
   StreamEvent,
@@ -46,6 +46,8 @@ export class FakeHub {
   readonly asked: string[] = [];
   password: string | undefined;
   refuseEdits = false;
+  /** Answers the page's stream with 503. */
+  refuseStreams = false;
   nowMs = startMs;
   readonly #local = new Map<string, Local>();
   readonly #streams = new Set<ServerResponse>();
@@ -147,7 +149,7 @@ export class FakeHub {
     const { mode } = local;
     const row = this.#device(id).properties.find(({ name }) => name === "controlMode");
     if (row !== undefined && row.reported?.value !== mode && row.status !== "pending") {
-      const ack = { code: 203, version: 0, text: "set on the device" };
+      const ack = { code: 203, version: 0, text: "set at the device", origin: { source: "device" } } as const;
       this.setRow(id, { ...row, status: "device-only", reported: { value: mode, atMs: this.nowMs }, ack });
       const about = { property: "controlMode", after: mode, ack } as const;
       this.happen(id, { kind: "reported", actor: "device", text: "changed on the device", ...about });
@@ -194,7 +196,7 @@ export class FakeHub {
   #cable(id: string, cable: CableState): DeviceDetail {
     const connected = cable === "connected" || (cable === "silence" && this.#device(id).connected);
     const text = cable === "connected" ? "the cable was plugged in" : `the cable was pulled (${cable})`;
-    this.happen(id, { kind: "cable", actor: "operator", text });
+    this.happen(id, { kind: "cable", actor: "operator", cable, text });
     if (connected !== this.#device(id).connected) {
       const words = connected ? "the device connected" : "the connection broke";
       this.happen(id, { kind: connected ? "connected" : "disconnected", actor: "device", text: words });
@@ -227,7 +229,8 @@ export class FakeHub {
     const text = Buffer.concat(chunks).toString();
     this.asked.push(`${request.method} ${pathname} ${text}`.trim());
     if (pathname === "/api/events") {
-      this.#openStream(response);
+      if (this.refuseStreams) response.writeHead(503).end();
+      else this.#openStream(response);
       return;
     }
     const [status, body] = this.#answerTo(request.method ?? "GET", pathname, text);

@@ -50,7 +50,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
     hub = new FakeHub(built.folder);
     hub.add(device(id));
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(5_000);
+    page.setDefaultTimeout(30_000);
     complaints = listen(page);
     await page.goto(await hub.listen());
     await key(page, "A lower").waitFor();
@@ -120,6 +120,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
 
   it("opens and shuts the window of the simulated room", async () => {
     await key(page, "Open window").click();
+    await page.locator(".room button[data-open]").waitFor();
     await key(page, "Shut window").click();
     await key(page, "Open window").waitFor();
     await heard("window down", "window up");

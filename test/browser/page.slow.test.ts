@@ -38,7 +38,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
   async function open(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(5_000);
+    page.setDefaultTimeout(30_000);
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
     });
@@ -114,7 +114,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     const page = await opened();
     await page.getByRole("spinbutton", { name: "Boost: minutes" }).fill("45");
     await page.getByRole("button", { name: "Boost" }).click();
-    await seen(page, ".command-result", /Boost: 200 in 38 ms.*45/);
+    await seen(page, '.command-result[data-tone="good"]', /Boost: 200 in 38 ms.*45/);
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await seen(page, ".commands", "commands wait in its queue");
     await page.getByRole("button", { name: "Restart" }).click();
@@ -236,9 +236,52 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     complaints = complaints.filter((text) => !text.includes("ERR_INCOMPLETE_CHUNKED_ENCODING"));
   });
 
+  it("comes back also when the hub refused its stream for a while, with one stream", async () => {
+    const page = await opened();
+    hub.refuseStreams = true;
+    hub.dropStreams();
+    await page.locator('.bar-stream[data-stream="lost"]').waitFor();
+    const streams = () => hub.asked.filter((line) => line === "GET /api/events").length;
+    // After a refusal a browser gives up.
+    await expect.poll(streams, { timeout: 15_000 }).toBe(2);
+    hub.refuseStreams = false;
+    await page.locator('.bar-stream[data-stream="live"]').waitFor({ timeout: 15_000 });
+    const last = streams();
+    await page.waitForTimeout(3_500);
+    expect(streams()).toBe(last);
+    complaints = complaints.filter((text) => !/ERR_INCOMPLETE_CHUNKED_ENCODING|503/.test(text));
+  });
+
+  it("says in words what the plot shows, of the span that was chosen, and goes on with each reading", async () => {
+    const page = await opened();
+    const words = page.locator(".history figcaption");
+    await expect.poll(() => words.textContent()).toMatch(/^Temperature between .*; \d+ readings\.$/);
+    const count = async () => Number(/; (\d+) readings/.exec((await words.textContent()) ?? "")?.[1]);
+    const hour = await count();
+    const reading = { type: "telemetry", deviceId: id, values: { temperature: 29.9 } } as const;
+    hub.tell({ ...reading, atMs: hub.nowMs - 1 });
+    await expect.poll(() => words.textContent()).toMatch(/ and 29\.9 °C/);
+    await page.getByRole("radio", { name: "6 h" }).check();
+    await expect.poll(count).toBeGreaterThan(hour * 3);
+  });
+
+  it("nudges a value by its step, shows what waits for what, and no reconnection before there was one", async () => {
+    const page = await opened();
+    await page.getByRole("button", { name: "Set-point: higher" }).click();
+    await expect.poll(() => setPoint(page).inputValue()).toBe("21.5");
+    await page.getByRole("button", { name: "Set-point: lower" }).click();
+    await page.getByRole("button", { name: "Set-point: lower" }).click();
+    await expect.poll(() => setPoint(page).inputValue()).toBe("20.5");
+    await page.getByText("Waits for manual mode.").waitFor();
+    hub.setRow(id, propertyRow("controlMode", "manual", { code: 200, version: 7 }, 7));
+    await page.getByText("The heater follows it.").waitFor();
+    expect(await page.locator(".reconnection").isVisible()).toBe(false);
+  });
+
   it("asks for the password of a hub that has one, and says when it is wrong; one can leave again", async () => {
     hub.password = "open sesame";
     const page = await open();
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByLabel("Password").fill("guess");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("alert").getByText("The password is wrong.").waitFor();
@@ -247,6 +290,8 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: id }).waitFor();
     await seen(page, ".bar", "open to other machines");
+    // One that is empty is not sent.
+    expect(hub.asked.filter((line) => line.startsWith("POST /api/session"))).toHaveLength(2);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Password").waitFor();
   });

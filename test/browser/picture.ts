@@ -24,7 +24,7 @@ function tellThePast(hub: FakeHub): void {
   tell(0, id, { kind: "connected", actor: "device", text: "the device connected" });
   tell(40, id, { kind: "desired", actor: "operator", text: "", property, after: 20, version: 5 });
   tell(0, id, { kind: "acknowledged", actor: "device", text: "", property, after: 20, version: 5, ack });
-  tell(12, id, { kind: "cable", actor: "operator", text: "the cable was pulled (close)" });
+  tell(12, id, { kind: "cable", actor: "operator", cable: "close", text: "the cable was pulled (close)" });
   tell(0, id, { kind: "disconnected", actor: "device", text: "the connection was closed" });
   tell(9, id, {
     kind: "desired",
@@ -35,7 +35,7 @@ function tellThePast(hub: FakeHub): void {
     version: 6,
     whileApart: true,
   });
-  tell(11, id, { kind: "cable", actor: "operator", text: "the cable was plugged in" });
+  tell(11, id, { kind: "cable", actor: "operator", cable: "connected", text: "the cable was plugged in" });
   tell(0, id, { kind: "connected", actor: "device", text: "the device connected" });
   const conflict = { property, after: 21, lost: 18.5, winner: "operator", version: 6, ack } as const;
   tell(0, id, {

@@ -150,14 +150,6 @@ describe.each(panels.map((panel) => [panel.name, panel] as const))("driving an %
     expect(bus.written).toEqual(["00 81 08"]);
   });
 
-  it("goes dark and comes back", async () => {
-    await oled.show(frameOf(panel, 1), 0x80);
-    await oled.off();
-    expect(chip.on).toBe(false);
-    await oled.show(frameOf(panel, 1), 0x80);
-    expect(chip.on).toBe(true);
-  });
-
   it("after refresh sends everything again, without going dark", async () => {
     await oled.show(frameOf(panel, 3), 0x80);
     chip.memory.fill(0);

@@ -275,6 +275,12 @@ describe("what becomes of the sensor under way", () => {
     expect(resets()).toBeGreaterThan(1);
     expect(clock.now() - switchedOff).toBeGreaterThan(20_000);
     expect(clock.now() - switchedOff).toBeLessThan(25_000);
+    // A reset for another reason has nothing to cool from.
+    sensor.statusWord |= 0x0010;
+    const before = resets();
+    for (let reading = 0; reading < 3; reading++)
+      expect(await clock.run(driver.measure())).toMatchObject({ kind: "ok" });
+    expect(resets()).toBe(before + 1);
   });
 
   it("a sensor that was reset by somebody else is prepared again", async () => {

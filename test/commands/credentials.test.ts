@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeCredentials } from "../../src/azure/credentials/describe.ts";
 import { Secret } from "../../src/azure/credentials/secret.ts";
 import { wallMillis } from "../../src/base/units.ts";
+import { verb } from "../../src/commands/credentials.ts";
 import { readHiddenLine } from "../../src/commands/hidden-line.ts";
+import { readArguments } from "../../src/commands/verb.ts";
 import { certificates } from "../azure/rig.ts";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -51,6 +53,18 @@ describe("credentials derive", () => {
     expect(credentials(["derive", "--device", device], { input: `${groupKey}\n` })).toEqual(derived);
     const env = { GROVE_HEATER_GROUP_KEY: groupKey };
     expect(credentials(["derive", "--device", device], { env })).toEqual(derived);
+  });
+
+  it("takes the group's key out of the environment, of which a diagnostic report has a copy", async () => {
+    vi.stubEnv("GROVE_HEATER_GROUP_KEY", groupKey);
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    });
+    expect(await verb.run(readArguments(verb, ["derive", "--device", device]))).toBe(0);
+    expect(write).toHaveBeenCalledWith(`${deviceKey}\n`);
+    expect(process.env["GROVE_HEATER_GROUP_KEY"]).toBeUndefined();
   });
 
   it("writes a private file that a device can be given, and never over another", () => {
@@ -160,6 +174,16 @@ describe("a description of a certificate", () => {
     const at = (ms: number) => wallMillis(Date.now() + ms);
     const good = describeCredentials({ way, proof, caPem: authority.cert }, at(0));
     expect(good.problems).toEqual([]);
+    const hub = { kind: "hub", host: "hub.example", deviceId: "heater-1" } as const;
+    expect(describeCredentials({ way: hub, proof }, at(0)).facts).toMatchObject({
+      connects: "straight to the hub hub.example",
+      "device id": "heater-1",
+    });
+    expect(good.facts).toMatchObject({
+      connects: "through DPS at localhost",
+      "id scope": "0ne00123ABC",
+      "registration id": "heater-1",
+    });
     expect(good.facts).toMatchObject({ proof: "a certificate for heater-1", trusts: "throw-away CA" });
     expect(describeCredentials({ way, proof }, at(3 * day)).problems).toHaveLength(1);
     expect(describeCredentials({ way, proof }, at(-3 * day)).problems).toHaveLength(1);

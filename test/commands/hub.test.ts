@@ -1,7 +1,9 @@
 /** What the local hub's verb says when it cannot start as asked. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { verb } from "../../src/commands/hub.ts";
 import { readArguments } from "../../src/commands/verb.ts";
 import { exitCodes, StartupError } from "../../src/firmware/process/exit-codes.ts";
@@ -46,3 +48,18 @@ it.runIf(process.platform === "linux")(
   },
   90_000,
 );
+
+it("started by a person says on its standard output where its page is, and ends in order", async () => {
+  const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+  const args = [main, "hub", "--data", await temporaryFolder(), "--log", "json"];
+  const hub = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void hub.kill("SIGKILL"));
+  const ended = once(hub, "exit");
+  let page = "";
+  for await (const line of createInterface({ input: hub.stdout })) {
+    page = JSON.parse(line).page ?? page;
+    if (page !== "") hub.kill("SIGTERM");
+  }
+  expect(page).toMatch(/^http:\/\/localhost:\d+\/$/);
+  expect(await ended).toEqual([0, null]);
+}, 90_000);

@@ -27,6 +27,34 @@ describe("manifest check", () => {
     expect(printed.text).toContain("good for grove-heater on a simulated Grove Base Hat");
   });
 
+  it("says what is granted: each line and bus, whom it may talk to, where it listens, how much it keeps", async () => {
+    expect(await check(shipped.pathname)).toBe(0);
+    const rows = printed.text.trimEnd().split("\n").slice(1);
+    expect(rows.map((row) => row.trim().split(/ {2,}/)[0])).toEqual([
+      "lines",
+      "I²C",
+      "connections",
+      "listening",
+      "storage",
+    ]);
+    const [lines, bus, hosts, ports, storage] = rows;
+    expect(lines).toMatch(/\$RELAY GPIO16\b/);
+    expect(bus).toMatch(/bus 1 at .*0x44\b/);
+    expect(hosts).toContain("azure-devices.net");
+    expect(ports).toMatch(/\b8780\b/);
+    expect(storage).toMatch(/\d+ KiB$/);
+  });
+
+  it("says the same as JSON", async () => {
+    const args = ["check", "--board", "virtual", "--data", folder, "--json"];
+    expect(await verb.run(readArguments(verb, args))).toBe(0);
+    expect(JSON.parse(printed.text)).toMatchObject({
+      gpio: { 16: "$RELAY" },
+      i2c: [{ bus: 1, addresses: expect.arrayContaining([0x44]) }],
+      tcpServerPorts: expect.arrayContaining([8780]),
+    });
+  });
+
   it("does not call a manifest good that keeps a line or the bus from the board", async () => {
     const manifest = JSON.parse(readFileSync(shipped, "utf8"));
     manifest.Capabilities.Gpio = manifest.Capabilities.Gpio.filter((name: string) => name !== "$RELAY");

@@ -145,6 +145,11 @@ export class FirmwareProcess {
     return this.#childWith("/bin/sh");
   }
 
+  /** The local hub. @throws Error when there is none */
+  get hubPid(): number {
+    return this.#childWith("\0hub\0");
+  }
+
   #childWith(word: string): number {
     const found = childrenOf(this.guardianPid).find((pid) => commandLineOf(pid).includes(word));
     if (found === undefined) throw new Error(`the guardian has no child ${word}`);

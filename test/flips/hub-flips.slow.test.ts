@@ -7,8 +7,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { hubFolders } from "../../src/firmware/hub-process/hub-ready.ts";
-import { startLocalHub } from "../../src/firmware/hub-process/local-hub.ts";
+import { hubFolders, startLocalHub } from "../../src/firmware/hub-process/local-hub.ts";
 import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type RunningHub, startHub } from "../../src/hub/hub.ts";
 import { deviceClient, openTwin, register, report } from "../hub/azure.ts";

@@ -128,6 +128,65 @@ describe("an id that two devices use", () => {
   });
 });
 
+describe("a device that is registered", () => {
+  it("is told of in the timeline, and again only when its credentials are others", async () => {
+    const { core, texts } = await openHub(new Map());
+    expect(texts()).toEqual(["registered"]);
+    const { authentication } = core.devices.get(id) ?? newDevice(id, sasAuthentication(), 0);
+    await core.ensureDevice(id, authentication);
+    expect(texts()).toEqual(["registered"]);
+    await core.ensureDevice(id, sasAuthentication());
+    expect(texts()).toEqual(["registered", "enrolled again"]);
+  });
+
+  it("has every edit of a desired value in its timeline, with what it was, and where it was deleted", async () => {
+    const { core } = await openHub();
+    for (const value of [19, 20, null]) await core.editTwin(id, { desired: { targetTemperature: value } });
+    expect(core.timeline.of(id, 3)).toMatchObject([
+      { text: "desired targetTemperature was set to 19", version: 2, whileApart: true },
+      { text: "desired targetTemperature was set to 20", version: 3, before: 19 },
+      { text: "desired targetTemperature was deleted", version: 4, before: 20 },
+    ]);
+  });
+
+  it("has no model until it names one, and keeps that when it comes without", async () => {
+    const { clock, core } = await openHub();
+    const modelIs = () => core.summary(id)?.modelId;
+    expect(modelIs()).toBeNull();
+    const client = { clean: true } as never;
+    for (const named of ["dtmi:example:heater;1", ""]) {
+      core.sessions.open(client, {} as never, id, named);
+      await clock.settle();
+      expect(modelIs()).toBe("dtmi:example:heater;1");
+    }
+  });
+
+  it("shows since when it is connected, or away", async () => {
+    const { clock, core } = await openHub();
+    expect(core.summary(id)).toMatchObject({ connected: false, connectionChangedMs: null });
+    await clock.advance(seconds(5));
+    const cameMs = clock.wallNow();
+    const { link } = connect(core);
+    expect(core.summary(id)).toMatchObject({ connected: true, connectionChangedMs: cameMs });
+    await clock.advance(seconds(5));
+    core.sessions.gone(link);
+    expect(core.summary(id)).toMatchObject({ connected: false, connectionChangedMs: cameMs + 5000 });
+  });
+});
+
+describe("a device that nobody registered", () => {
+  it("is told to whoever edits its twin or sends it a message, and none is made of it", async () => {
+    const { core } = await openHub();
+    const refused = { refused: "not-found", why: "there is no device nobody" };
+    expect(await core.editTwin("nobody", { desired: { a: 1 } })).toMatchObject(refused);
+    expect(await core.sendMessage("nobody", { body: "1", properties: {} })).toMatchObject({
+      refused: "not-found",
+    });
+    expect(core.summary("nobody")).toBeUndefined();
+    expect(core.detail("nobody")).toBeUndefined();
+  });
+});
+
 describe("a device that is removed", () => {
   it("leaves nothing behind that the next one of its name would have", async () => {
     const { core } = await openHub();
@@ -277,6 +336,53 @@ describe("telemetry", () => {
     expect(kept).toBeGreaterThanOrEqual(1000);
     expect(kept).toBeLessThanOrEqual(1100);
     expect(log.messages(id).at(-1)?.atMs).toBe(2999);
+  });
+
+  it("is held to names of 64 characters and texts of 256, and gives texts no history", () => {
+    const log = new TelemetryLog();
+    const [long, longest] = ["n".repeat(65), "n".repeat(64)];
+    const text = "x".repeat(256);
+    const body = { [long]: 1, [longest]: 2, text, tooLong: `${text}x`, list: [1], on: true };
+    log.add(id, { ...message({}, 5), body });
+    expect(log.latest(id)).toEqual({
+      [longest]: { value: 2, atMs: 5 },
+      text: { value: text, atMs: 5 },
+      on: { value: true, atMs: 5 },
+    });
+    expect(log.history(id, 0)).toEqual({
+      [longest]: { atMs: [5], values: [2] },
+      on: { atMs: [5], values: [1] },
+    });
+  });
+
+  it("is told to pages as readings where it is an object, and of no other body", async () => {
+    const { clock, core } = await openHub();
+    const told: StreamEvent[] = [];
+    core.feed.listen((event) => told.push(event));
+    const { link } = connect(core);
+    const say = (body: string) =>
+      core.sessions.received(link, {
+        topic: `devices/${id}/messages/events/`,
+        payload: Buffer.from(body),
+      } as never);
+    for (const body of ['{"temperature":20}', '"a text"', "[1,2]", "null", "7", "no JSON"]) {
+      expect(await say(body)).toBe(true);
+    }
+    await clock.advance(seconds(1));
+    const readings = told.filter((event) => event.type === "telemetry");
+    expect(readings).toMatchObject([{ deviceId: id, values: { temperature: 20 } }]);
+    expect(core.telemetry.messages(id)).toHaveLength(6);
+  });
+
+  it("of more than 256 KB ends the connection, and nothing of it is kept", async () => {
+    const { core } = await openHub();
+    const { link } = connect(core);
+    const topic = `devices/${id}/messages/events/`;
+    const say = (bytes: number) =>
+      core.sessions.received(link, { topic, payload: Buffer.alloc(bytes, "1") } as never);
+    expect(await say(256 * 1024)).toBe(true);
+    expect(await say(256 * 1024 + 1)).toBe(false);
+    expect(core.telemetry.messages(id)).toHaveLength(1);
   });
 
   it("has one point for a time, and gives what came after the time that is asked for", () => {

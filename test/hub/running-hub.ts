@@ -56,9 +56,9 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Resolves when `condition` holds; rejects when it does not within five seconds. */
+/** Resolves when `condition` holds; rejects when it does not within a time that a loaded machine keeps too. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  const endMs = performance.now() + 5000;
+  const endMs = performance.now() + 15_000;
   while (!condition()) {
     if (performance.now() > endMs) throw new Error(`did not come: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -6,6 +6,7 @@ import {
   ManifestError,
   manifestProblemText,
   parseManifest,
+  parseManifestWithoutHat,
 } from "../../src/manifest/manifest.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -100,6 +101,31 @@ describe("a manifest", () => {
   });
 });
 
+describe("a manifest for a process without a hat", () => {
+  it("grants all but lines and buses, whatever the board calls them", () => {
+    const whole = parse({
+      Gpio: ["$RELAY"],
+      I2cMaster: ["$PANEL_I2C"],
+      AllowedConnections: ["example.net"],
+      AllowedTcpServerPorts: [8080],
+      MutableStorage: { SizeKB: 8 },
+    });
+    const text = granting({
+      Gpio: ["$NAME_OF_ANOTHER_BOARD"],
+      I2cMaster: ["$BUS_OF_ANOTHER_BOARD"],
+      AllowedConnections: ["example.net"],
+      AllowedTcpServerPorts: [8080],
+      MutableStorage: { SizeKB: 8 },
+    });
+    expect(parseManifestWithoutHat(text)).toEqual({ ...whole, gpio: new Map(), i2c: new Map() });
+  });
+
+  it("is refused for everything else that is wrong with it, and when it is missing", () => {
+    expect(() => parseManifestWithoutHat(granting({ AllowedTcpServerPorts: [0] }))).toThrow(ManifestError);
+    expect(() => parseManifestWithoutHat(undefined)).toThrow(ManifestError);
+  });
+});
+
 describe("a manifest that cannot be used", () => {
   it("because it is missing says so", () => {
     expect(refusal(undefined)).toMatchObject({
@@ -160,6 +186,7 @@ describe("a manifest that cannot be used", () => {
     ["a name without $", { Gpio: ["RELAY"] }],
     ["an address of a reserved range", { I2cMaster: ["$PANEL_I2C"], I2cAddresses: { $PANEL_I2C: ["0x78"] } }],
     ["an address twice", { I2cMaster: ["$PANEL_I2C"], I2cAddresses: { $PANEL_I2C: ["0x44", "0x44"] } }],
+    ["addresses that are a list", { I2cMaster: ["$PANEL_I2C"], I2cAddresses: ["0x44"] }],
     ["a host with a scheme", { AllowedConnections: ["https://example.net"] }],
     ["a wildcard over a whole top-level domain", { AllowedConnections: ["*.net"] }],
     ["port 0", { AllowedTcpServerPorts: [0] }],
@@ -167,6 +194,15 @@ describe("a manifest that cannot be used", () => {
     ["capabilities that are a list", []],
   ])("because of %s is invalid", (_, capabilities) => {
     expect(new Set(codes(granting(capabilities)))).toEqual(new Set(["invalid"]));
+  });
+
+  it("because of addresses for a bus that is named without its $", () => {
+    const { problems } = refusal(
+      granting({ I2cMaster: ["$PANEL_I2C"], I2cAddresses: { PANEL_I2C: ["0x44"] } }),
+    );
+    expect(problems.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("I2cAddresses.PANEL_I2C must be a name of the board definition with a $"),
+    );
   });
 
   it("because of addresses for a bus that it does not grant", () => {

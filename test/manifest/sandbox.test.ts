@@ -75,6 +75,10 @@ describe("the systemd unit", () => {
     const alone = unitOf({ connections: [], tcpServerPorts: [] });
     expect(alone.get("PrivateNetwork")).toEqual(["yes"]);
     expect(alone.get("RestrictAddressFamilies")).toEqual(["AF_UNIX"]);
+    for (const grants of [{ tcpServerPorts: [8080] }, { tcpServerPorts: [], udpServerPorts: [5353] }]) {
+      const unit = unitOf({ connections: [], ...grants });
+      expect(unit.has("PrivateNetwork"), JSON.stringify(grants)).toBe(false);
+    }
     const networked = unitOf({ connections: ["example.net"] });
     expect(networked.has("PrivateNetwork")).toBe(false);
     expect(networked.has("IPAddressDeny")).toBe(false);

@@ -32,6 +32,12 @@ export const folders: readonly MutatedFolder[] = [
     tests: ["test/hub", "test/azure/link/local-hub"],
   },
   { name: "page", sources: ["src/hub/page"], tests: ["test/hub/page"], slowTests: ["test/browser"] },
-  { name: "firmware", sources: ["src/firmware"], tests: ["test/firmware", "test/commands"] },
+  {
+    name: "firmware",
+    sources: ["src/firmware"],
+    tests: ["test/firmware", "test/commands"],
+    // Nothing else plays the demonstration.
+    slowTests: ["test/firmware/demo"],
+  },
   { name: "commands", sources: ["src/commands"], tests: ["test/commands", "test/firmware"] },
 ];

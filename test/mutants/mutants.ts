@@ -1,9 +1,10 @@
 /**
  * `npm run mutants -- [FOLDER…] [--count N] [--seed N] [--workers N]`: do the tests notice a slip in the code?
  *
- * Makes N random mutants of each folder of src/, one at a time, and runs that folder's tests on each. Prints every
- * mutant that no test noticed, the score of each folder and the seed that repeats the run. Exit code 1 when a folder
- * scores below 90 %. On request only: a run takes an hour.
+ * Makes N random mutants of each folder of src/, one at a time, and runs that folder's tests on each. Prints for every
+ * mutant which test noticed it or that none did, the score of each folder and the seed that repeats the run. Exit code 1
+ * when a folder scores below 90 %. On request only: a run takes an hour. A test that fails by itself on a busy machine
+ * counts as one that noticed, so read which test it was.
  */
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -11,7 +12,7 @@ import { parseArgs } from "node:util";
 import { folders, type MutatedFolder } from "./folders.ts";
 import { nearestTests } from "./nearest-tests.ts";
 import { type Mutant, mutantsOf } from "./operators.ts";
-import { runTests } from "./run-tests.ts";
+import { runTests, type TestRun } from "./run-tests.ts";
 import { ScratchTree } from "./scratch-tree.ts";
 
 const root = process.cwd();
@@ -66,10 +67,11 @@ async function examine(folder: MutatedFolder, worker: number): Promise<void> {
     const original = tree.read(file);
     tree.write(file, original.slice(0, mutant.start) + mutant.replacement + original.slice(mutant.end));
     const nearest = nearestTests(tree.path, file);
-    const { outcome } = await runTests(tree.path, { ...folder, nearest }, limitMs);
+    const run = await runTests(tree.path, { ...folder, nearest }, limitMs);
     tree.write(file, original);
-    if (outcome !== "passed") dead += 1;
-    else process.stdout.write(`${folder.name}: SURVIVED ${file}:${mutant.line} ${mutant.operator}\n`);
+    if (run.outcome !== "passed") dead += 1;
+    const what = `${file}:${mutant.line} ${mutant.operator}`;
+    process.stdout.write(`${folder.name}: ${verdictOf(run)} ${what}\n`);
   }
   const score = dead / sample.length;
   killed += dead;
@@ -78,6 +80,12 @@ async function examine(folder: MutatedFolder, worker: number): Promise<void> {
   const percent = (score * 100).toFixed(0);
   process.stdout.write(`${folder.name}: ${dead} of ${sample.length} killed, ${percent} % (SEED=${seed})\n`);
   tree.remove();
+}
+
+function verdictOf({ outcome, output }: TestRun): string {
+  if (outcome === "passed") return "SURVIVED";
+  if (outcome === "timed out") return "killed (the tests did not end)";
+  return `killed (${/FAIL +(.+)/.exec(output)?.[1] ?? "no test could run"})`;
 }
 
 function sampleOf(

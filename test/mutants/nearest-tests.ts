@@ -1,19 +1,41 @@
-/** The test files that import a source file: they are likely to notice a slip in it, so they run first. */
+/** The test files that lead to a source file: they are likely to notice a slip in it, so they run first. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 const imports = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
-/** @param file relative to the tree, as the answer is */
+/**
+ * Those that import it themselves or by way of what tests share, and those of the folder that mirrors its own.
+ * @param file relative to the tree, as the answer is
+ */
 export function nearestTests(tree: string, file: string): string[] {
   const source = join(tree, file);
+  const mirror = join(tree, dirname(file).replace(/^src/, "test"));
+  const hasOwnFolder = file.split("/").length > 3;
   return readdirSync(join(tree, "test"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts") && !name.endsWith(".slow.test.ts"))
     .map((name) => join(tree, "test", name))
-    .filter((test) =>
-      [...readFileSync(test, "utf8").matchAll(imports)].some(
-        ([, path = ""]) => join(dirname(test), path) === source,
-      ),
-    )
+    .filter((test) => (hasOwnFolder && dirname(test) === mirror) || leadsTo(test, source, join(tree, "test")))
     .map((test) => relative(tree, test));
+}
+
+/** @param tests only what lies there is followed */
+function leadsTo(file: string, source: string, tests: string, seen = new Set<string>()): boolean {
+  seen.add(file);
+  return importsOf(file).some(
+    (path) =>
+      path === source ||
+      (path.startsWith(`${tests}/`) && !seen.has(path) && leadsTo(path, source, tests, seen)),
+  );
+}
+
+function importsOf(file: string): string[] {
+  try {
+    return [...readFileSync(file, "utf8").matchAll(imports)].map(([, path = ""]) =>
+      join(dirname(file), path),
+    );
+  } catch {
+    // A text that looks like an import, in a test of imports.
+    return [];
+  }
 }

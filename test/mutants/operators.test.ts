@@ -27,9 +27,14 @@ describe("the mutants of a file", () => {
     ]);
   });
 
+  it("return the other boolean, not nothing, which most callers take for false", () => {
+    expect(mutated("function f() { return false; }")).toEqual(["function f() { return true; }"]);
+  });
+
   it("leave log lines, imports, types and joined texts alone", () => {
     const text =
       'import { a } from "b"; log.info("x"); this.#parts.log.warn("y"); type T = { a: true }; s("a" + b);';
     expect(mutated(text)).toEqual([text.replace('s("a" + b);', ";")]);
+    expect(mutated('function f() { return log.warn("x"); }')).toEqual([]);
   });
 });

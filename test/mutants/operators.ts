@@ -69,7 +69,8 @@ function mutate(node: ts.Node, file: ts.SourceFile, add: Add): void {
   } else if (
     ts.isReturnStatement(node) &&
     node.expression !== undefined &&
-    textOf(node.expression) !== "undefined"
+    // Nothing instead of a boolean is either the same to its caller or the same as the flipped one.
+    !["undefined", "true", "false"].includes(textOf(node.expression))
   ) {
     add(node.expression, "(undefined as never)", "no return value");
   } else if (ts.isExpressionStatement(node) && !isSuperCall(node)) {
@@ -87,6 +88,7 @@ function isLeftAlone(node: ts.Node, file: ts.SourceFile): boolean {
   if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return true;
   if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return true;
   return (
-    ts.isExpressionStatement(node) && /^(void )?(this\.#\w+\.)*(\w+\.)*log\??\.\w+\(/.test(node.getText(file))
+    (ts.isExpressionStatement(node) || ts.isReturnStatement(node)) &&
+    /^(void |return )?(this\.#\w+\.)*(\w+\.)*log\??\.\w+\(/.test(node.getText(file))
   );
 }

@@ -1,7 +1,7 @@
 /** Whatever can happen between a device and its twin on the genuine link, as generated actions in real time. */
 import fc from "fast-check";
-import { fingerprint } from "../../src/base/json/value.ts";
 import { type Millis, millis } from "../../src/base/units.ts";
+import { fingerprint } from "../../src/control/twin/values.ts";
 import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import type { Cable } from "../azure/link/cable.ts";
 import { LinkDevice } from "./link-device.ts";

@@ -1,6 +1,6 @@
 /** Whatever can happen between a device and its twin, as generated actions, and the cable between the two. */
 import fc from "fast-check";
-import { fingerprint } from "../../src/base/json/value.ts";
+import { fingerprint } from "../../src/control/twin/values.ts";
 import { Cloud, type Json, type Patch, type Sent } from "./twin-cloud.ts";
 import { type Asked, TwinDevice } from "./twin-device.ts";
 import { type Name, names, type Policy, type Value } from "./twin-oracle.ts";

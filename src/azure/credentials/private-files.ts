@@ -1,5 +1,6 @@
 /** Reads the files that hold a device's secrets, and refuses those that others may read too. */
 import { stat } from "node:fs/promises";
+import { errnoOf } from "../../base/errors.ts";
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import { CredentialError, type PrivateFiles } from "./credentials.ts";
 
@@ -36,7 +37,7 @@ export async function readPrivate(files: PrivateFiles, path: string): Promise<st
 /** Why a file could not be read, to follow its name. */
 export function problemOf(error: unknown): string {
   if (error instanceof SmallFileError) return error.problem;
-  return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`;
+  return `cannot be read (${errnoOf(error) ?? "unknown"})`;
 }
 
 /** A larger one was not written for us. */

@@ -4,6 +4,7 @@
  * Guarantee: every call settles: by its answer, at its deadline, or when the connection ends; none is left behind.
  */
 import type { Clock } from "../../base/clock.ts";
+import { asError } from "../../base/errors.ts";
 import type { Millis } from "../../base/units.ts";
 
 export class NoAnswer extends Error {
@@ -55,5 +56,3 @@ export class Calls {
     for (const fail of [...this.#underWay]) fail(error);
   }
 }
-
-export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -4,6 +4,7 @@
  * Guarantee: every failure gets a code, told by what TLS, the socket and MQTT themselves said; the SDK's own words
  * would call a missing network "Not authorized". No sentence holds a secret.
  */
+import { errnoOf, reasonOf } from "../../base/errors.ts";
 import { hostAndPort } from "../../protocol/host.ts";
 import { scrub } from "../credentials/secret.ts";
 
@@ -166,11 +167,11 @@ function byError(error: unknown): CauseCode | undefined {
   let at = error;
   // A chain of causes made by hand may be a circle.
   for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
-    const code = codes[String((at as NodeJS.ErrnoException).code)];
+    const code = codes[String(errnoOf(at))];
     if (code !== undefined) return code;
     // Happy eyeballs: an AggregateError of one failure per address.
     if (at instanceof AggregateError && at.errors.length > 0) return byError(at.errors[0]);
-    if (String((at as NodeJS.ErrnoException).code).startsWith("ERR_SSL_")) return "protocol";
+    if (String(errnoOf(at)).startsWith("ERR_SSL_")) return "protocol";
     at = at.cause;
   }
   return undefined;
@@ -190,9 +191,9 @@ function byRegistration(error: unknown): CauseCode | undefined {
 
 function detailOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
-  const { code, result } = error as NodeJS.ErrnoException & { result?: { registrationState?: unknown } };
+  const { result } = error as { result?: { registrationState?: unknown } };
   // DPS puts its own code and words into the registration's state, which the SDK hangs onto its error.
   const state = result?.registrationState;
   if (typeof state === "object" && state !== null) return `${error.message} ${JSON.stringify(state)}`;
-  return typeof code === "string" ? code : error.message;
+  return reasonOf(error);
 }

@@ -5,8 +5,11 @@
  * whole, so that a power cut leaves the old one or the new one.
  */
 import { dirname, join } from "node:path";
+import { LatestWins } from "../../base/latest-wins.ts";
+import { readText, type Schema } from "../../base/schema/schema.ts";
+import { fittingItems, object } from "../../base/schema/structures.ts";
+import { convert, lenient, oneOf, refine, string } from "../../base/schema/values.ts";
 import { isHost } from "../../protocol/host.ts";
-import { isRecord } from "../../protocol/topics.ts";
 import { isDeviceId } from "../credentials/connection-string.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
@@ -25,7 +28,7 @@ export class CloudNotes {
   readonly #path: string;
   readonly #files: CloudFiles;
   #content: Content;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writer = new LatestWins(() => this.#write());
 
   private constructor(path: string, files: CloudFiles, content: Content) {
     this.#path = path;
@@ -41,7 +44,11 @@ export class CloudNotes {
         ? `${way.endpoint}/${way.idScope}/${way.registrationId}`
         : `${way.host}/${way.deviceId}`;
     const text = await readOrNothing(files, path);
-    const content = parse(text ?? "", identity) ?? { identity, assigned: undefined, messageIds: [] };
+    const content = readText(contentOf(identity), text ?? "") ?? {
+      identity,
+      assigned: undefined,
+      messageIds: [],
+    };
     return new CloudNotes(path, files, content);
   }
 
@@ -66,10 +73,7 @@ export class CloudNotes {
 
   async #keep(content: Content): Promise<void> {
     this.#content = content;
-    const turn = this.#writing.then(() => this.#write());
-    // The next one writes whatever became of this one.
-    this.#writing = turn.catch(() => undefined);
-    await turn;
+    await this.#writer.wake();
   }
 
   async #write(): Promise<void> {
@@ -88,21 +92,20 @@ async function readOrNothing(files: CloudFiles, path: string): Promise<string | 
   }
 }
 
-function parse(text: string, identity: string): Content | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(value) || value["identity"] !== identity) return undefined;
-  const ids = Array.isArray(value["messageIds"]) ? value["messageIds"] : [];
-  const { host, deviceId } = isRecord(value["assigned"]) ? value["assigned"] : {};
-  const sound =
-    typeof host === "string" && isHost(host) && typeof deviceId === "string" && isDeviceId(deviceId);
-  return {
-    identity,
-    assigned: sound ? { kind: "hub", host, deviceId } : undefined,
-    messageIds: ids.filter((id): id is string => typeof id === "string").slice(-maxIds),
-  };
-}
+const assigned: Schema<HubWay> = convert(
+  object({
+    host: refine(string(), "a host name", isHost),
+    deviceId: refine(string(), "a device id", isDeviceId),
+  }),
+  (way) => ({ kind: "hub", ...way }),
+);
+
+const contentOf = (identity: string): Schema<Content> =>
+  object({
+    identity: oneOf([identity]),
+    assigned: lenient(assigned, () => undefined),
+    messageIds: lenient(
+      convert(fittingItems(string()), (ids) => ids.slice(-maxIds)),
+      () => [],
+    ),
+  });

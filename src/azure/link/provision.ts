@@ -5,9 +5,11 @@
  * hub name but a well-formed one. The SDK would poll a throttled DPS for ever: the first such answer ends it here.
  */
 import type { Clock } from "../../base/clock.ts";
+import { asError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json/value.ts";
 import { millis } from "../../base/units.ts";
 import { isHost } from "../../protocol/host.ts";
-import { isRecord, readInbound } from "../../protocol/topics.ts";
+import { readInbound } from "../../protocol/topics.ts";
 import { isDeviceId } from "../credentials/connection-string.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
 import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
@@ -18,7 +20,7 @@ import {
   X509Security,
 } from "../sdk/sdk.ts";
 import { Wire } from "../sdk/wire.ts";
-import { asError, Calls, NoAnswer } from "./calls.ts";
+import { Calls, NoAnswer } from "./calls.ts";
 import { cause, classify, type Peer } from "./cause.ts";
 import { LinkFailure } from "./link-failure.ts";
 import type { CloudTuning } from "./tuning.ts";

@@ -6,6 +6,7 @@
  * is spread at random, so that a fleet does not come back in one moment; DPS is asked again after a refusal and
  * after some failures in a row, and not oftener.
  */
+import { pauseAfter } from "../../base/backoff.ts";
 import { type Millis, millis } from "../../base/units.ts";
 import { type CauseCode, cause, type LinkCause, type Peer } from "./cause.ts";
 import type { CloudTuning } from "./tuning.ts";
@@ -108,6 +109,9 @@ function countEvictions(
 function waitTime(failures: number, isSlow: boolean, tuning: CloudTuning, random: number): Millis {
   const floor = isSlow ? tuning.floorMs * 10 : tuning.floorMs;
   const cap = Math.max(floor, isSlow ? tuning.slowCapMs : tuning.capMs);
-  const ceiling = Math.min(cap, floor * 1.25 * 2 ** Math.min(20, Math.max(0, failures - 1)));
+  const ceiling = pauseAfter(Math.max(0, failures - 1), {
+    first: millis(floor * 1.25),
+    longest: millis(cap),
+  });
   return millis(floor + random * (ceiling - floor));
 }

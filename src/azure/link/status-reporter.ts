@@ -5,6 +5,7 @@
  * is reminded once an hour. The handler may throw.
  */
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { hours, type Millis } from "../../base/units.ts";
@@ -41,7 +42,7 @@ export class LinkStatusReporter {
     try {
       handlers.onLink(state, why);
     } catch (error) {
-      log.error("cloud-handler-failed", { handler: "onLink", error: String(error) });
+      log.error("cloud-handler-failed", { handler: "onLink", error: messageOf(error) });
     }
   }
 

@@ -4,6 +4,7 @@
  * Guarantees: at most one connection at a time; the loop ends only by `close`; no failure of the SDK, the network,
  * the disk or a handler ends it or gets out of it; `report` and `send` always settle.
  */
+import { messageOf } from "../../base/errors.ts";
 import { type Millis, millis } from "../../base/units.ts";
 import type { HubWay } from "../credentials/credentials.ts";
 import { CommandDispatcher } from "../session/command-dispatcher.ts";
@@ -39,7 +40,7 @@ export class Supervisor implements CloudLink {
     this.#news = new LinkStatusReporter(options);
     this.#random = options.random ?? Math.random;
     this.#running = this.#run().catch((error: unknown) => {
-      options.log.error("cloud-ended", { error: String(error) });
+      options.log.error("cloud-ended", { error: messageOf(error) });
     });
   }
 
@@ -74,7 +75,7 @@ export class Supervisor implements CloudLink {
       await act(connection);
       return "ok";
     } catch (error) {
-      this.#options.log.debug("cloud-call-failed", { what, error: String(error) });
+      this.#options.log.debug("cloud-call-failed", { what, error: messageOf(error) });
       return "failed";
     }
   }
@@ -144,7 +145,7 @@ export class Supervisor implements CloudLink {
     const hub = await provision({ ...this.#common(), way: credentials.way, proof: credentials.proof });
     log.info("cloud-provisioned", { hub: hub.host, deviceId: hub.deviceId });
     await this.#notes?.assign(hub).catch((error: unknown) => {
-      log.warn("cloud-notes-failed", { error: String(error) });
+      log.warn("cloud-notes-failed", { error: messageOf(error) });
     });
     return hub;
   }
@@ -163,7 +164,7 @@ export class Supervisor implements CloudLink {
         way: hub,
         proof: credentials.proof,
         onInbound: session.onInbound,
-        onFault: (error) => log.warn("cloud-message-refused", { error: String(error) }),
+        onFault: (error) => log.warn("cloud-message-refused", { error: messageOf(error) }),
       });
       this.#online = { connection, session };
       await session.start(connection);

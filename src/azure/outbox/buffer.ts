@@ -6,6 +6,7 @@
  * entries wait in memory; what exceeds a limit is dropped, oldest first, counted and logged.
  */
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { millis, seconds } from "../../base/units.ts";
 import type { DrainSource } from "./drain.ts";
@@ -189,7 +190,7 @@ export class OutboxBuffer implements DrainSource {
   #fail(queue: StoredQueue | undefined, error: unknown): void {
     if (queue !== this.#queue) return;
     const { code, message } =
-      error instanceof OutboxStoreError ? error : new OutboxStoreError("io", String(error));
+      error instanceof OutboxStoreError ? error : new OutboxStoreError("io", messageOf(error));
     if (code === "corrupt") this.#effort = this.#effort === "none" ? "repair" : "set-aside";
     this.#failures.failed(code, message);
     this.#queue = undefined;

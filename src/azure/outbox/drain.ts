@@ -5,8 +5,9 @@
  * at growing intervals while the link stays and at once after it came back; a `send` that throws or never answers
  * counts as failed; the pace is kept whatever happens.
  */
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
-import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import { type Millis, minutes, seconds } from "../../base/units.ts";
 import type { Entry } from "./entry.ts";
 import type { Pace } from "./pace.ts";
 
@@ -25,7 +26,7 @@ export interface DrainOptions {
   readonly send: (entry: Entry) => Promise<"ok" | "failed">;
 }
 
-const retryAfter = { first: seconds(1), longest: seconds(30) } as const;
+const retries: BackoffLimits = { first: seconds(1), longest: seconds(30) };
 /** The link has its own limits; this one is for a `send` that forgets to answer. */
 const sendLimit = minutes(1);
 
@@ -56,25 +57,23 @@ export class Drain {
 
   async #run(): Promise<void> {
     try {
-      let pause: Millis = retryAfter.first;
+      const backoff = new Backoff(retries);
       while (this.#online) {
-        const outcome = await this.#step();
-        if (outcome === "empty") return;
-        if (outcome === "ok") pause = retryAfter.first;
+        // No await between the last look at the source and the end: whoever adds then wakes a new run.
+        const entry = this.#options.source.head();
+        if (entry === undefined) return;
+        const outcome = await this.#step(entry);
+        if (outcome === "ok") backoff.reset();
         if (outcome !== "failed" || !this.#online) continue;
-        await this.#wait(pause);
-        pause = millis(Math.min(retryAfter.longest, pause * 2));
+        await this.#wait(backoff.failed());
       }
     } finally {
-      // In the same breath as the last look at the source: whoever adds now wakes a new run.
       this.#running = false;
     }
   }
 
-  async #step(): Promise<"empty" | "again" | "ok" | "failed"> {
+  async #step(entry: Entry | "unread"): Promise<"again" | "ok" | "failed"> {
     const { source, pace } = this.#options;
-    const entry = source.head();
-    if (entry === undefined) return "empty";
     if (entry === "unread") {
       await source.fetch();
       return "again";

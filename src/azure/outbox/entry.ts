@@ -5,6 +5,10 @@
  * `undefined`, by its checksum.
  */
 import { crc32 } from "node:zlib";
+import { readJson } from "../../base/json/value.ts";
+import { read, type Schema } from "../../base/schema/schema.ts";
+import { map, object, tuple } from "../../base/schema/structures.ts";
+import { integer, lenient, number, string } from "../../base/schema/values.ts";
 import type { Offsets, Stamp } from "./time.ts";
 
 export interface Entry {
@@ -19,16 +23,17 @@ export interface Entry {
   sent?: boolean;
 }
 
+/** Id; start of the machine, and the two times of the stamp; body. */
+const storedEntry = tuple([string(), string(), number(), number(), string()]);
+
 export function encodeEntry({ id, stamp, body }: Entry): string {
   return sealed(JSON.stringify([id, stamp.boot, stamp.upMs, stamp.wallMs, body]));
 }
 
 export function decodeEntry(key: number, text: string): Entry | undefined {
-  const parts = opened(text);
-  if (!Array.isArray(parts)) return undefined;
-  const [id, boot, upMs, wallMs, body] = parts as unknown[];
-  if (typeof id !== "string" || typeof boot !== "string" || typeof body !== "string") return undefined;
-  if (typeof upMs !== "number" || typeof wallMs !== "number") return undefined;
+  const parts = read(storedEntry, opened(text));
+  if (parts === undefined) return undefined;
+  const [id, boot, upMs, wallMs, body] = parts;
   return { id, stamp: { boot, upMs, wallMs }, body, key };
 }
 
@@ -44,15 +49,14 @@ export const encodeNote = ({ dropped, offsets }: Note): string =>
 
 /** Total: a note that cannot be read is an empty one; only the count of old losses goes with it. */
 export function decodeNote(text: string | undefined): Note {
-  const note = text === undefined ? undefined : opened(text);
-  if (typeof note !== "object" || note === null) return { dropped: 0, offsets: {} };
-  const { dropped, offsets } = note as Partial<Note>;
-  const numbers = Object.entries(offsets ?? {}).filter(([, offset]) => Number.isFinite(offset));
-  return {
-    dropped: Number.isSafeInteger(dropped) ? (dropped ?? 0) : 0,
-    offsets: Object.fromEntries(numbers),
-  };
+  const note = text === undefined ? undefined : read(storedNote, opened(text));
+  return note ?? { dropped: 0, offsets: {} };
 }
+
+const storedNote: Schema<Note> = object({
+  dropped: lenient(integer(), () => 0),
+  offsets: lenient(map(number()), () => ({})),
+});
 
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, "0");
 const sealed = (text: string) => checksum(text) + text;
@@ -60,9 +64,5 @@ const sealed = (text: string) => checksum(text) + text;
 function opened(text: string): unknown {
   const content = text.slice(8);
   if (checksum(content) !== text.slice(0, 8)) return undefined;
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
+  return readJson(content);
 }

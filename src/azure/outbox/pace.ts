@@ -4,6 +4,7 @@
  * Guarantee: in any second at most `burst + perSecond` are let through.
  */
 import type { Clock } from "../../base/clock.ts";
+import { type Bucket, refilled } from "../../base/rate-limit.ts";
 import { type Millis, millis } from "../../base/units.ts";
 
 export interface PaceLimits {
@@ -15,23 +16,22 @@ export interface PaceLimits {
 export class Pace {
   readonly #clock: Clock;
   readonly #limits: PaceLimits;
-  #tokens: number;
-  #countedAt: number;
+  #bucket: Bucket;
 
   constructor(clock: Clock, limits: PaceLimits) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#tokens = limits.burst;
-    this.#countedAt = clock.now();
+    this.#bucket = { tokens: limits.burst, countedAt: clock.now() };
   }
 
   /** Takes a token, if need be one that comes later. @returns how long to wait for it */
   take(): Millis {
-    const now = this.#clock.now();
-    const { perSecond, burst } = this.#limits;
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#countedAt) / 1000) * perSecond);
-    this.#countedAt = now;
-    this.#tokens -= 1;
-    return millis(Math.max(0, (-this.#tokens / perSecond) * 1000));
+    const perToken = millis(1000 / this.#limits.perSecond);
+    const { tokens, countedAt } = refilled(this.#bucket, this.#clock.now(), {
+      most: this.#limits.burst,
+      perToken,
+    });
+    this.#bucket = { tokens: tokens - 1, countedAt };
+    return millis(Math.max(0, (1 - tokens) * perToken));
   }
 }

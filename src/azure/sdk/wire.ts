@@ -9,6 +9,7 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { MqttClient as Client, IClientOptions } from "mqtt";
+import { asError } from "../../base/errors.ts";
 import { hostAndPort } from "../../protocol/host.ts";
 import { MqttClient } from "./sdk.ts";
 
@@ -124,7 +125,7 @@ export class Wire {
       return socket.setNoDelay(true);
     } catch (error) {
       // A gate below may throw, and a certificate that OpenSSL does not like does.
-      return broken(error instanceof Error ? error : new Error(String(error)));
+      return broken(asError(error));
     }
   }
 

@@ -6,6 +6,8 @@
  * whatever the handler does.
  */
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import { type CommandName, commandSpec, isCommandName, validateValue } from "../../model/cloud-model.ts";
 import { type InboundMessage, type Payload, readJson } from "../../protocol/topics.ts";
@@ -86,7 +88,7 @@ export class CommandDispatcher {
       });
       return reply ?? refusal(500, "No answer.");
     } catch (error) {
-      log.error("cloud-command-failed", { command: name, error: String(error) });
+      log.error("cloud-command-failed", { command: name, error: messageOf(error) });
       return refusal(500, "The command failed; the device's log says why.");
     }
   }
@@ -101,7 +103,7 @@ export class CommandDispatcher {
     try {
       return await this.#options.isRepeated(messageId);
     } catch (error) {
-      this.#options.log.warn("cloud-notes-failed", { error: String(error) });
+      this.#options.log.warn("cloud-notes-failed", { error: messageOf(error) });
       return false;
     }
   }
@@ -125,7 +127,6 @@ function readParameter(name: CommandName, value: unknown): Parameter {
     : { ok: false, why: `${request.name} must be a number.` };
 }
 
-const isEmptyRecord = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+const isEmptyRecord = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0;
 
 const refusal = (status: number, message: string): CommandReply => ({ status, payload: { message } });

@@ -6,6 +6,7 @@
  * after `end`.
  */
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
 import type { Inbound } from "../../protocol/topics.ts";
@@ -155,7 +156,7 @@ export class Session {
     try {
       await this.#connection?.answer(requestId, reply.status, reply.payload);
     } catch (error) {
-      log.warn("cloud-answer-lost", { command: name.slice(0, 64), error: String(error) });
+      log.warn("cloud-answer-lost", { command: name.slice(0, 64), error: messageOf(error) });
     }
   }
 
@@ -163,7 +164,7 @@ export class Session {
     try {
       call();
     } catch (error) {
-      this.#options.log.error("cloud-handler-failed", { handler, error: String(error) });
+      this.#options.log.error("cloud-handler-failed", { handler, error: messageOf(error) });
     }
   }
 }
@@ -171,7 +172,7 @@ export class Session {
 /** Why a conversation ended that threw `error`. */
 export function causeOf(error: unknown, peer: Peer): LinkCause {
   if (error instanceof LinkFailure) return error.linkCause;
-  if (!(error instanceof TwinRefused)) return cause("unknown", peer, String(error));
+  if (!(error instanceof TwinRefused)) return cause("unknown", peer, messageOf(error));
   const detail = `twin ${error.status}`;
   if (error.status === 429) return cause("throttled", peer, detail);
   return cause(error.status >= 500 ? "service-failed" : "protocol", peer, detail);

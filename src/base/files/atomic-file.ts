@@ -8,6 +8,7 @@
 import { constants } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errnoOf } from "../errors.ts";
 import { keepAside } from "./kept-aside.ts";
 
 /** @throws the system's error */
@@ -46,7 +47,7 @@ export async function renameOver(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
     await keepAside(to);
     await rename(from, to);
   }
@@ -54,11 +55,12 @@ export async function renameOver(from: string, to: string): Promise<void> {
 
 /** Makes a folder that only its owner can look into; what is there and is none is kept aside. @throws the system's error */
 export async function makePrivateFolder(path: string): Promise<void> {
+  const make = () => mkdir(path, { recursive: true, mode: 0o700 });
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await make();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (errnoOf(error) !== "EEXIST") throw error;
     await keepAside(path);
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await make();
   }
 }

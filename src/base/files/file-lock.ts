@@ -10,6 +10,7 @@
  * that it inherits, and exits: the description, and so the lock, is ours.
  */
 import { spawnSync } from "node:child_process";
+import { reasonOf } from "../errors.ts";
 
 export type LockMode = "exclusive" | "shared";
 
@@ -33,8 +34,6 @@ export function lockOpenFile(file: number, mode: LockMode = "exclusive"): LockOu
   });
   if (status === 0) return "locked";
   if (status === conflict) return "busy";
-  if (error) return { failed: `the program flock cannot be started (${codeOf(error)})` };
+  if (error) return { failed: `the program flock cannot be started (${reasonOf(error)})` };
   return { failed: `the program flock failed (${signal ?? `exit code ${status}`})` };
 }
-
-const codeOf = (error: Error): string => (error as NodeJS.ErrnoException).code ?? error.message;

@@ -42,5 +42,5 @@ async function boundAside(folder: string, newest: string): Promise<void> {
     if (found && !found.isDirectory() && path !== newest) kept.push({ path, atMs: found.ctimeMs });
   }
   kept.sort((a, b) => b.atMs - a.atMs);
-  for (const { path } of kept.slice(mostAside - 1)) await rm(path, { force: true }).catch(() => undefined);
+  for (const { path } of kept.slice(mostAside - 1)) await rm(path).catch(() => undefined);
 }

@@ -6,6 +6,7 @@
  * what the opened descriptor says of itself, so nothing can be exchanged between the look and the read.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { errnoOf } from "../errors.ts";
 
 export interface SmallFileOptions {
   /** The largest size that is read, in bytes; a larger file is refused, not cut off. */
@@ -38,7 +39,7 @@ export function readSmallBytes(path: string, { limit }: SmallFileOptions): Buffe
     return readOpenFile(file, path, limit);
   } catch (cause) {
     if (cause instanceof SmallFileError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? "EIO";
+    const code = errnoOf(cause) ?? "EIO";
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     // A socket cannot be opened at all: open(2), ENXIO.
     if (code === "ENXIO") throw new SmallFileError(path, "not-a-file", "is a socket, not a file", { cause });

@@ -25,6 +25,18 @@ export type JsonResult =
   | { readonly ok: true; readonly root: JsonNode }
   | ({ readonly ok: false; readonly message: string } & TextPosition);
 
+/** The value alone, as `JSON.parse` gives it. */
+export function plainValue(node: JsonNode): unknown {
+  switch (node.type) {
+    case "object":
+      return Object.fromEntries([...node.members].map(([name, member]) => [name, plainValue(member)]));
+    case "array":
+      return node.items.map(plainValue);
+    default:
+      return node.value;
+  }
+}
+
 const deepest = 64;
 /** Characters from the space on, but neither quote nor backslash; or an escape (RFC 8259, section 7). */
 const plainString = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;

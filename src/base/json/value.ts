@@ -1,124 +1,77 @@
 /**
- * JSON values as twins treat them: compared, merged (RFC 7396, as IoT Hub does it) and told apart by fingerprint.
+ * JSON values as they come out of a text: their types and members, whether two are equal, and one patched by another.
  *
- * Guarantees: nothing here throws for parsed JSON, however deep, long or oddly named; names never reach a prototype.
+ * Guarantee: nothing here throws for parsed JSON, however deep or oddly named, and no name from outside (`__proto__` for
+ * one) reaches an object's prototype.
  */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [name: string]: Json };
+/** An object of ours on its way to become JSON, or one whose members nobody has looked at yet. */
 export type JsonRecord = { readonly [name: string]: unknown };
 
-/** IoT Hub allows ten levels; deeper ones are nobody's setting, and a stack has an end. */
-const deepest = 16;
-/** Longest fingerprint that is the value itself. */
-const longestPlain = 64;
-/** Characters looked at: more than the 32 KiB that IoT Hub lets a document have. */
-const longestRead = 65_536;
+/** More levels than any document here has (IoT Hub allows ten): a stack has an end. */
+export const deepest = 16;
 
-export const isRecord = (value: unknown): value is JsonRecord =>
+/** Of a value that was JSON: whether it is an object, and no list. */
+export const isRecord = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The members that have a value, in the order of their names; `$` names are the hub's own. */
-export function membersOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
-  if (!isRecord(value)) return [];
-  return Object.entries(value)
-    .filter(([name, member]) => !name.startsWith("$") && member !== null && member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+/** The member itself, never one that the prototype has. */
+export function member(value: unknown, name: string): Json | undefined {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-/** Equal for equal values, whatever the order of names; short, whatever the value. */
-export function fingerprint(value: unknown): string {
-  const text = canonical(value, { left: longestRead }, 0);
-  if (text.length <= longestPlain) return text;
-  return `#${text.length}.${hash(text, 0x811c9dc5)}.${hash(text, 0x01234567)}`;
+export function textMember(value: unknown, name: string): string | undefined {
+  const found = member(value, name);
+  return typeof found === "string" ? found : undefined;
 }
 
-/** FNV-1a, 32 bits: tells two honest values apart, and a dishonest one gains nothing. */
-function hash(text: string, start: number): string {
-  let sum = start;
-  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
-  return (sum >>> 0).toString(16);
+export function numberMember(value: unknown, name: string): number | undefined {
+  const found = member(value, name);
+  return typeof found === "number" ? found : undefined;
 }
 
-function canonical(value: unknown, budget: { left: number }, depth: number): string {
-  if (budget.left <= 0 || depth > deepest) return "…";
-  if (Array.isArray(value)) {
-    const items: string[] = [];
-    for (const item of value) {
-      if (budget.left <= 0) break;
-      items.push(canonical(item, budget, depth + 1));
-    }
-    return `[${items.join(",")}]`;
+/** `undefined` when the text is not JSON. */
+export function readJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
   }
-  if (isRecord(value)) {
-    const members: string[] = [];
-    for (const [name, member] of membersOf(value)) {
-      if (budget.left <= 0) break;
-      members.push(`${scalar(name, budget)}:${canonical(member, budget, depth + 1)}`);
-    }
-    return `{${members.join(",")}}`;
-  }
-  return scalar(value, budget);
 }
 
-function scalar(value: unknown, budget: { left: number }): string {
-  const text = typeof value === "string" ? JSON.stringify(value.slice(0, budget.left)) : String(value);
-  budget.left -= text.length + 1;
-  return text;
-}
+type Members = readonly (readonly [name: string, value: unknown])[];
 
-/** Whether a hub that holds `a` holds `b`: members without a value do not count. */
-export function sameJson(a: unknown, b: unknown, depth = 0): boolean {
+/** @param membersOf which members of an object count; all of them when not given */
+export function equalJson(
+  a: unknown,
+  b: unknown,
+  membersOf: (value: JsonRecord) => Members = Object.entries,
+  depth = 0,
+): boolean {
+  if (a === b) return true;
   if (depth > deepest) return false;
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((item, at) => sameJson(item, b[at], depth + 1));
+    return a.length === b.length && a.every((item, at) => equalJson(item, b[at], membersOf, depth + 1));
   }
-  if (!isRecord(a) || !isRecord(b)) return a === b;
-  const [left, right] = [membersOf(a), membersOf(b)];
-  return (
-    left.length === right.length &&
-    left.every(([name, value], at) => {
-      const other = right[at];
-      return other !== undefined && other[0] === name && sameJson(value, other[1], depth + 1);
-    })
-  );
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const left = membersOf(a);
+  const right = new Map(membersOf(b));
+  const isSame = ([name, value]: Members[number]): boolean =>
+    right.has(name) && equalJson(value, right.get(name), membersOf, depth + 1);
+  return left.length === right.size && left.every(isSame);
 }
 
-/** `base` after a hub has taken `patch`. */
-export function merged(base: JsonRecord, patch: JsonRecord, depth = 0): JsonRecord {
+/** `base` after a merge patch (RFC 7396): absent names stay, `null` deletes, objects merge, all else replaces. */
+export function mergePatch(base: JsonObject, patch: JsonObject, depth?: number): JsonObject;
+export function mergePatch(base: JsonRecord, patch: JsonRecord, depth?: number): JsonRecord;
+export function mergePatch(base: JsonRecord, patch: JsonRecord, depth = 0): JsonRecord {
   const result = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(patch)) {
     const before = result.get(name);
     if (value === null || value === undefined) result.delete(name);
     else if (!isRecord(value) || depth > deepest) result.set(name, value);
-    else result.set(name, merged(isRecord(before) ? before : {}, value, depth + 1));
+    else result.set(name, mergePatch(isRecord(before) ? before : {}, value, depth + 1));
   }
   return Object.fromEntries(result);
-}
-
-/**
- * The patch that makes `to` of `from`: a member that differs goes whole, so that what belongs together (value and
- * version of an acknowledgement) arrives together.
- * @param to a name that is there and `undefined` stays as it is
- * @returns `undefined` when there is nothing to do
- */
-export function patchTowards(from: JsonRecord, to: JsonRecord): JsonRecord | undefined {
-  const patch: [string, unknown][] = [];
-  for (const [name, value] of membersOf(to)) {
-    const before = Object.hasOwn(from, name) ? from[name] : undefined;
-    if (!sameJson(before, value)) patch.push([name, whole(before, value, 0)]);
-  }
-  for (const [name] of membersOf(from)) {
-    if (!Object.hasOwn(to, name) || to[name] === null) patch.push([name, null]);
-  }
-  return patch.length === 0 ? undefined : Object.fromEntries(patch);
-}
-
-/** `value`, with a `null` for every member that must go. */
-function whole(before: unknown, value: unknown, depth: number): unknown {
-  if (!isRecord(value) || depth > deepest) return value;
-  const old = isRecord(before) ? before : {};
-  const kept = membersOf(value).map(([name, member]): [string, unknown] => {
-    return [name, whole(Object.hasOwn(old, name) ? old[name] : undefined, member, depth + 1)];
-  });
-  const names = new Set(kept.map(([name]) => name));
-  const gone = membersOf(old).filter(([name]) => !names.has(name));
-  return Object.fromEntries([...kept, ...gone.map(([name]): [string, unknown] => [name, null])]);
 }

@@ -5,7 +5,7 @@
  * read outside the folder of shipped definitions and the folder of the given file.
  */
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { messageOf } from "../../base/errors.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
 import { type BoardProblem, type DefinitionFile, type Place, parseDefinition } from "./file.ts";
 
 /** Where definitions come from. */
@@ -89,7 +89,7 @@ function readText(file: string, readFile: (path: string) => string): string | Bo
   try {
     return readFile(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errnoOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") {
       const remedy = 'name a shipped board (see "grove-heater board"), or the path of a definition file';
       return { code: "missing-file", file, message: "there is no such file", remedy };

@@ -4,6 +4,7 @@
  * Guarantee (SR-01): the relay's line is opened first, at its off level, and read back, before any other line
  * is touched. Only the relay is essential: another line that cannot be had becomes an entry in `failures`.
  */
+import { messageOf } from "../../base/errors.ts";
 import type { GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
 import { LineError } from "../../chips/lines.ts";
 import type { WiredLine } from "../../chips/wiring.ts";
@@ -60,4 +61,4 @@ async function openRelay(gpio: GpioPort, relay: WiredLine): Promise<OutputLine> 
 const offLevel = (line: WiredLine): Level => (line.activeLevel === 1 ? 0 : 1);
 
 const asLineError = (error: unknown): LineError =>
-  error instanceof LineError ? error : new LineError("io", String(error), { cause: error });
+  error instanceof LineError ? error : new LineError("io", messageOf(error), { cause: error });

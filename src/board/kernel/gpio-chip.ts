@@ -5,8 +5,9 @@
  * offset. The base differs by board and kernel (0, 512, 399, 569, 571 …), and a wrong one drives a line of
  * another chip. So whatever is not certain is refused.
  */
+import { errnoOf } from "../../base/errors.ts";
 import { LineError } from "../../chips/lines.ts";
-import { errnoOf, type SysFiles, systemFiles } from "./sysfs.ts";
+import { type SysFiles, systemFiles } from "./sysfs.ts";
 
 export interface GpioChip {
   readonly label: string;

@@ -8,13 +8,13 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 import type { EdgeListener, EdgeTime, GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
 import { LineError, type LineErrorCode } from "../../chips/lines.ts";
 import { findGpioChip, type GpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
 import { LoopWatch } from "./loop-watch.ts";
-import { errnoOf, systemFiles } from "./sysfs.ts";
+import { systemFiles } from "./sysfs.ts";
 
 /** The part of an onoff Gpio that is used. */
 export interface OnoffGpio {
@@ -194,12 +194,13 @@ function inputLine(
     const stall = loop.recentStall();
     // While everything loads the loop stands still, and the line has only just become an input.
     const hidden = stall && lastAt < stall.untilMs && openedAt < stall.fromMs ? stall : undefined;
-    const earliest = hidden === undefined ? now : millis(Math.max(hidden.fromMs, lastAt));
+    // Every edge looks at the loop too, so a stall that hid this one began after the edge before.
+    const earliest = hidden === undefined ? now : hidden.fromMs;
     lastAt = now;
     if (level !== last) {
       last = level;
       tell(level, { earliestMs: earliest, latestMs: now });
-    } else if (hidden !== undefined && now - earliest > hiddenPress) {
+    } else if (hidden !== undefined) {
       // Two changes at least, and nobody looked: a press, or between two of one button, a release.
       const began = millis(now - hiddenPress);
       tell(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });

@@ -9,10 +9,9 @@
 import { access, constants } from "node:fs/promises";
 import type { PromisifiedBus } from "i2c-bus";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
 import { type Millis, seconds } from "../../base/units.ts";
 import { BusError, type BusErrorCode, type I2cBus } from "../../chips/bus.ts";
-import { errnoOf } from "./sysfs.ts";
 import { TransferQueue } from "./transfer-queue.ts";
 
 /** The part of the package i2c-bus that is used. */

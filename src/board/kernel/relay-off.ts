@@ -6,11 +6,11 @@
  * success only when the line was read back off.
  */
 
-import { messageOf } from "../../base/errors.ts";
+import { errnoOf, messageOf } from "../../base/errors.ts";
 import { type Level, LineError, type LineErrorCode } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { findGpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
-import { errnoOf, type SysFiles, systemFiles } from "./sysfs.ts";
+import { type SysFiles, systemFiles } from "./sysfs.ts";
 
 /** What a program without our code must write to turn the relay off, once this one found the line. */
 export interface OffFiles {

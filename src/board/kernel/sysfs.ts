@@ -57,9 +57,3 @@ export const systemFiles: SysFiles = {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   },
 };
-
-/** The errno code of a system error, such as "EBUSY"; `undefined` for anything else. */
-export function errnoOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}

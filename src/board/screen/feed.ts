@@ -6,8 +6,10 @@
  * later `show`, and found again gets a whole picture. Between two pictures everything else has its turn, so that a
  * display that takes them in no time cannot occupy the loop.
  */
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
@@ -23,9 +25,8 @@ export interface ScreenFeedOptions {
   readonly log: Log;
 }
 
-/** A moment's disturbance is not worth a long dark screen. */
-const firstRetry = seconds(1);
-const laterRetry = seconds(10);
+/** A moment's disturbance is not worth a long dark screen: 1 s, then 10 s each time. */
+const looks: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 10 };
 /** A picture takes 0.1 s; one that takes this long is stuck. */
 const stuckAfter = seconds(5);
 /** Between a picture and one that came meanwhile. */
@@ -33,11 +34,13 @@ const breather = millis(1);
 
 export class ScreenFeed {
   readonly #options: ScreenFeedOptions;
+  readonly #pictures = new LatestWins(() => this.#bringLatest());
   #target: ScreenTarget | undefined;
   #latest: ScreenModel | undefined;
   #busySince: Millis | undefined;
   #lookAt: Millis;
-  #failures = 0;
+  #failed = false;
+  readonly #looks = new Backoff(looks);
   #closed = false;
 
   constructor(options: ScreenFeedOptions) {
@@ -48,7 +51,7 @@ export class ScreenFeed {
   show(model: ScreenModel): void {
     if (this.#closed) return;
     this.#latest = model;
-    if (this.#busySince === undefined) void this.#pump();
+    void this.#pictures.wake();
   }
 
   /** What is there; `undefined` while nothing is. */
@@ -59,7 +62,7 @@ export class ScreenFeed {
   /** There is no display, or it takes no picture. */
   get failing(): boolean {
     const since = this.#busySince;
-    return this.#failures > 0 || (since !== undefined && this.#options.clock.now() - since > stuckAfter);
+    return this.#failed || (since !== undefined && this.#options.clock.now() - since > stuckAfter);
   }
 
   /** Nothing is sent any more after what is on its way. */
@@ -67,15 +70,14 @@ export class ScreenFeed {
     this.#closed = true;
   }
 
-  async #pump(): Promise<void> {
+  async #bringLatest(): Promise<void> {
     const { clock } = this.#options;
     this.#busySince = clock.now();
-    while (this.#latest !== undefined && !this.#closed && (await this.#ready())) {
-      this.#busySince = clock.now();
-      await this.#sendLatest();
-      if (this.#latest !== undefined) await clock.sleep(breather);
-    }
+    const isReady = !this.#closed && (await this.#ready());
+    this.#busySince = clock.now();
+    if (isReady) await this.#sendLatest();
     this.#busySince = undefined;
+    if (isReady && this.#latest !== undefined) await clock.sleep(breather);
   }
 
   async #ready(): Promise<boolean> {
@@ -85,10 +87,10 @@ export class ScreenFeed {
     try {
       this.#target = await find();
     } catch (error) {
-      this.#failed("looking for it", error);
+      this.#fail("looking for it", error);
       return false;
     }
-    if (this.#target === undefined) this.#failed("looking for it", "none answers on the I²C bus");
+    if (this.#target === undefined) this.#fail("looking for it", "none answers on the I²C bus");
     else log.info("display-found", { display: this.#target.kind });
     return this.#target !== undefined;
   }
@@ -99,20 +101,20 @@ export class ScreenFeed {
     this.#latest = undefined;
     try {
       await this.#target?.show(model);
-      this.#failures = 0;
+      this.#failed = false;
+      this.#looks.reset();
     } catch (error) {
       this.#target = undefined;
-      this.#failed("showing a picture", error);
+      this.#fail("showing a picture", error);
     }
   }
 
-  #failed(during: string, cause: unknown): void {
+  #fail(during: string, cause: unknown): void {
     const { clock, log } = this.#options;
-    const retry = this.#failures === 0 ? firstRetry : laterRetry;
-    this.#lookAt = millis(clock.now() + retry);
-    this.#failures++;
-    // The second and later ones are the same news.
-    if (this.#failures > 1 || this.#closed) return;
+    this.#lookAt = millis(clock.now() + this.#looks.failed());
+    const isNews = !this.#failed;
+    this.#failed = true;
+    if (!isNews || this.#closed) return;
     log.warn("display-failed", { during, reason: messageOf(cause), now: "heating goes on without it" });
   }
 }

@@ -7,11 +7,12 @@
  * so that from the hub's copy one sees whether a press has arrived.
  */
 
-import { fingerprint, isRecord, type JsonRecord } from "../../base/json/value.ts";
+import { isRecord, type JsonRecord } from "../../base/json/value.ts";
 import { type ControlValue, eachWritable, type WritableName } from "../../model/properties.ts";
 import type { InForce } from "./in-force.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
 import { describeSuperseded, originText, type Superseded } from "./superseded.ts";
+import { fingerprint } from "./values.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {

@@ -4,10 +4,11 @@
  * Guarantee: total and bounded for any JSON; nothing of a stranger's value is kept but a fingerprint.
  */
 
-import { fingerprint, isRecord, membersOf } from "../../base/json/value.ts";
+import { isRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
 import { deviceInformation, isWritableName, readOnlyProperties } from "../../model/cloud-model.ts";
 import { isPlainName, mostForeignNames, type TwinShadow } from "./shadow.ts";
+import { fingerprint, membersOf } from "./values.ts";
 
 export interface Desired {
   readonly version: number;

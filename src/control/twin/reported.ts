@@ -6,9 +6,10 @@
  */
 
 import type { JsonRecord } from "../../base/json/value.ts";
-import { merged, patchTowards } from "../../base/json/value.ts";
+import { mergePatch } from "../../base/json/value.ts";
 import { acknowledgements, refusals } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
+import { patchTowards } from "./values.ts";
 
 /** What one connection has learnt. Make a new one (`startLink`) for every connection. */
 export interface TwinLink {
@@ -63,5 +64,5 @@ export function afterReport(
   if (result === "failed") return { link: { ...idle, known: undefined }, getAgain: true };
   // No document meanwhile, no knowledge: the one that is awaited tells.
   if (link.known === undefined) return { link: idle, getAgain: false };
-  return { link: { ...idle, known: merged(link.known, report) }, getAgain: false };
+  return { link: { ...idle, known: mergePatch(link.known, report) }, getAgain: false };
 }

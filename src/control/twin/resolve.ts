@@ -5,7 +5,7 @@
  * makes it so, and one that does not says why.
  */
 
-import { fingerprint, type JsonRecord } from "../../base/json/value.ts";
+import type { JsonRecord } from "../../base/json/value.ts";
 import type { ControlValue, WritableName } from "../../model/properties.ts";
 import { type Source, sideOf } from "../../model/sources.ts";
 import type { Request, SetRequest } from "../input.ts";
@@ -13,6 +13,7 @@ import { validateProperty } from "../limits.ts";
 import { currentRuling, isReported } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
 import { longestWhy, type ShadowProperty } from "./shadow.ts";
+import { fingerprint } from "./values.ts";
 
 /** Who won and why: for the event log and the page. */
 export interface Decision {

@@ -5,6 +5,7 @@
  * one write with the values that it speaks about, so that no power cut can part them (RR-9).
  */
 
+import type { JsonRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/properties.ts";
 import { isWritableName } from "../../model/properties.ts";
 import { isSource } from "../../model/sources.ts";
@@ -88,12 +89,12 @@ function parse(value: unknown): TwinShadow {
   };
 }
 
-function property(entry: Record<string, unknown>): ShadowProperty {
+function property(entry: JsonRecord): ShadowProperty {
   const ruling = parseRuling(record(entry["ruling"]));
   return entry["seen"] === undefined ? { ruling } : { seen: text(entry["seen"]), ruling };
 }
 
-function parseRuling(entry: Record<string, unknown>): Ruling {
+function parseRuling(entry: JsonRecord): Ruling {
   const { kind } = entry;
   const at = version(entry["version"]);
   if (kind === "applied" || kind === "reset") {

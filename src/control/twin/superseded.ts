@@ -28,8 +28,8 @@ export function originText({ source, wallMs }: Pick<Superseded, "source" | "wall
 export const describeSuperseded = (superseded: Superseded): string =>
   `won over ${superseded.value}, ${originText(superseded)}`;
 
-const said =
-  /(?:^|; )won over ([^,;]{1,64}), (default|set by the cloud|set at the device|set by [a-z][a-z0-9-]{0,31})(?: at ([^;]{1,40}))?(?:;|$)/;
+const origins = "(default|set by the cloud|set at the device|set by [a-z][a-z0-9-]{0,31})";
+const said = new RegExp(`(?:^|; )won over ([^,;]{1,64}), ${origins}(?: at ([^;]{1,40}))?(?:;|$)`);
 
 function sourceIn(origin: string): Source {
   if (origin === "default") return origin;
@@ -46,6 +46,16 @@ export function parseSuperseded(ad: string): Superseded | undefined {
     source: sourceIn(origin),
     ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }),
   };
+}
+
+const originOnly = new RegExp(`^${origins}(?: at ([^;]{1,40}))?$`);
+
+/** @returns who made the value in force, when `ad` says that and nothing else */
+export function parseOrigin(ad: string): Pick<Superseded, "source" | "wallMs"> | undefined {
+  const [, origin, time] = originOnly.exec(ad) ?? [];
+  if (origin === undefined) return undefined;
+  const at = Date.parse(time ?? "");
+  return { source: sourceIn(origin), ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
 }
 
 function valueIn(text: string): Superseded["value"] {

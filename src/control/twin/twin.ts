@@ -18,7 +18,7 @@
  * come twice; a value older than what the device has reconciled is never applied.
  */
 
-import { isRecord, membersOf, sameJson } from "../../base/json/value.ts";
+import { isRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/properties.ts";
 import { isWritableName, writableNames } from "../../model/properties.ts";
 import { sideOf } from "../../model/sources.ts";
@@ -30,6 +30,7 @@ import type { TwinLink } from "./reported.ts";
 import type { Decision, ResolutionContext, Verdict } from "./resolve.ts";
 import { mayStandNoMore, resolve } from "./resolve.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
+import { membersOf, sameInHub } from "./values.ts";
 
 export { lastChange } from "./last-change.ts";
 export type { ReportedSections, TwinLink } from "./reported.ts";
@@ -168,7 +169,7 @@ const propertiesOf = (judged: Judged): TwinShadow["properties"] =>
 
 function requestsOf(judged: Judged, next: TwinShadow, shadow: TwinShadow): Request[] {
   const requests = [...judged.values()].flatMap(({ request }) => request ?? []);
-  if (requests.length === 0 && sameJson(next, shadow)) return [];
+  if (requests.length === 0 && sameInHub(next, shadow)) return [];
   return [...requests, { kind: "keep-twin", shadow: next, source: "cloud" }];
 }
 

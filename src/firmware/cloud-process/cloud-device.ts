@@ -5,15 +5,16 @@
  * Guarantee: `inForce`, `counters`, `activeFaults` and `stored` belong to one moment; after a request was answered that
  * moment is not before it took effect.
  */
-
 import type { TelemetryObservation } from "../../azure/telemetry.ts";
+import type { Schema } from "../../base/schema/schema.ts";
+import { list, object } from "../../base/schema/structures.ts";
+import { boolean, orElse } from "../../base/schema/values.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import type { InForce } from "../../control/twin/in-force.ts";
 import type { FaultCode } from "../../model/faults.ts";
-import { isFaultCode } from "../../model/faults.ts";
 import type { Device, Observation } from "../device.ts";
-import type { Fields } from "../process/message-fields.ts";
-import { inForceOf } from "./in-force-message.ts";
+import { faultCode, large, quantity } from "../process/message-values.ts";
+import { inForce } from "./in-force-message.ts";
 
 export interface DeviceMoment {
   readonly inForce: InForce;
@@ -41,15 +42,17 @@ export const momentOf = ({ inForce, counters, activeFaults, stored }: Device): D
   stored,
 });
 
-export function readMoment(from: Fields): DeviceMoment {
-  const counters = from.fields("counters");
-  return {
-    inForce: inForceOf(from.fields("inForce")),
-    counters: { relayCycles: counters.large("relayCycles"), heaterSeconds: counters.large("heaterSeconds") },
-    activeFaults: readFaults(from, "activeFaults"),
-    stored: from.flag("stored"),
-  };
-}
+/** More fault events do not wait between two messages. */
+export const mostFaults = 64;
+
+const faults = list(faultCode, mostFaults);
+
+export const moment: Schema<DeviceMoment> = object({
+  inForce,
+  counters: object({ relayCycles: large, heaterSeconds: large }),
+  activeFaults: faults,
+  stored: boolean,
+});
 
 /** What telemetry is made of. */
 export const lookAt = ({ commands: { screen, heater }, events }: Observation): TelemetryObservation => ({
@@ -63,24 +66,13 @@ export const lookAt = ({ commands: { screen, heater }, events }: Observation): T
   ended: events.flatMap((event) => (event.kind === "fault-ended" ? [event.fault] : [])),
 });
 
-export function readLook(from: Fields): TelemetryObservation {
-  return {
-    temperature: from.optional("temperature", () => from.number("temperature")),
-    humidity: from.optional("humidity", () => from.number("humidity")),
-    setPoint: from.number("setPoint"),
-    heatingDemand: from.number("heatingDemand"),
-    heaterOn: from.flag("heaterOn"),
-    automatic: from.flag("automatic"),
-    raised: readFaults(from, "raised"),
-    ended: readFaults(from, "ended"),
-  };
-}
-
-/** More fault events do not wait between two messages. */
-export const mostFaults = 64;
-
-const readFaults = (from: Fields, name: string): FaultCode[] =>
-  from.list(name, mostFaults, (code) => {
-    if (!isFaultCode(code)) throw new RangeError(name);
-    return code;
-  });
+export const look: Schema<TelemetryObservation> = object({
+  temperature: orElse(quantity, undefined),
+  humidity: orElse(quantity, undefined),
+  setPoint: quantity,
+  heatingDemand: quantity,
+  heaterOn: boolean,
+  automatic: boolean,
+  raised: faults,
+  ended: faults,
+});

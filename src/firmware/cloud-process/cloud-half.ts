@@ -23,10 +23,12 @@ import {
   type TelemetryObservation,
   type TelemetryState,
 } from "../../azure/telemetry.ts";
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
-import { type Millis, millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
+import { type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import {
   afterReport,
@@ -76,8 +78,7 @@ export interface CloudHalfParts {
 const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
 /** A clock that shows less was never right: nothing of this firmware is older. */
 const clockFloor = wallMillis(Date.UTC(2026, 10, 1));
-const firstPause = seconds(1);
-const longestPause = minutes(1);
+const askAgain: BackoffLimits = { first: seconds(1), longest: minutes(1) };
 /** The answer goes out before the loop ends. */
 const restartPause = seconds(1);
 /** A clock that moves by more was set. */
@@ -100,7 +101,7 @@ export class CloudHalf {
   /** Why the link will not come without a person. */
   #refused: string | undefined;
   #shownFailure: string | undefined;
-  #pause = firstPause;
+  readonly #askAgain = new Backoff(askAgain);
   #asking = false;
   #closed = false;
 
@@ -226,9 +227,9 @@ export class CloudHalf {
         const answer = this.#take(outcome);
         if (answer instanceof Promise) await answer;
         if (outcome.getAgain) this.#getAgain();
-        else this.#pause = firstPause;
+        else this.#askAgain.reset();
       } catch (error) {
-        this.#parts.log.error("cloud-handler-failed", { handler: "twin", error: String(error) });
+        this.#parts.log.error("cloud-handler-failed", { handler: "twin", error: messageOf(error) });
       }
     }
     this.#judging = false;
@@ -251,9 +252,7 @@ export class CloudHalf {
   #getAgain(): void {
     if (this.#asking || this.#closed) return;
     this.#asking = true;
-    const pause = this.#pause;
-    this.#pause = millis(Math.min(longestPause, pause * 2));
-    this.#parts.clock.setTimer(pause, () => {
+    this.#parts.clock.setTimer(this.#askAgain.failed(), () => {
       this.#asking = false;
       if (!this.#closed) this.#link.refetchTwin();
     });

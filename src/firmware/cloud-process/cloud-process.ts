@@ -6,13 +6,16 @@
  * While it is not back, or says that it cannot do its work, `cloud-failed` shows (SR-11). One that ends again and again
  * begins with its store set aside: what is certain to crash is not repeated for ever. It ends when the loop ends.
  */
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import type { Device } from "../device.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { DeviceShare } from "./device-share.ts";
-import { type CloudMessage, type LoopMessage, readCloudMessage } from "./messages.ts";
+import { type CloudMessage, cloudToLoop, type LoopMessage } from "./messages.ts";
 
 /** The process, as far as its keeper needs it. */
 export interface CloudChild {
@@ -34,8 +37,7 @@ export interface CloudProcessOptions {
   readonly onRestart: () => void;
 }
 
-const firstPause = seconds(1);
-const longestPause = seconds(30);
+const restarts: BackoffLimits = { first: seconds(1), longest: seconds(30) };
 /** A process that lived this long was healthy. */
 const healthyAfter = minutes(1);
 /** Ends in a row that no longer look like chance: before the store was open, and ever. */
@@ -55,7 +57,7 @@ export class CloudProcess {
   readonly #options: CloudProcessOptions;
   readonly #share: DeviceShare;
   #child: CloudChild | undefined;
-  #pause: Millis = firstPause;
+  readonly #restarts = new Backoff(restarts);
   #ends = 0;
   #setAside = false;
   /** This process has said that it works; and when it began. */
@@ -70,7 +72,7 @@ export class CloudProcess {
   #cancelTimers: () => void = () => {};
   #cancelSettled: () => void = () => {};
   /** For each process that starts. */
-  #greeting: object | undefined;
+  #greeting: LoopMessage | undefined;
 
   constructor(options: CloudProcessOptions) {
     this.#options = options;
@@ -84,7 +86,7 @@ export class CloudProcess {
     try {
       child = spawn(this.#setAside);
     } catch (error) {
-      this.#again(`could not be started: ${(error as Error).message}`, false);
+      this.#again(`could not be started: ${messageOf(error)}`, false);
       return;
     }
     this.#child = child;
@@ -99,7 +101,7 @@ export class CloudProcess {
   }
 
   /** Passes this on, now and to each process that starts later. */
-  greetWith(message: object): void {
+  greetWith(message: LoopMessage): void {
     this.#greeting = message;
     this.#child?.send(message, () => {});
   }
@@ -124,9 +126,9 @@ export class CloudProcess {
   #take(child: CloudChild, message: unknown): void {
     if (child !== this.#child) return;
     this.#heardAt = this.#options.clock.now();
-    const read = readCloudMessage(message);
-    if (read === undefined) this.#garbage();
-    else this.#act(read);
+    const said = read(cloudToLoop, message);
+    if (said === undefined) this.#garbage();
+    else this.#act(said);
   }
 
   #act(message: CloudMessage): void {
@@ -204,7 +206,10 @@ export class CloudProcess {
     // A broken manifest, or no memory for a process, is not the store's doing.
     const isCrash = child.pid !== undefined && !isForThePerson(code);
     const livedLong = this.#hasBegun && this.#options.clock.now() - this.#startedAt >= healthyAfter;
-    if (livedLong) [this.#ends, this.#pause] = [0, firstPause];
+    if (livedLong) {
+      this.#ends = 0;
+      this.#restarts.reset();
+    }
     this.#again(why, isCrash);
   }
 
@@ -215,9 +220,7 @@ export class CloudProcess {
     this.#setAside = isCrash && this.#ends === (this.#hasBegun ? endsInARow : endsWhileOpening);
     this.#hasBegun = false;
     this.#crashed = `the cloud half ended: ${why}`;
-    this.#failure = undefined;
-    const pause = this.#pause;
-    this.#pause = millis(Math.min(longestPause, pause * 2));
+    const pause = this.#restarts.failed();
     log.error("cloud-process-lost", {
       reason: why,
       restartInSeconds: pause / 1000,

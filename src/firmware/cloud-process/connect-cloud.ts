@@ -9,10 +9,11 @@ import { createHash } from "node:crypto";
 import { CredentialError, type Credentials } from "../../azure/credentials/credentials.ts";
 import { loadCredentials } from "../../azure/credentials/load.ts";
 import { systemPrivateFiles } from "../../azure/credentials/private-files.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Millis } from "../../base/units.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import type { HubReady } from "../hub-process/hub-ready.ts";
+import type { HubReady } from "../process/messages.ts";
 import { firmwareVersion } from "../process/package-root.ts";
 import { environmentWithSecrets } from "../process/secret-handover.ts";
 import { systemClock } from "../process/system-clock.ts";
@@ -92,7 +93,7 @@ export function connectCloud(options: ConnectOptions): CloudConnection {
       connectedBy = way;
       return true;
     } catch (error) {
-      const cause = (error as Error).message;
+      const cause = messageOf(error);
       const remedy =
         error instanceof CredentialError ? error.remedy : "This is a bug: please report it with this line.";
       log.error("cloud-failed", { cause, remedy, now: "heating goes on without it" });

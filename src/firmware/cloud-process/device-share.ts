@@ -8,6 +8,7 @@
  */
 import type { TelemetryObservation } from "../../azure/telemetry.ts";
 import type { Clock } from "../../base/clock.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
 import type { FaultCode } from "../../model/faults.ts";
@@ -30,10 +31,7 @@ export class DeviceShare {
   #latest: Observation | undefined;
   #raised: FaultCode[] = [];
   #ended: FaultCode[] = [];
-  #changed = false;
-  #onItsWay = false;
-  #notBefore = 0;
-  #cancel: (() => void) | undefined;
+  #sender: LatestWins | undefined;
 
   constructor(device: Device, clock: Clock, log: Log) {
     this.#device = device;
@@ -46,7 +44,7 @@ export class DeviceShare {
   /** A cloud half is there, which knows nothing yet. */
   attach(send: SendToCloud): void {
     this.#send = send;
-    this.#onItsWay = false;
+    this.#sender = new LatestWins(() => this.#tell(send));
     this.#show();
   }
 
@@ -76,38 +74,25 @@ export class DeviceShare {
   }
 
   #show(): void {
-    this.#changed = true;
-    this.#pump();
+    void this.#sender?.wake();
   }
 
-  #pump(): void {
-    const send = this.#send;
+  async #tell(send: SendToCloud): Promise<void> {
     const latest = this.#latest;
-    if (!this.#changed || latest === undefined || send === undefined) return;
-    if (this.#onItsWay || this.#cancel !== undefined) return;
-    const wait = this.#notBefore - this.#clock.now();
-    if (wait > 0) {
-      this.#cancel = this.#clock.setTimer(millis(wait), () => {
-        this.#cancel = undefined;
-        this.#pump();
-      });
-      return;
-    }
+    // A cloud half that has been replaced since is told nothing more.
+    if (latest === undefined || send !== this.#send) return;
     const [raised, ended] = [this.#raised, this.#ended];
     const look: TelemetryObservation = { ...lookAt(latest), raised, ended };
     [this.#raised, this.#ended] = [[], []];
-    this.#changed = false;
-    this.#onItsWay = true;
-    this.#notBefore = this.#clock.now() + spacing;
-    send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {
-      if (!arrived) {
-        this.#raised = [...raised, ...this.#raised].slice(-mostFaults);
-        this.#ended = [...ended, ...this.#ended].slice(-mostFaults);
-      }
-      // Of a cloud half that has been replaced since.
-      if (send !== this.#send) return;
-      this.#onItsWay = false;
-      this.#pump();
+    const sent = new Promise<void>((done) => {
+      send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {
+        if (!arrived) {
+          this.#raised = [...raised, ...this.#raised].slice(-mostFaults);
+          this.#ended = [...ended, ...this.#ended].slice(-mostFaults);
+        }
+        done();
+      });
     });
+    await Promise.all([sent, this.#clock.sleep(spacing)]);
   }
 }

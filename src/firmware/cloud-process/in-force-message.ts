@@ -1,77 +1,64 @@
-/** Reads what is in force, and requests, out of messages between the loop and its cloud half. */
-
+/** What is in force, and requests, in messages between the loop and its cloud half. */
+import type { Schema } from "../../base/schema/schema.ts";
+import { byKind, object } from "../../base/schema/structures.ts";
+import { anything, convert, guarded, lenient, oneOf, optional, orElse } from "../../base/schema/values.ts";
 import { celsius, wallMillis } from "../../base/units.ts";
-import type { Change, Request, SetRequest } from "../../control/input.ts";
+import type { Change, Request } from "../../control/input.ts";
 import { type Limits, limitSettings } from "../../control/limits.ts";
-import type { InForce, TwinPolicy } from "../../control/twin/in-force.ts";
-import { parseShadow } from "../../control/twin/shadow.ts";
+import type { InForce } from "../../control/twin/in-force.ts";
+import { emptyShadow, parseShadow } from "../../control/twin/shadow.ts";
 import {
   type ControlValue,
   eachWritable,
   isControlValue,
   isValueOf,
-  isWritableName,
   type WritableName,
   type WritableValues,
 } from "../../model/properties.ts";
 import { isSource } from "../../model/sources.ts";
-import { Fields } from "../process/message-fields.ts";
+import { large, quantity } from "../process/message-values.ts";
 
-const policies = ["cloud-wins", "device-wins"] as const;
+const temperature = convert(quantity, celsius);
+const wallTime = convert(large, wallMillis);
+/** The core's own reader of its record: an empty one in place of what it cannot use. */
+const shadow = lenient(convert(anything, parseShadow), () => emptyShadow);
 
-export function inForceOf(from: Fields): InForce {
-  const limits = from.fields("limits");
-  const policy = from.fields("policy");
-  const changes = from.fields("changes");
-  return {
-    values: valuesOf(from.fields("values")),
-    changes: eachWritable((name) => changeOf(changes.fields(name))),
-    defaults: valuesOf(from.fields("defaults")),
-    limits: Object.fromEntries(
-      limitSettings.map((key) => [key, celsius(limits.number(key))]),
-    ) as unknown as Limits,
-    policy: eachWritable((name) => policy.oneOf(name, policies)) satisfies TwinPolicy,
-    shadow: parseShadow(from.get("shadow")),
-    aim: celsius(from.number("aim")),
-    boostUntil: from.optional("boostUntil", () => wallMillis(from.large("boostUntil"))),
-  };
-}
+const valueOfRow = (name: WritableName): Schema<ControlValue> =>
+  guarded(`a value of ${name}`, (value): value is ControlValue => isValueOf(value, name));
+const values = object(eachWritable(valueOfRow)) as Schema<WritableValues>;
 
-const valuesOf = (from: Fields): WritableValues =>
-  eachWritable((name) => valueIn(name, from, name)) as unknown as WritableValues;
+const change = object({
+  source: guarded("a source", isSource),
+  wallMs: wallTime,
+  serial: large,
+  from: optional(guarded("a value that people set", isControlValue)),
+}) as Schema<Change>;
 
-const valueIn = (name: WritableName, from: Fields, field: string): ControlValue =>
-  from.one(field, (value): value is ControlValue => isValueOf(value, name));
+const ofEach = <T>(schema: Schema<T>): Schema<Readonly<Record<WritableName, T>>> =>
+  object(eachWritable(() => schema));
 
-const changeOf = (from: Fields): Change => {
-  const change = {
-    source: from.one("source", isSource),
-    wallMs: wallMillis(from.large("wallMs")),
-    serial: from.large("serial"),
-  };
-  const before = from.optional("from", () => from.one("from", isControlValue));
-  return before === undefined ? change : { ...change, from: before };
-};
+export const inForce: Schema<InForce> = object({
+  values,
+  changes: ofEach(change),
+  defaults: values,
+  limits: object(Object.fromEntries(limitSettings.map((key) => [key, temperature]))) as Schema<Limits>,
+  policy: ofEach(oneOf(["cloud-wins", "device-wins"])),
+  shadow,
+  aim: temperature,
+  boostUntil: orElse(wallTime, undefined),
+});
 
-/** What the cloud half may ask for. It speaks for the cloud and for nobody else. */
-export function requestOf(value: unknown): Request {
-  const from = new Fields(value);
-  const source = from.oneOf("source", ["cloud", "default"] as const);
-  const kind = from.text("kind") as Request["kind"];
-  switch (kind) {
-    case "set": {
-      const name = from.one("name", isWritableName);
-      return { kind, name, value: valueIn(name, from, "value"), source } as SetRequest;
-    }
-    case "boost":
-      return { kind, minutes: from.number("minutes"), source };
-    case "identify":
-      return { kind, seconds: from.number("seconds"), source };
-    case "clear-faults":
-      return { kind, source };
-    case "keep-twin":
-      return { kind, shadow: parseShadow(from.get("shadow")), source };
-    default:
-      throw new RangeError("kind");
-  }
-}
+/** It speaks for the cloud and for nobody else. */
+const source = oneOf(["cloud", "default"]);
+
+/** What the cloud half may ask for. */
+export const request = byKind("kind", {
+  set: byKind(
+    "name",
+    eachWritable((name) => object({ value: valueOfRow(name), source })),
+  ),
+  boost: object({ minutes: quantity, source }),
+  identify: object({ seconds: quantity, source }),
+  "clear-faults": object({ source }),
+  "keep-twin": object({ shadow, source }),
+}) as Schema<Request>;

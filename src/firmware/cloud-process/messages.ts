@@ -1,103 +1,27 @@
 /**
- * What the loop and its cloud half, a process of its own, say to each other.
+ * What the loop and its cloud half, a process of its own, say to each other: one union for each direction.
  *
- * Guarantee: one union for each direction, and one reader, which checks all of a message; anything else is `undefined`.
- * The local hub and the secrets of the environment have messages of their own (hub-ready.ts, secret-handover.ts).
+ * Guarantee: `read` of base/schema is the one reader: a message is whole and of its type, or none.
  */
-import type { TelemetryObservation } from "../../azure/telemetry.ts";
 import type { LogFields, LogLevel } from "../../base/log.ts";
-import type { LinkState, Request } from "../../control/input.ts";
-import { type Fields, readMessage } from "../process/message-fields.ts";
-import { type DeviceMoment, readLook, readMoment } from "./cloud-device.ts";
-import { requestOf } from "./in-force-message.ts";
+import type { Infer, Schema } from "../../base/schema/schema.ts";
+import { byKind, list, map, object } from "../../base/schema/structures.ts";
+import { anything, convert, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
+import { large, links, shortened } from "../process/message-values.ts";
+import { hubReady, secretsGiven } from "../process/messages.ts";
+import { look, moment } from "./cloud-device.ts";
+import { request } from "./in-force-message.ts";
 
-/** From the loop. */
-export type LoopMessage =
-  /** The device as it is now, with every fault that came or went since the last such message. */
-  | { readonly kind: "device"; readonly moment: DeviceMoment; readonly look: TelemetryObservation }
-  /** To the request with this number; the device as it is after it. */
-  | {
-      readonly kind: "answer";
-      readonly id: number;
-      readonly refused?: string | undefined;
-      readonly moment: DeviceMoment;
-    }
-  | { readonly kind: "ping" }
-  | { readonly kind: "stop" };
-
-/** From the cloud half. */
-export type CloudMessage =
-  | { readonly kind: "request"; readonly id: number; readonly requests: readonly Request[] }
-  | { readonly kind: "link"; readonly link: LinkState }
-  /** How the cloud half is, whenever that changes; the first one says that it has begun its work. */
-  | { readonly kind: "health"; readonly failure?: string | undefined }
-  | {
-      readonly kind: "log";
-      readonly level: LogLevel;
-      readonly event: string;
-      readonly fields: LogFields;
-    }
-  /** Somebody asked the device to start again. */
-  | { readonly kind: "restart" }
-  /** There is nobody to connect to: a local hub is wanted. */
-  | { readonly kind: "no-credentials" }
-  | { readonly kind: "pong" };
-
-const links: readonly LinkState[] = ["none", "connecting", "online", "offline"];
+const nothing = object({});
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const mostRequests = 16;
 const mostFields = 32;
 const longestText = 4096;
 
-export function readLoopMessage(message: unknown): LoopMessage | undefined {
-  return readMessage(message, (from): LoopMessage => {
-    const kind = from.oneOf("kind", ["device", "answer", "ping", "stop"]);
-    switch (kind) {
-      case "device":
-        return { kind, moment: readMoment(from.fields("moment")), look: readLook(from.fields("look")) };
-      case "answer": {
-        const refused = from.optional("refused", () => from.text("refused"));
-        return { kind, id: from.large("id"), refused, moment: readMoment(from.fields("moment")) };
-      }
-      default:
-        return { kind };
-    }
-  });
-}
+const logFields: Schema<LogFields> = lenient(convert(map(anything), plainFields), () => ({}));
 
-export function readCloudMessage(message: unknown): CloudMessage | undefined {
-  return readMessage(message, (from): CloudMessage => {
-    const kind = from.oneOf("kind", [
-      "request",
-      "link",
-      "health",
-      "log",
-      "restart",
-      "no-credentials",
-      "pong",
-    ]);
-    switch (kind) {
-      case "request":
-        return { kind, id: from.large("id"), requests: from.list("requests", mostRequests, requestOf) };
-      case "link":
-        return { kind, link: from.oneOf("link", links) };
-      case "health":
-        return { kind, failure: from.optional("failure", () => from.text("failure").slice(0, longestText)) };
-      case "log":
-        return {
-          kind,
-          level: from.oneOf("level", levels),
-          event: from.text("event").slice(0, 64),
-          fields: fieldsOf(from),
-        };
-      default:
-        return { kind };
-    }
-  });
-}
-
-function fieldsOf(from: Fields): LogFields {
-  const fields = Object.entries(from.get("fields") ?? {}).slice(0, mostFields);
+function plainFields(given: Readonly<Record<string, unknown>>): LogFields {
+  const fields = Object.entries(given).slice(0, mostFields);
   return Object.fromEntries(
     fields.map(([name, value]) => [name.slice(0, 64), isPlain(value) ? value : String(value)]),
   );
@@ -105,3 +29,32 @@ function fieldsOf(from: Fields): LogFields {
 
 const isPlain = (value: unknown): value is string | number | boolean | null =>
   value === null || ["string", "number", "boolean"].includes(typeof value);
+
+export const loopToCloud = byKind("kind", {
+  /** The device as it is now, with every fault that came or went since the last such message. */
+  device: object({ moment, look }),
+  /** To the request with this number; the device as it is after it. */
+  answer: object({ id: large, refused: optional(string()), moment }),
+  ping: nothing,
+  stop: nothing,
+  "hub-ready": hubReady,
+  "secrets-given": secretsGiven,
+});
+
+export const cloudToLoop = byKind("kind", {
+  request: object({ id: large, requests: list(request, mostRequests) }),
+  link: object({ link: oneOf(links) }),
+  /** How the cloud half is, whenever that changes; the first one says that it has begun its work. */
+  health: object({ failure: optional(shortened(longestText)) }),
+  log: object({ level: oneOf(levels), event: shortened(64), fields: logFields }),
+  /** Somebody asked the device to start again. */
+  restart: nothing,
+  /** There is nobody to connect to: a local hub is wanted. */
+  "no-credentials": nothing,
+  pong: nothing,
+});
+
+/** From the loop. */
+export type LoopMessage = Infer<typeof loopToCloud>;
+/** From the cloud half. */
+export type CloudMessage = Infer<typeof cloudToLoop>;

@@ -5,12 +5,13 @@
  * Guarantee: the control loop runs already and goes on whatever happens here.
  */
 import type { Log, LogLevel } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { PanelShare } from "../front/share.ts";
 import type { VirtualHardware } from "../hardware.ts";
-import { isHubReady } from "../hub-process/hub-ready.ts";
 import { bootOfThisMachine } from "../process/boot.ts";
 import { exitCodes } from "../process/exit-codes.ts";
+import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";
 import { environmentWithSecrets, HeldSecrets } from "../process/secret-handover.ts";
 import { systemClock } from "../process/system-clock.ts";
 import type { RunningLoop } from "../run-loop.ts";
@@ -47,16 +48,17 @@ export async function startCloudProcess(options: StartOptions): Promise<() => Pr
     log,
     spawn: (setAside) =>
       spawnCloud({ flags: setAside ? [...flags, "--set-outbox-aside"] : flags, secrets, quiet }),
-    onNoCredentials: () => void process.send?.({ kind: "no-credentials" }, undefined, undefined, () => {}),
+    onNoCredentials: () => tellGuardian({ kind: "no-credentials" }),
     onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
   });
   let panel: PanelShare | undefined;
   process.on("message", (message) => {
     panel?.take(message);
-    if (!isHubReady(message)) return;
-    log.info("local-hub", { page: message.page });
+    const said = read(guardianToLoop, message);
+    if (said?.kind !== "hub-ready") return;
+    log.info("local-hub", { page: said.page });
     panel ??= sharePanel(options);
-    cloud.greetWith(message);
+    cloud.greetWith(said);
   });
   cloud.start();
   return () => cloud.stop();
@@ -67,6 +69,9 @@ const sharePanel = ({ running: { device }, virtual }: StartOptions): PanelShare 
     device,
     virtual,
     clock: systemClock,
-    // With a callback a channel that is gone is an argument of it, not an exception.
-    send: (message, done) => void process.send?.(message, undefined, undefined, () => done()),
+    send: tellGuardian,
   });
+
+// With a callback a channel that is gone is an argument of it, not an exception.
+const tellGuardian = (message: LoopToGuardian, done = () => {}): void =>
+  void process.send?.(message, undefined, undefined, () => done());

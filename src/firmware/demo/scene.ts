@@ -5,6 +5,7 @@
  * that the result shows.
  */
 
+import { messageOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
 import type { ControlValue, WritableName } from "../../model/properties.ts";
 import type { DemoDecision, PropertyView, Stage, TwinView } from "./stage.ts";
@@ -78,7 +79,7 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
     moment = look();
     if (!stage.settled) failure = "the hub was not told what is in force";
   } catch (error) {
-    failure = (error as Error).message;
+    failure = messageOf(error);
   }
   const last = moment;
   const claims = last ? judge(scene, last) : scene.claims.map(({ words }) => ({ words, holds: false }));

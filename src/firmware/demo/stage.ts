@@ -10,13 +10,13 @@ import { join } from "node:path";
 import type { Credentials } from "../../azure/credentials/credentials.ts";
 import { Secret } from "../../azure/credentials/secret.ts";
 import type { Clock } from "../../base/clock.ts";
-import { sameJson } from "../../base/json/value.ts";
+import { type Json, type JsonObject, member } from "../../base/json/value.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";
 import type { ButtonName } from "../../control/input.ts";
 import { acknowledgements } from "../../control/twin/acknowledge.ts";
+import { sameInHub } from "../../control/twin/values.ts";
 import { type RunningHub, startHub } from "../../hub/hub.ts";
-import { type Json, type JsonObject, member } from "../../hub/json-value.ts";
 import { desiredPatch, desiredPatches } from "../../hub/mqtt/topics.ts";
 import type { TwinHalf } from "../../hub/twin/document.ts";
 import { type WritableName, writableNames } from "../../model/cloud-model.ts";
@@ -145,7 +145,7 @@ export class Stage {
       link === "online" &&
       stored &&
       inForce.shadow.version === desired.version &&
-      told.every(([name, ack]) => sameJson(reported.properties[name], ack))
+      told.every(([name, ack]) => sameInHub(reported.properties[name], ack))
     );
   }
 

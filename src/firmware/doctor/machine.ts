@@ -7,6 +7,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { errnoOf } from "../../base/errors.ts";
 
 export interface User {
   readonly name: string;
@@ -51,7 +52,7 @@ export function systemMachine(root = "/"): Machine {
         accessSync(resolve(path), accessModes[use]);
         return undefined;
       } catch (error) {
-        return (error as NodeJS.ErrnoException).code ?? "EIO";
+        return errnoOf(error) ?? "EIO";
       }
     },
     freeBytes: (path) =>

@@ -7,12 +7,14 @@
  * device; what one may do from afar, the page does as the cloud does.
  */
 import type { Clock } from "../../base/clock.ts";
+import { read } from "../../base/schema/schema.ts";
 import { millis, seconds } from "../../base/units.ts";
 import type { Device, Observation } from "../device.ts";
 import type { VirtualHardware } from "../hardware.ts";
+import { guardianToLoop } from "../process/messages.ts";
 import { NewestSender } from "../process/newest-sender.ts";
 import { PanelKeys } from "./keys.ts";
-import { type PanelShown, readPanelPressed } from "./messages.ts";
+import type { PanelShown } from "./messages.ts";
 
 const spacing = millis(100);
 /** As long as a 16x2 display shows a second line, and after how many its lines come round again. */
@@ -46,9 +48,9 @@ export class PanelShare {
 
   /** Anything that the guardian passed on. */
   take(message: unknown): void {
-    const press = readPanelPressed(message);
-    if (press === undefined) return;
-    this.#keys?.take(press);
+    const said = read(guardianToLoop, message);
+    if (said?.kind !== "panel-pressed") return;
+    this.#keys?.take(said);
     // The keys cause steps; the window does not.
     this.#show();
   }

@@ -6,13 +6,14 @@
 import type { ChildProcess } from "node:child_process";
 import type { Log } from "../../base/log.ts";
 import { exitCodes } from "../process/exit-codes.ts";
+import type { GuardianToLoop } from "../process/messages.ts";
 import { systemClock } from "../process/system-clock.ts";
 import type { ForceOff } from "../relay-guard.ts";
 import { closeInspector } from "./clean-node.ts";
 import { Guardian } from "./guardian.ts";
 import { startLoopProcess } from "./loop-process.ts";
 import { installSignals } from "./signals.ts";
-import { ShellWatcher, type WatcherNews } from "./watcher.ts";
+import { ShellWatcher } from "./watcher.ts";
 
 export interface GuardLoopsOptions {
   readonly forceRelayOff: ForceOff;
@@ -32,7 +33,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
   const tellOfWatcher = (): void => {
     // With a callback a loop that is gone is an argument of it, not an exception.
     if (loop?.connected)
-      loop.send({ kind: "watcher", missing: watcherMissing } satisfies WatcherNews, () => {});
+      loop.send({ kind: "watcher", missing: watcherMissing } satisfies GuardianToLoop, () => {});
   };
   const guardian = new Guardian({
     spawnLoop(offFor) {

@@ -6,7 +6,9 @@
  * that says nothing for 10 s is killed. The line comes first, before any log line. While this process is stopped by
  * Ctrl-Z no loop runs. It knows nothing of heating, so nothing of heating can break it.
  */
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import { type ExitCode, exitCodes } from "../process/exit-codes.ts";
@@ -39,18 +41,14 @@ export interface GuardianOptions {
 /** SR-10: the line is off within 10 s of the last step, with half a second for the guardian itself. */
 const silenceLimit = millis(9500);
 /** Until the first beat the relay has not been touched; a slow card may take its time, and has more at the next try. */
-const startLimit = seconds(60);
-const longestStartLimit = minutes(10);
+const startLimits: BackoffLimits = { first: seconds(60), longest: minutes(10) };
 /** How long a loop that was asked to end may take. */
 const endLimit = seconds(5);
 /** How long the kernel may take to end a killed process: one that waits for a device that hangs never ends. */
 const killLimit = seconds(2);
 /** A killed loop that is still there is watched over this often. */
 const offAgainEvery = seconds(1);
-const firstPause = seconds(1);
-const longestPause = minutes(1);
-/** A loop that lived this long was healthy: the next failure starts at the shortest pause again. */
-const healthyAfter = minutes(5);
+const restarts: BackoffLimits = { first: seconds(1), longest: minutes(1), healthyAfter: minutes(5) };
 
 interface End {
   readonly code: number | null;
@@ -67,8 +65,8 @@ export class Guardian {
   #watched = false;
   /** Why no other loop is to be started now. */
   #wish: "stop" | "pause" | undefined;
-  #pause: Millis = firstPause;
-  #startLimit: Millis = startLimit;
+  readonly #restarts = new Backoff(restarts);
+  readonly #startLimit = new Backoff(startLimits);
   #wake: (() => void) | undefined;
   #cancelKill: () => void = () => {};
   #giveUp: () => void = () => {};
@@ -141,10 +139,9 @@ export class Guardian {
       return undefined;
     }
     if (!everBeat && code !== null && isForThePerson(code)) return code;
-    if (clock.now() - startedAt >= healthyAfter) this.#pause = firstPause;
-    log.error("loop-lost", { reason: why, relay: "off", restartInSeconds: this.#pause / 1000 });
-    await this.#wait(this.#pause);
-    this.#pause = millis(Math.min(longestPause, this.#pause * 2));
+    const pause = this.#restarts.failed(millis(clock.now() - startedAt));
+    log.error("loop-lost", { reason: why, relay: "off", restartInSeconds: pause / 1000 });
+    await this.#wait(pause);
     return this.#wish === "stop" ? exitCodes.ok : undefined;
   }
 
@@ -168,14 +165,14 @@ export class Guardian {
         clock,
         onSilent: (limit) => {
           silent = true;
-          if (!everBeat) this.#startLimit = millis(Math.min(longestStartLimit, this.#startLimit * 2));
+          if (!everBeat) this.#startLimit.failed();
           this.#killSilent(loop, limit);
         },
       });
-      watch.within(this.#startLimit);
+      watch.within(this.#startLimit.pause);
       loop.onBeat((heaterOn) => {
         everBeat = true;
-        this.#startLimit = startLimit;
+        this.#startLimit.reset();
         this.#history.commanded(heaterOn, clock.now());
         if (!silent) watch.within(silenceLimit);
       });
@@ -237,9 +234,6 @@ const endOf = (code: number | null, signal: string | null, failure = "unknown"):
 };
 
 const couldNotStart = (failure: string): string => `could not be started: ${failure}`;
-
-const reasonOf = (error: unknown): string =>
-  (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
 
 /** Codes that a restart cannot fix: somebody has to read the message. */
 const isForThePerson = (code: number): boolean => code >= exitCodes.usage && code !== exitCodes.internal;

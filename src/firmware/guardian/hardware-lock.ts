@@ -17,6 +17,7 @@
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { reasonOf } from "../../base/errors.ts";
 import { type LockMode, type LockOutcome, lockOpenFile } from "../../base/files/file-lock.ts";
 import { type GpioChip, gpioClass } from "../../board/kernel/gpio-chip.ts";
 import { emptyNote, type Holder, readLivingNote, readNote, removeNote, writeNote } from "./holder-note.ts";
@@ -173,7 +174,7 @@ function openExisting(
     closeSync(file);
     return { failed: "it is no file" };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const code = reasonOf(error);
     return code === "ENOENT" ? undefined : { failed: `it cannot be opened (${code})` };
   }
 }
@@ -204,7 +205,7 @@ function make(path: string): number | { readonly failed: string } | undefined {
     fchmodSync(file, 0o666);
     return file;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const code = reasonOf(error);
     return code === "EEXIST" ? undefined : { failed: `it cannot be made (${code})` };
   }
 }

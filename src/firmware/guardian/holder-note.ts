@@ -16,7 +16,11 @@ import {
   writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
+import { errnoOf } from "../../base/errors.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
+import { readText, type Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { integer, number, string } from "../../base/schema/values.ts";
 
 export interface Holder {
   readonly pid: number;
@@ -33,6 +37,14 @@ interface Note extends Omit<Holder, "elsewhere"> {
   readonly startTicks: number;
 }
 
+const storedNote: Schema<Note> = object({
+  pid: integer(1),
+  user: string(),
+  dataFolder: string(),
+  pidNamespace: string(),
+  boot: string(),
+  startTicks: number(),
+});
 const largestNote = 4096;
 
 /**
@@ -109,20 +121,13 @@ function isAlive({ pid, startTicks: began }: Note): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return errnoOf(error) === "EPERM";
   }
 }
 
 function parseNote(path: string): Note | undefined {
   try {
-    const note = JSON.parse(readSmallFile(path, { limit: largestNote }) ?? "null") as Partial<Note> | null;
-    const whole =
-      note !== null &&
-      Number.isSafeInteger(note.pid) &&
-      (note.pid ?? 0) > 0 &&
-      typeof note.user === "string" &&
-      typeof note.dataFolder === "string";
-    return whole ? (note as Note) : undefined;
+    return readText(storedNote, readSmallFile(path, { limit: largestNote }) ?? "");
   } catch {
     return undefined;
   }

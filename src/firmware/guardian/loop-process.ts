@@ -1,17 +1,12 @@
 /** Starts the control loop's process, and shows it as the guardian sees it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { kindOf } from "../hub-process/hub-ready.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { read } from "../../base/schema/schema.ts";
+import { loopToGuardian } from "../process/messages.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
-
-/** A step's sign of life, from the loop. */
-export interface Beat {
-  readonly kind: "beat";
-  /** What the loop commands. */
-  readonly heaterOn: boolean;
-}
 
 export interface LoopProcessOptions {
   /** Of the verb `loop`. */
@@ -34,16 +29,17 @@ export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions
     pid: child.pid,
     // Only that: what comes of a timer would say nothing of the steps.
     onBeat: (listener) =>
-      void child.on("message", (message) => isBeat(message) && listener(message.heaterOn)),
+      void child.on("message", (message) => {
+        const said = read(loopToGuardian, message);
+        if (said?.kind === "beat") listener(said.heaterOn);
+      }),
     onExit(listener) {
       child.once("exit", listener);
       // Later errors are those of a message or a signal that came too late: the exit tells of its end.
-      child.on("error", (error: NodeJS.ErrnoException) => {
-        if (child.pid === undefined) listener(null, null, error.code ?? error.message);
+      child.on("error", (error) => {
+        if (child.pid === undefined) listener(null, null, reasonOf(error));
       });
     },
     kill: (signal) => void child.kill(signal),
   };
 }
-
-const isBeat = (message: unknown): message is Beat => kindOf(message) === "beat";

@@ -7,6 +7,7 @@
 import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { messageOf } from "../../base/errors.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import type { Log } from "../../base/log.ts";
 import type { RelayWiring } from "../../board/definition/definition.ts";
@@ -35,7 +36,7 @@ export function rememberRelay(
     if (recallText(dataPath) === text) return;
     replace(fileIn(dataPath), text);
   } catch (error) {
-    log.warn("relay-not-remembered", { cause: String(error) });
+    log.warn("relay-not-remembered", { cause: messageOf(error) });
   }
 }
 

@@ -9,9 +9,11 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import { millis, minutes, seconds } from "../../base/units.ts";
 import type { OffFiles } from "../../board/kernel/relay-off.ts";
 
 export interface Watcher {
@@ -21,12 +23,6 @@ export interface Watcher {
   loopIs(pid: number | undefined): void;
   /** The line was read back off and no loop runs: the watcher ends without a write. */
   done(): void;
-}
-
-/** What the guardian tells the loop: it is to be seen where people look (SR-11). */
-export interface WatcherNews {
-  readonly kind: "watcher";
-  readonly missing: boolean;
 }
 
 export interface ShellWatcherOptions {
@@ -84,11 +80,8 @@ for n in 1 2 3; do
 done
 `;
 
-const firstPause = millis(100);
-const longestPause = minutes(1);
-const healthyAfter = seconds(30);
-/** From the second end in a row on it is missing; one that has lived this long is back. */
-const missingFrom = millis(2 * firstPause);
+const restarts: BackoffLimits = { first: millis(100), longest: minutes(1), healthyAfter: seconds(30) };
+/** One that has lived this long is back. */
 const backAfter = seconds(2);
 
 export class ShellWatcher implements Watcher {
@@ -96,7 +89,7 @@ export class ShellWatcher implements Watcher {
   #shell: ChildProcess | undefined;
   #loop: string | undefined;
   #done = false;
-  #pause: Millis = firstPause;
+  readonly #restarts = new Backoff(restarts);
   #cancel: () => void = () => {};
   #cancelBack: () => void = () => {};
   #missing = false;
@@ -140,11 +133,11 @@ export class ShellWatcher implements Watcher {
       this.#shell = undefined;
       if (this.#done) return;
       this.#cancelBack();
-      if (clock.now() - startedAt >= healthyAfter) this.#pause = firstPause;
-      if (this.#pause >= missingFrom) this.#tellMissing(true);
-      log.error("watcher-lost", { ...fields, restartInSeconds: this.#pause / 1000 });
-      this.#cancel = clock.setTimer(this.#pause, () => this.#start(files));
-      this.#pause = millis(Math.min(longestPause, this.#pause * 2));
+      const pause = this.#restarts.failed(millis(clock.now() - startedAt));
+      // From the second end in a row on.
+      if (pause > restarts.first) this.#tellMissing(true);
+      log.error("watcher-lost", { ...fields, restartInSeconds: pause / 1000 });
+      this.#cancel = clock.setTimer(pause, () => this.#start(files));
     };
     try {
       const shell = this.#spawn(argumentsFor(files));
@@ -152,13 +145,13 @@ export class ShellWatcher implements Watcher {
       // Told of its end by the exit; a write that comes too late is no news.
       shell.stdin?.on("error", () => {});
       shell.once("exit", (code, signal) => ended({ reason: signal ?? `exit code ${code}` }));
-      shell.on("error", (error: NodeJS.ErrnoException) => ended({ reason: error.code ?? error.message }));
+      shell.on("error", (error) => ended({ reason: reasonOf(error) }));
       this.#cancelBack = clock.setTimer(backAfter, () => this.#tellMissing(false));
       // Neither keeps this process from ending.
       shell.unref();
       if (this.#loop !== undefined) this.#say(`loop ${this.#loop}`);
     } catch (error) {
-      ended({ reason: (error as NodeJS.ErrnoException).code ?? String(error) });
+      ended({ reason: reasonOf(error) });
     }
   }
 

@@ -9,9 +9,13 @@ import { closeSync, constants, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
+import { errnoOf } from "../../base/errors.ts";
 import { replaceFile } from "../../base/files/atomic-file.ts";
 import { lockOpenFile } from "../../base/files/file-lock.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
+import { readText, type Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { integer, string } from "../../base/schema/values.ts";
 
 /** Where a hub is. Nothing of it is secret. */
 export interface HubNote {
@@ -47,6 +51,12 @@ export class HubRunningError extends Error {
   }
 }
 
+const hubNote: Schema<HubNote> = object({
+  process: integer(),
+  page: string(),
+  host: string(),
+  port: integer(),
+});
 const largestNote = 4096;
 const answerLimitMs = 3000;
 const noteIn = (folder: string): string => join(folder, "address");
@@ -84,17 +94,10 @@ export async function claimHub(folder: string): Promise<HubClaim> {
 
 function readNote(folder: string): HubNote | undefined {
   try {
-    const found: unknown = JSON.parse(readSmallFile(noteIn(folder), { limit: largestNote }) ?? "");
-    return isNote(found) ? found : undefined;
+    return readText(hubNote, readSmallFile(noteIn(folder), { limit: largestNote }) ?? "");
   } catch {
     return undefined;
   }
-}
-
-function isNote(value: unknown): value is HubNote {
-  if (typeof value !== "object" || value === null) return false;
-  const texts = ["page", "host"].every((name) => typeof Reflect.get(value, name) === "string");
-  return texts && ["process", "port"].every((name) => Number.isInteger(Reflect.get(value, name)));
 }
 
 /** Whatever the answer is: a page with a password refuses too. */
@@ -109,6 +112,6 @@ function isAnswering({ host, port }: HubNote): Promise<boolean> {
     );
     request.on("timeout", () => request.destroy(new Error("no answer")));
     // The gate lets this process connect to this machine alone: a hub at another address is believed its lock.
-    request.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EPERM"));
+    request.on("error", (error) => resolve(errnoOf(error) === "EPERM"));
   });
 }

@@ -22,7 +22,6 @@ import {
 import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
-import { hubFolders } from "./hub-ready.ts";
 
 export interface LocalHubOptions {
   readonly dataPath: string;
@@ -49,6 +48,12 @@ export interface LocalHub {
   readonly panels: RunningHub["core"]["panels"];
   close(): Promise<void>;
 }
+
+/** Where the local hub keeps its own things, and this device's way in. */
+export const hubFolders = (dataPath: string) => ({
+  hub: join(dataPath, "hub"),
+  device: join(dataPath, "hub-device"),
+});
 
 /** MQTT's registered port for TLS, and two that are seldom taken. */
 const usual = { mqtt: 8883, rest: 8443, page: 8780 };

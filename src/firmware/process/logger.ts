@@ -1,23 +1,22 @@
 /**
  * The log: one JSON object a line, or short text for a person.
  *
- * Guarantee: a repeated event is written at once and then at most once in a while, with the count of those kept
+ * Guarantee: a repeated event is written at once and then a few times a minute, with the count of those held
  * back, so that a storm neither fills a disk nor hides what else happens.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
-import type { Log, LogFields, LogLevel } from "../../base/log.ts";
+import { type Log, type LogFields, type LogLevel, logFrom } from "../../base/log.ts";
+import { RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
 import { minutes } from "../../base/units.ts";
 import { eventNameOf, writableNames } from "../../model/properties.ts";
 
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-/** An event (by name and its `code`, `fault` or `reason`) is repeated at most this often. */
-const repeatEvery = minutes(1);
-const burst = 5;
+/** For an event, by its name and its `code`, `fault` or `reason`. */
+const repeats: RateLimits = { most: 5, within: minutes(1) };
 /** What people changed, and who won, is to be read in full: a finger on a button is faster than five a minute. */
-const burstOfEdits = 60;
+const repeatsOfEdits: RateLimits = { most: 60, within: minutes(1) };
 const edits = new Set([...writableNames.map(eventNameOf), "twin-decision"]);
-/** Bounds the memory of the limiter; more kinds of event than this do not exist. */
+/** More kinds of event than this do not exist. */
 const kindsRemembered = 500;
 
 export interface LoggerOptions {
@@ -29,28 +28,17 @@ export interface LoggerOptions {
 
 export function createLogger(options: LoggerOptions): Log {
   const { clock, write, format } = options;
-  const threshold = levels.indexOf(options.level);
-  const limiter = new RepeatLimiter(clock);
-
-  const say = (level: LogLevel, event: string, fields: LogFields = {}): void => {
-    if (levels.indexOf(level) < threshold) return;
-    const suppressed = limiter.admit(
-      `${event} ${fields["code"] ?? fields["fault"] ?? fields["reason"] ?? ""}`,
-      edits.has(event) ? burstOfEdits : burst,
-    );
-    if (suppressed === undefined) return;
-    const all = suppressed > 0 ? { ...fields, repeats: suppressed } : fields;
+  const limit = new RateLimitByKey(clock, kindsRemembered);
+  return logFrom(options.level, (level, event, fields) => {
+    const kind = `${event} ${fields["code"] ?? fields["fault"] ?? fields["reason"] ?? ""}`;
+    const heldBack = limit.admit(kind, edits.has(event) ? repeatsOfEdits : repeats);
+    if (heldBack === undefined) return;
+    const all = heldBack > 0 ? { ...fields, repeats: heldBack } : fields;
     const time = isoTime(clock.wallNow());
     write(
       format === "json" ? JSON.stringify({ time, level, event, ...all }) : asText(time, level, event, all),
     );
-  };
-  return {
-    debug: (event, fields) => say("debug", event, fields),
-    info: (event, fields) => say("info", event, fields),
-    warn: (event, fields) => say("warn", event, fields),
-    error: (event, fields) => say("error", event, fields),
-  };
+  });
 }
 
 function asText(time: string, level: LogLevel, event: string, fields: LogFields): string {
@@ -62,27 +50,4 @@ function asText(time: string, level: LogLevel, event: string, fields: LogFields)
     )
     .join(" ");
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${event} ${rest}`.trimEnd();
-}
-
-class RepeatLimiter {
-  readonly #clock: Clock;
-  readonly #seen = new Map<string, { windowStart: number; count: number; suppressed: number }>();
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** @returns how many of this kind were kept back before it, or undefined to keep this one back too. */
-  admit(kind: string, most: number): number | undefined {
-    const now = this.#clock.now();
-    const entry = this.#seen.get(kind);
-    if (entry === undefined || now - entry.windowStart >= repeatEvery) {
-      if (this.#seen.size >= kindsRemembered) this.#seen.clear();
-      this.#seen.set(kind, { windowStart: now, count: 1, suppressed: 0 });
-      return entry?.suppressed ?? 0;
-    }
-    entry.count += 1;
-    if (entry.count <= most) return 0;
-    entry.suppressed += 1;
-    return undefined;
-  }
 }

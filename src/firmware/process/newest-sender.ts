@@ -5,7 +5,8 @@
  * what is equal to the one before is not sent; between two sends lies at least the spacing.
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Millis, millis } from "../../base/units.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
+import type { Millis } from "../../base/units.ts";
 
 export interface NewestSenderOptions<T> {
   readonly clock: Clock;
@@ -15,47 +16,33 @@ export interface NewestSenderOptions<T> {
 }
 
 export class NewestSender<T> {
+  readonly #sender = new LatestWins(() => this.#sendNewest());
   readonly #options: NewestSenderOptions<T>;
-  #newest: { readonly value: T; readonly text: string } | undefined;
+  #newest: T | undefined;
   #sent: string | undefined;
-  #onItsWay = false;
-  #notBefore = 0;
-  #cancel: (() => void) | undefined;
 
   constructor(options: NewestSenderOptions<T>) {
     this.#options = options;
   }
 
   offer(value: T): void {
-    this.#newest = { value, text: JSON.stringify(value) };
-    this.#pump();
+    this.#newest = value;
+    void this.#sender.wake();
   }
 
   /** Somebody new listens, who knows nothing yet. */
   again(): void {
     this.#sent = undefined;
-    this.#pump();
+    void this.#sender.wake();
   }
 
-  #pump(): void {
-    const newest = this.#newest;
-    const isNews = newest !== undefined && newest.text !== this.#sent;
-    if (!isNews || this.#onItsWay || this.#cancel !== undefined) return;
+  async #sendNewest(): Promise<void> {
     const { clock, spacing, send } = this.#options;
-    const wait = this.#notBefore - clock.now();
-    if (wait > 0) {
-      this.#cancel = clock.setTimer(millis(wait), () => {
-        this.#cancel = undefined;
-        this.#pump();
-      });
-      return;
-    }
-    this.#sent = newest.text;
-    this.#onItsWay = true;
-    this.#notBefore = clock.now() + spacing;
-    send(newest.value, () => {
-      this.#onItsWay = false;
-      this.#pump();
-    });
+    const value = this.#newest;
+    const text = JSON.stringify(value);
+    if (value === undefined || text === this.#sent) return;
+    this.#sent = text;
+    const sent = new Promise<void>((done) => send(value, done));
+    await Promise.all([sent, clock.sleep(spacing)]);
   }
 }

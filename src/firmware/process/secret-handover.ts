@@ -10,16 +10,16 @@
 import type { ChildProcess } from "node:child_process";
 import { Secret } from "../../azure/credentials/secret.ts";
 import { secretVariables } from "../../azure/credentials/secret-variables.ts";
-import { kindOf } from "../hub-process/hub-ready.ts";
+import { read } from "../../base/schema/schema.ts";
+import { type GuardianToLoop, type LoopToGuardian, secretHandover } from "./messages.ts";
 
 const names: readonly string[] = Object.values(secretVariables);
 /** Traces (https://www.npmjs.com/package/debug) that quote each packet they write, with its token. */
 const leakyTraces = "-mqtt-packet:*";
-const wanted = "secrets-wanted";
-const given = "secrets-given";
 
 /** A question for `HeldSecrets.answer`, which every process that holds them listens for by itself. */
-export const asksForSecrets = (message: unknown): boolean => kindOf(message) === wanted;
+export const asksForSecrets = (message: unknown): boolean =>
+  read(secretHandover, message)?.kind === "secrets-wanted";
 
 /** The guardian's side. */
 export class HeldSecrets {
@@ -43,7 +43,7 @@ export class HeldSecrets {
       if (!asksForSecrets(message) || !loop.connected) return;
       const values = Object.fromEntries([...this.#held].map(([name, secret]) => [name, secret.reveal()]));
       // With a callback a loop that is gone is an argument of it, not an exception.
-      loop.send({ kind: given, values }, () => {});
+      loop.send({ kind: "secrets-given", values } satisfies GuardianToLoop, () => {});
     });
   }
 }
@@ -72,13 +72,15 @@ export async function environmentWithSecrets(
 function ask(channel: Channel): Promise<Readonly<Record<string, string>>> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
-      if (kindOf(message) !== given) return;
+      const said = read(secretHandover, message);
+      if (said?.kind !== "secrets-given") return;
       channel.off("message", take);
-      resolve((message as { readonly values: Record<string, string> }).values);
+      resolve(said.values);
     };
     channel.on("message", take);
     channel.once("disconnect", () => resolve({}));
-    channel.send?.({ kind: wanted }, undefined, undefined, (error) => error && resolve({}));
+    const question: LoopToGuardian = { kind: "secrets-wanted" };
+    channel.send?.(question, undefined, undefined, (error) => error && resolve({}));
   });
 }
 

@@ -7,13 +7,14 @@
  * file) is written by another thread. Nothing is written to the terminal of a shell in whose background this runs.
  */
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
+import { errnoOf } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 import { inForeground } from "../guardian/foreground.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** A reader that is not ready is tried again after so many ms, then after twice as many. */
-const firstRetryMs = 10;
-const longestRetryMs = 500;
+/** For a reader that is not ready. */
+const retries: BackoffLimits = { first: millis(10), longest: millis(500) };
 
 export class TextWriter {
   readonly #given: number;
@@ -23,7 +24,7 @@ export class TextWriter {
   #opened = false;
   #rest: Buffer | undefined;
   #next: Buffer[] = [];
-  #retryMs = firstRetryMs;
+  readonly #backoff = new Backoff(retries);
   #inThread = false;
   readonly #onIdle: () => void;
 
@@ -82,7 +83,7 @@ export class TextWriter {
     try {
       written = writeSync(descriptor, bytes);
     } catch (error) {
-      this.#failed(error as NodeJS.ErrnoException);
+      this.#failed(error);
       return;
     }
     this.#wrote(bytes.subarray(written));
@@ -98,14 +99,14 @@ export class TextWriter {
   }
 
   #wrote(rest: Buffer): void {
-    this.#retryMs = firstRetryMs;
+    this.#backoff.reset();
     this.#rest = rest.length > 0 ? rest : this.#next.shift();
     if (this.#rest === undefined) this.#onIdle();
     else this.#go();
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
-    if (error.code === "EAGAIN") {
+  #failed(error: unknown): void {
+    if (errnoOf(error) === "EAGAIN") {
       this.#later();
       return;
     }
@@ -116,7 +117,6 @@ export class TextWriter {
   }
 
   #later(): void {
-    systemClock.setTimer(millis(this.#retryMs), () => this.#go());
-    this.#retryMs = Math.min(longestRetryMs, this.#retryMs * 2);
+    systemClock.setTimer(this.#backoff.failed(), () => this.#go());
   }
 }

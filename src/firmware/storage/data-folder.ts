@@ -7,6 +7,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { errnoOf, reasonOf } from "../../base/errors.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 
 export interface DataFolder {
@@ -49,7 +50,7 @@ export function openDataFolder(path: string): DataFolder {
     makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const reason = reasonOf(cause);
     if (isSickDisk(cause) && existsSync(path)) return describeDataFolder(path);
     if (isFile(path)) {
       throw new StartupError(
@@ -79,4 +80,4 @@ function isFile(path: string): boolean {
 
 /** A disk that can be read at best. */
 export const isSickDisk = (error: unknown): boolean =>
-  ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes((error as NodeJS.ErrnoException).code ?? "");
+  ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes(errnoOf(error) ?? "");

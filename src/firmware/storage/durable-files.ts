@@ -6,6 +6,7 @@
  */
 import { constants } from "node:fs";
 import { type FileHandle, link, open, rename, rm } from "node:fs/promises";
+import { errnoOf } from "../../base/errors.ts";
 import { asideName, boundKeptAside, setAside } from "./kept-aside.ts";
 
 export interface DurableFiles {
@@ -34,7 +35,7 @@ export const systemFiles: DurableFiles = {
       file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       return await readBounded(file);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      if (errnoOf(error) === "ENOENT") return undefined;
       throw error;
     } finally {
       await file?.close();
@@ -94,7 +95,7 @@ async function openForWriting(path: string): Promise<FileHandle> {
     if ((await file.stat()).isFile()) return file;
     await file.close();
   } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error) ?? "";
     if (!["EISDIR", "ENXIO"].includes(code)) throw error;
   }
   await setAside(path, asideName(path, 0));

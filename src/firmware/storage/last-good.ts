@@ -10,6 +10,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../../base/clock.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
+import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import type { RelayWiring } from "../../board/definition/definition.ts";
 import type { Settings } from "../../model/settings.ts";
@@ -204,7 +205,7 @@ function readLastGood({ lastGoodFile }: DataFolder): LastGood {
 }
 
 /** The checksum says that this firmware or an older one wrote it. */
-const isLastGood = (value: unknown): value is LastGood => typeof value === "object" && value !== null;
+const isLastGood = (value: unknown): value is LastGood => isRecord(value);
 
 const isPath = (name: string): boolean => !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name);
 

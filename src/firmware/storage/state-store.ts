@@ -12,6 +12,9 @@
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { readJson } from "../../base/json/value.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import { seconds } from "../../base/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { asideName } from "./kept-aside.ts";
@@ -45,7 +48,7 @@ export class StateStore {
   #written: string | undefined;
   /** The newest document, when it is not the one on disk. */
   #offered: string | undefined;
-  #writing: Promise<void> | undefined;
+  readonly #writer = new LatestWins(() => this.#writeNewest());
   #cancelRetry: () => void = () => {};
   #failure: string | undefined;
   #writes = 0;
@@ -121,27 +124,20 @@ export class StateStore {
   /** Takes the newest document and begins to write it; returns at once. */
   offer(document: unknown): void {
     this.#offered = JSON.stringify(document);
-    if (this.#writing === undefined) void this.flush();
+    void this.#writer.wake();
   }
 
   /** Resolves when the newest document is on disk, or could not be written. */
   async flush(): Promise<void> {
-    this.#cancelRetry();
-    this.#writing ??= this.#writeAll();
-    await this.#writing;
+    await this.#writer.wake();
   }
 
-  async #writeAll(): Promise<void> {
-    // First the caller notes that this is under way: with nothing new to write, all else happens in one turn.
-    await undefined;
-    while (this.#offered !== undefined) {
-      const text = this.#offered;
-      if (text !== this.#written && !(await this.#write(text))) break;
-      if (this.#offered === text) this.#offered = undefined;
-    }
-    // In the turn that saw nothing left: what is offered from now on begins a write of its own.
-    this.#writing = undefined;
-    this.#onSettled();
+  async #writeNewest(): Promise<void> {
+    this.#cancelRetry();
+    const text = this.#offered;
+    const isWritten = text === undefined || text === this.#written || (await this.#write(text));
+    if (isWritten && this.#offered === text) this.#offered = undefined;
+    if (this.settled) this.#onSettled();
   }
 
   async #write(text: string): Promise<boolean> {
@@ -158,8 +154,8 @@ export class StateStore {
       await this.#files.rename(temporary, this.#path);
       await this.#files.syncFolder(dirname(this.#path));
     } catch (error) {
-      this.#failure = (error as NodeJS.ErrnoException).code ?? String(error);
-      this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.flush());
+      this.#failure = reasonOf(error);
+      this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.#writer.wake());
       return false;
     } finally {
       cancelPatience();
@@ -184,11 +180,8 @@ export function decode(file: string): Decoded {
   if (header === null) return { reason: "its first line is not that of a state file" };
   const text = file.slice(end + 1).replace(/\n$/, "");
   if (checksum(text) !== header[1]) return { reason: "its checksum does not match" };
-  try {
-    return { document: JSON.parse(text) };
-  } catch {
-    return { reason: "it is not JSON" };
-  }
+  const document = readJson(text);
+  return document === undefined ? { reason: "it is not JSON" } : { document };
 }
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0");

@@ -8,6 +8,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
 import type { OnceLog } from "../once-log.ts";
@@ -195,7 +196,7 @@ export class Broker {
     try {
       return this.#login(client, userName, password);
     } catch (error) {
-      this.#parts.log.error("hub-login-failed", { reason: (error as Error).message });
+      this.#parts.log.error("hub-login-failed", { reason: messageOf(error) });
       return { ok: false, reason: "no proof" };
     }
   }

@@ -10,6 +10,7 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
+import { portOf } from "../ports.ts";
 import type { CertificatePair } from "../storage/certificates.ts";
 import { peerOf, Strangers } from "../strangers.ts";
 import { Cable } from "./cable.ts";
@@ -73,8 +74,7 @@ export class TlsListener {
       this.#server.listen(port, host, () => {
         this.#server.off("error", reject);
         this.#server.on("error", (error) => this.#options.log.error("hub-server", { reason: error.message }));
-        const address = this.#server.address();
-        resolve(typeof address === "object" && address !== null ? address.port : port);
+        resolve(portOf(this.#server));
       });
     });
   }

@@ -5,8 +5,8 @@
  * Guarantee: every call ends, by the device's answer, its timeouts or the loss of the connection. Never throws.
  */
 import type { Clock } from "../../base/clock.ts";
+import { type Json, readJson } from "../../base/json/value.ts";
 import { seconds } from "../../base/units.ts";
-import { type Json, readJson } from "../json-value.ts";
 import type { Link, Links } from "./links.ts";
 import { methodCall, methodCalls } from "./topics.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Client, PublishPacket } from "aedes";
 import type { Clock } from "../../base/clock.ts";
-import { type Json, readJson } from "../json-value.ts";
+import { type Json, readJson } from "../../base/json/value.ts";
 import type { Devices } from "../registry/devices.ts";
 import type { Subscription } from "../registry/record.ts";
 import type { TelemetryLog, TelemetryMessage } from "../twin/telemetry-log.ts";

@@ -29,9 +29,7 @@
  * tells changes; the `id:` of a timeline event is its `sequence`, and a browser that comes back with `Last-Event-ID`
  * is first told what it missed. After a reconnect the page had better fetch what it shows again.
  */
-
-/** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import type { Json } from "../../base/json/value.ts";
 
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
@@ -130,8 +128,21 @@ export interface PropertyRow {
   readonly desired?: { readonly value: Json; readonly version: number; readonly atMs: number };
   /** Absent: not reported. `value` is unwrapped from an acknowledgement when it is in one. */
   readonly reported?: { readonly value: Json; readonly atMs: number };
-  /** IoT Plug and Play acknowledgement: `ac`, `av`, `ad`. */
-  readonly ack?: { readonly code: number; readonly version: number; readonly text?: string };
+  readonly ack?: Acknowledgement;
+}
+
+/** IoT Plug and Play acknowledgement: `ac`, `av`, `ad`. */
+export interface Acknowledgement {
+  readonly code: number;
+  readonly version: number;
+  readonly text?: string | undefined;
+  /** Who made the value, and when, where `text` says that and nothing else. */
+  readonly origin?: Origin | undefined;
+}
+
+export interface Origin {
+  readonly source: "default" | "device" | "cloud";
+  readonly atMs?: number | undefined;
 }
 
 export interface DeviceDetail extends DeviceSummary {
@@ -209,7 +220,7 @@ export interface DesiredEdit {
   /** A patch: names that are absent stay, `null` deletes. */
   readonly properties: Readonly<Record<string, Json>>;
   /** Refuse (412) unless the desired document still has this `$version`. */
-  readonly ifVersion?: number;
+  readonly ifVersion?: number | undefined;
 }
 
 export interface DesiredEdited {
@@ -222,7 +233,7 @@ export interface CommandCall {
   readonly name: string;
   readonly payload: Json;
   /** How long to wait for the device's answer; 30 when absent, at most 300. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
 }
 
 export interface CommandAnswer {
@@ -237,7 +248,7 @@ export interface OfflineCommand {
   readonly name: string;
   readonly payload: Json;
   /** 3600 when absent, at most 172800 (two days). */
-  readonly ttlSeconds?: number;
+  readonly ttlSeconds?: number | undefined;
 }
 
 export interface OfflineCommandQueued {
@@ -280,17 +291,22 @@ export interface TimelineEvent {
   readonly deviceId: string;
   readonly kind: TimelineKind;
   readonly actor: Actor;
-  /** One sentence in plain words. */
+  /** One sentence for people. What a program needs is in the other fields. */
   readonly text: string;
   readonly property?: string;
   readonly before?: Json;
   readonly after?: Json;
   /** `$version` of desired that this is about. */
   readonly version?: number;
-  readonly ack?: { readonly code: number; readonly version: number; readonly text?: string };
-  /** In a conflict: whose value is in force now, and the value that lost. */
+  readonly ack?: Acknowledgement;
+  /** In a conflict: whose value is in force now; the value that lost, and when it was made. */
   readonly winner?: "operator" | "device";
   readonly lost?: Json;
+  readonly lostAtMs?: number;
+  /** In a conflict: the operator had deleted the desired value. */
+  readonly deleted?: boolean;
+  /** How the cable is from now on. */
+  readonly cable?: CableState;
   /** True when the device was not connected as it happened. */
   readonly whileApart?: boolean;
 }

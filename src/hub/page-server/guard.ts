@@ -10,6 +10,8 @@ import type { Context, Next } from "hono";
 import { getCookie } from "hono/cookie";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Clock } from "../../base/clock.ts";
+import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
+import { minutes } from "../../base/units.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
 import type { OnceLog } from "../once-log.ts";
 
@@ -29,7 +31,7 @@ export interface DoorOptions {
 const cookieName = "hub-session";
 const sessionMs = 12 * 3_600_000;
 const mostSessions = 100;
-const failuresAMinute = 10;
+const guesses: RateLimits = { most: 10, within: minutes(1) };
 const signInRefusals = { wrong: "password is wrong", wait: "too many wrong passwords within a minute" };
 
 /**
@@ -54,10 +56,11 @@ export class PageGuard {
   readonly #digest: Buffer | undefined;
   /** Ends of sessions, by the SHA-256 of their token. */
   readonly #sessions = new Map<string, number>();
-  #failures: number[] = [];
+  readonly #failures: RateLimit;
 
   constructor(options: DoorOptions) {
     this.#options = options;
+    this.#failures = new RateLimit(options.clock, guesses);
     this.#digest = options.password === undefined ? undefined : sha256(options.password);
   }
 
@@ -122,11 +125,9 @@ export class PageGuard {
 
   #isPassword(password: string): "right" | "wrong" | "wait" {
     if (this.#digest === undefined) return "right";
-    const nowMs = this.#options.clock.now();
-    this.#failures = this.#failures.filter((atMs) => nowMs - atMs < 60_000);
-    if (this.#failures.length >= failuresAMinute) return "wait";
+    if (this.#failures.full) return "wait";
     if (timingSafeEqual(sha256(password), this.#digest)) return "right";
-    this.#failures.push(nowMs);
+    this.#failures.admit();
     return "wrong";
   }
 }

@@ -4,25 +4,25 @@
  * Guarantee: a front is told to the pages only when it has changed; keys are passed on only where there is a virtual
  * hat to press them on, and never faster than fingers are.
  */
+import type { Clock } from "../../base/clock.ts";
+import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
+import { seconds } from "../../base/units.ts";
 import type { PanelPress, PanelView } from "./api.ts";
-
-export const panelKeys: readonly PanelPress["key"][] = ["a", "b", "mode", "window"];
 
 export type Pressed = "passed" | "not-here" | "too-fast";
 
 /** Ten fingers that drum: downs and ups together. */
-const mostASecond = 60;
+const presses: RateLimits = { most: 60, within: seconds(1) };
 
 export class Panels {
   readonly #views = new Map<string, PanelView>();
   readonly #tell: (deviceId: string, panel: PanelView | null) => void;
-  readonly #nowMs: () => number;
-  #presses: number[] = [];
+  readonly #limit: RateLimit;
   /** Set by who knows the way to the device. */
   onPress: (deviceId: string, press: PanelPress) => void = () => {};
 
-  constructor(nowMs: () => number, tell: (deviceId: string, panel: PanelView | null) => void) {
-    this.#nowMs = nowMs;
+  constructor(clock: Clock, tell: (deviceId: string, panel: PanelView | null) => void) {
+    this.#limit = new RateLimit(clock, presses);
     this.#tell = tell;
   }
 
@@ -41,10 +41,7 @@ export class Panels {
 
   press(deviceId: string, press: PanelPress): Pressed {
     if (this.#views.get(deviceId)?.room === undefined) return "not-here";
-    const nowMs = this.#nowMs();
-    this.#presses = this.#presses.filter((atMs) => nowMs - atMs < 1000);
-    if (this.#presses.length >= mostASecond) return "too-fast";
-    this.#presses.push(nowMs);
+    if (this.#limit.admit() === undefined) return "too-fast";
     this.onPress(deviceId, press);
     return "passed";
   }

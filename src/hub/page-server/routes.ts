@@ -1,9 +1,7 @@
 /** The page's questions and changes, as `page-api.ts` lists them. */
 import type { Context, Hono } from "hono";
 import type { HubCore } from "../hub-core.ts";
-import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
 import type {
-  CableState,
   CommandAnswer,
   DesiredEdited,
   DeviceSummary,
@@ -11,9 +9,16 @@ import type {
   HubInfo,
   OfflineCommandQueued,
 } from "./api.ts";
+import {
+  cableRequest,
+  commandCall,
+  desiredEdit,
+  offlineCommand,
+  panelPress,
+  throttleRequest,
+} from "./bodies.ts";
 import { readJsonBody } from "./body.ts";
 import { refuse } from "./guard.ts";
-import { panelKeys } from "./panels.ts";
 
 export interface PageParts {
   readonly core: HubCore;
@@ -23,7 +28,6 @@ export interface PageParts {
 }
 
 const mostEvents = 500;
-const cableStates: readonly CableState[] = ["connected", "close", "reset", "silence"];
 
 export function hubInfo({ core, hubHost, exposed }: PageParts): HubInfo {
   return {
@@ -64,28 +68,26 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
   });
   app.patch("/api/devices/:id/desired", (c) => editDesired(c, core, c.req.param("id")));
   app.post("/api/devices/:id/command", (c) => command(c, core, c.req.param("id")));
-  app.post("/api/devices/:id/message", (c) => offlineCommand(c, core, c.req.param("id")));
+  app.post("/api/devices/:id/message", (c) => queueCommand(c, core, c.req.param("id")));
   app.post("/api/devices/:id/panel", (c) => press(c, core, c.req.param("id")));
   app.put("/api/devices/:id/cable", async (c) => {
-    const state = textMember(await readJsonBody(c), "state");
-    const known = cableStates.find((each) => each === state);
-    if (known === undefined) return malformed(c, `state must be one of ${cableStates.join(", ")}`);
-    core.setCable(c.req.param("id"), known);
+    const body = await readJsonBody(c, cableRequest);
+    if ("wrong" in body) return malformed(c, body.wrong);
+    core.setCable(c.req.param("id"), body.value.state);
     return c.json(core.summary(c.req.param("id")));
   });
   app.put("/api/devices/:id/throttle", async (c) => {
-    const on = member(await readJsonBody(c), "on");
-    if (typeof on !== "boolean") return malformed(c, "on must be true or false");
-    core.setThrottle(c.req.param("id"), on);
+    const body = await readJsonBody(c, throttleRequest);
+    if ("wrong" in body) return malformed(c, body.wrong);
+    core.setThrottle(c.req.param("id"), body.value.on);
     return c.json(core.summary(c.req.param("id")));
   });
 }
 
 async function editDesired(c: Context, core: HubCore, id: string): Promise<Response> {
-  const body = await readJsonBody(c);
-  const properties = member(body, "properties");
-  if (!isObject(properties)) return malformed(c, "properties must be an object");
-  const ifVersion = numberMember(body, "ifVersion");
+  const body = await readJsonBody(c, desiredEdit);
+  if ("wrong" in body) return malformed(c, body.wrong);
+  const { properties, ifVersion } = body.value;
   const version = core.devices.get(id)?.desired.version;
   if (ifVersion !== undefined && ifVersion !== version) {
     return refuse(c, 412, "version", `desired has version ${version} meanwhile`);
@@ -100,11 +102,10 @@ async function editDesired(c: Context, core: HubCore, id: string): Promise<Respo
 }
 
 async function command(c: Context, core: HubCore, id: string): Promise<Response> {
-  const body = await readJsonBody(c);
-  const name = textMember(body, "name");
-  if (name === undefined) return malformed(c, "name must be that of a command");
-  const payload: Json = member(body, "payload") ?? null;
-  const outcome = await core.invoke(id, name, payload, numberMember(body, "timeoutSeconds"));
+  const body = await readJsonBody(c, commandCall);
+  if ("wrong" in body) return malformed(c, body.wrong);
+  const { name, payload, timeoutSeconds } = body.value;
+  const outcome = await core.invoke(id, name, payload, timeoutSeconds);
   if (!("failed" in outcome)) return c.json(outcome satisfies CommandAnswer);
   switch (outcome.failed) {
     case "offline":
@@ -116,15 +117,13 @@ async function command(c: Context, core: HubCore, id: string): Promise<Response>
   }
 }
 
-async function offlineCommand(c: Context, core: HubCore, id: string): Promise<Response> {
-  const body = await readJsonBody(c);
-  const name = textMember(body, "name");
-  if (name === undefined || name === "") return malformed(c, "name must be that of a command");
-  const payload = member(body, "payload");
-  const ttlSeconds = numberMember(body, "ttlSeconds");
+async function queueCommand(c: Context, core: HubCore, id: string): Promise<Response> {
+  const body = await readJsonBody(c, offlineCommand);
+  if ("wrong" in body) return malformed(c, body.wrong);
+  const { name, payload, ttlSeconds } = body.value;
   const queued = await core.sendMessage(id, {
     // IoT Central sends a single @ for a command that takes nothing.
-    body: payload === undefined || payload === null ? "@" : JSON.stringify(payload),
+    body: payload === null ? "@" : JSON.stringify(payload),
     properties: { "method-name": name.slice(0, 128) },
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
   });
@@ -145,12 +144,9 @@ async function offlineCommand(c: Context, core: HubCore, id: string): Promise<Re
 }
 
 async function press(c: Context, core: HubCore, id: string): Promise<Response> {
-  const body = await readJsonBody(c);
-  const key = panelKeys.find((each) => each === textMember(body, "key"));
-  const down = member(body, "down");
-  if (key === undefined || typeof down !== "boolean")
-    return malformed(c, `key must be one of ${panelKeys.join(", ")}, and down true or false`);
-  switch (core.panels.press(id, { key, down })) {
+  const body = await readJsonBody(c, panelPress);
+  if ("wrong" in body) return malformed(c, body.wrong);
+  switch (core.panels.press(id, body.value)) {
     case "passed":
       return c.body(null, 204);
     case "not-here":

@@ -1,7 +1,7 @@
 /** Signing in to the page: `/api/session`. */
 import type { Hono } from "hono";
-import { textMember } from "../json-value.ts";
 import type { Session } from "./api.ts";
+import { signIn } from "./bodies.ts";
 import { readJsonBody } from "./body.ts";
 import { type PageGuard, refuse } from "./guard.ts";
 
@@ -10,9 +10,9 @@ export function addSessionRoutes(app: Hono, guard: PageGuard): void {
     c.json({ passwordNeeded: guard.passwordNeeded, signedIn: guard.isSignedIn(c) } satisfies Session),
   );
   app.post("/api/session", async (c) => {
-    const password = textMember(await readJsonBody(c), "password");
-    if (password === undefined) return refuse(c, 400, "malformed", "the password is missing");
-    const cookie = guard.signIn(password);
+    const body = await readJsonBody(c, signIn);
+    if ("wrong" in body) return refuse(c, 400, "malformed", body.wrong);
+    const cookie = guard.signIn(body.value.password);
     if (cookie === "wrong") return refuse(c, 403, "password", "the password is wrong");
     if (cookie === "wait") return refuse(c, 429, "throttled", "too many wrong passwords: wait a minute");
     c.header("Set-Cookie", cookie);

@@ -4,9 +4,11 @@
  * Guarantee: a change is seen by the next reader at once and is on the disk when the promise it gave resolves; who
  * tells a device of a change waits for that, so a version that a device has seen is never taken back by a power cut.
  */
+import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
 import type { Documents } from "../storage/documents.ts";
-import { type DeviceRecord, parseDevice } from "./record.ts";
+import { type DeviceRecord, storedDevice } from "./record.ts";
 
 /** IoT Hub's own limit is a million; this hub is for one house. */
 export const mostDevices = 10_000;
@@ -15,7 +17,7 @@ const prefix = "device-";
 
 /** The record that belongs under this name; a very long name is shortened, and has a tilde in it. */
 function deviceOf(name: string, document: unknown): DeviceRecord | undefined {
-  const record = parseDevice(document);
+  const record = read(storedDevice, document);
   return record !== undefined && (name === prefix + record.id || name.includes("~")) ? record : undefined;
 }
 
@@ -87,9 +89,9 @@ export class Devices {
     const done = () => {
       if (this.#saving.get(id) === saved) this.#saving.delete(id);
     };
-    saved.then(done, (error: NodeJS.ErrnoException) => {
+    saved.then(done, (error: unknown) => {
       done();
-      this.#log.error("hub-not-saved", { device: id, reason: error.code ?? error.message });
+      this.#log.error("hub-not-saved", { device: id, reason: reasonOf(error) });
     });
     return saved;
   }

@@ -4,13 +4,16 @@
  * Guarantee: registers nobody but the caller, with the very proof that it showed; asking again changes nothing.
  */
 import { randomUUID } from "node:crypto";
-import type { Client } from "aedes";
-import type { Clock } from "../../base/clock.ts";
+import { type Client } from "aedes";
+import { type Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
+import { equalJson, type Json, } from "../../base/json/value.ts";
 import { mqttPort, withPort } from "../host-names.ts";
-import { equalJson, isObject, type Json, member, readJson, textMember } from "../json-value.ts";
+import { readText } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { lenient, string } from "../../base/schema/values.ts";
 import { dpsAnswer, parseDpsTopic } from "../mqtt/topics.ts";
-import type { Timeline } from "../twin/timeline.ts";
+import { type Timeline } from "../twin/timeline.ts";
 import { type Devices, mostDevices } from "./devices.ts";
 import { type Authentication, type DeviceRecord, newDevice, newEtag } from "./record.ts";
 
@@ -22,6 +25,13 @@ export interface DpsParts {
   readonly hubPort: () => number;
   readonly onDevice: (deviceId: string) => void;
 }
+
+const noModel = { modelId: "" };
+/** What a device asks for; whatever else it gives along is its own. */
+const registration = object({
+  registrationId: lenient(string(), () => undefined),
+  payload: lenient(object({ modelId: lenient(string(), () => "") }), () => noModel),
+});
 
 /** What the login found. */
 export interface Registrant {
@@ -63,16 +73,15 @@ export class DpsSession {
   }
 
   async #register(rid: string, payload: string): Promise<void> {
-    const body = readJson(payload);
-    const claimed = textMember(body, "registrationId");
-    if (!isObject(body) || (claimed !== undefined && claimed !== this.#registrationId)) {
+    const asked = readText(registration, payload);
+    if (asked === undefined || (asked.registrationId ?? this.#registrationId) !== this.#registrationId) {
       return this.#refuse(rid, 400, "the registration id is not that of this connection");
     }
     const { devices } = this.#parts;
     if (devices.get(this.#deviceId) === undefined && devices.size >= mostDevices) {
       return this.#refuse(rid, 403, `this hub has ${mostDevices} devices, and takes no more`);
     }
-    await this.#assign(textMember(member(body, "payload"), "modelId") ?? "");
+    await this.#assign(asked.payload.modelId);
     this.#operationId = `4.${randomUUID()}`;
     this.#answer(dpsAnswer(202, rid, retryAfter), { operationId: this.#operationId, status: "assigning" });
   }

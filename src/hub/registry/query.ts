@@ -7,7 +7,7 @@
  *
  * Guarantee: never throws; what it does not know is an error that names the place.
  */
-import { equalJson, type Json, member } from "../json-value.ts";
+import { equalJson, type Json, member } from "../../base/json/value.ts";
 
 export type Query =
   | { readonly ok: true; readonly matches: (twin: Json) => boolean }

@@ -1,10 +1,14 @@
 /**
  * What the hub keeps of one device: identity, twin and queue; one document each.
  *
- * Guarantee: reading one back never throws; a document of another shape is `undefined`.
+ * Guarantee: `storedDevice` reads back what was stored, by earlier versions too.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { isObject, type Json, type JsonObject, member, numberMember, textMember } from "../json-value.ts";
+import { type JsonObject, } from "../../base/json/value.ts";
+import { type Schema } from "../../base/schema/schema.ts";
+import { fittingItems, map, object } from "../../base/schema/structures.ts";
+import { boolean, convert, lenient, nullable, number, oneOf, string } from "../../base/schema/values.ts";
+import { json } from "../body.ts";
 import { emptyHalf, type TwinHalf } from "../twin/document.ts";
 
 export type AuthenticationType = "sas" | "selfSigned" | "certificateAuthority";
@@ -104,76 +108,55 @@ export function newDevice(id: string, authentication: Authentication, atMs: numb
   };
 }
 
-export function parseDevice(document: unknown): DeviceRecord | undefined {
-  const id = textMember(document, "id");
-  const authentication = parseAuthentication(member(document, "authentication"));
-  const desired = parseHalf(member(document, "desired"));
-  const reported = parseHalf(member(document, "reported"));
-  if (id === undefined || !isDeviceId(id) || authentication === undefined) return undefined;
-  if (desired === undefined || reported === undefined) return undefined;
-  const tags = member(document, "tags");
-  return {
-    id,
-    generationId: textMember(document, "generationId") ?? randomUUID(),
-    etag: textMember(document, "etag") ?? newEtag(),
-    enabled: member(document, "enabled") !== false,
-    statusReason: textMember(document, "statusReason") ?? null,
-    authentication,
-    modelId: textMember(document, "modelId") ?? "",
-    tags: isObject(tags) ? tags : {},
-    desired,
-    reported,
-    twinVersion: numberMember(document, "twinVersion") ?? desired.version + reported.version,
-    queue: list(member(document, "queue"), parseMessage),
-    subscriptions: list(member(document, "subscriptions"), parseSubscription),
-    connectionChangedMs: numberMember(document, "connectionChangedMs") ?? null,
-    lastActivityMs: numberMember(document, "lastActivityMs") ?? null,
-  };
-}
+const empty = () => "";
+const text = lenient(string(), empty);
+const time = lenient(nullable(number()), () => null);
+const jsonObject: Schema<JsonObject> = map(json);
+const half: Schema<TwinHalf> = object({ properties: jsonObject, metadata: jsonObject, version: number() });
 
-export function parseAuthentication(value: Json | undefined): Authentication | undefined {
-  const type = textMember(value, "type");
-  if (type !== "sas" && type !== "selfSigned" && type !== "certificateAuthority") return undefined;
-  return {
-    type,
-    primaryKey: textMember(value, "primaryKey") ?? "",
-    secondaryKey: textMember(value, "secondaryKey") ?? "",
-    primaryThumbprint: textMember(value, "primaryThumbprint") ?? "",
-    secondaryThumbprint: textMember(value, "secondaryThumbprint") ?? "",
-  };
-}
+export const storedAuthentication: Schema<Authentication> = object({
+  type: oneOf(["sas", "selfSigned", "certificateAuthority"]),
+  primaryKey: text,
+  secondaryKey: text,
+  primaryThumbprint: text,
+  secondaryThumbprint: text,
+});
 
-function parseHalf(value: Json | undefined): TwinHalf | undefined {
-  const properties = member(value, "properties");
-  const metadata = member(value, "metadata");
-  const version = numberMember(value, "version");
-  if (!isObject(properties) || !isObject(metadata) || version === undefined) return undefined;
-  return { properties, metadata, version };
-}
+const message: Schema<CloudMessage> = object({
+  messageId: string(),
+  body: string(),
+  properties: map(convert(json, String)),
+  queuedMs: lenient(number(), () => 0),
+  expiresMs: number(),
+  deliveries: lenient(number(), () => 0),
+});
 
-function parseMessage(value: Json): CloudMessage | undefined {
-  const messageId = textMember(value, "messageId");
-  const body = textMember(value, "body");
-  const expiresMs = numberMember(value, "expiresMs");
-  const properties = member(value, "properties");
-  if (messageId === undefined || body === undefined || expiresMs === undefined || !isObject(properties)) {
-    return undefined;
-  }
-  return {
-    messageId,
-    body,
-    expiresMs,
-    properties: Object.fromEntries(Object.entries(properties).map(([name, text]) => [name, String(text)])),
-    queuedMs: numberMember(value, "queuedMs") ?? 0,
-    deliveries: numberMember(value, "deliveries") ?? 0,
-  };
-}
+const subscription: Schema<Subscription> = object({
+  topic: string(),
+  qos: lenient(oneOf([0, 1]), () => 0 as const),
+});
 
-function parseSubscription(value: Json): Subscription | undefined {
-  const topic = textMember(value, "topic");
-  return topic === undefined ? undefined : { topic, qos: member(value, "qos") === 1 ? 1 : 0 };
-}
-
-function list<T>(value: Json | undefined, parse: (item: Json) => T | undefined): T[] {
-  return Array.isArray(value) ? value.map(parse).filter((item: T | undefined) => item !== undefined) : [];
-}
+/** A device as it was stored, also by an earlier version: what it can do without is made anew where it is missing. */
+export const storedDevice: Schema<DeviceRecord> = convert(
+  object({
+    id: string({ pattern: deviceIdPattern, says: "a device id" }),
+    generationId: lenient(string(), randomUUID),
+    etag: lenient(string(), newEtag),
+    enabled: lenient(boolean, () => true),
+    statusReason: lenient(nullable(string()), () => null),
+    authentication: storedAuthentication,
+    modelId: text,
+    tags: lenient(jsonObject, () => ({})),
+    desired: half,
+    reported: half,
+    twinVersion: lenient(number(), () => undefined),
+    queue: lenient(fittingItems(message), () => []),
+    subscriptions: lenient(fittingItems(subscription), () => []),
+    connectionChangedMs: time,
+    lastActivityMs: time,
+  }),
+  (stored) => ({
+    ...stored,
+    twinVersion: stored.twinVersion ?? stored.desired.version + stored.reported.version,
+  }),
+);

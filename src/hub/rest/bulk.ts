@@ -4,9 +4,13 @@
  *
  * Guarantee: each device is changed or refused by itself, and the answer names every one that was refused, and why.
  */
-import type { Context } from "hono";
-import type { HubCore } from "../hub-core.ts";
-import { isObject, type Json, type JsonObject, member, textMember } from "../json-value.ts";
+import { type Context } from "hono";
+import { type JsonObject, } from "../../base/json/value.ts";
+import { type HubCore } from "../hub-core.ts";
+import { type Infer, read } from "../../base/schema/schema.ts";
+import { list, object } from "../../base/schema/structures.ts";
+import { anything, convert, lenient, optional, orElse, presentOr, string } from "../../base/schema/values.ts";
+import { bodyAs, json } from "../body.ts";
 import { fail, isSameEtag, type RestParts, readBody } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
 import { twinEtag } from "./shape.ts";
@@ -39,17 +43,36 @@ interface Mode {
   readonly etag?: boolean;
 }
 
-const isMode = (name: string): name is keyof typeof modes => Object.hasOwn(modes, name);
+const importMode = convert(string(), modeOf, `one of ${Object.keys(modes).join(", ")}`);
+
+/** @throws RangeError for an unknown one */
+function modeOf(name: string): Mode {
+  const known = Object.entries<Mode>(modes).find(([mode]) => mode === name.toLowerCase());
+  if (known === undefined) throw new RangeError(name);
+  return known[1];
+}
+
+const usualMode: Mode = modes.createorupdate;
+const withId = object({ id: lenient(string(), () => "") });
+const change = object({
+  moduleId: optional(json),
+  importMode: presentOr(importMode, usualMode),
+  eTag: presentOr(string(), undefined),
+  etag: presentOr(string(), undefined),
+  twinETag: presentOr(string(), undefined),
+  tags: optional(json),
+  properties: orElse(object({ desired: optional(json) }), {}),
+});
+type Change = Infer<typeof change>;
 
 export async function changeMany(c: Context, { core }: RestParts): Promise<Response> {
-  const body = await readBody(c);
-  if (!Array.isArray(body) || body.length === 0 || body.length > mostInOne) {
-    return fail(c, 400, "ArgumentInvalid", `the body must be a list of 1 to ${mostInOne} devices`);
-  }
+  const body = await readBody(c, list(anything, mostInOne));
+  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  if (body.value.length === 0) return fail(c, 400, "ArgumentInvalid", "the body names no device");
   const seen = new Set<string>();
   const errors: JsonObject[] = [];
-  for (const wanted of body as readonly Json[]) {
-    const deviceId = textMember(wanted, "id") ?? "";
+  for (const wanted of body.value) {
+    const deviceId = read(withId, wanted)?.id ?? "";
     const refused = seen.has(deviceId)
       ? { code: "DeviceDefinedMultipleTimes", why: `${deviceId} is in the list more than once` }
       : await changeOne(core, deviceId, wanted);
@@ -60,14 +83,12 @@ export async function changeMany(c: Context, { core }: RestParts): Promise<Respo
   return c.json({ isSuccessful, errors, warnings: [] }, isSuccessful ? 200 : 400);
 }
 
-async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refused | undefined> {
-  if (!isObject(wanted)) return { code: "ArgumentInvalid", why: "a device must be a JSON object" };
-  if (member(wanted, "moduleId") !== undefined) {
-    return { code: "FeatureNotSupported", why: "this hub has no modules" };
-  }
-  const name = (textMember(wanted, "importMode") ?? "createOrUpdate").toLowerCase();
-  if (!isMode(name)) return { code: "ArgumentInvalid", why: "importMode is none that there is" };
-  const mode: Mode = modes[name];
+async function changeOne(core: HubCore, id: string, body: unknown): Promise<Refused | undefined> {
+  const checked = bodyAs(change, body, "the device");
+  if ("wrong" in checked) return { code: "ArgumentInvalid", why: checked.wrong };
+  const wanted = checked.value;
+  if (wanted.moduleId !== undefined) return { code: "FeatureNotSupported", why: "this hub has no modules" };
+  const mode = wanted.importMode;
   const known = core.devices.get(id);
   if (known === undefined && mode.known === true) {
     return { code: "DeviceNotFound", why: `there is no device ${id}` };
@@ -83,7 +104,7 @@ async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refus
     return undefined;
   }
   if (mode.verb === "put") {
-    const record = planIdentity(core, id, wanted);
+    const record = planIdentity(core, id, body);
     if ("code" in record) return record;
     await core.putDevice(record, known === undefined ? "registered" : "registration changed");
   }
@@ -91,17 +112,18 @@ async function changeOne(core: HubCore, id: string, wanted: Json): Promise<Refus
 }
 
 /** A missing one matches nothing: whoever asks for the comparison has to say with what. */
-const etagOf = (wanted: JsonObject, { verb }: Mode): string =>
-  (verb === "twin"
-    ? textMember(wanted, "twinETag")
-    : (textMember(wanted, "eTag") ?? textMember(wanted, "etag"))) ?? "";
+const etagOf = ({ twinETag, eTag, etag }: Change, { verb }: Mode): string =>
+  (verb === "twin" ? twinETag : (eTag ?? etag)) ?? "";
 
 const etagNow = (known: { etag: string; twinVersion: number }, { verb }: Mode): string =>
   verb === "twin" ? twinEtag(known) : known.etag;
 
-async function changeTwin(core: HubCore, id: string, wanted: JsonObject): Promise<Refused | undefined> {
-  const tags = member(wanted, "tags");
-  const desired = member(member(wanted, "properties"), "desired");
+async function changeTwin(
+  core: HubCore,
+  id: string,
+  { tags, properties }: Change,
+): Promise<Refused | undefined> {
+  const desired = "desired" in properties ? properties.desired : undefined;
   if (tags === undefined && desired === undefined) return undefined;
   const edited = await core.editTwin(id, { tags, desired });
   return "refused" in edited ? { code: "ArgumentInvalid", why: edited.why } : undefined;

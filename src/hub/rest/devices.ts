@@ -1,22 +1,26 @@
 /** The registry: `/devices`, its query, its statistics, and the hub's own route for cloud-to-device messages. */
-import type { Context, Hono } from "hono";
-import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
+import { type Context, type Hono } from "hono";
+import { type Json, } from "../../base/json/value.ts";
+import { map, object } from "../../base/schema/structures.ts";
+import { convert, number, presentOr, string } from "../../base/schema/values.ts";
+import { json } from "../body.ts";
 import { parseQuery } from "../registry/query.ts";
-import type { DeviceRecord } from "../registry/record.ts";
+import { type DeviceRecord } from "../registry/record.ts";
 import { changeMany } from "./bulk.ts";
-import {
-  changedMeanwhile,
-  etagHeader,
-  fail,
-  idOf,
-  matchesEtag,
-  needs,
-  type RestParts,
-  readBody,
-  unknownDevice,
-} from "./guard.ts";
+import { changedMeanwhile, etagHeader, fail, idOf, matchesEtag, needs, type RestParts, readBody, unknownDevice } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
 import { identityOf, twinOf } from "./shape.ts";
+
+/** What is in it, identity.ts reads. */
+const identityBody = map(json);
+const queryBody = object({ query: string() });
+const messageBody = object({
+  payload: json,
+  /** `method-name` makes it an offline command. */
+  properties: presentOr(convert(map(json), asTexts), {}),
+  ttlSeconds: presentOr(number(), undefined),
+  messageId: presentOr(string(), undefined),
+});
 
 const mostListed = 1000;
 const usualPage = 100;
@@ -70,9 +74,10 @@ function listDevices(c: Context, { core }: RestParts): Response {
 
 async function putDevice(c: Context, { core }: RestParts): Promise<Response> {
   const id = idOf(c);
-  const body = await readBody(c);
-  if (!isObject(body) || (textMember(body, "deviceId") ?? id) !== id) {
-    return fail(c, 400, "ArgumentInvalid", "the device id or the body is malformed");
+  const body = await readBody(c, identityBody);
+  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  if ((body.value["deviceId"] ?? id) !== id) {
+    return fail(c, 400, "ArgumentInvalid", "deviceId must be that of the address");
   }
   const known = core.devices.get(id);
   const isUpdate = c.req.header("if-match") !== undefined;
@@ -80,47 +85,43 @@ async function putDevice(c: Context, { core }: RestParts): Promise<Response> {
   if (known !== undefined && !isUpdate)
     return fail(c, 409, "DeviceAlreadyExists", `${id} is registered already`);
   if (known !== undefined && !matchesEtag(c, known.etag)) return changedMeanwhile(c);
-  const record = planIdentity(core, id, body);
+  const record = planIdentity(core, id, body.value);
   if ("code" in record) return fail(c, record.code === "TooManyDevices" ? 403 : 400, record.code, record.why);
   await core.putDevice(record, known === undefined ? "registered" : "registration changed");
   return c.json(identityOf(record, core.links.get(id)?.ready === true), 200, etagHeader(record.etag));
 }
 
 async function queryDevices(c: Context, { core }: RestParts): Promise<Response> {
-  const text = textMember(await readBody(c), "query");
-  const query = parseQuery(text ?? "");
+  const body = await readBody(c, queryBody);
+  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  const query = parseQuery(body.value.query);
   if (!query.ok) return fail(c, 400, "ArgumentInvalid", query.message);
   const size = Math.min(mostListed, Math.max(1, Number(c.req.header("x-ms-max-item-count")) || usualPage));
   // The token is the last id of the page before: a device that comes or goes between pages moves no other.
   const after = Buffer.from(c.req.header("x-ms-continuation") ?? "", "base64").toString();
   const found: Json[] = [];
+  let last = "";
   for (const record of core.devices.all()) {
     if (record.id <= after && after !== "") continue;
     const twin = twinOf(record, core.links.get(record.id)?.ready === true);
     if (!query.matches(twin)) continue;
     if (found.length === size) {
-      const last = textMember(found.at(-1), "deviceId") ?? "";
       c.header("x-ms-continuation", Buffer.from(last).toString("base64"));
       break;
     }
     found.push(twin);
+    last = record.id;
   }
   return c.json(found, 200, { "x-ms-item-type": "Twin" });
 }
 
-/** Body: `{payload, properties?: {"method-name": …}, ttlSeconds?, messageId?}`. */
 async function sendMessage(c: Context, { core }: RestParts): Promise<Response> {
-  const body = await readBody(c);
-  const payload = member(body, "payload");
-  const properties = member(body, "properties") ?? {};
-  if (payload === undefined || !isObject(properties)) {
-    return fail(c, 400, "ArgumentInvalid", "the body must have a payload, and properties in an object");
-  }
-  const ttlSeconds = numberMember(body, "ttlSeconds");
-  const messageId = textMember(body, "messageId");
+  const body = await readBody(c, messageBody);
+  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  const { payload, properties, ttlSeconds, messageId } = body.value;
   const queued = await core.sendMessage(idOf(c), {
     body: typeof payload === "string" ? payload : JSON.stringify(payload),
-    properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, String(value)])),
+    properties,
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     ...(messageId === undefined ? {} : { messageId: messageId.slice(0, 128) }),
   });
@@ -138,4 +139,8 @@ async function sendMessage(c: Context, { core }: RestParts): Promise<Response> {
     case "malformed":
       return fail(c, 400, "ArgumentInvalid", queued.why);
   }
+}
+
+function asTexts(properties: Readonly<Record<string, Json>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, String(value)]));
 }

@@ -1,13 +1,15 @@
 /**
- * The door of the service side: shared access policies, entity tags and refusals, as IoT Hub has them.
+ * The guard of the service side: shared access policies, entity tags and refusals, as IoT Hub has them.
  *
  * Guarantee: a guarded route runs only for a signature made with a key of a policy that has one of its rights.
  */
-import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type Context } from "hono";
+import { type ContentfulStatusCode } from "hono/utils/http-status";
+import { readJson } from "../../base/json/value.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
-import type { HubCore } from "../hub-core.ts";
-import { type Json, readJson } from "../json-value.ts";
+import { type HubCore } from "../hub-core.ts";
+import { type Schema } from "../../base/schema/schema.ts";
+import { type Body, bodyAs } from "../body.ts";
 import { type Right, rightsOf } from "../storage/hub-settings.ts";
 import { parseSas, verifySas } from "./sas.ts";
 
@@ -48,7 +50,10 @@ export const fail = (c: Context, status: ContentfulStatusCode, code: string, mes
   });
 
 /** `undefined`: not JSON. */
-export const readBody = async (c: Context): Promise<Json | undefined> => readJson(await c.req.text());
+export async function readBody<T>(c: Context, schema: Schema<T>): Promise<Body<T>> {
+  const json = readJson(await c.req.text());
+  return json === undefined ? { wrong: "the body must be JSON" } : bodyAs(schema, json);
+}
 
 /** @param etag what stands now. `true` when the request's If-Match lets the change through */
 export const matchesEtag = (c: Context, etag: string): boolean => isSameEtag(c.req.header("if-match"), etag);

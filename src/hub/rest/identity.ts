@@ -4,11 +4,13 @@
  * Guarantee: what the caller does not name of a known device stays as it is; what this hub cannot do is refused.
  */
 
-import type { HubCore } from "../hub-core.ts";
-import { type JsonObject, member, textMember } from "../json-value.ts";
+import { type HubCore } from "../hub-core.ts";
+import { object } from "../../base/schema/structures.ts";
+import { boolean, nullable, oneOf, optional, presentOr, string } from "../../base/schema/values.ts";
+import { bodyAs } from "../body.ts";
 import { mostDevices } from "../registry/devices.ts";
 import { type DeviceRecord, isDeviceId, newDevice, newEtag } from "../registry/record.ts";
-import { wantedAuthentication } from "./shape.ts";
+import { authenticationBody, wantedAuthentication } from "./shape.ts";
 
 export interface IdentityRefused {
   readonly code: "ArgumentInvalid" | "TooManyDevices";
@@ -17,34 +19,37 @@ export interface IdentityRefused {
 
 const longestReason = 128;
 
-/** @param wanted members of a device identity; others are passed over */
-export function planIdentity(core: HubCore, id: string, wanted: JsonObject): DeviceRecord | IdentityRefused {
+/** As IoT Hub's SDKs send it: `null` for what is left out, and members that this hub does not know. */
+const identity = object({
+  status: presentOr(oneOf(["enabled", "disabled"]), undefined),
+  statusReason: optional(nullable(string())),
+  capabilities: presentOr(object({ iotEdge: presentOr(boolean, false) }), undefined),
+  authentication: presentOr(authenticationBody, undefined),
+});
+
+/** @param body a device identity */
+export function planIdentity(core: HubCore, id: string, body: unknown): DeviceRecord | IdentityRefused {
   const invalid = (why: string): IdentityRefused => ({ code: "ArgumentInvalid", why });
   if (!isDeviceId(id))
     return invalid("a device id has 1 to 128 letters, digits and - . % _ # * ? ! ( ) , : = @ $ '");
-  if (member(member(wanted, "capabilities"), "iotEdge") === true) {
+  const wanted = bodyAs(identity, body);
+  if ("wrong" in wanted) return invalid(wanted.wrong);
+  const { status, statusReason: reason, capabilities } = wanted.value;
+  if (capabilities?.iotEdge === true) {
     return invalid("this hub has no edge devices: capabilities.iotEdge must be false");
-  }
-  const status = member(wanted, "status") ?? undefined;
-  if (status !== undefined && status !== "enabled" && status !== "disabled") {
-    return invalid("status must be enabled or disabled");
   }
   const known = core.devices.get(id);
   if (known === undefined && core.devices.size >= mostDevices) {
     return { code: "TooManyDevices", why: `this hub takes ${mostDevices} devices` };
   }
-  const authentication = wantedAuthentication(wanted, known?.authentication);
-  if (authentication === undefined) return invalid("authentication is malformed");
+  const authentication = wantedAuthentication(wanted.value.authentication, known?.authentication);
+  if (authentication === undefined) return invalid("authentication of type selfSigned lacks a thumbprint");
   const kept = known ?? newDevice(id, authentication, core.clock.wallNow());
-  const reason = member(wanted, "statusReason");
   return {
     ...kept,
     authentication,
     etag: newEtag(),
     enabled: status === undefined ? kept.enabled : status === "enabled",
-    statusReason:
-      reason === undefined
-        ? kept.statusReason
-        : (textMember(wanted, "statusReason")?.slice(0, longestReason) ?? null),
+    statusReason: reason === undefined ? kept.statusReason : (reason?.slice(0, longestReason) ?? null),
   };
 }

@@ -5,10 +5,12 @@
  * Guarantee: a refusal says its code as IoT Hub does for methods: JSON within the JSON, from which clients of the
  * service side tell a device that is away from one that does not answer.
  */
-import type { Context, Hono } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type Context, type Hono } from "hono";
+import { type ContentfulStatusCode } from "hono/utils/http-status";
 import { isoTime } from "../../base/iso-time.ts";
-import { isObject, type JsonObject, member, textMember } from "../json-value.ts";
+import { object } from "../../base/schema/structures.ts";
+import { integer, orElse, presentOr, string } from "../../base/schema/values.ts";
+import { json } from "../body.ts";
 import { methodLimits } from "../mqtt/methods.ts";
 import { idOf, needs, type RestParts, readBody } from "./guard.ts";
 
@@ -19,8 +21,12 @@ const faults = {
   GatewayTimeout: { status: 504, errorCode: 504_101 },
 } as const satisfies Record<string, { status: ContentfulStatusCode; errorCode: number }>;
 
-const responseLimits = { least: 5, most: 300, usual: methodLimits.usualSeconds };
-const connectLimits = { least: 0, most: 300, usual: 0 };
+const methodCall = object({
+  methodName: string(),
+  payload: orElse(json, null),
+  responseTimeoutInSeconds: presentOr(integer(5, 300), methodLimits.usualSeconds),
+  connectTimeoutInSeconds: presentOr(integer(0, 300), 0),
+});
 
 export function addMethodRoutes(app: Hono, parts: RestParts): void {
   app.post("/twins/:id/methods", needs(parts, "ServiceConnect"), (c) => invoke(c, parts));
@@ -35,15 +41,11 @@ async function invoke(c: Context, { core }: RestParts): Promise<Response> {
     const fault = JSON.stringify({ errorCode, trackingId: "", message, ...info, timestampUtc });
     return c.json({ Message: fault, ExceptionMessage: "" }, status, { "iothub-errorcode": code });
   };
-  const body = await readBody(c);
+  const body = await readBody(c, methodCall);
   if (core.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
-  const name = textMember(body, "methodName");
-  if (!isObject(body) || name === undefined) return refuse("ArgumentInvalid", "methodName is missing");
-  const response = wholeSeconds(body, "responseTimeoutInSeconds", responseLimits);
-  const connect = wholeSeconds(body, "connectTimeoutInSeconds", connectLimits);
-  if (typeof response === "string") return refuse("ArgumentInvalid", response);
-  if (typeof connect === "string") return refuse("ArgumentInvalid", connect);
-  const outcome = await core.invoke(id, name, member(body, "payload") ?? null, response, connect);
+  if ("wrong" in body) return refuse("ArgumentInvalid", body.wrong);
+  const { methodName, payload, responseTimeoutInSeconds, connectTimeoutInSeconds: connect } = body.value;
+  const outcome = await core.invoke(id, methodName, payload, responseTimeoutInSeconds, connect);
   if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
   switch (outcome.failed) {
     case "malformed":
@@ -51,19 +53,8 @@ async function invoke(c: Context, { core }: RestParts): Promise<Response> {
     case "offline":
       return refuse("DeviceNotOnline", outcome.why, connect);
     case "timeout":
-      return refuse("GatewayTimeout", outcome.why, response);
+      return refuse("GatewayTimeout", outcome.why, responseTimeoutInSeconds);
   }
-}
-
-/** @returns the time, or what is wrong with it */
-function wholeSeconds(
-  body: JsonObject,
-  name: string,
-  { least, most, usual }: { readonly least: number; readonly most: number; readonly usual: number },
-): number | string {
-  const value = member(body, name) ?? usual;
-  const isFine = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-  return isFine ? value : `${name} must be ${least} to ${most}, in whole seconds`;
 }
 
 /** Seconds as .NET writes a span of time: 00:05:00. */

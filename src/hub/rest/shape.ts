@@ -5,15 +5,11 @@
  * Guarantee: keys are in a device's identity, which takes a policy with RegistryRead, and nowhere else.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import type { Json, JsonObject } from "../json-value.ts";
-import { member, textMember } from "../json-value.ts";
-import {
-  type Authentication,
-  certificateAuthentication,
-  type DeviceRecord,
-  newKey,
-  sasAuthentication,
-} from "../registry/record.ts";
+import { type JsonObject, } from "../../base/json/value.ts";
+import { type Infer } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { oneOf, presentOr, refine, secret, string } from "../../base/schema/values.ts";
+import { type Authentication, certificateAuthentication, type DeviceRecord, newKey, sasAuthentication } from "../registry/record.ts";
 import { forService } from "../twin/document.ts";
 
 const never = "0001-01-01T00:00:00Z";
@@ -72,37 +68,57 @@ export function twinOf(record: DeviceRecord, connected: boolean): JsonObject {
   };
 }
 
+const key = presentOr(secret(refine(string(), "16 to 64 bytes in base64", isKeyOrEmpty)), "");
+const thumbprint = presentOr(
+  string({
+    pattern: /^(([0-9a-f]{2}:?){20}(([0-9a-f]{2}:?){12})?)?$/i,
+    says: "a SHA-1 or SHA-256 thumbprint in hexadecimal",
+  }),
+  "",
+);
+const noKeys = { primaryKey: "", secondaryKey: "" };
+const noThumbprints = { primaryThumbprint: "", secondaryThumbprint: "" };
+
+/** How a device is to prove itself, as a caller asks for it; what the caller leaves out its SDK says with empty keys. */
+export const authenticationBody = object({
+  type: presentOr(oneOf(["sas", "selfSigned", "certificateAuthority"]), "sas"),
+  symmetricKey: presentOr(object({ primaryKey: key, secondaryKey: key }), noKeys),
+  x509Thumbprint: presentOr(
+    object({ primaryThumbprint: thumbprint, secondaryThumbprint: thumbprint }),
+    noThumbprints,
+  ),
+});
+
 /**
- * How a device is to prove itself, as a caller asks for it. `undefined`: malformed. What the caller leaves out (its
- * SDK says it with empty keys) stays as it is, and is made for a device that has none.
+ * What the caller leaves out stays as it is, and is made for a device that has none.
+ * @returns `undefined`: it names no certificate
  */
-export function wantedAuthentication(body: Json, known?: Authentication): Authentication | undefined {
-  const wanted = member(body, "authentication") ?? undefined;
+export function wantedAuthentication(
+  wanted: Infer<typeof authenticationBody> | undefined,
+  known?: Authentication,
+): Authentication | undefined {
   if (wanted === undefined && known !== undefined) return known;
-  const type = textMember(wanted, "type") ?? "sas";
-  if (type === "certificateAuthority") return certificateAuthentication();
-  if (type === "selfSigned") {
-    const thumbprints = member(wanted, "x509Thumbprint");
-    const primary = textMember(thumbprints, "primaryThumbprint") ?? "";
-    const secondary = textMember(thumbprints, "secondaryThumbprint") ?? "";
-    const areRight = [primary, secondary].every((each) => each === "" || isThumbprint(each));
-    return primary !== "" && areRight ? certificateAuthentication(primary, secondary) : undefined;
+  const { type, symmetricKey: keys, x509Thumbprint: thumbprints } = wanted ?? sasWithoutKeys;
+  switch (type) {
+    case "certificateAuthority":
+      return certificateAuthentication();
+    case "selfSigned": {
+      const { primaryThumbprint, secondaryThumbprint } = thumbprints;
+      if (primaryThumbprint === "") return undefined;
+      return certificateAuthentication(primaryThumbprint, secondaryThumbprint);
+    }
+    case "sas":
+      return sasAuthentication(
+        keys.primaryKey || known?.primaryKey || newKey(),
+        keys.secondaryKey || known?.secondaryKey || newKey(),
+      );
   }
-  if (type !== "sas") return undefined;
-  const keys = member(wanted, "symmetricKey");
-  const primary = textMember(keys, "primaryKey") ?? "";
-  const secondary = textMember(keys, "secondaryKey") ?? "";
-  if (![primary, secondary].every((key) => key === "" || isKey(key))) return undefined;
-  return sasAuthentication(
-    primary || known?.primaryKey || newKey(),
-    secondary || known?.secondaryKey || newKey(),
-  );
 }
 
-/** 16 to 64 bytes in base64, as IoT Hub wants them. */
-function isKey(text: string): boolean {
+const sasWithoutKeys = { type: "sas", symmetricKey: noKeys, x509Thumbprint: noThumbprints } as const;
+
+/** As IoT Hub wants them. */
+function isKeyOrEmpty(text: string): boolean {
   const bytes = Buffer.from(text, "base64");
-  return bytes.length >= 16 && bytes.length <= 64 && bytes.toString("base64") === text;
+  return text === "" || (bytes.length >= 16 && bytes.length <= 64 && bytes.toString("base64") === text);
 }
-
-const isThumbprint = (text: string): boolean => /^([0-9a-f]{2}:?){20}(([0-9a-f]{2}:?){12})?$/i.test(text);

@@ -1,18 +1,15 @@
 /** Twins: `/twins/{id}`. */
-import type { Context, Hono } from "hono";
-import { isObject, member } from "../json-value.ts";
-import {
-  changedMeanwhile,
-  etagHeader,
-  fail,
-  idOf,
-  matchesEtag,
-  needs,
-  type RestParts,
-  readBody,
-  unknownDevice,
-} from "./guard.ts";
+import { type Context, type Hono } from "hono";
+import { object } from "../../base/schema/structures.ts";
+import { optional, orElse } from "../../base/schema/values.ts";
+import { json } from "../body.ts";
+import { changedMeanwhile, etagHeader, fail, idOf, matchesEtag, needs, type RestParts, readBody, unknownDevice } from "./guard.ts";
 import { twinEtag, twinOf } from "./shape.ts";
+
+const twin = object({
+  tags: optional(json),
+  properties: orElse(object({ desired: optional(json), reported: optional(json) }), {}),
+});
 
 export function addTwinRoutes(app: Hono, parts: RestParts): void {
   const { core } = parts;
@@ -34,22 +31,16 @@ async function editTwin(c: Context, { core }: RestParts, replace: boolean): Prom
   const id = idOf(c);
   const known = core.devices.get(id);
   if (known === undefined) return unknownDevice(c);
-  const body = await readBody(c);
-  if (!isObject(body)) return fail(c, 400, "ArgumentInvalid", "a twin must be a JSON object");
+  const body = await readBody(c, twin);
+  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   // What stands now, not what stood before the body was read.
   if (!matchesEtag(c, twinEtag(core.devices.get(id) ?? known))) return changedMeanwhile(c);
-  const properties = member(body, "properties");
-  if (properties !== undefined && !isObject(properties)) {
-    return fail(c, 400, "ArgumentInvalid", "a twin's properties must be a JSON object");
-  }
-  if (member(properties, "reported") !== undefined && !replace) {
+  const { tags, properties } = body.value;
+  if ("reported" in properties && !replace) {
     return fail(c, 400, "ArgumentInvalid", "reported properties are the device's");
   }
-  const edited = await core.editTwin(id, {
-    replace,
-    tags: member(body, "tags"),
-    desired: member(properties, "desired"),
-  });
+  const desired = "desired" in properties ? properties.desired : undefined;
+  const edited = await core.editTwin(id, { replace, tags, desired });
   if (!("refused" in edited)) {
     const { record } = edited;
     return c.json(twinOf(record, core.links.get(id)?.ready === true), 200, etagHeader(twinEtag(record)));

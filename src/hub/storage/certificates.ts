@@ -7,9 +7,12 @@
  * again when the names change or the clock stands outside of it. Pairs that a disk has damaged are created again, not shown.
  * EC P-256, SHA-256.
  */
+
 import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
-import { textMember } from "../json-value.ts";
+import { read, type Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { string } from "../../base/schema/values.ts";
 import type { Documents } from "./documents.ts";
 import { provideReflectMetadata } from "./reflect-metadata.ts";
 
@@ -179,19 +182,21 @@ const exportKey = async (x509: Library, key: webcrypto.CryptoKey): Promise<strin
 const importKey = (x509: Library, pem: string): Promise<webcrypto.CryptoKey> =>
   webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), algorithm, false, ["sign"]);
 
+const storedPair: Schema<CertificatePair> = object({ cert: string(), key: string() });
+
 /**
  * A pair whose halves are whole and belong together: devices would refuse any other for ever, and TLS would not start.
  * @param issuer PEM of who must have signed it; itself when absent
  */
 function soundPair(document: unknown, issuer?: string): CertificatePair | undefined {
-  const cert = textMember(document, "cert");
-  const key = textMember(document, "key");
-  if (cert === undefined || key === undefined) return undefined;
+  const pair = read(storedPair, document);
+  if (pair === undefined) return undefined;
+  const { cert, key } = pair;
   try {
-    const read = new X509Certificate(cert);
+    const certificate = new X509Certificate(cert);
     const signer = new X509Certificate(issuer ?? cert).publicKey;
-    const isSound = read.checkPrivateKey(createPrivateKey(key)) && read.verify(signer);
-    return isSound ? { cert, key } : undefined;
+    const isSound = certificate.checkPrivateKey(createPrivateKey(key)) && certificate.verify(signer);
+    return isSound ? pair : undefined;
   } catch {
     return undefined;
   }

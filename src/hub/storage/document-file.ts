@@ -9,9 +9,11 @@
  */
 import { copyFile, link, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errnoOf } from "../../base/errors.ts";
 import { renameOver, syncFolder, writeFresh } from "../../base/files/atomic-file.ts";
 import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
+import { readJson } from "../../base/json/value.ts";
 
 /** Above it nothing is written, and nothing read: many times a device with a full twin and a full queue. */
 export const largestDocument = 16 << 20;
@@ -40,19 +42,11 @@ export function look<T>(path: string, parse: (document: unknown) => T | undefine
   if (stored === undefined) return { kind: "absent" };
   const read = readChecked(stored);
   if (read === undefined) return { kind: "damaged", problem: "does not fit its checksum" };
-  const document = parsed(read.text);
+  const document = readJson(read.text);
   if (document === undefined) return { kind: "damaged", problem: "is no JSON" };
   const value = parse(document);
   if (value === undefined) return { kind: "damaged", problem: "is no such document" };
   return { kind: "good", ...read, value };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -88,7 +82,7 @@ async function keepAsPrevious(path: string): Promise<boolean> {
     // No moment without a file at `path`. Cards formatted for cameras have no links.
     await link(path, passing).catch(() => copyFile(path, passing));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (errnoOf(error) === "ENOENT") return false;
     throw error;
   }
   await renameOver(passing, previousOf(path));

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { keepAside } from "../../base/files/kept-aside.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import { eraseGenerations, look, previousOf, writeGeneration } from "./document-file.ts";
 
 export interface Documents {
@@ -69,18 +70,17 @@ export async function openDocuments(folder: string, options: DocumentsOptions = 
   return new FolderDocuments(folder, options);
 }
 
-/** `settled` is what the callers of `write` wait for: it belongs to the text that stands in `text` now. */
-interface Pending {
+/** What a document is to be; `undefined`: not there. */
+interface Writing {
   text: string | undefined;
-  settled: Promise<void>;
+  readonly writer: LatestWins;
 }
 
 class FolderDocuments implements Documents {
   readonly #folder: string;
   readonly #options: DocumentsOptions;
-  /** What waits for its turn, by name; one write of a name is under way at a time. */
-  readonly #pending = new Map<string, Pending>();
-  readonly #busy = new Map<string, Promise<void>>();
+  /** What is being written, by name. */
+  readonly #writing = new Map<string, Writing>();
 
   constructor(folder: string, options: DocumentsOptions) {
     this.#folder = folder;
@@ -125,32 +125,28 @@ class FolderDocuments implements Documents {
   }
 
   async settled(): Promise<void> {
-    while (this.#busy.size > 0) await Promise.allSettled(this.#busy.values());
+    for (const { writer } of this.#writing.values()) await writer.settled();
   }
 
   #put(name: string, text: string | undefined): Promise<void> {
-    const waiting = this.#pending.get(name);
-    if (waiting !== undefined) {
-      waiting.text = text;
-      return waiting.settled;
-    }
-    const before = this.#busy.get(name) ?? Promise.resolve();
-    const pending: Pending = { text, settled: Promise.resolve() };
-    pending.settled = before
-      .catch(() => undefined)
-      .then(() => {
-        this.#pending.delete(name);
-        return pending.text === undefined
-          ? eraseGenerations(this.#path(name))
-          : this.#replace(name, pending.text);
-      });
-    this.#pending.set(name, pending);
-    this.#busy.set(name, pending.settled);
-    const done = () => {
-      if (this.#busy.get(name) === pending.settled) this.#busy.delete(name);
+    const writing = this.#writing.get(name) ?? this.#begin(name);
+    writing.text = text;
+    const written = writing.writer.wake();
+    const done = (): void => {
+      if (!writing.writer.busy && this.#writing.get(name) === writing) this.#writing.delete(name);
     };
-    pending.settled.then(done, done);
-    return pending.settled;
+    written.then(done, done);
+    return written;
+  }
+
+  #begin(name: string): Writing {
+    const write = async (): Promise<void> => {
+      if (writing.text === undefined) await eraseGenerations(this.#path(name));
+      else await this.#replace(name, writing.text);
+    };
+    const writing: Writing = { text: undefined, writer: new LatestWins(write) };
+    this.#writing.set(name, writing);
+    return writing;
   }
 
   async #replace(name: string, text: string): Promise<void> {

@@ -4,11 +4,13 @@
  * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
  */
 import { randomBytes } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
+import { equalJson, } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
+import { read, type Schema } from "../../base/schema/schema.ts";
+import { fittingItems, map, object } from "../../base/schema/structures.ts";
+import { boolean, convert, integer, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
 import type { RememberedPorts } from "../hub-options.ts";
-import { isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
-import { type Authentication, newKey, parseAuthentication } from "../registry/record.ts";
+import { type Authentication, newKey, storedAuthentication } from "../registry/record.ts";
 import type { Documents } from "./documents.ts";
 
 /** Rights of a shared access policy, as IoT Hub names them. */
@@ -69,8 +71,8 @@ export class HubSettings {
   }
 
   static async open(documents: Documents, log: Log): Promise<HubSettings> {
-    const read = await documents.read("hub", parse);
-    if (read !== undefined) return new HubSettings(documents, read, true);
+    const stored = await documents.read("hub", (document) => read(storedSettings, document));
+    if (stored !== undefined) return new HubSettings(documents, stored, true);
     const settings = new HubSettings(documents, fresh(), false);
     await settings.#save(settings.#kept);
     log.info("hub-made", { idScope: settings.idScope });
@@ -100,7 +102,7 @@ export class HubSettings {
   /** Those that are given; never fails: a hub that cannot remember them finds others next time. */
   async rememberPorts(ports: RememberedPorts): Promise<void> {
     const all = { ...this.#kept.ports, ...ports };
-    if (isDeepStrictEqual(all, this.#kept.ports)) return;
+    if (equalJson(all, this.#kept.ports)) return;
     await this.#save({ ...this.#kept, ports: all }).catch(() => undefined);
   }
 
@@ -108,7 +110,7 @@ export class HubSettings {
     const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
     const known = this.individual(enrolment.registrationId);
     // Not written again: a start on a disk that has become read-only is none the worse.
-    if (this.#saved && isDeepStrictEqual(known, enrolment)) return;
+    if (this.#saved && equalJson(known, enrolment)) return;
     await this.#save({ ...this.#kept, individuals: [...this.#kept.individuals.filter(isOther), enrolment] });
   }
 
@@ -142,49 +144,33 @@ function fresh(): Kept {
   };
 }
 
-function parse(document: unknown): Kept | undefined {
-  const idScope = textMember(document, "idScope");
-  const policies = member(document, "policies");
-  const groups = member(document, "groups");
-  const individuals = member(document, "individuals");
-  if (idScope === undefined || !isObject(policies)) return undefined;
-  if (!Array.isArray(groups) || !Array.isArray(individuals)) return undefined;
-  return {
-    idScope,
-    policies: Object.fromEntries(Object.entries(policies).map(([name, value]) => [name, parseKeys(value)])),
-    groups: groups.map((group: Json) => ({
-      ...parseKeys(group),
-      name: textMember(group, "name") ?? "",
-      enabled: member(group, "enabled") === true,
-      kind: textMember(group, "kind") === "x509" ? "x509" : "symmetricKey",
-    })),
-    individuals: individuals
-      .map(parseIndividual)
-      .filter((each: IndividualEnrolment | undefined) => each !== undefined),
-    ports: parsePorts(member(document, "ports")),
-  };
-}
+const text = lenient(string(), () => "");
+const isEnabled = lenient(boolean, () => false);
+const keys = { primaryKey: text, secondaryKey: text };
+const port = optional(integer(1, 65_535));
 
-function parsePorts(value: Json | undefined): RememberedPorts {
-  const found = (["mqtt", "rest", "page"] as const).map((name) => [name, numberMember(value, name)] as const);
-  const isPort = (port: number | undefined) =>
-    port !== undefined && Number.isInteger(port) && port > 0 && port <= 65_535;
-  return Object.fromEntries(found.filter(([, port]) => isPort(port)));
-}
+const group: Schema<GroupEnrolment> = object({
+  ...keys,
+  name: text,
+  enabled: isEnabled,
+  kind: lenient(oneOf(["symmetricKey", "x509"]), () => "symmetricKey" as const),
+});
 
-function parseIndividual(value: Json): IndividualEnrolment | undefined {
-  const registrationId = textMember(value, "registrationId");
-  const authentication = parseAuthentication(member(value, "authentication"));
-  if (registrationId === undefined || authentication === undefined) return undefined;
-  return {
-    registrationId,
-    authentication,
-    deviceId: textMember(value, "deviceId") ?? registrationId,
-    enabled: member(value, "enabled") === true,
-  };
-}
+const individual: Schema<IndividualEnrolment> = convert(
+  object({
+    registrationId: string(),
+    deviceId: lenient(string(), () => undefined),
+    enabled: isEnabled,
+    authentication: storedAuthentication,
+  }),
+  (stored) => ({ ...stored, deviceId: stored.deviceId ?? stored.registrationId }),
+);
 
-const parseKeys = (value: Json): PolicyKeys => ({
-  primaryKey: textMember(value, "primaryKey") ?? "",
-  secondaryKey: textMember(value, "secondaryKey") ?? "",
+/** As an earlier version stored it, too: without ports for one. */
+const storedSettings: Schema<Kept> = object({
+  idScope: string(),
+  policies: map(lenient(object(keys), () => ({ primaryKey: "", secondaryKey: "" }))),
+  groups: fittingItems(group),
+  individuals: fittingItems(individual),
+  ports: lenient(object({ mqtt: port, rest: port, page: port }), () => ({})),
 });

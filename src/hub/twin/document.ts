@@ -6,7 +6,7 @@
  * and every value that the patch named has that version and time in its metadata, also where it did not change.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import { isObject, type Json, type JsonObject, member, setMember } from "../json-value.ts";
+import { isRecord, type Json, type JsonObject, member, mergePatch } from "../../base/json/value.ts";
 
 export interface TwinHalf {
   readonly properties: JsonObject;
@@ -42,30 +42,23 @@ export const emptyHalf = (atMs: number): TwinHalf => ({
 
 /** Merges a patch: absent names stay, `null` deletes, objects merge, all else replaces. */
 export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHalf | PatchRefused {
-  if (!isObject(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
+  if (!isRecord(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
   const clean = withoutMarks(patch);
   const fault = judge(clean, 1, true);
   if (fault !== undefined) return fault;
   const version = half.version + 1;
   const stamp = { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: version };
-  const merged = merge(half.properties, half.metadata, clean, stamp);
-  const size = Buffer.byteLength(JSON.stringify(merged.properties));
+  const properties = mergePatch(half.properties, clean);
+  const size = Buffer.byteLength(JSON.stringify(properties));
   if (size > twinLimits.totalBytes) {
     return { refused: "too-large", why: `${size} bytes, more than ${twinLimits.totalBytes}` };
   }
-  return { properties: merged.properties, metadata: merged.metadata, version };
+  return { properties, metadata: stamped(half.metadata, clean, stamp), version };
 }
 
 /** The patch that turns `half` into `properties`: for a replacement (PUT) told as a patch. */
-export function replacingPatch(half: TwinHalf, properties: JsonObject): JsonObject {
-  const patch: JsonObject = {};
-  for (const name of Object.keys(half.properties)) setMember(patch, name, null);
-  for (const [name, value] of Object.entries(withoutMarks(properties))) {
-    const old = member(half.properties, name);
-    setMember(patch, name, isObject(value) && isObject(old) ? deepReplace(old, value) : value);
-  }
-  return patch;
-}
+export const replacingPatch = (half: TwinHalf, properties: JsonObject): JsonObject =>
+  replacing(half.properties, withoutMarks(properties));
 
 /** With `$version`, as devices get it. */
 export const forDevice = (half: TwinHalf): JsonObject => ({ ...half.properties, $version: half.version });
@@ -79,10 +72,10 @@ export const forService = (half: TwinHalf): JsonObject => ({
 
 /** Refuses tags that break the rules for names, depth or size; tags have no version and no metadata. */
 export function patchTags(tags: JsonObject, patch: unknown): { readonly tags: JsonObject } | PatchRefused {
-  if (!isObject(patch)) return { refused: "malformed", why: "tags must be a JSON object" };
+  if (!isRecord(patch)) return { refused: "malformed", why: "tags must be a JSON object" };
   const fault = judge(patch, 1, true);
   if (fault !== undefined) return fault;
-  const merged = merge(tags, {}, patch, {}).properties;
+  const merged = mergePatch(tags, patch);
   const size = Buffer.byteLength(JSON.stringify(merged));
   if (size > twinLimits.tagBytes) {
     return { refused: "too-large", why: `${size} bytes, more than ${twinLimits.tagBytes}` };
@@ -90,14 +83,14 @@ export function patchTags(tags: JsonObject, patch: unknown): { readonly tags: Js
   return { tags: merged };
 }
 
-function deepReplace(old: JsonObject, value: JsonObject): JsonObject {
-  const patch: JsonObject = {};
-  for (const name of Object.keys(old)) if (!Object.hasOwn(value, name)) setMember(patch, name, null);
+function replacing(old: JsonObject, value: JsonObject): JsonObject {
+  const gone = Object.keys(old).map((name): [string, Json] => [name, null]);
+  const patch = new Map(gone);
   for (const [name, item] of Object.entries(value)) {
-    const before = Object.hasOwn(old, name) ? old[name] : undefined;
-    setMember(patch, name, isObject(item) && isObject(before) ? deepReplace(before, item) : item);
+    const before = member(old, name);
+    patch.set(name, isRecord(item) && isRecord(before) ? replacing(before, item) : item);
   }
-  return patch;
+  return Object.fromEntries(patch);
 }
 
 /** `$version` and `$metadata` are the hub's: what others say of them is left out. */
@@ -106,33 +99,17 @@ function withoutMarks(patch: JsonObject): JsonObject {
   return rest;
 }
 
-function merge(
-  old: JsonObject,
-  oldMetadata: JsonObject,
-  patch: JsonObject,
-  stamp: JsonObject,
-): { properties: JsonObject; metadata: JsonObject } {
-  const properties: JsonObject = { ...old };
-  const metadata: JsonObject = { ...oldMetadata, ...stamp };
+/** The metadata after `patch`: a stamp on all that it names, and on what holds that. */
+function stamped(old: JsonObject, patch: JsonObject, stamp: JsonObject): JsonObject {
+  const metadata = new Map(Object.entries({ ...old, ...stamp }));
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) {
-      delete properties[name];
-      delete metadata[name];
-      continue;
-    }
-    const before = Object.hasOwn(old, name) ? old[name] : undefined;
-    const beforeMetadata = Object.hasOwn(oldMetadata, name) ? oldMetadata[name] : undefined;
-    if (isObject(value)) {
-      const from = isObject(before) ? before : {};
-      const inner = merge(from, isObject(beforeMetadata) ? beforeMetadata : {}, value, stamp);
-      setMember(properties, name, inner.properties);
-      setMember(metadata, name, inner.metadata);
-    } else {
-      setMember(properties, name, value);
-      setMember(metadata, name, { ...stamp });
-    }
+    if (value === null) metadata.delete(name);
+    else if (isRecord(value)) {
+      const before = member(old, name);
+      metadata.set(name, stamped(isRecord(before) ? before : {}, value, stamp));
+    } else metadata.set(name, { ...stamp });
   }
-  return { properties, metadata };
+  return Object.fromEntries(metadata);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what IoT Hub forbids in names.

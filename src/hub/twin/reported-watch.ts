@@ -6,33 +6,54 @@
  * not matter, so that neither its restart nor a second property hides a value that lost.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import { describeSuperseded, parseSuperseded, type Superseded } from "../../control/twin/superseded.ts";
+import { equalJson, isRecord, type Json, member } from "../../base/json/value.ts";
+import { read } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { lenient, number, orElse, string } from "../../base/schema/values.ts";
+import {
+  describeSuperseded,
+  parseOrigin,
+  parseSuperseded,
+  type Superseded,
+} from "../../control/twin/superseded.ts";
 import { sideOf } from "../../model/sources.ts";
-import { equalJson, isObject, type Json, member, numberMember, textMember } from "../json-value.ts";
-import type { PropertyRow, PropertyStatus } from "../page-server/api.ts";
+import { json } from "../body.ts";
+import type { Acknowledgement, PropertyRow, PropertyStatus } from "../page-server/api.ts";
 import type { DeviceRecord } from "../registry/record.ts";
 import type { TwinHalf } from "./document.ts";
 import type { TimelineDraft } from "./timeline.ts";
 
-interface Ack {
-  readonly code: number;
-  readonly version: number;
-  readonly text?: string;
-}
+const acknowledged = object({
+  value: orElse(json, null),
+  ac: number(),
+  av: number(),
+  ad: lenient(string(), () => ""),
+});
+const stamp = object({
+  $lastUpdated: lenient(string(), () => ""),
+  $lastUpdatedVersion: lenient(number(), () => undefined),
+});
 
 /**
  * A reported value, taken out of its acknowledgement when it is in one. A refusal of a property that the device does
  * not have comes without a value: `null`.
  */
-export function unwrap(value: Json): { readonly value: Json; readonly ack?: Ack } {
-  const code = numberMember(value, "ac");
-  const version = numberMember(value, "av");
-  if (code === undefined || version === undefined) return { value };
-  const text = textMember(value, "ad");
+export function unwrap(told: Json): { readonly value: Json; readonly ack?: Acknowledgement } {
+  const wrapped = read(acknowledged, told);
+  if (wrapped === undefined) return { value: told };
+  const { value, ac: code, av: version, ad: text } = wrapped;
+  const origin = originOf(text);
   return {
-    value: member(value, "value") ?? null,
-    ack: { code, version, ...(text === undefined || text === "" ? {} : { text }) },
+    value,
+    ack: { code, version, ...(text !== "" && { text }), ...(origin && { origin }) },
   };
+}
+
+function originOf(text: string): Acknowledgement["origin"] {
+  const { source, wallMs } = parseOrigin(text) ?? {};
+  return source === undefined
+    ? undefined
+    : { source: sideOf(source), ...(wallMs !== undefined && { atMs: wallMs }) };
 }
 
 /** Every property that either side has, by name. */
@@ -45,7 +66,7 @@ export function propertyRows(record: DeviceRecord): PropertyRow[] {
   return [...names].sort().map((name) => propertyRow(record, name, answered));
 }
 
-function ackOf(record: DeviceRecord, name: string): Ack | undefined {
+function ackOf(record: DeviceRecord, name: string): Acknowledgement | undefined {
   const told = member(record.reported.properties, name);
   return told === undefined ? undefined : unwrap(told).ack;
 }
@@ -69,7 +90,7 @@ function propertyRow(record: DeviceRecord, name: string, answered: number): Prop
 function statusOf(
   desired: PropertyRow["desired"],
   reported: PropertyRow["reported"],
-  ack: Ack | undefined,
+  ack: Acknowledgement | undefined,
   answered: number,
 ): PropertyStatus {
   if (desired === undefined) return ack !== undefined && ack.version > 0 ? "deleted" : "device-only";
@@ -89,10 +110,11 @@ function statusOf(
 }
 
 function stampOf(half: TwinHalf, name: string): { version: number; atMs: number } {
-  const metadata = member(half.metadata, name);
-  const atMs = Date.parse(textMember(metadata, "$lastUpdated") ?? "");
+  const { $lastUpdated: updated = "", $lastUpdatedVersion: version } =
+    read(stamp, member(half.metadata, name)) ?? {};
+  const atMs = Date.parse(updated);
   return {
-    version: numberMember(metadata, "$lastUpdatedVersion") ?? half.version,
+    version: version ?? half.version,
     atMs: Number.isNaN(atMs) ? 0 : atMs,
   };
 }
@@ -132,14 +154,14 @@ function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string):
   };
 }
 
-type Verdict = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost">;
+type Verdict = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost" | "lostAtMs" | "deleted">;
 
 /** What an acknowledgement of a desired version says: taken, refused, or who won where both had changed it. */
 function acknowledgedEvent(
   desired: TwinHalf,
   name: string,
   value: Json,
-  { ack, known }: { readonly ack: Ack; readonly known: Ack | undefined },
+  { ack, known }: { readonly ack: Acknowledgement; readonly known: Acknowledgement | undefined },
 ): Verdict {
   if (ack.code >= 400) {
     const words = ack.text === undefined ? "" : `: ${ack.text}`;
@@ -179,19 +201,24 @@ function desiredWon(
   const won =
     wanted === undefined ? `the deletion (${show(value)} by default)` : `the desired ${show(value)}`;
   const text = `both changed ${name}: ${won} won over the device's ${show(lost)}${of(wallMs)}`;
-  return { kind: "conflict", winner: "operator", lost, text };
+  return { kind: "conflict", winner: "operator", lost, ...lostDetails(wallMs, wanted === undefined), text };
 }
 
 /** @param editedMs when the desired value was written */
 function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): Verdict {
   const what = editedMs === undefined ? "deletion" : `desired ${show(lost)}`;
   const text = `both changed ${name}: the device's ${show(value)} won over the ${what}${of(editedMs)}`;
-  return { kind: "conflict", winner: "device", lost, text };
+  return { kind: "conflict", winner: "device", lost, ...lostDetails(editedMs, editedMs === undefined), text };
 }
+
+const lostDetails = (lostAtMs: number | undefined, deleted: boolean) => ({
+  ...(lostAtMs !== undefined && { lostAtMs }),
+  ...(deleted && { deleted }),
+});
 
 const of = (atMs: number | undefined): string => (atMs === undefined ? "" : ` of ${isoTime(atMs)}`);
 
 export const show = (value: Json): string => {
-  const text = isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+  const text = isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 };

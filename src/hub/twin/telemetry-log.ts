@@ -5,7 +5,7 @@
  * Guarantees: bounded by devices × names × points, whatever devices send. The latest value is the one that came last,
  * whatever a device's clock says.
  */
-import { isObject, type Json } from "../json-value.ts";
+import { isRecord, type Json } from "../../base/json/value.ts";
 import type { HistorySeries, TelemetryValue } from "../page-server/api.ts";
 
 export interface TelemetryMessage {
@@ -39,7 +39,7 @@ export class TelemetryLog {
       deviceId,
       messages.length > mostMessages * 1.1 ? messages.slice(-mostMessages) : messages,
     );
-    if (!isObject(message.body)) return;
+    if (!isRecord(message.body)) return;
     const all = this.#series.get(deviceId) ?? new Map<string, Series>();
     this.#series.set(deviceId, all);
     for (const [name, value] of Object.entries(message.body)) addPoint(all, name, value, message.atMs);

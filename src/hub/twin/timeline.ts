@@ -3,11 +3,14 @@
  *
  * Guarantee: bounded, in all and for each device; sequence numbers only rise, also over a restart that lost the last moments.
  */
-import type { Clock } from "../../base/clock.ts";
+import { type Clock } from "../../base/clock.ts";
 import { seconds } from "../../base/units.ts";
-import { member, numberMember } from "../json-value.ts";
-import type { TimelineEvent } from "../page-server/api.ts";
-import type { Documents } from "../storage/documents.ts";
+import { type TimelineEvent, type TimelineKind } from "../page-server/api.ts";
+import { read, type Schema } from "../../base/schema/schema.ts";
+import { fittingItems, object } from "../../base/schema/structures.ts";
+import { boolean, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
+import { json } from "../body.ts";
+import { type Documents } from "../storage/documents.ts";
 
 export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 
@@ -19,12 +22,34 @@ const saveAfter = seconds(30);
 /** Skipped at a start: more than could have happened unsaved. */
 const gap = 1000;
 
-function parseEvents(document: unknown): TimelineEvent[] | undefined {
-  const kept = member(document, "events");
-  if (!Array.isArray(kept)) return undefined;
-  const events = kept.filter((each) => numberMember(each, "sequence") !== undefined);
-  return events as unknown as TimelineEvent[];
-}
+const storedEvent = object({
+  sequence: integer(),
+  atMs: number(),
+  deviceId: string(),
+  // Of a later version, too: the page shows an event of a kind that it does not know.
+  kind: string() as Schema<TimelineKind>,
+  actor: oneOf(["operator", "device", "hub"]),
+  text: string(),
+  property: optional(string()),
+  before: optional(json),
+  after: optional(json),
+  version: optional(number()),
+  ack: optional(
+    object({
+      code: number(),
+      version: number(),
+      text: optional(string()),
+      origin: optional(object({ source: oneOf(["default", "device", "cloud"]), atMs: optional(number()) })),
+    }),
+  ),
+  winner: optional(oneOf(["operator", "device"])),
+  lost: optional(json),
+  lostAtMs: optional(number()),
+  deleted: optional(boolean),
+  cable: optional(oneOf(["connected", "close", "reset", "silence"])),
+  whileApart: optional(boolean),
+}) as Schema<TimelineEvent>;
+const storedTimeline = object({ events: fittingItems(storedEvent) });
 
 export class Timeline {
   readonly #documents: Documents;
@@ -55,8 +80,8 @@ export class Timeline {
     clock: Clock,
     onEvent: (event: TimelineEvent) => void,
   ): Promise<Timeline> {
-    const events = (await documents.read("timeline", parseEvents)) ?? [];
-    return new Timeline(documents, clock, onEvent, events);
+    const stored = await documents.read("timeline", (document) => read(storedTimeline, document));
+    return new Timeline(documents, clock, onEvent, [...(stored?.events ?? [])]);
   }
 
   add(draft: TimelineDraft): void {

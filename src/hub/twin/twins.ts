@@ -6,8 +6,8 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
+import { isRecord, type Json, type JsonObject, member, readJson } from "../../base/json/value.ts";
 import type { FaultInjection } from "../fault-injection.ts";
-import { isObject, type Json, type JsonObject, member, readJson } from "../json-value.ts";
 import type { Link, Links } from "../mqtt/links.ts";
 import { desiredPatch, desiredPatches, twinAnswer, twinAnswers } from "../mqtt/topics.ts";
 import type { Actor, TimelineEvent } from "../page-server/api.ts";
@@ -91,7 +91,7 @@ export class Twins {
     }
     const after: DeviceRecord = { ...before, reported, twinVersion: before.twinVersion + 1 };
     const saved = devices.put(after);
-    if (isObject(patch)) {
+    if (isRecord(patch)) {
       for (const draft of reportedEvents(before, after, patch)) timeline.add(draft);
     }
     await saved;
@@ -148,7 +148,7 @@ function applyEdit(
   }
   if (edit.desired !== undefined) {
     const asked = edit.desired ?? {};
-    if (!isObject(asked)) {
+    if (!isRecord(asked)) {
       return { refused: "malformed", why: "properties.desired must be an object" };
     }
     const { $version: _version, $metadata: _metadata, ...wanted } = asked;

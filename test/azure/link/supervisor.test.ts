@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type CloudOptions, openCloud } from "../../../src/azure/azure.ts";
 import type { Credentials } from "../../../src/azure/credentials/credentials.ts";
 import { Secret } from "../../../src/azure/credentials/secret.ts";
-import { hours, minutes, seconds, wallMillis } from "../../../src/base/units.ts";
+import { hours, millis, minutes, seconds, wallMillis } from "../../../src/base/units.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { deviceKey, Recorder } from "../rig.ts";
@@ -58,7 +58,25 @@ describe("the supervisor", () => {
       await clock.run(link.close());
       expect(clock.pendingTimers).toBe(0);
     },
+    // A loaded machine takes its time over a thousand attempts.
+    120_000,
   );
+
+  it("leaves of an attempt at DPS that has failed nothing but the wait for the next one", async () => {
+    const { link, seen, attempts, clock } = start(toDps);
+    while (seen.cause === undefined && clock.now() < 10_000) await clock.advance(millis(1));
+    expect(attempts).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.run(link.close());
+  });
+
+  it("has told its end and left nothing to do by the time that close is over", async () => {
+    const { link, seen, clock } = start(toHub);
+    await clock.advance(seconds(1));
+    await link.close();
+    expect(seen.links.at(-1)).toEqual({ state: "offline", code: undefined, words: "" });
+    expect(clock.pendingTimers).toBe(0);
+  });
 
   it("goes to a hub on this machine although the clock is in the past: it is the hub's too", async () => {
     const clock = new VirtualClock({ wallStart: wallMillis(1000) });

@@ -65,6 +65,31 @@ describe("the outbox on a working disk", () => {
     expect(rig.hub.firsts).toEqual([1, 2]);
   });
 
+  it("sends at once what is appended in the same moment as the link comes, however slow the disk is", async () => {
+    const rig = new OutboxRig();
+    await rig.advance(1);
+    rig.disk.latency = millis(5000);
+    rig.outbox.setOnline(true);
+    rig.append(1);
+    await rig.advance(0.1);
+    expect(rig.hub.firsts).toEqual([1]);
+  });
+
+  it("takes a message that was acknowledged during its first write out of the store again", async () => {
+    const rig = new OutboxRig();
+    await rig.advance(1);
+    rig.disk.latency = millis(500);
+    rig.outbox.setOnline(true);
+    rig.append(1);
+    await rig.advance(20);
+    expect(rig.hub.received).toHaveLength(1);
+    expect(rig.disk.content.texts.size).toBe(0);
+    rig.crash();
+    rig.outbox.setOnline(true);
+    await rig.advance(20);
+    expect(rig.hub.received).toHaveLength(1);
+  });
+
   it("sends no more than 9 messages in any second, and 5 a second for long", async () => {
     const rig = new OutboxRig();
     rig.hub.roundTrip = millis(1);
@@ -91,6 +116,9 @@ describe("the outbox on a working disk", () => {
       rig.append(1, 2, 3);
       await rig.advance(200);
       expect(rig.hub.received).toEqual([]);
+      // Pauses of 1, 2, 4… up to 30 s: nobody is helped by a hub that is asked several times a second.
+      expect(rig.hub.attempts.length).toBeGreaterThan(2);
+      expect(rig.hub.attempts.length).toBeLessThan(13);
       rig.hub.answer = "ok";
       await rig.advance(100);
       expect(rig.hub.firsts).toEqual([1, 2, 3]);
@@ -121,6 +149,40 @@ describe("the outbox on a working disk", () => {
     await rig.advance(100);
     expect(rig.hub.received).toEqual([]);
     expect(rig.outbox.status.waiting).toBe(1);
+  });
+});
+
+describe("an outbox with nothing to write", () => {
+  it("leaves the disk alone, also after a start that found messages: each write wears the card", async () => {
+    const rig = new OutboxRig();
+    rig.outbox.setOnline(true);
+    rig.append(1, 2);
+    await rig.advance(20);
+    rig.outbox.setOnline(false);
+    rig.append(3);
+    await rig.advance(20);
+    await rig.restart();
+    await rig.advance(1);
+    const { content, syncs } = rig.disk;
+    expect([...content.texts.keys()]).toHaveLength(1);
+    await rig.advance(120);
+    expect(rig.disk.content).toBe(content);
+    expect(rig.disk.syncs).toBe(syncs);
+    expect(rig.clock.pendingTimers).toBe(0);
+  });
+
+  it("keeps no timer of a later write that an earlier one has made needless", async () => {
+    const rig = new OutboxRig();
+    rig.append(1);
+    await rig.advance(5);
+    rig.outbox.setOnline(true);
+    // Acknowledged: its removal may wait five seconds. The next message may not.
+    await rig.advance(1);
+    rig.outbox.setOnline(false);
+    rig.append(2);
+    await rig.advance(1.5);
+    expect([...rig.disk.content.texts.keys()]).toEqual([2]);
+    expect(rig.clock.pendingTimers).toBe(0);
   });
 });
 

@@ -104,6 +104,8 @@ export class FakeDisk {
 export class FakeHub {
   readonly received: OutboxMessage[] = [];
   readonly times: number[] = [];
+  /** When something was sent, whatever became of it. */
+  readonly attempts: number[] = [];
   readonly #clock: VirtualClock;
   roundTrip: Millis = millis(40);
   /** `lost`: it arrives, the acknowledgement does not. `silent`: no answer ever. */
@@ -115,6 +117,7 @@ export class FakeHub {
 
   readonly send = async (message: OutboxMessage): Promise<"ok" | "failed"> => {
     const { answer } = this;
+    this.attempts.push(this.#clock.now());
     if (answer === "throws") throw new Error("a bug in the link");
     await this.#clock.sleep(this.roundTrip);
     if (answer === "silent") return new Promise(() => {});

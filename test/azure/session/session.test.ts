@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hours, millis, seconds } from "../../../src/base/units.ts";
 import { message, Rig, until } from "../rig.ts";
 
 let rig: Rig;
@@ -7,11 +8,13 @@ beforeEach(async () => {
 });
 afterEach(() => rig.end());
 
+/** For what counts attempts: a loaded machine must not make one more. */
+const patient = { connectMs: seconds(15), callMs: seconds(15), provisionMs: seconds(15), keepAliveS: 30 };
 const online = () => until(() => rig.seen.online > 0, "the link to be online");
 
 describe("a session", () => {
   it("registers at DPS, comes online, and subscribes to desired patches before it gets the twin", async () => {
-    rig.open();
+    rig.open({ tuning: patient });
     await online();
     expect(rig.hub.registrations).toBe(1);
     expect(rig.seen.twins).toEqual([{ desired: { $version: 1 }, reported: { $version: 1 } }]);
@@ -49,9 +52,53 @@ describe("a session", () => {
       }
       return { status: 200, body: JSON.stringify({ desired: { $version: asked }, reported: {} }) };
     };
-    rig.open();
+    const link = rig.open();
     await until(() => rig.seen.twins.length > 1, "the twin again");
     expect(rig.seen.patches.map(({ version }) => version)).toEqual(versions.slice(0, 128));
+    // A round trip later nobody has asked a third time.
+    await link.report({ quiet: true });
+    expect(asked).toBe(2);
+  });
+
+  it("asks DPS once: after a restart it goes straight to the hub that it was assigned", async () => {
+    const link = rig.open({ tuning: patient });
+    await online();
+    await link.close();
+    rig.open({ tuning: patient });
+    await until(() => rig.seen.online > 1, "the second link");
+    expect(rig.hub.registrations).toBe(1);
+  });
+
+  it("is back as soon after the fifth cut of a steady link as after the first", async () => {
+    rig.open({
+      credentials: rig.direct,
+      random: () => 1,
+      tuning: { ...patient, steadyMs: millis(1), floorMs: millis(20), capMs: seconds(1) },
+    });
+    for (let cut = 1; cut <= 5; cut += 1) {
+      await until(() => rig.seen.online >= cut, "the link");
+      rig.cable.closeAll();
+    }
+    await until(() => rig.seen.online > 5, "the link after the last cut");
+    const waits = rig.seen.lines
+      .filter((line) => line.startsWith("warn cloud-offline"))
+      .map((line) => /"retryMs":(\d+)/.exec(line)?.[1]);
+    expect(waits).toEqual(["25", "25", "25", "25", "25"]);
+  });
+
+  it("logs in with a token that ends when it is said to, and with the longest one after a year", async () => {
+    const expiry = () => Number(new URLSearchParams(rig.hub.passwords.at(-1)?.split(" ")[1]).get("se"));
+    const nowS = () => Date.now() / 1000;
+    const before = nowS();
+    const short = rig.open({ credentials: rig.direct, tuning: { tokenMs: hours(24) } });
+    await online();
+    const day = 24 * 3600;
+    expect(expiry()).toBeGreaterThanOrEqual(Math.floor(before + day));
+    expect(expiry()).toBeLessThanOrEqual(nowS() + day);
+    await short.close();
+    rig.open({ credentials: rig.direct, tuning: { tokenMs: hours(24 * 1000) } });
+    await until(() => rig.seen.online > 1, "the second link");
+    expect(expiry()).toBeLessThanOrEqual(nowS() + 365 * day);
   });
 
   it("sends telemetry with id, content type, creation time and component", async () => {

@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +56,41 @@ describe("a small file", () => {
       code: "EFBIG",
       problem: "is too large (10240 MiB; at most 1 KiB)",
     });
+  });
+
+  it.each([
+    [limit * 1024 - 1, "1024 KiB"],
+    [limit * 1024 * 1.5, "1.5 MiB"],
+    [limit * 1024 * 9.5, "9.5 MiB"],
+    [limit * 1024 * 10.4, "10 MiB"],
+  ])("of %d bytes is said to have a size of %s", (bytes, size) => {
+    writeFileSync(at("sized"), "");
+    truncateSync(at("sized"), Math.floor(bytes));
+    expect(refusal(at("sized"))?.problem).toBe(`is too large (${size}; at most 1 KiB)`);
+  });
+
+  it.runIf(process.platform === "linux")("of the kernel, which claims to be empty, has the limit too", () => {
+    expect(() => readSmallFile("/proc/self/stat", { limit: 10 })).toThrow(
+      "/proc/self/stat is too large (1 KiB; at most 1 KiB)",
+    );
+    expect(readSmallFile("/proc/self/comm", { limit: 64 })).toMatch(/^[^\0]+\n$/);
+  });
+
+  it("names the file and itself in its refusal", () => {
+    const path = at("folder-named");
+    mkdirSync(path);
+    expect(() => readSmallFile(path, { limit })).toThrow(
+      expect.objectContaining({ name: "SmallFileError", message: `${path} is a folder, not a file` }),
+    );
+  });
+
+  it.runIf(process.platform === "linux")("leaves no descriptor open, read or refused", () => {
+    writeFileSync(at("read"), "1");
+    const count = (): number => readdirSync("/proc/self/fd").length;
+    const before = count();
+    readSmallFile(at("read"), { limit });
+    refusal(folder);
+    expect(count()).toBe(before);
   });
 
   it("whose place a folder has is refused", () => {

@@ -3,6 +3,7 @@ import { millis } from "../../../src/base/units.ts";
 import { GroveIo } from "../../../src/board/johnny-five/grove-io.ts";
 import type { I2cBus } from "../../../src/chips/bus.ts";
 import { BusError } from "../../../src/chips/bus.ts";
+import type { GpioPort } from "../../../src/chips/lines.ts";
 import { hatRig } from "../hat-rig.ts";
 
 /** A chip with registers at 0x10; the pointer is the first byte written. */
@@ -82,8 +83,47 @@ describe("The IO plugin towards johnny-five", () => {
     const { io, virtual } = await opened();
     io.digitalWrite(18, io.HIGH);
     io.digitalWrite(7, io.HIGH);
+    expect(io.pins[18]?.value).toBe(1);
     expect(virtual.gpio.level(18)).toBe(1);
     expect(virtual.gpio.isOutput(7)).toBe(false);
+  });
+
+  it("tells why a line could not be had, also where that was no error of the line", async () => {
+    const { clock, virtual, wiring } = hatRig();
+    virtual.gpio.refuse(wiring.buttonA.line, "busy");
+    const gpio: GpioPort = {
+      openOutput: (line, initial) =>
+        line === wiring.modeLed.line
+          ? Promise.reject(new TypeError("not a line's error"))
+          : virtual.gpio.openOutput(line, initial),
+      openInput: (line) => virtual.gpio.openInput(line),
+      close: () => virtual.gpio.close(),
+    };
+    const io = await GroveIo.open({
+      gpio,
+      bus: new RegisterBus(),
+      clock,
+      relay: wiring.relay,
+      outputs: [wiring.modeLed],
+      inputs: [wiring.buttonA, wiring.buttonB],
+    });
+    expect(io.failureOf(wiring.buttonA.line)).toMatchObject({ name: "LineError", code: "busy" });
+    const failure = io.failureOf(wiring.modeLed.line);
+    expect(failure).toMatchObject({ name: "LineError", code: "io", cause: { name: "TypeError" } });
+    expect(failure?.message).toContain("not a line's error");
+    expect([wiring.relay, wiring.buttonB].map(({ line }) => io.failureOf(line))).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("reports nothing of its lines once it is closed", async () => {
+    const { io } = await opened();
+    const levels: number[] = [];
+    io.digitalRead(22, (level) => levels.push(level));
+    io.close();
+    io.pretend(22, 1);
+    expect(levels).toEqual([0]);
   });
 
   it("writes registers and reads them once", async () => {

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { findGpioChip, kernelNumber, listGpioChips } from "../../../src/board/kernel/gpio-chip.ts";
 import { LineError } from "../../../src/chips/lines.ts";
@@ -61,6 +62,23 @@ describe("Finding the GPIO chip", () => {
     const error = thrownBy(() => findGpioChip(RASPBERRY_PI, { sysRoot: "/nowhere" }));
     expect(error.code).toBe("absent");
     expect(error.message).toContain("CONFIG_GPIO_SYSFS");
+  });
+
+  it.each([
+    ["base", "-1"],
+    ["base", ""],
+    ["ngpio", "many"],
+    ["ngpio", "9999999999"],
+  ])("takes no chip whose %s is %j: a wrong number would drive a line of another chip", (name, text) => {
+    const sysRoot = treeOf("pi-4-kernel-6.6");
+    writeFileSync(`${sysRoot}/class/gpio/gpiochip512/${name}`, `${text}\n`);
+    expect(thrownBy(() => findGpioChip(RASPBERRY_PI, { sysRoot })).code).toBe("absent");
+  });
+
+  it("passes over a chip that vanishes while it is read", () => {
+    const sysRoot = treeOf("pi-5-kernel-6.1");
+    rmSync(`${sysRoot}/class/gpio/gpiochip453/label`);
+    expect(listGpioChips({ sysRoot }).map((chip) => chip.base)).toEqual([399, 459, 476, 480]);
   });
 
   it("lists every chip by base", () => {

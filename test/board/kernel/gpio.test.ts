@@ -140,6 +140,7 @@ describe("The kernel's GPIO", () => {
     const failure = failureOf(port.openOutput(16, 0));
     const error = await clock.run(failure);
     expect(error.code).toBe("denied");
+    expect(error.message).toContain("after 2 s");
     expect(error.message).toContain("usermod -aG gpio");
     expect(clock.now()).toBe(2000);
   });

@@ -17,7 +17,7 @@ export interface SysTree {
 }
 
 export function sysTree(fixture: string): SysTree {
-  const file = new URL(`../fixtures/sys/${fixture}.json`, import.meta.url);
+  const file = new URL(`../../fixtures/sys/${fixture}.json`, import.meta.url);
   const { chips } = JSON.parse(readFileSync(file, "utf8")) as Description;
   const root = mkdtempSync(join(tmpdir(), "grove-sys-"));
   const gpio = join(root, "class", "gpio");

@@ -75,6 +75,19 @@ describe("SR-08: minimum times", () => {
     expect(device.heater).toBe(true);
   });
 
+  it("stores what the guardian saw, so that a second restart waits only for the rest as well", () => {
+    const device = longTimes();
+    device.run(10);
+    device.relayOffSeconds = 200;
+    device.restart(200);
+    device.relayOffSeconds = undefined;
+    device.restart(1);
+    device.run(30);
+    expect(device.heater).toBe(false);
+    device.run(12);
+    expect(device.heater).toBe(true);
+  });
+
   function off(): Device {
     const device = longTimes();
     device.run(240);

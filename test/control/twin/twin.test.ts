@@ -20,8 +20,8 @@ import { Session } from "./session.ts";
 function otherValue(name: WritableName, by: 1 | 2): ControlValue {
   const { schema, default: initial } = writableSpec(name);
   if (typeof initial === "number") return initial + by;
-  if (schema.kind === "choice") return schema.choices[by - 1] ?? "";
-  return by === 2 ? !initial : initial;
+  if (typeof initial === "boolean") return by === 2 ? !initial : initial;
+  return (schema.kind === "choice" ? schema.choices[by - 1] : initial) as ControlValue;
 }
 
 const settingOf = (name: WritableName) =>

@@ -1,7 +1,7 @@
 /** The cloud half of a device that heats, and what a hub may say to it. */
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../src/base/json/value.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import type { JsonObject } from "../../../src/hub/json-value.ts";
 import { type CloudRig, cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";
@@ -57,6 +57,16 @@ describe("an acknowledgement", () => {
     hub.reportResult = "ok";
     await clock.advance(minutes(2));
     expect(told(rig, target)).toMatchObject({ value: 21, ac: 200 });
+  });
+});
+
+describe("telemetry", () => {
+  it("is one message an interval, kept while the hub takes none", async () => {
+    const { clock, outboxDisk } = await cloudRig();
+    await clock.advance(minutes(2));
+    const before = outboxDisk.content.texts.size;
+    await clock.advance(minutes(10));
+    expect(outboxDisk.content.texts.size - before).toBe(10);
   });
 });
 

@@ -135,6 +135,21 @@ it("blames no outbox for a broken manifest, or for a system without memory, and 
   expect(asides).not.toContain(true);
 });
 
+it("waits longer after each end in a row, up to half a minute, and little again after one that worked for a minute", async () => {
+  const { rig, child } = await start();
+  const end = async (): Promise<unknown> => {
+    child().exit(null, "SIGKILL");
+    await rig.clock.advance(seconds(31));
+    return rig.lines.findLast(({ event }) => event === "cloud-process-lost")?.fields?.["restartInSeconds"];
+  };
+  const pauses: unknown[] = [];
+  for (let n = 0; n < 7; n += 1) pauses.push(await end());
+  expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  child().say(health);
+  await rig.clock.advance(minutes(1));
+  expect([await end(), await end()]).toEqual([1, 2]);
+});
+
 it("kills a process that answers no ping for half a minute, and no other", async () => {
   const { rig, child, children } = await start();
   child().say(health);

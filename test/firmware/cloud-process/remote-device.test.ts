@@ -1,7 +1,12 @@
 /** The cloud half in another process: what it says to the hub rests on what is so in the loop. */
 import { expect, it } from "vitest";
+import { silentLog } from "../../../src/base/log.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import { readCloudMessage, readLoopMessage } from "../../../src/firmware/cloud-process/messages.ts";
+import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
+import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
+import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { read } from "../../../src/base/schema/schema.ts";
 import { cloudRig } from "./rig.ts";
 
 const target = "targetTemperature";
@@ -18,6 +23,45 @@ it("patches that come faster than the loop answers are all followed, and none is
   expect(hub.record.reported.properties[target]).toMatchObject({ value: 23, ac: 200 });
   expect(rig.lines.filter(({ event }) => event === "twin-oddity")).toEqual([]);
   expect(rig.garbage).toEqual([]);
+});
+
+it("what the hub said before the link broke is judged no more: the next connection's twin counts (RR-1)", async () => {
+  const rig = await cloudRig({}, delay);
+  const { hub, clock, device } = rig;
+  await clock.advance(seconds(2));
+  hub.edit({ [target]: 20 });
+  hub.edit({ [target]: 21 }, true);
+  // Its document comes while the loop has yet to answer to the patch.
+  hub.connect();
+  await Promise.resolve();
+  hub.cut();
+  await clock.advance(seconds(5));
+  expect(device.inForce.values.targetTemperature).toBe(20);
+  hub.connect();
+  await clock.advance(seconds(5));
+  expect(device.inForce.values.targetTemperature).toBe(21);
+  expect(hub.record.reported.properties[target]).toMatchObject({ value: 21, ac: 200, av: 3 });
+});
+
+it("a request that the loop never answers counts as refused after ten seconds, whatever it says later", async () => {
+  const clock = new VirtualClock();
+  const sent: CloudMessage[] = [];
+  const { device: near } = await cloudRig();
+  const moment = momentOf(near);
+  const device = new RemoteDevice(
+    { clock, log: silentLog, send: (message) => void sent.push(message) },
+    moment,
+  );
+  const answers: unknown[] = [];
+  for (const _ of [1, 2])
+    void device.request({ kind: "clear-faults", source: "cloud" }).then((answer) => answers.push(answer));
+  device.take({ kind: "answer", id: 2, moment });
+  await clock.advance(seconds(9));
+  expect(answers).toEqual([undefined]);
+  await clock.advance(seconds(2));
+  expect(answers).toEqual([undefined, "the device does not answer"]);
+  device.take({ kind: "answer", id: 1, moment });
+  expect(sent.map((message) => message.kind === "request" && message.id)).toEqual([1, 2]);
 });
 
 it("an acknowledgement waits until the loop's disk has what it says (RR-9)", async () => {
@@ -94,6 +138,6 @@ it.each([
   ],
   ["a log line at no level", { kind: "log", level: "loud", event: "x" }],
 ])("a message that is %s is none", (_name, message) => {
-  expect(readCloudMessage(message)).toBeUndefined();
-  expect(readLoopMessage(message)).toBeUndefined();
+  expect(read(cloudToLoop, message)).toBeUndefined();
+  expect(read(loopToCloud, message)).toBeUndefined();
 });

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { CloudHandlers, CloudLink, CloudOptions, LinkCause } from "../../../src/azure/azure.ts";
 import { Secret } from "../../../src/azure/credentials/secret.ts";
+import type { JsonObject } from "../../../src/base/json/value.ts";
 import { silentLog } from "../../../src/base/log.ts";
+import { read, type Schema } from "../../../src/base/schema/schema.ts";
 import {
   type Celsius,
   celsius,
@@ -23,18 +25,13 @@ import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
 import { CloudHalf } from "../../../src/firmware/cloud-process/cloud-half.ts";
 import { DeviceShare } from "../../../src/firmware/cloud-process/device-share.ts";
-import {
-  type CloudMessage,
-  readCloudMessage,
-  readLoopMessage,
-} from "../../../src/firmware/cloud-process/messages.ts";
+import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { Device } from "../../../src/firmware/device.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
 import { gated, loadManifest } from "../../../src/firmware/hardware.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
-import type { JsonObject } from "../../../src/hub/json-value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { forDevice, isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
 import { propertyRows, reportedEvents } from "../../../src/hub/twin/reported-watch.ts";
@@ -149,14 +146,10 @@ export interface CloudRig {
  */
 function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (message: unknown) => void) {
   const share = new DeviceShare(device, clock, silentLog);
-  const later = <T>(
-    message: object,
-    read: (message: unknown) => T | undefined,
-    act: (message: T) => void,
-  ) => {
+  const later = <T>(message: object, channel: Schema<T>, act: (message: T) => void) => {
     const text = JSON.stringify(message);
     clock.setTimer(delay, () => {
-      const got = read(JSON.parse(text));
+      const got = read(channel, JSON.parse(text));
       if (got === undefined) garbage(message);
       else act(got);
     });
@@ -166,10 +159,10 @@ function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (me
     if (message.kind === "link") device.setLink(message.link);
     if (message.kind === "health") device.setCloudFailure(message.failure);
   };
-  const send = (message: CloudMessage): void => later(message, readCloudMessage, act);
+  const send = (message: CloudMessage): void => later(message, cloudToLoop, act);
   const far = new RemoteDevice({ clock, log: silentLog, send }, momentOf(device));
   share.attach((message, done) => {
-    later(message, readLoopMessage, (got) => {
+    later(message, loopToCloud, (got) => {
       if (got.kind === "device" || got.kind === "answer") far.take(got);
     });
     done(true);

@@ -2,12 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
+import { read } from "../../../src/base/schema/schema.ts";
 import { celsius, hours, millis, relativeHumidity, seconds } from "../../../src/base/units.ts";
 import { openHat } from "../../../src/board/open-hat.ts";
 import { Device } from "../../../src/firmware/device.ts";
-import { type PanelShown, readPanelPressed, readPanelShown } from "../../../src/firmware/front/messages.ts";
+import { guardianToHub, type PanelShown } from "../../../src/firmware/front/messages.ts";
 import { drawPanel } from "../../../src/firmware/front/picture.ts";
 import { PanelShare } from "../../../src/firmware/front/share.ts";
+import { guardianToLoop } from "../../../src/firmware/process/messages.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import type { PanelPress } from "../../../src/hub/page-server/api.ts";
@@ -48,8 +50,8 @@ async function frontOf({ real = false, display = "oled-128x128" as DisplayKind }
     virtual: real ? undefined : { hat, surroundings },
     clock,
     send: (message, done) => {
-      const shown = readPanelShown(JSON.parse(JSON.stringify(message)));
-      if (shown === undefined) throw new Error(`not readable: ${JSON.stringify(message)}`);
+      const shown = read(guardianToHub, JSON.parse(JSON.stringify(message)));
+      if (shown?.kind !== "panel-shown") throw new Error(`not readable: ${JSON.stringify(message)}`);
       sent.push({ atMs: clock.now(), shown });
       if (!channel.stuck) done();
     },
@@ -201,19 +203,19 @@ describe("the messages between the processes", () => {
     const anything = fc.anything({ withNullPrototype: true });
     fc.assert(
       fc.property(fc.record({ kind, key: anything, down: anything, screen: anything }), (message) => {
-        expect(readPanelShown(message)).toBeUndefined();
-        const pressed = readPanelPressed(message);
-        if (pressed !== undefined) expect(typeof pressed.down).toBe("boolean");
+        expect(read(guardianToHub, message)).toBeUndefined();
+        const pressed = read(guardianToLoop, message);
+        if (pressed?.kind === "panel-pressed") expect(typeof pressed.down).toBe("boolean");
       }),
     );
     for (const message of [undefined, null, 7, "beat", [], { kind: "panel-pressed", key: "q", down: true }])
-      expect([readPanelShown(message), readPanelPressed(message)]).toEqual([undefined, undefined]);
+      expect([read(guardianToHub, message), read(guardianToLoop, message)]).toEqual([undefined, undefined]);
   });
 
   it("are refused with any one field spoilt", async () => {
     const { last } = await frontOf();
     const whole = JSON.parse(JSON.stringify(last()));
-    expect(readPanelShown(whole)).toEqual(JSON.parse(JSON.stringify(last())));
+    expect(read(guardianToHub, whole)).toEqual(JSON.parse(JSON.stringify(last())));
     const spoil = (path: readonly string[], value: unknown): unknown => {
       const copy = structuredClone(whole);
       const holder = path.slice(0, -1).reduce((at, name) => at[name], copy);
@@ -228,6 +230,6 @@ describe("the messages between the processes", () => {
     expect(paths.length).toBeGreaterThan(14);
     for (const path of paths)
       for (const value of [null, { a: 1 }, 1e9])
-        expect([path, readPanelShown(spoil(path, value))]).toEqual([path, undefined]);
+        expect([path, read(guardianToHub, spoil(path, value))]).toEqual([path, undefined]);
   });
 });

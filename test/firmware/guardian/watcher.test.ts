@@ -157,6 +157,25 @@ describe("a system that cannot start a watcher", () => {
     expect(missing).toEqual([true, false]);
   });
 
+  it("is asked again at once for a watcher that ends after it had lived for long", async () => {
+    const shells: EventEmitter[] = [];
+    const { clock, lost, watcher } = rig(() => {
+      const shell = Object.assign(new EventEmitter(), { unref() {} });
+      shells.push(shell);
+      return shell as unknown as ChildProcess;
+    });
+    watcher.watch(noFiles);
+    for (const _ of [1, 2, 3]) {
+      shells.at(-1)?.emit("exit", null, "SIGKILL");
+      await clock.advance(millis(900));
+    }
+    await clock.advance(minutes(60));
+    shells.at(-1)?.emit("exit", null, "SIGKILL");
+    expect(lost.map((fields) => (fields as { restartInSeconds: number }).restartInSeconds)).toEqual([
+      0.1, 0.2, 0.4, 0.1,
+    ]);
+  });
+
   it("also where that is told late, as EAGAIN is; both an error and an end are one failure", async () => {
     const shells: EventEmitter[] = [];
     const { clock, watcher } = rig(() => {

@@ -1,4 +1,5 @@
 /** The genuine device SDK against the hub, over TLS. */
+import { X509Certificate } from "node:crypto";
 import type { DeviceMethodRequest, DeviceMethodResponse, Message as SdkMessage } from "azure-iot-device";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunningHub } from "../../../src/hub/hub.ts";
@@ -41,11 +42,19 @@ describe("the genuine device SDK", () => {
     await client.open();
     await client.close();
     expect(hub.core.devices.get("heater-2")?.authentication.type).toBe("sas");
+    const told = () => hub.core.timeline.of("heater-2", 99).filter(({ kind }) => kind === "provisioned");
+    expect(told()).toMatchObject([{ actor: "device", text: "registered through DPS with a symmetric key" }]);
+    // Once more with the same key is no news.
+    await register(hub, "heater-2", { key });
+    expect(told()).toHaveLength(1);
   });
 
   it("registers and connects with a certificate of the hub's authority", async () => {
     const hub = await testHub();
     const { cert, key } = await hub.enrolCertificate("heater-3");
+    // RFC 5280, section 4.1.2.2: serial numbers are positive. 16 bytes, the first from 0x40 to 0x7f.
+    for (const pem of [hub.caPem, cert])
+      expect(new X509Certificate(pem).serialNumber).toMatch(/^[4-7][0-9A-F]{31}$/);
     const assigned = await register(hub, "heater-3", { cert, privateKey: key });
     expect(assigned.deviceId).toBe("heater-3");
     const client = await certificateClient(hub, "heater-3", { cert, key });

@@ -320,6 +320,17 @@ describe("the page's door", () => {
     expect((await ask(hub, "PATCH", path, edit)).status).toBe(412);
   });
 
+  it("refuses a desired edit that breaks the rules for twins, and says which", async () => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    const edit = (properties: unknown) =>
+      ask(hub, "PATCH", "/api/devices/heater-1/desired", { properties }).then(({ status }) => status);
+    expect(await edit({ "a b": 1 })).toBe(400);
+    expect(await edit([1])).toBe(400);
+    expect(await edit({ text: "x".repeat(4097) })).toBe(413);
+    expect(hub.core.devices.get("heater-1")?.desired.version).toBe(1);
+  });
+
   it("asks for the password, slows guessing, and lets in with cookie or basic authorization", async () => {
     const hub = await testHub({ pagePassword: "correct horse" });
     expect((await ask(hub, "GET", "/api/devices")).status).toBe(401);

@@ -1,26 +1,28 @@
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../../src/base/json/value.ts";
 import { lastReconnection } from "../../../src/hub/page/model/reconnection.ts";
 import { eventView, isWorthTelling, newestOf, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
-import type { Json } from "../../../src/hub/page-server/api.ts";
 import { type Draft, events } from "./events.ts";
 
 const viewOf = (...drafts: Draft[]) => events(...drafts).map(eventView);
 const ack = { code: 203, version: 0 };
 
 describe("the timeline in words", () => {
-  it("says who won, and keeps the hub's sentence on why", () => {
+  it("says who won, over what and of when, from the fields of the event", () => {
     const [view] = viewOf({
       kind: "conflict",
       actor: "device",
       property: "targetTemperature",
       after: 23,
       lost: 18.5,
+      lostAtMs: Date.parse("1970-01-01T00:00:00.500Z"),
       winner: "operator",
-      text: "both changed it",
     });
     expect(view).toMatchObject({
       title: "Set-point: the cloud won with 23.0 °C over 18.5 °C",
-      detail: "both changed it",
+      detail: expect.stringMatching(
+        /^both changed Set-point: the desired 23.0 °C won over the device's 18.5 °C of \d\d:\d\d:00$/,
+      ),
     });
   });
 
@@ -40,7 +42,8 @@ describe("the timeline in words", () => {
 
   it("says when the device set a value only where that was not just now", () => {
     const [now, then] = ["1970-01-01T00:00:00.500Z", "1969-12-31T20:00:00Z"].map((at) => {
-      const said = { code: 203, version: 0, text: `set at the device at ${at}` };
+      const origin = { source: "device", atMs: Date.parse(at) } as const;
+      const said = { code: 203, version: 0, text: `set at the device at ${at}`, origin };
       return viewOf({ kind: "reported", property: "controlMode", after: "auto", ack: said })[0]?.detail;
     });
     expect(now).toBe("");
@@ -91,11 +94,16 @@ describe("the timeline in words", () => {
     expect(told("deviceInformation", component, { __t: "c" })).toBe("Device information changed");
   });
 
-  it("calls a property by the name that people know, in the hub's own sentence too", () => {
-    const detail = (property: string) =>
-      viewOf({ kind: "conflict", property, text: `both changed ${property}: the desired 22 won` })[0]?.detail;
-    expect(detail("targetTemperature")).toBe("both changed Set-point: the desired 22 won");
-    expect(detail("$&")).toBe("both changed $&: the desired 22 won");
+  it("calls a property by the name that people know, and tells a deletion from a value", () => {
+    const detail = (property: string, winner: "operator" | "device", deleted: boolean) =>
+      viewOf({ kind: "conflict", property, winner, after: 22, lost: 18, deleted })[0]?.detail;
+    expect(detail("targetTemperature", "operator", true)).toBe(
+      "both changed Set-point: the deletion (22.0 °C by default) won over the device's 18.0 °C",
+    );
+    expect(detail("targetTemperature", "device", true)).toBe(
+      "both changed Set-point: the device's 22.0 °C won over the deletion",
+    );
+    expect(detail("$&", "device", false)).toBe("both changed $&: the device's 22 won over the desired 18");
   });
 
   it("tells the newest first, and whether there are earlier ones worth telling", () => {
@@ -123,8 +131,12 @@ describe("the timeline in words", () => {
 describe("what the last time apart came to", () => {
   const property = "targetTemperature";
   const came = { kind: "connected" } as const;
-  const pulled = { kind: "cable", text: "the cable was pulled: traffic dropped silently" } as const;
-  const plugged = { kind: "cable", text: "the cable was plugged in" } as const;
+  const pulled = { kind: "cable", cable: "silence", text: "any words" } as const;
+  const plugged = {
+    kind: "cable",
+    cable: "connected",
+    text: "the cable was pulled: a sentence is not read",
+  } as const;
   const apart = [
     came,
     pulled,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Json } from "../../../src/base/json/value.ts";
 import { cableText } from "../../../src/hub/page/model/cable.ts";
 import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
 import { sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
@@ -12,7 +13,7 @@ import {
   spanText,
   valueText,
 } from "../../../src/hub/page/model/words.ts";
-import type { Json, PropertyRow } from "../../../src/hub/page-server/api.ts";
+import type { Origin, PropertyRow } from "../../../src/hub/page-server/api.ts";
 import { device, propertyRow, startMs } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
 
@@ -115,11 +116,16 @@ describe("how a property stands", () => {
   });
 
   it("calls a value that nobody has set a default, and one of the device's by its time", () => {
-    const own = (text: string) => statusView(row("device-only", { code: 203, version: 0, text }), true);
-    expect(own("default")).toMatchObject({ word: "Default", detail: "" });
-    expect(own("set at the device")).toMatchObject({ word: "Set on the device", detail: "" });
-    const { detail } = own("set at the device at 2026-01-17T18:40:05.378Z");
-    expect(detail).toMatch(/^at \d\d:40:05$/);
+    const own = (text: string, origin?: Origin) =>
+      statusView(row("device-only", { code: 203, version: 0, text, ...(origin && { origin }) }), true);
+    expect(own("default", { source: "default" })).toMatchObject({ word: "Default", detail: "" });
+    expect(own("set at the device", { source: "device" })).toMatchObject({
+      word: "Set on the device",
+      detail: "",
+    });
+    const atMs = Date.parse("2026-01-17T18:40:05.378Z");
+    expect(own("any words", { source: "device", atMs }).detail).toMatch(/^at \d\d:40:05$/);
+    expect(own("default on a rainy day")).toMatchObject({ detail: "default on a rainy day" });
   });
 });
 

@@ -105,6 +105,11 @@ describe("the hub refuses", () => {
     const login = deviceLogin(hub, tokenFor(hub, "heater-1", symmetricKey));
     expect(await knock(hub, { ...login, clientId: "heater-2" })).toBe("closed");
     expect(await knock(hub, { username: "admin", password: "admin" })).toBe("closed");
+    const told = hub.lines.filter(({ event }) => event === "hub-turned-away");
+    expect(told.map(({ fields }) => fields["reason"])).toEqual([
+      "client id is not the device id",
+      "user name is of neither DPS nor hub",
+    ]);
   });
 
   it("another id scope and a key that derives from no group, at DPS", async () => {

@@ -8,6 +8,11 @@ import { ask, tokenOf } from "./calls.ts";
 
 const id = "heater-1";
 
+function keysOf(bytes: number, more = "") {
+  const primaryKey = Buffer.alloc(bytes, 7).toString("base64") + more;
+  return { authentication: { type: "sas", symmetricKey: { primaryKey } } };
+}
+
 function patch(hub: RunningHub, body: string, headers: Record<string, string> = {}, method = "PATCH") {
   return ask(hub, method, `/twins/${id}`, tokenOf(hub, "service"), body, headers);
 }
@@ -52,6 +57,22 @@ describe("a twin of the service side", () => {
     expect((after as unknown as { deviceEtag: string }).deviceEtag).not.toBe(
       (made as { etag?: string }).etag,
     );
+  });
+
+  it.each([
+    ["[1]", "a twin must be"],
+    ['{"properties":[1]}', "properties must be"],
+    ['{"properties":"x"}', "properties must be"],
+    ['{"properties":{"reported":{"a":1}}}', "reported properties are the device's"],
+    ['{"properties":{"desired":[1]}}', "properties.desired must be"],
+    ['{"tags":"x"}', "tags must be"],
+  ])("is left as it was by %s, and the answer says why", async (body, why) => {
+    const hub = await testHub();
+    await hub.enrolDevice(id);
+    const before = hub.core.devices.get(id);
+    const answer = await patch(hub, body);
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(why)]);
+    expect(hub.core.devices.get(id)).toEqual(before);
   });
 
   it.each(["1e400", "-1e400", "4503599627370496", "-4503599627370497", "9007199254740993"])(
@@ -152,6 +173,11 @@ describe("a device's identity", () => {
   it.each([
     ["an edge device", { capabilities: { iotEdge: true } }, "edge"],
     ["a status that there is not", { status: "sleeping" }, "status"],
+    ["another id than the address has", { deviceId: "heater-2" }, "malformed"],
+    ["a body that is no object", [1], "malformed"],
+    ["a key of less than 16 bytes", keysOf(15), ""],
+    ["a key of more than 64 bytes", keysOf(65), ""],
+    ["a key that is not base64", keysOf(32, "!"), ""],
   ])("is refused for %s, and says why", async (_what, wanted, word) => {
     const hub = await testHub();
     const answer = await ask(hub, "PUT", `/devices/${id}`, undefined, JSON.stringify(wanted));

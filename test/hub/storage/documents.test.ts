@@ -23,8 +23,9 @@ describe("a stored document", () => {
   it("is the one written before when the newest was damaged, and has two generations again then", async () => {
     const folder = await temporaryFolder();
     const documents = await opened(folder);
-    await documents.write("a", 1);
-    await documents.write("a", 2);
+    // Several writes: the older generation is to be the last but one, not the first.
+    for (const each of [8, 9, 1, 2]) await documents.write("a", each);
+    expect((await readdir(folder)).sort()).toEqual(["a.json", "a.json.previous"]);
     const path = join(folder, "a.json");
     const stored = await readFile(path);
     stored.writeUInt8(stored.readUInt8(0) ^ 1, 0);

@@ -1,9 +1,9 @@
 /** Reading a device's reports as a person would. */
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../../../src/hub/json-value.ts";
+import type { JsonObject } from "../../../src/base/json/value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
-import { propertyRows, reportedEvents } from "../../../src/hub/twin/reported-watch.ts";
+import { propertyRows, reportedEvents, unwrap } from "../../../src/hub/twin/reported-watch.ts";
 
 function change(
   record: DeviceRecord,
@@ -30,6 +30,15 @@ const statusAfter = (before: DeviceRecord, patch: JsonObject) =>
   propertyRows(change(before, "reported", patch, 3000)).find(({ name }) => name === "targetTemperature")
     ?.status;
 
+describe("a value that only looks like an acknowledgement", () => {
+  it.each([{ ac: 5 }, { av: 5, value: 1 }, { ac: "200", av: 1, value: 1 }])(
+    "is a value as any other: %j",
+    (value) => {
+      expect(unwrap(value)).toEqual({ value });
+    },
+  );
+});
+
 describe("a report", () => {
   const wonOver = "won over 20.5, set at the device at 1970-01-01T00:00:01.500Z; set by the cloud";
 
@@ -40,6 +49,7 @@ describe("a report", () => {
         kind: "conflict",
         winner: "operator",
         lost: 20.5,
+        lostAtMs: 1500,
         before: 19,
         after: 22,
         version: 2,
@@ -78,10 +88,13 @@ describe("a report", () => {
       eventsOf(deleted, { targetTemperature: { value, ac, av: 3, ad } })[0];
     expect(given(200, 19, wonOver.replace("set by the cloud", "default"))).toMatchObject({
       winner: "operator",
+      deleted: true,
+      lostAtMs: 1500,
       text: expect.stringContaining("the deletion (19 by default) won over the device's 20.5 of 1970"),
     });
     expect(given(203, 20.5, "won over 19, default; set at the device")).toMatchObject({
       winner: "device",
+      deleted: true,
       lost: 19,
       text: "both changed targetTemperature: the device's 20.5 won over the deletion",
     });

@@ -1,7 +1,7 @@
 /** The hub's pure parts, by rule. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { equalJson, isObject, type Json, type JsonObject, member } from "../../../src/hub/json-value.ts";
+import { equalJson, isRecord, type Json, type JsonObject, member } from "../../../src/base/json/value.ts";
 import { FrameGuard } from "../../../src/hub/mqtt/frame-guard.ts";
 import { parseUserName } from "../../../src/hub/mqtt/login.ts";
 import { cloudMessage, parseDeviceTopic, parseDpsTopic } from "../../../src/hub/mqtt/topics.ts";
@@ -32,8 +32,8 @@ const whole = objects(documents.value) as fc.Arbitrary<JsonObject>;
 
 /** JSON merge patch (RFC 7386), as plainly as it can be written. */
 function merged(target: Json | undefined, patch: Json): Json {
-  if (!isObject(patch)) return patch;
-  const result = new Map(isObject(target) ? Object.entries(target) : []);
+  if (!isRecord(patch)) return patch;
+  const result = new Map(isRecord(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) result.delete(name);
     else result.set(name, merged(result.get(name), value));
@@ -138,6 +138,18 @@ describe("a signature", () => {
     }
     expect(verifySas(parseSas(token), [key], any, 60_000)).toEqual({ ok: false, failure: "expired" });
     expect(verifySas(parseSas(makeSas("a", "", 60_000)), ["", ""], any, 0)).toMatchObject({ ok: false });
+  });
+
+  it("counts for nothing where there is none, or one that cannot be read", () => {
+    const refused = { ok: false, failure: "malformed" };
+    for (const text of [
+      "",
+      "Bearer x",
+      "SharedAccessSignature sr=a&sig=%&se=1",
+      "SharedAccessSignature sr=a",
+    ])
+      expect(verifySas(parseSas(text), [key], any, 0)).toEqual(refused);
+    expect(verifySas(undefined, [key], any, 0)).toEqual(refused);
   });
 
   it("never throws, whatever it is said to be", () => {

@@ -42,6 +42,11 @@ describe("control bytes", () => {
     ]);
   });
 
+  it("announce nothing at the end of a transfer", () => {
+    expect(parseControlBytes(Uint8Array.of(0x80))).toEqual([]);
+    expect(parseControlBytes(Uint8Array.of(0x80, 0xaf, 0x40))).toEqual([{ data: false, value: 0xaf }]);
+  });
+
   it("are not understood with other bits set", () => {
     expect(parseControlBytes(Uint8Array.of(0x41, 1))).toBeUndefined();
   });
@@ -113,6 +118,61 @@ describe.each([sh1107, ssd1306])("the $name model", (family) => {
     expect(litPixels(oled)).toEqual(["0,5"]);
   });
 
+  it("shifts the picture by its offset, round the end of the memory", () => {
+    oled.write(commands(0xb0, 0x00, 0x10));
+    oled.write(data(0x01));
+    oled.write(commands(0xd3, 0x02));
+    expect(litPixels(oled)).toEqual([`0,${family.height - 2}`]);
+    oled.write(commands(0xd3, family.height + 1));
+    expect(litPixels(oled)).toEqual([`0,${family.height - 1}`]);
+  });
+
+  it("lets nobody see beyond its edges", () => {
+    oled.write(commands(0xa5));
+    const { width, height } = family;
+    const corners = [
+      [0, 0],
+      [width - 1, height - 1],
+    ] as const;
+    const beyond = [
+      [-1, 0],
+      [0, -1],
+      [width, 0],
+      [0, height],
+    ] as const;
+    expect([...corners, ...beyond].map(([x, y]) => oled.lit(x, y))).toEqual([
+      ...corners.map(() => true),
+      ...beyond.map(() => false),
+    ]);
+  });
+
+  it("says when it is read which chip it is, and whether its panel is off", () => {
+    expect([...oled.read(2)]).toEqual([family.id, family.id]);
+    oled.write(commands(0xae));
+    expect([...oled.read(1)]).toEqual([family.id | 0x40]);
+  });
+
+  it("is after a power cut as it was when new, whatever it was told before", () => {
+    const fresh = new OledModel(family);
+    oled.write(commands(0xa7, 0xa5, 0x81, 0x11, 0xa8, 0x0f, 0xd3, 0x05));
+    oled.write(family === sh1107 ? commands(0xa1, 0xc8, 0xdc, 0x07) : commands(0xa0, 0xc0, 0x47));
+    oled.write(commands(0xb3, 0x05, 0x11, 0x81));
+    oled.powerUp();
+    expect([oled.on, oled.contrast]).toEqual([false, family.contrast]);
+    for (const each of [oled, fresh]) {
+      each.write(commands(0xaf));
+      each.write(data(0xaa, 0x55));
+    }
+    expect(oled.picture()).toBe(fresh.picture());
+    expect(oled.refused).toEqual([]);
+  });
+
+  it("keeps the newest hundred of what it cannot understand", () => {
+    for (let count = 0; count < 60; count++) oled.write(commands(0xf7));
+    for (let count = 0; count < 60; count++) oled.write(commands(0xf8));
+    expect(oled.refused).toEqual([...Array<number>(40).fill(0xf7), ...Array<number>(60).fill(0xf8)]);
+  });
+
   it("keeps what it cannot understand, for a test to look at", () => {
     oled.write(commands(0xf7));
     oled.write(Uint8Array.of(0x13, 0x00));
@@ -162,6 +222,23 @@ describe("the character display model", () => {
     expect(lcd.text[0].trimEnd()).toBe("new");
   });
 
+  it("says when it is read whether it is busy, and where its cursor is", async () => {
+    type("old");
+    expect([...lcd.read(2)]).toEqual([3, 3]);
+    lcd.write(Uint8Array.of(0x80, 0x01));
+    expect([...lcd.read(1)]).toEqual([0x80]);
+    await clock.advance(millis(1.6));
+    expect([...lcd.read(1)]).toEqual([0]);
+  });
+
+  it("types backwards, and steps, when it is told to", () => {
+    lcd.write(Uint8Array.of(0x80, 0x84, 0x80, 0x04));
+    type("cba");
+    lcd.write(Uint8Array.of(0x80, 0x06, 0x80, 0x14, 0x80, 0x14, 0x80, 0x14, 0x80, 0x10));
+    type("d");
+    expect(lcd.text[0].trimEnd()).toBe("  adc");
+  });
+
   it("shows nothing while off, and no second line before two were asked for", () => {
     lcd.write(Uint8Array.of(0x80, 0xc0));
     type("below");
@@ -180,6 +257,43 @@ describe("the character display model", () => {
     type("y".repeat(34));
     type("first");
     expect(lcd.text[0].startsWith("first")).toBe(true);
+  });
+
+  it("is after a power cut as it was when new, whatever it was told before", () => {
+    type("old");
+    lcd.write(Uint8Array.of(0x80, 0x04, 0x80, 0x40, 0x80, 0x01));
+    lcd.powerUp();
+    expect([lcd.on, ...lcd.read(1)]).toEqual([false, 0]);
+    lcd.write(Uint8Array.of(0x80, 0x0c));
+    type("ab");
+    expect(lcd.text).toEqual(["ab              ", " ".repeat(16)]);
+    lcd.write(Uint8Array.of(0x80, 0x28));
+    expect(lcd.text[1]).toBe(" ".repeat(16));
+  });
+
+  it("begins at the left again when sent home, and keeps its text", async () => {
+    type("old");
+    lcd.write(Uint8Array.of(0x80, 0x02));
+    await clock.advance(millis(1.6));
+    type("g");
+    expect(lcd.text[0].trimEnd()).toBe("gld");
+  });
+
+  it("types forwards again after it was cleared", async () => {
+    lcd.write(Uint8Array.of(0x80, 0x04, 0x80, 0x01));
+    await clock.advance(millis(1.6));
+    type("ab");
+    expect(lcd.text[0].trimEnd()).toBe("ab");
+  });
+
+  it("counts all bytes of a transfer that it does not understand as lost", () => {
+    lcd.write(Uint8Array.of(0x41, 1, 2));
+    expect(lcd.lost).toBe(3);
+  });
+
+  it("shows the letters of its own character set, and what it cannot show as such", () => {
+    lcd.write(data(0x5c, 0x7e, 0x7f, 0xdf, 0xff, 0x07, 0x0f, 0x10, 0x20, 0x7d, 0x80));
+    expect(lcd.text[0].trimEnd()).toBe("¥→←°█¤¤? }?");
   });
 
   it("does not mistake self-made characters for text", () => {

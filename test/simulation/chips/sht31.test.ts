@@ -113,12 +113,43 @@ describe("the SHT31 model", () => {
     expect(await status()).toBe(0);
   });
 
-  it("reads warm while its heater is on", async () => {
+  it.each([
+    { name: "a measurement", words: [[0x24, 0x16]] },
+    {
+      name: "the break that ends one",
+      words: [
+        [0x24, 0x00],
+        [0x30, 0x93],
+      ],
+    },
+    { name: "a soft reset", words: [[0x30, 0xa2]] },
+    { name: "its heater on", words: [[0x30, 0x6d]] },
+    { name: "its heater off", words: [[0x30, 0x66]] },
+    { name: "its status", words: [[0xf3, 0x2d]] },
+    { name: "its status cleared", words: [[0x30, 0x41]] },
+  ])("knows the command for $name, and does not mark it as failed", async ({ words }) => {
+    for (const bytes of words) {
+      await send(...bytes);
+      await wait(1);
+    }
+    expect(model.status & sht31Status.commandFailed).toBe(0);
+  });
+
+  it("reads warm by 3 K while its heater is on", async () => {
+    const temperature = async () => {
+      await wait(1);
+      await send(0x24, 0x16);
+      await wait(4);
+      const [high = 0, low = 0] = await receive(6);
+      return -45 + (175 * ((high << 8) | low)) / 65535;
+    };
     await send(0x30, 0x6d);
     expect((await status()) & sht31Status.heaterOn).not.toBe(0);
+    expect(await temperature()).toBeCloseTo(23, 2);
     await wait(1);
     await send(0x30, 0x66);
     expect((await status()) & sht31Status.heaterOn).toBe(0);
+    expect(await temperature()).toBeCloseTo(20, 2);
   });
 
   it("is read by the driver to within its resolution, whatever the air", async () => {

@@ -9,14 +9,10 @@ import {
 import { runScenario } from "../room/small-firmware.ts";
 
 describe("the built-in scenarios", () => {
-  it.each(scenarioNames)(
-    "%s: everything that it expects holds for the core",
-    { timeout: 60_000 },
-    async (name) => {
-      const run = await runScenario(builtInScenario(name));
-      expect(run.unmet).toEqual([]);
-    },
-  );
+  it.each(scenarioNames)("%s: everything that it expects holds for the core", async (name) => {
+    const run = await runScenario(builtInScenario(name));
+    expect(run.unmet).toEqual([]);
+  });
 
   it("give the same trace for the same seed, and another one for another", async () => {
     const scenario = { ...builtInScenario("sensor-troubles"), duration: hours(2) };

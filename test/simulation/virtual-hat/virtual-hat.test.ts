@@ -189,9 +189,14 @@ describe("a fault of the virtual hat", () => {
       return read;
     };
     const first = await series(1);
-    const off = first.filter((value) => Math.abs(value - 20) > 14).length;
-    expect(off).toBeGreaterThan(8);
-    expect(off).toBeLessThan(40);
+    const errors = first.map((value) => value - 20).filter((error) => Math.abs(error) > 0.1);
+    expect(errors.length).toBeGreaterThan(8);
+    expect(errors.length).toBeLessThan(40);
+    const sizes = errors.map(Math.abs);
+    expect(Math.min(...sizes)).toBeGreaterThan(14.9);
+    expect(Math.max(...sizes)).toBeLessThan(60.1);
+    expect(Math.max(...sizes)).toBeGreaterThan(40);
+    expect([Math.min(...errors) < 0, Math.max(...errors) > 0]).toEqual([true, true]);
     expect(await series(1)).toEqual(first);
     expect(await series(2)).not.toEqual(first);
   });

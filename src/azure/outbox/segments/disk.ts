@@ -7,6 +7,7 @@
 import { constants } from "node:fs";
 import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { errnoOf } from "../../../base/errors.ts";
 
 export interface FileFound {
   readonly name: string;
@@ -79,8 +80,8 @@ export function segmentDisk(folder: string): SegmentDisk {
       }
     },
     remove: (name) =>
-      unlink(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOENT") throw error;
+      unlink(join(folder, name)).catch((error: unknown) => {
+        if (errnoOf(error) !== "ENOENT") throw error;
       }),
   };
 }

@@ -6,6 +6,7 @@
  * holder is replaced.
  */
 import { lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { errnoOf } from "../../../base/errors.ts";
 
 /** @returns what gives it back; `undefined` when a living process has it. @throws the disk's own errors */
 export function lockFolder(file: string): (() => void) | undefined {
@@ -15,7 +16,7 @@ export function lockFolder(file: string): (() => void) | undefined {
       symlinkSync(identityOf(process.pid) ?? "nobody", file);
       return () => rmSync(file, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (errnoOf(error) !== "EEXIST") throw error;
       if (isHeld(file)) return undefined;
       rmSync(file, { recursive: true, force: true });
     }
@@ -48,6 +49,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return errnoOf(error) === "EPERM";
   }
 }

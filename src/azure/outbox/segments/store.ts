@@ -11,6 +11,7 @@
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { errnoOf, messageOf } from "../../../base/errors.ts";
 import type { WallMillis } from "../../../base/units.ts";
 import {
   type MendEffort,
@@ -239,8 +240,7 @@ class SegmentStore implements OutboxStore {
     try {
       return await this.#disk.read(name, 0, Math.min(size, this.#cuts.get(name) ?? size));
     } catch (error) {
-      if (["EIO", "EUCLEAN", "EBADMSG"].includes((error as NodeJS.ErrnoException).code ?? ""))
-        return undefined;
+      if (["EIO", "EUCLEAN", "EBADMSG"].includes(errnoOf(error) ?? "")) return undefined;
       throw error;
     }
   }
@@ -368,6 +368,5 @@ const words: Readonly<Record<string, string>> = {
 
 function storeError(error: unknown): OutboxStoreError {
   if (error instanceof OutboxStoreError) return error;
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  return new OutboxStoreError("io", words[code] ?? message, { cause: error });
+  return new OutboxStoreError("io", words[errnoOf(error) ?? ""] ?? messageOf(error), { cause: error });
 }

@@ -70,8 +70,8 @@ function partedBy(events: readonly TimelineEvent[]): TimelineEvent | undefined {
   return outlived ? noticed : (pull ?? noticed);
 }
 
-/** The hub says only in words which way the cable went. */
-const isPull = ({ text }: TimelineEvent): boolean => text.startsWith("the cable was pulled");
+/** An event that an earlier version of the hub stored does not say which way the cable went. */
+const isPull = ({ cable }: TimelineEvent): boolean => cable !== undefined && cable !== "connected";
 
 function outcomeOf(event: TimelineEvent, edited: ReadonlySet<string | undefined>): Outcome | undefined {
   const { property, kind } = event;

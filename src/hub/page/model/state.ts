@@ -4,12 +4,12 @@
  * Guarantee: pure and total. The same events in the same order give the same state; an event about a device that is
  * not shown, or that came twice, does no harm.
  */
+import type { Json } from "../../../base/json/value.ts";
 import type {
   DeviceDetail,
   DeviceSummary,
   History,
   HubInfo,
-  Json,
   PanelView,
   StreamEvent,
   TimelineEvent,

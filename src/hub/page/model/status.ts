@@ -1,6 +1,6 @@
 /** How a property stands between the two sides, in a word, a tone and a sentence. */
 import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
-import { isComponent, plainTimes, valueText } from "./words.ts";
+import { isComponent, plainTimes, timeText, valueText } from "./words.ts";
 
 /** Colours carry meaning here, never alone: each comes with its word and picture. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
@@ -36,10 +36,10 @@ export function statusView(row: PropertyRow, reachable: boolean): StatusView {
         detail: said === "" ? `${valueText(row.name, row.reported?.value)} stays in force` : said,
       };
     case "device-only": {
-      const word = said === "default" ? "Default" : ack?.code === 203 ? "Set on the device" : "Device";
-      // Its own words where they say more than ours.
-      const more = said.replace(/^(default|set (on|at) the device) ?/i, "");
-      return { tone: "quiet", word, detail: more };
+      const { source, atMs } = ack?.origin ?? {};
+      const word = source === "default" ? "Default" : ack?.code === 203 ? "Set on the device" : "Device";
+      const detail = source === undefined ? said : atMs === undefined ? "" : `at ${timeText(atMs)}`;
+      return { tone: "quiet", word, detail };
     }
     case "deleted":
       return { tone: "quiet", word: "Deleted", detail: "no longer desired" };
@@ -77,7 +77,6 @@ export function sortedRows(
 function membersOf(row: PropertyRow): readonly PropertyRow[] {
   const { reported } = row;
   const value = reported?.value;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [row];
   if (!isComponent(value)) return [row];
   return Object.entries(value)
     .filter(([name, member]) => name !== "__t" && typeof member === "string" && member !== "unknown")

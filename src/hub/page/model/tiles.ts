@@ -1,6 +1,8 @@
 /** The eight tiles: what a person wants to know of a device at one look. */
+
+import type { Json } from "../../../base/json/value.ts";
 import type { ReadOnlyName, TelemetryName, WritableName } from "../../../model/cloud-model.ts";
-import type { DeviceDetail, DeviceSummary, Json, PropertyRow } from "../../page-server/api.ts";
+import type { DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
 import type { Tone } from "./status.ts";
 import {
   agoText,
@@ -76,7 +78,7 @@ function shared(row: PropertyRow | undefined): TileView {
   if (row?.status === "refused" && desired !== undefined) {
     return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
   }
-  const own = row?.ack?.text === "default" ? "default" : "set on the device";
+  const own = row?.ack?.origin?.source === "default" ? "default" : "set on the device";
   const note = reported === undefined ? "not reported" : row?.ack?.code === 203 ? own : "in force";
   return { ...base, note, tone: reported === undefined ? "offline" : "quiet" };
 }

@@ -3,7 +3,7 @@ import { readOnlyNames } from "../../../model/cloud-model.ts";
 import type { Actor, TimelineEvent } from "../../page-server/api.ts";
 import type { IconName } from "./icon-paths.ts";
 import type { Tone } from "./status.ts";
-import { isComponent, labelOf, plainTimes, valueText } from "./words.ts";
+import { isComponent, labelOf, plainTimes, timeText, valueText } from "./words.ts";
 
 export interface EventView {
   readonly sequence: number;
@@ -64,21 +64,25 @@ export function eventView(event: TimelineEvent): EventView {
   };
 }
 
-/** The hub's sentence, with the name that people know the property by. */
-function conflictText({ text, property = "" }: TimelineEvent): string {
-  const start = `both changed ${property}:`;
-  const friendly = text.startsWith(start)
-    ? `both changed ${labelOf(property)}:${text.slice(start.length)}`
-    : text;
-  return plainTimes(friendly);
+function conflictText(event: TimelineEvent): string {
+  const { property = "", after, lost, lostAtMs, winner, deleted } = event;
+  const value = valueText(property, after);
+  const of = lostAtMs === undefined ? "" : ` of ${timeText(lostAtMs)}`;
+  const [won, over] =
+    winner === "device"
+      ? [`the device's ${value}`, deleted ? "the deletion" : `the desired ${valueText(property, lost)}`]
+      : [
+          deleted ? `the deletion (${value} by default)` : `the desired ${value}`,
+          `the device's ${valueText(property, lost)}`,
+        ];
+  return `both changed ${labelOf(property)}: ${won} won over ${over}${of}`;
 }
 
 /** What the device says of it itself; when it was set, only where that was not just now. */
 function saidBy({ kind, ack, atMs }: TimelineEvent): string {
-  const text = ack?.text ?? "";
-  const setAt = /^set (?:at the device|by \S+) at (\S+)$/.exec(text)?.[1];
-  const isNow = setAt !== undefined && Math.abs(Date.parse(setAt) - atMs) < justNowMs;
-  return kind === "reported" && isNow ? "" : plainTimes(text);
+  const { source, atMs: setAtMs } = ack?.origin ?? {};
+  const isNow = source === "device" && setAtMs !== undefined && Math.abs(setAtMs - atMs) < justNowMs;
+  return kind === "reported" && isNow ? "" : plainTimes(ack?.text ?? "");
 }
 
 /**

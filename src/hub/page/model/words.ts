@@ -4,6 +4,7 @@
  *
  * Guarantee: total. Whatever JSON a device or an operator sends becomes a short text.
  */
+import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {
   type CloudSchema,
   decimalsOf,
@@ -13,7 +14,6 @@ import {
   writableProperties,
 } from "../../../model/cloud-model.ts";
 import { faultEffects, isFaultCode } from "../../../model/faults.ts";
-import type { Json } from "../../page-server/api.ts";
 
 interface Known {
   readonly label: string;
@@ -40,10 +40,7 @@ export const labelOf = (name: string): string =>
   name === deviceInformation.name ? deviceInformation.label : (known.get(name)?.label ?? shorten(name, 40));
 
 /** Of IoT Plug and Play: an object that says of itself that it is one. */
-export const isComponent = (value: Json | undefined): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  Object.entries(value).some(([name, mark]) => name === "__t" && mark === "c");
+export const isComponent = (value: Json | undefined): value is JsonObject => textMember(value, "__t") === "c";
 
 export function unitOf(name: string): string {
   const schema = known.get(name)?.schema;
@@ -61,11 +58,13 @@ export function numberText(value: number, unit = ""): string {
 const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+export const timeText = (ms: number): string => clockTime.format(ms);
+
 /** Instants as machines write them, as times of the reader's own clock. */
 export const plainTimes = (text: string): string =>
   text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (instant) => {
     const ms = Date.parse(instant);
-    return Number.isNaN(ms) ? instant : clockTime.format(ms);
+    return Number.isNaN(ms) ? instant : timeText(ms);
   });
 
 /** The device's account of who changed what last, as a sentence. @returns `undefined` when it is no such account */

@@ -1,6 +1,6 @@
 /** Commands: called at once while the device is there, queued for it while it is away. */
+import type { Json } from "../../../base/json/value.ts";
 import { type CommandName, commandNames, commandSpec } from "../../../model/cloud-model.ts";
-import type { Json } from "../../page-server/api.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setText } from "../dom.ts";
 import { icon } from "../icons.ts";

@@ -64,6 +64,22 @@ describe("the segment store", () => {
     await again.store.close();
   });
 
+  it("reads what is asked for and not the rest of the file, however far into it that is", async () => {
+    const folder = freshFolder();
+    const disk = segmentDisk(folder);
+    let asked = 0;
+    const read: SegmentDisk["read"] = (name, at, length) => {
+      asked += length;
+      return disk.read(name, at, length);
+    };
+    const { store } = await segmentStore(folder, wallNow, { ...disk, read })("none");
+    await store.write({ put: texts(1, 100, 400) }, durable);
+    expect(await store.read(40, 3)).toEqual(texts(40, 42, 400));
+    expect(asked).toBeGreaterThan(3 * 400);
+    expect(asked).toBeLessThan(4 * 450);
+    await store.close();
+  });
+
   it("removes what LevelDB left behind, and says so", async () => {
     const folder = freshFolder();
     mkdirSync(folder);

@@ -1,4 +1,7 @@
 /** The cloud's side of the writable properties, a control for each row: the prominent ones, the rest and raw patches folded away. */
+import { messageOf } from "../../../../base/errors.ts";
+import type { Json } from "../../../../base/json/value.ts";
+import { isRecord } from "../../../../base/json/value.ts";
 import {
   type ChoiceSchema,
   type NumberSchema,
@@ -6,7 +9,7 @@ import {
   writableNames,
   writableSpec,
 } from "../../../../model/cloud-model.ts";
-import type { DeviceDetail, Json } from "../../../page-server/api.ts";
+import type { DeviceDetail } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
@@ -179,14 +182,14 @@ function patchField(edit: Edit, context: Context): HTMLElement {
     try {
       patch = JSON.parse(text.value);
     } catch (error) {
-      context.announce(`Not JSON: ${error instanceof Error ? error.message : "unreadable"}`, "bad");
+      context.announce(`Not JSON: ${messageOf(error)}`, "bad");
       return;
     }
-    if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+    if (!isRecord(patch)) {
       context.announce("A patch is a JSON object: { … }", "bad");
       return;
     }
-    void edit(patch as Readonly<Record<string, Json>>);
+    void edit(patch);
   };
   return h(
     "form",

@@ -1,0 +1,99 @@
+/**
+ * A JSON text that people write, read by a schema, with the line of everything that is wrong in it.
+ *
+ * Guarantees: never throws; a place is that of the value meant, or of the object that lacks a member.
+ */
+import {
+  type JsonNode,
+  type JsonResult,
+  parseJson,
+  plainValue,
+  positionAt,
+  type TextPosition,
+} from "../json/parse.ts";
+import { check, type Path, type Problem, problemText, type Schema } from "./schema.ts";
+
+export interface LocatedProblem extends TextPosition {
+  readonly message: string;
+  readonly path: Path;
+  readonly unknownKey?: string;
+}
+
+/** A parsed text, to be checked as a whole or part by part. */
+export class JsonDocument {
+  readonly #text: string;
+  readonly #root: JsonNode;
+  /** Of the parts checked so far. */
+  readonly #problems: Problem[] = [];
+
+  private constructor(text: string, root: JsonNode) {
+    this.#text = text;
+    this.#root = root;
+  }
+
+  static parse(text: string): JsonDocument | Extract<JsonResult, { ok: false }> {
+    const parsed = parseJson(text);
+    return parsed.ok ? new JsonDocument(text, parsed.root) : parsed;
+  }
+
+  get value(): unknown {
+    return plainValue(this.#root);
+  }
+
+  /** Checks the part at `path`; the rest is checked whatever comes of it. @returns `undefined` when it does not fit */
+  read<T>(schema: Schema<T>, ...path: Path): T | undefined {
+    const node = nodeAt(this.#root, path);
+    if (node === undefined) return schema.absent?.();
+    const checked = check(schema, plainValue(node));
+    if (checked.ok) return checked.value;
+    for (const problem of checked.problems) this.note({ ...problem, path: [...path, ...problem.path] });
+    return undefined;
+  }
+
+  /** Of a list; none where there is no list. */
+  itemsAt(...path: Path): number {
+    const node = nodeAt(this.#root, path);
+    return node?.type === "array" ? node.items.length : 0;
+  }
+
+  note(problem: Problem): void {
+    this.#problems.push(problem);
+  }
+
+  placeOf(path: Path): TextPosition {
+    return positionAt(this.#text, this.#offsetOf(path));
+  }
+
+  /** In the order of the text. @param whole what the document is called, such as `the manifest` */
+  problems(whole: string): LocatedProblem[] {
+    const located = this.#problems.map((problem) => {
+      const { path, unknownKey } = problem;
+      const offset = this.#offsetOf(unknownKey === undefined ? path : [...path, unknownKey]);
+      return { offset, problem };
+    });
+    return located
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ offset, problem }) => {
+        const { path, unknownKey } = problem;
+        const message = problemText(problem, whole);
+        const place = positionAt(this.#text, offset);
+        return { ...place, message, path, ...(unknownKey !== undefined && { unknownKey }) };
+      });
+  }
+
+  /** Of a part that is not there: that of the nearest one around it. */
+  #offsetOf(path: Path): number {
+    const node = nodeAt(this.#root, path);
+    return node?.offset ?? this.#offsetOf(path.slice(0, -1));
+  }
+}
+
+function nodeAt(root: JsonNode, path: Path): JsonNode | undefined {
+  let node: JsonNode | undefined = root;
+  for (const step of path) {
+    if (node?.type === "object") node = node.members.get(String(step));
+    else if (node?.type === "array") node = node.items[Number(step)];
+    else return undefined;
+  }
+  return node;
+}

@@ -1,0 +1,160 @@
+/** Schemas of what has parts: objects, lists, maps and unions. */
+import { isRecord } from "../json/value.ts";
+import { checkPart, type Infer, invalid, type Problem, refuse, type Schema } from "./schema.ts";
+import { type Optional, oneOf } from "./values.ts";
+
+export type Members = Readonly<Record<string, Schema<unknown>>>;
+type OptionalNames<M> = { [K in keyof M]: M[K] extends Optional<unknown> ? K : never }[keyof M];
+type Flat<T> = { [K in keyof T]: T[K] };
+export type ObjectOf<M> = Flat<
+  { readonly [K in Exclude<keyof M, OptionalNames<M>>]: Infer<M[K]> } & {
+    readonly [K in OptionalNames<M>]?: Infer<M[K]>;
+  }
+>;
+
+/** What is not known is refused (`strict`, for files that people write) or left out (for what programs send). */
+export type UnknownKeys = "refused" | "ignored";
+
+/** Beyond it nothing more is looked for: a hostile list makes no list of a million problems. */
+const mostProblems = 100;
+
+/** An object with these members; others are left out. */
+export const object = <M extends Members>(members: M): Schema<ObjectOf<M>> =>
+  objectSchema(members, "ignored");
+
+/** An object with these members and no other. */
+export const strictObject = <M extends Members>(members: M): Schema<ObjectOf<M>> =>
+  objectSchema(members, "refused");
+
+function objectSchema<M extends Members>(members: M, unknown: UnknownKeys): Schema<ObjectOf<M>> {
+  const entries = Object.entries(members);
+  return {
+    says: "an object",
+    check(value, problems) {
+      if (!isRecord(value)) return refuse(problems, "an object", value);
+      const before = problems.length;
+      const made: [string, unknown][] = [];
+      for (const [name, schema] of entries) {
+        const member = Object.hasOwn(value, name) ? value[name] : undefined;
+        if (member === undefined) takeAbsent(name, schema, made, problems);
+        else made.push([name, checkPart(name, schema, member, problems)]);
+      }
+      if (unknown === "refused") refuseUnknown(value, members, problems);
+      return problems.length === before ? (Object.fromEntries(made) as ObjectOf<M>) : invalid;
+    },
+  };
+}
+
+function takeAbsent(
+  name: string,
+  schema: Schema<unknown>,
+  made: [string, unknown][],
+  problems: Problem[],
+): void {
+  if (schema.absent === undefined) problems.push({ path: [], wrong: `lacks "${name}"` });
+  else if (!("isOptional" in schema)) made.push([name, schema.absent()]);
+}
+
+function refuseUnknown(value: object, members: Members, problems: Problem[]): void {
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(members, key)) continue;
+    problems.push({ path: [], wrong: `has the unknown key "${key.slice(0, 64)}"`, unknownKey: key });
+    if (problems.length >= mostProblems) return;
+  }
+}
+
+/** @param most so many items at most */
+export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schema<readonly T[]> {
+  const says = Number.isFinite(most) ? `a list of at most ${most} items` : "a list";
+  return {
+    says,
+    check(value, problems) {
+      if (!Array.isArray(value)) return refuse(problems, "a list", value);
+      if (value.length > most) {
+        problems.push({ path: [], wrong: `must be ${says}, not of ${value.length}` });
+        return invalid;
+      }
+      const before = problems.length;
+      const made: (T | typeof invalid)[] = [];
+      for (const [at, each] of value.entries()) {
+        made.push(checkPart(at, item, each, problems));
+        if (problems.length >= mostProblems) break;
+      }
+      return problems.length === before ? (made as T[]) : invalid;
+    },
+  };
+}
+
+/** The items that fit; others are left out: for what was stored once and must be read whatever became of it. */
+export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
+  says: "a list",
+  check(value, problems) {
+    if (!Array.isArray(value)) return refuse(problems, "a list", value);
+    return value.map((each) => item.check(each, [])).filter((each) => each !== invalid) as T[];
+  },
+});
+
+/** An object of any names. @param most so many members at most */
+export const map = <T>(
+  member: Schema<T>,
+  most = Number.POSITIVE_INFINITY,
+): Schema<Readonly<Record<string, T>>> => ({
+  says: "an object",
+  check(value, problems) {
+    if (!isRecord(value)) return refuse(problems, "an object", value);
+    const before = problems.length;
+    const entries = Object.entries(value);
+    if (entries.length > most) {
+      problems.push({ path: [], wrong: `must have at most ${most} members, not ${entries.length}` });
+      return invalid;
+    }
+    const made: [string, T | typeof invalid][] = [];
+    for (const [name, each] of entries) {
+      made.push([name, checkPart(name, member, each, problems)]);
+      if (problems.length >= mostProblems) break;
+    }
+    return problems.length === before ? (Object.fromEntries(made) as Record<string, T>) : invalid;
+  },
+});
+
+/** A list of exactly these items. */
+export const tuple = <const I extends readonly Schema<unknown>[]>(
+  items: I,
+): Schema<{ readonly [K in keyof I]: Infer<I[K]> }> => ({
+  says: `a list of ${items.length} items`,
+  check(value, problems) {
+    if (!Array.isArray(value) || value.length !== items.length) {
+      return refuse(problems, `a list of ${items.length} items`, value);
+    }
+    const before = problems.length;
+    const made = items.map((item, at) => checkPart(at, item, value[at], problems));
+    return problems.length === before ? (made as { [K in keyof I]: Infer<I[K]> }) : invalid;
+  },
+});
+
+export type UnionOf<D extends string, C> = {
+  [K in keyof C]: Flat<{ readonly [N in D]: K } & Infer<C[K]>>;
+}[keyof C];
+
+/** A union whose member `name` says which of the cases a value is. */
+export function byKind<const D extends string, const C extends Readonly<Record<string, Schema<object>>>>(
+  name: D,
+  cases: C,
+): Schema<UnionOf<D, C>> {
+  const kinds = oneOf(Object.keys(cases));
+  const says = `an object with "${name}"`;
+  return {
+    says,
+    check(value, problems) {
+      if (!isRecord(value)) return refuse(problems, says, value);
+      const { [name]: given, ...rest } = value;
+      if (given === undefined) {
+        problems.push({ path: [], wrong: `lacks "${name}"` });
+        return invalid;
+      }
+      const kind = checkPart(name, kinds, given, problems);
+      const checked = kind === invalid ? invalid : cases[kind]?.check(rest, problems);
+      return checked === invalid ? invalid : ({ [name]: kind, ...checked } as UnionOf<D, C>);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * What the guardian, the loop and the local hub say to each other: one union for each direction. The loop and its cloud
+ * half have theirs in cloud-process/messages.ts; what the device's front shows is in front/messages.ts.
+ *
+ * Guarantee: `read` of base/schema is the one reader of all of them: a message is whole and of its type, or none.
+ * Nothing of heating is here: the guardian has this, and passes on unread what it does not act on.
+ */
+import type { Infer } from "../../base/schema/schema.ts";
+import { byKind, map, object } from "../../base/schema/structures.ts";
+import { boolean, string } from "../../base/schema/values.ts";
+import { panelPress } from "../../hub/page-server/bodies.ts";
+
+const nothing = object({});
+export const secretsGiven = object({ values: map(string()) });
+/** The local hub runs. `credentials`: the folder with this device's credentials.json. */
+export const hubReady = object({ page: string(), credentials: string() });
+
+export const loopToGuardian = byKind("kind", {
+  /** A step's sign of life, with what the loop commands. */
+  beat: object({ heaterOn: boolean }),
+  "secrets-wanted": nothing,
+  /** There is nobody to connect to: a local hub is wanted. */
+  "no-credentials": nothing,
+  /** Passed on to the hub, which reads it. */
+  "panel-shown": nothing,
+});
+
+export const guardianToLoop = byKind("kind", {
+  /** Whether there is a watcher is to be seen where people look (SR-11). */
+  watcher: object({ missing: boolean }),
+  "secrets-given": secretsGiven,
+  "hub-ready": hubReady,
+  /** Somebody presses a key on the hub's page. */
+  "panel-pressed": panelPress,
+});
+
+export const hubToGuardian = byKind("kind", { "hub-ready": hubReady, "panel-pressed": panelPress });
+
+/** Between a process that holds the secrets of the environment and one that it has started. */
+export const secretHandover = byKind("kind", { "secrets-wanted": nothing, "secrets-given": secretsGiven });
+
+export type LoopToGuardian = Infer<typeof loopToGuardian>;
+export type GuardianToLoop = Infer<typeof guardianToLoop>;
+export type HubToGuardian = Infer<typeof hubToGuardian>;
+export type HubReady = Extract<HubToGuardian, { kind: "hub-ready" }>;

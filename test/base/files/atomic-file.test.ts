@@ -1,0 +1,156 @@
+/** On a real file system: what a reader finds at a file's place, whatever stood there. */
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  makePrivateFolder,
+  renameOver,
+  replaceFile,
+  syncFolder,
+  writeFresh,
+} from "../../../src/base/files/atomic-file.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "atomic-file-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const at = (...names: string[]): string => join(folder, ...names);
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+/** The descriptors of this process that lead into the folder. */
+const openBelow = (): string[] =>
+  readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+    } catch {
+      return false; // It was that of the listing.
+    }
+  });
+
+describe("replacing a file", () => {
+  it("puts the new text in place of the old one, for the owner's eyes alone, and leaves nothing beside it", async () => {
+    writeFileSync(at("a"), "a longer text than the next one");
+    await replaceFile(at("a"), "new");
+    expect(readFileSync(at("a"), "utf8")).toBe("new");
+    expect(modeOf(at("a"))).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  it("leaves the old file as it was for a reader who has it open", async () => {
+    writeFileSync(at("a"), "old");
+    const before = statSync(at("a")).ino;
+    await replaceFile(at("a"), "new");
+    expect(statSync(at("a")).ino).not.toBe(before);
+  });
+
+  it("keeps a folder that stands in its place, with all that is in it", async () => {
+    mkdirSync(at("a"));
+    writeFileSync(at("a", "precious"), "1");
+    await replaceFile(at("a"), "new");
+    expect(readFileSync(at("a"), "utf8")).toBe("new");
+    expect(readFileSync(at("a.unreadable", "precious"), "utf8")).toBe("1");
+  });
+
+  it.each([
+    ["a file of a write that was cut off", (path: string) => writeFileSync(path, "half of")],
+    ["a FIFO", (path: string) => void spawnSync("mkfifo", [path])],
+    [
+      "a folder that is not empty",
+      (path: string) => {
+        mkdirSync(path);
+        writeFileSync(join(path, "a"), "");
+      },
+    ],
+  ])("is not held up by %s where it writes first", async (_, make) => {
+    make(at("a.new"));
+    await replaceFile(at("a"), "new");
+    expect(readFileSync(at("a"), "utf8")).toBe("new");
+    expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  it("fails with the system's code where there is no folder for it", async () => {
+    await expect(replaceFile(at("none", "a"), "new")).rejects.toMatchObject({ code: "ENOENT" });
+    expect(existsSync(at("none"))).toBe(false);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "waits for the disk: for the bytes before they get the name, and for the name before it resolves",
+    async () => {
+      writeFileSync(at("a"), "old");
+      const handle = await open(folder);
+      const prototype = Object.getPrototypeOf(handle) as FileHandle;
+      await handle.close();
+      const sync = prototype.sync;
+      const synced: string[] = [];
+      prototype.sync = async function (this: FileHandle) {
+        const what = readlinkSync(`/proc/self/fd/${this.fd}`).slice(folder.length);
+        synced.push(`${what || "the folder"}, with "${readFileSync(at("a"), "utf8")}" in place`);
+        await sync.call(this);
+      };
+      try {
+        await replaceFile(at("a"), "new");
+      } finally {
+        prototype.sync = sync;
+      }
+      expect(synced).toEqual(['/a.new, with "old" in place', 'the folder, with "new" in place']);
+    },
+  );
+
+  it.runIf(process.platform === "linux")("leaves no descriptor open, also where it fails", async () => {
+    await replaceFile(at("a"), "new");
+    await writeFresh(at("b"), "new");
+    await expect(syncFolder(at("a"))).rejects.toMatchObject({ code: "ENOTDIR" });
+    expect(openBelow()).toEqual([]);
+  });
+});
+
+describe("renaming over what is there", () => {
+  it("moves nothing aside, and does not touch the target, when the file to rename is not there", async () => {
+    mkdirSync(at("to"));
+    await expect(renameOver(at("none"), at("to"))).rejects.toMatchObject({ code: "ENOENT" });
+    expect(readdirSync(folder)).toEqual(["to"]);
+  });
+});
+
+describe("a private folder", () => {
+  it("is made with those above it, and nobody else looks in", async () => {
+    await makePrivateFolder(at("one", "two"));
+    expect([modeOf(at("one")), modeOf(at("one", "two"))]).toEqual([0o700, 0o700]);
+  });
+
+  it("that is there already keeps what is in it", async () => {
+    mkdirSync(at("one"));
+    writeFileSync(at("one", "a"), "1");
+    await makePrivateFolder(at("one"));
+    expect(readdirSync(folder)).toEqual(["one"]);
+    expect(readFileSync(at("one", "a"), "utf8")).toBe("1");
+  });
+
+  it("takes the place of a file, which is kept aside", async () => {
+    writeFileSync(at("one"), "a file");
+    await makePrivateFolder(at("one"));
+    expect(modeOf(at("one"))).toBe(0o700);
+    expect(statSync(at("one")).isDirectory()).toBe(true);
+    expect(readFileSync(at("one.unreadable"), "utf8")).toBe("a file");
+  });
+
+  it("is not made below a file: nothing of somebody else's is moved", async () => {
+    writeFileSync(at("file"), "1");
+    await expect(makePrivateFolder(at("file", "below"))).rejects.toMatchObject({ code: "ENOTDIR" });
+    expect(readdirSync(folder)).toEqual(["file"]);
+  });
+});

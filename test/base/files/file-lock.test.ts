@@ -1,0 +1,88 @@
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockOpenFile } from "../../../src/base/files/file-lock.ts";
+
+let folder: string;
+const open: number[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "file-lock-"));
+  writeFileSync(join(folder, "lock"), "");
+});
+afterEach(() => {
+  for (const file of open.splice(0)) closeSync(file);
+  rmSync(folder, { recursive: true });
+});
+/** A descriptor of its own, as another process would have. */
+const another = (): number => {
+  const file = openSync(join(folder, "lock"), "r");
+  open.push(file);
+  return file;
+};
+
+describe.runIf(process.platform === "linux")("the lock of an open file", () => {
+  it("has one holder, until its descriptor is closed", () => {
+    const first = another();
+    expect(lockOpenFile(first)).toBe("locked");
+    expect(lockOpenFile(first)).toBe("locked");
+    expect(lockOpenFile(another())).toBe("busy");
+    closeSync(open.shift() ?? -1);
+    expect(lockOpenFile(another())).toBe("locked");
+  });
+
+  it("is shared by many, and by none beside one that has it for itself", () => {
+    expect([lockOpenFile(another(), "shared"), lockOpenFile(another(), "shared")]).toEqual([
+      "locked",
+      "locked",
+    ]);
+    expect(lockOpenFile(another(), "exclusive")).toBe("busy");
+    for (const file of open.splice(0)) closeSync(file);
+    expect(lockOpenFile(another(), "exclusive")).toBe("locked");
+    expect(lockOpenFile(another(), "shared")).toBe("busy");
+  });
+
+  it("is found where there is no PATH, as in a service", () => {
+    const path = process.env["PATH"];
+    delete process.env["PATH"];
+    try {
+      expect(lockOpenFile(another())).toBe("locked");
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
+
+  /** A program named flock that does something else. */
+  const withProgram = (text: string): unknown => {
+    const program = join(folder, "flock");
+    writeFileSync(program, `#!/bin/sh\n${text}\n`);
+    chmodSync(program, 0o755);
+    const path = process.env["PATH"];
+    process.env["PATH"] = folder;
+    try {
+      return lockOpenFile(another());
+    } finally {
+      process.env["PATH"] = path;
+    }
+  };
+
+  it.each([
+    ["exit 70", "the program flock failed (exit code 70)"],
+    ["kill -9 $$", "the program flock failed (SIGKILL)"],
+  ])(
+    "is neither had nor held by another when the program ends with `%s`: the cause is told",
+    (text, failed) => {
+      expect(withProgram(text)).toEqual({ failed });
+    },
+  );
+
+  it("is neither where the program is not there, and the cause is told", () => {
+    const path = process.env["PATH"];
+    process.env["PATH"] = "/nowhere";
+    try {
+      expect(lockOpenFile(another())).toEqual({ failed: "the program flock cannot be started (ENOENT)" });
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
+});

@@ -1,0 +1,103 @@
+/** On a real file system: what is moved out of the way, and what stays of it. */
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { keepAside } from "../../../src/base/files/kept-aside.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "kept-aside-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const at = (...names: string[]): string => join(folder, ...names);
+const names = (): string[] => readdirSync(folder).toSorted();
+const limit = 64 * 1024;
+
+/** So that the next change has a later time, whatever the file system's clock. */
+const later = async (): Promise<void> => {
+  const path = at("clock");
+  writeFileSync(path, "");
+  const before = statSync(path).ctimeMs;
+  while (statSync(path).ctimeMs === before) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    writeFileSync(path, "x");
+  }
+  rmSync(path);
+};
+
+describe("what cannot be used", () => {
+  it("is moved out of the way, whole, and the answer says where it is", async () => {
+    writeFileSync(at("a"), "x".repeat(limit));
+    expect(await keepAside(at("a"))).toBe(at("a.unreadable"));
+    expect(names()).toEqual(["a.unreadable"]);
+    expect(statSync(at("a.unreadable")).size).toBe(limit);
+  });
+
+  it("keeps no more than its first 64 KiB", async () => {
+    writeFileSync(at("a"), "beginning");
+    truncateSync(at("a"), 30 << 20);
+    await keepAside(at("a"));
+    expect(statSync(at("a.unreadable")).size).toBe(limit);
+    expect(readFileSync(at("a.unreadable"), "utf8").startsWith("beginning")).toBe(true);
+  });
+
+  it("is moved to the next name where folders have the first ones, and nowhere when they have all", async () => {
+    const put = async (): Promise<string | undefined> => {
+      mkdirSync(at("a"));
+      writeFileSync(at("a", "b"), "1");
+      return keepAside(at("a"));
+    };
+    expect([await put(), await put(), await put()]).toEqual([
+      at("a.unreadable"),
+      at("a.unreadable-2"),
+      at("a.unreadable-3"),
+    ]);
+    expect(await put()).toBeUndefined();
+    expect(names()).toEqual(["a", "a.unreadable", "a.unreadable-2", "a.unreadable-3"]);
+    expect(readFileSync(at("a.unreadable-3", "b"), "utf8")).toBe("1");
+  });
+
+  it("that is not there is nowhere", async () => {
+    expect(await keepAside(at("a"))).toBeUndefined();
+    expect(names()).toEqual([]);
+  });
+
+  it("pushes out the oldest of more than eight, by when they were moved; folders and other files stay", async () => {
+    mkdirSync(at("folder.unreadable"));
+    writeFileSync(at("other"), "");
+    // The names' order is the reverse of the time's.
+    const made = Array.from({ length: 8 }, (_, index) => `old-${8 - index}.unreadable`);
+    for (const name of made) {
+      writeFileSync(at(name), "");
+      await later();
+    }
+    writeFileSync(at("a"), "");
+    await keepAside(at("a"));
+    expect(names()).toEqual([...made.slice(1), "a.unreadable", "folder.unreadable", "other"].toSorted());
+  });
+
+  it("loses nothing that is within eight", async () => {
+    for (let index = 1; index <= 7; index += 1) writeFileSync(at(`old-${index}.unreadable`), "");
+    writeFileSync(at("a"), "");
+    await keepAside(at("a"));
+    expect(names()).toHaveLength(8);
+  });
+
+  it("is a link itself, if it is one that leads nowhere", async () => {
+    symlinkSync(at("nowhere"), at("a"));
+    expect(await keepAside(at("a"))).toBe(at("a.unreadable"));
+    expect(lstatSync(at("a.unreadable")).isSymbolicLink()).toBe(true);
+  });
+});

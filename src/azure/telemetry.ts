@@ -11,25 +11,8 @@
 
 import { type Bucket, type BucketLimits, refilled } from "../base/rate-limit.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
+import type { Look } from "../control/look.ts";
 import { type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
-import type { FaultCode } from "../model/faults.ts";
-
-/** One look at the device, at least once a second. */
-export interface TelemetryObservation {
-  /** °C, offset included; `undefined` while no reading is credible. */
-  readonly temperature: number | undefined;
-  /** %; likewise. */
-  readonly humidity: number | undefined;
-  /** °C, in force. */
-  readonly setPoint: number;
-  /** 0 to 100 %. */
-  readonly heatingDemand: number;
-  readonly heaterOn: boolean;
-  readonly automatic: boolean;
-  /** Since the last look. */
-  readonly raised: readonly FaultCode[];
-  readonly ended: readonly FaultCode[];
-}
 
 /** The bucket is for fault messages. */
 export interface TelemetryState extends Bucket {
@@ -67,7 +50,7 @@ export function startTelemetry(nowMs: Millis): TelemetryState {
 /** @param intervalSeconds in force now; a new one counts from the last regular reading at the latest */
 export function shapeTelemetry(
   before: TelemetryState,
-  observation: TelemetryObservation,
+  observation: Look,
   intervalSeconds: number,
   nowMs: Millis,
 ): TelemetryResult {
@@ -95,11 +78,10 @@ function nextDue(dueAt: Millis, interval: Millis, nowMs: Millis): Millis {
   return millis(next > nowMs ? next : nowMs + interval);
 }
 
-const changing = ({ heaterOn, automatic, setPoint }: TelemetryObservation) =>
-  JSON.stringify([heaterOn, automatic, setPoint]);
+const changing = ({ heaterOn, automatic, setPoint }: Look) => JSON.stringify([heaterOn, automatic, setPoint]);
 
 /** The SHT31 repeats to 0.04 °C and 0.08 % (data sheet, tables 1 and 2, high repeatability). */
-function reading(observation: TelemetryObservation): TelemetryValues {
+function reading(observation: Look): TelemetryValues {
   const { temperature, humidity, setPoint, heatingDemand, heaterOn, automatic } = observation;
   return {
     ...rounded("temperature", temperature, 100),
@@ -122,7 +104,7 @@ function rounded(name: NumberName, value: number | undefined, perUnit: number): 
 
 function shapeFaults(
   before: TelemetryState,
-  { raised, ended }: TelemetryObservation,
+  { raised, ended }: Look,
   nowMs: Millis,
 ): TelemetryResult {
   const { tokens, countedAt } = refilled(before, nowMs, faultLimits);

@@ -4,7 +4,7 @@
  * Guarantee: `now()` never goes back. Nothing in the firmware besides the system clock itself calls `Date`,
  * `setTimeout` or `setInterval`.
  */
-import type { Millis, WallMillis } from "./units.ts";
+import { type Millis, type WallMillis, wallMillis } from "./units.ts";
 
 export interface Clock {
   /** Monotonic time in ms since an arbitrary start. */
@@ -16,3 +16,9 @@ export interface Clock {
   /** Resolves `delay` ms from now. */
   sleep(delay: Millis): Promise<void>;
 }
+
+/**
+ * A wall clock that shows less is wrong: nothing of this program is older. A Pi without a network starts in 1970, where
+ * it was switched off, or on the day when its system image was made.
+ */
+export const earliestWallTime = wallMillis(Date.UTC(2026, 10, 1));

@@ -3,7 +3,7 @@ import { stackOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
-import { type CloudConnection, connectCloud } from "../firmware/cloud-process/connect-cloud.ts";
+import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
 import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
 import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
@@ -13,8 +13,11 @@ import { loadManifest } from "../firmware/hardware.ts";
 import { bootOfThisMachine } from "../firmware/process/boot.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
+import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
+import { systemFiles } from "../firmware/storage/durable-files.ts";
+import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
@@ -48,7 +51,7 @@ async function cloud(args: Arguments): Promise<number> {
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
   const ended = endingOf(log, send);
   let device: RemoteDevice | undefined;
-  let connection: CloudConnection | undefined;
+  let face: AzureFace | undefined;
   let hub: HubReady | undefined;
   let unread = 0;
   // One listener from the beginning on: what comes before there is one goes to the first alone.
@@ -60,7 +63,7 @@ async function cloud(args: Arguments): Promise<number> {
         return log.warn("cloud-message-unreadable", { from: "the loop", dropped: unread });
       case "hub-ready":
         hub = said;
-        return connection?.hubReady(said);
+        return face?.hubReady(said);
       case "secrets-given":
         // Whoever asked for them listens for them.
         return;
@@ -72,24 +75,29 @@ async function cloud(args: Arguments): Promise<number> {
       case "answer":
         if (device !== undefined) return device.take(said);
         device = new RemoteDevice({ clock: systemClock, log, send }, said.moment);
-        connection = connectCloud({
-          device,
+        face = new AzureFace({
+          access: {
+            simulated: wiring.backend === "virtual",
+            simulatedToCloud: args.has("simulated-to-cloud"),
+            onNoCredentials: () => send({ kind: "no-credentials" }),
+          },
           manifest,
           dataPath: data.path,
+          files: gatedFiles(systemFiles, data.path, manifest),
+          clock: systemClock,
+          firmware: firmwareVersion(),
           board: wiring.board,
-          simulated: wiring.backend === "virtual",
-          simulatedToCloud: args.has("simulated-to-cloud"),
           log,
           startedMs: startOf(args.value("up-since")),
           setOutboxAside: args.has("set-outbox-aside"),
           restart: () => send({ kind: "restart" }),
-          onNoCredentials: () => send({ kind: "no-credentials" }),
         });
-        if (hub !== undefined) connection.hubReady(hub);
+        void device.addFace(face);
+        if (hub !== undefined) face.hubReady(hub);
     }
   });
   await ended.asked;
-  await Promise.race([connection?.close(), systemClock.sleep(closeLimit)]);
+  await Promise.race([face?.close(), systemClock.sleep(closeLimit)]);
   process.exit(exitCodes.ok);
 }
 

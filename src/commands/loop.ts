@@ -1,7 +1,7 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
-import type { StartOptions } from "../firmware/cloud-process/start-cloud-process.ts";
+import type { FaceOptions } from "../firmware/faces.ts";
 import { VirtualTerminal } from "../firmware/front/virtual-terminal.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
@@ -153,12 +153,12 @@ function millisOf(args: Arguments, flag: string): Millis | undefined {
  * Started only when heat was decided: the way there is not to be shared with another process. A sensor that says nothing
  * does not keep the device from telling the cloud so.
  */
-async function connect(options: StartOptions): Promise<() => Promise<void>> {
+async function connect(options: FaceOptions): Promise<() => Promise<void>> {
   const { running } = options;
   const ended = running.ended.then(() => true);
   if (await Promise.race([running.decided, ended, systemClock.sleep(decisionLimit)])) return async () => {};
-  const { startCloudProcess } = await import("../firmware/cloud-process/start-cloud-process.ts");
-  return await startCloudProcess(options);
+  const { startFaces } = await import("../firmware/faces.ts");
+  return await startFaces(options);
 }
 
 /** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */

@@ -10,7 +10,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { Hat, HatHealth } from "../board/hat.ts";
-import type { ButtonEdge, Input, LinkState, Request, SensorReading } from "../control/input.ts";
+import type { ButtonEdge, Input, Request, SensorReading } from "../control/input.ts";
+import { type Look, lookAt } from "../control/look.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
 import { type ControlState, start, step, stop } from "../control/step.ts";
 import { toDurable } from "../control/to-durable.ts";
@@ -18,6 +19,7 @@ import { type InForce, inForce } from "../control/twin/in-force.ts";
 import type { FaultCode } from "../model/faults.ts";
 import type { Settings } from "../model/settings.ts";
 import { logEvent } from "./event-log.ts";
+import { type Face, type FaceDevice, Faces } from "./face.ts";
 import { failingParts, type ReportedPart } from "./failing-parts.ts";
 import { restoreState } from "./storage/restore-state.ts";
 import type { StateStore } from "./storage/state-store.ts";
@@ -52,7 +54,7 @@ const longestStep = seconds(1);
 /** How long the end waits for a disk that hangs: the supply may be about to go. */
 const flushLimit = seconds(3);
 
-export class Device {
+export class Device implements FaceDevice {
   readonly #parts: DeviceParts;
   #state: ControlState;
   /** Revision of the state that was handed to the store last. */
@@ -60,18 +62,22 @@ export class Device {
   #reading: SensorReading | undefined;
   #buttons: ButtonEdge[] = [];
   #requests: Request[] = [];
-  #link: LinkState = "none";
+  readonly #faces = new Faces<Device>();
   readonly #reported: Set<ReportedPart>;
   #cancelStep: () => void = () => {};
   /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
   #sensed = false;
   #stopped = false;
   readonly #watchers: ((observation: Observation) => void)[] = [];
+  readonly #storedListeners: (() => void)[] = [];
 
   private constructor(parts: DeviceParts, state: ControlState) {
     this.#parts = parts;
     this.#state = state;
     this.#reported = new Set(parts.failing);
+    parts.store.onSettled(() => {
+      for (const listener of this.#storedListeners) listener();
+    });
   }
 
   /** Loads the durable state, takes the first step and keeps going. The hat's relay is off already. */
@@ -131,9 +137,12 @@ export class Device {
     return this.#parts.store.settled;
   }
 
-  /** Told when `stored` comes true; one listener, which must not throw. */
   onStored(listener: () => void): void {
-    this.#parts.store.onSettled(listener);
+    this.#storedListeners.push(listener);
+  }
+
+  onLook(listener: (look: Look) => void): void {
+    this.watch(({ commands, events }) => listener(lookAt(commands, events)));
   }
 
   /** Somebody who watches from now on; called after each step, until the device stops. */
@@ -141,15 +150,13 @@ export class Device {
     this.#watchers.push(watcher);
   }
 
-  setLink(link: LinkState): void {
-    if (link === this.#link) return;
-    this.#link = link;
-    this.#step();
+  /** Starts a face; its state and failure are read at each step from then on: shown, never a reason to stop (SR-11). */
+  addFace(face: Face<Device>): Promise<void> {
+    return this.#faces.start(face, this);
   }
 
-  /** Why the cloud half does not work, while it does not: shown, never a reason to stop (SR-11). */
-  setCloudFailure(cause: string | undefined): void {
-    this.setFailing("cloud", cause !== undefined);
+  faceChanged(): void {
+    this.#step();
   }
 
   /** A part that the device cannot look at itself fails from now on, or works again (SR-11). */
@@ -220,8 +227,15 @@ export class Device {
       buttons: this.#buttons,
       relayLine: this.#parts.hat.readRelay(),
       requests: this.#requests,
-      link: this.#link,
-      failing: failingParts(this.#parts.hat.health, this.#parts.store.failure, this.#reported),
+      link: this.#faces.state,
+      failing: failingParts(
+        {
+          ...this.#parts.hat.health,
+          storeFailure: this.#parts.store.failure,
+          faceFailure: this.#faces.failure,
+        },
+        this.#reported,
+      ),
       wallMs: this.#parts.clock.wallNow(),
     };
     this.#reading = undefined;

@@ -7,13 +7,18 @@ import type { HatHealth } from "../board/hat.ts";
 import type { FailingPart } from "../control/input.ts";
 
 /** What the device cannot look at itself: whoever runs the part says so by `Device.setFailing`. */
-export type ReportedPart = "settings" | "board" | "cloud" | "watcher";
+export type ReportedPart = "settings" | "board" | "watcher";
 
 type ObservedPart = Exclude<FailingPart, ReportedPart>;
 
+/** How the parts are that the device sees; a failure is `undefined` while there is none. */
+export interface PartsHealth extends HatHealth {
+  readonly storeFailure: unknown;
+  readonly faceFailure: unknown;
+}
+
 export function failingParts(
-  health: HatHealth,
-  storeFailure: unknown,
+  health: PartsHealth,
   reported: ReadonlySet<ReportedPart>,
 ): readonly FailingPart[] {
   const observed: Readonly<Record<ObservedPart, boolean>> = {
@@ -21,7 +26,8 @@ export function failingParts(
     buttons: health.buttonsFailing,
     leds: health.ledsFailing,
     relay: health.relayFailing,
-    storage: storeFailure !== undefined,
+    storage: health.storeFailure !== undefined,
+    cloud: health.faceFailure !== undefined,
   };
   return [...keysOf(observed).filter((part) => observed[part]), ...reported];
 }

@@ -42,7 +42,9 @@ export interface Hardware extends Ports {
 export interface HardwareOptions {
   readonly clock: Clock;
   /** Of the virtual hat. */
-  readonly display?: DisplayKind | undefined;
+  readonly virtualDisplay?: DisplayKind | undefined;
+  /** The ports of a hat that is there already, which are then used instead of the board's. */
+  readonly attached?: Ports | undefined;
 }
 
 /** @throws BusError, LineError */
@@ -52,23 +54,24 @@ export async function openHardware(
   options: HardwareOptions,
 ): Promise<Hardware> {
   const { wiring, sysRoot } = choice;
+  const { clock, attached } = options;
+  if (attached) return { ...gated(attached, wiring, manifest), virtual: undefined };
   if (wiring.backend === "virtual") {
     const { ports, virtual } = openVirtual(choice, options);
     return { ...gated(ports, wiring, manifest), virtual };
   }
-  const { clock } = options;
   const bus = await openKernelI2c(wiring.i2cBus, { clock });
   const gpio = await openKernelGpio(wiring.gpioChipLabels, { sysRoot, clock });
   return { ...gated({ bus, gpio }, wiring, manifest), virtual: undefined };
 }
 
 /** The ports, each refusing what the manifest does not name. */
-export function gated(ports: Ports, wiring: Wiring, manifest: Manifest): Ports {
+function gated(ports: Ports, wiring: Wiring, manifest: Manifest): Ports {
   return { bus: gatedBus(ports.bus, wiring.i2cBus, manifest), gpio: gatedGpio(ports.gpio, manifest) };
 }
 
 /** A living room on a winter's day, with a fan heater, so that something happens while one looks. */
-function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, display }: HardwareOptions) {
+function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, virtualDisplay: display }: HardwareOptions) {
   const start = { temperature: celsius(17.6), humidity: relativeHumidity(48), seed: 1 };
   const surroundings = new Surroundings(new Room(roomPresets.fanHeater, start), {
     outside: dailyOutside(celsius(2), 4),

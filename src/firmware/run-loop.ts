@@ -8,24 +8,20 @@
 import { stackOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Millis } from "../base/units.ts";
-import type { OpenHatOptions } from "../board/hat.ts";
-import { openHat } from "../board/open-hat.ts";
 import { guardConnections } from "../manifest/connections.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
-import { Device, type Observation } from "./device.ts";
+import { composeDevice } from "./compose-device.ts";
+import type { Device, Observation } from "./device.ts";
 import type { ReportedPart } from "./failing-parts.ts";
-import { type Hardware, loadManifest, openHardware } from "./hardware.ts";
-import { explainHardware } from "./hardware-errors.ts";
+import { type Hardware, loadManifest } from "./hardware.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
-import { firmwareVersion } from "./process/package-root.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { DataFolder } from "./storage/data-folder.ts";
 import { systemFiles } from "./storage/durable-files.ts";
 import { gatedFiles } from "./storage/gated-files.ts";
-import { StateStore } from "./storage/state-store.ts";
 
 export interface LoopOptions {
   readonly data: DataFolder;
@@ -69,16 +65,8 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   // Before anything is opened: a broken manifest opens nothing at all.
   const manifest = loadManifest(choice);
   guardConnections(manifest);
-  const hardware = await openHardware(choice, manifest, { clock, display: options.virtualDisplay }).catch(
-    explainHardware,
-  );
-  options.onHardware?.(hardware);
-  const hat = await openHat({ hardware, wiring, clock, log, display: displayOption(settings) }).catch(
-    explainHardware,
-  );
-  const relayOff = (): void => hat.setHeater(false);
-  process.on("exit", relayOff);
   let device: Device | undefined;
+  let relayOff = (): void => {};
   const crash = (kind: string) => (error: unknown) => {
     relayOff();
     // No step may follow: nobody knows what the exception left behind.
@@ -87,26 +75,33 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     log.error("crash", { kind, detail, relay: "off" });
     void options.cleanUp().then(() => options.end(exitCodes.internal));
   };
-  process.on("uncaughtException", crash("exception"));
-  process.on("unhandledRejection", crash("rejection"));
-  if (asksToCrash()) {
-    process.on("SIGUSR2", () => {
-      throw new Error("asked to crash by SIGUSR2");
-    });
-  }
   let onDecided = (): void => {};
   const decided = new Promise<void>((resolve) => {
     onDecided = resolve;
   });
-  device = await Device.start({
-    hat,
+  device = await composeDevice({
+    choice,
+    manifest,
     settings,
-    store: new StateStore(data.stateFile, gatedFiles(systemFiles, data.path, manifest), clock),
     clock,
     log,
-    firmware: firmwareVersion(),
+    stateFile: data.stateFile,
+    files: gatedFiles(systemFiles, data.path, manifest),
     failing: options.failing ?? [],
     relayOffFor: options.relayOffFor,
+    virtualDisplay: options.virtualDisplay,
+    onHardware: options.onHardware,
+    onHat(hat) {
+      relayOff = () => hat.setHeater(false);
+      process.on("exit", relayOff);
+      process.on("uncaughtException", crash("exception"));
+      process.on("unhandledRejection", crash("rejection"));
+      if (asksToCrash()) {
+        process.on("SIGUSR2", () => {
+          throw new Error("asked to crash by SIGUSR2");
+        });
+      }
+    },
     onStep: firstDecision(log, options.beat, onDecided),
   });
   const running = endable(device, options, () => process.off("exit", relayOff));
@@ -143,11 +138,6 @@ function endable(
   // It may have gone while nobody listened.
   if (process.send !== undefined && !process.connected) guardianGone();
   return { stop: (why, code) => stop(why, code), ended };
-}
-
-function displayOption({ display }: Settings): OpenHatOptions["display"] {
-  if (display === "auto") return undefined;
-  return display === "none" ? "none" : { kind: display };
 }
 
 /** Logs the first decision that rests on a reading, tells of it, and passes the beat on. */

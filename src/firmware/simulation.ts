@@ -7,7 +7,6 @@
 
 import { type Log, silentLog } from "../base/log.ts";
 import { type Millis, millis } from "../base/units.ts";
-import { openHat } from "../board/open-hat.ts";
 import type { ControlEvent } from "../control/output.ts";
 import type { ScenarioAction } from "../simulation/scenario/actions.ts";
 import { playScenario, unmet } from "../simulation/scenario/play.ts";
@@ -15,11 +14,10 @@ import { type Scenario, surroundingsOf } from "../simulation/scenario/scenario.t
 import { VirtualClock } from "../simulation/time/virtual-clock.ts";
 import { VirtualHat } from "../simulation/virtual-hat/virtual-hat.ts";
 import { chooseBoard } from "./choose-board.ts";
-import { Device, type Observation } from "./device.ts";
-import { gated, loadManifest } from "./hardware.ts";
-import { firmwareVersion } from "./process/package-root.ts";
+import { composeDevice } from "./compose-device.ts";
+import type { Device, Observation } from "./device.ts";
+import { loadManifest } from "./hardware.ts";
 import { memoryFiles } from "./storage/durable-files.ts";
-import { StateStore } from "./storage/state-store.ts";
 
 /** The room and the device at one moment. */
 export interface SimulationRow {
@@ -112,17 +110,15 @@ class Simulation {
 
   async #boot(): Promise<void> {
     const { scenario, onEvent, log = silentLog } = this.#options;
-    const { wiring } = this.#choice;
-    const clock = this.#clock;
-    const hardware = gated(this.#hat.connect(), wiring, this.#manifest);
-    const hat = await openHat({ hardware, wiring, clock, log });
-    this.#device = await Device.start({
-      hat,
+    this.#device = await composeDevice({
+      choice: this.#choice,
+      manifest: this.#manifest,
+      attached: this.#hat.connect(),
       settings: scenario.settings,
-      store: new StateStore("/state.json", this.#disk, clock),
-      clock,
+      clock: this.#clock,
       log,
-      firmware: firmwareVersion(),
+      stateFile: "/state.json",
+      files: this.#disk,
       onStep: (observation) => {
         this.#latest = observation;
         for (const event of observation.events) onEvent?.(observation.atMs, event);

@@ -22,9 +22,6 @@ const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : 
 export const withPort = (host: string, port: number, usual?: number): string =>
   port === usual ? bracketed(host) : `${bracketed(host)}:${port}`;
 
-/** MQTT over TLS. */
-export const mqttPort = 8883;
-
 /** What tells whether a name is the hub's; a list of names does as well. */
 export interface KnownNames {
   /** @param name lower case, without port */

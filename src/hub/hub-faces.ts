@@ -4,9 +4,15 @@
  * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
  */
 import { minutes } from "../base/units.ts";
-import { type HostNames, mqttPort, withPort } from "./host-names.ts";
+import { type HostNames, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
-import type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
+import {
+  type HubAddresses,
+  type HubOptions,
+  type PortWish,
+  type RememberedPorts,
+  usualPorts,
+} from "./hub-options.ts";
 import { Broker } from "./mqtt/broker.ts";
 import { openPage } from "./page-server/server.ts";
 import { onFirstFree } from "./ports.ts";
@@ -23,7 +29,6 @@ export interface Faces {
   readonly closing: (() => Promise<void> | void)[];
 }
 
-const usualPorts = { mqtt: mqttPort, rest: 8443, page: 8080 };
 /** Addresses of this machine change, and the certificate names them. */
 const renewEvery = minutes(10);
 

@@ -1,6 +1,10 @@
 /** How a hub is to be started, and where it is then. */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { mqttPort } from "../protocol/host.ts";
+
+/** Where a hub listens that is not told where; the last two are seldom taken. */
+export const usualPorts = { mqtt: mqttPort, rest: 8443, page: 8780 };
 
 /**
  * One port that it is to be, 0 for any free one; or which to try in which order, given those that were found at an

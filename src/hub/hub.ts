@@ -6,16 +6,12 @@
  * every connection and has saved everything when it resolves.
  */
 import { X509Certificate } from "node:crypto";
+import { isDeviceId, isRegistrationId } from "../protocol/ids.ts";
 import { HostNames, isLoopback } from "./host-names.ts";
 import { HubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
-import {
-  certificateAuthentication,
-  isDeviceId,
-  isRegistrationId,
-  sasAuthentication,
-} from "./registry/record.ts";
+import { certificateAuthentication, sasAuthentication } from "./registry/record.ts";
 import { openAuthority } from "./storage/certificates.ts";
 import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./storage/documents.ts";
 

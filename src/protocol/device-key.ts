@@ -1,9 +1,10 @@
 /**
  * Derives a device's key from the key of its enrollment group (Azure DPS, "symmetric key attestation": group
- * enrollments). For the machine where devices are prepared: a group key never lies on a device, because whoever has
- * it can be every device of the group.
+ * enrollments). For the machine where devices are prepared, and for the hub that lets them in: a group key never lies on
+ * a device, because whoever has it can be every device of the group.
  */
 import { createHmac } from "node:crypto";
+import { isRegistrationId } from "./ids.ts";
 
 /**
  * @param groupKey the group's primary or secondary key, base64
@@ -22,6 +23,3 @@ export function deriveDeviceKey(groupKey: string, registrationId: string): strin
 /** A key as Azure shows it: base64, padded, 16 to 64 bytes. */
 export const isBase64Key = (text: string): boolean =>
   text.length % 4 === 0 && text.length >= 24 && text.length <= 88 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
-
-/** At most 128 letters, digits and `-._:`, the last one a letter or digit or `-`; sent as typed. */
-export const isRegistrationId = (text: string): boolean => /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/.test(text);

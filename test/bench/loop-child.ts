@@ -8,7 +8,7 @@
 
 import { celsius, kelvin, millis, seconds } from "../../src/base/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
-import { startCloudProcess } from "../../src/firmware/cloud-process/start-cloud-process.ts";
+import { startFaces } from "../../src/firmware/faces.ts";
 import type { VirtualHardware } from "../../src/firmware/hardware.ts";
 import { LineWriter } from "../../src/firmware/process/line-writer.ts";
 import { createLogger } from "../../src/firmware/process/logger.ts";
@@ -124,7 +124,7 @@ export type LoopServices = typeof services;
 // Before the cloud half: once anybody listens, Node keeps no message for those who listen later.
 serve(services);
 if (link === "cloud") {
-  await startCloudProcess({
+  await startFaces({
     running,
     data,
     choice,

@@ -6,6 +6,7 @@
 
 import { isBase64Key } from "../../protocol/device-key.ts";
 import { isHost } from "../../protocol/host.ts";
+import { isDeviceId } from "../../protocol/ids.ts";
 import { CredentialError, type HubWay } from "./credentials.ts";
 import { Secret } from "./secret.ts";
 
@@ -50,4 +51,3 @@ const malformed = (what: string) =>
   new CredentialError("malformed", `The connection string ${what}.`, remedy);
 
 /** IoT Hub's identity registry: at most 128 ASCII letters, digits and some signs. */
-export const isDeviceId = (text: string): boolean => /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/.test(text);

@@ -1,7 +1,8 @@
 /** The parts that the file and the environment have in common, checked one by one. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isBase64Key, isRegistrationId } from "../../protocol/device-key.ts";
+import { isBase64Key } from "../../protocol/device-key.ts";
 import { isHost } from "../../protocol/host.ts";
+import { isRegistrationId } from "../../protocol/ids.ts";
 import {
   azureDps,
   type CertificateProof,

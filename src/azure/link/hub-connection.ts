@@ -5,10 +5,10 @@
  * then no socket is left; nothing that the hub sends reaches a parser of the SDK unread (see topics.ts).
  */
 
-import { type Inbound, readInbound } from "../../protocol/topics.ts";
 import type { HubWay } from "../credentials/credentials.ts";
 import { makeClient, type SdkClient, sdkMessage, type Transport } from "../sdk/client.ts";
 import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
+import { type Inbound, readInbound } from "../sdk/inbound.ts";
 import { Wire } from "../sdk/wire.ts";
 import { Calls, type Done, NoAnswer } from "./calls.ts";
 import { cause, classify, type LinkCause, type Peer } from "./cause.ts";

@@ -4,13 +4,14 @@
  * Guarantee: a file that is missing, damaged or of another identity reads as nothing remembered; the file is replaced
  * whole, so that a power cut leaves the old one or the new one.
  */
+
 import { dirname, join } from "node:path";
 import { LatestWins } from "../../base/latest-wins.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, object } from "../../base/schema/structures.ts";
 import { convert, lenient, oneOf, refine, string } from "../../base/schema/values.ts";
 import { isHost } from "../../protocol/host.ts";
-import { isDeviceId } from "../credentials/connection-string.ts";
+import { isDeviceId } from "../../protocol/ids.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
 

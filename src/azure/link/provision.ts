@@ -4,15 +4,16 @@
  * Guarantee: settles within `provisionMs`, leaves no socket, timer or listener that could throw behind, and takes no
  * hub name but a well-formed one. The SDK would poll a throttled DPS for ever: the first such answer ends it here.
  */
+
 import type { Clock } from "../../base/clock.ts";
 import { asError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
 import { millis } from "../../base/units.ts";
 import { isHost } from "../../protocol/host.ts";
-import { readInbound } from "../../protocol/topics.ts";
-import { isDeviceId } from "../credentials/connection-string.ts";
+import { isDeviceId } from "../../protocol/ids.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
 import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
+import { readInbound } from "../sdk/inbound.ts";
 import {
   ProvisioningDeviceClient,
   ProvisioningMqtt,

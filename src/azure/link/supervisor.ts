@@ -5,6 +5,8 @@
  * the disk or a handler ends it or gets out of it; `report` and `send` always settle.
  */
 import { messageOf } from "../../base/errors.ts";
+import { earliestWallTime } from "../../base/clock.ts";
+import { isoTime } from "../../base/iso-time.ts";
 import { type Millis, millis } from "../../base/units.ts";
 import type { HubWay } from "../credentials/credentials.ts";
 import { CommandDispatcher } from "../session/command-dispatcher.ts";
@@ -17,9 +19,6 @@ import { provision } from "./provision.ts";
 import { type Ending, type History, noHistory, planNext } from "./reconnect.ts";
 import { LinkStatusReporter } from "./status-reporter.ts";
 import { type CloudTuning, defaultTuning, renewAfter } from "./tuning.ts";
-
-/** 2026-01-01: this firmware is younger. A Pi without a network clock starts in 1970, or where it was switched off. */
-const earliestWallMs = 1_767_225_600_000;
 
 export class Supervisor implements CloudLink {
   readonly #options: CloudOptions;
@@ -116,8 +115,8 @@ export class Supervisor implements CloudLink {
       const onlineMs = onlineSince === undefined ? undefined : millis(clock.now() - onlineSince);
       return { cause: why, peer, attempted, provisioned, onlineMs };
     };
-    if (!sharesClock && clock.wallNow() < earliestWallMs) {
-      return ended(cause("clock-wrong", peer, "before 2026"), false);
+    if (!sharesClock && clock.wallNow() < earliestWallTime) {
+      return ended(cause("clock-wrong", peer, `before ${isoTime(earliestWallTime).slice(0, 10)}`), false);
     }
     try {
       let hub: HubWay;

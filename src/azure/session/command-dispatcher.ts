@@ -10,10 +10,10 @@ import { messageOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import { type CommandName, commandSpec, isCommandName, validateValue } from "../../model/cloud-model.ts";
-import { type InboundMessage, type Payload, readJson } from "../../protocol/topics.ts";
 import { Calls } from "../link/calls.ts";
 import type { CommandReply } from "../link/link.ts";
 import type { CloudTuning } from "../link/tuning.ts";
+import { type InboundMessage, type Payload, readJson } from "../sdk/inbound.ts";
 
 export interface CommandDeskOptions {
   readonly clock: Clock;

@@ -9,12 +9,12 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
-import type { Inbound } from "../../protocol/topics.ts";
 import { cause, type LinkCause, type Peer } from "../link/cause.ts";
 import { type HubConnection, TwinRefused } from "../link/hub-connection.ts";
 import type { CloudHandlers } from "../link/link.ts";
 import { LinkFailure } from "../link/link-failure.ts";
 import type { CloudTuning } from "../link/tuning.ts";
+import type { Inbound } from "../sdk/inbound.ts";
 import type { CommandDispatcher } from "./command-dispatcher.ts";
 
 export interface SessionOptions {

@@ -17,19 +17,15 @@ import {
 import { Outbox } from "../../azure/outbox/outbox.ts";
 import { segmentStore } from "../../azure/outbox/segments/store.ts";
 import type { OpenStore } from "../../azure/outbox/store.ts";
-import {
-  shapeTelemetry,
-  startTelemetry,
-  type TelemetryObservation,
-  type TelemetryState,
-} from "../../azure/telemetry.ts";
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
-import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
+import { shapeTelemetry, startTelemetry, type TelemetryState } from "../../azure/telemetry.ts";
+import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
+import type { Look } from "../../control/look.ts";
 import {
   afterReport,
   lastChange,
@@ -44,14 +40,13 @@ import {
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type CommandName, deviceInformation, modelId } from "../../model/cloud-model.ts";
-import type { Observation } from "../device.ts";
+import type { FaceDevice } from "../face.ts";
 import { bootOfThisMachine } from "../process/boot.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
-import { type CloudDevice, lookAt } from "./cloud-device.ts";
 import { describeMachine } from "./device-information.ts";
 
 export interface CloudHalfParts {
-  readonly device: CloudDevice;
+  readonly device: FaceDevice;
   /** When the firmware started, by `clock`; without it: now. */
   readonly startedMs?: Millis | undefined;
   /** The outbox is set aside, and an empty one begins. */
@@ -76,8 +71,6 @@ export interface CloudHalfParts {
 
 /** Somebody has to repair this: waiting does not. */
 const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
-/** A clock that shows less was never right: nothing of this firmware is older. */
-const clockFloor = wallMillis(Date.UTC(2026, 10, 1));
 const askAgain: BackoffLimits = { first: seconds(1), longest: minutes(1) };
 /** The answer goes out before the loop ends. */
 const restartPause = seconds(1);
@@ -87,6 +80,8 @@ const clockSlack = seconds(5);
 const mostHeard = 128;
 
 export class CloudHalf {
+  /** Its store is open, or has failed: it does its work. */
+  readonly opened: Promise<void>;
   readonly #parts: CloudHalfParts;
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
@@ -100,6 +95,7 @@ export class CloudHalf {
   #telemetry: TelemetryState;
   /** Why the link will not come without a person. */
   #refused: string | undefined;
+  #state: LinkState = "none";
   #shownFailure: string | undefined;
   readonly #askAgain = new Backoff(askAgain);
   #asking = false;
@@ -119,7 +115,7 @@ export class CloudHalf {
       log,
       boot: bootOfThisMachine(clock),
       runId: crypto.randomUUID().slice(0, 13),
-      clockFloorMs: clockFloor,
+      clockFloorMs: earliestWallTime,
       send: (message) => this.#link.send(message),
     });
     this.#link = open({
@@ -140,25 +136,20 @@ export class CloudHalf {
         onLink: (state, cause) => this.#onLink(state, cause),
       },
     });
-    void this.#outbox.opened.then(() => {
-      device.setCloudFailure(this.failure);
-      this.#shownFailure = this.failure;
-    });
-    // An acknowledgement waits for the disk, not for the next step, which may be a second away.
-    device.onStored(() => this.#report());
+    this.opened = this.#outbox.opened.then(() => this.#showFailure());
   }
 
-  /** Called after each step. */
-  observe(observation: Observation): void {
-    this.look(lookAt(observation), observation.atMs);
+  /** An acknowledgement waits for the disk, not for the next step, which may be a second away. */
+  stored(): void {
+    this.#report();
   }
 
-  /** Called at least once a second. @param atMs by the clock of this process */
-  look(look: TelemetryObservation, atMs: Millis): void {
+  /** Called after each step, at least once a second. */
+  look(look: Look): void {
     if (this.#closed) return;
     const interval = this.#parts.device.inForce.values.telemetryInterval;
     const before = this.#telemetry.heldBack;
-    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, atMs);
+    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, this.#parts.clock.now());
     this.#telemetry = state;
     if (state.heldBack > before) {
       const what = "messages of faults that come and go too often";
@@ -168,6 +159,10 @@ export class CloudHalf {
     for (const message of messages) this.#outbox.append(message);
     this.#report();
     this.#showFailure();
+  }
+
+  get state(): LinkState {
+    return this.#state;
   }
 
   /** Why the cloud half does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
@@ -193,14 +188,15 @@ export class CloudHalf {
     if (state === "online") this.#refused = undefined;
     else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.words : undefined;
     this.#outbox.setOnline(state === "online");
-    this.#parts.device.setLink(state);
-    this.#showFailure();
+    this.#state = state;
+    this.#shownFailure = this.failure;
+    this.#parts.device.faceChanged();
   }
 
   #showFailure(): void {
     if (this.failure === this.#shownFailure) return;
     this.#shownFailure = this.failure;
-    this.#parts.device.setCloudFailure(this.failure);
+    this.#parts.device.faceChanged();
   }
 
   #whenStarted(): WallMillis {
@@ -236,7 +232,7 @@ export class CloudHalf {
     this.#report();
   }
 
-  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<CloudDevice["request"]> {
+  #take({ link, oddity, requests, decisions }: TwinOutcome): ReturnType<FaceDevice["request"]> {
     const { device, log } = this.#parts;
     this.#twin = link;
     if (oddity !== undefined) log.warn("twin-oddity", { what: oddity });

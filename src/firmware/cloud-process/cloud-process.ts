@@ -12,7 +12,8 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
-import type { Device } from "../device.ts";
+import type { LinkState } from "../../control/input.ts";
+import type { Face, FaceDevice } from "../face.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { DeviceShare } from "./device-share.ts";
 import { type CloudMessage, cloudToLoop, type LoopMessage } from "./messages.ts";
@@ -28,7 +29,6 @@ export interface CloudChild {
 }
 
 export interface CloudProcessOptions {
-  readonly device: Device;
   readonly clock: Clock;
   readonly log: Log;
   /** May throw: no memory. */
@@ -53,9 +53,10 @@ const lateTimer = seconds(2);
 const settledAfter = seconds(3);
 const stopLimit = millis(3500);
 
-export class CloudProcess {
+export class CloudProcess implements Face {
   readonly #options: CloudProcessOptions;
-  readonly #share: DeviceShare;
+  #device: FaceDevice | undefined;
+  #share: DeviceShare | undefined;
   #child: CloudChild | undefined;
   readonly #restarts = new Backoff(restarts);
   #ends = 0;
@@ -64,6 +65,7 @@ export class CloudProcess {
   #hasBegun = false;
   #startedAt: Millis = millis(0);
   #heardAt: Millis = millis(0);
+  #link: LinkState = "none";
   #crashed: string | undefined;
   #failure: string | undefined;
   #unread = 0;
@@ -76,10 +78,25 @@ export class CloudProcess {
 
   constructor(options: CloudProcessOptions) {
     this.#options = options;
-    this.#share = new DeviceShare(options.device, options.clock, options.log);
   }
 
-  start(): void {
+  /** Resolves at once: the process begins when it can, as often as it must. */
+  async start(device: FaceDevice): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#device = device;
+    this.#share = new DeviceShare(device, clock, log);
+    this.#spawn();
+  }
+
+  get state(): LinkState {
+    return this.#link;
+  }
+
+  get failure(): string | undefined {
+    return this.#crashed ?? this.#failure;
+  }
+
+  #spawn(): void {
     const { clock, spawn } = this.#options;
     if (this.#stopped) return;
     let child: CloudChild;
@@ -95,7 +112,7 @@ export class CloudProcess {
     this.#heardAt = clock.now();
     child.onMessage((message) => this.#take(child, message));
     child.onExit((code, signal) => this.#ended(child, code, signal));
-    this.#share.attach((message, done) => child.send(message, done));
+    this.#share?.attach((message, done) => child.send(message, done));
     if (this.#greeting !== undefined) child.send(this.#greeting, () => {});
     this.#ping(child);
   }
@@ -107,7 +124,7 @@ export class CloudProcess {
   }
 
   /** Resolves when the process is gone: within four seconds. */
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimers();
     this.#cancelSettled();
@@ -132,13 +149,14 @@ export class CloudProcess {
   }
 
   #act(message: CloudMessage): void {
-    const { device, log, onNoCredentials, onRestart } = this.#options;
+    const { log, onNoCredentials, onRestart } = this.#options;
     switch (message.kind) {
       case "request":
-        this.#share.answer(message);
+        void this.#share?.answer(message);
         break;
       case "link":
-        device.setLink(message.link);
+        this.#link = message.link;
+        this.#device?.faceChanged();
         break;
       case "health":
         this.#failure = message.failure;
@@ -197,7 +215,7 @@ export class CloudProcess {
   #ended(child: CloudChild, code: number | null, signal: string | null): void {
     if (child !== this.#child) return;
     this.#child = undefined;
-    this.#share.detach();
+    this.#share?.detach();
     this.#cancelTimers();
     this.#cancelSettled();
     this.#onEnded();
@@ -214,7 +232,7 @@ export class CloudProcess {
   }
 
   #again(why: string, isCrash: boolean): void {
-    const { clock, log, device } = this.#options;
+    const { clock, log } = this.#options;
     if (isCrash) this.#ends += 1;
     // Once for a row of ends: what was set aside already is not to blame for the next one.
     this.#setAside = isCrash && this.#ends === (this.#hasBegun ? endsInARow : endsWhileOpening);
@@ -227,13 +245,13 @@ export class CloudProcess {
       outbox: this.#setAside ? "will be set aside" : "is kept",
       now: "heating goes on without it",
     });
-    device.setLink("offline");
+    this.#link = "offline";
     this.#showFailure();
-    this.#cancelTimers = clock.setTimer(pause, () => this.start());
+    this.#cancelTimers = clock.setTimer(pause, () => this.#spawn());
   }
 
   #showFailure(): void {
-    if (!this.#stopped) this.#options.device.setCloudFailure(this.#crashed ?? this.#failure);
+    if (!this.#stopped) this.#device?.faceChanged();
   }
 }
 

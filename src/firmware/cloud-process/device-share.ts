@@ -6,14 +6,14 @@
  * one; faults that came or went are kept for the next message, also while no cloud half is there, and where they are too
  * many the oldest go and are counted.
  */
-import type { TelemetryObservation } from "../../azure/telemetry.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
+import type { Look } from "../../control/look.ts";
 import type { FaultCode } from "../../model/faults.ts";
-import type { Device, Observation } from "../device.ts";
-import { lookAt, momentOf, mostFaults } from "./cloud-device.ts";
+import { type FaceDevice, momentOf } from "../face.ts";
+import { mostFaults } from "./device-messages.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 
 /** Must not throw; calls `done` once. @param arrived whether the channel took it */
@@ -24,20 +24,20 @@ type Asked = Extract<CloudMessage, { kind: "request" }>;
 const spacing = millis(100);
 
 export class DeviceShare {
-  readonly #device: Device;
+  readonly #device: FaceDevice;
   readonly #clock: Clock;
   readonly #log: Log;
   #send: SendToCloud | undefined;
-  #latest: Observation | undefined;
+  #latest: Look | undefined;
   #raised: FaultCode[] = [];
   #ended: FaultCode[] = [];
   #sender: LatestWins | undefined;
 
-  constructor(device: Device, clock: Clock, log: Log) {
+  constructor(device: FaceDevice, clock: Clock, log: Log) {
     this.#device = device;
     this.#clock = clock;
     this.#log = log;
-    device.watch((observation) => this.#look(observation));
+    device.onLook((look) => this.#look(look));
     device.onStored(() => this.#show());
   }
 
@@ -52,17 +52,15 @@ export class DeviceShare {
     this.#send = undefined;
   }
 
-  answer({ id, requests }: Asked): void {
-    const refused = this.#device.request(...requests);
+  async answer({ id, requests }: Asked): Promise<void> {
+    const refused = await this.#device.request(...requests);
     this.#send?.({ kind: "answer", id, refused, moment: momentOf(this.#device) }, () => {});
   }
 
-  #look(observation: Observation): void {
-    this.#latest = observation;
-    for (const event of observation.events) {
-      if (event.kind === "fault-raised") this.#keep(this.#raised, event.fault);
-      if (event.kind === "fault-ended") this.#keep(this.#ended, event.fault);
-    }
+  #look(look: Look): void {
+    this.#latest = look;
+    for (const code of look.raised) this.#keep(this.#raised, code);
+    for (const code of look.ended) this.#keep(this.#ended, code);
     this.#show();
   }
 
@@ -82,7 +80,7 @@ export class DeviceShare {
     // A cloud half that has been replaced since is told nothing more.
     if (latest === undefined || send !== this.#send) return;
     const [raised, ended] = [this.#raised, this.#ended];
-    const look: TelemetryObservation = { ...lookAt(latest), raised, ended };
+    const look: Look = { ...latest, raised, ended };
     [this.#raised, this.#ended] = [[], []];
     const sent = new Promise<void>((done) => {
       send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {

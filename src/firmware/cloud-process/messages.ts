@@ -9,7 +9,7 @@ import { byKind, list, map, object } from "../../base/schema/structures.ts";
 import { anything, convert, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
 import { large, links, shortened } from "../process/message-values.ts";
 import { hubReady, secretsGiven } from "../process/messages.ts";
-import { look, moment } from "./cloud-device.ts";
+import { look, moment } from "./device-messages.ts";
 import { request } from "./in-force-message.ts";
 
 const nothing = object({});

@@ -4,12 +4,12 @@
  * Guarantee: it always shows one moment of the device, the newest that has arrived; a request resolves when the moment after
  * it is here, and as refused when the loop does not answer. What is no message of the loop is dropped and counted.
  */
-import type { TelemetryObservation } from "../../azure/telemetry.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
-import type { CloudDevice, DeviceMoment } from "./cloud-device.ts";
+import type { Look } from "../../control/look.ts";
+import { type DeviceMoment, type Face, type FaceDevice, Faces } from "../face.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 
 export interface RemoteDeviceOptions {
@@ -22,13 +22,18 @@ export interface RemoteDeviceOptions {
 /** The loop answers within a step; one that does not is about to be killed by its guardian. */
 const answerLimit = seconds(10);
 
-export class RemoteDevice implements CloudDevice {
+export class RemoteDevice implements FaceDevice {
   readonly #options: RemoteDeviceOptions;
   #moment: DeviceMoment;
   #asked = 0;
   readonly #waiting = new Map<number, (refused: string | undefined) => void>();
-  readonly #watchers: ((look: TelemetryObservation) => void)[] = [];
-  #onStored = (): void => {};
+  readonly #lookListeners: ((look: Look) => void)[] = [];
+  readonly #storedListeners: (() => void)[] = [];
+  readonly #faces = new Faces<FaceDevice>();
+  #toldLink: LinkState = "none";
+  /** Of what the loop was told of the failure; `undefined`: nothing yet. */
+  #toldHealth: { readonly failure: string | undefined } | undefined;
+  #begun = false;
 
   /** @param first what the loop said of itself first */
   constructor(options: RemoteDeviceOptions, first: DeviceMoment) {
@@ -53,12 +58,18 @@ export class RemoteDevice implements CloudDevice {
   }
 
   onStored(listener: () => void): void {
-    this.#onStored = listener;
+    this.#storedListeners.push(listener);
   }
 
-  /** Called at each look at the device. */
-  watch(watcher: (look: TelemetryObservation) => void): void {
-    this.#watchers.push(watcher);
+  onLook(listener: (look: Look) => void): void {
+    this.#lookListeners.push(listener);
+  }
+
+  /** Starts a face here, and tells the loop how it is. */
+  async addFace(face: Face): Promise<void> {
+    await this.#faces.start(face, this);
+    this.#begun = true;
+    this.faceChanged();
   }
 
   request(...requests: readonly Request[]): Promise<string | undefined> {
@@ -75,19 +86,26 @@ export class RemoteDevice implements CloudDevice {
     });
   }
 
-  setLink(link: LinkState): void {
-    this.#options.send({ kind: "link", link });
-  }
-
-  setCloudFailure(cause: string | undefined): void {
-    this.#options.send({ kind: "health", failure: cause });
+  faceChanged(): void {
+    const { send } = this.#options;
+    const { state, failure } = this.#faces;
+    if (state !== this.#toldLink) send({ kind: "link", link: state });
+    this.#toldLink = state;
+    // The first word of its health says that it has begun its work.
+    const isNews =
+      this.#toldHealth === undefined
+        ? this.#begun || failure !== undefined
+        : failure !== this.#toldHealth.failure;
+    if (!isNews) return;
+    this.#toldHealth = { failure };
+    send({ kind: "health", failure });
   }
 
   take(message: Extract<LoopMessage, { kind: "device" | "answer" }>): void {
     this.#moment = message.moment;
     if (message.kind === "answer") this.#settle(message.id, message.refused);
-    else for (const watch of this.#watchers) watch(message.look);
-    if (message.moment.stored) this.#onStored();
+    else for (const listener of this.#lookListeners) listener(message.look);
+    if (message.moment.stored) for (const listener of this.#storedListeners) listener();
   }
 
   #settle(id: number, refused: string | undefined): void {

@@ -9,7 +9,6 @@ import type { Credentials } from "../../azure/credentials/credentials.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { celsius, hours, relativeHumidity } from "../../base/units.ts";
-import { openHat } from "../../board/open-hat.ts";
 import type { ButtonName, LinkState } from "../../control/input.ts";
 import type { InForce } from "../../control/twin/in-force.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -19,13 +18,13 @@ import { dailyOutside, Room, roomPresets } from "../../simulation/room/room.ts";
 import { Surroundings } from "../../simulation/room/surroundings.ts";
 import { VirtualHat } from "../../simulation/virtual-hat/virtual-hat.ts";
 import { type BoardChoice, chooseBoard } from "../choose-board.ts";
-import { CloudHalf } from "../cloud-process/cloud-half.ts";
-import { Device } from "../device.ts";
-import { gated, loadManifest } from "../hardware.ts";
+import { AzureFace } from "../cloud-process/azure-face.ts";
+import { composeDevice } from "../compose-device.ts";
+import type { Device } from "../device.ts";
+import { loadManifest } from "../hardware.ts";
 import { firmwareVersion } from "../process/package-root.ts";
 import { type DurableFiles, systemFiles } from "../storage/durable-files.ts";
 import { gatedFiles } from "../storage/gated-files.ts";
-import { StateStore } from "../storage/state-store.ts";
 
 export interface PoweredDeviceParts {
   readonly clock: Clock;
@@ -39,9 +38,9 @@ export interface PoweredDeviceParts {
 /** One life between two power cuts. */
 interface Life {
   readonly device: Device;
-  readonly half: CloudHalf;
+  readonly azure: AzureFace;
   readonly files: CutFiles;
-  link: LinkState;
+  powered: boolean;
   /** What the screen shows as the set-point. */
   shown: number | undefined;
 }
@@ -79,7 +78,7 @@ export class PoweredDevice {
   }
 
   get link(): LinkState {
-    return this.#life.link;
+    return this.#life.powered ? this.#life.azure.state : "offline";
   }
 
   /** What is in force is on the disk. */
@@ -103,13 +102,13 @@ export class PoweredDevice {
 
   /** Nothing is written or said any more. The cable should be out: a connection does not outlive the power. */
   async cutPower(): Promise<void> {
-    const { device, half, files } = this.#life;
+    const { device, azure, files } = this.#life;
     files.cut();
     device.abandon();
     this.#hat.powerDown();
-    this.#life.link = "offline";
+    this.#life.powered = false;
     // Gives the sockets and the outbox's lock back, as the end of a process would.
-    await half.close();
+    await azure.close();
   }
 
   async restorePower(): Promise<void> {
@@ -118,49 +117,46 @@ export class PoweredDevice {
   }
 
   async stop(): Promise<void> {
-    const { device, half } = this.#life;
-    await half.close();
+    const { device, azure } = this.#life;
+    await azure.close();
     await device.stop();
   }
 }
 
 async function live(
   parts: PoweredDeviceParts,
-  { wiring }: BoardChoice,
+  choice: BoardChoice,
   manifest: Manifest,
   virtual: VirtualHat,
 ): Promise<Life> {
   const { clock, dataPath, credentials, settings, log } = parts;
   const files = new CutFiles(gatedFiles(systemFiles, dataPath, manifest));
-  const hardware = gated(virtual.connect(), wiring, manifest);
-  const firmware = firmwareVersion();
-  const device = await Device.start({
-    hat: await openHat({ hardware, wiring, clock, log: silentLog }),
+  const device = await composeDevice({
+    choice,
+    manifest,
+    attached: virtual.connect(),
     settings,
-    store: new StateStore(join(dataPath, "state.json"), files, clock),
     clock,
     log: silentLog,
-    firmware,
+    stateFile: join(dataPath, "state.json"),
+    files,
   });
-  const half = new CloudHalf({
-    device,
-    credentials,
-    nearby: true,
+  const azure = new AzureFace({
+    access: { credentials },
     manifest,
     dataPath,
     files,
     clock,
     log,
-    firmware,
-    board: wiring.board,
+    firmware: firmwareVersion(),
+    board: choice.wiring.board,
     restart: () => {},
   });
-  const life: Life = { device, half, files, link: "none", shown: undefined };
-  device.watch((observation) => {
-    life.link = observation.input.link;
-    life.shown = observation.commands.screen.target;
-    half.observe(observation);
+  const life: Life = { device, azure, files, powered: true, shown: undefined };
+  device.watch(({ commands }) => {
+    life.shown = commands.screen.target;
   });
+  void device.addFace(azure);
   return life;
 }
 

@@ -1,5 +1,5 @@
 /** Checks of what the program itself rests on: Node.js, its native packages, the clock, the supply. */
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -31,18 +31,16 @@ export function checkPackages(unbuilt: string | undefined, realHat: boolean): Fi
   return fail("native-packages", `${detail}, so the real hat cannot be driven`, rebuild);
 }
 
-/** Nothing of this firmware existed before: a clock that says so is wrong. */
-const releaseYear = 2026;
 const rightClock =
   "sudo timedatectl set-ntp true, and see that a network or a clock chip (RTC) is there at the start.";
 
 /** Heat does not need the wall clock; the labels of records, certificates and minimum times over a restart do. */
 export function checkClock(clock: Clock): Finding {
-  const year = new Date(clock.wallNow()).getUTCFullYear();
-  if (year >= releaseYear) return ok("clock", isoTime(clock.wallNow()).replace(/\.\d+Z/, "Z"));
+  const now = isoTime(clock.wallNow());
+  if (clock.wallNow() >= earliestWallTime) return ok("clock", now.replace(/\.\d+Z/, "Z"));
   return fail(
     "clock",
-    `the clock says ${year}: certificates will be refused, and records are labelled wrong`,
+    `the clock says ${now.slice(0, 10)}: certificates will be refused, and records are labelled wrong`,
     rightClock,
   );
 }

@@ -10,9 +10,11 @@ import type { Clock } from "../../base/clock.ts";
 import { read } from "../../base/schema/schema.ts";
 import { millis, seconds } from "../../base/units.ts";
 import type { Device, Observation } from "../device.ts";
+import type { Face } from "../face.ts";
 import type { VirtualHardware } from "../hardware.ts";
-import { guardianToLoop } from "../process/messages.ts";
+import { type GuardianToLoop, guardianToLoop } from "../process/messages.ts";
 import { NewestSender } from "../process/newest-sender.ts";
+import { systemClock } from "../process/system-clock.ts";
 import { PanelKeys } from "./keys.ts";
 import type { PanelShown } from "./messages.ts";
 
@@ -20,6 +22,8 @@ const spacing = millis(100);
 /** As long as a 16x2 display shows a second line, and after how many its lines come round again. */
 const turnTime = seconds(3);
 const turns = 12;
+
+type PanelPressed = Extract<GuardianToLoop, { kind: "panel-pressed" }>;
 
 export interface PanelShareOptions {
   readonly device: Device;
@@ -46,11 +50,8 @@ export class PanelShare {
     });
   }
 
-  /** Anything that the guardian passed on. */
-  take(message: unknown): void {
-    const said = read(guardianToLoop, message);
-    if (said?.kind !== "panel-pressed") return;
-    this.#keys?.take(said);
+  take(pressed: PanelPressed): void {
+    this.#keys?.take(pressed);
     // The keys cause steps; the window does not.
     this.#show();
   }
@@ -80,3 +81,39 @@ function roomOf({ hat, surroundings }: VirtualHardware): PanelShown["room"] {
 }
 
 const toTenth = (value: number): number => Math.round(value * 10) / 10;
+
+/** The device's front on the page of the local hub: from when the guardian says that there is one. */
+export class FrontFace implements Face<Device> {
+  readonly state = "none";
+  readonly failure = undefined;
+  readonly #virtual: VirtualHardware | undefined;
+  #listener: ((message: unknown) => void) | undefined;
+
+  constructor({ virtual }: Pick<PanelShareOptions, "virtual">) {
+    this.#virtual = virtual;
+  }
+
+  async start(device: Device): Promise<void> {
+    let share: PanelShare | undefined;
+    this.#listener = (message) => {
+      const said = read(guardianToLoop, message);
+      if (said?.kind === "hub-ready") share ??= this.#open(device);
+      if (said?.kind === "panel-pressed") share?.take(said);
+    };
+    process.on("message", this.#listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#listener) process.off("message", this.#listener);
+  }
+
+  #open(device: Device): PanelShare {
+    return new PanelShare({
+      device,
+      virtual: this.#virtual,
+      clock: systemClock,
+      // With a callback a channel that is gone is an argument of it, not an exception.
+      send: (message, done) => void process.send?.(message, undefined, undefined, () => done()),
+    });
+  }
+}

@@ -19,6 +19,7 @@ import {
   type RunningHub,
   startHub,
 } from "../../hub/hub.ts";
+import { usualPorts } from "../../hub/hub-options.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
@@ -54,10 +55,6 @@ export const hubFolders = (dataPath: string) => ({
   hub: join(dataPath, "hub"),
   device: join(dataPath, "hub-device"),
 });
-
-/** MQTT's registered port for TLS, and two that are seldom taken. */
-const usual = { mqtt: 8883, rest: 8443, page: 8780 };
-const usualPorts = Object.values(usual);
 
 /** @throws HubRunningError when another process has the hub of this folder; Error as `startHub` does */
 export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub> {
@@ -145,7 +142,7 @@ function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions)
   // Where others usually are, whoever moved there would make them move too: there only as a last resort.
   const spare = (known: RememberedPorts): number[] => {
     const others = Object.values(known);
-    const free = allowed?.filter((port) => !usualPorts.includes(port)) ?? [0];
+    const free = allowed?.filter((port) => !Object.values(usualPorts).includes(port)) ?? [0];
     return [...free].sort((a, b) => Number(others.includes(a)) - Number(others.includes(b)));
   };
   const wish =
@@ -153,19 +150,21 @@ function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions)
     (known: RememberedPorts): number[] => [...new Set([...first(known).filter(may), ...spare(known)])];
   return {
     // Credentials of devices hold this one: where it was at the last start it stays.
-    mqttPort: wish(({ mqtt }) => [mqtt, usual.mqtt]),
-    restPort: wish(({ rest }) => [usual.rest, rest]),
-    pagePort: asked === undefined ? wish(({ page }) => [usual.page, page]) : asked === 0 ? spare : asked,
+    mqttPort: wish(({ mqtt }) => [mqtt, usualPorts.mqtt]),
+    restPort: wish(({ rest }) => [usualPorts.rest, rest]),
+    pagePort: asked === undefined ? wish(({ page }) => [usualPorts.page, page]) : asked === 0 ? spare : asked,
   };
 }
 
 /** Somebody looks for it where it usually is. */
 function sayMoved(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: Log): void {
   const { mqttPort, restPort, pagePort: page } = addresses;
-  if (mqttPort !== usual.mqtt) log.warn("hub-port", { for: "devices", usual: usual.mqtt, now: mqttPort });
-  if (restPort !== usual.rest) log.warn("hub-port", { for: "services", usual: usual.rest, now: restPort });
-  if (pagePort === undefined && page !== usual.page) {
-    log.warn("hub-port", { for: "the page", usual: usual.page, now: page });
+  if (mqttPort !== usualPorts.mqtt)
+    log.warn("hub-port", { for: "devices", usual: usualPorts.mqtt, now: mqttPort });
+  if (restPort !== usualPorts.rest)
+    log.warn("hub-port", { for: "services", usual: usualPorts.rest, now: restPort });
+  if (pagePort === undefined && page !== usualPorts.page) {
+    log.warn("hub-port", { for: "the page", usual: usualPorts.page, now: page });
   }
 }
 

@@ -5,11 +5,12 @@
  * private key of a certificate that the hub trusts, to be who the user name says. Never throws.
  */
 import type { PeerCertificate } from "node:tls";
+import { deriveDeviceKey, isBase64Key } from "../../protocol/device-key.ts";
+import { isDeviceId, isRegistrationId } from "../../protocol/ids.ts";
 import { bareHost, type KnownNames } from "../host-names.ts";
 import type { Devices } from "../registry/devices.ts";
 import type { Authentication } from "../registry/record.ts";
-import { isDeviceId, isRegistrationId } from "../registry/record.ts";
-import { deriveDeviceKey, parseSas, type SasToken, verifySas } from "../rest/sas.ts";
+import { parseSas, type SasToken, verifySas } from "../rest/sas.ts";
 import { type HubSettings, rightsOf } from "../storage/hub-settings.ts";
 
 export type Caller =
@@ -106,8 +107,9 @@ function loginToDps(idScope: string, registrationId: string, proof: Proof, parts
   return last;
 }
 
+/** No key of a group without one: what is derived from nothing everybody can derive. */
 const derived = (groupKey: string, id: string): string =>
-  groupKey === "" ? "" : deriveDeviceKey(groupKey, id);
+  isBase64Key(groupKey) ? deriveDeviceKey(groupKey, id) : "";
 
 function loginToHub(deviceId: string, host: string, proof: Proof, parts: LoginParts): Login {
   const { settings, devices, hostNames, wallNow } = parts;

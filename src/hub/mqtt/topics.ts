@@ -4,6 +4,8 @@
  *
  * Guarantee: never throws; a topic that a device may not use is `undefined`.
  */
+import { parameters, splitOnce, topicPrefix } from "../../protocol/topics.ts";
+
 export type DeviceTopic =
   | { readonly kind: "telemetry"; readonly properties: Record<string, string> }
   | { readonly kind: "twin-get"; readonly rid: string }
@@ -14,10 +16,10 @@ export type DpsTopic =
   | { readonly kind: "register"; readonly rid: string }
   | { readonly kind: "status"; readonly rid: string; readonly operationId: string };
 
-export const twinAnswers = "$iothub/twin/res/#";
-export const desiredPatches = "$iothub/twin/PATCH/properties/desired/#";
-export const methodCalls = "$iothub/methods/POST/#";
-export const dpsAnswers = "$dps/registrations/res/#";
+export const twinAnswers = `${topicPrefix.twinAnswer}#`;
+export const desiredPatches = `${topicPrefix.desiredPatch}#`;
+export const methodCalls = `${topicPrefix.methodCall}#`;
+export const dpsAnswers = `${topicPrefix.dpsAnswer}#`;
 export const cloudMessages = (deviceId: string): string => `devices/${deviceId}/messages/devicebound/#`;
 
 /** What a device may listen to: nothing of another's. */
@@ -33,7 +35,7 @@ export function parseDeviceTopic(deviceId: string, topic: string): DeviceTopic |
   if (topic === events.slice(0, -1)) return { kind: "telemetry", properties: {} };
   const { path, query } = split(topic);
   const rid = query.get("$rid");
-  if (rid === null || rid.length > 128) return undefined;
+  if (rid === undefined || rid.length > 128) return undefined;
   if (path === "$iothub/twin/GET/") return { kind: "twin-get", rid };
   if (path === "$iothub/twin/PATCH/properties/reported/") return { kind: "twin-patch", rid };
   const status = /^\$iothub\/methods\/res\/(-?\d{1,9})\/$/.exec(path)?.[1];
@@ -43,7 +45,7 @@ export function parseDeviceTopic(deviceId: string, topic: string): DeviceTopic |
 export function parseDpsTopic(topic: string): DpsTopic | undefined {
   const { path, query } = split(topic);
   const rid = query.get("$rid");
-  if (rid === null || rid.length > 128) return undefined;
+  if (rid === undefined || rid.length > 128) return undefined;
   if (path === "$dps/registrations/PUT/iotdps-register/") return { kind: "register", rid };
   if (path !== "$dps/registrations/GET/iotdps-get-operationstatus/") return undefined;
   return { kind: "status", rid, operationId: query.get("operationId") ?? "" };
@@ -52,13 +54,12 @@ export function parseDpsTopic(topic: string): DpsTopic | undefined {
 const encode = encodeURIComponent;
 
 export const twinAnswer = (status: number, rid: string, version?: number): string =>
-  `$iothub/twin/res/${status}/?$rid=${encode(rid)}${version === undefined ? "" : `&$version=${version}`}`;
-export const desiredPatch = (version: number): string =>
-  `$iothub/twin/PATCH/properties/desired/?$version=${version}`;
+  `${topicPrefix.twinAnswer}${status}/?$rid=${encode(rid)}${version === undefined ? "" : `&$version=${version}`}`;
+export const desiredPatch = (version: number): string => `${topicPrefix.desiredPatch}?$version=${version}`;
 export const methodCall = (name: string, rid: string): string =>
-  `$iothub/methods/POST/${encode(name)}/?$rid=${rid}`;
+  `${topicPrefix.methodCall}${encode(name)}/?$rid=${rid}`;
 export const dpsAnswer = (status: number, rid: string, retryAfter?: number): string =>
-  `$dps/registrations/res/${status}/?$rid=${encode(rid)}${retryAfter === undefined ? "" : `&retry-after=${retryAfter}`}`;
+  `${topicPrefix.dpsAnswer}${status}/?$rid=${encode(rid)}${retryAfter === undefined ? "" : `&retry-after=${retryAfter}`}`;
 
 /** Spaces become %20, never +: devices do not take the plus back. */
 export function cloudMessage(deviceId: string, properties: Readonly<Record<string, string>>): string {
@@ -66,12 +67,9 @@ export function cloudMessage(deviceId: string, properties: Readonly<Record<strin
   return `devices/${deviceId}/messages/devicebound/${bag.join("&")}`;
 }
 
-function split(topic: string): { path: string; query: URLSearchParams } {
-  const mark = topic.indexOf("?");
-  return {
-    path: mark === -1 ? topic : topic.slice(0, mark),
-    query: new URLSearchParams(mark === -1 ? "" : topic.slice(mark + 1)),
-  };
+function split(topic: string): { path: string; query: ReadonlyMap<string, string> } {
+  const [path = "", query = ""] = splitOnce(topic, "?");
+  return { path, query: parameters(query) };
 }
 
 function parseBag(bag: string): Record<string, string> | undefined {

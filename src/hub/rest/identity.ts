@@ -4,13 +4,14 @@
  * Guarantee: what the caller does not name of a known device stays as it is; what this hub cannot do is refused.
  */
 
-import { type HubCore } from "../hub-core.ts";
 import { object } from "../../base/schema/structures.ts";
 import { boolean, nullable, oneOf, optional, presentOr, string } from "../../base/schema/values.ts";
 import { bodyAs } from "../body.ts";
 import { mostDevices } from "../registry/devices.ts";
-import { type DeviceRecord, isDeviceId, newDevice, newEtag } from "../registry/record.ts";
 import { authenticationBody, wantedAuthentication } from "./shape.ts";
+import { isDeviceId } from "../../protocol/ids.ts";
+import type { HubCore } from "../hub-core.ts";
+import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";
 
 export interface IdentityRefused {
   readonly code: "ArgumentInvalid" | "TooManyDevices";

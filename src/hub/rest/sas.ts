@@ -75,10 +75,6 @@ export function makeSas(resource: string, key: string, expiresMs: number, policy
   return `${scheme}sr=${resource}&sig=${signature}&se=${expiry}${skn}`;
 }
 
-/** The key of one device of a group: HMAC-SHA256 of its registration id under the group's key, in base64. */
-export const deriveDeviceKey = (groupKey: string, registrationId: string): string =>
-  sign(groupKey, registrationId).toString("base64");
-
 function isSignedWith(token: SasToken, key: string): boolean {
   const right = sign(key, `${token.rawResource}\n${token.expiry}`);
   return token.signature.length === right.length && timingSafeEqual(token.signature, right);

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { cause } from "../../../src/azure/link/cause.ts";
 import { OutboxStoreError } from "../../../src/azure/outbox/store.ts";
 import { seconds } from "../../../src/base/units.ts";
+import { FakeFace } from "../fake-face.ts";
 import { cloudRig } from "./rig.ts";
 
 const peer = { host: "hub", role: "the hub" } as const;
@@ -33,9 +34,10 @@ it("cloud-failed shows while telemetry cannot be kept", async () => {
 
 it("telemetry that holds messages back says so in the log, and counts them as dropped", async () => {
   const { hub, device, clock, lines } = await cloudRig();
+  const face = new FakeFace(device);
   for (let n = 0; n < 30; n += 1) {
-    device.setCloudFailure("a fault that comes and goes");
-    device.setCloudFailure(undefined);
+    face.setFailure("a fault that comes and goes");
+    face.setFailure(undefined);
   }
   await clock.advance(seconds(5));
   expect(lines.map(({ event }) => event)).toContain("telemetry-held-back");

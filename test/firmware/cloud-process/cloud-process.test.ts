@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { type CloudChild, CloudProcess } from "../../../src/firmware/cloud-process/cloud-process.ts";
 import { recordingLog } from "../../hub/running-hub.ts";
+import { FakeFace } from "../fake-face.ts";
 import { type CloudRig, cloudRig } from "./rig.ts";
 
 class FakeChild implements CloudChild {
@@ -48,7 +49,6 @@ async function start() {
   const asides: boolean[] = [];
   const state = { spawnFails: false };
   const process = new CloudProcess({
-    device: rig.device,
     clock: rig.clock,
     log: recordingLog(rig.lines as never),
     spawn(setAside) {
@@ -61,7 +61,7 @@ async function start() {
     onNoCredentials: () => {},
     onRestart: () => {},
   });
-  process.start();
+  void rig.device.addFace(process);
   const child = (): FakeChild => children.at(-1) ?? new FakeChild();
   return { rig, process, children, asides, child, state };
 }
@@ -165,10 +165,11 @@ it("kills a process that answers no ping for half a minute, and no other", async
 
 it("fills no channel that nobody reads: one picture is on its way, and faults wait for the next", async () => {
   const { rig, child } = await start();
+  const face = new FakeFace(rig.device);
   child().takes = false;
   const before = child().count("device");
-  rig.device.setCloudFailure("a test");
-  rig.device.setCloudFailure(undefined);
+  face.setFailure("a test");
+  face.setFailure(undefined);
   await rig.clock.advance(seconds(25));
   expect(child().count("device") - before).toBeLessThanOrEqual(1);
   child().exit(null, "SIGKILL");
@@ -191,12 +192,12 @@ it("drops and counts what is no message", async () => {
 
 it("ends the process politely, and kills one that does not go", async () => {
   const polite = await start();
-  await polite.rig.clock.run(polite.process.stop());
+  await polite.rig.clock.run(polite.process.close());
   expect(polite.child()).toMatchObject({ killed: false });
   const hung = await start();
   hung.child().answersPings = false;
   const from = hung.rig.clock.now();
-  await hung.rig.clock.run(hung.process.stop());
+  await hung.rig.clock.run(hung.process.close());
   expect(hung.child().killed).toBe(true);
   expect(hung.rig.clock.now() - from).toBeLessThanOrEqual(millis(4000));
   expect(hung.children).toHaveLength(1);

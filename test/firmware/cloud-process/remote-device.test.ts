@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
+import { momentOf } from "../../../src/firmware/face.ts";
 import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";

@@ -20,18 +20,17 @@ import {
   relativeHumidity,
   seconds,
 } from "../../../src/base/units.ts";
-import { openHat } from "../../../src/board/open-hat.ts";
 import { chooseBoard } from "../../../src/firmware/choose-board.ts";
-import { momentOf } from "../../../src/firmware/cloud-process/cloud-device.ts";
-import { CloudHalf } from "../../../src/firmware/cloud-process/cloud-half.ts";
+import { AzureFace } from "../../../src/firmware/cloud-process/azure-face.ts";
 import { DeviceShare } from "../../../src/firmware/cloud-process/device-share.ts";
 import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
-import { Device } from "../../../src/firmware/device.ts";
+import { composeDevice } from "../../../src/firmware/compose-device.ts";
+import type { Device } from "../../../src/firmware/device.ts";
+import { momentOf } from "../../../src/firmware/face.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
-import { gated, loadManifest } from "../../../src/firmware/hardware.ts";
+import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
-import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { forDevice, isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
 import { propertyRows, reportedEvents } from "../../../src/hub/twin/reported-watch.ts";
@@ -44,6 +43,7 @@ import type { HatPorts } from "../../../src/simulation/virtual-hat/connection.ts
 import { type DisplayKind, VirtualHat } from "../../../src/simulation/virtual-hat/virtual-hat.ts";
 import { FakeDisk } from "../../azure/outbox/rig.ts";
 import { type LogLine, recordingLog } from "../../hub/running-hub.ts";
+import { FakeFace } from "../fake-face.ts";
 
 /** A hub without a wire. */
 export class WirelessHub {
@@ -154,10 +154,11 @@ function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (me
       else act(got);
     });
   };
+  const face = new FakeFace(device);
   const act = (message: CloudMessage): void => {
-    if (message.kind === "request") share.answer(message);
-    if (message.kind === "link") device.setLink(message.link);
-    if (message.kind === "health") device.setCloudFailure(message.failure);
+    if (message.kind === "request") void share.answer(message);
+    if (message.kind === "link") face.setState(message.link);
+    if (message.kind === "health") face.setFailure(message.failure);
   };
   const send = (message: CloudMessage): void => later(message, cloudToLoop, act);
   const far = new RemoteDevice({ clock, log: silentLog, send }, momentOf(device));
@@ -219,18 +220,15 @@ export async function cloudRig(
       await disk.writeDurably(path, text);
     },
   };
-  const device = await Device.start({
-    hat: await openHat({
-      hardware: gated(between(hat.connect()), wiring, manifest),
-      wiring,
-      clock,
-      log: silentLog,
-    }),
+  const device = await composeDevice({
+    choice,
+    manifest,
+    attached: between(hat.connect()),
     settings: { ...defaultSettings, ...settings },
-    store: new StateStore("/state.json", files, clock),
     clock,
     log: silentLog,
-    firmware: "1.0.0",
+    stateFile: "/state.json",
+    files,
     failing: start.failing ?? [],
   });
   const lines: LogLine[] = [];
@@ -241,13 +239,13 @@ export async function cloudRig(
   const garbage: unknown[] = [];
   const far =
     delay === undefined ? undefined : remote(device, clock, delay, (message) => garbage.push(message));
-  const half = new CloudHalf({
-    device: far ?? device,
-    credentials: {
-      way: { kind: "hub", host: "hub", deviceId: "rig" },
-      proof: { kind: "key", key: new Secret("") },
+  const azure = new AzureFace({
+    access: {
+      credentials: {
+        way: { kind: "hub", host: "hub", deviceId: "rig" },
+        proof: { kind: "key", key: new Secret("") },
+      },
     },
-    nearby: true,
     manifest,
     dataPath,
     files,
@@ -259,11 +257,10 @@ export async function cloudRig(
     open: hub.open,
     openStore: outboxDisk.open,
   });
-  if (far === undefined) device.watch((observation) => half.observe(observation));
-  else far.watch((look) => half.look(look, clock.now()));
+  await (far ?? device).addFace(azure);
   onTestFinished(async () => {
     device.abandon();
-    await half.close();
+    await azure.close();
     await rm(dataPath, { recursive: true, force: true });
   });
   hub.connect();

@@ -9,6 +9,7 @@ import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { hatRig } from "../../board/hat-rig.ts";
+import { FakeFace } from "../fake-face.ts";
 
 interface Refusals {
   /** Lines that cannot be had from the start. */
@@ -76,14 +77,39 @@ describe("SR-11: a part that fails is shown", () => {
     expect(seen()?.activeFaults).toEqual(["settings-unreadable", "board-unreadable"]);
   });
 
-  it.each([["cloud", "cloud-failed"]] as const)(
-    "%s is reported to fail: %s, at once, until it works again",
-    async (part, fault) => {
-      const { device, seen } = await running();
-      device.setFailing(part, true);
-      expect(seen()?.activeFaults).toEqual([fault]);
-      device.setFailing(part, false);
-      expect(device.activeFaults).toEqual([]);
-    },
-  );
+  it("a face fails: cloud-failed, at once, until it works again, and the other faces go on", async () => {
+    const { device, seen } = await running();
+    const [face, other] = [new FakeFace(device), new FakeFace(device)];
+    face.setFailure("no");
+    expect(seen()?.activeFaults).toEqual(["cloud-failed"]);
+    other.setState("online");
+    expect(seen()).toMatchObject({ activeFaults: ["cloud-failed"], input: { link: "online" } });
+    face.setFailure(undefined);
+    expect(device.activeFaults).toEqual([]);
+  });
+
+  it("a face throws as it starts: cloud-failed, and the device goes on", async () => {
+    const { device, seen, pass } = await running();
+    const start = async () => {
+      throw new Error("no");
+    };
+    await device.addFace({ start, close: async () => {}, state: "none", failure: undefined });
+    await pass(5);
+    expect(seen()?.activeFaults).toEqual(["cloud-failed"]);
+  });
+
+  it("faces differ in their links: the screen shows the one most in need of a person", async () => {
+    const { device, seen } = await running();
+    const [face, other] = [new FakeFace(device), new FakeFace(device)];
+    expect(seen()?.input.link).toBe("none");
+    for (const [one, two, shown] of [
+      ["online", "none", "online"],
+      ["online", "connecting", "connecting"],
+      ["offline", "connecting", "offline"],
+    ] as const) {
+      face.setState(one);
+      other.setState(two);
+      expect(seen()?.input.link).toBe(shown);
+    }
+  });
 });

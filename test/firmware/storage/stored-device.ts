@@ -13,11 +13,11 @@ import {
   seconds,
   type WallMillis,
 } from "../../../src/base/units.ts";
-import { openHat } from "../../../src/board/open-hat.ts";
 import { nextReport, startLink, takeDocument } from "../../../src/control/twin/twin.ts";
-import { Device } from "../../../src/firmware/device.ts";
+import { composeDevice } from "../../../src/firmware/compose-device.ts";
+import type { Device } from "../../../src/firmware/device.ts";
 import { takeHardware } from "../../../src/firmware/guardian/take-hardware.ts";
-import { gated, loadManifest } from "../../../src/firmware/hardware.ts";
+import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
 import { type DurableFiles, systemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
@@ -28,7 +28,6 @@ import {
   keepLastGood,
   relayKey,
 } from "../../../src/firmware/storage/last-good.ts";
-import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room/room.ts";
 import { Surroundings } from "../../../src/simulation/room/surroundings.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
@@ -70,13 +69,15 @@ export async function startStored(options: StoredDeviceOptions): Promise<StoredD
   const manifest = loadManifest(choice);
   const hat = new VirtualHat({ clock, wiring, plant: coldRoom(), display: "lcd-16x2" });
   const files = held(gatedFiles(disk, folder, manifest), clock);
-  const device = await Device.start({
-    hat: await openHat({ hardware: gated(hat.connect(), wiring, manifest), wiring, clock, log: silentLog }),
+  const device = await composeDevice({
+    choice,
+    manifest,
+    attached: hat.connect(),
     settings: settings.value,
-    store: new StateStore(data.stateFile, files, clock),
     clock,
     log: silentLog,
-    firmware: "1.0.0",
+    stateFile: data.stateFile,
+    files,
     failing: failingFiles(settings, board),
   });
   await keepLastGood({ data, files, clock, log: silentLog }, { settings: settings.good, board: board.good });

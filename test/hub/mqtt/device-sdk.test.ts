@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { DeviceMethodRequest, DeviceMethodResponse, Message as SdkMessage } from "azure-iot-device";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunningHub } from "../../../src/hub/hub.ts";
-import { deriveDeviceKey } from "../../../src/hub/rest/sas.ts";
+import { deriveDeviceKey } from "../../../src/protocol/device-key.ts";
 import { certificateClient, deviceClient, Message, openTwin, register, report } from "../azure.ts";
 import { eventually, testHub } from "../running-hub.ts";
 

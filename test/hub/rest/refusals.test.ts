@@ -3,9 +3,10 @@ import { connect as connectTls } from "node:tls";
 import mqtt from "mqtt";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RunningHub } from "../../../src/hub/hub.ts";
-import { deriveDeviceKey, makeSas } from "../../../src/hub/rest/sas.ts";
+import { makeSas } from "../../../src/hub/rest/sas.ts";
 import { openAuthority } from "../../../src/hub/storage/certificates.ts";
 import { memoryDocuments } from "../../../src/hub/storage/documents.ts";
+import { deriveDeviceKey } from "../../../src/protocol/device-key.ts";
 import { certificateClient, deviceClient, register } from "../azure.ts";
 import { eventually, testHub } from "../running-hub.ts";
 

@@ -6,7 +6,7 @@ import { FrameGuard } from "../../../src/hub/mqtt/frame-guard.ts";
 import { parseUserName } from "../../../src/hub/mqtt/login.ts";
 import { cloudMessage, parseDeviceTopic, parseDpsTopic } from "../../../src/hub/mqtt/topics.ts";
 import { parseQuery } from "../../../src/hub/registry/query.ts";
-import { deriveDeviceKey, makeSas, parseSas, verifySas } from "../../../src/hub/rest/sas.ts";
+import { makeSas, parseSas, verifySas } from "../../../src/hub/rest/sas.ts";
 import {
   emptyHalf,
   isRefused,
@@ -14,6 +14,7 @@ import {
   replacingPatch,
   type TwinHalf,
 } from "../../../src/hub/twin/document.ts";
+import { deriveDeviceKey } from "../../../src/protocol/device-key.ts";
 
 const names = fc.constantFrom("a", "b", "c", "__proto__", "constructor", "toString");
 const scalars = fc.oneof(fc.integer(), fc.boolean(), fc.string({ maxLength: 5 }));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readInbound, readJson } from "../../src/protocol/topics.ts";
+import { readInbound, readJson } from "../../../src/azure/sdk/inbound.ts";
 
 const bytes = (text: string) => Buffer.from(text);
 

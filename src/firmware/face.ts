@@ -1,0 +1,84 @@
+/**
+ * A face is a way in and out for people or systems: one folder that implements `Face`, and one line in faces.ts.
+ *
+ * Guarantee of `Faces`: a face that cannot start is one that failed; its device, and the other faces, go on.
+ */
+import { messageOf } from "../base/errors.ts";
+import type { LinkState, Request } from "../control/input.ts";
+import type { Look } from "../control/look.ts";
+import type { ControlState } from "../control/state.ts";
+import type { InForce } from "../control/twin/in-force.ts";
+import type { FaultCode } from "../model/faults.ts";
+
+export interface Face<D extends FaceDevice = FaceDevice> {
+  /** Begins its work with a device that runs already. Resolves when it has begun. */
+  start(device: D): Promise<void>;
+  /** Resolves when nothing of it is left: within a few seconds. Safe before `start`, and to call twice. */
+  close(): Promise<void>;
+  /** Of its link to its server; "none" where there is none. Neither this nor `failure` throws. */
+  readonly state: LinkState;
+  /** Why it does not do its work, while it does not: `cloud-failed` shows (SR-11). */
+  readonly failure: string | undefined;
+}
+
+/** What a device shows of itself at one moment. */
+export interface DeviceMoment {
+  /** What the cloud may see and set. */
+  readonly inForce: InForce;
+  readonly counters: ControlState["counters"];
+  /** Faults that stand, most severe first. */
+  readonly activeFaults: readonly FaultCode[];
+  /** Nothing of this waits to be written, or the disk has failed and waiting is no use. */
+  readonly stored: boolean;
+}
+
+/**
+ * The device as a face sees it: the running device itself, or its picture in another process. The four of the moment belong
+ * together; after a request was answered that moment is not before it took effect.
+ */
+export interface FaceDevice extends DeviceMoment {
+  /** Calls back after each step (from another process: at least once a second); must not throw. */
+  onLook(listener: (look: Look) => void): void;
+  /** Calls back when `stored` comes true; must not throw. */
+  onStored(listener: () => void): void;
+  /** All of them take effect in one step. @returns why one was refused, if one was */
+  request(...requests: readonly Request[]): string | undefined | Promise<string | undefined>;
+  /** To be called when `state` or `failure` of a face is another: they are read again. */
+  faceChanged(): void;
+}
+
+export const momentOf = ({ inForce, counters, activeFaults, stored }: DeviceMoment): DeviceMoment => ({
+  inForce,
+  counters,
+  activeFaults,
+  stored,
+});
+
+/** Most in need of a person first: where faces differ, that is what the screen shows. */
+const worstFirst: readonly LinkState[] = ["offline", "connecting", "online"];
+
+/** The faces of one device. */
+export class Faces<D extends FaceDevice> {
+  readonly #faces: Face<D>[] = [];
+  /** Why one could not even start. */
+  #broken: string | undefined;
+
+  /** Resolves when the face has begun its work, or failed to. */
+  async start(face: Face<D>, device: D): Promise<void> {
+    this.#faces.push(face);
+    try {
+      await face.start(device);
+    } catch (error) {
+      this.#broken = messageOf(error);
+    }
+    device.faceChanged();
+  }
+
+  get state(): LinkState {
+    return worstFirst.find((state) => this.#faces.some((face) => face.state === state)) ?? "none";
+  }
+
+  get failure(): string | undefined {
+    return this.#broken ?? this.#faces.find((face) => face.failure !== undefined)?.failure;
+  }
+}

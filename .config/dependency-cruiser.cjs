@@ -42,7 +42,7 @@ module.exports = {
       name: "no-orphan",
       severity: "error",
       comment: "A module that nothing imports and that imports nothing is left over.",
-      from: { orphan: true, pathNot: "^src/((main|loop|cloud)\\.ts$|bootstrap/)|\\.d\\.ts$" },
+      from: { orphan: true, pathNot: "^src/((main|loop|cloud|generate)\\.ts$|bootstrap/)|\\.d\\.ts$" },
       to: {},
     },
     {
@@ -125,12 +125,12 @@ module.exports = {
     only(
       "commands-look-down",
       "^src/commands/",
-      `^src/(?!(main|loop|cloud)\\.ts|bootstrap/)`,
+      `^src/(?!(main|loop|cloud|generate)\\.ts|bootstrap/)`,
       "Not up to the entry.",
     ),
     only(
       "main-only-dispatches",
-      "^src/(main|loop|cloud)\\.ts$",
+      "^src/(main|loop|cloud|generate)\\.ts$",
       "^src/(commands|firmware|control|model|base)/",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),

@@ -1,8 +1,10 @@
 /** The three ways in which a simulation is printed: a table for people, JSON lines and CSV for programs. */
 
 import type { Millis } from "../base/units.ts";
-import type { ControlEvent } from "../control/output.ts";
+import type { ChangedEvent, ControlEvent } from "../control/output.ts";
+import { namedEvent } from "../firmware/event-log.ts";
 import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
+import { type ControlValue, writableSpec } from "../model/properties.ts";
 import type { ScenarioAction } from "../simulation/scenario/actions.ts";
 import type { Scenario } from "../simulation/scenario/scenario.ts";
 import { hatFaults } from "../simulation/virtual-hat/faults.ts";
@@ -59,7 +61,10 @@ function jsonLines(): RowFormat {
   return {
     head: ({ about, room, seed }) => line("scenario", { about, room, seed }),
     row: (row) => line("row", flat(row)),
-    event: (atMs, { kind, ...rest }) => line("event", { atSeconds: atMs / 1000, event: kind, ...rest }),
+    event(atMs, event) {
+      const { name, fields } = namedEvent(event);
+      return line("event", { atSeconds: atMs / 1000, event: name, ...fields });
+    },
     action: (atMs, action) => line("action", { atSeconds: atMs / 1000, ...action }),
     unmet: (atMs, wrong) => line("unmet", { atSeconds: atMs / 1000, wrong }),
     end: ({ duration, heaterOnMs, relayClosures, unmet }) =>
@@ -115,16 +120,8 @@ function clockTime(atMs: Millis): string {
 
 function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
   switch (event.kind) {
-    case "target":
-      return `set-point ${event.from.toFixed(1)} → ${event.to.toFixed(1)} °C (${event.source})`;
-    case "mode":
-      return `mode ${event.mode} (${event.source})`;
-    case "heater-switch":
-      return `heater switch ${event.on ? "on" : "off"} (${event.source})`;
-    case "sensor-offset":
-      return `sensor offset ${event.from} → ${event.to} K (${event.source})`;
-    case "telemetry-interval":
-      return `telemetry interval ${event.from} → ${event.to} s (${event.source})`;
+    case "changed":
+      return changeText(event);
     case "boost":
       return `boost for ${event.minutes} min (${event.source})`;
     case "boost-ended":
@@ -138,8 +135,19 @@ function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
     case "fault-ended":
       return `fault ${event.fault} ended`;
     case "refused":
-      return `refused ${event.request}: ${event.reason}`;
+      return `refused ${event.name ?? event.request}: ${event.reason}`;
   }
+}
+
+function changeText({ name, from, to, source }: ChangedEvent): string {
+  const { label, schema } = writableSpec(name);
+  const unit = "unit" in schema ? schema.unit : undefined;
+  const text = (value: ControlValue): string => {
+    if (typeof value === "boolean") return value ? "on" : "off";
+    return typeof value === "number" && unit === "°C" ? value.toFixed(1) : String(value);
+  };
+  const change = typeof to === "number" ? `${text(from)} → ${text(to)} ${unit ?? ""}`.trimEnd() : text(to);
+  return `${label.toLowerCase()} ${change} (${source})`;
 }
 
 function actionText(action: ScenarioAction): string {

@@ -1,24 +1,22 @@
 /**
- * Which faults stand, asked of the state and of the parts that fail. The table in faults.ts says what they do.
+ * Which faults stand, asked of the state and of the parts that fail. The table in model/faults.ts says what they do.
  *
  * Guarantee: a fault that nothing raises does not compile.
  */
 
-import type { FaultCode } from "../model/faults.ts";
+import type { FaultCode, FaultOfPart } from "../model/faults.ts";
 import { faultCodes, faultEffects, faultOfPart } from "../model/faults.ts";
 import type { FailingPart } from "./input.ts";
 import type { ControlEvent } from "./output.ts";
 import { stuckButton } from "./panel/buttons.ts";
 import type { ControlState } from "./state.ts";
 
-type FaultOfPart = (typeof faultOfPart)[FailingPart];
-
 /** Conditions of all faults that no part raises; a fault that has both is raised by either. */
 export type FaultConditions<Code extends string, OfPart extends string> = {
   readonly [K in Exclude<Code, OfPart>]: (state: ControlState) => boolean;
 } & { readonly [K in OfPart]?: (state: ControlState) => boolean };
 
-const conditions: FaultConditions<FaultCode, FaultOfPart> = {
+const conditions: FaultConditions<FaultCode, FaultOfPart[FailingPart]> = {
   "over-temperature": (state) => state.cutOff.tripped,
   "hot-room": (state) => state.cutOff.hotRoom,
   "relay-mismatch": (state) => state.line.mismatch,

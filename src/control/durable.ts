@@ -10,32 +10,22 @@
  * as do the first six hours of a heater that is off, and a wall clock that was set raises it once.
  */
 
-import { isRecord, type JsonRecord } from "../base/json/value.ts";
-import type { Celsius, Kelvin } from "../base/units.ts";
-import { celsius, kelvin, millis, wallMillis } from "../base/units.ts";
-import { writableProperties } from "../model/cloud-model.ts";
+import { millis } from "../base/units.ts";
 import type { FaultCode } from "../model/faults.ts";
 import { faultEffects, isFaultCode } from "../model/faults.ts";
-import type { Change, ControlMode, ControlValue } from "./input.ts";
 import type { StoredBoost } from "./panel/boost.ts";
+import { parseValues, type StoredValues } from "./panel/stored-values.ts";
 import type { StoredRelayAlarm } from "./safety/stuck-relay.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
+import { flag, invalid, record, wall, within } from "./stored.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { parseShadow } from "./twin/shadow.ts";
 
-export interface DurableState {
+export type DurableState = StoredValues & {
   readonly schema: 1;
-  readonly target: Celsius;
-  readonly mode: ControlMode;
-  readonly heaterSwitch: boolean;
-  /** Who made the three values above what they are. */
-  readonly changes: { readonly target: Change; readonly mode: Change; readonly heaterSwitch: Change };
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly latched: readonly FaultCode[];
   /** What follows may be missing: older firmware did not write it, or there is nothing to say. */
-  readonly sensorOffset?: Held<Kelvin>;
-  /** Seconds. */
-  readonly telemetryInterval?: Held<number>;
   readonly boost?: StoredBoost;
   readonly twin?: TwinShadow;
   /** Missing until the heater was switched for the first time. */
@@ -44,12 +34,7 @@ export interface DurableState {
   readonly learntRise?: number;
   /** The contact is held to be welded (SR-06). */
   readonly relayAlarm?: StoredRelayAlarm;
-}
-
-export interface Held<T> {
-  readonly value: T;
-  readonly change: Change;
-}
+};
 
 /** @returns `undefined` for anything that `toDurable` cannot have made: half a state is worse than none */
 export function parseDurable(value: unknown): DurableState | undefined {
@@ -60,33 +45,18 @@ export function parseDurable(value: unknown): DurableState | undefined {
   }
 }
 
-/** Thrown inside `parse` only. */
-const invalid = (what: string) => new TypeError(`durable state: ${what}`);
-
 function parse(value: unknown): DurableState {
   const root = record(value);
-  const changes = record(root["changes"]);
   const counters = record(root["counters"]);
   if (root["schema"] !== 1) throw invalid("schema");
   return {
     schema: 1,
-    target: celsius(within(root["target"], -100, 100)),
-    mode: mode(root["mode"]),
-    heaterSwitch: flag(root["heaterSwitch"]),
-    changes: {
-      target: change(changes["target"]),
-      mode: change(changes["mode"]),
-      heaterSwitch: change(changes["heaterSwitch"]),
-    },
+    ...parseValues(root),
     counters: {
       relayCycles: Math.floor(within(counters["relayCycles"], 0, 1e12)),
       heaterSeconds: Math.floor(within(counters["heaterSeconds"], 0, 1e12)),
     },
     latched: latched(root["latched"]),
-    ...(root["sensorOffset"] === undefined ? {} : { sensorOffset: sensorOffset(root["sensorOffset"]) }),
-    ...(root["telemetryInterval"] === undefined
-      ? {}
-      : { telemetryInterval: telemetryInterval(root["telemetryInterval"]) }),
     ...(root["boost"] === undefined ? {} : { boost: boost(root["boost"]) }),
     // One that is not understood costs one more reconciliation, not the state.
     ...(root["twin"] === undefined ? {} : { twin: parseShadow(root["twin"]) }),
@@ -94,50 +64,6 @@ function parse(value: unknown): DurableState {
     ...(root["learntRise"] === undefined ? {} : { learntRise: within(root["learntRise"], 0, 100) }),
     ...(root["relayAlarm"] === undefined ? {} : { relayAlarm: relayAlarm(root["relayAlarm"]) }),
   };
-}
-
-function record(value: unknown): JsonRecord {
-  if (!isRecord(value)) throw invalid("object");
-  return value;
-}
-
-function within(value: unknown, low: number, high: number): number {
-  if (typeof value !== "number" || !(value >= low && value <= high)) throw invalid("number");
-  return value;
-}
-
-function flag(value: unknown): boolean {
-  if (typeof value !== "boolean") throw invalid("boolean");
-  return value;
-}
-
-function mode(value: unknown): ControlMode {
-  if (value !== "auto" && value !== "manual") throw invalid("mode");
-  return value;
-}
-
-function change(value: unknown): Change {
-  const { source, wallMs, serial = 0, from } = record(value);
-  if (source !== "default" && source !== "device" && source !== "cloud") throw invalid("source");
-  const made = { source, wallMs: wall(wallMs), serial: Math.floor(within(serial, 0, 1e15)) } as const;
-  return from === undefined ? made : { ...made, from: controlValue(from) };
-}
-
-function controlValue(value: unknown): ControlValue {
-  if (typeof value === "boolean" || value === "auto" || value === "manual") return value;
-  return within(value, -1e6, 1e6);
-}
-
-function sensorOffset(value: unknown): Held<Kelvin> {
-  const held = record(value);
-  const { min, max } = writableProperties.sensorOffset.schema;
-  return { value: kelvin(within(held["value"], min, max)), change: change(held["change"]) };
-}
-
-function telemetryInterval(value: unknown): Held<number> {
-  const held = record(value);
-  const { min, max } = writableProperties.telemetryInterval.schema;
-  return { value: Math.floor(within(held["value"], min, max)), change: change(held["change"]) };
 }
 
 function boost(value: unknown): StoredBoost {
@@ -149,9 +75,6 @@ function boost(value: unknown): StoredBoost {
     ...(leftMs === undefined ? {} : { leftMs: millis(within(leftMs, 0, 1e9)) }),
   };
 }
-
-/** The range of dates (ECMA-262, 21.4.1.1). */
-const wall = (value: unknown) => wallMillis(within(value, -8.64e15, 8.64e15));
 
 function latched(value: unknown): readonly FaultCode[] {
   if (!Array.isArray(value) || value.length > 64) throw invalid("latched");

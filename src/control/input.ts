@@ -1,12 +1,14 @@
 /** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
 
-import type { Celsius, Kelvin, Millis, RelativeHumidityPercent, WallMillis } from "../base/units.ts";
+import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "../base/units.ts";
 import type { FailingPart } from "../model/faults.ts";
+import type { ControlValue, WritableName, WritableValues } from "../model/properties.ts";
+import type { Source } from "../model/sources.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 
 export type { FailingPart } from "../model/faults.ts";
 
-export type ControlMode = "auto" | "manual";
+export type ControlMode = WritableValues["controlMode"];
 export type ButtonName = "a" | "b" | "mode";
 
 /** A debounced-by-nobody level change of a button, polarity already resolved. The core debounces. */
@@ -55,26 +57,28 @@ export type SensorFailure =
 
 /** What somebody other than the buttons asks for. */
 export type Request =
-  | { readonly kind: "set-target"; readonly target: Celsius; readonly source: ChangeSource }
-  | { readonly kind: "set-mode"; readonly mode: ControlMode; readonly source: ChangeSource }
-  | { readonly kind: "set-heater-switch"; readonly on: boolean; readonly source: ChangeSource }
-  /** Added to every reading; goes before the setting of the same name. */
-  | { readonly kind: "set-sensor-offset"; readonly offset: Kelvin; readonly source: ChangeSource }
-  /** The core keeps it for those who send telemetry. */
-  | { readonly kind: "set-telemetry-interval"; readonly seconds: number; readonly source: ChangeSource }
+  | SetRequest
   /** boost.ts says what it does; 0 ends a running one. */
-  | { readonly kind: "boost"; readonly minutes: number; readonly source: ChangeSource }
+  | { readonly kind: "boost"; readonly minutes: number; readonly source: Source }
   /** Status LED and screen blink for so long. */
-  | { readonly kind: "identify"; readonly seconds: number; readonly source: ChangeSource }
-  | { readonly kind: "clear-faults"; readonly source: ChangeSource }
+  | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
+  | { readonly kind: "clear-faults"; readonly source: Source }
   /** Stored in one write with what the other requests of the same step change (RR-9). */
-  | { readonly kind: "keep-twin"; readonly shadow: TwinShadow; readonly source: ChangeSource };
+  | { readonly kind: "keep-twin"; readonly shadow: TwinShadow; readonly source: Source };
 
-export type ChangeSource = "default" | "device" | "cloud";
+/** A new value for a writable property. */
+export type SetRequest = {
+  readonly [K in WritableName]: {
+    readonly kind: "set";
+    readonly name: K;
+    readonly value: WritableValues[K];
+    readonly source: Source;
+  };
+}[WritableName];
 
 /** Who made a value what it is, and when: what reconciliation with a twin rests on. */
 export interface Change {
-  readonly source: ChangeSource;
+  readonly source: Source;
   /** A label only. */
   readonly wallMs: WallMillis;
   /** Counts the changes of all values together: orders them where the wall clock cannot. 0: never changed. */
@@ -82,9 +86,6 @@ export interface Change {
   /** The value before; before the first turn of a button that was held down. */
   readonly from?: ControlValue;
 }
-
-/** Any value that people set. */
-export type ControlValue = number | boolean | ControlMode;
 
 /** State of the way to the cloud, for the screen. `none`: no cloud is configured. */
 export type LinkState = "none" | "connecting" | "online" | "offline";

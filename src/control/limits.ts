@@ -1,35 +1,50 @@
 /**
  * The one set of limits for what is asked of the device, whoever asks.
  *
- * Guarantee: what passes here can be put in force as it is (the set-point after rounding to a hundredth).
+ * Guarantee: what passes here can be put in force as it is (numbers after rounding to a hundredth).
  */
-import type { WritableName } from "../model/cloud-model.ts";
-import { commands, validateValue, writableProperties } from "../model/cloud-model.ts";
+import { commands, validateValue } from "../model/cloud-model.ts";
+import type { SettableSchema } from "../model/cloud-schema.ts";
+import {
+  type ControlValue,
+  type LimitSetting,
+  type WritableName,
+  writableNames,
+  writableSpec,
+} from "../model/properties.ts";
 import type { Settings } from "../model/settings-table.ts";
 import type { Request } from "./input.ts";
 
-export type Limits = Pick<Settings, "targetMin" | "targetMax">;
+export type Limits = Pick<Settings, LimitSetting>;
+
+/** What the settings say of the limits. */
+export const limitsOf = (settings: Limits): Limits =>
+  Object.fromEntries(limitSettings.map((key) => [key, settings[key]])) as unknown as Limits;
+export const limitSettings = writableNames.flatMap((name) => writableSpec(name).limits ?? []);
+
+/** The row's schema, with the limits in force. */
+function schemaOf(name: WritableName, limits: Limits): SettableSchema {
+  const { schema, limits: own } = writableSpec(name);
+  return own && "min" in schema ? { ...schema, min: limits[own[0]], max: limits[own[1]] } : schema;
+}
 
 /** Judges a value of a writable property, of any type. @returns as `validateValue` */
-export function validateProperty(name: WritableName, value: unknown, limits: Limits): string | undefined {
-  const { schema } = writableProperties[name];
-  if (name !== "targetTemperature") return validateValue(schema, value);
-  return validateValue({ kind: "number", unit: "°C", min: limits.targetMin, max: limits.targetMax }, value);
+export const validateProperty = (name: WritableName, value: unknown, limits: Limits): string | undefined =>
+  validateValue(schemaOf(name, limits), value);
+
+/** As it is put in force: numbers to a hundredth (no float dirt), inside the limits. */
+export function adjusted(name: WritableName, value: ControlValue, limits: Limits): ControlValue {
+  const schema = schemaOf(name, limits);
+  if (typeof value !== "number" || !("min" in schema)) return value;
+  const hundredths = (of: number) => Math.round(of * 100);
+  return Math.min(hundredths(schema.max), Math.max(hundredths(schema.min), hundredths(value))) / 100;
 }
 
 /** @returns why the request cannot be followed, whatever the device is doing; `undefined` when it can */
 export function whyRefused(request: Request, limits: Limits): string | undefined {
   switch (request.kind) {
-    case "set-target":
-      return validateProperty("targetTemperature", request.target, limits);
-    case "set-mode":
-      return validateProperty("controlMode", request.mode, limits);
-    case "set-heater-switch":
-      return validateProperty("heaterSwitch", request.on, limits);
-    case "set-sensor-offset":
-      return validateProperty("sensorOffset", request.offset, limits);
-    case "set-telemetry-interval":
-      return validateProperty("telemetryInterval", request.seconds, limits);
+    case "set":
+      return validateProperty(request.name, request.value, limits);
     case "boost":
       return validateValue(commands.boost.request.schema, request.minutes);
     case "identify":

@@ -24,14 +24,14 @@ const identifyHalf = millis(250);
 /** The room's temperature, calibrated; `undefined` while the sensor is not trusted. */
 export function roomTemperature(state: Pick<ControlState, "sensor" | "panel">): Celsius | undefined {
   if (!isTrusted(state.sensor) || !state.sensor.last) return undefined;
-  return celsius(state.sensor.last.measured + state.panel.sensorOffset);
+  return celsius(state.sensor.last.measured + state.panel.values.sensorOffset);
 }
 
 export function outputs(state: ControlState, link: LinkState, now: Millis): Commands {
   const { panel, faults } = state;
   const { settings } = state.rules;
   const temperature = roomTemperature(state);
-  const auto = panel.mode === "auto";
+  const auto = panel.values.controlMode === "auto";
   const blink = identifying(state, now) ? lit(identifyHalf, now) : undefined;
   return {
     heater: state.switching.on,
@@ -43,9 +43,9 @@ export function outputs(state: ControlState, link: LinkState, now: Millis): Comm
       humidity: temperature === undefined ? undefined : state.sensor.last?.humidity,
       target: aimOf(panel, settings),
       unit: settings.displayUnit,
-      mode: panel.mode,
+      mode: panel.values.controlMode,
       heating: state.switching.on,
-      demand: auto ? state.law.demand : duty(panel.heaterSwitch ? 100 : 0),
+      demand: auto ? state.law.demand : duty(panel.values.heaterSwitch ? 100 : 0),
       firmware: state.firmware,
       link,
       fault: faults[0],

@@ -15,8 +15,8 @@ import { restoreBoost } from "./panel/boost.ts";
 import type { ButtonsState } from "./panel/buttons.ts";
 import { startButtons } from "./panel/buttons.ts";
 import type { Panel } from "./panel/panel.ts";
-import { defaultValues, startPanel } from "./panel/panel.ts";
-import { clampTarget } from "./panel/set-point.ts";
+import { startPanel } from "./panel/panel.ts";
+import { restoreValues } from "./panel/stored-values.ts";
 import type { CutOffState } from "./safety/cut-off.ts";
 import { startCutOff } from "./safety/cut-off.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
@@ -145,26 +145,11 @@ function makeRules(settings: Settings): Rules {
   };
 }
 
-/** A calibration that nobody has chosen follows the settings, also those of today. */
 function restorePanel(durable: DurableState, settings: Settings, now: Millis, wallMs: WallMillis): Panel {
-  const fresh = startPanel(settings, wallMs);
-  const { sensorOffset, telemetryInterval, boost } = durable;
-  const calibrated = sensorOffset !== undefined && sensorOffset.change.source !== "default";
-  const defaults = defaultValues(settings);
-  return {
-    target: clampTarget(durable.target, settings),
-    mode: durable.mode,
-    heaterSwitch: durable.heaterSwitch,
-    sensorOffset: calibrated ? sensorOffset.value : defaults.sensorOffset,
-    telemetryInterval: telemetryInterval?.value ?? defaults.telemetryInterval,
-    changes: {
-      ...durable.changes,
-      sensorOffset: sensorOffset?.change ?? fresh.changes.sensorOffset,
-      telemetryInterval: telemetryInterval?.change ?? fresh.changes.telemetryInterval,
-    },
-    boost: boost && durable.mode === "auto" ? restoreBoost(boost, now, wallMs) : undefined,
-    hold: undefined,
-  };
+  const panel = restoreValues(durable, startPanel(settings, wallMs), settings);
+  const { boost } = durable;
+  const lasts = boost !== undefined && panel.values.controlMode === "auto";
+  return { ...panel, boost: lasts ? restoreBoost(boost, now, wallMs) : undefined, hold: undefined };
 }
 
 /**

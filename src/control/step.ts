@@ -67,7 +67,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     panel: userInput.panel,
     twin: userInput.twin,
     identifyUntil: userInput.identifyUntil,
-    law: recalibrate(state.law, userInput.panel.sensorOffset - state.panel.sensorOffset),
+    law: recalibrate(state.law, offsetOf(userInput) - offsetOf(state)),
     unsettled: userInput.unsettled,
     line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
     counters: count(state, passed),
@@ -95,6 +95,8 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
   return { relayCycles, heaterSeconds: heaterSeconds + Math.min(passed, longestCounted) / 1000 };
 }
 
+const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;
+
 /** The law's memory of the room moves along with the offset. */
 function recalibrate(law: ControlState["law"], by: number): ControlState["law"] {
   const { filter } = law.state;
@@ -118,7 +120,7 @@ function sense(
   const { reading } = input;
   if (!reading) return { state: { ...state, sensor: agesSensor(state.sensor, now) }, accepted: false };
   const { settings } = state.rules;
-  const { sensorOffset } = state.panel;
+  const { sensorOffset } = state.panel.values;
   const at = millis(Math.min(now, reading.atMs + offset));
   const judged = judgeReading(state.sensor, reading, at);
   const temperature = reading.kind === "ok" ? celsius(reading.temperature + sensorOffset) : undefined;
@@ -170,11 +172,11 @@ function watchEffect(before: ControlState, state: ControlState, now: Millis): Co
 
 /** What frost protection and the heating law wish, at every accepted reading and every change of the panel. */
 function advise(before: ControlState, state: ControlState, accepted: boolean, now: Millis): ControlState {
-  const { mode } = state.panel;
+  const mode = state.panel.values.controlMode;
   const { settings } = state.rules;
   const target = heatAim(state.panel, settings);
   const temperature = roomTemperature(state);
-  const moved = target !== heatAim(before.panel, settings) || mode !== before.panel.mode;
+  const moved = target !== heatAim(before.panel, settings) || mode !== before.panel.values.controlMode;
   if (temperature === undefined || !(accepted || moved)) return state;
   const frost = stepFrost(state.frost, temperature, mode, settings);
   const inCharge = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
@@ -196,7 +198,8 @@ interface Wish {
 function wishOf(state: ControlState): Wish {
   if (roomTemperature(state) === undefined) return { heat: false, because: "no trusted reading" };
   if (state.frost) return { heat: true, because: "frost protection" };
-  if (state.panel.mode === "manual") return { heat: state.panel.heaterSwitch, because: "manual switch" };
+  const { controlMode, heaterSwitch } = state.panel.values;
+  if (controlMode === "manual") return { heat: heaterSwitch, because: "manual switch" };
   return { heat: state.law.heat, because: `demand ${state.law.demand.toFixed(0)} %` };
 }
 

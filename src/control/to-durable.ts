@@ -6,6 +6,7 @@ import { faultEffects } from "../model/faults.ts";
 import { activeFaults } from "./active-faults.ts";
 import type { DurableState } from "./durable.ts";
 import { storeBoost } from "./panel/boost.ts";
+import { storeValues } from "./panel/stored-values.ts";
 import { heaterBlamedFor } from "./safety/cut-off.ts";
 import type { LastSwitch, StoredSwitch } from "./safety/switching.ts";
 import type { ControlState } from "./state.ts";
@@ -13,16 +14,10 @@ import type { ControlState } from "./state.ts";
 export function toDurable(state: ControlState): DurableState {
   const { panel, counters, lastSwitch, clock } = state;
   const now = millis(clock.seenMs + clock.offset);
-  const { target, mode, heaterSwitch } = panel.changes;
   const { learntRise, relay } = state.effect;
   return {
     schema: 1,
-    target: panel.target,
-    mode: panel.mode,
-    heaterSwitch: panel.heaterSwitch,
-    changes: { target, mode, heaterSwitch },
-    sensorOffset: { value: panel.sensorOffset, change: panel.changes.sensorOffset },
-    telemetryInterval: { value: panel.telemetryInterval, change: panel.changes.telemetryInterval },
+    ...storeValues(panel),
     ...(panel.boost ? { boost: storeBoost(panel.boost, now, clock.wallOffset) } : {}),
     twin: state.twin,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },

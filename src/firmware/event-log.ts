@@ -1,55 +1,32 @@
-/** Writes the core's events into the log: each fault with what it means and what to do. */
+/** The core's events as the log names them, and each fault with what it means and what to do. */
 
 import type { Log } from "../base/log.ts";
 import type { ControlEvent } from "../control/output.ts";
 import { faultEffects } from "../model/faults.ts";
+import { eventNameOf } from "../model/properties.ts";
+
+/** An event's name and what it says. */
+export function namedEvent(event: ControlEvent): { readonly name: string; readonly fields: object } {
+  const { kind, ...fields } = event;
+  if (event.kind !== "changed") return { name: kind, fields };
+  const { kind: _, name, ...change } = event;
+  return { name: eventNameOf(name), fields: change };
+}
 
 export function logEvent(log: Log, event: ControlEvent): void {
+  const { name, fields } = namedEvent(event);
   switch (event.kind) {
-    case "heater":
-      log.info("heater", { on: event.on, reason: event.reason });
-      break;
-    case "target":
-      log.info("target", {
-        from: event.from,
-        to: event.to,
-        source: event.source,
-        ...(event.because ? { because: event.because, button: event.button } : {}),
-      });
-      break;
-    case "mode":
-      log.info("mode", { mode: event.mode, source: event.source });
-      break;
-    case "heater-switch":
-      log.info("heater-switch", { on: event.on, source: event.source });
-      break;
-    case "sensor-offset":
-    case "telemetry-interval":
-      log.info(event.kind, { from: event.from, to: event.to, source: event.source });
-      break;
-    case "boost":
-      log.info("boost", { minutes: event.minutes, source: event.source });
-      break;
-    case "boost-ended":
-      log.info("boost-ended", { because: event.because });
-      break;
-    case "identify":
-      log.info("identify", { seconds: event.seconds, source: event.source });
-      break;
     case "fault-raised": {
       const { rule, remedy } = faultEffects[event.fault];
       const detail = event.detail === remedy ? undefined : event.detail;
-      log.warn("fault-raised", { fault: event.fault, rule, detail, remedy });
+      log.warn(name, { ...fields, rule, detail, remedy });
       break;
     }
     case "fault-reason":
-      log.warn("fault-reason", { fault: event.fault, detail: event.detail });
-      break;
-    case "fault-ended":
-      log.info("fault-ended", { fault: event.fault });
-      break;
     case "refused":
-      log.warn("refused", { request: event.request, reason: event.reason });
+      log.warn(name, { ...fields });
       break;
+    default:
+      log.info(name, { ...fields });
   }
 }

@@ -36,6 +36,8 @@ export interface RecordSchema<
   readonly fields: F;
 }
 export type CloudSchema = SimpleSchema | RecordSchema;
+/** What a person can set with one control. */
+export type SettableSchema = NumberSchema | FlagSchema | ChoiceSchema;
 
 /** The JSON value of a schema. */
 export type CloudValue<S> = S extends NumberSchema
@@ -49,6 +51,15 @@ export type CloudValue<S> = S extends NumberSchema
         : S extends RecordSchema<infer F>
           ? { readonly [K in keyof F]: CloudValue<F[K]> }
           : never;
+
+/** How many decimals a person wants to see; none named: as many as the number has. */
+export const decimalsOf: Readonly<Record<CloudUnit, number>> = { "°C": 1, K: 1, "%": 0, s: 0, min: 0, h: 1 };
+
+/** Whether `value` is of the schema's JSON type and one of its choices; limits do not count. */
+export const isOfKind = (schema: SettableSchema, value: unknown): boolean =>
+  schema.kind === "number" || schema.kind === "integer"
+    ? Number.isFinite(value)
+    : validateValue(schema, value) === undefined;
 
 /**
  * Judges a value from outside.

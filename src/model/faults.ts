@@ -1,30 +1,13 @@
 /**
- * Faults: stable codes and one exhaustive table that says what each of them does.
+ * Faults: one row each, with its stable code, what raises it and what it does.
  *
- * Guarantee: every code stands in the table (the compiler sees to it), and nothing but the table decides
- * whether a fault forbids heat or stays until a person clears it. Every part that can fail has its fault here; a fault
- * that no part raises must have its condition in standing.ts, else it does not compile.
+ * Guarantee: nothing but the table decides whether a fault forbids heat or stays until a person clears it. A row whose
+ * part the firmware does not report (failing-parts.ts), or without part and condition (active-faults.ts), does not
+ * compile.
  */
-export type FaultCode =
-  | "sensor-stale"
-  | "sensor-stuck"
-  | "over-temperature"
-  | "heating-ineffective"
-  | "relay-stuck-on"
-  | "relay-mismatch"
-  | "hot-room"
-  | "relay-failed"
-  | "display-failed"
-  | "buttons-failed"
-  | "leds-failed"
-  | "storage-failed"
-  | "settings-unreadable"
-  | "board-unreadable"
-  | "cloud-failed"
-  | "watcher-missing"
-  | "state-lost";
-
 export interface FaultEffect {
+  /** The part of the firmware that raises it by being reported as failing (SR-11); another fault has a condition. */
+  readonly part?: string;
   /** The rule that it enforces. */
   readonly rule: `SR-${string}`;
   /** The heater is commanded OFF while it stands. */
@@ -37,37 +20,8 @@ export interface FaultEffect {
   readonly remedy: string;
 }
 
-/** Parts that the firmware reports as failing. */
-export type FailingPart =
-  | "display"
-  | "buttons"
-  | "leds"
-  /** Its line could not be written or read the last time. */
-  | "relay"
-  | "storage"
-  /** Their file is unreadable: the last good ones are in use. */
-  | "settings"
-  /** Its definition is unreadable: the last good one is in use. */
-  | "board"
-  | "cloud"
-  /** The process that turns the relay off when all others are gone cannot be started. */
-  | "watcher";
-
-/** What each part that the firmware reports as failing raises (SR-11). */
-export const faultOfPart = {
-  display: "display-failed",
-  buttons: "buttons-failed",
-  leds: "leds-failed",
-  relay: "relay-failed",
-  storage: "storage-failed",
-  settings: "settings-unreadable",
-  board: "board-unreadable",
-  cloud: "cloud-failed",
-  watcher: "watcher-missing",
-} as const satisfies Readonly<Record<FailingPart, FaultCode>>;
-
 /** In order of severity: the first that stands is the one the screen shows. */
-export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
+const rows = {
   "over-temperature": {
     rule: "SR-04",
     heaterOff: true,
@@ -118,6 +72,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
   },
   // Forbids nothing by itself: a line that does not follow is SR-07's, and one failed write must not switch the relay.
   "relay-failed": {
+    part: "relay",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -127,6 +82,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
   },
   // Forbids nothing: guardian and loop still turn the relay off for each other.
   "watcher-missing": {
+    part: "watcher",
     rule: "SR-01",
     heaterOff: false,
     latched: false,
@@ -153,6 +109,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
       "The stored state was unreadable; an older one or the defaults are in use. Check the set-point, then hold A and B for 3 s.",
   },
   "storage-failed": {
+    part: "storage",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -161,6 +118,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
       "The state cannot be written and would be lost with the power. Check the disk's space and health.",
   },
   "settings-unreadable": {
+    part: "settings",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -169,6 +127,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
       "The settings file is unreadable; the last good settings are in use. Correct the file and restart.",
   },
   "board-unreadable": {
+    part: "board",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -176,6 +135,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     remedy: "The board definition is unreadable; the last good one is in use. Correct the file and restart.",
   },
   "buttons-failed": {
+    part: "buttons",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -183,6 +143,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     remedy: "A button is stuck or unreadable and is ignored. Release it, or check its wiring.",
   },
   "display-failed": {
+    part: "display",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -190,6 +151,7 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     remedy: "The display does not answer. Check its cable; control goes on without it.",
   },
   "leds-failed": {
+    part: "leds",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
@@ -197,16 +159,36 @@ export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = {
     remedy: "A light's line cannot be written. Check its wiring; the screen shows what the light would.",
   },
   "cloud-failed": {
+    part: "cloud",
     rule: "SR-11",
     heaterOff: false,
     latched: false,
     short: "CLOUD FAILED",
     remedy: "The way to the cloud is out of order. Control goes on without it; the log names the cause.",
   },
-} satisfies Record<FaultCode, FaultEffect>;
+} as const satisfies Readonly<Record<string, FaultEffect>>;
+
+type Rows = typeof rows;
+export type FaultCode = keyof Rows;
+export const faultEffects: Readonly<Record<FaultCode, FaultEffect>> = rows;
+
+/** Parts that the firmware reports as failing, each with the fault that this raises. */
+export type FaultOfPart = {
+  readonly [Code in FaultCode as Rows[Code] extends { readonly part: infer P extends string }
+    ? P
+    : never]: Code;
+};
+export type FailingPart = keyof FaultOfPart;
 
 /** Every code, most severe first. */
 export const faultCodes = Object.keys(faultEffects) as readonly FaultCode[];
+
+export const faultOfPart = Object.fromEntries(
+  faultCodes.flatMap((code) => {
+    const { part } = faultEffects[code];
+    return part === undefined ? [] : [[part, code]];
+  }),
+) as FaultOfPart;
 
 export const isFaultCode = (value: unknown): value is FaultCode =>
   typeof value === "string" && Object.hasOwn(faultEffects, value);

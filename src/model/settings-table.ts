@@ -9,6 +9,7 @@
 import type { Celsius, Kelvin } from "../base/units.ts";
 import { celsius, kelvin } from "../base/units.ts";
 import { displayKinds } from "./displays.ts";
+import { type WritableName, writableNames, writableProperties } from "./properties.ts";
 
 interface Documented {
   /** One sentence. */
@@ -68,13 +69,26 @@ function toggle(value: boolean, doc: string): SwitchSetting {
   return { kind: "switch", default: value, doc, restart: false };
 }
 
-/** Whose change counts where cloud and device both made one while offline (RR-4, RR-5). */
-const conflict = (what: string) =>
+type ConflictSettings = {
+  readonly [K in WritableName as `conflict${Capitalize<K>}`]: ChoiceSetting<"cloud-wins" | "device-wins">;
+};
+
+/** The setting that says whose change of `name` counts where cloud and device both made one (RR-4, RR-5). */
+export const conflictKey = (name: WritableName) =>
+  `conflict${name.charAt(0).toUpperCase()}${name.slice(1)}` as keyof ConflictSettings;
+
+const conflict = (name: WritableName) =>
   choice(
     ["cloud-wins", "device-wins"],
     "cloud-wins",
-    `Whose ${what} counts where cloud and device both changed it while the link was out.`,
+    `Whose ${writableProperties[name].label.toLowerCase()} counts where cloud and device both changed it while the link was out.`,
   );
+
+const conflictSettings = Object.fromEntries(
+  writableNames.map((name) => [conflictKey(name), conflict(name)]),
+) as unknown as ConflictSettings;
+
+const { targetTemperature, controlMode, sensorOffset } = writableProperties;
 
 const lawDoc =
   "Heating control algorithm: `proportional` shares it out over time, `hysteresis` switches at a band.";
@@ -87,10 +101,18 @@ export const settingsTable = {
     doc: "Board definition to use; `auto` takes the hat that is found, else the virtual one.",
     restart: true,
   },
-  targetInitial: temperature(19, [4, 35, 0.1], "Set-point of a device that has never been set."),
-  targetMin: temperature(5, [4, 30, 0.1], "Lowest set-point that buttons and cloud can choose."),
+  targetInitial: temperature(
+    targetTemperature.default,
+    [4, 35, 0.1],
+    "Set-point of a device that has never been set.",
+  ),
+  targetMin: temperature(
+    targetTemperature.schema.min,
+    [4, 30, 0.1],
+    "Lowest set-point that buttons and cloud can choose.",
+  ),
   targetMax: temperature(
-    30,
+    targetTemperature.schema.max,
     [7, 35, 0.1],
     "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
   ),
@@ -99,7 +121,11 @@ export const settingsTable = {
     [0.1, 1, 0.1],
     "Change of the set-point by one press; 1 °F when the display is in °F.",
   ),
-  modeInitial: choice(["auto", "manual"], "auto", "Mode of a device that has never been set."),
+  modeInitial: choice(
+    controlMode.schema.choices,
+    controlMode.default,
+    "Mode of a device that has never been set.",
+  ),
   law: choice(["proportional", "hysteresis"], "proportional", lawDoc),
   hysteresis: difference(0.3, [0.1, 2, 0.1], "Half the width of the band of the hysteresis law."),
   // How often the relay works is the heating law's affair: it spaces starts at least 540 s apart, 6.7 an hour. Longer
@@ -114,8 +140,11 @@ export const settingsTable = {
   frostOn: temperature(5, [1, 10, 0.5], "Below this the heater runs against frost."),
   frostOff: temperature(7, [2, 15, 0.5], "Frost protection heats up to this temperature."),
   frostInManual: toggle(false, "Frost protection also acts in manual mode."),
-  // Matter's LocalTemperatureCalibration has the same limits.
-  sensorOffset: difference(0, [-2.5, 2.5, 0.1], "Added to every reading, to calibrate the sensor."),
+  sensorOffset: difference(
+    sensorOffset.default,
+    [sensorOffset.schema.min, sensorOffset.schema.max, 0.1],
+    "Added to every reading, to calibrate the sensor.",
+  ),
   // Not above 15 s: three readings in a row must fit well into the 60 s after which the sensor is stale. Not
   // below 1 s: the SHT31 warms itself (data sheet, 4.8).
   sensorPeriodSeconds: {
@@ -139,12 +168,7 @@ export const settingsTable = {
   displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
   dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a touch until the screen dims; 0 never."),
   buttonsLocked: toggle(false, "Buttons only wake the screen: a lock against small hands."),
-  // One for each property that cloud and device both write; RR-4 and RR-5 read them.
-  conflictTargetTemperature: conflict("set-point"),
-  conflictControlMode: conflict("mode"),
-  conflictHeaterSwitch: conflict("heater switch"),
-  conflictTelemetryInterval: conflict("telemetry interval"),
-  conflictSensorOffset: conflict("sensor offset"),
+  ...conflictSettings,
   logLevel: {
     ...choice(["debug", "info", "warn", "error"], "info", "Minimum log level that is written."),
     restart: true,

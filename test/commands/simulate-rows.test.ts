@@ -1,6 +1,6 @@
 /** How each thing that happens in a simulation reads: in the table for people, and as JSON for programs. */
 import { describe, expect, it } from "vitest";
-import { celsius, hours, kelvin, millis, minutes, seconds } from "../../src/base/units.ts";
+import { celsius, hours, millis, minutes, seconds } from "../../src/base/units.ts";
 import { formats } from "../../src/commands/simulate-rows.ts";
 import type { ControlEvent } from "../../src/control/output.ts";
 import type { ScenarioAction } from "../../src/simulation/scenario/actions.ts";
@@ -13,18 +13,27 @@ const done = (action: ScenarioAction) => formats.table.action(at, action);
 describe("the table of a simulation", () => {
   it.each<[ControlEvent, string]>([
     [
-      { kind: "target", from: celsius(19), to: celsius(19.5), source: "device" },
+      { kind: "changed", name: "targetTemperature", from: 19, to: 19.5, source: "device" },
       "set-point 19.0 → 19.5 °C (device)",
     ],
-    [{ kind: "mode", mode: "manual", source: "device" }, "mode manual (device)"],
-    [{ kind: "heater-switch", on: true, source: "cloud" }, "heater switch on (cloud)"],
-    [{ kind: "heater-switch", on: false, source: "cloud" }, "heater switch off (cloud)"],
     [
-      { kind: "sensor-offset", from: kelvin(0), to: kelvin(-0.3), source: "cloud" },
+      { kind: "changed", name: "controlMode", from: "auto", to: "manual", source: "device" },
+      "mode manual (device)",
+    ],
+    [
+      { kind: "changed", name: "heaterSwitch", from: false, to: true, source: "cloud" },
+      "heater switch on (cloud)",
+    ],
+    [
+      { kind: "changed", name: "heaterSwitch", from: true, to: false, source: "cloud" },
+      "heater switch off (cloud)",
+    ],
+    [
+      { kind: "changed", name: "sensorOffset", from: 0, to: -0.3, source: "cloud" },
       "sensor offset 0 → -0.3 K (cloud)",
     ],
     [
-      { kind: "telemetry-interval", from: 60, to: 30, source: "cloud" },
+      { kind: "changed", name: "telemetryInterval", from: 60, to: 30, source: "cloud" },
       "telemetry interval 60 → 30 s (cloud)",
     ],
     [{ kind: "boost", minutes: 30, source: "cloud" }, "boost for 30 min (cloud)"],

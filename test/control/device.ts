@@ -129,7 +129,12 @@ export class Device {
   }
 
   target(celsiusValue: number): Commands {
-    return this.request({ kind: "set-target", target: celsius(celsiusValue), source: "cloud" });
+    return this.request({
+      kind: "set",
+      name: "targetTemperature",
+      value: celsius(celsiusValue),
+      source: "cloud",
+    });
   }
 
   edge(button: ButtonName, pressed: boolean): Commands {

@@ -4,6 +4,7 @@ import { millis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import { stop } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
+import { inForce } from "../../src/control/twin/in-force.ts";
 import { Device } from "./device.ts";
 
 const through = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -53,10 +54,55 @@ describe("the durable state", () => {
     const device = used();
     const before = toDurable(device.state);
     device.restart(10);
-    expect(device.state.panel).toMatchObject({ target: 25, mode: "manual" });
+    expect(device.state.panel.values).toMatchObject({ targetTemperature: 25, controlMode: "manual" });
     const { lastSwitch: _now, ...after } = toDurable(device.state);
     const { lastSwitch: _then, ...expected } = before;
     expect(after).toEqual(expected);
+  });
+
+  it("has had this form since 0.1.0, and keeps it both ways: a firmware that is put back reads what this one wrote", () => {
+    const at = 1_764_000_000_000;
+    const stored = {
+      schema: 1,
+      target: 21.5,
+      mode: "manual",
+      heaterSwitch: true,
+      changes: {
+        target: { source: "device", wallMs: at, serial: 4, from: 19 },
+        mode: { source: "cloud", wallMs: at + 1, serial: 5, from: "auto" },
+        heaterSwitch: { source: "device", wallMs: at + 2, serial: 6, from: false },
+      },
+      sensorOffset: { value: -0.4, change: { source: "cloud", wallMs: at + 3, serial: 7, from: 0 } },
+      telemetryInterval: { value: 90, change: { source: "default", wallMs: at, serial: 0 } },
+      twin: {
+        version: 9,
+        properties: { controlMode: { seen: '"manual"', ruling: { kind: "applied", version: 9 } } },
+        unknownProperties: { seen: "", version: 0, names: [] },
+      },
+      counters: { relayCycles: 412, heaterSeconds: 86_400 },
+      latched: ["over-temperature"],
+      learntRise: 1.25,
+    };
+    const device = new Device();
+    device.restart(1, stored);
+    expect(inForce(device.state)).toMatchObject({
+      values: {
+        targetTemperature: 21.5,
+        controlMode: "manual",
+        heaterSwitch: true,
+        sensorOffset: -0.4,
+        telemetryInterval: 90,
+      },
+      changes: {
+        targetTemperature: stored.changes.target,
+        controlMode: stored.changes.mode,
+        heaterSwitch: stored.changes.heaterSwitch,
+        sensorOffset: stored.sensorOffset.change,
+      },
+      shadow: stored.twin,
+    });
+    device.step();
+    expect(toDurable(device.state)).toEqual(stored);
   });
 
   it("is refused when any part is missing or of the wrong kind", () => {
@@ -94,17 +140,26 @@ describe("the durable state", () => {
     }
   });
 
-  it("takes a change from nobody but the three who make them, and from a value of a known kind", () => {
+  it("takes a change from any source with a plain name, and from a value of a known kind", () => {
     const stored = toDurable(used().state);
     const read = (target: object) =>
       parseDurable({
         ...stored,
         changes: { ...stored.changes, target: { source: "cloud", wallMs: 1, ...target } },
       });
-    for (const source of ["default", "device", "cloud"]) expect(read({ source })).toBeDefined();
+    for (const source of ["default", "device", "cloud", "home-assistant"])
+      expect(read({ source })).toBeDefined();
     for (const from of [true, false, "auto", "manual", -1e6, 21.5])
       expect(read({ from })?.changes.target).toEqual({ source: "cloud", wallMs: 1, serial: 0, from });
-    for (const wrong of [{ source: "thief" }, { source: 1 }, { from: "x" }, { from: 2e6 }, { from: {} }])
+    for (const wrong of [
+      { source: "A thief" },
+      { source: "x".repeat(33) },
+      { source: "" },
+      { source: 1 },
+      { from: "x" },
+      { from: 2e6 },
+      { from: {} },
+    ])
       expect(read(wrong), JSON.stringify(wrong)).toBeUndefined();
     expect(parseDurable({ ...stored, latched: Array(64).fill("x") })?.latched).toEqual([]);
   });

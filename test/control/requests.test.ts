@@ -9,11 +9,17 @@ import { Device } from "./device.ts";
 
 const boost = (minutes: number): Request => ({ kind: "boost", minutes, source: "cloud" });
 const offset = (value: number): Request => ({
-  kind: "set-sensor-offset",
-  offset: kelvin(value),
+  kind: "set",
+  name: "sensorOffset",
+  value: kelvin(value),
   source: "cloud",
 });
-const interval = (seconds: number): Request => ({ kind: "set-telemetry-interval", seconds, source: "cloud" });
+const interval = (seconds: number): Request => ({
+  kind: "set",
+  name: "telemetryInterval",
+  value: seconds,
+  source: "cloud",
+});
 const ends = (device: Device) =>
   device.events.flatMap((event) => (event.kind === "boost-ended" ? event.because : []));
 
@@ -23,7 +29,7 @@ describe("a boost", () => {
     device.read(18);
     device.request(boost(2));
     expect(device.screen.target).toBe(22);
-    expect(device.state.panel.target).toBe(19);
+    expect(device.state.panel.values.targetTemperature).toBe(19);
     device.run(118);
     expect(device.screen.target).toBe(22);
     device.run(4);
@@ -249,13 +255,13 @@ describe("the sensor's offset", () => {
     const device = new Device();
     device.request(offset(2.6));
     device.request(offset(-2.51));
-    expect(device.state.panel.sensorOffset).toBe(0);
+    expect(device.state.panel.values.sensorOffset).toBe(0);
     expect(device.events.map((event) => event.kind)).toEqual(["refused", "refused"]);
   });
 
   it("never looks like a room that warms or cools", () => {
     const device = new Device();
-    device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "cloud" });
     for (let hour = 0; hour < 3; hour++) {
       for (const value of [-2.5, 0, 2.5]) {
         device.request(offset(value));
@@ -283,12 +289,7 @@ describe("the telemetry interval", () => {
     device.restart(1);
     expect(inForce(device.state).values.telemetryInterval).toBe(300);
     expect(inForce(device.state).changes.telemetryInterval.source).toBe("cloud");
-    expect(device.events.map((event) => event.kind)).toEqual([
-      "telemetry-interval",
-      "refused",
-      "refused",
-      "refused",
-    ]);
+    expect(device.events.map((event) => event.kind)).toEqual(["changed", "refused", "refused", "refused"]);
   });
 });
 
@@ -329,7 +330,7 @@ describe("a change", () => {
   it("is numbered across all values, and remembers what was there before", () => {
     const device = new Device();
     device.target(21);
-    device.request({ kind: "set-mode", mode: "manual", source: "device" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
     device.target(21);
     const { changes } = inForce(device.state);
     expect(changes.targetTemperature).toMatchObject({ source: "cloud", serial: 3, from: 21 });
@@ -359,7 +360,11 @@ describe("the stored state", () => {
       ]),
     );
     device.restart(1, { ...old, changes });
-    expect(device.state.panel).toMatchObject({ target: 21, telemetryInterval: 60, sensorOffset: 0 });
+    expect(device.state.panel.values).toMatchObject({
+      targetTemperature: 21,
+      telemetryInterval: 60,
+      sensorOffset: 0,
+    });
     expect(inForce(device.state).changes.targetTemperature).toMatchObject({ source: "cloud", serial: 0 });
     expect(device.state.twin).toEqual(emptyShadow);
   });
@@ -370,7 +375,7 @@ describe("the stored state", () => {
     const shadow = { ...emptyShadow, version: 7 };
     device.step({
       requests: [
-        { kind: "set-target", target: celsius(22), source: "cloud" },
+        { kind: "set", name: "targetTemperature", value: celsius(22), source: "cloud" },
         { kind: "keep-twin", shadow, source: "cloud" },
       ],
     });

@@ -69,10 +69,10 @@ describe("step", () => {
     const device = new Device();
     device.read(25);
     device.press("mode", 1500);
-    expect(device.state.panel).toMatchObject({ mode: "auto", heaterSwitch: false });
+    expect(device.state.panel.values).toMatchObject({ controlMode: "auto", heaterSwitch: false });
     device.press("mode");
     device.press("mode", 1500);
-    expect(device.state.panel).toMatchObject({ mode: "manual", heaterSwitch: true });
+    expect(device.state.panel.values).toMatchObject({ controlMode: "manual", heaterSwitch: true });
     expect(device.heater).toBe(true);
     expect(device.screen.demand).toBe(100);
   });
@@ -80,11 +80,11 @@ describe("step", () => {
   it("remembers who changed what", () => {
     const device = new Device();
     device.press("b");
-    device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "cloud" });
     const { changes } = device.state.panel;
-    expect(changes.target.source).toBe("device");
-    expect(changes.target.wallMs).toBeGreaterThan(wallStart);
-    expect(changes.mode.source).toBe("cloud");
+    expect(changes.targetTemperature.source).toBe("device");
+    expect(changes.targetTemperature.wallMs).toBeGreaterThan(wallStart);
+    expect(changes.controlMode.source).toBe("cloud");
     expect(changes.heaterSwitch.source).toBe("default");
   });
 
@@ -92,10 +92,10 @@ describe("step", () => {
     const device = new Device();
     device.target(31);
     device.target(4);
-    expect(device.state.panel.target).toBe(19);
+    expect(device.state.panel.values.targetTemperature).toBe(19);
     expect(device.events).toEqual([
-      { kind: "refused", request: "set-target", reason: "must be 5 to 30 °C, not 31" },
-      { kind: "refused", request: "set-target", reason: "must be 5 to 30 °C, not 4" },
+      { kind: "refused", request: "set", name: "targetTemperature", reason: "must be 5 to 30 °C, not 31" },
+      { kind: "refused", request: "set", name: "targetTemperature", reason: "must be 5 to 30 °C, not 4" },
     ]);
   });
 
@@ -104,24 +104,24 @@ describe("step", () => {
     const source = "cloud";
     for (const [request, event] of [
       [
-        { kind: "set-target", target: celsius(21), source },
-        { kind: "target", from: 19, to: 21, source },
+        { kind: "set", name: "targetTemperature", value: celsius(21), source },
+        { kind: "changed", name: "targetTemperature", from: 19, to: 21, source },
       ],
       [
-        { kind: "set-sensor-offset", offset: kelvin(0.5), source },
-        { kind: "sensor-offset", from: 0, to: 0.5, source },
+        { kind: "set", name: "sensorOffset", value: kelvin(0.5), source },
+        { kind: "changed", name: "sensorOffset", from: 0, to: 0.5, source },
       ],
       [
-        { kind: "set-telemetry-interval", seconds: 90, source },
-        { kind: "telemetry-interval", from: expect.any(Number), to: 90, source },
+        { kind: "set", name: "telemetryInterval", value: 90, source },
+        { kind: "changed", name: "telemetryInterval", from: 60, to: 90, source },
       ],
       [
-        { kind: "set-mode", mode: "manual", source },
-        { kind: "mode", mode: "manual", source },
+        { kind: "set", name: "controlMode", value: "manual", source },
+        { kind: "changed", name: "controlMode", from: "auto", to: "manual", source },
       ],
       [
-        { kind: "set-heater-switch", on: true, source },
-        { kind: "heater-switch", on: true, source },
+        { kind: "set", name: "heaterSwitch", value: true, source },
+        { kind: "changed", name: "heaterSwitch", from: false, to: true, source },
       ],
     ] as const) {
       device.events = [];
@@ -315,7 +315,7 @@ describe("start", () => {
     const stored = { ...toDurable(new Device().state), target: celsius(28) };
     const settings = { ...defaultSettings, targetMax: celsius(24) };
     const conditions = { nowMs: millis(0), wallMs: wallMillis(0), firmware: "1" };
-    expect(start(settings, stored, conditions).panel.target).toBe(24);
+    expect(start(settings, stored, conditions).panel.values.targetTemperature).toBe(24);
   });
 
   it("shows a lost state until a person clears it, also over a restart, and waits before it heats", () => {
@@ -381,7 +381,7 @@ describe("the heating law, while somebody else decides", () => {
     device.read(4.9);
     device.wait(10);
     expect(device.heater).toBe(false);
-    device.request({ kind: "set-mode", mode: "auto", source: "device" });
+    device.request({ kind: "set", name: "controlMode", value: "auto", source: "device" });
     expect(device.heater).toBe(true);
   });
 });

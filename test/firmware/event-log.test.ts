@@ -22,12 +22,12 @@ describe("an event of the core in the log", () => {
       { level: "info", fields: { on: true, reason: "demand 40 %" } },
     ],
     [
-      { kind: "mode", mode: "manual", source },
-      { level: "info", fields: { mode: "manual", source } },
+      { kind: "changed", name: "controlMode", from: "auto", to: "manual", source },
+      { event: "mode", level: "info", fields: { from: "auto", to: "manual", source } },
     ],
     [
-      { kind: "heater-switch", on: false, source },
-      { level: "info", fields: { on: false, source } },
+      { kind: "changed", name: "heaterSwitch", from: true, to: false, source },
+      { event: "heater-switch", level: "info", fields: { from: true, to: false, source } },
     ],
     [
       { kind: "boost", minutes: 30, source },

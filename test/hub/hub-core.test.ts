@@ -1,4 +1,3 @@
-
 import { describe, expect, it } from "vitest";
 import { millis, minutes, seconds } from "../../src/base/units.ts";
 import { type HubCore, openHubCore } from "../../src/hub/hub-core.ts";

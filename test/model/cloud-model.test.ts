@@ -167,7 +167,7 @@ describe("the DTDL model", () => {
 
   it("describes the device information as the standard does", () => {
     const found = Object.fromEntries(information.contents.map(({ name, schema }) => [name, schema]));
-    const wanted = Object.entries(deviceInformation.fields).map(([name, of]) => [name, dtdl(of)]);
+    const wanted = Object.entries(deviceInformation.fields).map(([name, of]) => [name, dtdl(of.schema)]);
     expect(information["@id"]).toBe(deviceInformation.modelId);
     expect(found).toEqual(Object.fromEntries(wanted));
   });

@@ -124,10 +124,10 @@ export class Oracle {
   }
 
   #takeRequest({ request }: Observation) {
-    if (request?.kind !== "set-sensor-offset" || Math.abs(request.offset) > 2.5) return;
+    if (request?.kind !== "set" || request.name !== "sensorOffset" || Math.abs(request.value) > 2.5) return;
     // What was shown, as it would be shown now.
-    if (this.#shown !== undefined) this.#shown += request.offset - this.#sensorOffset;
-    this.#sensorOffset = request.offset;
+    if (this.#shown !== undefined) this.#shown += request.value - this.#sensorOffset;
+    this.#sensorOffset = request.value;
   }
 
   #distrust() {

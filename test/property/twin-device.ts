@@ -1,8 +1,8 @@
 /** A device at the end of a cable: the real core, its state as written to a disk, and the twin's reconciliation. */
 
-import { celsius, kelvin, millis, wallMillis } from "../../src/base/units.ts";
+import { millis, wallMillis } from "../../src/base/units.ts";
 import { parseDurable } from "../../src/control/durable.ts";
-import type { ButtonEdge, Request } from "../../src/control/input.ts";
+import type { ButtonEdge, Request, SetRequest } from "../../src/control/input.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
 import { inForce } from "../../src/control/twin/in-force.ts";
@@ -26,26 +26,6 @@ interface Written {
   readonly document: string;
   readonly memory: Memory;
 }
-
-const requestOf: Readonly<Record<Name, (value: never) => Request>> = {
-  targetTemperature: (target: number) => ({
-    kind: "set-target",
-    target: celsius(target),
-    source: "device",
-  }),
-  controlMode: (mode: "auto" | "manual") => ({ kind: "set-mode", mode, source: "device" }),
-  heaterSwitch: (on: boolean) => ({ kind: "set-heater-switch", on, source: "device" }),
-  telemetryInterval: (seconds: number) => ({
-    kind: "set-telemetry-interval",
-    seconds,
-    source: "device",
-  }),
-  sensorOffset: (offset: number) => ({
-    kind: "set-sensor-offset",
-    offset: kelvin(offset),
-    source: "device",
-  }),
-};
 
 const settingsOf = (policy: Policy): Partial<Settings> =>
   Object.fromEntries(
@@ -116,7 +96,7 @@ export class TwinDevice {
   /** Somebody turns something at the device. */
   edit(name: Name, value: Value): void {
     this.oracle.deviceEdit(name, value);
-    this.#step({ requests: [requestOf[name](value as never)] });
+    this.#step({ requests: [{ kind: "set", name, value, source: "device" } as SetRequest] });
     this.tell();
   }
 

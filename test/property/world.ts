@@ -1,6 +1,6 @@
 /** Whatever can happen to a device, as generated actions, and the world that plays them to it. */
 import fc from "fast-check";
-import { celsius, kelvin, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
+import { celsius, millis, relativeHumidity, wallMillis } from "../../src/base/units.ts";
 import { shtChip } from "../../src/chips/sensirion.ts";
 import { parseDurable } from "../../src/control/durable.ts";
 import type {
@@ -10,11 +10,13 @@ import type {
   LinkState,
   Request,
   SensorReading,
+  SetRequest,
 } from "../../src/control/input.ts";
 import type { Commands } from "../../src/control/output.ts";
 import { type ControlState, start, step } from "../../src/control/step.ts";
 import { toDurable } from "../../src/control/to-durable.ts";
 import { faultOfPart } from "../../src/model/faults.ts";
+import type { WritableName, WritableValues } from "../../src/model/properties.ts";
 import { defaultSettings, parseSettings, type Settings } from "../../src/model/settings.ts";
 import { Oracle } from "./oracle.ts";
 
@@ -49,21 +51,20 @@ const anyTemperature = fc.oneof(
 );
 const source = fc.constantFrom("device" as const, "cloud" as const);
 const button = fc.constantFrom<ButtonName>("a", "b", "mode");
+const set = <K extends WritableName>(name: K, value: fc.Arbitrary<WritableValues[K]>) =>
+  fc.record({
+    kind: fc.constant("set" as const),
+    name: fc.constant(name),
+    value,
+    source,
+  }) as fc.Arbitrary<SetRequest>;
 const request: fc.Arbitrary<Request> = fc.oneof(
-  fc.record({ kind: fc.constant("set-target" as const), target: anyTemperature.map(celsius), source }),
-  fc.record({ kind: fc.constant("set-mode" as const), mode: fc.constantFrom("auto", "manual"), source }),
-  fc.record({ kind: fc.constant("set-heater-switch" as const), on: fc.boolean(), source }),
+  set("targetTemperature", anyTemperature),
+  set("controlMode", fc.constantFrom("auto", "manual")),
+  set("heaterSwitch", fc.boolean()),
   fc.record({ kind: fc.constant("clear-faults" as const), source }),
-  fc.record({
-    kind: fc.constant("set-sensor-offset" as const),
-    offset: fc.constantFrom(-2.6, -2.5, -1, 0, 0.4, 2.5, 3).map(kelvin),
-    source,
-  }),
-  fc.record({
-    kind: fc.constant("set-telemetry-interval" as const),
-    seconds: fc.constantFrom(-1, 5, 60, 7.5, 86_400, 1e9),
-    source,
-  }),
+  set("sensorOffset", fc.constantFrom(-2.6, -2.5, -1, 0, 0.4, 2.5, 3)),
+  set("telemetryInterval", fc.constantFrom(-1, 5, 60, 7.5, 86_400, 1e9)),
   fc.record({
     kind: fc.constant("boost" as const),
     minutes: fc.constantFrom(-1, 0, 1, 30, 240, 241),

@@ -60,10 +60,11 @@ export function relabelBoost(boost: Boost, now: Millis, wallMs: WallMillis): Boo
 
 /** What the heating law aims at, and the screen shows. */
 export function aimOf(
-  panel: { readonly target: Celsius; readonly boost: Boost | undefined },
+  panel: { readonly values: { readonly targetTemperature: Celsius }; readonly boost: Boost | undefined },
   limits: SetPointLimits,
 ): Celsius {
-  return panel.boost ? clampTarget(panel.target + boostRise, limits) : panel.target;
+  const { targetTemperature } = panel.values;
+  return panel.boost ? clampTarget(targetTemperature + boostRise, limits) : targetTemperature;
 }
 
 /** @param wallOffset from the core's time to wall time */

@@ -14,9 +14,9 @@ import type { SetPointLimits } from "./set-point.ts";
 
 /** What a hold may touch. */
 interface Aimed {
-  readonly target: Celsius;
+  readonly values: { readonly targetTemperature: Celsius };
   readonly boost: Boost | undefined;
-  readonly changes: { readonly target: Change; readonly mode: Change };
+  readonly changes: { readonly targetTemperature: Change; readonly controlMode: Change };
 }
 
 export interface Hold {
@@ -28,9 +28,9 @@ export interface Hold {
 
 /** The button did something: `after` came out of it. What somebody else set meanwhile is what to go back to. */
 export function noteHold(hold: Hold | undefined, present: Aimed, after: Aimed): Hold {
-  const { target, boost, changes } = present;
-  const goesOn = hold !== undefined && changes.target === hold.made;
-  return { before: goesOn ? hold.before : { target, boost, changes }, made: after.changes.target };
+  const { values, boost, changes } = present;
+  const goesOn = hold !== undefined && changes.targetTemperature === hold.made;
+  return { before: goesOn ? hold.before : { values, boost, changes }, made: after.changes.targetTemperature };
 }
 
 /** @returns what to put back in force now, or `undefined` when somebody else has set the set-point since */
@@ -38,17 +38,18 @@ export function takenBack(
   hold: Hold,
   present: Aimed,
   now: Millis,
-): Pick<Aimed, "target" | "boost"> | undefined {
-  if (present.changes.target !== hold.made) return undefined;
-  const { target, boost, changes } = hold.before;
-  const lasts = boost !== undefined && now < boost.until && present.changes.mode === changes.mode;
-  return { target, boost: present.boost ?? (lasts ? boost : undefined) };
+): { readonly target: Celsius; readonly boost: Boost | undefined } | undefined {
+  if (present.changes.targetTemperature !== hold.made) return undefined;
+  const { values, boost, changes } = hold.before;
+  const isSameMode = present.changes.controlMode === changes.controlMode;
+  const lasts = boost !== undefined && now < boost.until && isSameMode;
+  return { target: values.targetTemperature, boost: present.boost ?? (lasts ? boost : undefined) };
 }
 
 /** What the heating law aims at: what the screen shows, but no higher while a finger is on it. */
 export function heatAim(panel: Aimed & { readonly hold: Hold | undefined }, limits: SetPointLimits): Celsius {
   const aim = aimOf(panel, limits);
   const { hold } = panel;
-  if (hold === undefined || panel.changes.target !== hold.made) return aim;
+  if (hold === undefined || panel.changes.targetTemperature !== hold.made) return aim;
   return celsius(Math.min(aim, aimOf(hold.before, limits)));
 }

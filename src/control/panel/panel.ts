@@ -7,34 +7,29 @@
  * counted, with who made it and what was there before.
  */
 
-import type { Celsius, Kelvin, Millis, WallMillis } from "../../base/units.ts";
-import { kelvin } from "../../base/units.ts";
-import { writableProperties } from "../../model/cloud-model.ts";
+import type { Millis, WallMillis } from "../../base/units.ts";
+import {
+  type ControlValue,
+  eachWritable,
+  type WritableName,
+  type WritableQuantities,
+  writableSpec,
+} from "../../model/properties.ts";
 import type { Settings } from "../../model/settings-table.ts";
-import type { Change, ChangeSource, ControlMode, Request } from "../input.ts";
-import { whyRefused } from "../limits.ts";
+import type { Source } from "../../model/sources.ts";
+import type { Change, Request } from "../input.ts";
+import { adjusted, whyRefused } from "../limits.ts";
 import type { BoostEnd, ControlEvent } from "../output.ts";
 import type { Boost } from "./boost.ts";
 import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
 import type { Hold } from "./hold.ts";
 import { noteHold, takenBack } from "./hold.ts";
-import { clampTarget, nudgeTarget } from "./set-point.ts";
+import { nudgeTarget } from "./set-point.ts";
 
-export interface PanelValues {
-  readonly target: Celsius;
-  readonly mode: ControlMode;
-  /** What manual mode follows. */
-  readonly heaterSwitch: boolean;
-  /** Added to every reading. */
-  readonly sensorOffset: Kelvin;
-  /** Seconds. */
-  readonly telemetryInterval: number;
-}
-export type PanelKey = keyof PanelValues;
-
-export interface Panel extends PanelValues {
-  readonly changes: Readonly<Record<PanelKey, Change>>;
+export interface Panel {
+  readonly values: WritableQuantities;
+  readonly changes: Readonly<Record<WritableName, Change>>;
   /** Running now. */
   readonly boost: Boost | undefined;
   /** A or B is down and did something. */
@@ -42,24 +37,16 @@ export interface Panel extends PanelValues {
 }
 
 /** What holds until somebody says otherwise, and again when the cloud takes its word back (RR-7). */
-export const defaultValues = (settings: Settings): PanelValues => ({
-  target: settings.targetInitial,
-  mode: settings.modeInitial,
-  heaterSwitch: false,
-  sensorOffset: settings.sensorOffset,
-  telemetryInterval: writableProperties.telemetryInterval.default,
-});
+export const defaultValues = (settings: Settings): WritableQuantities =>
+  eachWritable((name) => {
+    const { initial, default: always } = writableSpec(name);
+    return initial === undefined ? always : settings[initial];
+  }) as unknown as WritableQuantities;
 
 export function startPanel(settings: Settings, wallMs: WallMillis): Panel {
   const none: Change = { source: "default", wallMs, serial: 0 };
-  const changes = {
-    target: none,
-    mode: none,
-    heaterSwitch: none,
-    sensorOffset: none,
-    telemetryInterval: none,
-  };
-  return { ...defaultValues(settings), changes, boost: undefined, hold: undefined };
+  const changes = eachWritable(() => none);
+  return { values: defaultValues(settings), changes, boost: undefined, hold: undefined };
 }
 
 /** What the panel needs to know to act, and where it says what it did. */
@@ -77,27 +64,15 @@ export function applyRequest(panel: Panel, request: PanelRequest, context: Panel
   const { settings, events } = context;
   const refusal = whyRefused(request, settings) ?? whyNotNow(panel, request);
   if (refusal !== undefined) {
-    events.push({ kind: "refused", request: request.kind, reason: refusal });
+    const { kind } = request;
+    const name = kind === "set" ? { name: request.name } : {};
+    events.push({ kind: "refused", request: kind, ...name, reason: refusal });
     return panel;
   }
   const { source } = request;
   switch (request.kind) {
-    case "set-target":
-      return setTarget(panel, clampTarget(request.target, settings), source, context);
-    case "set-mode":
-      return setMode(panel, request.mode, source, context);
-    case "set-heater-switch":
-      return setHeaterSwitch(panel, request.on, source, context);
-    case "set-sensor-offset": {
-      const [from, to] = [panel.sensorOffset, kelvin(Math.round(request.offset * 100) / 100)];
-      if (to !== from) events.push({ kind: "sensor-offset", from, to, source });
-      return { ...panel, sensorOffset: to, changes: note(panel, "sensorOffset", source, context) };
-    }
-    case "set-telemetry-interval": {
-      const [from, to] = [panel.telemetryInterval, request.seconds];
-      if (to !== from) events.push({ kind: "telemetry-interval", from, to, source });
-      return { ...panel, telemetryInterval: to, changes: note(panel, "telemetryInterval", source, context) };
-    }
+    case "set":
+      return set(panel, request.name, adjusted(request.name, request.value, settings), source, context);
     case "boost":
       if (request.minutes === 0) return endBoost(panel, "request", events);
       events.push({ kind: "boost", minutes: request.minutes, source });
@@ -106,7 +81,7 @@ export function applyRequest(panel: Panel, request: PanelRequest, context: Panel
 }
 
 function whyNotNow(panel: Panel, request: PanelRequest): string | undefined {
-  const inVain = request.kind === "boost" && request.minutes > 0 && panel.mode === "manual";
+  const inVain = request.kind === "boost" && request.minutes > 0 && panel.values.controlMode === "manual";
   return inVain ? "would do nothing: manual mode follows the heater switch; set auto first" : undefined;
 }
 
@@ -116,6 +91,7 @@ export function applyGesture(
   gesture: Exclude<Gesture, { kind: "clear" }>,
   context: PanelContext,
 ): Panel {
+  const isManual = panel.values.controlMode === "manual";
   switch (gesture.kind) {
     case "nudge": {
       // Whoever presses sees the raised aim: the first press takes that away, the next moves the set-point.
@@ -125,9 +101,9 @@ export function applyGesture(
     case "stuck":
       return gesture.button === "mode" ? panel : undoHold(panel, gesture.button, context);
     case "mode-short":
-      return setMode(panel, panel.mode === "auto" ? "manual" : "auto", "device", context);
+      return set(panel, "controlMode", isManual ? "auto" : "manual", "device", context);
     case "mode-long":
-      return panel.mode === "manual" ? setHeaterSwitch(panel, !panel.heaterSwitch, "device", context) : panel;
+      return isManual ? set(panel, "heaterSwitch", !panel.values.heaterSwitch, "device", context) : panel;
   }
 }
 
@@ -136,8 +112,11 @@ function nudge(
   { direction, repeat }: Extract<Gesture, { kind: "nudge" }>,
   context: PanelContext,
 ): Panel {
-  const target = nudgeTarget(panel.target, direction, context.settings);
-  return target === panel.target ? panel : setTarget(panel, target, "device", context, repeat);
+  const { targetTemperature } = panel.values;
+  const target = nudgeTarget(targetTemperature, direction, context.settings);
+  return target === targetTemperature
+    ? panel
+    : set(panel, "targetTemperature", target, "device", context, repeat);
 }
 
 /** The finger is off. */
@@ -145,19 +124,25 @@ export const letGo = (panel: Panel): Panel => (panel.hold ? { ...panel, hold: un
 
 /** SR-13. Who had set the set-point before has set it again, as a new change: the twin is told so. */
 function undoHold(panel: Panel, button: "a" | "b", { now, events }: PanelContext): Panel {
-  const { hold, target: from } = panel;
+  const { hold, values, changes } = panel;
   const back = hold && takenBack(hold, panel, now);
   if (!hold || !back) return letGo(panel);
-  const { target: to } = back;
-  if (to !== from)
-    events.push({ kind: "target", from, to, source: "device", because: "stuck-button", button });
+  const [from, to, name] = [values.targetTemperature, back.target, "targetTemperature" as const];
+  const isMoved = to !== from;
+  if (isMoved) {
+    events.push({ kind: "changed", name, from, to, source: "device", because: "stuck-button", button });
+  }
   if (back.boost && !panel.boost) {
     const minutes = Math.ceil((back.boost.until - now) / 60_000);
     events.push({ kind: "boost", minutes, source: "device" });
   }
-  const target =
-    to === from ? panel.changes.target : { ...hold.before.changes.target, serial: nextSerial(panel) };
-  return { ...panel, ...back, changes: { ...panel.changes, target }, hold: undefined };
+  const change = isMoved ? { ...hold.before.changes[name], serial: nextSerial(panel) } : changes[name];
+  return {
+    values: { ...values, [name]: to },
+    changes: { ...changes, [name]: change },
+    boost: back.boost,
+    hold: undefined,
+  };
 }
 
 /** Ends a boost whose time is over. */
@@ -174,43 +159,35 @@ function endBoost(panel: Panel, because: BoostEnd, events: ControlEvent[]): Pane
   return { ...panel, boost: undefined };
 }
 
-/** @param ongoing a held button: the change began with the press */
-function setTarget(
+/** Whoever sets one of these has another heat in mind. */
+const endsBoost: { readonly [K in WritableName]?: BoostEnd } = {
+  targetTemperature: "set-point",
+  controlMode: "mode",
+};
+
+/**
+ * @param to has passed `adjusted`
+ * @param ongoing a held button: the change began with the press
+ */
+function set(
   panel: Panel,
-  to: Celsius,
-  source: ChangeSource,
+  name: WritableName,
+  to: ControlValue,
+  source: Source,
   context: PanelContext,
   ongoing = false,
 ): Panel {
-  const { events } = context;
-  if (to !== panel.target) events.push({ kind: "target", from: panel.target, to, source });
-  const changes = note(panel, "target", source, context, ongoing);
-  return { ...endBoost(panel, "set-point", events), target: to, changes };
-}
-
-function setMode(panel: Panel, mode: ControlMode, source: ChangeSource, context: PanelContext): Panel {
-  const { events } = context;
-  if (mode !== panel.mode) events.push({ kind: "mode", mode, source });
-  const changes = note(panel, "mode", source, context);
-  return { ...endBoost(panel, "mode", events), mode, changes };
-}
-
-function setHeaterSwitch(panel: Panel, on: boolean, source: ChangeSource, context: PanelContext): Panel {
-  if (on !== panel.heaterSwitch) context.events.push({ kind: "heater-switch", on, source });
-  return { ...panel, heaterSwitch: on, changes: note(panel, "heaterSwitch", source, context) };
+  const { events, wallMs } = context;
+  const { values, changes } = panel;
+  if (to !== values[name]) events.push({ kind: "changed", name, from: values[name], to, source });
+  const because = endsBoost[name];
+  const from = (ongoing ? changes[name].from : undefined) ?? values[name];
+  return {
+    ...(because ? endBoost(panel, because, events) : panel),
+    values: { ...values, [name]: to },
+    changes: { ...changes, [name]: { source, wallMs, serial: nextSerial(panel), from } },
+  };
 }
 
 const nextSerial = ({ changes }: Panel): number =>
   1 + Math.max(...Object.values(changes).map((change) => change.serial));
-
-function note(
-  panel: Panel,
-  key: PanelKey,
-  source: ChangeSource,
-  { wallMs }: PanelContext,
-  ongoing = false,
-): Panel["changes"] {
-  const serial = nextSerial(panel);
-  const from = (ongoing ? panel.changes[key].from : undefined) ?? panel[key];
-  return { ...panel.changes, [key]: { source, wallMs, serial, from } };
-}

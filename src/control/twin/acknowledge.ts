@@ -8,9 +8,7 @@
  */
 
 import { isRecord, type JsonRecord } from "../../base/json/value.ts";
-import type { WritableName } from "../../model/cloud-model.ts";
-import { writableNames } from "../../model/cloud-model.ts";
-import type { ControlValue } from "../input.ts";
+import { type ControlValue, eachWritable, type WritableName } from "../../model/properties.ts";
 import type { InForce } from "./in-force.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
 import { describeSuperseded, originText, type Superseded } from "./superseded.ts";
@@ -79,7 +77,7 @@ export function isReported(name: WritableName, inForce: InForce, known: JsonReco
 }
 
 export const acknowledgements = (inForce: InForce): JsonRecord =>
-  Object.fromEntries(writableNames.map((name) => [name, acknowledge(name, inForce)]));
+  eachWritable((name) => acknowledge(name, inForce));
 
 /** Of desired properties that this device does not have (RR-6): no value, since none is in force. */
 export function refusals({ names, version }: TwinShadow["unknownProperties"]): JsonRecord {

@@ -5,12 +5,11 @@
  */
 
 import type { Celsius, WallMillis } from "../../base/units.ts";
-import type { WritableName, WritableValues } from "../../model/cloud-model.ts";
-import type { Settings } from "../../model/settings-table.ts";
+import { eachWritable, type WritableName, type WritableValues } from "../../model/properties.ts";
+import { conflictKey, type Settings } from "../../model/settings-table.ts";
 import type { Change } from "../input.ts";
-import type { Limits } from "../limits.ts";
+import { type Limits, limitsOf } from "../limits.ts";
 import { aimOf } from "../panel/boost.ts";
-import type { PanelValues } from "../panel/panel.ts";
 import { defaultValues } from "../panel/panel.ts";
 import type { ControlState } from "../state.ts";
 import type { TwinShadow } from "./shadow.ts";
@@ -34,35 +33,15 @@ export interface InForce {
 export function inForce(state: ControlState): InForce {
   const { panel, rules } = state;
   const { settings } = rules;
-  const { boost, changes } = panel;
+  const { boost, changes, values } = panel;
   return {
-    values: named(panel),
-    changes: {
-      targetTemperature: changes.target,
-      controlMode: changes.mode,
-      heaterSwitch: changes.heaterSwitch,
-      telemetryInterval: changes.telemetryInterval,
-      sensorOffset: changes.sensorOffset,
-    },
-    defaults: named(defaultValues(settings)),
-    limits: { targetMin: settings.targetMin, targetMax: settings.targetMax },
-    policy: {
-      targetTemperature: settings.conflictTargetTemperature,
-      controlMode: settings.conflictControlMode,
-      heaterSwitch: settings.conflictHeaterSwitch,
-      telemetryInterval: settings.conflictTelemetryInterval,
-      sensorOffset: settings.conflictSensorOffset,
-    },
+    values,
+    changes,
+    defaults: defaultValues(settings),
+    limits: limitsOf(settings),
+    policy: eachWritable((name) => settings[conflictKey(name)]),
     shadow: state.twin,
     aim: aimOf(panel, settings),
     boostUntil: boost?.untilWallMs,
   };
 }
-
-const named = (values: PanelValues): WritableValues => ({
-  targetTemperature: values.target,
-  controlMode: values.mode,
-  heaterSwitch: values.heaterSwitch,
-  telemetryInterval: values.telemetryInterval,
-  sensorOffset: values.sensorOffset,
-});

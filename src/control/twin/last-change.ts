@@ -1,8 +1,9 @@
 /** Provenance: who changed a writable property last, from what to what, when. */
 
 import { isoTime } from "../../base/iso-time.ts";
-import type { ReadOnlyValues } from "../../model/cloud-model.ts";
-import { writableNames } from "../../model/cloud-model.ts";
+import type { ReadOnlyValues } from "../../model/properties.ts";
+import { writableNames } from "../../model/properties.ts";
+import { sideOf } from "../../model/sources.ts";
 import type { InForce } from "./in-force.ts";
 
 /** For the reported section of the same name; `null` on a device that nobody has touched. */
@@ -13,5 +14,12 @@ export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastCh
   const { source, from, wallMs } = changes[property];
   const to = values[property];
   const amount = typeof to === "number" && typeof from === "number" ? Math.round((to - from) * 100) / 100 : 0;
-  return { property, source, from: String(from ?? to), to: String(to), amount, time: isoTime(wallMs) };
+  return {
+    property,
+    source: sideOf(source),
+    from: String(from ?? to),
+    to: String(to),
+    amount,
+    time: isoTime(wallMs),
+  };
 }

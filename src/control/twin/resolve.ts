@@ -6,9 +6,9 @@
  */
 
 import type { JsonRecord } from "../../base/json/value.ts";
-import { celsius, kelvin } from "../../base/units.ts";
-import type { WritableName, WritableValues } from "../../model/cloud-model.ts";
-import type { ChangeSource, ControlValue, Request } from "../input.ts";
+import type { ControlValue, WritableName } from "../../model/properties.ts";
+import { type Source, sideOf } from "../../model/sources.ts";
+import type { Request, SetRequest } from "../input.ts";
 import { validateProperty } from "../limits.ts";
 import { currentRuling, isReported } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
@@ -23,9 +23,9 @@ export interface Decision {
   /** Of the desired document. */
   readonly version: number;
   /** Whose value is in force from now on; missing for a property that the device does not have. */
-  readonly winner?: { readonly source: ChangeSource; readonly value: ControlValue };
+  readonly winner?: { readonly source: Source; readonly value: ControlValue };
   /** Whose value is not: RR-4, and where the cloud's value took the place of the device's. */
-  readonly superseded?: { readonly source: ChangeSource; readonly value: ControlValue };
+  readonly superseded?: { readonly source: Source; readonly value: ControlValue };
   /** One sentence without the names. */
   readonly reason: string;
 }
@@ -68,7 +68,7 @@ export function resolve(
   const goal = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
   const source = wanted === undefined ? "default" : "cloud";
   const offer = { source, value: goal } as const;
-  const against = holder === "device" && goal !== held.value;
+  const against = sideOf(holder) === "device" && goal !== held.value;
   const clash = against && !isReported(name, inForce, context.known);
   const decided = { rule: ruleOf(clash, again, wanted === undefined), property: name, version } as const;
   // That the same value was said again is a guess: it must not be stronger than a change that is known.
@@ -88,7 +88,8 @@ export function resolve(
   const over = clash ? { over: { ...held, wallMs } } : {};
   return {
     property: { ...seen, ruling: { kind, version, ...over } },
-    request: requestFor(name, goal, source),
+    // It has passed `validateProperty`, so it is of the property's type.
+    request: { kind: "set", name, value: goal, source } as SetRequest,
     decision: {
       ...decided,
       winner: offer,
@@ -113,19 +114,4 @@ const reasons = {
 export function mayStandNoMore(name: WritableName, wanted: unknown, inForce: InForce): boolean {
   const refused = currentRuling(name, inForce)?.kind === "refused";
   return refused && wanted !== undefined && validateProperty(name, wanted, inForce.limits) === undefined;
-}
-
-type Requests = { readonly [K in WritableName]: (value: WritableValues[K], source: ChangeSource) => Request };
-
-const requests: Requests = {
-  targetTemperature: (value, source) => ({ kind: "set-target", target: celsius(value), source }),
-  controlMode: (mode, source) => ({ kind: "set-mode", mode, source }),
-  heaterSwitch: (on, source) => ({ kind: "set-heater-switch", on, source }),
-  telemetryInterval: (seconds, source) => ({ kind: "set-telemetry-interval", seconds, source }),
-  sensorOffset: (value, source) => ({ kind: "set-sensor-offset", offset: kelvin(value), source }),
-};
-
-/** @param value has passed `validateProperty`, so it is of the property's type */
-function requestFor(name: WritableName, value: ControlValue, source: ChangeSource): Request {
-  return (requests[name] as (value: ControlValue, source: ChangeSource) => Request)(value, source);
 }

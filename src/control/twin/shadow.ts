@@ -5,10 +5,11 @@
  * one write with the values that it speaks about, so that no power cut can part them (RR-9).
  */
 
-import { isRecord, type JsonRecord } from "../../base/json/value.ts";
-import { wallMillis } from "../../base/units.ts";
-import type { WritableName } from "../../model/cloud-model.ts";
-import { isWritableName } from "../../model/cloud-model.ts";
+import type { JsonRecord } from "../../base/json/value.ts";
+import type { WritableName } from "../../model/properties.ts";
+import { isWritableName } from "../../model/properties.ts";
+import { isSource } from "../../model/sources.ts";
+import { invalid, record, wall } from "../stored.ts";
 import type { Superseded } from "./superseded.ts";
 
 /** What became of a desired value. `serial` is that of the change in force then: a later one makes the ruling history. */
@@ -68,13 +69,11 @@ export function parseShadow(value: unknown): TwinShadow {
   }
 }
 
-const invalid = () => new TypeError("twin shadow");
-
 function parse(value: unknown): TwinShadow {
   const root = record(value);
   const unknownProperties = record(root["unknownProperties"]);
   const names = unknownProperties["names"];
-  if (!Array.isArray(names) || names.length > mostForeignNames) throw invalid();
+  if (!Array.isArray(names) || names.length > mostForeignNames) throw invalid("twin");
   const properties: { [K in WritableName]?: ShadowProperty } = {};
   for (const [name, entry] of Object.entries(record(root["properties"]))) {
     if (isWritableName(name)) properties[name] = property(record(entry));
@@ -104,37 +103,29 @@ function parseRuling(entry: JsonRecord): Ruling {
   }
   const serial = version(entry["serial"]);
   if (kind === "refused") return { kind, version: at, why: text(entry["why"]), serial };
-  if (kind !== "overruled") throw invalid();
+  if (kind !== "overruled") throw invalid("twin");
   return { kind, version: at, over: superseded(entry["over"]), serial };
 }
 
 function superseded(entry: unknown): Superseded {
   const { value, source, wallMs } = record(entry);
-  if (source !== "default" && source !== "device" && source !== "cloud") throw invalid();
+  if (!isSource(source)) throw invalid("source");
   const lost: Superseded = {
     value: typeof value === "boolean" || isNumber(value) ? value : text(value),
     source,
   };
   if (wallMs === undefined) return lost;
-  if (!isNumber(wallMs) || Math.abs(wallMs) > lastMoment) throw invalid();
-  return { ...lost, wallMs: wallMillis(wallMs) };
+  return { ...lost, wallMs: wall(wallMs) };
 }
 
-/** The range of dates (ECMA-262, 21.4.1.1). */
-const lastMoment = 8.64e15;
 const isNumber = (value: unknown): value is number => Number.isFinite(value);
 
-function record(value: unknown): JsonRecord {
-  if (!isRecord(value)) throw invalid();
-  return value;
-}
-
 function version(value: unknown): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw invalid();
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw invalid("twin");
   return value;
 }
 
 function text(value: unknown): string {
-  if (typeof value !== "string" || value.length > longestWhy) throw invalid();
+  if (typeof value !== "string" || value.length > longestWhy) throw invalid("twin");
   return value;
 }

@@ -6,56 +6,56 @@
  */
 import { isoTime } from "../../base/iso-time.ts";
 import { type WallMillis, wallMillis } from "../../base/units.ts";
+import type { Source } from "../../model/sources.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Superseded = {
   readonly value: number | boolean | string;
-  readonly source: "default" | "device" | "cloud";
+  readonly source: Source;
   /** When the device made it; a device is not told when the cloud made its own. */
   readonly wallMs?: WallMillis;
 };
 
 /** Who made a value, and when where that is known. */
 export function originText({ source, wallMs }: Pick<Superseded, "source" | "wallMs">): string {
-  switch (source) {
-    case "default":
-      return "default";
-    case "cloud":
-      return "set by the cloud";
-    case "device":
-      return wallMs === undefined ? "set at the device" : `set at the device at ${isoTime(wallMs)}`;
-  }
+  if (source === "default") return "default";
+  // The cloud does not tell a device when.
+  if (source === "cloud") return "set by the cloud";
+  const who = source === "device" ? "set at the device" : `set by ${source}`;
+  return wallMs === undefined ? who : `${who} at ${isoTime(wallMs)}`;
 }
 
 export const describeSuperseded = (superseded: Superseded): string =>
   `won over ${superseded.value}, ${originText(superseded)}`;
 
-const said =
-  /(?:^|; )won over ([^,;]{1,64}), (default|set by the cloud|set at the device)(?: at ([^;]{1,40}))?(?:;|$)/;
-const sources: Readonly<Record<string, Superseded["source"]>> = {
-  default: "default",
-  "set by the cloud": "cloud",
-  "set at the device": "device",
-};
+const origins = "(default|set by the cloud|set at the device|set by [a-z][a-z0-9-]{0,31})";
+const said = new RegExp(`(?:^|; )won over ([^,;]{1,64}), ${origins}(?: at ([^;]{1,40}))?(?:;|$)`);
+
+function sourceIn(origin: string): Source {
+  if (origin === "default") return origin;
+  return origin === "set by the cloud" ? "cloud" : origin.replace(/^set at the |^set by /, "");
+}
 
 /** @param ad of any device's acknowledgement @returns `undefined` when it names no superseded value */
 export function parseSuperseded(ad: string): Superseded | undefined {
   const [, value, origin, time] = said.exec(ad) ?? [];
-  const source = sources[origin ?? ""];
-  if (value === undefined || source === undefined) return undefined;
+  if (value === undefined || origin === undefined) return undefined;
   const at = Date.parse(time ?? "");
-  return { value: valueIn(value), source, ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
+  return {
+    value: valueIn(value),
+    source: sourceIn(origin),
+    ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }),
+  };
 }
 
-const originOnly = /^(default|set by the cloud|set at the device)(?: at ([^;]{1,40}))?$/;
+const originOnly = new RegExp(`^${origins}(?: at ([^;]{1,40}))?$`);
 
 /** @returns who made the value in force, when `ad` says that and nothing else */
 export function parseOrigin(ad: string): Pick<Superseded, "source" | "wallMs"> | undefined {
   const [, origin, time] = originOnly.exec(ad) ?? [];
-  const source = sources[origin ?? ""];
-  if (source === undefined) return undefined;
+  if (origin === undefined) return undefined;
   const at = Date.parse(time ?? "");
-  return { source, ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
+  return { source: sourceIn(origin), ...(Number.isNaN(at) ? {} : { wallMs: wallMillis(at) }) };
 }
 
 function valueIn(text: string): Superseded["value"] {

@@ -21,8 +21,9 @@
  */
 
 import { isRecord } from "../../base/json/value.ts";
-import type { WritableName } from "../../model/cloud-model.ts";
-import { isWritableName, writableNames } from "../../model/cloud-model.ts";
+import type { WritableName } from "../../model/properties.ts";
+import { isWritableName, writableNames } from "../../model/properties.ts";
+import { sideOf } from "../../model/sources.ts";
 import type { Request } from "../input.ts";
 import { isReported } from "./acknowledge.ts";
 import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
@@ -152,7 +153,7 @@ function judgeDocument(desired: Desired, older: boolean, context: ResolutionCont
     const entry = shadow.properties[name];
     if (changed.includes(name)) {
       if (value !== undefined || !older) judged.set(name, resolve(name, value, false, context));
-    } else if (value !== undefined && again && inForce.changes[name].source === "device") {
+    } else if (value !== undefined && again && sideOf(inForce.changes[name].source) === "device") {
       judged.set(name, resolve(name, value, true, context));
     } else if (mayStandNoMore(name, value, inForce)) {
       judged.set(name, resolve(name, value, false, context));
@@ -188,7 +189,8 @@ function keptNews(judged: Judged, context: ResolutionContext): Decision[] {
   const { inForce, known, version } = context;
   return writableNames.flatMap((name): Decision[] => {
     const { source } = inForce.changes[name];
-    if (judged.get(name)?.decision || source !== "device" || isReported(name, inForce, known)) return [];
+    if (judged.get(name)?.decision || sideOf(source) !== "device" || isReported(name, inForce, known))
+      return [];
     const winner = { source, value: inForce.values[name] };
     return [{ rule: "RR-3", property: name, version, winner, reason: "only the device changed" }];
   });

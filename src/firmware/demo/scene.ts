@@ -7,8 +7,7 @@
 
 import { messageOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
-import type { ControlValue } from "../../control/input.ts";
-import type { WritableName } from "../../model/cloud-model.ts";
+import type { ControlValue, WritableName } from "../../model/properties.ts";
 import type { DemoDecision, PropertyView, Stage, TwinView } from "./stage.ts";
 
 export interface Scene {

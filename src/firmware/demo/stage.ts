@@ -13,13 +13,14 @@ import type { Clock } from "../../base/clock.ts";
 import { type Json, type JsonObject, member } from "../../base/json/value.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";
-import type { ButtonName, ControlValue } from "../../control/input.ts";
+import type { ButtonName } from "../../control/input.ts";
 import { acknowledgements } from "../../control/twin/acknowledge.ts";
 import { sameInHub } from "../../control/twin/values.ts";
 import { type RunningHub, startHub } from "../../hub/hub.ts";
 import { desiredPatch, desiredPatches } from "../../hub/mqtt/topics.ts";
 import type { TwinHalf } from "../../hub/twin/document.ts";
 import { type WritableName, writableNames } from "../../model/cloud-model.ts";
+import type { ControlValue } from "../../model/properties.ts";
 import { defaultSettings, type Settings } from "../../model/settings.ts";
 import { PoweredDevice } from "./powered-device.ts";
 

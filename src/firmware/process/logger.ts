@@ -9,12 +9,13 @@ import { isoTime } from "../../base/iso-time.ts";
 import { type Log, type LogFields, type LogLevel, logFrom } from "../../base/log.ts";
 import { RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
 import { minutes } from "../../base/units.ts";
+import { eventNameOf, writableNames } from "../../model/properties.ts";
 
 /** For an event, by its name and its `code`, `fault` or `reason`. */
 const repeats: RateLimits = { most: 5, within: minutes(1) };
 /** What people changed, and who won, is to be read in full: a finger on a button is faster than five a minute. */
 const repeatsOfEdits: RateLimits = { most: 60, within: minutes(1) };
-const edits = new Set(["target", "mode", "heater-switch", "twin-decision"]);
+const edits = new Set([...writableNames.map(eventNameOf), "twin-decision"]);
 /** More kinds of event than this do not exist. */
 const kindsRemembered = 500;
 

@@ -16,6 +16,7 @@ import {
   parseSuperseded,
   type Superseded,
 } from "../../control/twin/superseded.ts";
+import { sideOf } from "../../model/sources.ts";
 import { json } from "../body.ts";
 import type { Acknowledgement, PropertyRow, PropertyStatus } from "../page-server/api.ts";
 import type { DeviceRecord } from "../registry/record.ts";
@@ -50,7 +51,9 @@ export function unwrap(told: Json): { readonly value: Json; readonly ack?: Ackno
 
 function originOf(text: string): Acknowledgement["origin"] {
   const { source, wallMs } = parseOrigin(text) ?? {};
-  return source && { source, ...(wallMs !== undefined && { atMs: wallMs }) };
+  return source === undefined
+    ? undefined
+    : { source: sideOf(source), ...(wallMs !== undefined && { atMs: wallMs }) };
 }
 
 /** Every property that either side has, by name. */
@@ -171,7 +174,7 @@ function acknowledgedEvent(
     superseded !== undefined &&
     (told === undefined || describeSuperseded(told) !== describeSuperseded(superseded))
   ) {
-    return superseded.source === "device"
+    return sideOf(superseded.source) === "device"
       ? desiredWon(name, wanted, value, superseded)
       : deviceWon(
           name,

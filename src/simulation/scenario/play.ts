@@ -131,11 +131,11 @@ function requestOf(
   const source = "cloud";
   switch (action.do) {
     case "target":
-      return { kind: "set-target", target: action.temperature, source };
+      return { kind: "set", name: "targetTemperature", value: action.temperature, source };
     case "mode":
-      return { kind: "set-mode", mode: action.mode, source };
+      return { kind: "set", name: "controlMode", value: action.mode, source };
     case "heater":
-      return { kind: "set-heater-switch", on: action.on, source };
+      return { kind: "set", name: "heaterSwitch", value: action.on, source };
     case "clear-faults":
       return { kind: "clear-faults", source };
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OutboxStoreError } from "../../../src/azure/outbox/store.ts";
-import { millis, } from "../../../src/base/units.ts";
+import { millis } from "../../../src/base/units.ts";
 import { OutboxRig, range } from "./rig.ts";
 
 describe("a disk that fails", () => {

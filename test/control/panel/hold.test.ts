@@ -33,7 +33,7 @@ describe("SR-13: a button's line that does not come back", () => {
     ["manual", true],
   ] as const)("mode in %s, switch %s: nothing changes, ever", (mode, on) => {
     const device = content({ modeInitial: mode });
-    device.request({ kind: "set-heater-switch", on, source: "cloud" });
+    device.request({ kind: "set", name: "heaterSwitch", value: on, source: "cloud" });
     device.run(300);
     const before = device.state.panel;
     const heats = device.heater;
@@ -53,7 +53,8 @@ describe("SR-13: a button's line that does not come back", () => {
     expect(broken(device, [], 600)).toBe(false);
     expect(device.screen).toMatchObject({ target: 19, fault: "buttons-failed" });
     expect(device.events).toContainEqual({
-      kind: "target",
+      kind: "changed",
+      name: "targetTemperature",
       from: 30,
       to: 19,
       source: "device",
@@ -61,9 +62,9 @@ describe("SR-13: a button's line that does not come back", () => {
       button: "b",
     });
     // Who made it what it was has made it so again; a new serial, so that the twin hears of it.
-    const { serial, ...same } = changes.target;
-    expect(device.state.panel.changes.target).toMatchObject(same);
-    expect(device.state.panel.changes.target.serial).toBeGreaterThan(serial);
+    const { serial, ...same } = changes.targetTemperature;
+    expect(device.state.panel.changes.targetTemperature).toMatchObject(same);
+    expect(device.state.panel.changes.targetTemperature.serial).toBeGreaterThan(serial);
     expect(device.state.revision).toBe(revision + 1);
     expect(toDurable(device.state).target).toBe(19);
     device.edge("b", false);
@@ -79,7 +80,7 @@ describe("SR-13: a button's line that does not come back", () => {
     device.run(300);
     broken(device, ["a"], 70);
     expect(device.screen.target).toBe(21);
-    expect(device.state.panel.changes.target).toMatchObject({ source: "cloud" });
+    expect(device.state.panel.changes.targetTemperature).toMatchObject({ source: "cloud" });
   });
 
   it("A and B together clear no fault", () => {
@@ -119,7 +120,7 @@ describe("SR-13: a button's line that does not come back", () => {
     expect(device.heater).toBe(true);
     broken(device, [], 60);
     expect(device.screen.target).toBe(24);
-    expect(device.state.panel.changes.target.source).toBe("cloud");
+    expect(device.state.panel.changes.targetTemperature.source).toBe("cloud");
   });
 });
 
@@ -157,10 +158,10 @@ describe("a button that is held and let go", () => {
     expect(device.commands?.modeLed).toBe(false);
     device.wait(0.2);
     expect(device.commands?.modeLed).toBe(true);
-    expect(device.state.panel.heaterSwitch).toBe(false);
+    expect(device.state.panel.values.heaterSwitch).toBe(false);
     device.edge("mode", false);
     device.wait(0.1);
     expect(device.commands?.modeLed).toBe(false);
-    expect(device.state.panel.heaterSwitch).toBe(true);
+    expect(device.state.panel.values.heaterSwitch).toBe(true);
   });
 });

@@ -8,8 +8,8 @@ import { Device, heating } from "../device.ts";
 describe("SR-04: the cut-off", () => {
   function hot(): Device {
     const device = heating({ minimumOnSeconds: 240 });
-    device.request({ kind: "set-mode", mode: "manual", source: "device" });
-    device.request({ kind: "set-heater-switch", on: true, source: "device" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
+    device.request({ kind: "set", name: "heaterSwitch", value: true, source: "device" });
     for (let at = 18; at <= 35; at += 0.5) {
       device.now += 2000;
       device.read(at);
@@ -159,15 +159,15 @@ describe("SR-04: a room that is hot without the heater", () => {
 
   it("forbids heat while it lasts, is shown, and needs nobody: frost protection is there in winter", () => {
     const device = new Device({ modeInitial: "manual", frostInManual: true });
-    device.request({ kind: "set-heater-switch", on: true, source: "cloud" });
-    device.request({ kind: "set-heater-switch", on: false, source: "cloud" });
+    device.request({ kind: "set", name: "heaterSwitch", value: true, source: "cloud" });
+    device.request({ kind: "set", name: "heaterSwitch", value: false, source: "cloud" });
     device.read(30);
     drift(device, 36);
     expect(device.screen).toMatchObject({ fault: "hot-room", heating: false });
-    device.request({ kind: "set-heater-switch", on: true, source: "cloud" });
+    device.request({ kind: "set", name: "heaterSwitch", value: true, source: "cloud" });
     device.run(600);
     expect(device.heater).toBe(false);
-    device.request({ kind: "set-heater-switch", on: false, source: "cloud" });
+    device.request({ kind: "set", name: "heaterSwitch", value: false, source: "cloud" });
     drift(device, 4);
     expect(device.faults).toEqual([]);
     expect(device.heater).toBe(true);

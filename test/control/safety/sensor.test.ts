@@ -5,8 +5,8 @@ import { Device, heating } from "../device.ts";
 describe("SR-01: the relay is OFF before anything is known", () => {
   it("stays OFF without a reading, whatever is asked", () => {
     const device = new Device();
-    device.request({ kind: "set-mode", mode: "manual", source: "device" });
-    device.request({ kind: "set-heater-switch", on: true, source: "device" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
+    device.request({ kind: "set", name: "heaterSwitch", value: true, source: "device" });
     expect(device.heater).toBe(false);
     device.read(18);
     expect(device.heater).toBe(true);

@@ -112,8 +112,8 @@ const airing = (hour: number) =>
 /** Heats by hand: a quarter of an hour in the morning, half an hour later on. */
 const pulses: NonNullable<Life["act"]> = (device, hour) => {
   const on = (hour > 8 && hour < 8.25) || (hour > 14 && hour < 14.5);
-  if (device.state.panel.heaterSwitch !== on)
-    device.request({ kind: "set-heater-switch", on, source: "cloud" });
+  if (device.state.panel.values.heaterSwitch !== on)
+    device.request({ kind: "set", name: "heaterSwitch", value: on, source: "cloud" });
 };
 
 const innocent: readonly (readonly [string, Partial<Life>])[] = [

@@ -8,7 +8,7 @@ describe("SR-08: minimum times", () => {
   it("keeps the heater on when the set-point, the mode or the switch changes", () => {
     const device = longTimes();
     device.target(5);
-    device.request({ kind: "set-mode", mode: "manual", source: "cloud" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "cloud" });
     device.run(238);
     expect(device.heater).toBe(true);
     device.run(4);
@@ -30,8 +30,8 @@ describe("SR-08: minimum times", () => {
 
   it("holds the off time even after a safety OFF", () => {
     const device = longTimes();
-    device.request({ kind: "set-heater-switch", on: true, source: "device" });
-    device.request({ kind: "set-mode", mode: "manual", source: "device" });
+    device.request({ kind: "set", name: "heaterSwitch", value: true, source: "device" });
+    device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
     device.run(10);
     device.wait(60);
     device.run(6);

@@ -70,7 +70,7 @@ describe("a stored shadow", () => {
     [`${ruling}.over`, null],
     [`${ruling}.over.value`, null],
     [`${ruling}.over.value`, "x".repeat(201)],
-    [`${ruling}.over.source`, "operator"],
+    [`${ruling}.over.source`, "An operator"],
     [`${ruling}.over.wallMs`, "today"],
     [`${ruling}.over.wallMs`, 8.64e15 + 2],
     [`${ruling}.over.wallMs`, -8.64e15 - 2],

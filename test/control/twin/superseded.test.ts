@@ -20,7 +20,9 @@ const origin = fc.oneof(
     { source: "cloud" },
     { source: "device" },
   ),
-  fc.integer({ min: 0, max: 4e12 }).map((at) => ({ source: "device", wallMs: wallMillis(at) }) as const),
+  fc
+    .tuple(fc.constantFrom("device", "local", "home-assistant"), fc.integer({ min: 0, max: 4e12 }))
+    .map(([source, at]) => ({ source, wallMs: wallMillis(at) })),
 );
 const supersededValues = fc.tuple(value, origin).map(([lost, of]): Superseded => ({ value: lost, ...of }));
 

@@ -1,14 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { celsius, kelvin } from "../../../src/base/units.ts";
-import type { Change } from "../../../src/control/input.ts";
+import type { Change, SetRequest } from "../../../src/control/input.ts";
+import { toDurable } from "../../../src/control/to-durable.ts";
 import { emptyShadow } from "../../../src/control/twin/shadow.ts";
-import { startLink, takeDocument } from "../../../src/control/twin/twin.ts";
-import type { WritableName } from "../../../src/model/cloud-model.ts";
-import { writableNames } from "../../../src/model/cloud-model.ts";
+import { lastChange, startLink, takeDocument } from "../../../src/control/twin/twin.ts";
+import {
+  type ControlValue,
+  eachWritable,
+  type WritableName,
+  writableNames,
+  writableSpec,
+} from "../../../src/model/properties.ts";
 import type { SettingKey } from "../../../src/model/settings.ts";
 
 import { Session } from "./session.ts";
+
+/** What a device and a cloud may each make of it: both fit, and they differ. */
+function otherValue(name: WritableName, by: 1 | 2): ControlValue {
+  const { schema, default: initial } = writableSpec(name);
+  if (typeof initial === "number") return initial + by;
+  if (typeof initial === "boolean") return by === 2 ? !initial : initial;
+  return (schema.kind === "choice" ? schema.choices[by - 1] : initial) as ControlValue;
+}
 
 const settingOf = (name: WritableName) =>
   `conflict${name.charAt(0).toUpperCase()}${name.slice(1)}` as SettingKey;
@@ -108,15 +122,23 @@ describe("the device twin", () => {
     const session = new Session({ conflictControlMode: "device-wins" });
     session.connect(5, { targetTemperature: 21, sensorOffset: 1 });
     session.press("b");
-    session.device.request({ kind: "set-mode", mode: "manual", source: "device" });
-    session.device.request({ kind: "set-sensor-offset", offset: kelvin(0.5), source: "device" });
-    const { target, mode, sensorOffset } = session.device.state.panel.changes;
+    session.device.request({ kind: "set", name: "controlMode", value: "manual", source: "device" });
+    session.device.request({ kind: "set", name: "sensorOffset", value: kelvin(0.5), source: "device" });
+    const { targetTemperature, controlMode, sensorOffset } = session.device.state.panel.changes;
     const madeAt = ({ wallMs }: Change) => `set at the device at ${new Date(wallMs).toISOString()}`;
     const desired = { targetTemperature: 25, controlMode: "auto" };
     session.connect(6, desired);
     const expected = {
-      targetTemperature: { value: 25, ac: 200, ad: `won over 21.5, ${madeAt(target)}; set by the cloud` },
-      controlMode: { value: "manual", ac: 203, ad: `won over auto, set by the cloud; ${madeAt(mode)}` },
+      targetTemperature: {
+        value: 25,
+        ac: 200,
+        ad: `won over 21.5, ${madeAt(targetTemperature)}; set by the cloud`,
+      },
+      controlMode: {
+        value: "manual",
+        ac: 203,
+        ad: `won over auto, set by the cloud; ${madeAt(controlMode)}`,
+      },
       sensorOffset: { value: 0, ac: 200, ad: `won over 0.5, ${madeAt(sensorOffset)}; default` },
     };
     expect(session.reported).toMatchObject(expected);
@@ -130,27 +152,32 @@ describe("the device twin", () => {
   });
 
   it.each(writableNames)("RR-4 asks the setting of %s and no other", (name) => {
-    const changed = {
-      targetTemperature: 25,
-      controlMode: "manual",
-      heaterSwitch: true,
-      telemetryInterval: 30,
-      sensorOffset: 1,
-    };
+    const changed = eachWritable((each) => otherValue(each, 2));
     const session = new Session({ [settingOf(name)]: "device-wins" });
     session.connect(5, {});
     session.device.step({
-      requests: [
-        { kind: "set-target", target: celsius(23), source: "device" },
-        { kind: "set-mode", mode: "auto", source: "device" },
-        { kind: "set-heater-switch", on: false, source: "device" },
-        { kind: "set-telemetry-interval", seconds: 90, source: "device" },
-        { kind: "set-sensor-offset", offset: kelvin(0.5), source: "device" },
-      ],
+      requests: writableNames.map(
+        (each) => ({ kind: "set", name: each, value: otherValue(each, 1), source: "device" }) as SetRequest,
+      ),
     });
     const own = { ...session.picture.values };
     session.connect(6, changed);
     expect(session.picture.values).toEqual({ ...changed, [name]: own[name] });
+  });
+
+  it("RR-3 and RR-4 take what a source of another name has set as the device's own, and name it", () => {
+    const session = new Session();
+    session.connect(5, { targetTemperature: 21 });
+    session.device.request({ kind: "set", name: "targetTemperature", value: 22, source: "home-assistant" });
+    session.connect(5, { targetTemperature: 21 });
+    const made = `set by home-assistant at ${new Date(session.picture.changes.targetTemperature.wallMs).toISOString()}`;
+    expect(session.told("targetTemperature")).toEqual({ value: 22, ac: 203, av: 0, ad: made });
+    expect(lastChange(session.picture)).toMatchObject({ source: "device", from: "21", to: "22" });
+    session.device.restart(5);
+    expect(session.picture.changes.targetTemperature.source).toBe("home-assistant");
+    session.device.request({ kind: "set", name: "targetTemperature", value: 23, source: "home-assistant" });
+    const { decisions } = session.connect(6, { targetTemperature: 25 });
+    expect(decisions).toMatchObject([{ rule: "RR-4", superseded: { source: "home-assistant", value: 23 } }]);
   });
 
   it("RR-4 lets a press that the cloud had heard of lose to a later word of the cloud", () => {
@@ -335,7 +362,7 @@ const stored = (session: Session): unknown => ({
   target: 19,
   mode: "auto",
   heaterSwitch: false,
-  changes: session.device.state.panel.changes,
+  changes: toDurable(session.device.state).changes,
   counters: { relayCycles: 0, heaterSeconds: 0 },
   latched: [],
   twin: session.picture.shadow,

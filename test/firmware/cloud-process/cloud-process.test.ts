@@ -181,7 +181,10 @@ it("fills no channel that nobody reads: one picture is on its way, and faults wa
 
 it("drops and counts what is no message", async () => {
   const { rig, child } = await start();
-  for (const message of ["?", { kind: "request", id: 1, requests: [{ kind: "set-target" }] }])
+  for (const message of [
+    "?",
+    { kind: "request", id: 1, requests: [{ kind: "set", name: "targetTemperature" }] },
+  ])
     child().say(message);
   const unread = rig.lines.filter(({ event }) => event === "cloud-message-unreadable");
   expect(unread.map(({ fields }) => fields?.["dropped"])).toEqual([1, 2]);

@@ -114,11 +114,19 @@ it.each([
   ],
   [
     "a request in the panel's name",
-    { kind: "request", id: 1, requests: [{ kind: "set-target", target: 20, source: "device" }] },
+    {
+      kind: "request",
+      id: 1,
+      requests: [{ kind: "set", name: "targetTemperature", value: 20, source: "device" }],
+    },
   ],
   [
     "a request that is no number",
-    { kind: "request", id: 1, requests: [{ kind: "set-target", target: null, source: "cloud" }] },
+    {
+      kind: "request",
+      id: 1,
+      requests: [{ kind: "set", name: "targetTemperature", value: null, source: "cloud" }],
+    },
   ],
   [
     "too many requests",

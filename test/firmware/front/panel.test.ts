@@ -126,7 +126,7 @@ describe("the front, as the loop tells it", () => {
     press("b", false);
     const before = sent.length;
     for (const target of [22, 23, 24])
-      device.request({ kind: "set-target", target: celsius(target), source: "cloud" });
+      device.request({ kind: "set", name: "targetTemperature", value: celsius(target), source: "cloud" });
     await clock.advance(seconds(30));
     expect(sent.length).toBeLessThanOrEqual(before + 1);
     expect(device.inForce.values.targetTemperature).toBe(24);

@@ -112,7 +112,7 @@ describe("how a property stands", () => {
       ["osName", "linux 6.6"],
       ["other", { osName: "no component" }],
     ]);
-    expect(labelOf("osName")).toBe("System");
+    expect(labelOf("osName")).toBe("Operating system name");
   });
 
   it("calls a value that nobody has set a default, and one of the device's by its time", () => {

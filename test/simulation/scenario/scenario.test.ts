@@ -177,9 +177,9 @@ describe("the player", () => {
     await clock.runUntil(hours(3));
     expect(hat.activeFaults).toEqual([]);
     expect(requests).toEqual([
-      { kind: "set-target", target: 21, source: "cloud" },
-      { kind: "set-mode", mode: "manual", source: "cloud" },
-      { kind: "set-heater-switch", on: true, source: "cloud" },
+      { kind: "set", name: "targetTemperature", value: 21, source: "cloud" },
+      { kind: "set", name: "controlMode", value: "manual", source: "cloud" },
+      { kind: "set", name: "heaterSwitch", value: true, source: "cloud" },
       { kind: "clear-faults", source: "cloud" },
     ]);
   });

@@ -1,8 +1,19 @@
 /** The eight tiles: what a person wants to know of a device at one look. */
+
 import type { Json } from "../../../base/json/value.ts";
+import type { ReadOnlyName, TelemetryName, WritableName } from "../../../model/cloud-model.ts";
 import type { DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
 import type { Tone } from "./status.ts";
-import { agoText, faultCodesOf, faultWord, numberText, shorten, spanText, valueText } from "./words.ts";
+import {
+  agoText,
+  faultCodesOf,
+  faultWord,
+  numberText,
+  shorten,
+  spanText,
+  unitOf,
+  valueText,
+} from "./words.ts";
 
 export interface TileView {
   readonly value: string;
@@ -27,25 +38,26 @@ type Latest = DeviceSummary["latest"][string];
 const own = <T>(from: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(from, name) ? from[name] : undefined;
 
-const rowOf = (detail: DeviceDetail, name: string): PropertyRow | undefined =>
+const rowOf = (detail: DeviceDetail, name: WritableName | ReadOnlyName): PropertyRow | undefined =>
   detail.properties.find((row) => row.name === name);
 
 /** @param nowMs by the hub's clock */
 export function tileViews(detail: DeviceDetail, nowMs: number): Readonly<Record<TileName, TileView>> {
-  const latest = (name: string) => own(detail.latest, name);
+  const latest = (name: TelemetryName) => own(detail.latest, name);
   return {
-    temperature: reading(latest("temperature"), "°C", detail, nowMs),
-    humidity: reading(latest("humidity"), "%", detail, nowMs),
-    setPoint: shared(rowOf(detail, "targetTemperature"), "°C"),
+    temperature: reading("temperature", detail, nowMs),
+    humidity: reading("humidity", detail, nowMs),
+    setPoint: shared(rowOf(detail, "targetTemperature")),
     heater: heater(latest("heaterOn"), latest("heatingDemand"), detail),
-    mode: shared(rowOf(detail, "controlMode"), ""),
+    mode: shared(rowOf(detail, "controlMode")),
     link: link(detail, nowMs),
     faults: faults(rowOf(detail, "faults")?.reported?.value),
     firmware: firmware(detail),
   };
 }
 
-function reading(latest: Latest | undefined, unit: string, device: DeviceSummary, nowMs: number): TileView {
+function reading(name: TelemetryName, device: DeviceSummary, nowMs: number): TileView {
+  const [latest, unit] = [own(device.latest, name), unitOf(name)];
   if (typeof latest?.value !== "number") return { value: "—", unit: "", note: "no reading", tone: "offline" };
   const note = agoText(nowMs - latest.atMs);
   const tone = device.connected ? "quiet" : "offline";
@@ -53,8 +65,9 @@ function reading(latest: Latest | undefined, unit: string, device: DeviceSummary
 }
 
 /** What is in force, and what is on its way. */
-function shared(row: PropertyRow | undefined, unit: string): TileView {
+function shared(row: PropertyRow | undefined): TileView {
   const { reported, desired } = row ?? {};
+  const unit = unitOf(row?.name ?? "");
   const text = (value: Json | undefined) =>
     typeof value === "number" ? numberText(value, unit) : valueText(row?.name ?? "", value);
   const value = text(reported?.value);

@@ -7,6 +7,7 @@
 import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {
   type CloudSchema,
+  decimalsOf,
   deviceInformation,
   readOnlyProperties,
   telemetry,
@@ -20,22 +21,8 @@ interface Known {
 }
 
 const known = new Map<string, Known>(
-  Object.entries({ ...telemetry, ...readOnlyProperties, ...writableProperties }),
+  Object.entries({ ...deviceInformation.fields, ...telemetry, ...readOnlyProperties, ...writableProperties }),
 );
-
-/** Of Azure's own component, which has no words of ours. */
-const deviceLabels: Readonly<Record<keyof typeof deviceInformation.fields, string>> = {
-  manufacturer: "Manufacturer",
-  model: "Model",
-  swVersion: "Software",
-  osName: "System",
-  processorArchitecture: "Processor",
-  processorManufacturer: "Processor by",
-  totalStorage: "Storage",
-  totalMemory: "Memory",
-};
-for (const [name, label] of Object.entries(deviceLabels))
-  known.set(name, { label, schema: deviceInformation.fields[name as keyof typeof deviceLabels] });
 
 /** Longest text of a value on the page; the whole is in the documents. */
 const longest = 80;
@@ -50,7 +37,7 @@ export const sentence = (text: string): string => {
 };
 
 export const labelOf = (name: string): string =>
-  name === deviceInformation.name ? "Device information" : (known.get(name)?.label ?? shorten(name, 40));
+  name === deviceInformation.name ? deviceInformation.label : (known.get(name)?.label ?? shorten(name, 40));
 
 /** Of IoT Plug and Play: an object that says of itself that it is one. */
 export const isComponent = (value: Json | undefined): value is JsonObject => textMember(value, "__t") === "c";
@@ -60,11 +47,9 @@ export function unitOf(name: string): string {
   return schema !== undefined && "unit" in schema ? (schema.unit ?? "") : "";
 }
 
-const decimals: Readonly<Record<string, number>> = { "°C": 1, K: 1, "%": 0, s: 0, min: 0, h: 1 };
-
 /** @param unit decides the decimals; none: as many as the number has, at most three */
 export function numberText(value: number, unit = ""): string {
-  const places = decimals[unit];
+  const places = (decimalsOf as Readonly<Record<string, number>>)[unit];
   const text = places === undefined ? String(Math.round(value * 1000) / 1000) : value.toFixed(places);
   // A true minus sign, and no "−0.0".
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");

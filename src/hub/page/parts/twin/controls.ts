@@ -1,12 +1,19 @@
-/** The cloud's side of the shared properties: set-point, mode, heater switch; the rest and raw patches folded away. */
+/** The cloud's side of the writable properties, a control for each row: the prominent ones, the rest and raw patches folded away. */
 import { messageOf } from "../../../../base/errors.ts";
 import type { Json } from "../../../../base/json/value.ts";
 import { isRecord } from "../../../../base/json/value.ts";
-import { type WritableName, writableProperties } from "../../../../model/cloud-model.ts";
+import {
+  type ChoiceSchema,
+  type NumberSchema,
+  type WritableName,
+  writableNames,
+  writableSpec,
+} from "../../../../model/cloud-model.ts";
 import type { DeviceDetail } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
+import { unitOf, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
 
 /** A limit, with its thousands apart. */
@@ -25,13 +32,9 @@ function wanted(detail: DeviceDetail, name: WritableName): Json | undefined {
  * A number to step and to set. Setting the same value again is an edit as well (RR-5). Not validated here: refusing
  * is the device's part, and is to be seen.
  */
-function numberField(
-  name: "targetTemperature" | "telemetryInterval" | "sensorOffset",
-  step: number,
-  edit: Edit,
-) {
-  const { schema, label } = writableProperties[name];
-  const { unit, min, max } = schema;
+function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit) {
+  const { label, default: initial, step = 1 } = writableSpec(name);
+  const unit = unitOf(name);
   const places = step < 1 ? 1 : 0;
   let touched = false;
   const input = h("input", {
@@ -44,7 +47,7 @@ function numberField(
     on: { input: () => (touched = true) },
   });
   const nudge = (by: number) => {
-    const from = input.value === "" ? writableProperties[name].default : Number(input.value);
+    const from = Number(input.value === "" ? initial : input.value);
     input.value = (Math.round((from + by) / step) * step).toFixed(places);
     touched = true;
   };
@@ -85,38 +88,46 @@ function numberField(
   return field;
 }
 
-function modeField(edit: Edit): Field {
-  const radios = writableProperties.controlMode.schema.choices.map((mode) => {
+function choiceField(name: WritableName, { choices }: ChoiceSchema, edit: Edit): Field {
+  const radios = choices.map((choice) => {
     const input = h("input", {
       type: "radio",
-      name: "controlMode",
-      value: mode,
-      on: { change: () => void edit({ controlMode: mode }) },
+      name,
+      value: choice,
+      on: { change: () => void edit({ [name]: choice }) },
     });
-    return { mode, input, label: mode === "auto" ? "Auto" : "Manual" };
+    return { choice, input };
   });
   const root = h(
     "fieldset",
     { class: "field" },
-    h("legend", {}, writableProperties.controlMode.label),
+    h("legend", {}, writableSpec(name).label),
     h(
       "div",
       { class: "segments" },
-      ...radios.map(({ input, label }) => h("label", {}, input, h("span", {}, label))),
+      ...radios.map(({ choice, input }) => h("label", {}, input, h("span", {}, valueText(name, choice)))),
     ),
   );
   return {
     root,
     update(detail) {
-      const value = wanted(detail, "controlMode");
-      for (const { mode, input } of radios) input.checked = mode === value;
+      const value = wanted(detail, name);
+      for (const { choice, input } of radios) input.checked = choice === value;
     },
   };
 }
 
-function heaterField(edit: Edit): Field {
+/** What a switch does just now; else its row says it. */
+const hints: { readonly [K in WritableName]?: (detail: DeviceDetail) => string } = {
+  heaterSwitch: (detail) =>
+    wanted(detail, "controlMode") === "manual" ? "The heater follows it." : "Waits for manual mode.",
+};
+
+function switchField(name: WritableName, edit: Edit): Field {
+  const { label, doc } = writableSpec(name);
+  const [labelId, hintId] = [`label-${name}`, `hint-${name}`];
   const word = h("span", { class: "switch-word" });
-  const hint = h("p", { class: "hint", id: "hint-heaterSwitch" });
+  const hint = h("p", { class: "hint", id: hintId });
   let on = false;
   const button = h(
     "button",
@@ -124,28 +135,35 @@ function heaterField(edit: Edit): Field {
       type: "button",
       role: "switch",
       class: "switch",
-      "aria-labelledby": "label-heaterSwitch",
-      "aria-describedby": "hint-heaterSwitch",
-      on: { click: () => void edit({ heaterSwitch: !on }) },
+      "aria-labelledby": labelId,
+      "aria-describedby": hintId,
+      on: { click: () => void edit({ [name]: !on }) },
     },
     h("span", { class: "switch-track", "aria-hidden": "true" }),
     word,
   );
-  const label = h(
-    "span",
-    { class: "label", id: "label-heaterSwitch" },
-    writableProperties.heaterSwitch.label,
-  );
   return {
-    root: h("div", { class: "field" }, label, button, hint),
+    root: h("div", { class: "field" }, h("span", { class: "label", id: labelId }, label), button, hint),
     update(detail) {
-      on = wanted(detail, "heaterSwitch") === true;
+      on = wanted(detail, name) === true;
       setAttribute(button, "aria-checked", on ? "true" : "false");
       setText(word, on ? "On" : "Off");
-      const manual = wanted(detail, "controlMode") === "manual";
-      setText(hint, manual ? "The heater follows it." : "Waits for manual mode.");
+      setText(hint, hints[name]?.(detail) ?? doc);
     },
   };
+}
+
+function fieldFor(name: WritableName, edit: Edit): Field {
+  const { schema } = writableSpec(name);
+  switch (schema.kind) {
+    case "number":
+    case "integer":
+      return numberField(name, schema, edit);
+    case "choice":
+      return choiceField(name, schema, edit);
+    case "flag":
+      return switchField(name, edit);
+  }
 }
 
 /** Anything at all as a patch: unknown names, wrong types, `null`. */
@@ -187,8 +205,11 @@ function patchField(edit: Edit, context: Context): HTMLElement {
 export function makeControls(context: Context): Part<View> & { readonly more: HTMLElement } {
   let id = "";
   const edit: Edit = async (properties) => (await context.expect(api.edit(id, { properties }))) !== undefined;
-  const first = [numberField("targetTemperature", 0.5, edit), modeField(edit), heaterField(edit)];
-  const others = [numberField("telemetryInterval", 5, edit), numberField("sensorOffset", 0.1, edit)];
+  const fieldsOf = (prominent: boolean) =>
+    writableNames
+      .filter((name) => (writableSpec(name).prominent ?? false) === prominent)
+      .map((name) => fieldFor(name, edit));
+  const [first, others] = [fieldsOf(true), fieldsOf(false)];
   const fields = (of: readonly Field[]) => h("div", { class: "controls" }, ...of.map(({ root }) => root));
   const more = h(
     "details",

@@ -1,0 +1,123 @@
+/**
+ * What people have set, as it survives a power cut: every writable property with its last change.
+ *
+ * Guarantee: a property that is not in the document (older firmware did not have it) is not an error; one that no
+ * firmware can have written is.
+ */
+
+import { validateValue } from "../../model/cloud-schema.ts";
+import {
+  type ControlValue,
+  eachWritable,
+  isControlValue,
+  isValueOf,
+  type WritableName,
+  type WritableQuantities,
+  writableNames,
+  writableSpec,
+} from "../../model/properties.ts";
+import type { Settings } from "../../model/settings-table.ts";
+import { isSource } from "../../model/sources.ts";
+import type { Change } from "../input.ts";
+import { adjusted } from "../limits.ts";
+import { invalid, record, wall, within } from "../stored.ts";
+import type { Panel } from "./panel.ts";
+
+export interface Held<T = ControlValue> {
+  readonly value: T;
+  readonly change: Change;
+}
+
+/** The first firmware stored value and change apart, under names of its own; all later properties are one entry. */
+const firstNames = {
+  targetTemperature: "target",
+  controlMode: "mode",
+  heaterSwitch: "heaterSwitch",
+} as const satisfies { readonly [K in WritableName]?: string };
+type First = typeof firstNames;
+
+export type StoredValues = {
+  readonly [K in keyof First as First[K]]: WritableQuantities[K];
+} & {
+  readonly changes: { readonly [K in keyof First as First[K]]: Change };
+} & {
+  readonly [K in Exclude<WritableName, keyof First>]?: Held<WritableQuantities[K]>;
+};
+
+const firstNameOf = (name: WritableName): string | undefined =>
+  (firstNames as { readonly [K in WritableName]?: string })[name];
+
+export function storeValues({ values, changes }: Pick<Panel, "values" | "changes">): StoredValues {
+  return document(
+    new Map(writableNames.map((name) => [name, { value: values[name], change: changes[name] }])),
+  );
+}
+
+function document(held: ReadonlyMap<WritableName, Held>): StoredValues {
+  const stored: Record<string, unknown> = {};
+  const changes: Record<string, Change> = {};
+  for (const [name, { value, change }] of held) {
+    const first = firstNameOf(name);
+    stored[first ?? name] = first === undefined ? { value, change } : value;
+    if (first !== undefined) changes[first] = change;
+  }
+  return { ...stored, changes } as unknown as StoredValues;
+}
+
+/** @throws TypeError for what `storeValues` cannot have made */
+export function parseValues(root: Readonly<Record<string, unknown>>): StoredValues {
+  const held = new Map<WritableName, Held>();
+  for (const name of writableNames) {
+    const entry = entryOf(root, name);
+    if (entry === undefined) continue;
+    held.set(name, { value: parseValue(name, entry["value"]), change: parseChange(entry["change"]) });
+  }
+  return document(held);
+}
+
+function entryOf(root: Readonly<Record<string, unknown>>, name: WritableName) {
+  const first = firstNameOf(name);
+  if (first !== undefined) return { value: root[first], change: record(root["changes"])[first] };
+  return root[name] === undefined ? undefined : record(root[name]);
+}
+
+/** Far beyond any limit that the settings can give. */
+const anyTemperature = 100;
+
+function parseValue(name: WritableName, value: unknown): ControlValue {
+  const { schema, limits } = writableSpec(name);
+  // The limits may have been others then: `restoreValues` puts the value inside those of today.
+  const fits = limits
+    ? within(value, -anyTemperature, anyTemperature) === value
+    : validateValue(schema, value) === undefined;
+  if (!fits || !isValueOf(value, name)) throw invalid(name);
+  return value;
+}
+
+function parseChange(value: unknown): Change {
+  const { source, wallMs, serial = 0, from } = record(value);
+  if (!isSource(source)) throw invalid("source");
+  const made = { source, wallMs: wall(wallMs), serial: Math.floor(within(serial, 0, 1e15)) };
+  if (from === undefined) return made;
+  if (!isControlValue(from)) throw invalid("from");
+  return { ...made, from: typeof from === "number" ? within(from, -1e6, 1e6) : from };
+}
+
+/** What was stored, inside the limits of today's settings. @param fresh a panel that nobody has touched */
+export function restoreValues(
+  stored: StoredValues,
+  fresh: Panel,
+  settings: Settings,
+): Pick<Panel, "values" | "changes"> {
+  const root: Readonly<Record<string, unknown>> = stored;
+  const held = (name: WritableName) => entryOf(root, name) as Held | undefined;
+  const value = (name: WritableName): ControlValue => {
+    const entry = held(name);
+    const follows = writableSpec(name).followsInitial === true && entry?.change.source === "default";
+    return entry === undefined || follows ? fresh.values[name] : adjusted(name, entry.value, settings);
+  };
+  return {
+    values: eachWritable(value) as unknown as WritableQuantities,
+    changes: eachWritable((name) => held(name)?.change ?? fresh.changes[name]),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The documents in manifest/model, made from the tables: the DTDL v2 model, and the same as an IoT Central template
+ * with what Central shows beside it (limits, units, decimals, states and events).
+ *
+ * Guarantee: follows from the tables alone. `npm run generate` writes the files; a test sees that they are current.
+ */
+import {
+  type CloudSchema,
+  type CommandSpec,
+  commands,
+  decimalsOf,
+  deviceInformation,
+  modelId,
+  readOnlyProperties,
+  type TelemetrySpec,
+  telemetry,
+} from "./cloud-model.ts";
+import { type PropertySpec, writableProperties } from "./properties.ts";
+
+type Json = { readonly [key: string]: unknown };
+
+/** Under manifest/model: name and text. */
+export const documents = (): ReadonlyMap<string, string> =>
+  new Map([
+    ["heater.dtdl.json", textOf([heaterModel(), informationModel()])],
+    ["iot-central-template.json", textOf(centralTemplate())],
+  ]);
+
+const context = "dtmi:dtdl:context;2";
+
+function heaterModel(): Json {
+  const { "@id": id, ...rest } = heater(false);
+  return { "@context": context, "@id": id, ...rest };
+}
+
+function informationModel(): Json {
+  const { "@id": id, "@type": type, ...rest } = information();
+  return { "@id": id, "@type": type, "@context": context, ...rest };
+}
+
+const centralTemplate = (): Json => ({
+  "@id": "dtmi:groveHeater:heaterTemplate;1",
+  "@type": ["ModelDefinition", "DeviceModel"],
+  "@context": ["dtmi:iotcentral:context;2", context],
+  displayName: "Grove heater",
+  capabilityModel: heater(true),
+});
+
+/** @param central with IoT Central's own words */
+function heater(central: boolean): Json {
+  const rows = <T>(table: Readonly<Record<string, T>>) => Object.entries<T>(table);
+  return {
+    "@id": modelId,
+    "@type": "Interface",
+    displayName: "Grove heater",
+    description: "A heater controller: keeps a room at its set-point, by its own buttons and from the cloud.",
+    contents: [
+      ...rows<TelemetrySpec>(telemetry).map(([name, row]) => contentOf("Telemetry", name, row, central)),
+      ...rows<PropertySpec>(writableProperties).map(([name, row]) =>
+        contentOf("Property", name, row, central, { writable: true }),
+      ),
+      ...rows<PropertySpec>(readOnlyProperties).map(([name, row]) =>
+        contentOf("Property", name, row, central),
+      ),
+      ...rows<CommandSpec>(commands).map(([name, row]) => commandOf(name, row)),
+      {
+        "@type": "Component",
+        name: deviceInformation.name,
+        displayName: deviceInformation.label,
+        schema: central ? information() : deviceInformation.modelId,
+      },
+    ],
+  };
+}
+
+const information = (): Json => ({
+  "@id": deviceInformation.modelId,
+  "@type": "Interface",
+  displayName: "Device Information",
+  contents: Object.entries<{ label: string; doc?: string; schema: CloudSchema }>(
+    deviceInformation.fields,
+  ).map(([name, { label, doc, schema }]) => ({
+    "@type": "Property",
+    name,
+    displayName: label,
+    ...(doc === undefined ? {} : { description: doc }),
+    schema: schemaOf(schema),
+  })),
+});
+
+/** DTDL's semantic types of the table's units. `K` has none: converters would take 273 from a difference. */
+const semantics: Readonly<Record<string, readonly [type: string, unit: string]>> = {
+  "°C": ["Temperature", "degreeCelsius"],
+  s: ["TimeSpan", "second"],
+  min: ["TimeSpan", "minute"],
+  h: ["TimeSpan", "hour"],
+};
+
+function contentOf(
+  kind: string,
+  name: string,
+  { label, doc, schema, ...row }: PropertySpec & { readonly event?: boolean; readonly isHumidity?: boolean },
+  central: boolean,
+  more: Json = {},
+): Json {
+  const numeric = "min" in schema ? schema : undefined;
+  const [type, unit] = row.isHumidity
+    ? ["RelativeHumidity", "percent"]
+    : (semantics[numeric?.unit ?? ""] ?? []);
+  const isEvent = row.event === true;
+  const adornment = numeric
+    ? "NumberValue"
+    : isEvent
+      ? "Event"
+      : schema.kind === "choice"
+        ? "State"
+        : undefined;
+  const types = [kind, type, central ? adornment : undefined].filter((each) => each !== undefined);
+  return {
+    "@type": types.length === 1 ? kind : types,
+    name,
+    displayName: label,
+    description: doc,
+    // Central takes events as texts only.
+    schema: isEvent ? "string" : schemaOf(schema),
+    ...(unit === undefined ? {} : { unit }),
+    ...more,
+    ...(central && numeric ? limitsOf(numeric) : {}),
+  };
+}
+
+function limitsOf({ kind, unit, min, max }: Extract<CloudSchema, { min: number }>): Json {
+  return {
+    ...(unit === undefined ? {} : { displayUnit: unit }),
+    minValue: min,
+    maxValue: max,
+    ...(kind === "number" && unit !== undefined ? { decimalPlaces: decimalsOf[unit] } : {}),
+  };
+}
+
+const commandOf = (name: string, { label, doc, request }: CommandSpec): Json => ({
+  "@type": "Command",
+  name,
+  displayName: label,
+  description: doc,
+  ...(request === undefined
+    ? {}
+    : {
+        request: {
+          name: request.name,
+          displayName: request.label,
+          description: request.doc,
+          schema: schemaOf(request.schema),
+        },
+      }),
+});
+
+const simpleSchemas = {
+  number: "double",
+  integer: "integer",
+  flag: "boolean",
+  text: "string",
+  time: "dateTime",
+} as const;
+
+function schemaOf(schema: CloudSchema): unknown {
+  if (schema.kind === "choice") {
+    const enumValues = schema.choices.map((value) => ({
+      name: value.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      displayName: value.charAt(0).toUpperCase() + value.slice(1),
+      enumValue: value,
+    }));
+    return { "@type": "Enum", valueSchema: "string", enumValues };
+  }
+  if (schema.kind !== "record") return simpleSchemas[schema.kind];
+  const fields = Object.entries(schema.fields).map(([name, of]) => ({ name, schema: schemaOf(of) }));
+  return { "@type": "Object", fields };
+}
+
+/** JSON as the formatter leaves it: a list of words on one line. */
+function textOf(document: unknown): string {
+  const lines = JSON.stringify(document, null, 2);
+  return `${lines.replaceAll(/\[\n\s+("[^"\n]*"(?:,\n\s+"[^"\n]*")*)\n\s+\]/g, (_, words: string) => `[${words.replaceAll(/,\n\s+/g, ", ")}]`)}\n`;
+}

@@ -1,0 +1,170 @@
+/**
+ * The properties: one row each, with schema, unit, limits, default and words. A row of `writableProperties` is all that
+ * a writable property needs outside the place of the core that acts on it: request, limits, stored form,
+ * acknowledgement, event, conflict policy, page field, DTDL and IoT Central template derive from it.
+ *
+ * Guarantee: names are DTDL v2 names (a letter first, at most 64 of letters, digits and underscores), and no property
+ * holds an array: a twin merges arrays by index. Every writable property survives a power cut.
+ */
+import type { Celsius, Kelvin } from "../base/units.ts";
+import type { CloudSchema, CloudValue, SettableSchema } from "./cloud-schema.ts";
+import { isOfKind } from "./cloud-schema.ts";
+import { choice, count, flag, type Named, real, text, time, whole } from "./rows.ts";
+import { sides } from "./sources.ts";
+
+export interface PropertySpec<S extends CloudSchema = CloudSchema> extends Named {
+  readonly schema: S;
+}
+export interface WritableSpec<S extends SettableSchema = SettableSchema> extends PropertySpec<S> {
+  /** In force on a new device, and again when the desired value is deleted (RR-7). */
+  readonly default: CloudValue<S>;
+  /** The setting that takes the place of the default. */
+  readonly initial?: string;
+  /** As long as nobody has set the value it follows that setting, also when the setting changes later. */
+  readonly followsInitial?: boolean;
+  /** The settings that take the place of the schema's limits. */
+  readonly limits?: readonly [lowest: string, highest: string];
+  /** Its events' name in the log, where that is not its own name in lower case with hyphens. */
+  readonly eventName?: string;
+  /** What the page's buttons add and take away. */
+  readonly step?: number;
+  /** Shown on the page at once; the others are folded away. */
+  readonly prominent?: boolean;
+}
+
+/** Properties that both the cloud and the device's own panel write; reported as `{value, ac, av, ad}`. */
+export const writableProperties = {
+  targetTemperature: {
+    schema: real("°C", [5, 30]),
+    default: 19,
+    initial: "targetInitial",
+    limits: ["targetMin", "targetMax"],
+    eventName: "target",
+    step: 0.5,
+    prominent: true,
+    label: "Set-point",
+    doc: "Room temperature that automatic mode keeps; the settings may narrow or widen its limits.",
+  },
+  controlMode: {
+    schema: choice(["auto", "manual"]),
+    default: "auto",
+    initial: "modeInitial",
+    eventName: "mode",
+    prominent: true,
+    label: "Mode",
+    doc: "auto keeps the set-point; manual follows heaterSwitch.",
+  },
+  heaterSwitch: {
+    schema: flag,
+    default: false,
+    prominent: true,
+    label: "Heater switch",
+    doc: "What the heater does in manual mode, under every safety rule.",
+  },
+  telemetryInterval: {
+    schema: whole("s", [5, 86_400]),
+    default: 60,
+    step: 5,
+    label: "Telemetry interval",
+    doc: "Time between two readings that are sent.",
+  },
+  // Matter's LocalTemperatureCalibration has the same limits.
+  sensorOffset: {
+    schema: real("K", [-2.5, 2.5]),
+    default: 0,
+    initial: "sensorOffset",
+    followsInitial: true,
+    step: 0.1,
+    label: "Sensor offset",
+    doc: "Added to every temperature reading, to calibrate the sensor.",
+  },
+} as const satisfies Readonly<Record<string, WritableSpec>>;
+
+type Rows = typeof writableProperties;
+export type WritableName = keyof Rows;
+export type WritableValues = { readonly [K in WritableName]: CloudValue<Rows[K]["schema"]> };
+/** Any value that people set. */
+export type ControlValue = WritableValues[WritableName];
+/** The same as the core keeps them: temperatures carry their unit in the type. */
+export type WritableQuantities = { readonly [K in WritableName]: Quantity<Rows[K]["schema"]> };
+type Quantity<S> = S extends { unit: "°C" } ? Celsius : S extends { unit: "K" } ? Kelvin : CloudValue<S>;
+
+/** Names of the settings that limit a property. */
+export type LimitSetting = {
+  [K in WritableName]: Rows[K] extends { readonly limits: readonly [infer L, infer H] } ? L | H : never;
+}[WritableName];
+/** Names of the settings that a property starts with. */
+export type InitialSetting = {
+  [K in WritableName]: Rows[K] extends { readonly initial: infer S } ? S : never;
+}[WritableName];
+
+export const writableNames = Object.keys(writableProperties) as readonly WritableName[];
+export const isWritableName = (name: unknown): name is WritableName =>
+  typeof name === "string" && Object.hasOwn(writableProperties, name);
+
+/** The table's row for `name`, whatever its kind. */
+export const writableSpec = (
+  name: WritableName,
+): WritableSpec & {
+  readonly initial?: InitialSetting;
+  readonly limits?: readonly [LimitSetting, LimitSetting];
+} => writableProperties[name];
+
+/** What a change of it is called in the log. */
+export const eventNameOf = (name: WritableName): string =>
+  writableSpec(name).eventName ?? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** One entry for each writable property. */
+export const eachWritable = <T>(make: (name: WritableName) => T): Readonly<Record<WritableName, T>> =>
+  Object.fromEntries(writableNames.map((name) => [name, make(name)])) as Record<WritableName, T>;
+
+/** Whether `value` could be of `name`, or of any of them: a number, a switch position, a known word. No limits here. */
+export const isValueOf = (value: unknown, name: WritableName): value is ControlValue =>
+  isOfKind(writableProperties[name].schema, value);
+export const isControlValue = (value: unknown): value is ControlValue =>
+  writableNames.some((name) => isValueOf(value, name));
+
+/** Properties that the device alone reports, as plain values; `null` where there is nothing to say. */
+export const readOnlyProperties = {
+  lastChange: {
+    schema: {
+      kind: "record",
+      fields: {
+        property: choice(writableNames),
+        source: choice(sides),
+        from: text,
+        to: text,
+        amount: real("K", [-100, 100]),
+        time,
+      },
+    },
+    label: "Last change",
+    doc: "Which writable property changed last, by whom, from what to what, when; amount is to − from, 0 for no number.",
+  },
+  firmwareVersion: { schema: text, label: "Firmware", doc: "Version of the running firmware." },
+  board: { schema: text, label: "Board", doc: "Board definition in use." },
+  startedAt: { schema: time, label: "Started", doc: "When the firmware started." },
+  faults: {
+    schema: text,
+    label: "Faults",
+    doc: "Codes of the faults that stand, most severe first, separated by a comma and a space; empty when all is well.",
+  },
+  boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
+  relayCycles: { schema: count, label: "Relay cycles", doc: "Times that the relay was switched on, ever." },
+  heaterHours: {
+    schema: real("h", [0, 1e7]),
+    label: "Heater hours",
+    doc: "Time that the heater was on, ever.",
+  },
+  telemetryDropped: {
+    schema: count,
+    label: "Telemetry dropped",
+    doc: "Messages lost since the device was set up: the oldest of a full outbox, what a damaged disk cost, what was held back.",
+  },
+} as const satisfies Readonly<Record<string, PropertySpec>>;
+
+export type ReadOnlyName = keyof typeof readOnlyProperties;
+export type ReadOnlyValues = {
+  readonly [K in ReadOnlyName]: CloudValue<(typeof readOnlyProperties)[K]["schema"]> | null;
+};
+export const readOnlyNames = Object.keys(readOnlyProperties) as readonly ReadOnlyName[];

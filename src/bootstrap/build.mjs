@@ -44,14 +44,14 @@ const firmwareOptions = {
 
 /**
  * The entries are bundled apart: each file more costs a start half a millisecond, and two processes start. They share
- * nothing at run time; main.js hands over to cli.js, and loop.js to johnny-five.js and
- * cloud-process.js; cloud.js is a process of its own.
+ * nothing at run time; main.js hands over to cli.js, and loop.js to johnny-five.js
+ * and faces.js; cloud.js is a process of its own.
  */
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
   { entryPoints: ["src/loop.ts"], splitting: false },
   { entryPoints: { "johnny-five": "src/board/johnny-five/components.ts" }, splitting: false },
-  { entryPoints: { "cloud-process": "src/firmware/cloud-process/start-cloud-process.ts" }, splitting: false },
+  { entryPoints: ["src/firmware/faces.ts"], splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
 ];
@@ -60,7 +60,7 @@ const bundles = [
 const handOvers = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
   { module: /\/components\.ts$/, bundle: "./johnny-five.js" },
-  { module: /\/cloud-process\/start-cloud-process\.ts$/, bundle: "./cloud-process.js" },
+  { module: /\/firmware\/faces\.ts$/, bundle: "./faces.js" },
 ];
 
 /** Bundles that an import was left to. A module that moved would else be read twice, in the wrong place, unnoticed. */

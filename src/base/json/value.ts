@@ -26,11 +26,6 @@ export function textMember(value: unknown, name: string): string | undefined {
   return typeof found === "string" ? found : undefined;
 }
 
-export function numberMember(value: unknown, name: string): number | undefined {
-  const found = member(value, name);
-  return typeof found === "number" ? found : undefined;
-}
-
 /** `undefined` when the text is not JSON. */
 export function readJson(text: string): Json | undefined {
   try {

@@ -114,13 +114,14 @@ export class Oracle {
       this.#plain(seen);
     if (broken) throw new Error(`${broken} at ${seen.at} ms; shown ${JSON.stringify(seen.commands)}`);
     this.#shown = seen.commands.screen.temperature;
+    // Until the very step that turns it off it was on.
+    if (this.#on || seen.commands.heater) this.#lastOn = seen.at;
     if (seen.commands.heater !== this.#on) {
       this.#on = seen.commands.heater;
       this.#since = seen.at;
       this.#differsSince = undefined;
       this.#followed = false;
     }
-    if (this.#on) this.#lastOn = seen.at;
   }
 
   #takeRequest({ request }: Observation) {

@@ -17,7 +17,7 @@ interface Entry {
 /** Loaded one at a time: the guardian must stay small and start fast. */
 const verbs: Readonly<Record<string, Entry>> = {
   run: { summary: "Run the heater controller (the default)", load: () => import("./run.ts") },
-  simulate: { summary: "Play a scenario in virtual time", load: () => import("./simulate.ts") },
+  simulate: { summary: "Run a scenario in virtual time", load: () => import("./simulate.ts") },
   doctor: { summary: "Check this machine and say what to fix", load: () => import("./doctor.ts") },
   board: { summary: "Show the boards and their wiring", load: () => import("./board.ts") },
   manifest: {
@@ -30,7 +30,7 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./credentials.ts"),
   },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
-  demo: { summary: "Play how device and cloud come to agree", load: () => import("./demo.ts") },
+  demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
 };
 

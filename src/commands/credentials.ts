@@ -85,7 +85,8 @@ async function check(args: Arguments): Promise<number> {
   return problems.length === 0 ? exitCodes.ok : exitCodes.configuration;
 }
 
-const aboutHub = "A run without credentials starts the local hub and is its device; --offline: neither.";
+const aboutHub =
+  "Without credentials, run starts the local hub and connects to it; with --offline it does neither.";
 
 /** Of the file; nothing for the environment. That it is private has been checked. */
 async function modeOf(path: string): Promise<string> {

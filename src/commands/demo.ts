@@ -8,7 +8,7 @@ import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 export const verb: Verb = {
   name: "demo",
-  summary: "Play how device and cloud come to agree",
+  summary: "Demonstrate how device and cloud reconcile",
   usage: "demo [FLAGS]",
   flags: { json: { ...sharedFlags.json, doc: "print one JSON object a line: each scene, then the whole" } },
   notes: `

@@ -21,7 +21,7 @@ export const verb: Verb = {
   notes: `
 ✓ ok   ! warning   ✗ problem   – skipped, and why
 Nothing is switched, written or made. The parts on the I²C bus are asked only while the firmware does not run.
-Without a Raspberry Pi the hardware is not looked at; --board grove-heater-pi looks all the same.
+Without a Raspberry Pi the hardware checks are skipped; --board grove-heater-pi runs them anyway.
 Exit code 0 when nothing is to fix, 1 otherwise.`,
   async run(args) {
     const context = readContext(args);
@@ -74,7 +74,7 @@ export function report(findings: readonly Finding[], { colour, width }: ReportOp
     ];
   });
   const { ok, warn, fail, skip } = tally(findings);
-  const skipped = skip === 0 ? "" : `; ${skip} not looked at`;
+  const skipped = skip === 0 ? "" : `; ${skip} skipped`;
   const summary = `${ok} ok, ${warn} warnings, ${fail} problems${skipped}`;
   return [`grove-heater ${firmwareVersion()} doctor\n`, ...lines, "", summary].join("\n");
 }

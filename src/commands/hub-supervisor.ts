@@ -129,7 +129,7 @@ export class HubSupervisor {
     if (this.#stopped) return;
     // What a person must fix is no better in a minute.
     if (code === exitCodes.configuration || code === exitCodes.storage) {
-      this.#options.log.warn("hub-not-running", { code, now: "heating goes on; see: grove-heater hub" });
+      this.#options.log.warn("hub-not-running", { code, now: "heating continues; see: grove-heater hub" });
       return;
     }
     const pause = this.#restarts.failed();

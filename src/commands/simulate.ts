@@ -19,7 +19,7 @@ import type { Arguments, Verb } from "./verb.ts";
 
 export const verb: Verb = {
   name: "simulate",
-  summary: "Play a scenario in virtual time",
+  summary: "Run a scenario in virtual time",
   usage: "simulate [SCENARIO] [FLAGS]",
   subverbs: "any",
   flags: {

@@ -61,7 +61,7 @@ export interface ControlState {
   readonly effect: HeatEffectState;
   readonly law: { readonly state: LawState; readonly demand: DutyPercent; readonly heat: boolean };
   readonly stateLost: boolean;
-  /** Those that stand, most severe first. */
+  /** Active ones, most severe first. */
   readonly faults: readonly FaultCode[];
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly lastSwitch: LastSwitch | undefined;

@@ -112,7 +112,7 @@ export class BoardFailure extends StartupError {
     super(
       exitCodes.configuration,
       `The board definition "${name}" cannot be used:\n${messageOf(cause)}`,
-      "Mend that file, or name another with --board; see: grove-heater board",
+      "Fix that file, or name another with --board; see: grove-heater board",
       { cause },
     );
     this.relay = cause instanceof BoardError ? cause.relay : undefined;

@@ -42,7 +42,7 @@ export interface Observation {
   readonly input: Input;
   readonly commands: Commands;
   readonly events: readonly ControlEvent[];
-  /** Faults that stand, most severe first. */
+  /** Active faults, most severe first. */
   readonly activeFaults: readonly FaultCode[];
 }
 
@@ -134,7 +134,7 @@ export class Device implements FaceDevice {
     return this.#state.counters;
   }
 
-  /** Faults that stand, most severe first. */
+  /** Active faults, most severe first. */
   get activeFaults(): readonly FaultCode[] {
     return this.#state.faults;
   }

@@ -26,7 +26,7 @@ export interface DeviceMoment {
   /** What the cloud may see and set. */
   readonly inForce: InForce;
   readonly counters: ControlState["counters"];
-  /** Faults that stand, most severe first. */
+  /** Active faults, most severe first. */
   readonly activeFaults: readonly FaultCode[];
   /** Nothing of this waits to be written, or the disk has failed and waiting is no use. */
   readonly stored: boolean;

@@ -28,7 +28,7 @@ function load(file: string, parse: (text: string | undefined) => Manifest): Mani
     throw new StartupError(
       exitCodes.configuration,
       `The manifest ${file} cannot be used:\n${cause.message}`,
-      "Mend it, then check it with: grove-heater manifest check",
+      "Fix it, then check it with: grove-heater manifest check",
       { cause },
     );
   }

@@ -140,7 +140,7 @@ function endable(
   return { stop: (why, code) => stop(why, code), ended };
 }
 
-/** Logs the first decision that rests on a reading, tells of it, and passes the beat on. */
+/** Logs the first decision that rests on a reading, reports it, and passes the beat on. */
 function firstDecision(
   log: Log,
   beat: (heaterOn: boolean) => void,

@@ -3,9 +3,8 @@
  *
  * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
-import type { Json } from "../base/json/value.ts";
+import { equalJson, type Json } from "../base/json/value.ts";
 import type { FaultInjection } from "./fault-injection.ts";
 import type { Cables } from "./mqtt/cables.ts";
 import type { CloudQueue, NewMessage, Queued } from "./mqtt/cloud-queue.ts";
@@ -41,7 +40,7 @@ export class DeviceOperations {
   /** Registers a device that is not known yet, and gives a known one these credentials. */
   async ensureDevice(id: string, authentication: Authentication): Promise<void> {
     const known = this.#parts.devices.get(id);
-    if (known !== undefined && isDeepStrictEqual(known.authentication, authentication)) return;
+    if (known !== undefined && equalJson(known.authentication, authentication)) return;
     const record = known ?? newDevice(id, authentication, this.#parts.clock.wallNow());
     await this.putDevice(
       { ...record, authentication },
@@ -109,7 +108,7 @@ export class DeviceOperations {
 
 const cableWords: Readonly<Record<CableState, string>> = {
   connected: "the cable was plugged in",
-  close: "the cable was pulled: connections end in good order",
-  reset: "the cable was pulled: connections are reset",
-  silence: "the cable was pulled: traffic dropped silently",
+  close: "the cable was unplugged: connections end in good order",
+  reset: "the cable was unplugged: connections are reset",
+  silence: "the cable was unplugged: traffic dropped silently",
 };

@@ -5,7 +5,7 @@
  * everything when it resolves.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Json } from "../base/json/value.ts";
+import { isRecord, type Json } from "../base/json/value.ts";
 import type { Log } from "../base/log.ts";
 import type { TelemetryName } from "../model/cloud-model.ts";
 import { telemetry as telemetryModel } from "../model/cloud-model.ts";
@@ -95,8 +95,8 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
 }
 
 function tellTelemetry(feed: Feed, timeline: Timeline, deviceId: string, message: TelemetryMessage): void {
-  if (typeof message.body === "object" && message.body !== null && !Array.isArray(message.body)) {
-    const values = message.body as Readonly<Record<string, Json>>;
+  const values = message.body;
+  if (isRecord(values)) {
     feed.tell({ type: "telemetry", deviceId, atMs: message.atMs, values });
     for (const [name, value] of Object.entries(values)) tellEvent(timeline, deviceId, name, value);
   }

@@ -93,13 +93,13 @@ export const telemetry = {
     schema: choice(faultCodes),
     event: true,
     label: "Fault raised",
-    doc: "A fault began to stand.",
+    doc: "A fault became active.",
   },
   faultEnded: {
     schema: choice(faultCodes),
     event: true,
     label: "Fault ended",
-    doc: "A fault stands no more.",
+    doc: "A fault is no longer active.",
   },
 } as const satisfies Readonly<Record<string, TelemetrySpec>>;
 
@@ -133,7 +133,7 @@ export const commands = {
       doc: "How long.",
     },
   },
-  clearFault: { label: "Clear faults", doc: "Clears the faults that wait for a person." },
+  clearFault: { label: "Clear faults", doc: "Clears latched faults." },
   restart: { label: "Restart", doc: "Ends the firmware cleanly, heater off; its supervisor restarts it." },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 

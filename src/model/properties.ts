@@ -147,7 +147,7 @@ export const readOnlyProperties = {
   faults: {
     schema: text,
     label: "Faults",
-    doc: "Codes of the faults that stand, most severe first, separated by a comma and a space; empty when all is well.",
+    doc: "Codes of the active faults, most severe first, separated by a comma and a space; empty when all is well.",
   },
   boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
   relayCycles: { schema: count, label: "Relay cycles", doc: "Times that the relay was switched on, ever." },

@@ -167,7 +167,7 @@ export const settingsTable = {
   },
   displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
   dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a touch until the screen dims; 0 never."),
-  buttonsLocked: toggle(false, "Buttons only wake the screen: a lock against small hands."),
+  buttonsLocked: toggle(false, "Buttons only wake the screen: a child lock."),
   ...conflictSettings,
   logLevel: {
     ...choice(["debug", "info", "warn", "error"], "info", "Minimum log level that is written."),

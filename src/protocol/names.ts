@@ -1,4 +1,8 @@
-/** Names of hosts and ids of devices as IoT Hub and DPS take them, the same for a device, its credentials and a hub. */
+/**
+ * Folder protocol/: what Azure fixes for device and hub alike.
+ *
+ * Names of hosts and ids of devices as IoT Hub and DPS take them, the same for a device, its credentials and a hub.
+ */
 
 /** A name or an IPv4 address, with its port unless that is 8883, as credentials and answers have it. */
 export const isHost = (text: string): boolean =>

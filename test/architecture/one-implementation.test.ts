@@ -33,12 +33,7 @@ const ideas: readonly Idea[] = [
   {
     idea: "JSON: named once, compared, patched and read in base/json",
     sign: /(?:const|function) (?:is(?:Plain)?(?:Record|Object)|(?:deepEqual|equalJson|sameJson|merge(?:Patch|d)?|readJson|parseJson)(?= = \(|[(<]))\b|\bisDeepStrictEqual\b|JSON\.stringify\(\w+\) [!=]== JSON\.stringify\(/g,
-    homes: [
-      "src/base/json/value.ts",
-      "src/base/json/parse.ts",
-      // Bytes of a message, which are bounded and may be none.
-      "src/protocol/topics.ts",
-    ],
+    homes: ["src/base/json/value.ts", "src/base/json/parse.ts"],
     seeds: [
       "export const isObject = (value: unknown): value is JsonObject =>",
       "export const isRecord = (value: unknown): value is JsonRecord =>",

@@ -48,7 +48,7 @@ it("the page and the hub's twin read data from fields, not out of sentences", ()
 
 it("finds a sentence that is parsed", () => {
   for (const line of [
-    'const isPull = ({ text }) => text.startsWith("the cable was pulled");',
+    'const isPull = ({ text }) => text.startsWith("the cable was unplugged");',
     'const own = row.ack.text === "default";',
     "/^set at the device at (.+)$/.exec(ack.text)",
     'ack?.text?.includes("won over")',

@@ -195,7 +195,7 @@ export class FakeHub {
 
   #cable(id: string, cable: CableState): DeviceDetail {
     const connected = cable === "connected" || (cable === "silence" && this.#device(id).connected);
-    const text = cable === "connected" ? "the cable was plugged in" : `the cable was pulled (${cable})`;
+    const text = cable === "connected" ? "the cable was plugged in" : `the cable was unplugged (${cable})`;
     this.happen(id, { kind: "cable", actor: "operator", cable, text });
     if (connected !== this.#device(id).connected) {
       const words = connected ? "the device connected" : "the connection broke";

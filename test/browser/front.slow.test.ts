@@ -121,7 +121,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
   it("opens and shuts the window of the simulated room", async () => {
     await key(page, "Open window").click();
     await page.locator(".room button[data-open]").waitFor();
-    await key(page, "Shut window").click();
+    await key(page, "Close window").click();
     await key(page, "Open window").waitFor();
     await heard("window down", "window up");
   });
@@ -129,7 +129,9 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
   it("has no keys for a real hat, and says where they are", async () => {
     const { room: _room, ...real } = front(21, "auto", true);
     hub.tell({ type: "panel", deviceId: id, panel: { ...real, fitted: false } });
-    await page.getByText("No display found: this is what one would show. Its keys are on the hat.").waitFor();
+    await page
+      .getByText("No display found; a display would show this. Use the buttons on the hat.")
+      .waitFor();
     expect(await page.locator(".hat-keys, .room").filter({ visible: true }).count()).toBe(0);
     await expectLit(page).toBeGreaterThan(1000);
   });

@@ -94,7 +94,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       await page.getByRole("button", { name: "A lower" }).click();
       await page.getByRole("button", { name: "M mode" }).click();
       await seen(page, ".event-apart", "while offline");
-      await page.getByRole("button", { name: "Plug it back in" }).click();
+      await page.getByRole("button", { name: "Plug the cable in" }).click();
       await seen(page, ".device-head", "Online");
       hub.answer(id);
       await seen(page, '.outcome[data-result="cloud"]', /Set-point.*23\.0 °C.*20\.5 °C.*The cloud won/);
@@ -107,7 +107,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     const page = await opened();
     await page.getByRole("button", { name: "Silence" }).click();
     await seen(page, ".cable-status", "Silent");
-    await seen(page, '[data-tile="link"]', "nothing gets through");
+    await seen(page, '[data-tile="link"]', "traffic is dropped");
   });
 
   it("calls a command at once, and queues it while the device is away", async () => {
@@ -136,7 +136,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await tabTo("Reset");
     await page.keyboard.press("Space");
     await seen(page, ".cable-status", "Pulled: reset");
-    expect(await focused()).toBe("Plug it back in");
+    expect(await focused()).toBe("Plug the cable in");
     await tabTo("set-targetTemperature");
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type("24.5");

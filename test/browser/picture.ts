@@ -24,7 +24,7 @@ function tellThePast(hub: FakeHub): void {
   tell(0, id, { kind: "connected", actor: "device", text: "the device connected" });
   tell(40, id, { kind: "desired", actor: "operator", text: "", property, after: 20, version: 5 });
   tell(0, id, { kind: "acknowledged", actor: "device", text: "", property, after: 20, version: 5, ack });
-  tell(12, id, { kind: "cable", actor: "operator", cable: "close", text: "the cable was pulled (close)" });
+  tell(12, id, { kind: "cable", actor: "operator", cable: "close", text: "the cable was unplugged (close)" });
   tell(0, id, { kind: "disconnected", actor: "device", text: "the connection was closed" });
   tell(9, id, {
     kind: "desired",
@@ -68,7 +68,7 @@ try {
   await page.goto(await hub.listen());
   await page.getByRole("button", { name: /^workshop/ }).click();
   await page.getByRole("button", { name: "Reset", exact: true }).click();
-  await page.getByRole("button", { name: "Plug it back in" }).waitFor();
+  await page.getByRole("button", { name: "Plug the cable in" }).waitFor();
   await page.getByLabel("Set-point", { exact: true }).fill("23");
   await page.getByLabel("Set-point", { exact: true }).press("Enter");
   await page.locator('[data-status="pending"]').waitFor();

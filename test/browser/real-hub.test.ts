@@ -107,7 +107,7 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     await setPoint.fill("23.5");
     await setPoint.press("Enter");
     await seen(page, row, /23\.5 °C.*Pending/s);
-    await page.getByRole("button", { name: "Plug it back in" }).click();
+    await page.getByRole("button", { name: "Plug the cable in" }).click();
     await seen(page, ".cable-status", "Plugged in");
     await device.close();
     device = await connect(credentials, hub.caPem, 18.5);

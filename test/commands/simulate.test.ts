@@ -61,7 +61,7 @@ describe("the verb simulate", () => {
     expect(await play("8")).not.toBe(first);
   });
 
-  it("plays a fault for as long as it is asked to, and tells of it", async () => {
+  it("plays a fault for as long as it is asked to, and reports it", async () => {
     expect(await simulate("day", "--hours", "0.1", "--fault", "nack@0:01+0:03")).toBe(0);
     expect(printed.text).toMatch(/^ +0:01 +> /m);
     const told = lines().filter((line) => /·.*sensor-stale/.test(line));

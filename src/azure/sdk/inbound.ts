@@ -54,7 +54,7 @@ export function readInbound(topic: string, payload: Uint8Array): Inbound {
 }
 
 /** JSON within `maxBytes` and 32 levels. */
-export function readJson(payload: Uint8Array, maxBytes: number): Payload {
+export function readPayload(payload: Uint8Array, maxBytes: number): Payload {
   if (payload.byteLength > maxBytes) return { ok: false, why: `larger than ${maxBytes} bytes` };
   const text = Buffer.from(payload).toString("utf8").trim();
   if (text === "") return { ok: true, value: undefined };
@@ -71,13 +71,13 @@ function readTwinReply(path: string, payload: Uint8Array): Inbound {
   if (!Number.isInteger(status) || status < 100 || status > 599)
     return ignored("a twin reply without a status");
   if (status >= 300) return { kind: "twin-reply", status };
-  const json = readJson(payload, limits.twin);
+  const json = readPayload(payload, limits.twin);
   // 502, as a proxy says of an answer that makes no sense.
   return { kind: "twin-reply", status: json.ok ? status : 502 };
 }
 
 function readDesired(query: string, payload: Uint8Array): Inbound {
-  const json = readJson(payload, limits.desired);
+  const json = readPayload(payload, limits.desired);
   if (!json.ok) return ignored(`a desired patch: ${json.why}`);
   if (!isRecord(json.value)) return ignored("a desired patch that is no object");
   const named = json.value["$version"] ?? Number(parameters(query).get("$version"));
@@ -93,7 +93,7 @@ function readMethod(path: string, query: string, payload: Uint8Array): Inbound {
   if (name === undefined || name === "" || name.length > 128) return ignored("a method without a name");
   if (requestId === undefined || !/^[\w.:~-]{1,128}$/.test(requestId))
     return ignored("a method without a request id");
-  return { kind: "method", name, requestId, payload: readJson(payload, limits.method) };
+  return { kind: "method", name, requestId, payload: readPayload(payload, limits.method) };
 }
 
 function readRegistration(path: string, query: string, payload: Uint8Array): Inbound {
@@ -101,7 +101,7 @@ function readRegistration(path: string, query: string, payload: Uint8Array): Inb
   if (!Number.isInteger(status) || status < 100 || status > 599)
     return ignored("a reply of DPS without a status");
   const after = Number(parameters(query).get("retry-after"));
-  const json = readJson(payload, limits.message);
+  const json = readPayload(payload, limits.message);
   const sound = json.ok && isRecord(json.value);
   return {
     kind: "registration-reply",

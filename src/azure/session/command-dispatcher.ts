@@ -13,7 +13,7 @@ import { type CommandName, commandSpec, isCommandName, validateValue } from "../
 import { Calls } from "../link/calls.ts";
 import type { CommandReply } from "../link/link.ts";
 import type { CloudTuning } from "../link/tuning.ts";
-import { type InboundMessage, type Payload, readJson } from "../sdk/inbound.ts";
+import { type InboundMessage, type Payload, readPayload } from "../sdk/inbound.ts";
 
 export interface CommandDeskOptions {
   readonly clock: Clock;
@@ -70,7 +70,7 @@ export class CommandDispatcher {
       return log.info("cloud-command-repeated", fields);
     }
     const body = message.body.trim();
-    const payload = readJson(Buffer.from(body === noParameter ? "" : body), largestParameter);
+    const payload = readPayload(Buffer.from(body === noParameter ? "" : body), largestParameter);
     const { status } = await this.#carryOut(name, payload);
     log.info("cloud-command-offline", { ...fields, status });
   }

@@ -1,5 +1,5 @@
 /**
- * The one vocabulary for what comes from outside: files, stored documents, twins, REST bodies, the page, other
+ * Folder schema/: the one vocabulary for what comes from outside: files, stored documents, twins, REST bodies, the page, other
  * processes. A schema says once what a value must be; its TypeScript type and the words for a mistake follow from it.
  *
  * Guarantees: a check never throws, whatever the value; what it returns has exactly the shape of its type and is made

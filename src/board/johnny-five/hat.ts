@@ -57,7 +57,7 @@ export class JohnnyFiveHat implements Hat {
       buttons: { a: wiring.buttonA, b: wiring.buttonB, mode: wiring.modeButton },
       onFailure: (button, error) => {
         this.#failing.add("buttons");
-        log.warn("button-failed", { button, reason: messageOf(error), now: "heating goes on without it" });
+        log.warn("button-failed", { button, reason: messageOf(error), now: "heating continues without it" });
       },
     });
     this.#sensor = sensor;

@@ -116,6 +116,6 @@ export class ScreenFeed {
     const isNews = !this.#failed;
     this.#failed = true;
     if (!isNews || this.#closed) return;
-    log.warn("display-failed", { during, reason: messageOf(cause), now: "heating goes on without it" });
+    log.warn("display-failed", { during, reason: messageOf(cause), now: "heating continues without it" });
   }
 }

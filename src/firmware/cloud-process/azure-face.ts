@@ -125,7 +125,7 @@ export class AzureFace implements Face {
       const cause = messageOf(error);
       const remedy =
         error instanceof CredentialError ? error.remedy : "This is a bug: please report it with this line.";
-      this.#options.log.error("cloud-failed", { cause, remedy, now: "heating goes on without it" });
+      this.#options.log.error("cloud-failed", { cause, remedy, now: "heating continues without it" });
       this.#refused = cause;
       this.#device?.faceChanged();
     }

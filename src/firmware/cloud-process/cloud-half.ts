@@ -206,7 +206,9 @@ export class CloudHalf {
 
   #hear(judge: () => TwinOutcome): void {
     if (this.#heard.length >= mostHeard) {
-      this.#parts.log.warn("twin-oddity", { what: "the hub says more than can be judged: asked again" });
+      this.#parts.log.warn("twin-oddity", {
+        what: "the hub sends more than can be processed: the document is requested again",
+      });
       this.#getAgain();
       return;
     }

@@ -245,7 +245,7 @@ export class CloudProcess implements Face {
       reason: why,
       restartInSeconds: pause / 1000,
       outbox: this.#setAside ? "will be set aside" : "is kept",
-      now: "heating goes on without it",
+      now: "heating continues without it",
     });
     this.#link = "offline";
     this.#showFailure();

@@ -50,7 +50,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-3",
-    title: "Only the device changes: it keeps its value and says so",
+    title: "Only the device changes: it keeps its value and reports it",
     properties: [target],
     async play(stage, say) {
       say("Somebody presses button B: half a degree more");
@@ -70,7 +70,7 @@ export const scenes: readonly Scene[] = [
     title: "Both change while offline: the cloud wins, and the superseded value is named",
     properties: [target],
     async play(stage, say) {
-      say("The cable is pulled (RST)");
+      say("The cable is unplugged (RST)");
       await stage.pullCable();
       say("Somebody presses B twice (22.5 °C), the operator sets 18 °C; neither knows of the other");
       await stage.press("b", target);
@@ -92,7 +92,7 @@ export const scenes: readonly Scene[] = [
       await stage.press("mode", "controlMode");
     },
     async play(stage, say) {
-      say("The mode is manual, set at the device; the cable is pulled");
+      say("The mode is manual, set at the device; the cable is unplugged");
       await stage.pullCable();
       say("Somebody presses the mode button (auto), the operator sets manual");
       await stage.press("mode", "controlMode");
@@ -115,7 +115,7 @@ export const scenes: readonly Scene[] = [
       await stage.press("b", target);
     },
     async play(stage, say) {
-      say("The device went from 18 to 18.5 °C and has said so; the cable is pulled");
+      say("The device went from 18 to 18.5 °C and has said so; the cable is unplugged");
       await stage.pullCable();
       say("The operator insists: 18 °C again. Only the version shows it");
       await stage.edit({ [target]: 18 });
@@ -153,7 +153,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-8",
-    title: "After quiet nothing flaps, and hearing it twice changes nothing",
+    title: "At rest nothing changes, and a repeated message changes nothing",
     properties: writableNames,
     async play(stage, say) {
       say("Nobody touches anything for a second; the hub sends its last patch once more; another second");

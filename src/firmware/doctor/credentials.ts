@@ -24,7 +24,7 @@ export async function checkCredentials(
     if (!(error instanceof CredentialError)) throw error;
     return [fail(check, error.message, error.remedy)];
   }
-  if (credentials === undefined) return [ok(check, "none: a run starts the local hub and is its device")];
+  if (credentials === undefined) return [ok(check, "none: run starts the local hub and connects to it")];
   const { facts, problems } = reviewCredentials(credentials, clock.wallNow(), manifest);
   if (problems.length > 0) return problems.map(({ message, remedy }) => fail(check, message, remedy));
   return [ok(check, `${facts["connects"]}, by ${facts["proof"]}`)];

@@ -71,7 +71,7 @@ export function checkState(machine: Machine, { stateFile }: DataFolder): Finding
   if (durable === undefined) {
     const reason = "reason" in decoded ? decoded.reason : "its content is not a state of this firmware";
     const remedy =
-      "Nothing need be done: the next run keeps it aside and begins with the one before it, or the defaults. Check the set-point.";
+      "Nothing to do: the next run keeps the file aside and uses the previous one, or the defaults. Check the set-point.";
     return warn(check, `${stateFile} is damaged: ${reason}`, remedy);
   }
   const { target, mode, counters } = durable;
@@ -83,6 +83,6 @@ export function checkKeptAside(machine: Machine, { path, stateFile }: DataFolder
   if (kept.length === 0) return [];
   const detail = `damaged state was kept aside in ${path}: ${kept.toSorted().join(", ")}`;
   return [
-    warn("kept-aside", detail, "If it happens again, replace the SD card; delete them when you have looked."),
+    warn("kept-aside", detail, "If it happens again, replace the SD card; delete them after inspection."),
   ];
 }

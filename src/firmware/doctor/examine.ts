@@ -138,7 +138,9 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
   const silent = (why: string): Finding[] => addressChecks.map((check) => skip(check, why));
   const addresses = async (): Promise<Finding[]> => {
     if (running)
-      return silent("the firmware runs: two masters would disturb each other; stop it to have them asked");
+      return silent(
+        "the firmware runs: two masters would disturb each other; stop the firmware to check them",
+      );
     if (device.status === "fail" || permission.status === "fail") return silent("the bus cannot be used");
     if (manifest === undefined) return silent("without a manifest nothing may be asked");
     if (drivers.unbuilt() !== undefined) return silent("the native packages are not built");

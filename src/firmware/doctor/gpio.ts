@@ -68,7 +68,11 @@ async function checkDriver(
     if (error.code === "no-driver") {
       return fail("gpio-driver", "the package onoff does not load: built for another Node.js?", rebuild);
     }
-    return fail("gpio-driver", error.message, "Run grove-heater doctor again; if it stays so, report it.");
+    return fail(
+      "gpio-driver",
+      error.message,
+      "Run grove-heater doctor again; if the problem remains, report it.",
+    );
   }
   return undefined;
 }

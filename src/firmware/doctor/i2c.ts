@@ -31,7 +31,7 @@ export function checkI2cDevice(machine: Machine, bus: number, config: BootConfig
     );
   }
   if (param?.on) {
-    const remedy = "Restart the computer; if it stays so, see: sudo dmesg | grep i2c";
+    const remedy = "Restart the computer; if the problem remains, see: sudo dmesg | grep i2c";
     return fail(check, `${path} is missing, although ${param.place} turns I²C on`, remedy);
   }
   const where = param

@@ -108,7 +108,7 @@ export function readLivingNote(path: string): Holder | undefined {
 
 /** `process 123 of pi, data folder /home/pi/…`, for a message. */
 export function describeHolder(holder: Holder | undefined): string {
-  if (holder === undefined) return "which one cannot be told";
+  if (holder === undefined) return "which one is unknown";
   const { pid, user, dataFolder, elsewhere } = holder;
   return `process ${pid}${elsewhere ? " of another pid namespace" : ""}, user ${user}, data folder ${dataFolder}`;
 }

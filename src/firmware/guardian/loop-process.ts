@@ -35,7 +35,7 @@ export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions
       }),
     onExit(listener) {
       child.once("exit", listener);
-      // Later errors are those of a message or a signal that came too late: the exit tells of its end.
+      // Later errors are those of a message or a signal that came too late: the exit reports its end.
       child.on("error", (error) => {
         if (child.pid === undefined) listener(null, null, reasonOf(error));
       });

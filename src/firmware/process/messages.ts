@@ -1,4 +1,6 @@
 /**
+ * Folder process/: what every process of the firmware needs: clock, log, exit codes, messages.
+ *
  * What the guardian, the loop and the local hub say to each other: one union for each direction. The loop and its cloud
  * half have theirs in cloud-process/messages.ts; what the device's front shows is in front/messages.ts.
  *

@@ -62,7 +62,7 @@ export class TlsListener {
     this.#server.on("tlsClientError", (error, tls) => {
       // At debug alone: any port scan gets here.
       options.log.debug("hub-tls-refused", { from: tls.remoteAddress ?? "", reason: error.message });
-      // Node tells of its own handshake timeout alone, and leaves the socket open.
+      // Node reports its own handshake timeout alone, and leaves the socket open.
       tls.destroy();
     });
   }

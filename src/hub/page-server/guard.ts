@@ -79,7 +79,7 @@ export class PageGuard {
     }
     if (!comesFromHere(c, hostNames)) {
       once.warn("hub-page-refused", c.req.header("origin") ?? "", "origin is another");
-      return refuse(c, 403, "origin", "requests from other pages are not answered");
+      return refuse(c, 403, "origin", "requests from other pages are rejected");
     }
     await next();
     return undefined;

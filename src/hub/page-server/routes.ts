@@ -160,7 +160,7 @@ async function press(c: Context, parts: PageParts, id: string): Promise<Response
     case "not-here":
       return refuse(c, 409, "not-here", "its keys are on the device itself");
     case "too-fast":
-      return refuse(c, 429, "throttled", "no finger is that fast");
+      return refuse(c, 429, "throttled", "keys are pressed too fast");
   }
 }
 

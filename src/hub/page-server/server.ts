@@ -59,7 +59,7 @@ async function pageApp(options: PageOptions): Promise<Hono> {
   );
   app.onError((error, c) => {
     log.error("hub-page-failed", { path: c.req.path, reason: error.message });
-    return refuse(c, 500, "failed", "the hub could not do that; its log says why");
+    return refuse(c, 500, "failed", "the hub failed; see its log");
   });
   app.notFound((c) => refuse(c, 404, "not-found", "there is no such page"));
   addSessionRoutes(app, guard);

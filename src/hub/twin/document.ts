@@ -123,7 +123,7 @@ function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused |
   }
   if (typeof value === "number") return judgeNumber(value);
   if (value === null) {
-    return nullAllowed ? undefined : { refused: "malformed", why: "null cannot stand in a list" };
+    return nullAllowed ? undefined : { refused: "malformed", why: "null is not allowed in a list" };
   }
   if (typeof value !== "object") return undefined;
   if (depth > twinLimits.depth) {

@@ -76,7 +76,7 @@ describe("with the local hub", () => {
   });
 
   it.each(["close", "reset", "silence"] as const)(
-    "the cable is pulled (%s), both sides go on, it is put back",
+    "the cable is unplugged (%s), both sides go on, it is put back",
     async (how) => {
       const hub = await testHub();
       const seen = new Recorder();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readInbound, readJson } from "../../../src/azure/sdk/inbound.ts";
+import { readInbound, readPayload } from "../../../src/azure/sdk/inbound.ts";
 
 const bytes = (text: string) => Buffer.from(text);
 
@@ -74,14 +74,14 @@ describe("JSON from outside", () => {
   it("is as JSON.parse reads it, within 32 levels and its size", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (text) => {
-        expect(readJson(bytes(text), 1e6)).toEqual({ ok: true, value: JSON.parse(text) });
+        expect(readPayload(bytes(text), 1e6)).toEqual({ ok: true, value: JSON.parse(text) });
       }),
     );
     const nested = (levels: number) => bytes("[".repeat(levels) + "]".repeat(levels));
-    expect(readJson(nested(32), 1e6).ok).toBe(true);
-    expect(readJson(nested(33), 1e6).ok).toBe(false);
-    expect(readJson(bytes(`"${"[".repeat(99)}\\""`), 1e6).ok).toBe(true);
-    expect(readJson(bytes("12345"), 4).ok).toBe(false);
-    expect(readJson(bytes("  "), 4)).toEqual({ ok: true, value: undefined });
+    expect(readPayload(nested(32), 1e6).ok).toBe(true);
+    expect(readPayload(nested(33), 1e6).ok).toBe(false);
+    expect(readPayload(bytes(`"${"[".repeat(99)}\\""`), 1e6).ok).toBe(true);
+    expect(readPayload(bytes("12345"), 4).ok).toBe(false);
+    expect(readPayload(bytes("  "), 4)).toEqual({ ok: true, value: undefined });
   });
 });

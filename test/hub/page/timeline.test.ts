@@ -62,7 +62,7 @@ describe("the timeline in words", () => {
   });
 
   it("leaves the hub its own words for everything else, with a capital", () => {
-    expect(viewOf({ kind: "cable", text: "the cable was pulled" })[0]?.title).toBe("The cable was pulled");
+    expect(viewOf({ kind: "cable", text: "the cable was unplugged" })[0]?.title).toBe("The cable was pulled");
   });
 
   it("leaves out what the device only keeps account of, never its faults", () => {
@@ -135,7 +135,7 @@ describe("what the last time apart came to", () => {
   const plugged = {
     kind: "cable",
     cable: "connected",
-    text: "the cable was pulled: a sentence is not read",
+    text: "the cable was unplugged: a sentence is not read",
   } as const;
   const apart = [
     came,

@@ -35,5 +35,5 @@ export function cableText(
 const words: Readonly<Record<Exclude<DeviceSummary["cable"], "connected">, string>> = {
   close: "Unplugged (clean close)",
   reset: "Pulled: reset",
-  silence: "Silent: nothing gets through",
+  silence: "Silent: traffic dropped",
 };

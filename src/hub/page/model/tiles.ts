@@ -95,7 +95,7 @@ export function link(device: DeviceSummary, nowMs: number): TileView {
   const since = device.connectionChangedMs === null ? "" : spanText(nowMs - device.connectionChangedMs);
   if (!device.enabled) return { value: "Disabled", unit: "", note: "in the registry", tone: "bad" };
   if (device.connected && device.cable === "silence") {
-    return { value: "Silent", unit: "", note: "nothing gets through", tone: "pending" };
+    return { value: "Silent", unit: "", note: "traffic is dropped", tone: "pending" };
   }
   if (device.connected) {
     return {

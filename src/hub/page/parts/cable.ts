@@ -7,9 +7,9 @@ import { cableText } from "../model/cable.ts";
 import type { Context, View } from "./context.ts";
 
 const ways: readonly (readonly [Exclude<CableState, "connected">, string, string])[] = [
-  ["close", "Close", "In good order: both ends know (FIN)"],
+  ["close", "Close", "Clean close: both ends are notified (FIN)"],
   ["reset", "Reset", "Abrupt reset (RST)"],
-  ["silence", "Silence", "Nothing gets through, nobody is told"],
+  ["silence", "Silence", "Traffic is dropped, neither end is notified"],
 ];
 
 /** Both halves meet in the middle; the style sheet draws them apart. */
@@ -62,8 +62,8 @@ export function makeCable(context: Context): Part<View> {
   const since = h("p", { class: "hint" });
   const pulls = h(
     "div",
-    { class: "cable-pulls", role: "group", "aria-label": "Pull the cable" },
-    h("p", { class: "cable-ask" }, icon("unplugged"), "Pull the cable"),
+    { class: "cable-pulls", role: "group", "aria-label": "Unplug the cable" },
+    h("p", { class: "cable-ask" }, icon("unplugged"), "Unplug the cable"),
     ...ways.map(([state, label, doc]) =>
       h(
         "button",
@@ -76,7 +76,7 @@ export function makeCable(context: Context): Part<View> {
     "button",
     { type: "button", class: "primary plug-in", on: { click: () => void set("connected") } },
     icon("plug"),
-    "Plug it back in",
+    "Plug the cable in",
   );
   const root = h(
     "div",
@@ -86,7 +86,7 @@ export function makeCable(context: Context): Part<View> {
     status,
     since,
     h("div", { class: "cable-actions" }, pulls, plugIn),
-    h("label", { class: "check" }, throttle, "Throttle it: answer its twin with 429"),
+    h("label", { class: "check" }, throttle, "Throttle: answer twin requests with 429"),
   );
   return {
     root,

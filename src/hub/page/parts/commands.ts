@@ -83,7 +83,7 @@ export function makeCommands(context: Context): Part<View> {
       reachable = detail.connected && detail.cable === "connected";
       const waiting = detail.queuedMessages;
       const queue = waiting === 0 ? "" : ` ${waiting} waiting.`;
-      setText(hint, reachable ? "" : `The device is away: commands wait in its queue.${queue}`);
+      setText(hint, reachable ? "" : `The device is offline: commands wait in its queue.${queue}`);
     },
   };
 }

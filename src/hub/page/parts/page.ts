@@ -85,7 +85,11 @@ export function makePage(context: Context): Part<View> {
     { class: "nobody" },
     icon("device"),
     h("h1", {}, "No device yet"),
-    h("p", {}, "A device that is told this hub’s address and ID scope registers here by itself."),
+    h(
+      "p",
+      {},
+      "Devices that are configured with this hub’s address and ID scope register here automatically.",
+    ),
   );
   const main = h("main", { id: "main" }, device, nobody);
   const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, main);

@@ -26,7 +26,7 @@ export function makeSignIn(onIn: () => void): HTMLElement {
     "main",
     { class: "sign-in card" },
     h("h1", {}, icon("key"), "Local hub"),
-    h("p", { class: "hint" }, "This hub listens beyond its own machine and asks for its password."),
+    h("p", { class: "hint" }, "This hub is open to other machines. Enter its password."),
     h(
       "form",
       { class: "field", on: { submit: (event) => void submit(event) } },

@@ -48,7 +48,7 @@ function makeEvent(event: EventView): Part<EventView> {
 export function makeTimeline(): Part<View> {
   const list = h("ol", { class: "events", tabindex: 0, "aria-label": "Events, newest first" });
   const keyed = new KeyedList<EventView>(list, ({ sequence }) => String(sequence), makeEvent);
-  const empty = h("p", { class: "empty" }, "Nothing has happened yet.");
+  const empty = h("p", { class: "empty" }, "No events yet.");
   // Spoken as it comes, one short sentence; the list itself would be read from the top each time.
   const spoken = h("p", { class: "spoken", "aria-live": "polite" });
   let newest = 0;

@@ -17,9 +17,12 @@ type Press = (key: PanelPress["key"], down: boolean) => void;
 
 /** In the order in which they sit on the hat. */
 const keys = [
-  ["a", { name: "A", does: "lower", title: "Lowers the set-point; goes on while it is held" }],
-  ["mode", { name: "M", does: "mode", title: "Auto or manual; held, it switches the heater in manual" }],
-  ["b", { name: "B", does: "raise", title: "Raises the set-point; goes on while it is held" }],
+  ["a", { name: "A", does: "lower", title: "Lowers the set-point; repeats while held" }],
+  [
+    "mode",
+    { name: "M", does: "mode", title: "Toggles auto and manual; in manual, hold to switch the heater" },
+  ],
+  ["b", { name: "B", does: "raise", title: "Raises the set-point; repeats while held" }],
 ] as const;
 
 function makeLamps(): Part<PanelView> {
@@ -72,7 +75,7 @@ function makeRoom(press: Press): Part<PanelView> {
       open = room.windowOpen;
       setText(air, `${numberText(room.air, "°C")} °C`);
       setText(outside, `${numberText(room.outside, "°C")} °C`);
-      setText(window, open ? "Shut window" : "Open window");
+      setText(window, open ? "Close window" : "Open window");
       setAttribute(window, "data-open", open);
     },
   };
@@ -97,7 +100,7 @@ export function makePanel(context: Context): Part<View> {
     "p",
     { class: "panel-absent" },
     icon("device"),
-    "This device runs elsewhere, and its screen and keys are there. What is set on it shows here all the same.",
+    "This device runs on another machine, which has its screen and buttons. Changes made there are shown here.",
   );
   return {
     root: h("div", { class: "panel" }, front, absent),
@@ -117,6 +120,6 @@ export function makePanel(context: Context): Part<View> {
 }
 
 function noteOf({ fitted, room }: PanelView): string {
-  const missing = fitted ? "" : "No display found: this is what one would show. ";
-  return missing + (room === undefined ? "Its keys are on the hat." : "");
+  const missing = fitted ? "" : "No display found; a display would show this. ";
+  return missing + (room === undefined ? "Use the buttons on the hat." : "");
 }

@@ -102,7 +102,7 @@ export function makeTwin(): Part<View> {
   const sharedList = new KeyedList<Item>(rows, ({ row }) => row.name, makeRow);
   const reportedList = new KeyedList<Item>(reported, ({ row }) => row.name, makeReported);
   const documents = makeDocuments();
-  const nothing = h("p", { class: "empty" }, "Neither side has said anything yet.");
+  const nothing = h("p", { class: "empty" }, "No data from either side yet.");
   const head = h(
     "tr",
     {},

@@ -60,7 +60,7 @@ describe("a twin of the service side", () => {
   });
 
   it.each([
-    ["[1]", "a twin must be"],
+    ["[1]", "must be an object"],
     ['{"properties":[1]}', "properties must be"],
     ['{"properties":"x"}', "properties must be"],
     ['{"properties":{"reported":{"a":1}}}', "reported properties are the device's"],
@@ -173,8 +173,8 @@ describe("a device's identity", () => {
   it.each([
     ["an edge device", { capabilities: { iotEdge: true } }, "edge"],
     ["a status that there is not", { status: "sleeping" }, "status"],
-    ["another id than the address has", { deviceId: "heater-2" }, "malformed"],
-    ["a body that is no object", [1], "malformed"],
+    ["another id than the address has", { deviceId: "heater-2" }, "deviceId must be"],
+    ["a body that is no object", [1], "must be an object"],
     ["a key of less than 16 bytes", keysOf(15), ""],
     ["a key of more than 64 bytes", keysOf(65), ""],
     ["a key that is not base64", keysOf(32, "!"), ""],

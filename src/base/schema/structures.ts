@@ -126,7 +126,7 @@ export const map = <T>(
     const made: [string, T | typeof invalid][] = [];
     for (const [key, each] of entries) {
       if (name !== undefined && !name.pattern.test(key))
-        problems.push({ path: [key], wrong: `must have as its name ${name.says}` });
+        problems.push({ path: [key], wrong: `must be ${name.says}` });
       made.push([key, checkPart(key, member, each, problems)]);
       if (problems.length >= mostProblems) break;
     }

@@ -136,7 +136,7 @@ describe("A schema", () => {
     expect(read(map(number(), 2), { a: 1, b: 2 })).toEqual({ a: 1, b: 2 });
     expect(wrongIn(map(number(), 1), { a: 1, b: 2 })).toEqual(["the hat must have at most 1 members, not 2"]);
     expect(wrongIn(map(number()), { a: "x" })).toEqual(['a must be a number, not "x"']);
-    expect(wrongIn(map(number(), 2, name), { B: 1 })).toEqual(["B must have as its name lower-case letters"]);
+    expect(wrongIn(map(number(), 2, name), { B: 1 })).toEqual(["B must be lower-case letters"]);
     expect(read(distinct(list(number())), [1, 2])).toEqual([1, 2]);
     expect(wrongIn(distinct(list(number())), [1, 2, 1])).toEqual(["[2] is listed twice: 1"]);
     expect(read(tuple([string(), number()]), ["a", 1])).toEqual(["a", 1]);

@@ -62,7 +62,9 @@ describe("the timeline in words", () => {
   });
 
   it("leaves the hub its own words for everything else, with a capital", () => {
-    expect(viewOf({ kind: "cable", text: "the cable was unplugged" })[0]?.title).toBe("The cable was pulled");
+    expect(viewOf({ kind: "cable", text: "the cable was unplugged" })[0]?.title).toBe(
+      "The cable was unplugged",
+    );
   });
 
   it("leaves out what the device only keeps account of, never its faults", () => {

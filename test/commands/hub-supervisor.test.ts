@@ -169,24 +169,23 @@ describe("the keeper of the local hub", () => {
   });
 
   it("shows the hub the newest picture of the panel, and that the loop is gone", async () => {
-    const { keeper, loop, hub } = rig();
+    const { keeper, loop, clock, hub } = rig();
     keeper.wantedBy(loop.child);
     hub().emit("message", ready);
     hub().stuck = true;
-    const told = () => new Promise(setImmediate);
     loop.emit("message", { kind: "panel-shown", turn: 1 });
-    await told();
+    await clock.advance(millis(1));
     for (const turn of [2, 3]) loop.emit("message", { kind: "panel-shown", turn });
     loop.emit("message", { kind: "else" });
     hub().take();
-    await told();
+    await clock.advance(millis(1));
     expect(hub().sent).toEqual([
       { kind: "panel-shown", turn: 1 },
       { kind: "panel-shown", turn: 3 },
     ]);
     hub().take();
     loop.end(70);
-    await told();
+    await clock.advance(millis(1));
     expect(hub().sent.at(-1)).toEqual({ kind: "panel-gone" });
   });
 

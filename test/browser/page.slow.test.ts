@@ -135,7 +135,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     };
     await tabTo("Reset");
     await page.keyboard.press("Space");
-    await seen(page, ".cable-status", "Pulled: reset");
+    await seen(page, ".cable-status", "Unplugged (reset)");
     expect(await focused()).toBe("Plug the cable in");
     await tabTo("set-targetTemperature");
     await page.keyboard.press("ControlOrMeta+a");

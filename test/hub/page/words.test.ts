@@ -171,7 +171,7 @@ describe("the cable in words", () => {
   it("tells how long it has been out and what waits", () => {
     const timeline = events({ kind: "cable" }, { kind: "disconnected" });
     const { word, note } = cableText(device("a", { cable: "reset", pending: 2 }), timeline, 43_000);
-    expect([word, note]).toEqual(["Pulled: reset", "For 42 s. 2 edits wait for the device."]);
+    expect([word, note]).toEqual(["Unplugged (reset)", "For 42 s. 2 edits wait for the device."]);
   });
 });
 

@@ -34,6 +34,6 @@ export function cableText(
 
 const words: Readonly<Record<Exclude<DeviceSummary["cable"], "connected">, string>> = {
   close: "Unplugged (clean close)",
-  reset: "Pulled: reset",
+  reset: "Unplugged (reset)",
   silence: "Silent: traffic dropped",
 };

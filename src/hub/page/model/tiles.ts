@@ -114,7 +114,7 @@ function faults(value: Json | undefined): TileView {
   if (value === undefined) return { value: "—", unit: "", note: "not reported", tone: "offline" };
   const active = typeof value === "string" ? faultCodesOf(value) : [];
   const [mostSevere] = active;
-  if (mostSevere === undefined) return { value: "None", unit: "", note: "all is well", tone: "good" };
+  if (mostSevere === undefined) return { value: "None", unit: "", note: "no active fault", tone: "good" };
   const more = active.length > 1 ? ` and ${active.length - 1} more` : "";
   return { value: faultWord(mostSevere), unit: "", note: `${shorten(mostSevere, 24)}${more}`, tone: "bad" };
 }

@@ -1,2 +1,2 @@
-/** A moment as records and messages have it: ISO 8601 in UTC, to the millisecond. @throws RangeError beyond all dates */
+/** Formats a time as ISO 8601 in UTC, with milliseconds. @throws RangeError for an invalid date */
 export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();

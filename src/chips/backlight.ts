@@ -1,7 +1,7 @@
 /**
- * The RGB backlight of some Grove 16x2 LCDs: an LED driver of its own beside the text controller, at 0x62 up to
- * version 4 (PCA9633; lights up only with 5 V on the socket) and at 0x30 from version 5 (SGM31323). Black-on-colour
- * modules have none.
+ * The RGB backlight of some Grove 16x2 LCDs: a separate LED driver next to the text controller, at 0x62 up to
+ * version 4 (PCA9633; needs 5 V on the socket) and at 0x30 from version 5 (SGM31323). Modules with black text
+ * on a fixed colour have none.
  */
 import { BusError, type I2cBus } from "./bus.ts";
 
@@ -16,7 +16,7 @@ export interface Backlight {
 
 interface Kind {
   readonly address: number;
-  /** Register and value pairs that wake it. */
+  /** Register and value pairs that initialize the driver. */
   readonly setup: readonly (readonly [register: number, value: number])[];
   /** PWM registers of red, green and blue. */
   readonly pwm: readonly [number, number, number];
@@ -25,7 +25,7 @@ interface Kind {
 const kinds: readonly Kind[] = [
   {
     address: 0x30,
-    // Reset; then all channels on by their current registers.
+    // Reset, then enable all channels, each controlled by its current register.
     setup: [
       [0x00, 0x07],
       [0x04, 0x15],
@@ -34,7 +34,7 @@ const kinds: readonly Kind[] = [
   },
   {
     address: 0x62,
-    // MODE1: oscillator on. MODE2: group dimming. LEDOUT: every channel by its own PWM (PCA9633 section 7.3).
+    // MODE1: oscillator on. MODE2: group dimming. LEDOUT: each channel has its own PWM (PCA9633 section 7.3).
     setup: [
       [0x00, 0x00],
       [0x01, 0x00],
@@ -44,7 +44,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** @returns the backlight that answers, woken; undefined when none does. @throws never */
+/** Finds and initializes the backlight. @returns `undefined` when none answers. Never throws a BusError. */
 export async function findBacklight(bus: I2cBus): Promise<Backlight | undefined> {
   for (const { address, setup, pwm } of kinds) {
     const write = (register: number, value: number) => bus.write(address, Uint8Array.of(register, value));

@@ -1,31 +1,33 @@
 /**
  * Driver of the page-addressed OLED controllers: SH1107 (128 × 128) and SSD1306, SSD1308, SSD1315 (128 × 64).
  *
- * Guarantee: after `show` resolves the chip's memory holds the frame. Only what differs from what the chip is
- * known to hold crosses the bus; after an error the page in question counts as unknown and is sent again, and a
- * chip that stopped answering, or lost its power meanwhile, is set up again, so a display may come and go.
+ * Guarantee: after `show` resolves, the chip's memory holds the frame. Only bytes that differ from the known
+ * content of the chip are sent. After an error the affected page counts as unknown and is sent again. A chip
+ * that stopped answering or lost power is initialized again, so a display may be unplugged and plugged back
+ * in.
  *
- * Page addressing (B0h + page, 00h + low column, 10h + high column) is the one mode that all of them share.
+ * Page addressing (B0h + page, 00h + low column, 10h + high column) is the only mode that all of them
+ * support.
  */
 import type { I2cBus } from "./bus.ts";
 import { BusError } from "./bus.ts";
 
-/** What tells one controller and panel from another. */
+/** The properties in which the controllers and panels differ. */
 export interface OledPanel {
   readonly name: string;
   readonly width: number;
   readonly pages: number;
-  /** RAM column behind the leftmost pixel. */
+  /** RAM column of the leftmost pixel. */
   readonly columnOffset: number;
-  /** Everything but display on/off and contrast. */
+  /** Initialization commands, except display on/off and contrast. */
   readonly setup: readonly number[];
 }
 
 /**
- * Grove OLED 1.12" V2 (SH1107G). Values are those of the SH1107 datasheet's command list and of the module: the
- * panel's voltage comes from outside, so the chip's own converter stays off. The module carries the panel upright,
- * pages from the top, columns from the left. Mind that 20h is a whole command here (datasheet, command 3): a
- * second byte, as on the SSD1306, would be taken for a column address.
+ * Grove OLED 1.12" V2 (SH1107G). The values come from the SH1107 datasheet's command list and from the
+ * module: the panel has an external supply voltage, so the chip's own converter stays off. The panel is
+ * mounted upright: pages count from the top, columns from the left. Note that 20h is a complete command here
+ * (datasheet, command 3): the chip would read a second byte, as the SSD1306 expects, as a column address.
  */
 export const sh1107Panel: OledPanel = {
   name: "SH1107",
@@ -33,11 +35,11 @@ export const sh1107Panel: OledPanel = {
   pages: 16,
   columnOffset: 0,
   setup: [
-    ...[0xd5, 0x50], // clock (14): as after power-on, not divided
+    ...[0xd5, 0x50], // clock (14): power-on default, not divided
     ...[0x20], // page addressing
     ...[0xa8, 0x7f], // 128 lines
     ...[0xd3, 0x00], // no display offset
-    ...[0xdc, 0x00], // first line (17) 0: a panel of 128 × 128 uses the whole RAM, unlike the 64 wide ones
+    ...[0xdc, 0x00], // start line (17) 0: a 128 × 128 panel uses the whole RAM, unlike the 64-wide panels
     ...[0xad, 0x80], // DC-DC converter off
     ...[0xa0], // segments not mirrored
     ...[0xc0], // commons not mirrored
@@ -48,7 +50,7 @@ export const sh1107Panel: OledPanel = {
   ],
 };
 
-/** Grove OLED 0.96" and its like (SSD1315, SSD1308, SSD1306), values from the SSD1306 datasheet, section 10. */
+/** Grove OLED 0.96" and similar (SSD1315, SSD1308, SSD1306). Values: SSD1306 datasheet, section 10. */
 export const ssd1306Panel: OledPanel = {
   name: "SSD1306",
   width: 128,
@@ -58,13 +60,13 @@ export const ssd1306Panel: OledPanel = {
     ...[0xd5, 0x80], // 10.1.16 clock
     ...[0xa8, 0x3f], // 10.1.11 64 lines
     ...[0xd3, 0x00], // 10.1.15 no display offset
-    ...[0x40], // 10.1.6 first line 0
+    ...[0x40], // 10.1.6 start line 0
     ...[0x8d, 0x14], // application note: charge pump on; the SSD1308 ignores it
     ...[0x20, 0x02], // 10.1.3 page addressing
-    ...[0xa1], // 10.1.8 these modules hold the panel upside down:
-    ...[0xc8], // 10.1.14 mirror both ways
+    ...[0xa1], // 10.1.8 these modules mount the panel upside down:
+    ...[0xc8], // 10.1.14 so mirror both axes
     ...[0xda, 0x12], // 10.1.18 alternating common pins
-    ...[0xd9, 0xf1], // 10.1.17 precharge, as the charge pump needs it
+    ...[0xd9, 0xf1], // 10.1.17 precharge period that the charge pump needs
     ...[0xdb, 0x40], // 10.1.19 deselect level
     ...[0x2e], // 10.2.3 scrolling off
     ...[0xa4], // 10.1.9 show the RAM
@@ -72,7 +74,7 @@ export const ssd1306Panel: OledPanel = {
   ],
 };
 
-/** First byte of a transfer: all that follows is commands, or display data (SSD1306 8.1.5.2, SH1107 figure 9). */
+/** First byte of a transfer: the rest is commands or display data (SSD1306 8.1.5.2, SH1107 figure 9). */
 const commands = 0x00;
 const data = 0x40;
 const displayOff = 0xae;
@@ -80,15 +82,15 @@ const displayOn = 0xaf;
 const setContrast = 0x81;
 /** Status bit of both families: the display is off, as it is after power-on (SH1107 command 22, SSD1306 8.1.4). */
 const statusOff = 0x40;
-/** No operation, in both families: a harmless way to see whether somebody is there. */
+/** No operation, in both families: a harmless way to check whether a chip answers. */
 export const oledNop = Uint8Array.of(commands, 0xe3);
 
 /**
- * A further run costs its own commands and data transfer: address and control byte twice, three command bytes.
- * Two changes closer than this are cheaper sent as one.
+ * Bytes that each extra run adds: the address and control byte twice, and three command bytes.
+ * Two changes closer together than this cost less as one run.
  */
 const runOverhead = 7;
-/** Tries of one page; a chip that fails them all counts as gone. */
+/** Attempts per command sequence or page. A chip that fails all of them counts as disconnected. */
 const attempts = 3;
 
 interface Run {
@@ -100,12 +102,12 @@ export class Oled {
   readonly address: number;
   readonly panel: OledPanel;
   readonly #bus: I2cBus;
-  /** What the chip holds, by page; undefined where that is unknown. */
+  /** The chip's memory, page by page; undefined where the content is unknown. */
   readonly #held: (Uint8Array | undefined)[];
   #contrast: number | undefined;
   #setUp = false;
   #lit = false;
-  /** The status was seen to say "on" once it was on: it can be believed when it says "off". */
+  /** The status read "on" after display-on, so it can be trusted when it reads "off". */
   #tellsPower = false;
 
   constructor(bus: I2cBus, address: number, panel: OledPanel) {
@@ -120,7 +122,8 @@ export class Oled {
    *
    * @param frame `width` × `pages` bytes in page order
    * @param contrast 0 (dimmest) to 255
-   * @throws BusError when the chip cannot be reached; the next call starts from nothing. Calls must not overlap.
+   * @throws BusError when the chip cannot be reached; the next call initializes it again. Calls must not
+   * overlap.
    */
   async show(frame: Uint8Array, contrast: number): Promise<void> {
     const { width, pages } = this.panel;
@@ -146,7 +149,7 @@ export class Oled {
     }
   }
 
-  /** Trusts nothing that was sent before: the next `show` sets the chip up and sends all of the frame. */
+  /** Discards the known state: the next `show` initializes the chip and sends the whole frame. */
   refresh(): void {
     this.#setUp = false;
     this.#contrast = undefined;
@@ -172,7 +175,8 @@ export class Oled {
   async #showPage(page: number, wanted: Uint8Array): Promise<void> {
     await retried(async () => {
       const runs = changedRuns(this.#held[page], wanted);
-      // Unknown until every run has arrived: a disturbed transfer may have written anything anywhere in the page.
+      // Unknown until every run is written: a corrupted transfer may have written any data anywhere in the
+      // page.
       this.#held[page] = undefined;
       for (const { start, end } of runs) {
         const column = start + this.panel.columnOffset;
@@ -192,7 +196,7 @@ export class Oled {
   }
 }
 
-/** The columns to send, as few bytes as can be; all of them when `held` is unknown. */
+/** @returns the columns to send, in as few bytes as possible; all columns when `held` is unknown */
 function changedRuns(held: Uint8Array | undefined, wanted: Uint8Array): Run[] {
   if (!held) return [{ start: 0, end: wanted.length }];
   const runs: { start: number; end: number }[] = [];

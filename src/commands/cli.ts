@@ -1,7 +1,7 @@
 /**
  * Folder commands/: the command line, one file for each verb.
  *
- * The command line beyond `run`: finds the verb and loads it alone.
+ * This file finds the verb and loads only its module. `run` is built into main.ts.
  */
 import { errnoOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
@@ -14,7 +14,7 @@ interface Entry {
   load(): Promise<{ readonly verb: Verb }>;
 }
 
-/** Loaded one at a time: the guardian must stay small and start fast. */
+/** Only the chosen verb is loaded, because the guardian must stay small and start fast. */
 const verbs: Readonly<Record<string, Entry>> = {
   run: { summary: "Run the heater controller (the default)", load: () => import("./run.ts") },
   simulate: { summary: "Run a scenario in virtual time", load: () => import("./simulate.ts") },
@@ -51,7 +51,7 @@ export function main(argv: readonly string[]): Promise<number> {
   });
 }
 
-/** `… | head` has read enough: no failure, and nothing to break off for: `relay off` must still reach its end. */
+/** Ignores EPIPE: if `… | head` closes the pipe, a command such as `relay off` must still finish. */
 function readerGone(error: Error): void {
   if (errnoOf(error) !== "EPIPE") throw error;
 }

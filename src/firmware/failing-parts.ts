@@ -1,17 +1,17 @@
 /**
- * Which parts fail now, as the core wants to hear it (SR-11).
+ * Lists the parts that fail now, in the form that the core takes (SR-11).
  *
- * Guarantee: every part has a source; one without does not compile.
+ * Guarantee: every part has a source. A part without one does not compile.
  */
 import type { HatHealth } from "../board/hat.ts";
 import type { FailingPart } from "../control/input.ts";
 
-/** What the device cannot look at itself: whoever runs the part says so by `Device.setFailing`. */
+/** Parts that the device cannot check itself. The code that runs the part calls `Device.setFailing`. */
 export type ReportedPart = "settings" | "board" | "watcher";
 
 type ObservedPart = Exclude<FailingPart, ReportedPart>;
 
-/** How the parts are that the device sees; a failure is `undefined` while there is none. */
+/** Health of the parts that the device checks itself. A failure is `undefined` while the part works. */
 export interface PartsHealth extends HatHealth {
   readonly storeFailure: unknown;
   readonly faceFailure: unknown;

@@ -1,12 +1,12 @@
-/** How the gate says no: like the kernel, with EPERM, and with the line of the manifest that would allow it. */
+/** The gate's errors: EPERM, as from the kernel, plus the manifest line that would grant the capability. */
 import type { Manifest } from "./manifest.ts";
 
 /** The cause of every refusal. */
 export class CapabilityError extends Error {
-  /** As the system's own refusals have it. */
+  /** The same code as for the kernel's own permission errors. */
   readonly code = "EPERM";
   readonly capability: string;
-  /** The line that app_manifest.json would have to have in `Capabilities`. */
+  /** The line that app_manifest.json needs in `Capabilities`. */
   readonly manifestLine: string;
 
   constructor(attempt: string, capability: string, manifestLine: string) {
@@ -49,7 +49,7 @@ export function portRefused(manifest: Manifest, protocol: "tcp" | "udp", port: n
     protocol === "tcp"
       ? ["AllowedTcpServerPorts", manifest.tcpServerPorts]
       : ["AllowedUdpServerPorts", manifest.udpServerPorts];
-  // Port 0 lets the system choose: no manifest can grant that, only a port that is named.
+  // Port 0 lets the system choose a port. A manifest can only grant explicit port numbers, so suggest one.
   const wanted = port === 0 ? [...ports, 8080] : [...ports, port];
   const attempt =
     port === 0 ? `listening on any free ${protocol} port` : `listening on ${protocol} port ${port}`;

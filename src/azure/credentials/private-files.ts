@@ -1,11 +1,11 @@
-/** Reads the files that hold a device's secrets, and refuses those that others may read too. */
+/** Reads the files that hold a device's secrets. Rejects files that other users can read. */
 import { stat } from "node:fs/promises";
 import { errnoOf } from "../../base/errors.ts";
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import { CredentialError, type PrivateFiles } from "./credentials.ts";
 
 /**
- * Reads a file that only its owner may read.
+ * Reads a file, provided that only its owner can access it.
  * @returns `undefined` when there is none
  * @throws CredentialError
  */
@@ -34,13 +34,13 @@ export async function readPrivate(files: PrivateFiles, path: string): Promise<st
   return text;
 }
 
-/** Why a file could not be read, to follow its name. */
+/** Why a file could not be read. The text continues a sentence that starts with the file name. */
 export function problemOf(error: unknown): string {
   if (error instanceof SmallFileError) return error.problem;
   return `cannot be read (${errnoOf(error) ?? "unknown"})`;
 }
 
-/** A larger one was not written for us. */
+/** Maximum size in bytes. A larger file cannot be a credential. */
 const largestFile = 64 * 1024;
 
 export const systemPrivateFiles: PrivateFiles = {

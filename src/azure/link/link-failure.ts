@@ -1,4 +1,4 @@
-/** How provisioning and connecting fail: with a cause that has been named. */
+/** The error that provisioning and connecting throw. It carries a known cause. */
 import type { LinkCause } from "./cause.ts";
 
 export class LinkFailure extends Error {

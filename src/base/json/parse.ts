@@ -1,10 +1,12 @@
 /**
- * Folder json/: JSON that knows its lines, and the checks and comparisons made on it.
+ * Folder json/: a JSON parser that keeps line numbers, and functions that check and compare JSON values.
  *
- * JSON (RFC 8259) read with the place of every value, so that a message can name the line to change.
+ * Parses JSON (RFC 8259) and keeps the position of every value, so that a message can name the line to
+ * change.
  *
- * Guarantees: never throws; accepts what `JSON.parse` accepts, except a name that stands twice in one object (there
- * the last one would win unseen), nesting beyond 64, and numbers beyond a double. A byte order mark is skipped.
+ * Guarantees: never throws. Accepts what `JSON.parse` accepts, except duplicate names in one object
+ * (`JSON.parse` silently keeps the last one), nesting deeper than 64, and numbers too large for a double.
+ * Skips a byte order mark.
  */
 export type JsonNode =
   /** Offset of the value's first character in the text. */
@@ -27,7 +29,7 @@ export type JsonResult =
   | { readonly ok: true; readonly root: JsonNode }
   | ({ readonly ok: false; readonly message: string } & TextPosition);
 
-/** The value alone, as `JSON.parse` gives it. */
+/** @returns the value without positions, as `JSON.parse` returns it */
 export function plainValue(node: JsonNode): unknown {
   switch (node.type) {
     case "object":
@@ -40,7 +42,7 @@ export function plainValue(node: JsonNode): unknown {
 }
 
 const deepest = 64;
-/** Characters from the space on, but neither quote nor backslash; or an escape (RFC 8259, section 7). */
+/** Characters from U+0020 up, except quote and backslash; or an escape sequence (RFC 8259, section 7). */
 const plainString = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const literal = /true|false|null/y;
@@ -53,7 +55,7 @@ export function positionAt(text: string, offset: number): TextPosition {
   return { line, column: offset - lineStart + 1 };
 }
 
-/** Reads one JSON text. Never throws. */
+/** Parses one JSON text. Never throws. */
 export function parseJson(text: string): JsonResult {
   try {
     return { ok: true, root: new Reader(text).document() };

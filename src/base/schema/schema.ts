@@ -1,32 +1,34 @@
 /**
- * Folder schema/: the one vocabulary for what comes from outside: files, stored documents, twins, REST bodies, the page, other
- * processes. A schema says once what a value must be; its TypeScript type and the words for a mistake follow from it.
+ * Folder schema/: validates all external data: files, stored documents, twins, REST bodies, the page and
+ * messages from other processes. A schema defines once what a value must be. Its TypeScript type and error
+ * messages derive from it.
  *
- * Guarantees: a check never throws, whatever the value; what it returns has exactly the shape of its type and is made
- * anew, without members that the schema does not name; every mistake is found (up to a bound), each with its path.
+ * Guarantees: a check never throws, whatever the value. The result is a new value with exactly the shape of
+ * its type, without members that the schema does not define. A check finds every mistake, up to a limit, each
+ * with its path.
  */
 import { isRecord } from "../json/value.ts";
 
-/** From the whole value to a part of it: names of members, indices of items. */
+/** The path from the whole value to a part: member names and item indices. */
 export type Path = readonly (string | number)[];
 
 export interface Problem {
   readonly path: Path;
-  /** Follows the name of the value: `must be a whole number, not "x"`. Short, whatever the value. */
+  /** The message after the value's name: `must be a whole number, not "x"`. Always short. */
   readonly wrong: string;
-  /** Set when a member is not known; `path` is then that of the object that has it. */
+  /** The name of an unknown member. `path` is then the path of the object that contains it. */
   readonly unknownKey?: string;
 }
 
-/** In place of a value that does not fit; the problems say why. */
+/** Returned in place of an invalid value. The list of problems says why. */
 export const invalid: unique symbol = Symbol("invalid");
 
 export interface Schema<out T> {
   /** Completes "must be …". */
   readonly says: string;
-  /** @returns `invalid` only after it has noted a problem */
+  /** @returns the checked value, or `invalid` after adding at least one problem */
   check(value: unknown, problems: Problem[]): T | typeof invalid;
-  /** What an absent member stands for. A schema without it must be there. */
+  /** @returns the default for an absent member. Without this function the member is required. */
   readonly absent?: () => T;
 }
 
@@ -37,20 +39,20 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** With all that is wrong. */
+/** @returns the checked value, or all problems found */
 export function check<T>(schema: Schema<T>, value: unknown): Checked<T> {
   const problems: Problem[] = [];
   const checked = schema.check(value, problems);
   return checked === invalid ? { ok: false, problems } : { ok: true, value: checked };
 }
 
-/** For whoever only wants to know whether it fits: `undefined` when it does not. */
+/** As `check`, without the problems. @returns `undefined` when the value is invalid */
 export function read<T>(schema: Schema<T>, value: unknown): T | undefined {
   const checked = schema.check(value, []);
   return checked === invalid ? undefined : checked;
 }
 
-/** As `read`, for a text that should be JSON. */
+/** As `read`, for JSON text. @returns `undefined` also when the text is not JSON */
 export function readText<T>(schema: Schema<T>, text: string): T | undefined {
   try {
     return read(schema, JSON.parse(text));
@@ -60,20 +62,20 @@ export function readText<T>(schema: Schema<T>, text: string): T | undefined {
   }
 }
 
-/** `Capabilities.Gpio[2] must be …`. @param whole what the value is called as a whole, such as `the manifest` */
+/** `Capabilities.Gpio[2] must be …`. @param whole the name of the whole value, such as `the manifest` */
 export const problemText = ({ path, wrong }: Problem, whole: string): string =>
   `${path.length === 0 ? whole : pathText(path)} ${wrong}`;
 
 export const pathText = (path: Path): string =>
   path.map((step, at) => (typeof step === "number" ? `[${step}]` : at === 0 ? step : `.${step}`)).join("");
 
-/** Notes that `value` is not what the schema says. */
+/** Adds the problem that `value` does not match the schema. */
 export function refuse(problems: Problem[], says: string, value: unknown): typeof invalid {
   problems.push({ path: [], wrong: `must be ${says}, not ${kindText(value)}` });
   return invalid;
 }
 
-/** Checks a part of a value; what is wrong with the part gets its path. */
+/** Checks one member or item. `key` is put in front of the path of each problem found. */
 export function checkPart<T>(
   key: string | number,
   schema: Schema<T>,
@@ -91,7 +93,7 @@ export function checkPart<T>(
 
 const longestShown = 80;
 
-/** A value in a few words. */
+/** A short description of a value for an error message. */
 function kindText(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value === undefined) return "nothing";

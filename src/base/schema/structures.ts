@@ -1,4 +1,4 @@
-/** Schemas of what has parts: objects, lists, maps and unions. */
+/** Schemas for composite values: objects, lists, maps and unions. */
 import { isRecord } from "../json/value.ts";
 import { checkPart, type Infer, invalid, type Problem, refuse, type Schema } from "./schema.ts";
 import { type Optional, oneOf, type TextRule } from "./values.ts";
@@ -12,17 +12,17 @@ export type ObjectOf<M> = Flat<
   }
 >;
 
-/** What is not known is refused (`strict`, for files that people write) or left out (for what programs send). */
+/** Unknown keys are rejected (`strictObject`, for files written by hand) or dropped (data from programs). */
 export type UnknownKeys = "refused" | "ignored";
 
-/** Beyond it nothing more is looked for: a hostile list makes no list of a million problems. */
+/** Checking stops at this many problems, so that hostile input cannot produce a million of them. */
 const mostProblems = 100;
 
-/** An object with these members; others are left out. */
+/** An object with these members. Other members are dropped. */
 export const object = <M extends Members>(members: M): Schema<ObjectOf<M>> =>
   objectSchema(members, "ignored");
 
-/** An object with these members and no other. */
+/** An object with these members. Other members are rejected. */
 export const strictObject = <M extends Members>(members: M): Schema<ObjectOf<M>> =>
   objectSchema(members, "refused");
 
@@ -63,7 +63,7 @@ function refuseUnknown(value: object, members: Members, problems: Problem[]): vo
   }
 }
 
-/** @param most so many items at most */
+/** A list. @param most the maximum number of items */
 export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schema<readonly T[]> {
   const says = Number.isFinite(most) ? `a list of at most ${most} items` : "a list";
   return {
@@ -85,7 +85,7 @@ export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schem
   };
 }
 
-/** The items that fit; others are left out: for what was stored once and must be read whatever became of it. */
+/** Keeps the valid items and drops the others: for stored data that must stay readable even if damaged. */
 export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
   says: "a list",
   check(value, problems) {
@@ -94,7 +94,7 @@ export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
   },
 });
 
-/** A list without two equal items. */
+/** A list without duplicates. */
 export const distinct = <T extends string | number>(items: Schema<readonly T[]>): Schema<readonly T[]> => ({
   says: items.says,
   check(value, problems) {
@@ -108,7 +108,7 @@ export const distinct = <T extends string | number>(items: Schema<readonly T[]>)
   },
 });
 
-/** An object of any names. @param most so many members at most @param name what their names must be */
+/** An object with any member names. @param most maximum number of members @param name rule for the names */
 export const map = <T>(
   member: Schema<T>,
   most = Number.POSITIVE_INFINITY,
@@ -134,7 +134,7 @@ export const map = <T>(
   },
 });
 
-/** A list of exactly these items. */
+/** A list with exactly one item for each schema, in this order. */
 export const tuple = <const I extends readonly Schema<unknown>[]>(
   items: I,
 ): Schema<{ readonly [K in keyof I]: Infer<I[K]> }> => ({
@@ -153,7 +153,7 @@ export type UnionOf<D extends string, C> = {
   [K in keyof C]: Flat<{ readonly [N in D]: K } & Infer<C[K]>>;
 }[keyof C];
 
-/** A union whose member `name` says which of the cases a value is. */
+/** A discriminated union: the member `name` selects the case. */
 export function byKind<const D extends string, const C extends Readonly<Record<string, Schema<object>>>>(
   name: D,
   cases: C,

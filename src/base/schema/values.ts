@@ -1,4 +1,4 @@
-/** Schemas of single values, and what can be made of any schema. */
+/** Schemas for single values, and functions that derive one schema from another. */
 import { invalid, refuse, type Schema } from "./schema.ts";
 
 export interface TextRule {
@@ -7,7 +7,7 @@ export interface TextRule {
   readonly says: string;
 }
 
-/** A string; one that follows the rule, and has at most so many characters. */
+/** A string that matches `rule`, if given, and has at most `longest` characters. */
 export function string(rule?: TextRule, longest = Number.POSITIVE_INFINITY): Schema<string> {
   const bound = Number.isFinite(longest) ? `a string of at most ${longest} characters` : "a string";
   return {
@@ -20,11 +20,11 @@ export function string(rule?: TextRule, longest = Number.POSITIVE_INFINITY): Sch
   };
 }
 
-/** A finite number between two limits, both allowed. */
+/** A finite number from `min` to `max`, inclusive. */
 export const number = (min = -Number.MAX_VALUE, max = Number.MAX_VALUE): Schema<number> =>
   numeric("a number", Number.isFinite, min, max);
 
-/** A whole number between two limits, both allowed. */
+/** A whole number from `min` to `max`, inclusive. */
 export const integer = (
   min: number = Number.MIN_SAFE_INTEGER,
   max: number = Number.MAX_SAFE_INTEGER,
@@ -58,16 +58,16 @@ export function oneOf<const T extends string | number>(values: readonly T[]): Sc
   };
 }
 
-/** Any value, as it is. */
+/** Accepts any value unchanged. */
 export const anything: Schema<unknown> = { says: "a value", check: (value) => value };
 
-/** What `is` says it is. @param says completes "must be …" */
+/** Accepts what the type guard `is` accepts. @param says completes "must be …" */
 export const guarded = <T>(says: string, is: (value: unknown) => value is T): Schema<T> => ({
   says,
   check: (value, problems) => (is(value) ? value : refuse(problems, says, value)),
 });
 
-/** Either of several, the first that fits. */
+/** A value that matches one of two schemas. The first match wins. */
 export const either = <A, B>(first: Schema<A>, second: Schema<B>): Schema<A | B> => ({
   says: `${first.says} or ${second.says}`,
   check(value, problems) {
@@ -79,13 +79,13 @@ export const either = <A, B>(first: Schema<A>, second: Schema<B>): Schema<A | B>
   },
 });
 
-/** Also `null`. */
+/** Accepts `null` as well. */
 export const nullable = <T>(schema: Schema<T>): Schema<T | null> => ({
   says: `${schema.says} or null`,
   check: (value, problems) => (value === null ? null : schema.check(value, problems)),
 });
 
-/** The value made into another. @param to may throw RangeError for a value that has no such counterpart */
+/** Converts a checked value. @param to may throw RangeError for a value that it cannot convert */
 export const convert = <A, B>(schema: Schema<A>, to: (value: A) => B, says = schema.says): Schema<B> => ({
   says,
   check(value, problems) {
@@ -100,7 +100,7 @@ export const convert = <A, B>(schema: Schema<A>, to: (value: A) => B, says = sch
   },
 });
 
-/** Only values for which `holds`. @param says completes "must be …" */
+/** Accepts only values for which `holds` returns true. @param says completes "must be …" */
 export const refine = <T>(schema: Schema<T>, says: string, holds: (value: T) => boolean): Schema<T> => ({
   says,
   check(value, problems) {
@@ -117,7 +117,7 @@ export interface Optional<out T> extends Schema<T | undefined> {
   readonly isOptional: true;
 }
 
-/** A member that may be absent, and is then absent in what is read, too. */
+/** A member that may be absent. It is then absent from the result, too. */
 export const optional = <T>(schema: Schema<T>): Optional<T> => ({
   says: schema.says,
   check: (value, problems) => schema.check(value, problems),
@@ -125,21 +125,21 @@ export const optional = <T>(schema: Schema<T>): Optional<T> => ({
   isOptional: true,
 });
 
-/** A member that may be absent, and stands for another value then. */
+/** A member that may be absent. The result then holds the default `otherwise`. */
 export const orElse = <T, const D>(schema: Schema<T>, otherwise: D): Schema<T | D> => ({
   says: schema.says,
   check: (value, problems) => schema.check(value, problems),
   absent: () => otherwise,
 });
 
-/** As `orElse`, for those who say `null` where they mean nothing. */
+/** As `orElse`, but `null` also counts as absent. */
 export const presentOr = <T, const D>(schema: Schema<T>, otherwise: D): Schema<T | D> => ({
   says: schema.says,
   check: (value, problems) => (value === null ? otherwise : schema.check(value, problems)),
   absent: () => otherwise,
 });
 
-/** A secret: what is wrong with it is said without showing it. */
+/** A secret: error messages never show its value. */
 export const secret = <T>(schema: Schema<T>): Schema<T> => ({
   says: schema.says,
   check(value, problems) {
@@ -149,7 +149,7 @@ export const secret = <T>(schema: Schema<T>): Schema<T> => ({
   },
 });
 
-/** A value that does not fit counts as absent: for what was stored once and must be read whatever became of it. */
+/** Treats an invalid value as absent: for stored data that must stay readable even if it was damaged. */
 export const lenient = <T, D>(schema: Schema<T>, otherwise: () => D): Schema<T | D> => ({
   says: schema.says,
   check(value) {

@@ -1,8 +1,9 @@
 /**
- * One hardware definition file, in the shape of Azure Sphere's: read, and every fault of its own named with its line.
+ * Reads one hardware definition file in Azure Sphere's format, and reports every mistake in it with its line.
  *
- * Beyond that shape: a chip layer says `Backend` and `GpioChipLabels`, and per peripheral `BootPull` and `Lines`;
- * a peripheral says `ActiveLevel`. Unknown keys are refused: a misspelt polarity must not pass as a default.
+ * Extensions of that format: a file for a chip has `Backend` and `GpioChipLabels`, and its peripherals have
+ * `BootPull` and `Lines`; any peripheral may have `ActiveLevel`. Unknown keys are rejected: a misspelt
+ * `ActiveLevel` must not silently select the default.
  */
 import { JsonDocument } from "../../base/schema/document.ts";
 import { type Infer, type Path, read, type Schema } from "../../base/schema/schema.ts";
@@ -11,10 +12,10 @@ import { integer, lenient, oneOf, optional, orElse, refine, string } from "../..
 
 export type BoardProblemCode =
   | "missing-file"
-  /** There, but not readable: permission, a folder. */
+  /** The file exists but cannot be read: no permission, or it is a folder. */
   | "unreadable-file"
   | "unparseable"
-  /** JSON, but not of this shape. */
+  /** Valid JSON, but not in this format. */
   | "invalid"
   | "import-cycle"
   /** Imports nested too deep, or too many. */
@@ -24,7 +25,7 @@ export type BoardProblemCode =
   | "duplicate-name"
   | "nonexistent-mapping"
   | "mapping-cycle"
-  /** A type that there is not, or a mapping from one type to another. */
+  /** An unknown type, or a mapping from one type to another. */
   | "invalid-type"
   | "role-missing"
   | "line-shared"
@@ -36,7 +37,7 @@ export type BoardProblemCode =
 export interface BoardProblem {
   readonly code: BoardProblemCode;
   readonly file: string;
-  /** From 1; absent when the file as a whole is meant. */
+  /** Counts from 1. Absent when the problem concerns the whole file. */
   readonly line?: number;
   readonly column?: number;
   /** The cause. */
@@ -57,15 +58,15 @@ export type PeripheralType = (typeof peripheralTypes)[number];
 export interface Peripheral {
   readonly name: string;
   readonly type: PeripheralType;
-  /** The name that this one stands for, or where the chain ends: a BCM line, or an I²C bus number. */
+  /** The peripheral that this name maps to, or the final value: a BCM line or an I²C bus number. */
   readonly target: { readonly mapping: string } | { readonly value: number };
   readonly activeLevel?: 0 | 1;
-  /** The level to which the SoC pulls the line from reset on; absent when it floats. */
+  /** The level to which the SoC pulls the line after reset. Absent when the line floats. */
   readonly bootLevel?: 0 | 1;
-  /** Of an I²C bus: its data and clock line. */
+  /** For an I²C bus: its data and clock lines. */
   readonly lines: readonly number[];
   readonly file: string;
-  /** Found when asked for: only a problem needs it. */
+  /** Computed on demand, because only problem reports need it. */
   readonly place: Place;
 }
 
@@ -76,7 +77,7 @@ export interface DefinitionFile {
   readonly gpioChipLabels: readonly string[];
   readonly imports: readonly (Place & { readonly path: string })[];
   readonly peripherals: readonly Peripheral[];
-  /** Names of peripherals that are wrong in themselves: there, but of no use. */
+  /** Names of peripherals that are defined but invalid, and so cannot be used. */
   readonly unusable: readonly string[];
 }
 
@@ -93,7 +94,7 @@ const description = strictObject({ Name: string() });
 const peripheral = refine(
   strictObject({
     Name: name,
-    /** Which types there are is checked apart: that mistake has a code of its own. */
+    /** The type is checked separately, because an unknown type has its own code. */
     Type: string(),
     Comment: optional(string()),
     Mapping: optional(name),
@@ -108,7 +109,7 @@ const peripheral = refine(
 
 const ifFits = <T>(schema: Schema<T>): Schema<T | undefined> => lenient(schema, () => undefined);
 
-/** What can be used of one that has a mistake: the relay must be found, and forced off, whatever else is wrong. */
+/** The usable part of an invalid peripheral: the relay must be found and forced off in any case. */
 const usablePart = object({
   Name: name,
   Type: string(),
@@ -128,7 +129,7 @@ const definition = strictObject({
   Peripherals: list(peripheral),
 });
 
-/** Never throws. With problems in it, `file` still holds what could be read. */
+/** Parses a definition file. Never throws. If there are problems, `file` still holds what could be read. */
 export function parseDefinition(
   file: string,
   text: string,

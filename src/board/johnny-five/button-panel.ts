@@ -1,10 +1,11 @@
 /**
- * The hat's buttons as edges.
+ * Reports the edges of the hat's buttons.
  *
- * Guarantee: each edge is taken from johnny-five's Button in the instant that the line reports it, with the time at
- * which it happened; where a stall hid that time, a press began as late and ended as early as it can have, so a stall
- * is never a hold. Button's own events are debounced on the system's clock, which virtual time knows nothing of. A
- * button that cannot be had is reported and leaves the others working (SR-11).
+ * Guarantee: each edge is read from johnny-five's Button as soon as the line reports it, with the time at
+ * which it happened. If a stall of the event loop hid that time, a press gets its latest possible start and
+ * its earliest possible end, so a stall never looks like a hold. Button's own events are not used: they are
+ * debounced on the system clock, which virtual time does not control. A button that cannot be opened is
+ * reported; the others work on (SR-11).
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -40,7 +41,7 @@ export class ButtonPanel {
     this.#listeners.push(listener);
   }
 
-  /** No edge is reported any more. Lets go of a button that is held down: johnny-five keeps a timer while it is. */
+  /** Stops reporting edges. Simulates a release of each button, which ends johnny-five's hold timer. */
   close(): void {
     this.#listeners.length = 0;
     for (const { line, activeLevel } of Object.values(this.#options.buttons)) {
@@ -53,8 +54,9 @@ export class ButtonPanel {
     const failure = io.failureOf(wired.line);
     if (failure !== undefined) throw failure;
     const button = makeButton(board, wired.line, wired.activeLevel);
-    // Registered after the Button's own listener, so `isDown` is that of this edge. The level now comes at once,
-    // when nobody listens yet: a button that is down already, jammed perhaps, counts only from its next press.
+    // Registered after the Button's own listener, so `isDown` already reflects this edge. The current level
+    // is reported at once, before anyone listens: a button that is already down (or jammed) counts from its
+    // next press.
     io.digitalRead(wired.line, (_, time) => {
       const pressed = button.isDown;
       const atMs = (pressed ? time?.latestMs : time?.earliestMs) ?? clock.now();

@@ -1,8 +1,9 @@
 /**
  * The few file operations that sysfs needs, synchronous and replaceable in tests.
  *
- * Guarantee: sysfs files hold one short value each, so none of these calls waits for a device, nor for the other end of
- * a FIFO in the place of a virtual line; what fails carries the system's errno code unchanged.
+ * Guarantee: no call waits for a device, because a sysfs file holds one short value. No call waits for the
+ * other end of a FIFO that stands in for a virtual line. Every error carries the system's errno code
+ * unchanged.
  */
 import {
   accessSync,
@@ -23,13 +24,13 @@ export interface SysFiles {
   read(path: string): string;
   /** @throws with an errno `code` */
   write(path: string, text: string): void;
-  /** May this process write the file? */
+  /** @returns whether this process may write the file */
   writable(path: string): boolean;
-  /** Blocks the thread: only for the guardian's short retries, never in the control process. */
+  /** Blocks the thread. Use it only for the guardian's short retries, never in the loop process. */
   blockFor(ms: number): void;
 }
 
-// The file system's functions take numbers as flags; the type of `readFileSync` knows their names alone.
+// `readFileSync` accepts numeric flags, but its type only allows flag names.
 const readAtOnce = (constants.O_RDONLY | constants.O_NONBLOCK) as unknown as string;
 
 export const systemFiles: SysFiles = {
@@ -37,7 +38,7 @@ export const systemFiles: SysFiles = {
   list: (path) => readdirSync(path),
   read: (path) => readFileSync(path, { encoding: "utf8", flag: readAtOnce }).trim(),
   write(path, text) {
-    // Neither O_CREAT (a file that sysfs does not have is an error) nor O_RDWR: `export` refuses readers.
+    // No O_CREAT: a file missing from sysfs is an error. No O_RDWR: `export` is write-only.
     const file = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
       writeSync(file, text);

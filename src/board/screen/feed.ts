@@ -1,10 +1,10 @@
 /**
- * Brings the newest screen model to the display, whenever the display is ready for one.
+ * Sends the newest screen model to the display whenever the display is ready.
  *
- * Guarantee (SR-11): `show` returns at once and never throws, whatever the display does; at most one picture is
- * on its way and one waits, the newest; a display that is missing or was lost is looked for again, at a
- * later `show`, and found again gets a whole picture. Between two pictures everything else has its turn, so that a
- * display that takes them in no time cannot occupy the loop.
+ * Guarantee (SR-11): `show` returns at once and never throws, whatever the display does. At most one picture
+ * is being sent, and only the newest one waits. A later `show` searches again for a display that is missing
+ * or was lost, and sends it a complete picture. The feed yields to the event loop between two pictures, so a
+ * display that accepts pictures instantly cannot block the loop.
  */
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -20,17 +20,17 @@ import type { Display } from "./display.ts";
 export type ScreenTarget = Pick<Display, "kind" | "show">;
 
 export interface ScreenFeedOptions {
-  /** Looks on the bus; resolves to nothing when there is no display. */
+  /** Searches the bus; resolves to `undefined` when there is no display. */
   readonly find: () => Promise<ScreenTarget | undefined>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A moment's disturbance is not worth a long dark screen: 1 s, then 10 s each time. */
+/** Retry after 1 s, so that a short disturbance does not leave the screen dark for long; then every 10 s. */
 const looks: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 10 };
-/** A picture takes 0.1 s; one that takes this long is stuck. */
+/** A picture normally takes 0.1 s. After this time the transfer counts as stuck. */
 const stuckAfter = seconds(5);
-/** Between a picture and one that came meanwhile. */
+/** Pause between a picture and one that arrived while it was being sent. */
 const breather = millis(1);
 
 export class ScreenFeed {
@@ -55,18 +55,18 @@ export class ScreenFeed {
     void this.#pictures.wake();
   }
 
-  /** What is there; `undefined` while nothing is. */
+  /** The display in use; `undefined` while there is none. */
   get kind(): DisplayKind | undefined {
     return this.#target?.kind;
   }
 
-  /** There is no display, or it takes no picture. */
+  /** There is no display, or it does not accept pictures. */
   get failing(): boolean {
     const since = this.#busySince;
     return this.#failed || (since !== undefined && this.#options.clock.now() - since > stuckAfter);
   }
 
-  /** Nothing is sent any more after what is on its way. */
+  /** Finishes the picture being sent and sends no other. */
   close(): void {
     this.#closed = true;
   }

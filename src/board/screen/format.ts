@@ -1,5 +1,5 @@
 /**
- * Numbers and words as every screen shows them.
+ * Formats numbers and words for all screens.
  *
  * Guarantee: whatever the value, the text is short and readable: one decimal, never "NaN", never "-0.0".
  */
@@ -8,7 +8,7 @@ import type { LinkState } from "../../control/input.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import { type FaultCode, faultEffects } from "../../model/faults.ts";
 
-/** @returns the temperature in the unit shown, e.g. "20.4", "-3.5"; "--.-" when there is none. */
+/** @returns the temperature in the unit shown, e.g. "20.4", "-3.5"; "--.-" when there is no value. */
 export function temperatureText(celsius: number | undefined, unit: ScreenModel["unit"]): string {
   if (celsius === undefined || !Number.isFinite(celsius)) return "--.-";
   const value = unit === "F" ? (celsius * 9) / 5 + 32 : celsius;
@@ -17,13 +17,13 @@ export function temperatureText(celsius: number | undefined, unit: ScreenModel["
   return (tenths / 10 + 0).toFixed(1);
 }
 
-/** @returns whole percent without the sign, e.g. "45"; "--" when there is none. */
+/** @returns the percentage as a whole number without "%", e.g. "45"; "--" when there is no value. */
 export function percentText(percent: number | undefined): string {
   if (percent === undefined || !Number.isFinite(percent)) return "--";
   return String(Math.round(Math.min(100, Math.max(0, percent))));
 }
 
-/** @returns the firmware version marked as one, cut to `length` characters. */
+/** @returns the firmware version, with a leading "v" before a digit, cut to `length` characters. */
 export function versionText(firmware: string, length: number): string {
   return (/^\d/.test(firmware) ? `v${firmware}` : firmware).slice(0, length);
 }
@@ -35,12 +35,12 @@ const linkTexts: Record<LinkState, string> = {
   offline: "Offline",
 };
 
-/** @returns the link in at most 7 characters. */
+/** @returns the link state in at most 7 characters. */
 export const linkText = (link: LinkState): string => linkTexts[link];
 
 /** @returns the fault in at most 16 characters. */
 export const faultText = (fault: FaultCode): string => faultEffects[fault].short;
 
-/** @returns how many faults stand besides the one shown, e.g. "+2"; "" for none. */
+/** @returns the number of active faults besides the one shown, e.g. "+2"; "" when there are none. */
 export const furtherFaultsText = ({ faultCount }: ScreenModel): string =>
   faultCount > 1 ? `+${Math.min(9, faultCount - 1)}` : "";

@@ -8,9 +8,9 @@ import type { ScreenModel } from "../../control/panel/screen.ts";
 import { type Display, newestOnly } from "./display.ts";
 import { backlightOf, layout16x2 } from "./layout-16x2.ts";
 
-/** How long the second line stays. */
+/** How long the second line shows one page before it changes. */
 export const turnTime = seconds(3);
-/** It cannot say that it lost its power: a dip too short to be missed by a transfer is put right within this. */
+/** The LCD cannot report a power loss. This periodic refresh repairs a power dip that no transfer noticed. */
 const refreshInterval = minutes(10);
 
 export function createLcdDisplay(bus: I2cBus, clock: Clock, address: number): Display {

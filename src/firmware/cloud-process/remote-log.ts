@@ -1,8 +1,8 @@
 /**
- * The cloud half's log: its lines are written by the loop, which has the terminal.
+ * The log of the cloud process. The loop process writes its lines, because it owns the terminal.
  *
- * Guarantee: what the level leaves out is not sent, and no storm of lines reaches the loop: so many a second, then what was
- * left out is counted in the next line.
+ * Guarantee: lines below the log level are not sent. The rate of lines to the loop is limited; the next line
+ * that is sent carries the number of lines that were dropped.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Log, type LogLevel, logFrom } from "../../base/log.ts";

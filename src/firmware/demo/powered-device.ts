@@ -1,8 +1,8 @@
 /**
- * The device of the demonstration: the real firmware on the virtual hat, whose power can be cut and given back.
+ * The device in the demonstration: the real firmware on the virtual hat. Its power can be cut and restored.
  *
- * Guarantee: it is composed as `run` composes it (gate, drivers, core, durable state, genuine SDK over TLS); after a
- * power cut nothing more of it reaches the disk, and it starts again from what was there.
+ * Guarantee: the device is composed as in `run` (gate, drivers, core, durable state, genuine SDK over TLS).
+ * After a power cut it writes nothing more to the disk, and it restarts from the state on the disk.
  */
 import { join } from "node:path";
 import type { Credentials } from "../../azure/credentials/credentials.ts";
@@ -31,11 +31,11 @@ export interface PoweredDeviceParts {
   readonly dataPath: string;
   readonly credentials: Credentials;
   readonly settings: Settings;
-  /** Hears of the cloud half, the twin's decisions among it. */
+  /** Receives the log of the Azure face, including the twin's decisions. */
   readonly log: Log;
 }
 
-/** One life between two power cuts. */
+/** One run of the device, from power-on to the next power cut. */
 interface Life {
   readonly device: Device;
   readonly azure: AzureFace;
@@ -63,7 +63,7 @@ export class PoweredDevice {
   static async start(parts: PoweredDeviceParts): Promise<PoweredDevice> {
     const choice = chooseBoard("virtual", parts.dataPath);
     const { wiring } = choice;
-    // Warm enough that the heater stays off: its counters would be reported among what the scenes show.
+    // Warm enough to keep the heater off: reports of its counters would clutter the scenes.
     const room = { temperature: celsius(25), humidity: relativeHumidity(48), seed: 1 };
     const plant = new Surroundings(new Room(roomPresets.fanHeater, room), {
       outside: dailyOutside(celsius(2), 4),
@@ -81,7 +81,7 @@ export class PoweredDevice {
     return this.#life.powered ? this.#life.azure.state : "offline";
   }
 
-  /** What is in force is on the disk. */
+  /** All changes are on the disk, or the disk has failed. */
   get stored(): boolean {
     return this.#life.device.stored;
   }
@@ -91,7 +91,7 @@ export class PoweredDevice {
     return this.#life.shown;
   }
 
-  /** How often `name` was changed, ever. */
+  /** How many times `name` has changed in total. */
   serial(name: WritableName): number {
     return this.inForce.changes[name].serial;
   }
@@ -100,14 +100,14 @@ export class PoweredDevice {
     this.#hat.press(button);
   }
 
-  /** Nothing is written or said any more. The cable should be out: a connection does not outlive the power. */
+  /** Stops all writes and messages. Unplug the virtual cable first: a power cut also ends connections. */
   async cutPower(): Promise<void> {
     const { device, azure, files } = this.#life;
     files.cut();
     device.abandon();
     this.#hat.powerDown();
     this.#life.powered = false;
-    // Gives the sockets and the outbox's lock back, as the end of a process would.
+    // Releases the sockets and the outbox's lock, as the end of a process would.
     await azure.close();
   }
 
@@ -160,7 +160,7 @@ async function live(
   return life;
 }
 
-/** Files that know of the power: what was not on the disk when it went does not get there. */
+/** Files that simulate a power cut: after `cut`, every write fails. */
 class CutFiles implements DurableFiles {
   readonly #files: DurableFiles;
   #dead = false;

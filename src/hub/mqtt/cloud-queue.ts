@@ -1,9 +1,10 @@
 /**
- * Cloud-to-device messages: kept for a device until it takes them or their time is over
+ * Cloud-to-device messages: kept for a device until it acknowledges them or they expire
  * (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-messages-c2d).
  *
- * Guarantee: at least once, in order, one on its way at a time; a message leaves the queue when the device has
- * acknowledged it, when it has expired, or when ten deliveries did not get an acknowledgement. Kept over restarts.
+ * Guarantee: at-least-once delivery, in order, one message in flight at a time. A message leaves the queue
+ * when the device acknowledges it, when it expires, or after ten unacknowledged deliveries. The queue
+ * survives restarts.
  */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
@@ -39,7 +40,7 @@ export class CloudQueue {
   readonly #devices: Devices;
   readonly #links: Links;
   readonly #timeline: Timeline;
-  /** Links that have a message on its way, and its id. */
+  /** Links with a message in flight, and the id of that message. */
   readonly #sending = new Map<Link, string>();
   #cancelSweep: (() => void) | undefined;
 
@@ -74,7 +75,7 @@ export class CloudQueue {
     return { message: kept };
   }
 
-  /** Sends the next message, when the device is there, listens, and has none on its way. */
+  /** Sends the next message if the device is connected, has subscribed, and has no message in flight. */
   pump(deviceId: string): void {
     const link = this.#links.get(deviceId);
     const record = this.#devices.get(deviceId);
@@ -90,7 +91,7 @@ export class CloudQueue {
     link.sendAcknowledged(topic, next.body, () => void this.#taken(link, next).catch(() => undefined));
   }
 
-  /** The connection is gone; what was on its way goes again on the next one. */
+  /** Call this when a connection closes. The message in flight is sent again on the next connection. */
   dropped(link: Link): void {
     this.#sending.delete(link);
     const record = this.#devices.get(link.deviceId);
@@ -114,7 +115,7 @@ export class CloudQueue {
     }));
   }
 
-  /** Takes out what has expired, and sets the clock for what expires next. */
+  /** Removes expired messages and sets a timer for the next expiry. */
   #sweep(): void {
     this.#cancelSweep?.();
     const nowMs = this.#clock.wallNow();
@@ -168,7 +169,7 @@ function judge(queue: readonly CloudMessage[], message: NewMessage): Queued | un
   return undefined;
 }
 
-/** Property names as the device SDK reads them: `$.` marks IoT Hub's own. */
+/** Property names as the device SDK expects them. `$.` marks IoT Hub's system properties. */
 const systemProperties = (deviceId: string, message: CloudMessage): Record<string, string> => ({
   "$.mid": message.messageId,
   "$.to": `/devices/${deviceId}/messages/deviceBound`,

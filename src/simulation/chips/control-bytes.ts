@@ -7,8 +7,10 @@ export interface DisplayByte {
 }
 
 /**
- * Takes a transfer apart. A control byte says with bit 7 (Co) whether one byte follows or all the rest, and
- * with bit 6 (D/C) whether that is data. Its other bits must be 0: `undefined` when they are not.
+ * Splits a transfer into display bytes. Bit 7 (Co) of a control byte says whether it applies to one byte or
+ * to the rest of the transfer. Bit 6 (D/C) says whether those bytes are data.
+ *
+ * @returns `undefined` when any other bit of a control byte is set
  */
 export function parseControlBytes(bytes: Uint8Array): readonly DisplayByte[] | undefined {
   const taken: DisplayByte[] = [];

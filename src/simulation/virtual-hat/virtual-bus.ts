@@ -1,8 +1,8 @@
 /**
- * A virtual I²C bus: chip models plugged at addresses, faults on demand, and the time that real transfers take.
+ * A virtual I²C bus: chip models at addresses, injected faults, and the duration of real transfers.
  *
- * Guarantee: transfers run in the order of the calls and never interleave; an address with nothing behind it is
- * a NACK; no failure, asked for or not, spoils the transfers after it.
+ * Guarantee: transfers run in the order of the calls and never overlap. An address without a chip answers
+ * with NACK. No failure, injected or not, affects later transfers.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -12,43 +12,43 @@ import { BusError, type BusErrorCode, type I2cBus } from "../../chips/bus.ts";
 
 /** A chip as the bus sees it. */
 export interface BusDevice {
-  /** Takes a whole write, at its STOP condition. `false`: the chip did not acknowledge. */
+  /** Receives a complete write, at its STOP condition. @returns `false` when the chip does not acknowledge */
   write(bytes: Uint8Array): boolean;
-  /** Exactly `length` bytes, decided when the address is called; `undefined`: not acknowledged. */
+  /** @returns exactly `length` bytes, sampled when the chip is addressed; `undefined` for a NACK */
   read(length: number): Uint8Array | undefined;
 }
 
-/** `bad-crc`: one bit of what is read is flipped, another one each time. The rest fail as a BusError would. */
+/** `bad-crc` flips one bit of the data read, a different bit each time. All others fail with a BusError. */
 export type BusFaultKind = BusErrorCode | "bad-crc";
 
 export interface BusFault {
   readonly kind: BusFaultKind;
-  /** Only transfers with this address; all of them when not given. */
+  /** The address affected. Default: all addresses. */
   readonly address?: number | undefined;
-  /** Ends after so many disturbed transfers. */
+  /** The number of transfers that fail. Default: no limit. */
   readonly count?: number | undefined;
-  /** Ends after this time. */
+  /** How long the fault lasts. Default: no limit. */
   readonly duration?: Millis | undefined;
 }
 
-/** What passed over the bus for one address. */
+/** Bus statistics for one address. */
 export interface Traffic {
   readonly transfers: number;
   readonly bytesWritten: number;
   readonly bytesRead: number;
-  /** Transfers that failed, for whatever reason. */
+  /** Failed transfers, whatever the cause. */
   readonly failures: number;
 }
 
 export interface VirtualBusOptions {
-  /** Bits per second. 100,000 when not given; Infinity: transfers take no time. */
+  /** Bits per second. Default: 100,000. With Infinity, transfers take no time. */
   readonly speed?: number;
   /**
-   * Waits shorter than this are saved up until they reach it: a real clock's timers are no finer than 1 ms, and would
-   * make every short transfer three times as long. 0 when not given: exact.
+   * Shorter waits accumulate until they reach this length: real timers have a resolution of 1 ms and would
+   * make every short transfer three times as long. Default: 0 (exact).
    */
   readonly grain?: Millis;
-  /** How long a stuck bus keeps a transfer before the driver gives up. 1 s when not given. */
+  /** How long a transfer on a stuck bus blocks before the driver gives up. Default: 1 s. */
   readonly timeout?: Millis;
 }
 
@@ -65,7 +65,7 @@ export class VirtualBus implements I2cBus {
   readonly #speed: number;
   readonly #timeout: Millis;
   readonly #grain: Millis;
-  /** Time that transfers have taken and nobody has waited for. */
+  /** Transfer time in ms that has accumulated but was not yet waited for. */
   #owed = 0;
   readonly #devices = new Map<number, BusDevice>();
   readonly #traffic = new Map<number, Tally>();
@@ -89,7 +89,7 @@ export class VirtualBus implements I2cBus {
     this.#devices.delete(address);
   }
 
-  /** Disturbs transfers from now on. The oldest fault that fits a transfer acts. Returns what ends it. */
+  /** Injects a fault now. The oldest matching fault applies. @returns a function that ends the fault */
   disturb(fault: BusFault): () => void {
     const live: LiveFault = {
       ...fault,
@@ -156,7 +156,7 @@ export class VirtualBus implements I2cBus {
     return result;
   }
 
-  /** The fault that acts on this transfer; it has acted once more. */
+  /** @returns the fault that applies to this transfer. Counts this use of it. */
   #judge(address: number): Verdict | undefined {
     const now = this.#clock.now();
     this.#faults = this.#faults.filter((fault) => fault.left > 0 && now < fault.endsAt);
@@ -173,7 +173,7 @@ export class VirtualBus implements I2cBus {
     throw new BusError(fault.kind, `${fault.kind} at address ${hex(address)} (a virtual fault)`);
   }
 
-  /** Nine bits for the address and for each byte, and START and STOP. */
+  /** Waits for the transfer time: nine bits each for the address and every byte, plus START and STOP. */
   async #pass(bytes: number): Promise<void> {
     const duration = ((9 * (1 + bytes) + 2) / this.#speed) * 1000;
     this.#owed += duration;
@@ -192,7 +192,7 @@ export class VirtualBus implements I2cBus {
   }
 }
 
-/** One bit flipped: which, goes round through all of them, so that no byte is left out. */
+/** Flips one bit. `turn` selects the byte and the bit, so that every byte is hit in turn. */
 function flipped(bytes: Uint8Array, turn: number): Uint8Array {
   const copy = Uint8Array.from(bytes);
   const at = turn % Math.max(1, copy.length);

@@ -138,7 +138,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
 
   it("goes when the device's process does, and comes back with it", async () => {
     hub.tell({ type: "panel", deviceId: id, panel: null });
-    await page.getByText("This device runs elsewhere").waitFor();
+    await page.getByText("This device runs on another machine").waitFor();
     expect(await page.locator(".front").isVisible()).toBe(false);
     hub.tell({ type: "panel", deviceId: id, panel: front(21, "auto", true) });
     await key(page, "A lower").waitFor();
@@ -173,7 +173,7 @@ describe.skipIf(skipped || process.platform !== "linux")("the front of a running
     expect(complaints).toEqual([]);
 
     firmware.signal(firmware.loopPid, "SIGKILL");
-    await page.getByText("This device runs elsewhere").waitFor();
+    await page.getByText("This device runs on another machine").waitFor();
     await key(page, "A lower").waitFor();
     await expectLit(page).toBeGreaterThan(500);
   }, 90_000);

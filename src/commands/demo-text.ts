@@ -23,23 +23,23 @@ export function sceneText(result: SceneResult, colour: boolean): string {
       .map((line, index) => `  ${dim(index === 0 ? "log" : "   ")}     ${line}`),
     ...claims.map((claim) => `  ${mark(claim.holds)} ${claim.words}`),
     ...(failure === undefined ? [] : [`  ${bad("✗")} ${failure}`]),
-    `  ${mark(holds)} ${bold(holds ? `${rule} came out` : `${rule} did not come out`)} ${dim(seconds(result.milliseconds))}\n`,
+    `  ${mark(holds)} ${bold(holds ? `${rule} passed` : `${rule} failed`)} ${dim(seconds(result.milliseconds))}\n`,
   ];
   return lines.join("\n");
 }
 
 export interface DemoWhole {
   readonly scenes: number;
-  /** Rule and title of each scene that did not come out. */
+  /** Rule and title of each scene that failed. */
   readonly missed: readonly string[];
   readonly milliseconds: number;
 }
 
 export function demoEnd({ scenes, missed, milliseconds }: DemoWhole, colour: boolean): string {
   const { good, bad } = palette(colour);
-  if (missed.length === 0) return good(`✓ all ${scenes} scenes came out, in ${seconds(milliseconds)}`);
+  if (missed.length === 0) return good(`✓ all ${scenes} scenes passed in ${seconds(milliseconds)}`);
   const rows = missed.map((scene) => `\n  ${scene}`).join("");
-  return bad(`✗ ${missed.length} of ${scenes} scenes did not come out:${rows}`);
+  return bad(`✗ ${missed.length} of ${scenes} scenes failed:${rows}`);
 }
 
 const usualColumns = 80;

@@ -14,7 +14,7 @@ export const verb: Verb = {
   notes: `
 Starts a local hub and a device on the virtual hat, in a folder of its own, and plays every rule of the twin (RR-1 to
 RR-9) over MQTT and TLS on this machine: buttons are pressed, desired values set, the cable pulled, the power cut.
-Needs no network and takes less than a minute. Exit code 1 when a rule did not come out.`,
+Needs no network and takes less than a minute. Exit code 1 when a rule failed.`,
   run: (args) => demo(args),
 };
 
@@ -46,7 +46,7 @@ export interface ShowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @returns the exit code: 0 when every rule came out, 1 otherwise */
+/** @returns the exit code: 0 when every rule passed, 1 otherwise */
 export async function showDemo(options: ShowOptions): Promise<number> {
   const { json, colour, write, signal } = options;
   const startedAt = systemClock.now();

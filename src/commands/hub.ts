@@ -141,7 +141,7 @@ function portOf(args: Arguments): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new StartupError(exitCodes.usage, `--port ${text} is no port.`, "Use 0 to 65535; 0 is any free one.");
+  throw new StartupError(exitCodes.usage, `invalid port: ${text}.`, "Use 0 to 65535; 0 is any free one.");
 }
 
 /** What a person can put right; the rest is a bug and looks like one. */

@@ -75,7 +75,7 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
       throw usageError(verb, `Unknown: ${verb.name} ${word}.`, nearest(word, verb.subverbs));
     }
     if (verb.subverbs === undefined && word !== undefined) {
-      throw usageError(verb, `${verb.name} takes no word, got "${word}".`, undefined);
+      throw usageError(verb, `unexpected argument: ${word}`, undefined);
     }
     const more = positionals[1];
     if (verb.subverbs !== "any" && !verb.judgesFurtherWords && more !== undefined) {

@@ -60,7 +60,7 @@ describe("a scene of the demonstration as text", () => {
       "          RR-6 colour, desired v2: ",
       "            there is no such property",
       "  ✓ the device is at 21",
-      "  ✓ RR-2 came out 1.2 s",
+      "  ✓ RR-2 passed 1.2 s",
       "",
     ]);
   });
@@ -73,10 +73,10 @@ describe("a scene of the demonstration as text", () => {
     expect(text).toContain(`            ${ad}`);
   });
 
-  it("says why it broke down, and that its rule did not come out", () => {
+  it("says why it broke down, and that its rule failed", () => {
     const text = lines({ failure: "the cable is torn", holds: false });
     expect(text).toContain("  ✗ the cable is torn");
-    expect(text).toContain("  ✗ RR-2 did not come out 1.2 s");
+    expect(text).toContain("  ✗ RR-2 failed 1.2 s");
   });
 
   it("has colour only when asked for", () => {
@@ -86,17 +86,17 @@ describe("a scene of the demonstration as text", () => {
 });
 
 describe("the demonstration's head and end", () => {
-  it("say how many scenes there are, and that all came out", () => {
+  it("say how many scenes there are, and that all passed", () => {
     expect(demoHead(10)).toContain("10 scenes");
     expect(demoEnd({ scenes: 10, missed: [], milliseconds: 31_400 }, false)).toBe(
-      "✓ all 10 scenes came out, in 31.4 s",
+      "✓ all 10 scenes passed in 31.4 s",
     );
   });
 
   it("name each scene that did not", () => {
     const missed = ["RR-2: Only the cloud changes it", "RR-7: A value is deleted"];
     expect(demoEnd({ scenes: 10, missed, milliseconds: 31_400 }, false)).toBe(
-      "✗ 2 of 10 scenes did not come out:\n  RR-2: Only the cloud changes it\n  RR-7: A value is deleted",
+      "✗ 2 of 10 scenes failed:\n  RR-2: Only the cloud changes it\n  RR-7: A value is deleted",
     );
   });
 });

@@ -123,10 +123,10 @@ class Reader {
     do {
       this.#skipBlank();
       const offset = this.#at;
-      if (this.#text[offset] !== '"') throw this.#unexpected("a name in double quotes");
+      if (this.#text[offset] !== '"') throw this.#unexpected("a quoted key");
       const name = this.#string();
-      if (members.has(name)) throw new Unreadable(`the name "${name}" stands twice in one object`, offset);
-      if (!this.#next(":")) throw this.#unexpected(`":" after the name "${name}"`);
+      if (members.has(name)) throw new Unreadable(`duplicate key "${name}"`, offset);
+      if (!this.#next(":")) throw this.#unexpected(`":" after the key "${name}"`);
       members.set(name, this.#value(depth + 1));
     } while (this.#next(","));
     if (!this.#next("}")) throw this.#unexpected('"," or "}"');
@@ -178,7 +178,7 @@ class Reader {
 
   #unexpected(wanted: string): Unreadable {
     const found = this.#text[this.#at];
-    const seen = found === undefined ? "the text ends" : `found ${JSON.stringify(found)}`;
-    return new Unreadable(`${seen} where ${wanted} must stand`, this.#at);
+    const seen = found === undefined ? "unexpected end of the text" : `unexpected ${JSON.stringify(found)}`;
+    return new Unreadable(`${seen}: expected ${wanted}`, this.#at);
   }
 }

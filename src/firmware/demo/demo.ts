@@ -4,7 +4,7 @@
  * Plays the demonstration from its first scene to its last.
  *
  * Guarantee: hub, device and folder are gone afterwards, also when it was interrupted; a rule whose scene was not
- * played did not come out.
+ * played failed.
  */
 import type { Clock } from "../../base/clock.ts";
 import { playScene, type Scene, type SceneResult } from "./scene.ts";

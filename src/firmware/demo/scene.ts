@@ -47,7 +47,7 @@ export interface SceneResult {
   readonly claims: readonly { readonly words: string; readonly holds: boolean }[];
   /** Why the scene could not be played to its end. */
   readonly failure: string | undefined;
-  /** The rule came out. */
+  /** The rule passed. */
   readonly holds: boolean;
   readonly milliseconds: number;
 }

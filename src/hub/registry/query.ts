@@ -178,8 +178,9 @@ class Parser {
 
   #unexpected(wanted: string): Unreadable {
     const found = this.#tokens[this.#at];
-    const seen = found === undefined ? "the query ends" : `found "${found.text.slice(0, 40)}"`;
-    return new Unreadable(`${seen} where ${wanted} must stand`);
+    const seen =
+      found === undefined ? "unexpected end of the query" : `unexpected "${found.text.slice(0, 40)}"`;
+    return new Unreadable(`${seen}: expected ${wanted}`);
   }
 }
 

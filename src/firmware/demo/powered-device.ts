@@ -97,7 +97,7 @@ export class PoweredDevice {
   }
 
   press(button: ButtonName): void {
-    this.#hat.press(button);
+    this.#hat.tap(button);
   }
 
   /** Stops all writes and messages. Unplug the virtual cable first: a power cut also ends connections. */

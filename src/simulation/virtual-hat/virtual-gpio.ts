@@ -121,11 +121,14 @@ export class VirtualGpio implements GpioPort {
     return this.#line(number).output !== undefined;
   }
 
-  /** Drives the line from outside; `undefined` lets it go, and the SoC's pull decides. */
-  drive(number: number, level: Level | undefined): void {
+  /**
+   * Drives the line from outside; `undefined` lets it go, and the SoC's pull decides.
+   * @param atMs when that happened, for a caller that a busy machine has called late; now when not given
+   */
+  drive(number: number, level: Level | undefined, atMs?: Millis): void {
     const line = this.#line(number);
     line.outside = level;
-    this.#update(line);
+    this.#update(line, atMs);
   }
 
   /** Holds the line at a level, or as it is, whatever anybody drives. Returns what ends it. */
@@ -185,18 +188,17 @@ export class VirtualGpio implements GpioPort {
     return line;
   }
 
-  #update(line: Line): void {
+  #update(line: Line, atMs: Millis = this.#clock.now()): void {
     const pull: Level = line.number <= lastPulledUp ? 1 : 0;
     const level = line.stuck?.level ?? line.output ?? line.outside ?? pull;
     if (level === line.level) return;
     line.level = level;
     line.changes++;
-    const now = this.#clock.now();
-    line.history.push({ atMs: now, level });
+    line.history.push({ atMs, level });
     if (line.history.length > historyLimit) line.history.shift();
     for (const observer of [...line.observers]) observer(level);
     for (const listener of [...(line.handle?.listeners ?? [])]) {
-      listener(level, { earliestMs: now, latestMs: now });
+      listener(level, { earliestMs: atMs, latestMs: atMs });
     }
   }
 }

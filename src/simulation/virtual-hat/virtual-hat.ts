@@ -46,6 +46,8 @@ export interface VirtualHatOptions {
 export const hatAddresses = { sensor: 0x44, oled: 0x3c, lcd: 0x3e, backlight: 0x62, adc: 0x08 } as const;
 
 const defaultPress = millis(120);
+/** Longer than what the core takes for a bounce. */
+const tapTakes = millis(30);
 /** When the contact opens and closes again after it first closed. */
 const bounceMs = [0.7, 1.6, 2.1, 3.0];
 const spikeShare = 0.1;
@@ -149,6 +151,14 @@ export class VirtualHat implements HatPorts {
   press(button: ButtonName, duration: Millis = defaultPress): void {
     this.hold(button);
     this.#clock.setTimer(duration, () => this.release(button));
+  }
+
+  /** A press that has just ended, without bounce and without a timer: on a busy machine a late one makes it a hold. */
+  tap(button: ButtonName): void {
+    const line = this.#button(button);
+    const now = this.#clock.now();
+    this.#setButton(line, true, millis(Math.max(0, now - tapTakes)));
+    this.#setButton(line, false, now);
   }
 
   hold(button: ButtonName): void {
@@ -281,9 +291,9 @@ export class VirtualHat implements HatPorts {
     });
   }
 
-  #setButton({ line, activeLevel }: WiredLine, pressed: boolean): void {
+  #setButton({ line, activeLevel }: WiredLine, pressed: boolean, atMs?: Millis): void {
     const idle = activeLevel === 1 ? 0 : 1;
-    this.gpio.drive(line, pressed ? activeLevel : idle);
+    this.gpio.drive(line, pressed ? activeLevel : idle, atMs);
   }
 
   #lit({ line, activeLevel }: WiredLine): boolean {

@@ -90,6 +90,21 @@ describe("the virtual hat", () => {
     expect(hat.gpio.changes(buttonA.line)).toBe(10);
   });
 
+  it("taps a button without a timer: the press has just ended, and took 30 ms", async () => {
+    const clock = new VirtualClock();
+    await clock.advance(seconds(1));
+    const hat = new VirtualHat({ clock, wiring: virtualWiring, plant: new Stove() });
+    const input = await hat.gpio.openInput(virtualWiring.buttonB.line);
+    const edges: (readonly [level: number, atMs: number])[] = [];
+    input.onChange((level, { latestMs }) => edges.push([level, latestMs]));
+    hat.tap("b");
+    await clock.advance(seconds(1));
+    expect(edges).toEqual([
+      [1, 970],
+      [0, 1000],
+    ]);
+  });
+
   it("comes to rest released even after the shortest of presses", async () => {
     hat.press("a", millis(1));
     await wait(seconds(1));

@@ -20,7 +20,7 @@ export interface PageNames extends KnownNames {
   isNamed(name: string): boolean;
 }
 
-export interface DoorOptions {
+export interface PageGuardOptions {
   readonly clock: Clock;
   readonly once: OnceLog;
   /** Names under which the page is reached. */
@@ -52,13 +52,13 @@ export const contentPolicy = [
 ].join("; ");
 
 export class PageGuard {
-  readonly #options: DoorOptions;
+  readonly #options: PageGuardOptions;
   readonly #digest: Buffer | undefined;
   /** Ends of sessions, by the SHA-256 of their token. */
   readonly #sessions = new Map<string, number>();
   readonly #failures: RateLimit;
 
-  constructor(options: DoorOptions) {
+  constructor(options: PageGuardOptions) {
     this.#options = options;
     this.#failures = new RateLimit(options.clock, guesses);
     this.#digest = options.password === undefined ? undefined : sha256(options.password);

@@ -1,5 +1,5 @@
 /** `simulate`: plays a scenario in virtual time and prints what the room and the controller did. */
-import { readFileSync } from "node:fs";
+import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { hours, type Millis, millis, minutes } from "../base/units.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
@@ -74,16 +74,30 @@ function readScenario(name: string): Scenario {
   throw new StartupError(exitCodes.configuration, problems, "The format: grove-heater simulate --help");
 }
 
+/** Bytes; the shipped scenarios have a few thousand. */
+const largestScenario = 1_000_000;
+
 function textOf(name: string): string {
   if (isScenarioName(name)) return scenarioText(name);
+  const text = readFile(name);
+  if (text !== undefined) return text;
+  const meant = nearest(name, scenarioNames);
+  throw new StartupError(
+    exitCodes.usage,
+    `There is no scenario and no file "${name}".`,
+    `${meant ? `Did you mean ${meant}? ` : ""}See: grove-heater simulate --list`,
+  );
+}
+
+function readFile(name: string): string | undefined {
   try {
-    return readFileSync(name, "utf8");
+    return readSmallFile(name, { limit: largestScenario });
   } catch (cause) {
-    const meant = nearest(name, scenarioNames);
+    if (!(cause instanceof SmallFileError)) throw cause;
     throw new StartupError(
       exitCodes.usage,
-      `There is no scenario and no file "${name}".`,
-      `${meant ? `Did you mean ${meant}? ` : ""}See: grove-heater simulate --list`,
+      `${name} ${cause.problem}.`,
+      "Name a scenario or its file: grove-heater simulate --list",
       { cause },
     );
   }

@@ -112,4 +112,11 @@ describe("the verb simulate", () => {
       remedy: expect.stringContaining("simulate --help"),
     });
   });
+
+  it.each([
+    ["a folder", "/", "/ is a folder, not a file."],
+    ["a device that never ends", "/dev/zero", "/dev/zero is a device, not a file."],
+  ])("refuses %s in the place of a scenario's file at once", async (_what, name, message) => {
+    await expect(simulate(name)).rejects.toMatchObject({ exitCode: 64, message });
+  });
 });

@@ -44,19 +44,19 @@ export class RateLimit {
 /** A limit for each of many keys. Guarantee: bounded in memory; where there are too many keys, all begin anew. */
 export class RateLimitByKey {
   readonly #clock: Pick<Clock, "now">;
-  readonly #mostKeys: number;
+  readonly #maxKeys: number;
   readonly #limits = new Map<string, RateLimit>();
 
-  constructor(clock: Pick<Clock, "now">, mostKeys: number) {
+  constructor(clock: Pick<Clock, "now">, maxKeys: number) {
     this.#clock = clock;
-    this.#mostKeys = mostKeys;
+    this.#maxKeys = maxKeys;
   }
 
   /** As `RateLimit.admit`. @param limits of this key, always the same */
   admit(key: string, limits: RateLimits): number | undefined {
     let limit = this.#limits.get(key);
     if (limit === undefined) {
-      if (this.#limits.size >= this.#mostKeys) this.#limits.clear();
+      if (this.#limits.size >= this.#maxKeys) this.#limits.clear();
       limit = new RateLimit(this.#clock, limits);
       this.#limits.set(key, limit);
     }

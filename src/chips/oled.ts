@@ -108,7 +108,7 @@ export class Oled {
   #setUp = false;
   #lit = false;
   /** The status read "on" after display-on, so it can be trusted when it reads "off". */
-  #tellsPower = false;
+  #reportsPower = false;
 
   constructor(bus: I2cBus, address: number, panel: OledPanel) {
     this.#bus = bus;
@@ -130,7 +130,7 @@ export class Oled {
     if (frame.length !== width * pages)
       throw new RangeError(`${this.panel.name} takes ${width * pages} bytes a frame`);
     try {
-      if (this.#lit && this.#tellsPower && (await this.#saysOff())) {
+      if (this.#lit && this.#reportsPower && (await this.#readsPoweredOff())) {
         this.#lit = false;
         this.refresh();
       }
@@ -159,13 +159,13 @@ export class Oled {
   async #light(): Promise<void> {
     await this.#send([displayOn]);
     this.#lit = true;
-    this.#tellsPower = await this.#saysOff().then(
+    this.#reportsPower = await this.#readsPoweredOff().then(
       (off) => !off,
       () => false,
     );
   }
 
-  #saysOff(): Promise<boolean> {
+  #readsPoweredOff(): Promise<boolean> {
     return retried(async () => {
       const [status = 0] = await this.#bus.read(this.address, 1);
       return (status & statusOff) !== 0;

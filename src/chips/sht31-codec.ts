@@ -76,12 +76,12 @@ export function decodeStatus(bytes: Uint8Array): Sht31Status | "bad-crc" {
 /** Table 17: alert pending and reset detected, with the checksum. */
 const statusAfterReset = [0x80, 0x10, 0xe1];
 /** A wrong bit in 24 is common on a bad cable; another chip's answer differs in twelve, or in six if it is all zeros. */
-const mostFlippedBits = 4;
+const maxFlippedBits = 4;
 
 /** Whether `bytes` is what an SHT31 says right after a reset, give or take a few disturbed bits. */
 export function resemblesStatusAfterReset(bytes: Uint8Array): boolean {
   const flipped = statusAfterReset.map((byte, index) => bitsSet(byte ^ (bytes[index] ?? 0)));
-  return flipped.reduce((sum, bits) => sum + bits, 0) <= mostFlippedBits;
+  return flipped.reduce((sum, bits) => sum + bits, 0) <= maxFlippedBits;
 }
 
 const bitsSet = (byte: number): number => [...byte.toString(2)].filter((digit) => digit === "1").length;

@@ -15,7 +15,7 @@ import type { HubReady } from "../firmware/process/messages.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
-import { systemFiles } from "../firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
 import { guardConnections } from "../manifest/connections.ts";
@@ -82,7 +82,7 @@ async function cloud(args: Arguments): Promise<number> {
           },
           manifest,
           dataPath: data.path,
-          files: gatedFiles(systemFiles, data.path, manifest),
+          files: gatedFiles(durableSystemFiles, data.path, manifest),
           clock: systemClock,
           firmware: firmwareVersion(),
           board: wiring.board,

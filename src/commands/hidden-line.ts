@@ -1,11 +1,11 @@
 /**
  * Reads one line that nobody may look at: typed without an echo, or from a pipe.
  *
- * Guarantee: the terminal is as it was when this settles, also after Ctrl-C; what is longer than `mostBytes` is cut off.
+ * Guarantee: the terminal is as it was when this settles, also after Ctrl-C; what is longer than `maxBytes` is cut off.
  */
 import type { ReadStream } from "node:tty";
 
-const mostBytes = 4096;
+const maxBytes = 4096;
 const keys = { interrupt: "\u0003", endOfInput: "\u0004", backspace: ["\u007f", "\b"] } as const;
 
 /**
@@ -41,7 +41,7 @@ async function lineOf(input: AsyncIterable<string>, typed: boolean): Promise<str
       if (typed && character === keys.interrupt) return undefined;
       if (typed && character === keys.endOfInput) return line;
       if (typed && keys.backspace.some((key) => key === character)) line = line.slice(0, -1);
-      else if (line.length < mostBytes) line += character;
+      else if (line.length < maxBytes) line += character;
     }
   }
   return line;

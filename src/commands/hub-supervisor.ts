@@ -43,7 +43,7 @@ const noSpacing = millis(0);
 const endLimit = seconds(3);
 const killLimit = seconds(1);
 /** More wait only for a loop that is stuck: what it would do with them then surprises. */
-const mostPresses = 20;
+const maxPresses = 20;
 
 export class HubSupervisor {
   readonly #options: HubSupervisorOptions;
@@ -146,7 +146,7 @@ export class HubSupervisor {
   }
 
   #press(message: GuardianToLoop): void {
-    if (!this.#loop?.connected || this.#presses >= mostPresses) return;
+    if (!this.#loop?.connected || this.#presses >= maxPresses) return;
     this.#presses++;
     this.#loop.send(message, () => {
       this.#presses--;

@@ -15,7 +15,7 @@ import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { TextWriter } from "../firmware/process/text-writer.ts";
 import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
-import { systemFiles } from "../firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import {
   decideBoard,
@@ -142,7 +142,7 @@ function showWatcher({ device }: RunningLoop): void {
 }
 
 const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>
-  gatedFiles(systemFiles, folder.path, manifest);
+  gatedFiles(durableSystemFiles, folder.path, manifest);
 
 function millisOf(args: Arguments, flag: string): Millis | undefined {
   const value = args.value(flag);

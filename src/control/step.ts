@@ -41,7 +41,7 @@ export interface StepResult {
 }
 
 /** Heating time of one step that is believed: a loop that was away cannot know what the relay did meanwhile. */
-const longestCounted = minutes(1);
+const maxCountedStep = minutes(1);
 /** Counters alone are stored this often. */
 const countersEvery = hours(1);
 /** What is left of a boost, so often. */
@@ -92,7 +92,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
 function count(state: ControlState, passed: number): ControlState["counters"] {
   if (!state.switching.on || passed === 0) return state.counters;
   const { relayCycles, heaterSeconds } = state.counters;
-  return { relayCycles, heaterSeconds: heaterSeconds + Math.min(passed, longestCounted) / 1000 };
+  return { relayCycles, heaterSeconds: heaterSeconds + Math.min(passed, maxCountedStep) / 1000 };
 }
 
 const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;

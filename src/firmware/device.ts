@@ -62,7 +62,7 @@ export interface DeviceParts {
 }
 
 /** A step comes at least this often, so that the outputs are asserted and the line is read back. */
-const longestStep = seconds(1);
+const maxStepInterval = seconds(1);
 /** How long the end waits for a disk that hangs: the supply may be about to go. */
 const flushLimit = seconds(3);
 
@@ -225,7 +225,7 @@ export class Device implements FaceDevice {
       store.offer(toDurable(state));
     }
     this.#cancelStep();
-    const wait = Math.min(longestStep, Math.max(1, wakeAtMs - clock.now()));
+    const wait = Math.min(maxStepInterval, Math.max(1, wakeAtMs - clock.now()));
     this.#cancelStep = clock.setTimer(millis(wait), () => void this.#step());
     const observation = { atMs, input, commands, events, activeFaults: state.faults };
     onStep?.(observation);

@@ -81,7 +81,7 @@ function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, virtualDisplay: 
     clock,
     wiring,
     plant: surroundings,
-    bus: { grain: millis(1) },
+    bus: { timerResolution: millis(1) },
     ...(display && { display }),
   });
   try {

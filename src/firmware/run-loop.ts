@@ -20,7 +20,7 @@ import { type Hardware, loadManifest } from "./hardware.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { DataFolder } from "./storage/data-folder.ts";
-import { systemFiles } from "./storage/durable-files.ts";
+import { durableSystemFiles } from "./storage/durable-files.ts";
 import { gatedFiles } from "./storage/gated-files.ts";
 
 export interface LoopOptions {
@@ -86,7 +86,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     clock,
     log,
     stateFile: data.stateFile,
-    files: gatedFiles(systemFiles, data.path, manifest),
+    files: gatedFiles(durableSystemFiles, data.path, manifest),
     failing: options.failing ?? [],
     relayOffFor: options.relayOffFor,
     virtualDisplay: options.virtualDisplay,

@@ -30,8 +30,8 @@ interface ListeningParts {
   readonly once: OnceLog;
 }
 
-const mostConnections = 1000;
-const mostStrangers = 200;
+const maxConnections = 1000;
+const maxUnauthenticated = 200;
 
 /** @throws Error with `code` when it cannot listen there, as when another has the port */
 export async function listen(
@@ -61,8 +61,8 @@ export async function listen(
 
 function bound(server: ServerType, { clock, once }: ListeningParts): void {
   const onFull = () => void once.warn("hub-http-full", "anybody", "too many connections");
-  const strangers = new Strangers(clock, { most: mostStrangers, within: seconds(15), onFull });
-  server.maxConnections = mostConnections;
+  const strangers = new Strangers(clock, { most: maxUnauthenticated, within: seconds(15), onFull });
+  server.maxConnections = maxConnections;
   server.on("drop", onFull);
   server.on("connection", (raw: Socket) => strangers.add(raw));
   server.on("request", ({ socket }: IncomingMessage) => strangers.welcome(peerOf(socket)));

@@ -9,7 +9,7 @@ import { RateLimitByKey, type RateLimits } from "../base/rate-limit.ts";
 import { minutes } from "../base/units.ts";
 
 const once: RateLimits = { most: 1, within: minutes(10) };
-const mostKeys = 1000;
+const maxKeys = 1000;
 
 export class OnceLog {
   readonly #log: Log;
@@ -17,7 +17,7 @@ export class OnceLog {
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
-    this.#limit = new RateLimitByKey(clock, mostKeys);
+    this.#limit = new RateLimitByKey(clock, maxKeys);
   }
 
   /** @returns whether it was said now */

@@ -12,7 +12,7 @@ import {
   busRefused,
   type CapabilityError,
   connectionRefused,
-  lineRefused,
+  lineNotGranted,
   portRefused,
   storageRefused,
 } from "./refusal.ts";
@@ -23,7 +23,7 @@ export { CapabilityError } from "./refusal.ts";
 export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {
   const check = (line: number) => {
     if (manifest.gpio.has(line)) return;
-    const cause = lineRefused(manifest, line);
+    const cause = lineNotGranted(manifest, line);
     throw new LineError("denied", cause.message, { cause });
   };
   return {

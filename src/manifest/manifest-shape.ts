@@ -7,7 +7,7 @@
 import type { JsonDocument } from "../base/schema/document.ts";
 import { type Infer, type Path, read } from "../base/schema/schema.ts";
 import { distinct, list, map, strictObject } from "../base/schema/structures.ts";
-import { integer, oneOf, optional, orElse, string, type TextRule } from "../base/schema/values.ts";
+import { integer, oneOf, optional, string, type TextRule, withDefault } from "../base/schema/values.ts";
 
 /** A name and where it is. */
 export interface Located {
@@ -18,34 +18,37 @@ export interface Located {
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const rules = {
   // Also a valid user name for systemd: the service runs under it.
-  name: { pattern: /^[A-Za-z][A-Za-z0-9_-]{0,30}$/, says: "a letter, then up to 30 letters, digits, _ or -" },
-  componentId: { pattern: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, says: "a UUID" },
+  name: {
+    pattern: /^[A-Za-z][A-Za-z0-9_-]{0,30}$/,
+    expected: "a letter, then up to 30 letters, digits, _ or -",
+  },
+  componentId: { pattern: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, expected: "a UUID" },
   entryPoint: {
     pattern: /^\/?[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/,
-    says: "a path without blanks and without a part that begins with a dot",
+    expected: "a path without blanks and without a part that begins with a dot",
   },
-  cmdArg: { pattern: /^[ -~]{0,256}$/, says: "up to 256 printable ASCII characters" },
+  cmdArg: { pattern: /^[ -~]{0,256}$/, expected: "up to 256 printable ASCII characters" },
   peripheral: {
     pattern: /^\$[A-Za-z][A-Za-z0-9_]{0,31}$/,
-    says: 'a name of the board definition with a $ before it, as "$RELAY" (a bare line 16 is "$GPIO16")',
+    expected: 'a name of the board definition with a $ before it, as "$RELAY" (a bare line 16 is "$GPIO16")',
   },
   // 0x00–0x02 and 0x78 up are reserved (UM10204, table 4); 0x04 is not free either, but the Base Hat's ADC sits there.
   address: {
     pattern: /^0x(0[3-9a-f]|[1-6][0-9a-f]|7[0-7])$/,
-    says: 'an address from "0x03" to "0x77", lower case',
+    expected: 'an address from "0x03" to "0x77", lower case',
   },
   host: {
     pattern: new RegExp(
       `^(?=.{1,253}$)(?:(?:\\*\\.${label}\\.)?(?:${label}\\.)*${label}|[0-9a-f]*:[0-9a-f:.]*)$`,
     ),
-    says: 'a host name in lower case, an IP address, or "*." before a name of at least two labels',
+    expected: 'a host name in lower case, an IP address, or "*." before a name of at least two labels',
   },
 } satisfies Record<string, TextRule>;
 
 const largestStorageKb = 1_048_576;
 
-const names = orElse(list(string(rules.peripheral)), []);
-const ports = orElse(distinct(list(integer(1, 65_535))), []);
+const names = withDefault(list(string(rules.peripheral)), []);
+const ports = withDefault(distinct(list(integer(1, 65_535))), []);
 const addresses = distinct(list(string(rules.address)));
 const noAddresses: Readonly<Record<string, readonly string[]>> = {};
 
@@ -53,11 +56,11 @@ const capabilities = {
   Gpio: names,
   I2cMaster: names,
   /** Our extension: on a bus shared by all, the addresses are what tells one part from another. */
-  I2cAddresses: orElse(map(addresses, Number.POSITIVE_INFINITY, rules.peripheral), noAddresses),
-  AllowedConnections: orElse(distinct(list(string(rules.host))), []),
+  I2cAddresses: withDefault(map(addresses, Number.POSITIVE_INFINITY, rules.peripheral), noAddresses),
+  AllowedConnections: withDefault(distinct(list(string(rules.host))), []),
   AllowedTcpServerPorts: ports,
   AllowedUdpServerPorts: ports,
-  MutableStorage: orElse(strictObject({ SizeKB: integer(0, largestStorageKb) }), { SizeKB: 0 }),
+  MutableStorage: withDefault(strictObject({ SizeKB: integer(0, largestStorageKb) }), { SizeKB: 0 }),
 };
 
 export const capabilityNames = Object.keys(capabilities) as (keyof typeof capabilities)[];
@@ -68,7 +71,7 @@ export const manifestFile = strictObject({
   Name: string(rules.name),
   ComponentId: string(rules.componentId),
   EntryPoint: string(rules.entryPoint),
-  CmdArgs: orElse(list(string(rules.cmdArg)), []),
+  CmdArgs: withDefault(list(string(rules.cmdArg)), []),
   ApplicationType: optional(oneOf(["Default"])),
   Capabilities: strictObject(capabilities),
 });

@@ -20,7 +20,7 @@ export class CapabilityError extends Error {
   }
 }
 
-export function lineRefused(manifest: Manifest, line: number): CapabilityError {
+export function lineNotGranted(manifest: Manifest, line: number): CapabilityError {
   const name = `$GPIO${line}`;
   return new CapabilityError(`GPIO line ${line}`, "Gpio", listing("Gpio", [...manifest.gpio.values(), name]));
 }

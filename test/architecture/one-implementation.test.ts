@@ -107,7 +107,7 @@ const ideas: readonly Idea[] = [
     sign: /Math\.min\([^;\n]*(?:\* 2\b|\*\* )/g,
     homes: ["src/base/backoff.ts"],
     seeds: [
-      "this.#pause = millis(Math.min(longestPause, this.#pause * 2));",
+      "this.#pause = millis(Math.min(maxPause, this.#pause * 2));",
       "const ceiling = Math.min(cap, floor * 1.25 * 2 ** Math.min(20, failures));",
     ],
     sound: ["const band = Math.min(most, (demand * length) / 2);"],

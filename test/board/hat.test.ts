@@ -172,7 +172,7 @@ describe("The hat's sensor", () => {
 
   it("gives no reading of a bad CRC, and recovers", async () => {
     const { hat, virtual, clock } = await opened();
-    const end = virtual.bus.disturb({ kind: "bad-crc", address: hatAddresses.sensor });
+    const end = virtual.bus.inject({ kind: "bad-crc", address: hatAddresses.sensor });
     expect(await clock.run(hat.readSensor())).toMatchObject({ kind: "failed", reason: "bad-crc" });
     end();
     expect(await clock.run(hat.readSensor())).toMatchObject({ kind: "ok" });

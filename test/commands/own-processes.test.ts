@@ -16,7 +16,7 @@ const commands = {
 type Name = keyof typeof commands;
 const names = Object.keys(commands) as Name[];
 
-/** One of them, with all that it says: its output, its complaints and its messages. */
+/** One of them, with all that it expected: its output, its complaints and its messages. */
 class OwnProcess {
   readonly child: ChildProcess;
   readonly data: string;

@@ -6,7 +6,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { verb } from "../../src/commands/settings.ts";
 import { readArguments } from "../../src/commands/verb.ts";
 import { describeDataFolder } from "../../src/firmware/storage/data-folder.ts";
-import { systemFiles } from "../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../src/firmware/storage/durable-files.ts";
 import { decideSettings, keepLastGood } from "../../src/firmware/storage/last-good.ts";
 import { lastGoodServes, loadSettings, refusal } from "../../src/firmware/storage/settings-file.ts";
 import { settingKeys } from "../../src/model/settings.ts";
@@ -61,7 +61,7 @@ describe.each([
 describe("settings that turned bad under a unit that ran", () => {
   const keep = async (): Promise<void> => {
     const data = describeDataFolder(folder);
-    const parts = { data, files: systemFiles, clock: new VirtualClock(), log: silentLog };
+    const parts = { data, files: durableSystemFiles, clock: new VirtualClock(), log: silentLog };
     const { good } = decideSettings({ path: file, named: false }, data);
     await keepLastGood(parts, { settings: good, board: undefined });
   };

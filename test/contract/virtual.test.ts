@@ -18,7 +18,7 @@ function busRig(): BusRig & { readonly clock: VirtualClock } {
     },
     fault: (kind, count) => {
       end();
-      end = kind === "none" ? () => {} : virtual.bus.disturb({ kind, address: hatAddresses.sensor, count });
+      end = kind === "none" ? () => {} : virtual.bus.inject({ kind, address: hatAddresses.sensor, count });
     },
   };
 }

@@ -13,7 +13,7 @@ import { isRecord } from "../../base/json/value.ts";
 import { JsonDocument } from "../../base/schema/document.ts";
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, object, strictObject } from "../../base/schema/structures.ts";
-import { convert, oneOf, optional, orElse, secret, string } from "../../base/schema/values.ts";
+import { convert, oneOf, optional, secret, string, withDefault } from "../../base/schema/values.ts";
 import { parseConnectionString } from "./connection-string.ts";
 import {
   type CertificateProof,
@@ -28,7 +28,7 @@ const entry = secret(convert(string(), (value) => value.trim()));
 const dps = {
   idScope: entry,
   registrationId: entry,
-  endpoint: orElse(entry, undefined),
+  endpoint: withDefault(entry, undefined),
   caFile: optional(entry),
 };
 

@@ -96,7 +96,7 @@ const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   unknown: (peer) => `The connection to ${peer.host} failed. Trying again.`,
 };
 
-const lookUp = ", and the clock. What is configured says: grove-heater credentials check";
+const lookUp = ", and the clock. What is configured expected: grove-heater credentials check";
 
 export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
   code,

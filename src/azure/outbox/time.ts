@@ -32,7 +32,7 @@ export interface Stamp {
 /** A smaller step is not worth a correction: the same slack as in the core. */
 const slackMs = 5000;
 /** Boots without a right clock are rare, and their entries gone after a month. */
-const mostBoots = 32;
+const maxBoots = 32;
 
 export type Offsets = Readonly<Record<string, number>>;
 
@@ -67,7 +67,7 @@ export class WallHistory {
     this.#offsets.delete(this.#boot.id);
     this.#offsets.set(this.#boot.id, offset);
     for (const oldest of this.#offsets.keys()) {
-      if (this.#offsets.size <= mostBoots) break;
+      if (this.#offsets.size <= maxBoots) break;
       this.#offsets.delete(oldest);
     }
     return true;

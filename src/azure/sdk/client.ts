@@ -54,11 +54,11 @@ export function makeClient(
 /** A token of our own making: the SDK makes its own only together with the timer that renews it. */
 function signToken(way: HubWay, key: string, wallMs: WallMillis, validMs: Millis): string {
   const resource = encodeUriComponentStrict(`${way.host}/devices/${way.deviceId}`);
-  const expiryS = Math.floor((wallMs + Math.min(validMs, longestToken)) / 1000);
+  const expiryS = Math.floor((wallMs + Math.min(validMs, maxTokenLifetime)) / 1000);
   return SharedAccessSignature.create(resource, "", key, expiryS).toString();
 }
 
-const longestToken = hours(24 * 365);
+const maxTokenLifetime = hours(24 * 365);
 
 export function sdkMessage({ messageId, body, createdMs, component, properties }: TelemetryMessage) {
   const message = new Message(body);

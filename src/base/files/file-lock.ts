@@ -18,7 +18,7 @@ export type LockMode = "exclusive" | "shared";
 export type LockOutcome = "locked" | "busy" | { readonly failed: string };
 
 /** More than a slow card takes to load a program of 30 KB. */
-const longestRunMs = 5000;
+const maxRunMs = 5000;
 /** flock(1): the status when the lock is held by somebody else. Failures have those of sysexits.h, from 64 on. */
 const conflict = 1;
 /** Where a service or a cron job has no PATH. */
@@ -29,7 +29,7 @@ export function lockOpenFile(file: number, mode: LockMode = "exclusive"): LockOu
   const { status, error, signal } = spawnSync("flock", [mode === "shared" ? "-s" : "-x", "-n", "3"], {
     stdio: ["ignore", "ignore", "ignore", file],
     env: { PATH: process.env["PATH"] ?? usualPath },
-    timeout: longestRunMs,
+    timeout: maxRunMs,
     killSignal: "SIGKILL",
   });
   if (status === 0) return "locked";

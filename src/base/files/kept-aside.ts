@@ -8,8 +8,8 @@
 import { lstat, readdir, rename, rmdir, truncate, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-const mostOfAFile = 2;
-const mostInAFolder = 8;
+const maxOfAFile = 2;
+const maxInAFolder = 8;
 /** Many times a whole state, and a small part of the smallest sensible grant. */
 const largest = 64 * 1024;
 
@@ -48,13 +48,13 @@ export async function keepAside(path: string): Promise<string | undefined> {
 
 /**
  * Holds what was kept aside of one file within its bounds, also what older firmware kept. What cannot be removed stays.
- * @param newest a name that stays, whatever its label says: a clock may have been wrong
+ * @param newest a name that stays, whatever its label expected: a clock may have been wrong
  */
 export async function boundKeptAside(path: string, newest?: string): Promise<void> {
   const folder = dirname(path);
   const names = await namesIn(folder);
   const kept = keptAsideOf(path, names).filter((name) => name !== newest);
-  const room = newest === undefined ? mostOfAFile : mostOfAFile - 1;
+  const room = newest === undefined ? maxOfAFile : maxOfAFile - 1;
   const stay = new Set([...kept.slice(Math.max(0, kept.length - room)), newest]);
   for (const name of names.filter((each) => stay.has(each))) await cut(join(folder, name));
   for (const name of kept.filter((each) => !stay.has(each))) await remove(join(folder, name));
@@ -70,7 +70,7 @@ async function boundFolder(folder: string, newest: string | undefined): Promise<
     if (found && !found.isDirectory()) kept.push({ path, atMs: found.ctimeMs });
   }
   kept.sort((a, b) => b.atMs - a.atMs);
-  for (const { path } of kept.slice(newest === undefined ? mostInAFolder : mostInAFolder - 1))
+  for (const { path } of kept.slice(newest === undefined ? maxInAFolder : maxInAFolder - 1))
     await remove(path);
 }
 

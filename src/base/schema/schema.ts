@@ -25,7 +25,7 @@ export const invalid: unique symbol = Symbol("invalid");
 
 export interface Schema<out T> {
   /** Completes "must be …". */
-  readonly says: string;
+  readonly expected: string;
   /** @returns the checked value, or `invalid` after adding at least one problem */
   check(value: unknown, problems: Problem[]): T | typeof invalid;
   /** @returns the default for an absent member. Without this function the member is required. */
@@ -70,8 +70,8 @@ export const pathText = (path: Path): string =>
   path.map((step, at) => (typeof step === "number" ? `[${step}]` : at === 0 ? step : `.${step}`)).join("");
 
 /** Adds the problem that `value` does not match the schema. */
-export function refuse(problems: Problem[], says: string, value: unknown): typeof invalid {
-  problems.push({ path: [], wrong: `must be ${says}, not ${kindText(value)}` });
+export function refuse(problems: Problem[], expected: string, value: unknown): typeof invalid {
+  problems.push({ path: [], wrong: `must be ${expected}, not ${kindText(value)}` });
   return invalid;
 }
 
@@ -91,13 +91,13 @@ export function checkPart<T>(
   return checked;
 }
 
-const longestShown = 80;
+const maxShownLength = 80;
 
 /** A short description of a value for an error message. */
 function kindText(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value === undefined) return "nothing";
   if (isRecord(value)) return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value.slice(0, longestShown)) : String(value);
-  return text.slice(0, longestShown);
+  const text = typeof value === "string" ? JSON.stringify(value.slice(0, maxShownLength)) : String(value);
+  return text.slice(0, maxShownLength);
 }

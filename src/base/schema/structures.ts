@@ -16,7 +16,7 @@ export type ObjectOf<M> = Flat<
 export type UnknownKeys = "refused" | "ignored";
 
 /** Checking stops at this many problems, so that hostile input cannot produce a million of them. */
-const mostProblems = 100;
+const maxProblems = 100;
 
 /** An object with these members. Other members are dropped. */
 export const object = <M extends Members>(members: M): Schema<ObjectOf<M>> =>
@@ -29,7 +29,7 @@ export const strictObject = <M extends Members>(members: M): Schema<ObjectOf<M>>
 function objectSchema<M extends Members>(members: M, unknown: UnknownKeys): Schema<ObjectOf<M>> {
   const entries = Object.entries(members);
   return {
-    says: "an object",
+    expected: "an object",
     check(value, problems) {
       if (!isRecord(value)) return refuse(problems, "an object", value);
       const before = problems.length;
@@ -51,7 +51,7 @@ function takeAbsent(
   made: [string, unknown][],
   problems: Problem[],
 ): void {
-  if (schema.absent === undefined) problems.push({ path: [], wrong: `lacks "${name}"` });
+  if (schema.absent === undefined) problems.push({ path: [], wrong: `is missing "${name}"` });
   else if (!("isOptional" in schema)) made.push([name, schema.absent()]);
 }
 
@@ -59,26 +59,26 @@ function refuseUnknown(value: object, members: Members, problems: Problem[]): vo
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(members, key)) continue;
     problems.push({ path: [], wrong: `has the unknown key "${key.slice(0, 64)}"`, unknownKey: key });
-    if (problems.length >= mostProblems) return;
+    if (problems.length >= maxProblems) return;
   }
 }
 
 /** A list. @param most the maximum number of items */
 export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schema<readonly T[]> {
-  const says = Number.isFinite(most) ? `a list of at most ${most} items` : "a list";
+  const expected = Number.isFinite(most) ? `a list of at most ${most} items` : "a list";
   return {
-    says,
+    expected,
     check(value, problems) {
       if (!Array.isArray(value)) return refuse(problems, "a list", value);
       if (value.length > most) {
-        problems.push({ path: [], wrong: `must be ${says}, not of ${value.length}` });
+        problems.push({ path: [], wrong: `must be ${expected}, not of ${value.length}` });
         return invalid;
       }
       const before = problems.length;
       const made: (T | typeof invalid)[] = [];
       for (const [at, each] of value.entries()) {
         made.push(checkPart(at, item, each, problems));
-        if (problems.length >= mostProblems) break;
+        if (problems.length >= maxProblems) break;
       }
       return problems.length === before ? (made as T[]) : invalid;
     },
@@ -87,7 +87,7 @@ export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schem
 
 /** Keeps the valid items and drops the others: for stored data that must stay readable even if damaged. */
 export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
-  says: "a list",
+  expected: "a list",
   check(value, problems) {
     if (!Array.isArray(value)) return refuse(problems, "a list", value);
     return value.map((each) => item.check(each, [])).filter((each) => each !== invalid) as T[];
@@ -96,7 +96,7 @@ export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
 
 /** A list without duplicates. */
 export const distinct = <T extends string | number>(items: Schema<readonly T[]>): Schema<readonly T[]> => ({
-  says: items.says,
+  expected: items.expected,
   check(value, problems) {
     const checked = items.check(value, problems);
     if (checked === invalid) return invalid;
@@ -114,7 +114,7 @@ export const map = <T>(
   most = Number.POSITIVE_INFINITY,
   name?: TextRule,
 ): Schema<Readonly<Record<string, T>>> => ({
-  says: "an object",
+  expected: "an object",
   check(value, problems) {
     if (!isRecord(value)) return refuse(problems, "an object", value);
     const before = problems.length;
@@ -126,9 +126,9 @@ export const map = <T>(
     const made: [string, T | typeof invalid][] = [];
     for (const [key, each] of entries) {
       if (name !== undefined && !name.pattern.test(key))
-        problems.push({ path: [key], wrong: `must be ${name.says}` });
+        problems.push({ path: [key], wrong: `must be ${name.expected}` });
       made.push([key, checkPart(key, member, each, problems)]);
-      if (problems.length >= mostProblems) break;
+      if (problems.length >= maxProblems) break;
     }
     return problems.length === before ? (Object.fromEntries(made) as Record<string, T>) : invalid;
   },
@@ -138,7 +138,7 @@ export const map = <T>(
 export const tuple = <const I extends readonly Schema<unknown>[]>(
   items: I,
 ): Schema<{ readonly [K in keyof I]: Infer<I[K]> }> => ({
-  says: `a list of ${items.length} items`,
+  expected: `a list of ${items.length} items`,
   check(value, problems) {
     if (!Array.isArray(value) || value.length !== items.length) {
       return refuse(problems, `a list of ${items.length} items`, value);
@@ -159,14 +159,14 @@ export function byKind<const D extends string, const C extends Readonly<Record<s
   cases: C,
 ): Schema<UnionOf<D, C>> {
   const kinds = oneOf(Object.keys(cases));
-  const says = `an object with "${name}"`;
+  const expected = `an object with "${name}"`;
   return {
-    says,
+    expected,
     check(value, problems) {
-      if (!isRecord(value)) return refuse(problems, says, value);
+      if (!isRecord(value)) return refuse(problems, expected, value);
       const { [name]: given, ...rest } = value;
       if (given === undefined) {
-        problems.push({ path: [], wrong: `lacks "${name}"` });
+        problems.push({ path: [], wrong: `is missing "${name}"` });
         return invalid;
       }
       const kind = checkPart(name, kinds, given, problems);

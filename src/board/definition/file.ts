@@ -8,7 +8,7 @@
 import { JsonDocument } from "../../base/schema/document.ts";
 import { type Infer, type Path, read, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, list, object, strictObject } from "../../base/schema/structures.ts";
-import { integer, lenient, oneOf, optional, orElse, refine, string } from "../../base/schema/values.ts";
+import { integer, lenient, oneOf, optional, refine, string, withDefault } from "../../base/schema/values.ts";
 
 export type BoardProblemCode =
   | "missing-file"
@@ -83,7 +83,7 @@ export interface DefinitionFile {
 
 const name = string({
   pattern: /^[A-Za-z][A-Za-z0-9_]{0,31}$/,
-  says: "a letter, then up to 31 letters, digits or _",
+  expected: "a letter, then up to 31 letters, digits or _",
 });
 const line = integer(0, 1023);
 const activeLevel = oneOf(["high", "low"]);
@@ -123,9 +123,9 @@ const usablePart = object({
 const definition = strictObject({
   Metadata: strictObject({ Type: oneOf(["Grove Heater Hardware Definition"]), Version: oneOf([1]) }),
   Description: description,
-  Imports: orElse(list(strictObject({ Path: string() })), []),
+  Imports: withDefault(list(strictObject({ Path: string() })), []),
   Backend: optional(backend),
-  GpioChipLabels: orElse(list(string()), []),
+  GpioChipLabels: withDefault(list(string()), []),
   Peripherals: list(peripheral),
 });
 

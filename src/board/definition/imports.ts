@@ -25,7 +25,7 @@ export interface LoadedFiles {
 }
 
 const deepest = 8;
-const mostFiles = 32;
+const maxFiles = 32;
 
 /** Reads `path` and what it imports. Never throws. */
 export function loadFiles(path: string, { folder, readFile }: DefinitionSource): LoadedFiles {
@@ -58,8 +58,8 @@ export function loadFiles(path: string, { folder, readFile }: DefinitionSource):
         return;
       }
       if (loaded.has(file)) return;
-      if (chain.length >= deepest || loaded.size >= mostFiles) {
-        const message = `more than ${deepest} imports deep, or more than ${mostFiles} files`;
+      if (chain.length >= deepest || loaded.size >= maxFiles) {
+        const message = `more than ${deepest} imports deep, or more than ${maxFiles} files`;
         problems.push({ code: "import-bound", ...place, message, remedy: "import fewer files" });
         return;
       }

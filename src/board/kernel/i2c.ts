@@ -62,7 +62,7 @@ export async function openKernelI2c(number: number, options: KernelI2cOptions): 
 }
 
 /** Each transfer that the kernel keeps occupies one of the four threads of the pool, which the disk needs too. */
-const mostKept = 2;
+const maxKept = 2;
 
 class KernelI2c implements I2cBus {
   readonly #path: string;
@@ -118,7 +118,7 @@ class KernelI2c implements I2cBus {
   }
 
   async #once<T>(action: (bus: PromisifiedBus) => Promise<T>): Promise<T> {
-    if (this.#kept >= mostKept) {
+    if (this.#kept >= maxKept) {
       throw new BusError("timeout", `${this.#path} is stuck: earlier transfers have not ended yet`);
     }
     this.#bus ??= await this.#open();

@@ -9,9 +9,9 @@ import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis } from "../../base/units.ts";
 
 /** A step and a picture take less on the slowest Pi; no press that a person makes is shorter. */
-const longestWork = millis(100);
+const maxWork = millis(100);
 /** Steps come once a second at least. */
-const longestPause = millis(1500);
+const maxPause = millis(1500);
 /** What waited during a stall is delivered in the first turns of the loop after it. */
 const aftermath = millis(50);
 
@@ -44,7 +44,7 @@ export class LoopWatch {
     const before = this.#lookedAt;
     if (before !== undefined) {
       const passed = now - before;
-      const stalled = passed - (idle - this.#idleThen) >= longestWork || passed >= longestPause;
+      const stalled = passed - (idle - this.#idleThen) >= maxWork || passed >= maxPause;
       if (stalled) this.#stall = { fromMs: before, untilMs: now };
     }
     this.#lookedAt = now;

@@ -31,22 +31,22 @@ const looks: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 
 /** A picture normally takes 0.1 s. After this time the transfer counts as stuck. */
 const stuckAfter = seconds(5);
 /** Pause between a picture and one that arrived while it was being sent. */
-const breather = millis(1);
+const gapBetweenPictures = millis(1);
 
 export class ScreenFeed {
   readonly #options: ScreenFeedOptions;
-  readonly #pictures = new LatestWins(() => this.#bringLatest());
+  readonly #pictures = new LatestWins(() => this.#showLatest());
   #target: ScreenTarget | undefined;
   #latest: ScreenModel | undefined;
   #busySince: Millis | undefined;
-  #lookAt: Millis;
+  #nextSearchAt: Millis;
   #failed = false;
-  readonly #looks = new Backoff(looks);
+  readonly #searches = new Backoff(looks);
   #closed = false;
 
   constructor(options: ScreenFeedOptions) {
     this.#options = options;
-    this.#lookAt = options.clock.now();
+    this.#nextSearchAt = options.clock.now();
   }
 
   show(model: ScreenModel): void {
@@ -71,27 +71,27 @@ export class ScreenFeed {
     this.#closed = true;
   }
 
-  async #bringLatest(): Promise<void> {
+  async #showLatest(): Promise<void> {
     const { clock } = this.#options;
     this.#busySince = clock.now();
     const isReady = !this.#closed && (await this.#ready());
     this.#busySince = clock.now();
     if (isReady) await this.#sendLatest();
     this.#busySince = undefined;
-    if (isReady && this.#latest !== undefined) await clock.sleep(breather);
+    if (isReady && this.#latest !== undefined) await clock.sleep(gapBetweenPictures);
   }
 
   async #ready(): Promise<boolean> {
     const { clock, find, log } = this.#options;
     if (this.#target !== undefined) return true;
-    if (clock.now() < this.#lookAt) return false;
+    if (clock.now() < this.#nextSearchAt) return false;
     try {
       this.#target = await find();
     } catch (error) {
-      this.#fail("looking for it", error);
+      this.#lose("looking for it", error);
       return false;
     }
-    if (this.#target === undefined) this.#fail("looking for it", "none answers on the I²C bus");
+    if (this.#target === undefined) this.#lose("looking for it", "none answers on the I²C bus");
     else log.info("display-found", { display: this.#target.kind });
     return this.#target !== undefined;
   }
@@ -103,16 +103,16 @@ export class ScreenFeed {
     try {
       await this.#target?.show(model);
       this.#failed = false;
-      this.#looks.reset();
+      this.#searches.reset();
     } catch (error) {
       this.#target = undefined;
-      this.#fail("showing a picture", error);
+      this.#lose("showing a picture", error);
     }
   }
 
-  #fail(during: string, cause: unknown): void {
+  #lose(during: string, cause: unknown): void {
     const { clock, log } = this.#options;
-    this.#lookAt = millis(clock.now() + this.#looks.failed());
+    this.#nextSearchAt = millis(clock.now() + this.#searches.failed());
     const isNews = !this.#failed;
     this.#failed = true;
     if (!isNews || this.#closed) return;

@@ -25,7 +25,7 @@ export interface CycleTimes {
 /** Nine minutes, 6.7 starts an hour: an oil radiator then ripples by 0.1 K, and a relay lasts three years. */
 export const cycleS = 540;
 /** A debt older than this is forgotten: nobody wants last hour's heat now. */
-const longestDebtS = 200;
+const maxOwedS = 200;
 
 /** Less of the band than this is not worth a start, even when the cycle is over. */
 const startShare = 0.3;
@@ -52,7 +52,7 @@ export function account(state: CycleState, demand: number, stepS: number, times:
 
 /** The debt at which counting ends: what minimum times alone can cause must fit in. */
 export function debtEnd(times: CycleTimes): number {
-  return Math.max(longestDebtS, times.minimumOnS, times.minimumOffS);
+  return Math.max(maxOwedS, times.minimumOnS, times.minimumOffS);
 }
 
 /** Whether a start now would be a whole cycle after the last one. */

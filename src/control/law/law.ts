@@ -52,9 +52,9 @@ export interface LawOutput {
 }
 
 /** Nobody knows what happened in a longer gap between readings: the integrals count no more than this of it. */
-const longestStepS = 60;
+const maxStepS = 60;
 /** A longer one (a set-back, a hot afternoon) says nothing about how the room swings with the heater. */
-const longestCycle = minutes(30);
+const maxCycle = minutes(30);
 
 /** The state before the first reading. It serves both laws, so the law can be changed while running. */
 export const startLaw: LawState = {
@@ -73,7 +73,7 @@ export function lawStep(state: LawState, settings: LawSettings, input: LawInput)
   const filtered = filter(state.filter, input.temperature, elapsedS);
   const { state: followed, started } = follow(state.cycle, input.heaterOn, lastMs);
   const sinceStart = lastMs - (state.cycle.startedMs ?? Number.NEGATIVE_INFINITY);
-  const ordinary = started && input.inCharge && sinceStart <= longestCycle;
+  const ordinary = started && input.inCharge && sinceStart <= maxCycle;
   const noted: LawState = {
     filter: filtered,
     regulator: started ? endCycle(state.regulator, ordinary) : state.regulator,
@@ -84,7 +84,7 @@ export function lawStep(state: LawState, settings: LawSettings, input: LawInput)
   };
   return settings.law === "hysteresis"
     ? hysteresis(noted, settings, filtered, input)
-    : proportional(noted, settings, filtered, input, Math.min(elapsedS, longestStepS));
+    : proportional(noted, settings, filtered, input, Math.min(elapsedS, maxStepS));
 }
 
 function proportional(

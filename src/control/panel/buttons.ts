@@ -25,7 +25,7 @@ const stuckAfter = seconds(60);
 /** While a button is down the loop looks this often. */
 const lookEvery = millis(100);
 /** Between looks further apart an edge may be on its way unread: such a time proves nothing. */
-const longestLook = millis(250);
+const maxLookInterval = millis(250);
 
 export type Gesture =
   /** B pressed or repeating is +1, A is −1. */
@@ -138,7 +138,7 @@ function knownUntil(state: ButtonsState, edges: readonly ButtonEdge[], now: Mill
   const until = (name: ButtonName): Millis => {
     const last = edges.findLast(({ button }) => button === name);
     const sure = last ? Math.max(state.lookedAt, timeOf(last, state, now)) : state.lookedAt;
-    return now - sure <= longestLook ? now : millis(sure);
+    return now - sure <= maxLookInterval ? now : millis(sure);
   };
   return { a: until("a"), b: until("b"), mode: until("mode") };
 }

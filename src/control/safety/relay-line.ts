@@ -14,7 +14,7 @@ import { hours, millis, minutes, seconds } from "../../base/units.ts";
 const mismatchAfter = seconds(2);
 const regained = minutes(10);
 /** A single glitch, and what a slow line does after each command, stay below. */
-const mostDepartures = 5;
+const maxDepartures = 5;
 const departureWindow = minutes(10);
 const probation = hours(1);
 
@@ -109,8 +109,8 @@ function differ(before: RelayLineState, difference: LineDifference, now: Millis)
 function depart(state: RelayLineState, now: Millis): RelayLineState {
   if (!state.followed) return state;
   const recent = state.departures.filter((at) => now - at < departureWindow);
-  const departures = [...recent, now].slice(-mostDepartures);
-  const most = now < state.probationUntil ? 1 : mostDepartures;
+  const departures = [...recent, now].slice(-maxDepartures);
+  const most = now < state.probationUntil ? 1 : maxDepartures;
   if (state.mismatch || departures.length < most) return { ...state, departures };
   return { ...state, departures, mismatch: true, reason: "switched-elsewhere" };
 }

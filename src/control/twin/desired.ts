@@ -7,7 +7,7 @@
 import { isRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
 import { deviceInformation, isWritableName, readOnlyProperties } from "../../model/cloud-model.ts";
-import { isPlainName, mostForeignNames, type TwinShadow } from "./shadow.ts";
+import { isPlainName, maxUnknownNames, type TwinShadow } from "./shadow.ts";
 import { fingerprint, membersOf } from "./values.ts";
 
 export interface Desired {
@@ -40,7 +40,7 @@ export function readDesired(document: unknown): Desired | undefined {
     values,
     unknownProperties: {
       seen: names.length === 0 ? "" : fingerprint(Object.fromEntries(unknownProperties)),
-      names: names.filter(mayAnswer).slice(0, mostForeignNames),
+      names: names.filter(mayAnswer).slice(0, maxUnknownNames),
       count: names.length,
     },
   };

@@ -12,7 +12,7 @@ import type { Request, SetRequest } from "../input.ts";
 import { validateProperty } from "../limits.ts";
 import { currentRuling, isReported } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
-import { longestWhy, type ShadowProperty } from "./shadow.ts";
+import { maxReasonLength, type ShadowProperty } from "./shadow.ts";
 import { fingerprint } from "./values.ts";
 
 /** Who won and why: for the event log and the page. */
@@ -30,7 +30,7 @@ export interface Decision {
   readonly reason: string;
 }
 
-export interface Verdict {
+export interface Resolution {
   readonly property: ShadowProperty;
   readonly request?: Request;
   readonly decision?: Decision;
@@ -54,14 +54,14 @@ export function resolve(
   wanted: unknown,
   again: boolean,
   context: ResolutionContext,
-): Verdict {
+): Resolution {
   const { inForce, version } = context;
   const { source: holder, wallMs, serial } = inForce.changes[name];
   const held = { source: holder, value: inForce.values[name] };
   const seen = wanted === undefined ? {} : { seen: fingerprint(wanted) };
   const refusal = wanted === undefined ? undefined : validateProperty(name, wanted, inForce.limits);
   if (refusal !== undefined) {
-    const why = refusal.slice(0, longestWhy);
+    const why = refusal.slice(0, maxReasonLength);
     const decision: Decision = { rule: "RR-6", property: name, version, winner: held, reason: why };
     return { property: { ...seen, ruling: { kind: "refused", version, why, serial } }, decision };
   }

@@ -54,11 +54,11 @@ export const emptyShadow: TwinShadow = {
 };
 
 /** Desired names beyond these are counted, not acknowledged: a twin is no place for a stranger to grow in. */
-export const mostForeignNames = 8;
+export const maxUnknownNames = 8;
 /** DTDL v2 names. Leaves out `__proto__` and everything that begins with `$`. */
 export const isPlainName = (name: string): boolean => /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name);
 /** Longest text of ours in an acknowledgement. */
-export const longestWhy = 200;
+export const maxReasonLength = 200;
 
 /** @returns the empty shadow for anything that is not one: then the next document is reconciled as the first */
 export function parseShadow(value: unknown): TwinShadow {
@@ -73,7 +73,7 @@ function parse(value: unknown): TwinShadow {
   const root = record(value);
   const unknownProperties = record(root["unknownProperties"]);
   const names = unknownProperties["names"];
-  if (!Array.isArray(names) || names.length > mostForeignNames) throw invalid("twin");
+  if (!Array.isArray(names) || names.length > maxUnknownNames) throw invalid("twin");
   const properties: { [K in WritableName]?: ShadowProperty } = {};
   for (const [name, entry] of Object.entries(record(root["properties"]))) {
     if (isWritableName(name)) properties[name] = property(record(entry));
@@ -126,6 +126,6 @@ function version(value: unknown): number {
 }
 
 function text(value: unknown): string {
-  if (typeof value !== "string" || value.length > longestWhy) throw invalid("twin");
+  if (typeof value !== "string" || value.length > maxReasonLength) throw invalid("twin");
   return value;
 }

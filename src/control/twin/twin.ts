@@ -29,7 +29,7 @@ import { isReported } from "./acknowledge.ts";
 import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
 import type { InForce } from "./in-force.ts";
 import type { TwinLink } from "./reported.ts";
-import type { Decision, ResolutionContext, Verdict } from "./resolve.ts";
+import type { Decision, Resolution, ResolutionContext } from "./resolve.ts";
 import { mayStandNoMore, resolve } from "./resolve.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
 import { membersOf, sameInHub } from "./values.ts";
@@ -105,7 +105,7 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
     return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true, oddity };
   }
   const context: ResolutionContext = { inForce, known, version };
-  const judged: Judged = new Map(Object.entries(shadow.properties).map(asJudged));
+  const judged: Resolved = new Map(Object.entries(shadow.properties).map(asResolved));
   let strange = false;
   let partial = false;
   for (const [name, value] of Object.entries(patch)) {
@@ -131,15 +131,15 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
 const nothing = (link: TwinLink): TwinOutcome => ({ link, requests: [], decisions: [], getAgain: false });
 
 /** Properties with an entry in the shadow to come. */
-type Judged = Map<WritableName, Verdict>;
+type Resolved = Map<WritableName, Resolution>;
 
-const asJudged = ([name, property]: [string, ShadowProperty]): [WritableName, Verdict] => [
+const asResolved = ([name, property]: [string, ShadowProperty]): [WritableName, Resolution] => [
   name as WritableName,
   { property },
 ];
 
 /** @param older the document belongs to a twin that was created again: what is missing in it was not deleted */
-function judgeDocument(desired: Desired, older: boolean, context: ResolutionContext): Judged {
+function judgeDocument(desired: Desired, older: boolean, context: ResolutionContext): Resolved {
   const { inForce } = context;
   const { shadow } = inForce;
   const wanted = (name: WritableName) => desired.values.get(name);
@@ -147,7 +147,7 @@ function judgeDocument(desired: Desired, older: boolean, context: ResolutionCont
   const moved = desired.version !== shadow.version;
   const again =
     moved && changed.length === 0 && desired.unknownProperties.seen === shadow.unknownProperties.seen;
-  const judged: Judged = new Map();
+  const judged: Resolved = new Map();
   for (const name of writableNames) {
     const value = wanted(name);
     const entry = shadow.properties[name];
@@ -166,17 +166,17 @@ function judgeDocument(desired: Desired, older: boolean, context: ResolutionCont
   return judged;
 }
 
-const propertiesOf = (judged: Judged): TwinShadow["properties"] =>
+const propertiesOf = (judged: Resolved): TwinShadow["properties"] =>
   Object.fromEntries([...judged].map(([name, { property }]) => [name, property]));
 
-function requestsOf(judged: Judged, next: TwinShadow, shadow: TwinShadow): Request[] {
+function requestsOf(judged: Resolved, next: TwinShadow, shadow: TwinShadow): Request[] {
   const requests = [...judged.values()].flatMap(({ request }) => request ?? []);
   if (requests.length === 0 && sameInHub(next, shadow)) return [];
   return [...requests, { kind: "keep-twin", shadow: next, source: "cloud" }];
 }
 
 /** A ruling that the shadow has already is no news. */
-const decisionsOf = (judged: Judged, shadow: TwinShadow): Decision[] =>
+const decisionsOf = (judged: Resolved, shadow: TwinShadow): Decision[] =>
   [...judged].flatMap(([name, { decision, request, property }]) => {
     const before = shadow.properties[name]?.ruling;
     const { kind, version } = property.ruling;
@@ -185,7 +185,7 @@ const decisionsOf = (judged: Judged, shadow: TwinShadow): Decision[] =>
   });
 
 /** RR-3: what the device alone has changed and is yet to tell. */
-function keptNews(judged: Judged, context: ResolutionContext): Decision[] {
+function keptNews(judged: Resolved, context: ResolutionContext): Decision[] {
   const { inForce, known, version } = context;
   return writableNames.flatMap((name): Decision[] => {
     const { source } = inForce.changes[name];

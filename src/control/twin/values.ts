@@ -6,9 +6,9 @@
 import { deepest, equalJson, isRecord, type JsonRecord } from "../../base/json/value.ts";
 
 /** Longest fingerprint that is the value itself. */
-const longestPlain = 64;
+const maxPlainLength = 64;
 /** Characters looked at: more than the 32 KiB that IoT Hub lets a document have. */
-const longestRead = 65_536;
+const maxReadLength = 65_536;
 
 /** The members that have a value, in the order of their names; `$` names are the hub's own. */
 export function membersOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
@@ -20,8 +20,8 @@ export function membersOf(value: unknown): readonly (readonly [name: string, val
 
 /** Equal for equal values, whatever the order of names; short, whatever the value. */
 export function fingerprint(value: unknown): string {
-  const text = canonical(value, { left: longestRead }, 0);
-  if (text.length <= longestPlain) return text;
+  const text = canonical(value, { left: maxReadLength }, 0);
+  if (text.length <= maxPlainLength) return text;
   return `#${text.length}.${hash(text, 0x811c9dc5)}.${hash(text, 0x01234567)}`;
 }
 

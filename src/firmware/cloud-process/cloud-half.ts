@@ -77,7 +77,7 @@ const restartPause = seconds(1);
 /** A clock that moves by more was set. */
 const clockSlack = seconds(5);
 /** More that the hub said of the twin do not wait; then the whole is got again. */
-const mostHeard = 128;
+const maxHeard = 128;
 
 export class CloudHalf {
   /** Its store is open, or has failed: it does its work. */
@@ -204,23 +204,23 @@ export class CloudHalf {
     return wallMillis(clock.wallNow() - (clock.now() - this.#startedMs));
   }
 
-  #hear(judge: () => TwinOutcome): void {
-    if (this.#heard.length >= mostHeard) {
+  #hear(apply: () => TwinOutcome): void {
+    if (this.#heard.length >= maxHeard) {
       this.#parts.log.warn("twin-oddity", {
         what: "the hub sends more than can be processed: the document is requested again",
       });
       this.#getAgain();
       return;
     }
-    this.#heard.push(judge);
+    this.#heard.push(apply);
     if (!this.#judging) void this.#judgeAll();
   }
 
   async #judgeAll(): Promise<void> {
     this.#judging = true;
-    for (let judge = this.#heard.shift(); judge !== undefined; judge = this.#heard.shift()) {
+    for (let apply = this.#heard.shift(); apply !== undefined; apply = this.#heard.shift()) {
       try {
-        const outcome = judge();
+        const outcome = apply();
         // The next one is judged against the device as this one has left it. One in this process has answered by now.
         const answer = this.#take(outcome);
         if (answer instanceof Promise) await answer;

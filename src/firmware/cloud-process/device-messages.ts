@@ -1,16 +1,16 @@
 /** What a message between the processes says of the device: its schemas. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
-import { boolean, orElse } from "../../base/schema/values.ts";
+import { boolean, withDefault } from "../../base/schema/values.ts";
 import type { Look } from "../../control/look.ts";
 import type { DeviceMoment } from "../face.ts";
 import { faultCode, large, quantity } from "../process/message-values.ts";
 import { inForce } from "./in-force-message.ts";
 
 /** More fault events do not wait between two messages. */
-export const mostFaults = 64;
+export const maxFaults = 64;
 
-const faults = list(faultCode, mostFaults);
+const faults = list(faultCode, maxFaults);
 
 export const moment: Schema<DeviceMoment> = object({
   inForce,
@@ -20,8 +20,8 @@ export const moment: Schema<DeviceMoment> = object({
 });
 
 export const look: Schema<Look> = object({
-  temperature: orElse(quantity, undefined),
-  humidity: orElse(quantity, undefined),
+  temperature: withDefault(quantity, undefined),
+  humidity: withDefault(quantity, undefined),
   setPoint: quantity,
   heatingDemand: quantity,
   heaterOn: boolean,

@@ -13,7 +13,7 @@ import { millis } from "../../base/units.ts";
 import type { Look } from "../../control/look.ts";
 import type { FaultCode } from "../../model/faults.ts";
 import { type FaceDevice, momentOf } from "../face.ts";
-import { mostFaults } from "./device-messages.ts";
+import { maxFaults } from "./device-messages.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 
 /** Must not throw; calls `done` once. @param arrived whether the channel took it */
@@ -66,7 +66,7 @@ export class DeviceShare {
 
   #keep(list: FaultCode[], code: FaultCode): void {
     list.push(code);
-    if (list.length <= mostFaults) return;
+    if (list.length <= maxFaults) return;
     list.shift();
     this.#log.warn("telemetry-held-back", { what: "fault events", why: "the cloud half does not take them" });
   }
@@ -85,8 +85,8 @@ export class DeviceShare {
     const sent = new Promise<void>((done) => {
       send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {
         if (!arrived) {
-          this.#raised = [...raised, ...this.#raised].slice(-mostFaults);
-          this.#ended = [...ended, ...this.#ended].slice(-mostFaults);
+          this.#raised = [...raised, ...this.#raised].slice(-maxFaults);
+          this.#ended = [...ended, ...this.#ended].slice(-maxFaults);
         }
         done();
       });

@@ -1,7 +1,15 @@
 /** What is in force, and requests, in messages between the loop and its cloud half. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
-import { anything, convert, guarded, lenient, oneOf, optional, orElse } from "../../base/schema/values.ts";
+import {
+  anything,
+  convert,
+  guarded,
+  lenient,
+  oneOf,
+  optional,
+  withDefault,
+} from "../../base/schema/values.ts";
 import { celsius, wallMillis } from "../../base/units.ts";
 import type { Change, Request } from "../../control/input.ts";
 import { type Limits, limitSettings } from "../../control/limits.ts";
@@ -45,7 +53,7 @@ export const inForce: Schema<InForce> = object({
   policy: ofEach(oneOf(["cloud-wins", "device-wins"])),
   shadow,
   aim: temperature,
-  boostUntil: orElse(wallTime, undefined),
+  boostUntil: withDefault(wallTime, undefined),
 });
 
 /** It speaks for the cloud and for nobody else. */

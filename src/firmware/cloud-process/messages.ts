@@ -14,14 +14,14 @@ import { request } from "./in-force-message.ts";
 
 const nothing = object({});
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-const mostRequests = 16;
-const mostFields = 32;
-const longestText = 4096;
+const maxRequests = 16;
+const maxFields = 32;
+const maxTextLength = 4096;
 
 const logFields: Schema<LogFields> = lenient(convert(map(anything), plainFields), () => ({}));
 
 function plainFields(given: Readonly<Record<string, unknown>>): LogFields {
-  const fields = Object.entries(given).slice(0, mostFields);
+  const fields = Object.entries(given).slice(0, maxFields);
   return Object.fromEntries(
     fields.map(([name, value]) => [name.slice(0, 64), isPlain(value) ? value : String(value)]),
   );
@@ -42,10 +42,10 @@ export const loopToCloud = byKind("kind", {
 });
 
 export const cloudToLoop = byKind("kind", {
-  request: object({ id: large, requests: list(request, mostRequests) }),
+  request: object({ id: large, requests: list(request, maxRequests) }),
   link: object({ link: oneOf(links) }),
   /** How the cloud half is, whenever that changes; the first one says that it has begun its work. */
-  health: object({ failure: optional(shortened(longestText)) }),
+  health: object({ failure: optional(shortened(maxTextLength)) }),
   log: object({ level: oneOf(levels), event: shortened(64), fields: logFields }),
   /** Somebody asked the device to start again. */
   restart: nothing,

@@ -23,7 +23,7 @@ import { composeDevice } from "../compose-device.ts";
 import type { Device } from "../device.ts";
 import { loadManifest } from "../hardware.ts";
 import { firmwareVersion } from "../process/package-root.ts";
-import { type DurableFiles, systemFiles } from "../storage/durable-files.ts";
+import { type DurableFiles, durableSystemFiles } from "../storage/durable-files.ts";
 import { gatedFiles } from "../storage/gated-files.ts";
 
 export interface PoweredDeviceParts {
@@ -36,7 +36,7 @@ export interface PoweredDeviceParts {
 }
 
 /** One run of the device, from power-on to the next power cut. */
-interface Life {
+interface PowerCycle {
   readonly device: Device;
   readonly azure: AzureFace;
   readonly files: CutFiles;
@@ -50,9 +50,9 @@ export class PoweredDevice {
   readonly #choice: BoardChoice;
   readonly #manifest: Manifest;
   readonly #hat: VirtualHat;
-  #life: Life;
+  #life: PowerCycle;
 
-  private constructor(parts: PoweredDeviceParts, choice: BoardChoice, hat: VirtualHat, first: Life) {
+  private constructor(parts: PoweredDeviceParts, choice: BoardChoice, hat: VirtualHat, first: PowerCycle) {
     this.#parts = parts;
     this.#choice = choice;
     this.#manifest = loadManifest(choice);
@@ -128,9 +128,9 @@ async function live(
   choice: BoardChoice,
   manifest: Manifest,
   virtual: VirtualHat,
-): Promise<Life> {
+): Promise<PowerCycle> {
   const { clock, dataPath, credentials, settings, log } = parts;
-  const files = new CutFiles(gatedFiles(systemFiles, dataPath, manifest));
+  const files = new CutFiles(gatedFiles(durableSystemFiles, dataPath, manifest));
   const device = await composeDevice({
     choice,
     manifest,
@@ -152,7 +152,7 @@ async function live(
     board: choice.wiring.board,
     restart: () => {},
   });
-  const life: Life = { device, azure, files, powered: true, shown: undefined };
+  const life: PowerCycle = { device, azure, files, powered: true, shown: undefined };
   device.watch(({ commands }) => {
     life.shown = commands.screen.target;
   });
@@ -178,30 +178,30 @@ class CutFiles implements DurableFiles {
   }
 
   async writeDurably(path: string, text: string): Promise<void> {
-    await this.#files.writeDurably(this.#alive(path), text);
+    await this.#files.writeDurably(this.#whilePowered(path), text);
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#files.rename(this.#alive(from), to);
+    await this.#files.rename(this.#whilePowered(from), to);
   }
 
   async link(from: string, to: string): Promise<void> {
-    await this.#files.link(this.#alive(from), to);
+    await this.#files.link(this.#whilePowered(from), to);
   }
 
   async setAside(path: string, to: string): Promise<void> {
-    await this.#files.setAside(this.#alive(path), to);
+    await this.#files.setAside(this.#whilePowered(path), to);
   }
 
   async boundKeptAside(path: string): Promise<void> {
-    await this.#files.boundKeptAside(this.#alive(path));
+    await this.#files.boundKeptAside(this.#whilePowered(path));
   }
 
   async syncFolder(path: string): Promise<void> {
-    await this.#files.syncFolder(this.#alive(path));
+    await this.#files.syncFolder(this.#whilePowered(path));
   }
 
-  #alive(path: string): string {
+  #whilePowered(path: string): string {
     if (this.#dead) throw Object.assign(new Error("there is no power"), { code: "EIO" });
     return path;
   }

@@ -75,14 +75,14 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
       stage,
     });
     await scene.play(stage, (step) => void steps.push(step));
-    await stage.comesTrue(() => stage.settled && judge(scene, look()).every(({ holds }) => holds));
+    await stage.comesTrue(() => stage.settled && checkClaims(scene, look()).every(({ holds }) => holds));
     moment = look();
     if (!stage.settled) failure = "the hub was not told what is in force";
   } catch (error) {
     failure = messageOf(error);
   }
   const last = moment;
-  const claims = last ? judge(scene, last) : scene.claims.map(({ words }) => ({ words, holds: false }));
+  const claims = last ? checkClaims(scene, last) : scene.claims.map(({ words }) => ({ words, holds: false }));
   return {
     rule,
     title,
@@ -97,7 +97,7 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
   };
 }
 
-const judge = ({ claims }: Scene, moment: Moment) =>
+const checkClaims = ({ claims }: Scene, moment: Moment) =>
   claims.map(({ words, holds }) => ({ words, holds: holds(moment) }));
 
 export const propertyIn = (view: TwinView, name: WritableName): PropertyView | undefined =>

@@ -39,7 +39,7 @@ export interface BootConfig {
 }
 
 const places = ["/boot/firmware/config.txt", "/boot/config.txt"];
-const deepestInclude = 4;
+const maxIncludeDepth = 4;
 
 /** `undefined` when there is no config.txt: not a Raspberry Pi, or one started in another way. */
 export function readBootConfig(machine: Machine, model: string | undefined): BootConfig | undefined {
@@ -75,7 +75,7 @@ class ConfigReader {
       else if (line !== "" && !line.startsWith("#") && this.#applies) {
         const included = /^include\s+(\S+)$/.exec(line)?.[1];
         if (included === undefined) this.#setting(line, `${file}:${index + 1}`);
-        else if (depth < deepestInclude) this.readFile(join(dirname(file), included), depth + 1);
+        else if (depth < maxIncludeDepth) this.readFile(join(dirname(file), included), depth + 1);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** What the doctor says: one finding per thing looked at, each that is not well with its remedy. */
+/** What the doctor expected: one finding per thing looked at, each that is not well with its remedy. */
 
 export type FindingStatus =
   | "ok"

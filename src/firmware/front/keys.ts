@@ -14,7 +14,7 @@ import type { VirtualHardware } from "../hardware.ts";
 /** Four times the debounce of the core. */
 const shortestPress = millis(40);
 /** From the lowest set-point to the highest takes 7 s. */
-const longestPress = seconds(10);
+const maxPress = seconds(10);
 
 interface Finger {
   readonly since: Millis;
@@ -40,7 +40,7 @@ export class PanelKeys {
   #press(key: ButtonName): void {
     if (this.#fingers.has(key)) return;
     this.#virtual.hat.hold(key);
-    const cancel = this.#clock.setTimer(longestPress, () => this.#letGo(key));
+    const cancel = this.#clock.setTimer(maxPress, () => this.#letGo(key));
     this.#fingers.set(key, { since: this.#clock.now(), cancel });
   }
 

@@ -5,14 +5,14 @@
 
 import type { Infer, Schema } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
-import { boolean, convert, oneOf, optional, orElse } from "../../base/schema/values.ts";
+import { boolean, convert, oneOf, optional, withDefault } from "../../base/schema/values.ts";
 import { celsius, duty, relativeHumidity } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import { faultCode, links, modes, quantity, shortened } from "../process/message-values.ts";
 
 const screen: Schema<ScreenModel> = object({
-  temperature: orElse(convert(quantity, celsius), undefined),
-  humidity: orElse(convert(quantity, relativeHumidity), undefined),
+  temperature: withDefault(convert(quantity, celsius), undefined),
+  humidity: withDefault(convert(quantity, relativeHumidity), undefined),
   target: convert(quantity, celsius),
   unit: oneOf(["C", "F"]),
   mode: oneOf(modes),
@@ -20,7 +20,7 @@ const screen: Schema<ScreenModel> = object({
   demand: convert(quantity, duty),
   firmware: shortened(64),
   link: oneOf(links),
-  fault: orElse(faultCode, undefined),
+  fault: withDefault(faultCode, undefined),
   faultCount: quantity,
   dimmed: boolean,
 });

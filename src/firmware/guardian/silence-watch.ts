@@ -18,7 +18,7 @@ export interface SilenceWatchOptions {
 const grace = millis(250);
 /** A timer this late means that this process did not run. */
 const away = seconds(1);
-const mostRestarts = 3;
+const maxRestarts = 3;
 
 export class SilenceWatch {
   readonly #options: SilenceWatchOptions;
@@ -50,7 +50,7 @@ export class SilenceWatch {
     const due = clock.now() + delay;
     this.#cancel();
     this.#cancel = clock.setTimer(delay, () => {
-      if (clock.now() - due < away || this.#restarts >= mostRestarts) return act();
+      if (clock.now() - due < away || this.#restarts >= maxRestarts) return act();
       this.#restarts += 1;
       this.#wait(limit);
     });

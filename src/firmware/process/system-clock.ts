@@ -5,18 +5,18 @@ import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, wallMillis } from "../../base/units.ts";
 
 /** Node's timers hold 31 bits; a longer wait wakes early, and whoever waits looks at the clock again. */
-const longestTimer = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => millis(performance.now()),
   wallNow: () => wallMillis(Date.now()),
   setTimer(delay: Millis, fn: () => void): () => void {
-    const timer = setTimeout(fn, Math.min(longestTimer, Math.max(0, delay)));
+    const timer = setTimeout(fn, Math.min(maxTimerMs, Math.max(0, delay)));
     return () => clearTimeout(timer);
   },
   sleep: (delay: Millis): Promise<void> =>
     new Promise((resolve) => {
-      setTimeout(resolve, Math.min(longestTimer, Math.max(0, delay)));
+      setTimeout(resolve, Math.min(maxTimerMs, Math.max(0, delay)));
     }),
 };
 

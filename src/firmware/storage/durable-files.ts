@@ -28,7 +28,7 @@ export interface DurableFiles {
 /** A file larger than this was not written by us. */
 const largestFile = 1 << 20;
 
-export const systemFiles: DurableFiles = {
+export const durableSystemFiles: DurableFiles = {
   async read(path) {
     let file: FileHandle | undefined;
     try {

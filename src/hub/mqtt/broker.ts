@@ -39,7 +39,7 @@ export interface BrokerParts {
 /** D2C message of 256 KB and the topic that holds its properties. */
 const deviceFrameLimit = 256 * 1024 + 16 * 1024;
 /** IoT Hub's own ceiling: 1767 s, over which a dead connection would never be noticed. */
-const longestKeepalive = 1767;
+const maxKeepaliveS = 1767;
 const maximumQos = 1;
 
 interface Session {
@@ -168,7 +168,7 @@ export class Broker {
     }
     const id = caller.kind === "dps" ? caller.registrationId : caller.deviceId;
     if (!this.#parts.cables.admit(id, cable)) return false;
-    packet.keepalive = Math.min(packet.keepalive || longestKeepalive, longestKeepalive);
+    packet.keepalive = Math.min(packet.keepalive || maxKeepaliveS, maxKeepaliveS);
     delete (packet as { will?: unknown }).will;
     this.#sessions.set(client, { caller });
     if (caller.kind === "dps") {

@@ -83,11 +83,11 @@ export class Cable extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#pass(() => this.#tls.write(chunk, done));
+    this.#forward(() => this.#tls.write(chunk, done));
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#pass(() => this.#tls.end(() => done()));
+    this.#forward(() => this.#tls.end(() => done()));
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -98,7 +98,7 @@ export class Cable extends Duplex {
     done(error);
   }
 
-  #pass(send: () => void): void {
+  #forward(send: () => void): void {
     if (this.#silent) this.#held = send;
     else send();
   }

@@ -19,7 +19,7 @@ import { cloudMessage, cloudMessages } from "./topics.ts";
 export const queueLimits = {
   pending: 50,
   bytes: 64 * 1024,
-  mostSeconds: 172_800,
+  maxSeconds: 172_800,
   usualSeconds: 3600,
   deliveries: 10,
 };
@@ -56,7 +56,7 @@ export class CloudQueue {
     const record = this.#devices.get(deviceId);
     if (record === undefined) return { refused: "not-found", why: `there is no device ${deviceId}` };
     const queue = this.#unexpired(record);
-    const refusal = judge(queue, message);
+    const refusal = whyRefused(queue, message);
     if (refusal !== undefined) return refusal;
     const queuedMs = this.#clock.wallNow();
     const kept: CloudMessage = {
@@ -157,15 +157,15 @@ export class CloudQueue {
   }
 }
 
-function judge(queue: readonly CloudMessage[], message: NewMessage): Queued | undefined {
-  const { pending, bytes, mostSeconds } = queueLimits;
+function whyRefused(queue: readonly CloudMessage[], message: NewMessage): Queued | undefined {
+  const { pending, bytes, maxSeconds } = queueLimits;
   const ttl = message.ttlSeconds ?? queueLimits.usualSeconds;
-  if (!(ttl >= 1 && ttl <= mostSeconds)) {
-    return { refused: "malformed", why: `the time to live must be 1 to ${mostSeconds} s` };
+  if (!(ttl >= 1 && ttl <= maxSeconds)) {
+    return { refused: "malformed", why: `the time to live must be 1 to ${maxSeconds} s` };
   }
   const size = Buffer.byteLength(message.body) + Buffer.byteLength(JSON.stringify(message.properties));
   if (size > bytes) return { refused: "too-large", why: `${size} bytes, more than ${bytes}` };
-  if (queue.length >= pending) return { refused: "full", why: `${pending} messages wait already` };
+  if (queue.length >= pending) return { refused: "full", why: `the queue is full (${pending} messages)` };
   return undefined;
 }
 

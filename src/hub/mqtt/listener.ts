@@ -26,9 +26,9 @@ export interface TlsDoorOptions {
   readonly onFull: () => void;
 }
 
-const mostConnections = 2000;
+const maxConnections = 2000;
 /** Of those, that have not logged in: the rest is for devices. */
-const mostStrangers = 500;
+const maxUnauthenticated = 500;
 const handshakeWithin = seconds(10);
 const minVersion = "TLSv1.2";
 
@@ -43,7 +43,7 @@ export class TlsListener {
   constructor(options: TlsDoorOptions, pair: CertificatePair) {
     this.#options = options;
     this.#strangers = new Strangers(options.clock, {
-      most: mostStrangers,
+      most: maxUnauthenticated,
       within: handshakeWithin,
       onFull: () => options.onFull(),
     });
@@ -55,7 +55,7 @@ export class TlsListener {
       // Devices with keys have no certificate.
       rejectUnauthorized: false,
     });
-    this.#server.maxConnections = mostConnections;
+    this.#server.maxConnections = maxConnections;
     this.#server.on("drop", () => options.onFull());
     this.#server.on("connection", (raw: Socket) => this.#keep(raw));
     this.#server.on("secureConnection", (tls) => this.#open(tls));

@@ -14,7 +14,7 @@ export type MethodOutcome =
   | { readonly status: number; readonly payload: Json; readonly tookMs: number }
   | { readonly failed: "offline" | "timeout" | "malformed"; readonly why: string };
 
-export const methodLimits = { payloadBytes: 128 * 1024, leastSeconds: 1, mostSeconds: 300, usualSeconds: 30 };
+export const methodLimits = { payloadBytes: 128 * 1024, leastSeconds: 1, maxSeconds: 300, usualSeconds: 30 };
 
 /** IoT Central writes a component's command as `component*command`. */
 const namePattern = /^[A-Za-z0-9_\-.*%]{1,128}$/;
@@ -117,10 +117,10 @@ export class Methods {
 }
 
 function validateCall(name: string, payload: Json, timeoutSeconds: number): string | undefined {
-  const { payloadBytes, leastSeconds, mostSeconds } = methodLimits;
+  const { payloadBytes, leastSeconds, maxSeconds } = methodLimits;
   if (!namePattern.test(name)) return "a method name has 1 to 128 letters, digits and _ - . * %";
-  if (!(timeoutSeconds >= leastSeconds && timeoutSeconds <= mostSeconds)) {
-    return `the timeout must be ${leastSeconds} to ${mostSeconds} s`;
+  if (!(timeoutSeconds >= leastSeconds && timeoutSeconds <= maxSeconds)) {
+    return `the timeout must be ${leastSeconds} to ${maxSeconds} s`;
   }
   const size = Buffer.byteLength(JSON.stringify(payload));
   return size > payloadBytes ? `the payload has ${size} bytes, more than ${payloadBytes}` : undefined;

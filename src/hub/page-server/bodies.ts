@@ -13,9 +13,9 @@ import {
   number,
   oneOf,
   optional,
-  orElse,
   secret,
   string,
+  withDefault,
 } from "../../base/schema/values.ts";
 import { type Body, bodyAs, json } from "../body.ts";
 import type {
@@ -28,7 +28,7 @@ import type {
   ThrottleRequest,
 } from "./api.ts";
 
-const name = { pattern: /./s, says: "the name of a command" };
+const name = { pattern: /./s, expected: "the name of a command" };
 
 export const signIn: Schema<SignIn> = object({ password: secret(string()) });
 export const cableRequest: Schema<CableRequest> = object({
@@ -45,13 +45,13 @@ export const desiredEdit: Schema<DesiredEdit> = object({
 });
 export const commandCall: Schema<CommandCall> = object({
   name: string(),
-  payload: orElse(json, null),
+  payload: withDefault(json, null),
   timeoutSeconds: optional(number()),
 });
 /** Without a payload, or with `null`: a command that takes nothing. */
 export const offlineCommand: Schema<OfflineCommand> = object({
   name: string(name),
-  payload: orElse(json, null),
+  payload: withDefault(json, null),
   ttlSeconds: optional(number()),
 });
 

@@ -30,7 +30,7 @@ export interface PageGuardOptions {
 
 const cookieName = "hub-session";
 const sessionMs = 12 * 3_600_000;
-const mostSessions = 100;
+const maxSessions = 100;
 const guesses: RateLimits = { most: 10, within: minutes(1) };
 const signInRefusals = { wrong: "password is wrong", wait: "too many wrong passwords within a minute" };
 
@@ -112,7 +112,7 @@ export class PageGuard {
     }
     const token = randomBytes(32).toString("base64url");
     const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size >= mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
+    if (this.#sessions.size >= maxSessions && oldest !== undefined) this.#sessions.delete(oldest);
     this.#sessions.set(sha256(token).toString("hex"), this.#options.clock.now() + sessionMs);
     return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}`;
   }

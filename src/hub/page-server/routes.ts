@@ -39,7 +39,7 @@ export interface PageParts
   readonly exposed: boolean;
 }
 
-const mostEvents = 500;
+const maxEvents = 500;
 
 export function hubInfo(parts: PageParts): HubInfo {
   return {
@@ -72,7 +72,7 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
   });
   app.get("/api/devices/:id/timeline", (c) => {
     const limit = Math.trunc(Number(c.req.query("limit") ?? 200)) || 200;
-    return c.json(parts.timeline.of(c.req.param("id"), Math.min(mostEvents, Math.max(1, limit))));
+    return c.json(parts.timeline.of(c.req.param("id"), Math.min(maxEvents, Math.max(1, limit))));
   });
   app.patch("/api/devices/:id/desired", (c) => editDesired(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/command", (c) => command(c, parts, c.req.param("id")));

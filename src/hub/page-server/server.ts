@@ -25,7 +25,7 @@ export interface PageOptions extends PageParts {
   readonly pagePath: string | undefined;
 }
 
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -53,8 +53,8 @@ async function pageApp(options: PageOptions): Promise<Hono> {
   app.use(guard.guard);
   app.use(
     bodyLimit({
-      maxSize: mostBytes,
-      onError: (c) => refuse(c, 413, "too-large", `a body has at most ${mostBytes} bytes`),
+      maxSize: maxBytes,
+      onError: (c) => refuse(c, 413, "too-large", `a body has at most ${maxBytes} bytes`),
     }),
   );
   app.onError((error, c) => {

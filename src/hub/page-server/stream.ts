@@ -10,9 +10,9 @@ import type { StreamEvent } from "./api.ts";
 import { refuse } from "./guard.ts";
 import { hubInfo, type PageParts } from "./routes.ts";
 
-const mostReaders = 50;
+const maxReaders = 50;
 /** Bytes that may wait beyond the first message, which is as long as the hub has devices: some 1 KB for each. */
-const mostWaiting = 4 * 1024 * 1024;
+const maxWaiting = 4 * 1024 * 1024;
 /** Proxies and sleeping laptops lose a quiet connection without a word. */
 const heartbeatEvery = seconds(15);
 const heartbeat = Buffer.from(": still here\n\n");
@@ -20,7 +20,7 @@ const heartbeat = Buffer.from(": still here\n\n");
 export function addStream(app: Hono, parts: PageParts): void {
   const readers = new Set<Reader>();
   app.get("/api/events", (c) => {
-    if (readers.size >= mostReaders) return refuse(c, 429, "throttled", "too many pages are open");
+    if (readers.size >= maxReaders) return refuse(c, 429, "throttled", "too many pages are open");
     const first = firstWords(parts, Number(c.req.header("last-event-id") ?? Number.NaN));
     const reader = new Reader(parts, first, () => readers.delete(reader));
     readers.add(reader);
@@ -53,7 +53,7 @@ class Reader {
         },
         cancel: () => this.#end(),
       },
-      { highWaterMark: first.length + mostWaiting, size: (chunk) => chunk?.byteLength ?? 0 },
+      { highWaterMark: first.length + maxWaiting, size: (chunk) => chunk?.byteLength ?? 0 },
     );
     this.#stopListening = feed.listen((event) => this.#write(Buffer.from(frame(event))));
     const beat = () => {

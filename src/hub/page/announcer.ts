@@ -6,7 +6,7 @@ import { icon } from "./icons.ts";
 import { sentence } from "./model/words.ts";
 
 const shownFor = seconds(8);
-const mostShown = 3;
+const maxShown = 3;
 
 export interface Announcer {
   readonly root: HTMLElement;
@@ -25,7 +25,7 @@ export function makeAnnouncer(clock: Clock): Announcer {
         sentence(text),
       );
       root.append(note);
-      while (root.childElementCount > mostShown) root.firstElementChild?.remove();
+      while (root.childElementCount > maxShown) root.firstElementChild?.remove();
       clock.setTimer(shownFor, () => note.remove());
     },
   };

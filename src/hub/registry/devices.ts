@@ -13,7 +13,7 @@ import type { Documents } from "../storage/documents.ts";
 import { type DeviceRecord, storedDevice } from "./record.ts";
 
 /** IoT Hub's own limit is a million; this hub is for one house. */
-export const mostDevices = 10_000;
+export const maxDevices = 10_000;
 
 const prefix = "device-";
 

@@ -15,7 +15,7 @@ import { mqttPort } from "../../protocol/names.ts";
 import { withPort } from "../host-names.ts";
 import { dpsAnswer, parseDpsTopic } from "../mqtt/topics.ts";
 import type { Timeline } from "../twin/timeline.ts";
-import { type Devices, mostDevices } from "./devices.ts";
+import { type Devices, maxDevices } from "./devices.ts";
 import { type Authentication, type DeviceRecord, newDevice, newEtag } from "./record.ts";
 
 export interface DpsParts {
@@ -79,8 +79,8 @@ export class DpsSession {
       return this.#refuse(rid, 400, "the registration id is not that of this connection");
     }
     const { devices } = this.#parts;
-    if (devices.get(this.#deviceId) === undefined && devices.size >= mostDevices) {
-      return this.#refuse(rid, 403, `this hub has ${mostDevices} devices, and takes no more`);
+    if (devices.get(this.#deviceId) === undefined && devices.size >= maxDevices) {
+      return this.#refuse(rid, 403, `this hub has ${maxDevices} devices, and takes no more`);
     }
     await this.#assign(asked.payload.modelId);
     this.#operationId = `4.${randomUUID()}`;

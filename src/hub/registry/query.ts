@@ -16,15 +16,15 @@ export type Query =
 type Condition = (twin: Json) => boolean;
 type Operand = (twin: Json) => Json | undefined;
 
-const longestQuery = 4096;
+const maxQueryLength = 4096;
 const deepest = 50;
 const head = /^\s*SELECT\s+\*\s+FROM\s+devices\s*(?:WHERE\s+([\s\S]+?))?\s*;?\s*$/i;
 const token =
   /\s*(?:('(?:[^']|'')*')|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_$][\w$]*(?:\.[\w$]+)*|\[\[[^\]]+\]\])|(<=|>=|!=|<>|[=<>()[\],]))/y;
 
 export function parseQuery(text: string): Query {
-  if (text.length > longestQuery)
-    return { ok: false, message: `a query has at most ${longestQuery} characters` };
+  if (text.length > maxQueryLength)
+    return { ok: false, message: `a query has at most ${maxQueryLength} characters` };
   const parts = head.exec(text);
   if (parts === null) return { ok: false, message: "this hub answers SELECT * FROM devices [WHERE …] alone" };
   const where = parts[1];

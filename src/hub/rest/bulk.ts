@@ -8,7 +8,15 @@ import type { Context } from "hono";
 import type { JsonObject } from "../../base/json/value.ts";
 import { type Infer, read } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
-import { anything, convert, lenient, optional, orElse, presentOr, string } from "../../base/schema/values.ts";
+import {
+  anything,
+  convert,
+  lenient,
+  nullableOr,
+  optional,
+  string,
+  withDefault,
+} from "../../base/schema/values.ts";
 import { bodyAs, json } from "../body.ts";
 import { fail, isSameEtag, type RestParts, readBody } from "./guard.ts";
 import { planIdentity } from "./identity.ts";
@@ -19,7 +27,7 @@ interface Refused {
   readonly why: string;
 }
 
-const mostInOne = 100;
+const maxDevicesInARequest = 100;
 
 /** Import modes in lower case: callers spell them in both ways. */
 const modes = {
@@ -55,17 +63,17 @@ const usualMode: Mode = modes.createorupdate;
 const withId = object({ id: lenient(string(), () => "") });
 const change = object({
   moduleId: optional(json),
-  importMode: presentOr(importMode, usualMode),
-  eTag: presentOr(string(), undefined),
-  etag: presentOr(string(), undefined),
-  twinETag: presentOr(string(), undefined),
+  importMode: nullableOr(importMode, usualMode),
+  eTag: nullableOr(string(), undefined),
+  etag: nullableOr(string(), undefined),
+  twinETag: nullableOr(string(), undefined),
   tags: optional(json),
-  properties: orElse(object({ desired: optional(json) }), {}),
+  properties: withDefault(object({ desired: optional(json) }), {}),
 });
 type Change = Infer<typeof change>;
 
 export async function changeMany(c: Context, parts: RestParts): Promise<Response> {
-  const body = await readBody(c, list(anything, mostInOne));
+  const body = await readBody(c, list(anything, maxDevicesInARequest));
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   if (body.value.length === 0) return fail(c, 400, "ArgumentInvalid", "the body names no device");
   const seen = new Set<string>();

@@ -2,7 +2,7 @@
 import type { Context, Hono } from "hono";
 import type { Json } from "../../base/json/value.ts";
 import { map, object } from "../../base/schema/structures.ts";
-import { convert, number, presentOr, string } from "../../base/schema/values.ts";
+import { convert, nullableOr, number, string } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
 import { parseQuery } from "../registry/query.ts";
 import type { DeviceRecord } from "../registry/record.ts";
@@ -27,12 +27,12 @@ const queryBody = object({ query: string() });
 const messageBody = object({
   payload: json,
   /** `method-name` makes it an offline command. */
-  properties: presentOr(convert(map(json), asTexts), {}),
-  ttlSeconds: presentOr(number(), undefined),
-  messageId: presentOr(string(), undefined),
+  properties: nullableOr(convert(map(json), asTexts), {}),
+  ttlSeconds: nullableOr(number(), undefined),
+  messageId: nullableOr(string(), undefined),
 });
 
-const mostListed = 1000;
+const maxListed = 1000;
 const usualPage = 100;
 
 export function addDeviceRoutes(app: Hono, parts: RestParts): void {
@@ -76,7 +76,7 @@ export function addDeviceRoutes(app: Hono, parts: RestParts): void {
 }
 
 function listDevices(c: Context, parts: RestParts): Response {
-  const top = Math.min(mostListed, Math.max(1, Number(c.req.query("top")) || mostListed));
+  const top = Math.min(maxListed, Math.max(1, Number(c.req.query("top")) || maxListed));
   const records = parts.devices.all().slice(0, top);
   return c.json(records.map((record) => identityOf(record, parts.links.get(record.id)?.ready === true)));
 }
@@ -105,7 +105,7 @@ async function queryDevices(c: Context, parts: RestParts): Promise<Response> {
   if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
   const query = parseQuery(body.value.query);
   if (!query.ok) return fail(c, 400, "ArgumentInvalid", query.message);
-  const size = Math.min(mostListed, Math.max(1, Number(c.req.header("x-ms-max-item-count")) || usualPage));
+  const size = Math.min(maxListed, Math.max(1, Number(c.req.header("x-ms-max-item-count")) || usualPage));
   // The token is the last id of the page before: a device that comes or goes between pages moves no other.
   const after = Buffer.from(c.req.header("x-ms-continuation") ?? "", "base64").toString();
   const found: Json[] = [];

@@ -5,10 +5,10 @@
  */
 
 import { object } from "../../base/schema/structures.ts";
-import { boolean, nullable, oneOf, optional, presentOr, string } from "../../base/schema/values.ts";
+import { boolean, nullable, nullableOr, oneOf, optional, string } from "../../base/schema/values.ts";
 import { isDeviceId } from "../../protocol/names.ts";
 import { bodyAs } from "../body.ts";
-import { mostDevices } from "../registry/devices.ts";
+import { maxDevices } from "../registry/devices.ts";
 import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";
 import type { RestParts } from "./guard.ts";
 import { authenticationBody, wantedAuthentication } from "./shape.ts";
@@ -18,14 +18,14 @@ export interface IdentityRefused {
   readonly why: string;
 }
 
-const longestReason = 128;
+const maxReasonLength = 128;
 
 /** As IoT Hub's SDKs send it: `null` for what is left out, and members that this hub does not know. */
 const identity = object({
-  status: presentOr(oneOf(["enabled", "disabled"]), undefined),
+  status: nullableOr(oneOf(["enabled", "disabled"]), undefined),
   statusReason: optional(nullable(string())),
-  capabilities: presentOr(object({ iotEdge: presentOr(boolean, false) }), undefined),
-  authentication: presentOr(authenticationBody, undefined),
+  capabilities: nullableOr(object({ iotEdge: nullableOr(boolean, false) }), undefined),
+  authentication: nullableOr(authenticationBody, undefined),
 });
 
 /** @param body a device identity */
@@ -40,17 +40,17 @@ export function planIdentity(parts: RestParts, id: string, body: unknown): Devic
     return invalid("this hub has no edge devices: capabilities.iotEdge must be false");
   }
   const known = parts.devices.get(id);
-  if (known === undefined && parts.devices.size >= mostDevices) {
-    return { code: "TooManyDevices", why: `this hub takes ${mostDevices} devices` };
+  if (known === undefined && parts.devices.size >= maxDevices) {
+    return { code: "TooManyDevices", why: `this hub takes ${maxDevices} devices` };
   }
   const authentication = wantedAuthentication(wanted.value.authentication, known?.authentication);
-  if (authentication === undefined) return invalid("authentication of type selfSigned lacks a thumbprint");
+  if (authentication === undefined) return invalid("authentication of type selfSigned has no thumbprint");
   const kept = known ?? newDevice(id, authentication, parts.clock.wallNow());
   return {
     ...kept,
     authentication,
     etag: newEtag(),
     enabled: status === undefined ? kept.enabled : status === "enabled",
-    statusReason: reason === undefined ? kept.statusReason : (reason?.slice(0, longestReason) ?? null),
+    statusReason: reason === undefined ? kept.statusReason : (reason?.slice(0, maxReasonLength) ?? null),
   };
 }

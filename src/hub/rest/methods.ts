@@ -9,7 +9,7 @@ import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isoTime } from "../../base/iso-time.ts";
 import { object } from "../../base/schema/structures.ts";
-import { integer, orElse, presentOr, string } from "../../base/schema/values.ts";
+import { integer, nullableOr, string, withDefault } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
 import { methodLimits } from "../mqtt/methods.ts";
 import { idOf, needs, type RestParts, readBody } from "./guard.ts";
@@ -23,9 +23,9 @@ const faults = {
 
 const methodCall = object({
   methodName: string(),
-  payload: orElse(json, null),
-  responseTimeoutInSeconds: presentOr(integer(5, 300), methodLimits.usualSeconds),
-  connectTimeoutInSeconds: presentOr(integer(0, 300), 0),
+  payload: withDefault(json, null),
+  responseTimeoutInSeconds: nullableOr(integer(5, 300), methodLimits.usualSeconds),
+  connectTimeoutInSeconds: nullableOr(integer(0, 300), 0),
 });
 
 export function addMethodRoutes(app: Hono, parts: RestParts): void {

@@ -23,11 +23,11 @@ export interface SasToken {
   readonly policy?: string;
 }
 
-const longestToken = 4096;
+const maxTokenLength = 4096;
 const scheme = "SharedAccessSignature ";
 
 export function parseSas(text: string): SasToken | undefined {
-  if (text.length > longestToken || !text.startsWith(scheme)) return undefined;
+  if (text.length > maxTokenLength || !text.startsWith(scheme)) return undefined;
   const fields = new Map<string, string>();
   for (const part of text.slice(scheme.length).split("&")) {
     const equals = part.indexOf("=");

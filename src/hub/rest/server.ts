@@ -18,7 +18,7 @@ import { fail, needs, type RestParts } from "./guard.ts";
 import { addMethodRoutes } from "./methods.ts";
 import { addTwinRoutes } from "./twins.ts";
 
-const mostBytes = 256 * 1024;
+const maxBytes = 256 * 1024;
 
 export async function openRest(
   parts: RestParts,
@@ -45,7 +45,7 @@ function restApp(parts: RestParts): Hono {
   const app = new Hono();
   app.use(
     bodyLimit({
-      maxSize: mostBytes,
+      maxSize: maxBytes,
       onError: (c) => fail(c, 413, "RequestTooLarge", "the body is too large"),
     }),
   );

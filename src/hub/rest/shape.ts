@@ -8,7 +8,7 @@ import { isoTime } from "../../base/iso-time.ts";
 import type { JsonObject } from "../../base/json/value.ts";
 import type { Infer } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
-import { oneOf, presentOr, refine, secret, string } from "../../base/schema/values.ts";
+import { nullableOr, oneOf, refine, secret, string } from "../../base/schema/values.ts";
 import {
   type Authentication,
   certificateAuthentication,
@@ -74,11 +74,11 @@ export function twinOf(record: DeviceRecord, connected: boolean): JsonObject {
   };
 }
 
-const key = presentOr(secret(refine(string(), "16 to 64 bytes in base64", isKeyOrEmpty)), "");
-const thumbprint = presentOr(
+const key = nullableOr(secret(refine(string(), "16 to 64 bytes in base64", isKeyOrEmpty)), "");
+const thumbprint = nullableOr(
   string({
     pattern: /^(([0-9a-f]{2}:?){20}(([0-9a-f]{2}:?){12})?)?$/i,
-    says: "a SHA-1 or SHA-256 thumbprint in hexadecimal",
+    expected: "a SHA-1 or SHA-256 thumbprint in hexadecimal",
   }),
   "",
 );
@@ -87,9 +87,9 @@ const noThumbprints = { primaryThumbprint: "", secondaryThumbprint: "" };
 
 /** How a device is to prove itself, as a caller asks for it; what the caller leaves out its SDK says with empty keys. */
 export const authenticationBody = object({
-  type: presentOr(oneOf(["sas", "selfSigned", "certificateAuthority"]), "sas"),
-  symmetricKey: presentOr(object({ primaryKey: key, secondaryKey: key }), noKeys),
-  x509Thumbprint: presentOr(
+  type: nullableOr(oneOf(["sas", "selfSigned", "certificateAuthority"]), "sas"),
+  symmetricKey: nullableOr(object({ primaryKey: key, secondaryKey: key }), noKeys),
+  x509Thumbprint: nullableOr(
     object({ primaryThumbprint: thumbprint, secondaryThumbprint: thumbprint }),
     noThumbprints,
   ),

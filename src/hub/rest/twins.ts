@@ -1,7 +1,7 @@
 /** Twins: `/twins/{id}`. */
 import type { Context, Hono } from "hono";
 import { object } from "../../base/schema/structures.ts";
-import { optional, orElse } from "../../base/schema/values.ts";
+import { optional, withDefault } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
 import {
   changedMeanwhile,
@@ -18,7 +18,7 @@ import { twinEtag, twinOf } from "./shape.ts";
 
 const twin = object({
   tags: optional(json),
-  properties: orElse(object({ desired: optional(json), reported: optional(json) }), {}),
+  properties: withDefault(object({ desired: optional(json), reported: optional(json) }), {}),
 });
 
 export function addTwinRoutes(app: Hono, parts: RestParts): void {

@@ -167,13 +167,13 @@ class FolderDocuments implements Documents {
 }
 
 /** Most file systems end a name at 255 bytes, and the endings of ours take some. */
-const longestName = 200;
+const maxNameLength = 200;
 const shortened = 16;
 
 /** Device ids may hold characters that mean something to a file system; `.` alone would be the folder. */
 function fileNameOf(name: string): string {
   const encoded = encodeURIComponent(name);
-  if (encoded.length <= longestName) return encoded;
+  if (encoded.length <= maxNameLength) return encoded;
   const hash = createHash("sha256").update(name).digest("hex");
   // No device id has a tilde: it cannot be the name of another.
   return `${encodeURIComponent(name.slice(0, shortened))}~${hash}`;

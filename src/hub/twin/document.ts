@@ -23,7 +23,7 @@ export const twinLimits = {
   nameBytes: 1024,
   depth: 10,
   leastInteger: -(2 ** 52),
-  mostInteger: 2 ** 52 - 1,
+  maxInteger: 2 ** 52 - 1,
 };
 
 export interface PatchRefused {
@@ -44,7 +44,7 @@ export const emptyHalf = (atMs: number): TwinHalf => ({
 export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHalf | PatchRefused {
   if (!isRecord(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
   const clean = withoutMarks(patch);
-  const fault = judge(clean, 1, true);
+  const fault = whyInvalid(clean, 1, true);
   if (fault !== undefined) return fault;
   const version = half.version + 1;
   const stamp = { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: version };
@@ -73,7 +73,7 @@ export const forService = (half: TwinHalf): JsonObject => ({
 /** Refuses tags that break the rules for names, depth or size; tags have no version and no metadata. */
 export function patchTags(tags: JsonObject, patch: unknown): { readonly tags: JsonObject } | PatchRefused {
   if (!isRecord(patch)) return { refused: "malformed", why: "tags must be a JSON object" };
-  const fault = judge(patch, 1, true);
+  const fault = whyInvalid(patch, 1, true);
   if (fault !== undefined) return fault;
   const merged = mergePatch(tags, patch);
   const size = Buffer.byteLength(JSON.stringify(merged));
@@ -115,7 +115,7 @@ function stamped(old: JsonObject, patch: JsonObject, stamp: JsonObject): JsonObj
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what IoT Hub forbids in names.
 const forbiddenInName = /[\u0000-\u001f\u007f-\u009f.$ ]/;
 
-function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused | undefined {
+function whyInvalid(value: Json, depth: number, nullAllowed: boolean): PatchRefused | undefined {
   if (typeof value === "string") {
     return Buffer.byteLength(value) > twinLimits.textBytes
       ? { refused: "too-large", why: `a text is longer than ${twinLimits.textBytes} bytes` }
@@ -129,20 +129,20 @@ function judge(value: Json, depth: number, nullAllowed: boolean): PatchRefused |
   if (depth > twinLimits.depth) {
     return { refused: "malformed", why: `nested deeper than ${twinLimits.depth} levels` };
   }
-  if (Array.isArray(value)) return firstFault(value.map((item: Json) => judge(item, depth + 1, false)));
+  if (Array.isArray(value)) return firstFault(value.map((item: Json) => whyInvalid(item, depth + 1, false)));
   return firstFault(
-    Object.entries(value).map(([name, item]) => judgeName(name) ?? judge(item, depth + 1, true)),
+    Object.entries(value).map(([name, item]) => whyInvalidName(name) ?? whyInvalid(item, depth + 1, true)),
   );
 }
 
 /** Every number beyond the limits of integers is one: 2^53 has no fractions left. */
 function judgeNumber(value: number): PatchRefused | undefined {
-  const { leastInteger, mostInteger } = twinLimits;
-  if (value >= leastInteger && value <= mostInteger) return undefined;
-  return { refused: "malformed", why: `a number must be from ${leastInteger} to ${mostInteger}` };
+  const { leastInteger, maxInteger } = twinLimits;
+  if (value >= leastInteger && value <= maxInteger) return undefined;
+  return { refused: "malformed", why: `a number must be from ${leastInteger} to ${maxInteger}` };
 }
 
-function judgeName(name: string): PatchRefused | undefined {
+function whyInvalidName(name: string): PatchRefused | undefined {
   if (Buffer.byteLength(name) > twinLimits.nameBytes) {
     return { refused: "too-large", why: `a name is longer than ${twinLimits.nameBytes} bytes` };
   }

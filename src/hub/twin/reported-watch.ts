@@ -9,7 +9,7 @@ import { isoTime } from "../../base/iso-time.ts";
 import { equalJson, isRecord, type Json, member } from "../../base/json/value.ts";
 import { read } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
-import { lenient, number, orElse, string } from "../../base/schema/values.ts";
+import { lenient, number, string, withDefault } from "../../base/schema/values.ts";
 import {
   describeSuperseded,
   parseOrigin,
@@ -24,7 +24,7 @@ import type { TwinHalf } from "./document.ts";
 import type { TimelineDraft } from "./timeline.ts";
 
 const acknowledged = object({
-  value: orElse(json, null),
+  value: withDefault(json, null),
   ac: number(),
   av: number(),
   ad: lenient(string(), () => ""),
@@ -154,15 +154,15 @@ function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string):
   };
 }
 
-type Verdict = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost" | "lostAtMs" | "deleted">;
+type Comparison = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost" | "lostAtMs" | "deleted">;
 
-/** What an acknowledgement of a desired version says: taken, refused, or who won where both had changed it. */
+/** What an acknowledgement of a desired version expected: taken, refused, or who won where both had changed it. */
 function acknowledgedEvent(
   desired: TwinHalf,
   name: string,
   value: Json,
   { ack, known }: { readonly ack: Acknowledgement; readonly known: Acknowledgement | undefined },
-): Verdict {
+): Comparison {
   if (ack.code >= 400) {
     const words = ack.text === undefined ? "" : `: ${ack.text}`;
     return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
@@ -197,7 +197,7 @@ function desiredWon(
   wanted: Json | undefined,
   value: Json,
   { value: lost, wallMs }: Superseded,
-): Verdict {
+): Comparison {
   const won =
     wanted === undefined ? `the deletion (${show(value)} by default)` : `the desired ${show(value)}`;
   const text = `both changed ${name}: ${won} won over the device's ${show(lost)}${of(wallMs)}`;
@@ -205,7 +205,7 @@ function desiredWon(
 }
 
 /** @param editedMs when the desired value was written */
-function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): Verdict {
+function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): Comparison {
   const what = editedMs === undefined ? "deletion" : `desired ${show(lost)}`;
   const text = `both changed ${name}: the device's ${show(value)} won over the ${what}${of(editedMs)}`;
   return { kind: "conflict", winner: "device", lost, ...lostDetails(editedMs, editedMs === undefined), text };

@@ -23,10 +23,10 @@ interface Series {
   values: number[];
 }
 
-const mostNames = 32;
+const maxNames = 32;
 /** A day at one reading a minute, and room. */
-const mostPoints = 2000;
-const mostMessages = 1000;
+const maxPoints = 2000;
+const maxMessages = 1000;
 
 export class TelemetryLog {
   readonly #series = new Map<string, Map<string, Series>>();
@@ -37,7 +37,7 @@ export class TelemetryLog {
     messages.push(message);
     this.#messages.set(
       deviceId,
-      messages.length > mostMessages * 1.1 ? messages.slice(-mostMessages) : messages,
+      messages.length > maxMessages * 1.1 ? messages.slice(-maxMessages) : messages,
     );
     if (!isRecord(message.body)) return;
     const all = this.#series.get(deviceId) ?? new Map<string, Series>();
@@ -75,7 +75,7 @@ function addPoint(all: Map<string, Series>, name: string, value: Json, atMs: num
   if (typeof value === "object" || String(value).length > 256) return;
   let series = all.get(name);
   if (series === undefined) {
-    if (all.size >= mostNames || name.length > 64) return;
+    if (all.size >= maxNames || name.length > 64) return;
     series = { latest: { value, atMs }, atMs: [], values: [] };
     all.set(name, series);
   }
@@ -91,7 +91,7 @@ function addPoint(all: Map<string, Series>, name: string, value: Json, atMs: num
   }
   series.atMs.splice(at, 0, atMs);
   series.values.splice(at, 0, number);
-  if (series.atMs.length > mostPoints) {
+  if (series.atMs.length > maxPoints) {
     series.atMs.shift();
     series.values.shift();
   }

@@ -14,9 +14,9 @@ import type { Documents } from "../storage/documents.ts";
 
 export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 
-const mostEvents = 2000;
+const maxEvents = 2000;
 /** One device that connects in a loop must not push out what happened to the others. */
-const mostOfOne = 500;
+const maxEventsOfADevice = 500;
 /** Memory cards wear: what a crash loses of it is no more than this. */
 const saveAfter = seconds(30);
 /** Skipped at a start: more than could have happened unsaved. */
@@ -113,11 +113,11 @@ export class Timeline {
     const count = (this.#counts.get(deviceId) ?? 0) + 1;
     this.#counts.set(deviceId, count);
     // A tenth more than the bound before anything goes: else every event would copy the list.
-    if (count > mostOfOne * 1.1) {
-      let over = count - mostOfOne;
+    if (count > maxEventsOfADevice * 1.1) {
+      let over = count - maxEventsOfADevice;
       this.#events = this.#events.filter((event) => event.deviceId !== deviceId || over-- <= 0);
-    } else if (this.#events.length > mostEvents * 1.1) {
-      this.#events = this.#events.slice(-mostEvents);
+    } else if (this.#events.length > maxEvents * 1.1) {
+      this.#events = this.#events.slice(-maxEvents);
     } else {
       return;
     }
@@ -139,6 +139,6 @@ export class Timeline {
   async #save(): Promise<void> {
     this.#cancelSave?.();
     this.#cancelSave = undefined;
-    await this.#documents.write("timeline", { events: this.#events.slice(-mostEvents) });
+    await this.#documents.write("timeline", { events: this.#events.slice(-maxEvents) });
   }
 }

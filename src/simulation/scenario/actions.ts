@@ -2,7 +2,7 @@
 
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, strictObject } from "../../base/schema/structures.ts";
-import { boolean, convert, integer, number, oneOf, orElse, refine } from "../../base/schema/values.ts";
+import { boolean, convert, integer, number, oneOf, refine, withDefault } from "../../base/schema/values.ts";
 import { type Celsius, celsius, type Millis, millis, minutes } from "../../base/units.ts";
 import type { ButtonName, ControlMode } from "../../control/input.ts";
 import { type FaultCode, faultCodes } from "../../model/faults.ts";
@@ -47,7 +47,7 @@ const buttons = ["a", "b", "mode"] as const satisfies ButtonName[];
 const shortestRepetition = minutes(1);
 const air = convert(number(-40, 60), celsius);
 const hatFault = oneOf(hatFaultNames);
-const perhaps = <T>(schema: Schema<T>): Schema<T | undefined> => orElse(schema, undefined);
+const perhaps = <T>(schema: Schema<T>): Schema<T | undefined> => withDefault(schema, undefined);
 
 const always = {
   at: time,
@@ -58,8 +58,8 @@ const kinds = {
   press: strictObject({
     ...always,
     button: oneOf(buttons),
-    times: orElse(integer(1, 100), 1),
-    hold: orElse(time, millis(120)),
+    times: withDefault(integer(1, 100), 1),
+    hold: withDefault(time, millis(120)),
   }),
   target: strictObject({ ...always, temperature: air }),
   mode: strictObject({ ...always, mode: oneOf(["auto", "manual"]) }),
@@ -76,7 +76,7 @@ const kinds = {
   ),
   "end-fault": strictObject({ ...always, fault: hatFault }),
   "power-cut": convert(
-    strictObject({ ...always, for: orElse(time, minutes(1)) }),
+    strictObject({ ...always, for: withDefault(time, minutes(1)) }),
     ({ for: duration, ...rest }) => ({ ...rest, duration }),
   ),
   expect: convert(

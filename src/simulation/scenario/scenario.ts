@@ -11,7 +11,7 @@ import { nearest } from "../../base/nearest-word.ts";
 import { JsonDocument } from "../../base/schema/document.ts";
 import { invalid, refuse, type Schema } from "../../base/schema/schema.ts";
 import { list, strictObject } from "../../base/schema/structures.ts";
-import { convert, integer, number, oneOf, orElse, string } from "../../base/schema/values.ts";
+import { convert, integer, number, oneOf, string, withDefault } from "../../base/schema/values.ts";
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
 import { celsius, hours, millis, relativeHumidity } from "../../base/units.ts";
 import { displayKinds } from "../../model/displays.ts";
@@ -73,7 +73,7 @@ const usualOutside = { mean: celsius(0), swing: 0 };
 
 /** By the rules of the settings file. */
 const settingsIn: Schema<Settings> = {
-  says: "an object",
+  expected: "an object",
   check(value, problems) {
     if (!isRecord(value)) return refuse(problems, "an object", value);
     const { settings, problems: found } = parseSettings(value);
@@ -86,26 +86,26 @@ const settingsIn: Schema<Settings> = {
 const scenarioFile = strictObject({
   about: string(),
   hours: number(0.01, 2400),
-  room: orElse(oneOf(rooms), "living"),
-  start: orElse(
+  room: withDefault(oneOf(rooms), "living"),
+  start: withDefault(
     strictObject({
-      temperature: orElse(convert(number(-30, 50), celsius), usualStart.temperature),
-      humidity: orElse(convert(number(0, 100), relativeHumidity), usualStart.humidity),
-      timeOfDay: orElse(time, usualStart.timeOfDay),
+      temperature: withDefault(convert(number(-30, 50), celsius), usualStart.temperature),
+      humidity: withDefault(convert(number(0, 100), relativeHumidity), usualStart.humidity),
+      timeOfDay: withDefault(time, usualStart.timeOfDay),
     }),
     usualStart,
   ),
-  outside: orElse(
+  outside: withDefault(
     strictObject({
-      mean: orElse(convert(number(-40, 45), celsius), usualOutside.mean),
-      swing: orElse(number(0, 30), usualOutside.swing),
+      mean: withDefault(convert(number(-40, 45), celsius), usualOutside.mean),
+      swing: withDefault(number(0, 30), usualOutside.swing),
     }),
     usualOutside,
   ),
-  seed: orElse(integer(0, 2 ** 31 - 1), 1),
-  display: orElse(oneOf(displays), "oled-128x128"),
-  settings: orElse(settingsIn, defaultSettings),
-  timeline: orElse(list(timedAction), []),
+  seed: withDefault(integer(0, 2 ** 31 - 1), 1),
+  display: withDefault(oneOf(displays), "oled-128x128"),
+  settings: withDefault(settingsIn, defaultSettings),
+  timeline: withDefault(list(timedAction), []),
 });
 
 /** @param text of a scenario file (JSON) */

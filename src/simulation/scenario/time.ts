@@ -6,7 +6,7 @@ import { type Millis, seconds } from "../../base/units.ts";
 const pattern = /^(\d{1,4}):([0-5]\d)(?::([0-5]\d))?$/;
 
 export const time: Schema<Millis> = convert(
-  string({ pattern, says: 'a time such as "7:30" (h:mm) or "0:00:05" (h:mm:ss)' }),
+  string({ pattern, expected: 'a time such as "7:30" (h:mm) or "0:00:05" (h:mm:ss)' }),
   (text) => {
     const [hour = 0, minute = 0, second = 0] = text.split(":").map(Number);
     return seconds(hour * 3600 + minute * 60 + second);

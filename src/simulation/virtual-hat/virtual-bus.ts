@@ -47,7 +47,7 @@ export interface VirtualBusOptions {
    * Shorter waits accumulate until they reach this length: real timers have a resolution of 1 ms and would
    * make every short transfer three times as long. Default: 0 (exact).
    */
-  readonly grain?: Millis;
+  readonly timerResolution?: Millis;
   /** How long a transfer on a stuck bus blocks before the driver gives up. Default: 1 s. */
   readonly timeout?: Millis;
 }
@@ -57,16 +57,16 @@ interface LiveFault extends BusFault {
   readonly endsAt: number;
 }
 
-type Verdict = { readonly kind: BusFaultKind; readonly turn: number };
+type ActiveFault = { readonly kind: BusFaultKind; readonly turn: number };
 type Tally = { -readonly [Key in keyof Traffic]: Traffic[Key] };
 
 export class VirtualBus implements I2cBus {
   readonly #clock: Clock;
   readonly #speed: number;
   readonly #timeout: Millis;
-  readonly #grain: Millis;
+  readonly #timerResolution: Millis;
   /** Transfer time in ms that has accumulated but was not yet waited for. */
-  #owed = 0;
+  #unwaitedMs = 0;
   readonly #devices = new Map<number, BusDevice>();
   readonly #traffic = new Map<number, Tally>();
   #faults: LiveFault[] = [];
@@ -78,7 +78,7 @@ export class VirtualBus implements I2cBus {
     this.#clock = clock;
     this.#speed = options.speed ?? 100_000;
     this.#timeout = options.timeout ?? millis(1000);
-    this.#grain = options.grain ?? millis(0);
+    this.#timerResolution = options.timerResolution ?? millis(0);
   }
 
   plug(address: number, device: BusDevice): void {
@@ -90,7 +90,7 @@ export class VirtualBus implements I2cBus {
   }
 
   /** Injects a fault now. The oldest matching fault applies. @returns a function that ends the fault */
-  disturb(fault: BusFault): () => void {
+  inject(fault: BusFault): () => void {
     const live: LiveFault = {
       ...fault,
       left: fault.count ?? Number.POSITIVE_INFINITY,
@@ -110,9 +110,9 @@ export class VirtualBus implements I2cBus {
     // The caller may reuse its buffer while the transfer waits its turn.
     const sent = Uint8Array.from(bytes);
     return this.#enqueue(address, async (fault, tally) => {
-      await this.#fail(fault, address);
+      await this.#failTransfer(fault, address);
       const device = this.#devices.get(address);
-      await this.#pass(device === undefined ? 0 : sent.length);
+      await this.#waitForBytes(device === undefined ? 0 : sent.length);
       if (device === undefined || !device.write(sent)) throw nack(address);
       tally.bytesWritten += sent.length;
     });
@@ -120,9 +120,9 @@ export class VirtualBus implements I2cBus {
 
   read(address: number, length: number): Promise<Uint8Array> {
     return this.#enqueue(address, async (fault, tally) => {
-      await this.#fail(fault, address);
+      await this.#failTransfer(fault, address);
       const answer = this.#devices.get(address)?.read(length);
-      await this.#pass(answer === undefined ? 0 : length);
+      await this.#waitForBytes(answer === undefined ? 0 : length);
       if (answer === undefined) throw nack(address);
       tally.bytesRead += length;
       return fault?.kind === "bad-crc" ? flipped(answer, fault.turn) : answer;
@@ -136,7 +136,7 @@ export class VirtualBus implements I2cBus {
 
   #enqueue<T>(
     address: number,
-    transfer: (fault: Verdict | undefined, tally: Tally) => Promise<T>,
+    transfer: (fault: ActiveFault | undefined, tally: Tally) => Promise<T>,
   ): Promise<T> {
     if (this.#closed) return Promise.reject(new BusError("absent", "the virtual bus is closed"));
     if (!Number.isInteger(address) || address < 0 || address > 0x7f) {
@@ -146,7 +146,7 @@ export class VirtualBus implements I2cBus {
     const result = this.#tail.then(async () => {
       tally.transfers++;
       try {
-        return await transfer(this.#judge(address), tally);
+        return await transfer(this.#faultFor(address), tally);
       } catch (error) {
         tally.failures++;
         throw error;
@@ -157,7 +157,7 @@ export class VirtualBus implements I2cBus {
   }
 
   /** @returns the fault that applies to this transfer. Counts this use of it. */
-  #judge(address: number): Verdict | undefined {
+  #faultFor(address: number): ActiveFault | undefined {
     const now = this.#clock.now();
     this.#faults = this.#faults.filter((fault) => fault.left > 0 && now < fault.endsAt);
     const fault = this.#faults.find((each) => each.address === undefined || each.address === address);
@@ -166,20 +166,20 @@ export class VirtualBus implements I2cBus {
     return { kind: fault.kind, turn: this.#flips++ };
   }
 
-  async #fail(fault: Verdict | undefined, address: number): Promise<void> {
+  async #failTransfer(fault: ActiveFault | undefined, address: number): Promise<void> {
     if (fault === undefined || fault.kind === "bad-crc") return;
     if (fault.kind === "timeout") await this.#clock.sleep(this.#timeout);
-    else await this.#pass(0);
+    else await this.#waitForBytes(0);
     throw new BusError(fault.kind, `${fault.kind} at address ${hex(address)} (a virtual fault)`);
   }
 
   /** Waits for the transfer time: nine bits each for the address and every byte, plus START and STOP. */
-  async #pass(bytes: number): Promise<void> {
+  async #waitForBytes(bytes: number): Promise<void> {
     const duration = ((9 * (1 + bytes) + 2) / this.#speed) * 1000;
-    this.#owed += duration;
-    if (this.#owed <= 0 || this.#owed < this.#grain) return;
-    const wait = millis(this.#owed);
-    this.#owed = 0;
+    this.#unwaitedMs += duration;
+    if (this.#unwaitedMs <= 0 || this.#unwaitedMs < this.#timerResolution) return;
+    const wait = millis(this.#unwaitedMs);
+    this.#unwaitedMs = 0;
     await this.#clock.sleep(wait);
   }
 

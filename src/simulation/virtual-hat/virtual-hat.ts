@@ -229,13 +229,13 @@ export class VirtualHat implements HatPorts {
     switch (name) {
       case "nack":
       case "bad-crc":
-        return this.bus.disturb({ kind: name, address: hatAddresses.sensor, count, duration });
+        return this.bus.inject({ kind: name, address: hatAddresses.sensor, count, duration });
       case "timeout":
-        return this.bus.disturb({ kind: name, count, duration });
+        return this.bus.inject({ kind: name, count, duration });
       case "missing-display": {
         const { oled, lcd, backlight } = hatAddresses;
         const ends = [oled, lcd, backlight].map((address) =>
-          this.bus.disturb({ kind: "nack", address, count, duration }),
+          this.bus.inject({ kind: "nack", address, count, duration }),
         );
         return () => {
           for (const end of ends) end();

@@ -30,18 +30,18 @@ import {
   number,
   oneOf,
   optional,
-  orElse,
   refine,
   string,
+  withDefault,
 } from "../../../src/base/schema/values.ts";
 import { type Celsius, celsius } from "../../../src/base/units.ts";
 
-const name = { pattern: /^[a-z]+$/, says: "lower-case letters" };
+const name = { pattern: /^[a-z]+$/, expected: "lower-case letters" };
 const hat = strictObject({
   Name: string(name, 8),
   Pins: list(integer(0, 27), 3),
   Pull: optional(oneOf(["up", "down"])),
-  Air: orElse(convert(number(-40, 60), celsius), undefined),
+  Air: withDefault(convert(number(-40, 60), celsius), undefined),
 });
 
 const wrongIn = (schema: Schema<unknown>, value: unknown): string[] => {
@@ -79,7 +79,7 @@ describe("A schema", () => {
   it.each<[unknown, string[]]>([
     [7, ["the hat must be an object, not 7"]],
     [null, ["the hat must be an object, not null"]],
-    [{ Name: "relay" }, ['the hat lacks "Pins"']],
+    [{ Name: "relay" }, ['the hat is missing "Pins"']],
     [
       { Name: "Relay", Pins: {} },
       ['Name must be lower-case letters, not "Relay"', "Pins must be a list, not an object"],
@@ -110,7 +110,7 @@ describe("A schema", () => {
       heaterOn: true,
     });
     expect(wrongIn(message, { kind: "toString" })).toEqual(['kind must be "ping" or "beat", not "toString"']);
-    expect(wrongIn(message, {})).toEqual(['the hat lacks "kind"']);
+    expect(wrongIn(message, {})).toEqual(['the hat is missing "kind"']);
     expect(wrongIn(message, { kind: "beat", heaterOn: "yes" })).toEqual([
       'heaterOn must be true or false, not "yes"',
     ]);

@@ -46,7 +46,7 @@ describe.each(kinds)("a hat with an $name", ({ name, model }) => {
     const { clock, virtual } = rigWith(model);
     virtual.bus.unplug(0x44);
     virtual.bus.plug(0x45, virtual.sensor);
-    virtual.bus.disturb({ kind: "denied", address: 0x44 });
+    virtual.bus.inject({ kind: "denied", address: 0x44 });
     expect(await clock.run(new FoundSensor(virtual.bus, clock).read())).toMatchObject({ kind: "ok" });
   });
 
@@ -57,7 +57,7 @@ describe.each(kinds)("a hat with an $name", ({ name, model }) => {
     const { transfers } = virtual.bus.traffic(0x45);
     await clock.run(sensor.read());
     expect(virtual.bus.traffic(0x45).transfers).toBe(transfers);
-    const end = virtual.bus.disturb({ kind: "bad-crc", address: 0x44 });
+    const end = virtual.bus.inject({ kind: "bad-crc", address: 0x44 });
     for (let reading = 0; reading < 8; reading++) {
       expect(await clock.run(sensor.read())).toMatchObject({ kind: "failed", reason: "bad-crc" });
     }
@@ -129,7 +129,7 @@ describe("what is no sensor", () => {
 
   it("is told from an SHT31 on a bad cable, which answers garbled from the start", async () => {
     const { clock, virtual } = hatRig();
-    virtual.bus.disturb({ kind: "bad-crc", address: 0x44 });
+    virtual.bus.inject({ kind: "bad-crc", address: 0x44 });
     const sensor = new FoundSensor(virtual.bus, clock);
     for (let reading = 0; reading < 6; reading++) {
       expect(await clock.run(sensor.read())).toMatchObject({ kind: "failed", reason: "bad-crc" });

@@ -10,7 +10,7 @@ import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
 import { packageRoot } from "../../../src/firmware/process/package-root.ts";
 import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
-import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import {
   decideBoard,
   decideSettings,
@@ -136,7 +136,7 @@ async function usedFolder() {
     [decideSettings({ path: data.settingsFile, named: false }, data), decideBoard(boardFile, data)] as const;
   write(goodFiles);
   const [{ good: goodSettings }, { good: goodBoard }] = decide();
-  const parts = { data, files: systemFiles, clock: new VirtualClock(), log: silentLog };
+  const parts = { data, files: durableSystemFiles, clock: new VirtualClock(), log: silentLog };
   await keepLastGood(parts, { settings: goodSettings, board: goodBoard });
   const failing = (): ReportedPart[] => failingFiles(...decide());
   return { write, start: () => startWith({ failing: failing() }) };

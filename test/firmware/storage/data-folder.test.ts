@@ -8,7 +8,7 @@ import {
   makeFolder,
   openDataFolder,
 } from "../../../src/firmware/storage/data-folder.ts";
-import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import type { Manifest } from "../../../src/manifest/manifest.ts";
 
@@ -54,7 +54,7 @@ describe("the data folder", () => {
 describe("the storage grant", () => {
   it("is kept to the byte, counting what is there, and what is refused is not written", async () => {
     const manifest = { storageKb: 1 } as unknown as Manifest;
-    const files = gatedFiles(systemFiles, folder, manifest);
+    const files = gatedFiles(durableSystemFiles, folder, manifest);
     writeFileSync(join(folder, "there"), Buffer.alloc(1000));
     await files.writeDurably(join(folder, "a"), "x".repeat(24));
     await expect(files.writeDurably(join(folder, "b"), "x")).rejects.toMatchObject({ code: "EPERM" });

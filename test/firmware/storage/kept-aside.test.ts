@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asideName, boundKeptAside, setAside } from "../../../src/base/files/kept-aside.ts";
-import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import { parseManifest } from "../../../src/manifest/manifest.ts";
@@ -54,7 +54,7 @@ const manifestOf = (sizeKb: number) =>
     () => undefined,
   );
 
-const storeOf = (files = systemFiles) => new StateStore(file, files, new VirtualClock());
+const storeOf = (files = durableSystemFiles) => new StateStore(file, files, new VirtualClock());
 
 describe("what is kept aside", () => {
   it("is at most two files of a kind, the newest, each cut to 64 KiB", async () => {
@@ -102,7 +102,7 @@ describe("what is kept aside", () => {
 describe("SR-11: the state file", () => {
   it("of 30 MB is not read, is kept aside in part, and does not use up the storage grant", async () => {
     huge(file, 30 << 20);
-    const store = storeOf(gatedFiles(systemFiles, folder, manifestOf(256)));
+    const store = storeOf(gatedFiles(durableSystemFiles, folder, manifestOf(256)));
     const loaded = await store.load();
     expect(loaded).toMatchObject({ kind: "unreadable", reason: expect.stringContaining("31457280 bytes") });
     store.offer({ target: 20 });
@@ -156,8 +156,8 @@ describe("SR-11: the state file", () => {
     const store = storeOf();
     store.offer({ target: 20 });
     await store.flush();
-    const fails: typeof systemFiles = {
-      ...systemFiles,
+    const fails: typeof durableSystemFiles = {
+      ...durableSystemFiles,
       async writeDurably(_path, text) {
         const { open } = await import("node:fs/promises");
         const disk = await open(device, "r+");

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBoard } from "../../../src/firmware/choose-board.ts";
 import { packageRoot } from "../../../src/firmware/process/package-root.ts";
 import { type DataFolder, describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
-import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import {
   decideBoard,
   decideSettings,
@@ -46,7 +46,7 @@ const file = () => ({ path: data.settingsFile, named: false });
 const write = (text: string) => writeFileSync(data.settingsFile, text);
 
 /** A run of the unit: decides, and keeps what served. */
-async function run({ settings = file(), board = "virtual", files = systemFiles } = {}) {
+async function run({ settings = file(), board = "virtual", files = durableSystemFiles } = {}) {
   const decided = { settings: decideSettings(settings, data), board: decideBoard(board, data) };
   const parts = { data, files, clock: new VirtualClock(), log: recordingLog(lines) };
   await keepLastGood(parts, { settings: decided.settings.good, board: decided.board.good });
@@ -227,7 +227,7 @@ describe("what is kept of good files", () => {
 
   it("is no failure on a disk that takes nothing", async () => {
     const refuses = () => Promise.reject(Object.assign(new Error("EROFS"), { code: "EROFS" }));
-    const files = { ...systemFiles, writeDurably: refuses, rename: refuses, setAside: refuses };
+    const files = { ...durableSystemFiles, writeDurably: refuses, rename: refuses, setAside: refuses };
     await expect(run({ files })).resolves.toBeDefined();
     expect(lines.filter(({ level }) => level === "error")).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { minutes, seconds } from "../../../src/base/units.ts";
-import { systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import { bytesBelow, StorageMeter } from "../../../src/firmware/storage/storage-meter.ts";
 import type { Manifest } from "../../../src/manifest/manifest.ts";
@@ -37,7 +37,7 @@ describe("the storage gate", () => {
     await mkdir(join(folder, "hub"));
     const big = join(folder, "hub", "big");
     await writeFile(big, "x".repeat(4000));
-    const files = gatedFiles(systemFiles, folder, grant(4));
+    const files = gatedFiles(durableSystemFiles, folder, grant(4));
     const path = join(folder, "state.json");
     await expect(files.writeDurably(path, "x".repeat(97))).rejects.toMatchObject(refused);
     await files.writeDurably(path, "x".repeat(96));

@@ -19,7 +19,7 @@ import type { Device } from "../../../src/firmware/device.ts";
 import { takeHardware } from "../../../src/firmware/guardian/take-hardware.ts";
 import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
-import { type DurableFiles, systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { type DurableFiles, durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import {
   decideBoard,
@@ -57,7 +57,7 @@ export interface StoredDeviceOptions {
 
 /** @throws as a start does */
 export async function startStored(options: StoredDeviceOptions): Promise<StoredDevice> {
-  const { folder, board: boardName, wallStart, files: disk = systemFiles } = options;
+  const { folder, board: boardName, wallStart, files: disk = durableSystemFiles } = options;
   const clock = new VirtualClock(wallStart === undefined ? {} : { wallStart });
   const data = describeDataFolder(folder);
   const settings = decideSettings({ path: data.settingsFile, named: false }, data);

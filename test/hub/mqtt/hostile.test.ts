@@ -1,4 +1,4 @@
-/** What no device says: the hub refuses it, says so once, and goes on with the others. Uncaught errors fail the run. */
+/** What no device expected: the hub refuses it, says so once, and goes on with the others. Uncaught errors fail the run. */
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";

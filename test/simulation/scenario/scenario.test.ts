@@ -63,7 +63,7 @@ describe("a scenario file", () => {
   });
 
   it.each([
-    [{ about: "x" }, 'lacks "hours"'],
+    [{ about: "x" }, 'is missing "hours"'],
     [{ ...smallest, hours: -1 }, "hours must be a number from 0.01 to 2400"],
     [{ ...smallest, rom: "living" }, 'did you mean "room"?'],
     [{ ...smallest, room: "cellar" }, 'room must be "living" or'],
@@ -79,9 +79,9 @@ describe("a scenario file", () => {
   });
 
   it.each([
-    [{}, 'timeline[0] lacks "do"'],
+    [{}, 'timeline[0] is missing "do"'],
     [{ do: "dance" }, "timeline[0].do must be"],
-    [{ do: "press" }, 'timeline[0] lacks "button"'],
+    [{ do: "press" }, 'timeline[0] is missing "button"'],
     [{ do: "press", button: "c" }, "timeline[0].button must be"],
     [{ do: "press", button: "a", times: 0 }, "timeline[0].times must be a whole number from 1 to 100"],
     [{ do: "target", temperature: "warm" }, "timeline[0].temperature must be a number"],

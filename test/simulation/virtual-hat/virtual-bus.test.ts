@@ -73,7 +73,7 @@ describe("the virtual bus", () => {
   it.each(["nack", "io", "busy", "denied", "absent"] as const)(
     "fails with %s on demand, so many times, and then works again",
     async (kind) => {
-      bus.disturb({ kind, address, count: 2 });
+      bus.inject({ kind, address, count: 2 });
       const seen = [];
       for (let i = 0; i < 3; i++) seen.push(await outcome(bus.read(address, 1)));
       expect(seen).toEqual([kind, kind, "ok"]);
@@ -81,18 +81,18 @@ describe("the virtual bus", () => {
   );
 
   it("keeps a transfer for as long as the driver waits when the bus is stuck", async () => {
-    bus.disturb({ kind: "timeout", count: 1 });
+    bus.inject({ kind: "timeout", count: 1 });
     expect(await outcome(bus.read(address, 1))).toBe("timeout");
     expect(clock.now()).toBe(1000);
     expect(await outcome(bus.read(address, 1))).toBe("ok");
   });
 
   it("ends a fault after its time, or when told to", async () => {
-    bus.disturb({ kind: "nack", address, duration: seconds(5) });
+    bus.inject({ kind: "nack", address, duration: seconds(5) });
     expect(await outcome(bus.read(address, 1))).toBe("nack");
     await clock.advance(seconds(5));
     expect(await outcome(bus.read(address, 1))).toBe("ok");
-    const end = bus.disturb({ kind: "nack" });
+    const end = bus.inject({ kind: "nack" });
     expect(await outcome(bus.read(address, 1))).toBe("nack");
     end();
     expect(await outcome(bus.read(address, 1))).toBe("ok");
@@ -100,13 +100,13 @@ describe("the virtual bus", () => {
 
   it("disturbs one address and leaves the others alone", async () => {
     bus.plug(0x21, new Memory());
-    bus.disturb({ kind: "nack", address: 0x21 });
+    bus.inject({ kind: "nack", address: 0x21 });
     expect([await outcome(bus.read(address, 1)), await outcome(bus.read(0x21, 1))]).toEqual(["ok", "nack"]);
   });
 
   it("flips exactly one bit of what is read, and in time a bit of every byte", async () => {
     await clock.run(bus.write(address, Uint8Array.of(0)));
-    bus.disturb({ kind: "bad-crc", address });
+    bus.inject({ kind: "bad-crc", address });
     const touched = new Set<number>();
     for (let i = 0; i < 6; i++) {
       const bytes = await clock.run(bus.read(address, 6));
@@ -133,7 +133,7 @@ describe("the virtual bus", () => {
   });
 
   it("saves up waits that a real clock's timers cannot make, and makes them together", async () => {
-    bus = new VirtualBus(clock, { grain: millis(1) });
+    bus = new VirtualBus(clock, { timerResolution: millis(1) });
     bus.plug(address, memory);
     for (let count = 0; count < 3; count++) await clock.run(bus.write(address, Uint8Array.of(1, 2)));
     expect(clock.now()).toBe(0);

@@ -39,7 +39,7 @@ const segmentName = /^(\d{8})\.seg$/;
 /** Of the store of earlier versions, LevelDB: nobody can read it any more. */
 const formerName = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
 /** A folder that was set aside is kept for a person to look at, unless it is this large. */
-const mostKept = 4 << 20;
+const maxKept = 4 << 20;
 
 /** @param wallNow names a folder that is set aside */
 export function segmentStore(
@@ -103,7 +103,7 @@ async function setAside(
   await rename(folder, aside);
   await segmentDisk(folder).list();
   await rename(join(aside, "lock"), lock);
-  if (bytes <= mostKept) return aside;
+  if (bytes <= maxKept) return aside;
   await rm(aside, { recursive: true, force: true });
   return undefined;
 }

@@ -56,8 +56,8 @@ export const emptyState: PageState = {
 };
 
 /** What a page keeps: events to scroll through, and a day of readings at the shortest interval, 5 s. */
-const mostEvents = 300;
-const mostPoints = 17_280;
+const maxEvents = 300;
+const maxPoints = 17_280;
 
 const nothingShown = { detail: undefined, timeline: [], series: {} } as const;
 
@@ -120,7 +120,7 @@ function withPanel({ panel: _before, ...rest }: DeviceDetail, panel: PanelView |
 function addEvents(state: PageState, events: readonly TimelineEvent[]): PageState {
   const bySequence = new Map(state.timeline.map((event) => [event.sequence, event]));
   for (const event of events) bySequence.set(event.sequence, event);
-  const timeline = [...bySequence.values()].sort((a, b) => a.sequence - b.sequence).slice(-mostEvents);
+  const timeline = [...bySequence.values()].sort((a, b) => a.sequence - b.sequence).slice(-maxEvents);
   return { ...state, timeline };
 }
 
@@ -145,8 +145,8 @@ function insert(series: Series | undefined, atMs: number, value: number): Series
 }
 
 const cut = ({ atMs, values }: Series): Series =>
-  atMs.length > mostPoints
-    ? { atMs: atMs.slice(-mostPoints), values: values.slice(-mostPoints) }
+  atMs.length > maxPoints
+    ? { atMs: atMs.slice(-maxPoints), values: values.slice(-maxPoints) }
     : { atMs, values };
 
 /** What has come by the stream since the hub gathered the history stays. */

@@ -6,12 +6,12 @@ type Picture = Extract<PanelView["screen"], { kind: "pixels" }>;
 
 const lit = [0xe8, 0xf4, 0xff, 0xff];
 const dark = [0x0a, 0x0d, 0x11, 0xff];
-const mostPixels = 512;
+const maxPixels = 512;
 
 /** @returns false when the picture is not what it says it is */
 function draw(canvas: HTMLCanvasElement, { width, height, bits }: Picture): boolean {
   const context = canvas.getContext("2d");
-  const isSize = (size: number) => Number.isInteger(size) && size > 0 && size <= mostPixels;
+  const isSize = (size: number) => Number.isInteger(size) && size > 0 && size <= maxPixels;
   if (context === null || !isSize(width) || !isSize(height)) return false;
   let bytes: string;
   try {

@@ -151,6 +151,15 @@ describe("settings", () => {
     }
   });
 
+  it("say which of them take effect at the next start alone", () => {
+    expect(settingKeys.filter((key) => settingSpec(key).restart)).toEqual([
+      "board",
+      "sensorPeriodSeconds",
+      "display",
+      "logLevel",
+    ]);
+  });
+
   it("have a JSON schema with every key", () => {
     const schema = settingsJsonSchema();
     const properties = schema["properties"] as Record<string, unknown>;

@@ -20,6 +20,7 @@ import {
   makePrivateFolder,
   renameOver,
   replaceFile,
+  replaceFileSync,
   syncFolder,
   writeFresh,
 } from "../../../src/base/files/atomic-file.ts";
@@ -155,5 +156,16 @@ describe("a private folder", () => {
     writeFileSync(at("file"), "1");
     await expect(makePrivateFolder(at("file", "below"))).rejects.toMatchObject({ code: "ENOTDIR" });
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+});
+
+describe("replacing a file at once", () => {
+  it("takes the place of a write that was cut off, for the owner alone, with nothing left beside it", () => {
+    writeFileSync(at("memory"), "old");
+    writeFileSync(at("memory.new"), "cut o");
+    replaceFileSync(at("memory"), "new");
+    expect(readFileSync(at("memory"), "utf8")).toBe("new");
+    expect(modeOf(at("memory"))).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(["memory"]);
   });
 });

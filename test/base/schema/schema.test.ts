@@ -31,6 +31,7 @@ import {
   oneOf,
   optional,
   refine,
+  secret,
   string,
   withDefault,
 } from "../../../src/base/schema/values.ts";
@@ -114,6 +115,14 @@ describe("A schema", () => {
     expect(wrongIn(message, { kind: "beat", heaterOn: "yes" })).toEqual([
       'heaterOn must be true or false, not "yes"',
     ]);
+  });
+
+  it("names a wrong secret as wrong, and never shows it", () => {
+    const key = secret(refine(string(), "a key of 4 letters", (text) => text.length === 4));
+    const result = check(object({ key }), { key: "hunter2" });
+    expect(result).toMatchObject({ ok: false });
+    expect(JSON.stringify(result)).toContain("must be a key of 4 letters");
+    expect(JSON.stringify(result)).not.toContain("hunter2");
   });
 
   it("can take what was stored once, whatever became of it", () => {

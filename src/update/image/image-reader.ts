@@ -1,0 +1,154 @@
+/**
+ * Reads an image from a stream: a file, a download, a USB stick.
+ *
+ * Guarantee: nothing of the manifest is parsed before its signature was found good, and no byte of a file counts before
+ * the whole file had the manifest's hash. Memory is bounded by the manifest's limit, whatever the stream delivers.
+ */
+import { createHash, verify } from "node:crypto";
+import { type ImageHeader, maxHeaderBytes, readHeader } from "./image-header.ts";
+import { type ImageFile, type ImageManifest, readManifest } from "./image-manifest.ts";
+import type { TrustedKey } from "./keys.ts";
+import { ImageRefused } from "./refusal.ts";
+
+/** Where the files go; each method may throw, which ends the reading. */
+export interface ImageSink {
+  /** Called once, with a manifest whose signature is good: refuse here what does not fit this device. @param digest its SHA-256 */
+  manifest(manifest: ImageManifest, digest: string): Promise<void> | void;
+  /** In the manifest's order. `content` must be read to its end; it throws ImageRefused when the content is wrong. */
+  file(file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** Reads all and keeps nothing: to verify an image. */
+export const verifyOnly: ImageSink = {
+  manifest() {},
+  async file(_, content) {
+    for await (const chunk of content) void chunk;
+  },
+};
+
+export interface VerifiedImage {
+  readonly manifest: ImageManifest;
+  /** SHA-256 of the manifest's bytes: what tells this image from every other. */
+  readonly digest: string;
+  /** Offset of the first file's content. */
+  readonly payloadAt: number;
+}
+
+export interface ReadImageOptions {
+  readonly source: AsyncIterable<Uint8Array>;
+  /** Keys that are trusted; "any" reads an image also when nobody trusts it: to show it, never to install it. */
+  readonly trusted: readonly TrustedKey[] | "any";
+  readonly sink: ImageSink;
+}
+
+/** Resolves once every byte was read and is as signed. @throws ImageRefused, or what source or sink throws */
+export async function readImage({ source, trusted, sink }: ReadImageOptions): Promise<VerifiedImage> {
+  const bytes = new ByteQueue(source);
+  try {
+    const line = await bytes.line(maxHeaderBytes);
+    const header = readHeader(line);
+    const signed = await bytes.exactly(header.manifestLength);
+    if (trusted !== "any") checkSignature(header, signed, trusted);
+    const manifest = readManifest(signed);
+    if (trusted !== "any" && manifest.keyId !== header.signature?.keyId) {
+      throw new ImageRefused("invalid-manifest", "its manifest names another key than its header");
+    }
+    const digest = createHash("sha256").update(signed).digest("hex");
+    await sink.manifest(manifest, digest);
+    for (const file of manifest.files) await sink.file(file, contentOf(file, bytes));
+    await bytes.end();
+    return { manifest, digest, payloadAt: line.length + 1 + header.manifestLength };
+  } finally {
+    await bytes.close();
+  }
+}
+
+function checkSignature(
+  { signature }: ImageHeader,
+  signed: Uint8Array,
+  trusted: readonly TrustedKey[],
+): void {
+  if (signature === undefined) throw new ImageRefused("unsigned", "the image is not signed");
+  const key = trusted.find(({ id }) => id === signature.keyId);
+  if (key === undefined) {
+    const known = trusted.map(({ id }) => id).join(", ") || "no key at all";
+    throw new ImageRefused(
+      "unknown-key",
+      `it is signed with key ${signature.keyId}; this device trusts ${known}`,
+    );
+  }
+  if (!verify(null, signed, key.key, signature.bytes)) {
+    throw new ImageRefused("bad-signature", `the signature of key ${key.id} does not match the manifest`);
+  }
+}
+
+async function* contentOf(file: ImageFile, bytes: ByteQueue): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  for (let left = file.size; left > 0; ) {
+    const chunk = await bytes.some(left);
+    hash.update(chunk);
+    left -= chunk.length;
+    yield chunk;
+  }
+  if (hash.digest("hex") !== file.sha256) {
+    throw new ImageRefused("wrong-content", `${file.path} is not what the manifest says`);
+  }
+}
+
+/** Takes a stream of chunks apart by length. Holds one chunk, and what `exactly` collects. */
+class ByteQueue {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #held: Uint8Array = new Uint8Array();
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#chunks = source[Symbol.asyncIterator]();
+  }
+
+  /** At least one byte and at most `most`. */
+  async some(most: number): Promise<Uint8Array> {
+    if (!(await this.#fill())) throw cutOff();
+    const taken = this.#held.subarray(0, most);
+    this.#held = this.#held.subarray(taken.length);
+    return taken;
+  }
+
+  async exactly(length: number): Promise<Uint8Array> {
+    const collected = Buffer.alloc(length);
+    for (let at = 0; at < length; ) {
+      const chunk = await this.some(length - at);
+      collected.set(chunk, at);
+      at += chunk.length;
+    }
+    return collected;
+  }
+
+  /** Up to a line feed, which is taken and left out. */
+  async line(most: number): Promise<string> {
+    const collected: number[] = [];
+    while (collected.length <= most) {
+      const [byte = 0] = await this.some(1);
+      if (byte === 0x0a) return Buffer.from(collected).toString("latin1");
+      collected.push(byte);
+    }
+    throw new ImageRefused("not-an-image", "it does not begin as a firmware image");
+  }
+
+  async end(): Promise<void> {
+    if (await this.#fill()) throw new ImageRefused("wrong-length", "it goes on after its last file");
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
+  async #fill(): Promise<boolean> {
+    while (this.#held.length === 0) {
+      const next = await this.#chunks.next();
+      if (next.done === true) return false;
+      this.#held = next.value;
+    }
+    return true;
+  }
+}
+
+const cutOff = (): ImageRefused => new ImageRefused("wrong-length", "it ends before its last file");

@@ -1,0 +1,37 @@
+/** Why an image is refused: a code for the owner's systems and a reason for a person. */
+
+export type RefusalCode =
+  /** Not a firmware image, or cut off in its header. */
+  | "not-an-image"
+  /** Of a format that a later firmware reads. */
+  | "newer-format"
+  | "unsigned"
+  /** Signed with a key that this device does not trust. */
+  | "unknown-key"
+  /** The manifest was changed after it was signed. */
+  | "bad-signature"
+  | "invalid-manifest"
+  /** A file's content is not what the manifest says. */
+  | "wrong-content"
+  /** It ends before its last file, or goes on after it. */
+  | "wrong-length"
+  | "too-large"
+  | "other-product"
+  | "wrong-architecture"
+  | "wrong-node"
+  /** It cannot read the state that this device has stored. */
+  | "wrong-state"
+  /** Its counter is below the highest that this device has confirmed, or is known with another content. */
+  | "downgrade"
+  /** It was tried here before and reverted. */
+  | "known-bad";
+
+/** An expected failure: the image stays uninstalled, the running firmware goes on. */
+export class ImageRefused extends Error {
+  readonly code: RefusalCode;
+  constructor(code: RefusalCode, reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = "ImageRefused";
+    this.code = code;
+  }
+}

@@ -30,8 +30,8 @@ export interface VerifiedImage {
   readonly manifest: ImageManifest;
   /** SHA-256 of the manifest's bytes: what tells this image from every other. */
   readonly digest: string;
-  /** Offset of the first file's content. */
-  readonly payloadAt: number;
+  /** Header and manifest as they were read: with the files' contents behind it, the image again. */
+  readonly head: Buffer;
 }
 
 export interface ReadImageOptions {
@@ -57,7 +57,7 @@ export async function readImage({ source, trusted, sink }: ReadImageOptions): Pr
     await sink.manifest(manifest, digest);
     for (const file of manifest.files) await sink.file(file, contentOf(file, bytes));
     await bytes.end();
-    return { manifest, digest, payloadAt: line.length + 1 + header.manifestLength };
+    return { manifest, digest, head: Buffer.concat([Buffer.from(`${line}\n`), signed]) };
   } finally {
     await bytes.close();
   }

@@ -24,7 +24,9 @@ export type RefusalCode =
   /** Its counter is below the highest that this device has confirmed, or is known with another content. */
   | "downgrade"
   /** It was tried here before and reverted. */
-  | "known-bad";
+  | "known-bad"
+  /** Another image is on trial: neither slot is free. */
+  | "on-trial";
 
 /** An expected failure: the image stays uninstalled, the running firmware goes on. */
 export class ImageRefused extends Error {

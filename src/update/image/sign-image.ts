@@ -14,7 +14,7 @@ import type { SigningKey } from "./keys.ts";
 
 /** Writes the signed image to `to`. @throws ImageRefused; the system's error, EEXIST for a file that is there */
 export async function signImage(from: string, to: string, key: SigningKey): Promise<ImageManifest> {
-  const { manifest, payloadAt } = await readImage({
+  const { manifest, head } = await readImage({
     source: createReadStream(from),
     trusted: "any",
     sink: verifyOnly,
@@ -26,7 +26,7 @@ export async function signImage(from: string, to: string, key: SigningKey): Prom
     async function* () {
       yield Buffer.from(headerLine({ manifestLength: bytes.length, signature }));
       yield bytes;
-      yield* createReadStream(from, { start: payloadAt });
+      yield* createReadStream(from, { start: head.length });
     },
     createWriteStream(to, { flags: "wx", mode: 0o644 }),
   );

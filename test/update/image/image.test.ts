@@ -96,11 +96,11 @@ async function refusal(bytes: Uint8Array, keys?: readonly TrustedKey[] | "any"):
 async function withManifest(change: (text: string) => string): Promise<Buffer> {
   const { sign } = await import("node:crypto");
   const image = await signed();
-  const { payloadAt, manifest } = await reading(image);
+  const { head, manifest } = await reading(image);
   const bytes = Buffer.from(change(manifestBytes(manifest).toString()));
   const signature = { keyId: signing.id, bytes: sign(null, bytes, signing.privateKey) };
   const header = headerLine({ manifestLength: bytes.length, signature });
-  return Buffer.concat([Buffer.from(header), bytes, image.subarray(payloadAt)]);
+  return Buffer.concat([Buffer.from(header), bytes, image.subarray(head.length)]);
 }
 
 describe("an image", () => {
@@ -171,7 +171,7 @@ describe("a device that trusts one key", () => {
 
   it("refuses an image with any byte of its header or manifest flipped", async () => {
     const image = await signed();
-    const { payloadAt } = await reading(image);
+    const payloadAt = (await reading(image)).head.length;
     for (let index = 0; index < payloadAt; index++) {
       const spoilt = Buffer.from(image);
       spoilt[index] = (spoilt[index] ?? 0) ^ 0x01;
@@ -185,7 +185,7 @@ describe("a device that trusts one key", () => {
 
   it("refuses an image with any byte of a file changed, cut off or added", async () => {
     const image = await signed();
-    const { payloadAt } = await reading(image);
+    const payloadAt = (await reading(image)).head.length;
     for (let index = payloadAt; index < image.length; index++) {
       const spoilt = Buffer.from(image);
       spoilt[index] = (spoilt[index] ?? 0) ^ 0x80;
@@ -197,7 +197,7 @@ describe("a device that trusts one key", () => {
 
   it("refuses an image that is cut off anywhere before its files", async () => {
     const image = await signed();
-    const { payloadAt } = await reading(image);
+    const payloadAt = (await reading(image)).head.length;
     for (let length = 0; length < payloadAt; length += 13) {
       expect(["wrong-length", "not-an-image"]).toContain(await refusal(image.subarray(0, length)));
     }

@@ -54,6 +54,8 @@ describe("Opening the hat (SR-01)", () => {
     const rig = hatRig();
     rig.virtual.gpio.stick(16, 1);
     await expect(openHat(rig)).rejects.toThrow(/still reads on/);
+    // The line is given back: once it is free of the fault, another start has it.
+    await expect(rig.virtual.connect().gpio.openOutput(16, 0)).resolves.toBeDefined();
   });
 
   it("goes on without LEDs, buttons, sensor and display, and says so (SR-11)", async () => {

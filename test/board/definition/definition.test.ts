@@ -348,6 +348,16 @@ describe("a definition that cannot be used", () => {
     expect(reads).toBeLessThanOrEqual(32);
   });
 
+  it("is refused by an error with the code of its first problem, a name and every problem's text", () => {
+    const unsafe = definition([{ Name: "RELAY", Type: "Gpio", Mapping: "NOWHERE", ActiveLevel: "high" }]);
+    const error = refusal(() =>
+      loadBoard("/b/x.json", { folder: "/b", readFile: () => JSON.stringify(unsafe) }),
+    );
+    expect(error.name).toBe("BoardError");
+    expect(error.code).toBe(codes(error)[0]);
+    expect(error.message.split("\n")).toHaveLength(error.problems.length);
+  });
+
   it("never makes the loader throw anything but a BoardError, whatever it holds", () => {
     const names = fc.constantFrom("RELAY", "GPIO16", "I2C", "D5_WHITE", "__proto__", "", "$X");
     const peripheral = fc.record(

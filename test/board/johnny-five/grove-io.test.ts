@@ -58,6 +58,7 @@ describe("The IO plugin towards johnny-five", () => {
     const { io, virtual } = await opened();
     io.digitalWrite(18, io.HIGH);
     io.digitalWrite(7, io.HIGH);
+    expect(io.pins[18]).toMatchObject({ value: 1 });
     expect(virtual.gpio.level(18)).toBe(1);
     expect(virtual.gpio.isOutput(7)).toBe(false);
   });

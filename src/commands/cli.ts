@@ -31,6 +31,7 @@ const verbs: Readonly<Record<string, Entry>> = {
   },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
+  image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
 };
 

@@ -24,13 +24,32 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 /** Writes a file that nobody reads yet, readable for its owner alone, and waits for the disk. */
 export async function writeFresh(path: string, text: string): Promise<void> {
   await makeRoom(path);
-  const file = await open(path, "wx", 0o600);
+  const file = await createFile(path, 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
+    await file.write(text);
+    await file.finish();
   } finally {
     await file.close();
   }
+}
+
+/** A file that is written piece by piece. */
+export interface NewFile {
+  write(piece: Uint8Array | string): Promise<void>;
+  /** Resolves when the content is on the disk. */
+  finish(): Promise<void>;
+  /** Whatever it holds by then. Never rejects; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Creates a file. @throws the system's error: EEXIST when there is one */
+export async function createFile(path: string, mode: number): Promise<NewFile> {
+  const file = await open(path, "wx", mode);
+  return {
+    write: (piece) => file.writeFile(piece),
+    finish: () => file.sync(),
+    close: () => file.close().catch(() => undefined),
+  };
 }
 
 /** Whatever was left there, of whatever kind: opening a FIFO for writing would wait for a reader. */

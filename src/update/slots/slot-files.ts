@@ -4,17 +4,9 @@
  * Guarantee of the system's: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does.
  */
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { syncFolder } from "../../base/files/atomic-file.ts";
+import { mkdir, rm } from "node:fs/promises";
+import { createFile, type NewFile, renameOver, syncFolder } from "../../base/files/atomic-file.ts";
 import { readSmallBytes } from "../../base/files/small-file.ts";
-
-export interface NewFile {
-  write(chunk: Uint8Array): Promise<void>;
-  /** Resolves when the content is on the disk. */
-  finish(): Promise<void>;
-  /** Closes it, whatever its content is worth. Safe after `finish`. */
-  abandon(): Promise<void>;
-}
 
 export interface SlotFiles {
   /** A small file as a whole; `undefined` when there is none. @throws SmallFileError */
@@ -34,21 +26,9 @@ export interface SlotFiles {
 export const systemSlotFiles: SlotFiles = {
   read: (path, limit) => readSmallBytes(path, { limit }),
   chunks: (path) => createReadStream(path),
-  async create(path, executable) {
-    const file = await open(path, "wx", executable ? 0o755 : 0o644);
-    return {
-      async write(chunk) {
-        await file.writeFile(chunk);
-      },
-      async finish() {
-        await file.sync();
-        await file.close();
-      },
-      abandon: () => file.close().catch(() => undefined),
-    };
-  },
+  create: (path, executable) => createFile(path, executable ? 0o755 : 0o644),
   makeFolder: async (path) => void (await mkdir(path, { recursive: true, mode: 0o755 })),
   remove: (path) => rm(path, { recursive: true, force: true }),
-  rename,
+  rename: renameOver,
   syncFolder,
 };

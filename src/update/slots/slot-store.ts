@@ -159,7 +159,7 @@ export class SlotStore {
       for await (const chunk of content) await written.write(chunk);
       await written.finish();
     } finally {
-      await written.abandon();
+      await written.close();
     }
   }
 
@@ -189,7 +189,7 @@ export class SlotStore {
       await file.write(content);
       await file.finish();
     } finally {
-      await file.abandon();
+      await file.close();
     }
   }
 

@@ -37,13 +37,13 @@ export class CutDisk {
       return {
         write: async (chunk) => {
           this.#operation();
-          inode.content = Buffer.concat([inode.content, chunk]);
+          inode.content = Buffer.concat([inode.content, Buffer.from(chunk)]);
         },
         finish: async () => {
           this.#operation();
           inode.synced = inode.content;
         },
-        abandon: async () => {},
+        close: async () => {},
       };
     },
     makeFolder: async (path) => {

@@ -1,6 +1,10 @@
 /** The slots on a disk that may lose its power at any operation. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ImageRefused } from "../../../src/update/image/refusal.ts";
+import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
 import { SlotStore } from "../../../src/update/slots/slot-store.ts";
 import {
   confirmed,
@@ -304,3 +308,25 @@ describe.each(["names-lost", "names-kept"] satisfies CutMode[])(
     });
   },
 );
+
+describe("the slots on a real file system", () => {
+  it("hold an installed program, take the next one, and notice a changed file", async () => {
+    const real = mkdtempSync(join(tmpdir(), "slots-"));
+    try {
+      const store = new SlotStore(systemSlotFiles, join(real, "firmware"));
+      const first = await store.install(stream(imageOf(1)), trusted, thisDevice);
+      await store.write(confirmed(onTrial(first.state, first.slot)));
+      expect(readFileSync(join(store.programIn("a"), "dist/loop.js"), "utf8")).toBe("// 1\nheat();\n");
+      await store.install(stream(imageOf(2)), trusted, thisDevice);
+      await store.install(stream(imageOf(3)), trusted, thisDevice);
+      expect(await store.isIntact("a", trusted)).toBe(true);
+      expect(await store.isIntact("b", trusted)).toBe(true);
+      expect(readFileSync(join(store.programIn("b"), "dist/loop.js"), "utf8")).toBe("// 3\nheat();\n");
+      writeFileSync(join(store.programIn("b"), "dist/loop.js"), "// 3\nburn();\n");
+      expect(await store.isIntact("b", trusted)).toBe(false);
+      expect(await store.isIntact("a", [])).toBe(false);
+    } finally {
+      rmSync(real, { recursive: true });
+    }
+  });
+});

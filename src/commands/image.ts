@@ -1,0 +1,239 @@
+/**
+ * `image keys | build | sign | verify | show`: what the owner of field units does with firmware images, on a computer of
+ * the owner's own.
+ *
+ * Guarantee: no file that is there already is overwritten; a private key is read and written by its owner alone, and
+ * never printed.
+ */
+import { execFileSync } from "node:child_process";
+import { createReadStream, statSync, writeFileSync } from "node:fs";
+import { errnoOf, messageOf } from "../base/errors.ts";
+import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
+import { isoTime } from "../base/iso-time.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { firmwareVersion } from "../firmware/process/package-root.ts";
+import { describeFolder, type ImageFacts, writeImage } from "../update/image/build-image.ts";
+import { type ImageManifest, product } from "../update/image/image-manifest.ts";
+import { readImage, type VerifiedImage, verifyOnly } from "../update/image/image-reader.ts";
+import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../update/image/keys.ts";
+import { ImageRefused } from "../update/image/refusal.ts";
+import { signImage } from "../update/image/sign-image.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+const maxKeyFile = 16 * 1024;
+/** Of the state that this firmware stores (control/durable.ts): one version so far. */
+const state = { reads: 1, writes: 1 };
+
+export const verb: Verb = {
+  name: "image",
+  summary: "Make, sign and verify firmware images, on the owner's computer",
+  usage: "image keys NAME | build --from FOLDER --counter N --out FILE | sign FILE | verify FILE | show FILE",
+  subverbs: "any",
+  flags: {
+    from: { value: "FOLDER", doc: "build: the program's folder: dist, boards, manifest, node_modules" },
+    counter: { value: "N", doc: "build: rises with every release; a device never goes back behind it" },
+    release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: this program's version)" },
+    native: { value: "ARCH", doc: "build: arm, arm64 or x64, where the folder has native packages" },
+    abi: { value: "N", doc: "build: Node.js ABI of those packages; leave out where they use Node-API alone" },
+    time: {
+      value: "SECONDS",
+      doc: "build: time stamp (default: $SOURCE_DATE_EPOCH, else the last commit's time)",
+    },
+    key: { value: "FILE", doc: "sign: the private key; verify: a public key that is trusted" },
+    "second-key": { value: "FILE", doc: "verify: another public key that is trusted" },
+    out: { value: "FILE", doc: "build, sign: the new file" },
+    json: sharedFlags.json,
+  },
+  notes: `
+keys NAME writes NAME.key (keep it off the devices, and a copy of it in a safe place) and NAME.pub.
+build writes an unsigned image; sign signs it, which may happen on another computer; verify tells whether a device that
+trusts the key would take it. The same folder and time stamp give the same image to the byte.
+Exit code 78 when an image or a key is refused, with the code and the reason.`,
+  async run(args) {
+    const [what, subject, more] = args.words;
+    const action = what === undefined ? undefined : actions[what];
+    if (action === undefined)
+      throw usage(what === undefined ? "What is to be done?" : `Unknown: image ${what}.`);
+    if (more !== undefined) throw usage(`image ${what} takes one further word, got "${more}".`);
+    try {
+      return await action(args, subject);
+    } catch (error) {
+      throw asStartupError(error);
+    }
+  },
+};
+
+const actions: Readonly<
+  Record<string, (args: Arguments, subject: string | undefined) => Promise<number> | number>
+> = {
+  keys: (_, name) => makeKeys(needed(name, "the name of the key files")),
+  build,
+  sign: (args, file) => signFile(args, needed(file, "the image")),
+  verify: (args, file) => verify(args, needed(file, "the image")),
+  show: (args, file) => show(args, needed(file, "the image")),
+};
+
+function makeKeys(name: string): number {
+  const { privatePem, publicPem, id } = newKeyPair();
+  writeFileSync(`${name}.key`, privatePem, { flag: "wx", mode: 0o600 });
+  writeFileSync(`${name}.pub`, publicPem, { flag: "wx", mode: 0o644 });
+  return print(
+    `key ${id}\n${name}.key  signs images: keep it here, with a copy in a safe place, and never on a device\n` +
+      `${name}.pub  goes onto the devices`,
+  );
+}
+
+async function build(args: Arguments): Promise<number> {
+  const from = needed(args.value("from"), "--from FOLDER");
+  const out = needed(args.value("out"), "--out FILE");
+  if (!statSync(from).isDirectory()) throw usage(`${from} is not a folder.`);
+  // Signing names the key; until then it is nobody's.
+  const manifest = await describeFolder(from, factsFrom(args), "0".repeat(16));
+  await writeImage(from, manifest, out);
+  return print(
+    `${out}: ${summary(manifest)}, not signed yet. Next: grove-heater image sign ${out} --key … --out …`,
+  );
+}
+
+function factsFrom(args: Arguments): ImageFacts {
+  const counter = wholeNumber(needed(args.value("counter"), "--counter N"), "--counter");
+  const architecture = args.value("native");
+  if (architecture !== undefined && !["arm", "arm64", "x64"].includes(architecture)) {
+    throw usage(`invalid architecture: ${architecture} (arm, arm64 or x64)`);
+  }
+  const abi = args.value("abi");
+  return {
+    product,
+    version: args.value("release") ?? firmwareVersion(),
+    counter,
+    builtAt: timeStamp(args),
+    node: { min: "20.19.0", below: "25.0.0" },
+    native:
+      architecture === undefined
+        ? null
+        : {
+            platform: "linux",
+            architecture: architecture as "arm" | "arm64" | "x64",
+            abi: abi === undefined ? null : wholeNumber(abi, "--abi"),
+          },
+    state,
+  };
+}
+
+/** Seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+function timeStamp(args: Arguments): number {
+  const given = args.value("time") ?? process.env["SOURCE_DATE_EPOCH"];
+  if (given !== undefined) return wholeNumber(given, "--time");
+  try {
+    const options = { encoding: "utf8", timeout: 10_000, stdio: "pipe" } as const;
+    return Number(execFileSync("git", ["log", "-1", "--format=%ct"], options).trim());
+  } catch {
+    throw usage("There is no commit to take the time stamp from: give --time SECONDS.");
+  }
+}
+
+async function signFile(args: Arguments, file: string): Promise<number> {
+  const keyFile = needed(args.value("key"), "--key FILE");
+  const key = readSigningKey(readKeyFile(keyFile));
+  if ((statSync(keyFile).mode & 0o077) !== 0) {
+    process.stderr.write(`${keyFile} can be read by others: chmod 600 ${keyFile}\n`);
+  }
+  const out = needed(args.value("out"), "--out FILE");
+  const manifest = await signImage(file, out, key);
+  return print(`${out}: ${summary(manifest)}, signed with key ${key.id}`);
+}
+
+async function verify(args: Arguments, file: string): Promise<number> {
+  const files = [needed(args.value("key"), "--key FILE"), args.value("second-key")];
+  const trusted = files.filter((name) => name !== undefined).map((name) => readPublicKey(readKeyFile(name)));
+  const image = await readImage({ source: createReadStream(file), trusted, sink: verifyOnly });
+  return report(args, file, image, `signed with key ${image.manifest.keyId}, every file as signed`);
+}
+
+async function show(args: Arguments, file: string): Promise<number> {
+  const image = await readImage({ source: createReadStream(file), trusted: "any", sink: verifyOnly });
+  return report(args, file, image, "its signature was not checked: grove-heater image verify does");
+}
+
+function report(args: Arguments, file: string, { manifest, digest }: VerifiedImage, verdict: string): number {
+  const { files, ...facts } = manifest;
+  if (args.has("json")) return print(JSON.stringify({ ...facts, digest, files: files.length }, null, 2));
+  const { native } = manifest;
+  const rows = {
+    image: file,
+    release: `${manifest.version}, counter ${manifest.counter}`,
+    built: isoTime(manifest.builtAt * 1000),
+    "for Node.js": `${manifest.node.min} up to, not including, ${manifest.node.below}`,
+    "for machines":
+      native === null ? "any" : `${native.platform} ${native.architecture}, ABI ${native.abi ?? "any"}`,
+    content: `${files.length} files, ${manifest.totalBytes} bytes`,
+    digest,
+    verdict,
+  };
+  return print(
+    Object.entries(rows)
+      .map(([name, value]) => `${name.padEnd(13)} ${value}`)
+      .join("\n"),
+  );
+}
+
+const summary = ({ version, counter, files, totalBytes }: ImageManifest): string =>
+  `release ${version}, counter ${counter}, ${files.length} files, ${totalBytes} bytes`;
+
+function readKeyFile(path: string): string {
+  const pem = readSmallFile(path, { limit: maxKeyFile });
+  if (pem !== undefined) return pem;
+  throw new StartupError(exitCodes.configuration, `There is no ${path}.`, "Give a key file.");
+}
+
+function wholeNumber(text: string, flag: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw usage(`invalid ${flag}: ${text} (a whole number)`);
+}
+
+function needed(value: string | undefined, what: string): string {
+  if (value !== undefined) return value;
+  throw usage(`Missing: ${what}.`);
+}
+
+const usage = (message: string): StartupError =>
+  new StartupError(exitCodes.usage, message, "More: grove-heater image --help");
+
+function asStartupError(error: unknown): unknown {
+  if (error instanceof ImageRefused) {
+    return new StartupError(
+      exitCodes.configuration,
+      `Refused (${error.code}): ${error.message}.`,
+      "The image is not usable.",
+    );
+  }
+  if (error instanceof KeyError) {
+    return new StartupError(
+      exitCodes.configuration,
+      `The key file ${error.message}.`,
+      "Make a pair: grove-heater image keys NAME",
+    );
+  }
+  if (error instanceof SmallFileError) {
+    return new StartupError(exitCodes.configuration, `${error.message}.`, "Give a regular file.");
+  }
+  switch (errnoOf(error)) {
+    case "EEXIST":
+      return new StartupError(
+        exitCodes.storage,
+        `${messageOf(error)}.`,
+        "Nothing is overwritten: give another name.",
+      );
+    case "ENOENT":
+    case "EACCES":
+    case "EISDIR":
+      return new StartupError(exitCodes.configuration, `${messageOf(error)}.`, "Check the file's name.");
+    default:
+      return error;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}

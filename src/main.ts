@@ -9,6 +9,7 @@
 
 import { verb as run } from "./commands/run.ts";
 import { runVerb } from "./commands/run-verb.ts";
+import { guardNetwork } from "./firmware/process/guard-network.ts";
 
 const argv = process.argv.slice(2);
 const [first] = argv;
@@ -16,7 +17,7 @@ const isRun = first === undefined || first === "run" || (first.startsWith("-") &
 
 process.exitCode = isRun
   ? await runVerb(run, first === "run" ? argv.slice(1) : argv)
-  : await (await import("./commands/cli.ts")).main(argv);
+  : await (await import("./commands/cli.ts")).main(argv, guardNetwork);
 
 /** `--help` and `--version` alone are about the whole program. */
 function isQuestion(flag: string): boolean {

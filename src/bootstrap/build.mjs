@@ -54,6 +54,14 @@ const bundles = [
   { entryPoints: ["src/firmware/faces.ts"], splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
+  {
+    // For --require, which takes CommonJS alone.
+    entryPoints: ["src/manifest/network/worker-gate.ts"],
+    splitting: false,
+    format: /** @type {const} */ ("cjs"),
+    banner: {},
+    outExtension: { ".js": ".cjs" },
+  },
 ];
 
 /** Leaves these imports to the run: the bundle that a module is the entry of. */

@@ -6,6 +6,8 @@
 import { errnoOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { networkOfManifest } from "../firmware/process/guard-network.ts";
+import type { NetworkGrants } from "../manifest/gate.ts";
 import { attempt, runVerb } from "./run-verb.ts";
 import { helpText, type Verb } from "./verb.ts";
 
@@ -35,8 +37,14 @@ const verbs: Readonly<Record<string, Entry>> = {
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
 };
 
-/** @returns the exit code; never rejects */
-export function main(argv: readonly string[]): Promise<number> {
+/**
+ * @param guard closes the rest of the network to this process, for good
+ * @returns the exit code; never rejects
+ */
+export function main(
+  argv: readonly string[],
+  guard: (grants: NetworkGrants) => void = () => {},
+): Promise<number> {
   process.stdout.off("error", readerGone).on("error", readerGone);
   return attempt(async () => {
     const [first = "help", second] = argv;
@@ -48,6 +56,7 @@ export function main(argv: readonly string[]): Promise<number> {
       return print(`${firmwareVersion()}\n`);
     }
     const { verb } = await find(first).load();
+    guard(verb.network ?? networkOfManifest());
     return await runVerb(verb, argv.slice(1));
   });
 }

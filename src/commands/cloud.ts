@@ -11,6 +11,7 @@ import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { guardNetwork } from "../firmware/process/guard-network.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
@@ -18,7 +19,6 @@ import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
-import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
@@ -104,7 +104,7 @@ async function cloud(args: Arguments): Promise<number> {
 function setUp(board: string, data: DataFolder) {
   const choice = decideBoard(board, data).value;
   const manifest = loadManifest(choice);
-  guardConnections(manifest);
+  guardNetwork(manifest);
   return { wiring: choice.wiring, manifest };
 }
 

@@ -1,6 +1,7 @@
 /** `demo`: plays how device and cloud come to agree, rule by rule, on a local hub and the virtual hat. */
 import { playDemo, type Scene, scenes } from "../firmware/demo/demo.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { loopbackOnly } from "../firmware/process/guard-network.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { wantsColour } from "./context.ts";
 import { demoEnd, demoHead, sceneText } from "./demo-text.ts";
@@ -10,6 +11,7 @@ export const verb: Verb = {
   name: "demo",
   summary: "Demonstrate how device and cloud reconcile",
   usage: "demo [FLAGS]",
+  network: loopbackOnly,
   flags: { json: { ...sharedFlags.json, doc: "print one JSON object a line: each scene, then the whole" } },
   notes: `
 Starts a local hub and a device on the virtual hat, in a folder of its own, and plays every rule of the twin (RR-1 to

@@ -16,13 +16,13 @@ import {
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import type { HubToGuardian } from "../firmware/process/messages.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
-import { guardConnections } from "../manifest/connections.ts";
 import { oneOf, readContext } from "./context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
@@ -51,7 +51,7 @@ async function serve(args: Arguments): Promise<number> {
   const { data } = readContext(args);
   const folder = openDataFolder(data.path);
   const manifest = loadManifestWithoutHat();
-  guardConnections(manifest);
+  guardNetwork(manifest);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const guarded = process.send !== undefined;
   const out = new LineWriter(guarded ? 2 : 1);

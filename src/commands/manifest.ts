@@ -1,4 +1,4 @@
-/** `manifest check | unit`: is the manifest sound for this board; and the systemd sandbox that follows from it. */
+/** `manifest check | unit | nftables`: is the manifest sound for this board; and what follows from it for the system. */
 import { resolve } from "node:path";
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { notGranted } from "../firmware/doctor/configuration.ts";
@@ -6,6 +6,7 @@ import { loadManifest, manifestFile } from "../firmware/hardware.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
+import { nftables } from "../manifest/firewall.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { systemdUnit } from "../manifest/sandbox.ts";
 import { readContext } from "./context.ts";
@@ -15,9 +16,9 @@ const { data, settings, board, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "manifest",
-  summary: "Check the manifest, or print the systemd unit that follows from it",
-  usage: "manifest check|unit [FLAGS]",
-  subverbs: ["check", "unit"],
+  summary: "Check the manifest, or print the systemd unit or nftables rules that follow from it",
+  usage: "manifest check|unit|nftables [FLAGS]",
+  subverbs: ["check", "unit", "nftables"],
   flags: {
     data,
     settings,
@@ -28,6 +29,7 @@ export const verb: Verb = {
   notes: `
 What the manifest does not name cannot be used: the firmware refuses it, and in the unit the kernel does too.
   grove-heater manifest unit --board grove-heater-pi | sudo tee /etc/systemd/system/grove-heater.service
+  grove-heater manifest nftables | sudo tee /etc/grove-heater.nft
 Exit code 78 when the manifest has a mistake; every one is named with its line.`,
   async run(args) {
     const context = readContext(args);
@@ -35,6 +37,7 @@ Exit code 78 when the manifest has a mistake; every one is named with its line.`
     const choice = chooseBoard(name, context.data.path);
     const file = args.value("file") ?? manifestFile;
     const manifest = loadManifest(choice, file);
+    if (args.words[0] === "nftables") return print(nftables(manifest));
     if (args.words[0] === "unit") {
       const board = choice.name.endsWith(".json") ? resolve(choice.name) : choice.name;
       const options = { node: process.execPath, folder: packageRoot, board };

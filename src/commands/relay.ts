@@ -2,6 +2,7 @@
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { noNetwork } from "../firmware/process/guard-network.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
@@ -15,6 +16,7 @@ export const verb: Verb = {
   summary: "Force the relay off",
   usage: "relay off [FLAGS]",
   subverbs: ["off"],
+  network: noNetwork,
   flags: { data, settings, board, force: { doc: "also while another grove-heater drives it" } },
   notes: `
 Works after the firmware died, and without the native packages. A running firmware drives its relay alone: then this

@@ -9,6 +9,7 @@ import { inForeground } from "../firmware/guardian/foreground.ts";
 import { guardLoops } from "../firmware/guardian/guardian-process.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
+import { guardNetwork, noNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import { loopToGuardian } from "../firmware/process/messages.ts";
@@ -61,6 +62,11 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   });
   const hub = new HubSupervisor({ dataPath: hardware.folder.path, log, quiet: panel });
   const flags = loopFlags(args, context, hardware);
+  // Once the relay is off and the loop starts: it takes a millisecond.
+  let closeNetwork = (): void => {
+    guardNetwork(noNetwork);
+    closeNetwork = () => {};
+  };
   let code: number;
   try {
     code = await guardLoops({
@@ -70,6 +76,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       // In the background of a shell a panel would draw over that shell, and read its keys.
       loopFlags: () => (args.has("plain") || !inForeground() ? [...flags, "--plain"] : flags),
       onLoop(child) {
+        closeNetwork();
         secrets.answer(child);
         child.on("message", (message) => {
           if (read(loopToGuardian, message)?.kind === "no-credentials") hub.wantedBy(child);

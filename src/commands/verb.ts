@@ -8,6 +8,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { messageOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import type { NetworkGrants } from "../manifest/gate.ts";
 
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */
@@ -41,6 +42,8 @@ export interface VerbSpec {
 }
 
 export interface Verb extends VerbSpec {
+  /** What it may use of the network; absent: what the manifest grants. */
+  readonly network?: NetworkGrants;
   run(args: Arguments): Promise<number>;
   /** Called before arguments that make no sense are refused; may refuse them for a reason that weighs more. */
   readonly onRefusal?: (argv: readonly string[], error: unknown) => void;

@@ -8,7 +8,6 @@
 import { stackOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Millis } from "../base/units.ts";
-import { guardConnections } from "../manifest/connections.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
@@ -18,6 +17,7 @@ import type { Device, Observation } from "./device.ts";
 import type { ReportedPart } from "./failing-parts.ts";
 import { type Hardware, loadManifest } from "./hardware.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
+import { guardNetwork } from "./process/guard-network.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { DataFolder } from "./storage/data-folder.ts";
 import { durableSystemFiles } from "./storage/durable-files.ts";
@@ -64,7 +64,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
   log.info("board", { board: wiring.board, backend: wiring.backend, why: choice.why });
   // Before anything is opened: a broken manifest opens nothing at all.
   const manifest = loadManifest(choice);
-  guardConnections(manifest);
+  guardNetwork(manifest);
   let device: Device | undefined;
   let relayOff = (): void => {};
   const crash = (kind: string) => (error: unknown) => {

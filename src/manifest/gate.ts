@@ -19,6 +19,9 @@ import {
 
 export { CapabilityError } from "./refusal.ts";
 
+/** What of the network is granted. */
+export type NetworkGrants = Pick<Manifest, "connections" | "tcpServerPorts" | "udpServerPorts">;
+
 /** `port`, without the lines that the manifest does not grant. */
 export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {
   const check = (line: number) => {
@@ -77,7 +80,10 @@ export function checkStorage(
  * @param host name or IP address as the program asks for it, before any look-up: a name is granted by name only,
  *   and "*.example.net" grants every name below example.net but not that name itself
  */
-export function checkConnection(manifest: Manifest, host: string): CapabilityError | undefined {
+export function checkConnection(
+  manifest: Pick<Manifest, "connections">,
+  host: string,
+): CapabilityError | undefined {
   const asked = host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, "$1")
@@ -90,9 +96,9 @@ export function checkConnection(manifest: Manifest, host: string): CapabilityErr
   return granted ? undefined : connectionRefused(manifest, asked);
 }
 
-/** Whether a port may be listened on. Port 0, "any", never may. */
+/** Whether a port may be listened on. Port 0, "any", never may by a manifest, which cannot name it. */
 export function checkServerPort(
-  manifest: Manifest,
+  manifest: NetworkGrants,
   protocol: "tcp" | "udp",
   port: number,
 ): CapabilityError | undefined {

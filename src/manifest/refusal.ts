@@ -1,4 +1,5 @@
 /** The gate's errors: EPERM, as from the kernel, plus the manifest line that would grant the capability. */
+import type { NetworkGrants } from "./gate.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The cause of every refusal. */
@@ -17,6 +18,16 @@ export class CapabilityError extends Error {
     this.name = "CapabilityError";
     this.capability = capability;
     this.manifestLine = manifestLine;
+  }
+}
+
+/** A refusal that no manifest can lift, because nobody could see what it would grant. */
+export class NeverGrantedError extends Error {
+  readonly code = "EPERM";
+
+  constructor(attempt: string, remedy: string) {
+    super(`EPERM: ${attempt} is not granted, and nothing in app_manifest.json grants it; ${remedy}`);
+    this.name = "NeverGrantedError";
   }
 }
 
@@ -39,12 +50,23 @@ export function addressRefused(manifest: Manifest, bus: number, address: number)
   return new CapabilityError(attempt, "I2cAddresses", `"I2cAddresses": { ${buses.join(", ")} }`);
 }
 
-export function connectionRefused(manifest: Manifest, host: string): CapabilityError {
-  const line = listing("AllowedConnections", [...manifest.connections, host]);
-  return new CapabilityError(`a connection to ${host}`, "AllowedConnections", line);
+export const connectionRefused = (manifest: Connections, host: string): CapabilityError =>
+  hostRefused(manifest, host, `a connection to ${host}`);
+
+export const lookupRefused = (manifest: Connections, host: string): CapabilityError =>
+  hostRefused(manifest, host, `a look-up of ${host}`);
+
+type Connections = Pick<Manifest, "connections">;
+
+function hostRefused({ connections }: Connections, host: string, attempt: string): CapabilityError {
+  return new CapabilityError(
+    attempt,
+    "AllowedConnections",
+    listing("AllowedConnections", [...connections, host]),
+  );
 }
 
-export function portRefused(manifest: Manifest, protocol: "tcp" | "udp", port: number): CapabilityError {
+export function portRefused(manifest: NetworkGrants, protocol: "tcp" | "udp", port: number): CapabilityError {
   const [capability, ports] =
     protocol === "tcp"
       ? ["AllowedTcpServerPorts", manifest.tcpServerPorts]

@@ -6,10 +6,12 @@
  * and after every end.
  *
  * What it cannot do, so that nobody counts on it: systemd filters by device node, and all GPIO lines of a chip share
- * one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts).
+ * one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts). For
+ * hosts by name nftables holds the ports at least (firewall.ts): the unit loads its rules where they are installed.
  */
 import { posix } from "node:path";
 import type { Wiring } from "../chips/wiring.ts";
+import { isAddress, rulesFile } from "./firewall.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface UnitOptions {
@@ -122,8 +124,6 @@ function hardware(manifest: Manifest, wiring: Wiring): Line[] {
 const isNetworked = ({ connections, tcpServerPorts, udpServerPorts }: Manifest): boolean =>
   connections.length + tcpServerPorts.length + udpServerPorts.length > 0;
 
-const isAddress = (host: string): boolean => host.includes(":") || /^[0-9.]+$/.test(host);
-
 function network(manifest: Manifest): Line[] {
   if (!isNetworked(manifest)) {
     return [
@@ -147,7 +147,9 @@ function network(manifest: Manifest): Line[] {
     ...(onlyAddresses
       ? ["IPAddressDeny=any", ...connections.map((host) => `IPAddressAllow=${host}`)]
       : [
-          "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate holds them.",
+          "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate holds them;",
+          '# for what no gate in Node.js sees there are the rules of "grove-heater manifest nftables", where installed.',
+          `ExecStartPre=+-/bin/sh -c "test ! -e ${rulesFile(manifest)} || exec nft -f ${rulesFile(manifest)}"`,
         ]),
   ];
 }

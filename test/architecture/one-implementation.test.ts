@@ -22,7 +22,7 @@ const ideas: readonly Idea[] = [
       "src/base/json/value.ts",
       "src/base/errors.ts",
       // Arguments of node:net, which are no JSON.
-      "src/manifest/connections.ts",
+      "src/manifest/network/sockets.ts",
     ],
     seeds: [
       'if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid();',

@@ -1,44 +1,15 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer as createHttpServer, get } from "node:http";
-import { connect, createServer } from "node:net";
+import { get } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import { get as getHttps } from "node:https";
+import { connect, createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
-import { guardConnections } from "../../src/manifest/connections.ts";
-import { type Manifest, parseManifest } from "../../src/manifest/manifest.ts";
-
-function manifest(capabilities: Record<string, unknown>): Manifest {
-  const ComponentId = "52835aa3-8307-4e84-a159-63497f35b43c";
-  const document = { SchemaVersion: 1, Name: "x", ComponentId, EntryPoint: "x", Capabilities: capabilities };
-  return parseManifest(JSON.stringify(document), () => undefined);
-}
-
-const undo: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const each of undo.splice(0).reverse()) await each();
-});
-const guard = (capabilities: Record<string, unknown>) => undo.push(guardConnections(manifest(capabilities)));
-
-/** A listening HTTP server on a port of the system's choice. */
-async function httpServer(): Promise<number> {
-  const server = createHttpServer((_, response) => response.end("hello"));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  undo.push(() => server.close());
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-const errorOf = async (emitter: NodeJS.EventEmitter): Promise<unknown> => (await once(emitter, "error"))[0];
-const refusal = (capability: string, line: string) => ({
-  code: "EPERM",
-  capability,
-  message: expect.stringContaining(line),
-});
-const hostRefusal = refusal("AllowedConnections", '"AllowedConnections": ["127.0.0.1"]');
+import { describe, expect, it } from "vitest";
+import { errorOf, guard, hostRefusal, httpServer, refusal, undo } from "./guarded.ts";
 
 describe("the gate on the network", () => {
   it("refuses an undeclared host to plain sockets, TLS, http and fetch alike", async () => {
@@ -47,9 +18,58 @@ describe("the gate on the network", () => {
     expect(await errorOf(connect(port, "127.0.0.1"))).toMatchObject(hostRefusal);
     expect(await errorOf(connect({ port, host: "127.0.0.1" }))).toMatchObject(hostRefusal);
     expect(await errorOf(connectTls({ port, host: "127.0.0.1" }))).toMatchObject(hostRefusal);
+    expect(await errorOf(new Socket().connect(port, "127.0.0.1"))).toMatchObject(hostRefusal);
     expect(await errorOf(get(`http://127.0.0.1:${port}`))).toMatchObject(hostRefusal);
+    expect(await errorOf(getHttps(`https://127.0.0.1:${port}`))).toMatchObject(hostRefusal);
+    expect(await errorOf(connectHttp2(`http://127.0.0.1:${port}`))).toMatchObject(hostRefusal);
     const failed = await fetch(`http://127.0.0.1:${port}`).catch((error: Error) => error);
     expect(failed).toMatchObject({ cause: hostRefusal });
+  });
+
+  const NodeWebSocket = Reflect.get(globalThis, "WebSocket") as
+    | (new (
+        url: string,
+      ) => EventTarget)
+    | undefined;
+
+  it.skipIf(NodeWebSocket === undefined)("refuses it to the WebSocket of Node 22 and later", async () => {
+    if (NodeWebSocket === undefined) return;
+    let connections = 0;
+    const server = createServer(() => {
+      connections += 1;
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    undo.push(() => server.close());
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    guard({});
+    const socket = new NodeWebSocket(`ws://127.0.0.1:${port}`);
+    await new Promise((resolve) => socket.addEventListener("error", resolve, { once: true }));
+    expect(connections).toBe(0);
+  });
+
+  it("refuses a caller's own look-up of a granted name, which could lead anywhere", async () => {
+    const port = await httpServer();
+    guard({ AllowedConnections: ["heater.example", "127.0.0.1"] });
+    const lookup = (_name: string, _options: unknown, answer: (...args: unknown[]) => void) =>
+      answer(null, [{ address: "127.0.0.1", family: 4 }]);
+    const refused = { code: "EPERM", message: expect.stringContaining("look-up function") };
+    expect(await errorOf(connect({ port, host: "heater.example", lookup: lookup as never }))).toMatchObject(
+      refused,
+    );
+    expect(() => createSocket({ type: "udp4", lookup: lookup as never })).toThrow(
+      expect.objectContaining(refused),
+    );
+    const plain = connect({ port, host: "127.0.0.1", lookup: lookup as never });
+    await once(plain, "connect");
+    plain.destroy();
+  });
+
+  it.each([[""], [null]])("takes the host %j for localhost, as net does", async (host) => {
+    guard({});
+    const refused = refusal("AllowedConnections", '["localhost"]');
+    expect(await errorOf(connect({ port: 9, host: host as never }))).toMatchObject(refused);
   });
 
   it("takes a port for a port however it is written, and a path for a path, as net does", async () => {

@@ -1,25 +1,20 @@
 /**
- * The gate on the network, for the whole thread: also for what a dependency opens behind our back.
+ * The gate on sockets and servers.
  *
- * Guarantees: while it stands, a TCP, TLS or UDP exchange with a host that the manifest does not name fails with EPERM
- * before any look-up or packet, and so does listening on a port that it does not name. Sockets with a path in the file
- * system are not network. Native add-ons, worker threads and child processes are out of its reach: those are the
- * sandbox's part (sandbox.ts).
- *
- * http, https, tls, ws and fetch all pass `net.Socket.prototype.connect` with the host's name still known. The
- * diagnostics channel "net.client.socket" tells of a new socket, but not where to, and not of TLS sockets.
+ * http, https, http2, tls, ws, fetch and WebSocket all pass `net.Socket.prototype.connect` with the host's name still
+ * known. The diagnostics channel "net.client.socket" tells of a new socket, but not where to, and not of TLS sockets.
  */
-import { Socket as UdpSocket } from "node:dgram";
-import { Server, Socket } from "node:net";
-import { checkConnection, checkServerPort } from "./gate.ts";
-import type { Manifest } from "./manifest.ts";
+import dgram, { Socket as UdpSocket } from "node:dgram";
+import dns from "node:dns";
+import { isIP, Server, Socket } from "node:net";
+import { checkConnection, checkServerPort, type NetworkGrants } from "../gate.ts";
+import { type CapabilityError, NeverGrantedError } from "../refusal.ts";
+import { gateMethod } from "./patch.ts";
 
-/** Puts the gate up. Returns a function that takes it down again. */
-export function guardConnections(manifest: Manifest): () => void {
-  const restore = [
+export function gateSockets(manifest: NetworkGrants): (() => void)[] {
+  return [
     wrap(Socket.prototype, "connect", (socket: Socket, args) => {
-      const { path, host } = tcpTarget(args);
-      const refused = path ? undefined : checkConnection(manifest, host ?? "localhost");
+      const refused = tcpRefusal(manifest, tcpTarget(args));
       // As late as a real failure: http listens for errors one tick after it connects.
       if (refused) queueMicrotask(() => socket.destroy(refused));
       return refused === undefined;
@@ -47,13 +42,40 @@ export function guardConnections(manifest: Manifest): () => void {
       const isLong = args[4] || (args[3] && typeof args[3] !== "function");
       return udpAllowed(manifest, socket, isLong ? args[4] : args[2]);
     }),
+    gateMethod(dgram, "createSocket", (original, self, args) => {
+      const [options] = args;
+      const refused = lookupOf(options) && ownLookupRefused();
+      if (refused) throw refused;
+      return Reflect.apply(original, self, args);
+    }),
   ];
-  return () => {
-    for (const undo of restore) undo();
-  };
 }
 
-function udpAllowed(manifest: Manifest, socket: UdpSocket, host: unknown): boolean {
+function tcpRefusal(
+  manifest: NetworkGrants,
+  { path, host: named, lookup }: TcpTarget,
+): CapabilityError | NeverGrantedError | undefined {
+  if (path) return undefined;
+  // As net does with an empty one, and with null.
+  const host = named ? String(named) : "localhost";
+  const refused = checkConnection(manifest, host);
+  if (refused) return refused;
+  return isIP(host) === 0 && lookupOf({ lookup }) ? ownLookupRefused() : undefined;
+}
+
+/** One that is not Node's own. */
+function lookupOf(options: unknown): unknown {
+  const lookup = typeof options === "object" && options !== null && Reflect.get(options, "lookup");
+  return lookup && lookup !== dns.lookup ? lookup : undefined;
+}
+
+const ownLookupRefused = (): NeverGrantedError =>
+  new NeverGrantedError(
+    "a look-up function of the caller's own, which could give any address for a granted name",
+    "leave it out, or connect to an address that AllowedConnections names",
+  );
+
+function udpAllowed(manifest: NetworkGrants, socket: UdpSocket, host: unknown): boolean {
   const refused = checkConnection(manifest, typeof host === "string" ? host : "localhost");
   if (refused) process.nextTick(() => socket.emit("error", refused));
   return refused === undefined;
@@ -70,8 +92,9 @@ function isConnected(socket: UdpSocket): boolean {
 interface TcpTarget {
   readonly path?: unknown;
   readonly fd?: unknown;
-  readonly host?: string;
+  readonly host?: unknown;
   readonly port?: number | string;
+  readonly lookup?: unknown;
 }
 
 /** (options), (path) or (port [, host]); net itself passes them on as one array. */
@@ -90,16 +113,7 @@ function wrap<T extends object>(
   name: string & keyof T,
   allowed: (self: T, args: readonly unknown[]) => boolean,
 ): () => void {
-  const original = prototype[name] as (...args: unknown[]) => unknown;
-  const put = (method: unknown) =>
-    Object.defineProperty(prototype, name, {
-      value: method,
-      writable: true,
-      configurable: true,
-      enumerable: true,
-    });
-  put(function (this: T, ...args: unknown[]) {
-    return allowed(this, args) ? Reflect.apply(original, this, args) : this;
-  });
-  return () => put(original);
+  return gateMethod(prototype, name, (original, self, args) =>
+    allowed(self as T, args) ? Reflect.apply(original, self, args) : self,
+  );
 }

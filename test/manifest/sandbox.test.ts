@@ -41,7 +41,10 @@ describe("the systemd unit", () => {
   it("forces the relay off before each start and after every end", () => {
     const unit = unitOf({});
     const relayOff = "/usr/bin/node /opt/grove-heater/dist/main.js relay off";
-    expect(unit.get("ExecStartPre")).toEqual([`-${relayOff}`]);
+    expect(unit.get("ExecStartPre")).toEqual([
+      `-${relayOff}`,
+      '+-/bin/sh -c "test ! -e /etc/grove-heater.nft || exec nft -f /etc/grove-heater.nft"',
+    ]);
     expect(unit.get("ExecStopPost")).toEqual([relayOff]);
     expect(unit.get("Restart")).toEqual(["always"]);
     expect(unit.get("StartLimitIntervalSec")).toEqual(["0"]);

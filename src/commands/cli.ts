@@ -7,7 +7,7 @@ import { errnoOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { networkOfManifest } from "../firmware/process/guard-network.ts";
-import type { NetworkGrants } from "../manifest/gate.ts";
+import type { NetworkGrants } from "../manifest/manifest.ts";
 import { attempt, runVerb } from "./run-verb.ts";
 import { helpText, type Verb } from "./verb.ts";
 

@@ -8,7 +8,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { messageOf } from "../base/errors.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import type { NetworkGrants } from "../manifest/gate.ts";
+import type { NetworkGrants } from "../manifest/manifest.ts";
 
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */

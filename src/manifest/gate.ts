@@ -6,7 +6,7 @@
  */
 import { BusError, type I2cBus } from "../chips/bus.ts";
 import { type GpioPort, LineError } from "../chips/lines.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, NetworkGrants } from "./manifest.ts";
 import {
   addressRefused,
   busRefused,
@@ -18,9 +18,6 @@ import {
 } from "./refusal.ts";
 
 export { CapabilityError } from "./refusal.ts";
-
-/** What of the network is granted. */
-export type NetworkGrants = Pick<Manifest, "connections" | "tcpServerPorts" | "udpServerPorts">;
 
 /** `port`, without the lines that the manifest does not grant. */
 export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {

@@ -53,6 +53,9 @@ export interface Manifest {
   readonly storageKb: number;
 }
 
+/** What of the network is granted. */
+export type NetworkGrants = Pick<Manifest, "connections" | "tcpServerPorts" | "udpServerPorts">;
+
 export type ResolveName = (name: string) => ResolvedPeripheral | undefined;
 
 /**

@@ -1,6 +1,5 @@
 /** The gate's errors: EPERM, as from the kernel, plus the manifest line that would grant the capability. */
-import type { NetworkGrants } from "./gate.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, NetworkGrants } from "./manifest.ts";
 
 /** The cause of every refusal. */
 export class CapabilityError extends Error {

@@ -3,7 +3,7 @@
  * before it loads a package: guardian and commands from main.ts, loop, cloud half and hub with their manifest.
  */
 import { join } from "node:path";
-import type { NetworkGrants } from "../../manifest/gate.ts";
+import type { NetworkGrants } from "../../manifest/manifest.ts";
 import { guardConnections } from "../../manifest/network/connections.ts";
 import { loadManifestWithoutHat } from "../load-manifest.ts";
 import { StartupError } from "./exit-codes.ts";

@@ -12,7 +12,7 @@
  * held by the service's own rules: sandbox.ts, and by user the rules of firewall.ts, which know ports and not names.
  */
 import { syncBuiltinESMExports } from "node:module";
-import type { NetworkGrants } from "../gate.ts";
+import type { NetworkGrants } from "../manifest.ts";
 import { gateNames } from "./names.ts";
 import { gateSockets } from "./sockets.ts";
 import { gateThreads } from "./threads.ts";

@@ -7,7 +7,8 @@
  */
 import dns from "node:dns";
 import { isIP } from "node:net";
-import { checkConnection, type NetworkGrants } from "../gate.ts";
+import { checkConnection } from "../gate.ts";
+import type { NetworkGrants } from "../manifest.ts";
 import { type CapabilityError, lookupRefused } from "../refusal.ts";
 import { gateMethod } from "./patch.ts";
 

@@ -7,7 +7,8 @@
 import dgram, { Socket as UdpSocket } from "node:dgram";
 import dns from "node:dns";
 import { isIP, Server, Socket } from "node:net";
-import { checkConnection, checkServerPort, type NetworkGrants } from "../gate.ts";
+import { checkConnection, checkServerPort } from "../gate.ts";
+import type { NetworkGrants } from "../manifest.ts";
 import { type CapabilityError, NeverGrantedError } from "../refusal.ts";
 import { gateMethod } from "./patch.ts";
 

@@ -5,7 +5,7 @@
  * worker's worker; Node's own network bindings are not handed out.
  */
 import workerThreads, { type WorkerOptions } from "node:worker_threads";
-import type { NetworkGrants } from "../gate.ts";
+import type { NetworkGrants } from "../manifest.ts";
 import { NeverGrantedError } from "../refusal.ts";
 import { gateMethod, replaceValue } from "./patch.ts";
 

@@ -1,6 +1,6 @@
 /** The first script of every worker thread: puts the gate up with what its parent was granted; with nothing if unknown. */
 import { getEnvironmentData } from "node:worker_threads";
-import type { NetworkGrants } from "../gate.ts";
+import type { NetworkGrants } from "../manifest.ts";
 import { guardConnections } from "./connections.ts";
 import { grantsKey } from "./threads.ts";
 

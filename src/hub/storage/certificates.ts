@@ -8,20 +8,31 @@
  * EC P-256, SHA-256.
  */
 
-import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
 import { read, type Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { string } from "../../base/schema/values.ts";
+import {
+  type CertificatePair,
+  clientAuth,
+  dayMs,
+  exportKey,
+  type Issuer,
+  type LeafRequest,
+  loadX509,
+  newKeys,
+  openIssuer,
+  selfSigned,
+  serialNumber,
+  serverAuth,
+  signLeaf,
+  validityOf,
+  type X509Library,
+} from "../../protocol/certificates/certificates.ts";
 import type { Documents } from "./documents.ts";
-import { provideReflectMetadata } from "./reflect-metadata.ts";
 
-export interface CertificatePair {
-  /** PEM; for a device, the leaf alone. */
-  readonly cert: string;
-  /** PEM, PKCS #8. */
-  readonly key: string;
-}
+export type { CertificatePair } from "../../protocol/certificates/certificates.ts";
 
 export interface CertificateAuthority {
   /** PEM of the root, for devices to trust. Public. */
@@ -34,26 +45,12 @@ export interface CertificateAuthority {
   issueDevice(registrationId: string, wallMs: number, days?: number): Promise<CertificatePair>;
 }
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-const day = 86_400_000;
 /** The root is valid from long ago: a Pi without a clock must not make one that starts in the future. */
 const rootFrom = new Date("2020-01-01T00:00:00Z");
 const rootYears = 30;
 const serverDays = 397;
 const deviceDays = 3650;
-const renewBefore = 30 * day;
-const clientAuth = "1.3.6.1.5.5.7.3.2";
-const serverAuth = "1.3.6.1.5.5.7.3.1";
-
-type Library = typeof X509;
-
-/** Imported when a hub starts, not before: it is half a megabyte that a device with an Azure account never needs. */
-async function loadLibrary(): Promise<Library> {
-  provideReflectMetadata();
-  const x509 = await import("@peculiar/x509");
-  x509.cryptoProvider.set(webcrypto);
-  return x509;
-}
+const renewBefore = 30 * dayMs;
 
 /** Reads the authority from its documents, or makes it. */
 export async function openAuthority(
@@ -61,11 +58,10 @@ export async function openAuthority(
   hostNames: () => readonly string[],
   wallMs: number,
 ): Promise<CertificateAuthority> {
-  const x509 = await loadLibrary();
+  const x509 = await loadX509();
   const kept = await documents.read("ca", (document) => soundPair(document));
   const root = kept ?? (await makeRoot(x509, documents, wallMs));
-  const rootCert = new x509.X509Certificate(root.cert);
-  const issuer: Issuer = { x509, cert: rootCert, key: await importKey(x509, root.key) };
+  const issuer = await openIssuer(x509, root);
   // One that another authority signed is of no use either: the root may have been created again.
   let server = await documents.read("server", (document) => soundPair(document, root.cert));
 
@@ -75,75 +71,44 @@ export async function openAuthority(
     async server(nowMs) {
       const names = hostNames();
       if (server !== undefined && isUsable(issuer, server.cert, names, nowMs)) return server;
-      const made = await sign(issuer, "localhost", nowMs, serverDays, [
-        new x509.ExtendedKeyUsageExtension([serverAuth]),
-        new x509.SubjectAlternativeNameExtension(names.map((name) => generalName(name))),
-      ]);
+      const made = await issue(issuer, {
+        commonName: "localhost",
+        validity: validityOf(nowMs, serverDays),
+        purpose: serverAuth,
+        more: [new x509.SubjectAlternativeNameExtension(names.map((name) => generalName(name)))],
+      });
       // It serves all the same; the next start makes another.
       await documents.write("server", { ...made, names: [...names] }).catch(() => undefined);
       server = made;
       return made;
     },
     issueDevice: (registrationId, nowMs, days = deviceDays) =>
-      sign(issuer, registrationId, nowMs, days, [new x509.ExtendedKeyUsageExtension([clientAuth])]),
+      issue(issuer, {
+        commonName: registrationId,
+        validity: validityOf(nowMs, days),
+        purpose: clientAuth,
+      }),
   };
 }
 
-interface Issuer {
-  readonly x509: Library;
-  readonly cert: X509.X509Certificate;
-  readonly key: webcrypto.CryptoKey;
-}
-
-async function makeRoot(x509: Library, documents: Documents, wallMs: number): Promise<CertificatePair> {
+async function makeRoot(x509: X509Library, documents: Documents, wallMs: number): Promise<CertificatePair> {
   const keys = await newKeys();
-  const cert = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    // The serial in the name tells two hubs of one house apart.
-    name: [{ CN: [`grove-heater local hub ${serialNumber().slice(0, 8)}`] }],
-    notBefore: rootFrom,
-    notAfter: new Date(Math.max(wallMs, rootFrom.getTime()) + rootYears * 365 * day),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  const pair = { cert: cert.toString("pem"), key: await exportKey(x509, keys.privateKey) };
+  const to = new Date(Math.max(wallMs, rootFrom.getTime()) + rootYears * 365 * dayMs);
+  // The serial in the name tells two hubs of one house apart.
+  const name = `grove-heater local hub ${serialNumber().slice(0, 8)}`;
+  const cert = await selfSigned(x509, name, { from: rootFrom, to }, keys);
+  const pair = { cert, key: await exportKey(x509, keys.privateKey) };
   await documents.write("ca", pair);
   return pair;
 }
 
-async function sign(
-  { x509, cert: issuer, key: signingKey }: Issuer,
-  commonName: string,
-  wallMs: number,
-  days: number,
-  extensions: readonly X509.Extension[],
-): Promise<CertificatePair> {
-  const keys = await newKeys();
-  const end = wallMs + days * day;
-  const cert = await x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    subject: [{ CN: [commonName] }],
-    issuer: issuer.subjectName.toJSON(),
-    // A day's grace for clocks that disagree.
-    notBefore: new Date(Math.min(wallMs, end) - day),
-    notAfter: new Date(end),
-    signingAlgorithm: algorithm,
-    publicKey: keys.publicKey,
-    signingKey,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      ...extensions,
-    ],
-  });
-  return { cert: cert.toString("pem"), key: await exportKey(x509, keys.privateKey) };
+/** Makes the key too: nobody but the one who asked for the pair has it. */
+async function issue(issuer: Issuer, leaf: Omit<LeafRequest, "publicKey">): Promise<CertificatePair> {
+  const { publicKey, privateKey } = await newKeys();
+  return {
+    cert: await signLeaf(issuer, { ...leaf, publicKey }),
+    key: await exportKey(issuer.x509, privateKey),
+  };
 }
 
 function isUsable(
@@ -165,22 +130,6 @@ function isUsable(
 
 const generalName = (name: string): X509.JsonGeneralName =>
   /^[\d.]+$|:/.test(name) ? { type: "ip", value: name } : { type: "dns", value: name };
-
-/** Positive and unique: 16 random bytes, the top bit off (RFC 5280, section 4.1.2.2). */
-function serialNumber(): string {
-  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return Buffer.from(bytes).toString("hex");
-}
-
-const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-
-const exportKey = async (x509: Library, key: webcrypto.CryptoKey): Promise<string> =>
-  x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
-
-const importKey = (x509: Library, pem: string): Promise<webcrypto.CryptoKey> =>
-  webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), algorithm, false, ["sign"]);
 
 const storedPair: Schema<CertificatePair> = object({ cert: string(), key: string() });
 

@@ -1,6 +1,6 @@
 /** A throw-away certificate authority, a server's certificate and a device's, made in memory. */
 import { webcrypto } from "node:crypto";
-import { provideReflectMetadata } from "../../../src/hub/storage/reflect-metadata.ts";
+import { provideReflectMetadata } from "../../../src/protocol/certificates/reflect-metadata.ts";
 
 provideReflectMetadata();
 const x509 = await import("@peculiar/x509");

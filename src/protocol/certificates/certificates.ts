@@ -1,0 +1,128 @@
+/**
+ * Folder certificates/: X.509 as DPS and IoT Hub take it, for a hub's own authority and for an owner's.
+ *
+ * Makes authorities and signs certificates. Guarantees: EC P-256 and SHA-256; every certificate has a random serial
+ * number, key identifiers and critical constraints (RFC 5280, section 4.2); a leaf may be nothing but what its caller
+ * says. Private keys are returned to the caller and kept nowhere.
+ */
+import { webcrypto } from "node:crypto";
+import type * as X509 from "@peculiar/x509";
+import { provideReflectMetadata } from "./reflect-metadata.ts";
+
+export interface CertificatePair {
+  /** PEM; of a device, the leaf alone. */
+  readonly cert: string;
+  /** PEM, PKCS #8. */
+  readonly key: string;
+}
+
+export type X509Library = typeof X509;
+
+/** Who signs. */
+export interface Issuer {
+  readonly x509: X509Library;
+  readonly cert: X509.X509Certificate;
+  readonly key: webcrypto.CryptoKey;
+}
+
+export interface Validity {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+export interface LeafRequest {
+  readonly commonName: string;
+  readonly validity: Validity;
+  readonly publicKey: webcrypto.CryptoKey | X509.PublicKey;
+  /** Object identifier of the one purpose (RFC 5280, section 4.2.1.12); a verification certificate has none. */
+  readonly purpose: string | undefined;
+  readonly more?: readonly X509.Extension[];
+}
+
+export const keyAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+export const clientAuth = "1.3.6.1.5.5.7.3.2";
+export const serverAuth = "1.3.6.1.5.5.7.3.1";
+export const dayMs = 86_400_000;
+
+/** Imported when it is needed, not before: it is half a megabyte that a heater with a key never needs. */
+export async function loadX509(): Promise<X509Library> {
+  provideReflectMetadata();
+  const x509 = await import("@peculiar/x509");
+  x509.cryptoProvider.set(webcrypto);
+  return x509;
+}
+
+/** From `fromMs` on for `days`, with a day's grace before it for clocks that disagree; `days` < 0 is one of the past. */
+export function validityOf(fromMs: number, days: number): Validity {
+  const end = fromMs + days * dayMs;
+  return { from: new Date(Math.min(fromMs, end) - dayMs), to: new Date(end) };
+}
+
+/** A root that signs leaves and no other authorities. @returns PEM */
+export async function selfSigned(
+  x509: X509Library,
+  commonName: string,
+  { from, to }: Validity,
+  keys: webcrypto.CryptoKeyPair,
+): Promise<string> {
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serialNumber(),
+    name: [{ CN: [commonName] }],
+    notBefore: from,
+    notAfter: to,
+    signingAlgorithm: keyAlgorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return cert.toString("pem");
+}
+
+/** @throws Error when the two are no PEM */
+export async function openIssuer(x509: X509Library, { cert, key }: CertificatePair): Promise<Issuer> {
+  return { x509, cert: new x509.X509Certificate(cert), key: await importKey(x509, key) };
+}
+
+/** @returns PEM */
+export async function signLeaf({ x509, cert: issuer, key: signingKey }: Issuer, leaf: LeafRequest) {
+  const { commonName, validity, publicKey, purpose, more = [] } = leaf;
+  const cert = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: [{ CN: [commonName] }],
+    issuer: issuer.subjectName.toJSON(),
+    notBefore: validity.from,
+    notAfter: validity.to,
+    signingAlgorithm: keyAlgorithm,
+    publicKey,
+    signingKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
+      ...(purpose === undefined ? [] : [new x509.ExtendedKeyUsageExtension([purpose])]),
+      ...more,
+    ],
+  });
+  return cert.toString("pem");
+}
+
+/** Positive and unique: 16 random bytes, the top bit off (RFC 5280, section 4.1.2.2). */
+export function serialNumber(): string {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return Buffer.from(bytes).toString("hex");
+}
+
+export const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey(keyAlgorithm, true, ["sign", "verify"]);
+
+/** @returns PEM, PKCS #8 */
+export const exportKey = async (x509: X509Library, key: webcrypto.CryptoKey): Promise<string> =>
+  x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
+
+const importKey = (x509: X509Library, pem: string): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), keyAlgorithm, false, ["sign"]);

@@ -31,6 +31,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Check the credentials, or derive a device's key",
     load: () => import("./credentials.ts"),
   },
+  claim: {
+    summary: "Make a unit its owner's: authority, keys, certificates",
+    load: () => import("./claim.ts"),
+  },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },

@@ -1,5 +1,6 @@
 /** What several verbs work out of the shared flags and the environment. */
 
+import { existsSync } from "node:fs";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { type DataFolder, dataFolderPath, describeDataFolder } from "../firmware/storage/data-folder.ts";
 import type { SettingsSource } from "../firmware/storage/settings-file.ts";
@@ -28,6 +29,30 @@ export function oneOf<T extends string>(args: Arguments, flag: string, words: re
     `--${flag} ${value} is not known.`,
     `Use one of: ${words.join(", ")}.`,
   );
+}
+
+/** A whole number within limits, or the default. @throws StartupError (usage) */
+export function wholeNumber(
+  args: Arguments,
+  flag: string,
+  { least, most }: { readonly least: number; readonly most: number },
+  fallback: number,
+): number {
+  const text = args.value(flag);
+  const value = text === undefined ? fallback : Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most && text !== "") return value;
+  throw new StartupError(
+    exitCodes.usage,
+    `--${flag} ${text} is not known.`,
+    `Use a whole number from ${least} to ${most}.`,
+  );
+}
+
+/** Where systemd keeps the data of an installed service, when this command was not told which data it is about. */
+export function otherDataFolder(args: Arguments, chosen: string): string | undefined {
+  const ofService = "/var/lib/grove-heater";
+  const wasTold = args.value("data") !== undefined || process.env["STATE_DIRECTORY"] !== undefined;
+  return !wasTold && chosen !== ofService && existsSync(ofService) ? ofService : undefined;
 }
 
 /** Whether there is a terminal that takes keys and can be drawn on. */

@@ -3,6 +3,8 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import { read } from "../base/schema/schema.ts";
+import { readNamed } from "../firmware/claim/claim.ts";
+import { certificatesOf } from "../firmware/claim/pem.ts";
 import { guardianToHub } from "../firmware/front/messages.ts";
 import { drawPanel } from "../firmware/front/picture.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
@@ -36,6 +38,11 @@ export const verb: Verb = {
     host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); wider needs a password" },
     name: { value: "NAME", several: true, doc: "one more name by which others reach it, such as heater.lan" },
     port: { value: "N", doc: "port of the page, that one or none (default: 8780, or a free one)" },
+    trust: {
+      value: "FILE",
+      several: true,
+      doc: "authority of an owner (ca.pem of claim ca): devices with its certificates are let in",
+    },
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
   },
   notes: `
@@ -73,6 +80,7 @@ async function serve(args: Arguments): Promise<number> {
     names: namesOf(args),
     pagePort: portOf(args),
     password: takePassword(process.env),
+    trustedPems: args.values("trust").map((file) => certificatesOf(readNamed(file), file)[0].toString()),
     allowedPorts: manifest.tcpServerPorts,
     reserveStorage: (bytes) => meter.reserve(bytes),
   };

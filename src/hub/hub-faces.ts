@@ -45,7 +45,8 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   const pair = await authority.server(startedMs);
   const { mqttPort = usualPorts.mqtt, restPort = usualPorts.rest, pagePort = usualPorts.page } = options;
   const { ports: remembered, idScope } = core.settings;
-  const broker = await openBroker(faces, pair, candidates(mqttPort, remembered));
+  const trusted = [authority.caPem, ...(options.trustedPems ?? [])].join("\n");
+  const broker = await openBroker(faces, pair, trusted, candidates(mqttPort, remembered));
   const rest = await onFirstFree(candidates(restPort, remembered), (port) =>
     openRest({ ...core, clock, log, hostNames: names }, pair, host, port),
   );
@@ -86,8 +87,9 @@ export async function closeFaces({ closing, core }: Faces): Promise<void> {
 }
 
 async function openBroker(
-  { authority, clock, log, core, host, names, closing }: Faces,
+  { clock, log, core, host, names, closing }: Faces,
   pair: CertificatePair,
+  trusted: string,
   ports: readonly number[],
 ): Promise<{ port: number; renew(pair: CertificatePair): void }> {
   const { once, cables, devices, settings, sessions, timeline } = core;
@@ -102,7 +104,7 @@ async function openBroker(
   const broker = await Broker.open(
     { clock, log, once, cables, sessions, login, dps, onRejected },
     pair,
-    authority.caPem,
+    trusted,
   );
   closing.push(() => broker.close());
   port = await onFirstFree(ports, (each) => broker.listen(host, each));

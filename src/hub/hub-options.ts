@@ -36,6 +36,8 @@ export interface HubOptions {
   /** Folder of the built page. */
   readonly pagePath?: string;
   readonly pagePassword?: string;
+  /** Authorities besides the hub's own that sign certificates of devices: each an X.509 enrolment group. PEM. */
+  readonly trustedPems?: readonly string[];
 }
 
 export interface HubAddresses {

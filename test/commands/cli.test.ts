@@ -26,6 +26,7 @@ const names = [
   "manifest",
   "settings",
   "credentials",
+  "claim",
   "hub",
   "demo",
   "relay",

@@ -7,12 +7,20 @@ import { X509Certificate } from "node:crypto";
 import { isoTime } from "../../base/iso-time.ts";
 import type { WallMillis } from "../../base/units.ts";
 import type { CertificateProof, Credentials } from "./credentials.ts";
+import { renewalNotice, renewalRemedy } from "./renewal.ts";
 
 export interface Description {
   /** What, and how it is set; in the order in which a reader wants them. */
   readonly facts: Readonly<Record<string, string>>;
   /** What the services would refuse, and what to do about it. */
-  readonly problems: readonly { readonly message: string; readonly remedy: string }[];
+  readonly problems: readonly Advice[];
+  /** What they will refuse soon. */
+  readonly notices: readonly Advice[];
+}
+
+export interface Advice {
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** @param wallMs for the certificates' dates */
@@ -30,11 +38,11 @@ export function describeCredentials({ way, proof, caPem }: Credentials, wallMs: 
       ? "the public authorities, and those in NODE_EXTRA_CA_CERTS"
       : nameOf(new X509Certificate(caPem).subject);
   if (proof.kind === "key") {
-    return { facts: { ...path, proof: "a symmetric key (not shown)", trusts }, problems: [] };
+    return { facts: { ...path, proof: "a symmetric key (not shown)", trusts }, problems: [], notices: [] };
   }
   const id = way.kind === "dps" ? way.registrationId : way.deviceId;
-  const { facts, problems } = describeCertificate(proof, id, wallMs);
-  return { facts: { ...path, ...facts, trusts }, problems };
+  const { facts, problems, notices } = describeCertificate(proof, id, wallMs);
+  return { facts: { ...path, ...facts, trusts }, problems, notices };
 }
 
 function describeCertificate(
@@ -58,7 +66,9 @@ function describeCertificate(
       remedy: "They must be the same: have it issued for this id, or correct the id.",
     });
   }
-  return { facts, problems };
+  const due = renewalNotice(certificatePem, wallMs);
+  const notices = due === undefined ? [] : [{ message: due, remedy: renewalRemedy }];
+  return { facts, problems, notices };
 }
 
 /** The common name; Node puts each attribute on a line of its own. */

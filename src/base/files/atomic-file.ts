@@ -13,18 +13,24 @@ import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
 import { keepAside } from "./kept-aside.ts";
 
+/** Whose a file is to be, where that is not the user that writes it: root, on behalf of a service. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** @throws the system's error */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, text: string, owner?: FileOwner): Promise<void> {
   const fresh = `${path}.new`;
-  await writeFresh(fresh, text);
+  await writeFresh(fresh, text, owner);
   await renameOver(fresh, path);
   await syncFolder(dirname(path));
 }
 
 /** Writes a file that nobody reads yet, readable for its owner alone, and waits for the disk. */
-export async function writeFresh(path: string, text: string): Promise<void> {
+export async function writeFresh(path: string, text: string, owner?: FileOwner): Promise<void> {
   await makeRoom(path);
-  const file = await createFile(path, 0o600);
+  const file = await createFile(path, 0o600, owner);
   try {
     await file.write(text);
     await file.finish();
@@ -43,8 +49,14 @@ export interface NewFile {
 }
 
 /** Creates a file. @throws the system's error: EEXIST when there is one */
-export async function createFile(path: string, mode: number): Promise<NewFile> {
+export async function createFile(path: string, mode: number, owner?: FileOwner): Promise<NewFile> {
   const file = await open(path, "wx", mode);
+  try {
+    if (owner !== undefined) await file.chown(owner.uid, owner.gid);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return {
     write: (piece) => file.writeFile(piece),
     finish: () => file.sync(),
@@ -91,8 +103,9 @@ export function replaceFileSync(path: string, text: string): void {
   renameSync(fresh, path);
 }
 
-/** Resolves when the folder's names are on the disk. */
+/** Resolves when the folder's names are on the disk. Windows has no such call: there a folder cannot be opened. */
 export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
   const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await folder.sync();

@@ -1,14 +1,12 @@
 /** Check of what the device would show to Azure. Connects to nobody, and tells no secret. */
 import { CredentialError, type Credentials } from "../../azure/credentials/credentials.ts";
-import { type Description, describeCredentials } from "../../azure/credentials/describe.ts";
+import { type Advice, type Description, describeCredentials } from "../../azure/credentials/describe.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { WallMillis } from "../../base/units.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { hostAndPort } from "../../protocol/names.ts";
-import { type Finding, fail, ok } from "./finding.ts";
-
-type Problem = Description["problems"][number];
+import { type Finding, fail, ok, warn } from "./finding.ts";
 
 /** @param load rejects with CredentialError when they are there and cannot be used */
 export async function checkCredentials(
@@ -25,8 +23,9 @@ export async function checkCredentials(
     return [fail(check, error.message, error.remedy)];
   }
   if (credentials === undefined) return [ok(check, "none: run starts the local hub and connects to it")];
-  const { facts, problems } = reviewCredentials(credentials, clock.wallNow(), manifest);
+  const { facts, problems, notices } = reviewCredentials(credentials, clock.wallNow(), manifest);
   if (problems.length > 0) return problems.map(({ message, remedy }) => fail(check, message, remedy));
+  if (notices.length > 0) return notices.map(({ message, remedy }) => warn(check, message, remedy));
   return [ok(check, `${facts["connects"]}, by ${facts["proof"]}`)];
 }
 
@@ -39,13 +38,13 @@ export function reviewCredentials(
   wallMs: WallMillis,
   manifest: Manifest | undefined,
 ): Description {
-  const { facts, problems } = describeCredentials(credentials, wallMs);
+  const described = describeCredentials(credentials, wallMs);
   const refused = manifest && refusalOf(credentials, manifest);
-  return { facts, problems: refused === undefined ? problems : [...problems, refused] };
+  return refused === undefined ? described : { ...described, problems: [...described.problems, refused] };
 }
 
 /** Why the capability gate would not let the device out to its cloud. */
-function refusalOf({ way }: Credentials, manifest: Manifest): Problem | undefined {
+function refusalOf({ way }: Credentials, manifest: Manifest): Advice | undefined {
   const { host } = hostAndPort(way.kind === "dps" ? way.endpoint : way.host);
   if (checkConnection(manifest, host) === undefined) return undefined;
   return {

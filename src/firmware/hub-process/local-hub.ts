@@ -37,6 +37,8 @@ export interface LocalHubOptions {
   /** 0: any free one of those that may be used. */
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
+  /** Authorities that sign certificates of devices, besides the hub's own; PEM. */
+  readonly trustedPems?: readonly string[] | undefined;
   /** The ports that may be used; any when absent. */
   readonly allowedPorts?: readonly number[] | undefined;
   /** Rejects when so many bytes more may not be stored. */
@@ -76,6 +78,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(options.names !== undefined && { hostNames: options.names }),
       ...(password !== undefined && { pagePassword: password }),
       ...(reserveStorage && { reserveStorage }),
+      ...(options.trustedPems && { trustedPems: options.trustedPems }),
     });
     await writeCredentials(folders.device, hub, device);
   } catch (error) {

@@ -124,5 +124,15 @@ export const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
 export const exportKey = async (x509: X509Library, key: webcrypto.CryptoKey): Promise<string> =>
   x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
 
+/** Both halves of a private key that `exportKey` gave. @throws Error when it is none */
+export async function importKeyPair(x509: X509Library, pem: string): Promise<webcrypto.CryptoKeyPair> {
+  const der = x509.PemConverter.decodeFirst(pem);
+  const privateKey = await webcrypto.subtle.importKey("pkcs8", der, keyAlgorithm, true, ["sign"]);
+  const { kty, crv, x, y } = await webcrypto.subtle.exportKey("jwk", privateKey);
+  const open = { kty, crv, x, y } as webcrypto.JsonWebKey;
+  const publicKey = await webcrypto.subtle.importKey("jwk", open, keyAlgorithm, true, ["verify"]);
+  return { privateKey, publicKey };
+}
+
 const importKey = (x509: X509Library, pem: string): Promise<webcrypto.CryptoKey> =>
   webcrypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(pem), keyAlgorithm, false, ["sign"]);

@@ -1,0 +1,93 @@
+/**
+ * `credentials derive` and `claim key`, which are one command: a device's own key from its group's.
+ *
+ * Guarantee: the group's key is read from a private file, the environment or the standard input, never from the command
+ * line, where every process of the machine could read it; nothing is printed but the one derived key that was asked for.
+ */
+import { azureDps } from "../azure/credentials/credentials.ts";
+import { credentialsFileName } from "../azure/credentials/load.ts";
+import { readPrivate, systemPrivateFiles } from "../azure/credentials/private-files.ts";
+import { explained, writeNew } from "../firmware/claim/claim.ts";
+import { deviceKeyFile, deviceKeyOf } from "../firmware/claim/device-key.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { readHiddenLine } from "./hidden-line.ts";
+import type { Arguments } from "./verb.ts";
+
+const groupKeyVariable = "GROVE_HEATER_GROUP_KEY";
+
+export const deriveNotes = (command: string): string => `
+for the machine where devices are prepared: the group's key must never lie on a device. It is read from --group-key-file,
+from the variable ${groupKeyVariable} or from the standard input (typed without an echo), never from the
+command line:
+  grove-heater ${command} --device heater-7 < group.key
+  grove-heater ${command} --device heater-7 --id-scope 0ne00123ABC --out heater-7.json`;
+
+export const deriveFlags = (verb: string) =>
+  ({
+    device: { value: "ID", doc: `${verb}: the device's registration id` },
+    "id-scope": { value: "SCOPE", doc: `${verb}: id scope of the DPS, for --out` },
+    endpoint: { value: "HOST", doc: `${verb}: DPS's host, for --out (default: ${azureDps})` },
+    out: {
+      value: "FILE",
+      doc: `${verb}: write the device's credentials.json to FILE (0600) and print no key`,
+    },
+    "group-key-file": { value: "FILE", doc: `${verb}: where the group's key is (0600)` },
+  }) as const;
+
+/** @param verb for its help */
+export async function derive(args: Arguments, verb: string): Promise<number> {
+  if (args.words.length > 1) throw keyOnCommandLine();
+  const device = needed(args, "device", "the device's registration id", verb);
+  const out = args.value("out");
+  const scope = args.value("id-scope");
+  const idScope = out === undefined ? scope : needed(args, "id-scope", "DPS's id scope", verb);
+  const endpoint = args.value("endpoint");
+  if (out === undefined && (idScope ?? endpoint) !== undefined) {
+    throw usage("--id-scope and --endpoint are for a credentials file.", "Say with --out where to write it.");
+  }
+  const deviceKey = deviceKeyOf(await readGroupKey(args), device);
+  if (out === undefined || idScope === undefined) return print(deviceKey);
+  await writeNew(out, deviceKeyFile({ idScope, registrationId: device, endpoint, deviceKey }));
+  return print(
+    `${out}: written for ${device}. Put it into the device's data folder as ${credentialsFileName}.`,
+  );
+}
+
+/** @throws StartupError (usage) when there is none */
+export async function readGroupKey(args: Arguments): Promise<string> {
+  const fromEnv = process.env[groupKeyVariable]?.trim();
+  delete process.env[groupKeyVariable];
+  const file = args.value("group-key-file");
+  const fromFile = file && (await explained(() => readPrivate(systemPrivateFiles, file)));
+  if (file !== undefined && fromFile === undefined)
+    throw usage(`${file} is not there.`, "Check the name of the file.");
+  const key =
+    fromFile?.trim() ||
+    fromEnv ||
+    (await readHiddenLine(process.stdin, process.stderr, "The group's key (not shown): "));
+  if (key) return key;
+  throw usage(
+    "There is no group key.",
+    `Give it by the standard input, as ${groupKeyVariable}, or in a file with --group-key-file.`,
+  );
+}
+
+const keyOnCommandLine = (): StartupError =>
+  usage(
+    "A key on the command line can be read by every process of this machine, and stays in the shell's history.",
+    `Give it by the standard input or as ${groupKeyVariable}; renew this one if it was the group's.`,
+  );
+
+/** @throws StartupError (usage) */
+export function needed(args: Arguments, flag: string, what: string, verb: string): string {
+  const value = args.value(flag);
+  if (value) return value;
+  throw usage(`--${flag} is missing.`, `Give ${what}; more: grove-heater ${verb} --help`);
+}
+
+const usage = (message: string, remedy: string) => new StartupError(exitCodes.usage, message, remedy);
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}

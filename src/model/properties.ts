@@ -161,6 +161,11 @@ export const readOnlyProperties = {
     label: "Telemetry dropped",
     doc: "Messages lost since the device was set up: the oldest of a full outbox, what a damaged disk cost, what was held back.",
   },
+  certificateExpires: {
+    schema: time,
+    label: "Certificate expires",
+    doc: "When the device's certificate ends, and with it the way to the cloud unless it is renewed; null for a device with a key.",
+  },
 } as const satisfies Readonly<Record<string, PropertySpec>>;
 
 export type ReadOnlyName = keyof typeof readOnlyProperties;

@@ -44,6 +44,7 @@ import type { FaceDevice } from "../face.ts";
 import { bootOfThisMachine } from "../process/system-clock.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
 import { describeMachine } from "./device-information.ts";
+import { RenewalWatch } from "./renewal-watch.ts";
 
 export interface CloudHalfParts {
   readonly device: FaceDevice;
@@ -85,6 +86,7 @@ export class CloudHalf {
   readonly #parts: CloudHalfParts;
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
+  readonly #renewal: RenewalWatch;
   readonly #startedMs: Millis;
   #startedAt: WallMillis;
   readonly #machine: ReturnType<typeof describeMachine>;
@@ -108,6 +110,7 @@ export class CloudHalf {
     this.#startedAt = this.#whenStarted();
     this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
     this.#telemetry = startTelemetry(clock.now());
+    this.#renewal = new RenewalWatch(credentials, clock, log);
     this.#outbox = Outbox.open({
       openStore: parts.openStore ?? segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
       setAside: parts.setOutboxAside,
@@ -157,6 +160,7 @@ export class CloudHalf {
       this.#outbox.addLost(state.heldBack - before);
     }
     for (const message of messages) this.#outbox.append(message);
+    this.#renewal.look();
     this.#report();
     this.#showFailure();
   }
@@ -286,6 +290,7 @@ export class CloudHalf {
       // To the tenth: a property that moved every second would be a message every second.
       heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
       telemetryDropped: this.#outbox.status.dropped,
+      certificateExpires: this.#renewal.expires,
       [deviceInformation.name]: { __t: "c", ...this.#machine },
     };
   }

@@ -12,7 +12,7 @@
 import { type Bucket, type BucketLimits, refilled } from "../base/rate-limit.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { Look } from "../control/look.ts";
-import { type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
+import { type TelemetryName, type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
 
 /** The bucket is for fault messages. */
 export interface TelemetryState extends Bucket {
@@ -46,6 +46,10 @@ export function startTelemetry(nowMs: Millis): TelemetryState {
     heldBack: 0,
   };
 }
+
+/** Whether it tells of a thing that happened, which no later message repeats. */
+export const isEvent = (message: TelemetryValues): boolean =>
+  Object.keys(message).some((name) => telemetry[name as TelemetryName].event);
 
 /** @param intervalSeconds in force now; a new one counts from the last regular reading at the latest */
 export function shapeTelemetry(

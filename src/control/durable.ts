@@ -7,7 +7,8 @@
  * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one write at a
  * time, the newest state winning. A press raises the revision in the step that shows it; while A or B repeats
  * the revision waits for the finger to lift, so one hold costs one write more; counters alone raise it once an hour,
- * as do the first six hours of a heater that is off, and a wall clock that was set raises it once.
+ * as do the first six hours of a heater that is off, and a wall clock that was set raises it once. The heater raises it
+ * when it turns on and the stored state says OFF; that it is off is stored with the next write, at the latest an hour on.
  */
 
 import { millis } from "../base/units.ts";

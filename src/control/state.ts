@@ -71,6 +71,8 @@ export interface ControlState {
   /** Differs from the one written last when there is something to write (durable.ts says when). */
   readonly revision: number;
   readonly countersSavedAt: Millis;
+  /** What the stored state says of the heater: on, although it may have been off for up to an hour since. */
+  readonly storedOn: boolean;
 }
 
 export interface StartConditions {
@@ -130,6 +132,7 @@ export function start(
     unsettled: false,
     revision: 0,
     countersSavedAt: now,
+    storedOn: durable?.lastSwitch?.on ?? false,
   };
 }
 
@@ -157,12 +160,15 @@ function restorePanel(durable: DurableState, settings: Settings, now: Millis, wa
  * assume that the heater was on until then.
  */
 export function stop(state: ControlState, nowMs: Millis): ControlState {
-  if (!state.switching.on) return state;
+  if (!state.switching.on) {
+    return state.storedOn ? { ...state, storedOn: false, revision: state.revision + 1 } : state;
+  }
   const at = millis(Math.max(nowMs, state.clock.seenMs) + state.clock.offset);
   return {
     ...state,
     switching: { on: false, freeAt: millis(at + state.rules.law.minimumOff) },
     lastSwitch: { on: false, at },
+    storedOn: false,
     revision: state.revision + 1,
   };
 }

@@ -240,7 +240,9 @@ function settle(
   report: { readonly raised: boolean; readonly latchedChanged: boolean },
   now: Millis,
 ): ControlState {
-  const switched = state.switching !== before.switching;
+  // Memory cards wear: while the heater comes and goes the stored state says ON. A start after a power cut then waits
+  // for the minimum off time and blames the heater for heat, as it must; an OFF that lasts is stored with its hours.
+  const turnedOn = state.switching.on && !before.switching.on && !before.storedOn;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
   const boostDue = state.panel.boost !== undefined && now - state.countersSavedAt >= boostEvery;
   const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
@@ -252,7 +254,7 @@ function settle(
     userInput.changed ||
     report.latchedChanged ||
     relayAlarm ||
-    switched ||
+    turnedOn ||
     countersDue ||
     boostDue ||
     restedLonger;
@@ -261,5 +263,6 @@ function settle(
     touchedAt: userInput.touched || report.raised ? now : state.touchedAt,
     revision: store ? state.revision + 1 : state.revision,
     countersSavedAt: store ? now : state.countersSavedAt,
+    storedOn: store ? (state.lastSwitch?.on ?? false) : state.storedOn,
   };
 }

@@ -277,6 +277,43 @@ describe("the revision, which says when to write", () => {
     expect(device.state.revision).toBe(before + 1);
   });
 
+  it("rises when the heater turns on, not as it comes and goes, and again after it was off for an hour", () => {
+    const device = new Device();
+    device.target(25);
+    device.read(15);
+    expect(toDurable(device.state).lastSwitch?.on).toBe(true);
+    const before = device.state.revision;
+    for (let cycle = 0; cycle < 4; cycle += 1) {
+      device.temperature = 26;
+      device.run(400);
+      expect(device.heater).toBe(false);
+      device.temperature = 15;
+      device.run(400);
+      expect(device.heater).toBe(true);
+    }
+    expect(device.state.revision).toBe(before);
+    device.temperature = 26;
+    device.run(3700, 10);
+    // Off for an hour, and the counters of that time.
+    expect(device.state.revision - before).toBeLessThanOrEqual(2);
+    expect(device.state.storedOn).toBe(false);
+    const rested = device.state.revision;
+    device.temperature = 15;
+    device.run(400);
+    expect([device.heater, device.state.revision, device.state.storedOn]).toEqual([true, rested + 1, true]);
+  });
+
+  it("rises at an orderly end while the stored state still says that the heater is on", () => {
+    const device = new Device();
+    device.target(25);
+    device.read(15);
+    device.temperature = 26;
+    device.run(400);
+    const { revision } = device.state;
+    expect([device.heater, device.state.storedOn]).toEqual([false, true]);
+    expect(stop(device.state, millis(device.now)).revision).toBe(revision + 1);
+  });
+
   it("rises once an hour while only the counters move", () => {
     const device = new Device();
     device.target(30);

@@ -7,6 +7,7 @@ import type { StreamEvent } from "../../src/hub/page-server/api.ts";
 import { newDevice, sasAuthentication } from "../../src/hub/registry/record.ts";
 import { memoryDocuments } from "../../src/hub/storage/documents.ts";
 import { TelemetryLog } from "../../src/hub/twin/telemetry-log.ts";
+import { Timeline } from "../../src/hub/twin/timeline.ts";
 import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog } from "./running-hub.ts";
 
@@ -244,11 +245,11 @@ describe("the timeline", () => {
     expect(core.timeline.after(0).length).toBeGreaterThanOrEqual(2000);
   });
 
-  it("is saved within 30 s, and numbers on beyond what a crash may have lost", async () => {
+  it("is saved within a minute while it is short, and numbers on beyond what a crash may have lost", async () => {
     const content = new Map<string, string>();
     const { clock, core } = await openHub(content);
     expect(content.get("timeline")).toBeUndefined();
-    await clock.advance(seconds(30));
+    await clock.advance(seconds(60));
     expect(content.get("timeline")).toBeDefined();
     const last = core.timeline.of(id, 1)[0]?.sequence ?? 0;
     core.timeline.add({ deviceId: id, kind: "event", actor: "device", text: "lost with the crash" });
@@ -261,6 +262,24 @@ describe("the timeline", () => {
     expect(next.core.timeline.of(id, 10)).not.toContainEqual(
       expect.objectContaining({ text: "lost with the crash" }),
     );
+  });
+
+  it("is written the more seldom the longer it is, as each save writes all of it", async () => {
+    let writes = 0;
+    const documents = memoryDocuments();
+    const clock = new VirtualClock();
+    const counted = { ...documents, write: async () => void (writes += 1) };
+    const timeline = await Timeline.open(counted, clock, () => {});
+    for (let n = 0; n < 480; n += 1)
+      timeline.add({ deviceId: "d", kind: "event", actor: "device", text: `${n}` });
+    await clock.advance(seconds(60));
+    writes = 0;
+    for (let minute = 0; minute < 60; minute += 1) {
+      timeline.add({ deviceId: "d", kind: "event", actor: "device", text: `minute ${minute}` });
+      await clock.advance(seconds(60));
+    }
+    expect(writes).toBeGreaterThanOrEqual(4);
+    expect(writes).toBeLessThanOrEqual(5);
   });
 
   it("keeps what was noted of a device over a good end", async () => {

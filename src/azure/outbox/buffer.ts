@@ -2,6 +2,8 @@
  * Keeps entries until they were acknowledged: first in memory, a moment later in the store.
  *
  * Guarantees: nothing here throws or blocks the caller; one write is under way at a time, at most one sync a second;
+ * what was acknowledged within `ackWaitMs` on a link that is up is never written, and what is not urgent shares its sync
+ * with all that comes within `batchEveryMs`: each sync costs a card some ten blocks, however small the message is;
  * a store that fails is reopened every 10 s, repaired with growing effort if it is damaged, and meanwhile the newest
  * entries wait in memory; what exceeds a limit is dropped, oldest first, counted and logged.
  */
@@ -22,6 +24,10 @@ export interface BufferLimits {
   readonly maxBytes: number;
   /** In memory, while the disk fails. */
   readonly memoryEntries: number;
+  /** While the link is up, a message waits so long in memory alone for its acknowledgement. */
+  readonly ackWaitMs: number;
+  /** Messages that are not urgent are written no more often than this. */
+  readonly batchEveryMs: number;
 }
 
 export interface BufferOptions {
@@ -36,6 +42,8 @@ export interface BufferOptions {
 }
 
 const syncEvery = seconds(1);
+/** So many in memory do not wait for more. */
+const mostInMemory = 100;
 /** Removals alone wait so long for company. */
 const removeEvery = seconds(5);
 const reopenAfter = seconds(10);
@@ -60,9 +68,12 @@ export class OutboxBuffer implements DrainSource {
   /** What earlier processes noted has been taken in. */
   #noteRead = false;
   #noteChanged = false;
+  /** Only what is on the disk will need it: alone it is no reason to write. */
+  #clockNoteChanged = false;
   #writing: Promise<void> | undefined;
   #syncedAt = Number.NEGATIVE_INFINITY;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  #online = false;
   #closed = false;
 
   private constructor(options: BufferOptions) {
@@ -90,7 +101,14 @@ export class OutboxBuffer implements DrainSource {
     return this.#failures.cause;
   }
 
+  /** Whether acknowledgements may come. */
+  setOnline(online: boolean): void {
+    this.#online = online;
+    this.#writeSoon();
+  }
+
   add(entry: Entry): void {
+    entry.addedAt = this.#options.clock.now();
     this.#unwritten.push(entry);
     const excess = this.#unwritten.length - this.#inBatch - this.#options.limits.memoryEntries;
     if (excess > 0) this.#countDropped(this.#unwritten.splice(this.#inBatch, excess).length);
@@ -127,9 +145,9 @@ export class OutboxBuffer implements DrainSource {
     this.#writeSoon();
   }
 
-  /** The clock was looked at and has changed: that is worth a note. */
+  /** The clock was looked at and has changed: that is worth a note to the messages on the disk. */
   clockChanged(): void {
-    this.#noteChanged = true;
+    this.#clockNoteChanged = true;
     this.#writeSoon();
   }
 
@@ -212,19 +230,38 @@ export class OutboxBuffer implements DrainSource {
   #dueAt(): number | undefined {
     const now = this.#options.clock.now();
     if (!this.#queue) return now + reopenAfter;
-    if (this.#unwritten.length > 0 || this.#noteChanged) return Math.max(now, this.#syncedAt + syncEvery);
-    return this.#queue.hasDone ? now + removeEvery : undefined;
+    return this.#putDueAt(this.#queue, now) ?? (this.#queue.hasDone ? now + removeEvery : undefined);
   }
 
-  /** Sets the timer for what is to be done; a timer that goes off earlier stands. */
+  /** When what is new is to be written. */
+  #putDueAt(queue: StoredQueue, now: number): number | undefined {
+    const soonest = Math.max(now, this.#syncedAt + syncEvery);
+    if (this.#noteChanged || (this.#clockNoteChanged && queue.waiting > 0)) return soonest;
+    const [oldest] = this.#unwritten;
+    if (oldest === undefined) return undefined;
+    if (this.#unwritten.length >= mostInMemory) return soonest;
+    const { ackWaitMs, batchEveryMs } = this.#options.limits;
+    // Until then its acknowledgement may come.
+    const waitsUntil = ({ addedAt = now }: Entry): number => (this.#online ? addedAt + ackWaitMs : now);
+    const batch = Math.max(soonest, waitsUntil(oldest), this.#syncedAt + batchEveryMs);
+    const urgent = this.#unwritten.find((entry) => entry.urgent === true);
+    return urgent === undefined ? batch : Math.min(batch, Math.max(soonest, waitsUntil(urgent)));
+  }
+
+  /** Sets the timer for what is to be done; a timer that goes off earlier stands, and looks again. */
   #writeSoon(): void {
     if (this.#closed || this.#writing !== undefined || this.#opening !== undefined) return;
     const at = this.#dueAt();
-    if (at === undefined || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    if (at !== undefined && this.#timer !== undefined && this.#timer.at <= at) return;
     this.#timer?.cancel();
+    this.#timer = undefined;
+    if (at === undefined) return;
     const { clock, onChange } = this.#options;
     const cancel = clock.setTimer(millis(at - clock.now()), () => {
       this.#timer = undefined;
+      const due = this.#queue && this.#putDueAt(this.#queue, clock.now());
+      // Meanwhile the link came, or what was urgent was acknowledged.
+      if (due !== undefined && due > clock.now()) return this.#writeSoon();
       this.#writing = this.#watched(this.#write()).finally(() => {
         this.#writing = undefined;
         this.#writeSoon();
@@ -245,11 +282,13 @@ export class OutboxBuffer implements DrainSource {
   }
 
   async #writeBatch(queue: StoredQueue): Promise<void> {
-    if (this.#options.history.look()) this.#noteChanged = true;
+    if (this.#options.history.look()) this.#clockNoteChanged = true;
     const batch = this.#unwritten.slice(0, batchSize);
     const offsets = this.#options.history.offsets;
-    const note: Note | undefined = this.#noteChanged ? { dropped: this.#dropped, offsets } : undefined;
+    const hasNews = this.#noteChanged || this.#clockNoteChanged;
+    const note: Note | undefined = hasNews ? { dropped: this.#dropped, offsets } : undefined;
     this.#noteChanged = false;
+    this.#clockNoteChanged = false;
     this.#inBatch = batch.length;
     if (batch.length > 0 || note) this.#syncedAt = this.#options.clock.now();
     try {

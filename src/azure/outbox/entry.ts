@@ -21,6 +21,10 @@ export interface Entry {
   key?: number;
   /** Acknowledged; matters while a write of it is still under way. */
   sent?: boolean;
+  /** To be on the disk soon after it was not acknowledged. */
+  readonly urgent?: boolean;
+  /** Monotonic, in ms. */
+  addedAt?: number;
 }
 
 /** Id; start of the machine, and the two times of the stamp; body. */

@@ -8,16 +8,18 @@
  * - Order: messages are handed to `send` one at a time, oldest first, each again until it was acknowledged. A message
  *   may arrive twice, with the same id; it never arrives after a younger one, but when the disk could not be read
  *   meanwhile: then the young ones in memory go ahead.
- * - Durability: the first message after a quiet second is synced to the disk at once; those that follow within
- *   the second share the next sync. A kill or a power cut costs at most that second. Removals are not synced: a
- *   power cut then repeats messages, it loses none.
+ * - Durability: while the link is up a message waits 10 s in memory for its acknowledgement, and then was never on the
+ *   disk. One that is not acknowledged is synced to the disk, and so is one that is appended without a link: an urgent
+ *   one at once, at most one sync a second; others at once after five quiet minutes, else together, once in five
+ *   minutes. A kill or a power cut costs at most what waits: ten seconds with a link, five minutes of readings without.
+ *   Removals are not synced: a power cut then repeats messages, it loses none.
  * - Bounds: above `maxEntries` or `maxBytes` the oldest are dropped, counted and logged. While the disk fails the
  *   newest are kept in memory, up to `memoryEntries`.
  * - Times: what was appended before the clock was set right carries the right time (outbox-time.ts).
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import { seconds, type WallMillis } from "../../base/units.ts";
+import { minutes, seconds, type WallMillis } from "../../base/units.ts";
 import type { TelemetryValues } from "../../model/cloud-model.ts";
 import { type BufferLimits, OutboxBuffer } from "./buffer.ts";
 import { Drain } from "./drain.ts";
@@ -45,6 +47,8 @@ export const outboxLimits: OutboxLimits = {
   maxEntries: 50_000,
   maxBytes: 12_000_000,
   memoryEntries: 2_000,
+  ackWaitMs: seconds(10),
+  batchEveryMs: minutes(5),
   perSecond: 5,
   burst: 4,
 };
@@ -111,11 +115,12 @@ export class Outbox {
     return { waiting, dropped, failure };
   }
 
-  append(values: TelemetryValues): void {
+  /** @param urgent a power cut must not take it: a fault, not a reading */
+  append(values: TelemetryValues, urgent = false): void {
     if (this.#closed) return;
     this.#appended += 1;
     const id = `${this.#options.runId}-${this.#appended}`;
-    this.#buffer.add({ id, stamp: this.#history.stamp(), body: JSON.stringify(values) });
+    this.#buffer.add({ id, stamp: this.#history.stamp(), body: JSON.stringify(values), urgent });
     this.#drain.wake();
   }
 
@@ -126,7 +131,9 @@ export class Outbox {
 
   /** Whether `send` has a chance. */
   setOnline(online: boolean): void {
-    if (!this.#closed) this.#drain.setOnline(online);
+    if (this.#closed) return;
+    this.#buffer.setOnline(online);
+    this.#drain.setOnline(online);
   }
 
   /** Writes what is not written yet, within 3 s, and closes the store. What was not sent waits for the next start. */

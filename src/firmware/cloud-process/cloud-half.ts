@@ -17,13 +17,13 @@ import {
 import { Outbox } from "../../azure/outbox/outbox.ts";
 import { segmentStore } from "../../azure/outbox/segments/store.ts";
 import type { OpenStore } from "../../azure/outbox/store.ts";
-import { shapeTelemetry, startTelemetry, type TelemetryState } from "../../azure/telemetry.ts";
+import { isEvent, shapeTelemetry, startTelemetry, type TelemetryState } from "../../azure/telemetry.ts";
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
-import { type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
+import { hours, type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import type { Look } from "../../control/look.ts";
 import {
@@ -40,7 +40,7 @@ import {
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type CommandName, deviceInformation, modelId } from "../../model/cloud-model.ts";
-import type { FaceDevice } from "../face.ts";
+import type { DeviceMoment, FaceDevice } from "../face.ts";
 import { bootOfThisMachine } from "../process/system-clock.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
 import { describeMachine } from "./device-information.ts";
@@ -77,6 +77,8 @@ const askAgain: BackoffLimits = { first: seconds(1), longest: minutes(1) };
 const restartPause = seconds(1);
 /** A clock that moves by more was set. */
 const clockSlack = seconds(5);
+/** What moves all day is reported so often, and with whatever else there is to say: the local hub writes each report. */
+const countersEvery = hours(1);
 /** More that the hub said of the twin do not wait; then the whole is got again. */
 const maxHeard = 128;
 
@@ -99,6 +101,8 @@ export class CloudHalf {
   #refused: string | undefined;
   #state: LinkState = "none";
   #shownFailure: string | undefined;
+  /** As they were reported last. */
+  #counters: DeviceMoment["counters"] & { readonly atMs?: Millis };
   readonly #askAgain = new Backoff(askAgain);
   #asking = false;
   #closed = false;
@@ -111,6 +115,7 @@ export class CloudHalf {
     this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
     this.#telemetry = startTelemetry(clock.now());
     this.#renewal = new RenewalWatch(credentials, clock, log);
+    this.#counters = device.counters;
     this.#outbox = Outbox.open({
       openStore: parts.openStore ?? segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
       setAside: parts.setOutboxAside,
@@ -159,7 +164,7 @@ export class CloudHalf {
       this.#parts.log.warn("telemetry-held-back", { what, sinceStart: state.heldBack });
       this.#outbox.addLost(state.heldBack - before);
     }
-    for (const message of messages) this.#outbox.append(message);
+    for (const message of messages) this.#outbox.append(message, isEvent(message));
     this.#renewal.look();
     this.#report();
     this.#showFailure();
@@ -265,7 +270,9 @@ export class CloudHalf {
     const { device } = this.#parts;
     // While a request is on its way, what is in force is old.
     if (this.#closed || this.#judging || !device.stored) return;
-    const { link, report } = nextReport(this.#twin, device.inForce, this.#sections());
+    if (!this.#countersAreDue() && this.#nextReport().report === undefined) return;
+    this.#counters = { ...device.counters, atMs: this.#parts.clock.now() };
+    const { link, report } = this.#nextReport();
     this.#twin = link;
     if (report === undefined) return;
     void this.#link.report(report).then((result) => {
@@ -276,9 +283,19 @@ export class CloudHalf {
     });
   }
 
+  #countersAreDue(): boolean {
+    const { atMs } = this.#counters;
+    return atMs === undefined || this.#parts.clock.now() - atMs >= countersEvery;
+  }
+
+  #nextReport(): ReturnType<typeof nextReport> {
+    return nextReport(this.#twin, this.#parts.device.inForce, this.#sections());
+  }
+
   #sections(): ReportedSections {
     const { device, firmware, board } = this.#parts;
-    const { inForce, counters, activeFaults } = device;
+    const { inForce, activeFaults } = device;
+    const counters = this.#counters;
     return {
       lastChange: lastChange(inForce),
       firmwareVersion: firmware,
@@ -287,7 +304,7 @@ export class CloudHalf {
       faults: activeFaults.join(", "),
       boostUntil: inForce.boostUntil === undefined ? null : isoTime(inForce.boostUntil),
       relayCycles: counters.relayCycles,
-      // To the tenth: a property that moved every second would be a message every second.
+      // To the tenth: none of the digits behind it is worth a message.
       heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
       telemetryDropped: this.#outbox.status.dropped,
       certificateExpires: this.#renewal.expires,

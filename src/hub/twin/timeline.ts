@@ -7,7 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, object } from "../../base/schema/structures.ts";
 import { boolean, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
-import { seconds } from "../../base/units.ts";
+import { type Millis, seconds } from "../../base/units.ts";
 import { json } from "../body.ts";
 import type { TimelineEvent, TimelineKind } from "../page-server/api.ts";
 import type { Documents } from "../storage/documents.ts";
@@ -17,8 +17,8 @@ export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 const maxEvents = 2000;
 /** One device that connects in a loop must not push out what happened to the others. */
 const maxEventsOfADevice = 500;
-/** Memory cards wear: what a crash loses of it is no more than this. */
-const saveAfter = seconds(30);
+/** Memory cards wear, and each save writes it whole: the longer it is, the longer the next one waits. A crash loses that. */
+const saveAfter = (events: number): Millis => seconds(30 + events * 1.5);
 /** Skipped at a start: more than could have happened unsaved. */
 const gap = 1000;
 
@@ -89,7 +89,8 @@ export class Timeline {
     this.#events.push(event);
     this.#bound(event.deviceId);
     if (!this.#closed) {
-      this.#cancelSave ??= this.#clock.setTimer(saveAfter, () => void this.#save().catch(() => undefined));
+      const wait = saveAfter(Math.min(this.#events.length, mostEvents));
+      this.#cancelSave ??= this.#clock.setTimer(wait, () => void this.#save().catch(() => undefined));
     }
     this.#onEvent(event);
   }

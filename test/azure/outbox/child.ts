@@ -29,7 +29,7 @@ const outbox = Outbox.open({
   boot: { id: runId, clockZeroMs: millis(0) },
   runId,
   clockFloorMs: wallMillis(0),
-  limits: { perSecond: 100, burst: 10 },
+  limits: { perSecond: 100, burst: 10, ackWaitMs: 0, batchEveryMs: 1000 },
   send: async ({ body }) => {
     say("send", JSON.parse(body).setPoint);
     await systemClock.sleep(millis(2));

@@ -150,7 +150,8 @@ export class OutboxRig {
     this.clock = clock;
     this.disk = new FakeDisk(clock);
     this.hub = new FakeHub(clock);
-    this.#limits = limits;
+    // Written within a second: what a crash does is looked at closely. The waits of the device have tests of their own.
+    this.#limits = { ackWaitMs: 0, batchEveryMs: 1000, ...limits };
     this.outbox = this.#open();
   }
 
@@ -164,6 +165,10 @@ export class OutboxRig {
   async restart(): Promise<void> {
     await this.clock.run(this.outbox.close());
     this.outbox = this.#open();
+  }
+
+  appendUrgent(number: number): void {
+    this.outbox.append({ setPoint: number }, true);
   }
 
   append(...numbers: number[]): void {

@@ -18,6 +18,23 @@ async function expectHeat({ clock, hat, device }: CloudRig): Promise<void> {
   expect(device.counters.heaterSeconds - before).toBeCloseTo(20, 0);
 }
 
+describe("the counters", () => {
+  it("are reported once an hour, and with whatever else there is to say", async () => {
+    const rig = await cloudRig();
+    const { clock, hub, device } = rig;
+    await clock.advance(seconds(10));
+    const before = hub.reportedAt.length;
+    await clock.advance(minutes(185));
+    expect(device.counters.heaterSeconds).toBeGreaterThan(3600);
+    expect(hub.reportedAt.length - before).toBeGreaterThanOrEqual(3);
+    expect(hub.reportedAt.length - before).toBeLessThanOrEqual(4);
+    hub.edit({ [target]: 21 });
+    await clock.advance(seconds(1));
+    expect(told(rig, "relayCycles")).toBe(device.counters.relayCycles);
+    expect(told(rig, "heaterHours")).toBe(Math.floor(device.counters.heaterSeconds / 360) / 10);
+  });
+});
+
 describe("an acknowledgement", () => {
   it("goes out when the disk has what it says, not at the next step and not before (RR-9)", async () => {
     const rig = await cloudRig();

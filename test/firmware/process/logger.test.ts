@@ -25,4 +25,16 @@ describe("the log", () => {
     expect(events("target", 40).lines).toHaveLength(40);
     expect(events("twin-decision", 1000).lines).toHaveLength(60);
   });
+
+  it("writes the heater's coming and going four times an hour, whatever the demand, and counts the others", async () => {
+    const { clock, log, lines } = events("none", 0);
+    for (let cycle = 0; cycle < 13; cycle += 1) {
+      log.info("heater", { on: cycle % 2 === 0, reason: `demand ${cycle} %` });
+      await clock.advance(minutes(4));
+    }
+    expect(lines).toHaveLength(4);
+    await clock.advance(minutes(8));
+    log.info("heater", { on: true, reason: "demand 50 %" });
+    expect(lines.at(-1)).toMatchObject({ event: "heater", repeats: 9 });
+  });
 });

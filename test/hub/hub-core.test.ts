@@ -268,7 +268,12 @@ describe("the timeline", () => {
     let writes = 0;
     const documents = memoryDocuments();
     const clock = new VirtualClock();
-    const counted = { ...documents, write: async () => void (writes += 1) };
+    const counted = {
+      ...documents,
+      write: async () => {
+        writes += 1;
+      },
+    };
     const timeline = await Timeline.open(counted, clock, () => {});
     for (let n = 0; n < 480; n += 1)
       timeline.add({ deviceId: "d", kind: "event", actor: "device", text: `${n}` });

@@ -23,7 +23,7 @@ const verbs: Readonly<Record<string, Entry>> = {
   doctor: { summary: "Check this machine and say what to fix", load: () => import("./doctor.ts") },
   board: { summary: "Show the boards and their wiring", load: () => import("./board.ts") },
   manifest: {
-    summary: "Check the manifest, or print the systemd unit",
+    summary: "Check the manifest",
     load: () => import("./manifest.ts"),
   },
   settings: { summary: "Show or check the settings", load: () => import("./settings.ts") },
@@ -39,6 +39,7 @@ const verbs: Readonly<Record<string, Entry>> = {
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
+  service: { summary: "Install, show or remove the service of systemd", load: () => import("./service.ts") },
 };
 
 /**

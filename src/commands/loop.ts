@@ -1,4 +1,5 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
+import type { Log } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { FaceOptions } from "../firmware/faces.ts";
@@ -15,6 +16,7 @@ import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { TextWriter } from "../firmware/process/text-writer.ts";
 import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
+import { keepStatusFile } from "../firmware/service/running-status.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import {
@@ -103,7 +105,7 @@ async function loop(args: Arguments): Promise<number> {
   stop = running.stop;
   showWatcher(running);
   onSignal = running.stop;
-  closeInspector(log);
+  showStatus(running, choice.name, log);
   void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
     keepLastGood(
       { data: context.data, files: filesOf(running, context), clock: systemClock, log },
@@ -139,6 +141,13 @@ function showWatcher({ device }: RunningLoop): void {
     const said = read(guardianToLoop, message);
     if (said?.kind === "watcher") device.setFailing("watcher", said.missing);
   });
+}
+
+/** For whoever asks on this machine, where the service manager gives a place for it; a debugger is no way to ask. */
+function showStatus({ device }: RunningLoop, board: string, log: Log): void {
+  closeInspector(log);
+  const folder = process.env["RUNTIME_DIRECTORY"]?.split(":")[0];
+  keepStatusFile({ device, firmware: firmwareVersion(), board, clock: systemClock, log, folder });
 }
 
 const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>

@@ -1,14 +1,12 @@
-/** `manifest check | unit | nftables`: is the manifest sound for this board; and what follows from it for the system. */
-import { resolve } from "node:path";
+/** `manifest check | nftables`: is the manifest sound for this board; and what follows from it for the firewall. */
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { notGranted } from "../firmware/doctor/configuration.ts";
 import { loadManifest, manifestFile } from "../firmware/hardware.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { packageRoot } from "../firmware/process/package-root.ts";
+import { serviceUnit } from "../firmware/service/install.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
 import { nftables } from "../manifest/firewall.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { systemdUnit } from "../manifest/sandbox.ts";
 import { readContext } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 
@@ -16,8 +14,8 @@ const { data, settings, board, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "manifest",
-  summary: "Check the manifest, or print the systemd unit or nftables rules that follow from it",
-  usage: "manifest check|unit|nftables [FLAGS]",
+  summary: "Check the manifest, or print the nftables rules that follow from it",
+  usage: "manifest check|nftables [FLAGS]",
   subverbs: ["check", "unit", "nftables"],
   flags: {
     data,
@@ -27,8 +25,8 @@ export const verb: Verb = {
     file: { value: "FILE", doc: "manifest to check (default: manifest/app_manifest.json)" },
   },
   notes: `
-What the manifest does not name cannot be used: the firmware refuses it, and in the unit the kernel does too.
-  grove-heater manifest unit --board grove-heater-pi | sudo tee /etc/systemd/system/grove-heater.service
+What the manifest does not name cannot be used: the firmware refuses it, and in a service the kernel does too
+(grove-heater service print).
   grove-heater manifest nftables | sudo tee /etc/grove-heater.nft
 Exit code 78 when the manifest has a mistake; every one is named with its line.`,
   async run(args) {
@@ -38,11 +36,8 @@ Exit code 78 when the manifest has a mistake; every one is named with its line.`
     const file = args.value("file") ?? manifestFile;
     const manifest = loadManifest(choice, file);
     if (args.words[0] === "nftables") return print(nftables(manifest));
-    if (args.words[0] === "unit") {
-      const board = choice.name.endsWith(".json") ? resolve(choice.name) : choice.name;
-      const options = { node: process.execPath, folder: packageRoot, board };
-      return print(systemdUnit(manifest, choice.wiring, options));
-    }
+    // The former name of: service print.
+    if (args.words[0] === "unit") return print(serviceUnit({ choice, manifest }));
     const refused = notGranted(choice.wiring, manifest);
     if (refused.length > 0) {
       throw new StartupError(

@@ -21,6 +21,15 @@ export interface UnitOptions {
   readonly folder: string;
   /** Name or path of the board definition; without it the settings decide. */
   readonly board?: string;
+  /** Turns the relay off in plain sh, one command a line; missing where no real line is driven. */
+  readonly relayOff?: RelayOffScripts | undefined;
+}
+
+export interface RelayOffScripts {
+  /** Before each start; may wait some seconds for the line to be handed to its group. */
+  readonly start: string;
+  /** After every end. */
+  readonly stop: string;
 }
 
 type Line = string | undefined;
@@ -37,12 +46,15 @@ export function systemdUnit(manifest: Manifest, wiring: Wiring, options: UnitOpt
     limits(manifest),
   ];
   return [
-    '# Made by "grove-heater manifest unit" from app_manifest.json: change that, and print this again.',
+    '# Made by "grove-heater service" from app_manifest.json: change that and install again, or use: systemctl edit',
     `[Unit]\n${joined(unit(manifest, wiring))}\n`,
     `[Service]\n${service.map(joined).join("\n\n")}\n`,
     "[Install]\nWantedBy=multi-user.target\n",
   ].join("\n");
 }
+
+/** Files in $CREDENTIALS_DIRECTORY: the credentials, and the key and certificate that they may name. */
+const credentialNames = ["credentials.json", "device.key", "device.pem"];
 
 const joined = (lines: readonly Line[]): string => lines.filter((line) => line !== undefined).join("\n");
 
@@ -55,29 +67,39 @@ function unit(manifest: Manifest, wiring: Wiring): Line[] {
   ];
 }
 
-function program(manifest: Manifest, { node, folder, board }: UnitOptions): Line[] {
+function program(manifest: Manifest, { node, folder, board, relayOff }: UnitOptions): Line[] {
   const start = [node, posix.resolve(folder, manifest.entryPoint)];
   const which = board === undefined ? [] : ["--board", board];
   const command = (...words: string[]) => [...start, ...words, ...which].map(quoted).join(" ");
-  const relayOff = command("relay", "off");
   return [
     "Type=exec",
-    '# "-": when the relay cannot be forced off, the program itself says why and shows it.',
-    `ExecStartPre=-${relayOff}`,
+    ...(relayOff === undefined
+      ? []
+      : [
+          "# The relay off, without Node.js and as root, so that it works with a damaged program and before udev.",
+          `ExecStartPre=-+/bin/sh -c ${script(relayOff.start)}`,
+        ]),
     `ExecStart=${command(...manifest.cmdArgs)}`,
     "# From the manager or a drop-in it could open a debugger in the program, or load code into it.",
     "UnsetEnvironment=NODE_OPTIONS",
-    "# Runs after every end, kill -9 and a failed start included (SR-01); never with --force: after a start that was",
-    "# refused, the relay is another one's.",
-    `ExecStopPost=${relayOff}`,
+    "# After every end, kill -9 and a failed start included (SR-01): first without Node.js, then by the program, which",
+    "# reads the line back. Never with --force: after a start that was refused, the relay is another one's.",
+    relayOff && `ExecStopPost=-+/bin/sh -c ${script(relayOff.stop)}`,
+    `ExecStopPost=${command("relay", "off")}`,
     "Restart=always",
     "RestartSec=2",
-    "# The guardian gets SIGTERM alone and stops its loop in order; what is left after that gets SIGKILL.",
-    "KillMode=mixed",
+    "# When the guardian dies, SIGTERM makes the loop turn the relay off; with KillMode=mixed it would be killed first.",
+    "KillMode=control-group",
     "TimeoutStopSec=15",
-    "# No WatchdogSec=: Node cannot write to systemd's datagram socket. The guardian is the watchdog (SR-10).",
+    "# The guardian sends WATCHDOG=1 by systemd-notify after steps of the loop; Node cannot write to the socket itself.",
+    "# The guardian restarts a loop that hangs after 10 s; this is for a guardian that hangs, and both at once.",
+    `WatchdogSec=${watchdogSeconds}`,
+    "NotifyAccess=all",
   ];
 }
+
+/** Several times what the guardian's own watch over the loop takes, with a restart of it on a slow card. */
+const watchdogSeconds = 60;
 
 function identity(manifest: Manifest, wiring: Wiring): Line[] {
   const groups =
@@ -92,6 +114,8 @@ function identity(manifest: Manifest, wiring: Wiring): Line[] {
       ? [
           "# Credentials, by the names of Azure's samples: the service manager reads the file, the user never can.",
           `EnvironmentFile=-/etc/${manifest.name}.env`,
+          "# Or encrypted (systemd-creds), below /etc/credstore.encrypted; what is not there is left out.",
+          ...credentialNames.map((name) => `LoadCredentialEncrypted=${name}:${manifest.name}.${name}`),
         ]
       : []),
     "DynamicUser=yes",
@@ -180,6 +204,9 @@ function fileSystem(manifest: Manifest, wiring: Wiring, { node, folder }: UnitOp
       : []),
     manifest.storageKb > 0 ? `StateDirectory=${manifest.name}` : undefined,
     manifest.storageKb > 0 ? "StateDirectoryMode=0700" : undefined,
+    "# What runs and how it is: for everybody on this machine, in memory, gone with the service.",
+    `RuntimeDirectory=${manifest.name}`,
+    "RuntimeDirectoryMode=0755",
     "# One file cannot outgrow the granted storage; the gate holds the sum of all.",
     `LimitFSIZE=${manifest.storageKb * 1024}`,
     "# A core dump would hold keys.",
@@ -213,8 +240,14 @@ function limits(manifest: Manifest): Line[] {
     "# Of the two, the kernel takes one: the guardian restarts the loop, systemd the guardian.",
     "OOMPolicy=continue",
     "TasksMax=128",
+    "# A storm of messages fills no card; the log itself holds repeats back as well.",
+    "LogRateLimitIntervalSec=30s",
+    "LogRateLimitBurst=300",
   ];
 }
+
+/** One command a line, also in the unit: a line that ends in a backslash goes on (systemd.syntax(7)). */
+const script = (text: string): string => quoted(text).replaceAll("\n", " \\\n  ");
 
 /** As systemd.service(5), "COMMAND LINES", and systemd.unit(5), "SPECIFIERS", ask for it. */
 function quoted(word: string): string {

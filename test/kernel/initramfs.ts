@@ -5,7 +5,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
+import { runtimePackages } from "../../src/firmware/service/program-files.ts";
 import { Cpio } from "./cpio.ts";
 import type { Tools } from "./prerequisites.ts";
 
@@ -22,9 +23,6 @@ export interface InitramfsParts {
 const FIRMWARE = ["dist", "boards", "manifest", "package.json"];
 /** Of packages, only what node loads: sources, headers and documents stay out. */
 const LOADABLE = new Set([".js", ".cjs", ".mjs", ".json", ".node"]);
-/** Tools of the build, never loaded on a device. */
-const BUILD_ONLY = new Set(["esbuild", "nan", "node-addon-api", "prebuild-install"]);
-
 const APPLETS = ["sh", "mount", "insmod", "rmmod", "poweroff", "stty", "ip", "sleep"];
 
 /** Second serial port: results. First: the kernel's console. */
@@ -94,42 +92,6 @@ function strippedNode(tools: Tools, cache: string): string {
 function librariesOf(program: string): string[] {
   const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
   return [...(stdout ?? "").matchAll(/(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
-}
-
-interface PackageManifest {
-  readonly dependencies?: Record<string, string>;
-  readonly optionalDependencies?: Record<string, string>;
-}
-
-const manifestOf = (folder: string): PackageManifest =>
-  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as PackageManifest;
-
-/**
- * Folders of the firmware's dependencies and theirs, relative to the root; optional ones only at the first level,
- * where we chose them. A package inside another one comes with that one.
- */
-function runtimePackages(root: string): Set<string> {
-  const found = new Set<string>();
-  const visit = (from: string, names: readonly string[]): void => {
-    for (const name of names) {
-      const folder = BUILD_ONLY.has(name) ? undefined : resolvePackage(root, from, name);
-      if (folder === undefined || found.has(folder)) continue;
-      found.add(folder);
-      visit(folder, Object.keys(manifestOf(join(root, folder)).dependencies ?? {}));
-    }
-  };
-  const { dependencies, optionalDependencies } = manifestOf(root);
-  visit("", Object.keys({ ...dependencies, ...optionalDependencies }));
-  return found;
-}
-
-/** As node looks for it: in node_modules beside `from`, then further out. */
-function resolvePackage(root: string, from: string, name: string): string | undefined {
-  for (let at = from; ; at = dirname(at)) {
-    const folder = join(at, "node_modules", name);
-    if (existsSync(join(root, folder, "package.json"))) return folder;
-    if (at === "" || at === ".") return undefined;
-  }
 }
 
 function addTree(archive: Cpio, from: string, to: string, wanted: (file: string) => boolean): void {

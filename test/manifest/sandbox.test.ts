@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadBoard } from "../../src/board/definition/definition.ts";
+import { relayOffScripts } from "../../src/firmware/service/relay-off-script.ts";
 import { type Manifest, parseManifest } from "../../src/manifest/manifest.ts";
 import { systemdUnit } from "../../src/manifest/sandbox.ts";
 
@@ -12,7 +13,8 @@ const readFile = (path: string) => readFileSync(path, "utf8");
 const board = (name: string) => loadBoard(name, { folder: `${root}boards`, readFile });
 const pi = board("grove-heater-pi");
 const shipped = parseManifest(readFile(`${root}manifest/app_manifest.json`), pi.resolveName);
-const installed = { node: "/usr/bin/node", folder: "/opt/grove-heater" };
+const relayOff = relayOffScripts(pi.wiring);
+const installed = { node: "/usr/bin/node", folder: "/opt/grove-heater", relayOff };
 
 /** The settings of the unit, by key, in order. */
 function settings(text: string): Map<string, string[]> {
@@ -40,14 +42,23 @@ describe("the systemd unit", () => {
 
   it("forces the relay off before each start and after every end", () => {
     const unit = unitOf({});
-    const relayOff = "/usr/bin/node /opt/grove-heater/dist/main.js relay off";
     expect(unit.get("ExecStartPre")).toEqual([
-      `-${relayOff}`,
+      expect.stringMatching(/^-\+\/bin\/sh -c ".* \\$/),
       '+-/bin/sh -c "test ! -e /etc/grove-heater.nft || exec nft -f /etc/grove-heater.nft"',
     ]);
-    expect(unit.get("ExecStopPost")).toEqual([relayOff]);
+    expect(unit.get("ExecStopPost")).toEqual([
+      expect.stringMatching(/^-\+\/bin\/sh -c ".* \\$/),
+      "/usr/bin/node /opt/grove-heater/dist/main.js relay off",
+    ]);
+    expect(unit.get("KillMode")).toEqual(["control-group"]);
     expect(unit.get("Restart")).toEqual(["always"]);
     expect(unit.get("StartLimitIntervalSec")).toEqual(["0"]);
+  });
+
+  it("turns nothing off in plain sh where no real line is driven", () => {
+    const unit = unitOf({}, { ...installed, relayOff: undefined });
+    expect(unit.get("ExecStartPre")).toEqual([expect.stringContaining("nft")]);
+    expect(unit.get("ExecStopPost")).toHaveLength(1);
   });
 
   it("opens the granted bus and no other device, and leaves /sys/class/gpio writable", () => {

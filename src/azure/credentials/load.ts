@@ -1,12 +1,12 @@
 /**
- * Finds the device's credentials: the environment names of Azure's samples first, then `credentials.json` in the
- * data folder.
+ * Finds the device's credentials: `credentials.json` that the service manager decrypted (systemd-creds) first, then the
+ * environment names of Azure's samples, then `credentials.json` in the data folder.
  *
  * Guarantee: returns complete credentials, or `undefined` when there are none at all; anything between is a
  * CredentialError that never quotes a secret.
  */
 import { join } from "node:path";
-import type { CredentialPlaces, Credentials } from "./credentials.ts";
+import type { CredentialPlaces, Credentials, PrivateFiles } from "./credentials.ts";
 import { credentialsFromEnv } from "./env.ts";
 import { credentialsFromFile } from "./file.ts";
 import { readPrivate } from "./private-files.ts";
@@ -20,10 +20,20 @@ export interface FoundCredentials extends Credentials {
 
 /** @throws CredentialError */
 export async function loadCredentials(places: CredentialPlaces): Promise<FoundCredentials | undefined> {
+  const handed = places.env["CREDENTIALS_DIRECTORY"];
+  const fromManager = handed ? await readFrom(handed, { ...places.files, mode: unasked }) : undefined;
+  if (fromManager !== undefined) return fromManager;
   const fromEnv = credentialsFromEnv(places.env);
   if (fromEnv !== undefined) return { ...fromEnv, from: "the environment" };
-  const path = join(places.dataPath, credentialsFileName);
-  const text = await readPrivate(places.files, path);
-  if (text === undefined) return undefined;
-  return { ...(await credentialsFromFile(text, path, places.files)), from: path };
+  return await readFrom(places.dataPath, places.files);
 }
+
+async function readFrom(folder: string, files: PrivateFiles): Promise<FoundCredentials | undefined> {
+  const path = join(folder, credentialsFileName);
+  const text = await readPrivate(files, path);
+  if (text === undefined) return undefined;
+  return { ...(await credentialsFromFile(text, path, files)), from: path };
+}
+
+/** The folder is the service's alone, and a list of access rights there looks like a right of the group (acl(5)). */
+const unasked = async (): Promise<undefined> => undefined;

@@ -9,6 +9,7 @@ import { exitCodes } from "../process/exit-codes.ts";
 import type { GuardianToLoop } from "../process/messages.ts";
 import { systemClock } from "../process/system-clock.ts";
 import type { ForceOff } from "../relay-guard.ts";
+import { serviceWatchdog } from "../service/watchdog.ts";
 import { closeInspector } from "./clean-node.ts";
 import { Guardian } from "./guardian.ts";
 import { startLoopProcess } from "./loop-process.ts";
@@ -55,6 +56,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
         tellOfWatcher();
       },
     }),
+    onProof: serviceWatchdog({ env: process.env, clock: systemClock, log }),
     pauseProcess: () => void process.kill(process.pid, "SIGSTOP"),
     clock: systemClock,
     log,

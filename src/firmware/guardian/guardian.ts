@@ -34,6 +34,8 @@ export interface GuardianOptions {
   readonly spawnLoop: (offFor: Millis | undefined) => GuardedLoop;
   readonly forceRelayOff: ForceOff;
   readonly watcher: Watcher;
+  /** Called at each sign that the relay is under control: a step's beat, and while no loop has beaten, every ten seconds. */
+  readonly onProof?: (() => void) | undefined;
   /** Stops this process; returns when somebody lets it continue. */
   readonly pauseProcess: () => void;
   readonly clock: Clock;
@@ -48,6 +50,8 @@ const startLimits: BackoffLimits = { first: seconds(60), longest: minutes(10) };
 const endLimit = seconds(5);
 /** How long the kernel may take to end a killed process: one that waits for a device that hangs never ends. */
 const killLimit = seconds(2);
+/** Until the first beat of a loop the line is off, and this process itself is what there is to prove. */
+const proofEvery = seconds(10);
 /** A killed loop that is still there is watched over this often. */
 const offAgainEvery = seconds(1);
 const restarts: BackoffLimits = { first: seconds(1), longest: minutes(1), healthyAfter: minutes(5) };
@@ -64,6 +68,8 @@ export class Guardian {
   readonly #options: GuardianOptions;
   readonly #history = new RelayHistory();
   #loop: GuardedLoop | undefined;
+  /** The loop that runs has taken a step, so that its beats are what proves. */
+  #loopBeats = false;
   #watched = false;
   /** Why no other loop is to be started now. */
   #wish: "stop" | "pause" | undefined;
@@ -81,6 +87,7 @@ export class Guardian {
   /** Runs loops until one ends by wish, or cannot start at all. Resolves to the exit code. */
   async run(): Promise<ExitCode | number> {
     this.#forceOff("start");
+    this.#proveWithoutLoop();
     for (;;) {
       if (this.#wish === "pause") this.#pauseProcess();
       const startedAt = this.#options.clock.now();
@@ -130,6 +137,13 @@ export class Guardian {
     log.info("continued", { afterSeconds: Math.round((clock.now() - since) / 1000) });
   }
 
+  #proveWithoutLoop(): void {
+    const { onProof, clock } = this.#options;
+    if (onProof === undefined) return;
+    if (!this.#loopBeats) onProof();
+    clock.setTimer(proofEvery, () => this.#proveWithoutLoop());
+  }
+
   /** What follows from the end of a loop. @returns the exit code, or `undefined` to go on */
   async #next({ code, why, everBeat }: End, startedAt: Millis): Promise<ExitCode | number | undefined> {
     const { clock, log } = this.#options;
@@ -174,6 +188,8 @@ export class Guardian {
       watch.within(this.#startLimit.pause);
       loop.onBeat((heaterOn) => {
         everBeat = true;
+        this.#loopBeats = true;
+        this.#options.onProof?.();
         this.#startLimit.reset();
         this.#history.commanded(heaterOn, clock.now());
         if (!silent) watch.within(silenceLimit);
@@ -187,6 +203,7 @@ export class Guardian {
         this.#cancelOffAgain();
         this.#cancelKill();
         this.#loop = undefined;
+        this.#loopBeats = false;
         watcher.loopIs(undefined);
         resolve({ code, why, everBeat, off });
       };

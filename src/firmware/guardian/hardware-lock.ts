@@ -142,8 +142,10 @@ function partsOf(lockable: Lockable, folder: string): readonly Part[] {
 type Line = Extract<Lockable, { kind: "line" }>;
 
 const nameOf = (label: string): string => `grove-heater.${label.replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
+/** Of the file in the lock folder: scripts ask for the same lock. */
+export const lineLockName = (label: string, line: number): string => `${nameOf(label)}.${line}.lock`;
 const lineFile = ({ chip, line }: Line, folder: string): string =>
-  join(folder, `${nameOf(chip.label)}.${line}.lock`);
+  join(folder, lineLockName(chip.label, line));
 const chipFile = ({ chip, sysRoot }: Line): string => `${gpioClass(sysRoot)}/gpiochip${chip.base}/label`;
 const noteOf = (lockable: Lockable, folder: string): string =>
   lockable.kind === "folder" ? join(lockable.path, "lock") : lineFile(lockable, folder);

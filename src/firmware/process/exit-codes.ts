@@ -21,6 +21,20 @@ export const exitCodes = {
   restart: 85,
 } as const;
 
+/** What each means to a person who finds it in a service's status. */
+export const exitMeanings: Readonly<Record<number, string>> = {
+  [exitCodes.ok]: "it ended by wish",
+  [exitCodes.findings]: "a check found a problem",
+  [exitCodes.usage]: "a command or flag is unknown",
+  [exitCodes.unavailable]: "the hat or a driver is missing",
+  [exitCodes.internal]: "a bug",
+  [exitCodes.storage]: "the data folder cannot be used",
+  [exitCodes.running]: "another grove-heater drives this hat",
+  [exitCodes.permission]: "the system does not permit it",
+  [exitCodes.configuration]: "settings, board or manifest are wrong",
+  [exitCodes.restart]: "it asked to be started again",
+};
+
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A start-up failure that the reader can fix: what is wrong, and the next step. */

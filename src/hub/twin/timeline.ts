@@ -89,7 +89,7 @@ export class Timeline {
     this.#events.push(event);
     this.#bound(event.deviceId);
     if (!this.#closed) {
-      const wait = saveAfter(Math.min(this.#events.length, mostEvents));
+      const wait = saveAfter(Math.min(this.#events.length, maxEvents));
       this.#cancelSave ??= this.#clock.setTimer(wait, () => void this.#save().catch(() => undefined));
     }
     this.#onEvent(event);

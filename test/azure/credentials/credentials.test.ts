@@ -163,6 +163,24 @@ describe("credentials from a file", () => {
     );
   });
 
+  it("come first from the service manager's folder, where a list of access rights looks like a group's right", async () => {
+    const handed = { ...dps, registrationId: "handed" };
+    const found = await load(dps, {
+      env: {
+        CREDENTIALS_DIRECTORY: "/run/credentials/grove-heater.service",
+        IOTHUB_DEVICE_CONNECTION_STRING: "",
+      },
+      mode: 0o100440,
+      files: { "/run/credentials/grove-heater.service/credentials.json": JSON.stringify(handed) },
+    });
+    expect(found).toMatchObject({
+      way: { registrationId: "handed" },
+      from: "/run/credentials/grove-heater.service/credentials.json",
+    });
+    const none = { env: { CREDENTIALS_DIRECTORY: "/run/credentials/grove-heater.service" } };
+    expect((await load(dps, none))?.from).toBe("/data/credentials.json");
+  });
+
   describe("on a real disk", () => {
     const folder = mkdtempSync(join(tmpdir(), "credentials-"));
     afterAll(() => rmSync(folder, { recursive: true }));

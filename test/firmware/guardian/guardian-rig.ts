@@ -70,6 +70,8 @@ export function rig({ found = true } = {}) {
   const offs: string[] = [];
   const order: string[] = [];
   const offFor: (number | undefined)[] = [];
+  /** When the guardian had one for whoever watches it. */
+  const proofs: number[] = [];
   /** What the next starts do instead, and how the line is found. */
   const world = { spawnFails: [] as string[], wasOn: false, off: true, found, diesOnTerm: true };
   const log: Log = {
@@ -104,6 +106,7 @@ export function rig({ found = true } = {}) {
       loopIs: () => {},
       done: () => order.push("watcher done"),
     },
+    onProof: () => void proofs.push(clock.now()),
     pauseProcess: () => order.push("paused"),
   });
   const exit = { code: undefined as number | undefined };
@@ -116,5 +119,5 @@ export function rig({ found = true } = {}) {
     return found;
   };
   const acts = (): string[] => order.filter((act) => !act.startsWith("log "));
-  return { clock, loops, loop, offs, order, acts, offFor, world, guardian, exit };
+  return { clock, loops, loop, offs, order, acts, offFor, world, guardian, exit, proofs };
 }

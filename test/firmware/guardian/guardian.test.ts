@@ -310,3 +310,32 @@ describe("the guardian", () => {
     expect(offFor).toEqual([undefined, 1000]);
   });
 });
+
+describe("the guardian's proof for whoever watches it", () => {
+  it("is the guardian's own until the first beat, then each beat and nothing else", async () => {
+    const { loop, clock, proofs } = rig();
+    await clock.advance(seconds(25));
+    expect(proofs).toEqual([0, 10_000, 20_000]);
+    loop().beat(true);
+    await clock.advance(seconds(9));
+    expect(proofs.slice(3)).toEqual([25_000]);
+  });
+
+  it("comes back while a lost loop is waited for: the relay is off", async () => {
+    const { loop, clock, proofs } = rig();
+    loop().beat(true);
+    loop().exit(70);
+    const before = proofs.length;
+    await clock.advance(seconds(10));
+    expect(proofs.length).toBeGreaterThan(before);
+  });
+
+  it("ends while a loop that hangs cannot be killed", async () => {
+    const { loop, clock, proofs } = rig();
+    loop().beat(true);
+    loop().diesOnKill = false;
+    const before = proofs.length;
+    await clock.advance(seconds(300));
+    expect(proofs).toHaveLength(before);
+  });
+});

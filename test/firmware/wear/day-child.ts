@@ -17,7 +17,7 @@ import { composeDevice } from "../../../src/firmware/compose-device.ts";
 import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { createLogger } from "../../../src/firmware/process/logger.ts";
 import { openDataFolder } from "../../../src/firmware/storage/data-folder.ts";
-import { type DurableFiles, systemFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { type DurableFiles, durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import { openHubCore } from "../../../src/hub/hub-core.ts";
 import type { Link } from "../../../src/hub/mqtt/links.ts";
@@ -74,7 +74,7 @@ const log = createLogger({
 });
 const choice = chooseBoard("virtual", data.path);
 const manifest = loadManifest(choice);
-const gated = held(gatedFiles(systemFiles, data.path, manifest));
+const gated = held(gatedFiles(durableSystemFiles, data.path, manifest));
 const files: DurableFiles = {
   ...gated,
   async writeDurably(path, text) {

@@ -1,0 +1,158 @@
+/** `service install | status | remove | print`: the firmware as a service of systemd. */
+import { resolve } from "node:path";
+import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
+import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
+import { loadManifest } from "../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { createLogger } from "../firmware/process/logger.ts";
+import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import type { Outcome } from "../firmware/service/await-decision.ts";
+import { installService, serviceUnit } from "../firmware/service/install.ts";
+import { refuseWithoutRoot } from "../firmware/service/refusals.ts";
+import { removeService } from "../firmware/service/remove.ts";
+import type { RunningStatus } from "../firmware/service/running-status.ts";
+import { places, type System, systemOfThisMachine, unitName } from "../firmware/service/system.ts";
+import { boardOfUnit, lastLines, type UnitState, unitState } from "../firmware/service/unit-state.ts";
+import { faultEffects } from "../model/faults.ts";
+import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+
+const { board, json } = sharedFlags;
+
+export const verb: Verb = {
+  name: "service",
+  summary: "Install, show or remove the service of systemd",
+  usage: "service install|status|remove|print [FLAGS]",
+  subverbs: ["install", "status", "remove", "print"],
+  flags: {
+    board,
+    json,
+    data: { doc: "remove: settings, state and credentials go as well" },
+  },
+  notes: `
+install copies the program and its Node.js to ${places.program}, makes the unit from the manifest, starts it, and waits for
+its first decision; again, it upgrades. The relay is off in between. It also makes the groups i2c and gpio, rules of udev
+and a bound for the journal, each only where it is missing. Data is in ${places.data}.
+Credentials: ${places.data}/credentials.json (0600), or ${places.environment}, or encrypted:
+  sudo systemd-creds encrypt --name=credentials.json FILE /etc/credstore.encrypted/grove-heater.credentials.json
+Exit code 0 when it decided, or is as it should be; 1 when it runs without a decision, or does not run; 69, 75, 77 when
+it was refused, and nothing was changed.`,
+  async run(args) {
+    const say = (line: string): void => void process.stdout.write(`${line}\n`);
+    const system = systemOfThisMachine(say);
+    switch (args.words[0]) {
+      case "install":
+        return await install(system, args);
+      case "status":
+        return status(system, args);
+      case "remove":
+        return remove(system, args);
+      case "print":
+        process.stdout.write(serviceUnit(chosen(args.value("board") ?? "auto")));
+        return exitCodes.ok;
+      default:
+        throw new StartupError(
+          exitCodes.usage,
+          "service needs to know what to do.",
+          "Use one of: install, status, remove, print.",
+        );
+    }
+  },
+};
+
+function chosen(name: string) {
+  const choice = chooseBoard(name.endsWith(".json") ? resolve(name) : name, places.data);
+  return { choice, manifest: loadManifest(choice) };
+}
+
+async function install(system: System, args: Arguments): Promise<number> {
+  refuseWithoutRoot(system, thisCommand("install", args));
+  const program = { root: packageRoot, node: process.execPath, version: firmwareVersion() };
+  const outcome = await installService(system, {
+    program,
+    ...chosen(args.value("board") ?? boardOfUnit(system)),
+  });
+  system.say(outcomeText(outcome));
+  if (outcome.kind === "not-running") for (const line of lastLines(system, 10)) system.say(`  ${line}`);
+  return outcome.kind === "decided" ? exitCodes.ok : exitCodes.findings;
+}
+
+/** As it was typed, with what sudo does not find by itself. */
+const thisCommand = (word: string, args: Arguments): string => {
+  const which = args.value("board");
+  const flags = which === undefined ? "" : ` --board ${which}`;
+  return `${process.execPath} ${process.argv[1]} service ${word}${flags}${args.has("data") ? " --data" : ""}`;
+};
+
+function outcomeText(outcome: Outcome): string {
+  if (outcome.kind === "decided") return `${unitName} runs: ${runningText(outcome.status)}`;
+  if (outcome.kind === "undecided") {
+    const [fault] = outcome.status.faults;
+    const why = fault === undefined ? "no reading has come yet" : `${fault}: ${faultEffects[fault].remedy}`;
+    return `${unitName} runs, and has not decided yet: ${why}\n  See: grove-heater doctor`;
+  }
+  const { state } = outcome;
+  const why = state.lastEnd ?? `it is ${state.active} (${state.sub})`;
+  return `${unitName} does not run: ${why}. Its last lines:`;
+}
+
+function runningText(status: RunningStatus): string {
+  const { decidedAfterMs, heater, mode, target, temperature, faults: active } = status;
+  const air = temperature === undefined ? "no reading" : `${temperature.toFixed(1)} °C`;
+  const decided =
+    decidedAfterMs === undefined ? "" : `, decided ${(decidedAfterMs / 1000).toFixed(1)} s after its start`;
+  const wrong = active.length === 0 ? "" : `, faults: ${active.join(", ")}`;
+  return `${air}, set-point ${target.toFixed(1)} °C, ${mode}, relay ${heater ? "on" : "off"}${decided}${wrong}`;
+}
+
+function status(system: System, args: Arguments): number {
+  const state = unitState(system);
+  const healthy =
+    state.active === "active" &&
+    state.running?.decidedAfterMs !== undefined &&
+    state.running.faults.length === 0;
+  if (args.has("json")) system.say(JSON.stringify({ ...state, healthy }, null, 2));
+  else for (const line of statusLines(state)) system.say(line);
+  return healthy ? exitCodes.ok : exitCodes.findings;
+}
+
+function statusLines(state: UnitState): string[] {
+  if (!state.installed) return [`${unitName} is not installed. See: grove-heater service install --help`];
+  const { running } = state;
+  const since = state.since === undefined ? "" : ` since ${state.since}`;
+  const rows: [string, string][] = [
+    ["service", `${state.active} (${state.sub})${since}`],
+    ["at boot", state.enabled ? "starts" : `does not start; sudo systemctl enable ${unitName}`],
+    ["last end", state.lastEnd ?? "none"],
+    ["restarts", String(state.restarts)],
+  ];
+  if (running === undefined) rows.push(["now", "the loop has told nothing"]);
+  else {
+    rows.push(["firmware", `${running.firmware}, board ${running.board}`]);
+    rows.push(["now", runningText({ ...running, faults: [] })]);
+    for (const code of running.faults) rows.push(["fault", `${code}: ${faultEffects[code].remedy}`]);
+  }
+  return rows.map(([name, text]) => `${name.padEnd(9)} ${text}`);
+}
+
+function remove(system: System, args: Arguments): number {
+  refuseWithoutRoot(system, thisCommand("remove", args));
+  const log = createLogger({ clock: systemClock, level: "warn", format: "text", write: system.say });
+  const name = args.value("board") ?? boardOfUnit(system);
+  const choose = (): BoardChoice => chooseBoard(name, places.data);
+  const relayOff = (): boolean => {
+    try {
+      return turnRelayOff({ dataPath: places.data, log, force: false, choose });
+    } catch (error) {
+      // Another one drives it, or the board is broken: the service goes all the same.
+      if (!(error instanceof StartupError)) throw error;
+      system.say(`${error.message} ${error.remedy}`);
+      return false;
+    }
+  };
+  const removed = removeService(system, { data: args.has("data"), relayOff });
+  for (const path of removed.paths) system.say(`removed ${path}`);
+  for (const path of removed.kept) system.say(`kept ${path}`);
+  system.say(removed.relayOff ? "the relay is off" : "the relay could not be read back off: see above");
+  return removed.relayOff ? exitCodes.ok : exitCodes.unavailable;
+}

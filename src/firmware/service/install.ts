@@ -1,0 +1,105 @@
+/**
+ * Folder service/: the firmware as a service of systemd: installed, looked at, removed.
+ *
+ * Installs or upgrades the service, starts it, and waits for its first decision.
+ *
+ * Guarantee: what speaks against it is found before anything is changed; doing it again changes only what is another; a
+ * power cut at any moment leaves a program that is whole (program-files.ts).
+ */
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { systemdUnit } from "../../manifest/sandbox.ts";
+import type { BoardChoice } from "../choose-board.ts";
+import { exitCodes, StartupError } from "../process/exit-codes.ts";
+import { awaitDecision, type Outcome } from "./await-decision.ts";
+import { prepareHost } from "./host-files.ts";
+import { copyProgram, makeCurrent, type Program, removeOldVersions } from "./program-files.ts";
+import { refuseClosedFolders, refuseHat, refuseUnreadableProgram, refuseWithoutSystemd } from "./refusals.ts";
+import { relayOffScripts } from "./relay-off-script.ts";
+import { nodeIn, places, putFile, type System, unitName } from "./system.ts";
+
+export interface Installation {
+  readonly program: Omit<Program, "boardFile">;
+  readonly choice: BoardChoice;
+  readonly manifest: Manifest;
+  /** For tests: the name of a native package that is not built. */
+  readonly unbuilt?: () => string | undefined;
+}
+
+/** The board as the installed program finds it: a definition of one's own comes with the program. */
+export const installedBoard = (name: string): string =>
+  name.endsWith(".json") ? join(places.current, "boards", basename(name)) : name;
+
+/** What is written to /etc/systemd/system. */
+export const serviceUnit = ({ choice, manifest }: Pick<Installation, "choice" | "manifest">): string =>
+  systemdUnit(manifest, choice.wiring, {
+    node: nodeIn(places.current),
+    folder: places.current,
+    board: installedBoard(choice.name),
+    relayOff: relayOffScripts(choice.wiring),
+  });
+
+/** @throws StartupError, the system's error. The user is root. */
+export async function installService(system: System, installation: Installation): Promise<Outcome> {
+  const { choice, manifest, program } = installation;
+  refuseWithoutSystemd(system);
+  refuseClosedFolders(system);
+  refuseHat(system, choice, installation.unbuilt);
+  const boardFile = choice.name.endsWith(".json") ? choice.name : undefined;
+  system.say(`copying grove-heater ${program.version} with its Node.js to ${places.program}`);
+  const folder = await copyProgram(system, { ...program, boardFile });
+  try {
+    refuseUnreadableProgram(system, folder, inVersion(folder, choice.name));
+  } catch (error) {
+    rmSync(system.at(folder), { recursive: true, force: true });
+    throw error;
+  }
+  const real = choice.wiring.backend === "kernel";
+  const problems = prepareHost(system, {
+    gpio: real && manifest.gpio.size > 0,
+    i2c: real && manifest.i2c.size > 0,
+  });
+  for (const problem of problems) system.say(`not done: ${problem}`);
+  await makeCurrent(system, folder);
+  putCommand(system);
+  if (putFile(system, places.unit, serviceUnit(installation))) system.say(`unit ${places.unit}`);
+  control(system, "daemon-reload");
+  control(system, "enable", unitName);
+  // Left by an earlier one that failed.
+  system.run("systemctl", ["reset-failed", unitName]);
+  control(system, "restart", unitName);
+  system.say("started; waiting for its first decision");
+  const outcome = await awaitDecision(system);
+  if (outcome.kind !== "not-running") removeOldVersions(system, folder);
+  return outcome;
+}
+
+/** The link to the current version is not there yet. */
+const inVersion = (folder: string, name: string): string =>
+  name.endsWith(".json") ? join(folder, "boards", basename(name)) : name;
+
+/** `grove-heater` for everybody on this machine; a command of somebody else stays. */
+function putCommand(system: System): void {
+  const script = join(places.program, "grove-heater");
+  const main = join(places.current, "dist", "main.js");
+  putFile(system, script, `#!/bin/sh\nexec ${nodeIn(places.current)} ${main} "$@"\n`, 0o755);
+  const link = system.at(places.command);
+  if (existsSync(link) || isLink(link)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(script, link);
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+function control(system: System, ...args: string[]): void {
+  const { code, out } = system.run("systemctl", args, { limit: 120 });
+  if (code === 0) return;
+  throw new StartupError(
+    exitCodes.unavailable,
+    `systemctl ${args.join(" ")} failed: ${out || "no answer"}`,
+    `See: journalctl -u ${unitName} -e`,
+  );
+}

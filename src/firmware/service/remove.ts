@@ -1,0 +1,51 @@
+/**
+ * Removes the service and its program; settings, state and credentials stay unless they are to go as well.
+ *
+ * Guarantee: the service is stopped first, then the relay is forced off and read back, and only then anything is removed;
+ * what is not there is no failure, so that a removal that was cut off can be done again.
+ */
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { releaseHost } from "./host-files.ts";
+import { places, removePath, type System, unitName } from "./system.ts";
+
+export interface Removal {
+  /** Settings, state and credentials as well. */
+  readonly data: boolean;
+  /** Forces the relay off and reads it back. */
+  readonly relayOff: () => boolean;
+}
+
+export interface Removed {
+  readonly relayOff: boolean;
+  readonly paths: readonly string[];
+  /** Data that stays. */
+  readonly kept: readonly string[];
+}
+
+/** @throws the system's error. The user is root. */
+export function removeService(system: System, { data, relayOff }: Removal): Removed {
+  system.say(`stopping ${unitName}`);
+  system.run("systemctl", ["disable", "--now", unitName], { limit: 120 });
+  const off = relayOff();
+  const paths: string[] = [];
+  const remove = (path: string): void => {
+    if (removePath(system, path)) paths.push(path);
+  };
+  remove(places.unit);
+  remove(`${places.unit}.d`);
+  system.run("systemctl", ["daemon-reload"]);
+  system.run("systemctl", ["reset-failed", unitName]);
+  paths.push(...releaseHost(system));
+  if (isOurCommand(system)) remove(places.command);
+  remove(places.program);
+  const own = [places.dataLink, places.data, places.environment];
+  if (data) for (const path of own) remove(path);
+  const kept = [places.data, places.environment].filter((path) => existsSync(system.at(path)));
+  return { relayOff: off, paths, kept };
+}
+
+function isOurCommand(system: System): boolean {
+  const link = system.at(places.command);
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+  return readlinkSync(link).startsWith(`${places.program}/`);
+}

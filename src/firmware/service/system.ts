@@ -1,0 +1,104 @@
+/**
+ * The machine that a service is installed on: its files below a root, its user, and its own tools, run one at a time.
+ *
+ * Guarantee: `run` never throws and always ends; a tool that is missing or hangs is an answer like any other.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { replaceFileSync } from "../../base/files/atomic-file.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
+import { systemClock } from "../process/system-clock.ts";
+
+export interface Ran {
+  /** The exit code; `undefined` when it could not be run or did not end. */
+  readonly code: number | undefined;
+  /** What it printed, on both streams. */
+  readonly out: string;
+}
+
+export interface RunOptions {
+  /** Another user and group, by number. */
+  readonly as?: { readonly uid: number; readonly gid: number };
+  /** Seconds; a minute when not given. */
+  readonly limit?: number;
+}
+
+export interface System {
+  /** Of this process. */
+  readonly uid: number;
+  readonly clock: Clock;
+  /** Where a path of that machine lies on this one. */
+  at(path: string): string;
+  run(program: string, args: readonly string[], options?: RunOptions): Ran;
+  /** For a person, one line of progress. */
+  say(line: string): void;
+}
+
+export function systemOfThisMachine(say: (line: string) => void): System {
+  return { uid: process.getuid?.() ?? 0, clock: systemClock, at: (path) => path, run, say };
+}
+
+function run(program: string, args: readonly string[], { as, limit = 60 }: RunOptions = {}): Ran {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: limit * 1000,
+    killSignal: "SIGKILL",
+    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
+    cwd: "/",
+    ...as,
+  });
+  const out = `${stdout ?? ""}${stderr ?? ""}`.trim();
+  return { code: status ?? undefined, out: error === undefined ? out : `${out} ${reasonOf(error)}`.trim() };
+}
+
+const largestFile = 256 * 1024;
+
+/** @returns whether the file is another now. Everybody may read it, root alone may write it. @throws the system's error */
+export function putFile(system: System, path: string, text: string, mode = 0o644): boolean {
+  const file = system.at(path);
+  if (readText(system, path) === text) return false;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+  replaceFileSync(file, text);
+  chmodSync(file, mode);
+  return true;
+}
+
+/** @returns `undefined` when there is none, or none that can be read */
+export function readText(system: System, path: string): string | undefined {
+  try {
+    return readSmallFile(system.at(path), { limit: largestFile });
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns whether there was anything. @throws the system's error */
+export function removePath(system: System, path: string): boolean {
+  const file = system.at(path);
+  const there = existsSync(file);
+  rmSync(file, { recursive: true, force: true });
+  return there;
+}
+
+/** The program's own folder and files, on every machine that has the service. */
+export const unitName = "grove-heater.service";
+export const places = {
+  program: "/opt/grove-heater",
+  current: "/opt/grove-heater/current",
+  command: "/usr/local/bin/grove-heater",
+  unit: `/etc/systemd/system/${unitName}`,
+  udevRules: "/etc/udev/rules.d/70-grove-heater.rules",
+  modules: "/etc/modules-load.d/grove-heater.conf",
+  journal: "/etc/systemd/journald.conf.d/grove-heater.conf",
+  runtime: "/run/grove-heater",
+  data: "/var/lib/private/grove-heater",
+  /** systemd's link to it: systemd.exec(5), DynamicUser=. */
+  dataLink: "/var/lib/grove-heater",
+  environment: "/etc/grove-heater.env",
+} as const;
+
+export const nodeIn = (folder: string): string => join(folder, "bin", "node");

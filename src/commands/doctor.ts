@@ -1,13 +1,19 @@
 /** `doctor`: looks at everything that a heater rests on and says what to fix; turns nothing on. */
-
+import { existsSync } from "node:fs";
 import { loadCredentials } from "../azure/credentials/load.ts";
 import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
+import { chooseBoard } from "../firmware/choose-board.ts";
 import { examine, systemDrivers } from "../firmware/doctor/examine.ts";
 import { type Finding, type FindingStatus, tally } from "../firmware/doctor/finding.ts";
 import { systemMachine } from "../firmware/doctor/machine.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { loadManifest } from "../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { serviceUnit } from "../firmware/service/install.ts";
+import { places, systemOfThisMachine } from "../firmware/service/system.ts";
+import { boardOfUnit } from "../firmware/service/unit-state.ts";
+import { describeDataFolder } from "../firmware/storage/data-folder.ts";
 import { readContext, wantsColour } from "./context.ts";
 import { sharedFlags, type Verb } from "./verb.ts";
 
@@ -20,19 +26,28 @@ export const verb: Verb = {
   flags: { data, settings, board, json },
   notes: `
 ✓ ok   ! warning   ✗ problem   – skipped, and why
-Nothing is switched, written or made. The parts on the I²C bus are asked only while the firmware does not run.
+Nothing is switched, written or made. The parts on the I²C bus are asked only while the firmware does not run. An installed
+service is examined as well; with sudo its settings and state too, in place of one's own.
 Without a Raspberry Pi the hardware checks are skipped; --board grove-heater-pi runs them anyway.
 Exit code 0 when nothing is to fix, 1 otherwise.`,
   async run(args) {
     const context = readContext(args);
+    const asRoot = process.getuid?.() === 0 && args.value("data") === undefined;
+    const data = asRoot && isInstalled() ? describeDataFolder(places.data) : context.data;
+    const settingsFile = context.settingsFile.named
+      ? context.settingsFile
+      : { path: data.settingsFile, named: false };
     const findings = await examine({
       machine: systemMachine(),
       clock: systemClock,
-      ...context,
+      data,
+      settingsFile,
+      version: firmwareVersion(),
+      unit: () => unitOfThisProgram(args.value("board")),
       board: args.value("board"),
       drivers: systemDrivers(systemClock),
       credentials: () =>
-        loadCredentials({ dataPath: context.data.path, env: process.env, files: systemPrivateFiles }),
+        loadCredentials({ dataPath: data.path, env: process.env, files: systemPrivateFiles }),
     });
     const ok = tally(findings).fail === 0;
     const text = args.has("json")
@@ -42,6 +57,21 @@ Exit code 0 when nothing is to fix, 1 otherwise.`,
     return ok ? exitCodes.ok : exitCodes.findings;
   },
 };
+
+const isInstalled = (): boolean => existsSync(places.unit);
+
+/** To compare the installed one with. */
+function unitOfThisProgram(board: string | undefined): string | undefined {
+  if (!isInstalled()) return undefined;
+  try {
+    const choice = chooseBoard(board ?? boardOfUnit(systemOfThisMachine(() => {})), places.data);
+    return serviceUnit({ choice, manifest: loadManifest(choice) });
+  } catch (error) {
+    // A broken board or manifest is a finding of its own.
+    if (error instanceof StartupError) return undefined;
+    throw error;
+  }
+}
 
 export interface ReportOptions {
   readonly colour: boolean;

@@ -78,7 +78,7 @@ function addPrograms(archive: Cpio, tools: Tools, cache: string): void {
 }
 
 /** Node's symbol table is a sixth of its size and nobody reads it here; the dynamic symbols stay. */
-function strippedNode(tools: Tools, cache: string): string {
+export function strippedNode(tools: Tools, cache: string): string {
   const { size, mtimeMs } = statSync(process.execPath);
   const key = createHash("sha256")
     .update(`${process.execPath} ${size} ${mtimeMs}`)

@@ -10,6 +10,8 @@ export type GuestRecord =
   | { readonly type: "started"; readonly name: string }
   | { readonly type: "passed"; readonly name: string; readonly ms: number; readonly measured: string }
   | { readonly type: "failed"; readonly name: string; readonly ms: number; readonly why: string }
+  /** This start of the machine is over, and another follows. */
+  | { readonly type: "next"; readonly by: "power cut" | "reboot" }
   | { readonly type: "end" };
 
 /** Kernel messages can cut into a line; what is not one of ours is no record. */

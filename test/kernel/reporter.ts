@@ -1,13 +1,19 @@
-/** Counts what the guests say and prints one sentence for each; the machines run at once, so each line is labelled. */
-import type { GuestRecord, MachineName } from "./protocol.ts";
+/** Counts what the guests say and prints one sentence for each; machines may run at once, so each line is labelled. */
+import type { GuestRecord } from "./protocol.ts";
 
 export class Reporter {
+  readonly #rig: string;
   passed = 0;
   failed = 0;
   skipped = 0;
-  readonly #running = new Map<MachineName, string>();
+  readonly #running = new Map<string, string>();
 
-  record(machine: MachineName, record: GuestRecord): void {
+  /** @param rig for the line with the sum */
+  constructor(rig: string) {
+    this.#rig = rig;
+  }
+
+  record(machine: string, record: GuestRecord): void {
     const print = (sign: string, text: string): void => console.log(`${machine}  ${sign} ${indented(text)}`);
     if (record.type === "started") this.#running.set(machine, record.name);
     else this.#running.delete(machine);
@@ -23,6 +29,9 @@ export class Reporter {
         this.failed++;
         print("✗", `${record.name} [${seconds(record.ms)}]\n${record.why}`);
         break;
+      case "next":
+        print("·", record.by);
+        break;
       case "started":
       case "end":
         break;
@@ -30,7 +39,7 @@ export class Reporter {
   }
 
   /** The machine itself failed, not what ran on it. */
-  broken(machine: MachineName, reason: string, consoleTail: string): void {
+  broken(machine: string, reason: string, consoleTail: string): void {
     this.failed++;
     const during = this.#running.get(machine);
     const where = during === undefined ? "" : `, during "${during}"`;
@@ -40,7 +49,7 @@ export class Reporter {
   /** @returns the exit code */
   finish(ms: number): number {
     const skipped = this.skipped > 0 ? `, ${this.skipped} skipped` : "";
-    console.log(`\nkernel rig: ${seconds(ms)}\n${this.passed} passed, ${this.failed} failed${skipped}`);
+    console.log(`\n${this.#rig}: ${seconds(ms)}\n${this.passed} passed, ${this.failed} failed${skipped}`);
     return this.failed > 0 ? 1 : 0;
   }
 }

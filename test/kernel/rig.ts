@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import { buildModule } from "./build-module.ts";
 import { makeInitramfs } from "./initramfs.ts";
 import { findTools, type Tools } from "./prerequisites.ts";
-import { type MachineName, machineNames } from "./protocol.ts";
+import { type MachineName, machineNames, machineParameter } from "./protocol.ts";
 import { Reporter } from "./reporter.ts";
 import { runVm } from "./vm.ts";
 
@@ -46,7 +46,7 @@ async function run(tools: Tools, root: string, reporter: Reporter): Promise<void
   const runMachine = async (machine: MachineName): Promise<void> => {
     const consoleLog = join(cache, `console-${machine}.log`);
     const failure = await runVm(tools, {
-      machine,
+      parameter: `${machineParameter}${machine}`,
       initramfs,
       consoleLog,
       wholeLimitMs: WHOLE_LIMIT_MS,
@@ -61,7 +61,7 @@ async function run(tools: Tools, root: string, reporter: Reporter): Promise<void
 }
 
 const start = performance.now();
-const reporter = new Reporter();
+const reporter = new Reporter("kernel rig");
 const root = process.cwd();
 const tools = findTools(root);
 if ("reason" in tools) {

@@ -5,11 +5,14 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Tools } from "./prerequisites.ts";
-import { type GuestRecord, type MachineName, machineParameter, parseRecord } from "./protocol.ts";
+import { type GuestRecord, parseRecord } from "./protocol.ts";
 
 export interface VmOptions {
-  readonly machine: MachineName;
+  /** For the kernel's command line, where the guest finds it. */
+  readonly parameter: string;
   readonly initramfs: string;
+  /** A disk, which keeps what was written when the machine's power is cut. */
+  readonly disk?: string;
   /** File for the kernel's console. */
   readonly consoleLog: string;
   readonly wholeLimitMs: number;
@@ -39,8 +42,9 @@ export function runVm(tools: Tools, options: VmOptions): Promise<string | undefi
     const record = parseRecord(line);
     if (record === undefined) return;
     silence.refresh();
-    if (record.type === "end") ended = true;
+    ended = record.type === "end" || record.type === "next";
     options.onRecord(record);
+    if (record.type === "next" && record.by === "power cut") stop();
   });
   qemu.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();
@@ -79,6 +83,10 @@ function qemuArguments(tools: Tools, options: VmOptions): string[] {
     ...["-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot"],
     ...["-serial", `file:${options.consoleLog}`, "-serial", "stdio"],
     ...["-kernel", tools.kernel.image, "-initrd", options.initramfs],
-    ...["-append", `console=ttyS0 quiet panic=-1 ${machineParameter}${options.machine}`],
+    ...["-append", `console=ttyS0 quiet panic=-1 ${options.parameter}`],
+    // What the guest has not written is lost with it; what it has written is kept by this computer's memory.
+    ...(options.disk === undefined
+      ? []
+      : ["-drive", `file=${options.disk},if=virtio,format=raw,cache=unsafe`]),
   ];
 }

@@ -1,5 +1,6 @@
 /**
- * Asks the parts on the bus for an answer: only addresses that the manifest grants, through its gate.
+ * Asks the parts on the bus for an answer: only addresses that the manifest grants, through its gate; and where no sensor
+ * answers, by reading one byte, what else may be there (strangers.ts).
  *
  * Guarantee: nothing is shown, nothing switched; a part that is silent or garbled is a finding, never an exception;
  * the bus is closed again.
@@ -15,6 +16,7 @@ import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { displayKinds, displayNames } from "../../model/displays.ts";
+import { strangersOn } from "./facts/strangers.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 import { rebuild } from "./program.ts";
@@ -51,7 +53,7 @@ export async function checkAddresses(options: AddressesOptions): Promise<Finding
     const gated = gatedBus(raw, bus, manifest);
     return [
       ...taken,
-      await checkSensor(gated, clock, granted),
+      await explainSilence(await checkSensor(gated, clock, granted), raw),
       await checkDisplay(gated, clock, granted),
       await checkBaseHat(gated, granted),
     ];
@@ -94,6 +96,18 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
   const [detail, remedy] = silence[reading.reason];
   const where = addresses.map(hex).join(" or ");
   return fail(check, `no reading from an ${sensorNames} at ${where}: ${detail}`, remedy);
+}
+
+/** A sensor that is silent may be another one, or sit elsewhere. */
+async function explainSilence(finding: Finding, bus: I2cBus): Promise<Finding> {
+  if (finding.status === "ok") return finding;
+  const found = await strangersOn(bus, new Set(sensorAddresses));
+  if (found.length === 0) return finding;
+  const what = found
+    .map(({ address, usually }) => `${hex(address)}, where ${usually} sits`)
+    .join("; and at ");
+  const remedy = `This firmware reads an ${sensorNames} at ${sensorAddresses.map(hex).join(" or ")}: use such a module, or set its address bridge.`;
+  return fail("sensor", `${finding.detail}; something answers at ${what}`, remedy);
 }
 
 /** What answers wrongly is asked again, until the drivers know whether it is a sensor at all. */

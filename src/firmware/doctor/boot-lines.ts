@@ -5,8 +5,8 @@
  * in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
  */
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
-import { type BootConfig, type GpioDirective, isOn, type Overlay } from "./boot-config.ts";
 import { type Role, rolesOf } from "./configuration.ts";
+import { type BootConfig, type GpioDirective, isOn, type Overlay } from "./facts/boot-config.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 

@@ -15,20 +15,22 @@ import type { I2cBus } from "../../chips/bus.ts";
 import type { GpioPort } from "../../chips/lines.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type BoardChoice, unbuiltPackage } from "../choose-board.ts";
+import type { RunningStatus } from "../service/running-status.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import type { SettingsSource } from "../storage/settings-file.ts";
 import { addressChecks, checkAddresses } from "./addresses.ts";
-import { readBootConfig } from "./boot-config.ts";
 import { bootChecks, checkBootLines } from "./boot-lines.ts";
 import { checkBoard, checkComputer, checkManifest, checkSettings, modelOf } from "./configuration.ts";
 import { checkCredentials } from "./credentials.ts";
 import { checkDataFolder, checkFreeSpace, checkKeptAside, checkState } from "./data.ts";
-import { type Finding, fail, skip } from "./finding.ts";
+import { readBootConfig } from "./facts/boot-config.ts";
+import { type Finding, fail, ok, skip } from "./finding.ts";
 import { checkGpio, lineIds } from "./gpio.ts";
 import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
 import { checkInstance } from "./instance.ts";
 import type { Machine } from "./machine.ts";
 import { checkClock, checkClockSync, checkNode, checkPackages, checkPower } from "./program.ts";
+import { checkService } from "./service.ts";
 
 export interface Examination {
   readonly machine: Machine;
@@ -39,6 +41,10 @@ export interface Examination {
   readonly board?: string | undefined;
   /** The manifest file, when it is not the package's own. */
   readonly manifestFile?: string;
+  /** The unit that this program would install; without it the installed one is not compared. May throw StartupError. */
+  readonly unit?: () => string | undefined;
+  /** Of this program. */
+  readonly version?: string;
   readonly drivers: Drivers;
   /** @throws CredentialError (as a rejection) */
   readonly credentials: () => Promise<Credentials | undefined>;
@@ -98,14 +104,19 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   const real = choice?.wiring.backend === "kernel";
   await add("native-packages", () => checkPackages(drivers.unbuilt(), real));
   const instance = await attempt("instance", () => checkInstance(machine, data, choice?.wiring));
-  const hat = { choice, manifest: manifest?.manifest, running: instance?.running !== false };
+  const service = await attempt("service", () =>
+    checkService(machine, examination.unit?.(), examination.version ?? "", data),
+  );
+  const running = instance?.running !== false || service?.running === true;
+  const hat = { choice, manifest: manifest?.manifest, running, told: service?.told };
   await add("hardware", () => examineHat(examination, hat));
   await add("clock", () => [checkClock(clock), checkClockSync(machine)]);
   await add("data-folder", () => checkDataFolder(machine, data));
   await add("free-space", () => checkFreeSpace(machine, data, manifest?.manifest?.storageKb ?? 1024));
   await add("state-file", () => [checkState(machine, data), ...checkKeptAside(machine, data)]);
   await add("credentials", () => checkCredentials(examination.credentials, clock, manifest?.manifest));
-  if (instance) findings.push(instance.finding);
+  if (instance && (instance.running || service?.running !== true)) findings.push(instance.finding);
+  findings.push(...(service?.findings ?? []));
   return findings;
 }
 
@@ -113,11 +124,13 @@ interface HatToExamine {
   readonly choice: BoardChoice | undefined;
   readonly manifest: Manifest | undefined;
   readonly running: boolean;
+  /** What a service's loop tells of the parts that only it may ask. */
+  readonly told: RunningStatus | undefined;
 }
 
 async function examineHat(examination: Examination, hat: HatToExamine): Promise<Finding[]> {
   const { machine, clock, drivers } = examination;
-  const { choice, manifest, running } = hat;
+  const { choice, manifest, running, told } = hat;
   if (choice === undefined) return [skip("hardware", "without a board there is nothing to look for")];
   const { wiring } = choice;
   if (wiring.backend === "virtual") {
@@ -137,6 +150,11 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
   const permission = checkI2cPermission(machine, wiring.i2cBus);
   const silent = (why: string): Finding[] => addressChecks.map((check) => skip(check, why));
   const addresses = async (): Promise<Finding[]> => {
+    if (told?.temperature !== undefined && told.humidity !== undefined) {
+      const values = `${told.temperature.toFixed(1)} °C, ${told.humidity.toFixed(0)} % r.h.`;
+      const [sensor, ...others] = silent("the firmware runs: two masters would disturb each other");
+      return [ok(sensor?.check ?? "sensor", `reads ${values}, as the running firmware tells`), ...others];
+    }
     if (running)
       return silent(
         "the firmware runs: two masters would disturb each other; stop the firmware to check them",

@@ -7,6 +7,7 @@ import { findGpioChip, type GpioChip, kernelNumber } from "../../board/kernel/gp
 import { type GpioPort, LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { type Role, rolesOf } from "./configuration.ts";
+import { deviceTreeHolder } from "./facts/line-holders.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import { joinRemedy } from "./groups.ts";
 import type { Machine } from "./machine.ts";
@@ -99,7 +100,7 @@ function checkLine(machine: Machine, chip: GpioChip, role: Role, running: boolea
     return fail(check, error.message, "Correct the line in the board definition; see: grove-heater board");
   }
   const name = `GPIO${line}${socket ? ` (${socket})` : ""}, kernel number ${number}`;
-  const holder = holderOf(machine, number);
+  const holder = holderOf(machine, number) ?? deviceTreeHolder(machine, line);
   if (holder !== undefined && holder !== "sysfs") {
     return fail(
       check,

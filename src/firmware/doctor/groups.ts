@@ -10,7 +10,7 @@ export function joinRemedy({ read, user }: Machine, group: string): string {
   if (entry === undefined) {
     return (
       `There is no group "${group}" here: install the udev rules of Raspberry Pi OS (package raspberrypi-sys-mods), ` +
-      "or run the firmware as a systemd service (grove-heater manifest --help)."
+      "or install the firmware as a service, which makes it (grove-heater service --help)."
     );
   }
   const [, , gid, members = ""] = entry;

@@ -1,6 +1,6 @@
 /** Checks of the I²C bus itself: is there a device file, and may this user use it? */
-import type { BootConfig } from "./boot-config.ts";
-import { isOn } from "./boot-config.ts";
+import type { BootConfig } from "./facts/boot-config.ts";
+import { isOn } from "./facts/boot-config.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import { joinRemedy } from "./groups.ts";
 import type { Machine } from "./machine.ts";

@@ -8,7 +8,7 @@ import { LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { defaultRelay } from "../choose-board.ts";
 import { lineOf } from "../guardian/hardware.ts";
-import { probeLock } from "../guardian/hardware-lock.ts";
+import { probeEveryLine, probeLock } from "../guardian/hardware-lock.ts";
 import { describeHolder } from "../guardian/holder-note.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { type Finding, ok, warn } from "./finding.ts";
@@ -31,6 +31,8 @@ export function checkInstance(machine: Machine, data: DataFolder, wiring: Wiring
   if (hardware?.kind === "refused") {
     return runs(`the firmware runs and drives the hat: ${describeHolder(hardware.holder)}`);
   }
+  const other = hardware === undefined ? probeEveryLine(lockFolder) : undefined;
+  if (other !== undefined) return runs(`the firmware runs: ${describeHolder(other.holder)}`);
   const folder = probeLock({ kind: "folder", path: machine.resolve(data.path) });
   if (folder.kind === "refused") {
     return runs(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);

@@ -23,6 +23,8 @@ export interface Machine {
   resolve(path: string): string;
   /** `undefined` when it cannot be read, for whatever reason. */
   read(path: string): string | undefined;
+  /** As `read`, for what is no text. */
+  bytes(path: string): Buffer | undefined;
   /** Names in a folder; none when it cannot be read. */
   list(path: string): readonly string[];
   kind(path: string): "file" | "folder" | undefined;
@@ -45,6 +47,7 @@ export function systemMachine(root = "/"): Machine {
     nodeVersion: process.versions.node,
     resolve,
     read: (path) => quietly(() => readFileSync(resolve(path), "utf8")),
+    bytes: (path) => quietly(() => readFileSync(resolve(path))),
     list: (path) => quietly(() => readdirSync(resolve(path))) ?? [],
     kind: (path) => quietly(() => (statSync(resolve(path)).isDirectory() ? "folder" : "file")),
     refusal(path, use) {

@@ -110,6 +110,17 @@ export function probeLock(
   return why === undefined ? { kind: "free" } : { kind: "unknown", why: why.failed };
 }
 
+/**
+ * Whether somebody holds the lock of any line: for whoever may not see the chips, and so cannot name one.
+ * @returns `undefined`: nobody is seen to hold one
+ */
+export function probeEveryLine(folder = systemLockFolder): Refusal | undefined {
+  for (const path of lockFiles(folder, namePrefix)) {
+    if (probe(openExisting(path)) === "busy") return { kind: "refused", holder: readNote(path) };
+  }
+  return undefined;
+}
+
 function probe(file: ReturnType<typeof openExisting>): LockOutcome | undefined {
   if (typeof file !== "number") return file;
   try {
@@ -141,7 +152,8 @@ function partsOf(lockable: Lockable, folder: string): readonly Part[] {
 
 type Line = Extract<Lockable, { kind: "line" }>;
 
-const nameOf = (label: string): string => `grove-heater.${label.replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
+const namePrefix = "grove-heater.";
+const nameOf = (label: string): string => `${namePrefix}${label.replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
 /** Of the file in the lock folder: scripts ask for the same lock. */
 export const lineLockName = (label: string, line: number): string => `${nameOf(label)}.${line}.lock`;
 const lineFile = ({ chip, line }: Line, folder: string): string =>
@@ -152,9 +164,11 @@ const noteOf = (lockable: Lockable, folder: string): string =>
 
 /** Of whoever holds another line of the same chip. */
 function notesOfChip(lockable: Lockable, folder: string): string[] {
-  if (lockable.kind === "folder") return [];
+  return lockable.kind === "folder" ? [] : lockFiles(folder, `${nameOf(lockable.chip.label)}.`);
+}
+
+function lockFiles(folder: string, prefix: string): string[] {
   try {
-    const prefix = `${nameOf(lockable.chip.label)}.`;
     return readdirSync(folder)
       .filter((name) => name.startsWith(prefix))
       .map((name) => join(folder, name));

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { readBoard } from "../../../src/firmware/choose-board.ts";
-import { type BootConfig, readBootConfig } from "../../../src/firmware/doctor/boot-config.ts";
 import { checkBootLines } from "../../../src/firmware/doctor/boot-lines.ts";
+import { type BootConfig, readBootConfig } from "../../../src/firmware/doctor/facts/boot-config.ts";
 import type { Finding } from "../../../src/firmware/doctor/finding.ts";
 import type { Machine } from "../../../src/firmware/doctor/machine.ts";
 import { systemMachine } from "../../../src/firmware/doctor/machine.ts";

@@ -33,6 +33,8 @@ export interface Captured {
   readonly board?: string;
   readonly manifestFile?: string;
   readonly drivers?: Partial<Drivers>;
+  readonly unit?: () => string | undefined;
+  readonly version?: string;
   readonly credentials?: Examination["credentials"];
   readonly display?: DisplayKind;
   /** Wall time, as an ISO date. */
@@ -95,7 +97,14 @@ export class CapturedMachine {
   }
 
   async examine(): Promise<Finding[]> {
-    const { board, manifestFile, drivers, credentials = async () => undefined } = this.#captured;
+    const {
+      unit,
+      version = "0.1.0",
+      board,
+      manifestFile,
+      drivers,
+      credentials = async () => undefined,
+    } = this.#captured;
     const noLine = () => Promise.reject(new Error("the doctor must not open a line"));
     const gpio: GpioPort = { openOutput: noLine, openInput: noLine, close: () => undefined };
     const work = examine({
@@ -104,6 +113,8 @@ export class CapturedMachine {
       data: describeDataFolder(dataPath),
       settingsFile: { path: settingsFile, named: false },
       board,
+      version,
+      ...(unit && { unit }),
       ...(manifestFile && { manifestFile }),
       drivers: {
         unbuilt: () => undefined,

@@ -4,24 +4,9 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import type { MachineName } from "../protocol.ts";
+import type { MachineKind } from "../machine-kinds.ts";
 
 const FOLDER = "/sys/kernel/debug/grove_rig";
-
-export interface MachineKind {
-  readonly label: string;
-  readonly base: number;
-  readonly ngpio: number;
-  /** Kernel number of another chip's first line, which nobody may touch. */
-  readonly decoyBase?: number;
-  readonly oled: "sh1107" | "ssd1306";
-}
-
-/** Labels, bases and sizes as Raspberry Pi OS with Linux 6.6 has them. */
-export const machineKinds: Readonly<Record<MachineName, MachineKind>> = {
-  "pi-4": { label: "pinctrl-bcm2711", base: 512, ngpio: 58, oled: "sh1107" },
-  "pi-5": { label: "pinctrl-rp1", base: 571, ngpio: 54, decoyBase: 512, oled: "ssd1306" },
-};
 
 export interface LineState {
   readonly direction: "in" | "out";
@@ -71,6 +56,11 @@ export class Machine {
     const parameters = { label, base, ngpio, decoy_base: decoyBase, oled };
     const options = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
     execFileSync("/bin/insmod", ["/modules/grove_rig.ko", ...options]);
+    return new Machine(kind);
+  }
+
+  /** One whose module was loaded before, by the system itself. */
+  static switchedOn(kind: MachineKind): Machine {
     return new Machine(kind);
   }
 

@@ -1,6 +1,7 @@
 /** The program that a virtual machine is for: the scenarios of one kind of machine. */
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
+import { machineKinds } from "../machine-kinds.ts";
 import { type MachineName, machineNames, machineParameter } from "../protocol.ts";
 import { busContract, lineContract } from "./contracts.ts";
 import {
@@ -10,7 +11,7 @@ import {
   stormScenarios,
   strangersScenario,
 } from "./firmware-scenarios.ts";
-import { Machine, machineKinds } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { packageScenarios } from "./packages.ts";
 import { hangUp, runScenario, type Scenario, say } from "./scenario.ts";
 import { timedScenarios } from "./timed-scenarios.ts";

@@ -25,13 +25,17 @@ export function hangUp(): void {
 /** The limit holds for scenarios that wait for something without a limit of their own. */
 const LIMIT_MS = 100_000;
 
-export async function runScenario({ name, run }: Scenario, machine: Machine): Promise<void> {
+export async function runScenario(
+  { name, run }: Scenario,
+  machine: Machine,
+  limitMs = LIMIT_MS,
+): Promise<void> {
   say({ type: "started", name });
   const start = performance.now();
   const ms = (): number => Math.round(performance.now() - start);
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${LIMIT_MS} ms`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`not done after ${limitMs} ms`)), limitMs);
   });
   try {
     const measured = (await Promise.race([run(machine), limit])) ?? "";

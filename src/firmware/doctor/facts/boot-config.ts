@@ -1,11 +1,13 @@
 /**
+ * Folder facts/: what a machine tells, without a judgement.
+ *
  * Reads what a Raspberry Pi was told at its start: config.txt, as far as it says anything of the 40-pin header.
  *
  * Guarantee: what surely does not apply to this model is left out; what may apply is kept; no content throws.
  * Source: "config.txt", conditional filters, gpio and device trees, in the Raspberry Pi documentation.
  */
 import { dirname, join } from "node:path";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../machine.ts";
 
 export interface Overlay {
   readonly name: string;

@@ -1,0 +1,263 @@
+/** What happens to a service: installed by a person, killed in every way, restarted, removed. In order; each needs the one before. */
+import assert from "node:assert/strict";
+import { existsSync, renameSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BUTTON_B, RELAY } from "../../kernel/guest/hat.ts";
+import type { Machine } from "../../kernel/guest/machine.ts";
+import type { Scenario } from "../../kernel/guest/scenario.ts";
+import { until } from "../../kernel/guest/until.ts";
+import { keep, kept } from "./progress.ts";
+import {
+  asRoot,
+  dataFolder,
+  milliseconds,
+  now,
+  offAfter,
+  patienceMs,
+  pidOf,
+  relayIs,
+  shown,
+  signal,
+  succeeds,
+  systemctl,
+  told,
+  typed,
+  unit,
+  useShortTimes,
+} from "./service.ts";
+
+const install = "sudo $(command -v node) dist/main.js service install";
+/** SR-01 and SR-10, in the machine's own time. */
+const afterDeathMs = 1000;
+const afterHangMs = 12_000;
+
+export const installing: readonly Scenario[] = [
+  {
+    name: "a user who is not root is told the whole command",
+    async run() {
+      const { code, output } = typed("node dist/main.js service install");
+      assert.equal(code, 77, output);
+      assert.match(output, /Run: sudo \/\S+node \/home\/pi\/grove-heater\/dist\/main\.js service install/);
+      return "77";
+    },
+  },
+  {
+    name: "a folder above the program that the service's user cannot enter is named with its remedy",
+    async run() {
+      succeeds(asRoot("chmod 700 /opt"));
+      const { code, output } = typed(install);
+      succeeds(asRoot("chmod 755 /opt"));
+      assert.equal(code, 77, output);
+      assert.match(output, /sudo chmod o\+x \/opt/);
+      assert.equal(existsSync("/etc/systemd/system/grove-heater.service"), false);
+      return "77";
+    },
+  },
+  {
+    name: "an ordinary user with a closed home installs the service with one command, and it decides",
+    async run() {
+      assert.equal(statSync("/home/pi").mode & 0o777, 0o700);
+      const output = succeeds(typed(install));
+      assert.match(output, /grove-heater\.service runs: 17\.0 °C/);
+      assert.equal(shown("UnitFileState"), "enabled");
+      return output.trim().split("\n").at(-1);
+    },
+  },
+  {
+    name: "its status is for everybody, in one table",
+    async run() {
+      const output = succeeds(typed("grove-heater service status"));
+      assert.match(output, /^service +active \(running\)/m);
+      return output.trim().split("\n").at(-1);
+    },
+  },
+  {
+    name: "its user is none of the system's, and sees neither homes nor other devices",
+    async run() {
+      const pid = pidOf("loop");
+      const uid = statSync(`/proc/${pid}`).uid;
+      assert.ok(uid >= 61_184 && uid <= 65_519, `uid ${uid}`);
+      return `uid ${uid}`;
+    },
+  },
+];
+
+const death = (name: string, act: () => void): Scenario => ({
+  name: `SR-01 ${name}: the relay is off, and the heat comes back`,
+  async run(machine) {
+    const ms = await offAfter(machine, act);
+    assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
+    await comesBack(machine);
+    return milliseconds(ms);
+  },
+});
+
+async function comesBack(machine: Machine): Promise<void> {
+  await relayIs(machine, 1, 120_000);
+  await until("the service to run", () => shown("ActiveState") === "active");
+}
+
+export const deaths: readonly Scenario[] = [
+  {
+    name: "heats with the settings in its data folder",
+    async run(machine) {
+      useShortTimes();
+      await relayIs(machine, 1, 120_000);
+      return JSON.stringify(told());
+    },
+  },
+  death("kill -9 of the loop", () => signal("SIGKILL", pidOf("loop"))),
+  death("kill -9 of the guardian", () => signal("SIGKILL", pidOf("guardian"))),
+  death("kill -9 of both", () => signal("SIGKILL", pidOf("guardian"), pidOf("loop"))),
+  death(
+    "kill -9 of every process at once",
+    () => void asRoot(`echo 1 >/sys/fs/cgroup/system.slice/${unit}/cgroup.kill`),
+  ),
+  death("systemctl kill", () => void systemctl("kill", unit)),
+  {
+    name: "systemctl stop turns the relay off, and systemctl start brings the heat back",
+    async run(machine) {
+      let stopped = 0;
+      const ms = await offAfter(machine, () => {
+        const start = now();
+        systemctl("stop", unit);
+        stopped = now() - start;
+      });
+      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
+      assert.equal(shown("Result"), "success");
+      systemctl("start", unit);
+      await comesBack(machine);
+      return `off after ${milliseconds(ms)}, stopped after ${milliseconds(stopped)}`;
+    },
+  },
+  {
+    name: "systemctl restart turns the relay off in between",
+    async run(machine) {
+      const ms = await offAfter(machine, () => void systemctl("restart", "--no-block", unit));
+      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
+      await comesBack(machine);
+      return milliseconds(ms);
+    },
+  },
+];
+
+export const hangs: readonly Scenario[] = [
+  {
+    name: "SR-10 a loop that hangs: the relay is off within ten seconds",
+    async run(machine) {
+      const ms = await offAfter(machine, () => signal("SIGSTOP", pidOf("loop")));
+      assert.ok(ms < afterHangMs, `it took ${milliseconds(ms)}`);
+      await comesBack(machine);
+      return milliseconds(ms);
+    },
+  },
+  {
+    name: "a guardian that hangs is ended by the service's watchdog, and the heat comes back",
+    async run(machine) {
+      const guardian = pidOf("guardian");
+      const before = Number(shown("NRestarts"));
+      const start = now();
+      const ms = await offAfter(machine, () => signal("SIGSTOP", guardian), 120_000);
+      await until("another guardian", () => Number(shown("NRestarts")) > before, 120_000);
+      const taken = now() - start;
+      await comesBack(machine);
+      return `relay off after ${milliseconds(ms)}, started anew after ${milliseconds(taken)}`;
+    },
+  },
+  {
+    name: "a guardian that hangs and then a loop that dies: the relay is off, and the heat comes back",
+    async run(machine) {
+      const before = Number(shown("NRestarts"));
+      signal("SIGSTOP", pidOf("guardian"));
+      const ms = await offAfter(machine, () => signal("SIGKILL", pidOf("loop")), 120_000);
+      await until("another guardian", () => Number(shown("NRestarts")) > before, 120_000);
+      await comesBack(machine);
+      return `relay off after ${milliseconds(ms)}`;
+    },
+  },
+];
+
+export const nodeMissing: Scenario = {
+  name: "with Node.js gone, a service that is killed leaves the relay off, says why, and comes back with Node.js",
+  async run(machine) {
+    const node = "/opt/grove-heater/current/bin/node";
+    await relayIs(machine, 1, 120_000);
+    renameSync(node, `${node}.gone`);
+    try {
+      const ms = await offAfter(machine, () => {
+        succeeds(asRoot(`echo 1 >/sys/fs/cgroup/system.slice/${unit}/cgroup.kill`));
+      });
+      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
+      await until("a start that fails", () => shown("ExecMainStatus") === "203");
+      const { code, output } = typed("node dist/main.js service status");
+      assert.equal(code, 1, output);
+      assert.match(output, /exit code 203: its Node\.js cannot be executed/);
+      return `off after ${milliseconds(ms)}`;
+    } finally {
+      renameSync(`${node}.gone`, node);
+      await comesBack(machine);
+    }
+  },
+};
+
+/** Presses B until the loop has told of some presses; what it told is what a cut must not take back. */
+export const pressing: Scenario = {
+  name: "the set-point follows the buttons, until the power is cut",
+  async run(machine) {
+    await until("the loop", () => told().decidedAfterMs !== undefined, patienceMs);
+    const presses = 1 + (kept().cuts % 4);
+    for (let press = 0; press < presses; press += 1) {
+      const before = told().target;
+      machine.input(BUTTON_B, 1);
+      await sleep(150);
+      machine.input(BUTTON_B, 0);
+      await until("the set-point to follow", () => told().target !== before, patienceMs);
+    }
+    keep({ ...kept(), target: told().target, cuts: kept().cuts + 1 });
+    return `${told().target} °C`;
+  },
+};
+
+export const afterCut: Scenario = {
+  name: "after the cut the service comes back by itself with the set-point that was shown",
+  async run(machine) {
+    await until("a decision", () => told().decidedAfterMs !== undefined, 120_000);
+    assert.equal(told().target, kept().target);
+    await relayIs(machine, 1, 120_000);
+    return `${told().target} °C, relay on again ${milliseconds(machine.line(RELAY)?.changedMs ?? 0)} after the boot`;
+  },
+};
+
+export const upgrading: Scenario = {
+  name: "installed again it is upgraded in place, with its data",
+  async run(machine) {
+    const target = told().target;
+    const output = succeeds(typed(install));
+    assert.equal(told().target, target);
+    const versions = succeeds(asRoot("ls /opt/grove-heater")).trim().split("\n");
+    assert.equal(versions.filter((name) => /^\d/.test(name)).length, 1, versions.join(" "));
+    await relayIs(machine, 1, 120_000);
+    return output.trim().split("\n").at(-1);
+  },
+};
+
+export const removing: Scenario = {
+  name: "removed, the relay is off and nothing is left but the data",
+  async run(machine) {
+    await relayIs(machine, 1, 120_000);
+    const output = succeeds(typed("sudo grove-heater service remove"));
+    assert.match(output, /the relay is off/);
+    assert.equal(machine.line(RELAY)?.level, 0);
+    const left = succeeds(
+      asRoot("find / -xdev -name '*grove-heater*' -not -path '/home/*' -not -path '/tmp/*' | sort"),
+    );
+    assert.deepEqual(
+      left
+        .trim()
+        .split("\n")
+        .filter((path) => !path.startsWith("/var/lib/systemd/") && !path.startsWith("/var/log/")),
+      ["/var/lib/grove-heater", dataFolder],
+    );
+    return "kept: data";
+  },
+};

@@ -50,7 +50,7 @@ module.exports = {
       severity: "error",
       comment: "An import that leads nowhere. The native packages are optional: there they may be missing.",
       from: {},
-      to: { couldNotResolve: true, pathNot: "^(i2c-bus|onoff)$" },
+      to: { couldNotResolve: true, pathNot: "^(i2c-bus|onoff|epoll)$" },
     },
     {
       name: "no-dev-package",
@@ -170,7 +170,7 @@ module.exports = {
         "A native package that cannot be built costs its hardware, never the start: import() where it is opened.",
       from: { path: "^src/" },
       to: {
-        path: "(^|node_modules/)(i2c-bus|onoff)(/|$)",
+        path: "(^|node_modules/)(i2c-bus|onoff|epoll)(/|$)",
         dynamic: false,
         dependencyTypesNot: ["type-only"],
       },

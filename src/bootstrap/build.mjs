@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { buildNative } from "./build-native.mjs";
 import { buildPage } from "./build-page.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,7 +22,7 @@ export const bundleOptions = {
   target: "node20",
   logLevel: "warning",
   // Native and optional: loaded where they are wanted, absent where they could not be built.
-  external: ["i2c-bus", "onoff"],
+  external: ["i2c-bus", "onoff", "epoll"],
 };
 
 /** What only the firmware's own bundle needs. @type {import("esbuild").BuildOptions} */
@@ -105,6 +106,7 @@ export async function build() {
   if (missed.length > 0)
     throw new Error(`no import leads to ${missed.map(({ bundle }) => bundle).join(", ")}`);
   await buildPage();
+  buildNative();
   chmodSync(join(root, "dist", "main.js"), 0o755);
 }
 

@@ -45,6 +45,9 @@ export interface EdgeTime {
 
 export type EdgeListener = (level: Level, time: EdgeTime) => void;
 
+/** Where an input's line goes inside the chip while nothing outside drives it. */
+export type Pull = "up" | "down";
+
 export interface InputLine {
   /** @throws LineError */
   read(): Level;
@@ -58,6 +61,7 @@ export interface InputLine {
 
 export interface GpioPort {
   openOutput(line: number, initial: Level): Promise<OutputLine>;
-  openInput(line: number): Promise<InputLine>;
+  /** @param pull kept where the back end can set one; sysfs cannot, there config.txt does */
+  openInput(line: number, pull?: Pull): Promise<InputLine>;
   close(): void;
 }

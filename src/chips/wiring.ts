@@ -1,4 +1,5 @@
-/** Which line does what on a hat, as the board definitions (boards/) resolve it. Types only. */
+/** Which line does what on a hat, as the board definitions (boards/) resolve it. */
+import type { Pull } from "./lines.ts";
 
 /** A part on one GPIO line. */
 export interface WiredLine {
@@ -13,6 +14,12 @@ export interface WiredLine {
   /** The hat's name for the wire that it plugs into, as in `D16_YELLOW`. */
   readonly socket?: string;
 }
+
+/**
+ * To the level at which a button is not pressed: with its cable off, a line that is pulled to pressed reads as a button
+ * held for ever, and one without a pull as one that anybody presses who comes near (SR-13).
+ */
+export const idlePull = ({ activeLevel }: WiredLine): Pull => (activeLevel === 1 ? "down" : "up");
 
 export interface Wiring {
   /** Name of the application-layer definition. */

@@ -21,8 +21,9 @@ export const verb: Verb = {
   notes: "NAME is a definition in boards/ or the path of a .json file. Exit code 78 when it has a mistake.",
   async run(args) {
     const context = readContext(args);
-    const name = args.words[0] ?? readSettingsFile(context.settingsFile).settings.board;
-    const { board, wiring, why } = chooseBoard(name, context.data.path);
+    const { board: fromSettings, gpioBackend } = readSettingsFile(context.settingsFile).settings;
+    const name = args.words[0] ?? fromSettings;
+    const { board, wiring, why } = chooseBoard(name, context.data.path, { gpioBackend });
     if (args.has("json")) return print(JSON.stringify(wiring, null, 2));
     print(`${wiring.board} (${wiring.backend === "virtual" ? "virtual hat" : "real hat"}; ${why})\n`);
     print(wiringTable(wiring));

@@ -42,6 +42,8 @@ export const verb: Verb = {
     board: boardFlag,
     why: { value: "TEXT", doc: "why this board" },
     relay: { value: "KEY", doc: "the relay that the guardian forces off" },
+    gpio: { value: "WAY", doc: "how the guardian reaches the relay's line" },
+    "relay-line": { value: "FD", doc: "open file of the relay's line" },
     log: { value: "FORMAT", doc: "json or text" },
     plain: { doc: "log lines instead of the live panel" },
     offline: { doc: "run without cloud or local hub" },
@@ -59,10 +61,7 @@ const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
   const context = readContext(args);
-  const settings = decideSettings(context.settingsFile, context.data);
-  const { value: values } = settings;
-  const board = decideBoard(args.value("board") ?? values.board, context.data, args.value("relay"));
-  const choice = { ...board.value, why: args.value("why") ?? board.value.why };
+  const { settings, values, board, choice } = decide(args, context);
   const onTerminal = hasTerminal() && !args.has("plain");
   const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
   const out = new LineWriter(1);
@@ -90,6 +89,7 @@ async function loop(args: Arguments): Promise<number> {
     log,
     failing: failingFiles(settings, board),
     virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
+    relayLine: numberOf(args, "relay-line"),
     relayOffFor: millisOf(args, "off-for"),
     beat: sendBeat,
     cleanUp: async () => {
@@ -130,6 +130,15 @@ async function loop(args: Arguments): Promise<number> {
   endProcess(code, out, terminalOut);
 }
 
+function decide(args: Arguments, { data: folder, settingsFile }: Context) {
+  const settings = decideSettings(settingsFile, folder);
+  const { value: values } = settings;
+  const gpioBackend = oneOf(args, "gpio", ["auto", "sysfs", "chardev"], values.gpioBackend);
+  const board = decideBoard(args.value("board") ?? values.board, folder, args.value("relay"), gpioBackend);
+  const choice = { ...board.value, why: args.value("why") ?? board.value.why };
+  return { settings, values, board, choice };
+}
+
 /** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
 function sendBeat(heaterOn: boolean): void {
   process.send?.({ kind: "beat", heaterOn } satisfies LoopToGuardian, undefined, undefined, () => {});
@@ -153,9 +162,14 @@ function showStatus({ device }: RunningLoop, board: string, log: Log): void {
 const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>
   gatedFiles(durableSystemFiles, folder.path, manifest);
 
-function millisOf(args: Arguments, flag: string): Millis | undefined {
+function numberOf(args: Arguments, flag: string): number | undefined {
   const value = args.value(flag);
-  return value === undefined ? undefined : millis(Number(value));
+  return value === undefined ? undefined : Number(value);
+}
+
+function millisOf(args: Arguments, flag: string): Millis | undefined {
+  const value = numberOf(args, flag);
+  return value === undefined ? undefined : millis(value);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** `relay off`: turns the relay off with files alone, whatever else is broken; for a person and for systemd. */
+/** `relay off`: turns the relay off, whatever else is broken; for a person and for systemd. */
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
@@ -33,8 +33,8 @@ relay that was driven last is forced off, as the log says.`,
       log,
       force: args.has("force"),
       choose() {
-        const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
-        return chooseBoard(name, context.data.path);
+        const { board: fromSettings, gpioBackend } = readSettingsFile(context.settingsFile).settings;
+        return chooseBoard(args.value("board") ?? fromSettings, context.data.path, { gpioBackend });
       },
     });
     return off ? exitCodes.ok : exitCodes.unavailable;

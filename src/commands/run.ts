@@ -56,8 +56,8 @@ async function guard(args: Arguments, context: Context): Promise<number> {
     dataPath: context.data.path,
     log,
     choose() {
-      const { board: fromSettings } = decideSettings(context.settingsFile, context.data).value;
-      return decideBoard(args.value("board") ?? fromSettings, context.data).value;
+      const { board: fromSettings, gpioBackend } = decideSettings(context.settingsFile, context.data).value;
+      return decideBoard(args.value("board") ?? fromSettings, context.data, undefined, gpioBackend).value;
     },
   });
   const hub = new HubSupervisor({ dataPath: hardware.folder.path, log, quiet: panel });

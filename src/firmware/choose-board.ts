@@ -10,7 +10,9 @@ import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { readSmallFile } from "../base/files/small-file.ts";
 import { type Board, BoardError, loadBoard, type RelayWiring } from "../board/definition/definition.ts";
-import { findGpioChip, listGpioChips } from "../board/kernel/gpio-chip.ts";
+import { type GpioDevices, noDevices, systemDevices } from "../board/kernel/chardev/devices.ts";
+import { type BackendSetting, findGpio, type GpioSource, gpioLabels } from "../board/kernel/gpio-backend.ts";
+import { LineError } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import { exitCodes, StartupError } from "./process/exit-codes.ts";
 import { packageRoot } from "./process/package-root.ts";
@@ -22,8 +24,7 @@ export interface BoardChoice {
   readonly wiring: Wiring;
   /** Why this one, for the log and the first line on the terminal. */
   readonly why: string;
-  /** Where the kernel's GPIO files lie: /sys, or the virtual hat's own folder. */
-  readonly sysRoot: string;
+  readonly gpio: GpioSource;
   /** Why the hat that "auto" stands for cannot be used on this Raspberry Pi. */
   readonly missing?: Missing | undefined;
 }
@@ -40,9 +41,26 @@ export interface MachinePaths {
   /** Of the device tree. */
   readonly model: string;
   readonly devices: string;
+  /** By the settings. */
+  readonly gpioBackend?: BackendSetting | undefined;
+  readonly gpioDevices?: GpioDevices | undefined;
 }
 
 const systemPaths: MachinePaths = { sysRoot: "/sys", model: "/proc/device-tree/model", devices: "/dev" };
+
+/** Where the build puts what is written in C (board/kernel/native/). */
+export const nativeFolder = join(packageRoot, "dist", "native");
+const machineDevices = systemDevices(join(nativeFolder, "ioctl.node"));
+
+/** @param sysRoot another place than /sys has no character devices beside it, unless a test gives some */
+export const gpioSource = (
+  sysRoot = systemPaths.sysRoot,
+  backend: BackendSetting = "auto",
+  devices: GpioDevices = sysRoot === systemPaths.sysRoot ? machineDevices : noDevices,
+): GpioSource => ({ backend, sysRoot, devices });
+
+const sourceOf = ({ sysRoot, gpioBackend, gpioDevices }: MachinePaths): GpioSource =>
+  gpioSource(sysRoot, gpioBackend, gpioDevices);
 
 /** What "auto" looks for. */
 export const realBoard = "grove-heater-pi";
@@ -61,49 +79,52 @@ export function chooseBoard(
   read: (name: string) => Board = readBoard,
 ): BoardChoice {
   const paths = { ...systemPaths, ...machine };
-  const { sysRoot } = paths;
-  if (name !== "auto") return chosen(name, read(name), `board ${name} was asked for`, dataPath, sysRoot);
+  const gpio = sourceOf(paths);
+  if (name !== "auto") return chosen(name, read(name), `board ${name} was asked for`, dataPath, gpio);
   const real = read(realBoard);
   const missing = whatIsMissing(real.wiring, paths);
   if (isRaspberryPi(paths)) {
     const why = missing?.cause ?? "a Raspberry Pi with its drivers was found";
-    return { ...chosen(realBoard, real, why, dataPath, sysRoot), missing };
+    return { ...chosen(realBoard, real, why, dataPath, gpio), missing };
   }
   const why = `no real hat: ${missing?.cause ?? "this is no Raspberry Pi"}`;
-  return chosen(virtualBoard, read(virtualBoard), why, dataPath, sysRoot);
+  return chosen(virtualBoard, read(virtualBoard), why, dataPath, gpio);
 }
 
 /** By the device tree, and by the chip alone where that is hidden, as in a container. */
-export function isRaspberryPi({ sysRoot, model }: MachinePaths = systemPaths): boolean {
+export function isRaspberryPi(paths: MachinePaths = systemPaths): boolean {
   try {
-    if (readSmallFile(model, { limit: 1024 })?.startsWith("Raspberry Pi")) return true;
+    if (readSmallFile(paths.model, { limit: 1024 })?.startsWith("Raspberry Pi")) return true;
   } catch {
     // Not readable: the chip tells.
   }
   try {
     const labels = readBoard(realBoard).wiring.gpioChipLabels;
-    return listGpioChips({ sysRoot }).some(({ label }) => labels.includes(label));
+    return gpioLabels(sourceOf(paths)).some((label) => labels.includes(label));
   } catch {
     return false;
   }
 }
 
 /** The relay of the real board, on a computer that has its GPIO chip. */
-export function defaultRelay(sysRoot = systemPaths.sysRoot): RelayWiring | undefined {
+export function defaultRelay(source: GpioSource): RelayWiring | undefined {
   try {
     const { relay, gpioChipLabels, backend } = readBoard(realBoard).wiring;
-    findGpioChip(gpioChipLabels, { sysRoot });
+    findGpio(gpioChipLabels, source);
     return { relay, gpioChipLabels, backend };
   } catch {
     return undefined;
   }
 }
 
-function chosen(name: string, board: Board, why: string, dataPath: string, sysRoot: string): BoardChoice {
+function chosen(name: string, board: Board, why: string, dataPath: string, gpio: GpioSource): BoardChoice {
   const { wiring } = board;
   const virtual = wiring.backend === "virtual";
-  return { name, board, wiring, why, sysRoot: virtual ? join(dataPath, "virtual-hat", "sys") : sysRoot };
+  return { name, board, wiring, why, gpio: virtual ? virtualGpio(dataPath) : gpio };
 }
+
+/** The virtual hat's lines are files as sysfs has them, in the data folder. */
+export const virtualGpio = (dataPath: string): GpioSource => gpioSource(join(dataPath, "virtual-hat", "sys"));
 
 /** A start-up failure that still tells where the relay is, so that it can be forced off all the same. */
 export class BoardFailure extends StartupError {
@@ -139,14 +160,15 @@ export function readDefinition(path: string): string {
 }
 
 /** What keeps the real hat from being used. */
-function whatIsMissing(wiring: Wiring, { sysRoot, devices }: MachinePaths): Missing | undefined {
+function whatIsMissing(wiring: Wiring, paths: MachinePaths): Missing | undefined {
   try {
-    findGpioChip(wiring.gpioChipLabels, { sysRoot });
+    findGpio(wiring.gpioChipLabels, sourceOf(paths));
   } catch (error) {
     const cause = messageOf(error).replace(/\.$/, "");
-    return { cause, remedy: "Use a kernel with sysfs GPIO, as Raspberry Pi OS has it." };
+    const absent = error instanceof LineError && error.code === "absent";
+    return { cause, remedy: absent ? "Use the kernel of Raspberry Pi OS." : "Then start it again." };
   }
-  const bus = `${devices}/i2c-${wiring.i2cBus}`;
+  const bus = `${paths.devices}/i2c-${wiring.i2cBus}`;
   try {
     accessSync(bus, constants.F_OK);
   } catch {

@@ -7,8 +7,9 @@
 
 import type { Clock } from "../base/clock.ts";
 import { celsius, hours, millis, relativeHumidity } from "../base/units.ts";
-import { openKernelGpio } from "../board/kernel/gpio.ts";
+import type { InheritedLine } from "../board/kernel/chardev/gpio.ts";
 import { openKernelI2c } from "../board/kernel/i2c.ts";
+import { openGpio } from "../board/kernel/open-gpio.ts";
 import type { I2cBus } from "../chips/bus.ts";
 import type { GpioPort } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
@@ -43,6 +44,8 @@ export interface HardwareOptions {
   readonly clock: Clock;
   /** Of the virtual hat. */
   readonly virtualDisplay?: DisplayKind | undefined;
+  /** The relay's line, where the guardian holds it. */
+  readonly inherited?: InheritedLine | undefined;
   /** The ports of a hat that is there already, which are then used instead of the board's. */
   readonly attached?: Ports | undefined;
 }
@@ -53,15 +56,15 @@ export async function openHardware(
   manifest: Manifest,
   options: HardwareOptions,
 ): Promise<Hardware> {
-  const { wiring, sysRoot } = choice;
-  const { clock, attached } = options;
+  const { wiring } = choice;
+  const { clock, attached, inherited } = options;
   if (attached) return { ...gated(attached, wiring, manifest), virtual: undefined };
   if (wiring.backend === "virtual") {
     const { ports, virtual } = openVirtual(choice, options);
     return { ...gated(ports, wiring, manifest), virtual };
   }
   const bus = await openKernelI2c(wiring.i2cBus, { clock });
-  const gpio = await openKernelGpio(wiring.gpioChipLabels, { sysRoot, clock });
+  const gpio = await openGpio(wiring.gpioChipLabels, choice.gpio, { clock, inherited });
   return { ...gated({ bus, gpio }, wiring, manifest), virtual: undefined };
 }
 
@@ -71,7 +74,10 @@ function gated(ports: Ports, wiring: Wiring, manifest: Manifest): Ports {
 }
 
 /** A living room on a winter's day, with a fan heater, so that something happens while one looks. */
-function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, virtualDisplay: display }: HardwareOptions) {
+function openVirtual(
+  { wiring, gpio: source }: BoardChoice,
+  { clock, virtualDisplay: display }: HardwareOptions,
+) {
   const start = { temperature: celsius(17.6), humidity: relativeHumidity(48), seed: 1 };
   const surroundings = new Surroundings(new Room(roomPresets.fanHeater, start), {
     outside: dailyOutside(celsius(2), 4),
@@ -85,10 +91,10 @@ function openVirtual({ wiring, sysRoot }: BoardChoice, { clock, virtualDisplay: 
     ...(display && { display }),
   });
   try {
-    ensureVirtualSysfs(sysRoot, wiring);
+    ensureVirtualSysfs(source.sysRoot, wiring);
   } catch (error) {
     if (!isSickDisk(error)) throw error;
   }
   const { bus, gpio } = hat.connect();
-  return { ports: { bus, gpio: mirrorRelay(gpio, sysRoot, wiring) }, virtual: { hat, surroundings } };
+  return { ports: { bus, gpio: mirrorRelay(gpio, source.sysRoot, wiring) }, virtual: { hat, surroundings } };
 }

@@ -1,5 +1,5 @@
 /**
- * Forces a relay off by files alone, and says in the log what came of it.
+ * Forces a relay off, and says in the log what came of it.
  *
  * Guarantee: `forceOff` never throws. Whether the line may be touched at all is the caller's to know: SR-12.
  */
@@ -7,14 +7,30 @@
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { RelayWiring } from "../board/definition/definition.ts";
-import { forceRelayOff, type OffFiles } from "../board/kernel/relay-off.ts";
+import type { RelayLineResult, RelayLines } from "../board/kernel/chardev/relay-line.ts";
+import { findGpio, type GpioSource } from "../board/kernel/gpio-backend.ts";
+import {
+  forceRelayOff,
+  type OffFiles,
+  type RelayOffResult,
+  relayOffFailure,
+} from "../board/kernel/relay-off.ts";
+import type { Level } from "../chips/lines.ts";
 import { ensureVirtualSysfs } from "./virtual-lines.ts";
 
 export interface RelayTarget {
   readonly relay: RelayWiring;
-  /** Where the kernel's GPIO files lie: /sys, or the virtual hat's own folder. */
-  readonly sysRoot: string;
+  readonly gpio: GpioSource;
 }
+
+/** A line that this process holds, for a program that inherits the descriptor. */
+export interface OffHandle {
+  readonly descriptor: number;
+  readonly offLevel: Level;
+}
+
+/** What another program needs to turn the relay off, once this one found the line. */
+export type OffWay = OffFiles | OffHandle;
 
 export interface ForcedOff {
   /** The line was read back off. */
@@ -22,19 +38,23 @@ export interface ForcedOff {
   /** The line was found on. */
   readonly wasOn: boolean;
   /** For the watcher; missing where the line was not found. */
-  readonly files: OffFiles | undefined;
+  readonly way: OffWay | undefined;
 }
 
 /** Never throws; logs what it did after it was done. */
 export type ForceOff = (why: string) => ForcedOff;
 
-export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log): ForcedOff {
+/**
+ * @param lines those that this process holds: on the character device the line is taken, and then kept there
+ */
+export function forceOff({ relay, gpio }: RelayTarget, why: string, log: Log, lines: RelayLines): ForcedOff {
   try {
-    if (relay.backend === "virtual") ensureVirtualSysfs(sysRoot, relay);
-    const result = forceRelayOff(relay, { sysRoot });
+    if (relay.backend === "virtual") ensureVirtualSysfs(gpio.sysRoot, relay);
+    const result = act({ relay, gpio }, lines);
     const sinceStartMs = Math.round(performance.now());
     if (result.ok) {
-      log.info("relay-forced-off", { why, line: result.kernelNumber, before: result.before, sinceStartMs });
+      const line = "held" in result ? `${result.held.chip.label} ${result.held.line}` : result.kernelNumber;
+      log.info("relay-forced-off", { why, line, before: result.before, sinceStartMs });
     } else {
       const { code, cause, remedy } = result;
       log.error("relay-not-forced-off", { why, code, cause, remedy });
@@ -42,10 +62,29 @@ export function forceOff({ relay, sysRoot }: RelayTarget, why: string, log: Log)
     return {
       off: result.ok,
       wasOn: result.ok && result.before === relay.relay.activeLevel,
-      files: result.files,
+      way: wayOf(relay, result),
     };
   } catch (error) {
     log.error("relay-not-forced-off", { why, cause: messageOf(error) });
-    return { off: false, wasOn: false, files: undefined };
+    return { off: false, wasOn: false, way: undefined };
   }
+}
+
+function act({ relay, gpio }: RelayTarget, lines: RelayLines): RelayOffResult | RelayLineResult {
+  try {
+    // What is held needs no search, and is off the sooner.
+    const held = lines.holds(relay) && gpio.backend !== "sysfs";
+    if (held || findGpio(relay.gpioChipLabels, gpio).backend === "chardev")
+      return lines.forceOff(relay, gpio);
+    lines.release(relay);
+    return forceRelayOff(relay, { sysRoot: gpio.sysRoot });
+  } catch (error) {
+    return relayOffFailure(error);
+  }
+}
+
+function wayOf({ relay }: RelayWiring, result: RelayOffResult | RelayLineResult): OffWay | undefined {
+  if ("files" in result) return result.files;
+  if (!("held" in result) || result.held === undefined) return undefined;
+  return { descriptor: result.held.descriptor, offLevel: relay.activeLevel === 1 ? 0 : 1 };
 }

@@ -34,6 +34,8 @@ export interface LoopOptions {
   readonly virtualDisplay?: DisplayKind | undefined;
   /** Told of the hardware before the device starts: the terminal looks at the virtual hat. */
   readonly onHardware?: (hardware: Hardware) => void;
+  /** Descriptor of the relay's line, where the guardian holds it. */
+  readonly relayLine?: number | undefined;
   /** The guardian saw the relay on, and then off for so long, up to the start of this process. */
   readonly relayOffFor?: Millis | undefined;
   /** Each step's sign of life for the guardian, with what is commanded. */
@@ -89,6 +91,10 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     files: gatedFiles(durableSystemFiles, data.path, manifest),
     failing: options.failing ?? [],
     relayOffFor: options.relayOffFor,
+    inherited:
+      options.relayLine === undefined
+        ? undefined
+        : { line: wiring.relay.line, descriptor: options.relayLine },
     virtualDisplay: options.virtualDisplay,
     onHardware: options.onHardware,
     onHat(hat) {

@@ -31,9 +31,9 @@ export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {
       check(line);
       return port.openOutput(line, initial);
     },
-    async openInput(line) {
+    async openInput(line, pull) {
       check(line);
-      return port.openInput(line);
+      return port.openInput(line, pull);
     },
     close: () => port.close(),
   };

@@ -101,6 +101,14 @@ export const settingsTable = {
     doc: "Board definition to use; `auto` takes the hat that is found, else the virtual one.",
     restart: true,
   },
+  gpioBackend: {
+    ...choice(
+      ["auto", "sysfs", "chardev"],
+      "auto",
+      "The kernel's way to the GPIO lines; `auto` takes sysfs, and the character device where sysfs is missing.",
+    ),
+    restart: true,
+  },
   targetInitial: temperature(
     targetTemperature.default,
     [4, 35, 0.1],

@@ -19,6 +19,8 @@ export interface InitramfsParts {
   readonly guest: string;
 }
 
+/** To be run, not only read. */
+const PROGRAM = "dist/native/relay-off";
 /** Built or written by us, taken as they are. */
 const FIRMWARE = ["dist", "boards", "manifest", "package.json"];
 /** Of packages, only what node loads: sources, headers and documents stay out. */
@@ -97,7 +99,7 @@ function librariesOf(program: string): string[] {
 function addTree(archive: Cpio, from: string, to: string, wanted: (file: string) => boolean): void {
   if (!existsSync(from)) return;
   if (!statSync(from).isDirectory()) {
-    if (wanted(from)) archive.file(to, readFileSync(from));
+    if (wanted(from)) archive.file(to, readFileSync(from), from.endsWith(PROGRAM) ? 0o755 : 0o644);
     return;
   }
   for (const name of readdirSync(from)) {

@@ -1,5 +1,5 @@
-/** The kinds of machine that the rig can be; each runs in a virtual machine of its own. */
-export const machineNames = ["pi-4", "pi-5"] as const;
+/** The kinds of machine that the rig can be; each runs in a virtual machine of its own. The last one has no sysfs GPIO. */
+export const machineNames = ["pi-4", "pi-5", "pi-5-chardev"] as const;
 export type MachineName = (typeof machineNames)[number];
 /** On the kernel's command line, where its name follows. */
 export const machineParameter = "grove_rig.machine=";

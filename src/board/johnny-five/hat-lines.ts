@@ -7,7 +7,7 @@
 import { messageOf } from "../../base/errors.ts";
 import type { GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
 import { LineError } from "../../chips/lines.ts";
-import type { WiredLine } from "../../chips/wiring.ts";
+import { idlePull, type WiredLine } from "../../chips/wiring.ts";
 
 export interface HatLinesOptions {
   readonly gpio: GpioPort;
@@ -38,7 +38,7 @@ export async function openHatLines(options: HatLinesOptions): Promise<HatLines> 
     );
   }
   for (const wired of options.inputs) {
-    await gpio.openInput(wired.line).then(
+    await gpio.openInput(wired.line, idlePull(wired)).then(
       (line) => inputs.set(wired.line, line),
       (error: unknown) => failures.set(wired.line, asLineError(error)),
     );

@@ -104,9 +104,5 @@ function unreadable(root: string, cause: unknown): LineError {
       { cause },
     );
   }
-  return new LineError(
-    "absent",
-    `${root} does not exist: this kernel offers no sysfs GPIO. It needs CONFIG_GPIO_SYSFS (Raspberry Pi OS has it).`,
-    { cause },
-  );
+  return new LineError("absent", `${root} does not exist: this kernel offers no sysfs GPIO`, { cause });
 }

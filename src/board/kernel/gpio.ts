@@ -10,11 +10,11 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { errnoOf, messageOf } from "../../base/errors.ts";
 import { millis } from "../../base/units.ts";
 import type { EdgeListener, EdgeTime, GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
-import { LineError, type LineErrorCode } from "../../chips/lines.ts";
+import { LineError } from "../../chips/lines.ts";
 import { findGpioChip, type GpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
+import { guardedLine, joinGroup, lineError, lineName } from "./line-error.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { systemFiles } from "./sysfs.ts";
 
@@ -95,10 +95,11 @@ class KernelGpio implements GpioPort {
 
   async openOutput(line: number, initial: Level): Promise<OutputLine> {
     const number = await this.#claim(line, ["direction", "value", "active_low"]);
-    return guarded(line, () => {
+    return guardedLine(line, () => {
       const gpio = new this.#onoff.Gpio(number, initial === 0 ? "low" : "high", "none", { activeLow: false });
       const fit = gpio.direction() === "out" && !gpio.activeLow() && gpio.readSync() === initial;
-      if (!fit) throw new LineError("io", `${name(line)} could not be made an output at level ${initial}`);
+      if (!fit)
+        throw new LineError("io", `${lineName(line)} could not be made an output at level ${initial}`);
       const output = outputLine(line, gpio, this.#loop, () => this.#open.delete(line));
       this.#open.set(line, output);
       return output;
@@ -107,15 +108,15 @@ class KernelGpio implements GpioPort {
 
   async openInput(line: number): Promise<InputLine> {
     const number = await this.#claim(line, ["direction", "value", "active_low", "edge"]);
-    return guarded(line, () => {
+    return guardedLine(line, () => {
       const gpio = new this.#onoff.Gpio(number, "in", "both", { activeLow: false });
       if (gpio.direction() !== "in" || gpio.activeLow()) {
-        throw new LineError("io", `${name(line)} could not be made an input`);
+        throw new LineError("io", `${lineName(line)} could not be made an input`);
       }
       if (gpio.edge() !== "both") {
         throw new LineError(
           "io",
-          `${name(line)} reports no edges: remove dtoverlay=gpio-no-irq from config.txt and restart`,
+          `${lineName(line)} reports no edges: remove dtoverlay=gpio-no-irq from config.txt and restart`,
         );
       }
       const input = inputLine(line, gpio, { loop: this.#loop, clock: this.#options.clock }, () =>
@@ -133,7 +134,8 @@ class KernelGpio implements GpioPort {
   /** Exports the line, waits until its files are ours, and returns its kernel number. */
   async #claim(line: number, attributes: readonly string[]): Promise<number> {
     const number = kernelNumber(this.#chip, line);
-    if (this.#open.has(line)) throw new LineError("busy", `${name(line)} is already open in this process`);
+    if (this.#open.has(line))
+      throw new LineError("busy", `${lineName(line)} is already open in this process`);
     const { sysRoot, files = systemFiles, clock } = this.#options;
     const root = gpioClass(sysRoot);
     const directory = `${root}/gpio${number}`;
@@ -157,8 +159,8 @@ class KernelGpio implements GpioPort {
 function outputLine(line: number, gpio: OnoffGpio, loop: LoopWatch, closed: () => void): OutputLine {
   let open = true;
   const whileOpen = <T>(action: () => T): T => {
-    if (!open) throw new LineError("io", `${name(line)} has been closed`);
-    return guarded(line, action);
+    if (!open) throw new LineError("io", `${lineName(line)} has been closed`);
+    return guardedLine(line, action);
   };
   return {
     write: (level) => whileOpen(() => gpio.writeSync(level)),
@@ -183,7 +185,7 @@ function inputLine(
   { loop, clock }: { readonly loop: LoopWatch; readonly clock: Clock },
   closed: () => void,
 ): InputLine {
-  let last = guarded(line, () => gpio.readSync());
+  let last = guardedLine(line, () => gpio.readSync());
   const openedAt = clock.now();
   let lastAt = openedAt;
   const listeners = new Set<EdgeListener>();
@@ -212,7 +214,7 @@ function inputLine(
   });
   let open = true;
   return {
-    read: () => guarded(line, () => gpio.readSync()),
+    read: () => guardedLine(line, () => gpio.readSync()),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -225,39 +227,4 @@ function inputLine(
       gpio.unexport();
     },
   };
-}
-
-const name = (line: number): string => `GPIO line ${line}`;
-const joinGroup = "join the gpio group (sudo usermod -aG gpio $USER) and log in again";
-
-function guarded<T>(line: number, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw error instanceof LineError ? error : lineError(line, error);
-  }
-}
-
-function lineError(line: number, cause: unknown): LineError {
-  const [code, next] = diagnosis(errnoOf(cause));
-  return new LineError(code, `${name(line)}: ${messageOf(cause)}; ${next}`, { cause });
-}
-
-function diagnosis(errno: string | undefined): [LineErrorCode, string] {
-  switch (errno) {
-    case "EBUSY":
-      return [
-        "busy",
-        "a driver or another program holds it (sudo cat /sys/kernel/debug/gpio names it): stop it, or remove its overlay",
-      ];
-    case "EACCES":
-    case "EPERM":
-      return ["denied", joinGroup];
-    case "EINVAL":
-    case "ENOENT":
-    case "ENODEV":
-      return ["absent", "the kernel does not offer this line: check the board definition"];
-    default:
-      return ["io", "run grove-heater doctor"];
-  }
 }

@@ -31,15 +31,18 @@ export type RelayOffResult =
       readonly before: Level | undefined;
       readonly after: Level;
     }
-  | {
-      readonly ok: false;
-      /** `still-on`: everything was written, and the line still reads on. */
-      readonly code: LineErrorCode | "still-on";
-      readonly cause: string;
-      readonly remedy: string;
+  | (RelayOffFailure & {
       /** Missing where the line could not be reached. */
       readonly files?: OffFiles;
-    };
+    });
+
+export interface RelayOffFailure {
+  readonly ok: false;
+  /** `still-on`: everything was written, and the line still reads on. */
+  readonly code: LineErrorCode | "still-on";
+  readonly cause: string;
+  readonly remedy: string;
+}
 
 // udev hands a freshly exported line to the gpio group a moment after the export: 40 × 5 ms.
 const RETRIES = 40;
@@ -65,17 +68,18 @@ export function forceRelayOff(
     });
     const written = offFiles(root, number, off);
     if (after === off) return { ok: true, kernelNumber: number, files: written, before, after };
-    return {
-      ok: false,
-      files: written,
-      code: "still-on",
-      cause: `line ${number} was driven ${off === 0 ? "low" : "high"} and still reads ${after}`,
-      remedy: "Something outside drives the line: cut the heater's supply, then check the relay's wiring.",
-    };
+    return { ...stillOn(number, off, after), files: written };
   } catch (error) {
-    return failure(error);
+    return relayOffFailure(error);
   }
 }
+
+export const stillOn = (line: number, off: Level, after: Level): RelayOffFailure => ({
+  ok: false,
+  code: "still-on",
+  cause: `line ${line} was driven ${off === 0 ? "low" : "high"} and still reads ${after}`,
+  remedy: "Something outside drives the line: cut the heater's supply, then check the relay's wiring.",
+});
 
 const offFiles = (root: string, number: number, offLevel: Level): OffFiles => ({
   kernelNumber: number,
@@ -140,14 +144,14 @@ function retrying<T>(files: SysFiles, action: () => T): T {
   }
 }
 
-function failure(error: unknown): RelayOffResult {
+/** Why the relay could not be turned off, with the next step; for either back end. */
+export function relayOffFailure(error: unknown): RelayOffFailure {
   if (error instanceof LineError) {
-    return {
-      ok: false,
-      code: error.code,
-      cause: error.message,
-      remedy: "Run grove-heater doctor to see the GPIO chips, and name the right board.",
-    };
+    const remedy =
+      error.code === "absent"
+        ? "Run grove-heater doctor to see the GPIO chips, and name the right board."
+        : "Cut the heater's supply if it is on, then run grove-heater doctor.";
+    return { ok: false, code: error.code, cause: error.message, remedy };
   }
   const cause = messageOf(error);
   switch (errnoOf(error)) {

@@ -4,7 +4,7 @@
  * Guarantee: a finding names the line of config.txt. Which overlay uses which lines: the README of the overlays
  * in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
  */
-import type { WiredLine, Wiring } from "../../chips/wiring.ts";
+import { idlePull, type Wiring } from "../../chips/wiring.ts";
 import { type Role, rolesOf } from "./configuration.ts";
 import { type BootConfig, type GpioDirective, isOn, type Overlay } from "./facts/boot-config.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
@@ -55,15 +55,12 @@ function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Find
   return [ok(check, `GPIO${line} is off from reset on; ${place} keeps it so (${text})`)];
 }
 
-/**
- * With its cable off a button's line follows the pull inside the Pi. Pulled to pressed it reads as a button that is
- * held for ever, and unpulled as one that anybody presses who comes near (SR-13).
- */
+/** With its cable off a button's line follows the pull inside the Pi (SR-13). */
 function checkButtonPulls(roles: readonly Role[], config: BootConfig | undefined): Finding[] {
   const check = "button-pulls";
   const buttons = roles.filter(({ kind }) => kind === "button");
   if (config === undefined) {
-    const needed = buttons.map(({ wired }) => `GPIO${wired.line} ${pullWords[idlePull(wired)]}`).join(", ");
+    const needed = buttons.map(({ wired }) => `GPIO${wired.line} ${idlePull(wired)}`).join(", ");
     return [skip(check, `there is no config.txt; with its cable off each button needs a pull: ${needed}`)];
   }
   const findings = buttons.flatMap((role) => checkButtonPull(role, config));
@@ -71,16 +68,14 @@ function checkButtonPulls(roles: readonly Role[], config: BootConfig | undefined
   return [ok(check, "with a cable off, every button's line is pulled to not pressed")];
 }
 
-const pullWords = { pu: "up", pd: "down" } as const;
-type Pull = keyof typeof pullWords;
-
-/** To the level at which the button is not pressed. */
-const idlePull = ({ activeLevel }: WiredLine): Pull => (activeLevel === 1 ? "pd" : "pu");
+/** As config.txt writes a pull. */
+const directiveOf = { up: "pu", down: "pd" } as const;
 
 function checkButtonPull({ id, wired }: Role, config: BootConfig): Finding[] {
   const check = "button-pulls";
   const { line, bootLevel } = wired;
-  const wanted = idlePull(wired);
+  const pull = idlePull(wired);
+  const wanted = directiveOf[pull];
   const directive = directiveFor(config, line);
   const where = directive && `${directive.place} (${directive.text})`;
   const remedy = `Write gpio=${line}=ip,${wanted} there instead; then restart.`;
@@ -101,7 +96,7 @@ function checkButtonPull({ id, wired }: Role, config: BootConfig): Finding[] {
   if (bootLevel !== undefined && bootLevel !== wired.activeLevel) return [];
   const pulled = bootLevel === undefined ? "has no pull" : `is pulled ${bootLevel === 1 ? "up" : "down"}`;
   const detail = `GPIO${line} (${id}) ${pulled} from reset on: with its cable off it can read pressed`;
-  const missing = `Write gpio=${line}=${wanted} in ${config.file}, which pulls it ${pullWords[wanted]}; then restart.`;
+  const missing = `Write gpio=${line}=${wanted} in ${config.file}, which pulls it ${pull}; then restart.`;
   return [warn(check, detail, directive ? remedy : missing)];
 }
 

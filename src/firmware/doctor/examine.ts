@@ -9,8 +9,9 @@
 import type { Credentials } from "../../azure/credentials/credentials.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import { openKernelGpio } from "../../board/kernel/gpio.ts";
+import type { GpioSource } from "../../board/kernel/gpio-backend.ts";
 import { openKernelI2c } from "../../board/kernel/i2c.ts";
+import { openGpio } from "../../board/kernel/open-gpio.ts";
 import type { I2cBus } from "../../chips/bus.ts";
 import type { GpioPort } from "../../chips/lines.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -57,14 +58,14 @@ export interface Drivers {
   /** @throws BusError (as a rejection) */
   openBus(bus: number): Promise<I2cBus>;
   /** Opens no line. @throws LineError (as a rejection) */
-  openGpio(labels: readonly string[]): Promise<GpioPort>;
+  openGpio(labels: readonly string[], source: GpioSource): Promise<GpioPort>;
 }
 
 export function systemDrivers(clock: Clock): Drivers {
   return {
     unbuilt: unbuiltPackage,
     openBus: (bus) => openKernelI2c(bus, { clock }),
-    openGpio: (labels) => openKernelGpio(labels, { clock }),
+    openGpio: (labels, source) => openGpio(labels, source, { clock }),
   };
 }
 
@@ -103,7 +104,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   findings.push(...(manifest?.findings ?? [skip("manifest", "it can only be read against a board")]));
   const real = choice?.wiring.backend === "kernel";
   await add("native-packages", () => checkPackages(drivers.unbuilt(), real));
-  const instance = await attempt("instance", () => checkInstance(machine, data, choice?.wiring));
+  const instance = await attempt("instance", () => checkInstance(machine, data, choice));
   const service = await attempt("service", () =>
     checkService(machine, examination.unit?.(), examination.version ?? "", data),
   );
@@ -169,7 +170,7 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
     device,
     permission,
     ...(await addresses()),
-    ...(await checkGpio(machine, { wiring, openGpio: drivers.openGpio, running })),
+    ...(await checkGpio(machine, { wiring, source: choice.gpio, openGpio: drivers.openGpio, running })),
     ...checkBootLines(machine, wiring, config),
   ];
 }

@@ -3,6 +3,7 @@
  *
  * Guarantee: no line is exported, opened or driven; the relay's least of all.
  */
+import type { GpioSource } from "../../board/kernel/gpio-backend.ts";
 import { findGpioChip, type GpioChip, kernelNumber } from "../../board/kernel/gpio-chip.ts";
 import { type GpioPort, LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
@@ -17,15 +18,16 @@ const gpioFolder = "/sys/class/gpio";
 
 export interface GpioOptions {
   readonly wiring: Wiring;
+  readonly source: GpioSource;
   /** Opens the chip and no line of it. @throws LineError (as a rejection) */
-  readonly openGpio: (labels: readonly string[]) => Promise<GpioPort>;
+  readonly openGpio: (labels: readonly string[], source: GpioSource) => Promise<GpioPort>;
   /** The firmware drives these lines now. */
   readonly running: boolean;
 }
 
 export async function checkGpio(
   machine: Machine,
-  { wiring, openGpio, running }: GpioOptions,
+  { wiring, source, openGpio, running }: GpioOptions,
 ): Promise<Finding[]> {
   const chip = findChip(machine, wiring.gpioChipLabels);
   if (!("base" in chip)) {
@@ -34,7 +36,7 @@ export async function checkGpio(
   }
   return [
     ok("gpio-chip", `"${chip.label}" with ${chip.lines} lines, kernel numbers from ${chip.base}`),
-    await checkDriver(wiring.gpioChipLabels, openGpio),
+    await checkDriver(() => openGpio(wiring.gpioChipLabels, source)),
     checkPermission(machine),
     ...rolesOf(wiring).map((role) => checkLine(machine, chip, role, running)),
   ].filter((finding) => finding !== undefined);
@@ -58,12 +60,9 @@ function findChip(machine: Machine, labels: readonly string[]): GpioChip | Findi
 }
 
 /** Says nothing when all is well: "native-packages" has said it. */
-async function checkDriver(
-  labels: readonly string[],
-  openGpio: GpioOptions["openGpio"],
-): Promise<Finding | undefined> {
+async function checkDriver(open: () => Promise<GpioPort>): Promise<Finding | undefined> {
   try {
-    (await openGpio(labels)).close();
+    (await open()).close();
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
     if (error.code === "no-driver") {

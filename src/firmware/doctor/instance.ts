@@ -5,8 +5,7 @@
  */
 
 import { LineError } from "../../chips/lines.ts";
-import type { Wiring } from "../../chips/wiring.ts";
-import { defaultRelay } from "../choose-board.ts";
+import { type BoardChoice, defaultRelay, gpioSource } from "../choose-board.ts";
 import { lineOf } from "../guardian/hardware.ts";
 import { probeEveryLine, probeLock } from "../guardian/hardware-lock.ts";
 import { describeHolder } from "../guardian/holder-note.ts";
@@ -21,11 +20,16 @@ export interface InstanceCheck {
 
 const check = "instance";
 
-/** @param wiring of the board under examination; `undefined` when its definition is broken */
-export function checkInstance(machine: Machine, data: DataFolder, wiring: Wiring | undefined): InstanceCheck {
-  const sysRoot = machine.resolve("/sys");
-  const relay = wiring?.backend === "kernel" ? wiring : defaultRelay(sysRoot);
-  const line = relay && lineOf({ relay, sysRoot });
+/** @param choice the board under examination; `undefined` when its definition is broken */
+export function checkInstance(
+  machine: Machine,
+  data: DataFolder,
+  choice: BoardChoice | undefined,
+): InstanceCheck {
+  const real = choice?.wiring.backend === "kernel" ? choice : undefined;
+  const gpio = real?.gpio ?? gpioSource(machine.resolve("/sys"));
+  const relay = real?.wiring ?? defaultRelay(gpio);
+  const line = relay && lineOf({ relay, gpio });
   const lockFolder = machine.resolve("/run/lock");
   const hardware = line && !(line instanceof LineError) ? probeLock(line, lockFolder) : undefined;
   if (hardware?.kind === "refused") {

@@ -8,13 +8,13 @@ import type { Log } from "../../base/log.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { GuardianToLoop } from "../process/messages.ts";
 import { systemClock } from "../process/system-clock.ts";
-import type { ForceOff } from "../relay-guard.ts";
+import type { ForceOff, OffWay } from "../relay-guard.ts";
 import { serviceWatchdog } from "../service/watchdog.ts";
 import { closeInspector } from "./clean-node.ts";
 import { Guardian } from "./guardian.ts";
 import { startLoopProcess } from "./loop-process.ts";
 import { installSignals } from "./signals.ts";
-import { ShellWatcher } from "./watcher.ts";
+import { WatcherProcess } from "./watcher.ts";
 
 export interface GuardLoopsOptions {
   readonly forceRelayOff: ForceOff;
@@ -28,7 +28,13 @@ export interface GuardLoopsOptions {
 
 /** @returns the exit code, once no loop runs and the relay was forced off */
 export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
-  const { forceRelayOff, log, inherit, loopFlags, onLoop } = options;
+  const { log, inherit, loopFlags, onLoop } = options;
+  let relay: OffWay | undefined;
+  const forceRelayOff: ForceOff = (why) => {
+    const forced = options.forceRelayOff(why);
+    relay = forced.way;
+    return forced;
+  };
   let loop: ChildProcess | undefined;
   let watcherMissing = false;
   const tellOfWatcher = (): void => {
@@ -44,10 +50,10 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
         if (watcherMissing) tellOfWatcher();
         onLoop(child);
       };
-      return startLoopProcess({ flags: [...loopFlags(), ...history], inherit, onStart });
+      return startLoopProcess({ flags: [...loopFlags(), ...history], inherit, relay, onStart });
     },
     forceRelayOff,
-    watcher: new ShellWatcher({
+    watcher: new WatcherProcess({
       clock: systemClock,
       log,
       inherit,

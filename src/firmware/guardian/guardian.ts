@@ -14,9 +14,9 @@ import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import { type ExitCode, exitCodes } from "../process/exit-codes.ts";
+import { SilenceWatch } from "../process/silence-watch.ts";
 import type { ForceOff } from "../relay-guard.ts";
 import { RelayHistory } from "./relay-history.ts";
-import { SilenceWatch } from "./silence-watch.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** The loop's process, as far as the guardian needs it. */
@@ -230,8 +230,8 @@ export class Guardian {
     const forced = this.#options.forceRelayOff(why);
     this.#history.forcedOff(forced.wasOn, this.#options.clock.now());
     // A line that was not found at the start may be found later.
-    if (!this.#watched) this.#options.watcher.watch(forced.files);
-    this.#watched ||= forced.files !== undefined;
+    if (!this.#watched) this.#options.watcher.watch(forced.way);
+    this.#watched ||= forced.way !== undefined;
     return forced;
   }
 

@@ -6,7 +6,8 @@
  *
  * What is locked:
  * - The virtual hat's line is in the data folder: that folder itself, which works on a read-only disk too.
- * - A real line: a file in /run/lock, named by the chip's label and the line; and the chip's own file in sysfs, shared.
+ * - A real line: a file in /run/lock, named by the chip's label and the line; and the chip's own file, shared: in sysfs,
+ *   or where there is none its character device.
  *   Where /run/lock is not to be used (systemd from 258 on makes it root's alone; Debian keeps it open to all) the
  *   chip's file alone, exclusively: then one holder per chip, which refuses and is refused by all others. It comes
  *   second because sysfs is another one in another network namespace, and because two hats on one chip are allowed.
@@ -19,12 +20,18 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, sta
 import { join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
 import { type LockMode, type LockOutcome, lockOpenFile } from "../../base/files/file-lock.ts";
+import type { CharChip } from "../../board/kernel/chardev/chip.ts";
 import { type GpioChip, gpioClass } from "../../board/kernel/gpio-chip.ts";
 import { emptyNote, type Holder, readLivingNote, readNote, removeNote, writeNote } from "./holder-note.ts";
 
 /** What is to be locked. */
 export type Lockable =
-  | { readonly kind: "line"; readonly chip: GpioChip; readonly line: number; readonly sysRoot: string }
+  | {
+      readonly kind: "line";
+      readonly chip: GpioChip | CharChip;
+      readonly line: number;
+      readonly sysRoot: string;
+    }
   | { readonly kind: "folder"; readonly path: string };
 
 export interface HardwareLock {
@@ -158,7 +165,8 @@ const nameOf = (label: string): string => `${namePrefix}${label.replaceAll(/[^A-
 export const lineLockName = (label: string, line: number): string => `${nameOf(label)}.${line}.lock`;
 const lineFile = ({ chip, line }: Line, folder: string): string =>
   join(folder, lineLockName(chip.label, line));
-const chipFile = ({ chip, sysRoot }: Line): string => `${gpioClass(sysRoot)}/gpiochip${chip.base}/label`;
+const chipFile = ({ chip, sysRoot }: Line): string =>
+  "base" in chip ? `${gpioClass(sysRoot)}/gpiochip${chip.base}/label` : chip.path;
 const noteOf = (lockable: Lockable, folder: string): string =>
   lockable.kind === "folder" ? join(lockable.path, "lock") : lineFile(lockable, folder);
 
@@ -177,7 +185,7 @@ function lockFiles(folder: string, prefix: string): string[] {
   }
 }
 
-/** A regular file or a folder, for reading: that is enough to lock it. `undefined`: there is none. */
+/** A regular file, a folder or a chip's device, for reading: that is enough to lock it. `undefined`: there is none. */
 function openExisting(
   path: string,
   links: "follow" | "refuse" = "refuse",
@@ -186,7 +194,7 @@ function openExisting(
     const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
     const file = openSync(path, O_RDONLY | O_NONBLOCK | (links === "refuse" ? O_NOFOLLOW : 0));
     const stats = fstatSync(file);
-    if (stats.isFile() || stats.isDirectory()) return file;
+    if (stats.isFile() || stats.isDirectory() || stats.isCharacterDevice()) return file;
     closeSync(file);
     return { failed: "it is no file" };
   } catch (error) {

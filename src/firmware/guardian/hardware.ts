@@ -6,7 +6,9 @@
  */
 
 import type { Log } from "../../base/log.ts";
-import { findGpioChip } from "../../board/kernel/gpio-chip.ts";
+import { RelayLines } from "../../board/kernel/chardev/relay-line.ts";
+import { findGpio } from "../../board/kernel/gpio-backend.ts";
+import { findGpioChip, type GpioChip } from "../../board/kernel/gpio-chip.ts";
 import { systemFiles } from "../../board/kernel/sysfs.ts";
 import { LineError } from "../../chips/lines.ts";
 import { type ForcedOff, forceOff, type RelayTarget } from "../relay-guard.ts";
@@ -43,8 +45,9 @@ export class Hardware {
   readonly #options: HardwareOptions;
   /** By the name of what is locked. A refusal is not waited out twice. */
   readonly #locks = new Map<string, HardwareLock | Refusal>();
-  /** Relays that were forced off since they were locked. */
+  /** Relays that were forced off since they were locked, with the way to their lines. */
   readonly #off = new Map<string, ForcedOff>();
+  readonly #lines = new RelayLines();
   readonly #told = new Set<HardwareLock>();
 
   constructor(options: HardwareOptions) {
@@ -62,8 +65,9 @@ export class Hardware {
     }
     const lock = this.#take(lockable);
     if (lock.kind === "refused") return lock;
-    const forced = this.#off.get(nameOf(lockable)) ?? forceOff(target, why, log);
-    if (forced.off) this.#off.set(nameOf(lockable), forced);
+    const key = `${nameOf(lockable)} ${target.gpio.backend}`;
+    const forced = this.#off.get(key) ?? this.forceOff(target, why, log);
+    if (forced.off) this.#off.set(key, forced);
     // After the safety act: a log that nobody reads may block.
     if (lock.missing.length > 0 && !this.#told.has(lock)) {
       this.#told.add(lock);
@@ -73,9 +77,15 @@ export class Hardware {
     return { kind: "held", forced };
   }
 
+  /** Once more. Whether the line may be touched is the caller's to know: by `secure`, or because a person forces it. */
+  forceOff(target: RelayTarget, why: string, log: Log): ForcedOff {
+    return forceOff(target, why, log, this.#lines);
+  }
+
   /** Gives a relay back that will not be driven, so that others may. */
   letGo(target: RelayTarget): void {
     const lockable = this.#lockableOf(target);
+    this.#lines.release(target.relay);
     if (!(lockable instanceof LineError)) this.#letGo(nameOf(lockable));
   }
 
@@ -90,13 +100,14 @@ export class Hardware {
   }
 
   release(): void {
+    this.#lines.releaseAll();
     for (const name of [...this.#locks.keys()]) this.#letGo(name);
   }
 
   #letGo(name: string): void {
     const lock = this.#locks.get(name);
     this.#locks.delete(name);
-    this.#off.delete(name);
+    for (const key of [...this.#off.keys()]) if (key.startsWith(`${name} `)) this.#off.delete(key);
     if (lock?.kind === "held") lock.release();
   }
 
@@ -116,20 +127,31 @@ export class Hardware {
     }
   }
 
-  #lockableOf({ relay, sysRoot }: RelayTarget): Lockable | LineError {
-    if (relay.backend === "virtual") return { kind: "folder", path: this.#options.dataPath };
-    return lineOf({ relay, sysRoot });
+  #lockableOf(target: RelayTarget): Lockable | LineError {
+    if (target.relay.backend === "virtual") return { kind: "folder", path: this.#options.dataPath };
+    return lineOf(target);
   }
 }
 
 /** What to lock for a real relay, or why there is nothing. */
-export function lineOf({ relay, sysRoot }: RelayTarget): Lockable | LineError {
+export function lineOf({ relay, gpio }: RelayTarget): Lockable | LineError {
+  const { sysRoot } = gpio;
   try {
-    const chip = findGpioChip(relay.gpioChipLabels, { sysRoot });
-    return { kind: "line", chip, line: relay.relay.line, sysRoot };
+    const { chip } = findGpio(relay.gpioChipLabels, gpio);
+    // Whoever drives the line by sysfs locks the chip's file there: so it is preferred by all.
+    const locked = "base" in chip ? chip : (inSysfs(relay.gpioChipLabels, sysRoot) ?? chip);
+    return { kind: "line", chip: locked, line: relay.relay.line, sysRoot };
   } catch (error) {
     if (error instanceof LineError) return error;
     throw error;
+  }
+}
+
+function inSysfs(labels: readonly string[], sysRoot: string): GpioChip | undefined {
+  try {
+    return findGpioChip(labels, { sysRoot });
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,10 +1,11 @@
 /** Starts the control loop's process, and shows it as the guardian sees it. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
 import { read } from "../../base/schema/schema.ts";
 import { loopToGuardian } from "../process/messages.ts";
 import { packageRoot } from "../process/package-root.ts";
+import type { OffWay } from "../relay-guard.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
 
@@ -13,16 +14,24 @@ export interface LoopProcessOptions {
   readonly flags: readonly string[];
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
   readonly inherit: readonly number[];
+  /** How the guardian reaches the relay's line: the loop goes the same way. */
+  readonly relay: OffWay | undefined;
   /** Whoever talks to the loop beside the guardian. */
   readonly onStart: (child: ChildProcess) => void;
 }
 
 /** @throws as `spawn` does, when the system has no memory or no process to give */
-export function startLoopProcess({ flags, inherit, onStart }: LoopProcessOptions): GuardedLoop {
+export function startLoopProcess({ flags, inherit, relay, onStart }: LoopProcessOptions): GuardedLoop {
   const loop = join(packageRoot, "dist", "loop.js");
-  const child = spawn(process.execPath, [...cleanFlags(), loop, ...flags], {
+  const stdio: StdioOptions = ["inherit", "inherit", "inherit", "ipc", ...inherit];
+  const way = [];
+  if (relay !== undefined && "descriptor" in relay) {
+    way.push("--gpio", "chardev", "--relay-line", String(stdio.length));
+    stdio.push(relay.descriptor);
+  } else if (relay !== undefined) way.push("--gpio", "sysfs");
+  const child = spawn(process.execPath, [...cleanFlags(), loop, ...flags, ...way], {
     ...ownSession(),
-    stdio: ["inherit", "inherit", "inherit", "ipc", ...inherit],
+    stdio,
   });
   onStart(child);
   return {

@@ -11,14 +11,21 @@ import { replaceFileSync } from "../../base/files/atomic-file.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import type { Log } from "../../base/log.ts";
 import type { RelayWiring } from "../../board/definition/definition.ts";
+import type { BackendSetting } from "../../board/kernel/gpio-backend.ts";
 
 const fileIn = (dataPath: string): string => join(dataPath, "relay.json");
 const largestFile = 16 * 1024;
 
-export function recallRelay(dataPath: string): RelayWiring | undefined {
+export interface DrivenRelay {
+  readonly wiring: RelayWiring;
+  /** As the settings had it. */
+  readonly gpioBackend?: BackendSetting;
+}
+
+export function recallRelay(dataPath: string): DrivenRelay | undefined {
   try {
-    const { wiring, crc } = JSON.parse(recallText(dataPath) ?? "{}");
-    return wiring !== undefined && crc === checksum(wiring) ? (wiring as RelayWiring) : undefined;
+    const { crc, ...driven } = JSON.parse(recallText(dataPath) ?? "{}");
+    return driven.wiring !== undefined && crc === checksum(driven) ? driven : undefined;
   } catch {
     return undefined;
   }
@@ -26,12 +33,15 @@ export function recallRelay(dataPath: string): RelayWiring | undefined {
 
 /** After the relay was forced off: a disk may take its time. The folder is there. */
 export function rememberRelay(
-  { relay, gpioChipLabels, backend }: RelayWiring,
+  { wiring: { relay, gpioChipLabels, backend }, gpioBackend }: DrivenRelay,
   dataPath: string,
   log: Log,
 ): void {
-  const wiring: RelayWiring = { relay, gpioChipLabels, backend };
-  const text = JSON.stringify({ wiring, crc: checksum(wiring) });
+  const driven: DrivenRelay = {
+    wiring: { relay, gpioChipLabels, backend },
+    ...(gpioBackend !== "auto" && gpioBackend !== undefined && { gpioBackend }),
+  };
+  const text = JSON.stringify({ ...driven, crc: checksum(driven) });
   try {
     if (recallText(dataPath) === text) return;
     replaceFileSync(fileIn(dataPath), text);
@@ -40,7 +50,9 @@ export function rememberRelay(
   }
 }
 
-const checksum = (wiring: unknown): string => crc32(JSON.stringify(wiring)).toString(16);
+/** Without a back end as firmware before that had it. */
+const checksum = ({ wiring, gpioBackend }: DrivenRelay): string =>
+  crc32(JSON.stringify(gpioBackend === undefined ? wiring : [wiring, gpioBackend])).toString(16);
 
 function recallText(dataPath: string): string | undefined {
   try {

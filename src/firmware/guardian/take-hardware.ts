@@ -5,12 +5,13 @@
  * broken, the relay of the board that such a computer would have is. Whoever does not get a line's lock touches no line
  * and ends with 75 (SR-12), on every path: wrong settings, a wrong board, a mistyped flag, `relay off`.
  */
-import { join } from "node:path";
 import type { Log } from "../../base/log.ts";
-import { type BoardChoice, BoardFailure, defaultRelay } from "../choose-board.ts";
+import type { GpioDevices } from "../../board/kernel/chardev/devices.ts";
+import type { BackendSetting, GpioSource } from "../../board/kernel/gpio-backend.ts";
+import { type BoardChoice, BoardFailure, defaultRelay, gpioSource, virtualGpio } from "../choose-board.ts";
 import { explainHardware } from "../hardware-errors.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
-import { type ForcedOff, type ForceOff, forceOff, type RelayTarget } from "../relay-guard.ts";
+import type { ForcedOff, ForceOff, RelayTarget } from "../relay-guard.ts";
 import { type DataFolder, makeFolder, openDataFolder } from "../storage/data-folder.ts";
 import { Hardware, heldBy, type Secured } from "./hardware.ts";
 import type { Refusal } from "./hardware-lock.ts";
@@ -21,8 +22,9 @@ export interface TakeOptions {
   readonly log: Log;
   /** Reads settings and board. @throws StartupError */
   readonly choose: () => BoardChoice;
-  /** For tests: where the kernel's GPIO files, and the lock files, are. */
+  /** For tests: where the kernel's GPIO files and devices, and the lock files, are. */
   readonly sysRoot?: string;
+  readonly gpioDevices?: GpioDevices;
   readonly lockFolder?: string;
 }
 
@@ -58,13 +60,13 @@ export function takeHardware(options: TakeOptions): TakenHardware {
     if (locked.kind === "refused") throw folderInUse(locked, dataPath);
     if (choice.missing !== undefined) throw hatMissing(choice.missing);
     if (secured.kind === "absent") explainHardware(secured.error);
-    rememberRelay(choice.wiring, dataPath, log);
+    rememberRelay({ wiring: choice.wiring, gpioBackend: choice.gpio.backend }, dataPath, log);
     return {
       choice,
       folder,
       descriptors: hardware.descriptors,
       forceRelayOff: afterFirst(secured.forced, (why) =>
-        forceOff(target, why, why === "start" ? withoutNews(log) : log),
+        hardware.forceOff(target, why, why === "start" ? withoutNews(log) : log),
       ),
       release: () => hardware.release(),
     };
@@ -107,14 +109,15 @@ export function turnRelayOff(options: TakeOptions & { readonly force: boolean })
     choice = options.choose();
     const target = targetOf(choice);
     if (choice.wiring.backend === "virtual") makeFolder(dataPath);
-    if (force) return forceOff(target, "a person asked", log).off;
+    if (force) return hardware.forceOff(target, "a person asked", log).off;
     const secured = hardware.secure(target, "a person asked");
     if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
     return secured.kind === "held" && secured.forced.off;
   } catch (error) {
     if (choice !== undefined) throw error;
     if (force)
-      for (const target of places.candidates(error, undefined)) forceOff(target, "a person asked", log);
+      for (const target of places.candidates(error, undefined))
+        hardware.forceOff(target, "a person asked", log);
     const refusal = force ? undefined : turnOffAfterFailure(hardware, places, error, undefined);
     if (refusal !== undefined) throw heldElsewhere(refusal, dataPath, undefined, error);
     throw error;
@@ -140,21 +143,23 @@ const withoutNews = (log: Log): Log => ({ ...log, info() {} });
 /** Where relays are, as far as anything tells. */
 class Places {
   readonly #dataPath: string;
-  readonly #sysRoot: string;
+  readonly #sysRoot: string | undefined;
+  readonly #gpioDevices: GpioDevices | undefined;
 
-  constructor({ dataPath, sysRoot = "/sys" }: Omit<TakeOptions, "choose">) {
+  constructor({ dataPath, sysRoot, gpioDevices }: Omit<TakeOptions, "choose">) {
     this.#dataPath = dataPath;
     this.#sysRoot = sysRoot;
+    this.#gpioDevices = gpioDevices;
   }
 
   lastDriven(): RelayTarget | undefined {
-    const relay = recallRelay(this.#dataPath);
-    return relay && this.#at(relay);
+    const last = recallRelay(this.#dataPath);
+    return last && this.#at(last.wiring, last.gpioBackend);
   }
 
   /** The relay of the real hat that this computer would have, when it is such a computer. */
   ofThisComputer(): RelayTarget | undefined {
-    const relay = defaultRelay(this.#sysRoot);
+    const relay = defaultRelay(this.#source("auto"));
     return relay && this.#at(relay);
   }
 
@@ -169,19 +174,23 @@ class Places {
   }
 
   /** Not by a path that was kept: a data folder may have been copied, and the first one be in use. */
-  #at(relay: RelayTarget["relay"]): RelayTarget {
-    const virtual = join(this.#dataPath, "virtual-hat", "sys");
-    return { relay, sysRoot: relay.backend === "virtual" ? virtual : this.#sysRoot };
+  #at(relay: RelayTarget["relay"], backend: BackendSetting = "auto"): RelayTarget {
+    const virtual = relay.backend === "virtual";
+    return { relay, gpio: virtual ? virtualGpio(this.#dataPath) : this.#source(backend) };
+  }
+
+  #source(backend: BackendSetting): GpioSource {
+    return gpioSource(this.#sysRoot, backend, this.#gpioDevices);
   }
 }
 
-const targetOf = ({ wiring, sysRoot }: BoardChoice): RelayTarget => {
+const targetOf = ({ wiring, gpio }: BoardChoice): RelayTarget => {
   const { relay, gpioChipLabels, backend } = wiring;
-  return { relay: { relay, gpioChipLabels, backend }, sysRoot };
+  return { relay: { relay, gpioChipLabels, backend }, gpio };
 };
 
 const isSameLine = (a: RelayTarget, b: RelayTarget): boolean =>
-  a.sysRoot === b.sysRoot && a.relay.relay.line === b.relay.relay.line;
+  a.gpio.sysRoot === b.gpio.sysRoot && a.relay.relay.line === b.relay.relay.line;
 
 /** Beside the virtual hat nobody drives the real one (SR-14); one that another instance drives is that one's. */
 function turnOffRealLine(hardware: Hardware, places: Places): void {

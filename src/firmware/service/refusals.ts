@@ -53,7 +53,7 @@ export function refuseHat(system: System, choice: BoardChoice, unbuilt = unbuilt
       "sudo apt-get install build-essential python3, then in the program's folder: npm rebuild i2c-bus epoll",
     );
   }
-  const line = lineOf({ relay: wiring, sysRoot: system.at("/sys") });
+  const line = lineOf({ relay: wiring, gpio: { ...choice.gpio, sysRoot: system.at("/sys") } });
   if (line instanceof LineError) return;
   const lock = probeLock(line, system.at("/run/lock"));
   if (lock.kind !== "refused") return;

@@ -13,6 +13,7 @@ import { readSmallFile } from "../../base/files/small-file.ts";
 import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import type { RelayWiring } from "../../board/definition/definition.ts";
+import type { BackendSetting } from "../../board/kernel/gpio-backend.ts";
 import type { Settings } from "../../model/settings.ts";
 import { type BoardChoice, chooseBoard, readBoard, readDefinition } from "../choose-board.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
@@ -88,10 +89,15 @@ export function lastGoodSettings({ path }: SettingsSource, data: DataFolder): Se
  *   restart of both, or two relays would be driven
  * @throws StartupError when the definition is of no use and nothing good is kept of it
  */
-export function decideBoard(name: string, data: DataFolder, relay?: string): Decided<BoardChoice, GoodBoard> {
+export function decideBoard(
+  name: string,
+  data: DataFolder,
+  relay?: string,
+  gpioBackend?: BackendSetting,
+): Decided<BoardChoice, GoodBoard> {
   let problem: StartupError | undefined;
   let good: GoodBoard | undefined;
-  const choice = chooseBoard(name, data.path, undefined, (asked) => {
+  const choice = chooseBoard(name, data.path, { gpioBackend }, (asked) => {
     try {
       const files: Record<string, string> = {};
       const board = readBoard(asked, (path) => {

@@ -9,7 +9,7 @@ import { onTestFinished } from "vitest";
 import { OutboxStoreError } from "../../../src/azure/outbox/store.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { celsius, hours, minutes, seconds } from "../../../src/base/units.ts";
-import { ShellWatcher } from "../../../src/firmware/guardian/watcher.ts";
+import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import type { FaultCode } from "../../../src/model/faults.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";
@@ -118,7 +118,7 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
         let works = true;
         const shells: EventEmitter[] = [];
         // The guardian is a process of its own, and its message to the loop calls the same method (commands/loop.ts).
-        const watcher = new ShellWatcher({
+        const watcher = new WatcherProcess({
           clock: rig.clock,
           log: silentLog,
           inherit: [],

@@ -99,7 +99,7 @@ export function rig({ found = true } = {}) {
       offs.push(why);
       const { wasOn, off } = world;
       world.wasOn = false;
-      return { off, wasOn, files: world.found ? files : undefined };
+      return { off, wasOn, way: world.found ? files : undefined };
     },
     watcher: {
       watch: (line) => void (line && order.push("watch")),

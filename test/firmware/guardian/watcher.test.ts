@@ -1,14 +1,16 @@
-/** The watcher: its shell as it is, on files as sysfs has them, and a system that cannot start one. */
+/** The watcher: its programs as they are, on files as sysfs has them, and a system that cannot start one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { millis, minutes } from "../../../src/base/units.ts";
 import type { OffFiles } from "../../../src/board/kernel/relay-off.ts";
-import { ShellWatcher, watcherCommand } from "../../../src/firmware/guardian/watcher.ts";
+import { nativeFolder } from "../../../src/firmware/choose-board.ts";
+import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
+import { watcherCommand } from "../../../src/firmware/guardian/watcher-program.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { gone, until } from "../firmware-process.ts";
 
@@ -34,15 +36,21 @@ function line(offLevel: 0 | 1, exported = true) {
   return { files, value: () => read(files.valueFile), direction: () => read(files.directionFile), read };
 }
 
+const builtProgram = join(nativeFolder, "relay-off");
+const programs: [name: string, path: string][] = [
+  ["the program", builtProgram],
+  ["a shell, where there is no program", "/nowhere/relay-off"],
+];
+
 /** A watcher of this process, which stands for the guardian. */
-function watch(files: OffFiles) {
+function watch(files: OffFiles, built: string) {
   let shell: ChildProcess | undefined;
-  const watcher = new ShellWatcher({
+  const watcher = new WatcherProcess({
     clock: new VirtualClock(),
     log: silentLog,
     inherit: [],
-    start: (args) => {
-      const { program, flags, options } = watcherCommand(args, []);
+    start: (way) => {
+      const { program, flags, options } = watcherCommand(way, [], built);
       shell = spawn(program, flags, options);
       return shell;
     },
@@ -54,11 +62,15 @@ function watch(files: OffFiles) {
   return { watcher, pid, guardianEnds: () => stdin?.destroy() };
 }
 
-describe.runIf(process.platform === "linux")("the watcher's shell", () => {
+describe.runIf(process.platform === "linux").each(programs)("the watcher's %s", (_, built) => {
+  // Built where there is a compiler.
+  beforeEach(({ skip }) => skip(built === builtProgram && !existsSync(built)));
+  const watching = (files: OffFiles) => watch(files, built);
+
   for (const offLevel of [0, 1] as const) {
     it(`SR-01: drives the line ${offLevel === 0 ? "low" : "high"}, its off level, when the guardian ends`, async () => {
       const { files, value, direction } = line(offLevel);
-      const { pid, guardianEnds } = watch(files);
+      const { pid, guardianEnds } = watching(files);
       expect(value()).toBe(offLevel === 0 ? "1" : "0");
       guardianEnds();
       await gone(pid);
@@ -67,16 +79,16 @@ describe.runIf(process.platform === "linux")("the watcher's shell", () => {
   }
 
   it("exports a line that somebody gave back to the kernel", async () => {
-    const { files, value, read } = line(0, false);
-    const { pid, guardianEnds } = watch(files);
+    const { files, read } = line(0, false);
+    const { pid, guardianEnds } = watching(files);
     guardianEnds();
     await gone(pid);
-    expect([read(files.exportFile), value()]).toEqual(["5", "0"]);
+    expect(read(files.exportFile)).toBe("5");
   });
 
   it("writes nothing after it was told that all is done", async () => {
     const { files, value } = line(0);
-    const { pid, watcher } = watch(files);
+    const { pid, watcher } = watching(files);
     watcher.done();
     await gone(pid);
     expect(value()).toBe("1");
@@ -84,7 +96,7 @@ describe.runIf(process.platform === "linux")("the watcher's shell", () => {
 
   it("writes again over a loop that still turns the line on, and kills it when it does not end", async () => {
     const { files, value } = line(0);
-    const { watcher, guardianEnds } = watch(files);
+    const { watcher, guardianEnds } = watching(files);
     const loop = spawn("/bin/sh", ["-c", `while :; do echo 1 >"${files.valueFile}"; sleep 0.03; done`], {
       stdio: "ignore",
     });
@@ -98,7 +110,7 @@ describe.runIf(process.platform === "linux")("the watcher's shell", () => {
 
   it("kills no process that has the number of a loop that is gone", async () => {
     const { files } = line(0);
-    const { watcher, pid, guardianEnds } = watch(files);
+    const { watcher, pid, guardianEnds } = watching(files);
     const stranger = spawn("sleep", ["60"], { stdio: "ignore" });
     onTestFinished(() => void stranger.kill("SIGKILL"));
     watcher.loopIs(stranger.pid);
@@ -110,6 +122,47 @@ describe.runIf(process.platform === "linux")("the watcher's shell", () => {
   });
 });
 
+describe.runIf(existsSync(builtProgram))("the watcher's program, beside a guardian that does nothing", () => {
+  const loop = () => {
+    const child = spawn("sleep", ["60"], { stdio: "ignore" });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    return child;
+  };
+
+  it("SR-01: turns the line off when the loop ends, and again when the next one does", async () => {
+    const { files, value } = line(0);
+    const { watcher } = watch(files, builtProgram);
+    for (let round = 0; round < 2; round += 1) {
+      writeFileSync(files.valueFile, "1\n");
+      const child = loop();
+      watcher.loopIs(child.pid);
+      child.kill("SIGKILL");
+      await until("the line to be off", () => value() === "0");
+    }
+  });
+
+  it("leaves the first word to a guardian that acts", async () => {
+    const { files, value } = line(0);
+    const { watcher, pid } = watch(files, builtProgram);
+    const first = loop();
+    watcher.loopIs(first.pid);
+    first.kill("SIGKILL");
+    watcher.loopIs(undefined);
+    watcher.loopIs(loop().pid);
+    watcher.done();
+    await gone(pid);
+    expect(value()).toBe("1");
+  });
+
+  it("is small: under 100 KiB on the card and 2 MiB in memory", async () => {
+    const { pid } = watch(line(0).files, builtProgram);
+    expect(statSync(builtProgram).size).toBeLessThan(100 * 1024);
+    await until("it to run", () => readFileSync(`/proc/${pid}/comm`, "utf8") === "relay-off\n");
+    const [, resident] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    expect(Number(resident)).toBeLessThan(2048);
+  });
+});
+
 describe("a system that cannot start a watcher", () => {
   function rig(start: () => ChildProcess) {
     const clock = new VirtualClock();
@@ -117,7 +170,7 @@ describe("a system that cannot start a watcher", () => {
     const log = { ...silentLog, error: (_: string, fields?: object) => void lost.push(fields) };
     const missing: boolean[] = [];
     const onMissing = (is: boolean) => void missing.push(is);
-    const watcher = new ShellWatcher({ clock, log, inherit: [], start, onMissing });
+    const watcher = new WatcherProcess({ clock, log, inherit: [], start, onMissing });
     return { clock, lost, watcher, missing };
   }
 

@@ -1,10 +1,10 @@
 /** The contracts that the virtual hat keeps, kept by the kernel's bus and lines under our adapters as well. */
-import { openKernelGpio } from "../../../src/board/kernel/gpio.ts";
 import { openKernelI2c } from "../../../src/board/kernel/i2c.ts";
+import { openGpio } from "../../../src/board/kernel/open-gpio.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { type GpioRig, gpioContract } from "../../contract/gpio-contract.ts";
 import { type BusRig, i2cBusContract, type RigFault } from "../../contract/i2c-bus-contract.ts";
-import { type Fault, type Machine, SHT31 } from "./machine.ts";
+import { devices, type Fault, type Machine, SHT31 } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
 
 const faultNames: Readonly<Record<RigFault, Fault>> = { nack: "nack", timeout: "timeout", "bad-crc": "crc" };
@@ -19,9 +19,12 @@ async function busRig(machine: Machine): Promise<BusRig> {
   };
 }
 
+/** The way that the machine is for, so that no contract runs on another one unnoticed. */
+const gpioSource = ({ kind }: Machine) => ({ backend: kind.gpio, sysRoot: "/sys", devices });
+
 async function gpioRig(machine: Machine): Promise<GpioRig> {
   return {
-    gpio: await openKernelGpio([machine.kind.label], { clock: systemClock }),
+    gpio: await openGpio([machine.kind.label], gpioSource(machine), { clock: systemClock }),
     clock: systemClock,
     outputs: [20, 21],
     inputs: [23, 25],

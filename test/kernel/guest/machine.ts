@@ -4,6 +4,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { findCharChip } from "../../../src/board/kernel/chardev/chip.ts";
+import { systemDevices } from "../../../src/board/kernel/chardev/devices.ts";
+import { requestLine } from "../../../src/board/kernel/chardev/line.ts";
+import { flags } from "../../../src/board/kernel/chardev/uapi.ts";
 import type { MachineKind } from "../machine-kinds.ts";
 
 const FOLDER = "/sys/kernel/debug/grove_rig";
@@ -33,6 +37,9 @@ export const OLED = 0x3c;
 export const LCD = 0x3e;
 export const BACKLIGHT = 0x62;
 
+/** The genuine ones, through what the build compiled. */
+export const devices = systemDevices("/app/dist/native/ioctl.node");
+
 const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, "utf8");
 const write = (name: string, text: string): void => writeFileSync(`${FOLDER}/${name}`, text);
 const rows = (text: string): string[][] => text.split("\n").flatMap((row) => (row ? [row.split(" ")] : []));
@@ -56,6 +63,8 @@ export class Machine {
     const parameters = { label, base, ngpio, decoy_base: decoyBase, oled };
     const options = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
     execFileSync("/bin/insmod", ["/modules/grove_rig.ko", ...options]);
+    // As where the kernel was built without it: nothing is left to be found.
+    if (kind.gpio === "chardev") execFileSync("/bin/mount", ["-t", "tmpfs", "tmpfs", "/sys/class/gpio"]);
     return new Machine(kind);
   }
 
@@ -84,6 +93,12 @@ export class Machine {
 
   /** What a process killed at the wrong moment leaves behind. */
   leaveOn(line: number): void {
+    if (this.kind.gpio === "chardev") {
+      const chip = findCharChip([this.kind.label], devices);
+      const config = { flags: flags.output, level: 1 } as const;
+      requestLine(chip, { line, consumer: "a dead program", config }, devices).release();
+      return;
+    }
     const number = this.kind.base + line;
     writeFileSync("/sys/class/gpio/export", `${number}`);
     writeFileSync(`/sys/class/gpio/gpio${number}/direction`, "high");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { machineKinds } from "../machine-kinds.ts";
 import { type MachineName, machineNames, machineParameter } from "../protocol.ts";
+import { charScenarios } from "./char-scenarios.ts";
 import { busContract, lineContract } from "./contracts.ts";
 import {
   crashScenarios,
@@ -31,6 +32,14 @@ const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
     ...dayScenarios(),
     ...timedScenarios(),
     ...staleScenarios(),
+    strangersScenario(),
+  ],
+  "pi-5-chardev": [
+    ...charScenarios,
+    ...lineContract,
+    ...dayScenarios(),
+    ...crashScenarios(),
+    ...timedScenarios(),
     strangersScenario(),
   ],
 };

@@ -1,10 +1,11 @@
 /**
- * Decides when a loop has been silent for too long (SR-10).
+ * Decides when another process has been silent for too long: the loop for its guardian, and the guardian for its loop
+ * (SR-10).
  *
- * Guarantee: nothing that the loop said within the limit is overlooked. A timer that fires says only that time has
+ * Guarantee: nothing that the other one said within the limit is overlooked. A timer that fires says only that time has
  * passed here: signs of life may wait to be read, so they are read first; and where this process itself stood still
- * (SIGSTOP, a machine that was suspended or had no core to give), the limit starts again. A loop that never speaks is
- * still found: the limit starts again a few times at most.
+ * (SIGSTOP, a machine that was suspended or had no core to give), the limit starts again. One that never
+ * speaks is still found: the limit starts again a few times at most.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";

@@ -1,0 +1,36 @@
+/**
+ * Compiles what is written in C (src/board/kernel/native/) into dist/native/: the call that the GPIO character device
+ * needs, and the program that turns the relay off without Node.js.
+ *
+ * Guarantee: needs a C compiler and nothing else; Node's header files come with a package, so nothing is downloaded.
+ * Without a compiler nothing is built and nothing is said: only a machine with a real hat misses it, and it says so.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { env, platform, stderr } from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const source = join(root, "src", "board", "kernel", "native");
+const headers = join(root, "node_modules", "node-api-headers", "include");
+
+const shared = ["-std=gnu11", "-O2", "-Wall", "-Wextra"];
+const parts = [
+  { file: "ioctl.c", output: "ioctl.node", flags: ["-shared", "-fPIC", "-I", headers] },
+  { file: "relay-off.c", output: "relay-off", flags: [] },
+];
+
+/** @param {string} folder where the results go; made when missing */
+export function buildNative(folder = join(root, "dist", "native")) {
+  if (platform !== "linux") return;
+  const compiler = env["CC"] ?? "cc";
+  if (spawnSync(compiler, ["--version"]).status !== 0) return;
+  mkdirSync(folder, { recursive: true });
+  for (const { file, output, flags } of parts) {
+    if (flags.includes(headers) && !existsSync(headers)) continue;
+    const args = [...shared, ...flags, "-o", join(folder, output), join(source, file)];
+    const { status, stderr: words } = spawnSync(compiler, args, { encoding: "utf8" });
+    if (status !== 0) stderr.write(`grove-heater: ${file} was not built:\n${words}`);
+  }
+}

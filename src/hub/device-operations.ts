@@ -1,7 +1,7 @@
 /**
  * What an operator does to a device, over REST or on the page.
  *
- * Guarantee: each change is made here, once, whichever face it came through, and told in the timeline.
+ * Guarantee: both interfaces share this code, and every change is recorded in the timeline.
  */
 import type { Clock } from "../base/clock.ts";
 import { equalJson, type Json } from "../base/json/value.ts";
@@ -37,7 +37,7 @@ export class DeviceOperations {
     this.#parts = parts;
   }
 
-  /** Registers a device that is not known yet, and gives a known one these credentials. */
+  /** Registers a new device, or gives an existing one these credentials. */
   async ensureDevice(id: string, authentication: Authentication): Promise<void> {
     const known = this.#parts.devices.get(id);
     if (known !== undefined && equalJson(known.authentication, authentication)) return;
@@ -51,7 +51,7 @@ export class DeviceOperations {
   async putDevice(record: DeviceRecord, text: string): Promise<void> {
     await this.#parts.devices.put(record);
     this.#parts.timeline.add({ deviceId: record.id, kind: "registry", actor: "operator", text });
-    // Who may not connect any more may not stay either.
+    // A disabled device must not stay connected.
     if (!record.enabled) this.#parts.links.get(record.id)?.cable.cut("close");
     this.#parts.feed.changed(record.id, true);
   }
@@ -64,7 +64,7 @@ export class DeviceOperations {
     this.#parts.faults.setTwinFault(id, undefined);
     this.#parts.cables.set(id, "connected");
     await this.#parts.devices.remove(id);
-    this.#parts.feed.tell({ type: "removed", deviceId: id });
+    this.#parts.feed.publish({ type: "removed", deviceId: id });
   }
 
   async invoke(
@@ -101,14 +101,14 @@ export class DeviceOperations {
   setThrottle(id: string, on: boolean): void {
     if (this.#parts.faults.isThrottled(id) === on) return;
     this.#parts.faults.throttle(id, on);
-    const text = on ? "the hub throttles its twin requests" : "the hub throttles it no more";
+    const text = on ? "the hub throttles its twin requests" : "the hub no longer throttles it";
     this.#parts.timeline.add({ deviceId: id, kind: "throttle", actor: "operator", text });
   }
 }
 
 const cableWords: Readonly<Record<CableState, string>> = {
   connected: "the cable was plugged in",
-  close: "the cable was unplugged: connections end in good order",
+  close: "the cable was unplugged: connections are closed cleanly",
   reset: "the cable was unplugged: connections are reset",
   silence: "the cable was unplugged: traffic dropped silently",
 };

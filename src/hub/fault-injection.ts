@@ -1,7 +1,7 @@
 /**
- * Trouble on request: what Azure does on a bad day, done on purpose, for demonstrations and tests.
+ * Fault injection: throttling and failures as Azure produces them, for demonstrations and tests.
  *
- * Guarantee: off until asked for; per device.
+ * Guarantee: off by default; set per device.
  */
 import { isoTime } from "../base/iso-time.ts";
 
@@ -30,7 +30,7 @@ export class FaultInjection {
     else this.#throttled.delete(deviceId);
   }
 
-  /** `"nothing"`: twin requests are never answered. `undefined`: all is well again. */
+  /** @param fault `"nothing"`: twin requests are never answered; `undefined`: normal operation */
   setTwinFault(deviceId: string, fault: TwinFault | "nothing" | undefined): void {
     if (fault === undefined) this.#faults.delete(deviceId);
     else this.#faults.set(deviceId, fault);

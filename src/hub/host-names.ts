@@ -1,11 +1,11 @@
 /**
- * Names and addresses of hosts, and those under which this hub is reached.
+ * Host names and addresses, and those of this hub.
  *
- * Guarantee: never throws. What the hub takes for its own name is judged when it is asked: addresses come and go.
+ * Guarantee: never throws. The hub's own addresses are read at each query, since they change.
  */
 import { hostname, networkInterfaces } from "node:os";
 
-/** Whether an address reaches this machine alone. */
+/** Whether an address is reachable from this machine only. */
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 
@@ -18,29 +18,29 @@ export function bareHost(host: string): string {
 /** For URLs and `host:port`: an IPv6 address gets its brackets. */
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
-/** With the port, unless that is the one that goes without saying: clients of Azure take the whole for a host. */
+/** With the port, unless it is the default: Azure clients take the whole as a host name. */
 export const withPort = (host: string, port: number, usual?: number): string =>
   port === usual ? bracketed(host) : `${bracketed(host)}:${port}`;
 
-/** What tells whether a name is the hub's; a list of names does as well. */
-export interface KnownNames {
+/** The names of the hub; a plain array fits too. */
+export interface NameList {
   /** @param name lower case, without port */
   includes(name: string): boolean;
 }
 
 const isAnyAddress = (host: string): boolean => host === "0.0.0.0" || host === "::";
-/** Reached by the name `localhost`; 127.0.0.2 for one is not. */
+/** Reachable as `localhost`, which 127.0.0.2 is not. */
 const isUsualLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 
-export class HostNames implements KnownNames {
+export class HostNames implements NameList {
   readonly #host: string;
   readonly #named: readonly string[];
   readonly #addresses: () => readonly string[];
 
   /**
    * @param host what the hub listens on
-   * @param named more names that people gave it
-   * @param addresses those that this machine has now
+   * @param named further names from the configuration
+   * @param addresses the current addresses of this machine
    */
   constructor(host: string, named: readonly string[] = [], addresses = ownAddresses) {
     this.#addresses = addresses;
@@ -48,18 +48,18 @@ export class HostNames implements KnownNames {
     this.#named = [...new Set(named.map(bareHost))];
   }
 
-  /** The name that devices and services of this machine are told. */
-  get told(): string {
+  /** The name given to devices and services on this machine. */
+  get advertised(): string {
     return isUsualLoopback(this.#host) || isAnyAddress(this.#host) ? "localhost" : this.#host;
   }
 
-  /** The name that people are told: from elsewhere a name that means "here" is of no use. */
-  get shown(): string {
-    if (!isAnyAddress(this.#host)) return this.told;
+  /** The name shown to users: from another machine, `localhost` would be the wrong host. */
+  get displayed(): string {
+    if (!isAnyAddress(this.#host)) return this.advertised;
     return this.#named[0] ?? hostname();
   }
 
-  /** Whether people gave it this name. */
+  /** Whether the configuration lists this name. */
   isNamed(name: string): boolean {
     return this.#named.includes(name);
   }
@@ -68,7 +68,7 @@ export class HostNames implements KnownNames {
     return this.all().includes(name);
   }
 
-  /** Every name under which devices and people reach this hub now, lower case. */
+  /** Every current name of this hub, in lower case. */
   all(): string[] {
     const own = hostname();
     const fixed = ["localhost", "127.0.0.1", "::1", own, `${own}.local`, this.#host, ...this.#named];
@@ -77,7 +77,7 @@ export class HostNames implements KnownNames {
   }
 }
 
-/** Link-local addresses need the name of an interface beside them, which a certificate cannot hold. */
+/** Without link-local addresses: they need an interface name, which a certificate cannot hold. */
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])

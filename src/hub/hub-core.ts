@@ -1,8 +1,8 @@
 /**
- * What a hub consists of. Its faces (MQTT, REST, page) are each given the few parts that they use.
+ * The parts of a hub. Each interface (MQTT, REST, page) receives only the parts that it uses.
  *
- * Guarantee: what devices do by themselves (come, go, send) is told in the timeline and to the pages; `close` has saved
- * everything when it resolves.
+ * Guarantee: what devices do (connect, disconnect, send) is recorded in the timeline and sent to the pages; when
+ * `close` resolves, everything is saved.
  */
 import type { Clock } from "../base/clock.ts";
 import { isRecord, type Json } from "../base/json/value.ts";
@@ -52,12 +52,12 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
   const settings = await HubSettings.open(documents, log);
   const devices = await Devices.open(documents, log);
   const timeline = await Timeline.open(documents, clock, (event) => {
-    feed.tell({ type: "timeline", event });
+    feed.publish({ type: "timeline", event });
     feed.changed(event.deviceId, false);
   });
   const once = new OnceLog(log, clock);
   const faults = new FaultInjection(() => clock.wallNow());
-  const panels = new Panels(clock, (deviceId, panel) => feed.tell({ type: "panel", deviceId, panel }));
+  const panels = new Panels(clock, (deviceId, panel) => feed.publish({ type: "panel", deviceId, panel }));
   const links = new Links(log, clock);
   const cables = new Cables();
   const telemetry = new TelemetryLog();
@@ -65,7 +65,8 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
   const twins = new Twins({ clock, devices, links, timeline, faults, onTwin });
   const methods = new Methods(clock, links);
   const queue = new CloudQueue(clock, devices, links, timeline);
-  const onTelemetry = (id: string, message: TelemetryMessage) => tellTelemetry(feed, timeline, id, message);
+  const onTelemetry = (id: string, message: TelemetryMessage) =>
+    publishTelemetry(feed, timeline, id, message);
   const parts = { clock, devices, links, twins, methods, queue, telemetry, timeline, feed, cables, faults };
   const sessions = new DeviceSessions({ ...parts, onTelemetry });
   const operations = new DeviceOperations(parts);
@@ -76,9 +77,9 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
     timeline.add({ deviceId, kind: text, actor: "device", text });
   };
   links.onContest = (deviceId) => {
-    const text = "connections under this id push each other out: is it used by two devices?";
+    const text = "connections with this id replace each other: do two devices use it?";
     if (!once.warn("hub-id-contested", deviceId, text)) return;
-    timeline.add({ deviceId, kind: "turned-away", actor: "hub", text });
+    timeline.add({ deviceId, kind: "rejected", actor: "hub", text });
   };
   return {
     ...{ once, settings, devices, links, cables, faults, telemetry, timeline, feed, panels },
@@ -87,24 +88,24 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
       queue.close();
       feed.close();
       await timeline.close();
-      // What was only noted, last activity for one, goes along. A disk that refuses was told of in the log.
+      // Saves what is only in memory, such as the last activity. Failures are in the log already.
       await Promise.allSettled(devices.all().map((record) => devices.put(record)));
       await documents.settled();
     },
   };
 }
 
-function tellTelemetry(feed: Feed, timeline: Timeline, deviceId: string, message: TelemetryMessage): void {
+function publishTelemetry(feed: Feed, timeline: Timeline, deviceId: string, message: TelemetryMessage): void {
   const values = message.body;
   if (isRecord(values)) {
-    feed.tell({ type: "telemetry", deviceId, atMs: message.atMs, values });
-    for (const [name, value] of Object.entries(values)) tellEvent(timeline, deviceId, name, value);
+    feed.publish({ type: "telemetry", deviceId, atMs: message.atMs, values });
+    for (const [name, value] of Object.entries(values)) recordEvent(timeline, deviceId, name, value);
   }
   feed.changed(deviceId, false);
 }
 
-/** A reading that the model marks as a thing that happened belongs in the timeline too. */
-function tellEvent(timeline: Timeline, deviceId: string, name: string, value: Json): void {
+/** Telemetry that the model marks as an event belongs in the timeline too. */
+function recordEvent(timeline: Timeline, deviceId: string, name: string, value: Json): void {
   if (!isTelemetryName(name) || !telemetryModel[name].event) return;
   const text = `${telemetryModel[name].label}: ${show(value)}`;
   timeline.add({ deviceId, kind: "event", actor: "device", property: name, text, after: value });

@@ -1,7 +1,7 @@
 /**
- * The hub's three faces on the network: MQTT for devices, REST for services, the page for people.
+ * The hub's three network interfaces: MQTT for devices, REST for services, the page for users.
  *
- * Guarantee: they open together or not at all, and all show the same certificate, renewed without a restart.
+ * Guarantee: all of them open, or none; MQTT and REST present the same certificate, renewed without a restart.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -9,11 +9,11 @@ import { minutes } from "../base/units.ts";
 import { type HostNames, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import {
+  defaultPorts,
   type HubAddresses,
   type HubOptions,
-  type PortWish,
+  type PortChoice,
   type RememberedPorts,
-  usualPorts,
 } from "./hub-options.ts";
 import { Broker } from "./mqtt/broker.ts";
 import { openPage } from "./page-server/server.ts";
@@ -33,17 +33,21 @@ export interface Faces {
   readonly closing: (() => Promise<void> | void)[];
 }
 
-/** Addresses of this machine change, and the certificate names them. */
+/** The certificate lists this machine's addresses, which change. */
 const renewEvery = minutes(10);
 
-const candidates = (wish: PortWish, remembered: RememberedPorts): readonly number[] =>
+const candidates = (wish: PortChoice, remembered: RememberedPorts): readonly number[] =>
   typeof wish === "number" ? [wish] : wish(remembered);
 
 export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
   const { authority, clock, log, core, host, names, exposed, closing } = faces;
   const startedMs = clock.wallNow();
   const pair = await authority.server(startedMs);
-  const { mqttPort = usualPorts.mqtt, restPort = usualPorts.rest, pagePort = usualPorts.page } = options;
+  const {
+    mqttPort = defaultPorts.mqtt,
+    restPort = defaultPorts.rest,
+    pagePort = defaultPorts.page,
+  } = options;
   const { ports: remembered, idScope } = core.settings;
   const trusted = [authority.caPem, ...(options.trustedPems ?? [])].join("\n");
   const broker = await openBroker(faces, pair, trusted, candidates(mqttPort, remembered));
@@ -51,7 +55,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     openRest({ ...core, clock, log, hostNames: names }, pair, host, port),
   );
   closing.push(() => rest.close());
-  const hubHost = withPort(names.told, broker.port, usualPorts.mqtt);
+  const hubHost = withPort(names.advertised, broker.port, defaultPorts.mqtt);
   const { pagePassword: password, pagePath } = options;
   const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
     openPage(
@@ -66,7 +70,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     ...(typeof restPort === "function" && { rest: rest.port }),
     ...(typeof pagePort === "function" && { page: page.port }),
   });
-  renewInTime(faces, pair, (next) => {
+  renewPeriodically(faces, pair, (next) => {
     broker.renew(next);
     rest.renew(next);
   });
@@ -75,7 +79,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     mqttPort: broker.port,
     restPort: rest.port,
     pagePort: page.port,
-    pageUrl: `http://${withPort(names.shown, page.port)}/`,
+    pageUrl: `http://${withPort(names.displayed, page.port)}/`,
     idScope,
   };
 }
@@ -97,7 +101,7 @@ async function openBroker(
   const onDevice = (id: string) => core.feed.changed(id, true);
   const onRejected = (deviceId: string, reason: string) => {
     if (devices.get(deviceId) === undefined) return;
-    timeline.add({ deviceId, kind: "turned-away", actor: "hub", text: `not let in: ${reason}` });
+    timeline.add({ deviceId, kind: "rejected", actor: "hub", text: `rejected: ${reason}` });
   };
   const login = { settings, devices, hostNames: names, wallNow: () => clock.wallNow() };
   const dps = { clock, devices, timeline, hubPort: () => port, onDevice };
@@ -111,19 +115,19 @@ async function openBroker(
   return { port, renew: (next) => broker.renew(next) };
 }
 
-function renewInTime(
+function renewPeriodically(
   { authority, clock, log, closing }: Faces,
   first: CertificatePair,
   renew: (pair: CertificatePair) => void,
 ): void {
-  let shown = first;
+  let current = first;
   let cancel = () => {};
   const check = () => {
     cancel = clock.setTimer(renewEvery, check);
     authority.server(clock.wallNow()).then(
       (pair) => {
-        if (pair === shown) return;
-        shown = pair;
+        if (pair === current) return;
+        current = pair;
         renew(pair);
         log.info("hub-certificate-renewed");
       },

@@ -1,18 +1,18 @@
-/** How a hub is to be started, and where it is then. */
+/** Options of a hub, and its addresses once it runs. */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { mqttPort } from "../protocol/names.ts";
 
-/** Where a hub listens that is not told where; the last two are seldom taken. */
-export const usualPorts = { mqtt: mqttPort, rest: 8443, page: 8780 };
+/** Default ports; other programs seldom use the last two. */
+export const defaultPorts = { mqtt: mqttPort, rest: 8443, page: 8780 };
 
 /**
- * One port that it is to be, 0 for any free one; or which to try in which order, given those that were found at an
- * earlier start. What is found that way is remembered.
+ * A fixed port (0: any free one), or a function that lists the ports to try, given those of the last start. A port
+ * found that way is remembered.
  */
-export type PortWish = number | ((remembered: RememberedPorts) => readonly number[]);
+export type PortChoice = number | ((remembered: RememberedPorts) => readonly number[]);
 
-/** Where the hub found room at its last start: devices and bookmarks lead there. */
+/** The ports of the last start: devices and bookmarks use them. */
 export interface RememberedPorts {
   readonly mqtt?: number | undefined;
   readonly rest?: number | undefined;
@@ -22,17 +22,17 @@ export interface RememberedPorts {
 export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Folder for everything that is to outlast the process. Absent: nothing outlasts it. */
+  /** Data folder. Absent: everything is kept in memory only. */
   readonly dataPath?: string;
-  /** Rejects when so many bytes more may not be stored; what it refuses is not written. */
+  /** Rejects when the storage limit allows no `bytes` more; then nothing is written. */
   readonly reserveStorage?: (bytes: number) => Promise<void>;
-  /** Address to listen on; loopback when absent. Wider needs `pagePassword`. */
+  /** Address to listen on; loopback by default. Any other needs `pagePassword`. */
   readonly host?: string;
-  /** More names under which it is reached, also behind a proxy that speaks HTTPS: for certificate, logins and page. */
+  /** Further host names, also those of an HTTPS proxy: for certificate, logins and page. */
   readonly hostNames?: readonly string[];
-  readonly mqttPort?: PortWish;
-  readonly restPort?: PortWish;
-  readonly pagePort?: PortWish;
+  readonly mqttPort?: PortChoice;
+  readonly restPort?: PortChoice;
+  readonly pagePort?: PortChoice;
   /** Folder of the built page. */
   readonly pagePath?: string;
   readonly pagePassword?: string;
@@ -41,7 +41,7 @@ export interface HubOptions {
 }
 
 export interface HubAddresses {
-  /** Name of both DPS and hub over MQTT, as devices are told it, with the port unless that is 8883. */
+  /** Host of both DPS and hub over MQTT, with the port unless that is 8883. */
   readonly hubHost: string;
   readonly mqttPort: number;
   readonly restPort: number;

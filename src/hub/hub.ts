@@ -1,11 +1,11 @@
 /**
  * Folder hub/: a local DPS and IoT Hub with a page, for genuine device and service SDKs.
  *
- * A local DPS and IoT Hub: what Azure speaks, on this machine, for one desk or one house.
+ * It speaks Azure's protocols on this machine, for development or a single household.
  *
- * Guarantees: started with no options but a clock and a log it listens on loopback alone, keeps nothing and lets
- * nobody in without proof; with a folder it keeps keys, certificates, devices and twins there, 0600. `close` ends
- * every connection and has saved everything when it resolves.
+ * Guarantees: by default it listens on loopback only and stores nothing; with a folder it stores keys, certificates,
+ * devices and twins there, mode 0600. Every client must authenticate. `close` ends every connection, and when it
+ * resolves everything is saved.
  */
 import { X509Certificate } from "node:crypto";
 import { isDeviceId, isRegistrationId } from "../protocol/names.ts";
@@ -17,15 +17,15 @@ import { certificateAuthentication, sasAuthentication } from "./registry/record.
 import { openAuthority } from "./storage/certificates.ts";
 import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./storage/documents.ts";
 
-export type { HubAddresses, HubOptions, PortWish, RememberedPorts } from "./hub-options.ts";
+export type { HubAddresses, HubOptions, PortChoice as PortWish, RememberedPorts } from "./hub-options.ts";
 
-/** What a device needs to come in; secret, all but the scope and the hosts. */
+/** What a device needs to connect. Secret, except scope and hosts. */
 export interface DeviceCredentials {
   readonly registrationId: string;
   readonly idScope: string;
   readonly provisioningHost: string;
   readonly symmetricKey: string;
-  /** For a device that goes to the hub at once, without DPS. */
+  /** For a device that connects to the hub directly, without DPS. */
   readonly connectionString: string;
 }
 
@@ -39,38 +39,38 @@ export interface CertificateCredentials {
 
 export interface RunningHub {
   readonly addresses: HubAddresses;
-  /** PEM of the authority that devices and service clients are to trust. Public. */
+  /** PEM of the authority that devices and service clients must trust. Public. */
   readonly caPem: string;
-  /** What happens in the hub, for whoever shares its process. */
+  /** The parts of the hub, for callers in the same process. */
   readonly core: HubCore;
-  /** Enrols (again: the same) one device with a key of its own. @throws RangeError for an id that DPS does not take */
+  /** Enrols one device with its own key; repeated, the key stays. @throws RangeError for an id that DPS does not accept */
   enrolDevice(registrationId: string): Promise<DeviceCredentials>;
-  /** Issues a certificate under the hub's authority; DPS lets its bearer in. */
+  /** Issues a certificate signed by the hub's authority, which DPS accepts. */
   enrolCertificate(registrationId: string, days?: number): Promise<CertificateCredentials>;
-  /** Lets in the bearer of one certificate, whoever signed it. @param cert PEM @throws RangeError as above */
+  /** Enrols one certificate by its thumbprint, whatever authority signed it. @param cert PEM @throws RangeError as above */
   enrolThumbprint(registrationId: string, cert: string): Promise<void>;
   /** Key of the symmetric group, from which device keys are derived. Secret. */
   groupKey(): string;
-  /** For `azure-iothub` and others of the service side. Secret. @throws RangeError for an unknown policy */
+  /** For service clients such as `azure-iothub`. Secret. @throws RangeError for an unknown policy */
   serviceConnectionString(policy?: string): string;
   close(): Promise<void>;
 }
 
 /**
  * Starts a hub.
- * @throws Error with `code` when a port is taken (`EADDRINUSE`), the folder cannot be written (`EACCES`), or it is to
- *   listen beyond loopback without a password (`password-needed`)
+ * @throws Error with `code`: a port is taken (`EADDRINUSE`), the folder is not writable (`EACCES`), or the host is not
+ *   loopback and there is no password (`password-needed`)
  */
 export async function startHub(options: HubOptions): Promise<RunningHub> {
   const { clock, log, host = "127.0.0.1", pagePassword } = options;
   const exposed = !isLoopback(host);
-  if (exposed && (pagePassword === undefined || pagePassword.length < leastPassword))
-    throw needsPassword(host);
+  if (exposed && (pagePassword === undefined || pagePassword.length < minPasswordLength))
+    throw passwordNeeded(host);
   const names = new HostNames(host, options.hostNames);
   const documents = await openStore(options);
   const authority = await openAuthority(documents, () => names.all(), clock.wallNow());
   const core = await openHubCore(clock, log, documents);
-  if (authority.isNew && core.devices.size > 0) log.warn("hub-authority-made", { now: authorityMade });
+  if (authority.isNew && core.devices.size > 0) log.warn("hub-authority-made", { now: newAuthority });
   const faces: Faces = { authority, clock, log, core, host, names, exposed, closing: [] };
   try {
     const addresses = await openFaces(faces, options);
@@ -82,14 +82,15 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   }
 }
 
-const leastPassword = 8;
-const authorityMade = "devices enrolled by hand need its certificate; this machine's own device is given it";
+const minPasswordLength = 8;
+const newAuthority =
+  "copy the new CA certificate to manually enrolled devices; this machine's device receives it";
 
-const needsPassword = (host: string): Error =>
+const passwordNeeded = (host: string): Error =>
   Object.assign(
     new Error(
-      `listening on ${host} lets others reach the hub's page: give it a password of ${leastPassword} characters or ` +
-        "more, or listen on 127.0.0.1",
+      `listening on ${host} exposes the hub's page to other machines: set a password of ${minPasswordLength} characters ` +
+        "or more, or listen on 127.0.0.1",
     ),
     { code: "password-needed" },
   );
@@ -105,7 +106,7 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
     async enrolDevice(registrationId) {
       checkId(registrationId);
       const enrolled = settings.individual(registrationId)?.authentication;
-      // Settings that a disk has damaged may lack the newest enrolment: the device's record has the same key.
+      // Settings restored after damage may lack the newest enrolment; the device's record has the same key.
       const known = [enrolled, core.devices.get(registrationId)?.authentication];
       const authentication = known.find((each) => each?.type === "sas") ?? sasAuthentication();
       await settings.putIndividual({
@@ -139,7 +140,7 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
     serviceConnectionString(policy = "iothubowner") {
       const keys = settings.policy(policy);
       if (keys === undefined) throw new RangeError(`there is no shared access policy ${policy}`);
-      return `HostName=${faces.names.told};SharedAccessKeyName=${policy};SharedAccessKey=${keys.primaryKey}`;
+      return `HostName=${faces.names.advertised};SharedAccessKeyName=${policy};SharedAccessKey=${keys.primaryKey}`;
     },
     close: () => closeFaces(faces),
   };
@@ -157,7 +158,7 @@ async function openStore({ dataPath, log, reserveStorage: reserve }: HubOptions)
       name,
       problem,
       keptAs,
-      now: recovered ? "the one written before it serves" : "it starts empty",
+      now: recovered ? "the previous version is used" : "it starts empty",
     });
   return await openDocuments(dataPath, { onDamaged, reserve });
 }

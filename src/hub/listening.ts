@@ -1,7 +1,8 @@
 /**
- * An HTTP server that listens, and how to end it with every connection it has.
+ * Starts an HTTP server, and closes it with all its connections.
  *
- * Guarantee: who sends no whole request head in time is gone, and those who do not keep nobody else out.
+ * Guarantee: a client that sends no complete request header in time is disconnected, and such clients cannot block
+ * others.
  */
 
 import type { IncomingMessage } from "node:http";
@@ -11,14 +12,14 @@ import type { Clock } from "../base/clock.ts";
 import { seconds } from "../base/units.ts";
 import type { OnceLog } from "./once-log.ts";
 import { portOf } from "./ports.ts";
-import { peerOf, Strangers } from "./strangers.ts";
+import { peerKey, UnauthenticatedConnections } from "./unauthenticated.ts";
 
 export interface Listening {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** For `createServer`: Node looks after those who have sent a request before, and send another one slowly. */
+/** For `createServer`: Node limits slow requests on a connection that already sent one. */
 export const httpLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -33,14 +34,14 @@ interface ListeningParts {
 const maxConnections = 1000;
 const maxUnauthenticated = 200;
 
-/** @throws Error with `code` when it cannot listen there, as when another has the port */
+/** @throws Error with `code` when it cannot listen, for instance EADDRINUSE */
 export async function listen(
   server: ServerType,
   parts: ListeningParts,
   host: string,
   port: number,
 ): Promise<Listening> {
-  bound(server, parts);
+  limitConnections(server, parts);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -59,11 +60,15 @@ export async function listen(
   };
 }
 
-function bound(server: ServerType, { clock, once }: ListeningParts): void {
-  const onFull = () => void once.warn("hub-http-full", "anybody", "too many connections");
-  const strangers = new Strangers(clock, { most: maxUnauthenticated, within: seconds(15), onFull });
+function limitConnections(server: ServerType, { clock, once }: ListeningParts): void {
+  const onFull = () => void once.warn("hub-http-full", "any client", "too many connections");
+  const unauthenticated = new UnauthenticatedConnections(clock, {
+    max: maxUnauthenticated,
+    within: seconds(15),
+    onFull,
+  });
   server.maxConnections = maxConnections;
   server.on("drop", onFull);
-  server.on("connection", (raw: Socket) => strangers.add(raw));
-  server.on("request", ({ socket }: IncomingMessage) => strangers.welcome(peerOf(socket)));
+  server.on("connection", (raw: Socket) => unauthenticated.add(raw));
+  server.on("request", ({ socket }: IncomingMessage) => unauthenticated.remove(peerKey(socket)));
 }

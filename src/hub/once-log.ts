@@ -1,7 +1,7 @@
 /**
- * Says a thing that hostile or broken peers can cause at will once, and then not again for ten minutes.
+ * Logs what a hostile or broken peer can cause at will: each message at most once in ten minutes.
  *
- * Guarantee: bounded in memory and in lines, whoever knocks and however often.
+ * Guarantee: memory and log lines are bounded.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -20,7 +20,7 @@ export class OnceLog {
     this.#limit = new RateLimitByKey(clock, maxKeys);
   }
 
-  /** @returns whether it was said now */
+  /** @returns whether it was logged now */
   warn(event: string, subject: string, reason: string): boolean {
     const shown = subject.slice(0, 128);
     if (this.#limit.admit(`${event} ${shown} ${reason}`, once) === undefined) return false;

@@ -1,4 +1,4 @@
-/** Finds a port to listen on, and tells which one it became. */
+/** Finds a free port to listen on. */
 import type { AddressInfo, Server } from "node:net";
 import { errnoOf } from "../base/errors.ts";
 
@@ -6,9 +6,9 @@ import { errnoOf } from "../base/errors.ts";
 export const portOf = (server: Pick<Server, "address">): number => (server.address() as AddressInfo).port;
 
 /**
- * Opens on the first port that nobody has.
+ * Opens on the first free port.
  * @param open rejects with EADDRINUSE where the port is taken
- * @throws its error; EADDRINUSE naming all of them when every one is taken
+ * @throws the error of `open`; EADDRINUSE listing all ports when every one is taken
  */
 export async function onFirstFree<T>(
   ports: readonly number[],
@@ -25,7 +25,7 @@ export async function onFirstFree<T>(
   }
   if (taken !== undefined && ports.length === 1) throw taken;
   throw Object.assign(
-    new Error(`no port is free of those that may be used (${ports.join(", ") || "none"})`),
+    new Error(`none of the allowed ports is free (${ports.join(", ") || "none allowed"})`),
     {
       code: "EADDRINUSE",
       cause: taken,

@@ -186,7 +186,7 @@ export class FakeHub {
       const old = this.#device(id).properties.find((row) => row.name === name);
       const desired = { value, version, atMs: this.nowMs };
       this.setRow(id, { ...(old ?? { name }), name, status: "pending", desired });
-      const about = { property: name, after: value, version, whileApart: !connected };
+      const about = { property: name, after: value, version, whileOffline: !connected };
       this.happen(id, { kind: "desired", actor: "operator", text: `${name} desired`, ...about });
     }
     this.change(id, { desiredVersion: version });

@@ -93,7 +93,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       await row(page, "targetTemperature").getByText("waits for the device to come back").waitFor();
       await page.getByRole("button", { name: "A lower" }).click();
       await page.getByRole("button", { name: "M mode" }).click();
-      await seen(page, ".event-apart", "while offline");
+      await seen(page, ".event-offline", "while offline");
       await page.getByRole("button", { name: "Plug the cable in" }).click();
       await seen(page, ".device-head", "Online");
       hub.answer(id);

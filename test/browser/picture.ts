@@ -33,7 +33,7 @@ function tellThePast(hub: FakeHub): void {
     property,
     after: 21,
     version: 6,
-    whileApart: true,
+    whileOffline: true,
   });
   tell(11, id, { kind: "cable", actor: "operator", cable: "connected", text: "the cable was plugged in" });
   tell(0, id, { kind: "connected", actor: "device", text: "the device connected" });

@@ -27,7 +27,7 @@ describe("the name that a hub tells", () => {
     ["::", "localhost", "heater.lan"],
   ])("is, where it listens on %s, %s to devices here and %s to people", (host, told, shown) => {
     const names = new HostNames(host, ["Heater.lan"], () => ["192.168.1.5"]);
-    expect([names.told, names.shown]).toEqual([told, shown]);
+    expect([names.advertised, names.displayed]).toEqual([told, shown]);
     expect(names.includes(told)).toBe(true);
     expect(names.includes("heater.lan")).toBe(true);
     expect(names.includes("0.0.0.0")).toBe(false);

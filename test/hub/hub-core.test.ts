@@ -53,7 +53,7 @@ describe("a message that waits for a device", () => {
     expect(texts().slice(-2)).toEqual(["a message expired", "offline command boost expired"]);
   });
 
-  it("is given up after ten deliveries that nobody acknowledged, and the next one goes", async () => {
+  it("is dropped after ten deliveries that nobody acknowledged, and the next one goes", async () => {
     const { clock, core, texts } = await openHub();
     await core.operations.sendMessage(id, { body: "1", properties: {}, messageId: "first" });
     await core.operations.sendMessage(id, { body: "2", properties: {}, messageId: "second" });
@@ -61,7 +61,7 @@ describe("a message that waits for a device", () => {
       expect(core.devices.get(id)?.queue[0]?.messageId).toBe("first");
       const { link, topics } = connect(core);
       expect(topics).toHaveLength(1);
-      core.sessions.gone(link);
+      core.sessions.closed(link);
       await clock.settle();
     }
     expect(core.devices.get(id)?.queue.map(({ messageId }) => messageId)).toEqual(["second"]);
@@ -82,8 +82,8 @@ describe("a direct method", () => {
     const { clock, core } = await openHub();
     const { link } = connect(core);
     const outcome = core.operations.invoke(id, "identify", null, 300);
-    core.sessions.gone(link);
-    expect(await outcome).toMatchObject({ failed: "timeout", why: expect.stringContaining("went away") });
+    core.sessions.closed(link);
+    expect(await outcome).toMatchObject({ failed: "timeout", why: expect.stringContaining("disconnected") });
     expect(clock.now()).toBe(0);
   });
 
@@ -103,7 +103,7 @@ describe("a direct method", () => {
 
 describe("an id that two devices use", () => {
   const replace = (core: HubCore) => {
-    core.links.arrives(id);
+    core.links.replacing(id);
     connect(core);
   };
 
@@ -144,7 +144,7 @@ describe("a device that is registered", () => {
     const { core } = await openHub();
     for (const value of [19, 20, null]) await core.twins.edit(id, { desired: { targetTemperature: value } });
     expect(core.timeline.of(id, 3)).toMatchObject([
-      { text: "desired targetTemperature was set to 19", version: 2, whileApart: true },
+      { text: "desired targetTemperature was set to 19", version: 2, whileOffline: true },
       { text: "desired targetTemperature was set to 20", version: 3, before: 19 },
       { text: "desired targetTemperature was deleted", version: 4, before: 20 },
     ]);
@@ -170,7 +170,7 @@ describe("a device that is registered", () => {
     const { link } = connect(core);
     expect(core.views.summary(id)).toMatchObject({ connected: true, connectionChangedMs: cameMs });
     await clock.advance(seconds(5));
-    core.sessions.gone(link);
+    core.sessions.closed(link);
     expect(core.views.summary(id)).toMatchObject({ connected: false, connectionChangedMs: cameMs + 5000 });
   });
 });

@@ -21,7 +21,7 @@ it("is none when all are taken: of several each is named, of one the system's ow
   await expect(onFirstFree([1], around([1], []))).rejects.toThrow("EADDRINUSE at port 1");
   await expect(onFirstFree([1, 2], around([1, 2], []))).rejects.toMatchObject({
     code: "EADDRINUSE",
-    message: "no port is free of those that may be used (1, 2)",
+    message: "none of the allowed ports is free (1, 2)",
     cause: { message: "EADDRINUSE at port 2" },
   });
   await expect(onFirstFree([], around([], []))).rejects.toMatchObject({

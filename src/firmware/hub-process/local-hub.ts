@@ -21,7 +21,7 @@ import {
   type RunningHub,
   startHub,
 } from "../../hub/hub.ts";
-import { usualPorts } from "../../hub/hub-options.ts";
+import { defaultPorts } from "../../hub/hub-options.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
@@ -147,7 +147,7 @@ function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions)
   // Where others usually are, whoever moved there would make them move too: there only as a last resort.
   const spare = (known: RememberedPorts): number[] => {
     const others = Object.values(known);
-    const free = allowed?.filter((port) => !Object.values(usualPorts).includes(port)) ?? [0];
+    const free = allowed?.filter((port) => !Object.values(defaultPorts).includes(port)) ?? [0];
     return [...free].sort((a, b) => Number(others.includes(a)) - Number(others.includes(b)));
   };
   const wish =
@@ -155,21 +155,22 @@ function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions)
     (known: RememberedPorts): number[] => [...new Set([...first(known).filter(may), ...spare(known)])];
   return {
     // Credentials of devices hold this one: where it was at the last start it stays.
-    mqttPort: wish(({ mqtt }) => [mqtt, usualPorts.mqtt]),
-    restPort: wish(({ rest }) => [usualPorts.rest, rest]),
-    pagePort: asked === undefined ? wish(({ page }) => [usualPorts.page, page]) : asked === 0 ? spare : asked,
+    mqttPort: wish(({ mqtt }) => [mqtt, defaultPorts.mqtt]),
+    restPort: wish(({ rest }) => [defaultPorts.rest, rest]),
+    pagePort:
+      asked === undefined ? wish(({ page }) => [defaultPorts.page, page]) : asked === 0 ? spare : asked,
   };
 }
 
 /** Somebody looks for it where it usually is. */
 function sayMoved(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: Log): void {
   const { mqttPort, restPort, pagePort: page } = addresses;
-  if (mqttPort !== usualPorts.mqtt)
-    log.warn("hub-port", { for: "devices", usual: usualPorts.mqtt, now: mqttPort });
-  if (restPort !== usualPorts.rest)
-    log.warn("hub-port", { for: "services", usual: usualPorts.rest, now: restPort });
-  if (pagePort === undefined && page !== usualPorts.page) {
-    log.warn("hub-port", { for: "the page", usual: usualPorts.page, now: page });
+  if (mqttPort !== defaultPorts.mqtt)
+    log.warn("hub-port", { for: "devices", usual: defaultPorts.mqtt, now: mqttPort });
+  if (restPort !== defaultPorts.rest)
+    log.warn("hub-port", { for: "services", usual: defaultPorts.rest, now: restPort });
+  if (pagePort === undefined && page !== defaultPorts.page) {
+    log.warn("hub-port", { for: "the page", usual: defaultPorts.page, now: page });
   }
 }
 

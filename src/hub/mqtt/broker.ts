@@ -1,11 +1,10 @@
 /**
- * Folder mqtt/: the side of the devices: login, sessions, twins and methods over MQTT.
+ * Folder mqtt/: the device side: login, sessions, twins and methods over MQTT.
  *
- * The MQTT side over TLS: DPS and hub on one port, told apart by the user name.
+ * The MQTT broker over TLS: DPS and hub on one port, distinguished by the user name.
  *
- * Guarantees: what a device says is acted upon before it is acknowledged; a device reaches the topics of its own
- * device alone, whatever it subscribes to or publishes; one connection per device, the newest. Nothing that a peer
- * sends ends the process.
+ * Guarantees: a message is processed before it is acknowledged; a device can use only its own topics; one connection
+ * per device, the newest. Nothing that a peer sends ends the process.
  */
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from "aedes";
@@ -23,7 +22,7 @@ import type { Link } from "./links.ts";
 import { TlsListener } from "./listener.ts";
 import { type Caller, type Login, type LoginParts, login, parseUserName } from "./login.ts";
 import type { DeviceSessions } from "./sessions.ts";
-import { dpsAnswers, mayListen } from "./topics.ts";
+import { dpsAnswers, maySubscribe } from "./topics.ts";
 
 export interface BrokerParts {
   readonly clock: Clock;
@@ -36,9 +35,9 @@ export interface BrokerParts {
   readonly onRejected: (id: string, reason: string) => void;
 }
 
-/** D2C message of 256 KB and the topic that holds its properties. */
+/** A device-to-cloud message of 256 KB, and its topic, which holds the properties. */
 const deviceFrameLimit = 256 * 1024 + 16 * 1024;
-/** IoT Hub's own ceiling: 1767 s, over which a dead connection would never be noticed. */
+/** IoT Hub's maximum. */
 const maxKeepaliveS = 1767;
 const maximumQos = 1;
 
@@ -54,14 +53,14 @@ export class Broker {
   readonly #aedes: Aedes;
   readonly #listener: TlsListener;
   readonly #sessions = new WeakMap<Client, Session>();
-  #strangers = 0;
+  #dpsConnections = 0;
 
   private constructor(parts: BrokerParts, aedes: Aedes, pair: CertificatePair, caPem: string) {
     this.#parts = parts;
     this.#aedes = aedes;
     const onCable = (cable: Cable) => void aedes.handle(cable);
-    const onTooLong = (from: string) => void this.#refuse(from, "a frame is too long");
-    const onFull = () => void this.#refuse("anybody", "too many connections");
+    const onTooLong = (from: string) => void this.#logRejection(from, "a frame is too long");
+    const onFull = () => void this.#logRejection("any client", "too many connections");
     const { clock, log } = parts;
     this.#listener = new TlsListener({ clock, log, caPem, onCable, onTooLong, onFull }, pair);
   }
@@ -91,9 +90,9 @@ export class Broker {
   #listenToAedes(): void {
     const aedes = this.#aedes;
     aedes.preConnect = (client, packet, callback) => {
-      void this.#greet(client, packet).then(
-        (welcome) => {
-          if (welcome) callback(null, true);
+      void this.#checkConnect(client, packet).then(
+        (proceed) => {
+          if (proceed) callback(null, true);
         },
         (error: Error) => callback(error, false),
       );
@@ -101,7 +100,7 @@ export class Broker {
     aedes.authenticate = (client, userName, password, done) => {
       const verdict = this.#tryLogin(client, userName, password);
       if (verdict.ok) done(null, true);
-      // 5: not authorized, which is what Azure answers whatever the reason.
+      // 5: not authorized, Azure's answer for every reason.
       else done(Object.assign(new Error(verdict.reason), { returnCode: 5 }) as AuthenticateError, null);
     };
     aedes.authorizePublish = (client, packet, callback) => {
@@ -114,7 +113,7 @@ export class Broker {
     aedes.authorizeSubscribe = (client, subscription, callback) => {
       callback(null, this.#maySubscribe(client, subscription.topic) ? subscription : null);
     };
-    // What aedes would send again at the start of a session is the queue's to send.
+    // At the start of a session the queue resends messages, not aedes.
     aedes.authorizeForward = (client, packet) =>
       packet.qos > 0 && this.#sessions.get(client)?.link?.ready !== true ? null : packet;
     this.#listenToClients();
@@ -134,18 +133,18 @@ export class Broker {
     });
     aedes.on("clientDisconnect", (client) => {
       const link = linkOf(client);
-      if (link !== undefined) sessions.gone(link);
+      if (link !== undefined) sessions.closed(link);
     });
     aedes.on("ack", (_packet, client) => linkOf(client)?.acknowledged());
     aedes.on("subscribe", (subscriptions, client) => {
       const link = linkOf(client);
       const granted = subscriptions.filter(({ qos }) => (qos as number) <= maximumQos);
-      const kept = granted.map(({ topic, qos }): Subscription => ({ topic, qos: qos === 0 ? 0 : 1 }));
-      if (link !== undefined) sessions.subscribed(link, kept);
+      const stored = granted.map(({ topic, qos }): Subscription => ({ topic, qos: qos === 0 ? 0 : 1 }));
+      if (link !== undefined) sessions.subscribed(link, stored);
     });
     aedes.on("unsubscribe", (topics, client) => {
       const link = linkOf(client);
-      // aedes tells the end of a connection as an unsubscription too; the session outlives it.
+      // aedes also emits this when a connection ends; the session keeps its subscriptions.
       if (link !== undefined && !client.closed) sessions.unsubscribed(link, topics);
     });
     const note = (client: Client, error: Error) =>
@@ -157,12 +156,12 @@ export class Broker {
     );
   }
 
-  /** The first look at a CONNECT. Resolves to false when it is to stay unanswered. */
-  async #greet(client: Client, packet: ConnectPacket): Promise<boolean> {
+  /** Checks a CONNECT before the login. Resolves to false when it must stay unanswered. */
+  async #checkConnect(client: Client, packet: ConnectPacket): Promise<boolean> {
     const cable = client.conn as Cable;
     const caller = parseUserName(packet.username ?? "");
     if (caller === undefined) {
-      this.#refuse(cable.tls.remoteAddress ?? "", "user name is of neither DPS nor hub");
+      this.#logRejection(cable.tls.remoteAddress ?? "", "user name matches neither DPS nor hub");
       cable.cut("close");
       return false;
     }
@@ -172,11 +171,11 @@ export class Broker {
     delete (packet as { will?: unknown }).will;
     this.#sessions.set(client, { caller });
     if (caller.kind === "dps") {
-      // A name of its own: by its own id it would push the device's connection to the hub out.
-      packet.clientId = `dps ${id} ${this.#strangers++}`;
+      // A client id of its own: the device's id would replace the device's connection to the hub.
+      packet.clientId = `dps ${id} ${this.#dpsConnections++}`;
       packet.clean = true;
     } else if (packet.clientId !== id) {
-      this.#refuse(id, "client id is not the device id");
+      this.#logRejection(id, "client id is not the device id");
       cable.cut("close");
       return false;
     } else if (packet.clean !== true) {
@@ -193,7 +192,7 @@ export class Broker {
     await persistence.addSubscriptions({ id: deviceId }, [...kept]);
   }
 
-  /** aedes calls from within its parser: what were thrown here would end the process. */
+  /** aedes calls this from its parser: an exception would end the process. */
   #tryLogin(client: Client, userName: string | undefined, password: Buffer | undefined): Login {
     try {
       return this.#login(client, userName, password);
@@ -208,22 +207,22 @@ export class Broker {
     const caller = parseUserName(userName ?? "");
     if (session === undefined || caller === undefined) return { ok: false, reason: "no proof" };
     const cable = client.conn as Cable;
-    // `null`, which its type does not say, of a socket that is gone already: nobody is there to be let in.
+    // `null`, missing in its type, when the socket has closed already.
     const certificate = cable.tls.getPeerCertificate() as PeerCertificate | null;
     if (certificate === null) return { ok: false, reason: "no proof" };
     const proof = {
       password: password === undefined || password.length === 0 ? undefined : password.toString("utf8"),
       certificate: Object.keys(certificate).length === 0 ? undefined : certificate,
-      chained: cable.tls.authorized,
+      chainVerified: cable.tls.authorized,
     };
     const verdict = login(caller, proof, this.#parts.login);
     if (!verdict.ok) {
       const id = caller.kind === "dps" ? caller.registrationId : caller.deviceId;
-      if (this.#refuse(id, verdict.reason)) this.#parts.onRejected(id, verdict.reason);
+      if (this.#logRejection(id, verdict.reason)) this.#parts.onRejected(id, verdict.reason);
       return verdict;
     }
     cable.frameLimit = deviceFrameLimit;
-    this.#listener.welcome(cable);
+    this.#listener.authenticated(cable);
     if (caller.kind === "dps") {
       session.dps = new DpsSession(this.#parts.dps, client, caller.registrationId, {
         deviceId: verdict.deviceId,
@@ -240,9 +239,9 @@ export class Broker {
     return verdict;
   }
 
-  /** The name by which the device came: by the same it will find the hub. */
+  /** The host name that the device connected to: it will find the hub by the same name. */
   #reachedAs({ tls }: Cable): string {
-    // Node's documentation has it, its types do not.
+    // Missing in Node's types.
     const { servername } = tls as TLSSocket & { readonly servername?: string | false };
     const { hostNames } = this.#parts.login;
     if (typeof servername === "string" && hostNames.includes(servername)) return servername;
@@ -251,7 +250,7 @@ export class Broker {
     return isOwn ? address : "localhost";
   }
 
-  /** A signature that has run out ends the connection it opened; devices come back with a new one. */
+  /** Ends the connection when its signature expires; devices reconnect with a new one. */
   #expire(session: Session, cable: Cable, expiresMs: number): void {
     const { clock } = this.#parts;
     const left = expiresMs - clock.wallNow();
@@ -265,25 +264,25 @@ export class Broker {
   #maySubscribe(client: Client, filter: string): boolean {
     const session = this.#sessions.get(client);
     if (session?.caller.kind === "dps") return filter === dpsAnswers;
-    return session !== undefined && mayListen(session.caller.deviceId, filter);
+    return session !== undefined && maySubscribe(session.caller.deviceId, filter);
   }
 
   /** @returns why the connection ends, if it does */
   async #publish(client: Client | null, packet: PublishPacket): Promise<string | undefined> {
     const session = client === null ? undefined : this.#sessions.get(client);
-    if (session === undefined) return "nobody's";
+    if (session === undefined) return "no session";
     if (packet.qos > maximumQos) return "QoS 2 is not supported";
     const taken =
       session.dps?.request(packet.topic, packet.payload.toString()) ??
       (session.link !== undefined && (await this.#parts.sessions.received(session.link, packet)));
     if (taken) return undefined;
     const id = session.caller.kind === "dps" ? session.caller.registrationId : session.caller.deviceId;
-    this.#refuse(id, "a message to a topic that is not its own");
+    this.#logRejection(id, "published to a topic of another device");
     return "topic is not allowed";
   }
 
-  #refuse(subject: string, reason: string): boolean {
-    return this.#parts.once.warn("hub-turned-away", subject, reason);
+  #logRejection(subject: string, reason: string): boolean {
+    return this.#parts.once.warn("hub-rejected", subject, reason);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * The cable between a device's TLS connection and the broker: it can be cut as real ones are.
+ * A simulated cable between a device's TLS connection and the broker, which can be cut.
  *
- * Guarantees: plugged in, bytes pass in order, with back-pressure, and frames beyond the limit end the connection.
- * `cut("close")` sends FIN, `cut("reset")` RST. Silent, nothing passes either way and nothing is lost: what the device
- * sends waits in its socket, what the hub sends waits here, and both go on when it is plugged in again, as TCP would
- * resend. What the hub ends meanwhile the device does not learn: it hears RST once the cable is back.
+ * Guarantees: plugged in, bytes pass in order, with back-pressure; a frame beyond the limit ends the connection.
+ * `cut("close")` sends FIN, `cut("reset")` RST. While silent nothing passes and nothing is lost: the device's bytes wait
+ * in its socket, the hub's wait here, and both continue when the cable is plugged in, as after a TCP retransmission. If
+ * the hub closes the connection meanwhile, the device receives RST when the cable is back.
  */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
@@ -13,18 +13,18 @@ import { FrameGuard } from "./frame-guard.ts";
 
 export type Cut = "close" | "reset";
 
-/** A CONNECT with names and a signature; what comes before anybody has proved who it is. */
-const strangerLimit = 16 * 1024;
+/** Enough for a CONNECT with names and a signature: the limit before the login. */
+const unauthenticatedLimit = 16 * 1024;
 
 export class Cable extends Duplex {
   readonly #tls: TLSSocket;
   readonly #raw: Socket;
-  readonly #guard = new FrameGuard(strangerLimit);
+  readonly #guard = new FrameGuard(unauthenticatedLimit);
   readonly #onTooLong: () => void;
   #silent = false;
-  /** The write that waits for the cable; Duplex holds back the others. */
+  /** The write that waits for the cable; Duplex queues the others. */
   #held: (() => void) | undefined;
-  #severed: Cut = "close";
+  #cutAs: Cut = "close";
 
   /** @param raw the TCP socket under `tls`: only there can a connection be reset */
   constructor(tls: TLSSocket, raw: Socket, onTooLong: () => void) {
@@ -43,7 +43,7 @@ export class Cable extends Duplex {
     return this.#silent;
   }
 
-  /** Most bytes in a frame from now on. */
+  /** Maximum bytes in a frame from now on. */
   set frameLimit(bytes: number) {
     this.#guard.limit = bytes;
   }
@@ -54,8 +54,8 @@ export class Cable extends Duplex {
 
   cut(how: Cut): void {
     this.#silent = false;
-    this.#severed = how;
-    if (this.destroyed) this.#sever();
+    this.#cutAs = how;
+    if (this.destroyed) this.#endSocket();
     else this.destroy();
   }
 
@@ -92,9 +92,9 @@ export class Cable extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#held = undefined;
-    // Behind a silent cable nobody listens any more, but that the device has gone is still noticed.
+    // Reading goes on behind a silent cable, to notice when the device closes.
     if (this.#silent) this.#tls.resume();
-    else this.#sever();
+    else this.#endSocket();
     done(error);
   }
 
@@ -113,9 +113,9 @@ export class Cable extends Duplex {
     }
   }
 
-  #sever(): void {
-    // destroySoon lets what was written, a refusal for instance, go out before the FIN.
-    if (this.#severed === "reset") this.#raw.resetAndDestroy();
+  #endSocket(): void {
+    // destroySoon flushes pending writes, such as a rejection, before the FIN.
+    if (this.#cutAs === "reset") this.#raw.resetAndDestroy();
     else this.#tls.destroySoon();
   }
 }

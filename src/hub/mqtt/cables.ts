@@ -1,7 +1,5 @@
 /**
- * Every device's cable, to pull and to plug in. A pulled cable stays pulled for new connections too, DPS included.
- *
- * Guarantee: never touches a device whose cable is plugged in.
+ * The cables of all devices. An unplugged cable blocks new connections too, DPS included.
  */
 
 import type { CableState } from "../page-server/api.ts";
@@ -16,8 +14,8 @@ export class Cables {
   }
 
   /**
-   * A device has said who it is, nothing is answered yet.
-   * @returns false when its cable is out: leave the connection alone
+   * Call this when the device id of a connection is known, before any answer.
+   * @returns false when its cable is unplugged: ignore the connection
    */
   admit(id: string, cable: Cable): boolean {
     const state = this.state(id);
@@ -27,14 +25,14 @@ export class Cables {
     }
     const live = this.#live.get(id) ?? new Set();
     this.#live.set(id, live.add(cable));
-    // Its socket's end, not the broker's: a silent cable that the broker has given up still has its device.
+    // The socket's close, not the broker's: behind a silent cable the device stays connected longer.
     cable.tls.once("close", () => {
       live.delete(cable);
       if (live.size === 0 && this.#live.get(id) === live) this.#live.delete(id);
     });
     if (state === "connected") return true;
     cable.silence();
-    // Nobody waits for it on this side: when the cable is back it gets a reset and dials again.
+    // The broker never sees it: when the cable is back, the device gets RST and reconnects.
     cable.destroy();
     return false;
   }
@@ -49,7 +47,7 @@ export class Cables {
     }
   }
 
-  /** Ends everything, whatever its state. */
+  /** Ends every connection. */
   close(): void {
     for (const live of this.#live.values()) for (const cable of live) cable.cut("close");
   }

@@ -20,7 +20,7 @@ export const queueLimits = {
   pending: 50,
   bytes: 64 * 1024,
   maxSeconds: 172_800,
-  usualSeconds: 3600,
+  defaultSeconds: 3600,
   deliveries: 10,
 };
 
@@ -56,7 +56,7 @@ export class CloudQueue {
     const record = this.#devices.get(deviceId);
     if (record === undefined) return { refused: "not-found", why: `there is no device ${deviceId}` };
     const queue = this.#unexpired(record);
-    const refusal = whyRefused(queue, message);
+    const refusal = validateMessage(queue, message);
     if (refusal !== undefined) return refusal;
     const queuedMs = this.#clock.wallNow();
     const kept: CloudMessage = {
@@ -64,7 +64,7 @@ export class CloudQueue {
       body: message.body,
       properties: message.properties,
       queuedMs,
-      expiresMs: queuedMs + (message.ttlSeconds ?? queueLimits.usualSeconds) * 1000,
+      expiresMs: queuedMs + (message.ttlSeconds ?? queueLimits.defaultSeconds) * 1000,
       deliveries: 0,
     };
     const saved = this.#devices.put({ ...record, queue: [...queue, kept] });
@@ -88,20 +88,25 @@ export class CloudQueue {
     this.#devices.note(deviceId, (now) => ({ ...now, queue: [sent, ...rest] }));
     this.#sending.set(link, next.messageId);
     const topic = cloudMessage(deviceId, systemProperties(deviceId, sent));
-    link.sendAcknowledged(topic, next.body, () => void this.#taken(link, next).catch(() => undefined));
+    link.sendAcknowledged(topic, next.body, () => void this.#delivered(link, next).catch(() => undefined));
   }
 
   /** Call this when a connection closes. The message in flight is sent again on the next connection. */
   dropped(link: Link): void {
     this.#sending.delete(link);
     const record = this.#devices.get(link.deviceId);
-    const worn = record?.queue.find((message) => message.deliveries >= queueLimits.deliveries);
-    if (worn === undefined) return;
-    this.#note(link.deviceId, "message-expired", worn, `was given up after ${worn.deliveries} deliveries`);
-    void this.#drop(link.deviceId, worn.messageId).catch(() => undefined);
+    const exhausted = record?.queue.find((message) => message.deliveries >= queueLimits.deliveries);
+    if (exhausted === undefined) return;
+    this.#note(
+      link.deviceId,
+      "message-expired",
+      exhausted,
+      `was dropped after ${exhausted.deliveries} deliveries`,
+    );
+    void this.#drop(link.deviceId, exhausted.messageId).catch(() => undefined);
   }
 
-  async #taken(link: Link, message: CloudMessage): Promise<void> {
+  async #delivered(link: Link, message: CloudMessage): Promise<void> {
     this.#sending.delete(link);
     this.#note(link.deviceId, "message-delivered", message, "was delivered");
     await this.#drop(link.deviceId, message.messageId);
@@ -148,18 +153,18 @@ export class CloudQueue {
     deviceId: string,
     kind: "message-queued" | "message-delivered" | "message-expired",
     message: CloudMessage,
-    what: string,
+    outcome: string,
   ): void {
     const name = message.properties["method-name"];
     const subject = name === undefined ? "a message" : `offline command ${name}`;
     const actor = kind === "message-queued" ? "operator" : kind === "message-delivered" ? "device" : "hub";
-    this.#timeline.add({ deviceId, kind, actor, text: `${subject} ${what}` });
+    this.#timeline.add({ deviceId, kind, actor, text: `${subject} ${outcome}` });
   }
 }
 
-function whyRefused(queue: readonly CloudMessage[], message: NewMessage): Queued | undefined {
+function validateMessage(queue: readonly CloudMessage[], message: NewMessage): Queued | undefined {
   const { pending, bytes, maxSeconds } = queueLimits;
-  const ttl = message.ttlSeconds ?? queueLimits.usualSeconds;
+  const ttl = message.ttlSeconds ?? queueLimits.defaultSeconds;
   if (!(ttl >= 1 && ttl <= maxSeconds)) {
     return { refused: "malformed", why: `the time to live must be 1 to ${maxSeconds} s` };
   }

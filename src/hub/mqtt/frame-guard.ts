@@ -1,18 +1,18 @@
 /**
- * Watches the frames of an MQTT 3.1.1 byte stream go by and tells when one is too long.
+ * Detects oversized frames in an MQTT 3.1.1 byte stream.
  *
- * Guarantee: keeps no bytes; a frame is refused by its header, before anybody buffers it. The broker's parser would
- * collect up to 256 MiB of whoever asks.
+ * Guarantee: stores no bytes; a frame is rejected by its header, before it is buffered. The broker's parser alone would
+ * buffer up to 256 MiB for any client.
  */
 export class FrameGuard {
   #limit: number;
-  /** Bytes of the present frame still to come. */
+  /** Remaining bytes of the current frame. */
   #body = 0;
   /** Bytes read of the remaining-length field (section 2.2.3); -1 before the packet type. */
   #lengthBytes = -1;
   #length = 0;
 
-  /** @param limit most bytes of a frame after its header */
+  /** @param limit maximum bytes of a frame after its header */
   constructor(limit: number) {
     this.#limit = limit;
   }

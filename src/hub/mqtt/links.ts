@@ -1,8 +1,8 @@
 /**
- * The devices that are connected, and the one way to send to them: through their own connection. All devices listen
- * to the same `$iothub/…` filters, so what went through the broker's subscriptions would reach every one of them.
+ * The connected devices. The hub sends through a device's own connection: all devices subscribe to the same `$iothub/…`
+ * filters, so a publish through the broker would reach all of them.
  *
- * Guarantee: a link sends nothing that its device has not subscribed to, and one acknowledged message at a time.
+ * Guarantee: a link sends only what its device has subscribed to, and one acknowledged message at a time.
  */
 import type { Client } from "aedes";
 import type { Clock } from "../../base/clock.ts";
@@ -13,9 +13,9 @@ export class Link {
   readonly deviceId: string;
   readonly client: Client;
   readonly cable: Cable;
-  /** Filters that the device listens to. */
+  /** Topic filters that the device has subscribed to. */
   readonly subscriptions: Set<string>;
-  /** Its session has been restored and told so: messages that want an acknowledgement may go. */
+  /** Its session is restored and confirmed: QoS 1 messages may be sent. */
   ready = false;
   #onAck: (() => void) | undefined;
 
@@ -26,7 +26,7 @@ export class Link {
     this.subscriptions = new Set(subscriptions);
   }
 
-  /** @returns false when the device does not listen to `filter` */
+  /** @returns false when the device has not subscribed to `filter` */
   send(filter: string, topic: string, payload: string): boolean {
     if (!this.subscriptions.has(filter)) return false;
     this.client.publish(packet(topic, payload, 0), () => {});
@@ -46,19 +46,19 @@ export class Link {
   }
 }
 
-/** So many connections that push one another out, each within the time after the one before, are no chance. */
-const suspicious = 3;
-const suspiciousMs = 60_000;
+/** So many replaced connections, each within this time of the last, mean that two devices share an id. */
+const contestedAfter = 3;
+const contestedWithinMs = 60_000;
 
 export class Links {
   readonly #links = new Map<string, Link>();
   readonly #log: Log;
   readonly #clock: Clock;
-  /** Of devices whose connection was replaced by another while it was still alive: how often in a row, and when last. */
+  /** By device: how often in a row a live connection was replaced, and when last. */
   readonly #replaced = new Map<string, { readonly times: number; readonly atMs: number }>();
-  /** Told after a link has come (and is ready) or gone. */
+  /** Called after a link is ready, or has closed. */
   onChange: (link: Link, connected: boolean) => void = () => {};
-  /** Told when two seem to use one id: they push each other out again and again. */
+  /** Called when two devices seem to share an id and keep replacing each other. */
   onContest: (deviceId: string) => void = () => {};
 
   constructor(log: Log, clock: Clock) {
@@ -78,18 +78,18 @@ export class Links {
     this.#links.set(link.deviceId, link);
   }
 
-  /** Another connection was let in under this id; the broker is about to end the one that there is, if any. */
-  arrives(deviceId: string): void {
-    // A device that comes back after a silence replaces a connection of its own: once, not again and again.
+  /** Call this when another connection with this id has logged in, before the broker ends the old one. */
+  replacing(deviceId: string): void {
+    // A device that reconnects after a silence replaces its own connection once.
     if (this.#links.get(deviceId)?.ready !== true) return;
     const atMs = this.#clock.now();
     const last = this.#replaced.get(deviceId);
-    const times = last !== undefined && atMs - last.atMs < suspiciousMs ? last.times + 1 : 1;
+    const times = last !== undefined && atMs - last.atMs < contestedWithinMs ? last.times + 1 : 1;
     this.#replaced.set(deviceId, { times, atMs });
-    if (times === suspicious) this.onContest(deviceId);
+    if (times === contestedAfter) this.onContest(deviceId);
   }
 
-  /** Does nothing for a link that another has replaced. */
+  /** Ignores a link that another has replaced. */
   remove(link: Link): void {
     if (this.#links.get(link.deviceId) !== link) return;
     this.#links.delete(link.deviceId);

@@ -1,9 +1,8 @@
 /**
- * The TLS side of the MQTT port: each connection that finishes its handshake comes out as a cable.
+ * The TLS listener of the MQTT port: each completed handshake becomes a cable.
  *
- * Guarantees: who does not finish the handshake within ten seconds of its connect is gone, whatever it sends; those
- * who have not logged in keep nobody else out, however many they are. A client's certificate is asked for and judged
- * later, with the rest of what it says. `close` leaves no socket.
+ * Guarantees: a client that does not finish its handshake within ten seconds is disconnected; unauthenticated clients
+ * cannot block others. Client certificates are requested here and verified at the login. `close` leaves no socket open.
  */
 import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
@@ -12,38 +11,38 @@ import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import { portOf } from "../ports.ts";
 import type { CertificatePair } from "../storage/certificates.ts";
-import { peerOf, Strangers } from "../strangers.ts";
+import { peerKey, UnauthenticatedConnections } from "../unauthenticated.ts";
 import { Cable } from "./cable.ts";
 
-export interface TlsDoorOptions {
+export interface TlsListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly caPem: string;
   readonly onCable: (cable: Cable) => void;
-  /** A peer's frame was beyond the limit; its connection ends. */
+  /** A peer sent a frame beyond the limit; its connection ends. */
   readonly onTooLong: (from: string) => void;
-  /** There are so many connections that one was ended or not taken. */
+  /** A connection was closed or refused because there are too many. */
   readonly onFull: () => void;
 }
 
 const maxConnections = 2000;
-/** Of those, that have not logged in: the rest is for devices. */
+/** Of those, before the login; the rest is reserved for devices. */
 const maxUnauthenticated = 500;
 const handshakeWithin = seconds(10);
 const minVersion = "TLSv1.2";
 
 export class TlsListener {
-  readonly #options: TlsDoorOptions;
+  readonly #options: TlsListenerOptions;
   readonly #server: Server;
   readonly #cables = new Set<Cable>();
-  /** TCP sockets by the peer's address: TLS is made over them, and a reset needs the socket below. */
+  /** TCP sockets by the peer's address: a reset needs the socket below TLS. */
   readonly #raws = new Map<string, Socket>();
-  readonly #strangers: Strangers;
+  readonly #unauthenticated: UnauthenticatedConnections;
 
-  constructor(options: TlsDoorOptions, pair: CertificatePair) {
+  constructor(options: TlsListenerOptions, pair: CertificatePair) {
     this.#options = options;
-    this.#strangers = new Strangers(options.clock, {
-      most: maxUnauthenticated,
+    this.#unauthenticated = new UnauthenticatedConnections(options.clock, {
+      max: maxUnauthenticated,
       within: handshakeWithin,
       onFull: () => options.onFull(),
     });
@@ -57,12 +56,12 @@ export class TlsListener {
     });
     this.#server.maxConnections = maxConnections;
     this.#server.on("drop", () => options.onFull());
-    this.#server.on("connection", (raw: Socket) => this.#keep(raw));
+    this.#server.on("connection", (raw: Socket) => this.#accept(raw));
     this.#server.on("secureConnection", (tls) => this.#open(tls));
     this.#server.on("tlsClientError", (error, tls) => {
-      // At debug alone: any port scan gets here.
+      // Debug only: any port scan causes this.
       options.log.debug("hub-tls-refused", { from: tls.remoteAddress ?? "", reason: error.message });
-      // Node reports its own handshake timeout alone, and leaves the socket open.
+      // After its own handshake timeout, Node leaves the socket open.
       tls.destroy();
     });
   }
@@ -84,9 +83,9 @@ export class TlsListener {
     this.#server.setSecureContext({ ...pair, minVersion, ca: [this.#options.caPem] });
   }
 
-  /** It has logged in. */
-  welcome(cable: Cable): void {
-    this.#strangers.welcome(peerOf(cable.tls));
+  /** Call this after the login. */
+  authenticated(cable: Cable): void {
+    this.#unauthenticated.remove(peerKey(cable.tls));
   }
 
   async close(): Promise<void> {
@@ -95,26 +94,26 @@ export class TlsListener {
       cable.cut("close");
       cable.tls.destroy();
     }
-    // Those that have not finished their handshake would hold the server open.
+    // Unfinished handshakes would keep the server open.
     for (const raw of this.#raws.values()) raw.destroy();
     await closed;
   }
 
-  #keep(raw: Socket): void {
-    const key = peerOf(raw);
+  #accept(raw: Socket): void {
+    const key = peerKey(raw);
     this.#raws.set(key, raw.setNoDelay(true));
     raw.once("close", () => this.#raws.delete(key));
-    this.#strangers.add(raw);
+    this.#unauthenticated.add(raw);
   }
 
   #open(tls: TLSSocket): void {
-    const raw = this.#raws.get(peerOf(tls));
+    const raw = this.#raws.get(peerKey(tls));
     if (raw === undefined) {
       tls.destroy();
       return;
     }
-    // The broker gives it as long again to log in.
-    this.#strangers.excuse(peerOf(tls));
+    // The broker has its own time limit for the login.
+    this.#unauthenticated.cancelTimeout(peerKey(tls));
     const cable = new Cable(tls, raw, () => this.#options.onTooLong(tls.remoteAddress ?? ""));
     this.#cables.add(cable);
     tls.once("close", () => this.#cables.delete(cable));

@@ -1,13 +1,13 @@
 /**
- * Who is it that connects, and may they? User name and password or certificate of an MQTT CONNECT, to DPS or hub.
+ * Authenticates an MQTT CONNECT to DPS or hub, by user name and password or certificate.
  *
- * Guarantee: nobody is let in without having proved, by a signature made with a key that the hub knows or by the
- * private key of a certificate that the hub trusts, to be who the user name says. Never throws.
+ * Guarantee: a login succeeds only with a signature by a known key, or with the private key of a trusted certificate,
+ * that belongs to the id in the user name. Never throws.
  */
 import type { PeerCertificate } from "node:tls";
 import { deriveDeviceKey, isBase64Key } from "../../protocol/device-key.ts";
 import { isDeviceId, isRegistrationId } from "../../protocol/names.ts";
-import { bareHost, type KnownNames } from "../host-names.ts";
+import { bareHost, type NameList } from "../host-names.ts";
 import type { Devices } from "../registry/devices.ts";
 import type { Authentication } from "../registry/record.ts";
 import { parseSas, type SasToken, verifySas } from "../rest/sas.ts";
@@ -17,27 +17,27 @@ export type Caller =
   | { readonly kind: "dps"; readonly registrationId: string; readonly idScope: string }
   | { readonly kind: "device"; readonly deviceId: string; readonly host: string; readonly modelId: string };
 
-/** What a caller shows for itself. */
+/** The credentials that a caller presents. */
 export interface Proof {
   readonly password: string | undefined;
   readonly certificate: PeerCertificate | undefined;
-  /** TLS found a valid chain from `certificate` to the hub's own authority. */
-  readonly chained: boolean;
+  /** TLS verified a chain from `certificate` to the hub's own authority. */
+  readonly chainVerified: boolean;
 }
 
 export type Login =
   | {
       readonly ok: true;
       readonly expiresMs?: number;
-      /** For DPS: what the device is to be registered with. */
+      /** For DPS: what to register the device with. */
       readonly authentication: Authentication;
       readonly deviceId: string;
     }
   | { readonly ok: false; readonly reason: LoginFailure };
 
 export type LoginFailure =
-  | "id scope is another"
-  | "host is another"
+  | "wrong id scope"
+  | "unknown host name"
   | "not enrolled"
   | "not registered"
   | "disabled"
@@ -48,16 +48,16 @@ export type LoginFailure =
   | "signature is malformed"
   | "certificate is not trusted"
   | "certificate is not valid now"
-  | "certificate is another's";
+  | "certificate is for another id";
 
 export interface LoginParts {
   readonly settings: HubSettings;
   readonly devices: Devices;
-  readonly hostNames: KnownNames;
+  readonly hostNames: NameList;
   readonly wallNow: () => number;
 }
 
-/** Takes a user name apart. `undefined`: neither DPS's nor the hub's. */
+/** @returns `undefined` for a user name of neither DPS nor hub */
 export function parseUserName(userName: string): Caller | undefined {
   if (userName.length > 1024) return undefined;
   const dps = /^([^/]+)\/registrations\/([^/]+)\/api-version=[^/]+$/.exec(userName);
@@ -81,7 +81,7 @@ export function login(caller: Caller, proof: Proof, parts: LoginParts): Login {
 
 function loginToDps(idScope: string, registrationId: string, proof: Proof, parts: LoginParts): Login {
   const { settings, wallNow } = parts;
-  if (idScope !== settings.idScope) return refuse("id scope is another");
+  if (idScope !== settings.idScope) return refuse("wrong id scope");
   const resource = `${idScope}/registrations/${registrationId}`;
   const individual = settings.individual(registrationId);
   const mayUse = (wanted: string) => wanted === resource;
@@ -107,13 +107,13 @@ function loginToDps(idScope: string, registrationId: string, proof: Proof, parts
   return last;
 }
 
-/** No key of a group without one: what is derived from nothing everybody can derive. */
+/** Empty for a group without a key: anyone could derive a key from an empty one. */
 const derived = (groupKey: string, id: string): string =>
   isBase64Key(groupKey) ? deriveDeviceKey(groupKey, id) : "";
 
 function loginToHub(deviceId: string, host: string, proof: Proof, parts: LoginParts): Login {
   const { settings, devices, hostNames, wallNow } = parts;
-  if (!hostNames.includes(bareHost(host))) return refuse("host is another");
+  if (!hostNames.includes(bareHost(host))) return refuse("unknown host name");
   const record = devices.get(deviceId);
   if (record === undefined) return refuse("not registered");
   if (!record.enabled) return refuse("disabled");
@@ -153,12 +153,12 @@ function check(
     const shown = [certificate.fingerprint, certificate.fingerprint256].map(normalThumbprint);
     return thumbprints.some((each) => shown.includes(normalThumbprint(each)))
       ? { ok: true, authentication: wanted, deviceId: id }
-      : refuse("certificate is another's");
+      : refuse("certificate is for another id");
   }
-  if (!proof.chained) return refuse("certificate is not trusted");
+  if (!proof.chainVerified) return refuse("certificate is not trusted");
   return certificate.subject.CN === id
     ? { ok: true, authentication: wanted, deviceId: id }
-    : refuse("certificate is another's");
+    : refuse("certificate is for another id");
 }
 
 function checkToken(
@@ -185,7 +185,7 @@ function checkToken(
 
 const refuse = (reason: LoginFailure): Login => ({ ok: false, reason });
 
-/** SHA-1 or SHA-256, with colons or without, in any case. */
+/** @param text SHA-1 or SHA-256, with or without colons, in any case */
 export const normalThumbprint = (text: string | undefined): string =>
   (text ?? "").replaceAll(":", "").toUpperCase();
 
@@ -193,7 +193,7 @@ const isValidAt = (certificate: PeerCertificate, wallMs: number): boolean =>
   Date.parse(certificate.valid_from) <= wallMs && wallMs < Date.parse(certificate.valid_to);
 
 /** A token for the whole hub, or for a prefix of the device's path, covers the device. */
-function isWithin(resource: string, deviceId: string, hostNames: KnownNames): boolean {
+function isWithin(resource: string, deviceId: string, hostNames: NameList): boolean {
   const [host = "", ...path] = resource.split("/");
   if (!hostNames.includes(bareHost(host))) return false;
   const wanted = ["devices", deviceId];

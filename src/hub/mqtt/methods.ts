@@ -1,8 +1,7 @@
 /**
- * Direct methods: a question to a connected device and its answer, or why there is none. A caller may give a device
- * that is away some time to come.
+ * Direct methods: calls a method on a connected device. A caller may wait for an offline device to connect.
  *
- * Guarantee: every call ends, by the device's answer, its timeouts or the loss of the connection. Never throws.
+ * Guarantee: every call ends: by the answer, a timeout or the loss of the connection. Never throws.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Json, readJson } from "../../base/json/value.ts";
@@ -14,7 +13,7 @@ export type MethodOutcome =
   | { readonly status: number; readonly payload: Json; readonly tookMs: number }
   | { readonly failed: "offline" | "timeout" | "malformed"; readonly why: string };
 
-export const methodLimits = { payloadBytes: 128 * 1024, leastSeconds: 1, maxSeconds: 300, usualSeconds: 30 };
+export const methodLimits = { payloadBytes: 128 * 1024, minSeconds: 1, maxSeconds: 300, defaultSeconds: 30 };
 
 /** IoT Central writes a component's command as `component*command`. */
 const namePattern = /^[A-Za-z0-9_\-.*%]{1,128}$/;
@@ -28,8 +27,8 @@ export class Methods {
   readonly #clock: Clock;
   readonly #links: Links;
   readonly #calls = new Map<string, Call>();
-  /** Those who wait for a device to listen. */
-  readonly #waiting = new Set<{ readonly deviceId: string; readonly arrive: () => void }>();
+  /** Calls that wait for a device to connect and subscribe. */
+  readonly #waiting = new Set<{ readonly deviceId: string; readonly resume: () => void }>();
   #next = 1;
 
   constructor(clock: Clock, links: Links) {
@@ -37,41 +36,42 @@ export class Methods {
     this.#links = links;
   }
 
-  /** @param connectSeconds how long to wait for a device that is away, before the time for its answer begins */
+  /** @param connectSeconds how long to wait for an offline device, before `timeoutSeconds` begins */
   async invoke(
     deviceId: string,
     name: string,
     payload: Json,
-    timeoutSeconds = methodLimits.usualSeconds,
+    timeoutSeconds = methodLimits.defaultSeconds,
     connectSeconds = 0,
   ): Promise<MethodOutcome> {
     const malformed = validateCall(name, payload, timeoutSeconds);
     if (malformed !== undefined) return { failed: "malformed", why: malformed };
-    if (connectSeconds > 0 && !this.#isListening(deviceId)) await this.#arrival(deviceId, connectSeconds);
+    if (connectSeconds > 0 && !this.#isReachable(deviceId))
+      await this.#untilReachable(deviceId, connectSeconds);
     return await this.#call(deviceId, name, payload, timeoutSeconds);
   }
 
-  /** A device has come, or listens to more than before. */
-  listening(deviceId: string): void {
-    if (!this.#isListening(deviceId)) return;
-    for (const each of [...this.#waiting]) if (each.deviceId === deviceId) each.arrive();
+  /** Call this when a device has connected or subscribed. */
+  subscribed(deviceId: string): void {
+    if (!this.#isReachable(deviceId)) return;
+    for (const each of [...this.#waiting]) if (each.deviceId === deviceId) each.resume();
   }
 
-  #isListening(deviceId: string): boolean {
+  #isReachable(deviceId: string): boolean {
     const link = this.#links.get(deviceId);
     return link?.ready === true && link.subscriptions.has(methodCalls);
   }
 
-  /** Resolves when the device listens, or the time is over. */
-  #arrival(deviceId: string, withinSeconds: number): Promise<void> {
+  /** Resolves when the device has subscribed, or at the timeout. */
+  #untilReachable(deviceId: string, withinSeconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const arrive = () => {
+      const resume = () => {
         cancel();
         this.#waiting.delete(waiting);
         resolve();
       };
-      const waiting = { deviceId, arrive };
-      const cancel = this.#clock.setTimer(seconds(withinSeconds), arrive);
+      const waiting = { deviceId, resume };
+      const cancel = this.#clock.setTimer(seconds(withinSeconds), resume);
       this.#waiting.add(waiting);
     });
   }
@@ -95,29 +95,29 @@ export class Methods {
       };
       this.#calls.set(rid, { link, finish });
       if (!link.send(methodCalls, methodCall(name, rid), JSON.stringify(payload))) {
-        finish({ failed: "offline", why: `${deviceId} takes no commands yet` });
+        finish({ failed: "offline", why: `${deviceId} has not subscribed to commands yet` });
       }
     });
   }
 
-  /** A device answered. An answer that nobody waits for any more, or from another device, is dropped. */
+  /** An answer that comes too late or from another device is dropped. */
   answered(link: Link, rid: string, status: number, body: string): void {
     const call = this.#calls.get(rid);
     if (call === undefined || call.link.deviceId !== link.deviceId) return;
     call.finish({ status, payload: body.trim() === "" ? null : (readJson(body) ?? null), tookMs: 0 });
   }
 
-  /** The connection is gone: whoever waits on it learns that now. */
+  /** Call this when a connection closes: its calls fail at once. */
   dropped(link: Link): void {
     for (const call of [...this.#calls.values()]) {
       if (call.link !== link) continue;
-      call.finish({ failed: "timeout", why: `${link.deviceId} went away before it answered` });
+      call.finish({ failed: "timeout", why: `${link.deviceId} disconnected before it answered` });
     }
   }
 }
 
 function validateCall(name: string, payload: Json, timeoutSeconds: number): string | undefined {
-  const { payloadBytes, leastSeconds, maxSeconds } = methodLimits;
+  const { payloadBytes, minSeconds: leastSeconds, maxSeconds } = methodLimits;
   if (!namePattern.test(name)) return "a method name has 1 to 128 letters, digits and _ - . * %";
   if (!(timeoutSeconds >= leastSeconds && timeoutSeconds <= maxSeconds)) {
     return `the timeout must be ${leastSeconds} to ${maxSeconds} s`;

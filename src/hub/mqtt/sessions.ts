@@ -1,7 +1,7 @@
 /**
- * What devices say over MQTT, and what their coming and going sets off.
+ * Handles what devices send over MQTT, and their connects and disconnects.
  *
- * Guarantee: never throws for anything that a device sends; what it cannot use is `false`, which ends the connection.
+ * Guarantee: never throws for anything that a device sends; `false` for an unusable message ends the connection.
  */
 import type { Client, PublishPacket } from "aedes";
 import type { Clock } from "../../base/clock.ts";
@@ -40,9 +40,9 @@ export class DeviceSessions {
     return this.#parts.devices.get(deviceId)?.subscriptions ?? [];
   }
 
-  /** A device is let in. Whether it brings its session along is in `client.clean`. */
+  /** Call this after the login. `client.clean` is false when the device resumes its session. */
   open(client: Client, cable: Cable, deviceId: string, modelId: string): Link {
-    this.#parts.links.arrives(deviceId);
+    this.#parts.links.replacing(deviceId);
     const kept = client.clean ? [] : this.subscriptions(deviceId);
     this.#parts.devices.note(deviceId, (record) => ({
       ...record,
@@ -57,7 +57,7 @@ export class DeviceSessions {
     );
   }
 
-  /** It may speak from now on. */
+  /** The broker has accepted the connection. */
   registered(link: Link): void {
     this.#parts.links.add(link);
   }
@@ -65,11 +65,11 @@ export class DeviceSessions {
   ready(link: Link): void {
     this.#stamp(link.deviceId, true);
     this.#parts.links.ready(link);
-    this.#parts.methods.listening(link.deviceId);
+    this.#parts.methods.subscribed(link.deviceId);
     this.#parts.queue.pump(link.deviceId);
   }
 
-  gone(link: Link): void {
+  closed(link: Link): void {
     this.#parts.methods.dropped(link);
     this.#parts.queue.dropped(link);
     this.#stamp(link.deviceId, true);
@@ -78,14 +78,14 @@ export class DeviceSessions {
 
   subscribed(link: Link, subscriptions: readonly Subscription[]): void {
     for (const { topic } of subscriptions) link.subscriptions.add(topic);
-    this.#parts.methods.listening(link.deviceId);
+    this.#parts.methods.subscribed(link.deviceId);
     const known = this.subscriptions(link.deviceId);
-    const isNews = subscriptions.some(
+    const isChange = subscriptions.some(
       ({ topic, qos }) => !known.some((each) => each.topic === topic && each.qos === qos),
     );
-    // A device says the same at every connection: that is no reason to write.
-    if (isNews)
-      this.#keep(link, (kept) => {
+    // Devices repeat their subscriptions at every connect; only changes are stored.
+    if (isChange)
+      this.#changeSubscriptions(link, (kept) => {
         const others = kept.filter(({ topic }) => !subscriptions.some((each) => each.topic === topic));
         return [...others, ...subscriptions];
       });
@@ -94,10 +94,10 @@ export class DeviceSessions {
 
   unsubscribed(link: Link, topics: readonly string[]): void {
     for (const topic of topics) link.subscriptions.delete(topic);
-    this.#keep(link, (kept) => kept.filter(({ topic }) => !topics.includes(topic)));
+    this.#changeSubscriptions(link, (kept) => kept.filter(({ topic }) => !topics.includes(topic)));
   }
 
-  /** @returns false when the device may not say that */
+  /** @returns false when the device may not publish to that topic */
   async received(link: Link, packet: PublishPacket): Promise<boolean> {
     const topic = parseDeviceTopic(link.deviceId, packet.topic);
     if (topic === undefined) return false;
@@ -122,27 +122,27 @@ export class DeviceSessions {
 
   #telemetry(deviceId: string, properties: Record<string, string>, payload: string): void {
     const receivedMs = this.#parts.clock.wallNow();
-    const said = Date.parse(properties["iothub-creation-time-utc"] ?? properties["$.ctime"] ?? "");
+    const createdMs = Date.parse(properties["iothub-creation-time-utc"] ?? properties["$.ctime"] ?? "");
     const body: Json | undefined = readJson(payload);
     const message: TelemetryMessage = {
       messageId: properties["$.mid"],
       properties,
       body: body ?? payload.slice(0, 1024),
-      // A device whose clock is ahead would have its reading stand at the end of the history until then.
-      atMs: Number.isNaN(said) ? receivedMs : Math.min(said, receivedMs),
+      // A fast device clock must not put a reading into the future.
+      atMs: Number.isNaN(createdMs) ? receivedMs : Math.min(createdMs, receivedMs),
       receivedMs,
     };
     this.#parts.telemetry.add(deviceId, message);
     this.#parts.onTelemetry(deviceId, message);
   }
 
-  #keep(link: Link, change: (kept: readonly Subscription[]) => readonly Subscription[]): void {
+  #changeSubscriptions(link: Link, change: (kept: readonly Subscription[]) => readonly Subscription[]): void {
     if (link.client.clean) return;
     const saved = this.#parts.devices.change(link.deviceId, (record) => ({
       ...record,
       subscriptions: change(record.subscriptions),
     }));
-    // Devices logs what the disk refuses; the session goes on.
+    // Devices logs a failed write; the session goes on.
     saved.catch(() => undefined);
   }
 

@@ -1,6 +1,6 @@
 /**
  * The MQTT topics of DPS and IoT Hub (https://learn.microsoft.com/azure/iot/iot-mqtt-connect-to-iot-hub and
- * …/azure/iot-dps/iot-dps-mqtt-support), taken apart and put together.
+ * …/azure/iot-dps/iot-dps-mqtt-support): parsing and building.
  *
  * Guarantee: never throws; a topic that a device may not use is `undefined`.
  */
@@ -22,8 +22,8 @@ export const methodCalls = `${topicPrefix.methodCall}#`;
 export const dpsAnswers = `${topicPrefix.dpsAnswer}#`;
 export const cloudMessages = (deviceId: string): string => `devices/${deviceId}/messages/devicebound/#`;
 
-/** What a device may listen to: nothing of another's. */
-export const mayListen = (deviceId: string, filter: string): boolean =>
+/** Whether a device may subscribe to a filter: only its own. */
+export const maySubscribe = (deviceId: string, filter: string): boolean =>
   [twinAnswers, desiredPatches, methodCalls, cloudMessages(deviceId)].includes(filter);
 
 export function parseDeviceTopic(deviceId: string, topic: string): DeviceTopic | undefined {
@@ -61,7 +61,7 @@ export const methodCall = (name: string, rid: string): string =>
 export const dpsAnswer = (status: number, rid: string, retryAfter?: number): string =>
   `${topicPrefix.dpsAnswer}${status}/?$rid=${encode(rid)}${retryAfter === undefined ? "" : `&retry-after=${retryAfter}`}`;
 
-/** Spaces become %20, never +: devices do not take the plus back. */
+/** Spaces become %20, never +: devices do not decode the plus. */
 export function cloudMessage(deviceId: string, properties: Readonly<Record<string, string>>): string {
   const bag = Object.entries(properties).map(([name, value]) => `${encode(name)}=${encode(value)}`);
   return `devices/${deviceId}/messages/devicebound/${bag.join("&")}`;

@@ -1,6 +1,5 @@
 /**
- * What the hub's page and the hub say to each other: JSON over HTTP on one origin, and one stream of events (SSE).
- * Types only: the page is bundled with them for a browser, the hub answers with them.
+ * The protocol between page and hub: JSON over HTTP on one origin, and one event stream (SSE). Types only, for both.
  *
  * | request                                   | body              | answer                         |
  * | ----------------------------------------- | ----------------- | ------------------------------ |
@@ -20,14 +19,14 @@
  * | POST   /api/devices/{id}/panel            | `PanelPress`      | 204                            |
  * | GET    /api/events                        |                   | the stream: `StreamEvent`s     |
  *
- * Every refusal is `Refusal` with a status from 400 on: 401 `sign-in`, 403 `origin`, 404 `not-found`,
- * 409 `offline` (a command to a device that is not connected), 409 `not-here` (a press on a front whose keys are
+ * Every refusal is a `Refusal` with a status of 400 or more: 401 `sign-in`, 403 `origin`, 404 `not-found`,
+ * 409 `offline` (a command to a device that is not connected), 409 `not-here` (a press on a device whose buttons are
  * elsewhere), 412 `version`, 413 `too-large`, 429 `throttled`, 504 `timeout`. Bodies are `application/json`, at most
  * 64 KiB. Times are ms since 1970 by the hub's clock.
  *
- * The stream names each event by its `type` and carries the rest as JSON in `data:`. It opens with one `hello`, then
- * tells changes; the `id:` of a timeline event is its `sequence`, and a browser that comes back with `Last-Event-ID`
- * is first told what it missed. After a reconnect the page had better fetch what it shows again.
+ * An event of the stream is named by its `type`; `data:` is the rest as JSON. The stream begins with one `hello`, then
+ * sends changes; the `id:` of a timeline event is its `sequence`, and a browser that reconnects with `Last-Event-ID`
+ * first receives the missed events. After a reconnect the page should fetch again what it shows.
  */
 import type { Json } from "../../base/json/value.ts";
 
@@ -36,7 +35,7 @@ export interface Refusal {
 }
 
 export interface Session {
-  /** Whether this hub asks for a password: it does when it listens beyond loopback. */
+  /** True when the hub listens beyond loopback. */
   readonly passwordNeeded: boolean;
   readonly signedIn: boolean;
 }
@@ -46,24 +45,24 @@ export interface SignIn {
 }
 
 export interface HubInfo {
-  /** Name under which devices know the hub, with its port unless that is 8883: `localhost`, `localhost:40123`. */
+  /** Host name for devices, with the port unless that is 8883: `localhost`, `localhost:40123`. */
   readonly hubHost: string;
   readonly idScope: string;
   readonly startedMs: number;
   readonly nowMs: number;
   readonly devices: number;
   readonly connected: number;
-  /** Whether the page can be reached from beyond this machine. */
+  /** Whether other machines can reach the page. */
   readonly exposed: boolean;
 }
 
-/** `connected`: the link may stand. The others are ways of being broken; see `CableRequest`. */
+/** The cable is plugged in, or unplugged in one of three ways; see `CableRequest`. */
 export type CableState = "connected" | "close" | "reset" | "silence";
 
 export interface CableRequest {
   /**
-   * `connected` plugs it in again. `close` ends the connection in good order (FIN), `reset` in bad (RST), and both
-   * turn away every new one. `silence` leaves it open and answers nothing, which is what a dead line looks like.
+   * `connected` plugs it in. `close` ends the connection cleanly (FIN), `reset` abruptly (RST); both reject new
+   * connections. `silence` keeps the connection open and drops all traffic, as a dead line does.
    */
   readonly state: CableState;
 }
@@ -76,25 +75,25 @@ export interface ThrottleRequest {
 /** A device in the list. */
 export interface DeviceSummary {
   readonly id: string;
-  /** False for a device that was switched off in the registry. */
+  /** False for a device that is disabled in the registry. */
   readonly enabled: boolean;
-  /** As the hub sees it; after `silence` it stays true until the keepalive runs out. */
+  /** The hub's view: after `silence` it stays true until the keepalive timeout. */
   readonly connected: boolean;
-  /** When the connection came or went last. */
+  /** Time of the last connect or disconnect. */
   readonly connectionChangedMs: number | null;
   readonly lastActivityMs: number | null;
   readonly cable: CableState;
   readonly throttled: boolean;
-  /** DTDL model id that the device gave. */
+  /** The DTDL model id sent by the device. */
   readonly modelId: string | null;
   readonly desiredVersion: number;
   readonly reportedVersion: number;
-  /** Properties whose desired value the device has not acknowledged yet. */
+  /** Number of properties with status `pending`. */
   readonly pending: number;
   readonly refused: number;
   /** Offline commands waiting in the queue. */
   readonly queuedMessages: number;
-  /** The newest number or switch of each telemetry name. */
+  /** The newest value by telemetry name. */
   readonly latest: Readonly<Record<string, TelemetryValue>>;
 }
 
@@ -104,12 +103,12 @@ export interface TelemetryValue {
 }
 
 /**
- * How a desired property stands with the device:
- * `pending` — desired has a version that the device has not acknowledged; `acknowledged` — acknowledged with 2xx and
- * the desired value in force, or with 200 and the nearest to it; `refused` — acknowledged with 4xx or 5xx;
- * `unanswered` — the device has acknowledged that version or a later one, and says nothing of this property;
- * `overruled` — answered with 203 or another 2xx, but the device keeps another value (its own won);
- * `device-only` — reported and never desired; `deleted` — was desired, is not any more, still reported.
+ * Status of a property:
+ * `pending` — the device has not acknowledged the desired version; `acknowledged` — acknowledged with 2xx and the
+ * desired value in force, or with 200 and the nearest possible value; `refused` — acknowledged with 4xx or 5xx;
+ * `unanswered` — the device has acknowledged that version or a later one, but not this property;
+ * `overruled` — acknowledged with 203 or another 2xx, but the device keeps its own value;
+ * `device-only` — reported and never desired; `deleted` — no longer desired, still reported.
  */
 export type PropertyStatus =
   | "pending"
@@ -120,13 +119,13 @@ export type PropertyStatus =
   | "device-only"
   | "deleted";
 
-/** A property as both sides have it. */
+/** A property on both sides. */
 export interface PropertyRow {
   readonly name: string;
   readonly status: PropertyStatus;
-  /** Absent: not desired. `atMs` and `version` are the hub's `$metadata` of it. */
+  /** Absent: not desired. `atMs` and `version` are from the hub's `$metadata`. */
   readonly desired?: { readonly value: Json; readonly version: number; readonly atMs: number };
-  /** Absent: not reported. `value` is unwrapped from an acknowledgement when it is in one. */
+  /** Absent: not reported. `value` is without its acknowledgement. */
   readonly reported?: { readonly value: Json; readonly atMs: number };
   readonly ack?: Acknowledgement;
 }
@@ -136,7 +135,7 @@ export interface Acknowledgement {
   readonly code: number;
   readonly version: number;
   readonly text?: string | undefined;
-  /** Who made the value, and when, where `text` says that and nothing else. */
+  /** Who set the value, and when, if `text` says exactly that. */
   readonly origin?: Origin | undefined;
 }
 
@@ -147,7 +146,7 @@ export interface Origin {
 
 export interface DeviceDetail extends DeviceSummary {
   readonly properties: readonly PropertyRow[];
-  /** The whole documents, with `$version`, as the hub keeps them. */
+  /** The complete documents, with `$version`. */
   readonly desired: Readonly<Record<string, Json>>;
   readonly reported: Readonly<Record<string, Json>>;
   readonly desiredMetadata: Readonly<Record<string, Json>>;
@@ -155,44 +154,44 @@ export interface DeviceDetail extends DeviceSummary {
   readonly tags: Readonly<Record<string, Json>>;
   readonly authentication: "sas" | "selfSigned" | "certificateAuthority";
   readonly messages: readonly QueuedMessage[];
-  /** Its front, when it runs on this machine beside the hub. It does not go through the cable. */
+  /** Its front, when it runs on the hub's machine. Not affected by the cable. */
   readonly panel?: PanelView;
 }
 
-/** What one sees on a device's front. */
+/** A device's front. */
 export interface PanelView {
-  /** `bits`: one a pixel, row by row, the first pixel in the highest bit of the first byte, in base64. */
+  /** `bits`: base64, one bit per pixel, row by row, most significant bit first. */
   readonly screen:
     | { readonly kind: "pixels"; readonly width: number; readonly height: number; readonly bits: string }
     | { readonly kind: "text"; readonly lines: readonly string[] };
-  /** False while the device finds no display: the picture is what one would show. */
+  /** False without a display: then `screen` is what one would show. */
   readonly fitted: boolean;
-  /** Nobody has touched a key for a while. */
+  /** The display is dimmed, since no button was pressed for a while. */
   readonly dimmed: boolean;
-  /** The light in the mode button: lit in auto. */
+  /** The LED of the mode button, lit in auto. */
   readonly modeLed: boolean;
   readonly statusLed: boolean;
   /** The relay as commanded. */
   readonly relay: boolean;
   /**
-   * Where a virtual hat stands. Its keys can be pressed from the page; those of a real hat, which has no `room`,
-   * cannot: what the twin calls the device's own change is that of a person who stands before the heater.
+   * The simulated room of a virtual hat. The buttons of a real hat, which has no `room`, cannot be pressed from the
+   * page: a change made on the device must come from a person in front of it.
    */
   readonly room?: PanelRoom;
 }
 
 export interface PanelRoom {
-  /** °C of the simulated air. */
+  /** °C, simulated. */
   readonly air: number;
   /** °C */
   readonly outside: number;
   readonly windowOpen: boolean;
 }
 
-/** A key goes down or up, as under a finger: how long it was down is what the device measures. */
+/** A press or a release; the device measures the time between them. */
 export interface PanelPress {
   readonly key: "a" | "b" | "mode" | "window";
-  /** The window is no key: down is open. */
+  /** For the window, down is open. */
   readonly down: boolean;
 }
 
@@ -205,7 +204,7 @@ export interface QueuedMessage {
   readonly deliveries: number;
 }
 
-/** Telemetry that the hub still has: one series for each name, times rising. Switches are 0 and 1. */
+/** Stored telemetry: one series by name, oldest first. Switches are 0 and 1. */
 export interface History {
   readonly nowMs: number;
   readonly series: Readonly<Record<string, HistorySeries>>;
@@ -217,33 +216,33 @@ export interface HistorySeries {
 }
 
 export interface DesiredEdit {
-  /** A patch: names that are absent stay, `null` deletes. */
+  /** A patch: absent names stay unchanged, `null` deletes. */
   readonly properties: Readonly<Record<string, Json>>;
-  /** Refuse (412) unless the desired document still has this `$version`. */
+  /** Answer 412 unless the desired document still has this `$version`. */
   readonly ifVersion?: number | undefined;
 }
 
 export interface DesiredEdited {
   readonly desiredVersion: number;
-  /** Whether the device was connected and told at once. */
+  /** Whether the patch was sent to the device at once. */
   readonly pushed: boolean;
 }
 
 export interface CommandCall {
   readonly name: string;
   readonly payload: Json;
-  /** How long to wait for the device's answer; 30 when absent, at most 300. */
+  /** Timeout of the device's answer; 30 when absent, at most 300. */
   readonly timeoutSeconds?: number | undefined;
 }
 
 export interface CommandAnswer {
-  /** What the device answered: 2xx went well. */
+  /** The device's status; 2xx is success. */
   readonly status: number;
   readonly payload: Json;
   readonly tookMs: number;
 }
 
-/** A command that waits in the queue until the device comes (IoT Central's offline command). */
+/** A command that is queued until the device connects (IoT Central's offline command). */
 export interface OfflineCommand {
   readonly name: string;
   readonly payload: Json;
@@ -256,13 +255,13 @@ export interface OfflineCommandQueued {
   readonly expiresMs: number;
 }
 
-/** Who did it. `operator`: this page or the service side. */
+/** Who caused an event. `operator`: this page or a service client. */
 export type Actor = "operator" | "device" | "hub";
 
 export type TimelineKind =
-  /** Desired was edited. */
+  /** A desired property was edited. */
   | "desired"
-  /** The device reported a value that is no acknowledgement of a desired one. */
+  /** The device reported a value without acknowledging a desired one. */
   | "reported"
   /** The device acknowledged a desired version: see `ack`. */
   | "acknowledged"
@@ -271,51 +270,51 @@ export type TimelineKind =
   | "conflict"
   | "connected"
   | "disconnected"
-  /** The device was not let in: `text` says why. */
-  | "turned-away"
+  /** The login failed; `text` has the reason. */
+  | "rejected"
   | "cable"
   | "throttle"
   | "command"
   | "message-queued"
   | "message-delivered"
   | "message-expired"
-  /** A telemetry message that the device marked as an event, a fault for instance. */
+  /** Telemetry that is an event in the model, a fault for instance. */
   | "event"
   | "provisioned"
   | "registry";
 
 export interface TimelineEvent {
-  /** Rises by one with every event of the hub, over restarts too. */
+  /** Increases with every event of the hub, over restarts too. */
   readonly sequence: number;
   readonly atMs: number;
   readonly deviceId: string;
   readonly kind: TimelineKind;
   readonly actor: Actor;
-  /** One sentence for people. What a program needs is in the other fields. */
+  /** For users. Programs use the other fields. */
   readonly text: string;
   readonly property?: string;
   readonly before?: Json;
   readonly after?: Json;
-  /** `$version` of desired that this is about. */
+  /** The desired `$version`. */
   readonly version?: number;
   readonly ack?: Acknowledgement;
-  /** In a conflict: whose value is in force now; the value that lost, and when it was made. */
+  /** In a conflict: whose value is in force; the value that lost, and when it was set. */
   readonly winner?: "operator" | "device";
   readonly lost?: Json;
   readonly lostAtMs?: number;
   /** In a conflict: the operator had deleted the desired value. */
   readonly deleted?: boolean;
-  /** How the cable is from now on. */
+  /** The new state of the cable. */
   readonly cable?: CableState;
-  /** True when the device was not connected as it happened. */
-  readonly whileApart?: boolean;
+  /** True when the device was not connected at the time. */
+  readonly whileOffline?: boolean;
 }
 
 export type StreamEvent =
   | { readonly type: "hello"; readonly hub: HubInfo; readonly devices: readonly DeviceSummary[] }
-  /** Something in the summary changed; several changes within a moment come as one. */
+  /** The summary changed; changes within 50 ms are combined. */
   | { readonly type: "device"; readonly device: DeviceSummary }
-  /** The twin changed; the documents are whole, not patches. */
+  /** The twin changed; the documents are complete, not patches. */
   | { readonly type: "twin"; readonly device: DeviceDetail }
   | {
       readonly type: "telemetry";
@@ -324,6 +323,6 @@ export type StreamEvent =
       readonly values: Readonly<Record<string, Json>>;
     }
   | { readonly type: "timeline"; readonly event: TimelineEvent }
-  /** Its front as it is now; `null`: it has none here any more. */
+  /** The new state of its front; `null`: it has none any more. */
   | { readonly type: "panel"; readonly deviceId: string; readonly panel: PanelView | null }
   | { readonly type: "removed"; readonly deviceId: string };

@@ -1,7 +1,7 @@
 /**
- * The bodies of the page's requests, as `api.ts` lists them: what each must be.
+ * Schemas of the page's request bodies, as `api.ts` lists them.
  *
- * Guarantee: a form of another site, which cannot say JSON, is not read as a body.
+ * Guarantee: accepts only `application/json`, which a form of another site cannot send.
  */
 import type { Context } from "hono";
 import { readJson } from "../../base/json/value.ts";
@@ -48,18 +48,17 @@ export const commandCall: Schema<CommandCall> = object({
   payload: withDefault(json, null),
   timeoutSeconds: optional(number()),
 });
-/** Without a payload, or with `null`: a command that takes nothing. */
+/** The payload is absent or `null` for a command without one. */
 export const offlineCommand: Schema<OfflineCommand> = object({
   name: string(name),
   payload: withDefault(json, null),
   ttlSeconds: optional(number()),
 });
 
-/** What the body says, or what is wrong with it. */
 export async function readJsonBody<T>(c: Context, schema: Schema<T>): Promise<Body<T>> {
   const type = c.req.header("content-type") ?? "";
-  const said = /^application\/json(;|$)/.test(type) ? readJson(await c.req.text()) : undefined;
-  return said === undefined
-    ? { wrong: "the body must be JSON, sent as application/json" }
-    : bodyAs(schema, said);
+  const body = /^application\/json(;|$)/.test(type) ? readJson(await c.req.text()) : undefined;
+  return body === undefined
+    ? { problem: "the body must be JSON, sent as application/json" }
+    : bodyAs(schema, body);
 }

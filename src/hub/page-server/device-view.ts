@@ -1,4 +1,4 @@
-/** A device as the page sees it. Guarantee: no key, no thumbprint and no signature is in a view. */
+/** A device as the page receives it. Guarantee: contains no key, thumbprint or signature. */
 
 import type { FaultInjection } from "../fault-injection.ts";
 import type { Cables } from "../mqtt/cables.ts";
@@ -28,7 +28,7 @@ export class DeviceViews implements FeedSource {
     this.#parts = parts;
   }
 
-  /** Of every device, by id. */
+  /** All devices, sorted by id. */
   summaries(): DeviceSummary[] {
     return this.#parts.devices.all().map((record) => deviceSummary(this.#parts, record));
   }

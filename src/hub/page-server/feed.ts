@@ -1,8 +1,7 @@
 /**
- * Tells the pages what changed.
+ * Sends changes to the pages.
  *
- * Guarantee: a device's summary and twin are told at most once in a short while, however often they change; the last
- * change is always told.
+ * Guarantee: changes of a device's summary and twin within 50 ms are combined; the last change is always sent.
  */
 import type { Clock } from "../../base/clock.ts";
 import { millis } from "../../base/units.ts";
@@ -13,12 +12,12 @@ export interface FeedSource {
   detail(deviceId: string): DeviceDetail | undefined;
 }
 
-const gather = millis(50);
+const combineWithin = millis(50);
 
 export class Feed {
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: StreamEvent) => void>();
-  /** What waits to be told: `true` for the whole twin. */
+  /** Changed devices; `true` when the twin changed too. */
   readonly #changed = new Map<string, boolean>();
   #cancel: (() => void) | undefined;
   source: FeedSource | undefined;
@@ -27,20 +26,20 @@ export class Feed {
     this.#clock = clock;
   }
 
-  /** @returns ends the listening */
+  /** @returns unsubscribes */
   listen(listener: (event: StreamEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  tell(event: StreamEvent): void {
+  publish(event: StreamEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
   changed(deviceId: string, twin: boolean): void {
     if (this.#listeners.size === 0) return;
     this.#changed.set(deviceId, twin || this.#changed.get(deviceId) === true);
-    this.#cancel ??= this.#clock.setTimer(gather, () => this.#flush());
+    this.#cancel ??= this.#clock.setTimer(combineWithin, () => this.#flush());
   }
 
   close(): void {
@@ -53,7 +52,7 @@ export class Feed {
     for (const [id, twin] of this.#changed) {
       const device = twin ? this.source?.detail(id) : this.source?.summary(id);
       if (device === undefined) continue;
-      this.tell(twin ? { type: "twin", device: device as DeviceDetail } : { type: "device", device });
+      this.publish(twin ? { type: "twin", device: device as DeviceDetail } : { type: "device", device });
     }
     this.#changed.clear();
   }

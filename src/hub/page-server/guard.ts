@@ -1,9 +1,9 @@
 /**
- * The guard of the page: who may speak to it, from where, and what the browser may do with its answers.
+ * Access control of the page: host, origin, sign-in and security headers.
  *
- * Guarantees: a page of another site can neither read nor change anything here (Host and Origin are checked, cookies
- * are SameSite=Strict, changes want JSON); with a password set, nothing but the page's own files and the sign-in is
- * answered before it was given. Passwords are compared in constant time, and guessing is slow.
+ * Guarantees: a page of another site can neither read nor change anything (Host and Origin are checked, cookies are
+ * SameSite=Strict, bodies must be JSON). With a password, only the page's files and the sign-in work without it.
+ * Passwords are compared in constant time, and wrong ones are rate-limited.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Context, Next } from "hono";
@@ -12,11 +12,11 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Clock } from "../../base/clock.ts";
 import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
 import { minutes } from "../../base/units.ts";
-import { bareHost, type KnownNames } from "../host-names.ts";
+import { bareHost, type NameList } from "../host-names.ts";
 import type { OnceLog } from "../once-log.ts";
 
-export interface PageNames extends KnownNames {
-  /** Whether people gave it this name, and so may have put a proxy before it that speaks HTTPS. */
+export interface PageNames extends NameList {
+  /** Whether the configuration lists this name: it may be that of an HTTPS proxy. */
   isNamed(name: string): boolean;
 }
 
@@ -35,8 +35,8 @@ const guesses: RateLimits = { most: 10, within: minutes(1) };
 const signInRefusals = { wrong: "password is wrong", wait: "too many wrong passwords within a minute" };
 
 /**
- * What the page is: its own files and nothing from elsewhere, nothing inline, and no text that becomes markup or
- * script: there is no policy under which one could. The plot's sizes go through the style object, which is allowed.
+ * Allows the page's own files only: nothing from other origins, nothing inline, and no text as markup or script. The
+ * plot sets its sizes through the style object, which is allowed.
  */
 export const contentPolicy = [
   "default-src 'none'",
@@ -54,7 +54,7 @@ export const contentPolicy = [
 export class PageGuard {
   readonly #options: PageGuardOptions;
   readonly #digest: Buffer | undefined;
-  /** Ends of sessions, by the SHA-256 of their token. */
+  /** Expiry of sessions, by the SHA-256 of their token. */
   readonly #sessions = new Map<string, number>();
   readonly #failures: RateLimit;
 
@@ -68,24 +68,24 @@ export class PageGuard {
     return this.#digest !== undefined;
   }
 
-  /** For every request: headers, and where it may come from. */
+  /** For every request: sets headers, checks host and origin. */
   readonly guard = async (c: Context, next: Next): Promise<Response | undefined> => {
     setHeaders(c);
     const { hostNames, once } = this.#options;
     const host = bareHost(c.req.header("host") ?? "");
     if (!hostNames.includes(host)) {
-      once.warn("hub-page-refused", host, "host is another");
-      return refuse(c, 403, "origin", "this hub is not known by that name");
+      once.warn("hub-page-refused", host, "unknown host name");
+      return refuse(c, 403, "origin", "unknown host name");
     }
     if (!comesFromHere(c, hostNames)) {
-      once.warn("hub-page-refused", c.req.header("origin") ?? "", "origin is another");
-      return refuse(c, 403, "origin", "requests from other pages are rejected");
+      once.warn("hub-page-refused", c.req.header("origin") ?? "", "request from another site");
+      return refuse(c, 403, "origin", "requests from other sites are rejected");
     }
     await next();
     return undefined;
   };
 
-  /** For everything behind the sign-in. */
+  /** For routes that need the sign-in. */
   readonly signedIn = async (c: Context, next: Next): Promise<Response | undefined> => {
     if (!this.isSignedIn(c)) return refuse(c, 401, "sign-in", "sign in first");
     await next();
@@ -103,7 +103,7 @@ export class PageGuard {
     return this.#isPassword(password.join(":")) === "right";
   }
 
-  /** @returns the cookie to set; or why not */
+  /** @returns the cookie to set, or the reason of a refusal */
   signIn(password: string): "wrong" | "wait" | string {
     const verdict = this.#isPassword(password);
     if (verdict !== "right") {
@@ -144,7 +144,7 @@ function setHeaders(c: Context): void {
   c.header("Cache-Control", "no-store");
 }
 
-/** A browser says with every change where it comes from; what is no browser says nothing. */
+/** Browsers send the origin with every change; other clients send none. */
 function comesFromHere(c: Context, hostNames: PageNames): boolean {
   const origin = c.req.header("origin");
   const host = c.req.header("host") ?? "";
@@ -156,8 +156,8 @@ function comesFromHere(c: Context, hostNames: PageNames): boolean {
 }
 
 /**
- * The page of a proxy that speaks HTTPS for this hub, under a name that people gave it: by the Host that the proxy left
- * as it was, or by what it says in its place. Pages of other sites cannot set that header without being asked first.
+ * A request through an HTTPS proxy with a configured name, in the unchanged Host or in X-Forwarded-Host. Pages of other
+ * sites cannot set that header without a CORS preflight.
  */
 function comesByProxy(c: Context, origin: string, hostNames: PageNames): boolean {
   const hosts = [c.req.header("host"), c.req.header("x-forwarded-host")];

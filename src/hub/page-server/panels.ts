@@ -1,8 +1,8 @@
 /**
- * The fronts of the devices that run beside this hub: what their screens show, and the way to their keys.
+ * The fronts of the devices on the hub's machine: their screens, and presses of their buttons.
  *
- * Guarantee: a front is told to the pages only when it has changed; keys are passed on only where there is a virtual
- * hat to press them on, and never faster than fingers are.
+ * Guarantee: a front is sent to the pages only when it has changed; presses are forwarded only to a virtual hat, and
+ * rate-limited.
  */
 import type { Clock } from "../../base/clock.ts";
 import { equalJson } from "../../base/json/value.ts";
@@ -12,32 +12,32 @@ import type { PanelPress, PanelView } from "./api.ts";
 
 export type Pressed = "passed" | "not-here" | "too-fast";
 
-/** Ten fingers that drum: downs and ups together. */
+/** Presses and releases; faster than ten fingers. */
 const presses: RateLimits = { most: 60, within: seconds(1) };
 
 export class Panels {
   readonly #views = new Map<string, PanelView>();
-  readonly #tell: (deviceId: string, panel: PanelView | null) => void;
+  readonly #publish: (deviceId: string, panel: PanelView | null) => void;
   readonly #limit: RateLimit;
-  /** Set by who knows the way to the device. */
+  /** Set by the owner of the device. */
   onPress: (deviceId: string, press: PanelPress) => void = () => {};
 
   constructor(clock: Clock, tell: (deviceId: string, panel: PanelView | null) => void) {
     this.#limit = new RateLimit(clock, presses);
-    this.#tell = tell;
+    this.#publish = tell;
   }
 
   of(deviceId: string): PanelView | undefined {
     return this.#views.get(deviceId);
   }
 
-  /** @param view `undefined`: the device has no front here any more */
+  /** @param view `undefined`: the device has no front any more */
   show(deviceId: string, view: PanelView | undefined): void {
     const before = this.#views.get(deviceId);
     if (equalJson(before, view)) return;
     if (view === undefined) this.#views.delete(deviceId);
     else this.#views.set(deviceId, view);
-    this.#tell(deviceId, view ?? null);
+    this.#publish(deviceId, view ?? null);
   }
 
   press(deviceId: string, press: PanelPress): Pressed {

@@ -1,4 +1,4 @@
-/** The page's questions and changes, as `page-api.ts` lists them. */
+/** The routes of the page, as `api.ts` lists them. */
 import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -15,7 +15,6 @@ import {
 } from "./bodies.ts";
 import { refuse } from "./guard.ts";
 
-/** What the page shows and works on. */
 export interface PageParts
   extends Pick<
     HubCore,
@@ -80,13 +79,13 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
   app.post("/api/devices/:id/panel", (c) => press(c, parts, c.req.param("id")));
   app.put("/api/devices/:id/cable", async (c) => {
     const body = await readJsonBody(c, cableRequest);
-    if ("wrong" in body) return malformed(c, body.wrong);
+    if ("problem" in body) return malformed(c, body.problem);
     parts.operations.setCable(c.req.param("id"), body.value.state);
     return c.json(parts.views.summary(c.req.param("id")));
   });
   app.put("/api/devices/:id/throttle", async (c) => {
     const body = await readJsonBody(c, throttleRequest);
-    if ("wrong" in body) return malformed(c, body.wrong);
+    if ("problem" in body) return malformed(c, body.problem);
     parts.operations.setThrottle(c.req.param("id"), body.value.on);
     return c.json(parts.views.summary(c.req.param("id")));
   });
@@ -94,11 +93,11 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
 
 async function editDesired(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, desiredEdit);
-  if ("wrong" in body) return malformed(c, body.wrong);
+  if ("problem" in body) return malformed(c, body.problem);
   const { properties, ifVersion } = body.value;
   const version = parts.devices.get(id)?.desired.version;
   if (ifVersion !== undefined && ifVersion !== version) {
-    return refuse(c, 412, "version", `desired has version ${version} meanwhile`);
+    return refuse(c, 412, "version", `the desired document has changed: its version is ${version}`);
   }
   const edited = await parts.twins.edit(id, { desired: properties });
   if (!("refused" in edited)) {
@@ -111,7 +110,7 @@ async function editDesired(c: Context, parts: PageParts, id: string): Promise<Re
 
 async function command(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, commandCall);
-  if ("wrong" in body) return malformed(c, body.wrong);
+  if ("problem" in body) return malformed(c, body.problem);
   const { name, payload, timeoutSeconds } = body.value;
   const outcome = await parts.operations.invoke(id, name, payload, timeoutSeconds);
   if (!("failed" in outcome)) return c.json(outcome satisfies CommandAnswer);
@@ -127,10 +126,10 @@ async function command(c: Context, parts: PageParts, id: string): Promise<Respon
 
 async function queueCommand(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, offlineCommand);
-  if ("wrong" in body) return malformed(c, body.wrong);
+  if ("problem" in body) return malformed(c, body.problem);
   const { name, payload, ttlSeconds } = body.value;
   const queued = await parts.operations.sendMessage(id, {
-    // IoT Central sends a single @ for a command that takes nothing.
+    // IoT Central sends a single @ for a command without a payload.
     body: payload === null ? "@" : JSON.stringify(payload),
     properties: { "method-name": name.slice(0, 128) },
     ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
@@ -153,14 +152,14 @@ async function queueCommand(c: Context, parts: PageParts, id: string): Promise<R
 
 async function press(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, panelPress);
-  if ("wrong" in body) return malformed(c, body.wrong);
+  if ("problem" in body) return malformed(c, body.problem);
   switch (parts.panels.press(id, body.value)) {
     case "passed":
       return c.body(null, 204);
     case "not-here":
-      return refuse(c, 409, "not-here", "its keys are on the device itself");
+      return refuse(c, 409, "not-here", "the buttons are on the device itself");
     case "too-fast":
-      return refuse(c, 429, "throttled", "keys are pressed too fast");
+      return refuse(c, 429, "throttled", "too many presses");
   }
 }
 

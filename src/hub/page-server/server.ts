@@ -1,10 +1,10 @@
 /**
- * Folder page-server/: serves the page and its API, and guards both.
+ * Folder page-server/: serves the page and its API, with access control.
  *
- * The page and its API over HTTP, as `page-api.ts` says.
+ * The HTTP server of the page and its API (`api.ts`).
  *
- * Guarantee: files only from the page's folder, by names that were there at the start; every other path is an API
- * route or not found. Bodies beyond 64 KiB are refused.
+ * Guarantee: serves only the files that the page's folder held at the start; every other path is an API route or not
+ * found. Bodies beyond 64 KiB are rejected.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -70,7 +70,7 @@ async function pageApp(options: PageOptions): Promise<Hono> {
   return app;
 }
 
-/** The built page is small and does not change while the hub runs: it is held in memory. */
+/** The built page is small and does not change: it is kept in memory. */
 async function addFiles(app: Hono, folder: string | undefined): Promise<void> {
   if (folder === undefined) return;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

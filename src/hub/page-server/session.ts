@@ -10,7 +10,7 @@ export function addSessionRoutes(app: Hono, guard: PageGuard): void {
   );
   app.post("/api/session", async (c) => {
     const body = await readJsonBody(c, signIn);
-    if ("wrong" in body) return refuse(c, 400, "malformed", body.wrong);
+    if ("problem" in body) return refuse(c, 400, "malformed", body.problem);
     const cookie = guard.signIn(body.value.password);
     if (cookie === "wrong") return refuse(c, 403, "password", "the password is wrong");
     if (cookie === "wait") return refuse(c, 429, "throttled", "too many wrong passwords: wait a minute");

@@ -1,8 +1,7 @@
 /**
- * `GET /api/events`: what changes, as it changes, by server-sent events.
+ * `GET /api/events`: changes as server-sent events.
  *
- * Guarantee: a reader that stalls is dropped before it costs memory, and leaves nothing behind; it comes back and is
- * told what it missed.
+ * Guarantee: a stalled reader is dropped before it costs memory; after a reconnect it receives the missed events.
  */
 import type { Hono } from "hono";
 import { seconds } from "../../base/units.ts";
@@ -11,9 +10,9 @@ import { refuse } from "./guard.ts";
 import { hubInfo, type PageParts } from "./routes.ts";
 
 const maxReaders = 50;
-/** Bytes that may wait beyond the first message, which is as long as the hub has devices: some 1 KB for each. */
+/** Bytes that may be queued beyond the first message, which has about 1 KB per device. */
 const maxWaiting = 4 * 1024 * 1024;
-/** Proxies and sleeping laptops lose a quiet connection without a word. */
+/** Detects connections that proxies or sleeping laptops have dropped silently. */
 const heartbeatEvery = seconds(15);
 const heartbeat = Buffer.from(": still here\n\n");
 
@@ -21,7 +20,7 @@ export function addStream(app: Hono, parts: PageParts): void {
   const readers = new Set<Reader>();
   app.get("/api/events", (c) => {
     if (readers.size >= maxReaders) return refuse(c, 429, "throttled", "too many pages are open");
-    const first = firstWords(parts, Number(c.req.header("last-event-id") ?? Number.NaN));
+    const first = initialEvents(parts, Number(c.req.header("last-event-id") ?? Number.NaN));
     const reader = new Reader(parts, first, () => readers.delete(reader));
     readers.add(reader);
     parts.log.debug("hub-page-open", { readers: readers.size });
@@ -29,8 +28,8 @@ export function addStream(app: Hono, parts: PageParts): void {
   });
 }
 
-/** What a page is told when it comes: everything as it stands, and what happened while it was away. */
-function firstWords(parts: PageParts, lastSeen: number): Buffer {
+/** The current state, and the events since the page's last connection. */
+function initialEvents(parts: PageParts, lastSeen: number): Buffer {
   const hello = frame({ type: "hello", hub: hubInfo(parts), devices: parts.views.summaries() });
   const missed = Number.isInteger(lastSeen) ? parts.timeline.after(lastSeen) : [];
   return Buffer.from(hello + missed.map((event) => frame({ type: "timeline", event })).join(""));

@@ -1,4 +1,4 @@
-/** Short words about what was asked for, seen for a while and spoken at once. */
+/** Short notifications: visible for a few seconds, and read out by screen readers. */
 import type { Clock } from "../../base/clock.ts";
 import { seconds } from "../../base/units.ts";
 import { h } from "./dom.ts";

@@ -1,8 +1,7 @@
 /**
  * The hub's routes, typed.
  *
- * Guarantee: never throws and never hangs: an answer, a refusal of the hub, or "the hub does not answer", each with
- * words to show.
+ * Guarantee: never throws and never hangs: a value, or an error with a message to show.
  */
 import type {
   CableRequest,
@@ -27,8 +26,8 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: string; readonly message: string };
 
-/** A command may take 30 s; the hub answers 504 then, and anything longer is a hub that is gone. */
-const patienceMs = 35_000;
+/** A command may take 30 s, then the hub answers 504; after this the hub itself is unreachable. */
+const timeoutMs = 35_000;
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -38,7 +37,7 @@ async function ask<T>(method: Method, path: string, body?: unknown): Promise<Ans
       method,
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined
         ? {}
         : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),

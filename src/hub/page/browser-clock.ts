@@ -1,4 +1,4 @@
-/** The page's one place that asks the browser for the time. */
+/** The only place in the page that reads the browser's time. */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, wallMillis } from "../../base/units.ts";
 

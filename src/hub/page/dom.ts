@@ -1,21 +1,21 @@
 /**
- * The few lines between plain values and the document.
+ * DOM helpers.
  *
- * Guarantee: text goes in as text. Nothing here parses HTML, and no attribute takes script or style, so a hostile
- * name stays a name and the content security policy holds.
+ * Guarantee: text is inserted as text. Nothing here parses HTML or sets script or style attributes, so a hostile device
+ * name is harmless and the content security policy holds.
  */
 type Child = Node | string | undefined | false;
 
 interface Attributes {
   readonly class?: string;
   readonly on?: Readonly<Record<string, (event: Event) => void>>;
-  /** `undefined` and false leave the attribute out; true sets it empty. */
+  /** `undefined` and false omit the attribute; true sets it empty. */
   readonly [name: string]: unknown;
 }
 
 const svgNamespace = "http://www.w3.org/2000/svg";
 
-function dress(element: Element, attributes: Attributes, children: readonly Child[]): void {
+function setUp(element: Element, attributes: Attributes, children: readonly Child[]): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "on") continue;
     setAttribute(element, name, value as string | number | boolean | undefined);
@@ -32,7 +32,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  dress(element, attributes, children);
+  setUp(element, attributes, children);
   return element;
 }
 
@@ -43,11 +43,11 @@ export function s<K extends keyof SVGElementTagNameMap>(
   ...children: readonly Child[]
 ): SVGElementTagNameMap[K] {
   const element = document.createElementNS(svgNamespace, tag);
-  dress(element, attributes, children);
+  setUp(element, attributes, children);
   return element;
 }
 
-/** Touches the document only when something changed: a screen reader and the style engine both thank for it. */
+/** Writes only changes: others would cost layout and repeat announcements of screen readers. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -69,13 +69,13 @@ export function setHidden(element: HTMLElement, hidden: boolean): void {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
 
-/** A piece of the page: made once, told what to show. */
+/** A component of the page: created once, then updated. */
 export interface Part<View> {
   readonly root: HTMLElement;
   update(view: View): void;
 }
 
-/** Keeps one part per item in `parent`, in the items' order; parts of items that are gone go with them. */
+/** Keeps one part per item in `parent`, in the items' order; parts of removed items are removed. */
 export class KeyedList<Item> {
   readonly #parent: HTMLElement;
   readonly #keyOf: (item: Item) => string;
@@ -99,7 +99,7 @@ export class KeyedList<Item> {
     for (const [key, part] of this.#parts) if (!kept.has(key)) part.root.remove();
     let at = this.#parent.firstElementChild;
     for (const { root } of kept.values()) {
-      // Moving a node takes the focus from it: only what stands elsewhere is moved.
+      // Moving a node loses its focus: only nodes in the wrong place are moved.
       if (root === at) at = at.nextElementSibling;
       else this.#parent.insertBefore(root, at);
     }

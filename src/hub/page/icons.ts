@@ -1,8 +1,8 @@
-/** Icons as elements, in strokes that take the colour of the text around them. */
+/** SVG icons in the colour of the surrounding text. */
 import { s } from "./dom.ts";
 import { type IconName, iconPaths } from "./model/icon-paths.ts";
 
-/** Decoration: what it means stands beside it in words. */
+/** Decorative: a text beside it carries the meaning. */
 export function icon(name: IconName): SVGSVGElement {
   return s(
     "svg",
@@ -11,7 +11,7 @@ export function icon(name: IconName): SVGSVGElement {
   );
 }
 
-/** Changes which picture an `icon` shows. */
+/** Changes the picture of an `icon`. */
 export function setIcon(element: SVGSVGElement, name: IconName): void {
   const path = element.firstElementChild;
   if (path !== null && path.getAttribute("d") !== iconPaths[name]) path.setAttribute("d", iconPaths[name]);

@@ -1,9 +1,9 @@
 /**
- * Folder page/: the page in the browser. Built apart; talks to page-server/ alone.
+ * Folder page/: the page in the browser. Built separately; connects to page-server/ only.
  *
- * The page of the local hub: asks to be let in, follows the stream of events, and shows what it knows.
+ * The page of the local hub: signs in, follows the event stream, and shows the state.
  *
- * Guarantee: one state, changed by `reduce` alone; the document follows it at most once a frame.
+ * Guarantee: one state, changed only by `reduce`; the document is updated at most once a frame.
  */
 import { millis, seconds } from "../../base/units.ts";
 import { makeAnnouncer } from "./announcer.ts";
@@ -15,16 +15,16 @@ import { makePage } from "./parts/page.ts";
 import { makeSignIn } from "./parts/sign-in.ts";
 import { openStream } from "./stream.ts";
 
-/** As much past as the widest span of the plot. */
+/** The longest span of the plot. */
 const historyMs = 24 * 3_600_000;
 
 const announcer = makeAnnouncer(clock);
 
-/** @param guarded whether the hub has a password, and so a way out */
+/** @param guarded whether the hub has a password, and the page a sign-out button */
 function run(guarded: boolean): void {
   let state = emptyState;
   let frame = 0;
-  /** The hub's clock less ours. */
+  /** The hub's clock minus the browser's, in ms. */
   let ahead = 0;
   const context: Context = {
     clock,
@@ -34,7 +34,7 @@ function run(guarded: boolean): void {
     async expect<T>(answer: Promise<Answer<T>>): Promise<T | undefined> {
       const got = await answer;
       if (got.ok) return got.value;
-      // A session that ran out: the way in is at the door.
+      // The session has expired: the reload shows the sign-in.
       if (got.code === "sign-in") location.reload();
       announcer.announce(got.message, "bad");
       return undefined;
@@ -53,7 +53,7 @@ function run(guarded: boolean): void {
     const before = state.shown;
     state = reduce(state, event);
     if (event.type === "hello") ahead = event.hub.nowMs - clock.wallNow();
-    // After `hello` the page may have missed anything: it fetches what it shows again.
+    // Events may have been missed before `hello`: fetch everything shown again.
     if (state.shown !== before || event.type === "hello") void fetchShown();
     redraw();
   }
@@ -71,7 +71,7 @@ function run(guarded: boolean): void {
     if (events !== undefined) dispatch({ type: "past", deviceId, events });
     if (history !== undefined) dispatch({ type: "history", deviceId, history });
   }
-  /** Spans ("3 min ago") grow without an event. */
+  /** Texts such as "3 min ago" change without an event. */
   const tick = () => {
     redraw();
     clock.setTimer(seconds(1), tick);

@@ -1,8 +1,7 @@
 /**
- * The stream of events, held open.
+ * The event stream.
  *
- * Guarantee: comes back by itself; says when it is lost and when it is there again; an event that cannot be read is
- * dropped, not thrown.
+ * Guarantee: reconnects by itself and reports when it is lost and live; an unreadable event is dropped.
  */
 import type { Clock } from "../../base/clock.ts";
 import { seconds } from "../../base/units.ts";
@@ -12,7 +11,7 @@ export type StreamLink = "connecting" | "live" | "lost";
 
 const types = ["hello", "device", "twin", "telemetry", "timeline", "panel", "removed"] as const;
 
-// Every name of the contract, or this does not compile.
+// Does not compile unless every event type is listed.
 type Missing = Exclude<StreamEvent["type"], (typeof types)[number]>;
 const complete: [Missing] extends [never] ? true : Missing = true;
 
@@ -29,7 +28,7 @@ export function openStream(
     source.addEventListener("open", () => onLink("live"));
     source.addEventListener("error", () => {
       onLink("lost");
-      // A browser retries a broken stream, not one that was refused.
+      // A browser retries a broken stream, but not a refused one.
       if (source?.readyState === EventSource.CLOSED) cancel = clock.setTimer(seconds(3), open);
     });
     for (const type of complete ? types : []) {
@@ -37,7 +36,7 @@ export function openStream(
         try {
           onEvent({ ...JSON.parse((event as MessageEvent<string>).data), type });
         } catch {
-          // Half an event of a hub that just went: the next `hello` brings everything.
+          // Truncated, as when the hub stops: the next `hello` brings everything.
         }
       });
     }

@@ -1,10 +1,10 @@
 /**
- * Folder registry/: which devices there are, how they prove who they are, and queries over them.
+ * Folder registry/: the registered devices, their credentials, and queries.
  *
- * The hub's devices: in memory to answer, in documents to last.
+ * The devices in memory, and stored as documents.
  *
- * Guarantee: a change is seen by the next reader at once and is on the disk when the promise it gave resolves; who
- * tells a device of a change waits for that, so a version that a device has seen is never taken back by a power cut.
+ * Guarantee: a change is visible at once and on the disk when its promise resolves. A change is sent to the device only
+ * after that, so a power cut never reverts a version that a device has received.
  */
 import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -12,12 +12,12 @@ import { read } from "../../base/schema/schema.ts";
 import type { Documents } from "../storage/documents.ts";
 import { type DeviceRecord, storedDevice } from "./record.ts";
 
-/** IoT Hub's own limit is a million; this hub is for one house. */
+/** IoT Hub's limit is a million. */
 export const maxDevices = 10_000;
 
 const prefix = "device-";
 
-/** The record that belongs under this name; a very long name is shortened, and has a tilde in it. */
+/** Checks that the record belongs to the name. Shortened long names contain a tilde. */
 function deviceOf(name: string, document: unknown): DeviceRecord | undefined {
   const record = read(storedDevice, document);
   return record !== undefined && (name === prefix + record.id || name.includes("~")) ? record : undefined;
@@ -53,24 +53,24 @@ export class Devices {
     return this.#records.get(id);
   }
 
-  /** By id, so that lists are the same each time. */
+  /** Sorted by id. */
   all(): DeviceRecord[] {
     return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** @returns resolves when it is on the disk; rejects when the disk refuses */
+  /** Resolves when it is on the disk; rejects when writing fails. */
   put(record: DeviceRecord): Promise<void> {
     this.#records.set(record.id, record);
     return this.#save(record.id, this.#documents.write(prefix + record.id, record));
   }
 
-  /** Changes what is known of a device, if it is known. */
+  /** Changes a device, if it exists. */
   async change(id: string, change: (record: DeviceRecord) => DeviceRecord): Promise<void> {
     const record = this.#records.get(id);
     if (record !== undefined) await this.put(change(record));
   }
 
-  /** For what may be lost with the process: the next `put` writes it along. */
+  /** Changes it in memory only; the next `put` stores it. */
   note(id: string, change: (record: DeviceRecord) => DeviceRecord): void {
     const record = this.#records.get(id);
     if (record !== undefined) this.#records.set(id, change(record));

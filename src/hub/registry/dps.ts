@@ -1,7 +1,7 @@
 /**
- * The Device Provisioning Service: a device that has proved who it is gets registered and told its hub.
+ * The Device Provisioning Service: registers an authenticated device and assigns it to this hub.
  *
- * Guarantee: registers nobody but the caller, with the very proof that it showed; asking again changes nothing.
+ * Guarantee: registers only the caller, with the credentials of its login; a repeated request changes nothing.
  */
 import { randomUUID } from "node:crypto";
 import type { Client } from "aedes";
@@ -28,21 +28,21 @@ export interface DpsParts {
 }
 
 const noModel = { modelId: "" };
-/** What a device asks for; whatever else it gives along is its own. */
+/** A registration request; other members are ignored. */
 const registration = object({
   registrationId: lenient(string(), () => undefined),
   payload: lenient(object({ modelId: lenient(string(), () => "") }), () => noModel),
 });
 
-/** What the login found. */
+/** The result of the login. */
 export interface Registrant {
   readonly deviceId: string;
   readonly authentication: Authentication;
-  /** Host name by which the device reached DPS. */
+  /** The host name that the device connected to. */
   readonly reachedAs: string;
 }
 
-/** Seconds that a device waits before it asks how its registration went. Azure says 3. */
+/** Seconds until the device polls the result. Azure uses 3. */
 const retryAfter = 1;
 
 /** One connection to DPS. */
@@ -64,25 +64,25 @@ export class DpsSession {
     this.#reachedAs = registrant.reachedAs;
   }
 
-  /** @returns false when it is no request to DPS */
+  /** @returns false when it is not a DPS request */
   request(topic: string, payload: string): boolean {
-    const asked = parseDpsTopic(topic);
-    if (asked === undefined) return false;
-    if (asked.kind === "register") void this.#register(asked.rid, payload).catch(() => undefined);
-    else this.#status(asked.rid, asked.operationId);
+    const request = parseDpsTopic(topic);
+    if (request === undefined) return false;
+    if (request.kind === "register") void this.#register(request.rid, payload).catch(() => undefined);
+    else this.#status(request.rid, request.operationId);
     return true;
   }
 
   async #register(rid: string, payload: string): Promise<void> {
-    const asked = readText(registration, payload);
-    if (asked === undefined || (asked.registrationId ?? this.#registrationId) !== this.#registrationId) {
+    const request = readText(registration, payload);
+    if (request === undefined || (request.registrationId ?? this.#registrationId) !== this.#registrationId) {
       return this.#refuse(rid, 400, "the registration id is not that of this connection");
     }
     const { devices } = this.#parts;
     if (devices.get(this.#deviceId) === undefined && devices.size >= maxDevices) {
-      return this.#refuse(rid, 403, `this hub has ${maxDevices} devices, and takes no more`);
+      return this.#refuse(rid, 403, `this hub has its maximum of ${maxDevices} devices`);
     }
-    await this.#assign(asked.payload.modelId);
+    await this.#assign(request.payload.modelId);
     this.#operationId = `4.${randomUUID()}`;
     this.#answer(dpsAnswer(202, rid, retryAfter), { operationId: this.#operationId, status: "assigning" });
   }
@@ -128,7 +128,7 @@ export class DpsSession {
         deviceId: this.#deviceId,
         kind: "provisioned",
         actor: "device",
-        text: `registered through DPS with ${wordFor(this.#authentication)}`,
+        text: `registered through DPS with ${credentialText(this.#authentication)}`,
       });
     }
     onDevice(this.#deviceId);
@@ -145,5 +145,5 @@ export class DpsSession {
   }
 }
 
-const wordFor = (authentication: Authentication): string =>
+const credentialText = (authentication: Authentication): string =>
   authentication.type === "sas" ? "a symmetric key" : "a certificate";

@@ -1,11 +1,11 @@
 /**
- * The part of IoT Hub's query language that picks devices out of a list
+ * The part of IoT Hub's query language that selects devices
  * (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-query-language):
  *
  *   SELECT * FROM devices [WHERE condition]
  *   condition: and, or, not, brackets; = != <> < <= > >= ; IN [a, b]; IS_DEFINED(path)
  *
- * Guarantee: never throws; what it does not know is an error that names the place.
+ * Guarantee: never throws; an unsupported query returns an error with its position.
  */
 import { equalJson, type Json, member } from "../../base/json/value.ts";
 
@@ -17,7 +17,7 @@ type Condition = (twin: Json) => boolean;
 type Operand = (twin: Json) => Json | undefined;
 
 const maxQueryLength = 4096;
-const deepest = 50;
+const maxDepth = 50;
 const head = /^\s*SELECT\s+\*\s+FROM\s+devices\s*(?:WHERE\s+([\s\S]+?))?\s*;?\s*$/i;
 const token =
   /\s*(?:('(?:[^']|'')*')|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_$][\w$]*(?:\.[\w$]+)*|\[\[[^\]]+\]\])|(<=|>=|!=|<>|[=<>()[\],]))/y;
@@ -26,18 +26,18 @@ export function parseQuery(text: string): Query {
   if (text.length > maxQueryLength)
     return { ok: false, message: `a query has at most ${maxQueryLength} characters` };
   const parts = head.exec(text);
-  if (parts === null) return { ok: false, message: "this hub answers SELECT * FROM devices [WHERE …] alone" };
+  if (parts === null) return { ok: false, message: "this hub supports only SELECT * FROM devices [WHERE …]" };
   const where = parts[1];
   if (where === undefined) return { ok: true, matches: () => true };
   try {
-    return { ok: true, matches: new Parser(tokens(where)).whole() };
+    return { ok: true, matches: new Parser(tokens(where)).parse() };
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
+    if (!(error instanceof QueryError)) throw error;
     return { ok: false, message: error.message };
   }
 }
 
-class Unreadable extends Error {}
+class QueryError extends Error {}
 
 interface Token {
   readonly kind: "text" | "number" | "name" | "sign";
@@ -50,7 +50,7 @@ function tokens(text: string): Token[] {
   while (text.slice(token.lastIndex).trim() !== "") {
     const at = token.lastIndex;
     const match = token.exec(text);
-    if (match === null) throw new Unreadable(`cannot read the query at "${text.slice(at, at + 20)}"`);
+    if (match === null) throw new QueryError(`cannot read the query at "${text.slice(at, at + 20)}"`);
     const [, single, double, number, name, sign] = match;
     if (single !== undefined) found.push({ kind: "text", text: single.slice(1, -1).replaceAll("''", "'") });
     else if (double !== undefined) found.push({ kind: "text", text: double.slice(1, -1) });
@@ -70,14 +70,14 @@ class Parser {
     this.#tokens = list;
   }
 
-  whole(): Condition {
+  parse(): Condition {
     const condition = this.#or();
     if (this.#at < this.#tokens.length) throw this.#unexpected("the end");
     return condition;
   }
 
   #or(): Condition {
-    if (++this.#depth > deepest) throw new Unreadable(`nested deeper than ${deepest} brackets`);
+    if (++this.#depth > maxDepth) throw new QueryError(`nested deeper than ${maxDepth} brackets`);
     let left = this.#and();
     while (this.#word("or")) {
       const [a, b] = [left, this.#and()];
@@ -97,10 +97,10 @@ class Parser {
   }
 
   #not(): Condition {
-    let turned = false;
-    while (this.#word("not")) turned = !turned;
+    let negated = false;
+    while (this.#word("not")) negated = !negated;
     const condition = this.#term();
-    return turned ? (twin) => !condition(twin) : condition;
+    return negated ? (twin) => !condition(twin) : condition;
   }
 
   #term(): Condition {
@@ -150,7 +150,7 @@ class Parser {
         return () => null;
     }
     const path = name.text.split(".");
-    // `devices.` may stand before a name, as in the documentation's examples.
+    // A name may begin with `devices.`, as in the documentation's examples.
     if (path[0]?.toLowerCase() === "devices") path.shift();
     return (twin) => path.reduce<Json | undefined>((at, step) => member(at, step), twin);
   }
@@ -176,11 +176,11 @@ class Parser {
     return true;
   }
 
-  #unexpected(wanted: string): Unreadable {
+  #unexpected(wanted: string): QueryError {
     const found = this.#tokens[this.#at];
     const seen =
       found === undefined ? "unexpected end of the query" : `unexpected "${found.text.slice(0, 40)}"`;
-    return new Unreadable(`${seen}: expected ${wanted}`);
+    return new QueryError(`${seen}: expected ${wanted}`);
   }
 }
 
@@ -195,7 +195,7 @@ const comparisons: Readonly<Record<string, (a: Ordered, b: Ordered) => boolean>>
   ">=": (a, b) => a >= b,
 };
 
-/** As in SQL, what is not there is neither equal nor unequal to anything, and only like is compared with like. */
+/** As in SQL, a missing value is neither equal nor unequal, and only values of the same type are compared. */
 function compare(sign: string, a: Json | undefined, b: Json | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   const ordered =

@@ -1,7 +1,7 @@
 /**
- * What the hub keeps of one device: identity, twin and queue; one document each.
+ * The stored record of a device: identity, twin and queue.
  *
- * Guarantee: `storedDevice` reads back what was stored, by earlier versions too.
+ * Guarantee: `storedDevice` also reads records of earlier versions.
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../base/json/value.ts";
@@ -24,10 +24,10 @@ export type AuthenticationType = "sas" | "selfSigned" | "certificateAuthority";
 
 export interface Authentication {
   readonly type: AuthenticationType;
-  /** Base64; empty strings when the type is another. */
+  /** Base64; empty for other types. */
   readonly primaryKey: string;
   readonly secondaryKey: string;
-  /** SHA-1 or SHA-256 of the certificate, upper-case hex without colons; empty strings when the type is another. */
+  /** SHA-1 or SHA-256 of the certificate, upper-case hex without colons; empty for other types. */
   readonly primaryThumbprint: string;
   readonly secondaryThumbprint: string;
 }
@@ -61,7 +61,7 @@ export interface DeviceRecord {
   /** Counts every change of tags, desired and reported. */
   readonly twinVersion: number;
   readonly queue: readonly CloudMessage[];
-  /** Of the MQTT session: a device that comes back without asking again is still told. */
+  /** Of the persistent MQTT session: a device may reconnect without subscribing again. */
   readonly subscriptions: readonly Subscription[];
   readonly connectionChangedMs: number | null;
   readonly lastActivityMs: number | null;
@@ -137,7 +137,7 @@ const subscription: Schema<Subscription> = object({
   qos: lenient(oneOf([0, 1]), () => 0 as const),
 });
 
-/** A device as it was stored, also by an earlier version: what it can do without is made anew where it is missing. */
+/** A stored device, also of an earlier version: missing optional members get defaults. */
 export const storedDevice: Schema<DeviceRecord> = convert(
   object({
     id: refine(string(), "an id", (id) => id !== ""),

@@ -2,7 +2,7 @@
  * Many devices in one request, `POST /devices`
  * (https://learn.microsoft.com/rest/api/iothub/service/bulk-registry/update-registry).
  *
- * Guarantee: each device is changed or refused by itself, and the answer names every one that was refused, and why.
+ * Guarantee: each device is handled separately, and the answer lists every refused one with the reason.
  */
 import type { Context } from "hono";
 import type { JsonObject } from "../../base/json/value.ts";
@@ -29,24 +29,24 @@ interface Refused {
 
 const maxDevicesInARequest = 100;
 
-/** Import modes in lower case: callers spell them in both ways. */
+/** Import modes in lower case: clients use both camelCase and PascalCase. */
 const modes = {
-  create: { verb: "put", known: false },
+  create: { verb: "put", exists: false },
   createorupdate: { verb: "put" },
   createorupdateifmatchetag: { verb: "put", etag: true },
-  update: { verb: "put", known: true },
-  updateifmatchetag: { verb: "put", known: true, etag: true },
-  delete: { verb: "delete", known: true },
-  deleteifmatchetag: { verb: "delete", known: true, etag: true },
-  updatetwin: { verb: "twin", known: true },
-  updatetwinifmatchetag: { verb: "twin", known: true, etag: true },
+  update: { verb: "put", exists: true },
+  updateifmatchetag: { verb: "put", exists: true, etag: true },
+  delete: { verb: "delete", exists: true },
+  deleteifmatchetag: { verb: "delete", exists: true, etag: true },
+  updatetwin: { verb: "twin", exists: true },
+  updatetwinifmatchetag: { verb: "twin", exists: true, etag: true },
 } as const satisfies Record<string, Mode>;
 
 interface Mode {
   readonly verb: "put" | "delete" | "twin";
-  /** Whether the device has to be there already. Absent: either. */
-  readonly known?: boolean;
-  /** Only when its entity tag is the one given. */
+  /** Whether the device must exist already. Absent: either. */
+  readonly exists?: boolean;
+  /** Only when its entity tag matches. */
   readonly etag?: boolean;
 }
 
@@ -59,11 +59,11 @@ function modeOf(name: string): Mode {
   return known[1];
 }
 
-const usualMode: Mode = modes.createorupdate;
+const defaultMode: Mode = modes.createorupdate;
 const withId = object({ id: lenient(string(), () => "") });
 const change = object({
   moduleId: optional(json),
-  importMode: nullableOr(importMode, usualMode),
+  importMode: nullableOr(importMode, defaultMode),
   eTag: nullableOr(string(), undefined),
   etag: nullableOr(string(), undefined),
   twinETag: nullableOr(string(), undefined),
@@ -74,7 +74,7 @@ type Change = Infer<typeof change>;
 
 export async function changeMany(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c, list(anything, maxDevicesInARequest));
-  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  if ("problem" in body) return fail(c, 400, "ArgumentInvalid", body.problem);
   if (body.value.length === 0) return fail(c, 400, "ArgumentInvalid", "the body names no device");
   const seen = new Set<string>();
   const errors: JsonObject[] = [];
@@ -92,19 +92,19 @@ export async function changeMany(c: Context, parts: RestParts): Promise<Response
 
 async function changeOne(parts: RestParts, id: string, body: unknown): Promise<Refused | undefined> {
   const checked = bodyAs(change, body, "the device");
-  if ("wrong" in checked) return { code: "ArgumentInvalid", why: checked.wrong };
+  if ("problem" in checked) return { code: "ArgumentInvalid", why: checked.problem };
   const wanted = checked.value;
   if (wanted.moduleId !== undefined) return { code: "FeatureNotSupported", why: "this hub has no modules" };
   const mode = wanted.importMode;
   const known = parts.devices.get(id);
-  if (known === undefined && mode.known === true) {
+  if (known === undefined && mode.exists === true) {
     return { code: "DeviceNotFound", why: `there is no device ${id}` };
   }
-  if (known !== undefined && mode.known === false) {
+  if (known !== undefined && mode.exists === false) {
     return { code: "DeviceAlreadyExists", why: `${id} is registered already` };
   }
   if (known !== undefined && mode.etag === true && !isSameEtag(etagOf(wanted, mode), etagNow(known, mode))) {
-    return { code: "PreconditionFailed", why: `${id} was changed meanwhile: get it again` };
+    return { code: "PreconditionFailed", why: `${id} has changed since it was read: get it again` };
   }
   if (mode.verb === "delete") {
     await parts.operations.removeDevice(id);
@@ -118,7 +118,7 @@ async function changeOne(parts: RestParts, id: string, body: unknown): Promise<R
   return await changeTwin(parts, id, wanted);
 }
 
-/** A missing one matches nothing: whoever asks for the comparison has to say with what. */
+/** A missing tag matches nothing: this mode requires one. */
 const etagOf = ({ twinETag, eTag, etag }: Change, { verb }: Mode): string =>
   (verb === "twin" ? twinETag : (eTag ?? etag)) ?? "";
 

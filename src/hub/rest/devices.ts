@@ -1,4 +1,4 @@
-/** The registry: `/devices`, its query, its statistics, and the hub's own route for cloud-to-device messages. */
+/** `/devices`, its query and statistics, and the hub's own route for cloud-to-device messages. */
 import type { Context, Hono } from "hono";
 import type { Json } from "../../base/json/value.ts";
 import { map, object } from "../../base/schema/structures.ts";
@@ -21,7 +21,7 @@ import {
 import { planIdentity } from "./identity.ts";
 import { identityOf, twinOf } from "./shape.ts";
 
-/** What is in it, identity.ts reads. */
+/** Validated in identity.ts. */
 const identityBody = map(json);
 const queryBody = object({ query: string() });
 const messageBody = object({
@@ -33,7 +33,7 @@ const messageBody = object({
 });
 
 const maxListed = 1000;
-const usualPage = 100;
+const defaultPageSize = 100;
 
 export function addDeviceRoutes(app: Hono, parts: RestParts): void {
   const isConnected = (id: string) => parts.links.get(id)?.ready === true;
@@ -84,9 +84,9 @@ function listDevices(c: Context, parts: RestParts): Response {
 async function putDevice(c: Context, parts: RestParts): Promise<Response> {
   const id = idOf(c);
   const body = await readBody(c, identityBody);
-  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  if ("problem" in body) return fail(c, 400, "ArgumentInvalid", body.problem);
   if ((body.value["deviceId"] ?? id) !== id) {
-    return fail(c, 400, "ArgumentInvalid", "deviceId must be that of the address");
+    return fail(c, 400, "ArgumentInvalid", "deviceId must match the address");
   }
   const known = parts.devices.get(id);
   const isUpdate = c.req.header("if-match") !== undefined;
@@ -102,11 +102,14 @@ async function putDevice(c: Context, parts: RestParts): Promise<Response> {
 
 async function queryDevices(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c, queryBody);
-  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  if ("problem" in body) return fail(c, 400, "ArgumentInvalid", body.problem);
   const query = parseQuery(body.value.query);
   if (!query.ok) return fail(c, 400, "ArgumentInvalid", query.message);
-  const size = Math.min(maxListed, Math.max(1, Number(c.req.header("x-ms-max-item-count")) || usualPage));
-  // The token is the last id of the page before: a device that comes or goes between pages moves no other.
+  const size = Math.min(
+    maxListed,
+    Math.max(1, Number(c.req.header("x-ms-max-item-count")) || defaultPageSize),
+  );
+  // The token is the last id of the previous page: devices added or removed between pages shift nothing.
   const after = Buffer.from(c.req.header("x-ms-continuation") ?? "", "base64").toString();
   const found: Json[] = [];
   let last = "";
@@ -126,7 +129,7 @@ async function queryDevices(c: Context, parts: RestParts): Promise<Response> {
 
 async function sendMessage(c: Context, parts: RestParts): Promise<Response> {
   const body = await readBody(c, messageBody);
-  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
+  if ("problem" in body) return fail(c, 400, "ArgumentInvalid", body.problem);
   const { payload, properties, ttlSeconds, messageId } = body.value;
   const queued = await parts.operations.sendMessage(idOf(c), {
     body: typeof payload === "string" ? payload : JSON.stringify(payload),

@@ -1,7 +1,7 @@
 /**
- * The guard of the service side: shared access policies, entity tags and refusals, as IoT Hub has them.
+ * Access control of the service API: shared access policies, entity tags and errors, as in IoT Hub.
  *
- * Guarantee: a guarded route runs only for a signature made with a key of a policy that has one of its rights.
+ * Guarantee: a guarded route runs only with a valid signature of a policy that has one of the required rights.
  */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -10,17 +10,16 @@ import { readJson } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { type Body, bodyAs } from "../body.ts";
-import { bareHost, type KnownNames } from "../host-names.ts";
+import { bareHost, type NameList } from "../host-names.ts";
 import type { HubCore } from "../hub-core.ts";
 import { type Right, rightsOf } from "../storage/hub-settings.ts";
 import { parseSas, verifySas } from "./sas.ts";
 
-/** What the service side works on. */
 export interface RestParts
   extends Pick<HubCore, "once" | "settings" | "devices" | "links" | "twins" | "operations"> {
   readonly clock: Clock;
   readonly log: Log;
-  readonly hostNames: KnownNames;
+  readonly hostNames: NameList;
 }
 
 /** Guards a route. @param rights any of them is enough */
@@ -48,7 +47,7 @@ export const needs =
     return undefined;
   };
 
-/** An error in IoT Hub's words: its service SDK reads the code out of the message. */
+/** An error in IoT Hub's format: its service SDK parses the code from the message. */
 export const fail = (c: Context, status: ContentfulStatusCode, code: string, message: string): Response =>
   c.json({ Message: `ErrorCode:${code};${message}`, ExceptionMessage: "" }, status, {
     "iothub-errorcode": code,
@@ -57,13 +56,13 @@ export const fail = (c: Context, status: ContentfulStatusCode, code: string, mes
 /** `undefined`: not JSON. */
 export async function readBody<T>(c: Context, schema: Schema<T>): Promise<Body<T>> {
   const json = readJson(await c.req.text());
-  return json === undefined ? { wrong: "the body must be JSON" } : bodyAs(schema, json);
+  return json === undefined ? { problem: "the body must be JSON" } : bodyAs(schema, json);
 }
 
-/** @param etag what stands now. `true` when the request's If-Match lets the change through */
+/** Whether the request's If-Match allows the change. @param etag the current tag */
 export const matchesEtag = (c: Context, etag: string): boolean => isSameEtag(c.req.header("if-match"), etag);
 
-/** One entity tag, several, or `*`; quoted or not, weak (`W/"…"`) or not: all versions here are exact. */
+/** @param wanted one entity tag, several, or `*`; quoted or not, weak (`W/"…"`) or not */
 export function isSameEtag(wanted: string | undefined, etag: string): boolean {
   if (wanted === undefined) return true;
   const tags = wanted.split(",").map((each) =>
@@ -77,11 +76,11 @@ export function isSameEtag(wanted: string | undefined, etag: string): boolean {
 
 export const etagHeader = (etag: string): { readonly ETag: string } => ({ ETag: `"${etag}"` });
 
-/** The device that the route names. */
+/** The device id in the route. */
 export const idOf = (c: Context): string => c.req.param("id") ?? "";
 
 export const unknownDevice = (c: Context): Response =>
   fail(c, 404, "DeviceNotFound", `there is no device ${idOf(c)}`);
 
 export const changedMeanwhile = (c: Context): Response =>
-  fail(c, 412, "PreconditionFailed", "it was changed meanwhile: get it again");
+  fail(c, 412, "PreconditionFailed", "it has changed since it was read: get it again");

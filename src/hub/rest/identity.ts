@@ -1,7 +1,7 @@
 /**
- * What a caller of the service side asks of a device's identity, made into the record that it would be.
+ * Validates a device identity from a service client and builds its record.
  *
- * Guarantee: what the caller does not name of a known device stays as it is; what this hub cannot do is refused.
+ * Guarantee: members that are absent stay unchanged; unsupported features are refused.
  */
 
 import { object } from "../../base/schema/structures.ts";
@@ -11,7 +11,7 @@ import { bodyAs } from "../body.ts";
 import { maxDevices } from "../registry/devices.ts";
 import { type DeviceRecord, newDevice, newEtag } from "../registry/record.ts";
 import type { RestParts } from "./guard.ts";
-import { authenticationBody, wantedAuthentication } from "./shape.ts";
+import { authenticationBody, mergeAuthentication } from "./shape.ts";
 
 export interface IdentityRefused {
   readonly code: "ArgumentInvalid" | "TooManyDevices";
@@ -20,7 +20,7 @@ export interface IdentityRefused {
 
 const maxReasonLength = 128;
 
-/** As IoT Hub's SDKs send it: `null` for what is left out, and members that this hub does not know. */
+/** As IoT Hub's SDKs send it: with `null` for absent members, and with unknown ones. */
 const identity = object({
   status: nullableOr(oneOf(["enabled", "disabled"]), undefined),
   statusReason: optional(nullable(string())),
@@ -34,16 +34,16 @@ export function planIdentity(parts: RestParts, id: string, body: unknown): Devic
   if (!isDeviceId(id))
     return invalid("a device id has 1 to 128 letters, digits and - . % _ # * ? ! ( ) , : = @ $ '");
   const wanted = bodyAs(identity, body);
-  if ("wrong" in wanted) return invalid(wanted.wrong);
+  if ("problem" in wanted) return invalid(wanted.problem);
   const { status, statusReason: reason, capabilities } = wanted.value;
   if (capabilities?.iotEdge === true) {
     return invalid("this hub has no edge devices: capabilities.iotEdge must be false");
   }
   const known = parts.devices.get(id);
   if (known === undefined && parts.devices.size >= maxDevices) {
-    return { code: "TooManyDevices", why: `this hub takes ${maxDevices} devices` };
+    return { code: "TooManyDevices", why: `this hub has its maximum of ${maxDevices} devices` };
   }
-  const authentication = wantedAuthentication(wanted.value.authentication, known?.authentication);
+  const authentication = mergeAuthentication(wanted.value.authentication, known?.authentication);
   if (authentication === undefined) return invalid("authentication of type selfSigned has no thumbprint");
   const kept = known ?? newDevice(id, authentication, parts.clock.wallNow());
   return {

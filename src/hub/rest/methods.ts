@@ -2,8 +2,8 @@
  * Direct methods: `/twins/{id}/methods`
  * (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-direct-methods).
  *
- * Guarantee: a refusal says its code as IoT Hub does for methods: JSON within the JSON, from which clients of the
- * service side tell a device that is away from one that does not answer.
+ * Guarantee: errors have IoT Hub's format for methods, JSON within JSON: clients need it to distinguish an offline
+ * device from one that does not answer.
  */
 import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -24,7 +24,7 @@ const faults = {
 const methodCall = object({
   methodName: string(),
   payload: withDefault(json, null),
-  responseTimeoutInSeconds: nullableOr(integer(5, 300), methodLimits.usualSeconds),
+  responseTimeoutInSeconds: nullableOr(integer(5, 300), methodLimits.defaultSeconds),
   connectTimeoutInSeconds: nullableOr(integer(0, 300), 0),
 });
 
@@ -43,7 +43,7 @@ async function invoke(c: Context, parts: RestParts): Promise<Response> {
   };
   const body = await readBody(c, methodCall);
   if (parts.devices.get(id) === undefined) return refuse("DeviceNotFound", `there is no device ${id}`);
-  if ("wrong" in body) return refuse("ArgumentInvalid", body.wrong);
+  if ("problem" in body) return refuse("ArgumentInvalid", body.problem);
   const { methodName, payload, responseTimeoutInSeconds, connectTimeoutInSeconds: connect } = body.value;
   const outcome = await parts.operations.invoke(id, methodName, payload, responseTimeoutInSeconds, connect);
   if (!("failed" in outcome)) return c.json({ status: outcome.status, payload: outcome.payload });
@@ -57,5 +57,5 @@ async function invoke(c: Context, parts: RestParts): Promise<Response> {
   }
 }
 
-/** Seconds as .NET writes a span of time: 00:05:00. */
+/** Seconds as a .NET TimeSpan: 00:05:00. */
 const span = (total: number): string => new Date(total * 1000).toISOString().slice(11, 19);

@@ -2,8 +2,8 @@
  * Shared access signatures, as IoT Hub and DPS define them
  * (https://learn.microsoft.com/azure/iot-hub/iot-hub-dev-guide-sas).
  *
- * Guarantee: a token counts only when its signature was made with one of the given keys over exactly what it says,
- * its resource is the wanted one and it has not expired. Signatures are compared in constant time. Never throws.
+ * Guarantee: a token is valid only with a signature by one of the keys over its exact text, an allowed resource and
+ * an expiry in the future. Signatures are compared in constant time. Never throws.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
@@ -14,7 +14,7 @@ export type SasVerdict =
   | { readonly ok: false; readonly failure: SasFailure };
 
 export interface SasToken {
-  /** As sent, which is what was signed. */
+  /** As sent: this text is signed. */
   readonly rawResource: string;
   readonly resource: string;
   readonly signature: Buffer;
@@ -51,7 +51,7 @@ export function parseSas(text: string): SasToken | undefined {
   };
 }
 
-/** @param mayUse judges the decoded resource of the token */
+/** @param mayUse whether the decoded resource is allowed */
 export function verifySas(
   token: SasToken | undefined,
   keys: readonly string[],
@@ -59,7 +59,7 @@ export function verifySas(
   wallMs: number,
 ): SasVerdict {
   if (token === undefined) return { ok: false, failure: "malformed" };
-  // Every key is tried, whatever the ones before said: how long it takes tells nothing.
+  // Every key is tried, so that the timing reveals nothing.
   const matches = keys.filter(isStrong).map((key) => isSignedWith(token, key));
   if (!matches.includes(true)) return { ok: false, failure: "signature" };
   if (!mayUse(token.resource)) return { ok: false, failure: "resource" };
@@ -67,7 +67,7 @@ export function verifySas(
   return expiresMs > wallMs ? { ok: true, expiresMs } : { ok: false, failure: "expired" };
 }
 
-/** `resource` is signed as given: encode it first where the service wants it encoded. */
+/** @param resource signed as given: encode it first where the service requires that */
 export function makeSas(resource: string, key: string, expiresMs: number, policy?: string): string {
   const expiry = String(Math.floor(expiresMs / 1000));
   const signature = encodeURIComponent(sign(key, `${resource}\n${expiry}`).toString("base64"));
@@ -80,7 +80,7 @@ function isSignedWith(token: SasToken, key: string): boolean {
   return token.signature.length === right.length && timingSafeEqual(token.signature, right);
 }
 
-/** An empty key, as certificate devices have, would sign for everybody. */
+/** Anyone could sign with an empty key, as certificate devices have. */
 const isStrong = (key: string): boolean => Buffer.from(key, "base64").length >= 16;
 
 const sign = (key: string, text: string): Buffer =>

@@ -1,11 +1,10 @@
 /**
- * Folder rest/: the service side, as Azure's own service SDKs speak it.
+ * Folder rest/: the service API, for Azure's own service SDKs.
  *
- * The service side over HTTPS: IoT Hub's routes, guarded by its shared access policies, so that Azure's own service
- * SDK works unchanged. Cloud-to-device messages go by a route of the hub's own, since Azure has AMQP for them.
+ * IoT Hub's routes over HTTPS with its shared access policies, so that Azure's service SDK works unchanged.
+ * Cloud-to-device messages have a route of their own, since Azure uses AMQP for them.
  *
- * Guarantee: nothing is answered without a signature made with a key of a policy that has the right; bodies beyond
- * the limit are refused unread.
+ * Guarantee: every route needs a signature of a policy with the required right; too large bodies are rejected unread.
  */
 import { createServer as createHttpsServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
@@ -51,18 +50,18 @@ function restApp(parts: RestParts): Hono {
   );
   app.onError((error, c) => {
     parts.log.error("hub-rest-failed", { path: c.req.path, reason: error.message });
-    return fail(c, 500, "InternalServerError", "the hub could not do that");
+    return fail(c, 500, "InternalServerError", "the hub failed; see its log");
   });
   app.notFound((c) => fail(c, 404, "InvalidOperation", "this hub has no such route"));
   addDeviceRoutes(app, parts);
   addTwinRoutes(app, parts);
   addMethodRoutes(app, parts);
-  addMissing(app, parts);
+  addUnsupported(app, parts);
   return app;
 }
 
-/** What Azure's service SDKs ask for and this hub does not have. */
-const missing: Readonly<Record<string, readonly string[]>> = {
+/** Routes of Azure's service SDKs that this hub does not support. */
+const unsupported: Readonly<Record<string, readonly string[]>> = {
   modules: [
     "/devices/:id/modules",
     "/devices/:id/modules/:module",
@@ -81,9 +80,9 @@ const missing: Readonly<Record<string, readonly string[]>> = {
   "feedback on messages": ["/messages/serviceBound/feedback", "/messages/serviceBound/filenotifications"],
 };
 
-function addMissing(app: Hono, parts: RestParts): void {
+function addUnsupported(app: Hono, parts: RestParts): void {
   const someRight = needs(parts, "RegistryRead", "RegistryWrite", "ServiceConnect");
-  for (const [what, paths] of Object.entries(missing)) {
+  for (const [what, paths] of Object.entries(unsupported)) {
     for (const path of paths) {
       app.all(path, someRight, (c) => fail(c, 501, "FeatureNotSupported", `this hub has no ${what}`));
     }

@@ -2,7 +2,7 @@
  * Devices and twins in the shape of IoT Hub's service REST API, version 2021-04-12
  * (https://learn.microsoft.com/rest/api/iothub/service).
  *
- * Guarantee: keys are in a device's identity, which takes a policy with RegistryRead, and nowhere else.
+ * Guarantee: keys are only in the identity, which needs a policy with RegistryRead.
  */
 import { isoTime } from "../../base/iso-time.ts";
 import type { JsonObject } from "../../base/json/value.ts";
@@ -85,7 +85,7 @@ const thumbprint = nullableOr(
 const noKeys = { primaryKey: "", secondaryKey: "" };
 const noThumbprints = { primaryThumbprint: "", secondaryThumbprint: "" };
 
-/** How a device is to prove itself, as a caller asks for it; what the caller leaves out its SDK says with empty keys. */
+/** The authentication of a device in a request; SDKs send empty keys for absent ones. */
 export const authenticationBody = object({
   type: nullableOr(oneOf(["sas", "selfSigned", "certificateAuthority"]), "sas"),
   symmetricKey: nullableOr(object({ primaryKey: key, secondaryKey: key }), noKeys),
@@ -96,10 +96,10 @@ export const authenticationBody = object({
 });
 
 /**
- * What the caller leaves out stays as it is, and is made for a device that has none.
- * @returns `undefined`: it names no certificate
+ * Absent keys stay unchanged, or are created for a new device.
+ * @returns `undefined` when the thumbprint is missing
  */
-export function wantedAuthentication(
+export function mergeAuthentication(
   wanted: Infer<typeof authenticationBody> | undefined,
   known?: Authentication,
 ): Authentication | undefined {
@@ -123,7 +123,7 @@ export function wantedAuthentication(
 
 const sasWithoutKeys = { type: "sas", symmetricKey: noKeys, x509Thumbprint: noThumbprints } as const;
 
-/** As IoT Hub wants them. */
+/** IoT Hub's format of keys. */
 function isKeyOrEmpty(text: string): boolean {
   const bytes = Buffer.from(text, "base64");
   return text === "" || (bytes.length >= 16 && bytes.length <= 64 && bytes.toString("base64") === text);

@@ -1,4 +1,4 @@
-/** Twins: `/twins/{id}`. */
+/** `/twins/{id}`. */
 import type { Context, Hono } from "hono";
 import { object } from "../../base/schema/structures.ts";
 import { optional, withDefault } from "../../base/schema/values.ts";
@@ -41,12 +41,12 @@ async function editTwin(c: Context, parts: RestParts, replace: boolean): Promise
   const known = parts.devices.get(id);
   if (known === undefined) return unknownDevice(c);
   const body = await readBody(c, twin);
-  if ("wrong" in body) return fail(c, 400, "ArgumentInvalid", body.wrong);
-  // What stands now, not what stood before the body was read.
+  if ("problem" in body) return fail(c, 400, "ArgumentInvalid", body.problem);
+  // The current state: it may have changed while the body was read.
   if (!matchesEtag(c, twinEtag(parts.devices.get(id) ?? known))) return changedMeanwhile(c);
   const { tags, properties } = body.value;
   if ("reported" in properties && !replace) {
-    return fail(c, 400, "ArgumentInvalid", "reported properties are the device's");
+    return fail(c, 400, "ArgumentInvalid", "only the device can write reported properties");
   }
   const desired = "desired" in properties ? properties.desired : undefined;
   const edited = await parts.twins.edit(id, { replace, tags, desired });

@@ -1,11 +1,10 @@
 /**
- * The hub's own certificate authority: made at the first start, it signs the server's certificate and, on request,
- * those of devices.
+ * The hub's own certificate authority, created at the first start. It signs the certificates of the server and of
+ * devices.
  *
- * Guarantees: private keys leave this process only into the hub's own documents (0600) and, for a device's, to whoever
- * asked for it. The server's certificate names every host it is asked for, is renewed in its last month, and is made
- * again when the names change or the clock stands outside of it. Pairs that a disk has damaged are created again, not shown.
- * EC P-256, SHA-256.
+ * Guarantees: private keys are only written to the hub's documents (0600); a device's is returned to the caller. The
+ * server's certificate lists all host names, is renewed in its last month, and is replaced when the names change or
+ * the clock is outside its validity. Damaged pairs are replaced. EC P-256, SHA-256.
  */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
@@ -37,11 +36,11 @@ export type { CertificatePair } from "../../protocol/certificates/certificates.t
 export interface CertificateAuthority {
   /** PEM of the root, for devices to trust. Public. */
   readonly caPem: string;
-  /** Whether the root was made just now: nobody trusts it yet. */
+  /** Whether the root was created by this start: no device trusts it yet. */
   readonly isNew: boolean;
   /** The server's pair, renewed when it is due at `wallMs`. */
   server(wallMs: number): Promise<CertificatePair>;
-  /** A leaf whose CN is the device's registration id. `days` may be negative: an expired one, for tests. */
+  /** A leaf whose CN is the registration id. @param days negative for an expired one, in tests */
   issueDevice(registrationId: string, wallMs: number, days?: number): Promise<CertificatePair>;
 }
 
@@ -52,7 +51,7 @@ const serverDays = 397;
 const deviceDays = 3650;
 const renewBefore = 30 * dayMs;
 
-/** Reads the authority from its documents, or makes it. */
+/** Reads the authority from its documents, or creates it. */
 export async function openAuthority(
   documents: Documents,
   hostNames: () => readonly string[],
@@ -67,7 +66,7 @@ export async function openAuthority(
 
   return {
     caPem: root.cert,
-    isNew: kept === undefined,
+    isNew: stored === undefined,
     async server(nowMs) {
       const names = hostNames();
       if (server !== undefined && isUsable(issuer, server.cert, names, nowMs)) return server;
@@ -134,18 +133,18 @@ const generalName = (name: string): X509.JsonGeneralName =>
 const storedPair: Schema<CertificatePair> = object({ cert: string(), key: string() });
 
 /**
- * A pair whose halves are whole and belong together: devices would refuse any other for ever, and TLS would not start.
- * @param issuer PEM of who must have signed it; itself when absent
+ * @param issuer PEM of the required signer; self-signed when absent
+ * @returns `undefined` for a pair that is damaged or does not match
  */
-function soundPair(document: unknown, issuer?: string): CertificatePair | undefined {
+function validPair(document: unknown, issuer?: string): CertificatePair | undefined {
   const pair = read(storedPair, document);
   if (pair === undefined) return undefined;
   const { cert, key } = pair;
   try {
     const certificate = new X509Certificate(cert);
     const signer = new X509Certificate(issuer ?? cert).publicKey;
-    const isSound = certificate.checkPrivateKey(createPrivateKey(key)) && certificate.verify(signer);
-    return isSound ? pair : undefined;
+    const isValid = certificate.checkPrivateKey(createPrivateKey(key)) && certificate.verify(signer);
+    return isValid ? pair : undefined;
   } catch {
     return undefined;
   }

@@ -1,11 +1,10 @@
 /**
- * One stored document: two generations of it, each with a checksum.
+ * A stored document in two generations, each with a checksum.
  *
- * Guarantee: while one of the two files is whole, the document is there. A write leaves the one before as the older
- * generation, and the first write makes two, each with blocks of its own on the medium.
+ * Guarantee: the document survives the damage of either file. A write keeps the previous generation; the first write
+ * creates both, with separate blocks on the medium.
  *
- * Who edits a document by hand takes its last line, the checksum, away: without one it counts as it is. To be rid of a
- * document, both files go.
+ * To edit a document by hand, remove its last line, the checksum. To delete a document, delete both files.
  */
 import { copyFile, link, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -15,22 +14,22 @@ import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import { readJson } from "../../base/json/value.ts";
 
-/** Above it nothing is written, and nothing read: many times a device with a full twin and a full queue. */
+/** Limit for reading and writing: far above a device with a full twin and a full queue. */
 export const largestDocument = 16 << 20;
 
 export const previousOf = (path: string): string => `${path}.previous`;
 
-export type Looked<T> =
+export type Generation<T> =
   | { readonly kind: "absent" }
   | { readonly kind: "damaged"; readonly problem: string }
   | { readonly kind: "good"; readonly text: string; readonly checked: boolean; readonly value: T };
 
 /**
- * What a file holds.
- * @param parse `undefined` for what is no such document
- * @throws the system's error when the file may not be read, which is nothing that time or another generation changes
+ * Reads one generation.
+ * @param parse returns `undefined` for an invalid document
+ * @throws the system's error when the file is not readable, as for missing permissions
  */
-export function look<T>(path: string, parse: (document: unknown) => T | undefined): Looked<T> {
+export function readGeneration<T>(path: string, parse: (document: unknown) => T | undefined): Generation<T> {
   let stored: string | undefined;
   try {
     stored = readSmallFile(path, { limit: largestDocument });
@@ -41,24 +40,24 @@ export function look<T>(path: string, parse: (document: unknown) => T | undefine
   }
   if (stored === undefined) return { kind: "absent" };
   const read = readChecked(stored);
-  if (read === undefined) return { kind: "damaged", problem: "does not fit its checksum" };
+  if (read === undefined) return { kind: "damaged", problem: "does not match its checksum" };
   const document = readJson(read.text);
-  if (document === undefined) return { kind: "damaged", problem: "is no JSON" };
+  if (document === undefined) return { kind: "damaged", problem: "is not JSON" };
   const value = parse(document);
-  if (value === undefined) return { kind: "damaged", problem: "is no such document" };
+  if (value === undefined) return { kind: "damaged", problem: "has unexpected content" };
   return { kind: "good", ...read, value };
 }
 
 /**
  * Writes the next generation.
- * @param older "kept": what is there becomes the older one; "same": it is not to be relied on, and both become this one
+ * @param older "kept": the current file becomes the older generation; "same": write `text` to both
  */
 export async function writeGeneration(path: string, text: string, older: "kept" | "same"): Promise<void> {
   const stored = withChecksum(text);
   if (Buffer.byteLength(stored) > largestDocument) throw tooLarge(path);
   await writeFresh(`${path}.new`, stored);
   if (older === "same" || !(await keepAsPrevious(path))) {
-    // Written, not linked: two names of one file would be lost by one bad block.
+    // Written, not linked: one bad block would damage both names of a linked file.
     await writeFresh(`${previousOf(path)}.new`, stored);
     await renameOver(`${previousOf(path)}.new`, previousOf(path));
   }
@@ -66,18 +65,18 @@ export async function writeGeneration(path: string, text: string, older: "kept" 
   await syncFolder(dirname(path));
 }
 
-/** The older one first: else a cut between the two would bring the document back. */
+/** The older one first: after a power cut in between, it would otherwise restore the document. */
 export async function eraseGenerations(path: string): Promise<void> {
   for (const each of [`${path}.new`, previousOf(path), path])
     await rm(each, { recursive: true, force: true });
   await syncFolder(dirname(path));
 }
 
-/** @returns false when there is nothing to keep */
+/** @returns false when there is no current file */
 async function keepAsPrevious(path: string): Promise<boolean> {
   try {
     if (!(await stat(path)).isFile()) return false;
-    // No moment without a file at `path`. Cards formatted for cameras have no links.
+    // There is a file at `path` at every moment. FAT file systems have no links.
     await linkOver(path, previousOf(path), (from, to) => link(from, to).catch(() => copyFile(from, to)));
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;

@@ -1,52 +1,52 @@
 /**
- * Folder storage/: what the hub keeps on disk: devices, settings, certificates.
+ * Folder storage/: what the hub stores on disk: devices, settings, certificates.
  *
- * Small JSON documents that outlive the process, by name, in one folder that only its owner can read.
+ * Small JSON documents by name, in a folder that only its owner can read.
  *
- * Guarantee: a document that was once written is there, whole, or the one written before it where a disk has damaged the
- * newer one; never a part, and never a start that fails because of it. When `write` resolves, the document is on the
- * disk, or a newer one is; several writes to one name while the disk is busy become one.
+ * Guarantee: a read returns the document last written, or the previous one when the disk has damaged it; never a part of
+ * one, and no start fails for it. When `write` resolves, this document or a newer one is on the disk; writes to one name
+ * while the disk is busy are combined.
  */
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { keepAside } from "../../base/files/kept-aside.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
-import { eraseGenerations, look, previousOf, writeGeneration } from "./document-file.ts";
+import { eraseGenerations, previousOf, readGeneration, writeGeneration } from "./document-file.ts";
 
 export interface Documents {
   /**
-   * @param parse `undefined` for what is no such document: then the older generation is tried
-   * @returns `undefined`: there is none that can be used
-   * @throws the system's error when it may not be read
+   * @param parse returns `undefined` for an invalid document: then the older generation is tried
+   * @returns `undefined` when there is no usable generation
+   * @throws the system's error when the file is not readable
    */
   read<T>(name: string, parse: (document: unknown) => T | undefined): Promise<T | undefined>;
   write(name: string, document: unknown): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Names that start with `prefix`; a very long one in a short form that `read` takes as well. */
+  /** Names that start with `prefix`; long ones in a shortened form that `read` accepts. */
   names(prefix: string): Promise<string[]>;
-  /** Resolves when every write that was asked for has ended. */
+  /** Resolves when all writes have ended. */
   settled(): Promise<void>;
 }
 
-/** A document that could not be used as it was found. */
+/** A damaged document. */
 export interface DamagedDocument {
   readonly name: string;
-  /** To follow the file's name. */
+  /** Continues a sentence that begins with the file's name. */
   readonly problem: string;
   /** Where the damaged file is now; `undefined` when it cannot be moved. */
   readonly keptAs: string | undefined;
-  /** Whether the generation before serves in its place. */
+  /** Whether the older generation is used instead. */
   readonly recovered: boolean;
 }
 
 export interface DocumentsOptions {
   readonly onDamaged?: (damaged: DamagedDocument) => void;
-  /** Rejects when so many bytes more may not be stored. */
+  /** Rejects when the storage limit allows no `bytes` more. */
   readonly reserve?: ((bytes: number) => Promise<void>) | undefined;
 }
 
-/** Keeps nothing beyond the process. */
+/** Documents in memory only. */
 export function memoryDocuments(content = new Map<string, string>()): Documents {
   return {
     read: async (name, parse) => {
@@ -64,15 +64,14 @@ export function memoryDocuments(content = new Map<string, string>()): Documents 
   };
 }
 
-/** Opens the folder, making it when needed. @throws when it cannot be made or is not ours to write */
+/** Opens the folder, and creates it when needed. @throws when it cannot be created or written */
 export async function openDocuments(folder: string, options: DocumentsOptions = {}): Promise<Documents> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Only where it must: a disk that became read-only refuses even what changes nothing.
+  // Only when needed: a read-only disk rejects even a chmod that changes nothing.
   if (((await stat(folder)).mode & 0o777) !== 0o700) await chmod(folder, 0o700);
   return new FolderDocuments(folder, options);
 }
 
-/** What a document is to be; `undefined`: not there. */
 interface Writing {
   text: string | undefined;
   readonly writer: LatestWins;
@@ -81,7 +80,7 @@ interface Writing {
 class FolderDocuments implements Documents {
   readonly #folder: string;
   readonly #options: DocumentsOptions;
-  /** What is being written, by name. */
+  /** Writes in progress, by name. */
   readonly #writing = new Map<string, Writing>();
 
   constructor(folder: string, options: DocumentsOptions) {
@@ -91,11 +90,11 @@ class FolderDocuments implements Documents {
 
   async read<T>(name: string, parse: (document: unknown) => T | undefined): Promise<T | undefined> {
     const path = this.#path(name);
-    const current = look(path, parse);
-    const older = look(previousOf(path), parse);
+    const current = readGeneration(path, parse);
+    const older = readGeneration(previousOf(path), parse);
     if (current.kind === "good") {
-      // An older version wrote one file without a checksum; and a document that is never written again, as the
-      // authority's key, would lose its second generation for good.
+      // Files of an older version have no checksum; and a document that is never rewritten, such as the authority's
+      // key, would stay without a second generation.
       if (!current.checked || older.kind !== "good") await this.#repair(path, current.text);
       return current.value;
     }
@@ -104,7 +103,7 @@ class FolderDocuments implements Documents {
       const keptAs = await keepAside(path);
       this.#options.onDamaged?.({ name, problem: current.problem, keptAs, recovered });
     } else if (older.kind !== "absent") {
-      this.#options.onDamaged?.({ name, problem: "is gone", keptAs: undefined, recovered });
+      this.#options.onDamaged?.({ name, problem: "is missing", keptAs: undefined, recovered });
     }
     if (older.kind === "damaged") await keepAside(previousOf(path));
     if (!recovered) return undefined;
@@ -156,7 +155,7 @@ class FolderDocuments implements Documents {
     await writeGeneration(this.#path(name), text, "kept");
   }
 
-  /** What was read serves even where a disk takes nothing any more. */
+  /** A failure is ignored: the document was read and can be used. */
   async #repair(path: string, text: string): Promise<void> {
     await writeGeneration(path, text, "same").catch(() => undefined);
   }
@@ -166,16 +165,16 @@ class FolderDocuments implements Documents {
   }
 }
 
-/** Most file systems end a name at 255 bytes, and the endings of ours take some. */
+/** Most file systems limit a name to 255 bytes, including our suffixes. */
 const maxNameLength = 200;
 const shortened = 16;
 
-/** Device ids may hold characters that mean something to a file system; `.` alone would be the folder. */
+/** Escapes characters with a meaning in file systems. */
 function fileNameOf(name: string): string {
   const encoded = encodeURIComponent(name);
   if (encoded.length <= maxNameLength) return encoded;
   const hash = createHash("sha256").update(name).digest("hex");
-  // No device id has a tilde: it cannot be the name of another.
+  // No device id contains a tilde, so the name is unique.
   return `${encodeURIComponent(name.slice(0, shortened))}~${hash}`;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What the hub keeps besides devices: its id scope, its shared access policies and its DPS enrolments.
+ * The hub's settings: id scope, shared access policies and DPS enrolments.
  *
- * Guarantee: keys are made by the hub at its first start and kept 0600; no two hubs share one.
+ * Guarantee: each hub creates its own keys at its first start and stores them with mode 0600.
  */
 import { randomBytes } from "node:crypto";
 import { equalJson } from "../../base/json/value.ts";
@@ -16,7 +16,7 @@ import type { Documents } from "./documents.ts";
 /** Rights of a shared access policy, as IoT Hub names them. */
 export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect" | "DeviceConnect";
 
-/** The policies that every IoT Hub is born with. */
+/** The default policies of every IoT Hub. */
 const policyRights: Readonly<Record<string, readonly Right[]>> = {
   iothubowner: ["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"],
   service: ["ServiceConnect"],
@@ -25,7 +25,7 @@ const policyRights: Readonly<Record<string, readonly Right[]>> = {
   registryReadWrite: ["RegistryRead", "RegistryWrite"],
 };
 
-/** Of a policy by its name from outside; none for an unknown one. */
+/** The rights of a policy; none for an unknown one. */
 export const rightsOf = (policy: string | undefined): readonly Right[] =>
   policy !== undefined && Object.hasOwn(policyRights, policy) ? (policyRights[policy] ?? []) : [];
 
@@ -34,7 +34,7 @@ export interface PolicyKeys {
   readonly secondaryKey: string;
 }
 
-/** An enrolment of one device: its registration id is its name. */
+/** The enrolment of one device. */
 export interface IndividualEnrolment {
   readonly registrationId: string;
   readonly deviceId: string;
@@ -45,7 +45,7 @@ export interface IndividualEnrolment {
 export interface GroupEnrolment {
   readonly name: string;
   readonly enabled: boolean;
-  /** Device keys are derived from these; for `x509`, empty: any leaf that the hub's CA signed is let in. */
+  /** Device keys are derived from these. Empty for `x509`, which accepts any leaf signed by the hub's CA. */
   readonly kind: "symmetricKey" | "x509";
   readonly primaryKey: string;
   readonly secondaryKey: string;
@@ -99,7 +99,7 @@ export class HubSettings {
     return this.#kept.ports;
   }
 
-  /** Those that are given; never fails: a hub that cannot remember them finds others next time. */
+  /** Stores the given ports. Never fails: without them the next start finds others. */
   async rememberPorts(ports: RememberedPorts): Promise<void> {
     const all = { ...this.#kept.ports, ...ports };
     if (equalJson(all, this.#kept.ports)) return;
@@ -109,7 +109,7 @@ export class HubSettings {
   async putIndividual(enrolment: IndividualEnrolment): Promise<void> {
     const isOther = (each: IndividualEnrolment): boolean => each.registrationId !== enrolment.registrationId;
     const known = this.individual(enrolment.registrationId);
-    // Not written again: a start on a disk that has become read-only is none the worse.
+    // Not written again, so that a start on a read-only disk succeeds.
     if (this.#saved && equalJson(known, enrolment)) return;
     await this.#save({ ...this.#kept, individuals: [...this.#kept.individuals.filter(isOther), enrolment] });
   }
@@ -122,7 +122,7 @@ export class HubSettings {
   async #save(kept: Kept): Promise<void> {
     this.#kept = kept;
     this.#saved = false;
-    // Twice: then the older generation has the newest enrolment too, and no damage to one file turns a device away.
+    // Twice: then both generations have the newest enrolment, and damage to one file rejects no device.
     await this.#documents.write("hub", kept);
     await this.#documents.write("hub", kept);
     this.#saved = true;
@@ -132,7 +132,7 @@ export class HubSettings {
 function fresh(): Kept {
   const keys = (): PolicyKeys => ({ primaryKey: newKey(), secondaryKey: newKey() });
   return {
-    // Azure's begin with 0ne; this prefix tells that it is none of them.
+    // Azure's begin with 0ne; this prefix marks a local hub.
     idScope: `L0${randomBytes(4).toString("hex").toUpperCase()}`,
     policies: Object.fromEntries(Object.keys(policyRights).map((name) => [name, keys()])),
     groups: [
@@ -166,7 +166,7 @@ const individual: Schema<IndividualEnrolment> = convert(
   (stored) => ({ ...stored, deviceId: stored.deviceId ?? stored.registrationId }),
 );
 
-/** As an earlier version stored it, too: without ports for one. */
+/** Also of earlier versions, for instance without ports. */
 const storedSettings: Schema<Kept> = object({
   idScope: string(),
   policies: map(lenient(object(keys), () => ({ primaryKey: "", secondaryKey: "" }))),

@@ -2,8 +2,8 @@
  * One half of a device twin (desired or reported): its properties, their metadata and its version, as IoT Hub keeps
  * them (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins).
  *
- * Guarantee: pure. A patch is taken whole or refused whole; after every taken patch the version is higher by one,
- * and every value that the patch named has that version and time in its metadata, also where it did not change.
+ * Guarantee: pure. A patch is applied completely or refused completely. Each applied patch increases the version by
+ * one, and stamps every value in the patch with version and time, also unchanged ones.
  */
 import { isoTime } from "../../base/iso-time.ts";
 import { isRecord, type Json, type JsonObject, member, mergePatch } from "../../base/json/value.ts";
@@ -22,7 +22,7 @@ export const twinLimits = {
   textBytes: 4096,
   nameBytes: 1024,
   depth: 10,
-  leastInteger: -(2 ** 52),
+  minInteger: -(2 ** 52),
   maxInteger: 2 ** 52 - 1,
 };
 
@@ -43,8 +43,8 @@ export const emptyHalf = (atMs: number): TwinHalf => ({
 /** Merges a patch: absent names stay, `null` deletes, objects merge, all else replaces. */
 export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHalf | PatchRefused {
   if (!isRecord(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
-  const clean = withoutMarks(patch);
-  const fault = whyInvalid(clean, 1, true);
+  const clean = withoutSystemMembers(patch);
+  const fault = findFault(clean, 1, true);
   if (fault !== undefined) return fault;
   const version = half.version + 1;
   const stamp = { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: version };
@@ -56,9 +56,9 @@ export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHal
   return { properties, metadata: stamped(half.metadata, clean, stamp), version };
 }
 
-/** The patch that turns `half` into `properties`: for a replacement (PUT) told as a patch. */
+/** The patch that turns `half` into `properties`: a replacement (PUT) as a patch. */
 export const replacingPatch = (half: TwinHalf, properties: JsonObject): JsonObject =>
-  replacing(half.properties, withoutMarks(properties));
+  replacing(half.properties, withoutSystemMembers(properties));
 
 /** With `$version`, as devices get it. */
 export const forDevice = (half: TwinHalf): JsonObject => ({ ...half.properties, $version: half.version });
@@ -70,10 +70,10 @@ export const forService = (half: TwinHalf): JsonObject => ({
   $version: half.version,
 });
 
-/** Refuses tags that break the rules for names, depth or size; tags have no version and no metadata. */
+/** Refuses invalid names, depth or size. Tags have no version and no metadata. */
 export function patchTags(tags: JsonObject, patch: unknown): { readonly tags: JsonObject } | PatchRefused {
   if (!isRecord(patch)) return { refused: "malformed", why: "tags must be a JSON object" };
-  const fault = whyInvalid(patch, 1, true);
+  const fault = findFault(patch, 1, true);
   if (fault !== undefined) return fault;
   const merged = mergePatch(tags, patch);
   const size = Buffer.byteLength(JSON.stringify(merged));
@@ -93,13 +93,13 @@ function replacing(old: JsonObject, value: JsonObject): JsonObject {
   return Object.fromEntries(patch);
 }
 
-/** `$version` and `$metadata` are the hub's: what others say of them is left out. */
-function withoutMarks(patch: JsonObject): JsonObject {
+/** Ignores `$version` and `$metadata`, which only the hub sets. */
+function withoutSystemMembers(patch: JsonObject): JsonObject {
   const { $version: _version, $metadata: _metadata, ...rest } = patch;
   return rest;
 }
 
-/** The metadata after `patch`: a stamp on all that it names, and on what holds that. */
+/** The metadata after `patch`: stamps all names in it, and their parents. */
 function stamped(old: JsonObject, patch: JsonObject, stamp: JsonObject): JsonObject {
   const metadata = new Map(Object.entries({ ...old, ...stamp }));
   for (const [name, value] of Object.entries(patch)) {
@@ -115,13 +115,13 @@ function stamped(old: JsonObject, patch: JsonObject, stamp: JsonObject): JsonObj
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what IoT Hub forbids in names.
 const forbiddenInName = /[\u0000-\u001f\u007f-\u009f.$ ]/;
 
-function whyInvalid(value: Json, depth: number, nullAllowed: boolean): PatchRefused | undefined {
+function findFault(value: Json, depth: number, nullAllowed: boolean): PatchRefused | undefined {
   if (typeof value === "string") {
     return Buffer.byteLength(value) > twinLimits.textBytes
       ? { refused: "too-large", why: `a text is longer than ${twinLimits.textBytes} bytes` }
       : undefined;
   }
-  if (typeof value === "number") return judgeNumber(value);
+  if (typeof value === "number") return findNumberFault(value);
   if (value === null) {
     return nullAllowed ? undefined : { refused: "malformed", why: "null is not allowed in a list" };
   }
@@ -129,27 +129,27 @@ function whyInvalid(value: Json, depth: number, nullAllowed: boolean): PatchRefu
   if (depth > twinLimits.depth) {
     return { refused: "malformed", why: `nested deeper than ${twinLimits.depth} levels` };
   }
-  if (Array.isArray(value)) return firstFault(value.map((item: Json) => whyInvalid(item, depth + 1, false)));
+  if (Array.isArray(value)) return firstFault(value.map((item: Json) => findFault(item, depth + 1, false)));
   return firstFault(
-    Object.entries(value).map(([name, item]) => whyInvalidName(name) ?? whyInvalid(item, depth + 1, true)),
+    Object.entries(value).map(([name, item]) => findNameFault(name) ?? findFault(item, depth + 1, true)),
   );
 }
 
-/** Every number beyond the limits of integers is one: 2^53 has no fractions left. */
-function judgeNumber(value: number): PatchRefused | undefined {
-  const { leastInteger, maxInteger } = twinLimits;
+/** The limits for integers apply to all numbers: beyond them there are no fractions. */
+function findNumberFault(value: number): PatchRefused | undefined {
+  const { minInteger: leastInteger, maxInteger } = twinLimits;
   if (value >= leastInteger && value <= maxInteger) return undefined;
   return { refused: "malformed", why: `a number must be from ${leastInteger} to ${maxInteger}` };
 }
 
-function whyInvalidName(name: string): PatchRefused | undefined {
+function findNameFault(name: string): PatchRefused | undefined {
   if (Buffer.byteLength(name) > twinLimits.nameBytes) {
     return { refused: "too-large", why: `a name is longer than ${twinLimits.nameBytes} bytes` };
   }
   if (name === "" || forbiddenInName.test(name)) {
     return {
       refused: "malformed",
-      why: `the name ${JSON.stringify(name.slice(0, 64))} holds a character that no name may`,
+      why: `the name ${JSON.stringify(name.slice(0, 64))} contains a forbidden character`,
     };
   }
   return undefined;

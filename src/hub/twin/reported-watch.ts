@@ -1,9 +1,9 @@
 /**
- * Reads what a device reports as a person would: which desired values it took, which it refused, which it overruled.
+ * Interprets what a device reports: which desired values it applied, refused or overruled.
  * Acknowledgements are those of IoT Plug and Play (https://learn.microsoft.com/azure/iot/concepts-convention).
  *
- * Guarantee: pure. A conflict is told once, from the acknowledgement alone: what the hub remembers of the time apart does
- * not matter, so that neither its restart nor a second property hides a value that lost.
+ * Guarantee: pure. A conflict is recorded once, from the acknowledgement alone and without the hub's memory of the
+ * offline period, so that a restart of the hub hides no lost value.
  */
 import { isoTime } from "../../base/iso-time.ts";
 import { equalJson, isRecord, type Json, member } from "../../base/json/value.ts";
@@ -35,12 +35,11 @@ const stamp = object({
 });
 
 /**
- * A reported value, taken out of its acknowledgement when it is in one. A refusal of a property that the device does
- * not have comes without a value: `null`.
+ * Separates a reported value from its acknowledgement. The value is `null` when the device refused an unknown property.
  */
-export function unwrap(told: Json): { readonly value: Json; readonly ack?: Acknowledgement } {
-  const wrapped = read(acknowledged, told);
-  if (wrapped === undefined) return { value: told };
+export function unwrap(reported: Json): { readonly value: Json; readonly ack?: Acknowledgement } {
+  const wrapped = read(acknowledged, reported);
+  if (wrapped === undefined) return { value: reported };
   const { value, ac: code, av: version, ad: text } = wrapped;
   const origin = originOf(text);
   return {
@@ -56,7 +55,7 @@ function originOf(text: string): Acknowledgement["origin"] {
     : { source: sideOf(source), ...(wallMs !== undefined && { atMs: wallMs }) };
 }
 
-/** Every property that either side has, by name. */
+/** Every desired or reported property, sorted by name. */
 export function propertyRows(record: DeviceRecord): PropertyRow[] {
   const names = new Set([
     ...Object.keys(record.desired.properties),
@@ -94,18 +93,18 @@ function statusOf(
   answered: number,
 ): PropertyStatus {
   if (desired === undefined) return ack !== undefined && ack.version > 0 ? "deleted" : "device-only";
-  // A device that has seen the version and says nothing of the name has no such property, and never will.
+  // The device has acknowledged the version but not this name: it has no such property.
   if (reported === undefined) return answered >= desired.version ? "unanswered" : "pending";
   const same = equalJson(desired.value, reported.value);
   if (ack === undefined) return same ? "acknowledged" : "pending";
   if (ack.version === 0) {
-    // The device's own change names no desired version: which of the two came later tells whether it saw the other.
+    // A change on the device refers to no desired version: compare the times instead.
     if (same) return "acknowledged";
     return desired.atMs > reported.atMs ? "pending" : "overruled";
   }
   if (ack.version < desired.version || ack.code === 202) return "pending";
   if (ack.code >= 400) return "refused";
-  // 200 for another value: the nearest that the device can do.
+  // 200 with another value: the nearest value that the device supports.
   return same || ack.code === 200 ? "acknowledged" : "overruled";
 }
 
@@ -119,7 +118,7 @@ function stampOf(half: TwinHalf, name: string): { version: number; atMs: number 
   };
 }
 
-/** What happened, property by property, as a device reported `patch`. */
+/** The timeline events of a reported `patch`, one per property. */
 export function reportedEvents(
   before: DeviceRecord,
   after: DeviceRecord,
@@ -136,7 +135,7 @@ function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string):
   const told = member(after.reported.properties, name);
   if (equalJson(old, told)) return undefined;
   const common = { deviceId: after.id, actor: "device", property: name } as const;
-  if (told === undefined) return { ...common, kind: "reported", text: `${name} is not reported any more` };
+  if (told === undefined) return { ...common, kind: "reported", text: `${name} is no longer reported` };
   const known = old === undefined ? undefined : unwrap(old);
   const was = known?.value;
   const { value, ack } = unwrap(told);
@@ -154,25 +153,25 @@ function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string):
   };
 }
 
-type Comparison = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost" | "lostAtMs" | "deleted">;
+type AckEvent = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost" | "lostAtMs" | "deleted">;
 
-/** What an acknowledgement of a desired version expected: taken, refused, or who won where both had changed it. */
+/** The event of an acknowledgement: applied, refused, or a conflict and its winner. */
 function acknowledgedEvent(
   desired: TwinHalf,
   name: string,
   value: Json,
   { ack, known }: { readonly ack: Acknowledgement; readonly known: Acknowledgement | undefined },
-): Comparison {
+): AckEvent {
   if (ack.code >= 400) {
     const words = ack.text === undefined ? "" : `: ${ack.text}`;
     return { kind: "refused", text: `the device refused the desired ${name} (${ack.code})${words}` };
   }
   const wanted = member(desired.properties, name);
   const superseded = parseSuperseded(ack.text ?? "");
-  const told = parseSuperseded(known?.text ?? "");
+  const recorded = parseSuperseded(known?.text ?? "");
   if (
     superseded !== undefined &&
-    (told === undefined || describeSuperseded(told) !== describeSuperseded(superseded))
+    (recorded === undefined || describeSuperseded(recorded) !== describeSuperseded(superseded))
   ) {
     return sideOf(superseded.source) === "device"
       ? desiredWon(name, wanted, value, superseded)
@@ -187,8 +186,8 @@ function acknowledgedEvent(
   if (!same && superseded === undefined && ack.code !== 200) {
     return deviceWon(name, value, wanted, stampOf(desired, name).atMs);
   }
-  const verb = ack.code === 203 ? "keeps" : "took";
-  const near = same || ack.code !== 200 ? "" : `, the nearest that it can do to ${show(wanted)}`;
+  const verb = ack.code === 203 ? "keeps" : "applied";
+  const near = same || ack.code !== 200 ? "" : `, the nearest it supports to ${show(wanted)}`;
   return { kind: "acknowledged", text: `the device ${verb} ${name} ${show(value)}${near}` };
 }
 
@@ -197,7 +196,7 @@ function desiredWon(
   wanted: Json | undefined,
   value: Json,
   { value: lost, wallMs }: Superseded,
-): Comparison {
+): AckEvent {
   const won =
     wanted === undefined ? `the deletion (${show(value)} by default)` : `the desired ${show(value)}`;
   const text = `both changed ${name}: ${won} won over the device's ${show(lost)}${of(wallMs)}`;
@@ -205,7 +204,7 @@ function desiredWon(
 }
 
 /** @param editedMs when the desired value was written */
-function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): Comparison {
+function deviceWon(name: string, value: Json, lost: Json, editedMs: number | undefined): AckEvent {
   const what = editedMs === undefined ? "deletion" : `desired ${show(lost)}`;
   const text = `both changed ${name}: the device's ${show(value)} won over the ${what}${of(editedMs)}`;
   return { kind: "conflict", winner: "device", lost, ...lostDetails(editedMs, editedMs === undefined), text };

@@ -1,9 +1,9 @@
 /**
- * The telemetry that the hub still remembers, by device and name, and the newest messages whole. In memory alone:
- * the device's outbox and a real back end keep history; this is for looking at.
+ * Recent telemetry by device and name, and the newest messages. In memory only, for the page: the device's outbox and
+ * a real back end keep the history.
  *
- * Guarantees: bounded by devices × names × points, whatever devices send. The latest value is the one that came last,
- * whatever a device's clock says.
+ * Guarantees: memory is bounded by devices × names × points. The latest value is the one received last, whatever the
+ * device's clock.
  */
 import { isRecord, type Json } from "../../base/json/value.ts";
 import type { HistorySeries, TelemetryValue } from "../page-server/api.ts";
@@ -12,7 +12,7 @@ export interface TelemetryMessage {
   readonly messageId: string | undefined;
   readonly properties: Readonly<Record<string, string>>;
   readonly body: Json | string;
-  /** When it was made, by the device's word; when it came, without one or when that has not been yet. */
+  /** Creation time from the device; the receive time if that is missing or in the future. */
   readonly atMs: number;
   readonly receivedMs: number;
 }
@@ -82,7 +82,7 @@ function addPoint(all: Map<string, Series>, name: string, value: Json, atMs: num
   series.latest = { value, atMs };
   const number = typeof value === "boolean" ? Number(value) : value;
   if (typeof number !== "number") return;
-  // An outbox that drains sends the past after the present: each point goes where it belongs.
+  // Inserted by time: an outbox sends old readings after newer ones.
   let at = series.atMs.length;
   while (at > 0 && (series.atMs[at - 1] ?? 0) > atMs) at--;
   if (series.atMs[at - 1] === atMs) {

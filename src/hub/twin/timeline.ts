@@ -1,7 +1,7 @@
 /**
- * Who changed what, when, and who won: the newest events of all devices, over restarts.
+ * Who changed what, when, and who won: the newest events of all devices, stored on disk.
  *
- * Guarantee: bounded, in all and for each device; sequence numbers only rise, also over a restart that lost the last moments.
+ * Guarantee: bounded in total and per device; sequence numbers only increase, also after a crash that lost events.
  */
 import type { Clock } from "../../base/clock.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
@@ -15,40 +15,45 @@ import type { Documents } from "../storage/documents.ts";
 export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 
 const maxEvents = 2000;
-/** One device that connects in a loop must not push out what happened to the others. */
+/** A device that connects in a loop must not displace the events of the others. */
 const maxEventsOfADevice = 500;
 /** Memory cards wear, and each save writes it whole: the longer it is, the longer the next one waits. A crash loses that. */
 const saveAfter = (events: number): Millis => seconds(30 + events * 1.5);
 /** Skipped at a start: more than could have happened unsaved. */
 const gap = 1000;
 
-const storedEvent = object({
-  sequence: integer(),
-  atMs: number(),
-  deviceId: string(),
-  // Of a later version, too: the page shows an event of a kind that it does not know.
-  kind: string() as Schema<TimelineKind>,
-  actor: oneOf(["operator", "device", "hub"]),
-  text: string(),
-  property: optional(string()),
-  before: optional(json),
-  after: optional(json),
-  version: optional(number()),
-  ack: optional(
-    object({
-      code: number(),
-      version: number(),
-      text: optional(string()),
-      origin: optional(object({ source: oneOf(["default", "device", "cloud"]), atMs: optional(number()) })),
-    }),
-  ),
-  winner: optional(oneOf(["operator", "device"])),
-  lost: optional(json),
-  lostAtMs: optional(number()),
-  deleted: optional(boolean),
-  cable: optional(oneOf(["connected", "close", "reset", "silence"])),
-  whileApart: optional(boolean),
-}) as Schema<TimelineEvent>;
+const storedEvent = convert(
+  object({
+    sequence: integer(),
+    atMs: number(),
+    deviceId: string(),
+    // Any text, since the page also shows kinds of later versions. Earlier versions stored "rejected".
+    kind: convert(string(), (kind) => (kind === "turned-away" ? "rejected" : kind)) as Schema<TimelineKind>,
+    actor: oneOf(["operator", "device", "hub"]),
+    text: string(),
+    property: optional(string()),
+    before: optional(json),
+    after: optional(json),
+    version: optional(number()),
+    ack: optional(
+      object({
+        code: number(),
+        version: number(),
+        text: optional(string()),
+        origin: optional(object({ source: oneOf(["default", "device", "cloud"]), atMs: optional(number()) })),
+      }),
+    ),
+    winner: optional(oneOf(["operator", "device"])),
+    lost: optional(json),
+    lostAtMs: optional(number()),
+    deleted: optional(boolean),
+    cable: optional(oneOf(["connected", "close", "reset", "silence"])),
+    whileOffline: optional(boolean),
+    // Stored by earlier versions instead of `whileOffline`.
+    whileApart: optional(boolean),
+  }),
+  ({ whileApart, ...event }) => ({ ...event, ...(whileApart && { whileOffline: true }) }),
+) as Schema<TimelineEvent>;
 const storedTimeline = object({ events: fittingItems(storedEvent) });
 
 export class Timeline {
@@ -113,7 +118,7 @@ export class Timeline {
   #bound(deviceId: string): void {
     const count = (this.#counts.get(deviceId) ?? 0) + 1;
     this.#counts.set(deviceId, count);
-    // A tenth more than the bound before anything goes: else every event would copy the list.
+    // Removed in batches of a tenth, to avoid a copy for every event.
     if (count > maxEventsOfADevice * 1.1) {
       let over = count - maxEventsOfADevice;
       this.#events = this.#events.filter((event) => event.deviceId !== deviceId || over-- <= 0);
@@ -131,7 +136,7 @@ export class Timeline {
       this.#counts.set(deviceId, (this.#counts.get(deviceId) ?? 0) + 1);
   }
 
-  /** Saves. The last connections may end later still: by then the folder may be another hub's. */
+  /** Saves for the last time: connections may end later, when another hub may use the folder. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#save().catch(() => undefined);

@@ -1,10 +1,10 @@
 /**
- * Folder twin/: the hub's twins: documents with versions, what changed, what was reported.
+ * Folder twin/: device twins: documents with versions, timeline, telemetry.
  *
- * Changes to device twins, from both sides.
+ * Changes to twins, from both sides.
  *
- * Guarantee: what a device is told, of a desired value as of its own reported one, is on the disk before; desired
- * patches reach a connected device in the order of their versions.
+ * Guarantee: a change is on the disk before it is sent to or confirmed for the device; desired patches are sent in the
+ * order of their versions.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
@@ -19,7 +19,7 @@ import { forDevice, isRefused, type PatchRefused, patchHalf, patchTags, replacin
 import { reportedEvents, show } from "./reported-watch.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** `null` for the whole of either clears it. */
+/** `null` as tags or desired clears them. */
 export interface TwinEdit {
   readonly tags?: unknown;
   readonly desired?: unknown;
@@ -48,7 +48,7 @@ export class Twins {
     this.#parts = parts;
   }
 
-  /** Takes an edit of the service side; resolves when it is on the disk and, if the device is there, on its way. */
+  /** Applies an edit; resolves when it is on the disk and, if the device is connected, sent. */
   async edit(deviceId: string, edit: TwinEdit): Promise<TwinEdited> {
     const { clock, devices } = this.#parts;
     const before = devices.get(deviceId);
@@ -57,14 +57,14 @@ export class Twins {
     if (isRefused(changed)) return changed;
     const { record, patch } = changed;
     const saved = devices.put(record);
-    if (patch !== undefined) this.#tell(before, record, patch);
+    if (patch !== undefined) this.#record(before, record, patch);
     await saved;
     const pushed = patch !== undefined && this.#push(deviceId, patch, record.desired.version);
     this.#parts.onTwin(deviceId);
     return { record, pushed };
   }
 
-  /** A device asked for its twin. */
+  /** Answers a device's GET. */
   async answerGet(link: Link, rid: string): Promise<void> {
     const { devices, faults } = this.#parts;
     const fault = faults.twinAnswer(link.deviceId);
@@ -77,7 +77,7 @@ export class Twins {
     answer(link, twinAnswer(200, rid), JSON.stringify(body));
   }
 
-  /** A device reported a patch. */
+  /** Answers a device's reported patch. */
   async answerPatch(link: Link, rid: string, payload: string): Promise<void> {
     const { clock, devices, timeline, faults } = this.#parts;
     const fault = faults.twinAnswer(link.deviceId);
@@ -106,10 +106,10 @@ export class Twins {
     return this.#parts.links.get(deviceId)?.send(desiredPatches, desiredPatch(version), body) ?? false;
   }
 
-  #tell(before: DeviceRecord, after: DeviceRecord, patch: JsonObject): void {
-    const away = this.#parts.links.get(after.id) === undefined;
+  #record(before: DeviceRecord, after: DeviceRecord, patch: JsonObject): void {
+    const offline = this.#parts.links.get(after.id) === undefined;
     for (const [name, value] of Object.entries(patch)) {
-      if (!name.startsWith("$")) this.#parts.timeline.add(desiredEvent(before, after, name, value, away));
+      if (!name.startsWith("$")) this.#parts.timeline.add(desiredEvent(before, after, name, value, offline));
     }
   }
 }
@@ -119,7 +119,7 @@ function desiredEvent(
   after: DeviceRecord,
   name: string,
   value: Json,
-  whileApart: boolean,
+  whileOffline: boolean,
 ): Omit<TimelineEvent, "sequence" | "atMs"> {
   const was = member(before.desired.properties, name);
   const actor: Actor = "operator";
@@ -132,7 +132,7 @@ function desiredEvent(
     after: value,
     text: value === null ? `desired ${name} was deleted` : `desired ${name} was set to ${show(value)}`,
     ...(was === undefined ? {} : { before: was }),
-    ...(whileApart ? { whileApart } : {}),
+    ...(whileOffline ? { whileOffline: whileOffline } : {}),
   };
 }
 
@@ -162,7 +162,7 @@ function applyEdit(
   return patch === undefined ? { record } : { record, patch };
 }
 
-/** The body of a refusal, as IoT Hub words it. */
+/** The body of an error in IoT Hub's format. */
 export const errorBody = (status: number, message: string, atMs: number): string =>
   JSON.stringify({ errorCode: status * 1000 + 1, message, trackingId: "", timestampUtc: isoTime(atMs) });
 

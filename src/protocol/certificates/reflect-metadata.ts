@@ -1,8 +1,6 @@
 /**
- * The three functions of the Reflect metadata proposal that tsyringe (under @peculiar/x509) asks for at its import.
- * It uses them for constructor injection alone, which x509 does not do: a whole polyfill would be dead weight.
- *
- * Guarantee: keeps what it is given as long as its owner lives.
+ * The three functions of the Reflect metadata proposal that tsyringe (used by @peculiar/x509) needs at its import. It
+ * uses them for constructor injection only, which x509 does not need: a full polyfill would be dead weight.
  */
 const known = new WeakMap<object, Map<unknown, unknown>>();
 
@@ -20,7 +18,7 @@ function define(key: unknown, value: unknown, target: object): void {
   known.set(target, metadata.set(key, value));
 }
 
-/** To be called before @peculiar/x509 is imported. Leaves a whole polyfill alone where there is one. */
+/** Call this before the import of @peculiar/x509. Does nothing when there is a full polyfill. */
 export function provideReflectMetadata(): void {
   if ("getMetadata" in Reflect) return;
   Object.assign(Reflect, { getMetadata: inherited, getOwnMetadata: own, defineMetadata: define });

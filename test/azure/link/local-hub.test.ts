@@ -158,6 +158,6 @@ describe("with the local hub", () => {
     const contested = () => hub.lines.filter(({ event }) => event === "hub-id-contested");
     await until(() => contested().length > 0, "the word of the hub");
     expect(contested()).toHaveLength(1);
-    expect(hub.core.timeline.of(id, 50).map(({ kind }) => kind)).toContain("turned-away");
+    expect(hub.core.timeline.of(id, 50).map(({ kind }) => kind)).toContain("rejected");
   });
 });

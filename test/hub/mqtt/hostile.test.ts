@@ -100,7 +100,7 @@ describe("a stranger", () => {
       await ended(socket);
     }
     await stillServes(hub);
-    expect(hub.lines.filter(({ event }) => event === "hub-turned-away").length).toBeLessThan(2);
+    expect(hub.lines.filter(({ event }) => event === "hub-rejected").length).toBeLessThan(2);
   });
 
   it("may send any bytes at all, in any pieces", async () => {
@@ -136,7 +136,7 @@ it("whose socket is gone in the middle of its login is no error", async () => {
   await ended(socket);
   cables.admit = admit;
   await stillServes(hub);
-  expect(hub.lines.filter(({ event }) => event === "hub-turned-away")).toEqual([]);
+  expect(hub.lines.filter(({ event }) => event === "hub-rejected")).toEqual([]);
 });
 
 describe("a device that was let in", () => {

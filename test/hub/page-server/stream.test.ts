@@ -67,7 +67,7 @@ describe("the stream of events", () => {
     const { read } = await come();
     const hello = await read();
     expect(hello.length).toBeGreaterThan(4 * 1024 * 1024);
-    core.feed.tell(told(10));
+    core.feed.publish(told(10));
     expect(await read()).toMatch(/^event: telemetry\n/);
   });
 
@@ -77,12 +77,12 @@ describe("the stream of events", () => {
     const lively = await come();
     await lively.read();
     for (let megabyte = 0; megabyte < 6; megabyte++) {
-      core.feed.tell(told(1024 * 1024));
+      core.feed.publish(told(1024 * 1024));
       expect(await lively.read()).toMatch(/^event: telemetry\n/);
     }
     await lively.leave();
     expect(clock.pendingTimers).toBe(0);
-    expect(() => core.feed.tell(told(1))).not.toThrow();
+    expect(() => core.feed.publish(told(1))).not.toThrow();
     const got: string[] = [];
     for (let text = await stalled.read(); text !== ""; text = await stalled.read()) got.push(text);
     expect(got.length).toBeLessThan(7);

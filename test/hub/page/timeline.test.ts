@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../src/base/json/value.ts";
 import { lastReconnection } from "../../../src/hub/page/model/reconnection.ts";
-import { eventView, isWorthTelling, newestOf, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
+import { eventView, isShown, newestOf, withoutSteps } from "../../../src/hub/page/model/timeline.ts";
 import { type Draft, events } from "./events.ts";
 
 const viewOf = (...drafts: Draft[]) => events(...drafts).map(eventView);
@@ -72,7 +72,7 @@ describe("the timeline in words", () => {
       { kind: "reported", property: "heaterHours" },
       { kind: "reported", property: "faults" },
       { kind: "reported", property: "targetTemperature" },
-    ).map(isWorthTelling);
+    ).map(isShown);
     expect([hours, faults, edit]).toEqual([false, true, true]);
   });
 
@@ -81,7 +81,7 @@ describe("the timeline in words", () => {
     const told = (property: string, after: Json, before?: Json) =>
       viewOf(
         ...events({ kind: "reported", property, after, ...(before === undefined ? {} : { before }) }).filter(
-          isWorthTelling,
+          isShown,
           newestOf,
         ),
       )[0]?.title;
@@ -157,7 +157,7 @@ describe("what the last time apart came to", () => {
       ),
     );
     expect(reconnection).toEqual({
-      apartMs: 4000,
+      offlineMs: 4000,
       outcomes: [
         { property, label: "Set-point", result: "cloud", inForce: "23.0 °C", lost: "18.5 °C" },
         { property: "controlMode", label: "Mode", result: "device", inForce: "Manual", lost: undefined },
@@ -181,18 +181,18 @@ describe("what the last time apart came to", () => {
   });
 
   it("counts from the cut that parted them, not from one that the connection outlived", () => {
-    const apartMs = (...drafts: Draft[]) => lastReconnection(events(came, ...drafts, came))?.apartMs;
+    const offlineMs = (...drafts: Draft[]) => lastReconnection(events(came, ...drafts, came))?.offlineMs;
     const gone = { kind: "disconnected" } as const;
     // One event a second, the first connection at 1 s.
-    expect(apartMs(pulled, plugged, pulled, gone, plugged)).toBe(3000);
-    expect(apartMs(pulled, pulled, gone, plugged)).toBe(4000);
-    expect(apartMs(pulled, gone, plugged, pulled, plugged)).toBe(5000);
-    expect(apartMs(pulled, plugged, { ...gone, atMs: 4500 })).toBe(3000);
-    expect(apartMs(pulled, plugged)).toBe(2000);
-    expect(apartMs(gone)).toBe(1000);
-    expect(apartMs(plugged, gone)).toBe(1000);
+    expect(offlineMs(pulled, plugged, pulled, gone, plugged)).toBe(3000);
+    expect(offlineMs(pulled, pulled, gone, plugged)).toBe(4000);
+    expect(offlineMs(pulled, gone, plugged, pulled, plugged)).toBe(5000);
+    expect(offlineMs(pulled, plugged, { ...gone, atMs: 4500 })).toBe(3000);
+    expect(offlineMs(pulled, plugged)).toBe(2000);
+    expect(offlineMs(gone)).toBe(1000);
+    expect(offlineMs(plugged, gone)).toBe(1000);
     const long = Array.from({ length: 60 }, () => ({ kind: "throttle" }) as const);
-    expect(apartMs(pulled, plugged, ...long, gone)).toBe(1000);
+    expect(offlineMs(pulled, plugged, ...long, gone)).toBe(1000);
   });
 
   it("leaves out acknowledgements of what was edited before, and the device's accounts", () => {

@@ -44,9 +44,9 @@ describe("the hub refuses", () => {
     await hub.enrolDevice("heater-1");
     expect(await knock(hub, deviceLogin(hub, tokenFor(hub, "heater-1", key)))).toBe(5);
     expect(await knock(hub, deviceLogin(hub, tokenFor(hub, "heater-1", key)))).toBe(5);
-    const said = hub.lines.filter(({ event }) => event === "hub-turned-away");
+    const said = hub.lines.filter(({ event }) => event === "hub-rejected");
     expect(said).toMatchObject([{ fields: { subject: "heater-1", reason: "signature is wrong" } }]);
-    expect(hub.core.timeline.of("heater-1", 10).at(-1)).toMatchObject({ kind: "turned-away" });
+    expect(hub.core.timeline.of("heater-1", 10).at(-1)).toMatchObject({ kind: "rejected" });
   });
 
   it("an expired signature", async () => {
@@ -106,10 +106,10 @@ describe("the hub refuses", () => {
     const login = deviceLogin(hub, tokenFor(hub, "heater-1", symmetricKey));
     expect(await knock(hub, { ...login, clientId: "heater-2" })).toBe("closed");
     expect(await knock(hub, { username: "admin", password: "admin" })).toBe("closed");
-    const told = hub.lines.filter(({ event }) => event === "hub-turned-away");
+    const told = hub.lines.filter(({ event }) => event === "hub-rejected");
     expect(told.map(({ fields }) => fields["reason"])).toEqual([
       "client id is not the device id",
-      "user name is of neither DPS nor hub",
+      "user name matches neither DPS nor hub",
     ]);
   });
 

@@ -63,7 +63,7 @@ describe("a twin of the service side", () => {
     ["[1]", "must be an object"],
     ['{"properties":[1]}', "properties must be"],
     ['{"properties":"x"}', "properties must be"],
-    ['{"properties":{"reported":{"a":1}}}', "reported properties are the device's"],
+    ['{"properties":{"reported":{"a":1}}}', "only the device can write reported properties"],
     ['{"properties":{"desired":[1]}}', "properties.desired must be"],
     ['{"tags":"x"}', "tags must be"],
   ])("is left as it was by %s, and the answer says why", async (body, why) => {
@@ -173,7 +173,7 @@ describe("a device's identity", () => {
   it.each([
     ["an edge device", { capabilities: { iotEdge: true } }, "edge"],
     ["a status that there is not", { status: "sleeping" }, "status"],
-    ["another id than the address has", { deviceId: "heater-2" }, "deviceId must be"],
+    ["another id than the address has", { deviceId: "heater-2" }, "deviceId must match"],
     ["a body that is no object", [1], "must be an object"],
     ["a key of less than 16 bytes", keysOf(15), ""],
     ["a key of more than 64 bytes", keysOf(65), ""],

@@ -32,7 +32,7 @@ describe("a stored document", () => {
     await writeFile(path, stored);
     expect(await documents.read("a", whole)).toBe(1);
     expect(documents.damaged).toEqual([
-      { name: "a", problem: "does not fit its checksum", keptAs: `${path}.unreadable-1`, recovered: true },
+      { name: "a", problem: "does not match its checksum", keptAs: `${path}.unreadable-1`, recovered: true },
     ]);
     await rm(path);
     expect(await documents.read("a", whole)).toBe(1);

@@ -123,7 +123,7 @@ describe("a report", () => {
   it("tells a plain acknowledgement from a conflict", () => {
     const patch = { targetTemperature: { value: 22, ac: 200, av: 2, ad: "set by the cloud" } };
     expect(eventsOf(edited, patch)).toMatchObject([
-      { kind: "acknowledged", version: 2, text: "the device took targetTemperature 22" },
+      { kind: "acknowledged", version: 2, text: "the device applied targetTemperature 22" },
     ]);
   });
 
@@ -134,7 +134,7 @@ describe("a report", () => {
     expect(eventsOf(fine, patch)).toMatchObject([
       {
         kind: "acknowledged",
-        text: "the device took targetTemperature 21.12, the nearest that it can do to 21.123",
+        text: "the device applied targetTemperature 21.12, the nearest it supports to 21.123",
       },
     ]);
     expect(statusAfter(fine, patch)).toBe("acknowledged");

@@ -1,11 +1,11 @@
-/** The cable in words. */
+/** Texts about the cable. */
 import type { DeviceSummary, TimelineEvent } from "../../page-server/api.ts";
 import { spanText } from "./words.ts";
 
 export interface CableText {
-  /** What is; read out when it changes, so nothing in it ticks. */
+  /** The state. Screen readers announce changes, so it contains no running time. */
   readonly word: string;
-  /** Since when, and what waits. */
+  /** Since when, and how many edits wait. */
   readonly note: string;
 }
 

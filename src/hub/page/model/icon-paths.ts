@@ -1,4 +1,4 @@
-/** The page's pictures, drawn on a grid of 24. Plain data: the model may name one without a document. */
+/** SVG paths of the icons, on a 24 × 24 grid. Data only, so that the model can use the names without a DOM. */
 export const iconPaths = {
   temperature: "M10 13.6V5.5a2 2 0 1 1 4 0v8.1a4 4 0 1 1-4 0zM12 9v8",
   humidity: "M12 3.5s6 6.3 6 10.5a6 6 0 0 1-12 0c0-4.2 6-10.5 6-10.5zM9.5 14.5a2.6 2.6 0 0 0 2.5 2.5",

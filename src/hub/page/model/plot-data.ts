@@ -1,15 +1,15 @@
-/** Telemetry as the plot takes it: one axis of times, a column per series, gaps where there was no reading. */
+/** Telemetry in the form of the plot library: one time axis, one column per series. */
 import type { Series } from "./state.ts";
 
 export interface PlotData {
-  /** Seconds since 1970, rising. */
+  /** Seconds since 1970, ascending. */
   readonly times: readonly number[];
   readonly columns: readonly (readonly (number | null | undefined)[])[];
 }
 
 /**
- * @param names one column each, in this order; a name without a series is an empty column
- * @returns `null` where a gap is to be seen, `undefined` where a line goes on
+ * @param names one column each, in this order; empty for a name without a series
+ * @returns `null` is drawn as a gap, `undefined` is not
  */
 export function plotData(
   series: Readonly<Record<string, Series>>,
@@ -33,17 +33,17 @@ export function plotData(
   return { times: times.map((at) => at / 1000), columns };
 }
 
-/** One reading alone makes no line: it is to be drawn as a point. */
+/** A single reading makes no line and is drawn as a point. */
 export const isLone = (column: ArrayLike<number | null | undefined>): boolean =>
   Array.from(column).filter((value) => typeof value === "number").length === 1;
 
-/** @returns the minutes to show while nobody has chosen: an hour, or less while there is less to show */
+/** @returns the default span in minutes: an hour, or 15 minutes while there is less history */
 export function openingSpan(series: Readonly<Record<string, Series>>, nowMs: number): number {
   const starts = Object.values(series).flatMap(({ atMs }) => atMs[0] ?? []);
   return starts.length > 0 && nowMs - Math.min(...starts) < 15 * 60_000 ? 15 : 60;
 }
 
-/** One sentence for those who do not see the plot. */
+/** A sentence for screen readers. */
 export function plotSummary(data: PlotData, temperatureColumn: number): string {
   const values = (data.columns[temperatureColumn] ?? []).filter((value) => typeof value === "number");
   const last = values.at(-1);

@@ -1,10 +1,9 @@
 /**
- * Folder model/: what the page knows, from the events of the stream. No DOM.
+ * Folder model/: the page's state and its texts. No DOM.
  *
- * What the page knows, and how each event changes it.
+ * The state, and how each event changes it.
  *
- * Guarantee: pure and total. The same events in the same order give the same state; an event about a device that is
- * not shown, or that came twice, does no harm.
+ * Guarantee: pure and total. Repeated events, and events about a device that is not shown, are harmless.
  */
 import type { Json } from "../../../base/json/value.ts";
 import type {
@@ -22,13 +21,13 @@ export interface PageState {
   readonly hub: HubInfo | undefined;
   /** By id, in alphabetical order. */
   readonly devices: readonly DeviceSummary[];
-  /** The device shown; `undefined` while there is none. */
+  /** Id of the device shown; `undefined` while there is none. */
   readonly shown: string | undefined;
   /** Of the device shown, once it has been fetched. */
   readonly detail: DeviceDetail | undefined;
-  /** Of the device shown, oldest first, each sequence once. */
+  /** Of the device shown, oldest first, without duplicates. */
   readonly timeline: readonly TimelineEvent[];
-  /** Telemetry of the device shown: by name, times rising. */
+  /** Telemetry of the device shown, by name, oldest first. */
   readonly series: Readonly<Record<string, Series>>;
 }
 
@@ -55,7 +54,7 @@ export const emptyState: PageState = {
   series: {},
 };
 
-/** What a page keeps: events to scroll through, and a day of readings at the shortest interval, 5 s. */
+/** A day of readings at the shortest interval, 5 s. */
 const maxEvents = 300;
 const maxPoints = 17_280;
 
@@ -98,7 +97,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
 
 const byId = (a: DeviceSummary, b: DeviceSummary): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** The device shown stays, while it is there; else the first. */
+/** Keeps the device shown while it exists; else shows the first. */
 function withDevices(state: PageState, devices: readonly DeviceSummary[]): PageState {
   const sorted = [...devices].sort(byId);
   const stays = sorted.some(({ id }) => id === state.shown);
@@ -131,11 +130,11 @@ function addReadings(state: PageState, atMs: number, values: Readonly<Record<str
     const known = Object.hasOwn(state.series, name) ? state.series[name] : undefined;
     return [[name, insert(known, atMs, value)] as const];
   });
-  // Not by assignment: `__proto__` is a name like any other, to a device.
+  // Not by assignment: a device may send a value named `__proto__`.
   return { ...state, series: Object.fromEntries([...Object.entries(state.series), ...changed]) };
 }
 
-/** Late readings come out of a device's outbox: they go where they belong; one that is there stays as it is. */
+/** Inserts by time, since a device's outbox sends old readings late; a known time keeps its value. */
 function insert(series: Series | undefined, atMs: number, value: number): Series {
   const { atMs: times, values } = series ?? { atMs: [], values: [] };
   let at = times.length;
@@ -149,7 +148,7 @@ const cut = ({ atMs, values }: Series): Series =>
     ? { atMs: atMs.slice(-maxPoints), values: values.slice(-maxPoints) }
     : { atMs, values };
 
-/** What has come by the stream since the hub gathered the history stays. */
+/** Keeps readings from the stream that are newer than the history. */
 function withHistory(state: PageState, { series }: History): PageState {
   const merged = Object.entries(series).map(([name, past]) => {
     const known = Object.hasOwn(state.series, name) ? state.series[name] : undefined;

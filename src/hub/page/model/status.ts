@@ -1,18 +1,18 @@
-/** How a property stands between the two sides, in a word, a tone and a sentence. */
+/** The status of a property as a word, a tone and a detail. */
 import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
 import { isComponent, plainTimes, timeText, valueText } from "./words.ts";
 
-/** Colours carry meaning here, never alone: each comes with its word and picture. */
+/** Colours never carry meaning alone: each comes with a word and an icon. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
 
 export interface StatusView {
   readonly tone: Tone;
   readonly word: string;
-  /** Why, or what comes next; empty when the word says it all. */
+  /** The reason or the next step; may be empty. */
   readonly detail: string;
 }
 
-/** @param reachable whether the device is connected: a pending value otherwise waits for it to come back */
+/** @param reachable whether the device is connected */
 export function statusView(row: PropertyRow, reachable: boolean): StatusView {
   const { ack } = row;
   const said = plainTimes(ack?.text ?? "");
@@ -21,7 +21,7 @@ export function statusView(row: PropertyRow, reachable: boolean): StatusView {
       return {
         tone: "pending",
         word: "Pending",
-        detail: reachable ? "sent, not acknowledged yet" : "waits for the device to come back",
+        detail: reachable ? "sent, not acknowledged yet" : "waits for the device to reconnect",
       };
     case "acknowledged":
       return { tone: "good", word: "Acknowledged", detail: said };
@@ -55,7 +55,7 @@ export function ackText(row: PropertyRow): string {
   return row.ack.version === 0 ? `${row.ack.code}` : `v${row.ack.version} · ${row.ack.code}`;
 }
 
-/** Writable ones first, in the order of the table; what only the device reports after them; `null` is left out. */
+/** Writable properties in the order of the table, and those that only the device reports, without `null`. */
 export function sortedRows(
   detail: DeviceDetail,
   order: readonly string[],
@@ -73,7 +73,7 @@ export function sortedRows(
   };
 }
 
-/** A component as its members that are texts; the rest is in the documents. */
+/** A row for each text member of a component; the documents show the others. */
 function membersOf(row: PropertyRow): readonly PropertyRow[] {
   const { reported } = row;
   const value = reported?.value;

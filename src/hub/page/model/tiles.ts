@@ -1,4 +1,4 @@
-/** The eight tiles: what a person wants to know of a device at one look. */
+/** The eight tiles with a device's main values. */
 
 import type { Json } from "../../../base/json/value.ts";
 import type { ReadOnlyName, TelemetryName, WritableName } from "../../../model/cloud-model.ts";
@@ -64,7 +64,7 @@ function reading(name: TelemetryName, device: DeviceSummary, nowMs: number): Til
   return { value: numberText(latest.value, unit), unit, note, tone };
 }
 
-/** What is in force, and what is on its way. */
+/** A writable property: the value in force and a pending one. */
 function shared(row: PropertyRow | undefined): TileView {
   const { reported, desired } = row ?? {};
   const unit = unitOf(row?.name ?? "");
@@ -84,13 +84,13 @@ function shared(row: PropertyRow | undefined): TileView {
 }
 
 function heater(on: Latest | undefined, demand: Latest | undefined, device: DeviceSummary): TileView {
-  if (typeof on?.value !== "boolean") return { value: "—", unit: "", note: "not known", tone: "offline" };
+  if (typeof on?.value !== "boolean") return { value: "—", unit: "", note: "unknown", tone: "offline" };
   const note = typeof demand?.value === "number" ? `demand ${numberText(demand.value, "%")} %` : "";
   const tone = !device.connected ? "offline" : on.value ? "heat" : "quiet";
   return { value: on.value ? "On" : "Off", unit: "", note, tone };
 }
 
-/** The connection in a word and since when. */
+/** The link state, and since when. */
 export function link(device: DeviceSummary, nowMs: number): TileView {
   const since = device.connectionChangedMs === null ? "" : spanText(nowMs - device.connectionChangedMs);
   if (!device.enabled) return { value: "Disabled", unit: "", note: "in the registry", tone: "bad" };

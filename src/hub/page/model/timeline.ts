@@ -1,4 +1,4 @@
-/** The timeline in words: who changed what, and who won. */
+/** Texts of the timeline: who changed what, and who won. */
 import { readOnlyNames } from "../../../model/cloud-model.ts";
 import type { Actor, TimelineEvent } from "../../page-server/api.ts";
 import type { IconName } from "./icon-paths.ts";
@@ -12,17 +12,17 @@ export interface EventView {
   readonly icon: IconName;
   readonly tone: Tone;
   readonly title: string;
-  /** The hub's own sentence, or what the device said; may be empty. */
+  /** The hub's text, or the device's; may be empty. */
   readonly detail: string;
-  readonly whileApart: boolean;
+  readonly whileOffline: boolean;
 }
 
-/** Between the two clocks, and while a report is on its way. */
+/** Tolerance for clock difference and transmission. */
 const justNowMs = 5_000;
-/** Twice the slower pace of a held key. */
+/** Twice the slower repeat interval of a held key. */
 const stepMs = 1_000;
 
-const looks: Readonly<Record<TimelineEvent["kind"], readonly [IconName, Tone]>> = {
+const styles: Readonly<Record<TimelineEvent["kind"], readonly [IconName, Tone]>> = {
   desired: ["edit", "cloud"],
   reported: ["edit", "device"],
   acknowledged: ["check", "good"],
@@ -30,7 +30,7 @@ const looks: Readonly<Record<TimelineEvent["kind"], readonly [IconName, Tone]>> 
   conflict: ["versus", "pending"],
   connected: ["link", "good"],
   disconnected: ["unplugged", "quiet"],
-  "turned-away": ["key", "bad"],
+  rejected: ["key", "bad"],
   cable: ["plug", "quiet"],
   throttle: ["clock", "quiet"],
   command: ["command", "cloud"],
@@ -49,9 +49,9 @@ export const actorNames: Readonly<Record<Actor, string>> = {
 };
 
 export function eventView(event: TimelineEvent): EventView {
-  const [icon, tone] = looks[event.kind] ?? ["hub", "quiet"];
+  const [icon, tone] = styles[event.kind] ?? ["hub", "quiet"];
   const title = titleOf(event);
-  const said = saidBy(event);
+  const said = deviceText(event);
   return {
     sequence: event.sequence,
     atMs: event.atMs,
@@ -60,7 +60,7 @@ export function eventView(event: TimelineEvent): EventView {
     tone,
     title: title ?? event.text.charAt(0).toUpperCase() + event.text.slice(1),
     detail: title === undefined ? "" : event.kind === "conflict" ? conflictText(event) : said,
-    whileApart: event.whileApart === true,
+    whileOffline: event.whileOffline === true,
   };
 }
 
@@ -78,15 +78,15 @@ function conflictText(event: TimelineEvent): string {
   return `both changed ${labelOf(property)}: ${won} won over ${over}${of}`;
 }
 
-/** What the device says of it itself; when it was set, only where that was not just now. */
-function saidBy({ kind, ack, atMs }: TimelineEvent): string {
+/** The device's own text, without a change time that equals the event's. */
+function deviceText({ kind, ack, atMs }: TimelineEvent): string {
   const { source, atMs: setAtMs } = ack?.origin ?? {};
   const isNow = source === "device" && setAtMs !== undefined && Math.abs(setAtMs - atMs) < justNowMs;
   return kind === "reported" && isNow ? "" : plainTimes(ack?.text ?? "");
 }
 
 /**
- * A held key makes a report each time that the set-point moves: of such a run only its end is told.
+ * A held key causes a report at each step: only the last of such a run is shown.
  * @param events oldest first
  */
 export const withoutSteps = (events: readonly TimelineEvent[]): readonly TimelineEvent[] =>
@@ -96,7 +96,7 @@ export const withoutSteps = (events: readonly TimelineEvent[]): readonly Timelin
     return !(event.kind === "reported" && goesOn && next.atMs - event.atMs < stepMs);
   });
 
-/** A title of our own where the event is about a property; the hub's sentence else. */
+/** @returns `undefined` for an event that is not about a property: then the hub's text is shown */
 function titleOf(event: TimelineEvent): string | undefined {
   if (event.property === undefined) return undefined;
   const label = labelOf(event.property);
@@ -106,7 +106,7 @@ function titleOf(event: TimelineEvent): string | undefined {
     case "desired":
       return event.after === null ? `${label} deleted${version}` : `${label} set to ${value}${version}`;
     case "reported":
-      // What a component holds stands in the twin; it is too long for a title.
+      // A component is too long for a title; the twin shows it.
       if (isComponent(event.after)) return `${label} changed`;
       if (event.after === "") return `${label}: none`;
       return event.property === "faults" ? `${label}: ${value}` : `${label} is ${value}`;
@@ -123,32 +123,32 @@ function titleOf(event: TimelineEvent): string | undefined {
   }
 }
 
-/** The device's own accounts change all the time and are nobody's edit. */
-const accounts: readonly string[] = readOnlyNames.filter((name) => name !== "faults");
+/** Read-only properties change often, and nobody edits them. */
+const unedited: readonly string[] = readOnlyNames.filter((name) => name !== "faults");
 
-/** What belongs into a story of who changed what. */
-export function isWorthTelling(event: TimelineEvent): boolean {
+/** Whether the timeline shows an event. */
+export function isShown(event: TimelineEvent): boolean {
   const { kind, property } = event;
   if (kind !== "reported" || property === undefined) return true;
-  return !accounts.includes(property) && !isIntroduction(event);
+  return !unedited.includes(property) && !isFirstReport(event);
 }
 
-/** A device that tells for the first time what it is made of, or that there is nothing to tell, brings no news. */
-const isIntroduction = ({ before, after }: TimelineEvent): boolean =>
+/** The first report of a component, or of an empty value, is no change. */
+const isFirstReport = ({ before, after }: TimelineEvent): boolean =>
   before === undefined && (after === null || after === "" || isComponent(after));
 
-export interface Story {
+export interface NewestEvents {
   /** Newest first. */
   readonly views: readonly EventView[];
   readonly hasEarlier: boolean;
 }
 
 /**
- * What is worth telling of the newest, each in words.
+ * The newest events to show.
  * @param events oldest first
- * @param most how many
+ * @param max how many
  */
-export function newestOf(events: readonly TimelineEvent[], most: number): Story {
-  const worth = withoutSteps(events.filter(isWorthTelling));
-  return { views: worth.slice(-most).reverse().map(eventView), hasEarlier: worth.length > most };
+export function newestOf(events: readonly TimelineEvent[], max: number): NewestEvents {
+  const shown = withoutSteps(events.filter(isShown));
+  return { views: shown.slice(-max).reverse().map(eventView), hasEarlier: shown.length > max };
 }

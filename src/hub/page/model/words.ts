@@ -1,8 +1,7 @@
 /**
- * Values as people read them. Names and units come from the one table of the cloud's vocabulary; a device of another
- * make is shown under its own names.
+ * Formats values for users. Labels and units come from the model's tables; unknown properties show their own names.
  *
- * Guarantee: total. Whatever JSON a device or an operator sends becomes a short text.
+ * Guarantee: total. Any JSON becomes a short text.
  */
 import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {
@@ -24,13 +23,13 @@ const known = new Map<string, Known>(
   Object.entries({ ...deviceInformation.fields, ...telemetry, ...readOnlyProperties, ...writableProperties }),
 );
 
-/** Longest text of a value on the page; the whole is in the documents. */
+/** Longest text of a value; the documents show it whole. */
 const longest = 80;
 
-export const shorten = (text: string, most = longest): string =>
-  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+export const shorten = (text: string, max = longest): string =>
+  text.length > max ? `${text.slice(0, max - 1)}…` : text;
 
-/** A machine's half sentence as one for people: capital, full stop. */
+/** Adds a capital letter and a full stop. */
 export const sentence = (text: string): string => {
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
   return whole === "" || /[.!?…]$/.test(whole) ? whole : `${whole}.`;
@@ -39,7 +38,7 @@ export const sentence = (text: string): string => {
 export const labelOf = (name: string): string =>
   name === deviceInformation.name ? deviceInformation.label : (known.get(name)?.label ?? shorten(name, 40));
 
-/** Of IoT Plug and Play: an object that says of itself that it is one. */
+/** IoT Plug and Play marks a component with `__t`. */
 export const isComponent = (value: Json | undefined): value is JsonObject => textMember(value, "__t") === "c";
 
 export function unitOf(name: string): string {
@@ -47,7 +46,7 @@ export function unitOf(name: string): string {
   return schema !== undefined && "unit" in schema ? (schema.unit ?? "") : "";
 }
 
-/** @param unit decides the decimals; none: as many as the number has, at most three */
+/** @param unit sets the number of decimals; without one, at most three */
 export function numberText(value: number, unit = ""): string {
   const places = (decimalsOf as Readonly<Record<string, number>>)[unit];
   const text = places === undefined ? String(Math.round(value * 1000) / 1000) : value.toFixed(places);
@@ -60,20 +59,20 @@ const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", tim
 
 export const timeText = (ms: number): string => clockTime.format(ms);
 
-/** Instants as machines write them, as times of the reader's own clock. */
+/** Replaces ISO timestamps by local times. */
 export const plainTimes = (text: string): string =>
   text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (instant) => {
     const ms = Date.parse(instant);
     return Number.isNaN(ms) ? instant : timeText(ms);
   });
 
-/** The device's account of who changed what last, as a sentence. @returns `undefined` when it is no such account */
+/** Formats the device's `lastChange` property. @returns `undefined` when it has another shape */
 function lastChangeText(account: Readonly<Record<string, Json>>): string | undefined {
   const { property, source, from, to, time } = account;
   if (typeof property !== "string" || typeof from !== "string" || typeof to !== "string") return undefined;
   const side = source === "cloud" ? "by the cloud" : source === "device" ? "on the device" : "";
   const at = typeof time === "string" ? plainTimes(shorten(time, 30)) : "";
-  // Values come as texts, whatever they are of.
+  // Values are reported as strings.
   const value = (text: string) => {
     const number = Number(text);
     return shorten(valueText(property, text === "" || Number.isNaN(number) ? text : number), 16);
@@ -82,7 +81,7 @@ function lastChangeText(account: Readonly<Record<string, Json>>): string | undef
   return shorten([what, side, at].filter((part) => part !== "").join(", "));
 }
 
-/** `undefined`, absent: a dash. */
+/** A dash for `undefined`. */
 export function valueText(name: string, value: Json | undefined): string {
   if (value === undefined) return "—";
   if (value === null) return "none";
@@ -93,15 +92,15 @@ export function valueText(name: string, value: Json | undefined): string {
   }
   if (typeof value === "string") return choiceText(name, value);
   const account = name === "lastChange" && !Array.isArray(value);
-  const told = account ? lastChangeText(value as Readonly<Record<string, Json>>) : undefined;
-  return told ?? shorten(JSON.stringify(value));
+  const lastChange = account ? lastChangeText(value as Readonly<Record<string, Json>>) : undefined;
+  return lastChange ?? shorten(JSON.stringify(value));
 }
 
-/** The codes of the faults that stand, as the device reports them. */
+/** The codes of the active faults, as the device reports them. */
 export const faultCodesOf = (reported: string): readonly string[] =>
   reported.split(",").flatMap((code) => code.trim() || []);
 
-/** As the device's own screen says it; a code of another firmware as it is. */
+/** The word on the device's screen; an unknown code stays as it is. */
 export function faultWord(code: string): string {
   const short = isFaultCode(code) ? faultEffects[code].short : shorten(code, 16);
   return short.charAt(0) + short.slice(1).toLowerCase();

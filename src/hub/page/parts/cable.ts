@@ -1,4 +1,4 @@
-/** The cable between the device and the cloud, which really is one: pulled here, the link breaks. */
+/** The cable control: unplugging it here really breaks the device's connection. */
 import type { CableState, DeviceDetail, TimelineEvent } from "../../page-server/api.ts";
 import { api } from "../api.ts";
 import { h, type Part, s, setAttribute, setHidden, setText } from "../dom.ts";
@@ -6,13 +6,13 @@ import { icon } from "../icons.ts";
 import { cableText } from "../model/cable.ts";
 import type { Context, View } from "./context.ts";
 
-const ways: readonly (readonly [Exclude<CableState, "connected">, string, string])[] = [
+const unplugWays: readonly (readonly [Exclude<CableState, "connected">, string, string])[] = [
   ["close", "Close", "Clean close: both ends are notified (FIN)"],
   ["reset", "Reset", "Abrupt reset (RST)"],
-  ["silence", "Silence", "Traffic is dropped, neither end is notified"],
+  ["silence", "Silence", "Traffic is dropped and neither end is notified"],
 ];
 
-/** Both halves meet in the middle; the style sheet draws them apart. */
+/** Both halves meet in the middle; the style sheet moves them apart. */
 function picture(): SVGSVGElement {
   return s(
     "svg",
@@ -60,11 +60,11 @@ export function makeCable(context: Context): Part<View> {
   });
   const status = h("p", { class: "cable-status", role: "status" });
   const since = h("p", { class: "hint" });
-  const pulls = h(
+  const unplugButtons = h(
     "div",
     { class: "cable-pulls", role: "group", "aria-label": "Unplug the cable" },
     h("p", { class: "cable-ask" }, icon("unplugged"), "Unplug the cable"),
-    ...ways.map(([state, label, doc]) =>
+    ...unplugWays.map(([state, label, doc]) =>
       h(
         "button",
         { type: "button", "data-cable": state, title: doc, on: { click: () => void set(state) } },
@@ -85,7 +85,7 @@ export function makeCable(context: Context): Part<View> {
     picture(),
     status,
     since,
-    h("div", { class: "cable-actions" }, pulls, plugIn),
+    h("div", { class: "cable-actions" }, unplugButtons, plugIn),
     h("label", { class: "check" }, throttle, "Throttle: answer twin requests with 429"),
   );
   return {
@@ -109,12 +109,12 @@ export function makeCable(context: Context): Part<View> {
   }
 
   function showAction(out: boolean): void {
-    if (pulls.hidden === out && plugIn.hidden !== out) return;
-    const [next, last] = out ? [plugIn, pulls] : [pulls, plugIn];
-    // The button that had the focus goes: it passes on to the one that undoes it.
+    if (unplugButtons.hidden === out && plugIn.hidden !== out) return;
+    const [next, last] = out ? [plugIn, unplugButtons] : [unplugButtons, plugIn];
+    // A hidden button loses the focus: move it to the opposite action.
     const hadFocus = last.contains(document.activeElement);
     setHidden(next, false);
     setHidden(last, true);
-    if (hadFocus) (next === plugIn ? plugIn : pulls.querySelector("button"))?.focus();
+    if (hadFocus) (next === plugIn ? plugIn : unplugButtons.querySelector("button"))?.focus();
   }
 }

@@ -1,4 +1,4 @@
-/** Commands: called at once while the device is there, queued for it while it is away. */
+/** Commands: called directly while the device is online, queued while it is offline. */
 import type { Json } from "../../../base/json/value.ts";
 import { type CommandName, commandNames, commandSpec } from "../../../model/cloud-model.ts";
 import { api } from "../api.ts";
@@ -15,7 +15,7 @@ const pictures: Readonly<Record<CommandName, IconName>> = {
   restart: "restart",
 };
 
-/** An offline command is worth an hour: a boost that comes tomorrow surprises. */
+/** Offline commands expire after an hour: a later boost would surprise. */
 const ttlSeconds = 3600;
 
 export function makeCommands(context: Context): Part<View> {

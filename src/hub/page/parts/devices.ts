@@ -1,11 +1,11 @@
-/** The devices of this hub, to choose from. */
+/** The list of devices. */
 import type { DeviceSummary } from "../../page-server/api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { link } from "../model/tiles.ts";
 import { numberText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 
-/** From this many on a field to search them is worth its place. */
+/** From this many on there is a search field. */
 const manyDevices = 9;
 
 interface Item {

@@ -1,7 +1,7 @@
 /**
- * Folder parts/: the page's parts, drawn from its state.
+ * Folder parts/: the page's components, drawn from its state.
  *
- * The whole page: the bar, the devices, and the one that is shown.
+ * The whole page: the header bar, the device list, and the device shown.
  */
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon, setIcon } from "../icons.ts";
@@ -15,7 +15,11 @@ import { makeTimeline } from "./timeline.ts";
 import { makeSides } from "./twin/sides.ts";
 import { makeTwin } from "./twin/twin.ts";
 
-const streamWords = { connecting: "Connecting…", live: "Live", lost: "Hub lost, trying again…" } as const;
+const streamWords = {
+  connecting: "Connecting…",
+  live: "Live",
+  lost: "Connection to hub lost, retrying…",
+} as const;
 
 function makeBar({ signOut }: Context): Part<View> {
   const where = h("span", { class: "bar-where" });
@@ -26,7 +30,7 @@ function makeBar({ signOut }: Context): Part<View> {
   return {
     root: h("header", { class: "bar" }, mark, h("strong", {}, "Local hub"), where, stream, leave),
     update({ state: { hub, stream: state } }) {
-      const reach = hub?.exposed ? " · open to other machines" : "";
+      const reach = hub?.exposed ? " · accessible from other machines" : "";
       setText(where, hub === undefined ? "" : `${hub.hubHost} · ID scope ${hub.idScope}${reach}`);
       setText(stream, streamWords[state]);
       setAttribute(stream, "data-stream", state);
@@ -50,15 +54,15 @@ function makeHead(): Part<View> {
       setIcon(picture, tone === "good" ? "link" : "unplugged");
       setAttribute(chip, "data-tone", tone);
       const model = detail.modelId === null ? "no model" : shorten(detail.modelId, 60);
-      setText(about, `${model} · ${signatures[detail.authentication] ?? ""}`);
+      setText(about, `${model} · ${authenticationTexts[detail.authentication] ?? ""}`);
     },
   };
 }
 
-const signatures = {
+const authenticationTexts = {
   sas: "SAS key",
-  selfSigned: "own certificate",
-  certificateAuthority: "certificate of a CA",
+  selfSigned: "self-signed certificate",
+  certificateAuthority: "CA-signed certificate",
 } as const;
 
 export function makePage(context: Context): Part<View> {
@@ -80,7 +84,7 @@ export function makePage(context: Context): Part<View> {
     parts.sides.root,
     h("div", { class: "story" }, parts.twin.root, parts.timeline.root),
   );
-  const nobody = h(
+  const noDevice = h(
     "div",
     { class: "nobody" },
     icon("device"),
@@ -91,17 +95,17 @@ export function makePage(context: Context): Part<View> {
       "Devices that are configured with this hub’s address and ID scope register here automatically.",
     ),
   );
-  const main = h("main", { id: "main" }, device, nobody);
+  const main = h("main", { id: "main" }, device, noDevice);
   const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, main);
   return {
     root,
     update(view) {
       const { stream, detail, hub, devices } = view.state;
-      // What the page shows is old while the hub is away: it says so by its looks, too.
+      // The style marks the values as old while the hub is unreachable.
       setAttribute(root, "data-stream", stream);
       setAttribute(main, "data-away", detail !== undefined && !detail.connected);
       setHidden(device, detail === undefined);
-      setHidden(nobody, hub === undefined || devices.length > 0);
+      setHidden(noDevice, hub === undefined || devices.length > 0);
       for (const part of Object.values(parts)) part.update(view);
     },
   };

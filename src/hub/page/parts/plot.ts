@@ -49,7 +49,7 @@ function makeLegend(): { root: HTMLElement; show(values: readonly (number | null
   };
 }
 
-/** Rounds to a quiet range, so that the axis does not breathe with every reading. */
+/** Rounds to whole degrees, so that the axis does not change with every reading. */
 function celsiusRange(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [15, 25];
   return [Math.floor(low - 0.75), Math.ceil(high + 0.75)];
@@ -113,7 +113,7 @@ function seriesOf({ name, scale, colour }: Line, colourOf: (name: string) => str
   if (name === "humidity") return base;
   const steps = stepped === undefined ? {} : { paths: stepped };
   if (name === "setPoint") return { ...base, ...steps, dash: [5, 4] };
-  // A band, which a point would not be; and none is there while the heater is off.
+  // Drawn as a band without points.
   return { ...base, ...steps, width: 0, fill: stroke, points: { show: false } };
 }
 
@@ -151,7 +151,7 @@ export function makePlot(): Part<View> {
     const style = getComputedStyle(root);
     const colourOf = (name: string) => style.getPropertyValue(name).trim();
     plot = new uPlot(optionsFor(Math.max(240, box.clientWidth), colourOf, read), undefined, box);
-    // A picture to assistive tools; what it says stands in the caption.
+    // The caption is the text alternative.
     setAttribute(plot.root, "aria-hidden", "true");
     if (last !== undefined) update(last);
   };
@@ -188,15 +188,15 @@ export function makePlot(): Part<View> {
     setText(summary, plotSummary(data, names.indexOf("temperature")));
     setHidden(empty, data.times.length > 0);
   };
-  const forget = () => {
+  const redraw = () => {
     drawnSeries = undefined;
     remake();
   };
   new ResizeObserver(() => {
-    if (plot === undefined) forget();
+    if (plot === undefined) redraw();
     else if (box.clientWidth > 0 && box.clientWidth !== plot.width)
       plot.setSize({ width: box.clientWidth, height });
   }).observe(box);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   return { root, update };
 }

@@ -1,11 +1,11 @@
-/** The door of a hub that listens beyond this machine. */
+/** The sign-in form of a hub that listens beyond loopback. */
 import { api } from "../api.ts";
 import { h, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { sentence } from "../model/words.ts";
 
-/** @param onIn called once the hub has let one in */
-export function makeSignIn(onIn: () => void): HTMLElement {
+/** @param onSignedIn called after a successful sign-in */
+export function makeSignIn(onSignedIn: () => void): HTMLElement {
   const password = h("input", {
     id: "password",
     type: "password",
@@ -18,7 +18,7 @@ export function makeSignIn(onIn: () => void): HTMLElement {
     event.preventDefault();
     const answer = await api.signIn({ password: password.value });
     password.value = "";
-    if (answer.ok) return onIn();
+    if (answer.ok) return onSignedIn();
     setText(problem, sentence(answer.message));
     password.focus();
   };
@@ -26,7 +26,7 @@ export function makeSignIn(onIn: () => void): HTMLElement {
     "main",
     { class: "sign-in card" },
     h("h1", {}, icon("key"), "Local hub"),
-    h("p", { class: "hint" }, "This hub is open to other machines. Enter its password."),
+    h("p", { class: "hint" }, "This hub is accessible from other machines. Enter its password."),
     h(
       "form",
       { class: "field", on: { submit: (event) => void submit(event) } },

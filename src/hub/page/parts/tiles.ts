@@ -5,7 +5,7 @@ import type { IconName } from "../model/icon-paths.ts";
 import { type TileName, type TileView, tileViews } from "../model/tiles.ts";
 import type { View } from "./context.ts";
 
-const faces: readonly (readonly [TileName, string, IconName])[] = [
+const tileList: readonly (readonly [TileName, string, IconName])[] = [
   ["temperature", "Temperature", "temperature"],
   ["setPoint", "Set-point", "target"],
   ["humidity", "Humidity", "humidity"],
@@ -39,7 +39,7 @@ function makeTile(name: TileName, label: string, picture: IconName): Part<TileVi
 }
 
 export function makeTiles(): Part<View> {
-  const tiles = faces.map(([name, label, picture]) => [name, makeTile(name, label, picture)] as const);
+  const tiles = tileList.map(([name, label, picture]) => [name, makeTile(name, label, picture)] as const);
   const root = h("dl", { class: "tiles", "aria-label": "Now" }, ...tiles.map(([, tile]) => tile.root));
   return {
     root,

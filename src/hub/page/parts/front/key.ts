@@ -1,19 +1,22 @@
 /**
- * A key of the device's front, under a mouse, a finger, the keyboard or an assistive tool.
+ * A button of the device's front, operated by mouse, touch, keyboard or assistive tool.
  *
- * Guarantee: what goes down comes up, also when the pointer slips off, the focus goes or the window is left.
+ * Guarantee: every press is released, also when the pointer slips off or the focus is lost.
  */
 import { h, setAttribute } from "../../dom.ts";
 
-export interface KeyFace {
+export interface KeyLabels {
   readonly name: string;
   readonly does: string;
   /** What holding it does, as a sentence. */
   readonly title: string;
 }
 
-/** @param onMove told when it goes down and when it comes up */
-export function makeKey({ name, does, title }: KeyFace, onMove: (down: boolean) => void): HTMLButtonElement {
+/** @param onMove called when it is pressed and when it is released */
+export function makeKey(
+  { name, does, title }: KeyLabels,
+  onMove: (down: boolean) => void,
+): HTMLButtonElement {
   let isDown = false;
   const move = (down: boolean) => {
     if (down === isDown) return;
@@ -35,7 +38,7 @@ export function makeKey({ name, does, title }: KeyFace, onMove: (down: boolean) 
     lostpointercapture: up,
     keydown: (event: Event) => {
       if (!isKey(event)) return;
-      // Else the browser makes a click of it, which would be another press.
+      // Otherwise the browser adds a click, a second press.
       event.preventDefault();
       move(true);
     },
@@ -45,10 +48,10 @@ export function makeKey({ name, does, title }: KeyFace, onMove: (down: boolean) 
       up();
     },
     blur: up,
-    // A long touch is a long press here, not a menu.
+    // A long touch is a long press, not a context menu.
     contextmenu: (event: Event) => event.preventDefault(),
     click: (event: Event) => {
-      // Of an assistive tool, which has neither pointer nor keys.
+      // Only clicks of assistive tools, which send neither pointer nor key events.
       if ((event as MouseEvent).detail !== 0) return;
       move(true);
       up();

@@ -1,8 +1,7 @@
 /**
- * Folder front/: the device's panel on the page: screen, lamps, keys.
+ * Folder front/: the device's panel on the page: screen, LEDs, buttons.
  *
- * The device's own front: its screen to the pixel, its lamps, its keys, and the room where that is simulated. It does
- * not go through the cable.
+ * Shows the device's screen, its LEDs and buttons, and the simulated room. This data does not pass the cable.
  */
 import type { PanelPress, PanelView } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
@@ -15,7 +14,7 @@ import { makeScreen } from "./screen.ts";
 
 type Press = (key: PanelPress["key"], down: boolean) => void;
 
-/** In the order in which they sit on the hat. */
+/** In their order on the hat. */
 const keys = [
   ["a", { name: "A", does: "lower", title: "Lowers the set-point; repeats while held" }],
   [
@@ -37,7 +36,7 @@ function makeLamps(): Part<PanelView> {
   };
   const [relay, mode, status] = [lamp("Relay"), lamp("Mode"), lamp("Status")];
   return {
-    root: h("ul", { class: "lamps", "aria-label": "Lamps" }, relay(false), mode(false), status(false)),
+    root: h("ul", { class: "lamps", "aria-label": "LEDs" }, relay(false), mode(false), status(false)),
     update(panel) {
       relay(panel.relay);
       mode(panel.modeLed);
@@ -83,7 +82,7 @@ function makeRoom(press: Press): Part<PanelView> {
 
 export function makePanel(context: Context): Part<View> {
   let id = "";
-  /** One after the other: a key must not come up before it went down. */
+  /** Requests are sent one after the other: a release must not overtake its press. */
   let last: Promise<unknown> = Promise.resolve();
   const press: Press = (key, down) => {
     const device = id;
@@ -93,7 +92,7 @@ export function makePanel(context: Context): Part<View> {
   const lamps = makeLamps();
   const room = makeRoom(press);
   const buttons = keys.map(([key, face]) => makeKey(face, (down) => press(key, down)));
-  const keyRow = h("div", { class: "hat-keys", role: "group", "aria-label": "Keys" }, ...buttons);
+  const keyRow = h("div", { class: "hat-keys", role: "group", "aria-label": "Buttons" }, ...buttons);
   const note = h("p", { class: "hint" });
   const front = h("div", { class: "front" }, screen.root, lamps.root, keyRow, note, room.root);
   const absent = h(
@@ -120,6 +119,6 @@ export function makePanel(context: Context): Part<View> {
 }
 
 function noteOf({ fitted, room }: PanelView): string {
-  const missing = fitted ? "" : "No display found; a display would show this. ";
+  const missing = fitted ? "" : "No display found; this is what it would show. ";
   return missing + (room === undefined ? "Use the buttons on the hat." : "");
 }

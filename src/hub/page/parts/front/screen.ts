@@ -1,4 +1,4 @@
-/** A device's screen, to the pixel. */
+/** A device's screen, pixel by pixel. */
 import type { PanelView } from "../../../page-server/api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 
@@ -8,7 +8,7 @@ const lit = [0xe8, 0xf4, 0xff, 0xff];
 const dark = [0x0a, 0x0d, 0x11, 0xff];
 const maxPixels = 512;
 
-/** @returns false when the picture is not what it says it is */
+/** @returns false when the picture is invalid */
 function draw(canvas: HTMLCanvasElement, { width, height, bits }: Picture): boolean {
   const context = canvas.getContext("2d");
   const isSize = (size: number) => Number.isInteger(size) && size > 0 && size <= maxPixels;

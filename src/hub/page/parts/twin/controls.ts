@@ -1,4 +1,4 @@
-/** The cloud's side of the writable properties, a control for each row: the prominent ones, the rest and raw patches folded away. */
+/** A control for each writable property; less important ones and raw patches are collapsed. */
 import { messageOf } from "../../../../base/errors.ts";
 import type { Json } from "../../../../base/json/value.ts";
 import { isRecord } from "../../../../base/json/value.ts";
@@ -16,21 +16,21 @@ import { icon } from "../../icons.ts";
 import { unitOf, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
 
-/** A limit, with its thousands apart. */
+/** With thousands separators. */
 const rangeText = (value: number): string => value.toLocaleString("en").replace("-", "−");
 
 type Edit = (properties: Readonly<Record<string, Json>>) => Promise<boolean>;
 type Field = Part<DeviceDetail>;
 
-/** What the operator wants; where nothing is desired, what the device says. */
+/** The desired value; without one, the reported value. */
 function wanted(detail: DeviceDetail, name: WritableName): Json | undefined {
   const row = detail.properties.find((one) => one.name === name);
   return row?.desired?.value ?? row?.reported?.value;
 }
 
 /**
- * A number to step and to set. Setting the same value again is an edit as well (RR-5). Not validated here: refusing
- * is the device's part, and is to be seen.
+ * A number field. Setting the same value again is an edit as well (RR-5). Not validated here, to show how the device
+ * rejects a value.
  */
 function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit) {
   const { label, default: initial, step = 1 } = writableSpec(name);
@@ -46,7 +46,7 @@ function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit)
     "aria-describedby": `hint-${name}`,
     on: { input: () => (touched = true) },
   });
-  const nudge = (by: number) => {
+  const stepBy = (by: number) => {
     const from = Number(input.value === "" ? initial : input.value);
     input.value = (Math.round((from + by) / step) * step).toFixed(places);
     touched = true;
@@ -54,7 +54,7 @@ function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit)
   const stepper = (by: number, word: string) =>
     h(
       "button",
-      { type: "button", class: "step", "aria-label": `${label}: ${word}`, on: { click: () => nudge(by) } },
+      { type: "button", class: "step", "aria-label": `${label}: ${word}`, on: { click: () => stepBy(by) } },
       icon(by < 0 ? "minus" : "plus"),
     );
   const submit = async (event: Event) => {
@@ -117,10 +117,10 @@ function choiceField(name: WritableName, { choices }: ChoiceSchema, edit: Edit):
   };
 }
 
-/** What a switch does just now; else its row says it. */
+/** Hints that depend on the state; otherwise the row's `doc` is shown. */
 const hints: { readonly [K in WritableName]?: (detail: DeviceDetail) => string } = {
   heaterSwitch: (detail) =>
-    wanted(detail, "controlMode") === "manual" ? "The heater follows it." : "Waits for manual mode.",
+    wanted(detail, "controlMode") === "manual" ? "The heater follows it." : "Takes effect in manual mode.",
 };
 
 function switchField(name: WritableName, edit: Edit): Field {
@@ -166,7 +166,7 @@ function fieldFor(name: WritableName, edit: Edit): Field {
   }
 }
 
-/** Anything at all as a patch: unknown names, wrong types, `null`. */
+/** A raw patch: also unknown names, wrong types and `null`. */
 function patchField(edit: Edit, context: Context): HTMLElement {
   const text = h("textarea", {
     id: "patch",
@@ -194,14 +194,14 @@ function patchField(edit: Edit, context: Context): HTMLElement {
   return h(
     "form",
     { class: "field", on: { submit: send } },
-    h("label", { for: "patch" }, "Patch of the desired document"),
+    h("label", { for: "patch" }, "Patch for the desired properties"),
     text,
     h("p", { class: "hint", id: "hint-patch" }, "The device rejects unsupported values. null deletes."),
     h("button", { type: "submit" }, "Send patch"),
   );
 }
 
-/** `more` stands apart: it is folded away, and as wide as there is room. */
+/** `more` is collapsed, and placed separately over the full width. */
 export function makeControls(context: Context): Part<View> & { readonly more: HTMLElement } {
   let id = "";
   const edit: Edit = async (properties) => (await context.expect(api.edit(id, { properties }))) !== undefined;

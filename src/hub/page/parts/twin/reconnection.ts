@@ -1,4 +1,4 @@
-/** What the last time apart came to: shown between the two sides until a new edit or cut. */
+/** The outcome of the last offline period, shown until the next edit or disconnect. */
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon, setIcon } from "../../icons.ts";
 import { lastReconnection, type Outcome } from "../../model/reconnection.ts";
@@ -41,8 +41,8 @@ export function makeReconnection(): Part<View> {
       const reconnection = lastReconnection(state.timeline);
       setHidden(root, reconnection === undefined || reconnection.outcomes.length === 0);
       if (reconnection === undefined) return;
-      const apart = spanText(reconnection.apartMs);
-      setText(title, `Reconnected after ${apart === "now" ? "a moment" : apart}`);
+      const offline = spanText(reconnection.offlineMs);
+      setText(title, `Reconnected after ${offline === "now" ? "a moment" : offline}`);
       keyed.update(reconnection.outcomes);
     },
   };

@@ -1,7 +1,7 @@
 /**
  * Folder twin/: the twin on the page: both sides, the controls, the reconnection.
  *
- * The twin: what is desired and what is reported, side by side, and how each property stands.
+ * The twin: desired and reported side by side, and the status of each property.
  */
 import { writableNames } from "../../../../model/cloud-model.ts";
 import type { PropertyRow } from "../../../page-server/api.ts";
@@ -12,7 +12,7 @@ import { ackText, desiredVersionText, sortedRows, statusView, type Tone } from "
 import { labelOf, valueText } from "../../model/words.ts";
 import type { View } from "../context.ts";
 
-/** Shown large already. */
+/** Shown as tiles already. */
 const onTiles: readonly string[] = ["faults", "firmwareVersion", "board", "swVersion", "model"];
 
 interface Item {
@@ -69,7 +69,7 @@ function makeReported({ row: { name } }: Item): Part<Item> {
   return { root, update: ({ row }) => setText(value, valueText(name, row.reported?.value)) };
 }
 
-/** The documents as they are, for those who want to see every brace. */
+/** The raw documents. */
 function makeDocuments(): Part<View> {
   const desired = h("pre", { tabindex: 0, "aria-label": "Desired document" });
   const reported = h("pre", { tabindex: 0, "aria-label": "Reported document" });

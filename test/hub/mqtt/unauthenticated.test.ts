@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Clock } from "../../../src/base/clock.ts";
 import { millis } from "../../../src/base/units.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import { Strangers } from "../../../src/hub/strangers.ts";
+import { UnauthenticatedConnections } from "../../../src/hub/unauthenticated.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { deviceClient } from "../azure.ts";
 import { eventually, testHub } from "../running-hub.ts";
@@ -108,7 +108,7 @@ describe("among strangers", () => {
     const clock = new VirtualClock();
     let full = 0;
     const onFull = () => void full++;
-    const strangers = new Strangers(clock, { most, within: millis(10_000), onFull });
+    const strangers = new UnauthenticatedConnections(clock, { max: most, within: millis(10_000), onFull });
     const come = (address: string, port: number) => {
       const socket = socketOf(address, port);
       strangers.add(socket as unknown as Socket);
@@ -138,8 +138,8 @@ describe("among strangers", () => {
     const { pass, strangers, come } = crowd(2);
     const excused = come("10.0.0.1", 1);
     const welcome = come("10.0.0.1", 2);
-    strangers.excuse("10.0.0.1 1");
-    strangers.welcome("10.0.0.1 2");
+    strangers.cancelTimeout("10.0.0.1 1");
+    strangers.remove("10.0.0.1 2");
     await pass(20_000);
     expect([excused.destroyed, welcome.destroyed]).toEqual([false, false]);
     const newer = come("10.0.0.1", 3);

@@ -1,9 +1,8 @@
 /**
- * Folder azure/: the way to Azure IoT: who the device is, the link, what is said on it, and telemetry that waits for
- * it.
+ * Folder azure/: the connection to Azure IoT: credentials, link, session, and the telemetry outbox.
  *
- * The cloud half's door. To be loaded by dynamic import, and only when `loadCredentials` (which needs no SDK) has found
- * some: the SDK behind this takes 150 ms and 30 MB.
+ * Entry point. Load it by dynamic import, and only after `loadCredentials` (which needs no SDK) has found credentials:
+ * the SDK costs 150 ms and 30 MB.
  *
  * Guarantee: nothing here throws into the firmware's event loop, and `openCloud` returns at once.
  */
@@ -15,7 +14,7 @@ export type { LinkCause } from "./link/cause.ts";
 export type { CloudHandlers, CloudLink, CloudOptions, CommandReply, TelemetryMessage } from "./link/link.ts";
 export { nearbyTuning } from "./link/tuning.ts";
 
-/** Begins to connect, and goes on until `close`. */
+/** Connects, and reconnects until `close`. */
 export function openCloud(options: CloudOptions): CloudLink {
   return new Supervisor(options);
 }

@@ -1,11 +1,10 @@
 /**
- * What the device says about itself: few messages, each with everything that belongs together.
+ * Builds the telemetry messages.
  *
- * Guarantees: a reading goes out every `intervalSeconds`, and at once when the heater, the mode or the set-point has
- * changed, but never twice within 5 s: a change in that time goes when it is over. Each fault that began or ended is a
- * message of its own; a fault that flickers is held to one message in half a minute, after a first twenty, and what
- * was held back is counted. Numbers are rounded to what the sensor can tell; what is not known, or outside the model's limits,
- * is missing.
+ * Guarantees: a reading is sent every `intervalSeconds`, and at once when heater, mode or set-point change, but at most
+ * every 5 s: a change within that time is sent after it. Each begin or end of a fault is a message; after twenty of
+ * them, they are limited to one in 30 s, and suppressed ones are counted. Numbers are rounded to the sensor's
+ * resolution; unknown values, and values outside the model's limits, are omitted.
  * Pure: time is an argument, and monotonic.
  */
 
@@ -16,34 +15,34 @@ import { type TelemetryName, type TelemetryValues, telemetry, validateValue } fr
 
 /** The bucket is for fault messages. */
 export interface TelemetryState extends Bucket {
-  /** When the next regular reading is due; `undefined` before the first look. */
+  /** When the next regular reading is due; `undefined` before the first call. */
   readonly dueAt: Millis | undefined;
   readonly sentAt: Millis;
-  /** What the last reading said of the things that are sent on change. */
-  readonly said: string;
-  readonly heldBack: number;
+  /** The values in the last reading that are sent on change. */
+  readonly sentValues: string;
+  readonly suppressed: number;
 }
 
 export interface TelemetryResult {
   readonly state: TelemetryState;
-  /** Bodies to be sent, in this order. */
+  /** Message bodies in the order to send. */
   readonly messages: readonly TelemetryValues[];
 }
 
-/** Two readings are so far apart at least, however often somebody toggles. */
-const closest = seconds(5);
-/** A new device waits so long for its sensor, so that the first reading is a whole one. */
+/** Minimum time between two readings. */
+const minInterval = seconds(5);
+/** After the start, how long to wait for the sensor, so that the first reading is complete. */
 const sensorGrace = seconds(10);
 const faultLimits: BucketLimits = { most: 20, perToken: seconds(30) };
 
 export function startTelemetry(nowMs: Millis): TelemetryState {
   return {
     dueAt: undefined,
-    sentAt: millis(nowMs - closest),
-    said: "",
+    sentAt: millis(nowMs - minInterval),
+    sentValues: "",
     tokens: faultLimits.most,
     countedAt: nowMs,
-    heldBack: 0,
+    suppressed: 0,
   };
 }
 
@@ -63,26 +62,32 @@ export function shapeTelemetry(
   const interval = seconds(intervalSeconds);
   const first = observation.temperature === undefined ? millis(nowMs + sensorGrace) : nowMs;
   const planned = state.dueAt ?? first;
-  // The interval was shortened, or the first reading need not be waited for any longer.
+  // Earlier than planned if the interval was shortened, or if the sensor has its first reading.
   const dueAt =
-    state.said === "" ? millis(Math.min(planned, first)) : millis(Math.min(planned, nowMs + interval));
+    state.sentValues === "" ? millis(Math.min(planned, first)) : millis(Math.min(planned, nowMs + interval));
   const regular = nowMs >= dueAt;
-  const now = changing(observation);
-  const changed = state.said !== "" && now !== state.said && nowMs - state.sentAt >= closest;
+  const now = changeKey(observation);
+  const changed = state.sentValues !== "" && now !== state.sentValues && nowMs - state.sentAt >= minInterval;
   if (!regular && !changed) return { state: { ...state, dueAt }, messages: faults.messages };
   return {
-    state: { ...state, dueAt: regular ? nextDue(dueAt, interval, nowMs) : dueAt, sentAt: nowMs, said: now },
+    state: {
+      ...state,
+      dueAt: regular ? nextDue(dueAt, interval, nowMs) : dueAt,
+      sentAt: nowMs,
+      sentValues: now,
+    },
     messages: [...faults.messages, reading(observation)],
   };
 }
 
-/** On the beat of the last one; a device that was away does not make up for what it missed. */
+/** A whole number of intervals after the last one; missed readings are not made up for. */
 function nextDue(dueAt: Millis, interval: Millis, nowMs: Millis): Millis {
   const next = dueAt + interval;
   return millis(next > nowMs ? next : nowMs + interval);
 }
 
-const changing = ({ heaterOn, automatic, setPoint }: Look) => JSON.stringify([heaterOn, automatic, setPoint]);
+const changeKey = ({ heaterOn, automatic, setPoint }: Look) =>
+  JSON.stringify([heaterOn, automatic, setPoint]);
 
 /** The SHT31 repeats to 0.04 °C and 0.08 % (data sheet, tables 1 and 2, high repeatability). */
 function reading(observation: Look): TelemetryValues {
@@ -113,6 +118,9 @@ function shapeFaults(before: TelemetryState, { raised, ended }: Look, nowMs: Mil
     ...ended.map((faultEnded) => ({ faultEnded })),
   ];
   const messages = all.slice(0, Math.floor(tokens));
-  const heldBack = before.heldBack + all.length - messages.length;
-  return { state: { ...before, tokens: tokens - messages.length, countedAt, heldBack }, messages };
+  const heldBack = before.suppressed + all.length - messages.length;
+  return {
+    state: { ...before, tokens: tokens - messages.length, countedAt, suppressed: heldBack },
+    messages,
+  };
 }

@@ -1,7 +1,7 @@
 /**
  * Derives a device's key from the key of its enrollment group (Azure DPS, "symmetric key attestation": group
- * enrollments). For the machine where devices are prepared, and for the hub that lets them in: a group key never lies on
- * a device, because whoever has it can be every device of the group.
+ * enrollments). For the machine that prepares devices, and for the local hub. A group key must never be on a device,
+ * because anyone who has it can impersonate every device of the group.
  */
 import { createHmac } from "node:crypto";
 import { isRegistrationId } from "./names.ts";
@@ -20,6 +20,6 @@ export function deriveDeviceKey(groupKey: string, registrationId: string): strin
     .digest("base64");
 }
 
-/** A key as Azure shows it: base64, padded, 16 to 64 bytes. */
+/** Azure's format of keys: padded base64 of 16 to 64 bytes. */
 export const isBase64Key = (text: string): boolean =>
   text.length % 4 === 0 && text.length >= 24 && text.length <= 88 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);

@@ -1,10 +1,10 @@
 /**
- * Folder protocol/: what Azure fixes for device and hub alike.
+ * Folder protocol/: Azure's rules that apply to device and hub.
  *
- * Names of hosts and ids of devices as IoT Hub and DPS take them, the same for a device, its credentials and a hub.
+ * Valid host names, device ids and registration ids of IoT Hub and DPS.
  */
 
-/** A name or an IPv4 address, with its port unless that is 8883, as credentials and answers have it. */
+/** A host name or an IPv4 address, with the port unless it is 8883. */
 export const isHost = (text: string): boolean =>
   text.length <= 260 && /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(text);
 
@@ -17,10 +17,10 @@ export function hostAndPort(text: string): { readonly host: string; readonly por
 }
 
 /**
- * At most 128 letters, digits and `- . % _ * ? ! ( ) , : = @ $ '`; case counts ("Identity registry": `+` and `#` are not
- * supported, and in an MQTT topic they would mean something else).
+ * At most 128 letters, digits and `- . % _ * ? ! ( ) , : = @ $ '`, case-sensitive ("Identity registry"; `+` and `#` are
+ * MQTT wildcards).
  */
 export const isDeviceId = (text: string): boolean => /^[A-Za-z0-9\-.%_*?!(),:=@$']{1,128}$/.test(text);
 
-/** At most 128 letters, digits and `-._:`, the last one a letter or digit or `-`; sent as typed. */
+/** At most 128 letters, digits and `-._:`; the last one is a letter, a digit or `-`. */
 export const isRegistrationId = (text: string): boolean => /^[A-Za-z0-9\-._:]{0,127}[A-Za-z0-9-]$/.test(text);

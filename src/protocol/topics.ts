@@ -1,5 +1,5 @@
 /**
- * The MQTT topics of DPS and IoT Hub that a device listens to, and their query part, the same for device and hub
+ * The MQTT topics of DPS and IoT Hub that a device subscribes to, and their query part
  * (learn.microsoft.com, "Use MQTT to communicate with IoT Hub" and "… with DPS").
  *
  * Guarantee: never throws.
@@ -13,7 +13,7 @@ export const topicPrefix = {
 
 const maxProperties = 100;
 
-/** Azure writes a blank as %20 and leaves a plus sign alone, so this is no form encoding. */
+/** Not form encoding: Azure encodes a blank as %20, and a plus sign stays. */
 export function parameters(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const pair of text.replace(/^\?/, "").split("&").slice(0, maxProperties)) {

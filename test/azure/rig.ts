@@ -27,7 +27,7 @@ export const quick: Partial<CloudTuning> = {
   floorMs: millis(20),
   capMs: millis(80),
   slowCapMs: millis(300),
-  steadyMs: millis(200),
+  stableMs: millis(200),
   evictedMs: millis(200),
 };
 

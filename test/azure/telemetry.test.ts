@@ -29,7 +29,7 @@ class Teller {
   readonly said: { readonly at: number; readonly values: TelemetryValues }[] = [];
 
   get heldBack(): number {
-    return this.#state.heldBack;
+    return this.#state.suppressed;
   }
 
   look(observation: Partial<Look> = {}, interval = 60): void {

@@ -114,7 +114,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
   });
 
   it("shows lamps by word as well as by colour", async () => {
-    const lamps = page.getByRole("list", { name: "Lamps" }).getByRole("listitem");
+    const lamps = page.getByRole("list", { name: "LEDs" }).getByRole("listitem");
     await expect.poll(() => lamps.allInnerTexts()).toEqual(["Relay\non", "Mode\non", "Status\noff"]);
   });
 
@@ -130,7 +130,7 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
     const { room: _room, ...real } = front(21, "auto", true);
     hub.tell({ type: "panel", deviceId: id, panel: { ...real, fitted: false } });
     await page
-      .getByText("No display found; a display would show this. Use the buttons on the hat.")
+      .getByText("No display found; this is what it would show. Use the buttons on the hat.")
       .waitFor();
     expect(await page.locator(".hat-keys, .room").filter({ visible: true }).count()).toBe(0);
     await expectLit(page).toBeGreaterThan(1000);

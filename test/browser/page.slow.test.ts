@@ -272,7 +272,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByRole("button", { name: "Set-point: lower" }).click();
     await page.getByRole("button", { name: "Set-point: lower" }).click();
     await expect.poll(() => setPoint(page).inputValue()).toBe("20.5");
-    await page.getByText("Waits for manual mode.").waitFor();
+    await page.getByText("Takes effect in manual mode.").waitFor();
     hub.setRow(id, propertyRow("controlMode", "manual", { code: 200, version: 7 }, 7));
     await page.getByText("The heater follows it.").waitFor();
     expect(await page.locator(".reconnection").isVisible()).toBe(false);
@@ -289,7 +289,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByLabel("Password").fill("open sesame");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: id }).waitFor();
-    await seen(page, ".bar", "open to other machines");
+    await seen(page, ".bar", "accessible from other machines");
     // One that is empty is not sent.
     expect(hub.asked.filter((line) => line.startsWith("POST /api/session"))).toHaveLength(2);
     await page.getByRole("button", { name: "Sign out" }).click();

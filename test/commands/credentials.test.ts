@@ -176,7 +176,7 @@ describe("a description of a certificate", () => {
     expect(good.problems).toEqual([]);
     const hub = { kind: "hub", host: "hub.example", deviceId: "heater-1" } as const;
     expect(describeCredentials({ way: hub, proof }, at(0)).facts).toMatchObject({
-      connects: "straight to the hub hub.example",
+      connects: "directly to the hub hub.example",
       "device id": "heater-1",
     });
     expect(good.facts).toMatchObject({

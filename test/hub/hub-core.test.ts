@@ -65,7 +65,7 @@ describe("a message that waits for a device", () => {
       await clock.settle();
     }
     expect(core.devices.get(id)?.queue.map(({ messageId }) => messageId)).toEqual(["second"]);
-    expect(texts().filter((text) => text.includes("given up after 10"))).toHaveLength(1);
+    expect(texts().filter((text) => text.includes("dropped after 10"))).toHaveLength(1);
     await core.operations.sendMessage(id, { body: "3", properties: {} });
     const { link, topics } = connect(core);
     for (const left of [1, 0]) {

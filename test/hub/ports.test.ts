@@ -26,7 +26,7 @@ it("is none when all are taken: of several each is named, of one the system's ow
   });
   await expect(onFirstFree([], around([], []))).rejects.toMatchObject({
     code: "EADDRINUSE",
-    message: "no port is free of those that may be used (none)",
+    message: "none of the allowed ports is free (none allowed)",
   });
 });
 

@@ -27,7 +27,7 @@ const tuning: Partial<CloudTuning> = {
   floorMs: millis(10),
   capMs: millis(60),
   slowCapMs: millis(100),
-  steadyMs: millis(30),
+  stableMs: millis(30),
   evictedMs: millis(1),
 };
 

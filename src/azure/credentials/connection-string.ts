@@ -1,7 +1,7 @@
 /**
  * An IoT Hub device connection string: `HostName=…;DeviceId=…;SharedAccessKey=…`, or `…;x509=true`.
  *
- * Guarantee: never throws but CredentialError, and never quotes what it was given.
+ * Guarantee: throws only CredentialError, and never quotes its input.
  */
 
 import type { Schema } from "../../base/schema/schema.ts";
@@ -12,7 +12,7 @@ import { isDeviceId, isHost } from "../../protocol/names.ts";
 import { CredentialError, type HubWay } from "./credentials.ts";
 import { Secret } from "./secret.ts";
 
-/** Which hub, as DPS or a file of our own names it. */
+/** A hub in the answer of DPS, or in our own file. */
 export const hubWay: Schema<HubWay> = convert(
   object({
     host: refine(string(), "a host name", isHost),
@@ -23,7 +23,7 @@ export const hubWay: Schema<HubWay> = convert(
 
 export interface ConnectionString {
   readonly way: HubWay;
-  /** `undefined`: a certificate proves the device. */
+  /** `undefined`: the device authenticates by a certificate. */
   readonly key: Secret | undefined;
 }
 
@@ -38,15 +38,15 @@ export function parseConnectionString(text: string): ConnectionString {
     if (part === "") continue;
     const at = part.indexOf("=");
     const name = part.slice(0, Math.max(0, at));
-    if (name === "SharedAccessKeyName") throw malformed("is one of the hub's service, not of a device");
-    if (!known.includes(name)) throw malformed(`has a part that is none of ${known.join(", ")}`);
-    if (parts.has(name)) throw malformed(`names ${name} twice`);
+    if (name === "SharedAccessKeyName") throw malformed("belongs to the hub's service API, not to a device");
+    if (!known.includes(name)) throw malformed(`has an unknown part; the parts are ${known.join(", ")}`);
+    if (parts.has(name)) throw malformed(`contains ${name} twice`);
     parts.set(name, part.slice(at + 1));
   }
   const host = parts.get("HostName");
   const deviceId = parts.get("DeviceId");
-  if (host === undefined || !isHost(host)) throw malformed("has no right HostName");
-  if (deviceId === undefined || !isDeviceId(deviceId)) throw malformed("has no right DeviceId");
+  if (host === undefined || !isHost(host)) throw malformed("has no valid HostName");
+  if (deviceId === undefined || !isDeviceId(deviceId)) throw malformed("has no valid DeviceId");
   const way: HubWay = { kind: "hub", host, deviceId };
   const key = parts.get("SharedAccessKey");
   if (key === undefined) {
@@ -58,7 +58,5 @@ export function parseConnectionString(text: string): ConnectionString {
   return { way, key: new Secret(key) };
 }
 
-const malformed = (what: string) =>
-  new CredentialError("malformed", `The connection string ${what}.`, remedy);
-
-/** IoT Hub's identity registry: at most 128 ASCII letters, digits and some signs. */
+const malformed = (problem: string) =>
+  new CredentialError("malformed", `The connection string ${problem}.`, remedy);

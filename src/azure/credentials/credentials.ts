@@ -1,10 +1,10 @@
 /**
- * Folder credentials/: who this device is to the cloud, from a file or the environment. Needs no SDK.
+ * Folder credentials/: the device's credentials for the cloud, from a file or the environment. Needs no SDK.
  *
- * Who this device is to the cloud: a way (through DPS, or straight to a hub) and a proof (a key, or a certificate).
+ * Credentials consist of a way to connect (through DPS, or directly to a hub) and a proof (a key, or a certificate).
  *
  * Guarantee: a value of `Credentials` is complete and well-formed; keys are `Secret`s, so that no log, message or
- * crash report can show them.
+ * crash report shows them.
  */
 import type { Secret } from "./secret.ts";
 
@@ -38,7 +38,7 @@ export interface KeyProof {
 
 export interface CertificateProof {
   readonly kind: "certificate";
-  /** The device's certificate and those between it and its root, PEM. */
+  /** The device's certificate and its intermediate certificates, PEM. */
   readonly certificatePem: string;
   readonly keyPem: Secret;
 }
@@ -48,19 +48,19 @@ export const azureDps = "global.azure-devices-provisioning.net";
 export type CredentialProblem =
   /** The file cannot be read. */
   | "unreadable"
-  /** Others than its owner may read the file. */
+  /** Other users may read the file. */
   | "not-private"
   /** Not JSON, a wrong type, an unknown or missing entry. */
   | "malformed"
-  /** A key that is no key, a certificate that is none or does not belong to its key. */
+  /** An invalid key, an invalid certificate, or one that does not match its key. */
   | "bad-key"
-  /** The key of a whole group, which must not lie on a device. */
+  /** A group key, which must never be on a device. */
   | "group-key";
 
-/** Credentials that are there and cannot be used: the reader fixes them; the heater runs without the cloud. */
+/** Credentials exist but are unusable. The heater runs without the cloud until they are fixed. */
 export class CredentialError extends Error {
   readonly code: CredentialProblem;
-  /** One sentence: what to do now. */
+  /** The next step, as a sentence. */
   readonly remedy: string;
 
   constructor(code: CredentialProblem, message: string, remedy: string, options?: ErrorOptions) {
@@ -74,12 +74,12 @@ export class CredentialError extends Error {
 export interface CredentialPlaces {
   /** The data folder; `credentials.json` in it. */
   readonly dataPath: string;
-  /** Variables with secrets are taken out of it, so that neither a child nor a diagnostic report has them. */
+  /** Variables with secrets are removed from it: child processes and diagnostic reports copy it. */
   readonly env: NodeJS.ProcessEnv;
   readonly files: PrivateFiles;
 }
 
-/** Reads files, and tells whom they are open to. */
+/** Reads files and their permissions. */
 export interface PrivateFiles {
   /** `undefined` when there is no such file. */
   read(path: string): Promise<string | undefined>;

@@ -1,7 +1,7 @@
 /**
- * What a device is configured with, in words for the person who set it up.
+ * Describes the configured credentials for the user.
  *
- * Guarantee: no key, no token and nothing derived from one; certificates are public and are named.
+ * Guarantee: contains no key, no token and nothing derived from one; certificates are public and shown.
  */
 import { X509Certificate } from "node:crypto";
 import { isoTime } from "../../base/iso-time.ts";
@@ -10,7 +10,7 @@ import type { CertificateProof, Credentials } from "./credentials.ts";
 import { renewalNotice, renewalRemedy } from "./renewal.ts";
 
 export interface Description {
-  /** What, and how it is set; in the order in which a reader wants them. */
+  /** Values by name, in display order. */
   readonly facts: Readonly<Record<string, string>>;
   /** What the services would refuse, and what to do about it. */
   readonly problems: readonly Advice[];
@@ -32,7 +32,7 @@ export function describeCredentials({ way, proof, caPem }: Credentials, wallMs: 
           "id scope": way.idScope,
           "registration id": way.registrationId,
         }
-      : { connects: `straight to the hub ${way.host}`, "device id": way.deviceId };
+      : { connects: `directly to the hub ${way.host}`, "device id": way.deviceId };
   const trusts =
     caPem === undefined
       ? "the public authorities, and those in NODE_EXTRA_CA_CERTS"
@@ -71,6 +71,6 @@ function describeCertificate(
   return { facts, problems, notices };
 }
 
-/** The common name; Node puts each attribute on a line of its own. */
+/** The common name; Node writes one attribute per line. */
 const nameOf = (subject: string | undefined): string =>
   /^CN=(.*)$/m.exec(subject ?? "")?.[1] ?? (subject || "(no name)");

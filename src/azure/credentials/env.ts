@@ -1,8 +1,8 @@
 /**
- * Credentials by the environment names that Azure's own device samples use.
+ * Credentials from the environment variables of Azure's device samples.
  *
- * Guarantee: the variables that hold a secret are gone from `env` when this returns or throws: child processes and
- * Node's diagnostic reports copy the environment.
+ * Guarantee: variables with secrets are removed from `env` when this returns or throws: child processes and Node's
+ * diagnostic reports copy the environment.
  */
 import { parseConnectionString } from "./connection-string.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
@@ -17,7 +17,7 @@ const names = {
   endpoint: "IOTHUB_DEVICE_DPS_ENDPOINT",
 } as const;
 
-/** @throws CredentialError when the names are used, but not rightly */
+/** @throws CredentialError for incomplete or invalid variables */
 export function credentialsFromEnv(env: NodeJS.ProcessEnv): Credentials | undefined {
   const take = (name: string): string | undefined => {
     const value = env[name]?.trim();
@@ -29,18 +29,18 @@ export function credentialsFromEnv(env: NodeJS.ProcessEnv): Credentials | undefi
   const type = env[names.type]?.trim();
   if (type === undefined || type === "") {
     if (connectionString === undefined && deviceKey === undefined) return undefined;
-    throw wrong(`${names.type} is not set`, `Set it to "DPS" or "connectionString".`);
+    throw malformed(`${names.type} is not set`, `Set it to "DPS" or "connectionString".`);
   }
   switch (type.toLowerCase()) {
     case "connectionstring": {
       if (connectionString === undefined) {
-        throw wrong(`${names.connectionString} is not set`, "Set it to the device's connection string.");
+        throw malformed(`${names.connectionString} is not set`, "Set it to the device's connection string.");
       }
       const { way, key } = parseConnectionString(connectionString);
       if (key === undefined) {
-        throw wrong(
+        throw malformed(
           "a connection string with x509=true needs its certificate",
-          "Use credentials.json, which can name the certificate's and the key's file.",
+          "Use credentials.json, which can refer to the files of certificate and key.",
         );
       }
       return { way, proof: { kind: "key", key } };
@@ -61,9 +61,9 @@ export function credentialsFromEnv(env: NodeJS.ProcessEnv): Credentials | undefi
         },
       );
     default:
-      throw wrong(`${names.type} is neither "DPS" nor "connectionString"`, "Correct it, or unset it.");
+      throw malformed(`${names.type} is neither "DPS" nor "connectionString"`, "Correct it, or unset it.");
   }
 }
 
-const wrong = (what: string, remedy: string) =>
-  new CredentialError("malformed", `Environment: ${what}.`, remedy);
+const malformed = (problem: string, remedy: string) =>
+  new CredentialError("malformed", `Environment: ${problem}.`, remedy);

@@ -42,7 +42,7 @@ const types = {
     caFile: optional(entry),
   }),
 };
-/** Before anything else: what is in its place may be a key, and is not shown. */
+/** Checked first, and secret, since a misplaced value may be a key. */
 const kind = object({ type: secret(oneOf(Object.keys(types))) });
 const credentials = byKind("type", types);
 
@@ -65,10 +65,10 @@ export async function credentialsFromFile(
   const names: FileNames = given;
   const file = async (name: keyof FileNames): Promise<string> => {
     const named = resolve(dirname(path), names[name] ?? "");
-    // Only a private key must be private; a certificate is public by nature.
+    // Certificates are public.
     const content = name === "keyFile" ? await readPrivate(files, named) : await readPublic(files, named);
     if (content !== undefined) return content;
-    throw new CredentialError("unreadable", `${named} is not there.`, `Correct "${name}" in ${path}.`);
+    throw new CredentialError("unreadable", `${named} does not exist.`, `Correct "${name}" in ${path}.`);
   };
   const proof = async (): Promise<CertificateProof> =>
     certificateProof(await file("certificateFile"), await file("keyFile"));
@@ -85,14 +85,14 @@ export async function credentialsFromFile(
   }
 }
 
-/** Looked at here: TLS would take a file without a certificate for one that trusts nobody, and not say why. */
+/** Checked here: with a file without a certificate, TLS would trust nobody and give no reason. */
 async function authorities(file: (name: "caFile") => Promise<string>, path: string): Promise<string> {
   const pem = await file("caFile");
   try {
     new X509Certificate(pem);
     return pem;
   } catch {
-    throw malformed(path, '"caFile" names a file that holds no certificate in PEM');
+    throw malformed(path, '"caFile" refers to a file without a PEM certificate');
   }
 }
 
@@ -103,14 +103,14 @@ function readEntries(text: string, path: string): Infer<typeof credentials> {
   if (isRecord(document.value) && "groupKey" in document.value) {
     throw new CredentialError(
       "group-key",
-      `${path} holds the key of a whole group: whoever reads it can be every device of that group.`,
+      `${path} contains a group key: anyone who reads it can impersonate every device of that group.`,
       `Derive this device's key on another machine and put it here as "deviceKey"; then renew the group's key.`,
     );
   }
   const read = document.read(kind) && document.read(credentials);
   if (read !== undefined) return read;
   const [problem] = document.problems("it");
-  throw malformed(path, problem === undefined ? "it is wrong" : `line ${problem.line}: ${problem.message}`);
+  throw malformed(path, problem === undefined ? "it is invalid" : `line ${problem.line}: ${problem.message}`);
 }
 
 async function readPublic(files: PrivateFiles, path: string): Promise<string | undefined> {

@@ -2,8 +2,8 @@
  * Finds the device's credentials: `credentials.json` that the service manager decrypted (systemd-creds) first, then the
  * environment names of Azure's samples, then `credentials.json` in the data folder.
  *
- * Guarantee: returns complete credentials, or `undefined` when there are none at all; anything between is a
- * CredentialError that never quotes a secret.
+ * Guarantee: returns complete credentials, or `undefined` when there are none; incomplete ones throw a CredentialError
+ * that quotes no secret.
  */
 import { join } from "node:path";
 import type { CredentialPlaces, Credentials, PrivateFiles } from "./credentials.ts";
@@ -14,7 +14,7 @@ import { readPrivate } from "./private-files.ts";
 export const credentialsFileName = "credentials.json";
 
 export interface FoundCredentials extends Credentials {
-  /** Where they were found, for a reader. */
+  /** Their source, for the user. */
   readonly from: string;
 }
 

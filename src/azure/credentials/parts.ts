@@ -1,4 +1,4 @@
-/** The parts that the file and the environment have in common, checked one by one. */
+/** Validates the parts that file and environment have in common. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isBase64Key } from "../../protocol/device-key.ts";
 import { isHost, isRegistrationId } from "../../protocol/names.ts";
@@ -14,31 +14,31 @@ import { Secret } from "./secret.ts";
 export interface DpsParts {
   readonly idScope: string | undefined;
   readonly registrationId: string | undefined;
-  /** Azure's global one when missing. */
+  /** Default: Azure's global endpoint. */
   readonly endpoint: string | undefined;
 }
 
-/** What the reader knows each part as. */
+/** The name of each part in its source, for messages. */
 export type PartNames = Readonly<Record<keyof DpsParts | "deviceKey", string>>;
 
 /** @throws CredentialError */
 export function dpsWay(parts: DpsParts, names: PartNames): DpsWay {
   const { idScope, registrationId, endpoint = azureDps } = parts;
   if (idScope === undefined || !/^[A-Za-z0-9]{4,64}$/.test(idScope)) {
-    throw wrong(
+    throw malformed(
       names.idScope,
       "an id scope such as 0ne00123ABC",
       "DPS's overview, or Central's device dialogue, shows it.",
     );
   }
   if (registrationId === undefined || !isRegistrationId(registrationId)) {
-    throw wrong(
+    throw malformed(
       names.registrationId,
       "a registration id: letters, digits and - . _ :",
       "It is the device's id in DPS.",
     );
   }
-  if (!isHost(endpoint)) throw wrong(names.endpoint, "a host name", `Leave it out for ${azureDps}.`);
+  if (!isHost(endpoint)) throw malformed(names.endpoint, "a host name", `Leave it out for ${azureDps}.`);
   return { kind: "dps", endpoint, idScope, registrationId };
 }
 
@@ -61,18 +61,18 @@ export function dpsWithKey(
 
 /** @throws CredentialError when the two are not a certificate and its key */
 export function certificateProof(certificatePem: string, keyPem: string): CertificateProof {
-  let fits: boolean;
+  let matches: boolean;
   try {
-    fits = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
+    matches = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
   } catch {
-    // The cause is left out: OpenSSL's errors are of no help to the reader, and no key may travel in one.
+    // Without the cause: OpenSSL's errors do not help the user and might contain parts of the key.
     throw new CredentialError(
       "bad-key",
       "The certificate or its key is not PEM, or the key has a passphrase.",
-      "Give a PEM certificate (with those between it and its root) and its PEM key without a passphrase.",
+      "Provide a PEM certificate (with its intermediates) and its PEM key without a passphrase.",
     );
   }
-  if (!fits) {
+  if (!matches) {
     throw new CredentialError(
       "bad-key",
       "The key does not belong to the certificate.",
@@ -82,5 +82,5 @@ export function certificateProof(certificatePem: string, keyPem: string): Certif
   return { kind: "certificate", certificatePem, keyPem: new Secret(keyPem) };
 }
 
-const wrong = (name: string, what: string, remedy: string) =>
-  new CredentialError("malformed", `${name} must be ${what}.`, remedy);
+const malformed = (name: string, expected: string, remedy: string) =>
+  new CredentialError("malformed", `${name} must be ${expected}.`, remedy);

@@ -1,8 +1,8 @@
 /**
- * A text that must not be seen.
+ * A text that must never be shown.
  *
- * Guarantee: however it is printed, logged, serialised, inspected or concatenated, it reads "[secret]"; only
- * `reveal` gives the text, and that is called where it is signed with or handed to TLS.
+ * Guarantee: printed, logged, serialised, inspected or concatenated, it is "[secret]". Only `reveal` returns the text;
+ * it is called only for signing and for TLS.
  */
 import { inspect } from "node:util";
 
@@ -32,7 +32,7 @@ export class Secret {
   }
 }
 
-/** Takes out of a foreign text (an error of the SDK) what looks like a key or a signature. */
+/** Masks what looks like a key or a signature in a text of others, such as an SDK error. */
 export function scrub(text: string): string {
   return text
     .replace(
@@ -43,7 +43,7 @@ export function scrub(text: string): string {
     .slice(0, 300);
 }
 
-/** Of the environment names of Azure's samples those that hold a secret. */
+/** Those environment variables of Azure's samples that hold a secret. */
 export const secretVariables = {
   connectionString: "IOTHUB_DEVICE_CONNECTION_STRING",
   deviceKey: "IOTHUB_DEVICE_DPS_DEVICE_KEY",

@@ -1,7 +1,7 @@
 /**
- * Calls on a connection that may never be answered.
+ * Calls on a connection, with deadlines.
  *
- * Guarantee: every call settles: by its answer, at its deadline, or when the connection ends; none is left behind.
+ * Guarantee: every call settles: by its answer, at its deadline, or when the connection ends.
  */
 import type { Clock } from "../../base/clock.ts";
 import { asError } from "../../base/errors.ts";
@@ -11,12 +11,12 @@ export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
 }
 
-/** As Node's callbacks, and the SDK's. */
+/** A Node-style callback, as the SDK uses. */
 export type Done<T> = (error?: unknown, value?: T) => void;
 
 export class Calls {
   readonly #clock: Clock;
-  readonly #underWay = new Set<(error: Error) => void>();
+  readonly #pending = new Set<(error: Error) => void>();
   #ended: Error | undefined;
 
   constructor(clock: Clock) {
@@ -24,10 +24,10 @@ export class Calls {
   }
 
   get count(): number {
-    return this.#underWay.size;
+    return this.#pending.size;
   }
 
-  /** @throws what the callback was given; NoAnswer at the deadline; the connection's end */
+  /** @throws the error of the callback; NoAnswer at the deadline; the error passed to `end` */
   make<T>(limit: Millis, start: (done: Done<T>) => void): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
@@ -36,12 +36,12 @@ export class Calls {
       }
       const settle = (act: () => void) => {
         cancel();
-        this.#underWay.delete(fail);
+        this.#pending.delete(fail);
         act();
       };
       const fail = (error: Error) => settle(() => reject(error));
       const cancel = this.#clock.setTimer(limit, () => fail(new NoAnswer(`no answer within ${limit} ms`)));
-      this.#underWay.add(fail);
+      this.#pending.add(fail);
       try {
         start((error, value) => (error ? fail(asError(error)) : settle(() => resolve(value))));
       } catch (error) {
@@ -50,9 +50,9 @@ export class Calls {
     });
   }
 
-  /** Fails all calls, these and later ones. */
+  /** Fails all current and later calls. */
   end(error: Error): void {
     this.#ended ??= error;
-    for (const fail of [...this.#underWay]) fail(error);
+    for (const fail of [...this.#pending]) fail(error);
   }
 }

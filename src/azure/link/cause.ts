@@ -1,8 +1,8 @@
 /**
- * Why the link is not online: one code, and a sentence for the person who can fix it.
+ * Why the link is not online: a code, and a message with the next step.
  *
- * Guarantee: every failure gets a code, told by what TLS, the socket and MQTT themselves said; the SDK's own words
- * would call a missing network "Not authorized". No sentence holds a secret.
+ * Guarantee: every failure gets a code, from the errors of TLS, socket and MQTT: the SDK would report a missing network
+ * as "Not authorized". No message contains a secret.
  */
 import { errnoOf, reasonOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
@@ -10,56 +10,56 @@ import { hostAndPort } from "../../protocol/names.ts";
 import { scrub } from "../credentials/secret.ts";
 
 export type CauseCode =
-  /** The clock cannot be right: TLS and tokens would fail for no other reason. */
+  /** The clock is implausible, so TLS and tokens would fail. */
   | "clock-wrong"
   | "untrusted-ca"
-  /** The app manifest, or the system's sandbox, does not let this host through. */
+  /** The app manifest or the system's sandbox does not allow this host. */
   | "host-not-granted"
   | "key-refused"
   | "disabled"
-  /** The name cannot be looked up. */
+  /** DNS lookup failed. */
   | "host-not-found"
   | "host-unreachable"
   | "throttled"
-  /** The service answers, but not now. */
+  /** The service reports an internal failure. */
   | "service-failed"
-  /** Another connection under the same id takes over again and again. */
+  /** Another connection with the same id keeps replacing this one. */
   | "duplicate-id"
   | "timeout"
-  /** The connection ended from the other side. */
+  /** The peer or the network ended the connection. */
   | "dropped"
-  /** Our own doing: a fresh token needs a fresh connection. */
+  /** Intended: a new token needs a new connection. */
   | "renewal"
-  /** What was said to us is not the protocol. */
+  /** The peer violates the protocol. */
   | "protocol"
   | "unknown";
 
 export interface LinkCause {
   readonly code: CauseCode;
-  /** One or two sentences: what happened, and what to look at. */
+  /** One or two sentences: what happened, and what to check. */
   readonly words: string;
-  /** What the system said, such as ECONNREFUSED; empty when it said nothing. */
+  /** The system's error, such as ECONNREFUSED; may be empty. */
   readonly detail: string;
-  /** How long the service asked us to keep away. */
+  /** The wait that the service requested. */
   readonly retryAfterMs?: number | undefined;
-  /** The other side ended the connection in good order: no network does that. */
+  /** The peer closed the connection cleanly, which a network failure never does. */
   readonly closedByPeer?: boolean | undefined;
 }
 
-/** Whom we were talking to. */
+/** The service at the other end. */
 export interface Peer {
   readonly host: string;
   readonly role: "DPS" | "the hub";
 }
 
-/** How one attempt or connection failed, gathered from every layer; the lowest that spoke is right. */
+/** The errors of an attempt or connection from every layer; the lowest layer with an error counts. */
 export interface Failure {
   readonly peer: Peer;
-  /** What the socket, TLS or MQTT.js said first. */
+  /** The first error of socket, TLS or MQTT.js. */
   readonly wire?: unknown;
-  /** What the SDK made of it. */
+  /** The SDK's error. */
   readonly sdk?: unknown;
-  /** MQTT's answer to CONNECT, when it was a refusal. */
+  /** The CONNACK return code of a refusal. */
   readonly returnCode?: number | undefined;
   /** Status of DPS's last answer. */
   readonly status?: number | undefined;
@@ -68,35 +68,35 @@ export interface Failure {
 
 const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   "clock-wrong": (peer) =>
-    `The clock cannot be right, or the certificate of ${peer.host} is out of its time. Set the clock (is NTP ` +
-    "reachable?); if it is right, that certificate must be renewed.",
+    `The clock is wrong, or the certificate of ${peer.host} is not valid now. Set the clock (is NTP ` +
+    "reachable?); if the clock is right, the certificate must be renewed.",
   "untrusted-ca": (peer) =>
-    `The certificate of ${peer.host} is not one that is trusted. For a local hub, name its CA as "caFile"; else ` +
-    "something stands between.",
+    `The certificate of ${peer.host} is not trusted. For a local hub, set "caFile" to its CA certificate; otherwise ` +
+    "a proxy may intercept TLS.",
   "host-not-granted": (peer) =>
-    `${peer.host} may not be connected to. Add "${hostAndPort(peer.host).host}" to "AllowedConnections" in ` +
+    `Connections to ${peer.host} are not allowed. Add "${hostAndPort(peer.host).host}" to "AllowedConnections" in ` +
     "app_manifest.json.",
   "key-refused": (peer) =>
     peer.role === "DPS"
-      ? `DPS refused this device. Check id scope, registration id, key or certificate, its enrollment${lookUp}`
-      : `The hub refused this device. Check id, key or certificate, whether it is enabled${lookUp}`,
-  disabled: (peer) => `${peer.role} says that this device is disabled. Enable it there.`,
-  "host-not-found": (peer) => `${peer.host} cannot be looked up. Check the name, the network and DNS.`,
+      ? `DPS refused this device. Check id scope, registration id, key or certificate, its enrollment${checkHint}`
+      : `The hub refused this device. Check id, key or certificate, whether it is enabled${checkHint}`,
+  disabled: (peer) => `This device is disabled at ${peer.role}. Enable it there.`,
+  "host-not-found": (peer) => `The DNS lookup of ${peer.host} failed. Check the name, the network and DNS.`,
   "host-unreachable": (peer) =>
-    `${peer.host} cannot be reached. Check the network, and whether a firewall lets port ` +
-    `${hostAndPort(peer.host).port} through.`,
-  throttled: (peer) => `${peer.role} asks for fewer requests. Waiting.`,
-  "service-failed": (peer) => `${peer.role} has a failure of its own. Waiting.`,
+    `${peer.host} cannot be reached. Check the network, and whether a firewall allows port ` +
+    `${hostAndPort(peer.host).port}.`,
+  throttled: (peer) => `${peer.role} throttles this device. Waiting.`,
+  "service-failed": (peer) => `${peer.role} reports an internal failure. Waiting.`,
   "duplicate-id": () =>
-    "The hub ends each connection right after it was made: does another device, or program, use the same id?",
+    "The hub ends each connection soon after it was opened: does another device or program use the same id?",
   timeout: (peer) => `${peer.host} did not answer in time. Check the network; trying again.`,
   dropped: (peer) => `The connection to ${peer.host} was lost. Trying again.`,
   renewal: () => "The token expires soon; reconnecting.",
-  protocol: (peer) => `${peer.host} does not speak as expected. Check that it is the right host and port.`,
+  protocol: (peer) => `${peer.host} does not speak the expected protocol. Check host and port.`,
   unknown: (peer) => `The connection to ${peer.host} failed. Trying again.`,
 };
 
-const lookUp = ", and the clock. What is configured expected: grove-heater credentials check";
+const checkHint = ", and the clock. To show the configured credentials: grove-heater credentials check";
 
 export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
   code,
@@ -104,7 +104,7 @@ export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
   detail: scrub(detail),
 });
 
-/** Names the cause of a failure. Never throws. */
+/** Determines the cause of a failure. Never throws. */
 export function classify(failure: Failure): LinkCause {
   const { peer, wire, sdk, returnCode, status } = failure;
   const found =
@@ -115,7 +115,7 @@ export function classify(failure: Failure): LinkCause {
   return cause(isSilence(wire ?? sdk) ? "dropped" : "unknown", peer, detail);
 }
 
-/** A socket that ended without a word is what the SDK calls so. */
+/** The SDK's error for a socket that ended without an error. */
 const isSilence = (said: unknown): boolean =>
   said === undefined || (said instanceof Error && said.name === "NotConnectedError");
 
@@ -156,7 +156,7 @@ const codes: Readonly<Record<string, CauseCode>> = {
   ECONNRESET: "dropped",
   ECONNABORTED: "dropped",
   EPIPE: "dropped",
-  // The server shuts the door on a certificate with an alert.
+  // The server refused the client's certificate.
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "key-refused",
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "key-refused",
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "key-refused",
@@ -166,7 +166,7 @@ const codes: Readonly<Record<string, CauseCode>> = {
 
 function byError(error: unknown): CauseCode | undefined {
   let at = error;
-  // A chain of causes made by hand may be a circle.
+  // Bounded, since a chain of causes may be circular.
   for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
     const code = codes[String(errnoOf(at))];
     if (code !== undefined) return code;
@@ -193,7 +193,7 @@ function byRegistration(error: unknown): CauseCode | undefined {
 function detailOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const { result } = error as { result?: { registrationState?: unknown } };
-  // DPS puts its own code and words into the registration's state, which the SDK hangs onto its error.
+  // The SDK attaches the registration state, which has the error code and message of DPS.
   const state = result?.registrationState;
   if (isRecord(state)) return `${error.message} ${JSON.stringify(state)}`;
   return reasonOf(error);

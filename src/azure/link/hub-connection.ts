@@ -1,13 +1,13 @@
 /**
- * One connection to an IoT Hub, made on a fresh client of the SDK and thrown away with it.
+ * One connection to an IoT Hub, with an SDK client of its own.
  *
- * Guarantees: `openHub` settles within `connectMs`; every call settles; `ended` resolves once, with the cause, and
- * then no socket is left; nothing that the hub sends reaches a parser of the SDK unread (see topics.ts).
+ * Guarantees: `openHub` settles within `connectMs`; every call settles; `ended` resolves once, with the cause, and then
+ * no socket is open; every message is validated before the SDK parses it (see inbound.ts).
  */
 
 import type { HubWay } from "../credentials/credentials.ts";
 import { makeClient, type SdkClient, sdkMessage, type Transport } from "../sdk/client.ts";
-import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
+import { GuardedMqttBase, type MessageFilter } from "../sdk/guarded-base.ts";
 import { type Inbound, readInbound } from "../sdk/inbound.ts";
 import { Wire } from "../sdk/wire.ts";
 import { Calls, type Done, NoAnswer } from "./calls.ts";
@@ -16,10 +16,9 @@ import type { TelemetryMessage } from "./link.ts";
 import { LinkFailure } from "./link-failure.ts";
 import type { ProvisionOptions } from "./provision.ts";
 
-/** What the way through DPS needs too, to another host. */
 export interface HubOptions extends Omit<ProvisionOptions, "way"> {
   readonly way: HubWay;
-  /** Desired patches, methods and messages, from the first packet on: a kept session delivers before it is asked. */
+  /** Desired patches, methods and messages. A persistent session may deliver them before `subscribe`. */
   readonly onInbound: (inbound: Inbound) => void;
   /** The SDK threw while it handled a message. */
   readonly onFault: (error: unknown) => void;
@@ -29,20 +28,20 @@ export interface HubConnection {
   readonly ended: Promise<LinkCause>;
   /** Resolves when desired patches, methods and messages are subscribed to. */
   subscribe(): Promise<void>;
-  /** @throws TwinRefused; LinkFailure: when there was no answer in time, the connection is over */
+  /** @throws TwinRefused; LinkFailure, for instance when a timeout has ended the connection */
   getTwin(): Promise<unknown>;
   /** @throws as `getTwin` */
   report(patch: Readonly<Record<string, unknown>>): Promise<void>;
   /** Resolves with the hub's PUBACK. @throws LinkFailure */
   send(message: TelemetryMessage): Promise<void>;
   answer(requestId: string, status: number, payload: unknown): Promise<void>;
-  /** Calls under way. */
+  /** Number of calls in progress. */
   readonly pending: number;
-  /** Polite within `closeMs`, then not. */
+  /** Closes cleanly within `closeMs`, else destroys the socket. */
   close(why: LinkCause): Promise<void>;
 }
 
-/** The hub answered, and said no. */
+/** The hub answered with an error. */
 export class TwinRefused extends Error {
   override readonly name = "TwinRefused";
   readonly status: number;
@@ -103,7 +102,7 @@ class SdkConnection implements HubConnection {
       this.#wire.onEnd(() => this.#end(this.#name()));
       await this.#calls.make(tuning.connectMs, (done) => this.#client.open(done));
     } catch (sdk) {
-      // That the connection ended is told by the wire: our own words for it are no news from the SDK.
+      // A LinkFailure is our own error for the end of the wire, not an error of the SDK.
       const why = this.#name(sdk instanceof LinkFailure ? undefined : sdk);
       this.#end(why);
       throw new LinkFailure(why);
@@ -119,7 +118,7 @@ class SdkConnection implements HubConnection {
     ]);
   }
 
-  /** Of the transport, not of the client: its Twin merges arrays by index, drops versions and fires for every leaf. */
+  /** Uses the transport: the client's Twin merges arrays by index, drops versions and emits an event per leaf. */
   async getTwin(): Promise<unknown> {
     return this.#twinCall<unknown>((done) => this.#transport.getTwin(done));
   }
@@ -134,13 +133,13 @@ class SdkConnection implements HubConnection {
 
   async answer(requestId: string, status: number, payload: unknown): Promise<void> {
     await this.#call<void>((done) => {
-      // The SDK's type is the class that its own method objects have; it reads these three fields.
+      // The type requires an SDK class, of which only these three fields are read.
       this.#transport.sendMethodResponse({ requestId, status, payload } as never, done);
     });
   }
 
   async close(why: LinkCause): Promise<void> {
-    // Nothing of the goodbye is to look like a failure.
+    // First, so that no error during the close counts as the cause.
     this.#resolveEnded(why);
     await this.#calls
       .make(this.#options.tuning.closeMs, (done) => this.#client.close(done))
@@ -148,14 +147,14 @@ class SdkConnection implements HubConnection {
     this.#end(why);
   }
 
-  readonly #screen: Screen = (topic, payload) => {
+  readonly #screen: MessageFilter = (topic, payload) => {
     const inbound = readInbound(topic, payload);
     if (inbound.kind !== "twin-reply") {
       this.#options.onInbound(inbound);
       return undefined;
     }
     this.#twinStatus = inbound.status;
-    // The SDK ignores the status and would take a refusal for the twin itself.
+    // The SDK ignores the status and would treat an error as the twin.
     return inbound.status < 300 ? payload : Buffer.from(refusalBody);
   };
 
@@ -175,7 +174,7 @@ class SdkConnection implements HubConnection {
     } catch (error) {
       if (error instanceof TwinRefused || error instanceof LinkFailure) throw error;
       const why = this.#name(error);
-      // A link on which one thing is not answered is a zombie for others too; a fresh one heals all.
+      // One missing answer means a dead link: reconnect.
       if (error instanceof NoAnswer) this.#end(why);
       throw new LinkFailure(why);
     }

@@ -1,8 +1,8 @@
 /**
- * What the cloud half offers to the firmware, and what it asks of it: types only.
+ * The interface between the Azure link and the firmware: types only.
  *
- * Guarantee: nothing offered here throws or blocks; what cannot be done now is answered with "failed", and the
- * handlers may throw without harm to the link.
+ * Guarantee: no method throws or blocks; what is not possible now returns "failed". Handlers may throw without effect on
+ * the link.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -17,7 +17,7 @@ export interface CloudOptions {
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly log: Log;
-  /** Folder for the hub assignment and the ids of the commands that were carried out. */
+  /** Folder for the hub assignment and the ids of executed commands. */
   readonly dataPath: string;
   readonly files: CloudFiles;
   readonly handlers: CloudHandlers;
@@ -25,16 +25,16 @@ export interface CloudOptions {
   readonly modelId: string;
   /** Certificates to trust in place of the public ones, PEM. */
   readonly caPem?: string | undefined;
-  /** Why a host (without a port) may not be connected to, asked before every connection; the capability gate. */
+  /** The capability gate, called before every connection. Returns an error for a host (without port) not allowed. */
   readonly refuseHost?: ((host: string) => Error | undefined) | undefined;
   /** Uniform in 0…1, for jitter. */
   readonly random?: (() => number) | undefined;
   readonly tuning?: Partial<CloudTuning> | undefined;
-  /** The hub stands on this machine: a clock that is wrong is wrong for both. */
+  /** The hub runs on this machine: a wrong clock is the same for both. */
   readonly sharesClock?: boolean | undefined;
 }
 
-/** The few file operations that the small state is kept by; the firmware's durable files fit. */
+/** File operations for the small state; implemented by the firmware's durable files. */
 export interface CloudFiles {
   /** `undefined` when there is no such file. */
   read(path: string): Promise<string | undefined>;
@@ -46,11 +46,11 @@ export interface CloudFiles {
 export interface CloudHandlers {
   /** `{desired, reported}` as the hub sent it; once after every connection, and after each `refetchTwin`. */
   onTwin(document: unknown): void;
-  /** A desired patch with its `$version`; those that came before the document follow it. May be old or repeated. */
+  /** A desired patch with its `$version`, always after `onTwin`. May be old or repeated. */
   onPatch(patch: unknown, version: number): void;
-  /** `parameter` fits the command's schema in the cloud model. Answer within 25 s: the caller waits no longer. */
+  /** `parameter` matches the command's schema. Answer within 25 s: the caller waits no longer. */
   onCommand(name: CommandName, parameter: number | undefined): Promise<CommandReply>;
-  /** `cause` says in words why the link is not online. */
+  /** `cause`: why the link is not online. */
   onLink(state: LinkState, cause?: LinkCause): void;
 }
 
@@ -62,13 +62,13 @@ export interface CommandReply {
 }
 
 export interface TelemetryMessage {
-  /** The same at every attempt: a receiver knows a copy by it. */
+  /** The same at every attempt: receivers detect duplicates by it. */
   readonly messageId: string;
   /** JSON text. */
   readonly body: string;
-  /** When it was observed, not sent; `undefined` when no clock was right then: no time is better than a wrong one. */
+  /** Time of the observation; `undefined` when the clock was wrong: no time is better than a wrong one. */
   readonly createdMs: WallMillis | undefined;
-  /** The model's component that it belongs to, if any. */
+  /** Its component in the model, if any. */
   readonly component?: string | undefined;
   /** Further application properties. */
   readonly properties?: Readonly<Record<string, string>> | undefined;
@@ -77,12 +77,12 @@ export interface TelemetryMessage {
 export type Outcome = "ok" | "failed";
 
 export interface CloudLink {
-  /** Resolves when the hub has taken the patch of the reported properties, or will not. */
+  /** Sends a patch of reported properties. "ok": the hub has accepted it. */
   report(patch: Readonly<Record<string, unknown>>): Promise<Outcome>;
-  /** Gets the whole twin again, for `onTwin`. Several calls at once become one. */
+  /** Gets the whole twin again, for `onTwin`. Concurrent calls are combined. */
   refetchTwin(): void;
-  /** Resolves "ok" when the hub has acknowledged it. "failed" says nothing about whether it arrived. */
+  /** "ok": the hub has acknowledged it. After "failed" it may still have arrived. */
   send(message: TelemetryMessage): Promise<Outcome>;
-  /** Ends the connection and everything that waits. Never rejects, and takes no longer than `closeMs`. */
+  /** Ends the connection and all pending calls. Never rejects; takes at most `closeMs`. */
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 /**
- * What the cloud half remembers over a restart: the hub that DPS assigned, and the messages already carried out.
+ * Stored state of the link: the hub assigned by DPS, and the ids of executed commands.
  *
- * Guarantee: a file that is missing, damaged or of another identity reads as nothing remembered; the file is replaced
- * whole, so that a power cut leaves the old one or the new one.
+ * Guarantee: a file that is missing, damaged or of another identity counts as empty; writes are atomic, so that a power
+ * cut leaves the old file or the new one.
  */
 
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ const fileName = "cloud.json";
 const maxIds = 64;
 
 interface Content {
-  /** Whose they are: another identity in the same folder starts with none. */
+  /** The owner: another identity in the same folder starts empty. */
   readonly identity: string;
   readonly assigned: HubWay | undefined;
   readonly messageIds: readonly string[];
@@ -36,7 +36,7 @@ export class CloudNotes {
     this.#content = content;
   }
 
-  /** Never rejects: what cannot be read is not remembered. */
+  /** Never rejects: an unreadable file counts as empty. */
   static async open(dataPath: string, files: CloudFiles, way: DpsWay | HubWay): Promise<CloudNotes> {
     const path = join(dataPath, fileName);
     const identity =
@@ -56,22 +56,22 @@ export class CloudNotes {
     return this.#content.assigned;
   }
 
-  /** @throws Error when the disk does not take it; remembered until the end of the process all the same */
+  /** @throws Error when it cannot be written; it stays in memory nevertheless */
   async assign(hub: HubWay): Promise<void> {
     const { assigned } = this.#content;
     if (assigned?.host === hub.host && assigned.deviceId === hub.deviceId) return;
-    await this.#keep({ ...this.#content, assigned: hub });
+    await this.#save({ ...this.#content, assigned: hub });
   }
 
   /** @throws as `assign` */
   async isRepeated(messageId: string): Promise<boolean> {
     const { messageIds } = this.#content;
     if (messageIds.includes(messageId)) return true;
-    await this.#keep({ ...this.#content, messageIds: [...messageIds, messageId].slice(-maxIds) });
+    await this.#save({ ...this.#content, messageIds: [...messageIds, messageId].slice(-maxIds) });
     return false;
   }
 
-  async #keep(content: Content): Promise<void> {
+  async #save(content: Content): Promise<void> {
     this.#content = content;
     await this.#writer.wake();
   }

@@ -1,8 +1,8 @@
 /**
- * Asks DPS which hub this device belongs to.
+ * Registers the device at DPS, which assigns its hub.
  *
- * Guarantee: settles within `provisionMs`, leaves no socket, timer or listener that could throw behind, and takes no
- * hub name but a well-formed one. The SDK would poll a throttled DPS for ever: the first such answer ends it here.
+ * Guarantee: settles within `provisionMs`, leaves no socket, timer or throwing listener behind, and accepts only a
+ * well-formed hub name. The SDK would poll a throttling DPS for ever: here the first such answer ends it.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -12,7 +12,7 @@ import { read } from "../../base/schema/schema.ts";
 import { millis } from "../../base/units.ts";
 import { hubWay } from "../credentials/connection-string.ts";
 import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
-import { GuardedMqttBase, type Screen } from "../sdk/guarded-base.ts";
+import { GuardedMqttBase, type MessageFilter } from "../sdk/guarded-base.ts";
 import { readInbound } from "../sdk/inbound.ts";
 import {
   ProvisioningDeviceClient,
@@ -47,15 +47,15 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   const calls = new Calls(clock);
   let status: number | undefined;
   let retryAfterMs: number | undefined;
-  const hungUp = new Error("the connection ended");
+  const closedError = new Error("the connection ended");
   let cancelGrace = () => {};
   let cancel = () => {};
-  const screen: Screen = (topic, payload) => {
+  const screen: MessageFilter = (topic, payload) => {
     const reply = readInbound(topic, payload);
     if (reply.kind !== "registration-reply") return undefined;
     status = reply.status;
     retryAfterMs = reply.retryAfterS === undefined ? undefined : reply.retryAfterS * 1000;
-    if (status < 429) return status < 300 ? payload : saneRefusal(payload);
+    if (status < 429) return status < 300 ? payload : withJsonBody(payload);
     calls.end(new Error(`DPS answered ${status}`));
     return undefined;
   };
@@ -63,13 +63,13 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   signal.addEventListener("abort", abort);
   try {
     const fail = (error: unknown) => calls.end(asError(error));
-    // Told of an error while it disconnects, the SDK's transport would call a callback that is not there.
+    // `onError` bypasses the SDK's transport: an error while it disconnects makes it call a missing callback.
     const base = new GuardedMqttBase(wire, { screen, onFault: fail, onError: fail });
     const registered = await calls.make<unknown>(tuning.provisionMs, (done) => {
       cancel = register(options, base, done);
-      // The SDK does not always notice that its socket is gone; after an orderly end it calls back a moment later.
+      // The SDK does not always notice a closed socket; after a clean end its callback comes a moment later.
       wire.onEnd(() => {
-        cancelGrace = clock.setTimer(grace, () => done(wire.error ?? hungUp));
+        cancelGrace = clock.setTimer(grace, () => done(wire.error ?? closedError));
       });
     });
     return readAssignment(registered, peer);
@@ -77,7 +77,7 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
     if (error instanceof LinkFailure) throw error;
     const timedOut = error instanceof NoAnswer;
     const { error: wireError, returnCode } = wire;
-    const sdk = error === hungUp ? undefined : error;
+    const sdk = error === closedError ? undefined : error;
     const why = classify({ peer, wire: wireError, sdk, returnCode, status, timedOut });
     throw new LinkFailure(why.code === "throttled" ? { ...why, retryAfterMs } : why);
   } finally {
@@ -88,14 +88,14 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
   }
 }
 
-/** Returns what ends it, with the SDK's timers. */
+/** @returns cancels it, with the SDK's timers */
 function register(
   { way, proof, modelId }: ProvisionOptions,
   base: GuardedMqttBase,
   done: (error?: unknown, value?: unknown) => void,
 ): () => void {
   const transport = new ProvisioningMqtt(base);
-  // Without a listener a socket lost during the registration would end the process.
+  // Without a listener, a socket error during the registration would end the process.
   transport.on("error", (error) => done(error));
   const security =
     proof.kind === "key"
@@ -107,8 +107,8 @@ function register(
   return () => void client.cancel(() => {});
 }
 
-/** The SDK parses the body of a refusal too, and an empty one would throw. */
-function saneRefusal(payload: Uint8Array): Uint8Array {
+/** The SDK parses the body of an error too, and throws for an empty one. */
+function withJsonBody(payload: Uint8Array): Uint8Array {
   try {
     JSON.parse(Buffer.from(payload).toString("utf8"));
     return payload;

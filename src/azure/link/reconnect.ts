@@ -1,10 +1,9 @@
 /**
- * When to try again, and how: a pure function of how the last connection ended.
+ * Decides when and how to reconnect. Pure.
  *
- * Guarantees: never sooner than `floorMs` after a connection that was lost, however well it began (two devices with
- * one id would else evict each other a thousand times a second); the wait grows with every failure up to a cap, and
- * is spread at random, so that a fleet does not come back in one moment; DPS is asked again after a refusal and
- * after some failures in a row, and not oftener.
+ * Guarantees: waits at least `floorMs` after every lost connection (two devices with one id would otherwise evict each
+ * other a thousand times a second); the wait grows with each failure up to a cap and is randomised, so that a fleet does
+ * not reconnect at once; DPS is asked again only after a refusal or several failures in a row.
  */
 import { pauseAfter } from "../../base/backoff.ts";
 import { type Millis, millis } from "../../base/units.ts";
@@ -12,13 +11,13 @@ import { type CauseCode, cause, type LinkCause, type Peer } from "./cause.ts";
 import type { CloudTuning } from "./tuning.ts";
 
 export interface History {
-  /** Attempts in a row that led to no steady link. */
+  /** Attempts in a row without a stable link. */
   readonly failures: number;
   /** Those since DPS was last asked. */
   readonly sinceProvisioned: number;
-  /** Links in a row that the hub ended soon after they were made, with no failed attempt in between. */
+  /** Links in a row that the hub closed soon after they were opened, with no failed attempt in between. */
   readonly evictions: number;
-  /** The hub refused us although DPS had just named it: asking DPS at once again would not help. */
+  /** The hub refused the device right after DPS had assigned it: asking DPS again would not help. */
   readonly confirmedRefusal: boolean;
 }
 
@@ -32,7 +31,7 @@ export const noHistory: History = {
 export interface Ending {
   readonly cause: LinkCause;
   readonly peer: Peer;
-  /** Whether anything was sent at all. */
+  /** Whether a connection was attempted. */
   readonly attempted: boolean;
   /** Whether DPS was asked in this attempt. */
   readonly provisioned: boolean;
@@ -43,17 +42,17 @@ export interface Ending {
 export interface Plan {
   readonly history: History;
   readonly waitMs: Millis;
-  /** Ask DPS for the hub although one is remembered. */
+  /** Ask DPS for the hub although an assignment is stored. */
   readonly provision: boolean;
-  /** The ending's, or what a row of endings shows. */
+  /** The ending's cause, or "duplicate-id" after repeated evictions. */
   readonly cause: LinkCause;
 }
 
-/** Evictions in a row that no longer look like chance. */
-const suspicious = 3;
+/** Evictions in a row that indicate a duplicate id. */
+const contestedAfter = 3;
 
-/** Somebody has to fix something, or has asked us to keep away: no use in asking often. */
-const slow: readonly CauseCode[] = [
+/** Causes that need a fix by a person, or where the service asked for a pause: retry slowly. */
+const slowCauses: readonly CauseCode[] = [
   "key-refused",
   "disabled",
   "host-not-granted",
@@ -68,28 +67,28 @@ export function planNext(before: History, ending: Ending, tuning: CloudTuning, r
     return { history: noHistory, waitMs: millis(0), provision: false, cause: ending.cause };
   }
   if (!ending.attempted) {
-    // The clock may be set any moment, and looking at it costs nobody anything.
+    // The clock may be set at any time, and checking it costs no request.
     return { history: before, waitMs: millis(tuning.floorMs * 5), provision: false, cause: ending.cause };
   }
-  const steady = ending.onlineMs !== undefined && ending.onlineMs >= tuning.steadyMs;
-  const evictions = countEvictions(before, ending, steady, tuning);
-  const failures = steady ? 0 : before.failures + 1;
-  const sinceProvisioned = ending.provisioned || steady ? 0 : before.sinceProvisioned + 1;
-  const named =
-    evictions >= suspicious ? cause("duplicate-id", ending.peer, ending.cause.detail) : ending.cause;
-  const byHub = named.code === "key-refused" && ending.peer.role === "the hub";
-  const refused = byHub && !ending.provisioned && !before.confirmedRefusal;
-  const confirmedRefusal = !steady && (before.confirmedRefusal || (byHub && ending.provisioned));
-  const provision = refused || sinceProvisioned >= tuning.reprovisionAfter;
-  // A refusal by a remembered hub may just mean that the device was moved: DPS knows, and is asked soon.
-  const isSlow = slow.includes(named.code) && !refused;
+  const stable = ending.onlineMs !== undefined && ending.onlineMs >= tuning.stableMs;
+  const evictions = countEvictions(before, ending, stable, tuning);
+  const failures = stable ? 0 : before.failures + 1;
+  const sinceProvisioned = ending.provisioned || stable ? 0 : before.sinceProvisioned + 1;
+  const nextCause =
+    evictions >= contestedAfter ? cause("duplicate-id", ending.peer, ending.cause.detail) : ending.cause;
+  const byHub = nextCause.code === "key-refused" && ending.peer.role === "the hub";
+  const mayHaveMoved = byHub && !ending.provisioned && !before.confirmedRefusal;
+  const confirmedRefusal = !stable && (before.confirmedRefusal || (byHub && ending.provisioned));
+  const provision = mayHaveMoved || sinceProvisioned >= tuning.reprovisionAfter;
+  // A stored hub also refuses a device that was moved to another hub: ask DPS soon.
+  const isSlow = slowCauses.includes(nextCause.code) && !mayHaveMoved;
   const wait = waitTime(failures, isSlow, tuning, random);
-  const asked = Math.min(ending.cause.retryAfterMs ?? 0, tuning.slowCapMs);
+  const requested = Math.min(ending.cause.retryAfterMs ?? 0, tuning.slowCapMs);
   return {
     history: { failures, sinceProvisioned, evictions, confirmedRefusal },
-    waitMs: millis(Math.max(wait, asked)),
+    waitMs: millis(Math.max(wait, requested)),
     provision,
-    cause: named,
+    cause: nextCause,
   };
 }
 
@@ -100,12 +99,12 @@ function countEvictions(
   tuning: CloudTuning,
 ): number {
   if (steady) return 0;
-  // Bad Wi-Fi ends links early too, but without a word from the hub, and the way back fails now and then.
+  // Bad Wi-Fi also ends links early, but without a clean close by the hub.
   const evicted = cause.code === "dropped" && cause.closedByPeer === true;
   return evicted && onlineMs !== undefined && onlineMs < tuning.evictedMs ? before.evictions + 1 : 0;
 }
 
-/** Between a floor and a ceiling that doubles with every failure in a row. */
+/** Random between a floor and a ceiling that doubles with every failure in a row. */
 function waitTime(failures: number, isSlow: boolean, tuning: CloudTuning, random: number): Millis {
   const floor = isSlow ? tuning.floorMs * 10 : tuning.floorMs;
   const cap = Math.max(floor, isSlow ? tuning.slowCapMs : tuning.capMs);

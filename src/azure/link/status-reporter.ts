@@ -1,8 +1,8 @@
 /**
- * Tells the firmware and the log how the link is.
+ * Reports the link state to the firmware and the log.
  *
- * Guarantee: handler and log hear of a state or a cause when it changes, not at every attempt; while it lasts the log
- * is reminded once an hour. The handler may throw.
+ * Guarantee: each change of state or cause is reported once, not each attempt; while it lasts, it is logged again once
+ * an hour. The handler may throw.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -12,7 +12,7 @@ import { hours, type Millis } from "../../base/units.ts";
 import type { LinkCause } from "./cause.ts";
 import type { CloudHandlers } from "./link.ts";
 
-export interface LinkNewsOptions {
+export interface StatusReporterOptions {
   readonly log: Log;
   readonly handlers: Pick<CloudHandlers, "onLink">;
   readonly clock: Clock;
@@ -21,22 +21,22 @@ export interface LinkNewsOptions {
 const remindEvery = hours(1);
 
 export class LinkStatusReporter {
-  readonly #options: LinkNewsOptions;
-  #told = "";
-  /** Attempts in a row that ended as the one before them. */
-  #alike = 0;
+  readonly #options: StatusReporterOptions;
+  #reported = "";
+  /** Attempts in a row with the same result as the one before. */
+  #repeats = 0;
   #loggedAt: Millis | undefined;
 
-  constructor(options: LinkNewsOptions) {
+  constructor(options: StatusReporterOptions) {
     this.#options = options;
   }
 
   /** @param retryMs until the next attempt */
-  tell(state: "connecting" | "online" | "offline", why?: LinkCause, retryMs = 0): void {
+  report(state: "connecting" | "online" | "offline", why?: LinkCause, retryMs = 0): void {
     const { log, handlers } = this.#options;
-    const news = `${state} ${why?.code ?? ""}`;
-    const isNew = news !== this.#told;
-    this.#told = news;
+    const status = `${state} ${why?.code ?? ""}`;
+    const isNew = status !== this.#reported;
+    this.#reported = status;
     this.#log(state, why, retryMs, isNew);
     if (!isNew) return;
     try {
@@ -48,15 +48,15 @@ export class LinkStatusReporter {
 
   #log(state: string, why: LinkCause | undefined, retryMs: number, isNew: boolean): void {
     const { log, clock } = this.#options;
-    this.#alike = isNew ? 0 : this.#alike + 1;
+    this.#repeats = isNew ? 0 : this.#repeats + 1;
     if (why === undefined) {
       if (isNew) log.info(`cloud-${state}`);
       return;
     }
     const { code, words, detail } = why;
-    const attempts = this.#alike === 0 ? undefined : this.#alike + 1;
+    const attempts = this.#repeats === 0 ? undefined : this.#repeats + 1;
     const retry = Math.round(retryMs);
-    // A wrong clock hides behind many a cause.
+    // Logged, since a wrong clock can be behind many causes.
     const clockSays = isoTime(clock.wallNow());
     const fields = { code, words, detail, clock: clockSays, attempts, retryMs: retry };
     const due = this.#loggedAt === undefined || clock.now() - this.#loggedAt >= remindEvery;

@@ -1,10 +1,10 @@
 /**
- * Folder link/: keeps one connection to the hub: provisions, connects, names what went wrong, waits, tries again.
+ * Folder link/: maintains the connection to the hub: provisions, connects, classifies failures, waits, retries.
  *
- * Keeps a connection to the hub: one after another, each on a fresh client, until it is closed.
+ * Opens connections to the hub one after another until `close`.
  *
- * Guarantees: at most one connection at a time; the loop ends only by `close`; no failure of the SDK, the network,
- * the disk or a handler ends it or gets out of it; `report` and `send` always settle.
+ * Guarantees: at most one connection at a time; only `close` ends the loop, never a failure of the SDK, the network,
+ * the disk or a handler; `report` and `send` always settle.
  */
 
 import { earliestWallTime } from "../../base/clock.ts";
@@ -34,12 +34,12 @@ export class Supervisor implements CloudLink {
   /** The connection that is online. */
   #online: { readonly connection: HubConnection; readonly session: Session } | undefined;
   #closed = false;
-  readonly #news: LinkStatusReporter;
+  readonly #reporter: LinkStatusReporter;
 
   constructor(options: CloudOptions) {
     this.#options = options;
     this.#tuning = { ...defaultTuning, ...options.tuning };
-    this.#news = new LinkStatusReporter(options);
+    this.#reporter = new LinkStatusReporter(options);
     this.#random = options.random ?? Math.random;
     this.#running = this.#run().catch((error: unknown) => {
       options.log.error("cloud-ended", { error: messageOf(error) });
@@ -47,7 +47,7 @@ export class Supervisor implements CloudLink {
   }
 
   async report(patch: Readonly<Record<string, unknown>>): Promise<Outcome> {
-    // Telemetry that fills its bound is not to shut out what is reported.
+    // Twice the bound of telemetry, so that telemetry cannot block reports.
     return this.#attempt("report", this.#tuning.maxInFlight * 2, (connection) => connection.report(patch));
   }
 
@@ -67,17 +67,17 @@ export class Supervisor implements CloudLink {
   }
 
   async #attempt(
-    what: string,
-    most: number,
+    call: string,
+    max: number,
     act: (connection: HubConnection) => Promise<void>,
   ): Promise<Outcome> {
     const connection = this.#online?.connection;
-    if (connection === undefined || connection.pending >= most) return "failed";
+    if (connection === undefined || connection.pending >= max) return "failed";
     try {
       await act(connection);
       return "ok";
     } catch (error) {
-      this.#options.log.debug("cloud-call-failed", { what, error: messageOf(error) });
+      this.#options.log.debug("cloud-call-failed", { what: call, error: messageOf(error) });
       return "failed";
     }
   }
@@ -96,20 +96,20 @@ export class Supervisor implements CloudLink {
     let history: History = noHistory;
     let askDps = false;
     while (!this.#closed) {
-      if (history.failures === 0) this.#news.tell("connecting");
-      const ending = await this.#live(askDps);
+      if (history.failures === 0) this.#reporter.report("connecting");
+      const ending = await this.#connectOnce(askDps);
       if (this.#closed) break;
       const plan = planNext(history, ending, this.#tuning, this.#random());
       history = plan.history;
       askDps = plan.provision;
-      if (plan.cause.code !== "renewal") this.#news.tell("offline", plan.cause, plan.waitMs);
+      if (plan.cause.code !== "renewal") this.#reporter.report("offline", plan.cause, plan.waitMs);
       await this.#wait(plan.waitMs);
     }
-    this.#news.tell("offline");
+    this.#reporter.report("offline");
   }
 
   /** One connection from beginning to end. Never rejects. */
-  async #live(askDps: boolean): Promise<Ending> {
+  async #connectOnce(askDps: boolean): Promise<Ending> {
     const { credentials, clock, sharesClock = false } = this.#options;
     let peer = this.#peer();
     let provisioned = false;
@@ -125,12 +125,12 @@ export class Supervisor implements CloudLink {
       let hub: HubWay;
       if (credentials.way.kind === "hub") hub = credentials.way;
       else {
-        const remembered = askDps ? undefined : this.#notes?.assigned;
-        provisioned = remembered === undefined;
-        hub = remembered ?? (await this.#askDps());
+        const assigned = askDps ? undefined : this.#notes?.assigned;
+        provisioned = assigned === undefined;
+        hub = assigned ?? (await this.#askDps());
       }
       peer = { host: hub.host, role: "the hub" };
-      const why = await this.#converse(hub, peer, () => {
+      const why = await this.#runSession(hub, peer, () => {
         onlineSince = clock.now();
       });
       return ended(why);
@@ -143,7 +143,7 @@ export class Supervisor implements CloudLink {
 
   async #askDps(): Promise<HubWay> {
     const { credentials, log } = this.#options;
-    if (credentials.way.kind !== "dps") throw new Error("there is no DPS to ask");
+    if (credentials.way.kind !== "dps") throw new Error("these credentials have no DPS");
     const hub = await provision({ ...this.#common(), way: credentials.way, proof: credentials.proof });
     log.info("cloud-provisioned", { hub: hub.host, deviceId: hub.deviceId });
     await this.#notes?.assign(hub).catch((error: unknown) => {
@@ -152,8 +152,8 @@ export class Supervisor implements CloudLink {
     return hub;
   }
 
-  /** @throws LinkFailure or TwinRefused when it could not be begun */
-  async #converse(hub: HubWay, peer: Peer, onOnline: () => void): Promise<LinkCause> {
+  /** One session on a new connection. @throws LinkFailure or TwinRefused when it could not start */
+  async #runSession(hub: HubWay, peer: Peer, onOnline: () => void): Promise<LinkCause> {
     const { credentials, clock, log, handlers } = this.#options;
     const dispatcher = this.#dispatcher;
     if (dispatcher === undefined) throw new Error("not running");
@@ -171,7 +171,7 @@ export class Supervisor implements CloudLink {
       this.#online = { connection, session };
       await session.start(connection);
       onOnline();
-      this.#news.tell("online");
+      this.#reporter.report("online");
       return await this.#untilEnd(connection, peer);
     } finally {
       this.#online = undefined;
@@ -212,7 +212,7 @@ export class Supervisor implements CloudLink {
     });
   }
 
-  /** Whom the next attempt is for, as far as that is known. */
+  /** The first host of the next attempt. */
   #peer(): Peer {
     const { way } = this.#options.credentials;
     if (way.kind === "hub") return { host: way.host, role: "the hub" };

@@ -1,34 +1,34 @@
-/** The times and bounds of the cloud half, each with its reason; tests shorten the times. */
+/** Timeouts and limits of the Azure link; tests shorten them. */
 import { hours, type Millis, millis, minutes, seconds } from "../../base/units.ts";
 
 export interface CloudTuning {
   /** TCP, TLS and CONNACK together. */
   readonly connectMs: Millis;
-  /** The whole of a registration at DPS, its polling included. */
+  /** A registration at DPS, including its polling. */
   readonly provisionMs: Millis;
-  /** One call on a living link: a subscription, the twin, a reported patch, a PUBACK. */
+  /** One call on an open link: a subscription, the twin, a reported patch, a PUBACK. */
   readonly callMs: Millis;
   /** A command's handler; IoT Central itself waits 30 s. */
   readonly commandMs: Millis;
-  /** The polite goodbye; then the socket is destroyed. */
+  /** A clean close; then the socket is destroyed. */
   readonly closeMs: Millis;
-  /** Seconds. A silent link is found after at most twice this: within 60 s at 25. MQTT takes whole seconds. */
+  /** Whole seconds, as MQTT requires. A dead link is detected after at most twice this time. */
   readonly keepAliveS: number;
-  /** No two attempts are nearer to each other, whatever became of the first. */
+  /** Minimum time between two attempts. */
   readonly floorMs: Millis;
-  /** The longest wait while a host is merely out of reach. */
+  /** The longest wait while a host is unreachable. */
   readonly capMs: Millis;
-  /** The longest wait while somebody has to fix something: a key, a certificate, a manifest. */
+  /** The longest wait while a person must fix something: a key, a certificate, a manifest. */
   readonly slowCapMs: Millis;
-  /** A link that lived this long forgets the failures before it. */
-  readonly steadyMs: Millis;
-  /** A link that was ended sooner than this may have been evicted by another with the same id. */
+  /** A link that lasted this long resets the failure count. */
+  readonly stableMs: Millis;
+  /** A link that ended sooner may have been evicted by another device with the same id. */
   readonly evictedMs: Millis;
-  /** Failures in a row after which the hub assignment is asked for again. */
+  /** Failures in a row after which DPS is asked again. */
   readonly reprovisionAfter: number;
-  /** Validity of a token. Long, so that a clock some hours behind (a Pi has no battery) does not shut us out. */
+  /** Validity of a token. Long, so that it is accepted with a clock some hours behind (a Pi has no RTC battery). */
   readonly tokenMs: Millis;
-  /** Messages, reports and twin requests under way at once. */
+  /** Maximum of concurrent messages, reports and twin requests. */
   readonly maxInFlight: number;
 }
 
@@ -42,7 +42,7 @@ export const defaultTuning: CloudTuning = {
   floorMs: seconds(1),
   capMs: minutes(1),
   slowCapMs: minutes(5),
-  steadyMs: minutes(1),
+  stableMs: minutes(1),
   evictedMs: seconds(15),
   reprovisionAfter: 3,
   tokenMs: hours(24),
@@ -50,8 +50,8 @@ export const defaultTuning: CloudTuning = {
 };
 
 /**
- * For a hub on the same machine or in the same house: there is nobody to be considerate of, and somebody who pulls
- * the cable and puts it back wants to see it.
+ * For a hub on the same machine or LAN: there is no load to limit, and a user who unplugs and plugs in the cable wants
+ * to see a quick reaction.
  */
 export const nearbyTuning: Partial<CloudTuning> = {
   connectMs: seconds(5),
@@ -61,11 +61,11 @@ export const nearbyTuning: Partial<CloudTuning> = {
   floorMs: millis(250),
   capMs: seconds(2),
   slowCapMs: seconds(10),
-  steadyMs: seconds(5),
+  stableMs: seconds(5),
   evictedMs: seconds(1),
 };
 
-/** Share of a token's validity after which a fresh connection with a fresh token replaces the old one. */
+/** When to reconnect with a new token, as a share of its validity. */
 export const renewAfter = (tokenMs: Millis, random: number): Millis =>
-  // Spread over a tenth, so that a fleet switched on together does not renew together.
+  // Randomised, so that a fleet does not renew at the same time.
   millis(tokenMs * (0.75 + 0.1 * random));

@@ -1,5 +1,5 @@
 /**
- * Keeps entries until they were acknowledged: first in memory, a moment later in the store.
+ * Keeps entries until they are acknowledged: first in memory, shortly after in the store.
  *
  * Guarantees: nothing here throws or blocks the caller; one write is under way at a time, at most one sync a second;
  * what was acknowledged within `ackWaitMs` on a link that is up is never written, and what is not urgent shares its sync
@@ -14,13 +14,13 @@ import { millis, seconds } from "../../base/units.ts";
 import type { DrainSource } from "./drain.ts";
 import type { Entry, Note } from "./entry.ts";
 import { StoredQueue } from "./queue.ts";
-import { type MendEffort, type OpenStore, OutboxStoreError } from "./store.ts";
+import { type OpenStore, OutboxStoreError, type RepairEffort } from "./store.ts";
 import { StoreFailures } from "./store-failures.ts";
 import type { WallHistory } from "./time.ts";
 
 export interface BufferLimits {
   readonly maxEntries: number;
-  /** Of the entries as stored, without the store's own bookkeeping. */
+  /** Of the stored entries, without the store's overhead. */
   readonly maxBytes: number;
   /** In memory, while the disk fails. */
   readonly memoryEntries: number;
@@ -37,7 +37,7 @@ export interface BufferOptions {
   readonly log: Log;
   readonly history: WallHistory;
   readonly limits: BufferLimits;
-  /** There may be something to send that was not there before. */
+  /** There may be something new to send. */
   readonly onChange: () => void;
 }
 
@@ -47,26 +47,26 @@ const mostInMemory = 100;
 /** Removals alone wait so long for company. */
 const removeEvery = seconds(5);
 const reopenAfter = seconds(10);
-/** A disk that has not answered for so long is reported. */
-const hangsAfter = seconds(10);
+/** A disk without an answer for so long is reported. */
+const hangTimeout = seconds(10);
 const batchSize = 500;
-/** Share of a full outbox that makes room at once. */
-const slack = 1 / 500;
+/** Share of a full outbox that is dropped at once. */
+const dropShare = 1 / 500;
 
 export class OutboxBuffer implements DrainSource {
   readonly #options: BufferOptions;
   #queue: StoredQueue | undefined;
-  /** The way to the queue; until it is known what the disk holds, nothing younger is sent. */
+  /** Opening the queue; until it is open, nothing newer is sent. */
   #opening: Promise<void> | undefined;
   readonly opened: Promise<void>;
-  #effort: MendEffort = "none";
+  #effort: RepairEffort = "none";
   readonly #failures: StoreFailures;
   /** Not in the store yet, oldest first; the first `#inBatch` of them are being written. */
   #unwritten: Entry[] = [];
   #inBatch = 0;
   #dropped = 0;
-  /** What earlier processes noted has been taken in. */
-  #noteRead = false;
+  /** The note of earlier processes has been read. */
+  #noteRestored = false;
   #noteChanged = false;
   /** Only what is on the disk will need it: alone it is no reason to write. */
   #clockNoteChanged = false;
@@ -115,7 +115,7 @@ export class OutboxBuffer implements DrainSource {
     this.#writeSoon();
   }
 
-  /** Decided in one go: an entry that moved from memory to the store between two looks would be overtaken. */
+  /** One call for memory and store: an entry could move from one to the other between two calls. */
   head(): Entry | "unread" | undefined {
     if (this.#opening) return "unread";
     return this.#queue?.peek() ?? this.#unwritten[0];
@@ -139,7 +139,7 @@ export class OutboxBuffer implements DrainSource {
     this.#writeSoon();
   }
 
-  /** Messages that never came to be appended; the caller's log has heard of them. */
+  /** Messages that were never appended; the caller logs them. */
   addLost(count: number): void {
     this.#countLost(count);
     this.#writeSoon();
@@ -151,17 +151,17 @@ export class OutboxBuffer implements DrainSource {
     this.#writeSoon();
   }
 
-  /** No write begins any more. */
+  /** Starts no further write. */
   stop(): void {
     this.#closed = true;
     this.#timer?.cancel();
   }
 
-  /** After `stop`: writes what is not written yet and closes the store. A disk that hangs keeps it waiting. */
+  /** After `stop`: writes the rest and closes the store. Never settles while the disk hangs. */
   async finish(): Promise<void> {
     await this.#opening;
     await this.#writing;
-    // The disk may have come back since it failed: the last chance for what waits in memory.
+    // The disk may work again: last attempt to save the entries in memory.
     if (!this.#queue && this.#unwritten.length > 0) await this.#openQueue();
     while (this.#queue && this.#hasWork(this.#queue)) await this.#writeBatch(this.#queue);
     await this.#queue?.close();
@@ -181,7 +181,7 @@ export class OutboxBuffer implements DrainSource {
         await store.close();
         throw error;
       });
-      this.#takeOver(queue);
+      this.#useQueue(queue);
       this.#countLost((repaired?.lost ?? 0) + queue.takeDamaged());
     } catch (error) {
       this.#fail(undefined, error);
@@ -191,20 +191,20 @@ export class OutboxBuffer implements DrainSource {
     onChange();
   }
 
-  #takeOver(queue: StoredQueue): void {
+  #useQueue(queue: StoredQueue): void {
     const { log, history } = this.#options;
     this.#queue = queue;
     this.#effort = "none";
-    // So that something is written: only that shows that the store works again.
+    // Forces a write, which proves that the store works again.
     if (this.#failures.cause !== undefined) this.#noteChanged = true;
-    if (this.#noteRead) return;
-    this.#noteRead = true;
+    if (this.#noteRestored) return;
+    this.#noteRestored = true;
     this.#dropped += queue.note.dropped;
     history.restore(queue.note.offsets);
     log.info("outbox-opened", { waiting: queue.waiting, bytes: queue.bytes, dropped: this.#dropped });
   }
 
-  /** A store refuses every write after one that failed, so the way on is always a new opening. */
+  /** A store rejects every write after a failed one, so it must be reopened. */
   #fail(queue: StoredQueue | undefined, error: unknown): void {
     if (queue !== this.#queue) return;
     const { code, message } =
@@ -303,17 +303,17 @@ export class OutboxBuffer implements DrainSource {
     }
   }
 
-  /** Before a write, so that what goes and what comes share it. */
+  /** Before a write, so that removals and additions share it. */
   async #trim(queue: StoredQueue): Promise<void> {
     const { maxEntries, maxBytes } = this.#options.limits;
-    const coming = Math.min(batchSize, this.#unwritten.length);
+    const added = Math.min(batchSize, this.#unwritten.length);
     const isFull = (entries: number, bytes: number): boolean =>
-      queue.waiting + coming > entries || queue.bytes > bytes;
+      queue.waiting + added > entries || queue.bytes > bytes;
     if (!isFull(maxEntries, maxBytes)) return;
     let dropped = 0;
     try {
-      // Some at once, where there are many: to be dropped costs a note, and each note would wear the card.
-      while (isFull(maxEntries - Math.floor(maxEntries * slack), maxBytes * (1 - slack))) {
+      // Several at once: each drop updates the note, and each note wears the card.
+      while (isFull(maxEntries - Math.floor(maxEntries * dropShare), maxBytes * (1 - dropShare))) {
         const oldest = queue.peek();
         if (oldest === undefined) break;
         if (oldest === "unread") await queue.fill();
@@ -328,7 +328,7 @@ export class OutboxBuffer implements DrainSource {
     this.#countDropped(dropped);
   }
 
-  /** The log has heard of it. */
+  /** Logged by the caller. */
   #countLost(count: number): void {
     if (count === 0) return;
     this.#dropped += count;
@@ -338,12 +338,12 @@ export class OutboxBuffer implements DrainSource {
   #countDropped(count: number): void {
     if (count === 0) return;
     this.#countLost(count);
-    this.#options.log.warn("outbox-full", { dropped: count, ever: this.#dropped, which: "the oldest" });
+    this.#options.log.warn("outbox-full", { dropped: count, total: this.#dropped, which: "the oldest" });
   }
 
-  /** `work`, and a word when it takes very long. */
+  /** Waits for `work`, and reports when it takes very long. */
   async #watched(work: Promise<void>): Promise<void> {
-    const cancel = this.#options.clock.setTimer(hangsAfter, () => this.#failures.hangs());
+    const cancel = this.#options.clock.setTimer(hangTimeout, () => this.#failures.hangs());
     await work;
     cancel();
     this.#failures.answered();

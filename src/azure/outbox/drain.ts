@@ -1,9 +1,9 @@
 /**
- * Sends what waits, one message at a time, oldest first, while there is a link.
+ * Sends waiting entries one at a time, oldest first, while the link is online.
  *
- * Guarantees: an entry is acknowledged to the source only after `send` said "ok"; one that failed is tried again,
- * at growing intervals while the link stays and at once after it came back; a `send` that throws or never answers
- * counts as failed; the pace is kept whatever happens.
+ * Guarantees: an entry is acknowledged to the source only after `send` returned "ok"; a failed one is retried, at
+ * growing intervals while online and at once after a reconnect; a `send` that throws or never settles counts as failed;
+ * the rate limit always holds.
  */
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -27,7 +27,7 @@ export interface DrainOptions {
 }
 
 const retries: BackoffLimits = { first: seconds(1), longest: seconds(30) };
-/** The link has its own limits; this one is for a `send` that forgets to answer. */
+/** For a `send` that never settles; the link has its own timeouts. */
 const sendLimit = minutes(1);
 
 export class Drain {
@@ -59,7 +59,7 @@ export class Drain {
     try {
       const backoff = new Backoff(retries);
       while (this.#online) {
-        // No await between the last look at the source and the end: whoever adds then wakes a new run.
+        // No await between the last `head` and the return, so that an entry added then starts a new run.
         const entry = this.#options.source.head();
         if (entry === undefined) return;
         const outcome = await this.#step(entry);
@@ -79,7 +79,7 @@ export class Drain {
       return "again";
     }
     await this.#wait(pace.take());
-    // Meanwhile the link may have gone, or the entry: dropped, to make room.
+    // Meanwhile the link may be offline, or the entry dropped to make room.
     if (!this.#online || source.head() !== entry) return "again";
     const outcome = await this.#send(entry);
     if (outcome === "ok") source.acknowledged(entry);
@@ -88,13 +88,13 @@ export class Drain {
 
   async #send(entry: Entry): Promise<"ok" | "failed"> {
     const answer = (async () => this.#options.send(entry))().catch(() => "failed" as const);
-    // A cut ends the wait: nobody knows how long the link would still look for an answer.
+    // Going offline ends the wait: the link may take long to give up.
     const outcome = await Promise.race([answer, this.#wait(sendLimit)]);
     this.#interrupt();
     return outcome === "ok" ? "ok" : "failed";
   }
 
-  /** Until the time is over or the link has changed. */
+  /** Resolves after the time, or when the link state changes. */
   #wait(time: Millis): Promise<void> {
     if (time <= 0) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,8 +1,7 @@
 /**
- * One waiting message, in memory and as the store holds it.
+ * A waiting message, in memory and in its stored form.
  *
- * Guarantee: what `decodeEntry` returns is what `encodeEntry` was given; a text that was damaged on the disk gives
- * `undefined`, by its checksum.
+ * Guarantee: `decodeEntry` reverses `encodeEntry`, and returns `undefined` for a damaged text, by its checksum.
  */
 import { crc32 } from "node:zlib";
 import { readJson } from "../../base/json/value.ts";
@@ -17,9 +16,9 @@ export interface Entry {
   readonly stamp: Stamp;
   /** JSON text. */
   readonly body: string;
-  /** In the store. */
+  /** Its key in the store. */
   key?: number;
-  /** Acknowledged; matters while a write of it is still under way. */
+  /** Acknowledged; needed while its write is in progress. */
   sent?: boolean;
   /** To be on the disk soon after it was not acknowledged. */
   readonly urgent?: boolean;
@@ -27,33 +26,33 @@ export interface Entry {
   addedAt?: number;
 }
 
-/** Id; start of the machine, and the two times of the stamp; body. */
+/** Id, boot id, time since boot, wall time, body. */
 const storedEntry = tuple([string(), string(), number(), number(), string()]);
 
 export function encodeEntry({ id, stamp, body }: Entry): string {
-  return sealed(JSON.stringify([id, stamp.boot, stamp.upMs, stamp.wallMs, body]));
+  return withChecksum(JSON.stringify([id, stamp.boot, stamp.upMs, stamp.wallMs, body]));
 }
 
 export function decodeEntry(key: number, text: string): Entry | undefined {
-  const parts = read(storedEntry, opened(text));
+  const parts = read(storedEntry, parseChecked(text));
   if (parts === undefined) return undefined;
   const [id, boot, upMs, wallMs, body] = parts;
   return { id, stamp: { boot, upMs, wallMs }, body, key };
 }
 
-/** What the entries alone do not tell. */
+/** State of the outbox besides the entries. */
 export interface Note {
-  /** Messages lost to a full outbox or a damaged disk, ever. */
+  /** Total of messages lost to a full outbox or a damaged disk. */
   readonly dropped: number;
   readonly offsets: Offsets;
 }
 
 export const encodeNote = ({ dropped, offsets }: Note): string =>
-  sealed(JSON.stringify({ dropped, offsets }));
+  withChecksum(JSON.stringify({ dropped, offsets }));
 
-/** Total: a note that cannot be read is an empty one; only the count of old losses goes with it. */
+/** Total: an unreadable note counts as empty, which loses only the count of old losses. */
 export function decodeNote(text: string | undefined): Note {
-  const note = text === undefined ? undefined : read(storedNote, opened(text));
+  const note = text === undefined ? undefined : read(storedNote, parseChecked(text));
   return note ?? { dropped: 0, offsets: {} };
 }
 
@@ -63,9 +62,9 @@ const storedNote: Schema<Note> = object({
 });
 
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, "0");
-const sealed = (text: string) => checksum(text) + text;
+const withChecksum = (text: string) => checksum(text) + text;
 
-function opened(text: string): unknown {
+function parseChecked(text: string): unknown {
   const content = text.slice(8);
   if (checksum(content) !== text.slice(0, 8)) return undefined;
   return readJson(content);

@@ -1,8 +1,6 @@
 /**
  * Folder outbox/: telemetry that waits on disk until the hub has acknowledged it.
  *
- * Telemetry that outlives outages: messages wait on disk until the hub has acknowledged them.
- *
  * Guarantees:
  * - `append` and `setOnline` return at once and never throw, whatever the disk or the link do.
  * - Order: messages are handed to `send` one at a time, oldest first, each again until it was acknowledged. A message
@@ -15,7 +13,7 @@
  *   Removals are not synced: a power cut then repeats messages, it loses none.
  * - Bounds: above `maxEntries` or `maxBytes` the oldest are dropped, counted and logged. While the disk fails the
  *   newest are kept in memory, up to `memoryEntries`.
- * - Times: what was appended before the clock was set right carries the right time (outbox-time.ts).
+ * - Times: messages appended before the clock was set get the correct time (time.ts).
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -29,19 +27,19 @@ import type { OpenStore } from "./store.ts";
 import { type Boot, WallHistory } from "./time.ts";
 
 export interface OutboxMessage {
-  /** Stable over every attempt and restart, unique: a receiver knows a copy by it. */
+  /** Unique, and the same over attempts and restarts: receivers detect duplicates by it. */
   readonly messageId: string;
   /** JSON text. */
   readonly body: string;
-  /** When it was appended, by the best clock known now; `undefined` when no clock was ever right then. */
+  /** When it was appended, with the clock corrected; `undefined` when the clock was never set in that boot. */
   readonly createdMs: WallMillis | undefined;
 }
 
 export interface OutboxLimits extends BufferLimits, PaceLimits {}
 
 /**
- * 30 days at one reading a minute are 43,200 messages; the rest is for switches and faults in that time. IoT Central
- * takes 10 messages a second from a device; burst and pace together stay below.
+ * 30 days at one reading a minute are 43,200 messages; the rest is for changes and faults. IoT Central accepts 10
+ * messages a second from a device; burst and rate together stay below.
  */
 export const outboxLimits: OutboxLimits = {
   maxEntries: 50_000,
@@ -55,14 +53,14 @@ export const outboxLimits: OutboxLimits = {
 
 export interface OutboxOptions {
   readonly openStore: OpenStore;
-  /** What the store holds is set aside, unread. */
+  /** Sets the stored messages aside, unread. */
   readonly setAside?: boolean | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly boot: Boot;
-  /** Random, another for each process: the first half of the message ids. */
+  /** Random per process: the first half of the message ids. */
   readonly runId: string;
-  /** A clock that shows less was never right: the time of the build. */
+  /** The build time: a clock before it is wrong. */
   readonly clockFloorMs: WallMillis;
   /** "ok": the hub has acknowledged it. */
   readonly send: (message: OutboxMessage) => Promise<"ok" | "failed">;
@@ -72,9 +70,9 @@ export interface OutboxOptions {
 export interface OutboxStatus {
   /** Not yet acknowledged. */
   readonly waiting: number;
-  /** Lost to a full outbox or a damaged disk, ever; one that was just on its way counts too. */
+  /** Total lost to a full outbox or a damaged disk; includes one that was being sent. */
   readonly dropped: number;
-  /** Why the disk cannot be used, while it cannot: then `storage` ails. */
+  /** Why the disk is unusable, while it is; the part `storage` is then failing. */
   readonly failure: string | undefined;
 }
 
@@ -105,7 +103,7 @@ export class Outbox {
     return new Outbox(options);
   }
 
-  /** The store was opened, or could not be: see `status`. */
+  /** Resolves when the store is open or has failed: see `status`. */
   get opened(): Promise<void> {
     return this.#buffer.opened;
   }
@@ -124,26 +122,26 @@ export class Outbox {
     this.#drain.wake();
   }
 
-  /** Messages that were held back: they count as dropped. */
+  /** Counts suppressed messages as dropped. */
   addLost(count: number): void {
     if (!this.#closed) this.#buffer.addLost(count);
   }
 
-  /** Whether `send` has a chance. */
+  /** Whether the link is online. */
   setOnline(online: boolean): void {
     if (this.#closed) return;
     this.#buffer.setOnline(online);
     this.#drain.setOnline(online);
   }
 
-  /** Writes what is not written yet, within 3 s, and closes the store. What was not sent waits for the next start. */
+  /** Writes the rest within 3 s and closes the store. Unsent messages wait for the next start. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.abandon();
     await Promise.race([this.#buffer.finish(), this.#options.clock.sleep(closeLimit)]);
   }
 
-  /** The power goes: no write and no send begins any more. For the simulator and the tests. */
+  /** Simulates a power cut: starts no further write or send. For the simulator and tests. */
   abandon(): void {
     this.#drain.setOnline(false);
     this.#buffer.stop();
@@ -151,7 +149,7 @@ export class Outbox {
   }
 
   #send({ id, stamp, body }: Entry): Promise<"ok" | "failed"> {
-    if (this.#history.look()) this.#buffer.clockChanged();
+    if (this.#history.checkClock()) this.#buffer.clockChanged();
     return this.#options.send({ messageId: id, body, createdMs: this.#history.timeOf(stamp) });
   }
 }

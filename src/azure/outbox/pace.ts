@@ -1,7 +1,7 @@
 /**
- * A token bucket: IoT Central takes 10 telemetry messages a second from a device, and throttles one that sends more.
+ * A token bucket: IoT Central throttles a device that sends more than 10 telemetry messages a second.
  *
- * Guarantee: in any second at most `burst + perSecond` are let through.
+ * Guarantee: at most `burst + perSecond` in any second.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Bucket, refilled } from "../../base/rate-limit.ts";
@@ -9,7 +9,7 @@ import { type Millis, millis } from "../../base/units.ts";
 
 export interface PaceLimits {
   readonly perSecond: number;
-  /** So many at once, after quiet. */
+  /** Maximum at once after a pause. */
   readonly burst: number;
 }
 
@@ -24,7 +24,7 @@ export class Pace {
     this.#bucket = { tokens: limits.burst, countedAt: clock.now() };
   }
 
-  /** Takes a token, if need be one that comes later. @returns how long to wait for it */
+  /** Takes a token, possibly a future one. @returns how long to wait for it */
   take(): Millis {
     const perToken = millis(1000 / this.#limits.perSecond);
     const { tokens, countedAt } = refilled(this.#bucket, this.#clock.now(), {

@@ -1,28 +1,27 @@
 /**
- * The part of the outbox that lies in the store: counted, and read a little at a time, so that a month of readings
- * does not sit in memory.
+ * The stored part of the outbox, read in portions, so that a month of readings is not held in memory.
  *
- * Guarantees: entries come out in the order in which they were written; one that is done is never shown again by this
- * queue, and goes from the store with the next write; an entry that the disk damaged is passed over, counted and
- * logged, never sent. A rejection (OutboxStoreError) leaves the queue fit only to be closed.
+ * Guarantees: entries are returned in the order of their writes; a finished one is never returned again by this queue
+ * and is removed from the store with the next write; a damaged entry is skipped, counted and logged, never sent. After
+ * a rejection (OutboxStoreError) the queue can only be closed.
  */
 import type { Log } from "../../base/log.ts";
 import { decodeEntry, decodeNote, type Entry, encodeEntry, encodeNote, type Note } from "./entry.ts";
 import type { OutboxStore, StoredText } from "./store.ts";
 
 const scanChunk = 512;
-/** Entries of the head that are held in memory. */
+/** Number of oldest entries held in memory. */
 const windowSize = 256;
 
 export class StoredQueue {
   readonly #store: OutboxStore;
   readonly #log: Log;
-  /** The oldest entries, those up to `#readThrough`. */
+  /** The oldest entries, up to the key `#readThrough`. */
   #window: Entry[] = [];
   #readThrough = 0;
   #lastKey = 0;
   #doneThrough = 0;
-  /** Keys up to here are gone from the store. */
+  /** Keys up to here are removed from the store. */
   #removedThrough = 0;
   #filling: Promise<void> | undefined;
   #waiting = 0;
@@ -36,7 +35,7 @@ export class StoredQueue {
     this.note = note;
   }
 
-  /** Reads everything once, to know how much there is and that it can be read. */
+  /** Reads everything once, to count the entries and to check that they are readable. */
   static async load(store: OutboxStore, log: Log): Promise<StoredQueue> {
     const queue = new StoredQueue(store, log, decodeNote(await store.readNote()));
     let from = 0;
@@ -49,8 +48,8 @@ export class StoredQueue {
         queue.#lastKey = key;
         queue.#count(1, text.length);
       }
-      // The window is one stretch without a hole: the first texts of all, and nothing of a later chunk.
-      if (found === 0) queue.#takeIn(texts.slice(0, windowSize));
+      // The window must be contiguous: only the first texts, nothing of a later chunk.
+      if (found === 0) queue.#addToWindow(texts.slice(0, windowSize));
       found += texts.length;
       const last = texts.at(-1);
       if (!last || texts.length < scanChunk) break;
@@ -58,7 +57,7 @@ export class StoredQueue {
     }
     const used = store.lastKey ?? 0;
     if (found === 0) queue.#startAt(used + 1);
-    // The keys of messages that were lost at the end are not given again.
+    // Keys of messages lost at the end are not reused.
     else queue.#lastKey = Math.max(queue.#lastKey, used);
     return queue;
   }
@@ -68,12 +67,12 @@ export class StoredQueue {
     return this.#waiting;
   }
 
-  /** What they take up, without the store's own bookkeeping. */
+  /** Their size, without the store's overhead. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Messages that proved to be damaged since this was asked last. */
+  /** Number of damaged messages found since the last call. */
   takeDamaged(): number {
     const damaged = this.#damaged;
     this.#damaged = 0;
@@ -84,30 +83,30 @@ export class StoredQueue {
     return this.#doneThrough > this.#removedThrough;
   }
 
-  /** The oldest entry that is not done; "unread" when `fill` has to fetch it first. */
+  /** The oldest entry not done; "unread" when `fill` must fetch it first. */
   peek(): Entry | "unread" | undefined {
     return this.#window[0] ?? (this.#readThrough < this.#lastKey ? "unread" : undefined);
   }
 
-  /** Fetches the next entries. Several calls at once become one. */
+  /** Fetches the next entries. Concurrent calls are combined. */
   fill(): Promise<void> {
-    this.#filling ??= this.#readOn().finally(() => {
+    this.#filling ??= this.#readNext().finally(() => {
       this.#filling = undefined;
     });
     return this.#filling;
   }
 
-  /** Of the oldest entry: it was acknowledged, or it is given up. Anything else is not in the queue any more. */
+  /** Marks the oldest entry as acknowledged or dropped; ignores any other entry. */
   done(entry: Entry): void {
     const [oldest] = this.#window;
-    // By id: after the store was reopened the same entry is another object.
+    // By id: after a reopening the same entry is another object.
     if (oldest?.key === undefined || oldest.id !== entry.id) return;
     this.#window.shift();
     this.#count(-1, -encodeEntry(oldest).length);
     this.#doneThrough = oldest.key;
   }
 
-  /** Adds entries behind the others and takes those out that are done: in one step, durable if there are entries. */
+  /** Appends entries and removes finished ones in one step, durable if there are entries or a note. */
   async write(entries: readonly Entry[], note?: Note): Promise<void> {
     const before = this.#lastKey;
     const texts = entries.map((entry, n) => ({ key: before + 1 + n, text: encodeEntry(entry) }));
@@ -116,14 +115,14 @@ export class StoredQueue {
     await this.#store.write(change, { durable: entries.length > 0 || note !== undefined });
     if (remove) this.#removedThrough = remove.through;
     this.#lastKey = before + entries.length;
-    // What is in memory already need not be read again, unless there is something unread before it.
+    // Entries in memory need not be read again, unless unread ones are before them.
     const contiguous = this.#readThrough === before && this.#filling === undefined;
     entries.forEach((entry, n) => {
       const key = before + 1 + n;
       entry.key = key;
       if (entry.sent === true && contiguous && this.#window.length === 0) {
-        // Sent during the write, and everything before it is done: it goes without ever having waited. With others
-        // before it, which the disk gave back only after it had left, it waits its turn and is sent again.
+        // Sent during the write, and everything before it is done: remove it. With unsent entries before it, it stays
+        // and is sent again in its turn.
         this.#doneThrough = key;
         this.#readThrough = key;
         return;
@@ -146,15 +145,15 @@ export class StoredQueue {
     this.#removedThrough = key - 1;
   }
 
-  async #readOn(): Promise<void> {
+  async #readNext(): Promise<void> {
     const until = this.#lastKey;
     const texts = await this.#store.read(this.#readThrough + 1, windowSize);
-    this.#takeIn(texts);
-    // A hole up to the end: there is nothing to be read.
+    this.#addToWindow(texts);
+    // Nothing left up to the end.
     if (texts.length === 0) this.#readThrough = Math.max(this.#readThrough, until);
   }
 
-  #takeIn(texts: readonly StoredText[]): void {
+  #addToWindow(texts: readonly StoredText[]): void {
     let damaged = 0;
     for (const { key, text } of texts) {
       this.#readThrough = key;
@@ -167,7 +166,7 @@ export class StoredQueue {
       this.#count(-1, -text.length);
     }
     this.#damaged += damaged;
-    if (damaged > 0) this.#log.warn("outbox-entries-damaged", { damaged, now: "passed over" });
+    if (damaged > 0) this.#log.warn("outbox-entries-damaged", { damaged, now: "skipped" });
   }
 
   #count(entries: number, bytes: number): void {

@@ -1,21 +1,21 @@
 /**
- * What is wrong with the outbox's store, if anything, and what the log hears of it.
+ * The failure state of the outbox's store, and its log lines.
  *
- * Guarantee: a failure is a line when it comes and one when it is over, however often it happens in between; it is over
- * when something was written, and not before. That the disk keeps silent for a while covers up no failure.
+ * Guarantee: a failure is logged once when it begins and once when it ends, however often it repeats. Only a successful
+ * write ends it. A hanging disk hides no earlier failure.
  */
 import type { Log } from "../../base/log.ts";
 import type { StoreErrorCode } from "./store.ts";
 
-const hanging = "the disk does not answer";
+const hangMessage = "the disk does not answer";
 
 const remedies: Readonly<Record<StoreErrorCode, string>> = {
-  io: "Make room on the disk, or make it writable again; see: grove-heater doctor.",
-  corrupt: "Nothing: it is being repaired. If that happens again, replace the card.",
-  locked: "End the other process that has it.",
+  io: "Free disk space, or make the disk writable again; see: grove-heater doctor.",
+  corrupt: "None: it is being repaired. If this happens again, replace the card.",
+  locked: "Stop the other process that uses it.",
 };
 
-/** "IO error: …/000011.log: No space left on device": the file is another one each time. */
+/** Without the file name, which differs each time: "IO error: …/000011.log: No space left on device". */
 const failureKind = (message: string): string | undefined => message.split(": ").at(-1);
 
 export class StoreFailures {
@@ -29,7 +29,7 @@ export class StoreFailures {
 
   /** `undefined` while the store works. */
   get cause(): string | undefined {
-    return this.#isHanging ? hanging : this.#failure;
+    return this.#isHanging ? hangMessage : this.#failure;
   }
 
   failed(code: StoreErrorCode, cause: string): void {
@@ -40,17 +40,17 @@ export class StoreFailures {
     this.#failure = cause;
   }
 
-  /** Something was written. A disk that is all but full can be opened and takes nothing: that alone is no proof. */
+  /** Call this after a write. Opening alone proves nothing: a full disk can be opened. */
   written(waiting: number): void {
     if (this.#failure === undefined) return;
     this.#failure = undefined;
     this.#log.info("outbox-store-works-again", { waiting });
   }
 
-  /** The store takes so long that nobody would call it working. What it does in the end still counts. */
+  /** The store takes too long to count as working. Its result still counts. */
   hangs(): void {
     this.#isHanging = true;
-    this.#log.warn("outbox-store-failed", { code: "hangs", cause: hanging, now: "waiting for it" });
+    this.#log.warn("outbox-store-failed", { code: "hangs", cause: hangMessage, now: "waiting for it" });
   }
 
   answered(): void {

@@ -1,12 +1,12 @@
 /**
- * The disk under the outbox, as the outbox sees it: numbered texts and one note, changed in atomic steps.
+ * The interface of the outbox's store: numbered texts and one note, changed in atomic steps.
  *
- * Guarantee asked of every store: a `write` that rejects has changed nothing; of one that a kill or a power cut ended a
- * beginning may be there, texts first. Once it has resolved it outlives a kill of the process, and a power cut too when it
- * was asked to be `durable`. Failures reject with an OutboxStoreError; nothing else is thrown.
+ * Every store must guarantee: a rejected `write` has changed nothing; of a `write` interrupted by a kill or a power cut
+ * a first part may remain, texts first. A resolved one survives a kill, and with `durable` also a power cut. All errors
+ * are OutboxStoreErrors.
  */
 export interface StoredText {
-  /** Counts up by one from 1: a key that nobody removed and that is not there was lost. */
+  /** Counts up from 1, so that a missing key that was not removed means a lost text. */
   readonly key: number;
   /** Without a line break. */
   readonly text: string;
@@ -14,14 +14,14 @@ export interface StoredText {
 
 export interface StoreChange {
   readonly put: readonly StoredText[];
-  /** Every key from the one to the other goes, both included; keys that are not there do no harm. */
+  /** Range of keys to remove, both included; missing keys are ignored. */
   readonly remove?: { readonly from: number; readonly through: number } | undefined;
-  /** Takes the place of the note. */
+  /** Replaces the note. */
   readonly note?: string | undefined;
 }
 
 export interface OutboxStore {
-  /** The greatest key that is known to have been used, as far as the store remembers it: the next one is greater. */
+  /** The greatest key used so far, if the store knows it. */
   readonly lastKey?: number;
   /** Up to `limit` texts with keys from `from` on, in the order of their keys. */
   read(from: number, limit: number): Promise<readonly StoredText[]>;
@@ -31,7 +31,7 @@ export interface OutboxStore {
   close(): Promise<void>;
 }
 
-/** `corrupt`: repairing may help. `locked`: another process has it. `io`: the disk is full, read-only or ill. */
+/** `corrupt`: a repair may help. `locked`: another process uses it. `io`: the disk is full, read-only or defective. */
 export type StoreErrorCode = "corrupt" | "locked" | "io";
 
 export class OutboxStoreError extends Error {
@@ -44,21 +44,21 @@ export class OutboxStoreError extends Error {
   }
 }
 
-/** How much may be risked to get a store that works: what `set-aside` moves away is sent no more. */
-export type MendEffort = "none" | "repair" | "set-aside";
+/** How far a repair may go: messages moved away by `set-aside` are never sent. */
+export type RepairEffort = "none" | "repair" | "set-aside";
 
 export interface OpenedStore {
   readonly store: OutboxStore;
-  /** What had to be done; `keptAs` names the folder that a person may look at. */
+  /** What was repaired; `keptAs`: the folder with the old files. */
   readonly repaired?:
     | {
-        readonly by: Exclude<MendEffort, "none"> | "former-store-removed";
+        readonly by: Exclude<RepairEffort, "none"> | "former-store-removed";
         readonly keptAs?: string | undefined;
-        /** Messages that are known to be lost. */
+        /** Number of messages known to be lost. */
         readonly lost: number;
       }
     | undefined;
 }
 
-/** May do more than it was asked to when opening alone shows that it is needed. */
-export type OpenStore = (effort: MendEffort) => Promise<OpenedStore>;
+/** May do more than `effort` when opening shows that it is needed. */
+export type OpenStore = (effort: RepairEffort) => Promise<OpenedStore>;

@@ -1,23 +1,22 @@
 /**
- * When things happened, although the clock may have been wrong then: a Pi has no battery for its clock and starts with
- * the time of its last shutdown, or with 1970, until the network tells it better.
+ * Corrects timestamps made while the clock was wrong: a Pi has no RTC battery and starts with the time of its last
+ * shutdown, or with 1970, until NTP sets the clock.
  *
- * Guarantee: what was stamped on a machine whose clock was set afterwards, in the same boot, gets the time that the
- * clock would have shown had it been right all along; what cannot be known is `undefined`, never a wrong date.
+ * Guarantee: a stamp made before the clock was set, in the same boot, gets the correct time; an unknown time is
+ * `undefined`, never a wrong date.
  *
- * How: a stamp holds wall time and time since boot. Their difference is the boot's offset. It changes only when somebody
- * sets the clock (slewing moves both), so the newest one of a boot is the best one for all of it. The last one set
- * wins; a clock before the floor was never right.
+ * How: a stamp has wall time and time since boot. Their difference, the boot's offset, changes only when the clock is
+ * set (slewing moves both), so the newest offset is the best for the whole boot. A clock before the floor is wrong.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Millis, WallMillis } from "../../base/units.ts";
 import { wallMillis } from "../../base/units.ts";
 
-/** Which running of the machine this is; entries of earlier processes of the same boot can be corrected too. */
+/** Identifies the boot; entries of earlier processes in the same boot can be corrected too. */
 export interface Boot {
   /** Differs after every start of the machine. */
   readonly id: string;
-  /** Time since the machine's start when the process's clock stood at 0. */
+  /** Time since boot when the process's clock was 0. */
   readonly clockZeroMs: Millis;
 }
 
@@ -25,13 +24,13 @@ export interface Stamp {
   readonly boot: string;
   /** Since the machine's start. */
   readonly upMs: number;
-  /** As the clock showed it. */
+  /** The time of the clock, uncorrected. */
   readonly wallMs: number;
 }
 
-/** A smaller step is not worth a correction: the same slack as in the core. */
-const slackMs = 5000;
-/** Boots without a right clock are rare, and their entries gone after a month. */
+/** Smaller steps are ignored, as in the core. */
+const toleranceMs = 5000;
+/** Boots with a wrong clock are rare, and entries last a month at most. */
 const maxBoots = 32;
 
 export type Offsets = Readonly<Record<string, number>>;
@@ -57,13 +56,13 @@ export class WallHistory {
     };
   }
 
-  /** The clock's offset in this boot is looked at. @returns whether there is something new to store */
-  look(): boolean {
+  /** Checks the clock's offset in this boot. @returns whether it changed and must be stored */
+  checkClock(): boolean {
     const { wallMs, upMs } = this.stamp();
     if (wallMs < this.#floorMs) return false;
     const offset = wallMs - upMs;
     const known = this.#offsets.get(this.#boot.id);
-    if (known !== undefined && Math.abs(offset - known) <= slackMs) return false;
+    if (known !== undefined && Math.abs(offset - known) <= toleranceMs) return false;
     this.#offsets.delete(this.#boot.id);
     this.#offsets.set(this.#boot.id, offset);
     for (const oldest of this.#offsets.keys()) {
@@ -73,20 +72,21 @@ export class WallHistory {
     return true;
   }
 
-  /** When the stamped thing happened; `undefined` when no clock of that boot was ever right. */
+  /** The corrected time; `undefined` when the clock was never set in that boot. */
   timeOf({ boot, upMs, wallMs }: Stamp): WallMillis | undefined {
     const offset = this.#offsets.get(boot);
     const shown = wallMs - upMs;
-    const corrected = offset === undefined || Math.abs(offset - shown) <= slackMs ? wallMs : upMs + offset;
+    const corrected =
+      offset === undefined || Math.abs(offset - shown) <= toleranceMs ? wallMs : upMs + offset;
     return corrected < this.#floorMs ? undefined : wallMillis(corrected);
   }
 
-  /** For the store, oldest boot first. */
+  /** To store, oldest boot first. */
   get offsets(): Offsets {
     return Object.fromEntries(this.#offsets);
   }
 
-  /** Takes in what earlier processes stored; what this one has seen itself stands. */
+  /** Adds the offsets of earlier processes; those of this process take precedence. */
   restore(stored: Offsets): void {
     this.#offsets = new Map([...Object.entries(stored), ...this.#offsets]);
   }

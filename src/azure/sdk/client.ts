@@ -1,8 +1,8 @@
 /**
- * The SDK's own objects for one connection: a client, its transport, a message.
+ * Creates the SDK's objects: client, transport, message.
  *
- * Guarantee: the client neither retries nor renews its token by itself (its silent reconnect after 45 minutes forgets
- * every subscription), and an error that it emits has a listener.
+ * Guarantee: the client neither retries nor renews its token by itself (its silent reconnect after 45 minutes loses all
+ * subscriptions), and its errors have a listener.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
@@ -23,7 +23,7 @@ export interface Identity {
   readonly tokenMs: Millis;
 }
 
-/** A fresh client that speaks through `base`, and its transport. */
+/** A new client that uses `base`, and its transport. */
 export function makeClient(
   { way, proof, clock, tokenMs }: Identity,
   base: InstanceType<typeof MqttBase>,
@@ -51,7 +51,7 @@ export function makeClient(
   return { client, transport };
 }
 
-/** A token of our own making: the SDK makes its own only together with the timer that renews it. */
+/** Signed here: the SDK creates tokens only together with a renewal timer. */
 function signToken(way: HubWay, key: string, wallMs: WallMillis, validMs: Millis): string {
   const resource = encodeUriComponentStrict(`${way.host}/devices/${way.deviceId}`);
   const expiryS = Math.floor((wallMs + Math.min(validMs, maxTokenLifetime)) / 1000);
@@ -65,10 +65,10 @@ export function sdkMessage({ messageId, body, createdMs, component, properties }
   message.messageId = messageId;
   message.contentType = "application/json";
   message.contentEncoding = "utf-8";
-  // Without it a receiver takes the time of arrival; a property of ours says that it is no more than that.
+  // Without a creation time receivers use the arrival time; "unknown" marks that.
   if (createdMs === undefined) message.properties.add("creation-time", "unknown");
   else message.properties.add("iothub-creation-time-utc", isoTime(createdMs));
-  // The SDK puts it into the topic as `$.sub`, by which IoT Central knows the component.
+  // The SDK sends it in the topic as `$.sub`, from which IoT Central reads the component.
   if (component !== undefined) message.properties.add("dt-subject", component);
   for (const [name, value] of Object.entries(properties ?? {})) message.properties.add(name, value);
   return message;

@@ -1,23 +1,23 @@
 /**
- * The SDK's MQTT layer with a screen before its parsers.
+ * The SDK's MQTT layer with a filter before its parsers.
  *
- * Guarantee: no event of a connection throws into the event loop. The SDK parses in handlers of `message` that it
- * calls from `process.nextTick`, where an exception would end the process; every such call passes here.
+ * Guarantee: no event of a connection throws into the event loop. The SDK parses messages in `process.nextTick`, where
+ * an exception would end the process; every such call goes through here.
  */
 import { MqttBase } from "./sdk.ts";
 import type { Wire } from "./wire.ts";
 
 /**
- * Looks at a message before the SDK does.
- * @returns the payload that the SDK shall see, or `undefined` when it shall not see the message at all
+ * Checks a message before the SDK receives it.
+ * @returns the payload for the SDK, or `undefined` to hide the message from it
  */
-export type Screen = (topic: string, payload: Uint8Array) => Uint8Array | undefined;
+export type MessageFilter = (topic: string, payload: Uint8Array) => Uint8Array | undefined;
 
 export interface Guards {
-  readonly screen: Screen;
+  readonly screen: MessageFilter;
   /** A handler of the SDK threw. */
   readonly onFault: (error: unknown) => void;
-  /** Takes the connection's errors in the SDK's place. */
+  /** Receives the connection's errors instead of the SDK. */
   readonly onError?: (error: unknown) => void;
 }
 

@@ -1,9 +1,9 @@
 /**
- * What an IoT Hub and DPS say to a device over MQTT, read from topic and payload.
+ * Parses the MQTT messages of IoT Hub and DPS.
  *
- * Guarantee: total. Whatever arrives becomes a value of `Inbound`; nothing is larger or deeper than the bounds here.
- * The SDK's own parsers throw past every handler on bad JSON and on a method without a name; they see only what was
- * read here first. (Topics: learn.microsoft.com, "Use MQTT to communicate with IoT Hub".)
+ * Guarantee: total. Any message becomes an `Inbound` within the limits below. The SDK's own parsers throw uncaught
+ * errors on bad JSON and on a method without a name, so they receive only what was validated here.
+ * (Topics: learn.microsoft.com, "Use MQTT to communicate with IoT Hub".)
  */
 import { isRecord } from "../../base/json/value.ts";
 import { decodePart, parameters, splitOnce, topicPrefix } from "../../protocol/topics.ts";
@@ -16,7 +16,7 @@ export type Inbound =
   | { readonly kind: "registration-reply"; readonly status: number; readonly retryAfterS: number | undefined }
   | { readonly kind: "ignored"; readonly why: string };
 
-/** JSON, or why it is none. No payload at all reads as `undefined`. */
+/** JSON, or why it is invalid. An empty payload is `undefined`. */
 export type Payload =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly why: string };
@@ -26,12 +26,12 @@ export interface InboundMessage {
   readonly messageId: string | undefined;
   /** ISO 8601. */
   readonly expiry: string | undefined;
-  /** Application properties; the first of a name counts. */
+  /** Application properties; the first one of a name counts. */
   readonly properties: ReadonlyMap<string, string>;
   readonly body: string;
 }
 
-/** The hub's own limits, with room: desired and reported 32 KB each, C2D 64 KB, method 128 KB. */
+/** Above the hub's own limits: desired and reported 32 KB each, C2D 64 KB, method 128 KB. */
 const limits = {
   topic: 16 * 1024,
   desired: 64 * 1024,
@@ -40,7 +40,7 @@ const limits = {
   message: 64 * 1024,
 };
 /** IoT Hub allows 10 levels in a twin. */
-const deepest = 32;
+const maxDepth = 32;
 
 export function readInbound(topic: string, payload: Uint8Array): Inbound {
   if (topic.length > limits.topic) return ignored("a topic that is too long");
@@ -58,11 +58,11 @@ export function readPayload(payload: Uint8Array, maxBytes: number): Payload {
   if (payload.byteLength > maxBytes) return { ok: false, why: `larger than ${maxBytes} bytes` };
   const text = Buffer.from(payload).toString("utf8").trim();
   if (text === "") return { ok: true, value: undefined };
-  if (isDeeperThan(text, deepest)) return { ok: false, why: `nested deeper than ${deepest} levels` };
+  if (isDeeperThan(text, maxDepth)) return { ok: false, why: `nested deeper than ${maxDepth} levels` };
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
-    return { ok: false, why: "no JSON" };
+    return { ok: false, why: "not JSON" };
   }
 }
 
@@ -72,14 +72,14 @@ function readTwinReply(path: string, payload: Uint8Array): Inbound {
     return ignored("a twin reply without a status");
   if (status >= 300) return { kind: "twin-reply", status };
   const json = readPayload(payload, limits.twin);
-  // 502, as a proxy says of an answer that makes no sense.
+  // 502: bad gateway, for an invalid answer.
   return { kind: "twin-reply", status: json.ok ? status : 502 };
 }
 
 function readDesired(query: string, payload: Uint8Array): Inbound {
   const json = readPayload(payload, limits.desired);
   if (!json.ok) return ignored(`a desired patch: ${json.why}`);
-  if (!isRecord(json.value)) return ignored("a desired patch that is no object");
+  if (!isRecord(json.value)) return ignored("a desired patch that is not an object");
   const named = json.value["$version"] ?? Number(parameters(query).get("$version"));
   if (typeof named !== "number" || !Number.isSafeInteger(named) || named < 0) {
     return ignored("a desired patch without a version");
@@ -102,10 +102,10 @@ function readRegistration(path: string, query: string, payload: Uint8Array): Inb
     return ignored("a reply of DPS without a status");
   const after = Number(parameters(query).get("retry-after"));
   const json = readPayload(payload, limits.message);
-  const sound = json.ok && isRecord(json.value);
+  const valid = json.ok && isRecord(json.value);
   return {
     kind: "registration-reply",
-    status: status < 300 && !sound ? 502 : status,
+    status: status < 300 && !valid ? 502 : status,
     retryAfterS: Number.isFinite(after) && after > 0 ? after : undefined,
   };
 }
@@ -124,7 +124,7 @@ function readMessage(topic: string, payload: Uint8Array): Inbound {
   };
 }
 
-/** Without building anything: `JSON.parse` takes any depth, and whoever walks the result may not. */
+/** Checked on the text: `JSON.parse` accepts any depth, but recursion over the result may not. */
 function isDeeperThan(text: string, levels: number): boolean {
   let depth = 0;
   let inText = false;

@@ -1,8 +1,8 @@
 /**
- * Folder sdk/: all that touches Azure's device SDK: its objects, and the connection that it is given.
+ * Folder sdk/: everything that uses Azure's device SDK.
  *
- * Azure's device SDK, taken apart. Its packages are CommonJS whose names Node cannot see: named imports type-check and
- * fail at run time, so the default import is unpacked here, once.
+ * The SDK's exports. Its packages are CommonJS whose names Node cannot detect: named imports type-check but fail at run
+ * time, so the default imports are destructured here.
  */
 import common from "azure-iot-common";
 import device from "azure-iot-device";

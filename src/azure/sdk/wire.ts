@@ -1,9 +1,9 @@
 /**
- * One TLS connection with one MQTT client on it: what the SDK is given to connect with.
+ * One TLS connection with one MQTT client, given to the SDK as its transport.
  *
- * Guarantees: at most one connection per `Wire` (the SDK reconnects silently and forgets its subscriptions; here a
- * second attempt fails at once); the first thing that socket, TLS or MQTT said is kept, before the SDK words it again;
- * `destroy` ends it whatever state the SDK is in; no late error escapes.
+ * Guarantees: at most one connection per `Wire` (the SDK reconnects silently and loses its subscriptions; here a second
+ * attempt fails at once); the first error of socket, TLS or MQTT is stored before the SDK replaces it; `destroy` works
+ * in every state of the SDK; no late error is unhandled.
  */
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
@@ -19,11 +19,11 @@ export interface WireOptions {
   readonly caPem: string | undefined;
   readonly keepAliveS: number;
   readonly connectMs: number;
-  /** Asked with the host alone. */
+  /** Called with the host, without port. */
   readonly refuseHost: ((host: string) => Error | undefined) | undefined;
 }
 
-/** Above the largest payload of the hub, the method's 128 KB. A packet that grows beyond ends the connection. */
+/** Above the hub's largest payload, 128 KB of a method. A larger packet ends the connection. */
 const largestPacket = 512 * 1024;
 
 export class Wire {
@@ -45,26 +45,26 @@ export class Wire {
     return this.#error;
   }
 
-  /** CONNACK's return code when it was a refusal. */
+  /** The CONNACK return code of a refusal. */
   get returnCode(): number | undefined {
     return this.#returnCode;
   }
 
-  /** The other side ended it in good order; a network that fails does so without a word, or with a reset. */
+  /** The peer closed it cleanly; a network failure causes a timeout or a reset instead. */
   get closedByPeer(): boolean {
     return this.#closedByPeer && this.#error === undefined;
   }
 
-  /** Calls `listener` once, when the connection has ended or when it never came to be. */
+  /** Calls `listener` once, when the connection has ended or could not be opened. */
   onEnd(listener: () => void): void {
     if (this.#ended) listener();
     else this.#onEnd.add(listener);
   }
 
-  /** What the SDK calls in place of MQTT.js's own `connect`. Never throws: half of its callers could not catch it. */
+  /** The SDK calls this instead of `connect` of MQTT.js. Never throws: some callers could not catch it. */
   connect(_uri: string, options: IClientOptions): Client {
     const first = this.#client === undefined && !this.#ended;
-    const build = () => (first ? this.#open(options) : broken(new Error("this connection is over")));
+    const build = () => (first ? this.#open(options) : failedStream(new Error("this connection is over")));
     const client = new MqttClient(build, {
       ...options,
       keepalive: this.#options.keepAliveS,
@@ -72,9 +72,9 @@ export class Wire {
       reconnectPeriod: 0,
       resubscribe: false,
     });
-    // Stays when the SDK has taken its own listeners away: an error without a listener ends the process.
+    // Stays after the SDK has removed its own listeners: an error without a listener ends the process.
     client.on("error", (error) => this.#note(error));
-    if (first) this.#adopt(client);
+    if (first) this.#watch(client);
     return client;
   }
 
@@ -84,7 +84,7 @@ export class Wire {
     this.#end();
   }
 
-  #adopt(client: Client): void {
+  #watch(client: Client): void {
     this.#client = client;
     client.on("close", () => this.#end());
     let unread = 0;
@@ -93,12 +93,12 @@ export class Wire {
     });
     this.#stream?.on("data", (chunk: Uint8Array) => {
       unread += chunk.byteLength;
-      if (unread > largestPacket) this.#stream?.destroy(new Error("a packet larger than the hub may send"));
+      if (unread > largestPacket) this.#stream?.destroy(new Error("a packet beyond the hub's limit"));
     });
   }
 
   #open(options: IClientOptions): Duplex {
-    this.#stream = this.#dial(options);
+    this.#stream = this.#connectTls(options);
     this.#stream.on("error", (error) => this.#note(error));
     this.#stream.once("end", () => {
       this.#closedByPeer = true;
@@ -106,26 +106,26 @@ export class Wire {
     return this.#stream;
   }
 
-  #dial(options: IClientOptions): Duplex {
+  #connectTls(options: IClientOptions): Duplex {
     const { host, port } = hostAndPort(this.#options.host);
     const { cert, key } = options;
     try {
       const refused = this.#options.refuseHost?.(host);
-      if (refused !== undefined) return broken(refused);
+      if (refused !== undefined) return failedStream(refused);
       const socket: TLSSocket = connectTls({
         host,
         port,
         minVersion: "TLSv1.2",
         rejectUnauthorized: true,
-        // RFC 6066, section 3: an address is no server name.
+        // RFC 6066, section 3: an address is not a server name.
         ...(isIP(host) === 0 && { servername: host }),
         ...(this.#options.caPem !== undefined && { ca: this.#options.caPem }),
         ...(typeof cert === "string" && typeof key === "string" && { cert, key }),
       });
       return socket.setNoDelay(true);
     } catch (error) {
-      // A gate below may throw, and a certificate that OpenSSL does not like does.
-      return broken(asError(error));
+      // The capability gate and an invalid certificate throw.
+      return failedStream(asError(error));
     }
   }
 
@@ -142,8 +142,8 @@ export class Wire {
   }
 }
 
-/** A stream that fails as a refused connection does: later, by an event. */
-function broken(error: Error): Duplex {
+/** A stream that fails asynchronously, like a refused connection. */
+function failedStream(error: Error): Duplex {
   return new Duplex({
     read() {},
     write(_chunk, _encoding, done) {

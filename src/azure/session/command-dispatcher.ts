@@ -1,9 +1,8 @@
 /**
- * Takes commands, by direct method and as offline messages, to the firmware and its answers back.
+ * Passes commands, from direct methods and offline messages, to the firmware and returns the answers.
  *
- * Guarantees: `onCommand` sees only commands of the cloud model with a parameter that fits; a message that comes
- * again, or after its time, is not carried out again; at most 8 commands are under way; an answer goes out in time
- * whatever the handler does.
+ * Guarantees: `onCommand` receives only commands of the model with a valid parameter; a repeated or expired message is
+ * not executed; at most 8 commands run at once; every method is answered in time.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -15,28 +14,28 @@ import type { CommandReply } from "../link/link.ts";
 import type { CloudTuning } from "../link/tuning.ts";
 import { type InboundMessage, type Payload, readPayload } from "../sdk/inbound.ts";
 
-export interface CommandDeskOptions {
+export interface CommandDispatcherOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tuning: CloudTuning;
   readonly onCommand: (name: CommandName, parameter: number | undefined) => Promise<CommandReply>;
-  /** Whether a message with this id was taken before; remembers it durably. */
+  /** Whether a message with this id was executed before; stores the id. */
   readonly isRepeated: (messageId: string) => Promise<boolean>;
 }
 
-const maxUnderWay = 8;
+const maxConcurrent = 8;
 const largestParameter = 8 * 1024;
-/** IoT Central's offline command carries its name here, and "@" as the body of one without a parameter. */
+/** An offline command of IoT Central has its name in this property, and the body "@" without a parameter. */
 const nameProperty = "method-name";
 const noParameter = "@";
 
 export class CommandDispatcher {
-  readonly #options: CommandDeskOptions;
+  readonly #options: CommandDispatcherOptions;
   readonly #calls: Calls;
-  /** Answers on this link: the same call delivered twice is answered twice and done once. */
+  /** Answers on this link: a call that is delivered twice is answered twice but executed once. */
   readonly #answered = new Map<string, { readonly at: number; readonly reply: Promise<CommandReply> }>();
 
-  constructor(options: CommandDeskOptions) {
+  constructor(options: CommandDispatcherOptions) {
     this.#options = options;
     this.#calls = new Calls(options.clock);
   }
@@ -52,7 +51,7 @@ export class CommandDispatcher {
     const call = JSON.stringify([requestId, name, payload]);
     const known = this.#answered.get(call);
     if (known !== undefined && now - known.at < this.#options.tuning.commandMs) return known.reply;
-    const reply = this.#carryOut(name, payload);
+    const reply = this.#execute(name, payload);
     this.#answered.delete(call);
     this.#answered.set(call, { at: now, reply });
     const [oldest] = this.#answered.keys();
@@ -60,7 +59,7 @@ export class CommandDispatcher {
     return reply;
   }
 
-  /** Never rejects. MQTT has acknowledged the message by now; there is nobody to answer. */
+  /** Never rejects. A message has no answer; MQTT has acknowledged it already. */
   async message(message: InboundMessage): Promise<void> {
     const { log } = this.#options;
     const name = message.properties.get(nameProperty) ?? "";
@@ -71,17 +70,17 @@ export class CommandDispatcher {
     }
     const body = message.body.trim();
     const payload = readPayload(Buffer.from(body === noParameter ? "" : body), largestParameter);
-    const { status } = await this.#carryOut(name, payload);
+    const { status } = await this.#execute(name, payload);
     log.info("cloud-command-offline", { ...fields, status });
   }
 
-  async #carryOut(name: string, payload: Payload): Promise<CommandReply> {
+  async #execute(name: string, payload: Payload): Promise<CommandReply> {
     const { log, tuning, onCommand } = this.#options;
     if (!isCommandName(name)) return refusal(404, "There is no such command.");
     if (!payload.ok) return refusal(400, `The parameter is ${payload.why}.`);
     const parameter = readParameter(name, payload.value);
     if (!parameter.ok) return refusal(400, parameter.why);
-    if (this.#calls.count >= maxUnderWay) return refusal(429, "Too many commands are under way.");
+    if (this.#calls.count >= maxConcurrent) return refusal(429, "Too many commands are running.");
     try {
       const reply = await this.#calls.make<CommandReply>(tuning.commandMs, (done) => {
         onCommand(name, parameter.value).then((answer) => done(undefined, answer), done);
@@ -89,7 +88,7 @@ export class CommandDispatcher {
       return reply ?? refusal(500, "No answer.");
     } catch (error) {
       log.error("cloud-command-failed", { command: name, error: messageOf(error) });
-      return refusal(500, "The command failed; the device's log says why.");
+      return refusal(500, "The command failed; see the device's log.");
     }
   }
 

@@ -1,11 +1,9 @@
 /**
- * Folder session/: what is said on one connection, from its twin to its commands.
+ * Folder session/: the messages of one connection: the twin, its patches, and commands.
  *
- * What is said on one connection: the twin, its patches, and commands.
- *
- * Guarantees: desired patches are subscribed to before the twin is got, so that no change falls between the two;
- * `onTwin` comes first, then every patch that came since; a handler that throws harms nothing; nothing is handed on
- * after `end`.
+ * Guarantees: desired patches are subscribed to before the twin is requested, so that no change is missed; `onTwin` is
+ * called first, then `onPatch` for every later patch; a throwing handler has no effect; no handler is called after
+ * `end`.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -30,25 +28,25 @@ export interface SessionOptions {
 
 type Desired = Extract<Inbound, { kind: "desired" }>;
 
-/** More than come within a twin request. Where one was lost, the twin is got again. */
-const maxHeld = 128;
+/** More than usual during a twin request. If one is lost, the twin is requested again. */
+const maxWaiting = 128;
 const twinAttempts = 3;
 
 export class Session {
   readonly #options: SessionOptions;
   #connection: HubConnection | undefined;
-  /** Patches that wait for the twin; `undefined` while none has to. */
-  #held: Desired[] | undefined = [];
-  /** One was lost that would have had to wait. */
+  /** Patches that wait for the twin; `undefined` when there is no request. */
+  #waiting: Desired[] | undefined = [];
+  /** A waiting patch was lost because there were too many. */
   #lost = false;
-  #fetching: "idle" | "under-way" | "once-more" = "idle";
-  #over = false;
+  #fetching: "idle" | "under-way" | "requested-again" = "idle";
+  #ended = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** Resolves when the twin was handed on. @throws what ended the connection, or TwinRefused */
+  /** Resolves after `onTwin`. @throws LinkFailure or TwinRefused */
   async start(connection: HubConnection): Promise<void> {
     this.#connection = connection;
     this.#fetching = "under-way";
@@ -57,14 +55,14 @@ export class Session {
   }
 
   end(): void {
-    this.#over = true;
+    this.#ended = true;
     this.#connection = undefined;
-    this.#held = [];
+    this.#waiting = [];
   }
 
   /** What the hub sends, from the first packet on. */
   readonly onInbound = (inbound: Inbound): void => {
-    if (this.#over) return;
+    if (this.#ended) return;
     switch (inbound.kind) {
       case "desired":
         this.#takePatch(inbound);
@@ -88,53 +86,53 @@ export class Session {
     const connection = this.#connection;
     if (connection === undefined) return;
     if (this.#fetching !== "idle") {
-      this.#fetching = "once-more";
+      this.#fetching = "requested-again";
       return;
     }
     this.#fetching = "under-way";
     void this.#fetch(connection).catch(async (error: unknown) => {
-      // A twin that cannot be got leaves nothing to go by; a fresh connection begins with it.
-      if (!this.#over) await connection.close(causeOf(error, this.#options.peer));
+      // Without a twin there is no valid state; a new connection begins with a twin request.
+      if (!this.#ended) await connection.close(causeOf(error, this.#options.peer));
     });
   }
 
-  /** As often as it was asked for, one after another. */
+  /** One request after another, as long as another is requested. */
   async #fetch(connection: HubConnection): Promise<void> {
     try {
       do {
         this.#fetching = "under-way";
-        await this.#handTwin(connection);
-      } while (this.#wantedOnceMore());
+        await this.#requestTwin(connection);
+      } while (this.#isRequestedAgain());
     } finally {
       this.#fetching = "idle";
     }
   }
 
-  #wantedOnceMore(): boolean {
-    return this.#fetching === "once-more" && !this.#over;
+  #isRequestedAgain(): boolean {
+    return this.#fetching === "requested-again" && !this.#ended;
   }
 
-  async #handTwin(connection: HubConnection): Promise<void> {
-    this.#held ??= [];
+  async #requestTwin(connection: HubConnection): Promise<void> {
+    this.#waiting ??= [];
     const document = await this.#getTwin(connection);
-    if (this.#over) return;
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    this.#guarded("onTwin", () => this.#options.handlers.onTwin(document));
-    for (const patch of held) this.#handPatch(patch);
-    // The last ones leave no gap in the versions that would show it.
-    if (this.#lost) this.#fetching = "once-more";
+    if (this.#ended) return;
+    const held = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#callHandler("onTwin", () => this.#options.handlers.onTwin(document));
+    for (const patch of held) this.#callOnPatch(patch);
+    // A loss at the end leaves no version gap, so it must be requested explicitly.
+    if (this.#lost) this.#fetching = "requested-again";
     this.#lost = false;
   }
 
-  /** Throttled and failing hubs are asked again on the same connection: a new one would cost them more. */
+  /** Retries on the same connection: a new one would put more load on a throttling hub. */
   async #getTwin(connection: HubConnection): Promise<unknown> {
     const { clock, tuning, log } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         return await connection.getTwin();
       } catch (error) {
-        if (!(error instanceof TwinRefused) || attempt >= twinAttempts || this.#over) throw error;
+        if (!(error instanceof TwinRefused) || attempt >= twinAttempts || this.#ended) throw error;
         log.warn("cloud-twin-refused", { status: error.status });
         await Promise.race([clock.sleep(millis(tuning.floorMs * 2 * attempt)), connection.ended]);
       }
@@ -142,13 +140,13 @@ export class Session {
   }
 
   #takePatch(patch: Desired): void {
-    if (this.#held === undefined) this.#handPatch(patch);
-    else if (this.#held.length < maxHeld) this.#held.push(patch);
+    if (this.#waiting === undefined) this.#callOnPatch(patch);
+    else if (this.#waiting.length < maxWaiting) this.#waiting.push(patch);
     else this.#lost = true;
   }
 
-  #handPatch({ patch, version }: Desired): void {
-    this.#guarded("onPatch", () => this.#options.handlers.onPatch(patch, version));
+  #callOnPatch({ patch, version }: Desired): void {
+    this.#callHandler("onPatch", () => this.#options.handlers.onPatch(patch, version));
   }
 
   async #answer({ name, requestId, payload }: Extract<Inbound, { kind: "method" }>): Promise<void> {
@@ -162,7 +160,7 @@ export class Session {
     }
   }
 
-  #guarded(handler: string, call: () => void): void {
+  #callHandler(handler: string, call: () => void): void {
     try {
       call();
     } catch (error) {
@@ -171,7 +169,7 @@ export class Session {
   }
 }
 
-/** Why a conversation ended that threw `error`. */
+/** The cause of a session that ended with `error`. */
 export function causeOf(error: unknown, peer: Peer): LinkCause {
   if (error instanceof LinkFailure) return error.linkCause;
   if (!(error instanceof TwinRefused)) return cause("unknown", peer, messageOf(error));

@@ -156,13 +156,13 @@ export class CloudHalf {
   look(look: Look): void {
     if (this.#closed) return;
     const interval = this.#parts.device.inForce.values.telemetryInterval;
-    const before = this.#telemetry.heldBack;
+    const before = this.#telemetry.suppressed;
     const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, this.#parts.clock.now());
     this.#telemetry = state;
-    if (state.heldBack > before) {
+    if (state.suppressed > before) {
       const what = "messages of faults that come and go too often";
-      this.#parts.log.warn("telemetry-held-back", { what, sinceStart: state.heldBack });
-      this.#outbox.addLost(state.heldBack - before);
+      this.#parts.log.warn("telemetry-held-back", { what, sinceStart: state.suppressed });
+      this.#outbox.addLost(state.suppressed - before);
     }
     for (const message of messages) this.#outbox.append(message, isEvent(message));
     this.#renewal.look();

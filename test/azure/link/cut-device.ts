@@ -48,7 +48,7 @@ const tuning: Partial<CloudTuning> = {
   callMs: millis(500),
   closeMs: millis(300),
   keepAliveS: 1,
-  steadyMs: millis(50),
+  stableMs: millis(50),
   evictedMs: millis(1),
 };
 const readEvery = millis(25);

@@ -14,9 +14,9 @@ it("is a cause once, however many attempts end by it, and then a reminder every 
   const seen = new Recorder();
   const clock = new VirtualClock();
   const news = new LinkStatusReporter({ log: seen.log, handlers: seen.handlers, clock });
-  news.tell("connecting");
+  news.report("connecting");
   for (let attempt = 0; attempt < 25; attempt++) {
-    news.tell("offline", refused, 300_000);
+    news.report("offline", refused, 300_000);
     await clock.advance(minutes(5));
   }
   expect(seen.links).toHaveLength(2);
@@ -28,10 +28,10 @@ it("is each change of the cause, and the link when it is back, without a word ab
   const seen = new Recorder();
   const news = new LinkStatusReporter({ log: seen.log, handlers: seen.handlers, clock: new VirtualClock() });
   for (const code of ["timeout", "timeout", "host-not-found", "timeout"] as const) {
-    news.tell("offline", cause(code, hub));
+    news.report("offline", cause(code, hub));
   }
-  news.tell("online");
-  news.tell("offline", cause("timeout", hub));
+  news.report("online");
+  news.report("offline", cause("timeout", hub));
   expect(seen.links.map(({ state, code }) => code ?? state)).toEqual([
     "timeout",
     "host-not-found",

@@ -127,7 +127,7 @@ describe("a disk that fails", () => {
     rig.outbox.setOnline(true);
     await rig.advance(30);
     expect(rig.hub.firsts).toEqual([1, 3, 4]);
-    expect(rig.events("outbox-entries-damaged")).toEqual([{ damaged: 1, now: "passed over" }]);
+    expect(rig.events("outbox-entries-damaged")).toEqual([{ damaged: 1, now: "skipped" }]);
     expect(rig.outbox.status).toMatchObject({ waiting: 0, dropped: 1 });
     await rig.restart();
     await rig.advance(5);

@@ -2,10 +2,10 @@
 
 import { Outbox, type OutboxLimits, type OutboxMessage } from "../../../src/azure/outbox/outbox.ts";
 import type {
-  MendEffort,
   OpenStore,
   OutboxStore,
   OutboxStoreError,
+  RepairEffort,
   StoreChange,
 } from "../../../src/azure/outbox/store.ts";
 import { type LogFields, silentLog } from "../../../src/base/log.ts";
@@ -31,7 +31,7 @@ export class FakeDisk {
   failure: OutboxStoreError | undefined;
   hangs = false;
   syncs = 0;
-  readonly efforts: MendEffort[] = [];
+  readonly efforts: RepairEffort[] = [];
 
   constructor(clock: VirtualClock) {
     this.#clock = clock;

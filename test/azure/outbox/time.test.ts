@@ -14,19 +14,19 @@ const historyAt = (wall: number) => {
 
 it("is worth a note once, and again only when somebody sets the clock: each note wears the card", async () => {
   const { clock, history } = historyAt(noon);
-  expect(history.look()).toBe(true);
+  expect(history.checkClock()).toBe(true);
   await clock.advance(seconds(600));
-  expect(history.look()).toBe(false);
+  expect(history.checkClock()).toBe(false);
   clock.jumpWallTo(wallMillis(noon + 600_000 + 4000));
-  expect(history.look()).toBe(false);
+  expect(history.checkClock()).toBe(false);
   clock.jumpWallTo(wallMillis(noon + 3_600_000));
-  expect(history.look()).toBe(true);
-  expect(history.look()).toBe(false);
+  expect(history.checkClock()).toBe(true);
+  expect(history.checkClock()).toBe(false);
 });
 
 it("is never noted of a clock before the floor, which was never right", () => {
   const { history } = historyAt(1000);
-  expect(history.look()).toBe(false);
+  expect(history.checkClock()).toBe(false);
   expect(history.offsets).toEqual({});
   expect(history.timeOf(history.stamp())).toBeUndefined();
 });
@@ -35,7 +35,7 @@ it("keeps the offsets of the newest 32 boots, and what this process saw itself o
   const { history } = historyAt(noon);
   const stored = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`old-${n}`, n]));
   history.restore({ ...stored, "boot-1": 1 });
-  history.look();
+  history.checkClock();
   const boots = Object.keys(history.offsets);
   expect(boots).toHaveLength(32);
   expect(boots[0]).toBe("old-9");

@@ -73,7 +73,7 @@ describe("a session", () => {
     rig.open({
       credentials: rig.direct,
       random: () => 1,
-      tuning: { ...patient, steadyMs: millis(1), floorMs: millis(20), capMs: seconds(1) },
+      tuning: { ...patient, stableMs: millis(1), floorMs: millis(20), capMs: seconds(1) },
     });
     for (let cut = 1; cut <= 5; cut += 1) {
       await until(() => rig.seen.online >= cut, "the link");

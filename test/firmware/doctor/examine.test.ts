@@ -88,7 +88,10 @@ describe("the credentials", () => {
 
   it("for a host that the manifest does not name are to be fixed in the manifest", async () => {
     const finding = await found(async () => dps("dps.example.net:8883"));
-    expect(finding).toMatchObject({ status: "fail", detail: "dps.example.net may not be connected to." });
+    expect(finding).toMatchObject({
+      status: "fail",
+      detail: "Connections to dps.example.net are not allowed.",
+    });
     expect(finding?.remedy).toContain('"AllowedConnections"');
   });
 

@@ -1,8 +1,8 @@
 /**
- * The few file operations that the segments are made of, as a port: a test cuts the power between any two.
+ * The file operations of the segment store, as a port: tests simulate a power cut between any two.
  *
- * Guarantee: only regular files of a plausible size are read, so that a FIFO, a folder or a huge file in the place of a
- * segment holds nothing up. What `write` and `remove` did is on the disk only after `sync`, of the file and of the folder.
+ * Guarantee: reads only regular files of a plausible size, so that a FIFO, a folder or a huge file cannot block it.
+ * Changes are on the disk only after `sync` of the file and of the folder.
  */
 import { constants } from "node:fs";
 import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
@@ -16,22 +16,22 @@ export interface FileFound {
 }
 
 export interface SegmentDisk {
-  /** Makes the folder if there is none, and lists it. */
+  /** Creates the folder if needed, and lists it. */
   list(): Promise<readonly FileFound[]>;
   read(name: string, at: number, length: number): Promise<Buffer>;
-  /** Writes all of it at this place; makes the file if there is none. */
+  /** Writes all bytes at this offset; creates the file if needed. */
   write(name: string, at: number, bytes: Buffer): Promise<void>;
   truncate(name: string, length: number): Promise<void>;
   /** Waits for the disk. */
   sync(name: string): Promise<void>;
   syncFolder(): Promise<void>;
-  /** No error when it is gone already. */
+  /** No error when it does not exist. */
   remove(name: string): Promise<void>;
 }
 
 export function segmentDisk(folder: string): SegmentDisk {
   const withFile = async <T>(name: string, flags: number, use: (file: File) => Promise<T>): Promise<T> => {
-    // Without O_NONBLOCK the opening of a FIFO would wait for somebody at its other end.
+    // Without O_NONBLOCK, opening a FIFO would wait for a writer.
     const file = await open(join(folder, name), flags | constants.O_NONBLOCK, 0o600);
     try {
       return await use(file);

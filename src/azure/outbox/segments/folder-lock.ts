@@ -1,18 +1,17 @@
 /**
- * One process at a time writes an outbox: a loop that was killed may leave its cloud half behind for a moment.
+ * Locks an outbox for one process: after a kill of the loop, its cloud process may live on for a moment.
  *
- * Guarantee: the holder is named with its process number, when that process started and in which boot, so that neither
- * another program with the same number nor a power cut makes a lock that nobody can take. A file that names no living
- * holder is replaced.
+ * Guarantee: the lock contains process id, start time and boot id of the holder, so that neither another process with
+ * the same id nor a power cut leaves a stale lock. A lock without a living holder is replaced.
  */
 import { lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { errnoOf } from "../../../base/errors.ts";
 
-/** @returns what gives it back; `undefined` when a living process has it. @throws the disk's own errors */
+/** @returns the function that unlocks; `undefined` when a living process holds the lock. @throws the disk's errors */
 export function lockFolder(file: string): (() => void) | undefined {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     try {
-      // A symbolic link is there with its content or not at all, and needs no block on a disk that is full.
+      // A symbolic link is created atomically with its content, and needs no block on a full disk.
       symlinkSync(identityOf(process.pid) ?? "nobody", file);
       return () => rmSync(file, { force: true });
     } catch (error) {
@@ -34,7 +33,7 @@ function isHeld(file: string): boolean {
 function identityOf(pid: number): string | undefined {
   if (process.platform !== "linux") return isAlive(pid) ? `${pid}` : undefined;
   try {
-    // proc(5): the 22nd field is the start time; the second, the program's name, may hold blanks and brackets.
+    // proc(5): field 22 is the start time; field 2, the program's name, may contain blanks and brackets.
     const started = readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /, "")
       .split(" ")[19];

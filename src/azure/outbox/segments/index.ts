@@ -1,10 +1,10 @@
-/** Where each message lies, in the order of the keys: what is held in memory of messages that wait on the disk. */
+/** The position of each message on the disk, by key. */
 
 export interface Segment {
   readonly name: string;
-  /** Bytes that count; what may lie behind them is the rest of a write that failed. */
+  /** Valid bytes; after them may be the rest of a failed write. */
   size: number;
-  /** Messages in it that still wait. */
+  /** Waiting messages in it. */
   live: number;
 }
 
@@ -47,7 +47,7 @@ export class SegmentIndex {
     return this.#places.slice(start, start + limit);
   }
 
-  /** The first whose key is not below. */
+  /** Index of the first place with at least this key. */
   #find(key: number): number {
     let [low, high] = [0, this.#places.length];
     while (low < high) {

@@ -1,11 +1,11 @@
-/** A set of keys, held as ranges: few, since a queue loses its keys from the front. */
+/** A set of keys, stored as ranges; few, since a queue removes keys from the front. */
 export interface KeyRange {
   readonly from: number;
   readonly through: number;
 }
 
 export class KeyRanges {
-  /** In order, with a gap between each two. */
+  /** Sorted, with gaps between them. */
   #ranges: KeyRange[] = [];
 
   add({ from, through }: KeyRange): void {
@@ -18,26 +18,26 @@ export class KeyRanges {
     this.#ranges = [...before, { from: start, through: end }, ...after];
   }
 
-  /** The last key of the range that begins with the first key of all, 1; 0 when there is none. */
+  /** The last key of the range that begins at 1; 0 without one. */
   get prefix(): number {
     const [first] = this.#ranges;
     return first !== undefined && first.from <= 1 ? first.through : 0;
   }
 
-  /** What of 1…`last` is neither in the set nor among `keys`, which are in order. */
+  /** The keys from 1 to `last` that are neither in the set nor in `keys`. @param keys sorted */
   missing(keys: Iterable<number>, last: number): KeyRange[] {
     const found: KeyRange[] = [];
     let next = 1;
     const ranges = [...this.#ranges, { from: last + 1, through: last + 1 }];
-    const passOver = ({ from, through }: KeyRange): void => {
+    const skip = ({ from, through }: KeyRange): void => {
       if (from > next) found.push({ from: next, through: from - 1 });
       next = Math.max(next, through + 1);
     };
     for (const key of keys) {
-      while (ranges[0] !== undefined && ranges[0].from < key) passOver(ranges.shift() as KeyRange);
-      passOver({ from: key, through: key });
+      while (ranges[0] !== undefined && ranges[0].from < key) skip(ranges.shift() as KeyRange);
+      skip({ from: key, through: key });
     }
-    for (const range of ranges) passOver(range);
+    for (const range of ranges) skip(range);
     return found;
   }
 }

@@ -1,13 +1,13 @@
 /**
- * The text of a segment: one line for each thing that happened to the queue.
+ * The text format of a segment: one line for each change of the queue.
  *
  *     <crc32, 8 hex digits> p <key> <text>          put
  *     <crc32> r <from> <through>                    removed, both included
  *     <crc32> n <text>                              the note
  *     <crc32> h <through>                           head of a segment: every key up to here was removed before
  *
- * Guarantee: a line comes back as it was written, or as damaged: the checksum covers everything after it. The line break
- * is the frame, so that damage costs the line it is in, at most one more, and never what follows.
+ * Guarantee: a line is read as it was written, or as damaged: the checksum covers everything after it. Lines are framed
+ * by line breaks, so that damage affects at most two lines.
  */
 import { crc32 } from "node:zlib";
 
@@ -23,7 +23,7 @@ export interface PlacedLine {
   /** In bytes, the line break included. */
   readonly at: number;
   readonly length: number;
-  /** By its kind, as far as that can be read, the line may have been a message. */
+  /** Whether the line may have been a message, by its kind. */
   readonly mayBePut: boolean;
 }
 
@@ -45,7 +45,7 @@ function contentOf(line: SegmentLine): string {
   }
 }
 
-/** Every line of a segment. The last is damaged when it does not end with a line break: its write was cut off. */
+/** All lines of a segment. A last line without a line break counts as damaged: its write was interrupted. */
 export function readLines(bytes: Buffer): PlacedLine[] {
   const lines: PlacedLine[] = [];
   let at = 0;

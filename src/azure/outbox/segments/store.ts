@@ -1,15 +1,15 @@
 /**
- * Folder segments/: the outbox on disk: entries as checked lines in files that are dropped whole.
+ * Folder segments/: the outbox on disk: entries as lines with checksums, in files that are deleted as a whole.
  *
- * The outbox's store: a log in a folder of its own, cut into segments. A queue needs no more, and plain reads and writes
- * cannot end the process as native code did that trusted the disk.
+ * The outbox's store: an append-only log in a folder, divided into segments. Plain reads and writes replace a native
+ * database, which crashed the process on a damaged disk.
  *
- * Guarantees: what was on the disk when a `durable` write resolved outlives a power cut at any moment; a write only
- * appends, so that a message wears the card once; a segment goes when nothing in it waits any more; a damaged line costs
- * the message in it, and the loss is counted; a file that cannot be read, or is none of ours, is removed, never waited for.
+ * Guarantees: a resolved `durable` write survives a power cut at any moment; writes only append, so that a message wears
+ * the card once; a segment without waiting messages is deleted; a damaged line loses one message, which is counted;
+ * an unreadable or unknown file is removed.
  *
- * Power cuts: messages come before what is removed in the same write, and what a cut leaves of a write is its beginning. So a
- * cut may repeat a message, it loses none. A line that was cut off is taken off again when the store is opened.
+ * Power cuts: a write puts messages before removals, and a power cut leaves the first part of a write. So it may repeat
+ * a message, but loses none. An incomplete line is truncated when the store is opened.
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -17,11 +17,11 @@ import { errnoOf, messageOf } from "../../../base/errors.ts";
 import { asideName, keptAsideOf } from "../../../base/files/kept-aside.ts";
 import type { WallMillis } from "../../../base/units.ts";
 import {
-  type MendEffort,
   type OpenedStore,
   type OpenStore,
   type OutboxStore,
   OutboxStoreError,
+  type RepairEffort,
   type StoreChange,
   type StoredText,
 } from "../store.ts";
@@ -31,31 +31,31 @@ import { type Place, type Segment, SegmentIndex } from "./index.ts";
 import { KeyRanges } from "./key-ranges.ts";
 import { decodeLine, encodeLine, readLines, type SegmentLine } from "./lines.ts";
 
-/** Some thousand messages: short enough to be read in one go, long enough that files seldom come and go. */
+/** About a thousand messages: small enough to read at once, large enough that files are rarely created. */
 const segmentBytes = 1 << 18;
-/** One batch more than a full segment may hold; what is larger was not written by us. */
+/** More than a full segment and a batch; a larger file is not ours. */
 const largestSegment = 16 * segmentBytes;
 const segmentName = /^(\d{8})\.seg$/;
-/** Of the store of earlier versions, LevelDB: nobody can read it any more. */
-const formerName = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
-/** A folder that was set aside is kept for a person to look at, unless it is this large. */
+/** Files of earlier versions' LevelDB store, which this version cannot read. */
+const levelDbName = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
+/** A folder that was set aside is kept for inspection, up to this size. */
 const maxKept = 4 << 20;
 
-/** @param wallNow names a folder that is set aside */
+/** @param wallNow for the name of a folder that is set aside */
 export function segmentStore(
   folder: string,
   wallNow: () => WallMillis,
   disk: SegmentDisk = segmentDisk(folder),
 ): OpenStore {
-  // Where a write failed and could not be taken back, the bytes of the segment that count.
-  const cuts = new Map<string, number>();
+  // Valid bytes of segments in which a failed write could not be truncated.
+  const validLengths = new Map<string, number>();
   return async (effort) => {
     try {
       await disk.list();
       const unlock = lockFolder(join(folder, "lock"));
-      if (unlock === undefined) throw new OutboxStoreError("locked", `${folder}: another process has it`);
+      if (unlock === undefined) throw new OutboxStoreError("locked", `${folder}: another process uses it`);
       try {
-        return await openLocked(folder, disk, cuts, unlock, effort, wallNow);
+        return await openLocked(folder, disk, validLengths, unlock, effort, wallNow);
       } catch (error) {
         unlock();
         throw error;
@@ -71,7 +71,7 @@ async function openLocked(
   disk: SegmentDisk,
   cuts: Map<string, number>,
   unlock: () => void,
-  effort: MendEffort,
+  effort: RepairEffort,
   wallNow: () => WallMillis,
 ): Promise<OpenedStore> {
   const store = new SegmentStore(disk, cuts, unlock);
@@ -89,7 +89,7 @@ async function openLocked(
   return { store: fresh, repaired: { by: "set-aside", keptAs, lost: found.lost + found.waiting } };
 }
 
-/** One is kept, the newest, and a small one only: they must not fill the disk. The lock stays where it is. */
+/** Keeps only the newest folder, if it is small, to save disk space. The lock stays in place. */
 async function setAside(
   folder: string,
   bytes: number,
@@ -109,19 +109,19 @@ async function setAside(
 }
 
 interface Found {
-  /** Messages of which it is known that they are lost. */
+  /** Number of messages known to be lost. */
   readonly lost: number;
   readonly waiting: number;
   readonly bytes: number;
-  /** Files removed because nobody can read them. */
+  /** Number of removed unreadable files. */
   readonly unreadable: number;
-  /** Files of LevelDB, removed. */
+  /** Number of removed LevelDB files. */
   readonly former: number;
 }
 
 class SegmentStore implements OutboxStore {
   readonly #disk: SegmentDisk;
-  readonly #cuts: Map<string, number>;
+  readonly #validLengths: Map<string, number>;
   readonly #unlock: () => void;
   readonly #index = new SegmentIndex();
   /** Oldest first; the last one is written to. */
@@ -129,17 +129,17 @@ class SegmentStore implements OutboxStore {
   #nextNumber = 1;
   #lastKey = 0;
   readonly #removed = new KeyRanges();
-  /** To be said with the next write, so that what is lost is counted once: messages that are missing are no more there. */
+  /** Removal lines for missing messages, written with the next write so that they are counted only once. */
   #missing: SegmentLine[] = [];
   #note: string | undefined;
-  /** Names of segments with something that no sync has covered yet. */
+  /** Names of segments with unsynced changes. */
   readonly #unsynced = new Set<string>();
   #folderUnsynced = false;
   #broken = false;
 
   constructor(disk: SegmentDisk, cuts: Map<string, number>, unlock: () => void) {
     this.#disk = disk;
-    this.#cuts = cuts;
+    this.#validLengths = cuts;
     this.#unlock = unlock;
   }
 
@@ -151,7 +151,7 @@ class SegmentStore implements OutboxStore {
     const files = [...(await this.#disk.list())].sort((a, b) => (a.name < b.name ? -1 : 1));
     let [unreadable, former, bytes, tail] = [0, 0, 0, 0];
     for (const { name, size } of files) {
-      if (formerName.test(name)) {
+      if (levelDbName.test(name)) {
         former += 1;
         await this.#disk.remove(name);
       }
@@ -161,7 +161,7 @@ class SegmentStore implements OutboxStore {
       const content = await this.#read(name, size);
       if (content === undefined) {
         unreadable += 1;
-        // A folder in its place stays: it is not ours, and the next number is free.
+        // A folder with this name stays; the next number is free.
         await this.#disk.remove(name).catch(() => undefined);
         continue;
       }
@@ -179,14 +179,14 @@ class SegmentStore implements OutboxStore {
       const { segment, at } = places[start] ?? {};
       if (segment === undefined || at === undefined) break;
       let end = start;
-      while (isBehind(places[end], places[end + 1])) end += 1;
+      while (isAdjacent(places[end], places[end + 1])) end += 1;
       const last = places[end];
       const length = last === undefined ? 0 : last.at + last.length - at;
       const bytes = await guarded(() => this.#disk.read(segment.name, at, length));
       for (const place of places.slice(start, end + 1)) {
         const text = bytes.toString("utf8", place.at - at, place.at - at + place.length - 1);
         const line = decodeLine(text);
-        // Damaged since it was loaded: the queue passes over what it cannot decode, and counts it.
+        // Damaged after loading: the queue skips and counts it.
         texts.push({ key: place.key, text: line?.kind === "put" ? line.text : "" });
       }
       start = end + 1;
@@ -218,7 +218,7 @@ class SegmentStore implements OutboxStore {
       }
       segment.size = at;
       this.#missing = [];
-      // What stays costs room, and goes with a later write.
+      // On failure a later write removes them.
       await this.#removeEmpty().catch(() => undefined);
     });
   }
@@ -228,7 +228,7 @@ class SegmentStore implements OutboxStore {
     this.#unlock();
   }
 
-  /** Keys count up by one: those that nobody removed and that are not there were lost. */
+  /** Keys count up by one: a missing key that was not removed means a lost message. */
   #countMissing(damagedAtTheEnd: number): number {
     this.#lastKey += damagedAtTheEnd;
     const missing = this.#removed.missing(this.#index.keys(), this.#lastKey);
@@ -236,18 +236,18 @@ class SegmentStore implements OutboxStore {
     return missing.reduce((sum, { from, through }) => sum + through - from + 1, 0);
   }
 
-  /** A file that cannot be read: a folder, a huge one, one on a bad part of the card. */
+  /** @returns `undefined` for an unreadable file: a folder, a huge file, a bad sector */
   async #read(name: string, size: number | undefined): Promise<Buffer | undefined> {
     if (size === undefined || size > largestSegment) return undefined;
     try {
-      return await this.#disk.read(name, 0, Math.min(size, this.#cuts.get(name) ?? size));
+      return await this.#disk.read(name, 0, Math.min(size, this.#validLengths.get(name) ?? size));
     } catch (error) {
       if (["EIO", "EUCLEAN", "EBADMSG"].includes(errnoOf(error) ?? "")) return undefined;
       throw error;
     }
   }
 
-  /** @returns how many messages at the end of what was read so far are damaged */
+  /** @returns the number of damaged messages at the end of all content so far */
   async #replay(name: string, content: Buffer, tailBefore: number): Promise<number> {
     const segment: Segment = { name, size: content.length, live: 0 };
     this.#segments.push(segment);
@@ -255,18 +255,18 @@ class SegmentStore implements OutboxStore {
     for (const { line, at, length, mayBePut } of readLines(content)) {
       if (line === undefined) tail += mayBePut ? 1 : 0;
       else {
-        // A hole between two messages shows by their keys.
+        // Losses before a message are detected by its key.
         if (line.kind === "put") tail = 0;
         this.#apply(line, segment, at, length);
       }
     }
-    // Off with what has no line break: the next line is not to begin in its middle.
+    // Truncate an incomplete line, so that the next one starts on a new line.
     const whole = content.lastIndexOf(0x0a) + 1;
-    const isWhole = whole === content.length && !this.#cuts.has(name);
+    const isWhole = whole === content.length && !this.#validLengths.has(name);
     if (!isWhole) {
       segment.size = whole;
       await this.#disk.truncate(name, whole);
-      this.#cuts.delete(name);
+      this.#validLengths.delete(name);
       this.#unsynced.add(name);
     }
     return tail;
@@ -303,7 +303,7 @@ class SegmentStore implements OutboxStore {
     return segment;
   }
 
-  /** So that the segments before it can go. */
+  /** Repeats the state of earlier segments, so that they can be deleted. */
   #headLines(): SegmentLine[] {
     const head: SegmentLine = { kind: "head", through: this.#removed.prefix };
     return this.#note === undefined ? [head] : [head, { kind: "note", text: this.#note }];
@@ -317,10 +317,10 @@ class SegmentStore implements OutboxStore {
       if (durable) await this.#syncAll();
     } catch (error) {
       this.#broken = true;
-      // Else the messages would be there twice when they are written again.
-      this.#cuts.set(name, size);
+      // Otherwise a repeated write would duplicate the messages.
+      this.#validLengths.set(name, size);
       await this.#disk.truncate(name, size).then(
-        () => this.#cuts.delete(name),
+        () => this.#validLengths.delete(name),
         () => undefined,
       );
       throw error;
@@ -334,12 +334,12 @@ class SegmentStore implements OutboxStore {
     this.#folderUnsynced = false;
   }
 
-  /** From the oldest on, so that what removed a message never goes before the message. */
+  /** Oldest first: a removal line must not be deleted before its message. */
   async #removeEmpty(): Promise<void> {
-    const isOver = () => this.#segments.length > 1 && this.#segments[0]?.live === 0;
-    if (!isOver()) return;
+    const isOldestEmpty = () => this.#segments.length > 1 && this.#segments[0]?.live === 0;
+    if (!isOldestEmpty()) return;
     await this.#syncAll();
-    while (isOver()) {
+    while (isOldestEmpty()) {
       const [oldest] = this.#segments;
       if (oldest === undefined) return;
       await this.#disk.remove(oldest.name);
@@ -348,8 +348,8 @@ class SegmentStore implements OutboxStore {
   }
 }
 
-/** One read fetches both. */
-const isBehind = (first: Place | undefined, second: Place | undefined): boolean =>
+/** Whether one read can fetch both. */
+const isAdjacent = (first: Place | undefined, second: Place | undefined): boolean =>
   first !== undefined && second?.segment === first.segment && second.at > first.at;
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
@@ -362,7 +362,7 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 
 const words: Readonly<Record<string, string>> = {
   ENOSPC: "No space left on device",
-  EDQUOT: "The user's share of the disk is used up",
+  EDQUOT: "Disk quota exceeded",
   EROFS: "The file system is read-only",
   EIO: "Input/output error",
   EACCES: "Permission denied",

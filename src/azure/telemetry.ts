@@ -53,7 +53,7 @@ export const isEvent = (message: TelemetryValues): boolean =>
 /** @param intervalSeconds in force now; a new one counts from the last regular reading at the latest */
 export function shapeTelemetry(
   before: TelemetryState,
-  observation: Look,
+  observation: StepSummary,
   intervalSeconds: number,
   nowMs: Millis,
 ): TelemetryResult {
@@ -86,11 +86,11 @@ function nextDue(dueAt: Millis, interval: Millis, nowMs: Millis): Millis {
   return millis(next > nowMs ? next : nowMs + interval);
 }
 
-const changeKey = ({ heaterOn, automatic, setPoint }: Look) =>
+const changeKey = ({ heaterOn, automatic, setPoint }: StepSummary) =>
   JSON.stringify([heaterOn, automatic, setPoint]);
 
 /** The SHT31 repeats to 0.04 °C and 0.08 % (data sheet, tables 1 and 2, high repeatability). */
-function reading(observation: Look): TelemetryValues {
+function reading(observation: StepSummary): TelemetryValues {
   const { temperature, humidity, setPoint, heatingDemand, heaterOn, automatic } = observation;
   return {
     ...rounded("temperature", temperature, 100),
@@ -111,7 +111,7 @@ function rounded(name: NumberName, value: number | undefined, perUnit: number): 
   return validateValue(telemetry[name].schema, round) === undefined ? { [name]: round } : {};
 }
 
-function shapeFaults(before: TelemetryState, { raised, ended }: Look, nowMs: Millis): TelemetryResult {
+function shapeFaults(before: TelemetryState, { raised, ended }: StepSummary, nowMs: Millis): TelemetryResult {
   const { tokens, countedAt } = refilled(before, nowMs, faultLimits);
   const all: readonly TelemetryValues[] = [
     ...raised.map((faultRaised) => ({ faultRaised })),

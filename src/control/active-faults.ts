@@ -1,5 +1,5 @@
 /**
- * Which faults stand, asked of the state and of the parts that fail. The table in model/faults.ts says what they do.
+ * Determines the active faults from the state and the failing parts. The table in model/faults.ts has their effects.
  *
  * Guarantee: a fault that nothing raises does not compile.
  */
@@ -11,7 +11,7 @@ import type { ControlEvent } from "./output.ts";
 import { stuckButton } from "./panel/buttons.ts";
 import type { ControlState } from "./state.ts";
 
-/** Conditions of all faults that no part raises; a fault that has both is raised by either. */
+/** A condition for each fault that no part raises; optional for the others, which are then raised by either. */
 export type FaultConditions<Code extends string, OfPart extends string> = {
   readonly [K in Exclude<Code, OfPart>]: (state: ControlState) => boolean;
 } & { readonly [K in OfPart]?: (state: ControlState) => boolean };
@@ -28,7 +28,7 @@ const conditions: FaultConditions<FaultCode, FaultOfPart[FailingPart]> = {
   "buttons-failed": (state) => stuckButton(state.buttons) !== undefined,
 };
 
-/** Most severe first. The old list comes back when nothing changed. */
+/** @returns the active faults, most severe first; the previous array when nothing changed */
 export function activeFaults(state: ControlState, failing: readonly FailingPart[]): readonly FaultCode[] {
   const byPart = failing.map((part): FaultCode => faultOfPart[part]);
   const now = faultCodes.filter((code) => byPart.includes(code) || (conditions[code]?.(state) ?? false));
@@ -39,7 +39,7 @@ export function activeFaults(state: ControlState, failing: readonly FailingPart[
 export const forbidsHeat = (faults: readonly FaultCode[]): FaultCode | undefined =>
   faults.find((code) => faultEffects[code].heaterOff);
 
-/** Reports what came and went. */
+/** Emits an event for each fault that was raised or has ended. */
 export function reportFaults(
   before: readonly FaultCode[],
   state: ControlState,
@@ -54,7 +54,7 @@ export function reportFaults(
   return { raised: raised.length > 0, latchedChanged };
 }
 
-/** SR-07: the line goes on being wrong in another way. */
+/** SR-07: the relay line is still wrong, for another reason. */
 export function reportLineReason(before: ControlState, state: ControlState, events: ControlEvent[]): void {
   const same = before.line.reason === state.line.reason;
   if (same || !before.line.mismatch || !state.line.mismatch) return;
@@ -64,7 +64,7 @@ export function reportLineReason(before: ControlState, state: ControlState, even
 const lineReasons: Readonly<Record<ControlState["line"]["reason"], string>> = {
   unreadable: "cannot be read",
   differs: "differs from the command",
-  "switched-elsewhere": "something else switches it again and again",
+  "switched-elsewhere": "another program or device switches it repeatedly",
 };
 
 function detailOf(fault: FaultCode, state: ControlState): string {

@@ -1,8 +1,8 @@
 /**
- * What survives a power cut, and the door through which it comes back.
+ * The stored state, and its validation.
  *
- * Guarantees: `parseDurable` never throws and returns either a state that `start` can use or `undefined`; nothing in
- * it can turn the heater on or shorten a minimum time. The firmware adds the checksum and the atomic write.
+ * Guarantees: `parseDurable` never throws and returns a state that `start` can use, or `undefined`; a stored state
+ * cannot turn the heater on or shorten a minimum time. The firmware adds the checksum and the atomic write.
  *
  * When to write: whenever `ControlState.revision` differs from the revision written last, at once and one write at a
  * time, the newest state winning. A press raises the revision in the step that shows it; while A or B repeats
@@ -26,18 +26,18 @@ export type DurableState = StoredValues & {
   readonly schema: 1;
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly latched: readonly FaultCode[];
-  /** What follows may be missing: older firmware did not write it, or there is nothing to say. */
+  /** The members below are optional: older firmware did not write them, or they have no value. */
   readonly boost?: StoredBoost;
   readonly twin?: TwinShadow;
-  /** Missing until the heater was switched for the first time. */
+  /** Missing before the first switch of the heater. */
   readonly lastSwitch?: StoredSwitch;
-  /** What this heater does in this room (SR-06), K in 55 minutes. */
+  /** The best rise that this heater causes in this room (SR-06), K in 55 minutes. */
   readonly learntRise?: number;
-  /** The contact is held to be welded (SR-06). */
+  /** Present while the relay contact is assumed to be welded (SR-06). */
   readonly relayAlarm?: StoredRelayAlarm;
 };
 
-/** @returns `undefined` for anything that `toDurable` cannot have made: half a state is worse than none */
+/** @returns `undefined` for anything that `toDurable` cannot have written: a partial state is worse than none */
 export function parseDurable(value: unknown): DurableState | undefined {
   try {
     return parse(value);
@@ -59,7 +59,7 @@ function parse(value: unknown): DurableState {
     },
     latched: latched(root["latched"]),
     ...(root["boost"] === undefined ? {} : { boost: boost(root["boost"]) }),
-    // One that is not understood costs one more reconciliation, not the state.
+    // An invalid shadow causes another reconciliation, but does not discard the state.
     ...(root["twin"] === undefined ? {} : { twin: parseShadow(root["twin"]) }),
     ...(root["lastSwitch"] === undefined ? {} : { lastSwitch: lastSwitch(root["lastSwitch"]) }),
     ...(root["learntRise"] === undefined ? {} : { learntRise: within(root["learntRise"], 0, 100) }),
@@ -79,7 +79,7 @@ function boost(value: unknown): StoredBoost {
 
 function latched(value: unknown): readonly FaultCode[] {
   if (!Array.isArray(value) || value.length > 64) throw invalid("latched");
-  // A code of a newer version is unknown here; without its rule there is nothing to hold on to.
+  // Codes of newer versions are ignored: their rule is unknown here.
   return value.filter(isFaultCode).filter((code) => faultEffects[code].latched);
 }
 
@@ -90,7 +90,7 @@ function lastSwitch(value: unknown): StoredSwitch {
   return offForMs === undefined ? known : { ...known, offForMs: millis(within(offForMs, 0, 1e12)) };
 }
 
-/** Within what any room sensor measures (SR-03). */
+/** Limits beyond the range of any room sensor (SR-03). */
 function relayAlarm(value: unknown): StoredRelayAlarm {
   const entry = record(value);
   const from = within(entry["from"], -100, 200);

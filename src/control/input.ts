@@ -1,4 +1,4 @@
-/** What goes into `step`: plain data, filled by the firmware with what it observed since the last step. */
+/** The input of `step`: plain data, observed by the firmware since the last step. */
 
 import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "../base/units.ts";
 import type { FailingPart } from "../model/faults.ts";
@@ -11,35 +11,35 @@ export type { FailingPart } from "../model/faults.ts";
 export type ControlMode = WritableValues["controlMode"];
 export type ButtonName = "a" | "b" | "mode";
 
-/** A debounced-by-nobody level change of a button, polarity already resolved. The core debounces. */
+/** A level change of a button, after polarity and before debouncing, which the core does. */
 export interface ButtonEdge {
   readonly button: ButtonName;
   readonly pressed: boolean;
   readonly atMs: Millis;
 }
 
-/** One attempt to read the sensor. `ok` means the CRC was good, nothing more: the core judges plausibility. */
+/** One attempt to read the sensor. `ok` means only that the CRC was valid: the core checks plausibility. */
 export type SensorReading =
   | {
       readonly kind: "ok";
       readonly temperature: Celsius;
       readonly humidity: RelativeHumidityPercent;
-      /** The sensor's raw words; compared bit for bit to find a frozen sensor. */
+      /** The sensor's raw words; compared bit by bit to detect a frozen sensor. */
       readonly raw: { readonly temperature: number; readonly humidity: number };
-      /** Of the chip that gave the values. */
+      /** The chip that measured the values. */
       readonly chip: SensorChip;
       readonly atMs: Millis;
     }
   | { readonly kind: "failed"; readonly reason: SensorFailure; readonly atMs: Millis };
 
-/** What SR-03 must know of a sensor's chip. */
+/** Properties of a sensor chip for SR-03. */
 export interface SensorChip {
-  /** What it can measure: a value outside says that the chip or its wiring is broken. */
+  /** Its range: a value outside means that the chip or its wiring is defective. */
   readonly lowest: Celsius;
   readonly highest: Celsius;
   /**
-   * Its noise moves the raw temperature: one that repeats for so long is frozen. `undefined`: it is so coarse that a
-   * steady room repeats it.
+   * A raw temperature that repeats for so long is frozen, since noise would change it. `undefined` for a coarse chip,
+   * whose value repeats in a steady room.
    */
   readonly frozenAfter: Millis | undefined;
 }
@@ -50,15 +50,15 @@ export type SensorFailure =
   | "bad-crc"
   | "bus"
   | "absent"
-  /** Somebody acknowledges at the sensor's address and never answers as the sensor does. */
+  /** Another chip acknowledges at the sensor's address. */
   | "wrong-chip"
-  /** The heater inside the sensor is on, or was until a moment ago: it reads several kelvin warm. */
+  /** The heater inside the sensor is or was just on: it reads several kelvin too warm. */
   | "heater-on";
 
-/** What somebody other than the buttons asks for. */
+/** A request that does not come from the buttons. */
 export type Request =
   | SetRequest
-  /** boost.ts says what it does; 0 ends a running one. */
+  /** See boost.ts; 0 ends a running boost. */
   | { readonly kind: "boost"; readonly minutes: number; readonly source: Source }
   /** Status LED and screen blink for so long. */
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
@@ -76,30 +76,30 @@ export type SetRequest = {
   };
 }[WritableName];
 
-/** Who made a value what it is, and when: what reconciliation with a twin rests on. */
+/** Who changed a value, and when: the basis of the twin reconciliation. */
 export interface Change {
   readonly source: Source;
   /** A label only. */
   readonly wallMs: WallMillis;
   /** Counts the changes of all values together: orders them where the wall clock cannot. 0: never changed. */
   readonly serial: number;
-  /** The value before; before the first turn of a button that was held down. */
+  /** The value before; for a held button, before its first step. */
   readonly from?: ControlValue;
 }
 
-/** State of the way to the cloud, for the screen. `none`: no cloud is configured. */
+/** State of the link to the cloud, for the screen. `none`: no cloud is configured. */
 export type LinkState = "none" | "connecting" | "online" | "offline";
 
 export interface Input {
-  /** The newest attempt since the last step, if there was one. */
+  /** The newest attempt since the last step, if any. */
   readonly reading?: SensorReading | undefined;
   /** In order of time. */
   readonly buttons: readonly ButtonEdge[];
-  /** The relay line as read back just now; `undefined` when it could not be read. */
+  /** The relay line as read back; `undefined` when it could not be read. */
   readonly relayLine: boolean | undefined;
   readonly requests: readonly Request[];
   readonly link: LinkState;
-  /** Parts that the firmware found failing: shown, never a reason to stop (SR-11). */
+  /** Failing parts of the firmware: shown, never a reason to stop (SR-11). */
   readonly failing: readonly FailingPart[];
   readonly wallMs: WallMillis;
 }

@@ -1,7 +1,7 @@
 /**
- * The one set of limits for what is asked of the device, whoever asks.
+ * The limits of all requests, whatever their source.
  *
- * Guarantee: what passes here can be put in force as it is (numbers after rounding to a hundredth).
+ * Guarantee: a request that passes can be applied as it is (numbers after rounding to a hundredth).
  */
 import { commands, validateValue } from "../model/cloud-model.ts";
 import type { SettableSchema } from "../model/cloud-schema.ts";
@@ -17,22 +17,21 @@ import type { Request } from "./input.ts";
 
 export type Limits = Pick<Settings, LimitSetting>;
 
-/** What the settings say of the limits. */
 export const limitsOf = (settings: Limits): Limits =>
   Object.fromEntries(limitSettings.map((key) => [key, settings[key]])) as unknown as Limits;
 export const limitSettings = writableNames.flatMap((name) => writableSpec(name).limits ?? []);
 
-/** The row's schema, with the limits in force. */
+/** The row's schema with the configured limits. */
 function schemaOf(name: WritableName, limits: Limits): SettableSchema {
   const { schema, limits: own } = writableSpec(name);
   return own && "min" in schema ? { ...schema, min: limits[own[0]], max: limits[own[1]] } : schema;
 }
 
-/** Judges a value of a writable property, of any type. @returns as `validateValue` */
+/** Validates a value of a writable property, of any type. @returns as `validateValue` */
 export const validateProperty = (name: WritableName, value: unknown, limits: Limits): string | undefined =>
   validateValue(schemaOf(name, limits), value);
 
-/** As it is put in force: numbers to a hundredth (no float dirt), inside the limits. */
+/** Rounds a number to a hundredth and clamps it to the limits. */
 export function adjusted(name: WritableName, value: ControlValue, limits: Limits): ControlValue {
   const schema = schemaOf(name, limits);
   if (typeof value !== "number" || !("min" in schema)) return value;
@@ -40,8 +39,8 @@ export function adjusted(name: WritableName, value: ControlValue, limits: Limits
   return Math.min(hundredths(schema.max), Math.max(hundredths(schema.min), hundredths(value))) / 100;
 }
 
-/** @returns why the request cannot be followed, whatever the device is doing; `undefined` when it can */
-export function whyRefused(request: Request, limits: Limits): string | undefined {
+/** @returns why the request is invalid in every state of the device; `undefined` when it is valid */
+export function validateRequest(request: Request, limits: Limits): string | undefined {
   switch (request.kind) {
     case "set":
       return validateProperty(request.name, request.value, limits);

@@ -1,4 +1,4 @@
-/** What comes out of `step`. Outputs are levels, not edges: asserting them twice changes nothing. */
+/** The output of `step`. Outputs are levels, not edges: asserting them twice changes nothing. */
 
 import type { FaultCode } from "../model/faults.ts";
 import type { ControlValue, WritableName } from "../model/properties.ts";
@@ -6,7 +6,7 @@ import type { Source } from "../model/sources.ts";
 import type { ButtonName, Request } from "./input.ts";
 import type { ScreenModel } from "./panel/screen.ts";
 
-/** The outputs wanted now. */
+/** The desired outputs. */
 export interface Commands {
   readonly heater: boolean;
   readonly modeLed: boolean;
@@ -14,7 +14,7 @@ export interface Commands {
   readonly screen: ScreenModel;
 }
 
-/** Something worth a log line, a telemetry event or a write of the state. */
+/** An event for the log, telemetry or storage. */
 export type ControlEvent =
   | { readonly kind: "heater"; readonly on: boolean; readonly reason: string }
   | ChangedEvent
@@ -22,13 +22,13 @@ export type ControlEvent =
   | { readonly kind: "boost-ended"; readonly because: BoostEnd }
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
-  /** It stands already, and for another reason now. */
+  /** An active fault has another reason now. */
   | { readonly kind: "fault-reason"; readonly fault: FaultCode; readonly detail: string }
   | { readonly kind: "fault-ended"; readonly fault: FaultCode }
   | {
       readonly kind: "refused";
       readonly request: Request["kind"];
-      /** Of the property that was to be set. */
+      /** The property of a `set` request. */
       readonly name?: WritableName;
       readonly reason: string;
     };
@@ -40,7 +40,7 @@ export interface ChangedEvent {
   readonly from: ControlValue;
   readonly to: ControlValue;
   readonly source: Source;
-  /** What a button that does not come back did is undone (SR-13). */
+  /** The change of a stuck button is undone (SR-13). */
   readonly because?: "stuck-button";
   readonly button?: ButtonName;
 }

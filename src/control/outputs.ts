@@ -1,27 +1,27 @@
 /**
- * From state to the outputs wanted now, and to the time of the next look.
+ * From state to the desired outputs, and to the time of the next step.
  *
- * Guarantee: depends on the state alone, so asserting it twice changes nothing; the next look is in the future and
- * a second away at the most, so that every output is re-asserted and the relay's line read back (SR-07) each second.
+ * Guarantee: depends only on the state, so asserting it twice changes nothing; the next step is at most a second away,
+ * so that every second the outputs are re-asserted and the relay's line is read back (SR-07).
  */
 
 import type { Celsius, Millis } from "../base/units.ts";
 import { celsius, duty, millis, seconds } from "../base/units.ts";
 import type { LinkState } from "./input.ts";
 import type { Commands } from "./output.ts";
-import { aimOf } from "./panel/boost.ts";
+import { effectiveTarget } from "./panel/boost.ts";
 import { isArmed } from "./panel/buttons.ts";
 import { relayLineDeadline } from "./safety/relay-line.ts";
 import { isTrusted, staleAt } from "./safety/sensor.ts";
 import type { ControlState } from "./state.ts";
 
-const lookAgain = seconds(1);
-/** The status LED is lit steadily while all is well, blinks at 1 Hz while a fault stands, dark: not running. */
+const maxStepInterval = seconds(1);
+/** Status LED: on during normal operation, 1 Hz while a fault is active, off when not running. */
 const blinkHalf = millis(500);
-/** While it is to be found among others: twice as fast, and the screen along with it. */
+/** Identify: LED and screen blink twice as fast. */
 const identifyHalf = millis(250);
 
-/** The room's temperature, calibrated; `undefined` while the sensor is not trusted. */
+/** The calibrated room temperature; `undefined` while the sensor is not trusted. */
 export function roomTemperature(state: Pick<ControlState, "sensor" | "panel">): Celsius | undefined {
   if (!isTrusted(state.sensor) || !state.sensor.last) return undefined;
   return celsius(state.sensor.last.measured + state.panel.values.sensorOffset);
@@ -35,13 +35,13 @@ export function outputs(state: ControlState, link: LinkState, now: Millis): Comm
   const blink = identifying(state, now) ? lit(identifyHalf, now) : undefined;
   return {
     heater: state.switching.on,
-    // In manual it lights up when letting go would switch the heater.
+    // In manual it is lit when releasing the button would switch the heater.
     modeLed: auto || (!settings.buttonsLocked && isArmed(state.buttons)),
     statusLed: blink ?? (faults.length === 0 || lit(blinkHalf, now)),
     screen: {
       temperature,
       humidity: temperature === undefined ? undefined : state.sensor.last?.humidity,
-      target: aimOf(panel, settings),
+      target: effectiveTarget(panel, settings),
       unit: settings.displayUnit,
       mode: panel.values.controlMode,
       heating: state.switching.on,
@@ -64,9 +64,9 @@ const nextBlink = (half: Millis, now: Millis): number => (Math.floor(now / half)
 const dimAt = (state: ControlState): number =>
   state.touchedAt + seconds(state.rules.settings.dimAfterSeconds);
 
-/** The earliest time at which `step` would do something without a new input. */
-export function nextLook(state: ControlState, gestureAt: Millis | undefined, now: Millis): Millis {
-  let next: number = now + lookAgain;
+/** The earliest time at which `step` has something to do without new input. */
+export function nextStepTime(state: ControlState, gestureAt: Millis | undefined, now: Millis): Millis {
+  let next: number = now + maxStepInterval;
   const consider = (at: number | undefined) => {
     if (at !== undefined && at > now && at < next) next = at;
   };

@@ -1,7 +1,7 @@
 /**
- * The core's whole memory: one immutable value, made by `start`, moved on by `step`.
+ * The core's state: one immutable value, created by `start`, advanced by `step`.
  *
- * Guarantee: a fresh state commands the heater OFF and knows no reading, whatever was stored.
+ * Guarantee: a new state commands the heater OFF and has no reading, whatever was stored.
  */
 
 import type { DutyPercent, Millis, WallMillis } from "../base/units.ts";
@@ -32,7 +32,7 @@ import { startTrend } from "./safety/trend.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { emptyShadow } from "./twin/shadow.ts";
 
-/** What follows from the settings, worked out once. */
+/** The settings, and values derived from them once. */
 export interface Rules {
   readonly settings: Settings;
   readonly law: LawSettings;
@@ -42,13 +42,13 @@ export interface ControlState {
   readonly rules: Rules;
   readonly firmware: string;
   /**
-   * The caller's clock when last seen, and what to add to it for the core's own time, which never goes
-   * back; and what to add to that for wall time.
+   * `seenMs`: the caller's clock at the last step; plus `offset`: the core's own time, which never goes back; plus
+   * `wallOffset`: wall time.
    */
   readonly clock: { readonly seenMs: Millis; readonly offset: Millis; readonly wallOffset: Millis };
   readonly buttons: ButtonsState;
   readonly panel: Panel;
-  /** What was last reconciled with the device twin: kept here so that it is stored together with the panel. */
+  /** The twin as last reconciled; part of the state so that it is stored together with the panel. */
   readonly twin: TwinShadow;
   /** LED and screen blink until then. */
   readonly identifyUntil: Millis | undefined;
@@ -66,9 +66,9 @@ export interface ControlState {
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };
   readonly lastSwitch: LastSwitch | undefined;
   readonly touchedAt: Millis;
-  /** A repeating button has moved the set-point, and the finger is still on it. */
+  /** A repeating button has changed the set-point and is still held. */
   readonly unsettled: boolean;
-  /** Differs from the one written last when there is something to write (durable.ts says when). */
+  /** Increases when there is something to store (see durable.ts). */
   readonly revision: number;
   readonly countersSavedAt: Millis;
   /** What the stored state says of the heater: on, although it may have been off for up to an hour since. */
@@ -81,15 +81,15 @@ export interface StartConditions {
   readonly wallMs: WallMillis;
   /** Version for the screen. */
   readonly firmware: string;
-  /** There was a stored state and it could not be read: `state-lost` is shown until a person clears it. */
+  /** The stored state was unreadable: `state-lost` is active until a person clears it. */
   readonly stateLost?: boolean;
-  /** For how long the relay has been off, as a process that outlived the last loop saw it: it knows better than the store. */
+  /** How long the relay has been off, observed by the guardian: more accurate than the stored state. */
   readonly relayOffMs?: Millis | undefined;
 }
 
 /**
  * @param durable from `parseDurable`; `undefined` on a new device or when the stored state was unreadable. Its
- * set-point is brought inside the limits of today's settings.
+ * set-point is clamped to the current limits.
  */
 export function start(
   settings: Settings,
@@ -100,7 +100,7 @@ export function start(
   const rules = makeRules(settings);
   const latched: readonly FaultCode[] = durable?.latched ?? [];
   const stateLost = conditions.stateLost === true || latched.includes("state-lost");
-  // Without its state nobody knows when the heater was on last: the whole minimum off time is waited for (SR-08).
+  // Without a state the last switch is unknown: wait the whole minimum off time (SR-08).
   const stored = stateLost ? { on: true, wallMs } : durable?.lastSwitch;
   const { relayOffMs } = conditions;
   const lastSwitch =
@@ -124,7 +124,7 @@ export function start(
     effect: startHeatEffect(now, durable),
     law: { state: startLaw, demand: duty(0), heat: false },
     stateLost,
-    // Empty, so that the first step reports what was latched before.
+    // Empty, so that the first step reports latched faults.
     faults: [],
     counters: durable?.counters ?? { relayCycles: 0, heaterSeconds: 0 },
     lastSwitch,
@@ -156,8 +156,8 @@ function restorePanel(durable: DurableState, settings: Settings, now: Millis, wa
 }
 
 /**
- * For an orderly end: the heater is OFF from now on, and the stored state says so. Without it the next start must
- * assume that the heater was on until then.
+ * For a clean shutdown: records the heater as OFF. Without it the next start must assume that the heater was on until
+ * then.
  */
 export function stop(state: ControlState, nowMs: Millis): ControlState {
   if (!state.switching.on) {

@@ -1,12 +1,12 @@
 /**
- * Folder control/: the core: decides everything, does nothing. Pure and synchronous; time is an argument.
+ * Folder control/: the core: all decisions, no I/O. Pure and synchronous; time is an argument.
  *
- * The controller: `step(state, input, now)` gives the next state, the outputs wanted, what happened, and when to come
- * back. Synchronous, without I/O; the caller asserts the outputs and calls again at `wakeAtMs` or earlier.
+ * `step(state, input, now)` returns the next state, the desired outputs, the events, and the time of the next step. The
+ * caller asserts the outputs and calls again at `wakeAtMs` or earlier.
  *
- * Guarantees: the heater is ON only while a trusted reading is younger than 60 s and no fault that forbids heat
- * stands; minimum times hold; a clock that runs backwards ends the heat and the trust in the sensor, never
- * prolongs them; the same state, input and time give the same result.
+ * Guarantees: the heater is ON only while a trusted reading is younger than 60 s and no active fault forbids heat;
+ * minimum times hold; a clock that runs backwards ends heat and trust in the sensor, and never prolongs them; the same
+ * state, input and time give the same result.
  */
 
 import type { Millis } from "../base/units.ts";
@@ -15,16 +15,16 @@ import { activeFaults, forbidsHeat, reportFaults, reportLineReason } from "./act
 import type { Input } from "./input.ts";
 import { lawStep } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
-import { nextLook, outputs, roomTemperature } from "./outputs.ts";
-import { heatAim } from "./panel/hold.ts";
+import { nextStepTime, outputs, roomTemperature } from "./outputs.ts";
+import { lawTarget } from "./panel/hold.ts";
 import type { UserInput } from "./panel/user-input.ts";
 import { readUserInput } from "./panel/user-input.ts";
-import { heaterBlamedFor, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
+import { heaterCauseWindow, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
 import type { HeatEffectState } from "./safety/heat-effect.ts";
-import { clearHeatEffect, isTesting, noteSwitch, stepHeatEffect } from "./safety/heat-effect.ts";
+import { clearHeatEffect, followSwitch, isTesting, stepHeatEffect } from "./safety/heat-effect.ts";
 import { clearRelayLine, stepRelayLine } from "./safety/relay-line.ts";
-import { agesSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
+import { ageSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
 import { decide } from "./safety/switching.ts";
 import { addToTrend } from "./safety/trend.ts";
 import type { ControlState } from "./state.ts";
@@ -40,15 +40,15 @@ export interface StepResult {
   readonly wakeAtMs: Millis;
 }
 
-/** Heating time of one step that is believed: a loop that was away cannot know what the relay did meanwhile. */
+/** Maximum heating time counted per step: after a stall the state of the relay in between is unknown. */
 const maxCountedStep = minutes(1);
-/** Counters alone are stored this often. */
+/** How often changed counters are stored. */
 const countersEvery = hours(1);
-/** What is left of a boost, so often. */
+/** How often the remaining time of a boost is stored. */
 const boostEvery = minutes(10);
 
-/** A wall clock that moves against the monotonic one by more was set; less is slewing and drift. */
-const wallSlack = seconds(5);
+/** A larger change against the monotonic clock means that the wall clock was set; less is slewing or drift. */
+const wallTolerance = seconds(5);
 
 /** @param nowMs the caller's monotonic clock */
 export function step(state: ControlState, input: Input, nowMs: Millis): StepResult {
@@ -60,7 +60,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const passed = wentBack ? 0 : nowMs - seenMs;
 
   const userInput = readUserInput(state, input, now, offset, events);
-  const heard: ControlState = {
+  const withInput: ControlState = {
     ...state,
     clock: { seenMs: nowMs, offset, wallOffset: millis(input.wallMs - now) },
     buttons: userInput.buttons,
@@ -72,20 +72,20 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
     counters: count(state, passed),
   };
-  const sensed = sense(wentBack ? distrust(heard) : heard, input, now, offset);
-  const cleared = userInput.clear ? clearFaults(sensed.state, now, events) : sensed.state;
+  const withReading = processReading(wentBack ? distrust(withInput) : withInput, input, now, offset);
+  const cleared = userInput.clear ? clearFaults(withReading.state, now, events) : withReading.state;
   const watched = watchEffect(state, cleared, now);
-  const judged = { ...watched, faults: activeFaults(watched, input.failing) };
-  const report = reportFaults(state.faults, judged, events);
-  reportLineReason(state, judged, events);
-  const advised = advise(state, judged, sensed.accepted, now);
-  const switched = switchHeater(advised, now, events);
-  const next = settle(state, switched, userInput, report, now);
+  const withFaults = { ...watched, faults: activeFaults(watched, input.failing) };
+  const report = reportFaults(state.faults, withFaults, events);
+  reportLineReason(state, withFaults, events);
+  const withLaw = runHeatingLaw(state, withFaults, withReading.accepted, now);
+  const switched = switchHeater(withLaw, now, events);
+  const next = finishStep(state, switched, userInput, report, now);
   return {
     state: next,
     commands: outputs(next, input.link, now),
     events,
-    wakeAtMs: millis(nextLook(next, userInput.wakeAt, now) - offset),
+    wakeAtMs: millis(nextStepTime(next, userInput.wakeAt, now) - offset),
   };
 }
 
@@ -97,7 +97,7 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
 
 const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;
 
-/** The law's memory of the room moves along with the offset. */
+/** Shifts the filtered temperatures of the heating law when the sensor offset changes. */
 function recalibrate(law: ControlState["law"], by: number): ControlState["law"] {
   const { filter } = law.state;
   if (by === 0 || !filter) return law;
@@ -110,15 +110,15 @@ const distrust = (state: ControlState): ControlState => ({
   sensor: distrustSensor(state.sensor, "the monotonic clock ran backwards"),
 });
 
-/** SR-02, SR-03, SR-04: the reading, if there is one, and the time without one. `accepted`: control may act on it. */
-function sense(
+/** SR-02, SR-03, SR-04: processes the reading, or the time without one. `accepted`: control may act on it. */
+function processReading(
   state: ControlState,
   input: Input,
   now: Millis,
   offset: Millis,
 ): { readonly state: ControlState; readonly accepted: boolean } {
   const { reading } = input;
-  if (!reading) return { state: { ...state, sensor: agesSensor(state.sensor, now) }, accepted: false };
+  if (!reading) return { state: { ...state, sensor: ageSensor(state.sensor, now) }, accepted: false };
   const { settings } = state.rules;
   const { sensorOffset } = state.panel.values;
   const at = millis(Math.min(now, reading.atMs + offset));
@@ -128,23 +128,23 @@ function sense(
     verdict: judged.verdict,
     temperature,
     cutOff: settings.cutOff,
-    heaterToBlame: mayHaveHeated(state, now),
+    heaterMayBeCause: mayHaveHeated(state, now),
   });
-  const sensor = agesSensor(judged.state, now);
+  const sensor = ageSensor(judged.state, now);
   const accepted = judged.verdict === "accepted" && !sensor.stale;
-  // Before calibration: a new offset must not look like a room that warms.
+  // Uncalibrated: a new offset must not look like a warming room.
   const trend =
     accepted && reading.kind === "ok" ? addToTrend(state.trend, reading.temperature, at) : state.trend;
   return { state: { ...state, sensor, cutOff, trend }, accepted };
 }
 
-/** SR-04: the heater is on or was lately; a line that does not follow may have been on at any time. */
+/** SR-04: the heater is or was recently on; a mismatching line may have been on at any time. */
 function mayHaveHeated({ switching, lastSwitch, line }: ControlState, now: Millis): boolean {
   if (switching.on || line.mismatch || line.differsSince !== undefined) return true;
-  return lastSwitch !== undefined && now - lastSwitch.at < heaterBlamedFor;
+  return lastSwitch !== undefined && now - lastSwitch.at < heaterCauseWindow;
 }
 
-/** Latched faults go when a person says so and their cause is gone; a welded relay is left to the person's eyes. */
+/** Clears latched faults whose cause has ended; for a welded relay, the person has checked it. */
 function clearFaults(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
   const line = clearRelayLine(state.line, now);
   const cleared = { ...state, stateLost: false, line, effect: clearHeatEffect(state.effect) };
@@ -155,7 +155,7 @@ function clearFaults(state: ControlState, now: Millis, events: ControlEvent[]): 
   return cleared;
 }
 
-/** SR-05, SR-06: once for every completed minute. */
+/** SR-05, SR-06: once per completed minute. */
 function watchEffect(before: ControlState, state: ControlState, now: Millis): ControlState {
   if (state.trend.means === before.trend.means) return state;
   const { settings } = state.rules;
@@ -170,32 +170,37 @@ function watchEffect(before: ControlState, state: ControlState, now: Millis): Co
   return { ...state, effect };
 }
 
-/** What frost protection and the heating law wish, at every accepted reading and every change of the panel. */
-function advise(before: ControlState, state: ControlState, accepted: boolean, now: Millis): ControlState {
+/** Runs frost protection and the heating law, at every accepted reading and every change of the panel. */
+function runHeatingLaw(
+  before: ControlState,
+  state: ControlState,
+  accepted: boolean,
+  now: Millis,
+): ControlState {
   const mode = state.panel.values.controlMode;
   const { settings } = state.rules;
-  const target = heatAim(state.panel, settings);
+  const target = lawTarget(state.panel, settings);
   const temperature = roomTemperature(state);
-  const moved = target !== heatAim(before.panel, settings) || mode !== before.panel.values.controlMode;
+  const moved = target !== lawTarget(before.panel, settings) || mode !== before.panel.values.controlMode;
   if (temperature === undefined || !(accepted || moved)) return state;
   const frost = stepFrost(state.frost, temperature, mode, settings);
-  const inCharge = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
+  const isActive = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
   const law = lawStep(state.law.state, state.rules.law, {
     temperature,
     target,
     heaterOn: state.switching.on,
-    inCharge,
+    isActive: isActive,
     nowMs: now,
   });
   return { ...state, frost, law };
 }
 
-interface Wish {
+interface HeatRequest {
   readonly heat: boolean;
   readonly because: string;
 }
 
-function wishOf(state: ControlState): Wish {
+function heatRequestOf(state: ControlState): HeatRequest {
   if (roomTemperature(state) === undefined) return { heat: false, because: "no trusted reading" };
   if (state.frost) return { heat: true, because: "frost protection" };
   const { controlMode, heaterSwitch } = state.panel.values;
@@ -203,18 +208,18 @@ function wishOf(state: ControlState): Wish {
   return { heat: state.law.heat, because: `demand ${state.law.demand.toFixed(0)} %` };
 }
 
-/** SR-08 and every OFF: wish, faults and minimum times become the command. */
+/** SR-08: request, faults and minimum times become the heater command. */
 function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
-  const wish = wishOf(state);
+  const request = heatRequestOf(state);
   const fault = forbidsHeat(state.faults);
   const testing = isTesting(state.effect) && !state.frost;
   const { minimumOn, minimumOff } = state.rules.law;
-  const decision = { heat: wish.heat && !testing, forbidden: fault !== undefined };
+  const decision = { heat: request.heat && !testing, forbidden: fault !== undefined };
   const switching = decide(state.switching, decision, now, minimumOn, minimumOff);
-  const keepTest = wish.heat && !fault && !state.frost;
-  const effect: HeatEffectState = noteSwitch(state.effect, switching.on, keepTest, now);
+  const keepTest = request.heat && !fault && !state.frost;
+  const effect: HeatEffectState = followSwitch(state.effect, switching.on, keepTest, now);
   if (switching === state.switching) return effect === state.effect ? state : { ...state, effect };
-  const reason = fault ?? (testing ? "test whether the room answers" : wish.because);
+  const reason = fault ?? (testing ? "test whether heating has an effect" : request.because);
   events.push({ kind: "heater", on: switching.on, reason });
   const { relayCycles, heaterSeconds } = state.counters;
   return {
@@ -226,14 +231,14 @@ function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]):
   };
 }
 
-/** Whole hours that the heater was off, as far as they matter (SR-04): each is stored, as no clock counts them later. */
-function restedHours({ lastSwitch }: ControlState, now: number): number {
+/** Whole hours since the heater was switched off, up to the limit of SR-04; each is stored, to survive a restart. */
+function hoursOff({ lastSwitch }: ControlState, now: number): number {
   if (lastSwitch === undefined || lastSwitch.on) return 0;
-  return Math.floor(Math.min(now - lastSwitch.at, heaterBlamedFor) / hours(1));
+  return Math.floor(Math.min(now - lastSwitch.at, heaterCauseWindow) / hours(1));
 }
 
-/** What is to be stored, and the screen's wakefulness: a touch and a new fault both light it. */
-function settle(
+/** Decides what to store, and wakes the screen after a press or a new fault. */
+function finishStep(
   before: ControlState,
   state: ControlState,
   userInput: UserInput,
@@ -245,9 +250,8 @@ function settle(
   const turnedOn = state.switching.on && !before.switching.on && !before.storedOn;
   const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
   const boostDue = state.panel.boost !== undefined && now - state.countersSavedAt >= boostEvery;
-  const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallSlack;
-  const restedLonger =
-    restedHours(state, now) !== restedHours(before, before.clock.seenMs + before.clock.offset);
+  const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallTolerance;
+  const restedLonger = hoursOff(state, now) !== hoursOff(before, before.clock.seenMs + before.clock.offset);
   const relayAlarm = (state.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
   const store =
     clockSet ||

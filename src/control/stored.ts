@@ -1,4 +1,4 @@
-/** Reads parts of a stored document. @throws TypeError (every function) for what no firmware has written */
+/** Reads parts of a stored document. @throws TypeError (every function) for an invalid value */
 
 import { isRecord, type JsonRecord } from "../base/json/value.ts";
 import { type WallMillis, wallMillis } from "../base/units.ts";

@@ -1,4 +1,4 @@
-/** The part of the core's memory that survives a power cut, taken out of the whole. */
+/** Extracts the part of the state that is stored. */
 
 import type { Millis } from "../base/units.ts";
 import { millis, wallMillis } from "../base/units.ts";
@@ -7,7 +7,7 @@ import { activeFaults } from "./active-faults.ts";
 import type { DurableState } from "./durable.ts";
 import { storeBoost } from "./panel/boost.ts";
 import { storeValues } from "./panel/stored-values.ts";
-import { heaterBlamedFor } from "./safety/cut-off.ts";
+import { heaterCauseWindow } from "./safety/cut-off.ts";
 import type { LastSwitch, StoredSwitch } from "./safety/switching.ts";
 import type { ControlState } from "./state.ts";
 
@@ -32,8 +32,8 @@ export function toDurable(state: ControlState): DurableState {
 
 function storeSwitch({ on, at }: LastSwitch, now: Millis, wallOffset: Millis): StoredSwitch {
   const wallMs = wallMillis(at + wallOffset);
-  // The end comes between two steps: then the switch is later than what was seen last.
-  const offFor = Math.round(Math.min(Math.max(0, now - at), heaterBlamedFor));
+  // `stop` comes between two steps: then `at` is later than the last step.
+  const offFor = Math.round(Math.min(Math.max(0, now - at), heaterCauseWindow));
   return on ? { on, wallMs } : { on, wallMs, offForMs: millis(offFor) };
 }
 

@@ -23,9 +23,9 @@ import type { Log } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { Hat, HatHealth } from "../board/hat.ts";
 import type { ButtonEdge, Input, Request, SensorReading } from "../control/input.ts";
-import { type Look, lookAt } from "../control/look.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
 import { type ControlState, start, step, stop } from "../control/step.ts";
+import { type StepSummary, summaryOf } from "../control/step-summary.ts";
 import { toDurable } from "../control/to-durable.ts";
 import { type InForce, inForce } from "../control/twin/in-force.ts";
 import type { FaultCode } from "../model/faults.ts";
@@ -153,8 +153,8 @@ export class Device implements FaceDevice {
     this.#storedListeners.push(listener);
   }
 
-  onLook(listener: (look: Look) => void): void {
-    this.watch(({ commands, events }) => listener(lookAt(commands, events)));
+  onStepSummary(listener: (look: StepSummary) => void): void {
+    this.watch(({ commands, events }) => listener(summaryOf(commands, events)));
   }
 
   /** Somebody who watches from now on; called after each step, until the device stops. */

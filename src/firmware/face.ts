@@ -5,8 +5,8 @@
  */
 import { messageOf } from "../base/errors.ts";
 import type { LinkState, Request } from "../control/input.ts";
-import type { Look } from "../control/look.ts";
 import type { ControlState } from "../control/state.ts";
+import type { StepSummary } from "../control/step-summary.ts";
 import type { InForce } from "../control/twin/in-force.ts";
 import type { FaultCode } from "../model/faults.ts";
 
@@ -38,7 +38,7 @@ export interface DeviceMoment {
  */
 export interface FaceDevice extends DeviceMoment {
   /** Calls back after each step (from another process: at least once a second); must not throw. */
-  onLook(listener: (look: Look) => void): void;
+  onStepSummary(listener: (look: StepSummary) => void): void;
   /** Calls back when `stored` comes true; must not throw. */
   onStored(listener: () => void): void;
   /** All of them take effect in one step. @returns why one was refused, if one was */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shapeTelemetry, startTelemetry } from "../../src/azure/telemetry.ts";
 import { millis, seconds } from "../../src/base/units.ts";
-import type { Look } from "../../src/control/look.ts";
+import type { StepSummary } from "../../src/control/step-summary.ts";
 import {
   type TelemetryName,
   type TelemetryValues,
@@ -11,7 +11,7 @@ import {
 } from "../../src/model/cloud-model.ts";
 import { faultCodes } from "../../src/model/faults.ts";
 
-const calm: Look = {
+const calm: StepSummary = {
   temperature: 19.5349,
   humidity: 45.449,
   setPoint: 19.5,
@@ -32,14 +32,14 @@ class Teller {
     return this.#state.suppressed;
   }
 
-  look(observation: Partial<Look> = {}, interval = 60): void {
+  look(observation: Partial<StepSummary> = {}, interval = 60): void {
     const whole = { ...calm, ...observation };
     const result = shapeTelemetry(this.#state, whole, interval, seconds(this.now));
     this.#state = result.state;
     for (const values of result.messages) this.said.push({ at: this.now, values });
   }
 
-  lookFor(time: number, observation: Partial<Look> = {}, interval = 60): void {
+  lookFor(time: number, observation: Partial<StepSummary> = {}, interval = 60): void {
     for (const end = this.now + time; this.now < end; this.now += 1) this.look(observation, interval);
   }
 

@@ -95,7 +95,7 @@ describe("a boost", () => {
       "must be 0 to 240 min, not -1",
       "must be a whole number",
       "must be a number",
-      "would do nothing: manual mode follows the heater switch; set auto first",
+      "no effect in manual mode, which follows the heater switch; set auto first",
     ]);
     expect(device.state.panel.boost).toBeUndefined();
   });

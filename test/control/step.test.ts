@@ -377,7 +377,7 @@ describe("the heating law, while somebody else decides", () => {
   function memory(device: Device) {
     device.run(3600, 10);
     const { regulator, cycle } = device.state.law.state;
-    return { integral: regulator.integral, owed: cycle.owed };
+    return { integral: regulator.integral, owed: cycle.deficit };
   }
   const untouched = { integral: 0.3, owed: 0 };
 

@@ -1,20 +1,20 @@
 /**
- * Time-proportional modulation: turns a demand into on and off, and never forgets heat that it owes.
+ * Time-proportional modulation: converts a demand into on and off (sigma-delta modulation).
  *
- * The debt is the heat asked for minus the heat given, in seconds of full power; given is what the heater was
- * really told, so that minimum times and safety rules are paid back (sigma-delta modulation). Starts are a cycle
- * apart at least, so a relay's life is planned, not hoped for. Within the cycle the heater stops when the debt has
- * fallen so far that it will be back at its starting value one cycle after the start.
+ * The deficit is the heat demanded minus the heat delivered, in seconds of full power. Delivered heat follows the actual
+ * heater command, so that the effects of minimum times and safety rules are compensated. Starts are at least one cycle
+ * apart, for the life of the relay. Within the cycle the heater stops when the deficit is so low that it will be back at
+ * its starting value one cycle after the start.
  */
 export interface CycleState {
-  /** Heat asked for and not given (s of full power). */
-  readonly owed: number;
-  /** What the heater was told last. */
+  /** Heat demanded and not delivered (s of full power). */
+  readonly deficit: number;
+  /** The last heater command. */
   readonly on: boolean;
   /** When the heater last started; undefined when the next start need not wait for the cycle. */
   readonly startedMs: number | undefined;
-  /** The debt at that start. */
-  readonly owedAtStart: number;
+  /** The deficit at that start. */
+  readonly deficitAtStart: number;
 }
 
 export interface CycleTimes {
@@ -24,15 +24,15 @@ export interface CycleTimes {
 
 /** Nine minutes, 6.7 starts an hour: an oil radiator then ripples by 0.1 K, and a relay lasts three years. */
 export const cycleS = 540;
-/** A debt older than this is forgotten: nobody wants last hour's heat now. */
-const maxOwedS = 200;
+/** Limit of the deficit: old deficits are not compensated. */
+const deficitLimitS = 200;
 
-/** Less of the band than this is not worth a start, even when the cycle is over. */
-const startShare = 0.3;
+/** Minimum share of the band for a start. */
+const minStartShare = 0.3;
 
-export const startCycle: CycleState = { owed: 0, on: false, startedMs: undefined, owedAtStart: 0 };
+export const startCycle: CycleState = { deficit: 0, on: false, startedMs: undefined, deficitAtStart: 0 };
 
-/** Takes note of what the heater was told since `sinceMs`; `started`: it went on then. */
+/** Follows the heater command in force since `sinceMs`; `started`: it was switched on then. */
 export function follow(
   state: CycleState,
   heaterOn: boolean,
@@ -40,22 +40,30 @@ export function follow(
 ): { readonly state: CycleState; readonly started: boolean } {
   const started = heaterOn && !state.on;
   if (!started) return { state: { ...state, on: heaterOn }, started };
-  return { state: { owed: state.owed, on: true, startedMs: sinceMs, owedAtStart: state.owed }, started };
+  return {
+    state: { deficit: state.deficit, on: true, startedMs: sinceMs, deficitAtStart: state.deficit },
+    started,
+  };
 }
 
-/** Adds the heat asked for and takes off the heat given in `stepS`. */
-export function account(state: CycleState, demand: number, stepS: number, times: CycleTimes): CycleState {
-  const end = debtEnd(times);
-  const owed = state.owed + (demand - (state.on ? 1 : 0)) * stepS;
-  return { ...state, owed: Math.min(end, Math.max(-end, owed)) };
+/** Adds the demanded heat and subtracts the delivered heat of `stepS`. */
+export function updateDeficit(
+  state: CycleState,
+  demand: number,
+  stepS: number,
+  times: CycleTimes,
+): CycleState {
+  const end = maxDeficit(times);
+  const owed = state.deficit + (demand - (state.on ? 1 : 0)) * stepS;
+  return { ...state, deficit: Math.min(end, Math.max(-end, owed)) };
 }
 
-/** The debt at which counting ends: what minimum times alone can cause must fit in. */
-export function debtEnd(times: CycleTimes): number {
-  return Math.max(maxOwedS, times.minimumOnS, times.minimumOffS);
+/** The limit of the deficit; at least what minimum times can cause. */
+export function maxDeficit(times: CycleTimes): number {
+  return Math.max(deficitLimitS, times.minimumOnS, times.minimumOffS);
 }
 
-/** Whether a start now would be a whole cycle after the last one. */
+/** Whether the last start is at least one cycle ago. */
 export function mayStart(state: CycleState, nowMs: number): boolean {
   return state.startedMs === undefined || nowMs - state.startedMs >= cycleS * 1000;
 }
@@ -64,16 +72,16 @@ export function mayStart(state: CycleState, nowMs: number): boolean {
 export function modulate(state: CycleState, demand: number, times: CycleTimes, nowMs: number): boolean {
   if (demand <= 0) return false;
   const length = Math.max(cycleS, times.minimumOnS / demand, times.minimumOffS / Math.max(1e-6, 1 - demand));
-  // With a steady demand the debt runs between +band and −band.
-  const band = Math.min(debtEnd(times), (demand * (1 - demand) * length) / 2);
+  // With a steady demand the deficit moves between +band and −band.
+  const band = Math.min(maxDeficit(times), (demand * (1 - demand) * length) / 2);
   if (!state.on) {
     if (!mayStart(state, nowMs)) return false;
     const runsLongEnough = times.minimumOnS * (1 - demand) - band;
-    return demand >= 1 || state.owed >= Math.max(startShare * band, runsLongEnough);
+    return demand >= 1 || state.deficit >= Math.max(minStartShare * band, runsLongEnough);
   }
   if (demand >= 1) return true;
   const runningS = state.startedMs === undefined ? length : (nowMs - state.startedMs) / 1000;
   // A fixed end at −band would double every error from cycle to cycle once the demand passes one half.
-  const correction = runningS < length ? demand * (state.owedAtStart - band) : 0;
-  return state.owed > correction - band;
+  const correction = runningS < length ? demand * (state.deficitAtStart - band) : 0;
+  return state.deficit > correction - band;
 }

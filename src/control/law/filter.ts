@@ -1,5 +1,5 @@
 /**
- * Takes the noise out of the readings and says how fast the room is warming.
+ * Filters the noise of the readings and computes the slope of the room temperature.
  *
  * Two first-order low passes in a row, each advanced by its exact solution, so that readings may come at any
  * spacing. The difference between them over the time constant of the second is the smoothed slope.
@@ -15,7 +15,7 @@ export interface FilterState {
 const smoothingS = 35;
 const slopeS = 90;
 
-/** The state after one more reading; the first reading is believed as it stands. */
+/** The state after one more reading; the first reading is taken unfiltered. */
 export function filter(state: FilterState | undefined, temperature: number, elapsedS: number): FilterState {
   if (!state) return { smooth: temperature, slower: temperature };
   const smooth = approach(state.smooth, temperature, elapsedS / smoothingS);

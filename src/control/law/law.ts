@@ -1,17 +1,17 @@
 /**
  * Folder law/: the heating control algorithm.
  *
- * The heating law: from readings and set-point to "heat or not", as a pure function.
+ * From readings and set-point to "heat or not", as a pure function.
  *
- * Guarantee: whatever the readings and their spacing, the state stays finite and bounded and the demand within 0
- * and 100 %. While the set-point stands still, starts are asked for at least one cycle (9 min) apart, 6.7 an hour.
- * The law only wishes: minimum times and safety decide after it, and their decision comes back as `heaterOn`.
+ * Guarantee: for any readings and intervals the state stays finite and bounded and the demand within 0 and 100 %. At a
+ * constant set-point, starts are requested at least one cycle (9 min) apart, 6.7 an hour. The law only requests heat:
+ * minimum times and safety decide after it, and their decision is fed back as `heaterOn`.
  */
 
 import type { Celsius, DutyPercent, Kelvin, Millis } from "../../base/units.ts";
 import { duty, minutes } from "../../base/units.ts";
 import type { CycleState, CycleTimes } from "./cycle.ts";
-import { account, debtEnd, follow, mayStart, modulate, startCycle } from "./cycle.ts";
+import { follow, maxDeficit, mayStart, modulate, startCycle, updateDeficit } from "./cycle.ts";
 import type { FilterState } from "./filter.ts";
 import { filter, slope } from "./filter.ts";
 import type { RegulatorState } from "./regulator.ts";
@@ -30,8 +30,8 @@ export interface LawInput {
   readonly target: Celsius;
   /** As commanded since the last call, after safety and minimum times. */
   readonly heaterOn: boolean;
-  /** False while somebody else decides about the heater (manual mode, fault). */
-  readonly inCharge: boolean;
+  /** False while the law does not control the heater (manual mode, fault). */
+  readonly isActive: boolean;
   readonly nowMs: Millis;
 }
 
@@ -51,12 +51,12 @@ export interface LawOutput {
   readonly heat: boolean;
 }
 
-/** Nobody knows what happened in a longer gap between readings: the integrals count no more than this of it. */
+/** Maximum time integrated per reading: the temperature during a longer gap is unknown. */
 const maxStepS = 60;
-/** A longer one (a set-back, a hot afternoon) says nothing about how the room swings with the heater. */
+/** A longer cycle (a set-back, a hot afternoon) does not show the room's swing with the heater. */
 const maxCycle = minutes(30);
 
-/** The state before the first reading. It serves both laws, so the law can be changed while running. */
+/** The state before the first reading. Both laws use it, so the law can change at run time. */
 export const startLaw: LawState = {
   filter: undefined,
   regulator: startRegulator,
@@ -65,7 +65,7 @@ export const startLaw: LawState = {
   lastMs: undefined,
 };
 
-/** One accepted reading in, one wish out. Call it once per accepted reading, at any spacing. */
+/** Call it once per accepted reading, at any interval. */
 export function lawStep(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
   const { target, nowMs } = input;
   const lastMs = state.lastMs ?? nowMs;
@@ -73,11 +73,11 @@ export function lawStep(state: LawState, settings: LawSettings, input: LawInput)
   const filtered = filter(state.filter, input.temperature, elapsedS);
   const { state: followed, started } = follow(state.cycle, input.heaterOn, lastMs);
   const sinceStart = lastMs - (state.cycle.startedMs ?? Number.NEGATIVE_INFINITY);
-  const ordinary = started && input.inCharge && sinceStart <= maxCycle;
+  const ordinary = started && input.isActive && sinceStart <= maxCycle;
   const noted: LawState = {
     filter: filtered,
     regulator: started ? endCycle(state.regulator, ordinary) : state.regulator,
-    // A person who asks for warmth is served at once: a new set-point does not wait for the cycle.
+    // A new set-point takes effect at once, without waiting for the cycle.
     cycle: target === state.target ? followed : { ...followed, startedMs: undefined },
     target,
     lastMs: nowMs,
@@ -98,18 +98,20 @@ function proportional(
     minimumOnS: settings.minimumOn / 1000,
     minimumOffS: settings.minimumOff / 1000,
   };
-  const end = debtEnd(times);
+  const end = maxDeficit(times);
   const { state: regulator, demand } = regulate(state.regulator, {
     error: input.target - filtered.smooth,
     slope: slope(filtered),
     stepS,
-    mayRise: input.inCharge && state.cycle.owed < end,
-    mayFall: input.inCharge && state.cycle.owed > -end,
+    mayRise: input.isActive && state.cycle.deficit < end,
+    mayFall: input.isActive && state.cycle.deficit > -end,
   });
-  // Nobody owes for the time in which somebody else decided, and its swing is not the law's.
-  const cycle = input.inCharge ? account(state.cycle, demand, stepS, times) : { ...state.cycle, owed: 0 };
+  // Without control there is no deficit to compensate, and the swing is not caused by the law.
+  const cycle = input.isActive
+    ? updateDeficit(state.cycle, demand, stepS, times)
+    : { ...state.cycle, owed: 0 };
   return {
-    state: { ...state, regulator: input.inCharge ? regulator : { ...regulator, range: undefined }, cycle },
+    state: { ...state, regulator: input.isActive ? regulator : { ...regulator, range: undefined }, cycle },
     demand: duty(demand * 100),
     heat: modulate(cycle, demand, times, input.nowMs),
   };
@@ -124,5 +126,5 @@ function hysteresis(
   const missing = input.target - filtered.smooth;
   const wanted = input.heaterOn ? missing > -settings.hysteresis : missing >= settings.hysteresis;
   const heat = wanted && (input.heaterOn || mayStart(state.cycle, input.nowMs));
-  return { state: { ...state, cycle: { ...state.cycle, owed: 0 } }, demand: duty(wanted ? 100 : 0), heat };
+  return { state: { ...state, cycle: { ...state.cycle, deficit: 0 } }, demand: duty(wanted ? 100 : 0), heat };
 }

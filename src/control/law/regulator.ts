@@ -1,22 +1,22 @@
 /**
  * Proportional-integral regulator with lead: how much heat the room needs.
  *
- * Lead: the heater's body and the sensor's case hide some minutes of warming; the law looks that far ahead along
- * the slope of the temperature (not of the error, so a new set-point does not kick).
- * Anti-windup: the integral stands still when the demand is at an end and the error pushes it further out, and
- * when the heat asked for is not what is given (minimum times, a safety rule).
- * Gain: a quick heater in a light room swings the temperature with every cycle. The law measures that swing and
- * lowers its gain in proportion, never below `lowestGainShare`: it must not chase its own cycles. The gain
- * never rises above the value for a slow room, and it comes back when the swing ends.
+ * Lead: the heater's body and the sensor's case delay the warming by some minutes; the law extrapolates the temperature
+ * that far along its slope (not the error's, so that a new set-point causes no kick).
+ * Anti-windup: the integral stops when the demand is at a limit and the error pushes it further, and when the delivered
+ * heat is not the demanded heat (minimum times, a safety rule).
+ * Gain: a fast heater in a light room swings the temperature with every cycle. The law measures that swing and lowers
+ * its gain in proportion, not below `lowestGainShare`, so that it does not react to its own cycles. The gain never
+ * exceeds the value for a slow room, and recovers when the swing ends.
  */
 export interface RegulatorState {
   /** The integral's part of the demand, 0 to 1. */
   readonly integral: number;
-  /** How far the looked-ahead error swings over a few cycles (K). */
+  /** Swing of the extrapolated error over a few cycles (K). */
   readonly swing: number;
-  /** The same, at the last look alone (K). */
+  /** The same, at the last measurement only (K). */
   readonly lastSwing: number;
-  /** The range of the looked-ahead error since the last look; undefined before the first step after it. */
+  /** The range of the extrapolated error since the last measurement; undefined before the first step after it. */
   readonly range: Range | undefined;
 }
 
@@ -45,16 +45,16 @@ const highestGain = 0.55;
 const lowestGainShare = 0.2;
 /** Full gain up to this swing (K). */
 const swingAtFullGain = 0.08;
-/** A smaller swing is believed only gradually, a larger one at once. */
+/** A smaller swing is adopted gradually, a larger one at once. */
 const swingMemory = 0.7;
-/** The swing is taken over so many cycles: the law's own swinging is slower than one. */
-const cyclesPerLook = 3;
+/** Cycles per measurement of the swing, since the law's own oscillation is slower than one cycle. */
+const cyclesPerMeasurement = 3;
 const integralTimeS = 2700;
 const lookAheadS = 420;
-/** A large error says that the room is far away, not that the integral is wrong. */
+/** A large error means that the set-point is far away, not that the integral is wrong. */
 const largestIntegratedError = 2;
 
-/** A third of full power: what a heater of the usual size needs on a usual day. */
+/** A third of full power: typical for a heater of usual size on an average day. */
 export const startRegulator: RegulatorState = { integral: 0.3, swing: 0, lastSwing: 0, range: undefined };
 
 /** The state after `stepS` more seconds and the demand, 0 to 1. */
@@ -67,8 +67,8 @@ export function regulate(
   const error = clamp(input.error, -largestIntegratedError, largestIntegratedError);
   const push = (gain * error * input.stepS) / integralTimeS;
   const wanted = gain * ahead + state.integral;
-  const held = push > 0 ? wanted >= 1 || !input.mayRise : wanted <= 0 || !input.mayFall;
-  const integral = held ? state.integral : clamp(state.integral + push, 0, 1);
+  const isLimited = push > 0 ? wanted >= 1 || !input.mayRise : wanted <= 0 || !input.mayFall;
+  const integral = isLimited ? state.integral : clamp(state.integral + push, 0, 1);
   return {
     state: { ...state, integral, range: widen(state.range, ahead) },
     demand: clamp(gain * ahead + integral, 0, 1),
@@ -81,18 +81,18 @@ function widen(range: Range | undefined, value: number): Range {
 }
 
 /**
- * A cycle ended with the heater's start. `whole`: it was an ordinary one, so its swing counts. What the
- * temperature drifted from one end of the window to the other is no swing.
+ * Call it when a start of the heater ends a cycle. `whole`: a regular cycle, whose swing counts. Drift over the window
+ * is subtracted from the swing.
  */
 export function endCycle(state: RegulatorState, whole: boolean): RegulatorState {
   if (!whole || !state.range) return { ...state, range: undefined };
   const cycles = state.range.cycles + 1;
-  if (cycles < cyclesPerLook) return { ...state, range: { ...state.range, cycles } };
+  if (cycles < cyclesPerMeasurement) return { ...state, range: { ...state.range, cycles } };
   const { first, low, high, last } = state.range;
   const seen = Math.max(0, high - low - Math.abs(last - first));
-  // Twice in a row: a window opened once is a disturbance, not the room's way.
-  const sure = Math.min(seen, state.lastSwing);
-  const swing = Math.max(sure, swingMemory * state.swing + (1 - swingMemory) * sure);
+  // Confirmed twice in a row: opening a window once is a disturbance, not a property of the room.
+  const confirmed = Math.min(seen, state.lastSwing);
+  const swing = Math.max(confirmed, swingMemory * state.swing + (1 - swingMemory) * confirmed);
   return { integral: state.integral, swing, lastSwing: seen, range: undefined };
 }
 

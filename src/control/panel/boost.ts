@@ -1,11 +1,11 @@
 /**
- * Boost: for a while the heating law aims 3 K above the set-point, never above the highest set-point allowed.
+ * Boost: for a limited time the heating law's target is 3 K above the set-point, at most the highest set-point allowed.
  *
- * Guarantees: it only moves the law's aim, so every safety rule and minimum time holds as ever; it ends by itself, by a
- * press of A or B (which does nothing else), and by any change of set-point or mode. Asking again extends it and
- * never adds up, so a repeated command does no harm. After a power cut it never runs longer than what was left when it
- * was stored, and no longer than the wall clock says; a clock that shows a time before it was stored is wrong, and
- * drops it. On a Pi without a battery the clock may start hours behind: when it jumps past the end, the boost ends.
+ * Guarantees: it changes only the law's target, so all safety rules and minimum times hold; it ends after its time, by a
+ * press of A or B (which does nothing else), and by any change of set-point or mode. A repeated request extends it but
+ * does not add up. After a power cut it lasts at most as long as was left when it was stored, and not beyond its end by
+ * the wall clock; a wall clock before the time of storing is wrong and cancels it. On a Pi without an RTC battery the
+ * clock may start hours behind: when it jumps past the end, the boost ends.
  */
 
 import type { Celsius, Millis, WallMillis } from "../../base/units.ts";
@@ -16,22 +16,22 @@ import { clampTarget, type SetPointLimits } from "./set-point.ts";
 export interface Boost {
   readonly since: Millis;
   readonly until: Millis;
-  /** For people: stands still while the two clocks drift, follows when the wall clock is set. */
+  /** For display: ignores drift between the two clocks, follows when the wall clock is set. */
   readonly untilWallMs: WallMillis;
-  /** It was restored after a start: it also ends when the wall clock shows this, as nobody knows how long that took. */
+  /** After a restart it also ends at this wall time, since the duration of the outage is unknown. */
   readonly endsAtWallMs?: WallMillis | undefined;
 }
 
-/** The same as stored. Older firmware did not write the last two. */
+/** Its stored form. Older firmware did not write the last two members. */
 export interface StoredBoost {
   readonly sinceWallMs: WallMillis;
   readonly untilWallMs: WallMillis;
   readonly storedWallMs?: WallMillis | undefined;
-  /** What was left of it then. */
+  /** Remaining time when it was stored. */
   readonly leftMs?: Millis | undefined;
 }
 
-/** Enough to be felt, and with most rooms full power for the first half hour. */
+/** Noticeable, and full power for the first half hour in most rooms. */
 const boostRise = kelvin(3);
 
 export function extendBoost(
@@ -45,21 +45,21 @@ export function extendBoost(
   return { since: boost?.since ?? now, until, untilWallMs: wallMillis(until - now + wallMs) };
 }
 
-/** By more than this the wall clock was set. */
+/** A larger difference means that the wall clock was set. */
 const drift = seconds(5);
 
 export const isOver = ({ until, endsAtWallMs }: Boost, now: Millis, wallMs: WallMillis): boolean =>
   now >= until || (endsAtWallMs !== undefined && wallMs >= endsAtWallMs);
 
-/** @returns the same boost while its label is good enough */
+/** Updates `untilWallMs` after the wall clock was set. @returns the same object without a change */
 export function relabelBoost(boost: Boost, now: Millis, wallMs: WallMillis): Boost {
   const byTime = boost.until - now + wallMs;
   const untilWallMs = wallMillis(Math.min(byTime, boost.endsAtWallMs ?? byTime));
   return Math.abs(untilWallMs - boost.untilWallMs) > drift ? { ...boost, untilWallMs } : boost;
 }
 
-/** What the heating law aims at, and the screen shows. */
-export function aimOf(
+/** The effective target on the screen: the set-point, or more during a boost. */
+export function effectiveTarget(
   panel: { readonly values: { readonly targetTemperature: Celsius }; readonly boost: Boost | undefined },
   limits: SetPointLimits,
 ): Celsius {
@@ -75,7 +75,7 @@ export const storeBoost = (boost: Boost, now: Millis, wallOffset: Millis): Store
   leftMs: millis(Math.max(0, boost.until - now)),
 });
 
-/** @returns `undefined` when the wall clock cannot be right; one whose time is over ends in the first step */
+/** @returns `undefined` when the wall clock is wrong; an expired boost ends in the first step */
 export function restoreBoost(stored: StoredBoost, now: Millis, wallMs: WallMillis): Boost | undefined {
   const { sinceWallMs, untilWallMs, storedWallMs = sinceWallMs, leftMs = untilWallMs - sinceWallMs } = stored;
   if (wallMs < storedWallMs - drift) return undefined;

@@ -1,40 +1,40 @@
 /**
  * From button edges to gestures, with time as an argument.
  *
- * Guarantees: a glitch shorter than the debounce time does nothing; a press acts when it goes down, however late the
- * loop comes to see it. A line that does not come back switches nothing on (SR-13): long press and chord act on
- * release; a button held beyond a minute is stuck, says so once, and does nothing more until it is released. A hold
- * counts only time in which the level is known, by looks close together or by the times of the edges themselves: a
- * loop that stood still neither makes repeats of one press nor loses it. The gestures of one call are bounded.
+ * Guarantees: a glitch shorter than the debounce time has no effect; a press acts on the way down, however late the loop
+ * reads it. A stuck line switches nothing on (SR-13): long press and chord act on release; a button held for more than a
+ * minute is stuck, is reported once, and has no effect until it is released. A hold counts only time in which the level
+ * is known, from frequent steps or from the times of edges: a loop that stalled neither repeats a press nor loses it.
+ * The number of gestures per call is bounded.
  */
 
 import type { Millis } from "../../base/units.ts";
 import { millis, seconds } from "../../base/units.ts";
 import type { ButtonEdge, ButtonName } from "../input.ts";
 
-/** The board does no debouncing. 10 ms is past the bounce of tactile switches and leaves a press inside 20 ms. */
+/** The board does not debounce. 10 ms is longer than the bounce of tactile switches; a press acts within 20 ms. */
 const debounce = millis(10);
 const repeatDelay = millis(500);
 const repeatEvery = millis(250);
 const repeatFast = millis(100);
-/** Repeats at the slower pace before the faster one. */
+/** Number of repeats at the slower rate. */
 const slowRepeats = 8;
 const longPress = seconds(1);
 const clearHold = seconds(3);
 const stuckAfter = seconds(60);
-/** While a button is down the loop looks this often. */
-const lookEvery = millis(100);
-/** Between looks further apart an edge may be on its way unread: such a time proves nothing. */
-const maxLookInterval = millis(250);
+/** Step interval while a button is down. */
+const stepEvery = millis(100);
+/** Between steps further apart an edge may be unread: then the level is unknown. */
+const maxStepInterval = millis(250);
 
 export type Gesture =
   /** B pressed or repeating is +1, A is −1. */
   | { readonly kind: "nudge"; readonly direction: 1 | -1; readonly repeat: boolean }
   | { readonly kind: "mode-short" }
   | { readonly kind: "mode-long" }
-  /** A and B were held together for 3 s, and both came back: clear the faults. */
+  /** A and B were held together for 3 s and released: clear the faults. */
   | { readonly kind: "clear" }
-  /** The line does not come back: what it did is to be undone. */
+  /** The button is stuck: undo its changes. */
   | { readonly kind: "stuck"; readonly button: ButtonName };
 
 interface Button {
@@ -44,26 +44,26 @@ interface Button {
   /** The level after debouncing, and since when. */
   readonly down: boolean;
   readonly downSince: Millis;
-  /** The same, later by all the time in which the level was not known. */
+  /** The same, shifted by the time in which the level was unknown. */
   readonly heldSince: Millis;
   readonly repeats: number;
-  /** One of a pair: no repeats. */
-  readonly spent: boolean;
+  /** Part of a chord: no repeats. */
+  readonly noRepeats: boolean;
   readonly stuck: boolean;
 }
 
 export interface ButtonsState extends Readonly<Record<ButtonName, Button>> {
-  readonly lookedAt: Millis;
-  /** A and B were held together long enough, and one of them has come back. */
+  readonly steppedAt: Millis;
+  /** A and B were held together long enough, and one of them is released. */
   readonly chord: boolean;
 }
 
 export interface ButtonsResult {
   readonly state: ButtonsState;
   readonly gestures: readonly Gesture[];
-  /** Somebody pressed something: wakes the screen. */
+  /** A button was pressed: wakes the screen. */
   readonly touched: boolean;
-  /** When the next gesture may come without another edge, or the level is to be looked at again. */
+  /** Time of the next gesture without another edge, or of the next check of the level. */
   readonly wakeAt: Millis | undefined;
 }
 
@@ -77,21 +77,21 @@ export function startButtons(now: Millis): ButtonsState {
     downSince: now,
     heldSince: now,
     repeats: 0,
-    spent: false,
+    noRepeats: false,
     stuck: false,
   };
-  return { a: released, b: released, mode: released, lookedAt: now, chord: false };
+  return { a: released, b: released, mode: released, steppedAt: now, chord: false };
 }
 
-/** A button that is held since longer than anybody would. */
+/** A button that is held for too long. */
 export const stuckButton = (state: ButtonsState): ButtonName | undefined =>
   names.find((name) => state[name].stuck);
 
-/** A or B is down: the set-point is still on the move. */
+/** A or B is held: the set-point may still change. */
 export const adjusting = (state: ButtonsState): boolean => isHeld(state.a) || isHeld(state.b);
 
-/** The mode button has been down for so long that its release is a long press. */
-export const isArmed = ({ mode, lookedAt }: ButtonsState): boolean =>
+/** The mode button has been held long enough for a long press. */
+export const isArmed = ({ mode, steppedAt: lookedAt }: ButtonsState): boolean =>
   isHeld(mode) && lookedAt - mode.heldSince >= longPress;
 
 const isHeld = (button: Button) => button.down && !button.stuck;
@@ -126,38 +126,38 @@ export function stepButtons(state: ButtonsState, edges: readonly ButtonEdge[], n
     }
   }
   advance(now);
-  current = leaveOut(current, known, now);
+  current = excludeUnknown(current, known, now);
   return { state: current, gestures, touched, wakeAt: wakeAt(current, now) };
 }
 
 const timeOf = (edge: ButtonEdge, state: ButtonsState, now: Millis): Millis =>
   millis(Math.min(now, Math.max(edge.atMs, state[edge.button].rawSince)));
 
-/** An edge proves the level until its own time; a look proves it since the one before, if that is not long ago. */
+/** An edge proves the level before it; a step proves it since the previous step, if that was recent. */
 function knownUntil(state: ButtonsState, edges: readonly ButtonEdge[], now: Millis): Known {
   const until = (name: ButtonName): Millis => {
     const last = edges.findLast(({ button }) => button === name);
-    const sure = last ? Math.max(state.lookedAt, timeOf(last, state, now)) : state.lookedAt;
-    return now - sure <= maxLookInterval ? now : millis(sure);
+    const known = last ? Math.max(state.steppedAt, timeOf(last, state, now)) : state.steppedAt;
+    return now - known <= maxStepInterval ? now : millis(known);
   };
   return { a: until("a"), b: until("b"), mode: until("mode") };
 }
 
-/** The time in which the level was not known does not count as held. */
-function leaveOut(state: ButtonsState, known: Known, now: Millis): ButtonsState {
+/** Time with an unknown level does not count as held. */
+function excludeUnknown(state: ButtonsState, known: Known, now: Millis): ButtonsState {
   const counted = (name: ButtonName): Button => {
     const button = state[name];
     if (!isHeld(button) || known[name] >= now) return button;
     const from = Math.max(known[name], button.heldSince);
     return { ...button, heldSince: millis(button.heldSince + now - from) };
   };
-  return { ...state, a: counted("a"), b: counted("b"), mode: counted("mode"), lookedAt: now };
+  return { ...state, a: counted("a"), b: counted("b"), mode: counted("mode"), steppedAt: now };
 }
 
 function wakeAt(state: ButtonsState, now: Millis): Millis | undefined {
   const settling = names.filter((name) => state[name].raw !== state[name].down);
   const settles = settling.map((name) => Math.max(now + 1, state[name].rawSince + debounce));
-  const looks = names.some((name) => isHeld(state[name])) ? [now + lookEvery] : [];
+  const looks = names.some((name) => isHeld(state[name])) ? [now + stepEvery] : [];
   const next = Math.min(nextDeadline(state)?.at ?? Number.POSITIVE_INFINITY, ...settles, ...looks);
   return Number.isFinite(next) ? millis(Math.max(now + 1, next)) : undefined;
 }
@@ -169,8 +169,8 @@ interface Deadline {
 }
 
 /**
- * What happens next if no edge comes; each firing moves it on, so a loop over it ends.
- * @param known without it: if the levels stay known
+ * The next deadline without further edges; each `fire` advances it, so a loop over it ends.
+ * @param known when absent, all levels are assumed to be known
  */
 function nextDeadline(state: ButtonsState, known?: Known): Deadline | undefined {
   let next: Deadline | undefined;
@@ -194,8 +194,8 @@ function deadlineOf(state: ButtonsState, name: ButtonName): Deadline | undefined
 
 function press(state: ButtonsState, name: ButtonName, at: Millis, gestures: Gesture[]): ButtonsState {
   if (name !== "mode") gestures.push(nudge(name, false));
-  // A press that is seen only now has been held, as far as anybody knows, since the last look.
-  const heldSince = millis(Math.max(at, state.lookedAt));
+  // A press that is read late counts as held only since the last step.
+  const heldSince = millis(Math.max(at, state.steppedAt));
   const pressed = { ...state[name], down: true, downSince: at, heldSince, repeats: 0, spent: false };
   return { ...state, [name]: pressed, chord: name === "mode" && state.chord };
 }
@@ -203,17 +203,17 @@ function press(state: ButtonsState, name: ButtonName, at: Millis, gestures: Gest
 function release(state: ButtonsState, name: ButtonName, at: Millis, gestures: Gesture[]): ButtonsState {
   const button = state[name];
   const released = { ...button, down: false, downSince: at, stuck: false };
-  const came = !button.stuck && at - button.downSince < stuckAfter;
+  const isValid = !button.stuck && at - button.downSince < stuckAfter;
   if (name === "mode") {
-    if (came) gestures.push({ kind: at - button.downSince >= longPress ? "mode-long" : "mode-short" });
+    if (isValid) gestures.push({ kind: at - button.downSince >= longPress ? "mode-long" : "mode-short" });
     return { ...state, mode: released };
   }
   const otherName = name === "a" ? "b" : "a";
   const other = state[otherName];
-  if (came && state.chord) gestures.push({ kind: "clear" });
+  if (isValid && state.chord) gestures.push({ kind: "clear" });
   const together = at - Math.max(button.downSince, other.downSince);
-  const chord = came && isHeld(other) && together >= clearHold;
-  // The other one of a pair goes on being held: without this it would repeat all that the pair held back.
+  const chord = isValid && isHeld(other) && together >= clearHold;
+  // Without this, the button that is still held would repeat for the whole time of the chord.
   return { ...state, [name]: released, [otherName]: { ...other, spent: other.down }, chord };
 }
 
@@ -234,7 +234,7 @@ function holdDeadline(state: ButtonsState, name: ButtonName): Deadline | undefin
       return { ...state, [name]: { ...button, stuck: true }, chord: false };
     },
   };
-  if (button.spent || name === "mode") return stuck;
+  if (button.noRepeats || name === "mode") return stuck;
   const repeatAt = millis(button.heldSince + repeatTime(button.repeats));
   if (isHeld(state[name === "a" ? "b" : "a"]) || repeatAt >= stuckAt) return stuck;
   const fire = (gestures: Gesture[]) => {

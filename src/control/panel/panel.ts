@@ -1,10 +1,10 @@
 /**
- * Folder panel/: what people set and see: buttons, set-point, mode, screen.
+ * Folder panel/: user input and display: buttons, set-point, mode, screen.
  *
- * What people set, at the device or from afar: set-point, mode, switch, calibration, with one set of limits for all.
+ * The values that users set, at the device or remotely: set-point, mode, switch, calibration, with common limits.
  *
- * Guarantee: no value leaves its limits; a request that is not followed is an event with a reason; every change is
- * counted, with who made it and what was there before.
+ * Guarantee: values stay within their limits; a refused request is an event with a reason; every change is numbered and
+ * recorded with its source and the previous value.
  */
 
 import type { Millis, WallMillis } from "../../base/units.ts";
@@ -18,13 +18,13 @@ import {
 import type { Settings } from "../../model/settings-table.ts";
 import type { Source } from "../../model/sources.ts";
 import type { Change, Request } from "../input.ts";
-import { adjusted, whyRefused } from "../limits.ts";
+import { adjusted, validateRequest } from "../limits.ts";
 import type { BoostEnd, ControlEvent } from "../output.ts";
 import type { Boost } from "./boost.ts";
 import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
 import type { Hold } from "./hold.ts";
-import { noteHold, takenBack } from "./hold.ts";
+import { noteHold, valuesBefore } from "./hold.ts";
 import { nudgeTarget } from "./set-point.ts";
 
 export interface Panel {
@@ -32,11 +32,11 @@ export interface Panel {
   readonly changes: Readonly<Record<WritableName, Change>>;
   /** Running now. */
   readonly boost: Boost | undefined;
-  /** A or B is down and did something. */
+  /** A or B is held and has changed something. */
   readonly hold: Hold | undefined;
 }
 
-/** What holds until somebody says otherwise, and again when the cloud takes its word back (RR-7). */
+/** The initial values, also used when the cloud deletes a desired value (RR-7). */
 export const defaultValues = (settings: Settings): WritableQuantities =>
   eachWritable((name) => {
     const { initial, default: always } = writableSpec(name);
@@ -49,7 +49,6 @@ export function startPanel(settings: Settings, wallMs: WallMillis): Panel {
   return { values: defaultValues(settings), changes, boost: undefined, hold: undefined };
 }
 
-/** What the panel needs to know to act, and where it says what it did. */
 export interface PanelContext {
   readonly settings: Settings;
   readonly now: Millis;
@@ -59,10 +58,10 @@ export interface PanelContext {
 
 export type PanelRequest = Exclude<Request, { kind: "clear-faults" | "identify" | "keep-twin" }>;
 
-/** Changes the panel and reports it. The same value again changes nothing but who wanted it. */
+/** Applies a request and emits its event. The same value again changes only the source. */
 export function applyRequest(panel: Panel, request: PanelRequest, context: PanelContext): Panel {
   const { settings, events } = context;
-  const refusal = whyRefused(request, settings) ?? whyNotNow(panel, request);
+  const refusal = validateRequest(request, settings) ?? refuseInManual(panel, request);
   if (refusal !== undefined) {
     const { kind } = request;
     const name = kind === "set" ? { name: request.name } : {};
@@ -80,12 +79,12 @@ export function applyRequest(panel: Panel, request: PanelRequest, context: Panel
   }
 }
 
-function whyNotNow(panel: Panel, request: PanelRequest): string | undefined {
+function refuseInManual(panel: Panel, request: PanelRequest): string | undefined {
   const inVain = request.kind === "boost" && request.minutes > 0 && panel.values.controlMode === "manual";
-  return inVain ? "would do nothing: manual mode follows the heater switch; set auto first" : undefined;
+  return inVain ? "no effect in manual mode, which follows the heater switch; set auto first" : undefined;
 }
 
-/** The buttons' side of it. A long press acts in manual mode only: in auto there is nothing to switch. */
+/** Applies a button gesture. A long press acts only in manual mode. */
 export function applyGesture(
   panel: Panel,
   gesture: Exclude<Gesture, { kind: "clear" }>,
@@ -94,7 +93,7 @@ export function applyGesture(
   const isManual = panel.values.controlMode === "manual";
   switch (gesture.kind) {
     case "nudge": {
-      // Whoever presses sees the raised aim: the first press takes that away, the next moves the set-point.
+      // The screen shows the boosted target: the first press ends the boost, the next changes the set-point.
       const after = panel.boost ? endBoost(panel, "press", context.events) : nudge(panel, gesture, context);
       return after === panel ? panel : { ...after, hold: noteHold(panel.hold, panel, after) };
     }
@@ -119,14 +118,14 @@ function nudge(
     : set(panel, "targetTemperature", target, "device", context, repeat);
 }
 
-/** The finger is off. */
-export const letGo = (panel: Panel): Panel => (panel.hold ? { ...panel, hold: undefined } : panel);
+/** The buttons are released. */
+export const endHold = (panel: Panel): Panel => (panel.hold ? { ...panel, hold: undefined } : panel);
 
-/** SR-13. Who had set the set-point before has set it again, as a new change: the twin is told so. */
+/** SR-13. The previous change is restored with a new serial, so that the twin is updated. */
 function undoHold(panel: Panel, button: "a" | "b", { now, events }: PanelContext): Panel {
   const { hold, values, changes } = panel;
-  const back = hold && takenBack(hold, panel, now);
-  if (!hold || !back) return letGo(panel);
+  const back = hold && valuesBefore(hold, panel, now);
+  if (!hold || !back) return endHold(panel);
   const [from, to, name] = [values.targetTemperature, back.target, "targetTemperature" as const];
   const isMoved = to !== from;
   if (isMoved) {
@@ -159,15 +158,15 @@ function endBoost(panel: Panel, because: BoostEnd, events: ControlEvent[]): Pane
   return { ...panel, boost: undefined };
 }
 
-/** Whoever sets one of these has another heat in mind. */
+/** Changes of these properties end a boost. */
 const endsBoost: { readonly [K in WritableName]?: BoostEnd } = {
   targetTemperature: "set-point",
   controlMode: "mode",
 };
 
 /**
- * @param to has passed `adjusted`
- * @param ongoing a held button: the change began with the press
+ * @param to result of `adjusted`
+ * @param ongoing a repeat of a held button: `from` stays the value before the press
  */
 function set(
   panel: Panel,

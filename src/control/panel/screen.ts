@@ -1,4 +1,4 @@
-/** What the screen shows, as values; the board formats and draws it for the display that is there. */
+/** The content of the screen as values; the board formats and draws it for its display. */
 
 import type { Celsius, DutyPercent, RelativeHumidityPercent } from "../../base/units.ts";
 import type { FaultCode } from "../../model/faults.ts";
@@ -9,18 +9,18 @@ export interface ScreenModel {
   readonly temperature: Celsius | undefined;
   readonly humidity: RelativeHumidityPercent | undefined;
   readonly target: Celsius;
-  /** What is displayed only; the core works in Celsius. */
+  /** For display only; the core works in Celsius. */
   readonly unit: "C" | "F";
   readonly mode: ControlMode;
   /** The relay as commanded. */
   readonly heating: boolean;
-  /** Share of time that the law asks for. */
+  /** Demand of the heating law. */
   readonly demand: DutyPercent;
   readonly firmware: string;
   readonly link: LinkState;
   /** The most severe active fault. */
   readonly fault: FaultCode | undefined;
   readonly faultCount: number;
-  /** Nobody touched a button for a while. */
+  /** No button was pressed for a while. */
   readonly dimmed: boolean;
 }

@@ -1,8 +1,8 @@
 /**
- * Set-point arithmetic without float dirt: whole hundredths of a degree inside, so that a hundred presses up and
- * down end exactly where they began.
+ * Set-point arithmetic in whole hundredths of a degree, without floating-point errors: a hundred presses up and down
+ * return exactly to the start.
  *
- * Guarantee: whatever goes in, what comes out lies within the limits.
+ * Guarantee: results are always within the limits.
  */
 
 import type { Celsius } from "../../base/units.ts";
@@ -13,7 +13,7 @@ export type SetPointLimits = Pick<Settings, "targetMin" | "targetMax" | "targetS
 
 const hundredths = (value: number) => Math.round(value * 100);
 
-/** Into the limits, to a hundredth of a degree. */
+/** Clamps to the limits and rounds to a hundredth of a degree. */
 export function clampTarget(target: number, limits: SetPointLimits): Celsius {
   const low = hundredths(limits.targetMin);
   const high = hundredths(limits.targetMax);
@@ -23,9 +23,8 @@ export function clampTarget(target: number, limits: SetPointLimits): Celsius {
 export type NudgeSettings = SetPointLimits & Pick<Settings, "displayUnit">;
 
 /**
- * `presses` steps up (or down when negative). The grid is the whole multiples of the step, whole degrees Fahrenheit
- * when the display is in °F: a set-point that the cloud put off the grid moves to the next grid value in the direction
- * pressed.
+ * `presses` steps up (or down when negative). The grid is multiples of the step, or whole degrees Fahrenheit when the
+ * display is in °F: a set-point off the grid moves to the next grid value in the direction pressed.
  */
 export function nudgeTarget(target: Celsius, presses: number, limits: NudgeSettings): Celsius {
   if (presses === 0) return target;
@@ -37,10 +36,10 @@ export function nudgeTarget(target: Celsius, presses: number, limits: NudgeSetti
 }
 
 const fahrenheit = (value: number) => (value * 9) / 5 + 32;
-/** Half a hundredth of a degree Celsius, in °F: what rounding does to a whole degree, and a hair. */
+/** °F: slightly more than the effect of rounding to a hundredth of a degree Celsius. */
 const rounding = 0.01;
 
-/** A limit between two whole degrees is not a value to stop at: the last whole one within is. */
+/** Stops at the last whole degree within the limits. */
 function nudgeFahrenheit(target: Celsius, presses: number, limits: SetPointLimits): Celsius {
   const exact = fahrenheit(target);
   const nearest = Math.round(exact);

@@ -1,8 +1,7 @@
 /**
- * What people have set, as it survives a power cut: every writable property with its last change.
+ * The stored form of the writable properties and their last changes.
  *
- * Guarantee: a property that is not in the document (older firmware did not have it) is not an error; one that no
- * firmware can have written is.
+ * Guarantee: a property missing in the document (of older firmware) is not an error; an invalid one is.
  */
 
 import { validateValue } from "../../model/cloud-schema.ts";
@@ -23,12 +22,12 @@ import { adjusted } from "../limits.ts";
 import { invalid, record, wall, within } from "../stored.ts";
 import type { Panel } from "./panel.ts";
 
-export interface Held<T = ControlValue> {
+export interface StoredValue<T = ControlValue> {
   readonly value: T;
   readonly change: Change;
 }
 
-/** The first firmware stored value and change apart, under names of its own; all later properties are one entry. */
+/** The first firmware stored value and change separately under other names; later properties have one entry. */
 const firstNames = {
   targetTemperature: "target",
   controlMode: "mode",
@@ -41,7 +40,7 @@ export type StoredValues = {
 } & {
   readonly changes: { readonly [K in keyof First as First[K]]: Change };
 } & {
-  readonly [K in Exclude<WritableName, keyof First>]?: Held<WritableQuantities[K]>;
+  readonly [K in Exclude<WritableName, keyof First>]?: StoredValue<WritableQuantities[K]>;
 };
 
 const firstNameOf = (name: WritableName): string | undefined =>
@@ -53,7 +52,7 @@ export function storeValues({ values, changes }: Pick<Panel, "values" | "changes
   );
 }
 
-function document(held: ReadonlyMap<WritableName, Held>): StoredValues {
+function document(held: ReadonlyMap<WritableName, StoredValue>): StoredValues {
   const stored: Record<string, unknown> = {};
   const changes: Record<string, Change> = {};
   for (const [name, { value, change }] of held) {
@@ -66,7 +65,7 @@ function document(held: ReadonlyMap<WritableName, Held>): StoredValues {
 
 /** @throws TypeError for what `storeValues` cannot have made */
 export function parseValues(root: Readonly<Record<string, unknown>>): StoredValues {
-  const held = new Map<WritableName, Held>();
+  const held = new Map<WritableName, StoredValue>();
   for (const name of writableNames) {
     const entry = entryOf(root, name);
     if (entry === undefined) continue;
@@ -81,12 +80,12 @@ function entryOf(root: Readonly<Record<string, unknown>>, name: WritableName) {
   return root[name] === undefined ? undefined : record(root[name]);
 }
 
-/** Far beyond any limit that the settings can give. */
+/** Beyond any limit of the settings. */
 const anyTemperature = 100;
 
 function parseValue(name: WritableName, value: unknown): ControlValue {
   const { schema, limits } = writableSpec(name);
-  // The limits may have been others then: `restoreValues` puts the value inside those of today.
+  // The limits may have changed: `restoreValues` clamps to the current ones.
   const fits = limits
     ? within(value, -anyTemperature, anyTemperature) === value
     : validateValue(schema, value) === undefined;
@@ -103,14 +102,14 @@ function parseChange(value: unknown): Change {
   return { ...made, from: typeof from === "number" ? within(from, -1e6, 1e6) : from };
 }
 
-/** What was stored, inside the limits of today's settings. @param fresh a panel that nobody has touched */
+/** Restores stored values, clamped to the current limits. @param fresh a panel with default values */
 export function restoreValues(
   stored: StoredValues,
   fresh: Panel,
   settings: Settings,
 ): Pick<Panel, "values" | "changes"> {
   const root: Readonly<Record<string, unknown>> = stored;
-  const held = (name: WritableName) => entryOf(root, name) as Held | undefined;
+  const held = (name: WritableName) => entryOf(root, name) as StoredValue | undefined;
   const value = (name: WritableName): ControlValue => {
     const entry = held(name);
     const follows = writableSpec(name).followsInitial === true && entry?.change.source === "default";

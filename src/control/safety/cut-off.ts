@@ -1,28 +1,28 @@
 /**
- * SR-04: at the cut-off temperature heat stops at once. If this heater may have made it so hot (it is on, or was within
- * six hours), it stays off until a person clears the fault. Heat of any other origin forbids heating while it lasts and
- * latches nothing: a hot summer must not leave the house without frost protection in winter.
+ * SR-04: at the cut-off temperature heating stops at once. If this heater may be the cause (it is on, or was within six
+ * hours), it stays off until a person clears the fault. Heat of any other origin forbids heating while it lasts and
+ * latches nothing: a hot summer must not disable frost protection in winter.
  *
- * Guarantee: a credible reading at the cut-off acts at the step that sees it. A value that came too fast to be
- * credible acts when it repeats, so that a fire next to the sensor is not mistaken for noise.
+ * Guarantee: a credible reading at the cut-off acts in the same step. A value that changed too fast acts when it repeats,
+ * so that a fire near the sensor is not ignored as noise.
  */
 import type { Celsius } from "../../base/units.ts";
 import { hours, kelvin } from "../../base/units.ts";
 import type { Verdict } from "./sensor.ts";
 
-/** Incredible readings in a row that are believed about heat. */
+/** Implausible hot readings in a row that trip the cut-off. */
 const hotRunTrips = 3;
-/** The room must be this far below the cut-off before the fault may be cleared or ends: no end into the next trip. */
+/** The room must be this far below the cut-off before the fault can end, so that it does not trip again at once. */
 const clearMargin = kelvin(1);
-/** For so long after it was on last, this heater is held to be the cause. */
-export const heaterBlamedFor = hours(6);
+/** For so long after it was on, this heater counts as the cause. */
+export const heaterCauseWindow = hours(6);
 
 export interface CutOffState {
   readonly hotRun: number;
   readonly tripped: boolean;
-  /** The room is hot, and this heater did not do it. */
+  /** The room is hot, not caused by this heater. */
   readonly hotRoom: boolean;
-  /** What tripped it (°C, calibrated). */
+  /** The temperature that tripped it (°C, calibrated). */
   readonly at: Celsius | undefined;
 }
 
@@ -35,15 +35,15 @@ export const startCutOff = (tripped: boolean): CutOffState => ({
 
 export interface CutOffInput {
   readonly verdict: Verdict;
-  /** Calibrated; `undefined` for an attempt that gave none. */
+  /** Calibrated; `undefined` after a failed attempt. */
   readonly temperature: Celsius | undefined;
   readonly cutOff: Celsius;
-  /** The heater is on, or was within `heaterBlamedFor`, or nobody can know. */
-  readonly heaterToBlame: boolean;
+  /** The heater is on, or was within `heaterBlamedFor`, or this is unknown. */
+  readonly heaterMayBeCause: boolean;
 }
 
 export function stepCutOff(state: CutOffState, input: CutOffInput): CutOffState {
-  const { verdict, temperature, cutOff, heaterToBlame } = input;
+  const { verdict, temperature, cutOff, heaterMayBeCause: heaterToBlame } = input;
   const value = verdict === "void" ? undefined : temperature;
   if (value === undefined || value < cutOff) {
     const cooled = value !== undefined && verdict !== "too-fast" && value < cutOff - clearMargin;
@@ -51,16 +51,16 @@ export function stepCutOff(state: CutOffState, input: CutOffInput): CutOffState 
     return state.hotRun === 0 && hotRoom === state.hotRoom ? state : { ...state, hotRun: 0, hotRoom };
   }
   const hotRun = state.hotRun + 1;
-  const believed = verdict !== "too-fast" || hotRun >= hotRunTrips;
-  if (!believed || state.tripped) return { ...state, hotRun };
+  const counts = verdict !== "too-fast" || hotRun >= hotRunTrips;
+  if (!counts || state.tripped) return { ...state, hotRun };
   if (heaterToBlame) return { hotRun, tripped: true, hotRoom: false, at: value };
   return { hotRun, tripped: false, hotRoom: true, at: value };
 }
 
 /**
- * A person wants it cleared.
+ * Whether a person may clear the fault.
  * @param temperature calibrated, from a trusted sensor
- * @returns why not, or `undefined` when the cause is gone
+ * @returns the reason against it; `undefined` when it may be cleared
  */
 export function whyNotClear(
   state: CutOffState,

@@ -4,7 +4,7 @@ import type { Celsius } from "../../base/units.ts";
 import type { Settings } from "../../model/settings-table.ts";
 import type { ControlMode } from "../input.ts";
 
-/** @returns whether frost protection asks for heat now; `temperature` comes from a trusted sensor */
+/** @returns whether frost protection calls for heat. @param temperature from a trusted sensor */
 export function stepFrost(
   active: boolean,
   temperature: Celsius,

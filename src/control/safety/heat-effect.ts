@@ -1,13 +1,13 @@
 /**
- * SR-05 and SR-06: does the room answer to the heater, and does it warm without one?
+ * SR-05 and SR-06: does the heater warm the room, and does the room warm without it?
  *
- * What heat does to a room is known from switching alone: an undersized heater on a cold day and a dead one both
- * leave a falling temperature. So suspicion (an hour of unbroken heat, and falling) only starts a test: the heater
- * pauses for 25 minutes, and the slope must break downwards. Two unanswered tests raise `heating-ineffective`.
- * The reverse, warming without heat, is stuck-relay.ts; what the heater can do in this room is learnt here for it.
+ * Only switching shows the effect of the heater: with an undersized heater on a cold day the temperature falls as with a
+ * defective one. So suspicion (an hour of continuous heating, and falling) only starts a test: the heater pauses for 25
+ * minutes, and the slope must bend downwards. Two tests without an effect raise `heating-ineffective`. The reverse,
+ * warming without heat, is in stuck-relay.ts; the rise that the heater can cause is learnt here for it.
  *
- * Guarantee: evaluated once a minute; heat is paused by it for 25 minutes in an hour at the most, and after an
- * answered test not again for six hours.
+ * Guarantee: evaluated once a minute; tests pause heating for at most 25 minutes in an hour, and after a successful test
+ * not again for six hours.
  */
 import type { Millis } from "../../base/units.ts";
 import { hours, millis, minutes } from "../../base/units.ts";
@@ -16,34 +16,34 @@ import { clearRelayAlarm, startRelayWatch, watchRelay } from "./stuck-relay.ts";
 import type { Trend } from "./trend.ts";
 import { levelAgo } from "./trend.ts";
 
-/** SR-05: a fall of this much below the best of the run raises suspicion (K); beyond noise and thermostat ripple. */
-const suspiciousFall = 0.5;
+/** SR-05: a fall of this much below the peak of the run starts a test (K); above noise and thermostat ripple. */
+const testAfterFall = 0.5;
 /** SR-05: 600 W behind a radiator of 1500 s and a sensor of 600 s still bend the curve by 0.3 K in this time. */
 const testMinutes = 25;
-/** SR-05: how far below the line drawn on from before the test the temperature must end (K). */
-const answer = 0.12;
-/** SR-05: a rise that no cold room makes by itself (K), while ON: the heater works. */
+/** SR-05: how far below the line extrapolated from before the test the temperature must end (K). */
+const testEffect = 0.12;
+/** SR-05: a rise (K) while ON that proves that the heater works. */
 const plainRise = 0.3;
-const unansweredTests = 2;
+const maxFailedTests = 2;
 const testRest = hours(6);
 
-/** Rises are learnt over this time, in minutes: a radiator then gives nearly all that it can. */
+/** Rises are learnt over this time, in minutes: then a radiator delivers nearly its full effect. */
 const learnMinutes = 55;
 /** Time constant of a room's air against its walls, in minutes (ISO 13790 medium class, 0.45 h). */
 const airMinutes = 27;
-/** No heater lifts a room further (K); it also keeps what is stored within what is accepted back. */
+/** Upper limit (K), within what `parseDurable` accepts. */
 const highestRise = 60;
 const quickMinutes = 3;
-/** No window being shut and no sun warms a sensor this much (K) in that time. */
+/** A rise (K) in that time which neither the closing of a window nor sun causes. */
 const plainQuickRise = 0.6;
-/** What was learnt fades, as rooms change: every minute, to a third in thirty days. */
-const fade = Math.exp(-1 / (30 * 24 * 60));
+/** The learnt rise decays, since rooms change: per minute, to a third in thirty days. */
+const decay = Math.exp(-1 / (30 * 24 * 60));
 
 export interface HeatEffectState {
   readonly on: boolean;
-  /** Begin of the unbroken run of the present command; a test does not break it. */
+  /** Start of the current run; a test does not interrupt it. */
   readonly since: Millis;
-  /** How long the run before it was. */
+  /** Length of the run before. */
   readonly ranBefore: Millis;
   /** Five-minute levels of the run. */
   readonly first: number | undefined;
@@ -52,7 +52,7 @@ export interface HeatEffectState {
   readonly trough: number;
   readonly test: { readonly startedAt: Millis; readonly expected: number } | undefined;
   readonly nextTestAt: Millis;
-  readonly unanswered: number;
+  readonly failedTests: number;
   readonly ineffective: boolean;
   readonly relay: RelayWatch;
   /** Best rise by heat within 55 min (K); survives restarts. */
@@ -77,24 +77,24 @@ export const startHeatEffect = (
   trough: 0,
   test: undefined,
   nextTestAt: now,
-  unanswered: 0,
+  failedTests: 0,
   ineffective: false,
   relay: startRelayWatch(now, relayAlarm),
   learntRise,
 });
 
-/** A person has looked at the relay (SR-06). */
+/** A person has checked the relay (SR-06). */
 export const clearHeatEffect = (state: HeatEffectState): HeatEffectState =>
   state.relay.alarm ? { ...state, relay: clearRelayAlarm(state.relay) } : state;
 
-/** The heater is to pause for a test. */
+/** The heater pauses for a test. */
 export const isTesting = (state: HeatEffectState): boolean => state.test !== undefined;
 
 export interface HeatEffectInput {
   readonly trend: Trend;
   /** As commanded. */
   readonly heaterOn: boolean;
-  /** Pausing would endanger the room (frost). */
+  /** False when a pause would endanger the room (frost). */
   readonly mayPause: boolean;
   readonly ineffectiveAfter: Millis;
   readonly now: Millis;
@@ -102,9 +102,9 @@ export interface HeatEffectInput {
 
 /**
  * Call it after every decision; cheap when nothing changed.
- * @param keepTest heat is still wished for, and nothing speaks against pausing it
+ * @param keepTest heat is still requested and may pause
  */
-export function noteSwitch(
+export function followSwitch(
   state: HeatEffectState,
   heaterOn: boolean,
   keepTest: boolean,
@@ -122,7 +122,7 @@ const startRun = (state: HeatEffectState, on: boolean, now: Millis): HeatEffectS
   first: undefined,
 });
 
-/** Call it once for every completed minute of the trend. */
+/** Call it once per completed minute of the trend. */
 export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput): HeatEffectState {
   const { now } = input;
   const level = levelAgo(input.trend, 0);
@@ -156,12 +156,12 @@ function whileOn(
 ): HeatEffectState {
   const { now, ineffectiveAfter } = input;
   const learnt = learn(state, level - first, now);
-  if (level - learnt.trough >= plainRise) return { ...learnt, unanswered: 0, ineffective: false };
+  if (level - learnt.trough >= plainRise) return { ...learnt, failedTests: 0, ineffective: false };
   const long = now - state.since >= ineffectiveAfter && now - learnt.peakAt >= ineffectiveAfter;
   const before = levelAgo(input.trend, 20);
   const falling = before !== undefined && level < before;
-  if (!long || !falling || learnt.peak - level < suspiciousFall || now < learnt.nextTestAt) return learnt;
-  if (!input.mayPause) return unansweredTest(learnt, input);
+  if (!long || !falling || learnt.peak - level < testAfterFall || now < learnt.nextTestAt) return learnt;
+  if (!input.mayPause) return failTest(learnt, input);
   const expected = level + ((level - before) / 20) * testMinutes;
   return { ...learnt, test: { startedAt: now, expected } };
 }
@@ -169,26 +169,26 @@ function whileOn(
 function endTest(state: HeatEffectState, level: number, input: HeatEffectInput): HeatEffectState {
   const expected = state.test?.expected ?? level;
   const ended = { ...state, test: undefined };
-  if (level - expected > -answer) return unansweredTest(ended, input);
+  if (level - expected > -testEffect) return failTest(ended, input);
   return {
     ...startRun(ended, input.heaterOn, input.now),
-    unanswered: 0,
+    failedTests: 0,
     ineffective: false,
     nextTestAt: millis(input.now + testRest),
   };
 }
 
-function unansweredTest(state: HeatEffectState, input: HeatEffectInput): HeatEffectState {
-  const unanswered = Math.min(unansweredTests, state.unanswered + 1);
+function failTest(state: HeatEffectState, input: HeatEffectInput): HeatEffectState {
+  const unanswered = Math.min(maxFailedTests, state.failedTests + 1);
   return {
     ...state,
-    unanswered,
-    ineffective: unanswered >= unansweredTests,
+    failedTests: unanswered,
+    ineffective: unanswered >= maxFailedTests,
     nextTestAt: millis(input.now + input.ineffectiveAfter),
   };
 }
 
-/** The rise of a shorter run is drawn on to the whole time as a room's air warms: exponentially. */
+/** Extrapolates the rise of a shorter run exponentially, as a room's air warms. */
 function learn(state: HeatEffectState, rise: number, now: Millis): HeatEffectState {
   const ran = (now - state.since) / 60_000;
   if (ran < 8 || ran > learnMinutes || rise < 0.5) return state;
@@ -202,8 +202,8 @@ function wholeRise(rise: number, ran: number): number {
 }
 
 /**
- * A light room never sees a long run: it shows in a few minutes what the heater can do, also just after one. Step by
- * step, so that one warm finger on the sensor is not believed.
+ * A light room never has a long run, but shows the effect of the heater within minutes, also just after a run. Learnt
+ * gradually, so that a finger on the sensor does not count.
  */
 function learnQuickly(state: HeatEffectState, { trend, now }: HeatEffectInput): number | undefined {
   const { learntRise = 0 } = state;
@@ -213,6 +213,6 @@ function learnQuickly(state: HeatEffectState, { trend, now }: HeatEffectInput): 
   const heated = state.on ? ran : ran < minutes(quickMinutes) ? state.ranBefore : 0;
   const rise = heated > 0 && last !== undefined && before !== undefined ? last - before : 0;
   const heatedMinutes = Math.min(quickMinutes, Math.max(1, heated / minutes(1)));
-  if (rise < plainQuickRise) return learntRise > 0 ? learntRise * fade : undefined;
+  if (rise < plainQuickRise) return learntRise > 0 ? learntRise * decay : undefined;
   return learntRise + Math.max(0, wholeRise(rise, heatedMinutes) - learntRise) / 4;
 }

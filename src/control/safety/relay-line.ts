@@ -1,21 +1,20 @@
 /**
- * SR-07: the relay's line is read back; a line that differs from its command for 2 s takes the heater OFF, and so does
- * one that leaves its command five times in ten minutes: somebody else switches it, and whoever gives way last wears
- * the relay out.
+ * SR-07: the relay's line is read back. A line that differs from its command for 2 s turns the heater OFF, and so does
+ * one that deviates five times in ten minutes: then something else switches it, which would wear out the relay.
  *
- * Guarantee: a line that cannot be read counts as different. The fault ends by itself after the line has followed for
- * ten minutes, or when a person clears it while it follows: one loose contact must not leave the house cold for ever.
- * In the hour after that the first time that somebody else switches it is enough, so that two controllers on one relay
- * close it some 15 times in half an hour, not once a second.
+ * Guarantee: an unreadable line counts as different. The fault ends when the line has matched for ten minutes, or when a
+ * person clears it while it matches: a loose contact must not leave the house cold for ever. In the hour after that a
+ * single deviation is enough, so that two controllers on one relay switch it some 15 times in half an hour, not once a
+ * second.
  */
 import type { Millis } from "../../base/units.ts";
 import { hours, millis, minutes, seconds } from "../../base/units.ts";
 
 const mismatchAfter = seconds(2);
-const regained = minutes(10);
-/** A single glitch, and what a slow line does after each command, stay below. */
-const maxDepartures = 5;
-const departureWindow = minutes(10);
+const recoveryTime = minutes(10);
+/** More than a glitch, or the delay of a slow line, causes. */
+const maxDeviations = 5;
+const deviationWindow = minutes(10);
 const probation = hours(1);
 
 export type LineDifference = "unreadable" | "differs";
@@ -23,18 +22,18 @@ export type LineDifference = "unreadable" | "differs";
 export interface RelayLineState {
   /** Since when the line differs from the command; `undefined` while it agrees. */
   readonly differsSince: Millis | undefined;
-  /** How it differs, and since when so. */
+  /** How it differs, and since when. */
   readonly difference: LineDifference;
   readonly differenceSince: Millis;
   readonly agreesSince: Millis;
-  /** The command of the last look, and whether the line has followed it since it was given. */
+  /** The last command, and whether the line has matched it since. */
   readonly commanded: boolean;
-  readonly followed: boolean;
-  /** When the line left a command that it had followed, within the window. */
-  readonly departures: readonly Millis[];
+  readonly matched: boolean;
+  /** Times within the window at which the line deviated from a command that it had matched. */
+  readonly deviations: readonly Millis[];
   readonly probationUntil: Millis;
   readonly mismatch: boolean;
-  /** Why the fault stands. */
+  /** The reason of the fault. */
   readonly reason: LineDifference | "switched-elsewhere";
 }
 
@@ -44,22 +43,22 @@ export const startRelayLine = (now: Millis): RelayLineState => ({
   differenceSince: now,
   agreesSince: now,
   commanded: false,
-  followed: false,
-  departures: [],
+  matched: false,
+  deviations: [],
   probationUntil: now,
   mismatch: false,
   reason: "differs",
 });
 
-/** When the present difference becomes a fault, or the fault ends; `undefined` when neither is under way. */
+/** When the current difference becomes a fault, or the fault ends; `undefined` for neither. */
 export function relayLineDeadline(state: RelayLineState): number | undefined {
   if (state.differsSince !== undefined) {
     return state.mismatch ? undefined : state.differsSince + mismatchAfter;
   }
-  return state.mismatch ? state.agreesSince + regained : undefined;
+  return state.mismatch ? state.agreesSince + recoveryTime : undefined;
 }
 
-/** @param line as read back just now; @param commanded what the last step asked for */
+/** @param line as read back; @param commanded the command of the last step */
 export function stepRelayLine(
   before: RelayLineState,
   line: boolean | undefined,
@@ -74,43 +73,43 @@ export function stepRelayLine(
 
 function agree(state: RelayLineState, now: Millis): RelayLineState {
   if (state.differsSince !== undefined) {
-    return { ...state, differsSince: undefined, agreesSince: now, followed: true };
+    return { ...state, differsSince: undefined, agreesSince: now, matched: true };
   }
-  if (state.mismatch && now - state.agreesSince >= regained) return end(state, now);
-  return state.followed ? state : { ...state, followed: true };
+  if (state.mismatch && now - state.agreesSince >= recoveryTime) return end(state, now);
+  return state.matched ? state : { ...state, matched: true };
 }
 
-/** A person has looked at it; a line that differs now goes on being a fault. */
+/** Clears the fault on request of a person, unless the line differs now. */
 export const clearRelayLine = (state: RelayLineState, now: Millis): RelayLineState =>
   state.mismatch && state.differsSince === undefined ? end(state, now) : state;
 
 function end(state: RelayLineState, now: Millis): RelayLineState {
   const probationUntil =
     state.reason === "switched-elsewhere" ? millis(now + probation) : state.probationUntil;
-  return { ...state, mismatch: false, departures: [], probationUntil };
+  return { ...state, mismatch: false, deviations: [], probationUntil };
 }
 
 function differ(before: RelayLineState, difference: LineDifference, now: Millis): RelayLineState {
   const began = before.differsSince === undefined;
-  const state = began ? depart(before, now) : before;
+  const state = began ? countDeviation(before, now) : before;
   const differsSince = state.differsSince ?? now;
   const changed = began || difference !== state.difference;
   const differenceSince = changed ? now : state.differenceSince;
   const lasts = now - differsSince >= mismatchAfter;
   const mismatch = state.mismatch || lasts;
-  // One that has lasted is the reason, also when it is another than the one that raised the fault.
-  const said = lasts && (!state.mismatch || now - differenceSince >= mismatchAfter);
-  const reason = said ? difference : state.reason;
+  // The reason follows a difference that lasts, also after the fault was raised.
+  const replaceReason = lasts && (!state.mismatch || now - differenceSince >= mismatchAfter);
+  const reason = replaceReason ? difference : state.reason;
   if (!changed && mismatch === state.mismatch && reason === state.reason) return state;
   return { ...state, differsSince, difference, differenceSince, mismatch, reason };
 }
 
-/** The line leaves its command. One that never followed it was slow, or stuck: then the two seconds count. */
-function depart(state: RelayLineState, now: Millis): RelayLineState {
-  if (!state.followed) return state;
-  const recent = state.departures.filter((at) => now - at < departureWindow);
-  const departures = [...recent, now].slice(-maxDepartures);
-  const most = now < state.probationUntil ? 1 : maxDepartures;
-  if (state.mismatch || departures.length < most) return { ...state, departures };
-  return { ...state, departures, mismatch: true, reason: "switched-elsewhere" };
+/** Counts a deviation. A line that never matched is slow or stuck: then only the two seconds count. */
+function countDeviation(state: RelayLineState, now: Millis): RelayLineState {
+  if (!state.matched) return state;
+  const recent = state.deviations.filter((at) => now - at < deviationWindow);
+  const departures = [...recent, now].slice(-maxDeviations);
+  const limit = now < state.probationUntil ? 1 : maxDeviations;
+  if (state.mismatch || departures.length < limit) return { ...state, deviations: departures };
+  return { ...state, deviations: departures, mismatch: true, reason: "switched-elsewhere" };
 }

@@ -1,70 +1,71 @@
 /**
- * SR-06: does the room warm as if heated while the heater gives less than the room needs?
+ * SR-06: does the room warm as if heated while the heater delivers less than the room needs?
  *
- * A welded contact adds what the room was not losing anyway: after a duty of `load`, `1 − load` of the heater's power.
- * Sun and people have to make good for `load` first, before the room warms at all: the limit falls as the load rises.
- * The rise is counted above a reference that starts where the heat on record no longer explains a rise, be the heater
- * OFF or still cycling at a low duty, and that follows the room slowly, so that the weather of a day does not add up and
- * a room that was aired may warm from its walls again. The alarm itself is raised in a run of OFF alone; it outlives a
- * power cut, because a contact that welded does not open by one, and ends when the room has cooled or a person says so.
+ * A welded contact adds power beyond the room's losses: after a duty of `load`, `1 − load` of the heater's power. Sun
+ * and people must first compensate for `load` before the room warms at all: so the limit falls as the load rises.
+ * The rise is measured above a reference that starts when recent heating no longer explains a rise (heater OFF, or
+ * cycling at a low duty). The reference follows the room slowly, so that weather does not add up and a room may warm
+ * from its walls after airing. The alarm is raised only while OFF; it survives a power cut, because a welded contact
+ * does too, and ends when the room has cooled or a person clears it.
  *
- * A second heater of the same power looks the same to a thermometer; so the alarm's text asks for it. Not seen is a
- * contact whose surplus is below some 400 W in an ordinary room, as sun does that too: the cut-off (SR-04) is left.
+ * A second heater of the same power has the same effect; so the alarm's text asks for one. A welded contact with less
+ * than some 400 W of surplus is not detected in an ordinary room, since sun has the same effect; the cut-off (SR-04)
+ * remains.
  */
 import type { Millis } from "../../base/units.ts";
 import { minutes } from "../../base/units.ts";
 
-/** The rise (K) that 500 W of sun stays well below in an ordinary room without need of heat. */
+/** Well above the rise (K) that 500 W of sun cause in an ordinary room without need of heat. */
 const idleLimit = 3.5;
-/** What a load of 1 would take off it (K). */
+/** Reduction of that limit at a load of 1 (K). */
 const limitPerLoad = 4;
-/** Below it (K) nothing is an alarm: people, drying walls, weather. */
-const lowestLimit = 2;
-/** Of the best rise that the heater made: in a light room sun does more, and so does a weld. */
+/** Minimum rise for an alarm (K): above the effects of people, drying walls and weather. */
+const minLimit = 2;
+/** Share of the heater's best rise: in a light room both sun and a welded contact cause more. */
 const learntShare = 0.4;
 const highestLoad = 0.7;
-/** What "before" is for the load: longer than a warm-up, shorter than a change of weather. */
+/** Averaging time of the load: longer than a warm-up, shorter than a change of weather. */
 const loadTime = minutes(240);
 /** The slowest oil radiator gives off its stored heat with this time constant. */
 const residualTime = minutes(25);
-/** Heat above the load by this share explains any rise; the ripple of cycles stays below. */
+/** A residual above the load by this share explains any rise; the ripple of cycles is smaller. */
 const explainingSurplus = 0.1;
 /** Stored heat below this share of full power no longer warms a room by kelvins. */
-const residualSpent = 0.15;
-const shortestRun = minutes(15);
-/** How fast the reference follows: downwards a room that cools, upwards the weather. */
+const negligibleResidual = 0.15;
+const minOffTime = minutes(15);
+/** Time constants of the reference: downwards when the room cools, upwards with the weather. */
 const followDown = minutes(60);
 const followUp = minutes(180);
-/** The alarm ends when this share of the rise, and no less than this (K), is gone again: the heater is off. */
+/** The alarm ends when the room has fallen by this share of the rise, at least by `leastFall` (K). */
 const endShare = 0.5;
-const leastFall = 0.5;
-/** For so long: an opened window cools the room too. */
+const minFall = 0.5;
+/** And stays there for so long, since an opened window cools the room too. */
 const cooledTime = minutes(45);
 
 export interface RelayWatch {
-  /** Decaying averages of the command, 0 to 1. `weight` is how much of `loadTime` has been seen. */
+  /** Decaying averages of the command, 0 to 1. `weight` is the share of `loadTime` observed so far. */
   readonly given: number;
   readonly weight: number;
-  /** What a slow radiator still gives off at most, as a share of full power. */
+  /** Maximum stored heat that a slow radiator still emits, as a share of full power. */
   readonly residual: number;
   readonly seenAt: Millis;
   readonly offSince: Millis | undefined;
-  /** Where the room would be at most with the contact open (°C). */
+  /** Highest plausible room temperature with an open contact (°C). */
   readonly reference: number | undefined;
-  /** Stands while the contact is held to be welded. */
+  /** Present while the contact is assumed to be welded. */
   readonly alarm: RelayAlarm | undefined;
 }
 
 /** What survives a restart. */
 export interface StoredRelayAlarm {
-  /** What the room rose from: it has to come back towards it (°C, before calibration, like every level here). */
+  /** Level before the rise, towards which the room must cool (°C, uncalibrated like every level here). */
   readonly from: number;
   /** Highest level since (°C). */
   readonly peak: number;
 }
 
 export interface RelayAlarm extends StoredRelayAlarm {
-  /** Since when the rise has been gone. */
+  /** Since when the room has cooled. */
   readonly cooledSince: Millis | undefined;
 }
 
@@ -78,14 +79,14 @@ export const startRelayWatch = (now: Millis, stored?: StoredRelayAlarm): RelayWa
   alarm: stored && { ...stored, cooledSince: undefined },
 });
 
-/** A person has looked. A contact that is welded all the same is found again, from today's level on. */
+/** A person has checked the relay. If the contact is still welded, it is detected again from the current level. */
 export const clearRelayAlarm = (watch: RelayWatch): RelayWatch =>
   watch.alarm ? { ...watch, reference: undefined, alarm: undefined } : watch;
 
 export interface RelayWatchInput {
   /** As commanded. */
   readonly heaterOn: boolean;
-  /** The room's level now and ten minutes ago (°C); `undefined` when the record is too short. */
+  /** The room's level now and ten minutes ago (°C); `undefined` when the trend is too short. */
   readonly level: number | undefined;
   readonly levelBefore: number | undefined;
   /** Best rise by heat within 55 min (K). */
@@ -95,19 +96,19 @@ export interface RelayWatchInput {
 
 /** Call it once for every completed minute of the trend. */
 export function watchRelay(before: RelayWatch, input: RelayWatchInput): RelayWatch {
-  const watch = account(before, input.heaterOn, input.now);
+  const watch = updateLoad(before, input.heaterOn, input.now);
   const { level } = input;
   if (level === undefined) return watch;
   if (watch.alarm) return awaitCooling(watch, watch.alarm, level);
-  const reference = follow(watch, level, input.now - before.seenAt);
+  const reference = followRoom(watch, level, input.now - before.seenAt);
   const alarm = isStuck(watch, reference, input)
     ? { from: reference, peak: level, cooledSince: undefined }
     : undefined;
   return { ...watch, reference, alarm };
 }
 
-function account(before: RelayWatch, heaterOn: boolean, now: Millis): RelayWatch {
-  // A longer silence was one without heat (SR-02).
+function updateLoad(before: RelayWatch, heaterOn: boolean, now: Millis): RelayWatch {
+  // Without readings for longer, the heater was OFF (SR-02).
   const elapsed = heaterOn ? Math.min(now - before.seenAt, minutes(1)) : now - before.seenAt;
   const share = heaterOn ? 1 : 0;
   return {
@@ -120,10 +121,10 @@ function account(before: RelayWatch, heaterOn: boolean, now: Millis): RelayWatch
   };
 }
 
-/** Recent share of time ON, 0 to 1: what the room loses, in units of this heater. */
+/** Recent duty, 0 to 1: the room's heat loss as a share of the heater's power. */
 const loadOf = ({ given, weight }: RelayWatch): number => (weight > 0 ? given / weight : 0);
 
-function follow(watch: RelayWatch, level: number, elapsed: number): number {
+function followRoom(watch: RelayWatch, level: number, elapsed: number): number {
   const { reference, residual } = watch;
   if (reference === undefined || residual > loadOf(watch) + explainingSurplus) return level;
   return approach(reference, level, elapsed / (level < reference ? followDown : followUp));
@@ -132,15 +133,17 @@ function follow(watch: RelayWatch, level: number, elapsed: number): number {
 function isStuck(watch: RelayWatch, reference: number, input: RelayWatchInput): boolean {
   const { level, levelBefore, now } = input;
   if (level === undefined || levelBefore === undefined || level <= levelBefore) return false;
-  if (watch.offSince === undefined || now - watch.offSince < shortestRun) return false;
-  return watch.residual <= residualSpent && level - reference >= stuckLimit(loadOf(watch), input.learntRise);
+  if (watch.offSince === undefined || now - watch.offSince < minOffTime) return false;
+  return (
+    watch.residual <= negligibleResidual && level - reference >= stuckLimit(loadOf(watch), input.learntRise)
+  );
 }
 
-/** What it rose from stands still meanwhile: the room has to come back to it. */
+/** `from` stays constant during an alarm. */
 function awaitCooling(watch: RelayWatch, alarm: RelayAlarm, level: number): RelayWatch {
   const { from } = alarm;
   const peak = Math.max(alarm.peak, level);
-  if (peak - level < Math.max(leastFall, endShare * (peak - from))) {
+  if (peak - level < Math.max(minFall, endShare * (peak - from))) {
     return { ...watch, alarm: { from, peak, cooledSince: undefined } };
   }
   const cooledSince = alarm.cooledSince ?? watch.seenAt;
@@ -148,10 +151,10 @@ function awaitCooling(watch: RelayWatch, alarm: RelayAlarm, level: number): Rela
   return { ...watch, alarm: { from, peak, cooledSince } };
 }
 
-/** The rise (K) from which on it must be the heater. */
+/** The rise (K) that only the heater can cause. */
 export function stuckLimit(load: number, learntRise = 0): number {
   const learntLimit = learntShare * learntRise * (1 - Math.min(highestLoad, load));
-  return Math.max(lowestLimit, idleLimit - limitPerLoad * load, learntLimit);
+  return Math.max(minLimit, idleLimit - limitPerLoad * load, learntLimit);
 }
 
 const approach = (from: number, to: number, times: number): number =>

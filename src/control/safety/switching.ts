@@ -1,15 +1,15 @@
 /**
  * SR-08: minimum on and off times, through restarts, mode changes and everything else.
  *
- * Guarantees: only a safety OFF ends the minimum on time early; nothing ends the minimum off time early. This is the
- * one place where the heater's command changes.
+ * Guarantees: only a safety OFF ends the minimum on time early; nothing ends the minimum off time early. The heater's
+ * command changes only here.
  */
 import type { Millis, WallMillis } from "../../base/units.ts";
 import { millis } from "../../base/units.ts";
 
 export interface SwitchingState {
   readonly on: boolean;
-  /** The earliest time of the next switch for comfort. */
+  /** The earliest time of the next regular switch. */
   readonly freeAt: Millis;
 }
 
@@ -29,9 +29,9 @@ export interface StoredSwitch {
 }
 
 /**
- * After a start the relay is OFF; since when? If the heater was OFF, the time that was observed until then counts. If
- * it was ON, the relay opened at the start or a moment before (a crash, a power cut): then it is since now. The time
- * between, the wall clock alone could tell, and without a battery it can be wrong in both directions.
+ * After a start the relay is OFF. If it was OFF when stored, the time observed until then counts. If it was ON, the
+ * relay opened just before the start (a crash, a power cut): then it is OFF since now. The duration of the outage is
+ * not counted: without an RTC battery the wall clock may be wrong in both directions.
  */
 export function restoreSwitch({ on, offForMs = millis(0) }: StoredSwitch, now: Millis): LastSwitch {
   return { on: false, at: millis(on ? now : now - offForMs) };
@@ -47,7 +47,7 @@ export const startSwitching = (
   freeAt: last ? millis(Math.max(now, last.at + minimumOff)) : now,
 });
 
-export interface Wish {
+export interface HeatRequest {
   readonly heat: boolean;
   /** A rule forbids heat: OFF now. */
   readonly forbidden: boolean;
@@ -55,15 +55,16 @@ export interface Wish {
 
 export function decide(
   state: SwitchingState,
-  wish: Wish,
+  request: HeatRequest,
   now: Millis,
   minimumOn: Millis,
   minimumOff: Millis,
 ): SwitchingState {
   const free = now >= state.freeAt;
-  if (state.on && (wish.forbidden || (!wish.heat && free))) {
+  if (state.on && (request.forbidden || (!request.heat && free))) {
     return { on: false, freeAt: millis(now + minimumOff) };
   }
-  if (!state.on && wish.heat && !wish.forbidden && free) return { on: true, freeAt: millis(now + minimumOn) };
+  if (!state.on && request.heat && !request.forbidden && free)
+    return { on: true, freeAt: millis(now + minimumOn) };
   return state;
 }

@@ -1,10 +1,10 @@
 /**
- * What the device reports of its writable properties: the value in force with `ac`, `av` and `ad`, in IoT Plug and
- * Play's form (RR-2, RR-3, RR-6).
+ * The reported form of the writable properties: the value in force with `ac`, `av` and `ad` of IoT Plug and Play (RR-2,
+ * RR-3, RR-6).
  *
- * Guarantees: follows from what is in force and the shadow alone, so that saying it twice says the same (RR-8); `ad`
- * names the value that lost where both sides had made one (RR-4), and ends with who made the value in force and when,
- * so that from the hub's copy one sees whether a press has arrived.
+ * Guarantees: depends only on the values in force and the shadow, so that a repetition is identical (RR-8); `ad` contains
+ * the value that lost a conflict (RR-4), and ends with source and time of the value in force, so that the hub's copy
+ * shows whether a press has arrived.
  */
 
 import { isRecord, type JsonRecord } from "../../base/json/value.ts";
@@ -17,14 +17,14 @@ import { fingerprint } from "./values.ts";
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {
   readonly value: ControlValue;
-  /** 200 followed, 203 the device's own or its default, 400 refused. */
+  /** 200 applied, 203 set on the device or default, 400 refused. */
   readonly ac: 200 | 203 | 400;
-  /** The desired `$version` that this answers; 0: it answers none. */
+  /** The acknowledged desired `$version`; 0: none. */
   readonly av: number;
   readonly ad: string;
 };
 
-/** The ruling on the desired value, unless a later change has made it history. */
+/** The ruling on the desired value; `undefined` after a later change. */
 export function currentRuling(name: WritableName, { shadow, changes }: InForce): Ruling | undefined {
   const ruling = shadow.properties[name]?.ruling;
   const { source, serial } = changes[name];
@@ -50,8 +50,8 @@ export function acknowledge(name: WritableName, inForce: InForce): Acknowledgeme
       return { value, ac: 203, av: 0, ad: origin };
     case "applied": {
       const exact = fingerprint(value) === inForce.shadow.properties[name]?.seen;
-      const near = exact ? "" : "the nearest that this device can do; ";
-      return { value, ac: 200, av: ruling.version, ad: `${near}${supersededText(ruling.over)}${origin}` };
+      const nearest = exact ? "" : "the nearest supported value; ";
+      return { value, ac: 200, av: ruling.version, ad: `${nearest}${supersededText(ruling.over)}${origin}` };
     }
     case "reset":
       return { value, ac: 200, av: ruling.version, ad: `${supersededText(ruling.over)}${origin}` };
@@ -66,8 +66,8 @@ const supersededText = (over: Superseded | undefined): string =>
   over === undefined ? "" : `${describeSuperseded(over)}; `;
 
 /**
- * Whether the hub knows of the change in force, whatever it was told beside it.
- * @param known what the hub holds as reported
+ * Whether the hub has the change in force, regardless of the rest of the acknowledgement.
+ * @param known the hub's reported document
  */
 export function isReported(name: WritableName, inForce: InForce, known: JsonRecord): boolean {
   const held = known[name];
@@ -79,7 +79,7 @@ export function isReported(name: WritableName, inForce: InForce, known: JsonReco
 export const acknowledgements = (inForce: InForce): JsonRecord =>
   eachWritable((name) => acknowledge(name, inForce));
 
-/** Of desired properties that this device does not have (RR-6): no value, since none is in force. */
+/** Acknowledges desired properties that this device does not have (RR-6), without a value. */
 export function refusals({ names, version }: TwinShadow["unknownProperties"]): JsonRecord {
   const refusal = { ac: 400, av: version, ad: "this device has no such writable property" };
   return Object.fromEntries(names.map((name) => [name, refusal]));

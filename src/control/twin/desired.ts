@@ -1,7 +1,7 @@
 /**
- * The desired document as the cloud wrote it, sorted into what this device knows and what it does not.
+ * The desired document, divided into properties that this device has and unknown ones.
  *
- * Guarantee: total and bounded for any JSON; nothing of a stranger's value is kept but a fingerprint.
+ * Guarantee: total and bounded for any JSON; of unknown values only a fingerprint is stored.
  */
 
 import { isRecord } from "../../base/json/value.ts";
@@ -12,7 +12,7 @@ import { fingerprint, membersOf } from "./values.ts";
 
 export interface Desired {
   readonly version: number;
-  /** Deleted ones are not in it. */
+  /** Without deleted ones. */
   readonly values: ReadonlyMap<WritableName, unknown>;
   readonly unknownProperties: {
     readonly seen: string;
@@ -46,11 +46,11 @@ export function readDesired(document: unknown): Desired | undefined {
   };
 }
 
-/** What the device reports under these names is no answer to anybody. */
+/** Names of read-only properties are reported already and must not be acknowledged. */
 const mayAnswer = (name: string): boolean =>
   isPlainName(name) && !Object.hasOwn(readOnlyProperties, name) && name !== deviceInformation.name;
 
-/** Whether `desired` holds for `name` what the shadow has seen. */
+/** Whether `value` is the desired value of `name` in the shadow. */
 export function isSeen(shadow: TwinShadow, name: WritableName, value: unknown): boolean {
   const seen = shadow.properties[name]?.seen;
   return value === undefined ? seen === undefined : seen === fingerprint(value);

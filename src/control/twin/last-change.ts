@@ -6,7 +6,7 @@ import { writableNames } from "../../model/properties.ts";
 import { sideOf } from "../../model/sources.ts";
 import type { InForce } from "./in-force.ts";
 
-/** For the reported section of the same name; `null` on a device that nobody has touched. */
+/** For the reported section of the same name; `null` before the first change. */
 export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastChange"] {
   const newest = (a: (typeof writableNames)[number], b: typeof a) => changes[b].serial - changes[a].serial;
   const [property] = writableNames.toSorted(newest);

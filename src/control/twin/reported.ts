@@ -1,8 +1,8 @@
 /**
- * One connection's view of the reported document: what the hub holds, what is on its way, what is to be said next.
+ * The reported document during one connection: the hub's copy, the patch in flight, and the next patch.
  *
- * Guarantees: says nothing before it knows what the hub holds; one patch is under way at a time; what the hub holds
- * already is never said again, so nothing flaps (RR-8).
+ * Guarantees: reports nothing before the hub's copy is known; one patch in flight at a time; values that the hub has are
+ * never reported again, so nothing flaps (RR-8).
  */
 
 import type { JsonRecord } from "../../base/json/value.ts";
@@ -11,34 +11,39 @@ import { acknowledgements, refusals } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
 import { patchTowards } from "./values.ts";
 
-/** What one connection has learnt. Make a new one (`startLink`) for every connection. */
+/** The state of one connection. Use a new `startLink` for every connection. */
 export interface TwinLink {
-  /** The reported document as the hub holds it; `undefined` until a document has come. */
+  /** The hub's reported document; `undefined` before the twin was received. */
   readonly known: JsonRecord | undefined;
-  /** The patch that waits for the hub's answer. */
+  /** The patch waiting for the hub's answer. */
   readonly inFlight: JsonRecord | undefined;
-  /** Highest desired version heard of that no document has shown yet; 0: none. */
-  readonly heard: number;
-  /** The last document was older than the shadow: the next one is believed unless a patch is taken first. */
-  readonly doubted: boolean;
+  /** Highest desired version of a skipped patch that no document has contained yet; 0: none. */
+  readonly skippedVersion: number;
+  /** The last document was older than the shadow: the next one is accepted unless a patch is applied first. */
+  readonly isOlder: boolean;
 }
 
-export const startLink: TwinLink = { known: undefined, inFlight: undefined, heard: 0, doubted: false };
+export const startLink: TwinLink = {
+  known: undefined,
+  inFlight: undefined,
+  skippedVersion: 0,
+  isOlder: false,
+};
 
 /**
- * What else is to be reported, by name: all of it, each time. `null`: the hub shall hold nothing. `undefined`: whatever
- * the hub holds may stay. Values that change often (counters) should be rounded to what is worth a message.
+ * Further sections to report, by name; always all of them. `null` deletes the hub's value, `undefined` leaves it. Round
+ * values that change often (counters), to avoid messages.
  */
 export type ReportedSections = { readonly [name: string]: unknown };
 
-/** What is to be reported in full. */
+/** The complete reported document. */
 export const reportOf = (inForce: InForce, sections: ReportedSections): JsonRecord => ({
   ...refusals(inForce.shadow.unknownProperties),
   ...sections,
   ...acknowledgements(inForce),
 });
 
-/** @returns the patch to send now, if there is one, and the link that waits for its answer */
+/** @returns the patch to send, if any, and the link that waits for its answer */
 export function nextReport(
   link: TwinLink,
   inForce: InForce,
@@ -50,9 +55,9 @@ export function nextReport(
 }
 
 /**
- * The hub has answered, or has not in time. After a failure nobody knows what the hub holds, and nothing is said until
- * the twin was got again (after a pause, which is the caller's).
- * @param report as `nextReport` gave it; one of an earlier connection changes nothing
+ * Call it with the result of a report. After a failure the hub's state is unknown, and nothing is reported until the
+ * caller has requested the twin again, after a pause.
+ * @param report from `nextReport`; one of an earlier connection is ignored
  */
 export function afterReport(
   link: TwinLink,
@@ -62,7 +67,7 @@ export function afterReport(
   if (link.inFlight !== report) return { link, getAgain: false };
   const idle = { ...link, inFlight: undefined };
   if (result === "failed") return { link: { ...idle, known: undefined }, getAgain: true };
-  // No document meanwhile, no knowledge: the one that is awaited tells.
+  // The hub's document is not known yet: wait for it.
   if (link.known === undefined) return { link: idle, getAgain: false };
   return { link: { ...idle, known: mergePatch(link.known, report) }, getAgain: false };
 }

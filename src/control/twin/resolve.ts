@@ -1,8 +1,8 @@
 /**
- * Who wins: one property, one desired value, one ruling (RR-2 to RR-7).
+ * Resolves one desired value of one property (RR-2 to RR-7).
  *
- * Guarantee: the same question gets the same answer; a ruling that follows the cloud comes with the request that
- * makes it so, and one that does not says why.
+ * Guarantee: deterministic; a ruling in favour of the cloud includes the request that applies it, any other one has a
+ * reason.
  */
 
 import type { JsonRecord } from "../../base/json/value.ts";
@@ -15,18 +15,18 @@ import type { InForce } from "./in-force.ts";
 import { maxReasonLength, type ShadowProperty } from "./shadow.ts";
 import { fingerprint } from "./values.ts";
 
-/** Who won and why: for the event log and the page. */
+/** The winner and the reason, for the event log and the page. */
 export interface Decision {
   readonly rule: "RR-2" | "RR-3" | "RR-4" | "RR-5" | "RR-6" | "RR-7";
-  /** A writable property; for RR-6 also names that this device does not have, parted by a comma and a space. */
+  /** A writable property; for RR-6 also unknown names, separated by a comma and a space. */
   readonly property: string;
-  /** Of the desired document. */
+  /** Version of the desired document. */
   readonly version: number;
-  /** Whose value is in force from now on; missing for a property that the device does not have. */
+  /** The value in force from now on; missing for an unknown property. */
   readonly winner?: { readonly source: Source; readonly value: ControlValue };
-  /** Whose value is not: RR-4, and where the cloud's value took the place of the device's. */
+  /** The value that lost: RR-4, and when a cloud value replaces one of the device. */
   readonly superseded?: { readonly source: Source; readonly value: ControlValue };
-  /** One sentence without the names. */
+  /** A sentence without property names. */
   readonly reason: string;
 }
 
@@ -36,18 +36,17 @@ export interface Resolution {
   readonly decision?: Decision;
 }
 
-/** What a ruling rests on. */
 export interface ResolutionContext {
   readonly inForce: InForce;
-  /** What the hub holds as reported. */
+  /** The hub's reported document. */
   readonly known: JsonRecord;
   readonly version: number;
 }
 
 /**
- * The cloud has changed `name`.
+ * Call it when the cloud has changed `name`.
  * @param wanted `undefined`: deleted (RR-7)
- * @param again the version moved although no value did (RR-5)
+ * @param again the version increased although no value changed (RR-5)
  */
 export function resolve(
   name: WritableName,
@@ -65,35 +64,35 @@ export function resolve(
     const decision: Decision = { rule: "RR-6", property: name, version, winner: held, reason: why };
     return { property: { ...seen, ruling: { kind: "refused", version, why, serial } }, decision };
   }
-  const goal = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
+  const target = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
   const source = wanted === undefined ? "default" : "cloud";
-  const offer = { source, value: goal } as const;
-  const against = sideOf(holder) === "device" && goal !== held.value;
-  const clash = against && !isReported(name, inForce, context.known);
-  const decided = { rule: ruleOf(clash, again, wanted === undefined), property: name, version } as const;
-  // That the same value was said again is a guess: it must not be stronger than a change that is known.
-  if (against && (clash || again) && inForce.policy[name] === "device-wins") {
-    const reason = clash ? "both changed while offline" : "the cloud said the same again";
+  const candidate = { source, value: target } as const;
+  const overridesDevice = sideOf(holder) === "device" && target !== held.value;
+  const isConflict = overridesDevice && !isReported(name, inForce, context.known);
+  const decided = { rule: ruleOf(isConflict, again, wanted === undefined), property: name, version } as const;
+  // That the same value was set again is only inferred: it must not outrank a known change.
+  if (overridesDevice && (isConflict || again) && inForce.policy[name] === "device-wins") {
+    const reason = isConflict ? "both changed while offline" : "the cloud set the same value again";
     return {
-      property: { ...seen, ruling: { kind: "overruled", version, over: offer, serial } },
+      property: { ...seen, ruling: { kind: "overruled", version, over: candidate, serial } },
       decision: {
         ...decided,
         winner: held,
-        superseded: offer,
-        reason: `${reason}, and here the device wins`,
+        superseded: candidate,
+        reason: `${reason}; by policy the device wins`,
       },
     };
   }
   const kind = source === "default" ? "reset" : "applied";
-  const over = clash ? { over: { ...held, wallMs } } : {};
+  const over = isConflict ? { over: { ...held, wallMs } } : {};
   return {
     property: { ...seen, ruling: { kind, version, ...over } },
     // It has passed `validateProperty`, so it is of the property's type.
-    request: { kind: "set", name, value: goal, source } as SetRequest,
+    request: { kind: "set", name, value: target, source } as SetRequest,
     decision: {
       ...decided,
-      winner: offer,
-      ...(against ? { superseded: held } : {}),
+      winner: candidate,
+      ...(overridesDevice ? { superseded: held } : {}),
       reason: reasons[decided.rule],
     },
   };
@@ -102,16 +101,16 @@ export function resolve(
 const ruleOf = (clash: boolean, again: boolean, deleted: boolean) =>
   clash ? "RR-4" : again ? "RR-5" : deleted ? "RR-7" : "RR-2";
 
-/** Where the cloud's word counts. */
+/** Reasons when the cloud wins. */
 const reasons = {
   "RR-2": "only the cloud changed",
-  "RR-4": "both changed while offline, and here the cloud wins",
-  "RR-5": "the cloud said the same again after the device had changed it",
-  "RR-7": "the cloud took its value back",
+  "RR-4": "both changed while offline; by policy the cloud wins",
+  "RR-5": "the cloud set the same value again after the device had changed it",
+  "RR-7": "the cloud deleted its value",
 } as const;
 
-/** A refused value may fit the limits of a later start. */
-export function mayStandNoMore(name: WritableName, wanted: unknown, inForce: InForce): boolean {
+/** Whether a refused value is valid after a change of the limits. */
+export function isValidNow(name: WritableName, wanted: unknown, inForce: InForce): boolean {
   const refused = currentRuling(name, inForce)?.kind === "refused";
   return refused && wanted !== undefined && validateProperty(name, wanted, inForce.limits) === undefined;
 }

@@ -1,8 +1,8 @@
 /**
- * What the device remembers of its twin: the desired document that it last reconciled with, and what came of it.
+ * The device's record of its twin: the desired document last reconciled, and the rulings.
  *
- * Guarantees: plain, small, bounded JSON; `parseShadow` never throws. It is stored in the core's own durable state, in
- * one write with the values that it speaks about, so that no power cut can part them (RR-9).
+ * Guarantees: plain, small, bounded JSON; `parseShadow` never throws. It is part of the core's durable state, so that
+ * one atomic write stores it together with the values (RR-9).
  */
 
 import type { JsonRecord } from "../../base/json/value.ts";
@@ -12,16 +12,16 @@ import { isSource } from "../../model/sources.ts";
 import { invalid, record, wall } from "../stored.ts";
 import type { Superseded } from "./superseded.ts";
 
-/** What became of a desired value. `serial` is that of the change in force then: a later one makes the ruling history. */
+/** The result for a desired value. `serial`: the change in force at the time; a later change invalidates the ruling. */
 export type Ruling =
   /**
-   * It was followed: stands while the value in force is the cloud's. Or it was deleted and the default was restored
-   * (RR-7): stands while the value in force is the default. `over`: what the device had set while offline (RR-4).
+   * `applied`: valid while the value in force is the cloud's. `reset`: deleted, and the default restored (RR-7); valid
+   * while the default is in force. `over`: the device's value that lost (RR-4).
    */
   | { readonly kind: "applied" | "reset"; readonly version: number; readonly over?: Superseded }
-  /** Not followed, because it is out of its limits (RR-6). */
+  /** Not applied: invalid or out of its limits (RR-6). */
   | { readonly kind: "refused"; readonly why: string; readonly version: number; readonly serial: number }
-  /** Not followed, because the device's own change outranks it (RR-4, RR-5). */
+  /** Not applied: the device's own change wins (RR-4, RR-5). */
   | {
       readonly kind: "overruled";
       readonly over: Superseded;
@@ -36,10 +36,10 @@ export interface ShadowProperty {
 }
 
 export interface TwinShadow {
-  /** `$version` of the desired document that was reconciled last; 0: none yet. */
+  /** `$version` of the desired document last reconciled; 0: none yet. */
   readonly version: number;
   readonly properties: { readonly [K in WritableName]?: ShadowProperty };
-  /** Desired properties that this device does not have: a fingerprint of all, and names that can be acknowledged. */
+  /** Desired properties that this device does not have: a fingerprint of all, and the names to acknowledge. */
   readonly unknownProperties: {
     readonly seen: string;
     readonly version: number;
@@ -53,14 +53,14 @@ export const emptyShadow: TwinShadow = {
   unknownProperties: { seen: "", version: 0, names: [] },
 };
 
-/** Desired names beyond these are counted, not acknowledged: a twin is no place for a stranger to grow in. */
+/** Further unknown names are counted but not acknowledged, to limit the size of the twin. */
 export const maxUnknownNames = 8;
-/** DTDL v2 names. Leaves out `__proto__` and everything that begins with `$`. */
+/** DTDL v2 names. Excludes `__proto__` and names that begin with `$`. */
 export const isPlainName = (name: string): boolean => /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name);
-/** Longest text of ours in an acknowledgement. */
+/** Longest reason in an acknowledgement. */
 export const maxReasonLength = 200;
 
-/** @returns the empty shadow for anything that is not one: then the next document is reconciled as the first */
+/** @returns the empty shadow for invalid input: then the next document is reconciled as the first one */
 export function parseShadow(value: unknown): TwinShadow {
   try {
     return parse(value);

@@ -1,8 +1,8 @@
 /**
- * The value that lost where both sides had made one while offline (RR-4), in the words of an acknowledgement: its `ad` is
- * the one place for it that every hub keeps and IoT Central shows beside the property.
+ * The value that lost when both sides changed it while offline (RR-4), as text in the `ad` of an acknowledgement: every
+ * hub stores that, and IoT Central shows it beside the property.
  *
- * Guarantees: `parseSuperseded` gets back what `describeSuperseded` said, wherever it stands in the text, and never throws.
+ * Guarantees: `parseSuperseded` reverses `describeSuperseded` anywhere in a text, and never throws.
  */
 import { isoTime } from "../../base/iso-time.ts";
 import { type WallMillis, wallMillis } from "../../base/units.ts";
@@ -12,14 +12,14 @@ import type { Source } from "../../model/sources.ts";
 export type Superseded = {
   readonly value: number | boolean | string;
   readonly source: Source;
-  /** When the device made it; a device is not told when the cloud made its own. */
+  /** When the device set it; unknown for values of the cloud. */
   readonly wallMs?: WallMillis;
 };
 
-/** Who made a value, and when where that is known. */
+/** Source of a value, and its time if known. */
 export function originText({ source, wallMs }: Pick<Superseded, "source" | "wallMs">): string {
   if (source === "default") return "default";
-  // The cloud does not tell a device when.
+  // The device does not know the time of the cloud's change.
   if (source === "cloud") return "set by the cloud";
   const who = source === "device" ? "set at the device" : `set by ${source}`;
   return wallMs === undefined ? who : `${who} at ${isoTime(wallMs)}`;
@@ -29,16 +29,18 @@ export const describeSuperseded = (superseded: Superseded): string =>
   `won over ${superseded.value}, ${originText(superseded)}`;
 
 const origins = "(default|set by the cloud|set at the device|set by [a-z][a-z0-9-]{0,31})";
-const said = new RegExp(`(?:^|; )won over ([^,;]{1,64}), ${origins}(?: at ([^;]{1,40}))?(?:;|$)`);
+const supersededPattern = new RegExp(
+  `(?:^|; )won over ([^,;]{1,64}), ${origins}(?: at ([^;]{1,40}))?(?:;|$)`,
+);
 
 function sourceIn(origin: string): Source {
   if (origin === "default") return origin;
   return origin === "set by the cloud" ? "cloud" : origin.replace(/^set at the |^set by /, "");
 }
 
-/** @param ad of any device's acknowledgement @returns `undefined` when it names no superseded value */
+/** @param ad of any device's acknowledgement @returns `undefined` without a superseded value */
 export function parseSuperseded(ad: string): Superseded | undefined {
-  const [, value, origin, time] = said.exec(ad) ?? [];
+  const [, value, origin, time] = supersededPattern.exec(ad) ?? [];
   if (value === undefined || origin === undefined) return undefined;
   const at = Date.parse(time ?? "");
   return {
@@ -50,7 +52,7 @@ export function parseSuperseded(ad: string): Superseded | undefined {
 
 const originOnly = new RegExp(`^${origins}(?: at ([^;]{1,40}))?$`);
 
-/** @returns who made the value in force, when `ad` says that and nothing else */
+/** @returns the source of the value in force, if `ad` contains nothing else */
 export function parseOrigin(ad: string): Pick<Superseded, "source" | "wallMs"> | undefined {
   const [, origin, time] = originOnly.exec(ad) ?? [];
   if (origin === undefined) return undefined;

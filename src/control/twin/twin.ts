@@ -1,23 +1,22 @@
 /**
  * Folder twin/: reconciles the device with its twin (RR-1 to RR-9).
  *
- * The device twin's reconciliation (RR-1 to RR-9): pure, one message in, what to do out.
+ * Pure functions; the caller proceeds as follows:
  *
  *     connected            link = startLink; get the twin
- *     the twin has come    takeDocument(link, inForce, document)
- *     a patch has come     takePatch(link, inForce, patch, version)
+ *     twin received        takeDocument(link, inForce, document)
+ *     patch received       takePatch(link, inForce, patch, version)
  *     after either, and    nextReport(link, inForce, sections): send `report` if there is one, then
  *     whenever anything    afterReport(link, report, "ok" | "failed"), then nextReport again
  *     changed
  *
- * The caller keeps the returned `link`; hands all `requests` of an outcome to the core in ONE step (then values and
- * shadow are stored in one write); gets the twin again when `getAgain` says so, after a pause that grows; logs
- * `decisions` and the `oddity`. `inForce` is always taken fresh from the core. It reports nothing that is yet to be
- * written to the disk (unless the disk has failed): else a power cut could leave a hub that knows more of the device than
- * the device (RR-9).
+ * The caller stores the returned `link`; passes all `requests` of an outcome to the core in ONE step (then values and
+ * shadow are stored in one write); requests the twin again on `getAgain`, after a growing pause; logs `decisions` and
+ * `oddity`; and always uses the current `inForce`. It reports nothing before it is stored on the disk (unless the disk
+ * has failed): otherwise, after a power cut, the hub could have a state that the device has lost (RR-9).
  *
- * Guarantees: nothing here throws, whatever the cloud sends; a message that says nothing new asks for nothing, so any may
- * come twice; a value older than what the device has reconciled is never applied.
+ * Guarantees: nothing here throws for any message; repeated messages have no effect; a value older than the last
+ * reconciliation is never applied.
  */
 
 import { isRecord } from "../../base/json/value.ts";
@@ -30,7 +29,7 @@ import { type Desired, isSeen, isVersion, readDesired } from "./desired.ts";
 import type { InForce } from "./in-force.ts";
 import type { TwinLink } from "./reported.ts";
 import type { Decision, Resolution, ResolutionContext } from "./resolve.ts";
-import { mayStandNoMore, resolve } from "./resolve.ts";
+import { isValidNow, resolve } from "./resolve.ts";
 import type { ShadowProperty, TwinShadow } from "./shadow.ts";
 import { membersOf, sameInHub } from "./values.ts";
 
@@ -44,9 +43,9 @@ export interface TwinOutcome {
   /** For the core, all in one step. */
   readonly requests: readonly Request[];
   readonly decisions: readonly Decision[];
-  /** Get the whole twin again. */
+  /** Request the whole twin again. */
   readonly getAgain: boolean;
-  /** What was wrong with the message, for the log: one sentence without a full stop. */
+  /** A problem with the message, for the log: a sentence without a full stop. */
   readonly oddity?: string;
 }
 
@@ -54,8 +53,8 @@ export interface TwinOutcome {
 const unseen = "?";
 
 /**
- * The whole twin, got after connecting or when `getAgain` asked for it.
- * @param document `{desired: {…, $version}, reported: {…}}` as it came, anything else does nothing
+ * Reconciles with the whole twin, received after connecting or after `getAgain`.
+ * @param document `{desired: {…, $version}, reported: {…}}`; anything else is ignored
  */
 export function takeDocument(link: TwinLink, inForce: InForce, document: unknown): TwinOutcome {
   const desired = readDesired(document);
@@ -63,74 +62,78 @@ export function takeDocument(link: TwinLink, inForce: InForce, document: unknown
     return { ...nothing(link), getAgain: true, oddity: "the twin has no desired properties with a version" };
   }
   const { shadow } = inForce;
-  // An answer may have been overtaken by a patch; a twin that was deleted and created again counts from 1. Ask
-  // again: with no patch taken since, the next answer cannot have been overtaken.
+  // Either a patch has overtaken the answer, or the twin was deleted and created again, which counts from 1. Ask
+  // again: without a patch meanwhile, the next answer cannot have been overtaken.
   const older = desired.version < shadow.version;
   const behind = `the twin's desired version ${desired.version} is behind ${shadow.version}`;
-  if (older && !link.doubted) {
-    return { ...nothing({ ...link, doubted: true }), getAgain: true, oddity: `${behind}: asked again` };
+  if (older && !link.isOlder) {
+    return { ...nothing({ ...link, isOlder: true }), getAgain: true, oddity: `${behind}: requested again` };
   }
   const known = Object.fromEntries(membersOf(document["reported"]));
   const context: ResolutionContext = { inForce, known, version: desired.version };
-  const judged = judgeDocument(desired, older, context);
-  const fresh = link.known === undefined ? keptNews(judged, context) : [];
+  const resolved = resolveDocument(desired, older, context);
+  const unreported = link.known === undefined ? unreportedChanges(resolved, context) : [];
   const next: TwinShadow = {
     version: desired.version,
-    properties: propertiesOf(judged),
+    properties: propertiesOf(resolved),
     unknownProperties: unknownPropertiesOf(desired, shadow),
   };
-  const strangers =
-    next.unknownProperties.seen === shadow.unknownProperties.seen ? [] : reportUnknown(desired);
+  const unknown = next.unknownProperties.seen === shadow.unknownProperties.seen ? [] : reportUnknown(desired);
   return {
-    link: { ...link, known, heard: 0, doubted: false },
-    requests: requestsOf(judged, next, shadow),
-    decisions: [...decisionsOf(judged, shadow), ...fresh, ...strangers],
-    getAgain: link.heard > desired.version,
-    ...(older ? { oddity: `${behind} twice in a row: it was created again, and is believed` } : {}),
+    link: { ...link, known, skippedVersion: 0, isOlder: false },
+    requests: requestsOf(resolved, next, shadow),
+    decisions: [...decisionsOf(resolved, shadow), ...unreported, ...unknown],
+    getAgain: link.skippedVersion > desired.version,
+    ...(older ? { oddity: `${behind} twice in a row: it was created again and is accepted` } : {}),
   };
 }
 
 /**
- * A change of the desired document, pushed by the hub.
- * @param version the patch's `$version`: one that is not the next is dropped, or makes the caller get the twin again
+ * Applies a desired patch.
+ * @param version the patch's `$version`: an old one is dropped, after a gap the twin is requested again
  */
 export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, version: number): TwinOutcome {
   const { shadow } = inForce;
   if (!isVersion(version) || !isRecord(patch) || version <= shadow.version) return nothing(link);
   const { known } = link;
-  // Until this connection's document is there, nobody knows what the patch builds on.
-  if (known === undefined) return nothing({ ...link, heard: Math.max(link.heard, version) });
+  // Before this connection's document the base of the patch is unknown.
+  if (known === undefined)
+    return nothing({ ...link, skippedVersion: Math.max(link.skippedVersion, version) });
   if (version > shadow.version + 1) {
-    const oddity = `desired version ${version} came after ${shadow.version}: what was between is lost`;
-    return { ...nothing({ ...link, heard: Math.max(link.heard, version) }), getAgain: true, oddity };
+    const oddity = `desired version ${version} came after ${shadow.version}: the patches between are missing`;
+    return {
+      ...nothing({ ...link, skippedVersion: Math.max(link.skippedVersion, version) }),
+      getAgain: true,
+      oddity,
+    };
   }
   const context: ResolutionContext = { inForce, known, version };
-  const judged: Resolved = new Map(Object.entries(shadow.properties).map(asResolved));
-  let strange = false;
+  const resolved: Resolved = new Map(Object.entries(shadow.properties).map(asResolved));
+  let hasUnknown = false;
   let partial = false;
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$") || value === undefined) continue;
-    if (isWritableName(name)) judged.set(name, resolve(name, value ?? undefined, false, context));
-    else strange = true;
+    if (isWritableName(name)) resolved.set(name, resolve(name, value ?? undefined, false, context));
+    else hasUnknown = true;
     partial ||= isRecord(value);
   }
-  const unknownProperties = strange
+  const unknownProperties = hasUnknown
     ? { ...shadow.unknownProperties, seen: unseen }
     : shadow.unknownProperties;
-  const next = { version, properties: propertiesOf(judged), unknownProperties };
+  const next = { version, properties: propertiesOf(resolved), unknownProperties };
   return {
-    // The twin that the shadow knows lives on, and the answer under way may be older than this patch too.
-    link: { ...link, doubted: false },
-    requests: requestsOf(judged, next, shadow),
-    decisions: decisionsOf(judged, shadow),
-    // A patch shows a part: how an object, or all unknown properties, look now is for the document to say.
-    getAgain: strange || partial,
+    // The twin was not created again, and an answer in flight may be older than this patch.
+    link: { ...link, isOlder: false },
+    requests: requestsOf(resolved, next, shadow),
+    decisions: decisionsOf(resolved, shadow),
+    // A patch may contain only a part of an object or of the unknown properties: get the document.
+    getAgain: hasUnknown || partial,
   };
 }
 
 const nothing = (link: TwinLink): TwinOutcome => ({ link, requests: [], decisions: [], getAgain: false });
 
-/** Properties with an entry in the shadow to come. */
+/** Properties with an entry in the next shadow. */
 type Resolved = Map<WritableName, Resolution>;
 
 const asResolved = ([name, property]: [string, ShadowProperty]): [WritableName, Resolution] => [
@@ -138,8 +141,8 @@ const asResolved = ([name, property]: [string, ShadowProperty]): [WritableName, 
   { property },
 ];
 
-/** @param older the document belongs to a twin that was created again: what is missing in it was not deleted */
-function judgeDocument(desired: Desired, older: boolean, context: ResolutionContext): Resolved {
+/** @param older the twin was created again: values missing in it were not deleted */
+function resolveDocument(desired: Desired, older: boolean, context: ResolutionContext): Resolved {
   const { inForce } = context;
   const { shadow } = inForce;
   const wanted = (name: WritableName) => desired.values.get(name);
@@ -147,23 +150,23 @@ function judgeDocument(desired: Desired, older: boolean, context: ResolutionCont
   const moved = desired.version !== shadow.version;
   const again =
     moved && changed.length === 0 && desired.unknownProperties.seen === shadow.unknownProperties.seen;
-  const judged: Resolved = new Map();
+  const resolved: Resolved = new Map();
   for (const name of writableNames) {
     const value = wanted(name);
     const entry = shadow.properties[name];
     if (changed.includes(name)) {
-      if (value !== undefined || !older) judged.set(name, resolve(name, value, false, context));
+      if (value !== undefined || !older) resolved.set(name, resolve(name, value, false, context));
     } else if (value !== undefined && again && sideOf(inForce.changes[name].source) === "device") {
-      judged.set(name, resolve(name, value, true, context));
-    } else if (mayStandNoMore(name, value, inForce)) {
-      judged.set(name, resolve(name, value, false, context));
+      resolved.set(name, resolve(name, value, true, context));
+    } else if (isValidNow(name, value, inForce)) {
+      resolved.set(name, resolve(name, value, false, context));
     } else if (entry) {
-      // The document moved on without this one: the ruling answers the new version too.
+      // Unchanged in the new version: the ruling applies to it too.
       const ruling = value === undefined ? entry.ruling : { ...entry.ruling, version: desired.version };
-      judged.set(name, { property: { ...entry, ruling } });
+      resolved.set(name, { property: { ...entry, ruling } });
     }
   }
-  return judged;
+  return resolved;
 }
 
 const propertiesOf = (judged: Resolved): TwinShadow["properties"] =>
@@ -175,7 +178,7 @@ function requestsOf(judged: Resolved, next: TwinShadow, shadow: TwinShadow): Req
   return [...requests, { kind: "keep-twin", shadow: next, source: "cloud" }];
 }
 
-/** A ruling that the shadow has already is no news. */
+/** Without rulings that the shadow contains already. */
 const decisionsOf = (judged: Resolved, shadow: TwinShadow): Decision[] =>
   [...judged].flatMap(([name, { decision, request, property }]) => {
     const before = shadow.properties[name]?.ruling;
@@ -184,8 +187,8 @@ const decisionsOf = (judged: Resolved, shadow: TwinShadow): Decision[] =>
     return decision === undefined || known ? [] : [decision];
   });
 
-/** RR-3: what the device alone has changed and is yet to tell. */
-function keptNews(judged: Resolved, context: ResolutionContext): Decision[] {
+/** RR-3: changes of the device that are not reported yet. */
+function unreportedChanges(judged: Resolved, context: ResolutionContext): Decision[] {
   const { inForce, known, version } = context;
   return writableNames.flatMap((name): Decision[] => {
     const { source } = inForce.changes[name];
@@ -206,7 +209,7 @@ function unknownPropertiesOf(desired: Desired, shadow: TwinShadow): TwinShadow["
 function reportUnknown(desired: Desired): Decision[] {
   const { names, count } = desired.unknownProperties;
   if (count === 0) return [];
-  const more = count > names.length ? ` (and ${count - names.length} under names that are not answered)` : "";
+  const more = count > names.length ? ` (and ${count - names.length} more that are not acknowledged)` : "";
   const reason = `this device has no such writable property${more}`;
   return [{ rule: "RR-6", property: names.join(", "), version: desired.version, reason }];
 }

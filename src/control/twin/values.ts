@@ -1,16 +1,16 @@
 /**
- * JSON values as twins treat them: compared, told apart by fingerprint, and the patch that makes one of another.
+ * Operations on twin values: comparison, fingerprints, patches.
  *
- * Guarantees: nothing here throws for parsed JSON, however deep, long or oddly named; names never reach a prototype.
+ * Guarantees: nothing here throws for any parsed JSON, and no name reaches a prototype.
  */
 import { deepest, equalJson, isRecord, type JsonRecord } from "../../base/json/value.ts";
 
-/** Longest fingerprint that is the value itself. */
+/** Up to this length the fingerprint is the value itself. */
 const maxPlainLength = 64;
-/** Characters looked at: more than the 32 KiB that IoT Hub lets a document have. */
+/** Maximum characters read: above IoT Hub's limit of 32 KiB per document. */
 const maxReadLength = 65_536;
 
-/** The members that have a value, in the order of their names; `$` names are the hub's own. */
+/** The members with a value, sorted by name, without the hub's `$` names. */
 export function membersOf(value: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (!isRecord(value)) return [];
   return Object.entries(value)
@@ -18,14 +18,14 @@ export function membersOf(value: unknown): readonly (readonly [name: string, val
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Equal for equal values, whatever the order of names; short, whatever the value. */
+/** Equal for equal values in any order of names; short for every value. */
 export function fingerprint(value: unknown): string {
   const text = canonical(value, { left: maxReadLength }, 0);
   if (text.length <= maxPlainLength) return text;
   return `#${text.length}.${hash(text, 0x811c9dc5)}.${hash(text, 0x01234567)}`;
 }
 
-/** FNV-1a, 32 bits: tells two honest values apart, and a dishonest one gains nothing. */
+/** FNV-1a, 32 bits. Not collision-resistant, but a deliberate collision gains nothing. */
 function hash(text: string, start: number): string {
   let sum = start;
   for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
@@ -59,14 +59,14 @@ function scalar(value: unknown, budget: { left: number }): string {
   return text;
 }
 
-/** Whether a hub that holds `a` holds `b`: members without a value do not count. */
+/** Whether `a` and `b` are equal in the hub: members without a value do not count. */
 export const sameInHub = (a: unknown, b: unknown): boolean => equalJson(a, b, membersOf);
 
 /**
- * The patch that makes `to` of `from`: a member that differs goes whole, so that what belongs together (value and
- * version of an acknowledgement) arrives together.
- * @param to a name that is there and `undefined` stays as it is
- * @returns `undefined` when there is nothing to do
+ * The patch from `from` to `to`. A member that differs is sent whole, so that value and version of an acknowledgement
+ * arrive together.
+ * @param to members with the value `undefined` stay unchanged
+ * @returns `undefined` for no difference
  */
 export function patchTowards(from: JsonRecord, to: JsonRecord): JsonRecord | undefined {
   const patch: [string, unknown][] = [];
@@ -80,7 +80,7 @@ export function patchTowards(from: JsonRecord, to: JsonRecord): JsonRecord | und
   return patch.length === 0 ? undefined : Object.fromEntries(patch);
 }
 
-/** `value`, with a `null` for every member that must go. */
+/** `value`, with `null` for every member to delete. */
 function whole(before: unknown, value: unknown, depth: number): unknown {
   if (!isRecord(value) || depth > deepest) return value;
   const old = isRecord(before) ? before : {};

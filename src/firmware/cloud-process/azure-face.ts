@@ -45,7 +45,7 @@ export class AzureFace implements Face {
 
   start(device: FaceDevice): Promise<void> {
     this.#device = device;
-    device.onLook((look) => this.#half?.look(look));
+    device.onStepSummary((look) => this.#half?.look(look));
     device.onStored(() => this.#half?.stored());
     this.#connecting = this.#begin();
     return this.#connecting.then(() => this.#half?.opened);

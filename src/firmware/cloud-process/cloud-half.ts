@@ -25,7 +25,7 @@ import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { hours, type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
-import type { Look } from "../../control/look.ts";
+import type { StepSummary } from "../../control/step-summary.ts";
 import {
   afterReport,
   lastChange,
@@ -153,7 +153,7 @@ export class CloudHalf {
   }
 
   /** Called after each step, at least once a second. */
-  look(look: Look): void {
+  look(look: StepSummary): void {
     if (this.#closed) return;
     const interval = this.#parts.device.inForce.values.telemetryInterval;
     const before = this.#telemetry.suppressed;

@@ -2,7 +2,7 @@
 import type { Schema } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { boolean, withDefault } from "../../base/schema/values.ts";
-import type { Look } from "../../control/look.ts";
+import type { StepSummary } from "../../control/step-summary.ts";
 import type { DeviceMoment } from "../face.ts";
 import { faultCode, large, quantity } from "../process/message-values.ts";
 import { inForce } from "./in-force-message.ts";
@@ -19,7 +19,7 @@ export const moment: Schema<DeviceMoment> = object({
   stored: boolean,
 });
 
-export const look: Schema<Look> = object({
+export const stepSummary: Schema<StepSummary> = object({
   temperature: withDefault(quantity, undefined),
   humidity: withDefault(quantity, undefined),
   setPoint: quantity,

@@ -10,7 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
-import type { Look } from "../../control/look.ts";
+import type { StepSummary } from "../../control/step-summary.ts";
 import type { FaultCode } from "../../model/faults.ts";
 import { type FaceDevice, momentOf } from "../face.ts";
 import { maxFaults } from "./device-messages.ts";
@@ -28,7 +28,7 @@ export class DeviceShare {
   readonly #clock: Clock;
   readonly #log: Log;
   #send: SendToCloud | undefined;
-  #latest: Look | undefined;
+  #latest: StepSummary | undefined;
   #raised: FaultCode[] = [];
   #ended: FaultCode[] = [];
   #sender: LatestWins | undefined;
@@ -37,7 +37,7 @@ export class DeviceShare {
     this.#device = device;
     this.#clock = clock;
     this.#log = log;
-    device.onLook((look) => this.#look(look));
+    device.onStepSummary((look) => this.#look(look));
     device.onStored(() => this.#show());
   }
 
@@ -57,7 +57,7 @@ export class DeviceShare {
     this.#send?.({ kind: "answer", id, refused, moment: momentOf(this.#device) }, () => {});
   }
 
-  #look(look: Look): void {
+  #look(look: StepSummary): void {
     this.#latest = look;
     for (const code of look.raised) this.#keep(this.#raised, code);
     for (const code of look.ended) this.#keep(this.#ended, code);
@@ -80,7 +80,7 @@ export class DeviceShare {
     // A cloud half that has been replaced since is told nothing more.
     if (latest === undefined || send !== this.#send) return;
     const [raised, ended] = [this.#raised, this.#ended];
-    const look: Look = { ...latest, raised, ended };
+    const look: StepSummary = { ...latest, raised, ended };
     [this.#raised, this.#ended] = [[], []];
     const sent = new Promise<void>((done) => {
       send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {

@@ -9,7 +9,7 @@ import { byKind, list, map, object } from "../../base/schema/structures.ts";
 import { anything, convert, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
 import { large, links, shortened } from "../process/message-values.ts";
 import { hubReady, secretsGiven } from "../process/messages.ts";
-import { look, moment } from "./device-messages.ts";
+import { moment, stepSummary } from "./device-messages.ts";
 import { request } from "./in-force-message.ts";
 
 const nothing = object({});
@@ -32,7 +32,7 @@ const isPlain = (value: unknown): value is string | number | boolean | null =>
 
 export const loopToCloud = byKind("kind", {
   /** The device as it is now, with every fault that came or went since the last such message. */
-  device: object({ moment, look }),
+  device: object({ moment, look: stepSummary }),
   /** To the request with this number; the device as it is after it. */
   answer: object({ id: large, refused: optional(string()), moment }),
   ping: nothing,

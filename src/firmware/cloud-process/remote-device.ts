@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
-import type { Look } from "../../control/look.ts";
+import type { StepSummary } from "../../control/step-summary.ts";
 import { type DeviceMoment, type Face, type FaceDevice, Faces } from "../face.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 
@@ -27,7 +27,7 @@ export class RemoteDevice implements FaceDevice {
   #moment: DeviceMoment;
   #asked = 0;
   readonly #waiting = new Map<number, (refused: string | undefined) => void>();
-  readonly #lookListeners: ((look: Look) => void)[] = [];
+  readonly #summaryListeners: ((look: StepSummary) => void)[] = [];
   readonly #storedListeners: (() => void)[] = [];
   readonly #faces = new Faces<FaceDevice>();
   #toldLink: LinkState = "none";
@@ -61,8 +61,8 @@ export class RemoteDevice implements FaceDevice {
     this.#storedListeners.push(listener);
   }
 
-  onLook(listener: (look: Look) => void): void {
-    this.#lookListeners.push(listener);
+  onStepSummary(listener: (look: StepSummary) => void): void {
+    this.#summaryListeners.push(listener);
   }
 
   /** Starts a face here, and tells the loop how it is. */
@@ -104,7 +104,7 @@ export class RemoteDevice implements FaceDevice {
   take(message: Extract<LoopMessage, { kind: "device" | "answer" }>): void {
     this.#moment = message.moment;
     if (message.kind === "answer") this.#settle(message.id, message.refused);
-    else for (const listener of this.#lookListeners) listener(message.look);
+    else for (const listener of this.#summaryListeners) listener(message.look);
     if (message.moment.stored) for (const listener of this.#storedListeners) listener();
   }
 

@@ -33,7 +33,9 @@ describe("a disk that fails", () => {
       await rig.advance(60);
     }
     expect(rig.events("outbox-store-failed")).toHaveLength(1);
-    expect(rig.events("outbox-store-failed")[0]).toMatchObject({ remedy: expect.stringContaining("room") });
+    expect(rig.events("outbox-store-failed")[0]).toMatchObject({
+      remedy: expect.stringContaining("disk space"),
+    });
     await rig.restart();
     expect(rig.events("outbox-lost")).toEqual([{ messages: 30, cause: rig.disk.failure?.message }]);
   });

@@ -1,14 +1,14 @@
 /** When the heater starts and stops for a demand: the debt of heat, the cycle, and what minimum times make of them. */
 import { describe, expect, it } from "vitest";
 import {
-  account,
   type CycleState,
   cycleS,
-  debtEnd,
   follow,
+  maxDeficit,
   mayStart,
   modulate,
   startCycle,
+  updateDeficit,
 } from "../../../src/control/law/cycle.ts";
 
 const times = { minimumOnS: 60, minimumOffS: 120 };
@@ -16,12 +16,12 @@ const times = { minimumOnS: 60, minimumOffS: 120 };
 const band = (0.5 * 0.5 * cycleS) / 2;
 const afterCycle = cycleS * 1000;
 
-const off = (owed: number, startedMs?: number): CycleState => ({ ...startCycle, owed, startedMs });
+const off = (owed: number, startedMs?: number): CycleState => ({ ...startCycle, deficit: owed, startedMs });
 const on = (owed: number, owedAtStart: number, startedMs: number | undefined = 0): CycleState => ({
-  owed,
+  deficit: owed,
   on: true,
   startedMs,
-  owedAtStart,
+  deficitAtStart: owedAtStart,
 });
 
 describe("a start", () => {
@@ -85,18 +85,18 @@ describe("a stop", () => {
 
 describe("the debt", () => {
   it("is what was asked for less what was given", () => {
-    expect(account(off(0), 0.25, 60, times).owed).toBe(15);
-    expect(account(on(0, 0), 0.25, 60, times).owed).toBe(-45);
+    expect(updateDeficit(off(0), 0.25, 60, times).deficit).toBe(15);
+    expect(updateDeficit(on(0, 0), 0.25, 60, times).deficit).toBe(-45);
   });
 
   it("is forgotten beyond 200 s, or beyond what minimum times alone can cause", () => {
     expect([
-      debtEnd(times),
-      debtEnd({ ...times, minimumOffS: 900 }),
-      debtEnd({ ...times, minimumOnS: 700 }),
+      maxDeficit(times),
+      maxDeficit({ ...times, minimumOffS: 900 }),
+      maxDeficit({ ...times, minimumOnS: 700 }),
     ]).toEqual([200, 900, 700]);
-    expect(account(off(190), 1, 60, times).owed).toBe(200);
-    expect(account(on(-190, 0), 0, 60, times).owed).toBe(-200);
+    expect(updateDeficit(off(190), 1, 60, times).deficit).toBe(200);
+    expect(updateDeficit(on(-190, 0), 0, 60, times).deficit).toBe(-200);
   });
 
   it("is noted when the heater goes on, and only then", () => {

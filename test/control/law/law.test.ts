@@ -17,7 +17,7 @@ interface Wish {
   readonly temperature: number;
   readonly target?: number;
   readonly everyS?: number;
-  readonly inCharge?: boolean;
+  readonly isActive?: boolean;
   /** What the heater does; the law's own wish when not given. */
   readonly forced?: boolean;
 }
@@ -44,7 +44,7 @@ class Rig {
         temperature: celsius(wish.temperature),
         target: celsius(wish.target ?? 19),
         heaterOn: this.#on,
-        inCharge: wish.inCharge ?? true,
+        isActive: wish.isActive ?? true,
         nowMs: millis(this.now),
       };
       this.output = lawStep(this.state, this.#settings, input);
@@ -122,9 +122,9 @@ describe("the proportional law", () => {
   it("forgets nothing and learns nothing while somebody else decides", () => {
     const rig = new Rig(settings).run(hours(2), { temperature: 18.9 });
     const { integral } = rig.state.regulator;
-    rig.run(hours(3), { temperature: 21, inCharge: false, forced: true });
+    rig.run(hours(3), { temperature: 21, isActive: false, forced: true });
     expect(rig.state.regulator.integral).toBe(integral);
-    expect(rig.state.cycle.owed).toBe(0);
+    expect(rig.state.cycle.deficit).toBe(0);
   });
 
   it("serves a new set-point at once and lets an unchanged one wait for the cycle", () => {
@@ -205,11 +205,11 @@ describe("the hysteresis law", () => {
 
   it("can be chosen and left while running without a jump of the integral or a debt", () => {
     const rig = new Rig(settings).run(hours(2), { temperature: 18.9 });
-    const input = { temperature: celsius(18.9), target: celsius(19), heaterOn: false, inCharge: true };
+    const input = { temperature: celsius(18.9), target: celsius(19), heaterOn: false, isActive: true };
     const away = lawStep(rig.state, plain, { ...input, nowMs: millis(rig.now) });
     const back = lawStep(away.state, settings, { ...input, nowMs: millis(rig.now + 10_000) });
     expect(Math.abs(back.demand - rig.demand)).toBeLessThan(1);
-    expect(Math.abs(back.state.cycle.owed)).toBeLessThan(10);
+    expect(Math.abs(back.state.cycle.deficit)).toBeLessThan(10);
   });
 });
 
@@ -219,7 +219,7 @@ describe("both laws, whatever comes in", () => {
     elapsedMs: fc.oneof(fc.integer({ min: 0, max: 15_000 }), fc.constantFrom(-5000, 3_600_000, 10 ** 12)),
     heaterOn: fc.boolean(),
     obeys: fc.boolean(),
-    inCharge: fc.boolean(),
+    isActive: fc.boolean(),
     target: fc.constantFrom(5, 18.5, 19, 21, 30),
     hold: fc.integer({ min: 1, max: 150 }),
   });
@@ -243,7 +243,7 @@ describe("both laws, whatever comes in", () => {
               temperature: celsius(rest.temperature),
               target: celsius(rest.target),
               heaterOn: obeys ? heat : heaterOn,
-              inCharge: rest.inCharge,
+              isActive: rest.isActive,
               nowMs: millis(now),
             });
             ({ state, heat } = output);
@@ -254,7 +254,7 @@ describe("both laws, whatever comes in", () => {
               output.demand <= 100 &&
               integral >= 0 &&
               integral <= 1 &&
-              Math.abs(state.cycle.owed) <= 1200 &&
+              Math.abs(state.cycle.deficit) <= 1200 &&
               Number.isFinite(swing) &&
               Math.abs(state.filter?.slower ?? Number.NaN) <= 60;
             if (!sound) expect.unreachable(JSON.stringify(output));

@@ -135,7 +135,7 @@ describe("SR-04: the cut-off", () => {
     const run = (attempts: readonly (readonly ["too-fast" | "void", number | undefined])[]) =>
       attempts.reduce((state, [verdict, value]) => {
         const temperature = value === undefined ? undefined : celsius(value);
-        return stepCutOff(state, { verdict, temperature, cutOff: limit, heaterToBlame: true });
+        return stepCutOff(state, { verdict, temperature, cutOff: limit, heaterMayBeCause: true });
       }, startCutOff(false));
     const hotter = ["too-fast", 45] as const;
     expect(run([hotter, hotter, hotter])).toMatchObject({ tripped: true, at: 45 });

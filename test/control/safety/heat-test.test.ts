@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { celsius, minutes } from "../../../src/base/units.ts";
 import {
+  followSwitch,
   type HeatEffectState,
   isTesting,
-  noteSwitch,
   startHeatEffect,
   stepHeatEffect,
 } from "../../../src/control/safety/heat-effect.ts";
@@ -38,7 +38,7 @@ class Room {
       const testing = isTesting(this.state);
       if (testing && !before) this.pauses.push(this.now);
       if (testing) this.paused++;
-      this.state = noteSwitch(this.state, !testing, testing, minutes(this.now));
+      this.state = followSwitch(this.state, !testing, testing, minutes(this.now));
     }
     return this;
   }
@@ -99,7 +99,7 @@ describe("SR-05: the pause in which the room is to answer", () => {
     const room = new Room();
     room.mayPause = false;
     room.run(67, -0.02);
-    expect([room.pauses, room.state.unanswered]).toEqual([[], 1]);
+    expect([room.pauses, room.state.failedTests]).toEqual([[], 1]);
     room.run(60, -0.02);
     expect(room.state.ineffective).toBe(true);
   });

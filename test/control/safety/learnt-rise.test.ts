@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { minutes } from "../../../src/base/units.ts";
 import {
+  followSwitch,
   type HeatEffectState,
-  noteSwitch,
   startHeatEffect,
   stepHeatEffect,
 } from "../../../src/control/safety/heat-effect.ts";
@@ -25,7 +25,7 @@ function minute(state: HeatEffectState, now: number, rise: number): HeatEffectSt
 
 /** The heater went on at minute 10 of a device that knows so much. */
 const heated = (learntRise?: number) =>
-  noteSwitch(startHeatEffect(minutes(0), { learntRise }), true, false, minutes(10));
+  followSwitch(startHeatEffect(minutes(0), { learntRise }), true, false, minutes(10));
 
 describe("the rise that the heater makes", () => {
   it("is drawn on from three minutes to 55, and believed by a quarter at a time", () => {
@@ -41,7 +41,7 @@ describe("the rise that the heater makes", () => {
   });
 
   it("is seen also just after the heater went off, and not later", () => {
-    const off = noteSwitch(heated(), false, false, minutes(12));
+    const off = followSwitch(heated(), false, false, minutes(12));
     expect(minute(off, 14, 1).learntRise).toBeCloseTo(1 / shareAfter(2) / 4, 9);
     expect(minute(off, 15, 1).learntRise).toBeUndefined();
     expect(minute(off, 60, 5).learntRise).toBeUndefined();

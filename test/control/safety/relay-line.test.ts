@@ -140,7 +140,7 @@ describe("SR-07: a line that somebody else switches", () => {
     expect(device.events).toContainEqual({
       kind: "fault-raised",
       fault: "relay-mismatch",
-      detail: `something else switches it again and again. ${remedy}`,
+      detail: `another program or device switches it repeatedly. ${remedy}`,
     });
   });
 

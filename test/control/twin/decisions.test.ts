@@ -47,8 +47,8 @@ describe("the decision of", () => {
   });
 
   it.each([
-    ["cloud-wins", "both changed while offline, and here the cloud wins"],
-    ["device-wins", "both changed while offline, and here the device wins"],
+    ["cloud-wins", "both changed while offline; by policy the cloud wins"],
+    ["device-wins", "both changed while offline; by policy the device wins"],
   ] as const)("RR-4 says why: %s", (conflictTargetTemperature, reason) => {
     const session = new Session({ conflictTargetTemperature });
     session.connect(5, { targetTemperature: 21 });
@@ -80,8 +80,8 @@ describe("the decision of", () => {
   });
 
   it.each([
-    ["cloud-wins", "the cloud said the same again after the device had changed it"],
-    ["device-wins", "the cloud said the same again, and here the device wins"],
+    ["cloud-wins", "the cloud set the same value again after the device had changed it"],
+    ["device-wins", "the cloud set the same value again; by policy the device wins"],
   ] as const)("RR-5 says why: %s", (conflictTargetTemperature, reason) => {
     const session = new Session({ conflictTargetTemperature });
     session.connect(5, { targetTemperature: 21 });
@@ -115,7 +115,7 @@ describe("the decision of", () => {
         rule: "RR-6",
         property: names.slice(0, 8).join(", "),
         version: 3,
-        reason: "this device has no such writable property (and 2 under names that are not answered)",
+        reason: "this device has no such writable property (and 2 more that are not acknowledged)",
       },
     ]);
     expect(new Session().connect(3, { other: 1 }).decisions[0]?.reason).toBe(
@@ -132,7 +132,7 @@ describe("the decision of", () => {
         property,
         version: 6,
         winner: { source: "default", value: 19 },
-        reason: "the cloud took its value back",
+        reason: "the cloud deleted its value",
       },
     ]);
   });
@@ -191,11 +191,11 @@ describe("what a message asks for:", () => {
     expect(session.connect(2, { targetTemperature: 18 })).toMatchObject({
       requests: [],
       getAgain: true,
-      oddity: `${behind}: asked again`,
+      oddity: `${behind}: requested again`,
     });
     expect(session.get(2, { targetTemperature: 18 })).toMatchObject({
       getAgain: false,
-      oddity: `${behind} twice in a row: it was created again, and is believed`,
+      oddity: `${behind} twice in a row: it was created again and is accepted`,
     });
   });
 

@@ -28,7 +28,7 @@ const supersededValues = fc.tuple(value, origin).map(([lost, of]): Superseded =>
 
 describe("the words for a value that lost", () => {
   it("are read back as what was said, wherever they stand", () => {
-    const parts = fc.constantFrom("", "the nearest that this device can do; ");
+    const parts = fc.constantFrom("", "the nearest supported value; ");
     const ends = fc.constantFrom(
       "",
       "; set by the cloud",

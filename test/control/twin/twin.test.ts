@@ -82,7 +82,7 @@ describe("the device twin", () => {
     expect(session.told("targetTemperature")).toMatchObject({
       value: 21.12,
       ac: 200,
-      ad: "the nearest that this device can do; set by the cloud",
+      ad: "the nearest supported value; set by the cloud",
     });
   });
 

@@ -90,7 +90,7 @@ describe("the credentials", () => {
     const finding = await found(async () => dps("dps.example.net:8883"));
     expect(finding).toMatchObject({
       status: "fail",
-      detail: "Connections to dps.example.net are not allowed.",
+      detail: "dps.example.net may not be connected to.",
     });
     expect(finding?.remedy).toContain('"AllowedConnections"');
   });

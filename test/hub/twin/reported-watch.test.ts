@@ -129,7 +129,7 @@ describe("a report", () => {
 
   it("takes a value that was followed as nearly as can be for acknowledged", () => {
     const fine = change(atFirst, "desired", { targetTemperature: 21.123 }, 2000);
-    const ad = "the nearest that this device can do; set by the cloud";
+    const ad = "the nearest supported value; set by the cloud";
     const patch = { targetTemperature: { value: 21.12, ac: 200, av: 2, ad } };
     expect(eventsOf(fine, patch)).toMatchObject([
       {

@@ -130,7 +130,7 @@ export function ours(settings: LawSettings = defaultLaw): Controller {
       temperature,
       target,
       heaterOn: switching.on,
-      inCharge: true,
+      isActive: true,
       nowMs,
     });
     law = output.state;

@@ -1,9 +1,9 @@
-/** One step as a face is told of it; what telemetry is made of. */
+/** The result of a step for the faces: the source of telemetry. */
 import type { FaultCode } from "../model/faults.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 
-export interface Look {
-  /** °C, offset included; `undefined` while no reading is credible. */
+export interface StepSummary {
+  /** °C, with the offset; `undefined` without a credible reading. */
   readonly temperature: number | undefined;
   /** %; likewise. */
   readonly humidity: number | undefined;
@@ -13,12 +13,12 @@ export interface Look {
   readonly heatingDemand: number;
   readonly heaterOn: boolean;
   readonly automatic: boolean;
-  /** Faults that came, and that went, since the last look. */
+  /** Faults that were raised or have ended in this step. */
   readonly raised: readonly FaultCode[];
   readonly ended: readonly FaultCode[];
 }
 
-export const lookAt = ({ screen, heater }: Commands, events: readonly ControlEvent[]): Look => ({
+export const summaryOf = ({ screen, heater }: Commands, events: readonly ControlEvent[]): StepSummary => ({
   temperature: screen.temperature,
   humidity: screen.humidity,
   setPoint: screen.target,

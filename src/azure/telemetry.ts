@@ -10,7 +10,7 @@
 
 import { type Bucket, type BucketLimits, refilled } from "../base/rate-limit.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
-import type { Look } from "../control/look.ts";
+import type { StepSummary } from "../control/step-summary.ts";
 import { type TelemetryName, type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
 
 /** The bucket is for fault messages. */

@@ -282,7 +282,7 @@ export class OutboxBuffer implements DrainSource {
   }
 
   async #writeBatch(queue: StoredQueue): Promise<void> {
-    if (this.#options.history.look()) this.#clockNoteChanged = true;
+    if (this.#options.history.checkClock()) this.#clockNoteChanged = true;
     const batch = this.#unwritten.slice(0, batchSize);
     const offsets = this.#options.history.offsets;
     const hasNews = this.#noteChanged || this.#clockNoteChanged;

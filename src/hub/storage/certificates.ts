@@ -58,11 +58,11 @@ export async function openAuthority(
   wallMs: number,
 ): Promise<CertificateAuthority> {
   const x509 = await loadX509();
-  const kept = await documents.read("ca", (document) => soundPair(document));
-  const root = kept ?? (await makeRoot(x509, documents, wallMs));
+  const stored = await documents.read("ca", (document) => validPair(document));
+  const root = stored ?? (await makeRoot(x509, documents, wallMs));
   const issuer = await openIssuer(x509, root);
   // One that another authority signed is of no use either: the root may have been created again.
-  let server = await documents.read("server", (document) => soundPair(document, root.cert));
+  let server = await documents.read("server", (document) => validPair(document, root.cert));
 
   return {
     caPem: root.cert,

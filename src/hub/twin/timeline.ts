@@ -6,7 +6,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
 import { fittingItems, object } from "../../base/schema/structures.ts";
-import { boolean, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
+import { boolean, convert, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
 import { type Millis, seconds } from "../../base/units.ts";
 import { json } from "../body.ts";
 import type { TimelineEvent, TimelineKind } from "../page-server/api.ts";

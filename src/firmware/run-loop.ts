@@ -7,7 +7,7 @@
 
 import { stackOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Millis } from "../base/units.ts";
+import { type Millis, seconds } from "../base/units.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
@@ -18,6 +18,7 @@ import type { ReportedPart } from "./failing-parts.ts";
 import { type Hardware, loadManifest } from "./hardware.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
 import { guardNetwork } from "./process/guard-network.ts";
+import { GuardianWatch } from "./process/guardian-watch.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { DataFolder } from "./storage/data-folder.ts";
 import { durableSystemFiles } from "./storage/durable-files.ts";
@@ -139,11 +140,34 @@ function endable(
         .then(() => resolve(code));
     };
   });
+  watchGuardian(log, stop, ended);
   const guardianGone = (): void => stop("the guardian is gone");
   process.on("disconnect", guardianGone);
   // It may have gone while nobody listened.
   if (process.send !== undefined && !process.connected) guardianGone();
   return { stop: (why, code) => stop(why, code), ended };
+}
+
+/** How long a loop that ends may take to store its state, before its guardian is ended. */
+const endLimit = seconds(5);
+
+/** SR-10: the relay off and out where the guardian does not answer. */
+function watchGuardian(log: Log, stop: RunningLoop["stop"], ended: Promise<ExitCode>): void {
+  if (process.send === undefined) return;
+  const watch = new GuardianWatch({
+    clock: systemClock,
+    channel: process,
+    onSilent(limit) {
+      stop("the guardian does not answer", exitCodes.restart);
+      log.error("guardian-silent", {
+        forSeconds: limit / 1000,
+        relay: "off",
+        now: "all of it is started anew",
+      });
+      void Promise.race([ended, systemClock.sleep(endLimit)]).then(() => watch.endGuardian());
+    },
+  });
+  void ended.then(() => watch.stop());
 }
 
 /** Logs the first decision that rests on a reading, reports it, and passes the beat on. */

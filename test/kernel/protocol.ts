@@ -4,6 +4,9 @@ export type MachineName = (typeof machineNames)[number];
 /** On the kernel's command line, where its name follows. */
 export const machineParameter = "grove_rig.machine=";
 
+/** Likewise: a word that the names of the scenarios to run have; all of them without. */
+export const wordParameter = "grove_rig.word=";
+
 /** What the guest says to the rig, one JSON object a line, on the virtual machine's second serial port. */
 export type GuestRecord =
   | { readonly type: "ready"; readonly kernel: string; readonly node: string; readonly sinceBootMs: number }

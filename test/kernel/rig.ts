@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import { buildModule } from "./build-module.ts";
 import { makeInitramfs } from "./initramfs.ts";
 import { findTools, type Tools } from "./prerequisites.ts";
-import { type MachineName, machineNames, machineParameter } from "./protocol.ts";
+import { type MachineName, machineNames, machineParameter, wordParameter } from "./protocol.ts";
 import { Reporter } from "./reporter.ts";
 import { runVm } from "./vm.ts";
 
@@ -37,11 +37,12 @@ async function bundleGuest(root: string, cache: string): Promise<string> {
   return outfile;
 }
 
-/** `npm run test:kernel -- pi-5`: those alone. */
-function asked(): readonly MachineName[] {
+/** `npm run test:kernel -- pi-5 SIGSTOP`: that machine alone, and of its scenarios those with this word. */
+function asked(): { readonly machines: readonly MachineName[]; readonly word: string } {
   const words = process.argv.slice(2);
   const found = machineNames.filter((name) => words.includes(name));
-  return found.length === 0 ? machineNames : found;
+  const word = words.find((given) => !found.some((name) => name === given)) ?? "";
+  return { machines: found.length === 0 ? machineNames : found, word };
 }
 
 async function run(tools: Tools, root: string, reporter: Reporter): Promise<void> {
@@ -50,10 +51,11 @@ async function run(tools: Tools, root: string, reporter: Reporter): Promise<void
   const rigModule = buildModule(tools, join(root, "test/kernel/module"), cache);
   const guest = await bundleGuest(root, cache);
   const initramfs = makeInitramfs(tools, { root, cache, rigModule, guest });
+  const { machines, word } = asked();
   const runMachine = async (machine: MachineName): Promise<void> => {
     const consoleLog = join(cache, `console-${machine}.log`);
     const failure = await runVm(tools, {
-      parameter: `${machineParameter}${machine}`,
+      parameter: `${machineParameter}${machine} ${wordParameter}${word}`,
       initramfs,
       consoleLog,
       wholeLimitMs: WHOLE_LIMIT_MS,
@@ -64,7 +66,7 @@ async function run(tools: Tools, root: string, reporter: Reporter): Promise<void
     const tail = readFileSync(consoleLog, "utf8").trimEnd().split("\n").slice(-30).join("\n");
     reporter.broken(machine, failure, tail);
   };
-  await Promise.all(asked().map(runMachine));
+  await Promise.all(machines.map(runMachine));
 }
 
 const start = performance.now();

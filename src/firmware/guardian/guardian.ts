@@ -14,7 +14,7 @@ import { reasonOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import { type ExitCode, exitCodes } from "../process/exit-codes.ts";
-import { SilenceWatch } from "../process/silence-watch.ts";
+import { SilenceWatch, silenceLimit } from "../process/silence-watch.ts";
 import type { ForceOff } from "../relay-guard.ts";
 import { RelayHistory } from "./relay-history.ts";
 import type { Watcher } from "./watcher.ts";
@@ -42,8 +42,6 @@ export interface GuardianOptions {
   readonly log: Log;
 }
 
-/** SR-10: the line is off within 10 s of the last step, with half a second for the guardian itself. */
-const silenceLimit = millis(9500);
 /** Until the first beat the relay has not been touched; a slow card may take its time, and has more at the next try. */
 const startLimits: BackoffLimits = { first: seconds(60), longest: minutes(10) };
 /** How long a loop that was asked to end may take. */

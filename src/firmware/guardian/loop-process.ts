@@ -3,7 +3,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
 import { read } from "../../base/schema/schema.ts";
-import { loopToGuardian } from "../process/messages.ts";
+import { type GuardianToLoop, loopToGuardian } from "../process/messages.ts";
 import { packageRoot } from "../process/package-root.ts";
 import type { OffWay } from "../relay-guard.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
@@ -40,7 +40,10 @@ export function startLoopProcess({ flags, inherit, relay, onStart }: LoopProcess
     onBeat: (listener) =>
       void child.on("message", (message) => {
         const said = read(loopToGuardian, message);
-        if (said?.kind === "beat") listener(said.heaterOn);
+        if (said?.kind !== "beat") return;
+        listener(said.heaterOn);
+        // A loop that is gone is told to the callback, and is no exception.
+        if (child.connected) child.send({ kind: "beat-heard" } satisfies GuardianToLoop, () => {});
       }),
     onExit(listener) {
       child.once("exit", listener);

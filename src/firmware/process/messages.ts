@@ -28,6 +28,8 @@ export const loopToGuardian = byKind("kind", {
 });
 
 export const guardianToLoop = byKind("kind", {
+  /** The guardian's own sign of life: the answer to each beat. */
+  "beat-heard": nothing,
   /** Whether there is a watcher is to be seen where people look (SR-11). */
   watcher: object({ missing: boolean }),
   "secrets-given": secretsGiven,

@@ -15,6 +15,8 @@ export interface SilenceWatchOptions {
   readonly onSilent: (limit: Millis) => void;
 }
 
+/** SR-10: the line is off within 10 s of the last sign of life, with half a second for the act itself. */
+export const silenceLimit = millis(9500);
 /** Real running between the timer and the verdict: one turn of the event loop would do, on an idle machine. */
 const grace = millis(250);
 /** A timer this late means that this process did not run. */

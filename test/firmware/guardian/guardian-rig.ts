@@ -39,7 +39,7 @@ class FakeLoop implements GuardedLoop {
 }
 
 /** A process that can stand still: time passes, and its timers fire late. */
-class StoppableClock implements Clock {
+export class StoppableClock implements Clock {
   readonly virtual = new VirtualClock();
   #stoodStill = 0;
   now(): Millis {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { machineKinds } from "../machine-kinds.ts";
-import { type MachineName, machineNames, machineParameter } from "../protocol.ts";
+import { type MachineName, machineNames, machineParameter, wordParameter } from "../protocol.ts";
 import { charScenarios } from "./char-scenarios.ts";
 import { busContract, lineContract } from "./contracts.ts";
 import {
@@ -52,7 +52,10 @@ if (name === undefined)
 const sinceBootMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
 say({ type: "ready", kernel: release(), node: process.version, sinceBootMs });
 const machine = Machine.switchOn(machineKinds[name]);
-for (const scenario of plan[name]) {
+const [word = ""] = commandLine.flatMap((found) =>
+  found.startsWith(wordParameter) ? [found.slice(wordParameter.length)] : [],
+);
+for (const scenario of plan[name].filter((known) => known.name.includes(word))) {
   await runScenario(scenario, machine);
   machine.endFaults();
 }

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { constants, mkdtempSync, openSync, readFileSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Firmware } from "./firmware.ts";
 import { Bench, COLD, heating, relayIs } from "./firmware-scenarios.ts";
 import { MODE_BUTTON, RELAY } from "./hat.ts";
 import type { Machine } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
-import { until } from "./until.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 /** CLOCK_MONOTONIC, as the module's. */
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -82,6 +83,56 @@ export function timedScenarios(): Scenario[] {
       async ({ guardian }, machine) => {
         await until("the guardian to be stopped", () => stopped(guardian));
         assert.equal(machine.line(RELAY)?.level, 0);
+      },
+    ),
+    timed(
+      "SIGSTOP of the guardian",
+      10_000,
+      (firmware) => process.kill(firmware.guardian, "SIGSTOP"),
+      async (firmware, machine) => {
+        // A service manager would start all of it anew.
+        const { signal } = await firmware.ended(PATIENCE_MS);
+        assert.equal(signal, "SIGKILL");
+        assert.equal(machine.line(RELAY)?.level, 0);
+      },
+    ),
+    bench.starting(
+      "SR-01 SIGSTOP of the guardian, then kill -9 of the loop: the relay is off within 1 s",
+      async (machine) => {
+        machine.setAir(COLD, 45);
+        machine.input(MODE_BUTTON, 1);
+        const firmware = await heating(bench, machine);
+        const { loop, guardian } = firmware;
+        process.kill(guardian, "SIGSTOP");
+        await until("the guardian to be stopped", () => stopped(guardian));
+        const ms = await offAfter(machine, () => process.kill(loop, "SIGKILL"));
+        assert.ok(ms <= 1000, `it took ${ms.toFixed(0)} ms`);
+        process.kill(guardian, "SIGCONT");
+        await until("another loop", () => firmware.loop !== loop);
+        return `${ms.toFixed(0)} ms`;
+      },
+    ),
+    bench.starting(
+      "a guardian that was stopped for 8 s ends no healthy loop, and is not ended",
+      async (machine) => {
+        machine.setAir(COLD, 45);
+        machine.input(MODE_BUTTON, 1);
+        const firmware = await heating(bench, machine);
+        const { loop, guardian } = firmware;
+        process.kill(guardian, "SIGSTOP");
+        await sleep(8000);
+        process.kill(guardian, "SIGCONT");
+        await sleep(4000);
+        assert.equal(firmware.loop, loop);
+        assert.equal(machine.line(RELAY)?.level, 1);
+        // Both at once, for longer than either would wait: as on a machine that was suspended.
+        for (const pid of [guardian, loop]) process.kill(pid, "SIGSTOP");
+        await sleep(15_000);
+        for (const pid of [loop, guardian]) process.kill(pid, "SIGCONT");
+        await sleep(4000);
+        assert.equal(firmware.loop, loop);
+        assert.equal(firmware.logged("loop-silent").length, 0);
+        return "8 s, and both for 15 s";
       },
     ),
     bench.starting(

@@ -6,7 +6,7 @@
  * and after every end.
  *
  * What it cannot do, so that nobody counts on it: systemd filters by device node, and all GPIO lines of a chip share
- * one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts). For
+ * one device and one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts). For
  * hosts by name nftables holds the ports at least (firewall.ts): the unit loads its rules where they are installed.
  */
 import { posix } from "node:path";
@@ -136,6 +136,8 @@ function hardware(manifest: Manifest, wiring: Wiring): Line[] {
     ...(manifest.gpio.size === 0
       ? ["ProtectKernelTunables=yes"]
       : [
+          "# Where there is no sysfs GPIO, lines are got from the chips' own devices.",
+          "DeviceAllow=char-gpiochip rw",
           "# GPIO lines are files under /sys/class/gpio and, behind links, /sys/devices: ProtectKernelTunables= would",
           "# make them read-only. So the rest of /sys and /proc/sys is closed one by one; group gpio decides on lines.",
           "ProtectKernelTunables=no",

@@ -61,10 +61,10 @@ describe("the systemd unit", () => {
     expect(unit.get("ExecStopPost")).toHaveLength(1);
   });
 
-  it("opens the granted bus and no other device, and leaves /sys/class/gpio writable", () => {
+  it("opens the granted bus, the GPIO chips and no other device, and leaves /sys/class/gpio writable", () => {
     const unit = unitOf({});
     expect(unit.get("DevicePolicy")).toEqual(["closed"]);
-    expect(unit.get("DeviceAllow")).toEqual(["/dev/i2c-1 rw"]);
+    expect(unit.get("DeviceAllow")).toEqual(["/dev/i2c-1 rw", "char-gpiochip rw"]);
     expect(unit.get("SupplementaryGroups")).toEqual(["i2c gpio"]);
     expect(unit.get("ProtectKernelTunables")).toEqual(["no"]);
     expect(unit.get("ReadOnlyPaths")?.join(" ")).not.toMatch(

@@ -4,7 +4,9 @@
  * Guarantee: a finding names the line of config.txt. Which overlay uses which lines: the README of the overlays
  * in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
  */
+import { findGpio, type GpioSource } from "../../board/kernel/gpio-backend.ts";
 import { idlePull, type Wiring } from "../../chips/wiring.ts";
+import type { BoardChoice } from "../choose-board.ts";
 import { type Role, rolesOf } from "./configuration.ts";
 import { type BootConfig, type GpioDirective, isOn, type Overlay } from "./facts/boot-config.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
@@ -12,11 +14,15 @@ import type { Machine } from "./machine.ts";
 
 export const bootChecks = ["relay-pull", "button-pulls", "overlays", "serial-console"] as const;
 
-export function checkBootLines(machine: Machine, wiring: Wiring, config: BootConfig | undefined): Finding[] {
+export function checkBootLines(
+  machine: Machine,
+  { wiring, gpio }: Pick<BoardChoice, "wiring" | "gpio">,
+  config: BootConfig | undefined,
+): Finding[] {
   const roles = rolesOf(wiring);
   return [
     ...checkRelayPull(wiring, config),
-    ...checkButtonPulls(roles, config),
+    ...(setsPulls(wiring, gpio) ? [pullsSet] : checkButtonPulls(roles, config)),
     ...checkOverlays(wiring, config),
     ...checkConsole(machine, roles, config),
   ];
@@ -53,6 +59,17 @@ function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Find
     ];
   }
   return [ok(check, `GPIO${line} is off from reset on; ${place} keeps it so (${text})`)];
+}
+
+const pullsSet = ok("button-pulls", "the firmware pulls every button's line to not pressed when it starts");
+
+/** What config.txt says about a line's pull counts until then only. */
+function setsPulls({ gpioChipLabels }: Wiring, gpio: GpioSource): boolean {
+  try {
+    return findGpio(gpioChipLabels, gpio).backend === "chardev";
+  } catch {
+    return false;
+  }
 }
 
 /** With its cable off a button's line follows the pull inside the Pi (SR-13). */

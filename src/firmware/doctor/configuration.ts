@@ -1,4 +1,5 @@
 /** Checks of what people write: settings, board definition, manifest; and which hat they come to. */
+import type { BackendSetting } from "../../board/kernel/gpio-backend.ts";
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import {
@@ -27,8 +28,9 @@ export function checkComputer(machine: Machine): Finding {
 
 export interface SettingsCheck {
   readonly findings: readonly Finding[];
-  /** The board that the settings ask for. */
+  /** What the settings ask for. */
   readonly board: string;
+  readonly gpioBackend: BackendSetting;
 }
 
 export function checkSettings(
@@ -45,9 +47,10 @@ export function checkSettings(
       fail(check, `${settingsFile}: ${key && `${key}: `}${cause} (${allowed})`, nextStep),
     );
     const well = ok(check, found ? settingsFile : `no ${settingsFile}: the defaults are in force`);
-    return { findings: findings.length > 0 ? findings : [well], board: settings.board };
+    const { board, gpioBackend } = settings;
+    return { findings: findings.length > 0 ? findings : [well], board, gpioBackend };
   } catch (error) {
-    return { findings: [failure(check, error)], board: "auto" };
+    return { findings: [failure(check, error)], board: "auto", gpioBackend: "auto" };
   }
 }
 
@@ -61,11 +64,15 @@ export interface BoardCheck {
  * On a Raspberry Pi "auto" means the real hat, also where `run` refuses for what it lacks: that is just what the doctor
  * is asked for.
  */
-export function checkBoard(machine: Machine, asked: string, dataPath: string): BoardCheck {
+export function checkBoard(
+  machine: Machine,
+  { asked, gpioBackend }: { readonly asked: string; readonly gpioBackend: BackendSetting },
+  dataPath: string,
+): BoardCheck {
   const onPi = isRaspberryPi(pathsOf(machine));
   const name = asked === "auto" && onPi ? realBoard : asked;
   try {
-    const choice = chooseBoard(name, dataPath, pathsOf(machine));
+    const choice = chooseBoard(name, dataPath, { ...pathsOf(machine), gpioBackend });
     const { board, wiring } = choice;
     const warnings = board.warnings.map(({ file, line, message, remedy }) =>
       warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
@@ -88,7 +95,8 @@ const whichHat = warn(
 );
 
 /** Where the machine under examination has what `chooseBoard` looks at. */
-export const pathsOf = ({ resolve }: Machine): MachinePaths => ({
+export const pathsOf = ({ resolve, gpioDevices }: Machine): MachinePaths => ({
+  gpioDevices,
   sysRoot: resolve("/sys"),
   model: resolve("/proc/device-tree/model"),
   devices: resolve("/dev"),

@@ -96,7 +96,8 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   const settings = await attempt("settings", () => checkSettings(machine, settingsFile));
   findings.push(...(settings?.findings ?? []));
   const asked = examination.board ?? settings?.board ?? "auto";
-  const board = await attempt("board", () => checkBoard(machine, asked, data.path));
+  const { gpioBackend = "auto" } = settings ?? {};
+  const board = await attempt("board", () => checkBoard(machine, { asked, gpioBackend }, data.path));
   findings.push(...(board?.findings ?? []));
   const choice = board?.choice;
   const manifest =
@@ -171,6 +172,6 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
     permission,
     ...(await addresses()),
     ...(await checkGpio(machine, { wiring, source: choice.gpio, openGpio: drivers.openGpio, running })),
-    ...checkBootLines(machine, wiring, config),
+    ...checkBootLines(machine, { wiring, gpio: choice.gpio }, config),
   ];
 }

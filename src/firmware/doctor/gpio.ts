@@ -1,10 +1,13 @@
 /**
- * Checks of the GPIO chip and of each line that the board uses, by looking at files only.
+ * Checks of the GPIO chip and of each line that the board uses, by looking only.
  *
- * Guarantee: no line is exported, opened or driven; the relay's least of all.
+ * Guarantee: no line is exported, taken or driven; the relay's least of all.
  */
-import type { GpioSource } from "../../board/kernel/gpio-backend.ts";
-import { findGpioChip, type GpioChip, kernelNumber } from "../../board/kernel/gpio-chip.ts";
+import { type CharChip, findCharChip } from "../../board/kernel/chardev/chip.ts";
+import type { GpioDevices } from "../../board/kernel/chardev/devices.ts";
+import { consumer, holderOf, relayConsumer } from "../../board/kernel/chardev/line.ts";
+import { type FoundGpio, findGpio, type GpioSource } from "../../board/kernel/gpio-backend.ts";
+import { type GpioChip, kernelNumber } from "../../board/kernel/gpio-chip.ts";
 import { type GpioPort, LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { type Role, rolesOf } from "./configuration.ts";
@@ -25,34 +28,44 @@ export interface GpioOptions {
   readonly running: boolean;
 }
 
-export async function checkGpio(
-  machine: Machine,
-  { wiring, source, openGpio, running }: GpioOptions,
-): Promise<Finding[]> {
-  const chip = findChip(machine, wiring.gpioChipLabels);
-  if (!("base" in chip)) {
+export async function checkGpio(machine: Machine, options: GpioOptions): Promise<Finding[]> {
+  const { wiring, source, openGpio, running } = options;
+  const found = findChip(machine, options);
+  if (!("backend" in found)) {
     const why = "there is no chip to find it on";
-    return [chip, ...["gpio-permission", ...lineIds(wiring)].map((check) => skip(check, why))];
+    return [found, ...["gpio-permission", ...lineIds(wiring)].map((check) => skip(check, why))];
   }
+  const { chip } = found;
+  const where =
+    found.backend === "sysfs" ? `kernel numbers from ${found.chip.base}` : `at ${found.chip.path}`;
+  const lookAt = (role: Role): Finding =>
+    found.backend === "sysfs"
+      ? checkLine(machine, { ...options, chip: found.chip, role })
+      : checkHeldLine({ chip: found.chip, devices: source.devices, role, running });
   return [
-    ok("gpio-chip", `"${chip.label}" with ${chip.lines} lines, kernel numbers from ${chip.base}`),
+    ok("gpio-chip", `"${chip.label}" with ${chip.lines} lines, ${where}`),
     await checkDriver(() => openGpio(wiring.gpioChipLabels, source)),
-    checkPermission(machine),
-    ...rolesOf(wiring).map((role) => checkLine(machine, chip, role, running)),
+    found.backend === "sysfs"
+      ? checkPermission(machine)
+      : ok("gpio-permission", `${machine.user.name} may use the GPIO lines`),
+    ...rolesOf(wiring).map(lookAt),
   ].filter((finding) => finding !== undefined);
 }
 
+const buildIt = "sudo apt-get install build-essential, then in the program's folder: npm run build";
+
 export const lineIds = (wiring: Wiring): string[] => rolesOf(wiring).map(({ id }) => `line-${id}`);
 
-function findChip(machine: Machine, labels: readonly string[]): GpioChip | Finding {
+function findChip(machine: Machine, { wiring, source }: GpioOptions): FoundGpio | Finding {
   const check = "gpio-chip";
   try {
-    return findGpioChip(labels, { sysRoot: machine.resolve("/sys") });
+    return findGpio(wiring.gpioChipLabels, source);
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
     if (error.code === "denied") return fail(check, error.message, joinRemedy(machine, "gpio"));
+    if (error.code === "no-driver") return fail(check, error.message, buildIt);
     const remedy =
-      machine.kind(gpioFolder) === undefined
+      machine.kind(gpioFolder) === undefined && machine.kind("/dev/gpiochip0") === undefined
         ? "Start the kernel of Raspberry Pi OS."
         : "grove-heater board lists the boards: name the right one with --board NAME or in the settings.";
     return fail(check, error.message, remedy);
@@ -66,7 +79,7 @@ async function checkDriver(open: () => Promise<GpioPort>): Promise<Finding | und
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
     if (error.code === "no-driver") {
-      return fail("gpio-driver", "the package onoff does not load: built for another Node.js?", rebuild);
+      return fail("gpio-driver", `built for another Node.js? ${error.message}`, rebuild);
     }
     return fail(
       "gpio-driver",
@@ -88,7 +101,12 @@ function checkPermission(machine: Machine): Finding {
   );
 }
 
-function checkLine(machine: Machine, chip: GpioChip, role: Role, running: boolean): Finding {
+interface LineOptions extends GpioOptions {
+  readonly chip: GpioChip;
+  readonly role: Role;
+}
+
+function checkLine(machine: Machine, { chip, role, running, wiring, source }: LineOptions): Finding {
   const check = `line-${role.id}`;
   const { line, socket } = role.wired;
   let number: number;
@@ -99,14 +117,11 @@ function checkLine(machine: Machine, chip: GpioChip, role: Role, running: boolea
     return fail(check, error.message, "Correct the line in the board definition; see: grove-heater board");
   }
   const name = `GPIO${line}${socket ? ` (${socket})` : ""}, kernel number ${number}`;
-  const holder = holderOf(machine, number) ?? deviceTreeHolder(machine, line);
-  if (holder !== undefined && holder !== "sysfs") {
-    return fail(
-      check,
-      `${name}, is held by "${holder}"`,
-      "Stop that program, or remove its overlay from config.txt.",
-    );
-  }
+  const holder =
+    toldByDevice(wiring, line, source.devices) ??
+    toldToRoot(machine, number) ??
+    deviceTreeHolder(machine, line);
+  if (holder !== undefined && holder !== "sysfs") return heldBy(check, name, holder);
   if (machine.kind(`${gpioFolder}/gpio${number}`) === undefined) return ok(check, `${name}, free`);
   return checkExported(machine, { role, check, name, number, running });
 }
@@ -162,8 +177,44 @@ function checkExported(machine: Machine, { role, check, name, number, running }:
   return ok(check, `${name}, exported before (${state})`);
 }
 
-/** Who holds a line; the kernel tells it to root only. */
-function holderOf({ read }: Machine, number: number): string | undefined {
+const heldBy = (check: string, name: string, holder: string): Finding =>
+  fail(check, `${name}, is held by "${holder}"`, "Stop that program, or remove its overlay from config.txt.");
+
+interface HeldLineOptions {
+  readonly chip: CharChip;
+  readonly devices: GpioDevices;
+  readonly role: Role;
+  readonly running: boolean;
+}
+
+/** By what the character device tells of a line without taking it; its level is not among that. */
+function checkHeldLine({ chip, devices, role, running }: HeldLineOptions): Finding {
+  const check = `line-${role.id}`;
+  const { line, socket } = role.wired;
+  const name = `GPIO${line}${socket ? ` (${socket})` : ""}`;
+  if (line >= chip.lines) {
+    const detail = `GPIO chip "${chip.label}" has lines 0 to ${chip.lines - 1}, there is no line ${line}`;
+    return fail(check, detail, "Correct the line in the board definition; see: grove-heater board");
+  }
+  const holder = holderOf(chip, line, devices);
+  if (holder === undefined) return ok(check, `${name}, free`);
+  if (holder !== consumer && holder !== relayConsumer) return heldBy(check, name, holder);
+  if (running) return ok(check, `${name}, in use by the firmware`);
+  const remedy = "See which process it is: ps -e | grep relay-off; then: grove-heater relay off";
+  return warn(check, `${name}, is held by a grove-heater although no firmware runs`, remedy);
+}
+
+/** Who holds a line of sysfs' chip; any user who may open the device is told. */
+function toldByDevice({ gpioChipLabels }: Wiring, line: number, devices: GpioDevices): string | undefined {
+  try {
+    return holderOf(findCharChip(gpioChipLabels, devices), line, devices);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same without that device. */
+function toldToRoot({ read }: Machine, number: number): string | undefined {
   const listing = read("/sys/kernel/debug/gpio") ?? "";
   for (const [, found, holder] of listing.matchAll(/^ *gpio-(\d+) +\([^|)]*\|([^)]*)\)/gm)) {
     if (Number(found) === number) return holder?.trim();

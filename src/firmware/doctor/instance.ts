@@ -27,7 +27,7 @@ export function checkInstance(
   choice: BoardChoice | undefined,
 ): InstanceCheck {
   const real = choice?.wiring.backend === "kernel" ? choice : undefined;
-  const gpio = real?.gpio ?? gpioSource(machine.resolve("/sys"));
+  const gpio = real?.gpio ?? gpioSource(machine.resolve("/sys"), "auto", machine.gpioDevices);
   const relay = real?.wiring ?? defaultRelay(gpio);
   const line = relay && lineOf({ relay, gpio });
   const lockFolder = machine.resolve("/run/lock");

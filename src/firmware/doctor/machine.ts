@@ -8,6 +8,7 @@ import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync 
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
+import type { GpioDevices } from "../../board/kernel/chardev/devices.ts";
 
 export interface User {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface User {
 export interface Machine {
   readonly user: User;
   readonly nodeVersion: string;
+  /** Of another machine than this one. */
+  readonly gpioDevices?: GpioDevices;
   /** Where a path of that machine lies on this one. */
   resolve(path: string): string;
   /** `undefined` when it cannot be read, for whatever reason. */

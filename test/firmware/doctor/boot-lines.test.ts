@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { readBoard } from "../../../src/firmware/choose-board.ts";
+import { gpioSource, readBoard } from "../../../src/firmware/choose-board.ts";
 import { checkBootLines } from "../../../src/firmware/doctor/boot-lines.ts";
 import { type BootConfig, readBootConfig } from "../../../src/firmware/doctor/facts/boot-config.ts";
 import type { Finding } from "../../../src/firmware/doctor/finding.ts";
@@ -78,9 +78,11 @@ describe("config.txt", () => {
 
 describe("what config.txt does to the lines of the board", () => {
   const { wiring } = readBoard("grove-heater-pi");
+  // As on a machine with sysfs GPIO, where nothing but config.txt sets a pull.
+  const gpio = gpioSource("/nowhere");
   const check = (config: string, name: string, more = {}): Finding[] => {
     const machine = machineWith(config, more);
-    return checkBootLines(machine, wiring, readBootConfig(machine, undefined)).filter(
+    return checkBootLines(machine, { wiring, gpio }, readBootConfig(machine, undefined)).filter(
       (finding) => finding.check === name,
     );
   };
@@ -144,7 +146,7 @@ describe("what config.txt does to the lines of the board", () => {
     const onUart = { ...wiring, buttonA: { ...wiring.buttonA, line: 15 } };
     const statusOf = (config: string, more = {}) => {
       const machine = machineWith(config, more);
-      const findings = checkBootLines(machine, onUart, readBootConfig(machine, undefined));
+      const findings = checkBootLines(machine, { wiring: onUart, gpio }, readBootConfig(machine, undefined));
       return findings.find((finding) => finding.check === "serial-console");
     };
     expect(statusOf("")?.status).toBe("ok");

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { celsius, relativeHumidity, wallMillis } from "../../../src/base/units.ts";
+import type { GpioDevices } from "../../../src/board/kernel/chardev/devices.ts";
 import type { I2cBus } from "../../../src/chips/bus.ts";
 import { type GpioPort, LineError } from "../../../src/chips/lines.ts";
 import { readBoard } from "../../../src/firmware/choose-board.ts";
@@ -24,6 +25,8 @@ export type Files = Readonly<Record<string, string | undefined>>;
 export interface Captured {
   /** One of test/fixtures/sys; "none": no sysfs GPIO. */
   readonly sys: string;
+  /** With `sys: "none"`, what there is in its place. */
+  readonly gpioDevices?: GpioDevices;
   /** By path; `undefined` takes a file of the usual machine away. */
   readonly files?: Files;
   /** Errno codes by path, for what the system refuses: tests may run as root, whom nothing is refused. */
@@ -158,10 +161,11 @@ export class CapturedMachine {
   }
 
   #machine(): Machine {
-    const { refused = {}, user = {}, nodeVersion = "24.4.0" } = this.#captured;
+    const { refused = {}, user = {}, nodeVersion = "24.4.0", gpioDevices } = this.#captured;
     const machine = systemMachine(this.root);
     return {
       ...machine,
+      ...(gpioDevices && { gpioDevices }),
       nodeVersion,
       user: { name: "pi", uid: 1000, gids: [1000, 986, 988], ...user },
       refusal: (path, use) => refused[path] ?? machine.refusal(path, use),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { findGpioChip } from "../../../src/board/kernel/gpio-chip.ts";
 import { type HardwareLock, type Refusal, takeLock } from "../../../src/firmware/guardian/hardware-lock.ts";
+import { FakeGpioDevices } from "../../board/kernel/chardev/fake-gpiochip.ts";
 import {
   type CapturedMachine,
   capture,
@@ -13,6 +14,7 @@ import {
   onPi4,
   pi4,
   removeMachines,
+  settingsFile,
   withStatus,
 } from "./captured-machine.ts";
 
@@ -30,6 +32,15 @@ function drive(machine: CapturedMachine, line: number): HardwareLock {
   const folder = join(machine.root, "run/lock");
   mkdirSync(folder, { recursive: true });
   return held(takeLock({ kind: "line", chip, line, sysRoot }, "/home/other", folder));
+}
+
+/** The same on a machine without sysfs GPIO. */
+function driveDevice(machine: CapturedMachine): HardwareLock {
+  const folder = join(machine.root, "run/lock");
+  mkdirSync(folder, { recursive: true });
+  const chip = { label: "pinctrl-rp1", path: "/dev/gpiochip0", lines: 54 };
+  const sysRoot = join(machine.root, "sys");
+  return held(takeLock({ kind: "line", chip, line: 16, sysRoot }, "/home/other", folder));
 }
 
 /** With the hat's converter instead. */
@@ -294,5 +305,80 @@ describe("the GPIO lines", () => {
     const findings = await machine.examine();
     lock.release();
     expect(findingOf(findings, "line-relay")?.status).toBe("ok");
+  });
+});
+
+describe("the GPIO lines of a kernel without sysfs GPIO", () => {
+  function pi5() {
+    const devices = new FakeGpioDevices();
+    const chip = devices.add("pinctrl-rp1");
+    return { devices, chip, machine: { sys: "none", gpioDevices: devices } };
+  }
+
+  it("are all well on the character device, with no pull wanted from config.txt, and none is taken", async () => {
+    const { devices, chip, machine } = pi5();
+    const config = { "/boot/firmware/config.txt": "dtparam=i2c_arm=on\n" };
+    const findings = await onPi4({ ...machine, files: config });
+    expect(withStatus(findings, "fail", "warn")).toEqual([]);
+    expect(findingOf(findings, "gpio-chip")?.detail).toContain("at /dev/gpiochip0");
+    expect(findingOf(findings, "line-relay")?.detail).toBe("GPIO16 (D16_YELLOW), free");
+    expect(findingOf(findings, "button-pulls")?.detail).toContain("the firmware pulls");
+    expect(chip.lines.every(({ driven, consumer }) => driven.length === 0 && consumer === "")).toBe(true);
+    expect(devices.openDescriptors).toBe(0);
+  });
+
+  it("that another program holds are named with it, for an ordinary user too", async () => {
+    const { devices, chip, machine } = pi5();
+    devices.take(chip, 22, "onewire@16");
+    const findings = await onPi4(machine);
+    expect(withStatus(findings, "fail")).toEqual(["line-button-a"]);
+    expect(findingOf(findings, "line-button-a")?.detail).toContain('held by "onewire@16"');
+  });
+
+  it("that a grove-heater holds are well while one runs, else to be looked at", async () => {
+    const { devices, chip, machine } = pi5();
+    devices.take(chip, 16, "grove-heater relay");
+    devices.take(chip, 22, "grove-heater");
+    const idle = await onPi4(machine);
+    expect(withStatus(idle, "warn")).toEqual(["line-relay", "line-button-a"]);
+    const captured = capture(pi4, machine);
+    const lock = driveDevice(captured);
+    const running = await captured.examine();
+    lock.release();
+    expect(withStatus(running, "warn", "fail")).toEqual([]);
+    expect(findingOf(running, "line-relay")?.detail).toContain("in use by the firmware");
+  });
+
+  it("that a user may not use want the group gpio", async () => {
+    const { devices, machine } = pi5();
+    devices.refused.add("/dev/gpiochip0");
+    const findings = await onPi4({
+      ...machine,
+      files: { "/etc/group": "gpio:x:986:" },
+      user: { gids: [1000] },
+    });
+    expect(findingOf(findings, "gpio-chip")).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining("/dev/gpiochip0 may not be opened"),
+      remedy: expect.stringContaining("sudo usermod -aG gpio pi"),
+    });
+  });
+
+  it("are looked for there alone where the settings say so", async () => {
+    const { devices } = pi5();
+    const settings = { [settingsFile]: JSON.stringify({ gpioBackend: "sysfs" }) };
+    const findings = await onPi4({ sys: "none", gpioDevices: devices, files: settings });
+    expect(findingOf(findings, "gpio-chip")).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining("no sysfs GPIO"),
+    });
+  });
+
+  it("beside sysfs tell an ordinary user the holder's name too", async () => {
+    const devices = new FakeGpioDevices();
+    devices.take(devices.add("pinctrl-bcm2711", 58), 24, "rotary@24");
+    const findings = await onPi4({ gpioDevices: devices });
+    expect(findingOf(findings, "gpio-chip")?.detail).toContain("kernel numbers from 512");
+    expect(findingOf(findings, "line-button-b")?.detail).toContain('held by "rotary@24"');
   });
 });

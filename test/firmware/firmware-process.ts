@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** Where there is a compiler. */
+const watcherProgram = fileURLToPath(new URL("../../dist/native/relay-off", import.meta.url));
 
 export interface LogLine {
   readonly event: string;
@@ -140,9 +142,9 @@ export class FirmwareProcess {
     return this.#childWith("loop.js");
   }
 
-  /** The shell that turns the relay off when the guardian is gone. @throws Error when there is none */
+  /** The program that turns the relay off when the guardian is gone. @throws Error when there is none */
   get watcherPid(): number {
-    return this.#childWith("/bin/sh");
+    return this.#childWith(existsSync(watcherProgram) ? watcherProgram : "/bin/sh");
   }
 
   /** The local hub. @throws Error when there is none */

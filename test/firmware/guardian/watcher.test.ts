@@ -96,7 +96,7 @@ describe.runIf(process.platform === "linux").each(programs)("the watcher's %s", 
 
   it("writes again over a loop that still turns the line on, and kills it when it does not end", async () => {
     const { files, value } = line(0);
-    const { watcher, guardianEnds } = watching(files);
+    const { watcher, pid, guardianEnds } = watching(files);
     const loop = spawn("/bin/sh", ["-c", `while :; do echo 1 >"${files.valueFile}"; sleep 0.03; done`], {
       stdio: "ignore",
     });
@@ -105,7 +105,8 @@ describe.runIf(process.platform === "linux").each(programs)("the watcher's %s", 
     watcher.loopIs(loop.pid);
     guardianEnds();
     expect(await ended).toBe("SIGKILL");
-    await until("the line to be off", () => value() === "0");
+    await gone(pid);
+    expect(value()).toBe("0");
   });
 
   it("kills no process that has the number of a loop that is gone", async () => {

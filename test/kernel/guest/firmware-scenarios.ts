@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Firmware, type LogLine, runCommand } from "./firmware.ts";
+import { Firmware, type LogLine, runCommand, runRelayOff } from "./firmware.ts";
 import { BUTTON_A, BUTTON_B, MODE_BUTTON, MODE_LED, RELAY } from "./hat.ts";
 import { type Fault, LCD, type Machine, OLED, SHT31 } from "./machine.ts";
 import type { Scenario } from "./scenario.ts";
@@ -315,6 +315,35 @@ export function crashScenarios(): Scenario[] {
       assert.equal(code, 0, output);
       assert.equal(machine.line(RELAY)?.level, 0, output);
       return time();
+    }),
+    bench.starting(
+      "kill -9 of every process, then the program without Node: the relay is off; beside a firmware it touches nothing",
+      async (machine) => {
+        const off = (): { code: number | null; output: string } => runRelayOff(machine.kind.label, RELAY);
+        const firmware = await heating(bench, machine);
+        const refused = off();
+        assert.equal(refused.code, 75, refused.output);
+        assert.equal(machine.line(RELAY)?.level, 1);
+        firmware.killAll();
+        await firmware.ended(PATIENCE_MS);
+        const time = stopwatch();
+        const { code, output } = off();
+        assert.equal(code, 0, output);
+        assert.equal(machine.line(RELAY)?.level, 0, output);
+        assert.notEqual(runRelayOff("pinctrl-nosuch", RELAY).code, 0);
+        return time();
+      },
+    ),
+  ];
+}
+
+/** On the character device alone: in sysfs config.txt does it. */
+export function pullScenarios(bench: Bench): Scenario[] {
+  return [
+    bench.scenario("SR-13 every button's line is pulled to not pressed", async (machine) => {
+      const pulls = [BUTTON_A, BUTTON_B, MODE_BUTTON].map((line) => machine.line(line)?.pull);
+      assert.deepEqual(pulls, ["down", "down", "up"]);
+      return pulls.join(", ");
     }),
   ];
 }

@@ -118,6 +118,16 @@ export function runCommand(...args: readonly string[]): { code: number | null; o
   return { code: status, output: stdout + stderr };
 }
 
+/** Runs what a service manager runs after the firmware's end. The relay is on at the high level. */
+export function runRelayOff(label: string, line: number): { code: number | null; output: string } {
+  const words = [`pinctrl-other,${label}`, String(line), "0"];
+  const { status, stdout, stderr } = spawnSync(`${APP}/dist/native/relay-off`, words, {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { code: status, output: stdout + stderr };
+}
+
 function runs(pid: number, word: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(word);

@@ -22,6 +22,8 @@ export interface LineState {
   readonly held: boolean;
   /** Guest's monotonic time. */
   readonly changedMs: number;
+  /** "up" or "down" as a driver was asked for; "-": it never was. */
+  readonly pull: string;
 }
 
 export interface TransferCounts {
@@ -142,7 +144,7 @@ export class Machine {
   #lines(bank: string): Map<number, LineState> {
     const own = rows(read("lines")).filter(([name]) => name === bank);
     return new Map(
-      own.map(([, line, direction, level, writes, rises, held, changedMs]) => [
+      own.map(([, line, direction, level, writes, rises, held, changedMs, pull = "-"]) => [
         Number(line),
         {
           direction: direction === "out" ? "out" : "in",
@@ -151,6 +153,7 @@ export class Machine {
           rises: Number(rises),
           held: held === "1",
           changedMs: Number(changedMs),
+          pull,
         },
       ]),
     );

@@ -8,6 +8,7 @@ import { busContract, lineContract } from "./contracts.ts";
 import {
   crashScenarios,
   dayScenarios,
+  pullScenarios,
   staleScenarios,
   stormScenarios,
   strangersScenario,
@@ -37,7 +38,7 @@ const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
   "pi-5-chardev": [
     ...charScenarios,
     ...lineContract,
-    ...dayScenarios(),
+    ...dayScenarios(pullScenarios),
     ...crashScenarios(),
     ...timedScenarios(),
     strangersScenario(),

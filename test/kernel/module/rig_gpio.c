@@ -11,6 +11,7 @@
 #include <linux/irqdomain.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/pinctrl/pinconf-generic.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
 
@@ -46,6 +47,7 @@ struct line {
 	u32 rises;		/* by a driver, 0 to 1 */
 	s64 changed_ms;		/* since boot; the last change of level */
 	u32 edges;		/* IRQ_TYPE_EDGE_* asked for */
+	const char *pull;	/* as asked for; NULL: never */
 	bool unmasked;
 };
 
@@ -116,6 +118,25 @@ static int rig_direction_output(struct gpio_chip *gc, unsigned int offset, int v
 	drive(l, value);
 	raw_spin_unlock_irqrestore(&lock, flags);
 	return 0;
+}
+
+static int rig_set_config(struct gpio_chip *gc, unsigned int offset, unsigned long config)
+{
+	struct line *l = line_of(gc, offset);
+
+	switch (pinconf_to_config_param(config)) {
+	case PIN_CONFIG_BIAS_PULL_UP:
+		l->pull = "up";
+		return 0;
+	case PIN_CONFIG_BIAS_PULL_DOWN:
+		l->pull = "down";
+		return 0;
+	case PIN_CONFIG_BIAS_DISABLE:
+		l->pull = "none";
+		return 0;
+	default:
+		return -ENOTSUPP;
+	}
 }
 
 static int rig_get(struct gpio_chip *gc, unsigned int offset)
@@ -225,7 +246,7 @@ static const struct file_operations input_fops = {
 	.write = input_write,
 };
 
-/* lines: every line that was ever held: bank line direction level writes rises held changed_ms */
+/* lines: every line that was ever held: bank line direction level writes rises held changed_ms pull */
 static void show_bank(struct seq_file *out, const struct bank *b)
 {
 	unsigned int i;
@@ -234,8 +255,9 @@ static void show_bank(struct seq_file *out, const struct bank *b)
 		const struct line *l = &b->lines[i];
 
 		if (l->seen)
-			seq_printf(out, "%s %u %s %d %u %u %d %lld\n", b->name, i, l->output ? "out" : "in",
-				   l->level, l->writes, l->rises, l->requested, l->changed_ms);
+			seq_printf(out, "%s %u %s %d %u %u %d %lld %s\n", b->name, i, l->output ? "out" : "in",
+				   l->level, l->writes, l->rises, l->requested, l->changed_ms,
+				   l->pull ? l->pull : "-");
 	}
 }
 
@@ -265,6 +287,7 @@ static int add_bank(struct bank *b, const char *chip_label, int first, unsigned 
 	gc->direction_output = rig_direction_output;
 	gc->get = rig_get;
 	gc->set = rig_set;
+	gc->set_config = rig_set_config;
 	gpio_irq_chip_set_chip(&gc->irq, &rig_irq_chip);
 	gc->irq.handler = handle_simple_irq;
 	gc->irq.default_type = IRQ_TYPE_NONE;

@@ -212,32 +212,37 @@ static int hear(void)
 
 /* The guardian forces the line off itself, and says so in its log: its is the first word. */
 #define GUARDIANS_TURN_MS 500
+/* Where the kernel tells of no end (before Linux 5.3), the loop is looked at. */
+#define LOOK_EVERY_MS 1000
+
+static int longest_wait(bool ended)
+{
+	if (ended)
+		return GUARDIANS_TURN_MS;
+	return loop.pid != 0 && loop.handle < 0 ? LOOK_EVERY_MS : -1;
+}
 
 /* Returns whether all is done; else the guardian is gone. */
 static bool wait_for_end(const struct line *line)
 {
-	bool ended = false;
-
 	for (;;) {
+		/* It may have ended before this program heard of it. */
+		bool ended = loop.pid != 0 && !loop_runs();
 		struct pollfd files[] = {
 			{ .fd = STDIN_FILENO, .events = POLLIN },
 			{ .fd = ended ? -1 : loop.handle, .events = POLLIN },
 		};
-		int ready = poll(files, 2, ended ? GUARDIANS_TURN_MS : -1);
+		int ready = poll(files, 2, longest_wait(ended));
 		int heard;
 
-		if (ready == 0) {
-			/* No word of the guardian's since the loop ended. */
+		if (ready == 0 && ended) {
+			/* No word of the guardian's since then. */
 			turn_off(line);
 			loop_is("");
-			ended = false;
 		} else if (ready > 0 && files[0].revents != 0) {
 			heard = hear();
 			if (heard != 0)
 				return heard > 0;
-			ended = false;
-		} else if (ready > 0) {
-			ended = true;
 		}
 	}
 }

@@ -33,14 +33,14 @@ export interface TelemetryResult {
 const minInterval = seconds(5);
 /** After the start, how long to wait for the sensor, so that the first reading is complete. */
 const sensorGrace = seconds(10);
-const faultLimits: BucketLimits = { most: 20, perToken: seconds(30) };
+const faultLimits: BucketLimits = { max: 20, perToken: seconds(30) };
 
 export function startTelemetry(nowMs: Millis): TelemetryState {
   return {
     dueAt: undefined,
     sentAt: millis(nowMs - minInterval),
     sentValues: "",
-    tokens: faultLimits.most,
+    tokens: faultLimits.max,
     countedAt: nowMs,
     suppressed: 0,
   };

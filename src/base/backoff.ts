@@ -1,12 +1,12 @@
-/** Pauses that grow, for what is tried again after it failed. */
+/** Growing pauses between retries. */
 import { type Millis, millis } from "./units.ts";
 
 export interface BackoffLimits {
   readonly first: Millis;
   readonly longest: Millis;
-  /** Each pause is so many times the one before; 2 when not given. */
+  /** Factor from one pause to the next; default 2. */
   readonly factor?: number;
-  /** What worked for so long was healthy: its failure is the first of a new row. Never when not given. */
+  /** A failure after working for so long counts as the first. Default: never. */
   readonly healthyAfter?: Millis;
 }
 
@@ -27,7 +27,7 @@ export class Backoff {
     return pauseAfter(this.#failures, this.#limits);
   }
 
-  /** It failed. @param workedFor how long it had worked; @returns the pause until the next try */
+  /** Call this after a failure. @param workedFor how long it had worked; @returns the pause until the next try */
   failed(workedFor?: Millis): Millis {
     const { healthyAfter } = this.#limits;
     if (workedFor !== undefined && healthyAfter !== undefined && workedFor >= healthyAfter) this.reset();
@@ -36,7 +36,7 @@ export class Backoff {
     return pause;
   }
 
-  /** It works again. */
+  /** Call this after a success. */
   reset(): void {
     this.#failures = 0;
   }

@@ -1,5 +1,5 @@
 /**
- * The clock as the firmware sees it: handed in everywhere, so that a simulated day runs in seconds.
+ * The clock as a parameter, so that a simulated day runs in seconds.
  *
  * Guarantee: `now()` never goes back. Nothing in the firmware besides the system clock itself calls `Date`,
  * `setTimeout` or `setInterval`.
@@ -18,7 +18,7 @@ export interface Clock {
 }
 
 /**
- * A wall clock that shows less is wrong: nothing of this program is older. A Pi without a network starts in 1970, where
- * it was switched off, or on the day when its system image was made.
+ * An earlier wall clock is wrong: it would be before this program existed. A Pi without a network starts in 1970, at
+ * the time of its last shutdown, or at the date of its system image.
  */
 export const earliestWallTime = wallMillis(Date.UTC(2026, 10, 1));

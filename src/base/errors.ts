@@ -1,18 +1,18 @@
-/** What is read out of whatever was thrown; a caught value may be anything. */
+/** Information about caught values, which may be of any type. */
 
-/** Its words, for a log line or a message of our own. */
+/** Its message. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The value itself when it is an error, else an error with its words. */
+/** The value itself if it is an error, else an error with its text. */
 export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-/** Its code when that is a text, as a system error has it ("EBUSY"); `undefined` for anything else. */
+/** The code of a system error ("EBUSY"); `undefined` for anything else. */
 export function errnoOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** The code, which says most in the fewest letters, else the words. */
+/** The code if there is one, else the message. */
 export const reasonOf = (error: unknown): string => errnoOf(error) ?? messageOf(error);
 
 /** For a bug: where it was thrown. */

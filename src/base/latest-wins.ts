@@ -1,45 +1,45 @@
 /**
- * One run under way, and the newest waits: for what is written, sent or drawn more slowly than it changes.
+ * Runs a task repeatedly with the newest data: for what is written, sent or drawn more slowly than it changes.
  *
- * Guarantee: two runs never overlap. After each call of `wake` one begins, in the same turn of the event loop or, when
- * one is under way, after that one, however it ended; the calls made until it begins are served by it alone.
+ * Guarantee: two runs never overlap. After each `wake` a run begins, in the same turn of the event loop or after the
+ * current run, however that ended; calls before it begins are combined into it.
  */
 export class LatestWins {
   readonly #run: () => Promise<void>;
-  #underWay: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** @param run takes what is the newest when it begins; it may reject only where every caller of `wake` listens */
+  /** @param run reads the newest data when it begins; may reject only if all callers of `wake` handle that */
   constructor(run: () => Promise<void>) {
     this.#run = run;
   }
 
-  /** A run is under way, or about to begin. */
+  /** A run is in progress or scheduled. */
   get busy(): boolean {
-    return this.#underWay !== undefined || this.#next !== undefined;
+    return this.#running !== undefined || this.#next !== undefined;
   }
 
-  /** There is something new. Settles as the run does that takes it along. */
+  /** Call this when there is new data. Settles with the run that handles it. */
   wake(): Promise<void> {
     if (this.#next !== undefined) return this.#next;
-    const before = this.#underWay ?? Promise.resolve();
+    const before = this.#running ?? Promise.resolve();
     const run = before
       .catch(() => undefined)
       .then(() => {
         this.#next = undefined;
-        this.#underWay = run;
+        this.#running = run;
         return this.#run();
       });
     this.#next = run;
     const over = (): void => {
-      if (this.#underWay === run) this.#underWay = undefined;
+      if (this.#running === run) this.#running = undefined;
     };
     run.then(over, over);
     return run;
   }
 
-  /** Resolves when none is under way any more. */
+  /** Resolves when no run is in progress or scheduled. */
   async settled(): Promise<void> {
-    while (this.busy) await (this.#next ?? this.#underWay)?.catch(() => undefined);
+    while (this.busy) await (this.#next ?? this.#running)?.catch(() => undefined);
   }
 }

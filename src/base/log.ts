@@ -1,4 +1,4 @@
-/** The log as the firmware sees it: structured, levelled; fields never hold a secret. */
+/** A structured log with levels; fields never contain a secret. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -12,19 +12,19 @@ export interface Log {
 
 export const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** A log that leaves out what is below a level. @param say told of all the rest */
+/** A log with a minimum level. @param write called for entries at or above it */
 export function logFrom(
-  least: LogLevel,
-  say: (level: LogLevel, event: string, fields: LogFields) => void,
+  minLevel: LogLevel,
+  write: (level: LogLevel, event: string, fields: LogFields) => void,
 ): Log {
   const at = (level: LogLevel) => {
-    const isLeftOut = logLevels.indexOf(level) < logLevels.indexOf(least);
+    const isBelow = logLevels.indexOf(level) < logLevels.indexOf(minLevel);
     return (event: string, fields: LogFields = {}): void => {
-      if (!isLeftOut) say(level, event, fields);
+      if (!isBelow) write(level, event, fields);
     };
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Says nothing. For tests and for parts used outside a running device. */
+/** Discards everything. For tests and for parts used outside a running device. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,6 +1,6 @@
-/** "Did you mean …": the known word that a mistyped one most likely stands for. */
+/** "Did you mean …": finds the known word nearest to a mistyped one. */
 
-/** Words longer than this are nobody's typing error, and comparing them would cost time. */
+/** Longer words are no typing errors, and slow to compare. */
 const longest = 64;
 
 /** @returns the word of `known` within a third of the length in edits (case aside), or `undefined`. */

@@ -1,47 +1,47 @@
-/** Limits on how often something may happen: so many in any span of time, or a steady rate with bursts. */
+/** Rate limits: a maximum in any time span, or a steady rate with bursts. */
 import type { Clock } from "./clock.ts";
 import type { Millis } from "./units.ts";
 
 export interface RateLimits {
-  readonly most: number;
+  readonly max: number;
   readonly within: Millis;
 }
 
-/** Guarantee: in any span of `within`, wherever it begins, at most `most` are admitted. */
+/** Guarantee: in any span of `within`, wherever it begins, at most `max` are admitted. */
 export class RateLimit {
   readonly #clock: Pick<Clock, "now">;
   readonly #limits: RateLimits;
-  /** When those were admitted that still count, oldest first. */
+  /** Times of the admissions within the span, oldest first. */
   readonly #admitted: number[] = [];
-  #heldBack = 0;
+  #rejected = 0;
 
   constructor(clock: Pick<Clock, "now">, limits: RateLimits) {
     this.#clock = clock;
     this.#limits = limits;
   }
 
-  /** The next one would be held back. */
+  /** Whether the next one would be rejected. */
   get full(): boolean {
     const now = this.#clock.now();
-    const { most, within } = this.#limits;
+    const { max, within } = this.#limits;
     while (now - (this.#admitted[0] ?? now) >= within) this.#admitted.shift();
-    return this.#admitted.length >= most;
+    return this.#admitted.length >= max;
   }
 
-  /** @returns how many were held back since the last one that was admitted; `undefined`: this one is held back too */
+  /** @returns how many were rejected since the last admission; `undefined` when this one is rejected too */
   admit(): number | undefined {
     if (this.full) {
-      this.#heldBack += 1;
+      this.#rejected += 1;
       return undefined;
     }
-    const before = this.#heldBack;
-    this.#heldBack = 0;
+    const before = this.#rejected;
+    this.#rejected = 0;
     this.#admitted.push(this.#clock.now());
     return before;
   }
 }
 
-/** A limit for each of many keys. Guarantee: bounded in memory; where there are too many keys, all begin anew. */
+/** A limit per key. Guarantee: memory is bounded; with too many keys, all limits are reset. */
 export class RateLimitByKey {
   readonly #clock: Pick<Clock, "now">;
   readonly #maxKeys: number;
@@ -64,14 +64,14 @@ export class RateLimitByKey {
   }
 }
 
-/** A token bucket: `most` at once after quiet, and one more each time that `perToken` has passed. */
+/** A token bucket: up to `max` at once, refilled by one per `perToken`. */
 export interface Bucket {
   readonly tokens: number;
   readonly countedAt: Millis;
 }
 
 export interface BucketLimits {
-  readonly most: number;
+  readonly max: number;
   readonly perToken: Millis;
 }
 
@@ -79,8 +79,8 @@ export interface BucketLimits {
 export const refilled = (
   { tokens, countedAt }: Bucket,
   now: Millis,
-  { most, perToken }: BucketLimits,
+  { max, perToken }: BucketLimits,
 ): Bucket => ({
-  tokens: Math.min(most, tokens + Math.max(0, now - countedAt) / perToken),
+  tokens: Math.min(max, tokens + Math.max(0, now - countedAt) / perToken),
   countedAt: now,
 });

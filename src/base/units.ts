@@ -1,11 +1,10 @@
 /**
- * Folder base/: the ground floor: no domain, no platform; it would fit another program.
+ * Folder base/: general building blocks without knowledge of the device.
  *
- * Physical quantities that carry their unit in the type.
+ * Physical quantities with their unit in the type.
  *
- * Guarantee: a value of one of these types is a finite number. The constructors are the only door; they
- * throw a RangeError for NaN and infinity, so a bad reading cannot travel as a quantity. The types vanish at
- * run time: a Celsius is a plain number.
+ * Guarantee: a value of one of these types is a finite number. Only the constructors create them, and they throw a
+ * RangeError for NaN and infinity. At run time they are plain numbers.
  */
 declare const unit: unique symbol;
 type Quantity<Name extends string> = number & { readonly [unit]: Name };
@@ -36,7 +35,7 @@ export const seconds = (value: number): Millis => millis(value * 1000);
 export const minutes = (value: number): Millis => millis(value * 60_000);
 export const hours = (value: number): Millis => millis(value * 3_600_000);
 
-/** Clamped to 0…100: a sensor's rounding may pass the ends by a hair. */
+/** Clamped to 0…100, which a sensor's rounding may exceed slightly. */
 export const relativeHumidity = (value: number): RelativeHumidityPercent =>
   Math.min(100, Math.max(0, finite(value, "relative humidity (%)"))) as RelativeHumidityPercent;
 /** Clamped to 0…100. */

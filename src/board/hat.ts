@@ -1,7 +1,7 @@
 /**
- * Folder board/: the hat as one object, over real Linux drivers or any ports that look like them.
+ * Folder board/: the hat as one object, over Linux drivers or other implementations of their ports.
  *
- * The hat as one object: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step.
+ * The hat: sensor, relay, buttons, LEDs and display. Outputs are levels, asserted again at every step.
  */
 
 import type { Clock } from "../base/clock.ts";
@@ -15,16 +15,16 @@ import type { DisplayKind } from "../model/displays.ts";
 import type { ScreenTarget } from "./screen/feed.ts";
 import type { FindDisplayOptions } from "./screen/find-display.ts";
 
-/** What works now. Everything false and a display: all is well. */
+/** The state of the parts. With a display and all flags false, everything works. */
 export interface HatHealth {
   /** Kind of the display; `undefined` while there is none. */
   readonly display: DisplayKind | undefined;
-  /** No display, or it takes no picture. */
+  /** No display, or it does not accept pictures. */
   readonly displayFailing: boolean;
-  /** At least one button's line could not be had. */
+  /** At least one button's line is unavailable. */
   readonly buttonsFailing: boolean;
   readonly ledsFailing: boolean;
-  /** The relay's line could not be written or read the last time. */
+  /** The last write or read of the relay's line failed. */
   readonly relayFailing: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface Hat {
   readRelay(): boolean | undefined;
   setModeLed(on: boolean): void;
   setStatusLed(on: boolean): void;
-  /** Undebounced. A button that is held down from the start counts only from its next press. */
+  /** Undebounced. A button held down at the start counts only from its next press. */
   onButton(listener: (edge: ButtonEdge) => void): void;
   /** Shows the newest model when the display is ready; returns at once. */
   show(screen: ScreenModel): void;
@@ -48,13 +48,13 @@ export interface Hat {
 }
 
 export interface OpenHatOptions {
-  /** Belongs to the hat once it is open; stays the caller's when opening fails. */
+  /** Owned by the hat once it is open; by the caller if opening fails. */
   readonly hardware: { readonly bus: I2cBus; readonly gpio: GpioPort };
   readonly wiring: Wiring;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where the display is and what it is, if it is not to be found by asking. */
+  /** Kind and address of the display, to skip the search. */
   readonly display?: FindDisplayOptions | "none" | undefined;
-  /** For tests: another way to find the display. */
+  /** For tests: replaces the search of the display. */
   readonly findDisplay?: (() => Promise<ScreenTarget | undefined>) | undefined;
 }

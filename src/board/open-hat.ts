@@ -2,14 +2,14 @@
  * Opens the hat, the relay first.
  *
  * Guarantee (SR-01): the relay is off, and was read back off, before anything else is set up. The first measurement
- * begins right after: the sensor's own waiting passes while johnny-five loads, and heat is decided 30 ms earlier.
+ * starts right after, while johnny-five loads, so that the first decision about heat comes 30 ms earlier.
  */
 
 import type { Hat, OpenHatOptions } from "./hat.ts";
 import { GroveIo } from "./johnny-five/grove-io.ts";
 import { FoundSensor } from "./sensor/find-sensor.ts";
 
-/** @throws LineError when the relay's line cannot be had, or does not read off */
+/** @throws LineError when the relay's line is unavailable, or does not read off */
 export async function openHat(options: OpenHatOptions): Promise<Hat> {
   const { hardware, wiring, clock } = options;
   const io = await GroveIo.open({

@@ -1,6 +1,6 @@
 /**
- * A typeface for large figures, described by strokes and drawn at any size: round ends, even weight, every
- * figure equally wide, so that a value changes without its neighbours moving.
+ * A typeface for large digits, described by strokes and drawn at any size: round ends, even weight, equal width of
+ * all digits, so that a value changes without moving its neighbours.
  *
  * A figure is a list of strokes in a box of 10 × 20 units, y downwards, that a round pen follows. Points are
  * joined by lines; arcs are cut into short lines.
@@ -12,7 +12,7 @@ type Point = readonly [x: number, y: number];
 /** Points on an ellipse's rim, clockwise from `from` to `to` degrees; 0 is right, 90 is down. */
 function arc(cx: number, cy: number, rx: number, ry: number, from: number, to: number): Point[] {
   const steps = Math.ceil(Math.abs(to - from) / 7.5);
-  // Rounded to a fine grid, so that the last digit of a sine, which engines may differ in, never moves a pixel.
+  // Rounded to a fine grid, since JavaScript engines may differ in the last digit of a sine.
   const grid = (value: number) => Math.round(value * 256) / 256;
   return Array.from({ length: steps + 1 }, (_, step) => {
     const angle = ((from + ((to - from) * step) / steps) * Math.PI) / 180;
@@ -67,7 +67,7 @@ const figures: Readonly<Record<string, readonly (readonly Point[])[]>> = {
       [10, 10],
     ],
   ],
-  // The place of a figure that is not known.
+  // Placeholder for an unknown digit.
   "–": [
     [
       [1.5, 10],
@@ -128,7 +128,7 @@ function point({ height, pen }: FigureStyle): Bitmap {
   });
 }
 
-/** A minus as wide as a figure would shout. */
+/** A minus is narrower than a digit. */
 function inkStyle(character: string, style: FigureStyle): FigureStyle {
   return character === "-" ? { ...style, width: Math.round(style.width * 0.6) } : style;
 }

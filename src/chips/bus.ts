@@ -1,14 +1,13 @@
 /**
- * Folder chips/: what each chip says on its bus: drivers and codecs over a port, the same on a Pi and in the
- * simulation.
+ * Folder chips/: the chips' protocols: drivers and codecs over a port, the same on a Pi and in the simulation.
  *
- * The I²C bus as chips see it: whole transfers, one after the other, each bounded in time.
+ * The I²C bus port: whole transfers, one after the other, each bounded in time.
  *
- * Guarantee asked of every implementation: transfers run in the order of the calls and never interleave; each
- * settles; a failure is a BusError with one of the codes below, and does not spoil the transfers after it.
+ * Every implementation must guarantee: transfers run in the order of the calls and never interleave; each settles; a
+ * failure is a BusError with one of the codes below, and does not affect later transfers.
  */
 export type BusErrorCode =
-  /** No answer to the address (EREMOTEIO, ENXIO): absent, or disturbed for a moment. */
+  /** The address is not acknowledged (EREMOTEIO, ENXIO): absent, or a transient error. */
   | "nack"
   /** The transfer took too long (ETIMEDOUT): a stuck bus. */
   | "timeout"
@@ -30,7 +29,7 @@ export class BusError extends Error {
     this.name = "BusError";
     this.code = code;
   }
-  /** Worth another try at once; the rest is configuration. */
+  /** Worth an immediate retry; other errors are configuration errors. */
   get transient(): boolean {
     return this.code === "nack" || this.code === "timeout" || this.code === "io";
   }
@@ -41,6 +40,6 @@ export interface I2cBus {
   write(address: number, bytes: Uint8Array): Promise<void>;
   /** Resolves to exactly `length` bytes. @throws BusError (as a rejection) */
   read(address: number, length: number): Promise<Uint8Array>;
-  /** Waits for transfers under way; later ones are refused. */
+  /** Waits for pending transfers; later ones are rejected. */
   close(): Promise<void>;
 }

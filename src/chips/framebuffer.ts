@@ -1,8 +1,8 @@
 /**
- * A picture of one bit a pixel in the order in which page-addressed displays keep it: pages of eight rows from
- * the top, one byte a column, bit 0 the upper row.
+ * A bitmap with one bit per pixel in the layout of page-addressed displays: pages of eight rows from the top, one byte
+ * per column, bit 0 the upper row.
  *
- * Guarantee: drawing outside the picture does nothing; no coordinate ever reaches another pixel's byte.
+ * Guarantee: drawing outside the bitmap does nothing.
  */
 import { glyph, glyphAdvance, glyphHeight, glyphWidth } from "./font.ts";
 
@@ -10,9 +10,9 @@ import { glyph, glyphAdvance, glyphHeight, glyphWidth } from "./font.ts";
 export type Bitmap = readonly string[];
 
 export interface TextOptions {
-  /** Whole pixels a dot; default 1. */
+  /** Pixels per dot, an integer; default 1. */
   readonly scale?: number;
-  /** Default true; false draws in black, on something filled. */
+  /** Default true; false draws in black on a filled area. */
   readonly on?: boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Driver of the Grove 16x2 text LCDs: JHD1802 and JHD1313, an HD44780 work-alike (AiP31068) on I²C.
+ * Driver of the Grove 16x2 text LCDs: JHD1802 and JHD1313, an HD44780-compatible chip (AiP31068) on I²C.
  *
- * Guarantee: after `show` resolves both lines are on the glass. Only the characters that changed are sent; after
- * an error the display is set up again, so it may come and go. A missing backlight chip costs its colour, no more.
+ * Guarantee: after `show` resolves both lines are displayed. Only changed characters are sent; after an error the
+ * display is initialized again, so it may be unplugged and plugged in. The text works without a backlight chip.
  */
 import type { Clock } from "../base/clock.ts";
 import { type Millis, millis } from "../base/units.ts";
@@ -17,14 +17,14 @@ export const lcdColumns = 16;
 const command = 0x80;
 const characters = 0x40;
 
-/** 8 bits, two lines, 5 × 8 dots. Also sent to see whether somebody is there: it changes nothing. */
+/** 8 bits, two lines, 5 × 8 dots. Also used to probe for the display, as it changes nothing. */
 const functionSet = 0x38;
 const displayOn = 0x0c;
 const clear = 0x01;
 const entryLeftToRight = 0x06;
 export const lcdProbe = Uint8Array.of(command, functionSet);
 
-/** HD44780U datasheet, figure 23 (power-on, each function set) and table 6 (clear), plus a timer's grain. */
+/** HD44780U datasheet, figure 23 (power-on, each function set) and table 6 (clear), plus a margin for early timers. */
 const powerOnTime = millis(50);
 const functionSetTimes: readonly Millis[] = [millis(6), millis(2), millis(2)];
 const clearTime = millis(3);
@@ -35,7 +35,7 @@ const lineAddress = [0x00, 0x40] as const;
 const runOverhead = 3;
 const attempts = 3;
 
-/** Characters that lie elsewhere in the ROM (code A00) than in Unicode; ¥ and → lie where ASCII has \ and ~. */
+/** Characters with another code in the ROM (A00) than in Unicode; ¥ and → have the codes of \ and ~ in ASCII. */
 const romCodes: ReadonlyMap<string, number> = new Map([
   ["°", 0xdf],
   ["·", 0xa5],
@@ -43,7 +43,7 @@ const romCodes: ReadonlyMap<string, number> = new Map([
   ["←", 0x7f],
 ]);
 
-/** @returns the ROM's code for `character`, "?" for what it cannot show. */
+/** @returns the ROM's code for `character`, "?" for an unsupported one */
 export function romCode(character: string): number {
   const special = romCodes.get(character);
   if (special !== undefined) return special;
@@ -55,8 +55,8 @@ export class Jhd1802 {
   readonly address: number;
   readonly #bus: I2cBus;
   readonly #clock: Clock;
-  /** Codes on the glass by line; undefined when unknown. */
-  #held: (readonly number[])[] | undefined;
+  /** Displayed codes by line; undefined when unknown. */
+  #shown: (readonly number[])[] | undefined;
   #backlight: Backlight | undefined;
   #colour: Rgb | undefined;
 
@@ -74,7 +74,7 @@ export class Jhd1802 {
    */
   async show(lines: readonly [string, string], colour: Rgb): Promise<void> {
     try {
-      this.#held ??= await this.#setUp();
+      this.#shown ??= await this.#setUp();
       for (const [line, text] of lines.entries()) await this.#showLine(line, codesOf(text));
     } catch (error) {
       this.refresh();
@@ -83,17 +83,17 @@ export class Jhd1802 {
     await this.#light(colour);
   }
 
-  /** Trusts nothing that was sent before: the next `show` sets the display up again. */
+  /** Discards the known state: the next `show` initializes the display. */
   refresh(): void {
-    this.#held = undefined;
+    this.#shown = undefined;
     this.#backlight = undefined;
     this.#colour = undefined;
   }
 
   async #setUp(): Promise<(readonly number[])[]> {
-    // It may have got its power this instant.
+    // It may just have been powered on.
     await this.#clock.sleep(powerOnTime);
-    // Three times, so that a chip left in the middle of a four-bit transfer finds its way too.
+    // Three times, to synchronize a chip left in the middle of a four-bit transfer.
     for (const time of functionSetTimes) {
       await this.#command(functionSet);
       await this.#clock.sleep(time);
@@ -106,7 +106,7 @@ export class Jhd1802 {
   }
 
   async #showLine(line: number, wanted: readonly number[]): Promise<void> {
-    const held = this.#held?.[line] ?? [];
+    const held = this.#shown?.[line] ?? [];
     for (let column = 0; column < lcdColumns; column++) {
       if (held[column] === wanted[column]) continue;
       let end = column + 1;
@@ -117,10 +117,10 @@ export class Jhd1802 {
       await this.#write(Uint8Array.of(characters, ...wanted.slice(column, end)));
       column = end;
     }
-    if (this.#held) this.#held[line] = wanted;
+    if (this.#shown) this.#shown[line] = wanted;
   }
 
-  /** The text is what counts: a backlight that fails is looked for again at the next change. */
+  /** Errors are ignored, since the text matters more; the backlight is searched again at the next change. */
   async #light(colour: Rgb): Promise<void> {
     if (this.#colour?.every((part, index) => part === colour[index])) return;
     try {

@@ -1,17 +1,17 @@
 /**
- * GPIO lines as the board sees them, numbered as the SoC numbers them (BCM), electrical levels 0 and 1.
+ * The GPIO port: lines by their BCM number, electrical levels 0 and 1.
  *
- * Guarantee asked of every implementation: an output line is at `initial` from the instant it is an output; a
- * line that cannot be had is a LineError, thrown before anything was driven.
+ * Every implementation must guarantee: an output line has the level `initial` from the moment it becomes an output; an
+ * unavailable line is a LineError, thrown before anything is driven.
  */
 import type { Millis } from "../base/units.ts";
 
 export type Level = 0 | 1;
 
 export type LineErrorCode =
-  /** No chip with one of the labels wanted, or the line is beyond it. */
+  /** No GPIO chip with a matching label, or it has no such line. */
   | "absent"
-  /** Somebody else holds the line. */
+  /** Another process uses the line. */
   | "busy"
   /** Not permitted, by the system (EACCES) or by the manifest (EPERM). */
   | "denied"
@@ -31,13 +31,13 @@ export class LineError extends Error {
 export interface OutputLine {
   /** @throws LineError */
   write(level: Level): void;
-  /** The line as it is, not as it was written. @throws LineError */
+  /** The actual level of the line, not the one written. @throws LineError */
   read(): Level;
   /** Leaves the level as it is. */
   close(): void;
 }
 
-/** When a line changed, on the firmware's clock: between the two, which differ only where it was not seen to happen. */
+/** The time of a level change on the firmware's clock; an interval when the change was not observed directly. */
 export interface EdgeTime {
   readonly earliestMs: Millis;
   readonly latestMs: Millis;
@@ -52,8 +52,8 @@ export interface InputLine {
   /** @throws LineError */
   read(): Level;
   /**
-   * Calls back on every level change, undebounced, in order. Returns a function that ends it. A stall of the loop
-   * neither loses a press nor makes it longer than it can have been.
+   * Calls back on every level change, undebounced, in order. Returns a function that unsubscribes. A stall of the loop
+   * neither loses nor lengthens a press.
    */
   onChange(listener: EdgeListener): () => void;
   close(): void;

@@ -103,7 +103,7 @@ export class Oled {
   readonly panel: OledPanel;
   readonly #bus: I2cBus;
   /** The chip's memory, page by page; undefined where the content is unknown. */
-  readonly #held: (Uint8Array | undefined)[];
+  readonly #shown: (Uint8Array | undefined)[];
   #contrast: number | undefined;
   #setUp = false;
   #lit = false;
@@ -114,7 +114,7 @@ export class Oled {
     this.#bus = bus;
     this.address = address;
     this.panel = panel;
-    this.#held = new Array(panel.pages).fill(undefined);
+    this.#shown = new Array(panel.pages).fill(undefined);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Oled {
   refresh(): void {
     this.#setUp = false;
     this.#contrast = undefined;
-    this.#held.fill(undefined);
+    this.#shown.fill(undefined);
   }
 
   async #light(): Promise<void> {
@@ -174,16 +174,16 @@ export class Oled {
 
   async #showPage(page: number, wanted: Uint8Array): Promise<void> {
     await retried(async () => {
-      const runs = changedRuns(this.#held[page], wanted);
+      const runs = changedRuns(this.#shown[page], wanted);
       // Unknown until every run is written: a corrupted transfer may have written any data anywhere in the
       // page.
-      this.#held[page] = undefined;
+      this.#shown[page] = undefined;
       for (const { start, end } of runs) {
         const column = start + this.panel.columnOffset;
         await this.#write(Uint8Array.of(commands, 0xb0 | page, column & 0x0f, 0x10 | (column >> 4)));
         await this.#write(Uint8Array.of(data, ...wanted.subarray(start, end)));
       }
-      this.#held[page] = wanted;
+      this.#shown[page] = wanted;
     });
   }
 

@@ -1,9 +1,8 @@
 /**
- * What Sensirion's temperature and humidity sensors have in common: words with a checksum, and transfers that may fail.
+ * The common part of Sensirion's temperature and humidity sensors: words with a checksum, and transfers that may fail.
  *
- * Guarantee: nothing here ever rejects or hangs: each measurement settles within a bounded time, and failures are
- * values. A word is given only when its checksum was good, so nothing invents a temperature: an empty, short or torn
- * answer is "bad-crc", never a number.
+ * Guarantee: nothing here rejects or hangs: each measurement settles within a bounded time, and failures are values. A
+ * word is returned only with a valid checksum: an empty, short or corrupted answer is "bad-crc", never a number.
  */
 import type { Clock } from "../base/clock.ts";
 import {
@@ -27,8 +26,8 @@ export interface Sample {
 }
 
 /**
- * SHT3x table 2, SHT4x section 2.2: the specified range. The code's own ends, -45 and 130 °C, are what a broken element
- * gives. The noise, 0.04 °C at 0.003 °C a digit, moves the last bits at every reading.
+ * SHT3x table 2, SHT4x section 2.2: the specified range. A defective element gives the ends of the scale, -45 and 130 °C.
+ * The noise, 0.04 °C at 0.003 °C a digit, changes the last bits at every reading.
  */
 export const shtChip: SensorChip = {
   lowest: celsius(-40),
@@ -66,41 +65,41 @@ export function checkedWord(bytes: Uint8Array, offset: number): number | undefin
   return crc8(bytes, offset, offset + 2) === checksum ? (high << 8) | low : undefined;
 }
 
-/** SHT3x section 4.1: at least 1 ms between commands, and one for a timer that fires a little early. */
+/** SHT3x section 4.1: at least 1 ms between commands, plus 1 ms for early timers. */
 export const commandGap = millis(2);
-/** The bus promises to settle; a bus that breaks its promise must not take the sensor with it. */
+/** Safety net for a bus that does not settle. */
 const transferLimit = millis(500);
 /** Tries of one transfer sequence within one call. */
 const attempts = 3;
 /** Failed measurements in a row after which the sensor is prepared again before the next one. */
 const failuresBeforeReset = 3;
-/** Failed measurements in a row, each acknowledged, after which somebody who never answered well is another chip. */
+/** Acknowledged but failed measurements in a row after which a chip that was never recognized counts as another kind. */
 const failuresBeforeWrongChip = 3;
 
 /** How one chip measures. */
 export interface Measurement {
   readonly chip: SensorChip;
   readonly sample: () => Promise<Sample | SensorFailure>;
-  /** Called after failures in a row: nothing that was known of the sensor holds any more. */
-  readonly forget: () => void;
+  /** Called after failures in a row: the state of the sensor is unknown. */
+  readonly onFailures: () => void;
 }
 
-/** One sensor on the bus: its transfers one after the other, tried again, and what its failures mean. */
+/** One sensor on the bus: serializes and retries its transfers, and classifies failures. */
 export class SensorPort {
   readonly address: number;
   readonly #bus: I2cBus;
   readonly #clock: Clock;
-  /** Commands go one after the other; each waits for this. Never rejects. */
+  /** The last command of the queue; the next one waits for it. Never rejects. */
   #tail: Promise<unknown> = Promise.resolve();
   #measuring: Promise<SensorReading> | undefined;
   #quietUntil: Millis;
   #failures = 0;
-  /** It answered as its kind does since it was last seen absent: what goes wrong now is a disturbance. */
-  #proven = false;
-  /** A command of the present measurement was acknowledged. */
+  /** It was recognized since it was last absent: further failures are disturbances. */
+  #recognized = false;
+  /** A command of the current measurement was acknowledged. */
   #acknowledged = false;
-  /** Measurements in a row that were acknowledged and came to nothing. */
-  #strangeAnswers = 0;
+  /** Acknowledged but failed measurements in a row. */
+  #invalidAnswers = 0;
 
   constructor(bus: I2cBus, clock: Clock, address: number) {
     this.#bus = bus;
@@ -117,9 +116,9 @@ export class SensorPort {
     return this.#measuring;
   }
 
-  /** The chip has said what only its kind says. */
+  /** Call this when an answer has identified the kind of chip. */
   recognize(): void {
-    this.#proven = true;
+    this.#recognized = true;
   }
 
   /** Runs `sequence` until it succeeds, fails in a way that another try cannot fix, or the tries are used up. */
@@ -163,32 +162,32 @@ export class SensorPort {
     }
   }
 
-  async #measure({ chip, sample, forget }: Measurement): Promise<SensorReading> {
+  async #measure({ chip, sample, onFailures: forget }: Measurement): Promise<SensorReading> {
     this.#acknowledged = false;
     const result = await sample();
     const atMs = this.#clock.now();
     if (typeof result !== "string") {
       this.#failures = 0;
-      this.#strangeAnswers = 0;
-      this.#proven = true;
+      this.#invalidAnswers = 0;
+      this.#recognized = true;
       return { kind: "ok", ...result, chip, atMs };
     }
     this.#failures++;
     if (this.#failures % failuresBeforeReset === 0) forget();
-    return { kind: "failed", reason: this.#nameFailure(result), atMs };
+    return { kind: "failed", reason: this.#classify(result), atMs };
   }
 
-  /** A disturbed sensor is told from another chip by what it said before. */
-  #nameFailure(reason: SensorFailure): SensorFailure {
-    const strange = this.#acknowledged && (reason === "nack" || reason === "bad-crc");
-    if (!strange) {
-      this.#strangeAnswers = 0;
-      // Unplugged: what is plugged in next may be anything.
-      if (reason === "nack") this.#proven = false;
+  /** A sensor that was recognized before is disturbed; otherwise it may be another chip. */
+  #classify(reason: SensorFailure): SensorFailure {
+    const isInvalid = this.#acknowledged && (reason === "nack" || reason === "bad-crc");
+    if (!isInvalid) {
+      this.#invalidAnswers = 0;
+      // Unplugged: the next chip may be of another kind.
+      if (reason === "nack") this.#recognized = false;
       return reason;
     }
-    this.#strangeAnswers++;
-    return !this.#proven && this.#strangeAnswers >= failuresBeforeWrongChip ? "wrong-chip" : reason;
+    this.#invalidAnswers++;
+    return !this.#recognized && this.#invalidAnswers >= failuresBeforeWrongChip ? "wrong-chip" : reason;
   }
 
   #bounded<T>(transfer: Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 /**
- * What an SHT31 says on the bus, as pure functions (Sensirion SHT3x-DIS datasheet v5, section 4).
+ * The protocol of an SHT31 as pure functions (Sensirion SHT3x-DIS datasheet v5, section 4).
  *
- * Guarantee: a word leaves a decoder only when its checksum was good, so nothing below invents a temperature:
- * an empty, short or torn answer is "bad-crc", never a number.
+ * Guarantee: a word is decoded only with a valid checksum: an empty, short or corrupted answer is "bad-crc", never a
+ * number.
  */
 
 import { millis, relativeHumidity } from "../base/units.ts";
@@ -75,10 +75,10 @@ export function decodeStatus(bytes: Uint8Array): Sht31Status | "bad-crc" {
 
 /** Table 17: alert pending and reset detected, with the checksum. */
 const statusAfterReset = [0x80, 0x10, 0xe1];
-/** A wrong bit in 24 is common on a bad cable; another chip's answer differs in twelve, or in six if it is all zeros. */
+/** One wrong bit in 24 is common with a bad cable; another chip's answer differs in six (all zeros) to twelve. */
 const maxFlippedBits = 4;
 
-/** Whether `bytes` is what an SHT31 says right after a reset, give or take a few disturbed bits. */
+/** Whether `bytes` is the status of an SHT31 after a reset, apart from a few disturbed bits. */
 export function resemblesStatusAfterReset(bytes: Uint8Array): boolean {
   const flipped = statusAfterReset.map((byte, index) => bitsSet(byte ^ (bytes[index] ?? 0)));
   return flipped.reduce((sum, bits) => sum + bits, 0) <= maxFlippedBits;

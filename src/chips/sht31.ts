@@ -1,12 +1,11 @@
 /**
  * Driver of an SHT31 temperature and humidity sensor.
  *
- * Guarantee: nothing here ever rejects or hangs: each call settles within a bounded time, failures are values,
- * and after any number of failures of any kind the next call starts from a clean sensor again. A reading is "ok"
- * only when both of its words had a good checksum and the sensor's own heater was off. The status is read with every
- * reading, since another program, or a disturbance that looks like a command, can change it at any time. Nothing but
- * break, reset and status is sent before an SHT31 has given its status: a measurement's first byte, 24h, is the heater
- * of an SHT4x at the same address.
+ * Guarantee: nothing here rejects or hangs: each call settles within a bounded time, failures are values, and after
+ * repeated failures the next call resets the sensor. A reading is "ok" only if both words have a valid checksum and the
+ * sensor's own heater was off. The status is read with every reading, since another program or a disturbance can change
+ * it at any time. Before the status has identified an SHT31, only break, reset and status are sent: 24h, the first byte
+ * of a measurement, turns on the heater of an SHT4x at the same address.
  */
 import type { Clock } from "../base/clock.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
@@ -26,7 +25,7 @@ import {
 /** A soft reset takes 1.5 ms at the most (table 4). */
 const resetTime = millis(3);
 const timerGrain = millis(1);
-/** From heater off until the readings are the room's again: the time constant is "> 2 s" (table 2), here 10 of them. */
+/** From heater off until readings are valid again: ten times the time constant of "> 2 s" (table 2). */
 const coolingTime = seconds(20);
 
 export interface Sht31Options {
@@ -45,7 +44,7 @@ export class Sht31 {
   readonly #port: SensorPort;
   readonly #clock: Clock;
   readonly #repeatability: Repeatability;
-  /** Not "unknown": it was idle with its heater off. "watched": its status was cleared since, so a reset shows. */
+  /** "prepared": idle with its heater off. "watched": its status was cleared too, so that a reset is detected. */
   #state: "unknown" | "prepared" | "watched" = "unknown";
   #heaterSeen = false;
   #warmUntil: Millis;
@@ -66,7 +65,7 @@ export class Sht31 {
     return this.#port.measure({
       chip: shtChip,
       sample: () => this.#checkedSample(repeatability),
-      forget: () => {
+      onFailures: () => {
         this.#state = "unknown";
       },
     });
@@ -97,7 +96,7 @@ export class Sht31 {
       const outcome = await this.#port.attempt(() => this.#prepare());
       if (outcome !== "done") return outcome;
       this.#state = "prepared";
-      // Its status was read this instant: the first reading, which decides about heat, need not wait for another.
+      // The status was just read: the first reading need not wait for another.
       return this.#unlessWarm(await this.#port.attempt(() => this.#sample(repeatability)));
     }
     const sample = await this.#port.attempt(async () => {
@@ -108,13 +107,13 @@ export class Sht31 {
     if (typeof sample === "string") return sample;
     const status = await this.#port.attempt(() => this.#readStatus());
     if (typeof status === "string") return status;
-    // After a reset nobody knows what else the dip of its supply did.
+    // After a reset, caused by a supply dip, the rest of its state is unknown too.
     if (status.heaterOn || status.resetDetected) this.#state = "unknown";
     this.#heaterSeen ||= status.heaterOn;
     return status.heaterOn ? "heater-on" : this.#unlessWarm(sample);
   }
 
-  /** Another program may have left a periodic measurement running, or the heater on, which reads warm. */
+  /** Another program may have left a periodic measurement running, or the heater on. */
   async #prepare(): Promise<CommandOutcome> {
     await this.#command(sht31Command.stop);
     await this.#reset();

@@ -1,13 +1,13 @@
 /**
- * Driver of an SHT40, SHT41, SHT43 or SHT45 (Sensirion's SHT4x datasheet, version 6), which all speak alike.
+ * Driver of an SHT40, SHT41, SHT43 or SHT45 (Sensirion's SHT4x datasheet, version 6), which have the same protocol.
  *
- * Guarantee: nothing here ever rejects or hangs: each call settles within a bounded time, failures are values, and
- * after failures in a row the next call starts from a reset sensor again. A reading is "ok" only when both of its words
- * had a good checksum, and only after the chip gave its serial number, which an SHT31 at the same address does not.
+ * Guarantee: nothing here rejects or hangs: each call settles within a bounded time, failures are values, and after
+ * failures in a row the next call resets the sensor. A reading is "ok" only if both words have a valid checksum, and
+ * only after the chip has sent its serial number, which an SHT31 at the same address does not.
  *
- * The chip has no status. Its heater is on for 1.1 s at most (section 4.9), and what it measured meanwhile is not read:
- * only the answer to a measurement that was asked for here is. A value that is still warm right after it is one that
- * moved too fast (SR-03). No one flipped bit makes a heater command of one of the commands below.
+ * The chip has no status. Its heater is on for at most 1.1 s (section 4.9), and its measurement during that time is not
+ * read. A value still warm after it is rejected as too fast (SR-03). A single flipped bit turns none of the commands
+ * below into a heater command.
  */
 import type { Clock } from "../base/clock.ts";
 import { millis, relativeHumidity } from "../base/units.ts";
@@ -32,7 +32,7 @@ export const sht40Command = {
   softReset: 0x94,
 } as const;
 
-/** The longest time that a conversion takes (8.3, 4.5 and 1.6 ms), and one for a timer that fires a little early. */
+/** The longest conversion times (8.3, 4.5 and 1.6 ms), plus a margin for early timers. */
 const conversions = {
   high: { command: sht40Command.measureHigh, time: millis(10) },
   medium: { command: sht40Command.measureMedium, time: millis(6) },
@@ -59,7 +59,7 @@ export class Sht40 {
     return this.#port.measure({
       chip: shtChip,
       sample: () => this.#sampleOf(repeatability),
-      forget: () => {
+      onFailures: () => {
         this.#prepared = false;
       },
     });
@@ -74,7 +74,7 @@ export class Sht40 {
     return this.#port.attempt(() => this.#sample(repeatability));
   }
 
-  /** The reset ends a measurement or a heating that another program began. It takes 1 ms at the most. */
+  /** The reset ends a measurement or heating started by another program. It takes at most 1 ms. */
   async #prepare(): Promise<"done" | SensorFailure> {
     await this.#port.command(Uint8Array.of(sht40Command.softReset));
     await this.#port.command(Uint8Array.of(sht40Command.readSerial));
@@ -95,7 +95,7 @@ export class Sht40 {
     if (temperature === undefined || humidity === undefined) return "bad-crc";
     return {
       temperature: shtTemperature(temperature),
-      // Section 4.6. The code reaches beyond 0 and 100 %, where the unit cuts it.
+      // Section 4.6. The scale exceeds 0 and 100 %; `relativeHumidity` clamps it.
       humidity: relativeHumidity(-6 + (125 * humidity) / 65535),
       raw: { temperature, humidity },
     };

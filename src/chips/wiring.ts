@@ -1,4 +1,4 @@
-/** Which line does what on a hat, as the board definitions (boards/) resolve it. */
+/** The lines of a hat, resolved from the board definitions (boards/). */
 import type { Pull } from "./lines.ts";
 
 /** A part on one GPIO line. */

@@ -8,7 +8,7 @@ import type { Log } from "../base/log.ts";
 import { RateLimitByKey, type RateLimits } from "../base/rate-limit.ts";
 import { minutes } from "../base/units.ts";
 
-const once: RateLimits = { most: 1, within: minutes(10) };
+const once: RateLimits = { max: 1, within: minutes(10) };
 const maxKeys = 1000;
 
 export class OnceLog {

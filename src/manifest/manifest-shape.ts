@@ -86,8 +86,8 @@ export interface NamesInManifest {
 /** The names that are whole, also where something else in the manifest is wrong. */
 export function namesIn(document: JsonDocument): NamesInManifest {
   const namesOf = (capability: keyof typeof capabilities) =>
-    document.partsThatFit(string(rules.peripheral), "Capabilities", capability);
-  const listed = document.partsThatFit(addresses, "Capabilities", "I2cAddresses");
+    document.validParts(string(rules.peripheral), "Capabilities", capability);
+  const listed = document.validParts(addresses, "Capabilities", "I2cAddresses");
   return {
     gpio: namesOf("Gpio"),
     i2cMaster: namesOf("I2cMaster"),

@@ -1,8 +1,8 @@
 /**
- * What the cloud sees: properties (in a file of their own), telemetry and commands, one row each, with schema, unit,
- * limits, default and words. Types follow from the rows; so do the documents in manifest/model (`npm run generate`).
+ * The device model of the cloud: telemetry and commands (properties are in properties.ts), one row each, with schema,
+ * unit, limits, default and texts. Types and the documents in manifest/model (`npm run generate`) derive from the rows.
  *
- * Guarantee: what is not named here is neither sent nor taken. Names are DTDL v2 names.
+ * Guarantee: nothing else is sent or accepted. Names are DTDL v2 names.
  */
 import type { CloudSchema, CloudValue } from "./cloud-schema.ts";
 import { faultCodes } from "./faults.ts";
@@ -12,18 +12,18 @@ export type * from "./cloud-schema.ts";
 export { decimalsOf, validateValue } from "./cloud-schema.ts";
 export * from "./properties.ts";
 
-/** DTMI of the interface. A change that takes a name away or changes its type needs the next version. */
+/** DTMI of the interface. Removing a name or changing its type needs the next version. */
 export const modelId = "dtmi:groveHeater:heater;1";
 
 export interface TelemetrySpec<S extends CloudSchema = CloudSchema> extends Named {
   readonly schema: S;
-  /** A thing that happened, not a state that lasts. */
+  /** An event, not a state. */
   readonly event: boolean;
-  /** DTDL has no type of its own for other shares. */
+  /** DTDL has no semantic type for other percentages. */
   readonly isHumidity?: boolean;
 }
 export interface CommandSpec<S extends CloudSchema = CloudSchema> extends Named {
-  /** Missing: the command takes nothing. */
+  /** Missing for a command without a parameter. */
   readonly request?: { readonly name: string; readonly schema: S; readonly default: CloudValue<S> } & Named;
 }
 
@@ -60,7 +60,7 @@ export type DeviceInformation = {
   readonly [K in keyof InformationFields]: CloudValue<InformationFields[K]["schema"]>;
 };
 
-/** The first six go into one message, every telemetryInterval and when a switch changes; events each into its own. */
+/** The first six are sent in one message, every telemetryInterval and on changes; each event in a message of its own. */
 export const telemetry = {
   temperature: {
     schema: real("°C", [-40, 125]),
@@ -87,7 +87,7 @@ export const telemetry = {
     label: "Heating demand",
     doc: "Share of time for which the heating law calls for heat.",
   },
-  heaterOn: { schema: flag, event: false, label: "Heater", doc: "What the relay was told." },
+  heaterOn: { schema: flag, event: false, label: "Heater", doc: "The relay as commanded." },
   automatic: { schema: flag, event: false, label: "Automatic", doc: "Whether the mode was auto." },
   faultRaised: {
     schema: choice(faultCodes),
@@ -109,11 +109,11 @@ export type TelemetryValues = {
   readonly [K in TelemetryName]?: CloudValue<(typeof telemetry)[K]["schema"]>;
 };
 
-/** Taken by direct method, and by a C2D message that carries the name in its property `method-name`. */
+/** Called by direct method, or by a C2D message with the name in its property `method-name`. */
 export const commands = {
   boost: {
     label: "Boost",
-    doc: "Aims 3 K above the set-point for a while, though not above its highest limit, under every safety rule; refused in manual mode.",
+    doc: "Heats to 3 K above the set-point for a limited time, within its limits and all safety rules; refused in manual mode.",
     request: {
       name: "minutes",
       schema: whole("min", [0, 240]),

@@ -1,7 +1,7 @@
 /**
- * The kinds of value that travel between device and cloud: their JSON types, and the judge of what comes from outside.
+ * Schemas of the values exchanged with the cloud: their JSON types and validation.
  *
- * Guarantee: `validateValue` takes anything, never throws, and answers in words that fit into an acknowledgement.
+ * Guarantee: `validateValue` accepts any input, never throws, and returns a text that fits into an acknowledgement.
  */
 import { isRecord } from "../base/json/value.ts";
 /** `K` is a difference: never the DTDL type Temperature, whose converters would take 273 from it. */
@@ -36,7 +36,7 @@ export interface RecordSchema<
   readonly fields: F;
 }
 export type CloudSchema = SimpleSchema | RecordSchema;
-/** What a person can set with one control. */
+/** A value that one control can set. */
 export type SettableSchema = NumberSchema | FlagSchema | ChoiceSchema;
 
 /** The JSON value of a schema. */
@@ -52,7 +52,7 @@ export type CloudValue<S> = S extends NumberSchema
           ? { readonly [K in keyof F]: CloudValue<F[K]> }
           : never;
 
-/** How many decimals a person wants to see; none named: as many as the number has. */
+/** Decimals to display. */
 export const decimalsOf: Readonly<Record<CloudUnit, number>> = { "°C": 1, K: 1, "%": 0, s: 0, min: 0, h: 1 };
 
 /** Whether `value` is of the schema's JSON type and one of its choices; limits do not count. */
@@ -62,8 +62,8 @@ export const isOfKind = (schema: SettableSchema, value: unknown): boolean =>
     : validateValue(schema, value) === undefined;
 
 /**
- * Judges a value from outside.
- * @returns why it does not fit, as the end of a sentence that begins with its name; `undefined` when it fits
+ * Validates a value.
+ * @returns the problem, as the end of a sentence that begins with its name; `undefined` when it is valid
  */
 export function validateValue(schema: CloudSchema, value: unknown): string | undefined {
   switch (schema.kind) {
@@ -97,7 +97,7 @@ function validateRecord(schema: RecordSchema, value: unknown): string | undefine
   const entries = new Map(Object.entries(value));
   for (const [name, field] of Object.entries(schema.fields)) {
     const why = validateValue(field, entries.get(name));
-    if (why !== undefined) return `must have a right ${name}: it ${why}`;
+    if (why !== undefined) return `must have a valid ${name}: it ${why}`;
     entries.delete(name);
   }
   const [unknown] = entries.keys();

@@ -1,4 +1,4 @@
-/** The displays that a settings file may name, and what people call them. board/screen/displays.ts has what drives each. */
+/** The displays of the setting `display`, and their labels. board/screen/displays.ts has their drivers. */
 export const displayNames = {
   "oled-128x128": "OLED 128×128",
   "oled-128x64": "OLED 128×64",

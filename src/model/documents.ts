@@ -1,8 +1,8 @@
 /**
- * The documents in manifest/model, made from the tables: the DTDL v2 model, and the same as an IoT Central template
- * with what Central shows beside it (limits, units, decimals, states and events).
+ * Generates the documents in manifest/model: the DTDL v2 model, and an IoT Central template with Central's additions
+ * (limits, units, decimals, states and events).
  *
- * Guarantee: follows from the tables alone. `npm run generate` writes the files; a test sees that they are current.
+ * Guarantee: depends only on the tables. `npm run generate` writes the files; a test checks that they are current.
  */
 import {
   type CloudSchema,
@@ -46,7 +46,7 @@ const centralTemplate = (): Json => ({
   capabilityModel: heater(true),
 });
 
-/** @param central with IoT Central's own words */
+/** @param central with IoT Central's additions */
 function heater(central: boolean): Json {
   const rows = <T>(table: Readonly<Record<string, T>>) => Object.entries<T>(table);
   return {
@@ -88,7 +88,7 @@ const information = (): Json => ({
   })),
 });
 
-/** DTDL's semantic types of the table's units. `K` has none: converters would take 273 from a difference. */
+/** DTDL's semantic types of the units. `K` has none: converters would subtract 273 from a difference. */
 const semantics: Readonly<Record<string, readonly [type: string, unit: string]>> = {
   "°C": ["Temperature", "degreeCelsius"],
   s: ["TimeSpan", "second"],
@@ -121,7 +121,7 @@ function contentOf(
     name,
     displayName: label,
     description: doc,
-    // Central takes events as texts only.
+    // Central accepts events only as strings.
     schema: isEvent ? "string" : schemaOf(schema),
     ...(unit === undefined ? {} : { unit }),
     ...more,
@@ -177,7 +177,7 @@ function schemaOf(schema: CloudSchema): unknown {
   return { "@type": "Object", fields };
 }
 
-/** JSON as the formatter leaves it: a list of words on one line. */
+/** JSON in the formatter's style, with lists of strings on one line. */
 function textOf(document: unknown): string {
   const lines = JSON.stringify(document, null, 2);
   return `${lines.replaceAll(/\[\n\s+("[^"\n]*"(?:,\n\s+"[^"\n]*")*)\n\s+\]/g, (_, words: string) => `[${words.replaceAll(/,\n\s+/g, ", ")}]`)}\n`;

@@ -1,16 +1,15 @@
 /**
- * Faults: one row each, with its stable code, what raises it and what it does.
+ * Faults: one row each, with its stable code, its cause and its effect.
  *
- * Guarantee: nothing but the table decides whether a fault forbids heat or stays until a person clears it. A row whose
- * part the firmware does not report (failing-parts.ts), or without part and condition (active-faults.ts), does not
- * compile.
+ * Guarantee: only this table decides whether a fault forbids heat or is latched. A row whose part the firmware does not
+ * report (failing-parts.ts), or without part and condition (active-faults.ts), does not compile.
  */
 export interface FaultEffect {
-  /** The part of the firmware that raises it by being reported as failing (SR-11); another fault has a condition. */
+  /** The failing part of the firmware that raises it (SR-11); other faults have a condition. */
   readonly part?: string;
   /** The rule that it enforces. */
   readonly rule: `SR-${string}`;
-  /** The heater is commanded OFF while it stands. */
+  /** The heater is commanded OFF while it is active. */
   readonly heaterOff: boolean;
   /** Stays, also over a restart, until a person clears it. */
   readonly latched: boolean;
@@ -20,7 +19,7 @@ export interface FaultEffect {
   readonly remedy: string;
 }
 
-/** In order of severity: the first that stands is the one the screen shows. */
+/** Most severe first: the screen shows the first active one. */
 const rows = {
   "over-temperature": {
     rule: "SR-04",
@@ -37,8 +36,8 @@ const rows = {
     remedy:
       "The relay's line does not follow its command. Check the wiring and what else uses the line. Ends ten minutes after the line follows, or then hold A and B for 3 s.",
   },
-  // A contact that cannot be opened is no longer switched at all, not even after a power cut; the fault ends by itself
-  // once the room cools, so that a sunny day mistaken for a welded contact does not leave the house cold.
+  // A welded contact is not switched any more, not even after a power cut; the fault ends once the room cools, so that a
+  // sunny day mistaken for a welded contact does not leave the house cold.
   "relay-stuck-on": {
     rule: "SR-06",
     heaterOff: true,
@@ -59,18 +58,18 @@ const rows = {
     heaterOff: true,
     latched: false,
     short: "SENSOR FROZEN",
-    remedy: "The sensor repeats one value to the last bit. Cut its power for a moment, else replace it.",
+    remedy: "The sensor repeats the same value to the last bit. Power-cycle it, else replace it.",
   },
-  // Weather, or another heater. Ends by itself, so that frost protection is there when the frost comes.
+  // Weather, or another heater. Not latched, so that frost protection works again later.
   "hot-room": {
     rule: "SR-04",
     heaterOff: true,
     latched: false,
     short: "HOT ROOM",
     remedy:
-      "The room is at the cut-off although this heater was off for hours. Heat is forbidden until it cools; nothing else to do.",
+      "The room is at the cut-off although this heater was off for hours. Heating is blocked until it cools; no action needed.",
   },
-  // Forbids nothing by itself: a line that does not follow is SR-07's, and one failed write must not switch the relay.
+  // Does not forbid heat: SR-07 handles a wrong line, and one failed write must not switch the relay.
   "relay-failed": {
     part: "relay",
     rule: "SR-11",
@@ -78,9 +77,9 @@ const rows = {
     latched: false,
     short: "RELAY FAILED",
     remedy:
-      "The relay's line could not be written or read. Check what else uses it; the log names the cause.",
+      "The relay's line could not be written or read. Check what else uses it; see the log for the cause.",
   },
-  // Forbids nothing: guardian and loop still turn the relay off for each other.
+  // Does not forbid heat: guardian and loop still turn the relay off for each other.
   "watcher-missing": {
     part: "watcher",
     rule: "SR-01",
@@ -90,15 +89,15 @@ const rows = {
     remedy:
       "The process that turns the relay off when guardian and loop are killed together does not run. Check free memory and /bin/sh.",
   },
-  // Forbids nothing: a heater that gives no heat does no harm by being asked, and forbidding would turn a
-  // tripped fuse into frozen pipes. A sensor lying elsewhere is what the independent cut-out is for.
+  // Does not forbid heat: a heater without effect does no harm, and with a tripped fuse forbidding heat could freeze
+  // pipes. A sensor in the wrong place is a case for the independent cut-out.
   "heating-ineffective": {
     rule: "SR-05",
     heaterOff: false,
     latched: false,
     short: "NO HEAT",
     remedy:
-      "The room does not answer to the heater. Check its plug, fuse and thermostat, and where the sensor is.",
+      "The heater has no effect on the room. Check its plug, fuse and thermostat, and where the sensor is.",
   },
   "state-lost": {
     rule: "SR-11",
@@ -156,7 +155,7 @@ const rows = {
     heaterOff: false,
     latched: false,
     short: "LED FAILED",
-    remedy: "A light's line cannot be written. Check its wiring; the screen shows what the light would.",
+    remedy: "An LED's line cannot be written. Check its wiring; the screen shows the same state.",
   },
   "cloud-failed": {
     part: "cloud",
@@ -164,7 +163,7 @@ const rows = {
     heaterOff: false,
     latched: false,
     short: "CLOUD FAILED",
-    remedy: "The way to the cloud is out of order. Control goes on without it; the log names the cause.",
+    remedy: "The connection to the cloud has failed. Control goes on without it; see the log for the cause.",
   },
 } as const satisfies Readonly<Record<string, FaultEffect>>;
 

@@ -1,10 +1,10 @@
 /**
- * The properties: one row each, with schema, unit, limits, default and words. A row of `writableProperties` is all that
- * a writable property needs outside the place of the core that acts on it: request, limits, stored form,
- * acknowledgement, event, conflict policy, page field, DTDL and IoT Central template derive from it.
+ * The properties: one row each, with schema, unit, limits, default and texts. Besides its use in the core, a writable
+ * property needs only a row here: request, limits, stored form, acknowledgement, event, conflict policy, page field,
+ * DTDL and IoT Central template derive from it.
  *
- * Guarantee: names are DTDL v2 names (a letter first, at most 64 of letters, digits and underscores), and no property
- * holds an array: a twin merges arrays by index. Every writable property survives a power cut.
+ * Guarantee: names are DTDL v2 names (a letter first, at most 64 letters, digits and underscores), and no property is an
+ * array, which twins do not merge properly. Every writable property survives a power cut.
  */
 import type { Celsius, Kelvin } from "../base/units.ts";
 import type { CloudSchema, CloudValue, SettableSchema } from "./cloud-schema.ts";
@@ -18,17 +18,17 @@ export interface PropertySpec<S extends CloudSchema = CloudSchema> extends Named
 export interface WritableSpec<S extends SettableSchema = SettableSchema> extends PropertySpec<S> {
   /** In force on a new device, and again when the desired value is deleted (RR-7). */
   readonly default: CloudValue<S>;
-  /** The setting that takes the place of the default. */
+  /** The setting that replaces the default. */
   readonly initial?: string;
-  /** As long as nobody has set the value it follows that setting, also when the setting changes later. */
+  /** The value follows that setting, also later changes of it, until it is set. */
   readonly followsInitial?: boolean;
-  /** The settings that take the place of the schema's limits. */
+  /** The settings that replace the schema's limits. */
   readonly limits?: readonly [lowest: string, highest: string];
-  /** Its events' name in the log, where that is not its own name in lower case with hyphens. */
+  /** Its event name in the log; default: its name in lower case with hyphens. */
   readonly eventName?: string;
-  /** What the page's buttons add and take away. */
+  /** Step of the page's plus and minus buttons. */
   readonly step?: number;
-  /** Shown on the page at once; the others are folded away. */
+  /** Shown on the page; the others are collapsed. */
   readonly prominent?: boolean;
 }
 
@@ -83,9 +83,9 @@ export const writableProperties = {
 type Rows = typeof writableProperties;
 export type WritableName = keyof Rows;
 export type WritableValues = { readonly [K in WritableName]: CloudValue<Rows[K]["schema"]> };
-/** Any value that people set. */
+/** Any value of a writable property. */
 export type ControlValue = WritableValues[WritableName];
-/** The same as the core keeps them: temperatures carry their unit in the type. */
+/** The values in the core, with units in the types of temperatures. */
 export type WritableQuantities = { readonly [K in WritableName]: Quantity<Rows[K]["schema"]> };
 type Quantity<S> = S extends { unit: "°C" } ? Celsius : S extends { unit: "K" } ? Kelvin : CloudValue<S>;
 
@@ -110,7 +110,7 @@ export const writableSpec = (
   readonly limits?: readonly [LimitSetting, LimitSetting];
 } => writableProperties[name];
 
-/** What a change of it is called in the log. */
+/** The log event of its changes. */
 export const eventNameOf = (name: WritableName): string =>
   writableSpec(name).eventName ?? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
@@ -118,13 +118,13 @@ export const eventNameOf = (name: WritableName): string =>
 export const eachWritable = <T>(make: (name: WritableName) => T): Readonly<Record<WritableName, T>> =>
   Object.fromEntries(writableNames.map((name) => [name, make(name)])) as Record<WritableName, T>;
 
-/** Whether `value` could be of `name`, or of any of them: a number, a switch position, a known word. No limits here. */
+/** Whether `value` has the type of `name`; limits are not checked. */
 export const isValueOf = (value: unknown, name: WritableName): value is ControlValue =>
   isOfKind(writableProperties[name].schema, value);
 export const isControlValue = (value: unknown): value is ControlValue =>
   writableNames.some((name) => isValueOf(value, name));
 
-/** Properties that the device alone reports, as plain values; `null` where there is nothing to say. */
+/** Properties that only the device reports, as plain values; `null` without a value. */
 export const readOnlyProperties = {
   lastChange: {
     schema: {
@@ -147,19 +147,19 @@ export const readOnlyProperties = {
   faults: {
     schema: text,
     label: "Faults",
-    doc: "Codes of the active faults, most severe first, separated by a comma and a space; empty when all is well.",
+    doc: "Codes of the active faults, most severe first, separated by a comma and a space; empty without faults.",
   },
   boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
-  relayCycles: { schema: count, label: "Relay cycles", doc: "Times that the relay was switched on, ever." },
+  relayCycles: { schema: count, label: "Relay cycles", doc: "Number of times that the relay was switched on, in total." },
   heaterHours: {
     schema: real("h", [0, 1e7]),
     label: "Heater hours",
-    doc: "Time that the heater was on, ever.",
+    doc: "Total time that the heater was on.",
   },
   telemetryDropped: {
     schema: count,
     label: "Telemetry dropped",
-    doc: "Messages lost since the device was set up: the oldest of a full outbox, what a damaged disk cost, what was held back.",
+    doc: "Total of lost messages: dropped from a full outbox, lost on a damaged disk, or suppressed by the rate limit.",
   },
   certificateExpires: {
     schema: time,

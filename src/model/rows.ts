@@ -1,8 +1,8 @@
-/** What the rows of the tables are written with. */
+/** Helpers to write the rows of the tables. */
 import type { CloudUnit } from "./cloud-schema.ts";
 
 export interface Named {
-  /** What a person reads beside the value. */
+  /** Shown beside the value. */
   readonly label: string;
   /** One sentence. */
   readonly doc: string;

@@ -1,4 +1,4 @@
-/** The settings table as a JSON Schema (draft 2020-12), for editors. Rules between keys stay with `parseSettings`. */
+/** The settings table as a JSON Schema (draft 2020-12), for editors. Rules between keys are only in `parseSettings`. */
 import type { SettingSpec } from "./settings-table.ts";
 import { settingKeys, settingSpec } from "./settings-table.ts";
 
@@ -19,7 +19,7 @@ function propertySchema(spec: SettingSpec): JsonSchema {
   const common = { description: describe(spec), default: spec.default };
   switch (spec.kind) {
     case "number": {
-      // No `multipleOf`: with a binary fraction it refuses 19.3 in most validators.
+      // No `multipleOf`: most validators would reject 19.3 because of binary fractions.
       return {
         type: Number.isInteger(spec.step) ? "integer" : "number",
         minimum: spec.min,

@@ -1,10 +1,10 @@
 /**
- * Folder model/: tables of what the device is to the outside; everything that repeats them derives from them.
+ * Folder model/: tables of the device's external interface; other forms derive from them.
  *
- * The one table of settings: what exists, its unit, default and limits. The type, the defaults, the checks, the
- * JSON schema and the printed help all follow from it.
+ * The table of settings with unit, default and limits. Type, defaults, validation, JSON schema and help text derive
+ * from it.
  *
- * Guarantee: the defaults agree with every limit and every rule between settings (a test sees to it).
+ * Guarantee: the defaults satisfy all limits and all rules between settings (tested).
  */
 import type { Celsius, Kelvin } from "../base/units.ts";
 import { celsius, kelvin } from "../base/units.ts";
@@ -14,7 +14,7 @@ import { type WritableName, writableNames, writableProperties } from "./properti
 interface Documented {
   /** One sentence. */
   readonly doc: string;
-  /** Takes effect at the next start only; the others may change under way. */
+  /** Takes effect only at the next start; others may change at run time. */
   readonly restart: boolean;
 }
 
@@ -73,7 +73,7 @@ type ConflictSettings = {
   readonly [K in WritableName as `conflict${Capitalize<K>}`]: ChoiceSetting<"cloud-wins" | "device-wins">;
 };
 
-/** The setting that says whose change of `name` counts where cloud and device both made one (RR-4, RR-5). */
+/** The setting that decides conflicts of `name` between cloud and device (RR-4, RR-5). */
 export const conflictKey = (name: WritableName) =>
   `conflict${name.charAt(0).toUpperCase()}${name.slice(1)}` as keyof ConflictSettings;
 
@@ -81,7 +81,7 @@ const conflict = (name: WritableName) =>
   choice(
     ["cloud-wins", "device-wins"],
     "cloud-wins",
-    `Whose ${writableProperties[name].label.toLowerCase()} counts where cloud and device both changed it while the link was out.`,
+    `Whose ${writableProperties[name].label.toLowerCase()} wins when cloud and device both changed it while offline.`,
   );
 
 const conflictSettings = Object.fromEntries(
@@ -91,14 +91,14 @@ const conflictSettings = Object.fromEntries(
 const { targetTemperature, controlMode, sensorOffset } = writableProperties;
 
 const lawDoc =
-  "Heating control algorithm: `proportional` shares it out over time, `hysteresis` switches at a band.";
+  "Heating control algorithm: `proportional` modulates the heater over time, `hysteresis` switches at a band.";
 
 export const settingsTable = {
   board: {
     kind: "name",
     pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
     default: "auto",
-    doc: "Board definition to use; `auto` takes the hat that is found, else the virtual one.",
+    doc: "Board definition to use; `auto` uses the hat that is found, else the virtual one.",
     restart: true,
   },
   gpioBackend: {
@@ -136,8 +136,8 @@ export const settingsTable = {
   ),
   law: choice(["proportional", "hysteresis"], "proportional", lawDoc),
   hysteresis: difference(0.3, [0.1, 2, 0.1], "Half the width of the band of the hysteresis law."),
-  // How often the relay works is the heating law's affair: it spaces starts at least 540 s apart, 6.7 an hour. Longer
-  // minimum times only add ripple: with 240 s each way a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
+  // The heating law limits relay cycles itself: starts are at least 540 s apart, 6.7 an hour. Longer minimum times only
+  // add ripple: with 240 s each, a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
   minimumOnSeconds: duration("s", 60, [10, 1200, 1], "Shortest time that the heater stays on."),
   minimumOffSeconds: duration("s", 120, [10, 1200, 1], "Shortest time that the heater stays off."),
   cutOff: temperature(
@@ -145,7 +145,7 @@ export const settingsTable = {
     [20, 50, 0.5],
     "At this temperature heat stops; if this heater was on within six hours, until a person clears the fault.",
   ),
-  frostOn: temperature(5, [1, 10, 0.5], "Below this the heater runs against frost."),
+  frostOn: temperature(5, [1, 10, 0.5], "Frost protection heats below this temperature."),
   frostOff: temperature(7, [2, 15, 0.5], "Frost protection heats up to this temperature."),
   frostInManual: toggle(false, "Frost protection also acts in manual mode."),
   sensorOffset: difference(
@@ -153,8 +153,8 @@ export const settingsTable = {
     [sensorOffset.schema.min, sensorOffset.schema.max, 0.1],
     "Added to every reading, to calibrate the sensor.",
   ),
-  // Not above 15 s: three readings in a row must fit well into the 60 s after which the sensor is stale. Not
-  // below 1 s: the SHT31 warms itself (data sheet, 4.8).
+  // At most 15 s: three readings in a row must fit into the 60 s after which the sensor is stale. At least 1 s: the
+  // SHT31 heats itself (data sheet, 4.8).
   sensorPeriodSeconds: {
     ...duration("s", 2, [1, 15, 1], "Time between two readings of the sensor."),
     restart: true,
@@ -163,18 +163,18 @@ export const settingsTable = {
     "min",
     60,
     [30, 240, 1],
-    "Time of unanswered heating after which the heater is tested.",
+    "Time of heating without an effect after which the heater is tested.",
   ),
   display: {
     ...choice(
       ["auto", ...displayKinds, "none"],
       "auto",
-      "What display is plugged in; `auto` looks for one, `none` means that there is none and nothing is missed.",
+      "The connected display; `auto` searches for one, `none` means that there is none.",
     ),
     restart: true,
   },
   displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
-  dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a touch until the screen dims; 0 never."),
+  dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a button press until the screen dims; 0 never."),
   buttonsLocked: toggle(false, "Buttons only wake the screen: a child lock."),
   ...conflictSettings,
   logLevel: {
@@ -194,7 +194,7 @@ type Value<S> =
         ? boolean
         : string;
 
-/** Values in force, in the unit that the table names. */
+/** Values in force, in the units of the table. */
 export type Settings = { readonly [K in SettingKey]: Value<(typeof settingsTable)[K]> };
 
 export const settingKeys = Object.keys(settingsTable) as readonly SettingKey[];

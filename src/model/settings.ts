@@ -1,9 +1,8 @@
 /**
- * Settings checked: from anything a file may hold to values that agree with their limits and with each other.
+ * Validates settings: limits, and rules between them.
  *
- * Guarantee: `parseSettings` never throws, and what it returns passes every check, whatever came in: a value that
- * does not is replaced by its default and named as a problem. Whether to use it then is the caller's choice: the
- * firmware refuses to.
+ * Guarantee: `parseSettings` never throws, and its result is always valid: an invalid value is replaced by its default
+ * and reported as a problem. The caller decides whether to use the result; the firmware does not.
  */
 import { isRecord } from "../base/json/value.ts";
 import { nearest } from "../base/nearest-word.ts";
@@ -14,20 +13,19 @@ export type { SettingKey, Settings } from "./settings-table.ts";
 export { defaultSettings, settingKeys, settingSpec, settingsTable } from "./settings-table.ts";
 
 export interface SettingProblem {
-  /** As written in the file; empty when the whole document is meant. */
+  /** The key in the file; empty for the whole document. */
   readonly key: string;
   readonly code: "not-an-object" | "unknown" | "wrong-type" | "not-allowed" | "conflict";
-  /** What is wrong, with the value. */
+  /** The problem, with the value. */
   readonly cause: string;
-  /** What would be right, with unit. */
+  /** The allowed values, with unit. */
   readonly allowed: string;
-  /** What to do. */
   readonly nextStep: string;
 }
 
 export interface ParsedSettings {
   readonly settings: Settings;
-  /** Empty when every value was taken. */
+  /** Empty when every value is valid. */
   readonly problems: readonly SettingProblem[];
 }
 
@@ -37,7 +35,7 @@ interface CrossRule {
   readonly holds: (s: Settings) => boolean;
 }
 
-/** Room between the highest set-point and the cut-off for an ordinary overshoot (K): it must not latch a fault. */
+/** Minimum distance of the highest set-point to the cut-off (K): normal overshoot must not latch a fault. */
 const cutOffMargin = 2;
 
 const crossRules: readonly CrossRule[] = [
@@ -66,7 +64,7 @@ export function parseSettings(value: unknown): ParsedSettings {
     return { settings: defaultSettings, problems: [notAnObject(value)] };
   }
   const problems: SettingProblem[] = [];
-  const taken: Partial<Record<SettingKey, unknown>> = {};
+  const valid: Partial<Record<SettingKey, unknown>> = {};
   for (const [key, entry] of entriesOf(value)) {
     if (key === "$schema") continue;
     if (!isSettingKey(key)) {
@@ -75,15 +73,15 @@ export function parseSettings(value: unknown): ParsedSettings {
     }
     const problem = checkValue(key, settingSpec(key), entry);
     if (problem) problems.push(problem);
-    else taken[key] = entry;
+    else valid[key] = entry;
   }
-  const agreed = agree({ ...defaultSettings, ...taken } as Settings, problems);
-  return { settings: Object.freeze(agreed), problems };
+  const consistent = applyRules({ ...defaultSettings, ...valid } as Settings, problems);
+  return { settings: Object.freeze(consistent), problems };
 }
 
 export const isSettingKey = (key: string): key is SettingKey => Object.hasOwn(settingsTable, key);
 
-/** Own, readable entries: a getter that throws is no setting. */
+/** Own entries; none if a getter throws. */
 function entriesOf(value: object): readonly (readonly [string, unknown])[] {
   try {
     return Object.entries(value);
@@ -92,8 +90,8 @@ function entriesOf(value: object): readonly (readonly [string, unknown])[] {
   }
 }
 
-/** Puts the keys of a broken rule back to their defaults until every rule holds; the defaults agree, so it ends. */
-function agree(settings: Settings, problems: SettingProblem[]): Settings {
+/** Resets the keys of a violated rule to their defaults until all rules hold. */
+function applyRules(settings: Settings, problems: SettingProblem[]): Settings {
   let current = settings;
   for (let round = 0; round <= crossRules.length; round++) {
     const broken = crossRules.find((rule) => !rule.holds(current));
@@ -114,7 +112,7 @@ function agree(settings: Settings, problems: SettingProblem[]): Settings {
 function checkValue(key: SettingKey, spec: SettingSpec, value: unknown): SettingProblem | undefined {
   const wanted = { number: "number", switch: "boolean", choice: "string", name: "string" }[spec.kind];
   const wrongType = typeof value !== wanted || (typeof value === "number" && !Number.isFinite(value));
-  if (!wrongType && fits(spec, value)) return undefined;
+  if (!wrongType && isAllowed(spec, value)) return undefined;
   return {
     key,
     code: wrongType ? "wrong-type" : "not-allowed",
@@ -124,7 +122,7 @@ function checkValue(key: SettingKey, spec: SettingSpec, value: unknown): Setting
   };
 }
 
-function fits(spec: SettingSpec, value: unknown): boolean {
+function isAllowed(spec: SettingSpec, value: unknown): boolean {
   switch (spec.kind) {
     case "number":
       return typeof value === "number" && value >= spec.min && value <= spec.max && onStep(value, spec.step);
@@ -137,10 +135,10 @@ function fits(spec: SettingSpec, value: unknown): boolean {
   }
 }
 
-/** Whether `value` is a whole multiple of `step`, but for the dirt of binary fractions. */
+/** Whether `value` is a multiple of `step`, with a tolerance for binary fractions. */
 const onStep = (value: number, step: number) => Math.abs(value / step - Math.round(value / step)) < 1e-6;
 
-/** The permitted values in words, e.g. `5 to 30 °C in steps of 0.5`. */
+/** The allowed values as text, e.g. `5 to 30 °C in steps of 0.5`. */
 export function allowedText(spec: SettingSpec): string {
   switch (spec.kind) {
     case "number":
@@ -175,7 +173,7 @@ function notAnObject(value: unknown): SettingProblem {
   };
 }
 
-/** Bounded, whatever the file holds. */
+/** Shortens long values. */
 function show(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (isRecord(value)) return "an object";

@@ -1,4 +1,4 @@
-/** Random numbers that a seed decides wholly: the same seed gives the same day on every machine. */
+/** Deterministic random numbers: the same seed gives the same simulated day on every machine. */
 
 /** Uniform numbers in [0, 1): the mulberry32 generator (Tommy Ettinger, public domain). */
 export function uniform(seed: number): () => number {

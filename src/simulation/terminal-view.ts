@@ -1,12 +1,12 @@
 /**
- * Folder simulation/: everything that takes the place of the world: chips, hat, room, time, scenarios.
+ * Folder simulation/: simulated chips, hat, room, time and scenarios.
  *
- * The virtual hat drawn as text: the display's pixels as braille, the lamps, the room, the keys, the newest log.
+ * The virtual hat as text: display pixels in braille, LEDs, room, keys, newest log lines.
  *
- * Guarantee: pure; never wider or taller than the terminal given; without colour nothing is lost but colour.
+ * Guarantee: pure; never larger than the terminal; colour carries no information of its own.
  */
 
-/** A lit-or-dark picture: `lit(x, y)`, x to the right, y down. */
+/** A monochrome picture: x to the right, y down. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -39,7 +39,7 @@ const dots = [
 
 const style = { bold: "\x1b[1m", faint: "\x1b[2m", green: "\x1b[32m", cyan: "\x1b[36m", end: "\x1b[0m" };
 
-/** Two columns and four rows of pixels a character. */
+/** Each character is two columns and four rows of pixels. */
 export function braille(pixels: Pixels): string[] {
   const lines: string[] = [];
   for (let y = 0; y < pixels.height; y += 4) {
@@ -73,9 +73,9 @@ export function drawTerminal(view: TerminalView, size: TerminalSize): string[] {
   return lines.slice(0, Math.max(0, size.rows));
 }
 
-/** Framed; left out where the terminal is too small for it. */
+/** In a frame; omitted when the terminal is too small. */
 function picture(pixels: Pixels | undefined, size: TerminalSize): string[] {
-  if (pixels === undefined) return ["(no display is plugged in)".slice(0, size.columns)];
+  if (pixels === undefined) return ["(no display connected)".slice(0, size.columns)];
   const rows = braille(pixels);
   const width = Math.ceil(pixels.width / 2);
   if (width + 2 > size.columns || rows.length + 8 > size.rows) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { RateLimit, RateLimitByKey, refilled } from "../../src/base/rate-limit.ts";
 import { millis, seconds } from "../../src/base/units.ts";
 
-const limits = { most: 3, within: seconds(1) };
+const limits = { max: 3, within: seconds(1) };
 
 describe("a rate limit", () => {
   it("admits no more than so many in any span of time, and says how many it held back", () => {
@@ -26,9 +26,9 @@ describe("a rate limit", () => {
             admitted.push(now);
           }
           const recent = admitted.filter((at) => now - at < limits.within);
-          expect(recent.length).toBeLessThanOrEqual(limits.most);
+          expect(recent.length).toBeLessThanOrEqual(limits.max);
           // It holds nothing back without need.
-          if (before === undefined) expect(recent).toHaveLength(limits.most);
+          if (before === undefined) expect(recent).toHaveLength(limits.max);
         }
       }),
     );
@@ -36,14 +36,14 @@ describe("a rate limit", () => {
 
   it("keeps keys apart, and forgets all of them before it remembers too many", () => {
     const limit = new RateLimitByKey({ now: () => millis(0) }, 2);
-    const once = { most: 1, within: seconds(1) };
+    const once = { max: 1, within: seconds(1) };
     const admit = (key: string) => limit.admit(key, once) !== undefined;
     expect(["a", "a", "b", "b"].map(admit)).toEqual([true, false, true, false]);
     expect(["c", "c", "a"].map(admit)).toEqual([true, false, true]);
   });
 
   it("fills a bucket with time, up to its size, and never by a clock that stands still", () => {
-    const bucket = { most: 5, perToken: seconds(10) };
+    const bucket = { max: 5, perToken: seconds(10) };
     const empty = { tokens: 0, countedAt: millis(0) };
     expect(refilled(empty, seconds(25), bucket)).toEqual({ tokens: 2.5, countedAt: 25_000 });
     expect(refilled(empty, seconds(1000), bucket).tokens).toBe(5);

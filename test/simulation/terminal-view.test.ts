@@ -72,7 +72,7 @@ describe("the virtual hat as text", () => {
   });
 
   it("says so when no display is plugged in, and when the terminal is too small for it", () => {
-    expect(drawTerminal({ ...view, pixels: undefined }, plain)[1]).toBe("(no display is plugged in)");
+    expect(drawTerminal({ ...view, pixels: undefined }, plain)[1]).toBe("(no display connected)");
     const large = pixels(...Array.from({ length: 64 }, () => "#".repeat(128)));
     const drawn = (columns: number, rows: number) =>
       drawTerminal({ ...view, pixels: large }, { columns, rows, colour: false });

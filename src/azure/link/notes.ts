@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import { LatestWins } from "../../base/latest-wins.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
-import { fittingItems, object } from "../../base/schema/structures.ts";
+import { validItems, object } from "../../base/schema/structures.ts";
 import { convert, lenient, oneOf, string } from "../../base/schema/values.ts";
 import { hubWay } from "../credentials/connection-string.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";
@@ -97,7 +97,7 @@ const contentOf = (identity: string): Schema<Content> =>
     identity: oneOf([identity]),
     assigned: lenient(hubWay, () => undefined),
     messageIds: lenient(
-      convert(fittingItems(string()), (ids) => ids.slice(-maxIds)),
+      convert(validItems(string()), (ids) => ids.slice(-maxIds)),
       () => [],
     ),
   });

@@ -28,7 +28,7 @@ export class Pace {
   take(): Millis {
     const perToken = millis(1000 / this.#limits.perSecond);
     const { tokens, countedAt } = refilled(this.#bucket, this.#clock.now(), {
-      most: this.#limits.burst,
+      max: this.#limits.burst,
       perToken,
     });
     this.#bucket = { tokens: tokens - 1, countedAt };

@@ -27,9 +27,9 @@ export async function replaceFile(path: string, text: string, owner?: FileOwner)
   await syncFolder(dirname(path));
 }
 
-/** Writes a file that nobody reads yet, readable for its owner alone, and waits for the disk. */
+/** Writes a new file, readable only for its owner, and waits for the disk. */
 export async function writeFresh(path: string, text: string, owner?: FileOwner): Promise<void> {
-  await makeRoom(path);
+  await clearPath(path);
   const file = await createFile(path, 0o600, owner);
   try {
     await file.write(text);
@@ -39,12 +39,12 @@ export async function writeFresh(path: string, text: string, owner?: FileOwner):
   }
 }
 
-/** A file that is written piece by piece. */
+/** A new file, written in pieces. */
 export interface NewFile {
   write(piece: Uint8Array | string): Promise<void>;
   /** Resolves when the content is on the disk. */
   finish(): Promise<void>;
-  /** Whatever it holds by then. Never rejects; safe to call twice. */
+  /** Never rejects; safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -64,8 +64,8 @@ export async function createFile(path: string, mode: number, owner?: FileOwner):
   };
 }
 
-/** Whatever was left there, of whatever kind: opening a FIFO for writing would wait for a reader. */
-async function makeRoom(path: string): Promise<void> {
+/** Removes what is there, of any kind: opening a FIFO for writing would wait for a reader. */
+async function clearPath(path: string): Promise<void> {
   try {
     await rm(path, { force: true });
   } catch (error) {
@@ -85,7 +85,7 @@ export async function linkOver(
   make: (from: string, to: string) => Promise<void> = link,
 ): Promise<void> {
   const passing = `${to}.new`;
-  await makeRoom(passing);
+  await clearPath(passing);
   await make(from, passing);
   await renameOver(passing, to);
   // Two names of one file already: then rename(2) leaves both.
@@ -103,7 +103,7 @@ export function replaceFileSync(path: string, text: string): void {
   renameSync(fresh, path);
 }
 
-/** Resolves when the folder's names are on the disk. Windows has no such call: there a folder cannot be opened. */
+/** Resolves when the folder's entries are on the disk. Does nothing on Windows, where a folder cannot be opened. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);

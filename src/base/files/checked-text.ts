@@ -1,8 +1,8 @@
 /**
- * A text with its checksum in a last line, so that a flipped bit or a missing tail shows when it is read back.
+ * A text with its checksum in the last line, to detect a flipped bit or a missing end.
  *
- * Guarantee: what `readChecked` calls checked is, byte for byte, a text that `withChecksum` was given once. A text without
- * such a last line is one of an older version, or one that a person edited: it counts, unchecked.
+ * Guarantee: a text that `readChecked` returns as checked is identical to one given to `withChecksum`. A text without a
+ * checksum, of an older version or edited by a person, is accepted unchecked.
  */
 import { createHash } from "node:crypto";
 
@@ -14,11 +14,11 @@ export const withChecksum = (text: string): string => `${text}${mark}${sha256(te
 
 export interface CheckedText {
   readonly text: string;
-  /** Whether a checksum was there; one that does not fit makes the whole unreadable. */
+  /** Whether there was a checksum. */
   readonly checked: boolean;
 }
 
-/** @returns `undefined` when the checksum does not fit the text */
+/** @returns `undefined` when the checksum does not match */
 export function readChecked(stored: string): CheckedText | undefined {
   const sum = tail.exec(stored);
   if (sum === null) return { text: stored, checked: false };

@@ -1,30 +1,29 @@
 /**
- * Locks of the kernel on open files, by flock(2).
+ * Kernel locks on open files, by flock(2).
  *
- * Guarantee: a lock belongs to the open file description, so it is held as long as any process has that descriptor
- * (this one, and those that inherited it), and the kernel drops it with the last of them, by whatever way they end.
- * There is no stale lock, not after kill -9 and not after a power cut, and no process number is ever compared: numbers
- * are used again, and differ between pid namespaces.
+ * Guarantee: a lock belongs to the open file description, so it lasts while any process has the descriptor (this one,
+ * and those that inherited it), and the kernel releases it with the last of them. There is no stale lock, neither after
+ * kill -9 nor after a power cut, and no process id is compared: ids are reused, and differ between pid namespaces.
  *
- * Node has no flock. The program of util-linux (Essential in Debian; BusyBox has one too) takes the lock on a descriptor
- * that it inherits, and exits: the description, and so the lock, is ours.
+ * Node has no flock. The program of util-linux (Essential in Debian; also in BusyBox) takes the lock on an inherited
+ * descriptor and exits: this process still has the description, and so the lock.
  */
 import { spawnSync } from "node:child_process";
 import { reasonOf } from "../errors.ts";
 
 export type LockMode = "exclusive" | "shared";
 
-/** `failed`: nobody can tell whether it is held; the cause in words. */
+/** `failed`: whether it is held is unknown; the text is the cause. */
 export type LockOutcome = "locked" | "busy" | { readonly failed: string };
 
-/** More than a slow card takes to load a program of 30 KB. */
+/** Longer than a slow card needs to load a program of 30 KB. */
 const maxRunMs = 5000;
-/** flock(1): the status when the lock is held by somebody else. Failures have those of sysexits.h, from 64 on. */
+/** flock(1): exit status when another process holds the lock. Failures have those of sysexits.h, from 64 on. */
 const conflict = 1;
-/** Where a service or a cron job has no PATH. */
+/** For a service or a cron job without PATH. */
 const usualPath = "/usr/local/bin:/usr/bin:/bin";
 
-/** Takes the lock on an open file or folder, or finds it held; never waits for it. Closing the descriptor drops it. */
+/** Tries to lock an open file or folder, without waiting. Closing the descriptor releases the lock. */
 export function lockOpenFile(file: number, mode: LockMode = "exclusive"): LockOutcome {
   const { status, error, signal } = spawnSync("flock", [mode === "shared" ? "-s" : "-x", "-n", "3"], {
     stdio: ["ignore", "ignore", "ignore", file],

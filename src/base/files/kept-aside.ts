@@ -1,26 +1,26 @@
 /**
- * Files that could not be used, kept under another name for a person to look at.
+ * Unusable files, kept under another name for inspection.
  *
- * Guarantee: of one file at most two stay and of all in a folder at most eight, the newest, each cut to its first
- * 64 KiB: they never eat the storage that the manifest grants. A folder that stood in a file's place is moved and stays
- * whole: nobody knows whose it is. Nothing is cut by way of a link.
+ * Guarantee: only the newest are kept, at most two per file and eight per folder, each truncated to 64 KiB, so that they
+ * never exhaust the storage that the manifest grants. A folder in place of a file is moved and stays complete, since its
+ * owner is unknown. Nothing is truncated through a link.
  */
 import { lstat, readdir, rename, rmdir, truncate, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 const maxOfAFile = 2;
 const maxInAFolder = 8;
-/** Many times a whole state, and a small part of the smallest sensible grant. */
-const largest = 64 * 1024;
+/** Many times the size of a state, and a small part of any reasonable grant. */
+const maxBytes = 64 * 1024;
 
 const suffix = ".unreadable";
-/** The hub once kept the first one of a file without a label. */
+/** Earlier versions of the hub kept the first one without a label. */
 const aside = /\.unreadable(?:-\d+)?$/;
 
-/** @param label tells the files of a kind apart, and a higher one is newer */
+/** @param label a number, higher for newer files */
 export const asideName = (path: string, label: number): string => `${path}${suffix}-${label}`;
 
-/** The names of what was kept aside of a file, among those of its folder; the oldest first. */
+/** The names in a folder that were kept aside for a file, oldest first. */
 export function keptAsideOf(path: string, names: readonly string[]): string[] {
   const prefix = `${basename(path)}${suffix}`;
   const own = names.filter((name) => name.startsWith(prefix) && name.replace(aside, "") === basename(path));
@@ -47,8 +47,8 @@ export async function keepAside(path: string): Promise<string | undefined> {
 }
 
 /**
- * Holds what was kept aside of one file within its bounds, also what older firmware kept. What cannot be removed stays.
- * @param newest a name that stays, whatever its label expected: a clock may have been wrong
+ * Removes and truncates files kept aside for one file, also of older firmware. Errors are ignored.
+ * @param newest a name that always stays, since labels depend on the clock
  */
 export async function boundKeptAside(path: string, newest?: string): Promise<void> {
   const folder = dirname(path);
@@ -61,7 +61,7 @@ export async function boundKeptAside(path: string, newest?: string): Promise<voi
   await boundFolder(folder, newest);
 }
 
-/** Folders are not counted: they stay. By the time at which each was moved, not by that of its content. */
+/** Sorted by the time of the move (ctime). Folders are not counted and stay. */
 async function boundFolder(folder: string, newest: string | undefined): Promise<void> {
   const kept: { readonly path: string; readonly atMs: number }[] = [];
   for (const name of (await namesIn(folder)).filter((each) => aside.test(each) && each !== newest)) {
@@ -78,7 +78,7 @@ const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(():
 
 async function cut(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isFile() && found.size > largest) await truncate(path, largest).catch(() => undefined);
+  if (found?.isFile() && found.size > maxBytes) await truncate(path, maxBytes).catch(() => undefined);
 }
 
 async function remove(path: string): Promise<void> {

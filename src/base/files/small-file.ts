@@ -1,22 +1,22 @@
 /**
- * Reads a small regular file as a whole: settings, definitions, keys, notes of our own.
+ * Reads a small regular file completely: settings, definitions, keys, state.
  *
- * Guarantee: never waits and never fills the memory, whatever lies at the path. A FIFO would block `open` until somebody
- * writes, /dev/zero has no end, and a sparse file of 10 GB costs nobody anything to make: all of them are refused by
- * what the opened descriptor says of itself, so nothing can be exchanged between the look and the read.
+ * Guarantee: never blocks and never exhausts the memory. A FIFO would block `open`, /dev/zero has no end, and a sparse
+ * file may have 10 GB: all are rejected after `fstat` of the open descriptor, so the file cannot be replaced between
+ * check and read.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { errnoOf } from "../errors.ts";
 
 export interface SmallFileOptions {
-  /** The largest size that is read, in bytes; a larger file is refused, not cut off. */
+  /** Maximum size in bytes; a larger file is rejected, not truncated. */
   readonly limit: number;
 }
 
 /** `code` is the system's (EISDIR, EACCES, EIO …), EFBIG above the limit, or "not-a-file". */
 export class SmallFileError extends Error {
   readonly code: string;
-  /** To follow the file's name: "is a folder", "cannot be read (EACCES)". */
+  /** Continues a sentence that begins with the file's name: "is a folder", "cannot be read (EACCES)". */
   readonly problem: string;
   constructor(path: string, code: string, problem: string, options?: ErrorOptions) {
     super(`${path} ${problem}`, options);
@@ -50,7 +50,7 @@ export function readSmallBytes(path: string, { limit }: SmallFileOptions): Buffe
 }
 
 /**
- * The content of a file that is open already, from its start.
+ * Reads an open file from its start.
  * @throws SmallFileError, or the system's error
  */
 export function readOpenFile(file: number, path: string, limit: number): Buffer {
@@ -58,7 +58,7 @@ export function readOpenFile(file: number, path: string, limit: number): Buffer 
   if (stats.isDirectory()) throw new SmallFileError(path, "EISDIR", "is a folder, not a file");
   if (!stats.isFile()) throw new SmallFileError(path, "not-a-file", `is ${kindOf(stats)}, not a file`);
   if (stats.size > limit) throw tooLarge(path, stats.size, limit);
-  // By reading, not by the size: files of /proc say 0, and one may grow meanwhile.
+  // Not by its size: files in /proc have size 0, and others may grow.
   const buffer = Buffer.alloc(limit + 1);
   let length = 0;
   for (;;) {

@@ -41,7 +41,7 @@ export function plainValue(node: JsonNode): unknown {
   }
 }
 
-const deepest = 64;
+const maxDepth = 64;
 /** Characters from U+0020 up, except quote and backslash; or an escape sequence (RFC 8259, section 7). */
 const plainString = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -60,12 +60,12 @@ export function parseJson(text: string): JsonResult {
   try {
     return { ok: true, root: new Reader(text).document() };
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     return { ok: false, message: error.message, ...positionAt(text, error.offset) };
   }
 }
 
-class Unreadable extends Error {
+class JsonError extends Error {
   readonly offset: number;
   constructor(message: string, offset: number) {
     super(message);
@@ -92,7 +92,7 @@ class Reader {
   #value(depth: number): JsonNode {
     this.#skipBlank();
     const offset = this.#at;
-    if (depth > deepest) throw new Unreadable(`nested deeper than ${deepest} levels`, offset);
+    if (depth > maxDepth) throw new JsonError(`nested deeper than ${maxDepth} levels`, offset);
     switch (this.#text[offset]) {
       case "{":
         return { type: "object", offset, members: this.#members(depth) };
@@ -112,7 +112,7 @@ class Reader {
     const digits = this.#take(number);
     if (digits === undefined) throw this.#unexpected("a value");
     const value = Number(digits);
-    if (!Number.isFinite(value)) throw new Unreadable(`the number ${digits} is too large`, offset);
+    if (!Number.isFinite(value)) throw new JsonError(`the number ${digits} is too large`, offset);
     return { type: "number", offset, value };
   }
 
@@ -125,7 +125,7 @@ class Reader {
       const offset = this.#at;
       if (this.#text[offset] !== '"') throw this.#unexpected("a quoted key");
       const name = this.#string();
-      if (members.has(name)) throw new Unreadable(`duplicate key "${name}"`, offset);
+      if (members.has(name)) throw new JsonError(`duplicate key "${name}"`, offset);
       if (!this.#next(":")) throw this.#unexpected(`":" after the key "${name}"`);
       members.set(name, this.#value(depth + 1));
     } while (this.#next(","));
@@ -146,7 +146,7 @@ class Reader {
   #string(): string {
     const quoted = this.#take(plainString);
     if (quoted === undefined) {
-      throw new Unreadable(
+      throw new JsonError(
         "a text in double quotes that does not end on its line or has a wrong escape",
         this.#at,
       );
@@ -176,9 +176,9 @@ class Reader {
     return found;
   }
 
-  #unexpected(wanted: string): Unreadable {
+  #unexpected(wanted: string): JsonError {
     const found = this.#text[this.#at];
     const seen = found === undefined ? "unexpected end of the text" : `unexpected ${JSON.stringify(found)}`;
-    return new Unreadable(`${seen}: expected ${wanted}`, this.#at);
+    return new JsonError(`${seen}: expected ${wanted}`, this.#at);
   }
 }

@@ -1,22 +1,21 @@
 /**
- * JSON values as they come out of a text: their types and members, whether two are equal, and one patched by another.
+ * JSON values: types, members, comparison and merge patches.
  *
- * Guarantee: nothing here throws for parsed JSON, however deep or oddly named, and no name from outside (`__proto__` for
- * one) reaches an object's prototype.
+ * Guarantee: nothing here throws for any parsed JSON, and no name such as `__proto__` reaches an object's prototype.
  */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [name: string]: Json };
-/** An object of ours on its way to become JSON, or one whose members nobody has looked at yet. */
+/** An object to be serialized, or one whose members are not validated yet. */
 export type JsonRecord = { readonly [name: string]: unknown };
 
-/** More levels than any document here has (IoT Hub allows ten): a stack has an end. */
-export const deepest = 16;
+/** Recursion limit; above the depth of any document here (IoT Hub allows ten). */
+export const maxDepth = 16;
 
-/** Of a value that was JSON: whether it is an object, and no list. */
+/** Whether a JSON value is an object, not an array. */
 export const isRecord = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The member itself, never one that the prototype has. */
+/** An own member, never one of the prototype. */
 export function member(value: unknown, name: string): Json | undefined {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
@@ -45,7 +44,7 @@ export function equalJson(
   depth = 0,
 ): boolean {
   if (a === b) return true;
-  if (depth > deepest) return false;
+  if (depth > maxDepth) return false;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, at) => equalJson(item, b[at], membersOf, depth + 1));
   }
@@ -65,7 +64,7 @@ export function mergePatch(base: JsonRecord, patch: JsonRecord, depth = 0): Json
   for (const [name, value] of Object.entries(patch)) {
     const before = result.get(name);
     if (value === null || value === undefined) result.delete(name);
-    else if (!isRecord(value) || depth > deepest) result.set(name, value);
+    else if (!isRecord(value) || depth > maxDepth) result.set(name, value);
     else result.set(name, mergePatch(isRecord(before) ? before : {}, value, depth + 1));
   }
   return Object.fromEntries(result);

@@ -1,7 +1,7 @@
 /**
- * A JSON text that people write, read by a schema, with the line of everything that is wrong in it.
+ * Validates hand-written JSON against a schema, with the line of every problem.
  *
- * Guarantees: never throws; a place is that of the value meant, or of the object that lacks a member.
+ * Guarantees: never throws; a position is that of the invalid value, or of the object with a missing member.
  */
 import {
   type JsonNode,
@@ -19,7 +19,7 @@ export interface LocatedProblem extends TextPosition {
   readonly unknownKey?: string;
 }
 
-/** A parsed text, to be checked as a whole or part by part. */
+/** A parsed text, to validate as a whole or in parts. */
 export class JsonDocument {
   readonly #text: string;
   readonly #root: JsonNode;
@@ -40,7 +40,7 @@ export class JsonDocument {
     return plainValue(this.#root);
   }
 
-  /** Checks the part at `path`; the rest is checked whatever comes of it. @returns `undefined` when it does not fit */
+  /** Validates the part at `path`. @returns `undefined` when it is invalid */
   read<T>(schema: Schema<T>, ...path: Path): T | undefined {
     const node = nodeAt(this.#root, path);
     if (node === undefined) return schema.absent?.();
@@ -50,8 +50,8 @@ export class JsonDocument {
     return undefined;
   }
 
-  /** The items of a list, or the members of an object, that fit; nothing is noted of the others. */
-  partsThatFit<T>(schema: Schema<T>, ...path: Path): { readonly value: T; readonly path: Path }[] {
+  /** The valid items of a list or members of an object; the others are ignored without a problem. */
+  validParts<T>(schema: Schema<T>, ...path: Path): { readonly value: T; readonly path: Path }[] {
     const node = nodeAt(this.#root, path);
     const keys =
       node?.type === "array" ? node.items.keys() : node?.type === "object" ? node.members.keys() : [];
@@ -70,7 +70,7 @@ export class JsonDocument {
     return positionAt(this.#text, this.#offsetOf(path));
   }
 
-  /** In the order of the text. @param whole what the document is called, such as `the manifest` */
+  /** In the order of the text. @param whole the name of the document, such as `the manifest` */
   problems(whole: string): LocatedProblem[] {
     const located = this.#problems.map((problem) => {
       const { path, unknownKey } = problem;
@@ -87,7 +87,7 @@ export class JsonDocument {
       });
   }
 
-  /** Of a part that is not there: that of the nearest one around it. */
+  /** For a missing part, the offset of the nearest enclosing one. */
   #offsetOf(path: Path): number {
     const node = nodeAt(this.#root, path);
     return node?.offset ?? this.#offsetOf(path.slice(0, -1));

@@ -15,12 +15,12 @@ export type Path = readonly (string | number)[];
 export interface Problem {
   readonly path: Path;
   /** The message after the value's name: `must be a whole number, not "x"`. Always short. */
-  readonly wrong: string;
+  readonly message: string;
   /** The name of an unknown member. `path` is then the path of the object that contains it. */
   readonly unknownKey?: string;
 }
 
-/** Returned in place of an invalid value. The list of problems says why. */
+/** Returned instead of an invalid value; the list of problems has the reasons. */
 export const invalid: unique symbol = Symbol("invalid");
 
 export interface Schema<out T> {
@@ -32,7 +32,7 @@ export interface Schema<out T> {
   readonly absent?: () => T;
 }
 
-/** The type that a schema stands for. */
+/** The type of a schema. */
 export type Infer<S> = S extends Schema<infer T> ? T : never;
 
 export type Checked<T> =
@@ -63,7 +63,7 @@ export function readText<T>(schema: Schema<T>, text: string): T | undefined {
 }
 
 /** `Capabilities.Gpio[2] must be …`. @param whole the name of the whole value, such as `the manifest` */
-export const problemText = ({ path, wrong }: Problem, whole: string): string =>
+export const problemText = ({ path, message: wrong }: Problem, whole: string): string =>
   `${path.length === 0 ? whole : pathText(path)} ${wrong}`;
 
 export const pathText = (path: Path): string =>
@@ -71,7 +71,7 @@ export const pathText = (path: Path): string =>
 
 /** Adds the problem that `value` does not match the schema. */
 export function refuse(problems: Problem[], expected: string, value: unknown): typeof invalid {
-  problems.push({ path: [], wrong: `must be ${expected}, not ${kindText(value)}` });
+  problems.push({ path: [], message: `must be ${expected}, not ${kindText(value)}` });
   return invalid;
 }
 

@@ -51,14 +51,14 @@ function takeAbsent(
   made: [string, unknown][],
   problems: Problem[],
 ): void {
-  if (schema.absent === undefined) problems.push({ path: [], wrong: `is missing "${name}"` });
+  if (schema.absent === undefined) problems.push({ path: [], message: `is missing "${name}"` });
   else if (!("isOptional" in schema)) made.push([name, schema.absent()]);
 }
 
 function refuseUnknown(value: object, members: Members, problems: Problem[]): void {
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(members, key)) continue;
-    problems.push({ path: [], wrong: `has the unknown key "${key.slice(0, 64)}"`, unknownKey: key });
+    problems.push({ path: [], message: `has the unknown key "${key.slice(0, 64)}"`, unknownKey: key });
     if (problems.length >= maxProblems) return;
   }
 }
@@ -71,7 +71,7 @@ export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schem
     check(value, problems) {
       if (!Array.isArray(value)) return refuse(problems, "a list", value);
       if (value.length > most) {
-        problems.push({ path: [], wrong: `must be ${expected}, not of ${value.length}` });
+        problems.push({ path: [], message: `must be ${expected}, not of ${value.length}` });
         return invalid;
       }
       const before = problems.length;
@@ -86,7 +86,7 @@ export function list<T>(item: Schema<T>, most = Number.POSITIVE_INFINITY): Schem
 }
 
 /** Keeps the valid items and drops the others: for stored data that must stay readable even if damaged. */
-export const fittingItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
+export const validItems = <T>(item: Schema<T>): Schema<readonly T[]> => ({
   expected: "a list",
   check(value, problems) {
     if (!Array.isArray(value)) return refuse(problems, "a list", value);
@@ -102,7 +102,7 @@ export const distinct = <T extends string | number>(items: Schema<readonly T[]>)
     if (checked === invalid) return invalid;
     const before = problems.length;
     for (const [at, item] of checked.entries()) {
-      if (checked.indexOf(item) < at) problems.push({ path: [at], wrong: `is listed twice: ${item}` });
+      if (checked.indexOf(item) < at) problems.push({ path: [at], message: `is listed twice: ${item}` });
     }
     return problems.length === before ? checked : invalid;
   },
@@ -120,13 +120,13 @@ export const map = <T>(
     const before = problems.length;
     const entries = Object.entries(value);
     if (entries.length > most) {
-      problems.push({ path: [], wrong: `must have at most ${most} members, not ${entries.length}` });
+      problems.push({ path: [], message: `must have at most ${most} members, not ${entries.length}` });
       return invalid;
     }
     const made: [string, T | typeof invalid][] = [];
     for (const [key, each] of entries) {
       if (name !== undefined && !name.pattern.test(key))
-        problems.push({ path: [key], wrong: `must be ${name.expected}` });
+        problems.push({ path: [key], message: `must be ${name.expected}` });
       made.push([key, checkPart(key, member, each, problems)]);
       if (problems.length >= maxProblems) break;
     }
@@ -166,7 +166,7 @@ export function byKind<const D extends string, const C extends Readonly<Record<s
       if (!isRecord(value)) return refuse(problems, expected, value);
       const { [name]: given, ...rest } = value;
       if (given === undefined) {
-        problems.push({ path: [], wrong: `is missing "${name}"` });
+        problems.push({ path: [], message: `is missing "${name}"` });
         return invalid;
       }
       const kind = checkPart(name, kinds, given, problems);

@@ -111,7 +111,7 @@ export const refine = <T>(schema: Schema<T>, expected: string, holds: (value: T)
     const checked = schema.check(value, problems);
     if (checked === invalid || holds(checked)) return checked;
     if (typeof value !== "object") return refuse(problems, expected, value);
-    problems.push({ path: [], wrong: `must be ${expected}` });
+    problems.push({ path: [], message: `must be ${expected}` });
     return invalid;
   },
 });
@@ -148,7 +148,7 @@ export const secret = <T>(schema: Schema<T>): Schema<T> => ({
   expected: schema.expected,
   check(value, problems) {
     const checked = schema.check(value, []);
-    if (checked === invalid) problems.push({ path: [], wrong: `must be ${schema.expected}` });
+    if (checked === invalid) problems.push({ path: [], message: `must be ${schema.expected}` });
     return checked;
   },
 });

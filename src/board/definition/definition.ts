@@ -1,10 +1,10 @@
 /**
  * Folder definition/: reads the board definitions in boards/: chip, hat, application.
  *
- * Board definitions: which line does what on a hat, out of three layers of JSON files (boards/).
+ * Board definitions: the lines of a hat, in three layers of JSON files (boards/).
  *
- * Guarantees: a board is returned only when every role has a line or bus of its own with a known polarity, and
- * the relay is off on its line from reset on (SR-01). All faults are reported at once, each with its place.
+ * Guarantees: a board is returned only when every role has a line or bus of its own with a known polarity, and the
+ * relay is off from reset on (SR-01). All problems are reported at once, each with its position.
  */
 import { join } from "node:path";
 import type { ResolvedPeripheral, Wiring } from "../../chips/wiring.ts";
@@ -19,18 +19,18 @@ export type { DefinitionSource } from "./imports.ts";
 export interface Board {
   readonly wiring: Wiring;
   readonly warnings: readonly BoardProblem[];
-  /** What a name of any layer stands for, as in `resolveName("$RELAY")`; `undefined` for an unknown one. */
+  /** Resolves a name of any layer, such as `$RELAY`; `undefined` for an unknown one. */
   resolveName(name: string): ResolvedPeripheral | undefined;
 }
 
-/** What it takes to force the relay off, when the rest of a definition cannot be used. */
+/** Enough to force the relay off when the rest of a definition is unusable. */
 export type RelayWiring = Pick<Wiring, "relay" | "backend" | "gpioChipLabels">;
 
 export class BoardError extends Error {
   readonly code: BoardProblemCode;
   /** Never empty; `code` is that of the first. */
   readonly problems: readonly BoardProblem[];
-  /** The relay, when the definition is wrong elsewhere: it can still be forced off. */
+  /** The relay, if only other parts are invalid: it can still be forced off. */
   readonly relay: RelayWiring | undefined;
 
   constructor(problems: readonly BoardProblem[], relay: RelayWiring | undefined) {
@@ -60,7 +60,7 @@ export function loadBoard(nameOrPath: string, source: DefinitionSource): Board {
   const names = resolveNames(loaded.files);
   const assigned = assignRoles(application, names);
   const chips = loaded.files.filter((file) => file.backend !== undefined);
-  // While a file is missing, whatever it would have defined is missing too: that would only hide the cause.
+  // With a missing file, its definitions are missing too: those problems would only hide the cause.
   const consequences = [...names.problems, ...oneChip(application, chips), ...assigned.problems];
   const problems = loaded.complete ? [...loaded.problems, ...consequences] : loaded.problems;
   const [{ backend = undefined, gpioChipLabels = [] } = {}] = chips;

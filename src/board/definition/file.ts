@@ -7,7 +7,7 @@
  */
 import { JsonDocument } from "../../base/schema/document.ts";
 import { type Infer, type Path, read, type Schema } from "../../base/schema/schema.ts";
-import { fittingItems, list, object, strictObject } from "../../base/schema/structures.ts";
+import { validItems, list, object, strictObject } from "../../base/schema/structures.ts";
 import { integer, lenient, oneOf, optional, refine, string, withDefault } from "../../base/schema/values.ts";
 
 export type BoardProblemCode =
@@ -117,7 +117,7 @@ const usablePart = object({
   AppManifestValue: ifFits(line),
   ActiveLevel: ifFits(activeLevel),
   BootPull: ifFits(bootPull),
-  Lines: lenient(fittingItems(line), () => []),
+  Lines: lenient(validItems(line), () => []),
 });
 
 const definition = strictObject({
@@ -152,7 +152,7 @@ export function parseDefinition(
     }),
   );
   const placeAt = (path: Path): Place => ({ file, ...document.placeOf(path) });
-  const parts = <T>(schema: Schema<T>, key: string) => document.partsThatFit(schema, key);
+  const parts = <T>(schema: Schema<T>, key: string) => document.validParts(schema, key);
   const peripherals: Peripheral[] = [];
   for (const { value, path } of parts(usablePart, "Peripherals")) {
     const type = peripheralTypes.find((each) => each === value.Type);

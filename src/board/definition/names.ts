@@ -1,7 +1,7 @@
 /**
  * Follows names through the layers of a board definition to a line or a bus: `RELAY` → `D16_YELLOW` → `GPIO16` → 16.
  *
- * Guarantee: a resolved name ends in one line or bus of its own type; cycles and loose ends are problems.
+ * Guarantee: a resolved name ends in one line or bus of its type; cycles and undefined names are problems.
  */
 import type { BoardProblem, DefinitionFile, Peripheral } from "./file.ts";
 
@@ -9,7 +9,7 @@ export interface ResolvedName {
   readonly peripheral: Peripheral;
   /** BCM line, or I²C bus number. */
   readonly value: number;
-  /** Said by the outermost layer that says it. */
+  /** From the outermost layer that defines it. */
   readonly activeLevel: 0 | 1 | undefined;
   readonly bootLevel: 0 | 1 | undefined;
   /** Of an I²C bus: its data and clock line. */
@@ -17,7 +17,7 @@ export interface ResolvedName {
 }
 
 export interface NameTable {
-  /** Every name that a file gives, resolvable or not. */
+  /** Every defined name, resolvable or not. */
   readonly declared: ReadonlySet<string>;
   readonly resolved: ReadonlyMap<string, ResolvedName>;
   readonly problems: readonly BoardProblem[];
@@ -37,7 +37,7 @@ export function resolveNames(files: readonly DefinitionFile[]): NameTable {
       declared.set(peripheral.name, peripheral);
       continue;
     }
-    // Of two layers the outer one is to change: it came later into the world.
+    // The outer layer must change: it depends on the inner one.
     const [own, other] = first.file === peripheral.file ? [peripheral, first] : [first, peripheral];
     const message = `${own.name} is already defined at ${other.file}:${other.place.line}`;
     problems.push({ code: "duplicate-name", ...own.place, message, remedy: "give it another name" });
@@ -70,7 +70,7 @@ function followMapping(
     passed.add(at);
     const next = declared.get(at.target.mapping);
     if (next === undefined) {
-      if (unusable.has(at.target.mapping)) return undefined; // Its own problem says why.
+      if (unusable.has(at.target.mapping)) return undefined; // Has a problem of its own.
       const message = `${start.name} maps to ${at.target.mapping}, which no layer defines`;
       const remedy = "use a name of the imported file, or import the file that has it";
       return { code: "nonexistent-mapping", ...start.place, message, remedy };
@@ -91,7 +91,7 @@ function followMapping(
   return { peripheral: start, value: target.value, activeLevel, bootLevel, lines };
 }
 
-/** Between layers that is the rule; inside one file it is most likely a slip. */
+/** Normal between layers, but probably a mistake inside one file. */
 function* twoNamesOnOnePin(resolved: ReadonlyMap<string, ResolvedName>): Generator<BoardProblem> {
   const owners = new Map<string, Peripheral>();
   for (const { peripheral, value } of resolved.values()) {

@@ -1,8 +1,8 @@
 /**
- * Gives each role of the firmware its line: the part of a board definition that safety depends on.
+ * Assigns a line to each role of the firmware: the safety-relevant part of a board definition.
  *
- * Guarantees: no two roles share a line, also not with the I²C bus; the relay's line is at its off level from
- * reset until the firmware drives it (SR-01), because the SoC pulls it there.
+ * Guarantees: no two roles share a line, nor does a role with the I²C bus; the SoC's pull resistor holds the relay's line
+ * at its off level from reset until the firmware drives it (SR-01).
  */
 import type { WiredLine } from "../../chips/wiring.ts";
 import type { BoardProblem, DefinitionFile } from "./file.ts";
@@ -21,7 +21,7 @@ const busRole = "PANEL_I2C";
 type GpioRole = keyof typeof gpioRoles;
 export type Roles = { readonly [role in GpioRole]: WiredLine } & { readonly i2cBus: number };
 
-/** The roles that can be filled, and why the others cannot. */
+/** The assigned roles, and the problems of the others. */
 export function assignRoles(
   application: DefinitionFile,
   names: NameTable,
@@ -44,7 +44,7 @@ export function assignRoles(
   const find = (name: string, type: "Gpio" | "I2cMaster"): ResolvedName | undefined => {
     const found = names.resolved.get(name);
     if (found === undefined) {
-      if (names.declared.has(name)) return undefined; // Its own problem says why.
+      if (names.declared.has(name)) return undefined; // Has a problem of its own.
       const message = `there is no ${name}`;
       const remedy = `add { "Name": "${name}", "Type": "${type}", "Mapping": … } to Peripherals`;
       problems.push({ code: "role-missing", file: application.file, message, remedy });

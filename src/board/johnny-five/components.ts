@@ -1,7 +1,7 @@
 /**
- * johnny-five's components that drive the panel and the relay, each read when it is asked for: the whole package would take 45 ms.
+ * johnny-five's components for panel and relay, imported one by one: the whole package would take 45 ms.
  *
- * In dist/ they are a file of their own, which is read while the sensor converts: see the build.
+ * In dist/ they are a separate file, which is loaded while the sensor converts: see the build.
  */
 export const components = {
   board: () => import("johnny-five/lib/board.js"),

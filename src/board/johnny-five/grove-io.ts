@@ -1,9 +1,9 @@
 /**
  * The hat's GPIO lines as a johnny-five IO plugin, real or virtual.
  *
- * Guarantee: no call here waits; writing to a line that could not be had does nothing. Nothing is driven by making the
- * plugin: the lines come opened, the relay's off (hat-lines.ts), because johnny-five wants its pins before `new Board`.
- * It offers no I²C: nothing on the bus goes through johnny-five (johnny-five.ts says why).
+ * Guarantee: no call blocks; a write to an unavailable line does nothing. Creating the plugin drives nothing: the lines
+ * are opened before, the relay's off (hat-lines.ts), because johnny-five needs its pins before `new Board`. It has no
+ * I²C: the bus is not used through johnny-five (see johnny-five.ts).
  */
 import { EventEmitter } from "node:events";
 import { type EdgeTime, type Level, LineError } from "../../chips/lines.ts";
@@ -21,7 +21,7 @@ interface Pin {
 }
 
 const modes = { INPUT: 0, OUTPUT: 1, ANALOG: 2, PWM: 3, SERVO: 4 } as const;
-/** BCM lines 0 to 27 are on the header. johnny-five takes 20, 25 or 70 pins for an Arduino. */
+/** BCM lines 0 to 27 are on the header. johnny-five assumes an Arduino for 20, 25 or 70 pins. */
 const headerLines = 28;
 
 export class GroveIo extends EventEmitter {
@@ -43,17 +43,17 @@ export class GroveIo extends EventEmitter {
     }
   }
 
-  /** Opens the lines, the relay's first. @throws LineError when the relay's line cannot be had and read off */
+  /** Opens the lines, the relay's first. @throws LineError when the relay's line is unavailable or does not read off */
   static async open(options: HatLinesOptions): Promise<GroveIo> {
     return new GroveIo(await openHatLines(options));
   }
 
-  /** Why a line could not be had, by BCM number; `undefined` for one that is open. */
+  /** The error of an unavailable line, by BCM number; `undefined` for an open one. */
   failureOf(pin: number): LineError | undefined {
     return this.#lines.failures.get(pin);
   }
 
-  /** Tells a Board made on this plugin that it may begin. johnny-five wants `connect` before `ready`. */
+  /** Starts a Board on this plugin. johnny-five needs `connect` before `ready`. */
   announce(): void {
     this.emit("connect");
     this.isReady = true;
@@ -82,7 +82,7 @@ export class GroveIo extends EventEmitter {
     if (described !== undefined) described.value = level;
   }
 
-  /** Calls back with the level now, and at each change with its time, which johnny-five's own parts pass over. */
+  /** Calls back with the current level, and at each change with its time, which johnny-five's components ignore. */
   digitalRead(pin: number | string, listener: (level: Level, time?: EdgeTime) => void): void {
     const number = this.normalize(pin);
     const described = this.pins[number];
@@ -92,19 +92,19 @@ export class GroveIo extends EventEmitter {
     if (level !== undefined) listener(level);
   }
 
-  /** The line's level as it is. @throws LineError */
+  /** The actual level of the line. @throws LineError */
   readLevel(pin: number): Level {
     const line = this.#lines.outputs.get(pin) ?? this.#lines.inputs.get(pin);
     if (line === undefined) throw new LineError("absent", `GPIO line ${pin} is not open`);
     return line.read();
   }
 
-  /** As if the line had changed to `level`: lets go of a button that is held down while the hat closes. */
+  /** Simulates a change to `level`, to release a button that is held while the hat closes. */
   pretend(pin: number, level: Level): void {
     this.emit(`digital-read-${pin}`, level);
   }
 
-  /** Closes the inputs, then the outputs at the levels that they have. @throws AggregateError after all were tried */
+  /** Closes the inputs, then the outputs at their current levels. @throws AggregateError after trying all */
   close(): void {
     this.removeAllListeners();
     const errors: unknown[] = [];

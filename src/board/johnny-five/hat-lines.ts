@@ -2,7 +2,7 @@
  * Opens the hat's GPIO lines.
  *
  * Guarantee (SR-01): the relay's line is opened first, at its off level, and read back, before any other line
- * is touched. Only the relay is essential: another line that cannot be had becomes an entry in `failures`.
+ * is touched. Only the relay is essential: any other unavailable line becomes an entry in `failures`.
  */
 import { messageOf } from "../../base/errors.ts";
 import type { GpioPort, InputLine, Level, OutputLine } from "../../chips/lines.ts";
@@ -21,11 +21,11 @@ export interface HatLines {
   /** Among them the relay's. */
   readonly outputs: ReadonlyMap<number, OutputLine>;
   readonly inputs: ReadonlyMap<number, InputLine>;
-  /** Lines that could not be had. Never the relay's. */
+  /** Unavailable lines, never the relay's. */
   readonly failures: ReadonlyMap<number, LineError>;
 }
 
-/** @throws LineError when the relay's line cannot be had and read off */
+/** @throws LineError when the relay's line is unavailable or does not read off */
 export async function openHatLines(options: HatLinesOptions): Promise<HatLines> {
   const { gpio, relay } = options;
   const outputs = new Map([[relay.line, await openRelay(gpio, relay)]]);

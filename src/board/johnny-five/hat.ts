@@ -1,8 +1,8 @@
 /**
- * The hat: panel and relay through johnny-five, sensor and display by drivers of our own.
+ * The hat: panel and relay through johnny-five, sensor and display by our own drivers.
  *
- * Guarantee: `close` turns the relay off first, whatever else fails (SR-01). Only the relay is essential: every other
- * part may be missing or fail at any time, which shows in `health` and stops nothing (SR-11).
+ * Guarantee: `close` turns the relay off first, whatever else fails (SR-01). Only the relay is essential: any other part
+ * may be missing or fail at any time, which `health` reports and control survives (SR-11).
  */
 
 import { messageOf } from "../../base/errors.ts";
@@ -22,7 +22,7 @@ import { type Board, type Led, makeBoard, makeLed, makeRelay, type Relay } from 
 const closeLimit = seconds(3);
 
 type LedName = "mode-led" | "status-led";
-/** Parts that are written or read at every step, so that each shows whether it works now. */
+/** Parts that are written or read at every step, so that their state is always current. */
 type Driven = "relay-write" | "relay-read" | LedName;
 
 export class JohnnyFiveHat implements Hat {
@@ -34,9 +34,9 @@ export class JohnnyFiveHat implements Hat {
   readonly #statusLed: Led | undefined;
   readonly #buttons: ButtonPanel;
   readonly #sensor: FoundSensor;
-  /** Absent when there is no display by the owner's word: then nothing is missed. */
+  /** Absent when the settings say that there is no display, which is then no failure. */
   readonly #screen: ScreenFeed | undefined;
-  /** Parts that failed, each logged when it is news. */
+  /** Failing parts; each failure is logged once. */
   readonly #failing = new Set<Driven | "buttons">();
   #closing: Promise<void> | undefined;
 
@@ -169,7 +169,7 @@ export class JohnnyFiveHat implements Hat {
     }
   }
 
-  /** A bus that is stuck must not keep the process from ending. */
+  /** A stuck bus must not prevent the process from ending. */
   #withinLimit(work: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.setTimer(closeLimit, () => reject(new Error("it took too long")));

@@ -1,4 +1,4 @@
-/** johnny-five's types know the package as a whole only; johnny-five.ts says what it uses of each module. */
+/** johnny-five has types only for the whole package; johnny-five.ts declares the parts of each module in use. */
 declare module "johnny-five/lib/*.js" {
   const component: unknown;
   export default component;

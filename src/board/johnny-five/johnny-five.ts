@@ -1,12 +1,12 @@
 /**
  * Folder johnny-five/: panel and relay, driven through johnny-five on an IO plugin of our own.
  *
- * The few johnny-five classes that drive the panel and the relay, with types that say what they really take.
+ * The johnny-five classes for panel and relay, with exact types.
  *
- * Guarantee: nothing that is made here starts a timer of its own accord: the firmware's clock is the only one, in a
- * device and in virtual time. The sensor and the display do not go through johnny-five: its SHT31 driver checks no CRC
- * and never recovers from an error, and its Thermometer and Hygrometer, given a driver of ours, would hand back the
- * value that they were given, for the price of an interval on the system's clock that nothing can end.
+ * Guarantee: no object created here starts a timer: the firmware's clock is the only one, in a device and in virtual
+ * time. Sensor and display do not use johnny-five: its SHT31 driver checks no CRC and never recovers from an error, and
+ * its Thermometer and Hygrometer with our driver would only return our values, and need an interval on the system's
+ * clock that cannot be stopped.
  */
 import type { Level } from "../../chips/lines.ts";
 import type { GroveIo } from "./grove-io.ts";
@@ -17,7 +17,7 @@ export interface Board {
 }
 
 export interface Relay {
-  /** Lets current through the relay's normally open contact. */
+  /** Closes the relay's normally open contact. */
   close(): void;
   open(): void;
 }
@@ -43,8 +43,8 @@ type Class<Options, Instance> = new (options: Options) => Instance;
 const { components } = await import("./components.ts");
 
 /**
- * One after the other, and not at once: each takes some milliseconds of computing, and in between the timers of the
- * sensor's first measurement have their turn.
+ * One after the other: each takes some milliseconds, and in between the timers of the sensor's first measurement can
+ * fire.
  */
 async function component<C>(name: keyof typeof components): Promise<C> {
   await new Promise((resolve) => setImmediate(resolve));
@@ -58,27 +58,27 @@ const RelayClass = await component<Class<OnPin & { type: "NO" | "NC" }, Relay>>(
 const LedClass = await component<Class<OnPin & { isAnode: boolean }, Led>>("led");
 const ButtonClass = await component<Class<OnPin & { invert: boolean; holdtime: number }, Button>>("button");
 
-/** A ready Board. Without `sigint: false` a Ctrl-C would skip every exit handler, and the relay with them. */
+/** A ready Board. Without `sigint: false`, Ctrl-C would skip the exit handlers, including the one for the relay. */
 export function makeBoard(io: GroveIo): Board {
   const board = new BoardClass({ io, repl: false, debug: false, sigint: false });
   io.announce();
   return board;
 }
 
-/** The relay at the level that it was opened with: Relay itself writes nothing until told. */
+/** The relay at its initial level: the constructor of Relay writes nothing. */
 export function makeRelay(board: Board, pin: number, activeLevel: Level): Relay {
   return new RelayClass({ board, pin, type: activeLevel === 1 ? "NO" : "NC" });
 }
 
-/** A plain Led knows `isAnode` for PWM only, so an active-low LED is inverted here. */
+/** Led supports `isAnode` only for PWM, so an active-low LED is inverted here. */
 export function makeLed(board: Board, pin: number, activeLevel: Level): Led {
   const led = new LedClass({ board, pin, isAnode: false });
   return activeLevel === 1 ? led : { on: () => led.off(), off: () => led.on() };
 }
 
 /**
- * A button of which only `isDown` is used: its events are debounced on the system's clock. `invert` and not
- * `pullup`, which would write to an input. Its hold timer gets the longest time that there is.
+ * A button. Only `isDown` is used: its events are debounced on the system's clock. `invert` instead of `pullup`, which
+ * would write to an input. Its hold timer gets the maximum time.
  */
 export function makeButton(board: Board, pin: number, activeLevel: Level): Button {
   return new ButtonClass({ board, pin, invert: activeLevel === 0, holdtime: 2 ** 31 - 1 });

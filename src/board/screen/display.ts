@@ -1,7 +1,7 @@
 /**
- * Folder screen/: finds the display, lays the screen out for it and keeps it current. displays.ts is the table.
+ * Folder screen/: finds the display, draws the screen for it and keeps it current. displays.ts is the table.
  *
- * A display as the board sees it: it shows screens; what chip it has and how that is laid out is its own affair.
+ * The interface of a display; chip and layout are hidden.
  */
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import type { DisplayKind } from "../../model/displays.ts";
@@ -11,10 +11,10 @@ export interface Display {
   /** 7-bit I²C address. */
   readonly address: number;
   /**
-   * Shows `model`. Call it at least once a second: the 16x2's second line takes turns. A call during another waits,
-   * and of several waiting ones only the newest is shown.
+   * Shows `model`. Call it at least once a second, since the 16x2's second line alternates. A call during another one
+   * waits; of several waiting calls only the newest is shown.
    *
-   * @throws BusError (as a rejection) when the display cannot be reached; a later call brings it back.
+   * @throws BusError (as a rejection) when the display cannot be reached; a later call initializes it again.
    */
   show(model: ScreenModel): Promise<void>;
 }

@@ -1,6 +1,5 @@
 /**
- * The displays that the board knows, one row each: where it answers, how it is told from others, its driver and its
- * layout. They are looked for in this order.
+ * The supported displays, one row each: addresses, identification, driver and layout. They are searched in this order.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { I2cBus } from "../../chips/bus.ts";

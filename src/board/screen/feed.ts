@@ -26,7 +26,7 @@ export interface ScreenFeedOptions {
   readonly log: Log;
 }
 
-/** Retry after 1 s, so that a short disturbance does not leave the screen dark for long; then every 10 s. */
+/** First retry after 1 s, since most disturbances are short; then every 10 s. */
 const looks: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 10 };
 /** A picture normally takes 0.1 s. After this time the transfer counts as stuck. */
 const stuckAfter = seconds(5);

@@ -1,13 +1,12 @@
 /**
- * Finds the display that is plugged in, by asking.
+ * Finds the connected display.
  *
- * Guarantee: nothing is sent that could disturb another display: no operation to an OLED, the mode that it is set
- * to anyway to a text LCD. A display that is absent is no error.
+ * Guarantee: sends only commands that cannot disturb another display: a no-operation to an OLED, the usual mode to a
+ * text LCD. A missing display is not an error.
  *
- * An OLED is one of ours only if it says so, by the low six bits of its status. An SSD1327, at the same address, leaves
- * them undefined and takes nobody else's pictures. So every answer that no row has, or none, is an unknown display,
- * never a guess: the setting `display` says what it is. A text LCD cannot be asked anything; what acknowledges at its
- * address is taken for one.
+ * An OLED is identified by the low six bits of its status. An SSD1327, at the same address, leaves them undefined and
+ * is not compatible. So an OLED with another status, or without one, is an unknown display, for which the setting
+ * `display` is needed. A text LCD cannot be identified; a chip that acknowledges at its address counts as one.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -17,9 +16,9 @@ import type { Display } from "./display.ts";
 import { type DisplayRow, displayRows } from "./displays.ts";
 
 export interface FindDisplayOptions {
-  /** Look only here. */
+  /** Search only this address. */
   readonly address?: number;
-  /** What it is, where that cannot be seen or is seen wrongly. */
+  /** The kind of display, when it cannot be identified. */
   readonly kind?: DisplayKind;
 }
 
@@ -27,7 +26,7 @@ const attempts = 3;
 
 const oledKinds = displayKinds.filter((kind) => displayRows[kind].ids !== undefined);
 
-/** Something answers at a display's address and is none that this firmware knows. */
+/** A chip at a display's address is of an unknown kind. */
 export class UnknownDisplayError extends Error {
   /** 7-bit I²C address. */
   readonly address: number;
@@ -68,7 +67,7 @@ export async function findDisplay(
 
 type Rows = readonly [DisplayRow, ...DisplayRow[]];
 
-/** What may be at each address, in the order of the table. */
+/** The candidates at each address, in the order of the table. */
 function candidates({ address, kind }: FindDisplayOptions): ReadonlyMap<number, Rows> {
   const found = new Map<number, Rows>();
   for (const row of kind === undefined ? Object.values(displayRows) : [displayRows[kind]]) {
@@ -76,12 +75,12 @@ function candidates({ address, kind }: FindDisplayOptions): ReadonlyMap<number, 
   }
   const [first] = found.values();
   if (address === undefined || first === undefined) return found;
-  // Named, it may be anywhere.
+  // A configured kind may be at any address.
   const rows = found.get(address) ?? (kind === undefined ? undefined : first);
   return new Map(rows && [[address, rows]]);
 }
 
-/** @returns whether somebody is there, or why that cannot be told. */
+/** @returns whether a chip acknowledges, or the error that prevents the check */
 async function answers(bus: I2cBus, address: number, probe: Uint8Array): Promise<boolean | BusError> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
@@ -102,7 +101,7 @@ async function identify(bus: I2cBus, address: number, rows: Rows): Promise<Displ
   return known ?? new UnknownDisplayError(address, status);
 }
 
-/** @returns `undefined` when it gives none */
+/** @returns `undefined` without a status */
 async function readStatus(bus: I2cBus, address: number): Promise<number | undefined> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {

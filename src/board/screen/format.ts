@@ -1,7 +1,7 @@
 /**
- * Formats numbers and words for all screens.
+ * Formats numbers and texts for all screens.
  *
- * Guarantee: whatever the value, the text is short and readable: one decimal, never "NaN", never "-0.0".
+ * Guarantee: texts are short and readable for every value: one decimal, never "NaN", never "-0.0".
  */
 
 import type { LinkState } from "../../control/input.ts";

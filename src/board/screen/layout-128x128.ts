@@ -1,7 +1,7 @@
 /**
- * The screen of a 128 × 128 display. From afar: how warm it is, and whether it heats. From near: all the rest.
+ * The screen of a 128 × 128 display. Readable from a distance: temperature and heating; the rest is smaller.
  *
- * The large figures fill five whole pages, so that a changed digit costs few bytes.
+ * The large digits fill five whole pages, so that a changed digit needs few bytes.
  */
 import { type FigureStyle, figuresWidth } from "../../chips/big-digits.ts";
 import { Framebuffer } from "../../chips/framebuffer.ts";

@@ -1,6 +1,6 @@
 /**
- * The two lines of a 16x2 text display. The first always tells temperature, humidity and heat; the second takes
- * turns: set-point and mode, link and version, and, while a fault stands, the fault every other time.
+ * The two lines of a 16x2 text display. The first always shows temperature, humidity and heat; the second alternates
+ * between set-point and mode, link and version, and, while a fault is active, the fault every other time.
  */
 import type { Rgb } from "../../chips/backlight.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
@@ -15,7 +15,7 @@ import {
 
 const columns = 16;
 
-/** @param turn counts up by one whenever the second line is to change. @returns two lines of 16 characters. */
+/** @param turn increases by one for each change of the second line. @returns two lines of 16 characters. */
 export function layout16x2(model: ScreenModel, turn: number): [string, string] {
   const temperature = `${temperatureText(model.temperature, model.unit)}°${model.unit}`;
   const humidity = `${percentText(model.humidity)}%`;
@@ -39,7 +39,7 @@ function linkLine({ link, firmware }: ScreenModel): string {
   return ends(text, versionText(firmware, columns - text.length - 1));
 }
 
-/** One text at either end of the line; the left one gives way. */
+/** One text at each end of the line; the left one is truncated if needed. */
 function ends(left: string, right: string): string {
   return left.slice(0, columns - right.length).padEnd(columns - right.length) + right;
 }

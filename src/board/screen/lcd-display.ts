@@ -8,9 +8,9 @@ import type { ScreenModel } from "../../control/panel/screen.ts";
 import { type Display, newestOnly } from "./display.ts";
 import { backlightOf, layout16x2 } from "./layout-16x2.ts";
 
-/** How long the second line shows one page before it changes. */
+/** How long the second line shows each page. */
 export const turnTime = seconds(3);
-/** The LCD cannot report a power loss. This periodic refresh repairs a power dip that no transfer noticed. */
+/** The LCD cannot report a power loss: this periodic refresh restores it after an unnoticed supply dip. */
 const refreshInterval = minutes(10);
 
 export function createLcdDisplay(bus: I2cBus, clock: Clock, address: number): Display {

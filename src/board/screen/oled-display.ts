@@ -19,7 +19,7 @@ export interface OledDisplay {
   readonly dim: number;
 }
 
-/** A chip whose memory was disturbed without a word (a spark, a clone that hides its status) is put right within this. */
+/** A chip whose memory was corrupted unnoticed (ESD, a clone without a status) is restored within this time. */
 const refreshInterval = minutes(10);
 
 export function createOledDisplay(bus: I2cBus, clock: Clock, options: OledDisplay): Display {
@@ -27,7 +27,7 @@ export function createOledDisplay(bus: I2cBus, clock: Clock, options: OledDispla
   const oled = new Oled(bus, address, panel);
   let refreshedAt = clock.now();
   let drawn: { readonly model: ScreenModel; readonly bytes: Uint8Array } | undefined;
-  // A model comes at every step and mostly says the same; drawing is what costs, so it is done once.
+  // The model arrives at every step and is mostly unchanged: draw only changes.
   const draw = (model: ScreenModel): Uint8Array => {
     if (drawn === undefined || !sameScreen(drawn.model, model)) drawn = { model, bytes: layout(model).bytes };
     return drawn.bytes;

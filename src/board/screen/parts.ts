@@ -1,11 +1,11 @@
-/** What the graphic layouts have in common. */
+/** The common parts of the graphic layouts. */
 import { type FigureStyle, figure, figuresWidth } from "../../chips/big-digits.ts";
 import { type Framebuffer, textWidth } from "../../chips/framebuffer.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import { faultText, furtherFaultsText, temperatureText, versionText } from "./format.ts";
 import { linkIcon, warning } from "./icons.ts";
 
-/** The temperature in large figures; dashes as wide as figures, so that nothing moves when a reading comes. */
+/** The temperature in large digits; dashes have the width of digits, so that the layout does not move. */
 export function temperatureFigures({ temperature, unit }: ScreenModel): string {
   const text = temperatureText(temperature, unit);
   return temperature === undefined ? text.replaceAll("-", "–") : text;

@@ -1,8 +1,8 @@
 /**
- * The room's temperature and humidity, from whichever of the known sensors is plugged in.
+ * Temperature and humidity from any of the supported sensors.
  *
- * Guarantee: a reading never rejects. A sensor is found at each of its addresses at any time, so one that was swapped
- * under way too. While none answers well, the failure that says most about the cause is given.
+ * Guarantee: a reading never rejects. A sensor is found at each of its addresses at any time, also after it was
+ * swapped. While none works, the most informative failure is returned.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -11,29 +11,29 @@ import type { Repeatability } from "../../chips/sensirion.ts";
 import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { type Sensor, type SensorKind, sensorKinds } from "./sensor.ts";
 
-/** A sensor at one address, asked whether it is there. */
+/** A sensor type at one address. */
 interface Candidate {
   readonly kind: SensorKind;
   readonly address: number;
   readonly sensor: Sensor;
 }
 
-/** A few failures are a disturbance; after so many in a row another sensor, or another address, is tried. */
+/** After so many failures in a row, other sensors and addresses are tried; fewer are a disturbance. */
 const failuresBeforeSearch = 3;
 
 /**
- * What says most about the cause comes first. These concern one address, the rest the whole bus. A chip that one driver
- * calls garbled and another a wrong one is garbled: only the first knows it.
+ * The most informative failure first. These concern one address, others the whole bus. If one driver reports bad-crc
+ * and another wrong-chip, bad-crc counts: the first has recognized the chip.
  */
 const tellingFirst: readonly SensorFailure[] = ["heater-on", "bad-crc", "wrong-chip", "bus", "nack"];
 
 export class FoundSensor {
   #candidates: readonly Candidate[];
   #known = false;
-  /** Failed readings in a row. Until one was good, every failure starts a search. */
+  /** Failed readings in a row. Before the first good one, every failure starts a search. */
   #failures = failuresBeforeSearch - 1;
 
-  /** @param isAllowed tells whether an address may be asked; all may when not given */
+  /** @param isAllowed whether an address may be used; default: all */
   constructor(bus: I2cBus, clock: Clock, isAllowed: (address: number) => boolean = () => true) {
     this.#candidates = sensorKinds.flatMap((kind) =>
       kind.addresses
@@ -42,18 +42,18 @@ export class FoundSensor {
     );
   }
 
-  /** What gave the newest good reading. */
+  /** The source of the newest good reading. */
   get found(): { readonly name: string; readonly address: number } | undefined {
     const [first] = this.#candidates;
     return this.#known && first ? { name: first.kind.name, address: first.address } : undefined;
   }
 
-  /** Begins a measurement where a sensor usually is; whoever reads first shares it. */
+  /** Starts a measurement at the usual address, which the first reading shares. */
   begin(repeatability: Repeatability): void {
     void this.#candidates[0]?.sensor.measure(repeatability);
   }
 
-  /** Where it was last; once that has failed for a while, every sensor at every address. */
+  /** Reads the last source; after failures in a row, tries every sensor at every address. */
   async read(): Promise<SensorReading> {
     let telling: FailedReading | undefined;
     for (const candidate of this.#candidates) {
@@ -68,7 +68,7 @@ export class FoundSensor {
       telling = moreTelling(telling, reading);
       if (this.#failures < failuresBeforeSearch || !tellingFirst.includes(reading.reason)) break;
     }
-    if (telling === undefined) throw new Error("no address of a sensor may be asked");
+    if (telling === undefined) throw new Error("no sensor address is allowed");
     return telling;
   }
 }

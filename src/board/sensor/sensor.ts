@@ -1,10 +1,9 @@
 /**
  * Folder sensor/: finds the sensor and reads it.
  *
- * The sensors of temperature and humidity that the board knows, one row each, in the order in which they are looked for.
+ * The supported sensors, one row each, in the order of the search.
  *
- * A driver in chips/ is a sensor as it is: what its readings mean, and by which limits the core judges them, comes with
- * each reading.
+ * A driver in chips/ is a sensor: each reading includes the chip's properties by which the core judges it.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { I2cBus } from "../../chips/bus.ts";
@@ -14,13 +13,13 @@ import { Sht40 } from "../../chips/sht40.ts";
 import type { SensorReading } from "../../control/input.ts";
 
 export interface Sensor {
-  /** Never rejects, and settles soon; a failure is a reading of kind "failed". Says "ok" only if it is its own chip. */
+  /** Never rejects, and settles soon; a failure is a reading of kind "failed". "ok" only for its own kind of chip. */
   measure(repeatability?: Repeatability): Promise<SensorReading>;
 }
 
 export interface SensorKind {
   readonly name: string;
-  /** 7-bit I²C addresses that it may have, the usual one first. */
+  /** Possible 7-bit I²C addresses, the usual one first. */
   readonly addresses: readonly number[];
   readonly open: (bus: I2cBus, clock: Clock, address: number) => Sensor;
 }

@@ -3,7 +3,7 @@
  *
  * Guarantees: nothing here throws for any parsed JSON, and no name reaches a prototype.
  */
-import { deepest, equalJson, isRecord, type JsonRecord } from "../../base/json/value.ts";
+import { maxDepth, equalJson, isRecord, type JsonRecord } from "../../base/json/value.ts";
 
 /** Up to this length the fingerprint is the value itself. */
 const maxPlainLength = 64;
@@ -33,7 +33,7 @@ function hash(text: string, start: number): string {
 }
 
 function canonical(value: unknown, budget: { left: number }, depth: number): string {
-  if (budget.left <= 0 || depth > deepest) return "…";
+  if (budget.left <= 0 || depth > maxDepth) return "…";
   if (Array.isArray(value)) {
     const items: string[] = [];
     for (const item of value) {
@@ -82,7 +82,7 @@ export function patchTowards(from: JsonRecord, to: JsonRecord): JsonRecord | und
 
 /** `value`, with `null` for every member to delete. */
 function whole(before: unknown, value: unknown, depth: number): unknown {
-  if (!isRecord(value) || depth > deepest) return value;
+  if (!isRecord(value) || depth > maxDepth) return value;
   const old = isRecord(before) ? before : {};
   const kept = membersOf(value).map(([name, member]): [string, unknown] => {
     return [name, whole(Object.hasOwn(old, name) ? old[name] : undefined, member, depth + 1)];

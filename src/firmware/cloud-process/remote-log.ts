@@ -10,7 +10,7 @@ import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
 import { seconds } from "../../base/units.ts";
 import type { CloudMessage } from "./messages.ts";
 
-const lines: RateLimits = { most: 100, within: seconds(1) };
+const lines: RateLimits = { max: 100, within: seconds(1) };
 
 export function remoteLog(clock: Clock, level: LogLevel, send: (message: CloudMessage) => void): Log {
   const limit = new RateLimit(clock, lines);

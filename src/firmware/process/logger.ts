@@ -13,11 +13,11 @@ import { hours, minutes } from "../../base/units.ts";
 import { eventNameOf, writableNames } from "../../model/properties.ts";
 
 /** For an event, by its name and its `code`, `fault` or `reason`. */
-const repeats: RateLimits = { most: 5, within: minutes(1) };
+const repeats: RateLimits = { max: 5, within: minutes(1) };
 /** What people changed, and who won, is to be read in full: a finger on a button is faster than five a minute. */
-const repeatsOfEdits: RateLimits = { most: 60, within: minutes(1) };
+const repeatsOfEdits: RateLimits = { max: 60, within: minutes(1) };
 /** The law switches up to 13 times an hour, for years, and every line wears the card. */
-const repeatsOfSwitching: RateLimits = { most: 4, within: hours(1) };
+const repeatsOfSwitching: RateLimits = { max: 4, within: hours(1) };
 const switching = "heater";
 const edits = new Set([...writableNames.map(eventNameOf), "twin-decision"]);
 /** More kinds of event than this do not exist. */

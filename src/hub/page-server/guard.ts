@@ -31,7 +31,7 @@ export interface PageGuardOptions {
 const cookieName = "hub-session";
 const sessionMs = 12 * 3_600_000;
 const maxSessions = 100;
-const guesses: RateLimits = { most: 10, within: minutes(1) };
+const guesses: RateLimits = { max: 10, within: minutes(1) };
 const signInRefusals = { wrong: "password is wrong", wait: "too many wrong passwords within a minute" };
 
 /**

@@ -13,7 +13,7 @@ import type { PanelPress, PanelView } from "./api.ts";
 export type Pressed = "passed" | "not-here" | "too-fast";
 
 /** Presses and releases; faster than ten fingers. */
-const presses: RateLimits = { most: 60, within: seconds(1) };
+const presses: RateLimits = { max: 60, within: seconds(1) };
 
 export class Panels {
   readonly #views = new Map<string, PanelView>();

@@ -6,7 +6,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../base/json/value.ts";
 import type { Schema } from "../../base/schema/schema.ts";
-import { fittingItems, map, object } from "../../base/schema/structures.ts";
+import { validItems, map, object } from "../../base/schema/structures.ts";
 import {
   boolean,
   convert,
@@ -151,8 +151,8 @@ export const storedDevice: Schema<DeviceRecord> = convert(
     desired: half,
     reported: half,
     twinVersion: lenient(number(), () => undefined),
-    queue: lenient(fittingItems(message), () => []),
-    subscriptions: lenient(fittingItems(subscription), () => []),
+    queue: lenient(validItems(message), () => []),
+    subscriptions: lenient(validItems(subscription), () => []),
     connectionChangedMs: time,
     lastActivityMs: time,
   }),

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { equalJson } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
-import { fittingItems, map, object } from "../../base/schema/structures.ts";
+import { validItems, map, object } from "../../base/schema/structures.ts";
 import { boolean, convert, integer, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
 import type { RememberedPorts } from "../hub-options.ts";
 import { type Authentication, newKey, storedAuthentication } from "../registry/record.ts";
@@ -170,7 +170,7 @@ const individual: Schema<IndividualEnrolment> = convert(
 const storedSettings: Schema<Kept> = object({
   idScope: string(),
   policies: map(lenient(object(keys), () => ({ primaryKey: "", secondaryKey: "" }))),
-  groups: fittingItems(group),
-  individuals: fittingItems(individual),
+  groups: validItems(group),
+  individuals: validItems(individual),
   ports: lenient(object({ mqtt: port, rest: port, page: port }), () => ({})),
 });

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
-import { fittingItems, object } from "../../base/schema/structures.ts";
+import { validItems, object } from "../../base/schema/structures.ts";
 import { boolean, convert, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
 import { type Millis, seconds } from "../../base/units.ts";
 import { json } from "../body.ts";
@@ -54,7 +54,7 @@ const storedEvent = convert(
   }),
   ({ whileApart, ...event }) => ({ ...event, ...(whileApart && { whileOffline: true }) }),
 ) as Schema<TimelineEvent>;
-const storedTimeline = object({ events: fittingItems(storedEvent) });
+const storedTimeline = object({ events: validItems(storedEvent) });
 
 export class Timeline {
   readonly #documents: Documents;

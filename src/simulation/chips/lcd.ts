@@ -1,21 +1,21 @@
 /**
- * A 16x2 character display with a JHD1802 (HD44780 with I²C) as it answers on the bus, and its text.
+ * Model of a 16x2 character display with a JHD1802 (HD44780 with I²C).
  *
- * Guarantee: a byte that comes while the controller is busy is lost, as on the real one, and counted; nothing
- * is shown before the display was switched on, nor on the second line before two lines were asked for.
+ * Guarantee: as on the real one, a byte sent while the controller is busy is lost (and counted); nothing is shown before
+ * the display is switched on, nor on the second line before two lines are configured.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { BusDevice } from "../virtual-hat/virtual-bus.ts";
 import { parseControlBytes } from "./control-bytes.ts";
 
-/** Clear and home take 1.53 ms (HD44780U table 6); the rest is done before the next byte can arrive. */
+/** Clear and home take 1.53 ms (HD44780U table 6); other commands are finished before the next byte arrives. */
 const slowCommandMs = 1.53;
 const columns = 16;
 const lineStart = [0x00, 0x40] as const;
 const memorySize = 0x68;
 const space = 0x20;
 
-/** Where character ROM A00 departs from ASCII. */
+/** Characters of ROM A00 that differ from ASCII. */
 const romCharacters = new Map([
   [0x5c, "¥"],
   [0x7e, "→"],
@@ -31,7 +31,7 @@ export class LcdModel implements BusDevice {
   #step = 1;
   #on = false;
   #twoLines = false;
-  /** Data goes into the character generator instead of the text. */
+  /** Data is written to the character generator instead of the text. */
   #definesCharacters = false;
   #busyUntil = Number.NEGATIVE_INFINITY;
   #lost = 0;
@@ -45,12 +45,12 @@ export class LcdModel implements BusDevice {
     return this.#on;
   }
 
-  /** Bytes lost because the controller was busy, and bytes that were not understood. */
+  /** Number of bytes lost because the controller was busy, or invalid. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** The two lines of 16 characters as one sees them. */
+  /** The two visible lines of 16 characters. */
   get text(): readonly [string, string] {
     return [this.#line(0), this.#line(1)];
   }
@@ -71,7 +71,7 @@ export class LcdModel implements BusDevice {
     for (const { data, value } of parsed ?? []) {
       if (this.#clock.now() < this.#busyUntil) this.#lost++;
       else if (data) this.#store(value);
-      else this.#obey(value);
+      else this.#execute(value);
     }
     return true;
   }
@@ -86,15 +86,15 @@ export class LcdModel implements BusDevice {
     if (this.#definesCharacters) return;
     this.#memory[this.#cursor] = value;
     this.#cursor += this.#step;
-    // The first line's 40 places are followed by the second line's, and those by the first's.
+    // The 40 addresses of each line are followed by those of the other.
     if (this.#cursor === 0x28) this.#cursor = 0x40;
     else if (this.#cursor === memorySize) this.#cursor = 0x00;
     else if (this.#cursor === 0x3f) this.#cursor = 0x27;
     else if (this.#cursor < 0) this.#cursor = memorySize - 1;
   }
 
-  /** The highest bit set says which command it is (HD44780U table 6). */
-  #obey(command: number): void {
+  /** The highest bit set selects the command (HD44780U table 6). */
+  #execute(command: number): void {
     if (command >= 0x80) this.#moveTo(command & 0x7f);
     else if (command >= 0x40) this.#definesCharacters = true;
     else if (command >= 0x20) this.#twoLines = (command & 0x08) !== 0;
@@ -125,7 +125,7 @@ export class LcdModel implements BusDevice {
   }
 }
 
-/** Places 0 to 15 are the eight characters that a program defines itself; shown as ¤. */
+/** Codes 0 to 15 are the eight user-defined characters; shown as ¤. */
 function character(code: number): string {
   if (code < 0x10) return "¤";
   return romCharacters.get(code) ?? (code >= space && code < 0x7e ? String.fromCharCode(code) : "?");

@@ -1,9 +1,9 @@
 /**
- * A page-addressed OLED as it answers on the bus, and the picture that one would see on it.
+ * Model of a page-addressed OLED, with the visible picture.
  *
  * Guarantee: memory, cursor and registers follow the datasheets (SH1107 v0.1 section "Commands", SSD1306 rev 1.1
- * section 9); what the model does not know it keeps in `refused`, so that a test can ask that nothing was.
- * Horizontal and vertical addressing are not there: page addressing is what the whole family shares.
+ * section 9); unsupported bytes are collected in `refused`, for tests. Only page addressing, which the whole family
+ * shares, is supported.
  */
 
 import { uniform } from "../noise.ts";
@@ -21,7 +21,7 @@ export interface OledFamily {
   /** Segment remap and COM direction with which the module shows upright. */
   readonly upright: { readonly remapped: boolean; readonly reversed: boolean };
   readonly contrast: number;
-  /** Low six bits of its status: 07h by the SH1107's datasheet, 03h as seen of an SSD1306. */
+  /** Low six bits of its status: 07h in the SH1107's datasheet, 03h as measured on an SSD1306. */
   readonly id: number;
 }
 
@@ -97,12 +97,12 @@ export class OledModel implements BusDevice {
     return this.#contrast;
   }
 
-  /** Bytes that this display cannot have meant: unknown commands, pages it does not have. The newest 100. */
+  /** The newest 100 unsupported bytes: unknown commands, missing pages. */
   get refused(): readonly number[] {
     return this.#refused;
   }
 
-  /** As after a power cut: dark, and rubbish in the memory, as in the chip's. */
+  /** The state after power-on: dark, with random memory content. */
   powerUp(): void {
     const next = uniform(0x01ed);
     for (let at = 0; at < this.#memory.length; at++) this.#memory[at] = Math.floor(next() * 256);
@@ -121,7 +121,7 @@ export class OledModel implements BusDevice {
     this.#lastLine = this.family.height - 1;
   }
 
-  /** What the eye sees at a pixel of the upright module: x to the right, y down. */
+  /** Whether a pixel of the upright module is lit: x to the right, y down. */
   lit(x: number, y: number): boolean {
     const { width, height, upright } = this.family;
     if (!this.#on || x < 0 || y < 0 || x >= width || y >= height) return false;
@@ -134,7 +134,7 @@ export class OledModel implements BusDevice {
     return ((bits >> (row & 7)) & 1) === (this.#inverse ? 0 : 1);
   }
 
-  /** The picture as text, a character a pixel. */
+  /** The picture as text, one character per pixel. */
   picture(): string {
     const rows = Array.from({ length: this.height }, (_, y) =>
       Array.from({ length: this.width }, (_, x) => (this.lit(x, y) ? "#" : ".")).join(""),
@@ -152,7 +152,7 @@ export class OledModel implements BusDevice {
     return true;
   }
 
-  /** The status byte: bit 6 says that the panel is off, the six below it which chip it is. */
+  /** The status byte: bit 6 means that the panel is off, the lower six are the chip id. */
   read(length: number): Uint8Array {
     return new Uint8Array(length).fill(this.family.id | (this.#on ? 0x00 : 0x40));
   }
@@ -166,7 +166,7 @@ export class OledModel implements BusDevice {
   #take(value: number): void {
     if (this.#waiting === undefined) {
       if (this.family.operands.has(value)) this.#waiting = value;
-      else if (!this.#obey(value)) this.#refuse(value);
+      else if (!this.#execute(value)) this.#refuse(value);
       return;
     }
     this.#operands.push(value);
@@ -186,7 +186,7 @@ export class OledModel implements BusDevice {
     else if (command === 0x20 && (operand & 3) !== 2) this.#refuse(operand);
   }
 
-  #obey(command: number): boolean {
+  #execute(command: number): boolean {
     if (command <= 0x0f) this.#column = (this.#column & 0x70) | command;
     else if (command <= this.family.lastColumnHigh)
       this.#column = ((command & 0x07) << 4) | (this.#column & 0x0f);
@@ -196,12 +196,12 @@ export class OledModel implements BusDevice {
     else if (command === 0xa6 || command === 0xa7) this.#inverse = command === 0xa7;
     else if (command === 0xae || command === 0xaf) this.#on = command === 0xaf;
     else if (command >= 0xc0 && command <= 0xcf) this.#reversed = (command & 0x08) !== 0;
-    else return this.#obeyOwn(command);
+    else return this.#executeOther(command);
     return true;
   }
 
-  /** Commands that only one of the families has, and the ones that do nothing. */
-  #obeyOwn(command: number): boolean {
+  /** Commands of one family only, and those without an effect. */
+  #executeOther(command: number): boolean {
     if (command === 0xe3) return true;
     if (this.family.height === 128) return command === 0x20;
     if (command >= 0x40 && command <= 0x7f) this.#startLine = command & 0x3f;

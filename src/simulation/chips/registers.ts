@@ -1,8 +1,8 @@
 /**
- * A chip that is nothing but registers: the colour backlight of the character display, the hat's ADC.
+ * Model of a chip that consists of registers: the LCD's colour backlight, the hat's ADC.
  *
- * Guarantee: a write of one byte sets the register pointer, more bytes are stored from there on; a read begins
- * at the pointer. Registers never written and not preset read as 0.
+ * Guarantee: the first byte of a write sets the register pointer, further bytes are stored from there; a read begins at
+ * the pointer. Registers without a value read as 0.
  */
 import type { BusDevice } from "../virtual-hat/virtual-bus.ts";
 

@@ -1,12 +1,12 @@
 /**
- * Folder chips/: each chip as it answers on the bus, as strict as its datasheet.
+ * Folder chips/: models of the chips, as strict as their datasheets.
  *
- * What the models of Sensirion's sensors have in common: the air around them, their defects, their words on the bus.
+ * The common part of the models of Sensirion's sensors: surrounding air, defects, words and answers on the bus.
  */
 import type { Celsius, RelativeHumidityPercent } from "../../base/units.ts";
 import type { BusDevice } from "../virtual-hat/virtual-bus.ts";
 
-/** What surrounds the sensor. Called once per measurement, when it begins. */
+/** The air around the sensor. Called once at the start of each measurement. */
 export interface Air {
   measureTemperature(): Celsius;
   humidity(): RelativeHumidityPercent;
@@ -14,9 +14,9 @@ export interface Air {
 
 export type SensorDefect =
   | "none"
-  /** Gives the same bits for ever, with a good CRC. */
+  /** Repeats the same bits, with a valid CRC. */
   | "stuck"
-  /** Acknowledges commands and never has an answer. */
+  /** Acknowledges commands but never answers. */
   | "silent";
 
 export interface SensorModel extends BusDevice {
@@ -24,11 +24,11 @@ export interface SensorModel extends BusDevice {
   defect: SensorDefect;
   /** Measurements begun since power-up. */
   readonly measurements: number;
-  /** As after a power cut. */
+  /** Power-on reset. */
   powerUp(): void;
 }
 
-/** @returns `share` of the 16-bit scale, cut at its ends */
+/** @returns `share` of the 16-bit scale, clamped */
 export function fraction(share: number): number {
   return Math.round(Math.min(1, Math.max(0, share)) * 0xffff);
 }
@@ -41,8 +41,8 @@ export function word(value: number): [number, number, number] {
 }
 
 /**
- * CRC-8, polynomial 0x31, start 0xFF (SHT3x 4.12, SHT4x 4.4). Written apart from the driver's on purpose: a mistake in
- * one of the two shows.
+ * CRC-8, polynomial 0x31, start 0xFF (SHT3x 4.12, SHT4x 4.4). Independent of the driver's implementation on purpose, to
+ * detect a mistake in either.
  */
 export function checksum(bytes: readonly number[]): number {
   let crc = 0xff;
@@ -54,3 +54,7 @@ export function checksum(bytes: readonly number[]): number {
   }
   return crc;
 }
+
+/** @returns `length` bytes of an answer; beyond its end the released line reads as ones */
+export const bytesRead = (answer: Uint8Array, length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => answer[index] ?? 0xff);

@@ -1,13 +1,12 @@
 /**
- * An SHT31 as it answers on the bus. Section numbers are those of Sensirion's datasheet, version 5.
+ * Model of an SHT31. Section numbers are those of Sensirion's datasheet, version 5.
  *
- * Guarantee: at least as strict as the chip: a measurement takes its longest time and not a millisecond less,
- * commands follow each other no sooner than allowed, and what the chip leaves open is refused. Single shot
- * without clock stretching, status, heater, break and soft reset are there; periodic measurement and clock
- * stretching are not, since the Pi's I²C block cannot do the latter.
+ * Guarantee: at least as strict as the chip: a measurement takes its maximum time, commands that follow too early are
+ * not acknowledged, and unspecified commands are refused. Supported: single shot without clock stretching, status,
+ * heater, break and soft reset. Not supported: periodic measurement and clock stretching, which the Pi's I²C lacks.
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Air, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
+import { type Air, bytesRead, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
 
 /** Longest duration of a measurement by command, in ms (4.3 table 8, 2.2 table 4). */
 const measurementMs = new Map([
@@ -16,7 +15,7 @@ const measurementMs = new Map([
   [0x2416, 4],
 ]);
 const softResetMs = 1.5;
-/** t_W, the least time between two commands (2.2 table 4). */
+/** t_W, the minimum time between two commands (2.2 table 4). */
 const commandGapMs = 1;
 
 const commands = {
@@ -68,7 +67,7 @@ export class Sht31Model implements SensorModel {
     return this.#measurements;
   }
 
-  /** The status register as it stands. */
+  /** The status register. */
   get status(): number {
     return this.#status;
   }
@@ -82,16 +81,16 @@ export class Sht31Model implements SensorModel {
 
   write(bytes: Uint8Array): boolean {
     const now = this.#clock.now();
-    // An address with nothing after it is how buses are probed: it only asks whether somebody is there.
+    // A write without data is a bus probe.
     if (bytes.length === 0) return now >= this.#busyUntil;
     const [high, low] = bytes;
     if (now < this.#lastCommandAt + commandGapMs) return false;
     const command = high === undefined || low === undefined ? undefined : (high << 8) | low;
-    // While it measures the chip listens to nothing but the break that ends it (4.8).
+    // During a measurement the chip accepts only break (4.8).
     if (now < this.#busyUntil && command !== commands.break) return false;
     this.#lastCommandAt = now;
     this.#answer = undefined;
-    const understood = command !== undefined && bytes.length === 2 && this.#obey(command, now);
+    const understood = command !== undefined && bytes.length === 2 && this.#execute(command, now);
     if (understood) this.#status &= ~sht31Status.commandFailed;
     else this.#status |= sht31Status.commandFailed;
     return true;
@@ -102,11 +101,10 @@ export class Sht31Model implements SensorModel {
     if (answer === undefined || this.defect === "silent" || this.#clock.now() < this.#answerAt)
       return undefined;
     this.#answer = undefined;
-    // Clocked on past its end the chip lets the line go, and the master reads ones.
-    return Uint8Array.from({ length }, (_, index) => answer[index] ?? 0xff);
+    return bytesRead(answer, length);
   }
 
-  #obey(command: number, now: number): boolean {
+  #execute(command: number, now: number): boolean {
     const duration = measurementMs.get(command);
     if (duration !== undefined) {
       this.#measurements++;

@@ -1,12 +1,12 @@
 /**
- * An SHT40 as it answers on the bus. Section numbers are those of Sensirion's SHT4x datasheet, version 6.
+ * Model of an SHT40. Section numbers are those of Sensirion's SHT4x datasheet, version 6.
  *
- * Guarantee: at least as strict as the chip: a measurement takes its longest time and not a microsecond less; while it
- * measures, heats or starts it takes nothing but a reset; what it does not know it acknowledges and forgets. Its first
- * byte decides, so that what is meant for an SHT31 can do here what it would do to a real one: 24h heats.
+ * Guarantee: at least as strict as the chip: a measurement takes its maximum time; while it measures, heats or starts it
+ * accepts only a reset; unknown commands are acknowledged and ignored. The first byte selects the command, so that a
+ * command for an SHT31 has the same effect as on a real SHT40: 24h heats.
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Air, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
+import { type Air, bytesRead, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
 
 /** Longest duration of a measurement by command, in ms (3.2). */
 const measurementMs = new Map([
@@ -27,7 +27,7 @@ const readSerial = 0x89;
 const softReset = 0x94;
 /** Power-up and soft reset (3.2). */
 const startMs = 1;
-/** What the sensor reads too warm right after a pulse: in the order of tens of kelvin. */
+/** Error of the temperature right after a pulse (K), in the order of tens of kelvin. */
 const heaterRise = 20;
 const serial = [0x0f4c, 0x2a61] as const;
 
@@ -67,11 +67,11 @@ export class Sht40Model implements SensorModel {
     const now = this.#clock.now();
     const [command] = bytes;
     const busy = now < this.#busyUntil;
-    // An address with nothing after it is how buses are probed: it only asks whether somebody is there.
+    // A write without data is a bus probe.
     if (command === undefined) return !busy;
     if (busy && command !== softReset) return false;
     this.#answer = undefined;
-    this.#obey(command, now);
+    this.#execute(command, now);
     return true;
   }
 
@@ -80,11 +80,10 @@ export class Sht40Model implements SensorModel {
     if (answer === undefined || this.defect === "silent" || this.#clock.now() < this.#busyUntil)
       return undefined;
     this.#answer = undefined;
-    // Clocked on past its end the chip lets the line go, and the master reads ones.
-    return Uint8Array.from({ length }, (_, index) => answer[index] ?? 0xff);
+    return bytesRead(answer, length);
   }
 
-  #obey(command: number, now: number): void {
+  #execute(command: number, now: number): void {
     const measurement = measurementMs.get(command);
     const pulse = heaterMs.get(command);
     if (measurement !== undefined) {

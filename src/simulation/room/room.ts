@@ -1,11 +1,11 @@
 /**
  * Folder room/: the room and its weather.
  *
- * A heated room: heater – air – fabric – outside, with a sensor that lags behind the air.
+ * Thermal model of a heated room: heater – air – fabric – outside, and a sensor that lags behind the air.
  *
- * Guarantee: deterministic (the seed decides the noise), and stable for any step: time advances in Euler
- * steps of at most one second, far below the shortest time constant that the presets use.
- * Orders of magnitude follow BOPTEST's testcase1 and the mass classes of ISO 13790, table 12.
+ * Guarantee: deterministic for a seed, and stable for any step: integrated in Euler steps of at most one second, far
+ * below the shortest time constant of the presets. Parameters follow BOPTEST's testcase1 and the mass classes of
+ * ISO 13790, table 12.
  */
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
 import { celsius, relativeHumidity } from "../../base/units.ts";
@@ -16,15 +16,15 @@ export interface RoomParameters {
   readonly heaterPower: number;
   /** Time constant of the heater's own body (s): 40 for a fan heater, 800 for an oil radiator. */
   readonly heaterTimeConstant: number;
-  /** How much hotter than the air the heater's body gets at full power (K). */
+  /** Excess temperature of the heater's body over the air at full power (K). */
   readonly heaterExcess: number;
-  /** Heat capacity of the air and of what follows it at once (J/K). */
+  /** Heat capacity of the air and of what follows it without delay (J/K). */
   readonly airCapacity: number;
   /** Heat capacity of walls, floor and furniture (J/K). */
   readonly fabricCapacity: number;
   /** Heat flow from air to fabric (W/K). */
   readonly airToFabric: number;
-  /** Heat loss from the air straight to the outside: draughts and panes (W/K). */
+  /** Heat loss from the air directly to the outside: draughts and panes (W/K). */
   readonly airToOutside: number;
   /** Heat loss from the fabric to the outside (W/K). */
   readonly fabricToOutside: number;
@@ -57,7 +57,7 @@ export const roomPresets = {
   smallHeater: { ...living, heaterPower: 600 },
   /** The same room with a cheap or badly wired sensor. */
   noisySensor: { ...living, sensorNoise: 0.2 },
-  /** A garden shed: thin walls, draughts, everything over within the hour. */
+  /** A garden shed: thin walls, draughts, time constants below an hour. */
   shed: {
     ...living,
     heaterPower: 2000,
@@ -84,9 +84,9 @@ export const roomPresets = {
 export type RoomPreset = keyof typeof roomPresets;
 
 export interface RoomStart {
-  /** Air, fabric, heater and sensor all begin here. */
+  /** Initial temperature of air, fabric, heater and sensor. */
   readonly temperature: Celsius;
-  /** Of the air at that temperature; the water in the air then stays the same. */
+  /** At that temperature; the amount of water in the air stays constant. */
   readonly humidity: RelativeHumidityPercent;
   readonly seed: number;
 }
@@ -110,17 +110,17 @@ export class Room {
     this.#sensor = start.temperature;
   }
 
-  /** The air's true temperature. */
+  /** The true air temperature. */
   get temperature(): Celsius {
     return celsius(this.#air);
   }
 
-  /** What the sensor has come to, without noise. */
+  /** The sensor's temperature without noise. */
   get sensorTemperature(): Celsius {
     return celsius(this.#sensor);
   }
 
-  /** Relative humidity at the sensor: the same water in warmer air is a smaller share. */
+  /** Relative humidity at the sensor's temperature. */
   get humidity(): RelativeHumidityPercent {
     return relativeHumidity((100 * this.#vapourPressure) / saturationPressure(this.#sensor));
   }
@@ -131,7 +131,7 @@ export class Room {
     return celsius(Math.round(noisy * 100) / 100);
   }
 
-  /** Lets time pass. `window` is the extra loss of the air to the outside (W/K), 0 when shut. */
+  /** Advances time. @param window extra heat loss of the air to the outside (W/K), 0 when shut */
   advance(elapsed: Millis, heaterOn: boolean, outside: Celsius, window = 0): void {
     let leftS = Math.max(0, elapsed / 1000);
     while (leftS > 0) {

@@ -1,17 +1,17 @@
 /**
- * Where the hat stands: a room with its weather and its window, advanced by whoever holds the clock.
+ * A room with weather and a window, advanced by the caller.
  *
- * Guarantee: the outside is followed in strides of at most a minute, however long the hat did not look.
+ * Guarantee: the outside temperature is updated at least once per simulated minute.
  */
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
 import { millis } from "../../base/units.ts";
 import type { Room } from "./room.ts";
 
-/** What the hat needs of a room. */
+/** The room as the hat needs it. */
 export interface Plant {
-  /** Lets `elapsed` pass with the heater on or off. */
+  /** Advances time with the heater on or off. */
   advance(elapsed: Millis, heaterOn: boolean): void;
-  /** What a sensor reads now; two calls may differ by noise. */
+  /** A sensor's reading, with noise. */
   measure(): Celsius;
   readonly humidity: RelativeHumidityPercent;
 }
@@ -19,13 +19,13 @@ export interface Plant {
 export interface SurroundingsOptions {
   /** Outside temperature by time of day: 0 is midnight of the first day. */
   readonly outside: (sinceMidnight: Millis) => Celsius;
-  /** Time of the first day at which the room begins. 0, midnight, when not given. */
+  /** Time of day at the start; default 0, midnight. */
   readonly startOfDay?: Millis;
 }
 
-const stride = 60_000;
-/** What a window that is wide open lets out, in W/K. */
-const wideOpen = 40;
+const maxStepMs = 60_000;
+/** Heat loss through a wide open window, in W/K. */
+const openWindowLoss = 40;
 
 export class Surroundings implements Plant {
   readonly room: Room;
@@ -49,7 +49,7 @@ export class Surroundings implements Plant {
     return this.#fixedOutside ?? this.#outsideAt(millis(this.#now));
   }
 
-  /** From now on it is as warm outside as this; `undefined`: as the time of day says. */
+  /** Fixes the outside temperature; `undefined`: by the time of day. */
   set outside(temperature: Celsius | undefined) {
     this.#fixedOutside = temperature;
   }
@@ -58,9 +58,9 @@ export class Surroundings implements Plant {
     return this.#window > 0;
   }
 
-  /** Throws the window open, or shuts it. */
+  /** Opens the window wide, or shuts it. */
   set windowOpen(open: boolean) {
-    this.#window = open ? wideOpen : 0;
+    this.#window = open ? openWindowLoss : 0;
   }
 
   /** Extra heat loss through the window in W/K; 0 is shut. */
@@ -83,7 +83,7 @@ export class Surroundings implements Plant {
 
   advance(elapsed: Millis, heaterOn: boolean): void {
     for (let left = Math.max(0, elapsed); left > 0; ) {
-      const step = Math.min(stride, left);
+      const step = Math.min(maxStepMs, left);
       this.room.advance(millis(step), heaterOn, this.outside, this.#window);
       this.#now += step;
       left -= step;

@@ -1,4 +1,4 @@
-/** What can happen in a scenario: one table of kinds, each with its keys, limits and defaults. */
+/** The actions of a scenario: a table of kinds, each with its keys, limits and defaults. */
 
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, strictObject } from "../../base/schema/structures.ts";
@@ -11,12 +11,12 @@ import { time } from "./time.ts";
 
 export type ScenarioAction =
   | { readonly do: "press"; readonly button: ButtonName; readonly times: number; readonly hold: Millis }
-  /** Asked from afar, as a cloud or a command line would. */
+  /** A remote request, as from the cloud. */
   | { readonly do: "target"; readonly temperature: Celsius }
   | { readonly do: "mode"; readonly mode: ControlMode }
   | { readonly do: "heater"; readonly on: boolean }
   | { readonly do: "clear-faults" }
-  /** `loss` in W/K; 0 shuts it. Shuts by itself after `duration`. */
+  /** `loss` in W/K; 0 shuts it. It is shut after `duration`. */
   | { readonly do: "window"; readonly loss: number; readonly duration: Millis | undefined }
   | { readonly do: "outside"; readonly temperature: Celsius | undefined }
   | { readonly do: "fault"; readonly fault: HatFault; readonly limits: FaultLimits }
@@ -24,11 +24,11 @@ export type ScenarioAction =
   | { readonly do: "power-cut"; readonly duration: Millis }
   | { readonly do: "expect"; readonly expectation: Expectation };
 
-/** What must hold at that moment. What is left out may be anything. */
+/** Conditions at that time; absent members are not checked. */
 export interface Expectation {
-  /** The firmware asks for heat, whatever the contact does. */
+  /** The firmware calls for heat, whatever the contact's state. */
   readonly heating?: boolean | undefined;
-  /** Standing; "none": no fault at all stands. */
+  /** An active fault; "none": no fault is active. */
   readonly fault?: FaultCode | "none" | undefined;
   /** True temperature of the air. */
   readonly above?: Celsius | undefined;
@@ -36,9 +36,9 @@ export interface Expectation {
 }
 
 export interface TimedAction {
-  /** Since the beginning. */
+  /** Time since the start. */
   readonly at: Millis;
-  /** Happens again each time that this has passed. */
+  /** Repeat interval. */
   readonly every: Millis | undefined;
   readonly action: ScenarioAction;
 }
@@ -47,45 +47,45 @@ const buttons = ["a", "b", "mode"] as const satisfies ButtonName[];
 const shortestRepetition = minutes(1);
 const air = convert(number(-40, 60), celsius);
 const hatFault = oneOf(hatFaultNames);
-const perhaps = <T>(schema: Schema<T>): Schema<T | undefined> => withDefault(schema, undefined);
+const maybe = <T>(schema: Schema<T>): Schema<T | undefined> => withDefault(schema, undefined);
 
-const always = {
+const timing = {
   at: time,
-  every: perhaps(refine(time, "at least a minute", (every) => every >= shortestRepetition)),
+  every: maybe(refine(time, "at least a minute", (every) => every >= shortestRepetition)),
 };
 
 const kinds = {
   press: strictObject({
-    ...always,
+    ...timing,
     button: oneOf(buttons),
     times: withDefault(integer(1, 100), 1),
     hold: withDefault(time, millis(120)),
   }),
-  target: strictObject({ ...always, temperature: air }),
-  mode: strictObject({ ...always, mode: oneOf(["auto", "manual"]) }),
-  heater: strictObject({ ...always, on: boolean }),
-  "clear-faults": strictObject(always),
+  target: strictObject({ ...timing, temperature: air }),
+  mode: strictObject({ ...timing, mode: oneOf(["auto", "manual"]) }),
+  heater: strictObject({ ...timing, on: boolean }),
+  "clear-faults": strictObject(timing),
   window: convert(
-    strictObject({ ...always, loss: number(0, 1000), for: perhaps(time) }),
+    strictObject({ ...timing, loss: number(0, 1000), for: maybe(time) }),
     ({ for: duration, ...rest }) => ({ ...rest, duration }),
   ),
-  outside: strictObject({ ...always, temperature: perhaps(air) }),
+  outside: strictObject({ ...timing, temperature: maybe(air) }),
   fault: convert(
-    strictObject({ ...always, fault: hatFault, for: perhaps(time), count: perhaps(integer(1, 1_000_000)) }),
+    strictObject({ ...timing, fault: hatFault, for: maybe(time), count: maybe(integer(1, 1_000_000)) }),
     ({ for: duration, count, ...rest }) => ({ ...rest, limits: { duration, count } }),
   ),
-  "end-fault": strictObject({ ...always, fault: hatFault }),
+  "end-fault": strictObject({ ...timing, fault: hatFault }),
   "power-cut": convert(
-    strictObject({ ...always, for: withDefault(time, minutes(1)) }),
+    strictObject({ ...timing, for: withDefault(time, minutes(1)) }),
     ({ for: duration, ...rest }) => ({ ...rest, duration }),
   ),
   expect: convert(
     strictObject({
-      ...always,
-      heating: perhaps(boolean),
-      fault: perhaps(oneOf(["none", ...faultCodes])),
-      above: perhaps(air),
-      below: perhaps(air),
+      ...timing,
+      heating: maybe(boolean),
+      fault: maybe(oneOf(["none", ...faultCodes])),
+      above: maybe(air),
+      below: maybe(air),
     }),
     ({ at, every, ...expectation }) => ({ at, every, expectation }),
   ),

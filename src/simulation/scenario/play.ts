@@ -1,8 +1,7 @@
 /**
- * Plays a scenario's timeline on a clock: presses, faults, weather, power cuts, at their times.
+ * Plays a scenario's timeline on a clock: presses, faults, weather, power cuts.
  *
- * Guarantee: what happens at the same instant happens in the order of the file; nothing happens once the player
- * has been stopped.
+ * Guarantee: actions at the same time run in the order of the file; none runs after the player was stopped.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Celsius, type Millis, millis } from "../../base/units.ts";
@@ -13,26 +12,26 @@ import type { VirtualHat } from "../virtual-hat/virtual-hat.ts";
 import type { Expectation, ScenarioAction, TimedAction } from "./actions.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Who the scenario is played on. */
+/** The simulated device on which a scenario is played. */
 export interface ScenarioStage {
   readonly hat: VirtualHat;
   readonly surroundings: Surroundings;
-  /** Hands a request to the firmware, if it runs. */
+  /** Passes a request to the firmware, if it runs. */
   request(request: Request): void;
-  /** The power goes at this instant: the firmware is gone without a word. The hat loses its power right after. */
+  /** Power is lost: the firmware ends abruptly. The hat loses its power right after. */
   powerLost(): void;
-  /** The power is back, and the hat as after its power-on reset: the firmware starts again. */
+  /** Power is back, and the hat has had its power-on reset: the firmware starts again. */
   powerBack(): void;
-  /** Told of what should hold now. */
+  /** Called to check an expectation now. */
   expect?(expectation: Expectation): void;
-  /** Told of everything that happens, as it happens. */
+  /** Called for every action. */
   onAction?(action: ScenarioAction): void;
 }
 
-/** Between two presses of the same button in a row: above the debounce time, below that of a hold. */
+/** Pause between repeated presses of a button: longer than the debounce time, shorter than a hold. */
 const pressPause = millis(300);
 
-/** Begins now. Power cuts that overlap are one. Returns what stops it. */
+/** Starts now. Overlapping power cuts are combined. @returns stops the player */
 export function playScenario(
   scenario: Pick<Scenario, "timeline">,
   stage: ScenarioStage,
@@ -124,7 +123,7 @@ function openWindow({ hat, surroundings }: ScenarioStage, loss: number): void {
   surroundings.window = loss;
 }
 
-/** As the cloud would ask. */
+/** Requests as from the cloud. */
 function requestOf(
   action: Extract<ScenarioAction, { do: "target" | "mode" | "heater" | "clear-faults" }>,
 ): Request {
@@ -141,28 +140,28 @@ function requestOf(
   }
 }
 
-/** What an expectation is held against. */
+/** The state that is checked against an expectation. */
 export interface StageView {
-  /** The firmware asks for heat. */
+  /** The firmware calls for heat. */
   readonly heating: boolean;
   readonly faults: readonly FaultCode[];
   /** True temperature of the air. */
   readonly air: Celsius;
 }
 
-/** What of the expectation does not hold, in words; empty when all of it does. */
+/** @returns a text for each condition that is not met */
 export function unmet(expectation: Expectation, { heating, faults, air }: StageView): readonly string[] {
-  const wrong: string[] = [];
+  const problems: string[] = [];
   const { heating: wanted, fault, above, below } = expectation;
-  const standing = faults.length === 0 ? "no fault" : faults.join(", ");
-  if (wanted !== undefined && wanted !== heating) wrong.push(`the heater is ${heating ? "on" : "off"}`);
-  if (fault === "none" && faults.length > 0) wrong.push(`${standing} stands`);
+  const active = faults.length === 0 ? "no fault" : faults.join(", ");
+  if (wanted !== undefined && wanted !== heating) problems.push(`the heater is ${heating ? "on" : "off"}`);
+  if (fault === "none" && faults.length > 0) problems.push(`${active} is active`);
   if (fault !== undefined && fault !== "none" && !faults.includes(fault)) {
-    wrong.push(`${fault} does not stand, but ${standing}`);
+    problems.push(`${fault} is not active, but ${active}`);
   }
   if (above !== undefined && air <= above)
-    wrong.push(`the air is at ${air.toFixed(2)} °C, not above ${above} °C`);
+    problems.push(`the air is at ${air.toFixed(2)} °C, not above ${above} °C`);
   if (below !== undefined && air >= below)
-    wrong.push(`the air is at ${air.toFixed(2)} °C, not below ${below} °C`);
-  return wrong;
+    problems.push(`the air is at ${air.toFixed(2)} °C, not below ${below} °C`);
+  return problems;
 }

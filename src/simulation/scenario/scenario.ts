@@ -1,10 +1,10 @@
 /**
- * Folder scenario/: what happens in a simulated room, as files that people write.
+ * Folder scenario/: hand-written scenarios for a simulated room.
  *
- * Scenario files: a room, a day, and what happens in it. The format is described by `scenarioFormat`.
+ * Scenario files: a room, the weather, and a timeline of actions. `scenarioFormat` describes the format.
  *
- * Guarantee: `parseScenario` never throws; it names every problem with its place in the file; and what it returns
- * can be played: every value lies within its limits and the settings agree with each other.
+ * Guarantee: `parseScenario` never throws and reports every problem with its position in the file; its result is valid:
+ * all values are within their limits, and the settings are consistent.
  */
 import { isRecord } from "../../base/json/value.ts";
 import { nearest } from "../../base/nearest-word.ts";
@@ -27,16 +27,16 @@ export interface Scenario {
   readonly about: string;
   readonly room: RoomPreset;
   readonly start: {
-    /** Of air, walls and heater alike. */
+    /** Initial temperature of air, walls and heater. */
     readonly temperature: Celsius;
     readonly humidity: RelativeHumidityPercent;
     /** Since midnight. */
     readonly timeOfDay: Millis;
   };
-  /** Daily mean, and how far above and below it goes (K). */
+  /** Daily mean, and amplitude (K). */
   readonly outside: { readonly mean: Celsius; readonly swing: number };
   readonly duration: Millis;
-  /** Decides noise and spikes. */
+  /** Seed of noise and spikes. */
   readonly seed: number;
   readonly display: DisplayKind;
   readonly settings: Settings;
@@ -57,28 +57,28 @@ const knownWords = [...keys, "about", "hours", ...actionKinds];
 /** Every key of a scenario file, with its limits and default. */
 export const scenarioFormat = `{
   "about":    one sentence (required)
-  "hours":    how long it lasts, 0.01 to 2400 (required)
+  "hours":    duration, 0.01 to 2400 (required)
   "room":     ${rooms.join(" | ")}; living
   "start":    {"temperature": °C, "humidity": %, "timeOfDay": "h:mm"}; 19, 45, "0:00"
   "outside":  {"mean": °C, "swing": K}; 0 and 0, coldest at 4:00
-  "seed":     whole number, decides all chance; 1
+  "seed":     whole number, for all random values; 1
   "display":  ${displays.join(" | ")}; oled-128x128
   "settings": as in the settings file
   "timeline": [{"at": "h:mm", "do": …, "every": "h:mm"}]; do is one of
               ${actionKinds.join(", ")}
 }`;
 
-const usualStart = { temperature: celsius(19), humidity: relativeHumidity(45), timeOfDay: millis(0) };
-const usualOutside = { mean: celsius(0), swing: 0 };
+const defaultStart = { temperature: celsius(19), humidity: relativeHumidity(45), timeOfDay: millis(0) };
+const defaultOutside = { mean: celsius(0), swing: 0 };
 
-/** By the rules of the settings file. */
+/** With the rules of the settings file. */
 const settingsIn: Schema<Settings> = {
   expected: "an object",
   check(value, problems) {
     if (!isRecord(value)) return refuse(problems, "an object", value);
     const { settings, problems: found } = parseSettings(value);
     for (const { key, cause, allowed } of found)
-      problems.push({ path: [key], wrong: `is wrong: ${cause}; allowed: ${allowed}` });
+      problems.push({ path: [key], message: `is wrong: ${cause}; allowed: ${allowed}` });
     return found.length === 0 ? settings : invalid;
   },
 };
@@ -89,18 +89,18 @@ const scenarioFile = strictObject({
   room: withDefault(oneOf(rooms), "living"),
   start: withDefault(
     strictObject({
-      temperature: withDefault(convert(number(-30, 50), celsius), usualStart.temperature),
-      humidity: withDefault(convert(number(0, 100), relativeHumidity), usualStart.humidity),
-      timeOfDay: withDefault(time, usualStart.timeOfDay),
+      temperature: withDefault(convert(number(-30, 50), celsius), defaultStart.temperature),
+      humidity: withDefault(convert(number(0, 100), relativeHumidity), defaultStart.humidity),
+      timeOfDay: withDefault(time, defaultStart.timeOfDay),
     }),
-    usualStart,
+    defaultStart,
   ),
   outside: withDefault(
     strictObject({
-      mean: withDefault(convert(number(-40, 45), celsius), usualOutside.mean),
-      swing: withDefault(number(0, 30), usualOutside.swing),
+      mean: withDefault(convert(number(-40, 45), celsius), defaultOutside.mean),
+      swing: withDefault(number(0, 30), defaultOutside.swing),
     }),
-    usualOutside,
+    defaultOutside,
   ),
   seed: withDefault(integer(0, 2 ** 31 - 1), 1),
   display: withDefault(oneOf(displays), "oled-128x128"),
@@ -128,7 +128,7 @@ export function parseScenario(text: string): ScenarioResult {
   return { ok: false, problems };
 }
 
-/** The room, its weather and its window, as they are when the scenario begins. */
+/** The room, its weather and its window at the start of the scenario. */
 export function surroundingsOf(scenario: Scenario): Surroundings {
   const { start, outside, seed } = scenario;
   return new Surroundings(new Room(roomPresets[scenario.room], { ...start, seed }), {

@@ -1,7 +1,7 @@
 /**
- * The built-in scenarios, as the files that a user would write: each can be printed, changed and played.
+ * The built-in scenarios in the format of scenario files: each can be printed, changed and played.
  *
- * Guarantee: each of them parses, and what it expects holds for the core (a test plays them all).
+ * Guarantee: each of them is valid, and the core meets its expectations (a test plays them all).
  */
 import { parseScenario, type Scenario } from "./scenario.ts";
 
@@ -70,7 +70,7 @@ const documents = {
     ],
   },
   "sensor-troubles": {
-    about: "Everything that can happen to the sensor, one after the other.",
+    about: "All kinds of sensor faults, one after the other.",
     hours: 9,
     start: { temperature: 15 },
     timeline: [
@@ -100,7 +100,7 @@ const documents = {
     ],
   },
   "dead-heater": {
-    about: "The heater's fuse has tripped; somebody resets it after twelve hours.",
+    about: "The heater's fuse trips, and is reset after twelve hours.",
     hours: 24,
     start: { temperature: 18 },
     timeline: [
@@ -110,14 +110,14 @@ const documents = {
     ],
   },
   "noisy-sensor": {
-    about: "A cheap sensor with 0.2 K of noise must neither alarm nor chatter.",
+    about: "A cheap sensor with 0.2 K of noise must cause neither faults nor relay chatter.",
     hours: 24,
     room: "noisySensor",
     ...steadyRoom,
     timeline: [{ at: "23:00", do: "expect", above: 18.5, below: 19.5, fault: "none" }],
   },
   undersized: {
-    about: "600 W at −8 °C outside: the set-point is out of reach, and that is no fault.",
+    about: "600 W at −8 °C outside: the set-point cannot be reached, which is not a fault.",
     hours: 48,
     room: "smallHeater",
     start: { temperature: 19 },
@@ -128,7 +128,7 @@ const documents = {
     ],
   },
   frost: {
-    about: "Nobody is at home: manual, off, −10 °C outside. Frost protection keeps the pipes whole.",
+    about: "Nobody is at home: manual, off, −10 °C outside. Frost protection keeps the pipes from freezing.",
     hours: 48,
     start: { temperature: 8 },
     outside: { mean: -10 },
@@ -139,7 +139,7 @@ const documents = {
     ],
   },
   "power-cuts": {
-    about: "The power fails again and again, once right after a press.",
+    about: "Repeated power cuts, one of them right after a press.",
     hours: 12,
     start: { temperature: 17 },
     timeline: [
@@ -152,7 +152,7 @@ const documents = {
     ],
   },
   "display-lost": {
-    about: "The display is unplugged for an hour; the room does not notice.",
+    about: "The display is unplugged for an hour, without effect on the room.",
     hours: 4,
     start: { temperature: 10 },
     timeline: [

@@ -1,4 +1,4 @@
-/** Times as scenario files have them: `h:mm` or `h:mm:ss`, up to 9999 hours. */
+/** Times in scenario files: `h:mm` or `h:mm:ss`, up to 9999 hours. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { convert, string } from "../../base/schema/values.ts";
 import { type Millis, seconds } from "../../base/units.ts";

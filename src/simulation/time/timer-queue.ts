@@ -1,8 +1,8 @@
 /**
- * Timers in the order in which they fall due: a binary heap.
+ * Timers in the order of their due times: a binary heap.
  *
- * Guarantee: timers for the same instant come out in the order in which they were set, as on a real clock;
- * setting and taking cost O(log n), cancelling O(1), and cancelled timers never pile up beyond the live ones.
+ * Guarantee: timers with the same time fire in the order in which they were set, as on a real clock; add and take are
+ * O(log n), cancel is O(1), and cancelled timers never exceed the live ones for long.
  */
 export interface Timer {
   readonly at: number;
@@ -21,13 +21,13 @@ export class TimerQueue {
     return this.#heap.length - this.#cancelled;
   }
 
-  /** The instant of the next live timer. */
+  /** Time of the next live timer. */
   get nextAt(): number | undefined {
     this.#dropCancelled();
     return this.#heap[0]?.at;
   }
 
-  /** Returns a function that cancels the timer; harmless once it was taken. */
+  /** @returns cancels the timer; no effect once it was taken */
   add(at: number, fire: () => void): () => void {
     const timer: Timer = { at, order: this.#order++, fire };
     this.#heap.push(timer);
@@ -40,7 +40,7 @@ export class TimerQueue {
     };
   }
 
-  /** Removes the next live timer and returns what it does. */
+  /** Removes the next live timer and returns its callback. */
   take(): (() => void) | undefined {
     this.#dropCancelled();
     const timer = this.#pop();

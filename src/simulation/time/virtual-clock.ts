@@ -1,12 +1,11 @@
 /**
  * Folder time/: virtual time.
  *
- * Virtual time: a day passes in about a second, in the same order on every machine.
+ * A clock on which a day passes in about a second, deterministically.
  *
- * Guarantee: timers fire one by one in the order of their instants (those of the same instant in the order in
- * which they were set), and everything that a timer sets off, promise chains included, has come to rest before
- * the next one fires: just what code that awaits `sleep` sees on a real clock. Time moves only inside
- * `advance`, `runUntil` and `run`.
+ * Guarantee: timers fire one by one in the order of their times (equal times in the order in which they were set), and
+ * everything that a timer starts, including promise chains, has finished before the next one fires, as on a real clock.
+ * Time advances only inside `advance`, `runUntil` and `run`.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Millis, WallMillis } from "../../base/units.ts";
@@ -14,15 +13,15 @@ import { hours, millis, wallMillis } from "../../base/units.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
 export interface VirtualClockOptions {
-  /** Where monotonic time begins (ms). 0 when not given. */
+  /** Initial monotonic time (ms); default 0. */
   readonly start?: Millis;
-  /** Wall time at that instant. 2026-01-01T00:00:00Z when not given. */
+  /** Wall time at the start; default 2026-01-01T00:00:00Z. */
   readonly wallStart?: WallMillis;
 }
 
 const newYear2026 = 1_767_225_600_000;
 
-/** A chain of timers that never lets time pass is a bug in the code under test; a day of reads is 10^5. */
+/** More timers without an advance of time indicate a bug in the code under test. */
 const maximumTimersPerInstant = 100_000;
 
 export class VirtualClock implements Clock {
@@ -55,7 +54,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Wall time jumps, as when a network clock arrives or somebody sets the date. Timers do not notice. */
+  /** Sets the wall clock, as NTP or a user does. Timers are not affected. */
   jumpWallTo(wall: WallMillis): void {
     this.#wallOffset = wall - this.#now;
   }
@@ -72,8 +71,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Time stands still until `work` has settled. For work that virtual time knows nothing of, such as a real
-   * file: without this, hours would pass while the disk writes.
+   * Stops time until `work` has settled. For work in real time, such as file access: without this, virtual hours would
+   * pass during a disk write.
    */
   holdDuring<T>(work: Promise<T>): Promise<T> {
     const settled = work.then(
@@ -85,7 +84,7 @@ export class VirtualClock implements Clock {
     return work;
   }
 
-  /** Lets everything that can happen without time passing happen. */
+  /** Runs everything that can run without an advance of time. */
   async settle(): Promise<void> {
     do {
       await macrotask();
@@ -93,12 +92,12 @@ export class VirtualClock implements Clock {
     } while (this.#held.size > 0);
   }
 
-  /** Lets `duration` pass. Rejects with what a timer threw. */
+  /** Advances by `duration`. Rejects with the error of a timer. */
   async advance(duration: Millis): Promise<void> {
     await this.runUntil(millis(this.#now + Math.max(0, duration)));
   }
 
-  /** Lets time pass up to and including `until`. Rejects with what a timer threw. */
+  /** Advances up to and including `until`. Rejects with the error of a timer. */
   async runUntil(until: Millis): Promise<void> {
     await this.#exclusively(async () => {
       await this.#fireWhile((next) => next <= until);
@@ -107,13 +106,13 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets as much time pass as `work` needs, and returns what it came to.
-   * @param limit virtual time after which it counts as hanging; an hour when not given
-   * @throws Error when `work` hangs: at the limit, or when no timer is left that could move it on
+   * Advances until `work` has settled, and returns its result.
+   * @param limit maximum virtual time; default an hour
+   * @throws Error when `work` hangs: at the limit, or when no timer is left
    */
   async run<T>(work: Promise<T>, limit: Millis = hours(1)): Promise<T> {
     let settled = false;
-    const noticed = work.then(
+    const settlement = work.then(
       () => {
         settled = true;
       },
@@ -125,10 +124,10 @@ export class VirtualClock implements Clock {
     await this.#exclusively(() => this.#fireWhile((next) => !settled && next <= until));
     if (!settled) {
       const why =
-        this.#timers.size === 0 ? "no timer is left that could settle it" : `${limit} ms have passed`;
-      throw new Error(`the work still waits although ${why}`);
+        this.#timers.size === 0 ? "no timer is left" : `${limit} ms have passed`;
+      throw new Error(`the work has not settled: ${why}`);
     }
-    await noticed;
+    await settlement;
     return work;
   }
 
@@ -140,7 +139,7 @@ export class VirtualClock implements Clock {
       if (next === undefined || !wanted(next)) return;
       sameInstant = next > this.#now ? 0 : sameInstant + 1;
       if (sameInstant > maximumTimersPerInstant) {
-        throw new Error(`${maximumTimersPerInstant} timers fired at ${next} ms: time does not move on`);
+        throw new Error(`${maximumTimersPerInstant} timers fired at ${next} ms: time does not advance`);
       }
       this.#now = Math.max(this.#now, next);
       this.#timers.take()?.();
@@ -148,7 +147,7 @@ export class VirtualClock implements Clock {
   }
 
   async #exclusively(body: () => Promise<void>): Promise<void> {
-    if (this.#running) throw new Error("virtual time is already being moved; wait for that first");
+    if (this.#running) throw new Error("virtual time is advancing already; await that first");
     this.#running = true;
     try {
       await body();
@@ -158,7 +157,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** A turn of the event loop: microtasks and `process.nextTick` are drained before it ends, at about 1 µs. */
+/** A turn of the event loop, about 1 µs: microtasks and `process.nextTick` run before it ends. */
 function macrotask(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

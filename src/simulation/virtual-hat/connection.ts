@@ -1,8 +1,8 @@
 /**
- * One process's hold on the virtual hat: the ports that the firmware gets.
+ * The ports of the virtual hat for one process.
  *
- * Guarantee: once closed or severed, nothing that the process left behind reaches the hardware any more, as
- * when a real process is gone. Closing leaves the levels of the lines as they are.
+ * Guarantee: once closed or severed, pending calls of the process no longer reach the hardware, as after the end of a
+ * real process. Closing leaves the levels of the lines unchanged.
  */
 import { BusError, type I2cBus } from "../../chips/bus.ts";
 import { type GpioPort, type Level, LineError } from "../../chips/lines.ts";
@@ -13,7 +13,7 @@ export interface HatPorts {
 }
 
 export interface HatConnection extends HatPorts {
-  /** The process is gone. */
+  /** Call this when the process has ended. */
   sever(): void;
 }
 

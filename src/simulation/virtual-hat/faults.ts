@@ -1,18 +1,18 @@
-/** The faults that the virtual hat can be given, by the names that scenarios and the command line use. */
+/** The faults that can be injected into the virtual hat, by their names in scenarios and on the command line. */
 import type { Clock } from "../../base/clock.ts";
 import type { Millis } from "../../base/units.ts";
 
 export const hatFaults = {
   nack: "the sensor does not acknowledge",
   timeout: "the I²C bus is stuck; transfers time out",
-  "bad-crc": "one bit of what the sensor says is flipped on the way",
-  stuck: "the sensor says the same bits for ever",
-  silent: "the sensor takes commands and never answers",
+  "bad-crc": "one bit of the sensor's answer is flipped",
+  stuck: "the sensor repeats the same bits",
+  silent: "the sensor acknowledges commands but never answers",
   spikes: "one reading in ten is off by 15 to 60 K",
-  "welded-relay": "the relay's contact stays closed, whatever its line says",
+  "welded-relay": "the relay's contact stays closed, whatever the level of its line",
   "dead-heater": "the heater gives no heat, although the contact is closed",
   "missing-display": "the display is unplugged",
-  "line-stuck": "the relay's line stays at the level that it has",
+  "line-stuck": "the relay's line keeps its current level",
 } as const;
 
 export type HatFault = keyof typeof hatFaults;
@@ -26,14 +26,14 @@ export function isHatFault(name: string): name is HatFault {
 /** Faults of transfers, which can be limited to a number of them. */
 export const transferFaults = new Set<HatFault>(["nack", "timeout", "bad-crc", "missing-display"]);
 
-/** Without a limit a fault stands until it is ended. */
+/** Without a limit a fault is active until it is ended. */
 export interface FaultLimits {
   readonly duration?: Millis | undefined;
-  /** Disturbed transfers. Only for `transferFaults`; such a fault is over by itself and never "stands". */
+  /** Number of failing transfers. Only for `transferFaults`; such a fault ends by itself and is not in `ActiveFaults`. */
   readonly count?: number | undefined;
 }
 
-/** The faults that stand now, each begun any number of times, and standing until the last of them has ended. */
+/** The active faults. A fault may begin several times and is active until all of them have ended. */
 export class ActiveFaults {
   readonly #clock: Clock;
   readonly #beforeChange: () => void;
@@ -55,7 +55,7 @@ export class ActiveFaults {
     return this.#active.has(name);
   }
 
-  /** @param stop what else is to be done at its end. Returns what ends it; twice is harmless. */
+  /** @param stop called at its end. @returns ends it; a second call has no effect */
   begin(name: HatFault, stop: () => void, duration: Millis | undefined): () => void {
     const ends = this.#active.get(name) ?? new Set();
     let cancel = () => {};
@@ -75,7 +75,7 @@ export class ActiveFaults {
     return end;
   }
 
-  /** Ends every one of that name. */
+  /** Ends all faults of that name. */
   end(name: HatFault): void {
     for (const end of [...(this.#active.get(name) ?? [])]) end();
   }

@@ -10,7 +10,7 @@ import type { Millis } from "../../base/units.ts";
 import { millis } from "../../base/units.ts";
 import { BusError, type BusErrorCode, type I2cBus } from "../../chips/bus.ts";
 
-/** A chip as the bus sees it. */
+/** A chip on the bus. */
 export interface BusDevice {
   /** Receives a complete write, at its STOP condition. @returns `false` when the chip does not acknowledge */
   write(bytes: Uint8Array): boolean;

@@ -1,9 +1,8 @@
 /**
- * Virtual GPIO lines: what the SoC drives, what hangs on the line outside, and what the line then is.
+ * Virtual GPIO lines: driven by the SoC or from outside, with the resulting level.
  *
- * Guarantee: an output is at its initial level before `openOutput` returns, and nothing is driven when it is
- * refused; a line read by anybody is the electrical level, not the level last written; listeners hear each
- * change, in order, at the instant of it.
+ * Guarantee: an output has its initial level before `openOutput` returns, and nothing is driven when it is refused; a
+ * read returns the electrical level, not the level last written; listeners are called synchronously for each change.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -25,7 +24,7 @@ export interface LevelChange {
 
 /** The 40-pin header of a Raspberry Pi. */
 const lineCount = 28;
-/** GPIO 0 to 8 boot pulled up, 9 to 27 down (BCM2711 peripherals, table 94). */
+/** After reset GPIO 0 to 8 are pulled up, 9 to 27 down (BCM2711 peripherals, table 94). */
 const lastPulledUp = 8;
 const historyLimit = 10_000;
 
@@ -35,17 +34,17 @@ interface Line {
   readonly observers: Set<Listener>;
   changes: number;
   level: Level;
-  /** As driven by the SoC; `undefined`: an input. */
+  /** Level driven by the SoC; `undefined`: an input. */
   output: Level | undefined;
-  /** As driven from outside. */
+  /** Level driven from outside. */
   outside: Level | undefined;
-  /** Held there whatever anybody drives. */
+  /** Keeps this level, whatever is driven. */
   stuck: { readonly level: Level } | undefined;
-  refusal: LineErrorCode | undefined;
+  openError: LineErrorCode | undefined;
   handle: Handle | undefined;
 }
 
-/** Who has the line open; closed handles are good for nothing. */
+/** The current user of the line. */
 interface Handle {
   open: boolean;
   readonly listeners: Set<EdgeListener>;
@@ -86,7 +85,7 @@ export class VirtualGpio implements GpioPort {
         read: () => readOpen(line, handle),
         onChange: (listener) => {
           requireOpen(line, handle);
-          // Of its own, so that the same function given twice is called twice and ends once.
+          // A function of its own, so that the same listener can be added twice.
           const own: EdgeListener = (level, time) => listener(level, time);
           handle.listeners.add(own);
           return () => handle.listeners.delete(own);
@@ -96,14 +95,14 @@ export class VirtualGpio implements GpioPort {
     });
   }
 
-  /** Ends every open line; levels stay as they are, as when a process ends. Lines can be opened again. */
+  /** Closes all lines; levels stay unchanged, as when a process ends. Lines can be opened again. */
   close(): void {
     for (const line of this.#lines) {
       if (line.handle !== undefined) release(line, line.handle);
     }
   }
 
-  /** As after a power cut: nobody drives, and the lines follow what hangs on them. */
+  /** Power-on reset: the SoC drives no line. */
   powerUp(): void {
     this.close();
     for (const line of this.#lines) {
@@ -116,14 +115,14 @@ export class VirtualGpio implements GpioPort {
     return this.#line(number).level;
   }
 
-  /** The SoC drives the line. */
+  /** Whether the SoC drives the line. */
   isOutput(number: number): boolean {
     return this.#line(number).output !== undefined;
   }
 
   /**
-   * Drives the line from outside; `undefined` lets it go, and the SoC's pull decides.
-   * @param atMs when that happened, for a caller that a busy machine has called late; now when not given
+   * Drives the line from outside; `undefined` releases it to the SoC's pull resistor.
+   * @param atMs the time of the change, for a caller that was delayed; default: now
    */
   drive(number: number, level: Level | undefined, atMs?: Millis): void {
     const line = this.#line(number);
@@ -131,7 +130,7 @@ export class VirtualGpio implements GpioPort {
     this.#update(line, atMs);
   }
 
-  /** Holds the line at a level, or as it is, whatever anybody drives. Returns what ends it. */
+  /** Holds the line at a level (default: the current one), whatever is driven. @returns ends it */
   stick(number: number, level?: Level): () => void {
     const line = this.#line(number);
     const stuck = { level: level ?? line.level };
@@ -144,16 +143,16 @@ export class VirtualGpio implements GpioPort {
     };
   }
 
-  /** Refuses to open the line. Returns what ends it. */
+  /** Refuses to open the line. @returns ends it */
   refuse(number: number, code: LineErrorCode): () => void {
     const line = this.#line(number);
-    line.refusal = code;
+    line.openError = code;
     return () => {
-      line.refusal = undefined;
+      line.openError = undefined;
     };
   }
 
-  /** Calls back on every level change, before anybody who has the line open hears of it. Returns what ends it. */
+  /** Calls back on every level change, before the listeners of the open line. @returns ends it */
   observe(number: number, listener: Listener): () => void {
     const { observers } = this.#line(number);
     observers.add(listener);
@@ -165,7 +164,7 @@ export class VirtualGpio implements GpioPort {
     return this.#line(number).history;
   }
 
-  /** Level changes since the beginning. */
+  /** Number of level changes since the start. */
   changes(number: number): number {
     return this.#line(number).changes;
   }
@@ -173,8 +172,8 @@ export class VirtualGpio implements GpioPort {
   async #open<T>(number: number, opened: (line: Line, handle: Handle) => T): Promise<T> {
     const line = this.#lines[number];
     if (line === undefined) throw new LineError("absent", `there is no GPIO line ${number}`);
-    if (line.refusal !== undefined) {
-      throw new LineError(line.refusal, `GPIO line ${number}: ${line.refusal} (a virtual fault)`);
+    if (line.openError !== undefined) {
+      throw new LineError(line.openError, `GPIO line ${number}: ${line.openError} (a virtual fault)`);
     }
     if (line.handle !== undefined) throw new LineError("busy", `GPIO line ${number} is open already`);
     const handle: Handle = { open: true, listeners: new Set() };
@@ -213,7 +212,7 @@ function freshLine(number: number): Line {
     output: undefined,
     outside: undefined,
     stuck: undefined,
-    refusal: undefined,
+    openError: undefined,
     handle: undefined,
   };
 }

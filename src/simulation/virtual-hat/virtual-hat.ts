@@ -1,11 +1,10 @@
 /**
  * Folder virtual-hat/: the hat as virtual hardware: bus, lines, contact, faults.
  *
- * The hat as hardware, without a hat: the same chips on the same bus, the same lines, in a simulated room.
+ * Simulated hardware of the hat: the same chips on the same bus, the same lines, in a simulated room.
  *
- * Guarantee: what the firmware can do here it can do on a real hat, and it sees the same bytes, levels, times
- * and refusals. The room follows the relay's contact on real and on virtual time alike, and advances only when
- * somebody looks. The seed decides everything that chance decides.
+ * Guarantee: the firmware runs as on a real hat, with the same bytes, levels, times and errors. The room follows the
+ * relay's contact in real and in virtual time, and is advanced when it is read. Deterministic for a seed.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -33,27 +32,27 @@ export interface VirtualHatOptions {
   readonly plant: Plant;
   /** Another sensor than an SHT31. */
   readonly sensor?: (clock: Clock, air: Air) => SensorModel;
-  /** The 1.12" OLED when not given. */
+  /** Default: the 1.12" OLED. */
   readonly display?: DisplayKind;
-  /** Decides spikes. 1 when not given. */
+  /** Seed of the spikes; default 1. */
   readonly seed?: number;
-  /** Buttons bounce for a few milliseconds, as real ones do. True when not given. */
+  /** Whether buttons bounce for a few milliseconds, as real ones do; default true. */
   readonly bounce?: boolean;
   readonly bus?: VirtualBusOptions;
 }
 
-/** Where the modules answer (their makers' wikis). */
+/** The addresses of the modules (their makers' wikis). */
 export const hatAddresses = { sensor: 0x44, oled: 0x3c, lcd: 0x3e, backlight: 0x62, adc: 0x08 } as const;
 
 const defaultPress = millis(120);
-/** Longer than what the core takes for a bounce. */
-const tapTakes = millis(30);
-/** When the contact opens and closes again after it first closed. */
+/** Longer than the core's debounce time. */
+const tapDuration = millis(30);
+/** Times at which a bouncing button changes again. */
 const bounceMs = [0.7, 1.6, 2.1, 3.0];
 const spikeShare = 0.1;
 
 export class VirtualHat implements HatPorts {
-  /** The hardware itself. A firmware that is to be restarted gets `connect()` instead. */
+  /** The hardware itself. Use `connect()` for a firmware that will be restarted. */
   readonly bus: VirtualBus;
   readonly gpio: VirtualGpio;
   readonly sensor: SensorModel;
@@ -62,22 +61,22 @@ export class VirtualHat implements HatPorts {
   readonly plant: Plant;
   readonly wiring: Wiring;
   readonly #clock: Clock;
-  readonly #chance: () => number;
+  readonly #random: () => number;
   readonly #bounce: boolean;
   readonly #connections = new Set<HatConnection>();
   readonly #faults: ActiveFaults;
   #powered = true;
   #closed = false;
-  #lookedAt: Millis;
+  #advancedAt: Millis;
   #heaterOnMs = 0;
   #closures = 0;
 
   constructor(options: VirtualHatOptions) {
     const { clock, wiring, plant, display = "oled-128x128" } = options;
     this.#clock = clock;
-    this.#chance = uniform(options.seed ?? 1);
+    this.#random = uniform(options.seed ?? 1);
     this.#bounce = options.bounce ?? true;
-    this.#lookedAt = clock.now();
+    this.#advancedAt = clock.now();
     this.wiring = wiring;
     this.plant = plant;
     this.#faults = new ActiveFaults(
@@ -112,20 +111,20 @@ export class VirtualHat implements HatPorts {
     this.#switchContact();
   }
 
-  /** The ports for one process. Its end is `powerDown`, `processDied`, or its own closing of them. */
+  /** The ports for one process, until `powerDown`, `processDied`, or their close. */
   connect(): HatPorts {
     const connection = connectPorts(this);
     this.#connections.add(connection);
     return connection;
   }
 
-  /** The process is gone without a word: lines stay as they are. */
+  /** The process has ended abruptly: lines keep their levels. */
   processDied(): void {
     for (const connection of this.#connections) connection.sever();
     this.#connections.clear();
   }
 
-  /** Power is cut: the process is gone, lines float, the relay's coil drops. */
+  /** Power is cut: the process ends, lines float, the relay opens. */
   powerDown(): void {
     this.processDied();
     this.#powered = false;
@@ -133,7 +132,7 @@ export class VirtualHat implements HatPorts {
     this.#switchContact();
   }
 
-  /** Power is back: every chip is as after its power-on reset. */
+  /** Power is back: every chip has its power-on reset. */
   powerUp(): void {
     this.#powered = true;
     this.gpio.powerUp();
@@ -147,17 +146,17 @@ export class VirtualHat implements HatPorts {
     return this.#powered;
   }
 
-  /** Presses a button now, and lets it go after `duration`. Bounces of its own, unless told otherwise. */
+  /** Presses a button now, and releases it after `duration`; with bounce, unless disabled. */
   press(button: ButtonName, duration: Millis = defaultPress): void {
     this.hold(button);
     this.#clock.setTimer(duration, () => this.release(button));
   }
 
-  /** A press that has just ended, without bounce and without a timer: on a busy machine a late one makes it a hold. */
+  /** A press that has just ended, without bounce and without a timer, which could be late and make it a hold. */
   tap(button: ButtonName): void {
     const line = this.#button(button);
     const now = this.#clock.now();
-    this.#setButton(line, true, millis(Math.max(0, now - tapTakes)));
+    this.#setButton(line, true, millis(Math.max(0, now - tapDuration)));
     this.#setButton(line, false, now);
   }
 
@@ -174,7 +173,7 @@ export class VirtualHat implements HatPorts {
     return this.#closed;
   }
 
-  /** The heater gives heat. */
+  /** The heater delivers heat. */
   get heating(): boolean {
     return this.#closed && !this.#faults.has("dead-heater");
   }
@@ -187,23 +186,23 @@ export class VirtualHat implements HatPorts {
     return this.#lit(this.wiring.statusLed);
   }
 
-  /** How often the contact closed. */
+  /** Number of closures of the contact. */
   get contactClosures(): number {
     return this.#closures;
   }
 
-  /** How long the heater has given heat. */
+  /** Time for which the heater has delivered heat. */
   get heaterOnTime(): Millis {
     this.catchUp();
     return millis(this.#heaterOnMs);
   }
 
-  /** Brings the room to the present. Call it before looking at the room itself. */
+  /** Advances the room to the current time. Call it before reading the room directly. */
   catchUp(): void {
     const now = this.#clock.now();
-    const elapsed = millis(now - this.#lookedAt);
+    const elapsed = millis(now - this.#advancedAt);
     if (elapsed <= 0) return;
-    this.#lookedAt = now;
+    this.#advancedAt = now;
     if (this.heating) this.#heaterOnMs += elapsed;
     this.plant.advance(elapsed, this.heating);
   }
@@ -212,7 +211,7 @@ export class VirtualHat implements HatPorts {
     return this.#faults.names;
   }
 
-  /** Begins a fault. Returns what ends it; ending it twice is harmless. */
+  /** Begins a fault. @returns ends it; a second call has no effect */
   fault(name: HatFault, limits: FaultLimits = {}): () => void {
     const stop = this.#begin(name, limits);
     if (limits.count !== undefined && transferFaults.has(name)) return stop;
@@ -224,7 +223,7 @@ export class VirtualHat implements HatPorts {
     this.#faults.end(name);
   }
 
-  /** What a fault does besides standing. Returns what undoes it. */
+  /** Applies a fault to bus and lines. @returns undoes it */
   #begin(name: HatFault, { count, duration }: FaultLimits): () => void {
     switch (name) {
       case "nack":
@@ -252,7 +251,7 @@ export class VirtualHat implements HatPorts {
     }
   }
 
-  /** Brings the parts in line with the faults that stand. */
+  /** Applies the active faults to sensor and contact. */
   #refresh(): void {
     if (this.#faults.has("silent")) this.sensor.defect = "silent";
     else this.sensor.defect = this.#faults.has("stuck") ? "stuck" : "none";
@@ -261,8 +260,8 @@ export class VirtualHat implements HatPorts {
 
   #switchContact(): void {
     const { line, activeLevel } = this.wiring.relay;
-    const attracted = this.#powered && this.gpio.level(line) === activeLevel;
-    const closed = attracted || this.#faults.has("welded-relay");
+    const energized = this.#powered && this.gpio.level(line) === activeLevel;
+    const closed = energized || this.#faults.has("welded-relay");
     if (closed === this.#closed) return;
     this.catchUp();
     this.#closed = closed;
@@ -272,9 +271,9 @@ export class VirtualHat implements HatPorts {
   #measureTemperature() {
     this.catchUp();
     const read = this.plant.measure();
-    if (!this.#faults.has("spikes") || this.#chance() >= spikeShare) return read;
-    const sign = this.#chance() < 0.5 ? -1 : 1;
-    return celsius(read + sign * (15 + 45 * this.#chance()));
+    if (!this.#faults.has("spikes") || this.#random() >= spikeShare) return read;
+    const sign = this.#random() < 0.5 ? -1 : 1;
+    return celsius(read + sign * (15 + 45 * this.#random()));
   }
 
   #button(name: ButtonName): WiredLine {

@@ -12,7 +12,7 @@ import {
 import {
   byKind,
   distinct,
-  fittingItems,
+  validItems,
   list,
   map,
   object,
@@ -129,7 +129,7 @@ describe("A schema", () => {
     const record = object({
       id: string(),
       etag: lenient(string(), () => "new"),
-      queue: lenient(fittingItems(object({ id: string() })), () => []),
+      queue: lenient(validItems(object({ id: string() })), () => []),
       seenMs: lenient(nullable(number()), () => null),
     });
     expect(read(record, { id: "a", etag: 7, queue: [{ id: "b" }, 7, {}] })).toEqual({
@@ -188,7 +188,7 @@ describe("A schema", () => {
           for (const schema of schemas) {
             const checked = check<unknown>(schema, value);
             if (checked.ok) continue;
-            for (const problem of checked.problems) expect(problem.wrong.length).toBeLessThan(400);
+            for (const problem of checked.problems) expect(problem.message.length).toBeLessThan(400);
           }
         },
       ),
@@ -231,12 +231,12 @@ describe("A JSON document", () => {
     expect(document.read(string(), "Name")).toBe("relay");
     expect(document.read(integer(0, 27), "Pins", 1)).toBeUndefined();
     expect(document.read(optional(string()), "Nothing")).toBeUndefined();
-    expect(document.partsThatFit(integer(0, 27), "Pins")).toEqual([{ value: 1, path: ["Pins", 0] }]);
-    expect(document.partsThatFit(string())).toEqual([
+    expect(document.validParts(integer(0, 27), "Pins")).toEqual([{ value: 1, path: ["Pins", 0] }]);
+    expect(document.validParts(string())).toEqual([
       { value: "relay", path: ["Name"] },
       { value: "up", path: ["Pul"] },
     ]);
-    expect(document.partsThatFit(string(), "Name")).toEqual([]);
+    expect(document.validParts(string(), "Name")).toEqual([]);
     expect(document.problems("the hat")).toMatchObject([
       { line: 3, message: expect.stringContaining("Pins[1]") },
     ]);

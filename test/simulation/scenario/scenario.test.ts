@@ -225,11 +225,11 @@ describe("an expectation", () => {
   it("says in words what does not hold", () => {
     expect(unmet({ heating: false, fault: "none", above: celsius(18), below: celsius(17.5) }, view)).toEqual([
       "the heater is on",
-      "sensor-stale stands",
+      "sensor-stale is active",
       "the air is at 18.00 °C, not above 18 °C",
       "the air is at 18.00 °C, not below 17.5 °C",
     ]);
-    expect(unmet({ fault: "sensor-stuck" }, view)).toEqual(["sensor-stuck does not stand, but sensor-stale"]);
+    expect(unmet({ fault: "sensor-stuck" }, view)).toEqual(["sensor-stuck is not active, but sensor-stale"]);
   });
 
   it("says nothing when all of it holds, or nothing was expected", () => {

@@ -1,4 +1,4 @@
-/** `board`: the boards that there are, or the wiring of one, as a table to wire by. */
+/** `board`: lists the boards, or shows the wiring of one as a table. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { boardProblemText } from "../board/definition/definition.ts";

@@ -1,8 +1,8 @@
 /**
- * `credentials check | derive`: what the device is configured with; and a device's own key, from its group's.
+ * `credentials check | derive`: shows the configured credentials; derives a device's key from its group's.
  *
- * Guarantee: no secret is taken from the command line, where every process of the machine could read it, and none is
- * printed but the one derived key that was asked for.
+ * Guarantee: no secret is accepted on the command line, which every process of the machine can read, and none is printed
+ * except the derived key.
  */
 import { join } from "node:path";
 import { CredentialError } from "../azure/credentials/credentials.ts";

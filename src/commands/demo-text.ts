@@ -72,7 +72,7 @@ function reportedText(reported: PropertyView["reported"]): string[] {
     return [JSON.stringify(reported)];
   }
   const { value, ac, av, ad } = reported;
-  // Of a moment the clock is enough here.
+  // Only the time of day is shown.
   const why = String(ad).replaceAll(/\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, "$1");
   return [`${JSON.stringify(value ?? null)}, ac ${ac}, av ${av}`, why];
 }

@@ -1,4 +1,4 @@
-/** `demo`: plays how device and cloud come to agree, rule by rule, on a local hub and the virtual hat. */
+/** `demo`: demonstrates how device and cloud reconcile, rule by rule, on a local hub and the virtual hat. */
 import { playDemo, type Scene, scenes } from "../firmware/demo/demo.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { loopbackOnly } from "../firmware/process/guard-network.ts";
@@ -20,12 +20,12 @@ Needs no network and takes less than a minute. Exit code 1 when a rule failed.`,
   run: (args) => demo(args),
 };
 
-/** Whatever ends it early, the folder and the ports are given back. */
+/** Removes the folder and frees the ports also after an early end. */
 async function demo(args: Arguments): Promise<number> {
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
-  // A reader that has gone, as in `demo | head`.
+  // The reader has closed, as in `demo | head`.
   process.stdout.on("error", stop);
   const code = await showDemo({
     scenes,
@@ -35,7 +35,7 @@ async function demo(args: Arguments): Promise<number> {
     signal: interrupt.signal,
   });
   await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
-  // Timers of the SDK and of waits that were won would keep a finished process for seconds.
+  // Pending timers would keep a finished process alive for seconds.
   process.exit(code);
 }
 

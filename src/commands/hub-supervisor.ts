@@ -1,10 +1,10 @@
 /**
- * Keeps the local hub running beside the loop, in a process of its own, once the loop has said that it wants one, and
- * passes on what the two say to each other about the device's front.
+ * Supervises the local hub in a process of its own, once the loop requests one, and forwards the messages about the
+ * device's front between the two.
  *
- * Guarantee: the hub is nothing that heat depends on: it starts after the loop runs, its end is only logged, and it
- * is started again with growing pauses, also when it cannot be started; one that hangs is killed at the end. What one side sends while the other is gone or slow is dropped; at most one
- * picture waits here, and a few presses.
+ * Guarantee: heating never depends on the hub: it starts after the loop, its end is only logged, and it is restarted with
+ * growing pauses, also after a failed start; a hanging hub is killed at the end. Messages to a missing or slow side are
+ * dropped; at most one picture and a few presses wait here.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ export interface HubSupervisorOptions {
   readonly log: Log;
   /** Nothing may be written over a live panel. */
   readonly quiet: boolean;
-  /** For tests: other time and another way to start it. */
+  /** For tests: replaces the clock and the start of the process. */
   readonly clock?: Clock;
   readonly startHub?: () => ChildProcess;
 }
@@ -78,7 +78,7 @@ export class HubSupervisor {
     else this.#tell();
   }
 
-  /** Resolves when the hub is gone, or does not go. */
+  /** Resolves when the hub has ended, or at the timeout. */
   stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
@@ -127,7 +127,7 @@ export class HubSupervisor {
     this.#hub = undefined;
     this.#ready = undefined;
     if (this.#stopped) return;
-    // What a person must fix is no better in a minute.
+    // No retry for an error that a person must fix.
     if (code === exitCodes.configuration || code === exitCodes.storage) {
       this.#options.log.warn("hub-not-running", { code, now: "heating continues; see: grove-heater hub" });
       return;

@@ -64,7 +64,7 @@ async function serve(args: Arguments): Promise<number> {
   const out = new LineWriter(guarded ? 2 : 1);
   const level = guarded ? "warn" : "info";
   const log = createLogger({ clock: systemClock, level, format, write: out.write });
-  // Until the hub stands there is nothing to close, and while it closes nobody waits for it twice.
+  // Before the hub runs there is nothing to close, and it is closed only once.
   const endNow = (): void => endProcess(exitCodes.ok, out);
   let end = endNow;
   installSignals({ log, end: () => end() });
@@ -112,7 +112,7 @@ function tellReady(page: string, credentials: string): void {
 const tellGuardian = (message: HubToGuardian): void =>
   void process.send?.(message, undefined, undefined, () => {});
 
-/** Beside a running device its front is on the page; the guardian stands between. */
+/** Shows the front of the device on this machine on the page; the guardian forwards the messages. */
 function joinPanel({ panels }: LocalHub, device: string): void {
   process.on("message", (message) => {
     const said = read(guardianToHub, message);
@@ -122,7 +122,7 @@ function joinPanel({ panels }: LocalHub, device: string): void {
   panels.onPress = (_device, press) => tellGuardian({ kind: "panel-pressed", ...press });
 }
 
-/** Out of the environment, of which diagnostic reports have a copy. */
+/** Removed from the environment, which diagnostic reports copy. */
 function takePassword(env: NodeJS.ProcessEnv): string | undefined {
   const password = env["GROVE_HEATER_HUB_PASSWORD"];
   delete env["GROVE_HEATER_HUB_PASSWORD"];
@@ -132,7 +132,7 @@ function takePassword(env: NodeJS.ProcessEnv): string | undefined {
 /** DPS takes letters, digits and - . _ only. */
 const deviceId = (): string => `grove-heater-${hostname().replaceAll(/[^A-Za-z0-9-]/g, "-")}`.slice(0, 128);
 
-/** Names that a certificate and a browser take: letters, digits, hyphens and dots; or an address. */
+/** Valid in a certificate and a browser: letters, digits, hyphens and dots; or an address. */
 function namesOf(args: Arguments): readonly string[] {
   const names = args.values("name");
   const wrong = names.find((name) => isIP(name) === 0 && !/^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i.test(name));
@@ -152,7 +152,7 @@ function portOf(args: Arguments): number | undefined {
   throw new StartupError(exitCodes.usage, `invalid port: ${text}.`, "Use 0 to 65535; 0 is any free one.");
 }
 
-/** What a person can put right; the rest is a bug and looks like one. */
+/** Errors that a user can fix; all others are bugs. */
 const explained: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> = {
   EADDRINUSE: [
     exitCodes.unavailable,

@@ -1,7 +1,7 @@
 /**
- * `settings show | check`: every setting with unit, limits, default and the value in force; or the mistakes.
+ * `settings show | check`: all settings with unit, limits, default and value in force; or the problems of the file.
  *
- * Guarantee: a file that `run` would refuse never passes for one that is in force.
+ * Guarantee: a file that `run` would reject is never shown as in force.
  */
 
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";

@@ -1,4 +1,4 @@
-/** The three ways in which a simulation is printed: a table for people, JSON lines and CSV for programs. */
+/** The output formats of a simulation: a table, JSON lines or CSV. */
 
 import type { Millis } from "../base/units.ts";
 import type { ChangedEvent, ControlEvent } from "../control/output.ts";
@@ -9,7 +9,7 @@ import type { ScenarioAction } from "../simulation/scenario/actions.ts";
 import type { Scenario } from "../simulation/scenario/scenario.ts";
 import { hatFaults } from "../simulation/virtual-hat/faults.ts";
 
-/** Each gives a line to print, or nothing. */
+/** Each returns a line to print, or nothing. */
 export interface RowFormat {
   head(scenario: Scenario): string | undefined;
   row(row: SimulationRow): string | undefined;
@@ -131,7 +131,7 @@ function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
     case "fault-raised":
       return `fault ${event.fault}: ${event.detail}`;
     case "fault-reason":
-      return `fault ${event.fault} goes on: ${event.detail}`;
+      return `fault ${event.fault} continues: ${event.detail}`;
     case "fault-ended":
       return `fault ${event.fault} ended`;
     case "refused":
@@ -155,13 +155,13 @@ function actionText(action: ScenarioAction): string {
     case "press":
       return `button ${action.button} pressed${action.times > 1 ? ` ${action.times} times` : ""}`;
     case "target":
-      return `asked from afar: ${action.temperature} °C`;
+      return `remote request: ${action.temperature} °C`;
     case "mode":
-      return `asked from afar: ${action.mode}`;
+      return `remote request: ${action.mode}`;
     case "heater":
-      return `asked from afar: heater ${action.on ? "on" : "off"}`;
+      return `remote request: heater ${action.on ? "on" : "off"}`;
     case "clear-faults":
-      return "asked from afar: clear the faults";
+      return "remote request: clear the faults";
     case "window":
       return action.loss === 0
         ? "window shut"
@@ -175,7 +175,7 @@ function actionText(action: ScenarioAction): string {
     case "power-cut":
       return `power cut${lasting(action.duration)}`;
     case "expect":
-      return "what is expected is checked";
+      return "expectations are checked";
   }
 }
 

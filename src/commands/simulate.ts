@@ -25,10 +25,10 @@ export const verb: Verb = {
   flags: {
     list: { doc: "list the scenarios and the faults" },
     print: { doc: "print the scenario's file, to change and play it" },
-    hours: { value: "N", doc: "how long (default: as the scenario says)" },
-    every: { value: "MINUTES", doc: "a row this often (default: 30)" },
-    fault: { value: "NAME@H:MM[+H:MM]", doc: "a fault from then on, or for so long; several with commas" },
-    seed: { value: "N", doc: "decides noise and chance (default: as the scenario says)" },
+    hours: { value: "N", doc: "duration (default: the scenario's)" },
+    every: { value: "MINUTES", doc: "interval of the rows (default: 30)" },
+    fault: { value: "NAME@H:MM[+H:MM]", doc: "a fault from a time on, or for a duration; several separated by commas" },
+    seed: { value: "N", doc: "seed of all random values (default: the scenario's)" },
     format: { value: "FORMAT", doc: "table, jsonl or csv (default: table)" },
   },
   notes: `
@@ -46,7 +46,7 @@ async function play(args: Arguments): Promise<number> {
   if (args.has("print")) return print(textOf(name).trimEnd());
   const format = formats[oneOf(args, "format", ["table", "jsonl", "csv"], "table")];
   const scenario = withFlags(readScenario(name), args);
-  // All that may be refused comes before the first line of output.
+  // All validation comes before the first line of output.
   const every = minutes(positive(args, "every", 30));
   const progress = showProgress(scenario.duration);
   say(format.head(scenario));

@@ -1,9 +1,9 @@
 /**
- * The face that Azure is: connects a running device to the account whose credentials there are, else to the local hub when
- * the guardian has one. In the real run it is started in the cloud half's own process.
+ * The Azure face: connects a device to its Azure account if there are credentials, else to the local hub if there is one.
+ * In a real run it is started in the cloud process.
  *
- * Guarantee: the control loop runs already and goes on whatever happens here; the SDK is loaded only when there is
- * somebody to connect to; wrong credentials are a clear word in the log and a fault on the screen, never an end of heat.
+ * Guarantee: independent of the control loop; loads the SDK only when there is a service to connect to; invalid
+ * credentials are logged and shown as a fault, and never stop heating.
  */
 import { createHash } from "node:crypto";
 import { CredentialError, type Credentials } from "../../azure/credentials/credentials.ts";
@@ -33,7 +33,7 @@ export class AzureFace implements Face {
   #half: CloudHalf | undefined;
   #connectedBy = "";
   #setOutboxAside: boolean | undefined;
-  /** Why there is no half although there is somebody to connect to. */
+  /** Why the cloud half is not running although there is a service to connect to. */
   #refused: string | undefined;
   #onAccount = true;
   #connecting: Promise<void> = Promise.resolve();
@@ -51,7 +51,7 @@ export class AzureFace implements Face {
     return this.#connecting.then(() => this.#half?.opened);
   }
 
-  /** The local hub stands: it serves where there is no account. */
+  /** Call this when the local hub runs; it is used without an account. */
   hubReady({ credentials: folder }: HubReady): void {
     this.#connecting = this.#connecting.then(async () => {
       if (this.#onAccount) return;
@@ -85,7 +85,7 @@ export class AzureFace implements Face {
     });
   }
 
-  /** @throws CredentialError when there are some that cannot be used */
+  /** @throws CredentialError for unusable credentials */
   async #credentialsOfAccount(search: CredentialSearch): Promise<Credentials | undefined> {
     const { dataPath, log } = this.#options;
     const env = await environmentWithSecrets(process, process.env);
@@ -100,8 +100,8 @@ export class AzureFace implements Face {
   }
 
   async #connect(credentials: Credentials, nearby: boolean, dataPath: string): Promise<void> {
-    // A local hub that was started again may stand at other ports, or have new keys after its disk was damaged: the
-    // old address would lead nowhere for ever, and its certificate would be untrusted for ever.
+    // A restarted local hub may have other ports, or new keys after disk damage: the old address and certificate would
+    // never work again.
     const way = fingerprintOf(credentials);
     const old = this.#half;
     const device = this.#device;

@@ -1,9 +1,9 @@
 /**
- * The cloud half of a running device: its twin, its telemetry and its commands, on a link that comes and goes.
+ * The cloud half of a device: twin, telemetry and commands over the Azure link.
  *
- * Guarantee: loaded only where there are credentials, after the control loop runs, in a process of its own (in virtual time
- * beside the device). It looks at the device, and asks of it only what a person may ask; what the hub says of the twin is
- * judged one message after another, each against the device as it is after the one before.
+ * Guarantee: loaded only with credentials, after the control loop runs, in a process of its own (in virtual time in the
+ * device's process). It reads the device's state, and sends it the same requests that a user may make; twin messages are
+ * processed one after another, each with the device's state after the one before.
  */
 import { join } from "node:path";
 import {
@@ -50,10 +50,10 @@ export interface CloudHalfParts {
   readonly device: FaceDevice;
   /** When the firmware started, by `clock`; without it: now. */
   readonly startedMs?: Millis | undefined;
-  /** The outbox is set aside, and an empty one begins. */
+  /** Sets the outbox aside and starts an empty one. */
   readonly setOutboxAside?: boolean | undefined;
   readonly credentials: Credentials;
-  /** The hub stands on this machine and shares its clock: nobody has to be spared. */
+  /** The hub runs on this machine and shares its clock. */
   readonly nearby: boolean;
   readonly manifest: Manifest;
   readonly dataPath: string;
@@ -64,22 +64,22 @@ export interface CloudHalfParts {
   readonly board: string;
   /** Ends the loop so that the guardian restarts it. */
   readonly restart: () => void;
-  /** Makes the link; a test has another. */
+  /** Creates the link; replaced in tests. */
   readonly open?: typeof openCloud;
-  /** Opens the outbox's store; a test has another. */
+  /** Opens the outbox's store; replaced in tests. */
   readonly openStore?: OpenStore;
 }
 
-/** Somebody has to repair this: waiting does not. */
+/** Causes that need a fix by a person. */
 const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
 const askAgain: BackoffLimits = { first: seconds(1), longest: minutes(1) };
-/** The answer goes out before the loop ends. */
+/** The answer is sent before the loop ends. */
 const restartPause = seconds(1);
-/** A clock that moves by more was set. */
+/** A larger change means that the clock was set. */
 const clockSlack = seconds(5);
 /** What moves all day is reported so often, and with whatever else there is to say: the local hub writes each report. */
 const countersEvery = hours(1);
-/** More that the hub said of the twin do not wait; then the whole is got again. */
+/** Maximum of waiting twin messages; beyond it the whole twin is requested again. */
 const maxHeard = 128;
 
 export class CloudHalf {
@@ -93,11 +93,11 @@ export class CloudHalf {
   #startedAt: WallMillis;
   readonly #machine: ReturnType<typeof describeMachine>;
   #twin: TwinLink = startLink;
-  /** What the hub said and is yet to be judged, in order. */
+  /** Twin messages of the hub to be processed, in order. */
   #heard: (() => TwinOutcome)[] = [];
   #judging = false;
   #telemetry: TelemetryState;
-  /** Why the link will not come without a person. */
+  /** The cause, if the link needs a fix by a person. */
   #refused: string | undefined;
   #state: LinkState = "none";
   #shownFailure: string | undefined;
@@ -191,7 +191,7 @@ export class CloudHalf {
       this.#twin = startLink;
       this.#heard = [];
     }
-    // A link that is up says that the clock is right, or as right as the hub's.
+    // An open link proves that the clock is right, or as right as the hub's.
     else if (Math.abs(this.#whenStarted() - this.#startedAt) > clockSlack)
       this.#startedAt = this.#whenStarted();
     if (state === "online") this.#refused = undefined;
@@ -268,7 +268,7 @@ export class CloudHalf {
   /** Says what is new, once it is on the disk (RR-9). */
   #report(): void {
     const { device } = this.#parts;
-    // While a request is on its way, what is in force is old.
+    // While a request is pending, the values in force are outdated.
     if (this.#closed || this.#judging || !device.stored) return;
     if (!this.#countersAreDue() && this.#nextReport().report === undefined) return;
     this.#counters = { ...device.counters, atMs: this.#parts.clock.now() };

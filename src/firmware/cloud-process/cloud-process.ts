@@ -1,12 +1,12 @@
 /**
- * Folder cloud-process/: runs the cloud half in a process of its own, at both ends of the messages.
+ * Folder cloud-process/: the cloud half in a process of its own, and both ends of its messages.
  *
- * Keeps the cloud half running beside the loop, in a process of its own, with no part of an SDK in this one.
+ * Supervises the cloud process. The loop's own process loads no SDK.
  *
- * Guarantees: whatever becomes of that process (crash, hang, kill -9, no memory for it), no step is delayed or lost: its end
- * is noted and it is started again, after pauses that grow to half a minute; one that answers no ping for 30 s is killed.
- * While it is not back, or says that it cannot do its work, `cloud-failed` shows (SR-11). One that ends again and again
- * begins with its store set aside: what is certain to crash is not repeated for ever. It ends when the loop ends.
+ * Guarantees: no failure of that process (crash, hang, kill -9, out of memory) delays a step. It is restarted after
+ * pauses that grow to half a minute; one that answers no ping for 30 s is killed. While it does not work, `cloud-failed`
+ * is active (SR-11). After repeated ends its store is set aside, so that it cannot crash on it for ever. It ends with the
+ * loop.
  */
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -20,7 +20,7 @@ import { exitCodes } from "../process/exit-codes.ts";
 import { DeviceShare } from "./device-share.ts";
 import { type CloudMessage, cloudToLoop, type LoopMessage } from "./messages.ts";
 
-/** The process, as far as its keeper needs it. */
+/** The process, as its supervisor needs it. */
 export interface CloudChild {
   readonly pid: number | undefined;
   /** Must not throw; calls `done` once. @param done is told whether the channel took it */
@@ -33,7 +33,7 @@ export interface CloudChild {
 export interface CloudProcessOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** May throw: no memory. */
+  /** May throw, for instance without memory. */
   readonly spawn: (setAside: boolean) => CloudChild;
   readonly onNoCredentials: () => void;
   readonly onRestart: () => void;
@@ -42,14 +42,14 @@ export interface CloudProcessOptions {
 const restarts: BackoffLimits = { first: seconds(1), longest: seconds(30) };
 /** A process that lived this long was healthy. */
 const healthyAfter = minutes(1);
-/** Ends in a row that no longer look like chance: before the store was open, and ever. */
+/** Ends in a row after which the store is set aside: before the store was open, and in total. */
 const endsWhileOpening = 2;
 const endsInARow = 4;
 const pingEvery = seconds(5);
 const silenceLimit = seconds(30);
 /** Loading the SDK blocks it; on the slowest board for some ten seconds. */
 const startLimit = minutes(1);
-/** A timer so late says that this process, or the machine, stood still: pings may wait unread. */
+/** A timer so late means that this process or the machine was stalled: pings may be unread. */
 const lateTimer = seconds(2);
 /** How long it must do its work before it counts as back. */
 const settledAfter = seconds(3);
@@ -223,7 +223,7 @@ export class CloudProcess implements Face {
     this.#onEnded();
     if (this.#stopped) return;
     const why = signal === null ? `exit code ${code}` : `signal ${signal}`;
-    // A broken manifest, or no memory for a process, is not the store's doing.
+    // A broken manifest, or a lack of memory, is not caused by the store.
     const isCrash = child.pid !== undefined && !isForThePerson(code);
     const livedLong = this.#hasBegun && this.#options.clock.now() - this.#startedAt >= healthyAfter;
     if (livedLong) {
@@ -257,6 +257,6 @@ export class CloudProcess implements Face {
   }
 }
 
-/** Codes of a failure that a person has to repair. */
+/** Codes of failures that need a fix by a person. */
 const isForThePerson = (code: number | null): boolean =>
   code !== null && code >= exitCodes.usage && code !== exitCodes.internal;

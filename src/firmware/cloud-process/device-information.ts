@@ -2,7 +2,7 @@
 import { readFileSync, statfsSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 
-/** Sizes in KiB, as the interface asks. Never throws: what cannot be told is "unknown" or 0. */
+/** Sizes in KiB, as the interface asks. Never throws: unknown values are "unknown" or 0. */
 export function describeMachine(board: string, firmware: string, dataPath: string) {
   return {
     manufacturer: "grove-heater",

@@ -1,10 +1,9 @@
 /**
- * The loop's end of the way to its cloud half: shows the device, and takes requests.
+ * The loop's end of the channel to the cloud process: sends the device's state, and receives requests.
  *
- * Guarantees: a step costs the note that something has changed; at most ten times a second one message goes out, and none
- * while the one before is on its way, so that a cloud half that hangs fills no memory. The newest state replaces an older
- * one; faults that came or went are kept for the next message, also while no cloud half is there, and where they are too
- * many the oldest go and are counted.
+ * Guarantees: a step only sets a flag; at most ten messages a second, and none while one is pending, so that a hanging
+ * cloud process uses no memory. Only the newest state is sent; fault events are kept for the next message, also without
+ * a cloud process; too many are dropped, oldest first, and counted.
  */
 import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
@@ -41,7 +40,7 @@ export class DeviceShare {
     device.onStored(() => this.#show());
   }
 
-  /** A cloud half is there, which knows nothing yet. */
+  /** Call this when a cloud process has started. */
   attach(send: SendToCloud): void {
     this.#send = send;
     this.#sender = new LatestWins(() => this.#tell(send));

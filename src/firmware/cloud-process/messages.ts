@@ -1,7 +1,7 @@
 /**
- * What the loop and its cloud half, a process of its own, say to each other: one union for each direction.
+ * The messages between the loop and its cloud process: one union for each direction.
  *
- * Guarantee: `read` of base/schema is the one reader: a message is whole and of its type, or none.
+ * Guarantee: all messages are validated by schema.
  */
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { Infer, Schema } from "../../base/schema/schema.ts";
@@ -31,7 +31,7 @@ const isPlain = (value: unknown): value is string | number | boolean | null =>
   value === null || ["string", "number", "boolean"].includes(typeof value);
 
 export const loopToCloud = byKind("kind", {
-  /** The device as it is now, with every fault that came or went since the last such message. */
+  /** The device's current state, with all fault events since the last such message. */
   device: object({ moment, look: stepSummary }),
   /** To the request with this number; the device as it is after it. */
   answer: object({ id: large, refused: optional(string()), moment }),
@@ -44,12 +44,12 @@ export const loopToCloud = byKind("kind", {
 export const cloudToLoop = byKind("kind", {
   request: object({ id: large, requests: list(request, maxRequests) }),
   link: object({ link: oneOf(links) }),
-  /** How the cloud half is, whenever that changes; the first one says that it has begun its work. */
+  /** The state of the cloud half, at every change; the first one means that it has started. */
   health: object({ failure: optional(shortened(maxTextLength)) }),
   log: object({ level: oneOf(levels), event: shortened(64), fields: logFields }),
-  /** Somebody asked the device to start again. */
+  /** The restart command. */
   restart: nothing,
-  /** There is nobody to connect to: a local hub is wanted. */
+  /** There are no credentials: a local hub is needed. */
   "no-credentials": nothing,
   pong: nothing,
 });

@@ -1,8 +1,8 @@
 /**
- * The device as the cloud half's process sees it.
+ * The device in the cloud process.
  *
- * Guarantee: it always shows one moment of the device, the newest that has arrived; a request resolves when the moment after
- * it is here, and as refused when the loop does not answer. What is no message of the loop is dropped and counted.
+ * Guarantee: always a consistent state of the device, the newest received; a request resolves when the state after it has
+ * arrived, or as refused without an answer of the loop. Invalid messages are dropped and counted.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";

@@ -1,7 +1,7 @@
 /**
- * Whether readings may go where the credentials lead: those of an invented room not to a real cloud (SR-14).
+ * Whether readings may be sent to the configured service: simulated ones not to a real cloud (SR-14).
  *
- * A hub on this machine is no real cloud: that is what the simulation is for.
+ * A hub on this machine is not a real cloud.
  */
 import type { Credentials } from "../../azure/credentials/credentials.ts";
 import { isLoopback } from "../../hub/host-names.ts";
@@ -10,7 +10,7 @@ import { hostAndPort } from "../../protocol/names.ts";
 export interface Readings {
   /** They come from the virtual hat. */
   readonly simulated: boolean;
-  /** Somebody asked for it: `run --simulated-to-cloud`. */
+  /** Allowed by `run --simulated-to-cloud`. */
   readonly simulatedToCloud: boolean;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Folder demo/: the demonstration: a device and a local hub in virtual time, with the cable pulled.
+ * Folder demo/: the demonstration: a device and a local hub in one process, with an unpluggable cable.
  *
- * Plays the demonstration from its first scene to its last.
+ * Plays all scenes of the demonstration.
  *
- * Guarantee: hub, device and folder are gone afterwards, also when it was interrupted; a rule whose scene was not
- * played failed.
+ * Guarantee: hub, device and folder are removed afterwards, also after an interruption; a rule without a played scene
+ * counts as failed.
  */
 import type { Clock } from "../../base/clock.ts";
 import { playScene, type Scene, type SceneResult } from "./scene.ts";

@@ -1,8 +1,7 @@
 /**
- * A scene of the demonstration: one rule, what happens, and what must come of it.
+ * A scene of the demonstration: a rule, actions, and claims about the result.
  *
- * Guarantee: playing one always ends in a result, whatever goes wrong; a claim is judged on the same two documents
- * that the result shows.
+ * Guarantee: a scene always ends with a result, also after errors; claims are checked on the documents shown.
  */
 
 import { messageOf } from "../../base/errors.ts";
@@ -14,16 +13,16 @@ export interface Scene {
   /** RR-1 to RR-9. */
   readonly rule: string;
   readonly title: string;
-  /** What to show of the documents. */
+  /** The properties to show. */
   readonly properties: readonly WritableName[];
-  /** Brings about what the rule needs, before the first look. */
+  /** Sets up the initial state. */
   readonly prepare?: (stage: Stage) => Promise<void>;
   /** @param say tells what happens now, one sentence without a full stop */
   readonly play: (stage: Stage, say: (step: string) => void) => Promise<void>;
   readonly claims: readonly Claim[];
 }
 
-/** What must hold in the end. */
+/** Conditions that must hold at the end. */
 export interface Claim {
   readonly words: string;
   readonly holds: (moment: Moment) => boolean;
@@ -45,7 +44,7 @@ export interface SceneResult {
   readonly after: TwinView | undefined;
   readonly decisions: readonly DemoDecision[];
   readonly claims: readonly { readonly words: string; readonly holds: boolean }[];
-  /** Why the scene could not be played to its end. */
+  /** Why the scene could not be completed. */
   readonly failure: string | undefined;
   /** The rule passed. */
   readonly holds: boolean;
@@ -77,7 +76,7 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
     await scene.play(stage, (step) => void steps.push(step));
     await stage.comesTrue(() => stage.settled && checkClaims(scene, look()).every(({ holds }) => holds));
     moment = look();
-    if (!stage.settled) failure = "the hub was not told what is in force";
+    if (!stage.settled) failure = "the hub did not receive the values in force";
   } catch (error) {
     failure = messageOf(error);
   }

@@ -1,5 +1,5 @@
 /**
- * The story that the demonstration tells: the reconciliation rules in order, each on what the ones before it left.
+ * The scenes of the demonstration: the reconciliation rules in order, each starting from the state after the last.
  *
  * Guarantee: every rule of the twin (RR-1 to RR-9) has a scene; RR-4 has one for each policy.
  */
@@ -10,7 +10,7 @@ import { decides, propertyIn, reports, type Scene } from "./scene.ts";
 
 const target = "targetTemperature";
 const quiet = seconds(1);
-/** On a device that nobody has touched the others are null, and a twin keeps no null. */
+/** On a factory-new device the others are null, and a twin stores no null. */
 const ownNames = readOnlyNames.filter((name) => name !== "lastChange" && name !== "boostUntil");
 
 export const scenes: readonly Scene[] = [
@@ -31,7 +31,7 @@ export const scenes: readonly Scene[] = [
           ),
       },
       {
-        words: "all writable ones came in one and the same report, the first",
+        words: "all writable properties were in the first report",
         holds: ({ now, before }) =>
           now.properties.every(({ reportedIn }) => reportedIn === before.reportedVersion + 1),
       },
@@ -59,7 +59,7 @@ export const scenes: readonly Scene[] = [
     claims: [
       reports(target, 21.5, 203, "none"),
       {
-        words: "the desired document still says 21, and nobody fights over it",
+        words: "the desired document still has 21, without any conflict",
         holds: ({ now, before }) =>
           propertyIn(now, target)?.desired === 21 && now.desiredVersion === before.desiredVersion,
       },
@@ -110,14 +110,14 @@ export const scenes: readonly Scene[] = [
     title: "The operator sets the same value again after the device had changed it",
     properties: [target],
     async prepare(stage) {
-      // A version that moves without a value counts for every property that the device has changed: be done with the mode.
+      // The same value again counts for every property changed on the device: reset the mode first.
       await stage.edit({ controlMode: null });
       await stage.press("b", target);
     },
     async play(stage, say) {
-      say("The device went from 18 to 18.5 °C and has said so; the cable is unplugged");
+      say("The device changed from 18 to 18.5 °C and has reported it; the cable is unplugged");
       await stage.pullCable();
-      say("The operator insists: 18 °C again. Only the version shows it");
+      say("The operator sets 18 °C again: only the version changes");
       await stage.edit({ [target]: 18 });
       say("The cable is back");
       await stage.plugCable();
@@ -129,7 +129,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-6",
-    title: "What does not fit is refused with the reason; the rest of the patch applies",
+    title: "An invalid value is refused with the reason; the rest of the patch is applied",
     properties: [target, "telemetryInterval"],
     async play(stage, say) {
       say("The operator sets 99 °C and a telemetry interval of 30 s in one patch");
@@ -143,7 +143,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     rule: "RR-7",
-    title: "The cloud takes its value back: the default is in force again",
+    title: "The cloud deletes its value: the default is in force again",
     properties: [target],
     async play(stage, say) {
       say("The operator deletes the desired set-point (null)");
@@ -183,7 +183,7 @@ export const scenes: readonly Scene[] = [
       await stage.edit({ [target]: 22 });
     },
     async play(stage, say) {
-      say("The cable is out; somebody presses B (22.5 °C), screen and disk have it, and the power goes");
+      say("The cable is unplugged; somebody presses B (22.5 °C), shown and stored, and the power is cut");
       await stage.pullCable();
       await stage.press("b", target);
       await stage.shown();
@@ -196,7 +196,7 @@ export const scenes: readonly Scene[] = [
       reports(target, 22.5, 203, "none"),
       decides("RR-3", target, { won: "device: 22.5" }),
       {
-        words: "the desired document is as it was, and was not applied again",
+        words: "the desired document is unchanged, and was not applied again",
         holds: ({ now, before }) =>
           propertyIn(now, target)?.desired === 22 && now.desiredVersion === before.desiredVersion,
       },

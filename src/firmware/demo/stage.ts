@@ -1,8 +1,7 @@
 /**
- * The stage of the demonstration: one local hub and one device in one process, a cable between them, and a folder
- * that is gone afterwards.
+ * The setup of the demonstration: a local hub and a device in one process, a cable between them, and a temporary folder.
  *
- * Guarantee: everything goes over MQTT and TLS on loopback; every wait ends, with what it waited for in its error.
+ * Guarantee: all traffic is MQTT over TLS on loopback; every wait has a timeout, and its error names the condition.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,7 +23,7 @@ import type { ControlValue } from "../../model/properties.ts";
 import { defaultSettings, type Settings } from "../../model/settings.ts";
 import { PoweredDevice } from "./powered-device.ts";
 
-/** A property as the hub's two documents and the device have it. */
+/** A property in the hub's two documents and on the device. */
 export interface PropertyView {
   readonly name: WritableName;
   readonly desired: Json | undefined;
@@ -40,7 +39,7 @@ export interface TwinView {
   readonly properties: readonly PropertyView[];
 }
 
-/** Who won and why, as the device logs it. */
+/** A decision in the device's log. */
 export interface DemoDecision {
   readonly rule: string;
   readonly property: string;
@@ -56,14 +55,14 @@ export interface StageOptions {
 }
 
 const deviceId = "demo-heater";
-/** The mode is the one property where the device wins: both policies of RR-4 are to be seen. */
+/** The device wins only for the mode, so that both policies of RR-4 are shown. */
 const settings: Settings = { ...defaultSettings, conflictControlMode: "device-wins" };
 const lookEvery = millis(10);
-/** The virtual finger holds for 120 ms; the rest is the contact's bouncing, and leaves two presses two. */
+/** A virtual press takes 120 ms; the rest covers bouncing and separates two presses. */
 const pressTakes = millis(200);
-/** Links that end sooner, three in a row, look like two devices with one id, and the supervisor keeps away for seconds. */
+/** Three shorter links in a row would look like a duplicate id, and delay the reconnect by seconds. */
 const steadyAfter = millis(1200);
-/** Nothing here takes a tenth of it on an idle machine. */
+/** Ten times what any step takes on an idle machine. */
 const patience = seconds(15);
 
 export class Stage {
@@ -136,7 +135,7 @@ export class Stage {
     if (!(await this.comesTrue(holds))) throw new Error(`${what}: not within ${patience / 1000} s`);
   }
 
-  /** The link works, and the hub has been told what is in force in answer to its newest desired version. */
+  /** The device is online, and has reported its values for the newest desired version. */
   get settled(): boolean {
     const { desired, reported } = this.#record;
     const { inForce, link, stored } = this.#device;
@@ -177,14 +176,14 @@ export class Stage {
     this.#lastPatch = { ...desired, $version: edited.record.desired.version };
   }
 
-  /** The hub sends its last desired patch once more, as MQTT's "at least once" may. */
+  /** Repeats the last desired patch, as MQTT's "at least once" delivery may. */
   sendAgain(): void {
     const version = this.#record.desired.version;
     const body = JSON.stringify(this.#lastPatch);
     this.#hub.core.links.get(deviceId)?.send(desiredPatches, desiredPatch(version), body);
   }
 
-  /** A finger on the device: resolves when it has taken effect and is off the button again. */
+  /** Presses a button: resolves when the press has taken effect and is released. */
   async press(button: ButtonName, changes: WritableName): Promise<void> {
     const before = this.#device.serial(changes);
     this.#device.press(button);
@@ -239,7 +238,7 @@ async function enrol(hub: RunningHub): Promise<Credentials> {
   };
 }
 
-/** A log that keeps the twin's decisions alone. */
+/** A log that records only the twin's decisions. */
 function decisionLog(into: DemoDecision[]): Log {
   return {
     ...silentLog,

@@ -1,9 +1,9 @@
 /**
- * Fingers for the virtual hat, from the hub's page: keys go through the hat's lines and every debounce and rule
- * behind them, and the window of the simulated room opens and shuts.
+ * Applies presses on the hub's page to the virtual hat, through its lines and the core's debouncing, and opens and shuts
+ * the window of the simulated room.
  *
- * Guarantee: a tap is long enough to be seen as one; a finger whose page went away lets go by itself. However many
- * messages come, a key makes no more than a few presses a second.
+ * Guarantee: a tap is long enough to count; a press is released when its page disconnects. A button makes at most a few
+ * presses a second, whatever the number of messages.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, seconds } from "../../base/units.ts";

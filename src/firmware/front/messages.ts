@@ -1,6 +1,6 @@
 /**
- * What the loop says to the local hub about the device's front, through the guardian. (The way back, `panel-pressed`, is
- * in process/messages.ts.) No message holds more than a screen's worth of values.
+ * The messages about the device's front from the loop to the local hub, through the guardian. (The other direction,
+ * `panel-pressed`, is in process/messages.ts.)
  */
 
 import type { Infer, Schema } from "../../base/schema/schema.ts";
@@ -25,7 +25,7 @@ const screen: Schema<ScreenModel> = object({
   dimmed: boolean,
 });
 
-/** The loop's front as it is now. The screen as a model: the hub's process has the time to draw it. */
+/** The current front. The screen is sent as a model, which the hub's process draws. */
 const panelShown = object({
   screen,
   /** Absent: none was found. */

@@ -1,6 +1,6 @@
 /**
- * Draws a device's front for the hub's page, from the same screen model and by the same layouts as the hat's own
- * display: what one sees there is what one sees here, whether the hat is real or not.
+ * Draws a device's front for the hub's page, with the screen model and the layouts of the hat's display, so that both
+ * show the same.
  */
 
 import { displayRows } from "../../board/screen/displays.ts";
@@ -28,7 +28,7 @@ function drawScreen(model: ScreenModel, display: DisplayKind, turn: number): Pan
   return picture instanceof Framebuffer ? pixels(picture) : { kind: "text", lines: picture };
 }
 
-/** From pages of eight rows, as the chips keep a picture, to rows of pixels, as the page draws them. */
+/** Converts the chips' layout, pages of eight rows, to rows of pixels. */
 function pixels(picture: Framebuffer): PanelView["screen"] {
   const { width, height } = picture;
   const bits = Buffer.alloc((width * height) / 8);

@@ -1,12 +1,11 @@
 /**
- * Folder front/: the panel's picture and keys as other processes show them.
+ * Folder front/: the panel's picture and buttons for other processes.
  *
- * The loop's end of the way to the hub's page: tells what the device's front shows, and takes presses for it.
+ * The loop's end of the channel to the hub's page: sends the device's front, and receives presses.
  *
- * Guarantee: nothing here throws into a step or delays one: a step costs one comparison, and at most ten times a
- * second a small message goes out; where nobody reads, it is dropped. A real hat's keys are pressed by hand only. A
- * page can be reached from afar, and the twin's rules, and a person who clears a cut-off, rest on who stands at the
- * device; what one may do from afar, the page does as the cloud does.
+ * Guarantee: never throws into a step or delays one: a step costs one comparison, and at most ten small messages a second
+ * are sent, or dropped without a reader. Buttons of a real hat cannot be pressed remotely: the twin's rules, and the
+ * clearing of a cut-off, assume a person in front of the device. Remote users use the cloud's side instead.
  */
 import type { Clock } from "../../base/clock.ts";
 import { read } from "../../base/schema/schema.ts";
@@ -78,7 +77,7 @@ export class PanelShare {
   }
 }
 
-/** To the tenth: what moves slower than the screen is no news ten times a second. */
+/** Rounded to a tenth, to avoid needless messages. */
 function roomOf({ hat, surroundings }: VirtualHardware): PanelShown["room"] {
   hat.catchUp();
   const { room, outside, windowOpen } = surroundings;

@@ -1,8 +1,8 @@
 /**
- * The virtual hat in a terminal: its display, lamps and room drawn a few times a second; keys press its buttons.
+ * The virtual hat in a terminal: draws display, LEDs and room a few times a second; keys press its buttons.
  *
- * Guarantee: the terminal is given back as it was (cursor, screen, line mode), also when the loop crashes; the
- * keys go through the hat's lines and every debounce and rule behind them, like a finger.
+ * Guarantee: the terminal is restored (cursor, screen, line mode), also when the loop crashes; keys act through the hat's
+ * lines and the core's debouncing, like real presses.
  */
 import type { Clock } from "../../base/clock.ts";
 import { millis } from "../../base/units.ts";
@@ -11,7 +11,7 @@ import { drawTerminal, type TerminalView } from "../../simulation/terminal-view.
 import type { VirtualHat } from "../../simulation/virtual-hat/virtual-hat.ts";
 
 const frameEvery = millis(100);
-/** A key gives no release: a tap for the buttons, a long press for the heater key. */
+/** Terminals report no release: a tap for the buttons, a long press for the heater key. */
 const tap = millis(120);
 const longPress = millis(1300);
 
@@ -36,7 +36,7 @@ export interface TerminalParts {
   readonly output: NodeJS.WriteStream;
   /** To the output; returns at once. */
   readonly write: (text: string) => void;
-  /** All that was written before has been taken. */
+  /** Everything written before has been accepted. */
   readonly ready: () => boolean;
   readonly colour: boolean;
   /** The newest log lines, oldest first; shown under the picture. */
@@ -65,7 +65,7 @@ export class VirtualTerminal {
     input.setRawMode(true);
     input.setEncoding("utf8");
     input.on("data", this.#onKeys);
-    // A terminal that is gone (EIO): there are no keys any more, and heating goes on.
+    // The terminal is closed (EIO): heating continues without keys.
     input.on("error", () => {});
     input.resume();
     output.on("resize", this.#redraw);
@@ -112,11 +112,11 @@ export class VirtualTerminal {
 
   #draw(): void {
     const { output, write, ready, colour } = this.#parts;
-    // Not `??`: a serial console, or a terminal that nobody told its size, says 0 × 0.
+    // Not `??`: a serial console or a terminal of unknown size reports 0 × 0.
     const size = { columns: output.columns || 80, rows: output.rows || 24, colour };
     const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
     if (text === this.#drawn) return;
-    // A frame that the terminal has no room for is left out: the next one shows more.
+    // Skips a frame while the terminal is busy: the next one is newer.
     if (!ready()) return;
     this.#drawn = text;
     write(`\x1b[H${text}\x1b[K\x1b[J`);

@@ -109,7 +109,7 @@ function proportional(
   // Without control there is no deficit to compensate, and the swing is not caused by the law.
   const cycle = input.isActive
     ? updateDeficit(state.cycle, demand, stepS, times)
-    : { ...state.cycle, owed: 0 };
+    : { ...state.cycle, deficit: 0 };
   return {
     state: { ...state, regulator: input.isActive ? regulator : { ...regulator, range: undefined }, cycle },
     demand: duty(demand * 100),

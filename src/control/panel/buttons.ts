@@ -196,7 +196,7 @@ function press(state: ButtonsState, name: ButtonName, at: Millis, gestures: Gest
   if (name !== "mode") gestures.push(nudge(name, false));
   // A press that is read late counts as held only since the last step.
   const heldSince = millis(Math.max(at, state.steppedAt));
-  const pressed = { ...state[name], down: true, downSince: at, heldSince, repeats: 0, spent: false };
+  const pressed = { ...state[name], down: true, downSince: at, heldSince, repeats: 0, noRepeats: false };
   return { ...state, [name]: pressed, chord: name === "mode" && state.chord };
 }
 
@@ -214,7 +214,7 @@ function release(state: ButtonsState, name: ButtonName, at: Millis, gestures: Ge
   const together = at - Math.max(button.downSince, other.downSince);
   const chord = isValid && isHeld(other) && together >= clearHold;
   // Without this, the button that is still held would repeat for the whole time of the chord.
-  return { ...state, [name]: released, [otherName]: { ...other, spent: other.down }, chord };
+  return { ...state, [name]: released, [otherName]: { ...other, noRepeats: other.down }, chord };
 }
 
 const nudge = (name: "a" | "b", repeat: boolean): Gesture => ({

@@ -65,7 +65,7 @@ export function stepRelayLine(
   commanded: boolean,
   now: Millis,
 ): RelayLineState {
-  const state = commanded === before.commanded ? before : { ...before, commanded, followed: false };
+  const state = commanded === before.commanded ? before : { ...before, commanded, matched: false };
   return line === commanded
     ? agree(state, now)
     : differ(state, line === undefined ? "unreadable" : "differs", now);

@@ -70,7 +70,7 @@ describe("SR-05: the pause in which the room is to answer", () => {
 
   it("means that the heat does not arrive when two of them went unanswered", () => {
     const room = new Room().run(66 + 25, -0.02);
-    expect(room.state).toMatchObject({ unanswered: 1, ineffective: false });
+    expect(room.state).toMatchObject({ failedTests: 1, ineffective: false });
     room.run(84, -0.02);
     expect(room.state.ineffective).toBe(false);
     room.run(1, -0.02);
@@ -79,7 +79,7 @@ describe("SR-05: the pause in which the room is to answer", () => {
 
   it("means that it does when the fall breaks downwards, and is not asked for again for six hours", () => {
     const room = new Room().run(66 + 25, -0.02, -0.04);
-    expect(room.state).toMatchObject({ unanswered: 0, ineffective: false });
+    expect(room.state).toMatchObject({ failedTests: 0, ineffective: false });
     room.run(359, -0.02, -0.04);
     expect(room.pauses).toEqual([66]);
     room.run(3, -0.02, -0.04);
@@ -92,7 +92,7 @@ describe("SR-05: the pause in which the room is to answer", () => {
     room.run(3, 0.03);
     expect(room.state.ineffective).toBe(true);
     room.run(20, 0.03);
-    expect(room.state).toMatchObject({ unanswered: 0, ineffective: false });
+    expect(room.state).toMatchObject({ failedTests: 0, ineffective: false });
   });
 
   it("is left out where it would endanger the room: it counts as one without an answer", () => {

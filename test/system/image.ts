@@ -54,6 +54,7 @@ const { label, base, ngpio, oled } = machineKinds["pi-4"];
 
 const files: Readonly<Record<string, string>> = {
   "etc/hostname": "heater\n",
+  "etc/hosts": "127.0.0.1 localhost heater\n",
   "etc/fstab": "/dev/vda / ext4 defaults,noatime 0 1\n",
   "etc/modules-load.d/rig.conf": "grove_rig\ni2c-dev\n",
   "etc/modprobe.d/rig.conf": `options grove_rig label=${label} base=${base} ngpio=${ngpio} oled=${oled}\n`,
@@ -109,7 +110,8 @@ export function makeDisk(tools: Tools, archive: string, parts: ImageParts): stri
   run("systemctl", "enable", "room.service", "system-test.service");
   run("systemctl", "mask", "serial-getty@ttyS0.service", "getty@tty1.service", "apt-daily.timer");
   rmSync(join(tree, "etc/machine-id"), { force: true });
-  put(join(tree, "etc/machine-id"), "uninitialized\n");
+  // Empty, not missing: an image that somebody has set up already, as Raspberry Pi OS is after its first boot.
+  put(join(tree, "etc/machine-id"), "");
   const disk = join(cache, "disk.ext4");
   rmSync(disk, { force: true });
   execFileSync("truncate", ["-s", "1500M", disk]);

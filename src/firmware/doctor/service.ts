@@ -37,8 +37,9 @@ export function checkService(
 ): ServiceCheck {
   const unit = machine.read(places.unit);
   if (unit === undefined) return { findings: [], running: false, told: undefined };
-  const running = hasProcesses(machine);
-  const told = running ? readRunningStatus(machine.resolve(statusFileIn(places.runtime))) : undefined;
+  const processes = machine.read(places.processes) ?? "";
+  const running = /\d/.test(processes);
+  const told = readRunningStatus(machine.resolve(statusFileIn(places.runtime)), processes);
   return {
     findings: [
       ...checkUnit(machine, unit, unitText),
@@ -57,10 +58,6 @@ export function checkService(
     told,
   };
 }
-
-/** Of the service's control group: cgroups(7). Every user may look. */
-const hasProcesses = ({ read }: Machine): boolean =>
-  /\d/.test(read(`/sys/fs/cgroup/system.slice/${unitName}/cgroup.procs`) ?? "");
 
 /** The value of the last line of this key. */
 function settingOf(unit: string, key: string): string | undefined {

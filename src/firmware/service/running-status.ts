@@ -43,11 +43,15 @@ const spacing = seconds(1);
 
 export const statusFileIn = (runtimeFolder: string): string => join(runtimeFolder, "status.json");
 
-/** @returns `undefined` where there is none, or none that can be read */
-export function readRunningStatus(path: string): RunningStatus | undefined {
+/**
+ * @param processes of the service, as in the file cgroup.procs of its control group: a loop that is gone tells nothing
+ * @returns `undefined` where there is none, or none that can be read
+ */
+export function readRunningStatus(path: string, processes: string): RunningStatus | undefined {
   try {
     const text = readSmallFile(path, { limit: largestStatus });
-    return text === undefined ? undefined : readText(runningStatus, text);
+    const status = text === undefined ? undefined : readText(runningStatus, text);
+    return status !== undefined && processes.split("\n").includes(String(status.pid)) ? status : undefined;
   } catch {
     return undefined;
   }

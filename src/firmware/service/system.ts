@@ -95,6 +95,8 @@ export const places = {
   modules: "/etc/modules-load.d/grove-heater.conf",
   journal: "/etc/systemd/journald.conf.d/grove-heater.conf",
   runtime: "/run/grove-heater",
+  /** Of its control group (cgroups(7)); every user may look. */
+  processes: `/sys/fs/cgroup/system.slice/${unitName}/cgroup.procs`,
   data: "/var/lib/private/grove-heater",
   /** systemd's link to it: systemd.exec(5), DynamicUser=. */
   dataLink: "/var/lib/grove-heater",

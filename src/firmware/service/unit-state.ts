@@ -59,7 +59,10 @@ export function unitState(system: System): UnitState {
     mainPid: mainPid > 0 ? mainPid : undefined,
     restarts: Number(told.get("NRestarts") ?? 0) || 0,
     lastEnd: lastEnd(told),
-    running: active === "active" ? readRunningStatus(system.at(statusFileIn(places.runtime))) : undefined,
+    running: readRunningStatus(
+      system.at(statusFileIn(places.runtime)),
+      readText(system, places.processes) ?? "",
+    ),
   };
 }
 

@@ -40,7 +40,7 @@ const told = {
   faults: [] as string[],
 };
 
-const group = `/sys/fs/cgroup/system.slice/${unitName}/cgroup.procs`;
+const group = places.processes;
 
 /** A Raspberry Pi 4 whose service runs as it should. */
 const withService: Files = {
@@ -148,6 +148,12 @@ const planted: readonly Planted[] = [
     captured: { files: stopped },
     check: "service",
     remedy: /systemctl start/,
+  },
+  {
+    fault: "the loop that told it is gone",
+    captured: { files: { [group]: "1233\n" } },
+    check: "service",
+    remedy: /service status/,
   },
   {
     fault: "the service has not decided",

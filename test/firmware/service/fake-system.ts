@@ -93,12 +93,13 @@ export class FakeSystem implements System {
       MainPID: "1233",
     });
     this.shown["StateChangeTimestamp"] = since;
+    this.file(places.processes, "1233\n1234\n");
     if (this.tells !== undefined) this.file(`${places.runtime}/status.json`, JSON.stringify(this.tells));
   }
 
   #stop(): void {
     this.shown = { ...this.shown, ActiveState: "inactive", SubState: "dead", UnitFileState: "disabled" };
-    rmSync(this.at(places.runtime), { recursive: true, force: true });
+    for (const path of [places.runtime, "/sys"]) rmSync(this.at(path), { recursive: true, force: true });
   }
 
   #shownText(): string {

@@ -296,9 +296,9 @@ describe("a service that is there", () => {
     });
   });
 
-  it("that is stopped tells nothing, whatever was left in its folder", async () => {
+  it("whose loop is gone tells nothing, whatever was left in its folder", async () => {
     await install();
-    system.shown["ActiveState"] = "inactive";
+    system.file(places.processes, "1233\n");
     expect(unitState(system).running).toBeUndefined();
   });
 

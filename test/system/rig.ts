@@ -6,6 +6,7 @@
  * Needs root for making the disk and a network once for making the Debian; the machine itself has neither network nor
  * KVM. Always ends. Exit code 0 also when it cannot run here, which it then says.
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -14,6 +15,7 @@ import type { Tools } from "../kernel/prerequisites.ts";
 import { Reporter } from "../kernel/reporter.ts";
 import { runVm } from "../kernel/vm.ts";
 import { debianArchive, makeBootArchive, makeDisk } from "./image.ts";
+import { type Plan, planNames, planParameter } from "./plans.ts";
 import { findSystemTools } from "./prerequisites.ts";
 
 /** In real time, against a machine that hangs. */
@@ -21,7 +23,6 @@ const wholeLimitMs = 3_600_000;
 const silenceLimitMs = 900_000;
 /** More starts than the guest has chapters: it would begin again and again. */
 const mostStarts = 30;
-const machine = "debian";
 
 async function bundleGuest(root: string, cache: string): Promise<string> {
   const outfile = join(cache, "guest.mjs");
@@ -42,11 +43,28 @@ async function run(tools: Tools, archive: string, parts: { root: string; cache: 
   const rigModule = buildModule(tools, join(root, "test/kernel/module"), cache);
   const disk = makeDisk(tools, archive, { root, cache, rigModule, guest: await bundleGuest(root, cache) });
   const initramfs = makeBootArchive(tools, cache);
+  await Promise.all(planNames.map((plan) => runPlan(tools, plan, { cache, disk, initramfs })));
+}
+
+interface Machine {
+  readonly cache: string;
+  readonly disk: string;
+  readonly initramfs: string;
+}
+
+/** One machine from its first start to its last. */
+async function runPlan(
+  tools: Tools,
+  machine: Plan,
+  { cache, disk: original, initramfs }: Machine,
+): Promise<void> {
+  const disk = join(cache, `disk-${machine}.ext4`);
+  execFileSync("cp", ["--sparse=always", original, disk]);
   let over = false;
   for (let start = 1; !over; start += 1) {
-    const consoleLog = join(cache, `console-${start}.log`);
+    const consoleLog = join(cache, `console-${machine}-${start}.log`);
     const failure = await runVm(tools, {
-      parameter: "systemd.show_status=0",
+      parameter: `systemd.show_status=0 ${planParameter}${machine}`,
       initramfs,
       disk,
       consoleLog,

@@ -5,9 +5,8 @@
  * Guarantee: what the distribution or a person has arranged is left as it is; only what is missing is added, in files of
  * our own, and all of it goes with `service remove` but the groups, which others may have joined.
  */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { places, putFile, type Ran, readText, removePath, type System } from "./system.ts";
+import { filesIn, places, putFile, type Ran, readText, removePath, type System } from "./system.ts";
 
 export interface HostNeeds {
   readonly gpio: boolean;
@@ -120,12 +119,4 @@ function boundJournal(system: System): boolean {
   const text =
     "# Made by: grove-heater service install, so that logs do not fill the card.\n[Journal]\nSystemMaxUse=64M\n";
   return putFile(system, places.journal, text);
-}
-
-function filesIn(system: System, folder: string): string[] {
-  try {
-    return readdirSync(system.at(folder)).toSorted();
-  } catch {
-    return [];
-  }
 }

@@ -5,8 +5,9 @@
  * what is not there is no failure, so that a removal that was cut off can be done again.
  */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { releaseHost } from "./host-files.ts";
-import { places, removePath, type System, unitName } from "./system.ts";
+import { filesIn, places, removePath, type System, unitName } from "./system.ts";
 
 export interface Removal {
   /** Settings, state and credentials as well. */
@@ -38,10 +39,15 @@ export function removeService(system: System, { data, relayOff }: Removal): Remo
   paths.push(...releaseHost(system));
   if (isOurCommand(system)) remove(places.command);
   remove(places.program);
-  const own = [places.dataLink, places.data, places.environment];
-  if (data) for (const path of own) remove(path);
-  const kept = [places.data, places.environment].filter((path) => existsSync(system.at(path)));
+  const own = [places.data, places.environment, ...secretsOf(system)];
+  if (data) for (const path of [places.dataLink, ...own]) remove(path);
+  const kept = own.filter((path) => existsSync(system.at(path)));
   return { relayOff: off, paths, kept };
+}
+
+function secretsOf(system: System): string[] {
+  const names = filesIn(system, places.secrets).filter((name) => name.startsWith("grove-heater."));
+  return names.map((name) => join(places.secrets, name));
 }
 
 function isOurCommand(system: System): boolean {

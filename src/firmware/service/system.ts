@@ -4,7 +4,7 @@
  * Guarantee: `run` never throws and always ends; a tool that is missing or hangs is an answer like any other.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { reasonOf } from "../../base/errors.ts";
@@ -76,6 +76,15 @@ export function readText(system: System, path: string): string | undefined {
   }
 }
 
+/** In the order of their names; none where there is no such folder. */
+export function filesIn(system: System, folder: string): string[] {
+  try {
+    return readdirSync(system.at(folder)).toSorted();
+  } catch {
+    return [];
+  }
+}
+
 /** @returns whether there was anything. @throws the system's error */
 export function removePath(system: System, path: string): boolean {
   const file = system.at(path);
@@ -101,6 +110,8 @@ export const places = {
   /** systemd's link to it: systemd.exec(5), DynamicUser=. */
   dataLink: "/var/lib/grove-heater",
   environment: "/etc/grove-heater.env",
+  /** Of systemd-creds(1); a file of ours begins with the service's name. */
+  secrets: "/etc/credstore.encrypted",
 } as const;
 
 export const nodeIn = (folder: string): string => join(folder, "bin", "node");

@@ -345,8 +345,11 @@ describe("removing the service", () => {
     await install();
     system.file(`${places.data}/state.json`, "{}");
     system.file(places.environment, "A=b\n");
+    const secret = `${places.secrets}/grove-heater.credentials.json`;
+    const others = `${places.secrets}/mail.key`;
+    for (const file of [secret, others]) system.file(file, "x");
     expect(removeService(system, { data: true, relayOff: () => true }).kept).toEqual([]);
-    expect([places.data, places.environment].filter(there)).toEqual([]);
+    expect([places.data, places.environment, secret, others].filter(there)).toEqual([others]);
   });
 
   it("can be done where nothing is", () => {

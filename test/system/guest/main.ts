@@ -4,13 +4,19 @@ import { release } from "node:os";
 import { Machine } from "../../kernel/guest/machine.ts";
 import { hangUp, runScenario, type Scenario, say } from "../../kernel/guest/scenario.ts";
 import { machineKinds } from "../../kernel/machine-kinds.ts";
+import { type Plan, planNames, planParameter } from "../plans.ts";
 import { keep, kept } from "./progress.ts";
 import {
   afterCut,
+  credentials,
   deaths,
+  doctor,
   hangs,
+  heats,
+  installed,
   installing,
   nodeMissing,
+  otherUnit,
   pressing,
   removing,
   upgrading,
@@ -19,23 +25,30 @@ import { systemctl, told } from "./service.ts";
 
 interface Chapter {
   readonly scenarios: readonly Scenario[];
-  readonly end: "reboot" | "power cut" | "removed";
+  readonly end: "reboot" | "power cut" | "the end";
 }
 
 const cut: Chapter = { scenarios: [afterCut, pressing], end: "power cut" };
-const chapters: readonly Chapter[] = [
-  { scenarios: [...installing, ...deaths, ...hangs, nodeMissing], end: "reboot" },
-  cut,
-  cut,
-  cut,
-  { scenarios: [afterCut, upgrading, removing], end: "removed" },
-];
+/** Two machines at once, each with about half of what is to be shown. */
+const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
+  kills: [{ scenarios: [...installing, ...deaths, ...hangs], end: "the end" }],
+  restarts: [
+    { scenarios: [installed, heats, doctor, nodeMissing, otherUnit, credentials], end: "reboot" },
+    cut,
+    cut,
+    cut,
+    { scenarios: [afterCut, upgrading, removing], end: "the end" },
+  ],
+};
 
 /** In the machine's time. */
 const scenarioLimitMs = 300_000;
 
+const commandLine = readFileSync("/proc/cmdline", "utf8").split(/\s/);
+const plan = planNames.find((name) => commandLine.includes(`${planParameter}${name}`));
+if (plan === undefined) throw new Error(`the kernel was not told what to show: ${commandLine.join(" ")}`);
 const progress = kept();
-const chapter = chapters[progress.chapter];
+const chapter = plans[plan][progress.chapter];
 if (chapter === undefined) throw new Error(`there is no chapter ${progress.chapter}`);
 const sinceBootMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
 say({ type: "ready", kernel: release(), node: process.version, sinceBootMs });

@@ -10,6 +10,7 @@ import { keep, kept } from "./progress.ts";
 import {
   asRoot,
   dataFolder,
+  group,
   milliseconds,
   now,
   offAfter,
@@ -30,6 +31,26 @@ const install = "sudo $(command -v node) dist/main.js service install";
 /** SR-01 and SR-10, in the machine's own time. */
 const afterDeathMs = 1000;
 const afterHangMs = 12_000;
+
+export const installed: Scenario = {
+  name: "an ordinary user with a closed home installs the service with one command, and it decides",
+  async run() {
+    assert.equal(statSync("/home/pi").mode & 0o777, 0o700);
+    const output = succeeds(typed(install));
+    assert.match(output, /grove-heater\.service runs: 17\.0 °C/);
+    assert.equal(shown("UnitFileState"), "enabled");
+    return output.trim().split("\n").at(-1);
+  },
+};
+
+export const heats: Scenario = {
+  name: "heats with the settings in its data folder",
+  async run(machine) {
+    useShortTimes();
+    await relayIs(machine, 1, 120_000);
+    return JSON.stringify(told());
+  },
+};
 
 export const installing: readonly Scenario[] = [
   {
@@ -53,16 +74,7 @@ export const installing: readonly Scenario[] = [
       return "77";
     },
   },
-  {
-    name: "an ordinary user with a closed home installs the service with one command, and it decides",
-    async run() {
-      assert.equal(statSync("/home/pi").mode & 0o777, 0o700);
-      const output = succeeds(typed(install));
-      assert.match(output, /grove-heater\.service runs: 17\.0 °C/);
-      assert.equal(shown("UnitFileState"), "enabled");
-      return output.trim().split("\n").at(-1);
-    },
-  },
+  installed,
   {
     name: "its status is for everybody, in one table",
     async run() {
@@ -82,6 +94,75 @@ export const installing: readonly Scenario[] = [
   },
 ];
 
+export const doctor: Scenario = {
+  name: "an ordinary user's doctor sees the running service, and takes the reading from its loop",
+  async run(machine) {
+    const { output } = typed("grove-heater doctor");
+    assert.match(output, /sensor +reads 17\.0 °C, 45 % r\.h\., as the running firmware tells/);
+    assert.match(output, /service +runs: 17\.0 °C/);
+    assert.doesNotMatch(output, /does not run now/);
+    assert.equal(machine.line(RELAY)?.level, 1);
+    const byRoot = typed("sudo grove-heater doctor").output;
+    assert.match(byRoot, /data-folder +\/var\/lib\/private\/grove-heater/);
+    return output.trim().split("\n").at(-1);
+  },
+};
+
+const secret =
+  '{"type":"dps-symmetric-key","idScope":"0ne1","registrationId":"unit-7","deviceKey":"c2VjcmV0"}';
+
+/** Whoever has credentials needs no local hub. */
+const hasHub = (): boolean => asRoot(`grep -lz '^hub$' $(sed 's|.*|/proc/&/cmdline|' ${group})`).code === 0;
+
+export const credentials: Scenario = {
+  name: "credentials that systemd-creds encrypted reach the loop, and no file of the data folder holds them",
+  async run(machine) {
+    await until("a local hub without credentials", hasHub, patienceMs);
+    const store = "/etc/credstore.encrypted";
+    const file = `${store}/grove-heater.credentials.json`;
+    succeeds(asRoot(`mkdir -p ${store} && systemd-creds setup`));
+    const encrypt = "systemd-creds encrypt --with-key=host --name=credentials.json -";
+    succeeds(asRoot(`echo '${secret}' | ${encrypt} ${file}`));
+    assert.notEqual(asRoot(`grep -q c2VjcmV0 ${file}`).code, 0, "it is not encrypted");
+    systemctl("restart", unit);
+    await until("the loop", () => told().decidedAfterMs !== undefined, patienceMs);
+    assert.equal(succeeds(asRoot(`cat /run/credentials/${unit}/credentials.json`)).trim(), secret);
+    assert.notEqual(asRoot(`grep -rq c2VjcmV0 ${dataFolder}`).code, 0, "it lies in the data folder");
+    await until(
+      "the cloud half to use them",
+      () => asRoot(`journalctl -b -u ${unit} | grep -q unit-7`).code === 0,
+    );
+    assert.equal(hasHub(), false);
+    succeeds(asRoot(`rm ${file}`));
+    systemctl("restart", unit);
+    await relayIs(machine, 1, 120_000);
+    return asRoot(`journalctl -b -u ${unit} -o cat | grep unit-7 | tail -1`).output.slice(0, 120);
+  },
+};
+
+export const otherUnit: Scenario = {
+  name: "a hat that another service drives is refused to the installation, which names it",
+  async run(machine) {
+    systemctl("stop", unit);
+    const run = "/usr/local/bin/node /home/pi/grove-heater/dist/main.js run --offline --data /root/other";
+    succeeds(asRoot(`systemd-run --unit=other.service ${run}`));
+    try {
+      await relayIs(machine, 1, 120_000);
+      const { code, output } = typed(install);
+      assert.equal(code, 75, output);
+      assert.match(output, /sudo systemctl disable --now other\.service/);
+      assert.equal(machine.line(RELAY)?.level, 1, "the other one's relay was touched");
+      systemctl("start", unit);
+      await until("a start that is refused", () => shown("ExecMainStatus") === "75", patienceMs);
+      assert.equal(machine.line(RELAY)?.level, 1, "the other one's relay was touched");
+      return "75";
+    } finally {
+      asRoot("systemctl stop other.service");
+      await relayIs(machine, 1, 120_000);
+    }
+  },
+};
+
 const death = (name: string, act: () => void): Scenario => ({
   name: `SR-01 ${name}: the relay is off, and the heat comes back`,
   async run(machine) {
@@ -98,14 +179,7 @@ async function comesBack(machine: Machine): Promise<void> {
 }
 
 export const deaths: readonly Scenario[] = [
-  {
-    name: "heats with the settings in its data folder",
-    async run(machine) {
-      useShortTimes();
-      await relayIs(machine, 1, 120_000);
-      return JSON.stringify(told());
-    },
-  },
+  heats,
   death("kill -9 of the loop", () => signal("SIGKILL", pidOf("loop"))),
   death("kill -9 of the guardian", () => signal("SIGKILL", pidOf("guardian"))),
   death("kill -9 of both", () => signal("SIGKILL", pidOf("guardian"), pidOf("loop"))),

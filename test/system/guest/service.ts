@@ -9,6 +9,7 @@ import { until } from "../../kernel/guest/until.ts";
 /** A start of the whole service takes some seconds of the machine's time, and the shortest off time ten. */
 export const patienceMs = 60_000;
 export const unit = "grove-heater.service";
+export const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
 export const dataFolder = "/var/lib/private/grove-heater";
 
 /** The shortest times that the settings allow. */
@@ -52,9 +53,8 @@ function roleOf(pid: number): Role {
 
 /** Processes of the service by what they do. */
 export function processes(): Map<Role, number> {
-  const group = readFileSync(`/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`, "utf8");
   const found = new Map<Role, number>();
-  for (const pid of group.split("\n").filter(Boolean).map(Number)) {
+  for (const pid of readFileSync(group, "utf8").split("\n").filter(Boolean).map(Number)) {
     try {
       found.set(roleOf(pid), pid);
     } catch {

@@ -98,8 +98,8 @@ function program(manifest: Manifest, { node, folder, board, relayOff }: UnitOpti
   ];
 }
 
-/** Several times what the guardian's own watch over the loop takes, with a restart of it on a slow card. */
-const watchdogSeconds = 60;
+/** Three times what the guardian's own watch over the loop takes: longer than it ever is without a proof. */
+const watchdogSeconds = 30;
 
 function identity(manifest: Manifest, wiring: Wiring): Line[] {
   const groups =

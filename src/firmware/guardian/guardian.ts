@@ -202,6 +202,7 @@ export class Guardian {
         this.#cancelKill();
         this.#loop = undefined;
         this.#loopBeats = false;
+        if (off) this.#options.onProof?.();
         watcher.loopIs(undefined);
         resolve({ code, why, everBeat, off });
       };

@@ -31,7 +31,8 @@ function chip(label: string, base: number): string {
 }
 
 const scripts = (given = wiring) => {
-  const made = relayOffScripts(given, { sysRoot: root, lockFolder: join(root, "lock") });
+  const program = join(root, "relay-off");
+  const made = relayOffScripts(given, { sysRoot: root, lockFolder: join(root, "lock"), program });
   if (made === undefined) throw new Error("no script");
   return made;
 };
@@ -133,6 +134,17 @@ describe("the relay-off script", () => {
     rmSync(line, { recursive: true });
     run(scripts().start, env);
     expect(read(join(root, "settled"))).toBe("settle --timeout=10");
+  });
+
+  it("leaves a chip that sysfs does not show to the program in C, and no other", () => {
+    chip("gpio-brcmstb@107d508500", 512);
+    writeFileSync(join(root, "relay-off"), `#!/bin/sh\necho "$@" >>${root}/asked\n`, { mode: 0o755 });
+    run(scripts().stop);
+    expect(read(join(root, "asked"))).toBe(`pinctrl-bcm2835,pinctrl-bcm2711,pinctrl-rp1 ${relayLine} 0`);
+    rmSync(join(root, "asked"));
+    chip("pinctrl-rp1", 571);
+    run(scripts().stop);
+    expect(() => read(join(root, "asked"))).toThrow();
   });
 
   it("is none for a virtual hat", () => {

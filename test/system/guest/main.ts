@@ -8,6 +8,7 @@ import { type Plan, planNames, planParameter } from "../plans.ts";
 import { keep, kept } from "./progress.ts";
 import {
   afterCut,
+  characterDevice,
   credentials,
   deaths,
   doctor,
@@ -33,7 +34,10 @@ const cut: Chapter = { scenarios: [afterCut, pressing], end: "power cut" };
 const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
   kills: [{ scenarios: [...installing, ...deaths, ...hangs], end: "the end" }],
   restarts: [
-    { scenarios: [installed, heats, doctor, nodeMissing, otherUnit, credentials], end: "reboot" },
+    {
+      scenarios: [installed, heats, doctor, nodeMissing, ...characterDevice, otherUnit, credentials],
+      end: "reboot",
+    },
     cut,
     cut,
     cut,

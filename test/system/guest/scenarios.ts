@@ -163,6 +163,8 @@ export const otherUnit: Scenario = {
   },
 };
 
+const killAll = (): string => succeeds(asRoot(`echo 1 >/sys/fs/cgroup/system.slice/${unit}/cgroup.kill`));
+
 const death = (name: string, act: () => void): Scenario => ({
   name: `SR-01 ${name}: the relay is off, and the heat comes back`,
   async run(machine) {
@@ -183,10 +185,7 @@ export const deaths: readonly Scenario[] = [
   death("kill -9 of the loop", () => signal("SIGKILL", pidOf("loop"))),
   death("kill -9 of the guardian", () => signal("SIGKILL", pidOf("guardian"))),
   death("kill -9 of both", () => signal("SIGKILL", pidOf("guardian"), pidOf("loop"))),
-  death(
-    "kill -9 of every process at once",
-    () => void asRoot(`echo 1 >/sys/fs/cgroup/system.slice/${unit}/cgroup.kill`),
-  ),
+  death("kill -9 of every process at once", () => void killAll()),
   death("systemctl kill", () => void systemctl("kill", unit)),
   {
     name: "systemctl stop turns the relay off, and systemctl start brings the heat back",
@@ -211,6 +210,35 @@ export const deaths: readonly Scenario[] = [
       assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
       await comesBack(machine);
       return milliseconds(ms);
+    },
+  },
+];
+
+const sysfsLine = "/sys/class/gpio/gpio528";
+
+/** The same on the other back end. */
+export const characterDevice: readonly Scenario[] = [
+  {
+    name: "heats on the GPIO character device",
+    async run(machine) {
+      useShortTimes({ gpioBackend: "chardev" });
+      await relayIs(machine, 0);
+      await relayIs(machine, 1, 120_000);
+      assert.equal(existsSync(sysfsLine), false, "sysfs has the line");
+      return JSON.stringify(told());
+    },
+  },
+  death("kill -9 of the loop on the character device", () => signal("SIGKILL", pidOf("loop"))),
+  death("kill -9 of the guardian on the character device", () => signal("SIGKILL", pidOf("guardian"))),
+  death("kill -9 of every process at once on the character device", () => void killAll()),
+  {
+    name: "and back on sysfs",
+    async run(machine) {
+      useShortTimes();
+      await relayIs(machine, 0);
+      await relayIs(machine, 1, 120_000);
+      assert.equal(existsSync(sysfsLine), true);
+      return "";
     },
   },
 ];
@@ -258,9 +286,7 @@ export const nodeMissing: Scenario = {
     await relayIs(machine, 1, 120_000);
     renameSync(node, `${node}.gone`);
     try {
-      const ms = await offAfter(machine, () => {
-        succeeds(asRoot(`echo 1 >/sys/fs/cgroup/system.slice/${unit}/cgroup.kill`));
-      });
+      const ms = await offAfter(machine, () => void killAll());
       assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
       await until("a start that fails", () => shown("ExecMainStatus") === "203");
       const { code, output } = typed("node dist/main.js service status");

@@ -85,8 +85,8 @@ export const told = (): Told => JSON.parse(readFileSync("/run/grove-heater/statu
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** Writes the settings and starts the service anew. */
-export function useShortTimes(): void {
-  writeFileSync(`${dataFolder}/settings.json`, JSON.stringify(settings));
+export function useShortTimes(more: object = {}): void {
+  writeFileSync(`${dataFolder}/settings.json`, JSON.stringify({ ...settings, ...more }));
   systemctl("restart", unit);
 }
 

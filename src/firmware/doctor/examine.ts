@@ -27,6 +27,7 @@ import { checkDataFolder, checkFreeSpace, checkKeptAside, checkState } from "./d
 import { readBootConfig } from "./facts/boot-config.ts";
 import { type Finding, fail, ok, skip } from "./finding.ts";
 import { checkGpio, lineIds } from "./gpio.ts";
+import { joinRemedy } from "./groups.ts";
 import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
 import { checkInstance } from "./instance.ts";
 import type { Machine } from "./machine.ts";
@@ -111,7 +112,11 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   );
   const running = instance?.running !== false || service?.running === true;
   const hat = { choice, manifest: manifest?.manifest, running, told: service?.told };
-  await add("hardware", () => examineHat(examination, hat));
+  const served = (service?.findings.length ?? 0) > 0;
+  await add("hardware", async () => {
+    const found = await examineHat(examination, hat);
+    return served ? forTheService(machine, found) : found;
+  });
   await add("clock", () => [checkClock(clock), checkClockSync(machine)]);
   await add("data-folder", () => checkDataFolder(machine, data));
   await add("free-space", () => checkFreeSpace(machine, data, manifest?.manifest?.storageKb ?? 1024));
@@ -120,6 +125,15 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   if (instance && (instance.running || service?.running !== true)) findings.push(instance.finding);
   findings.push(...(service?.findings ?? []));
   return findings;
+}
+
+/** With a service, this user need not be in the groups: the service's own user is (its unit, checkService). */
+function forTheService(machine: Machine, findings: readonly Finding[]): Finding[] {
+  const remedies = ["i2c", "gpio"].map((group) => joinRemedy(machine, group));
+  const why = `${machine.user.name} may not use it, and need not: the service does`;
+  return findings.map((finding) =>
+    finding.remedy !== undefined && remedies.includes(finding.remedy) ? skip(finding.check, why) : finding,
+  );
 }
 
 interface HatToExamine {

@@ -282,6 +282,22 @@ describe("a service that runs as it should", () => {
     expect(machine.snapshot()).toEqual(before);
   });
 
+  it("needs no group for the user who looks", async () => {
+    const files = exportedLine(528, { value: "1" });
+    const refused = {
+      "/dev/i2c-1": "EACCES",
+      "/sys/class/gpio/export": "EACCES",
+      "/sys/class/gpio/gpio528/value": "EACCES",
+    };
+    const looking = { refused, user: { gids: [1000] }, files };
+    expect(withStatus(await on(looking), "warn", "fail")).toEqual([]);
+    const alone = withStatus(
+      await capture(pi4, { sys: "pi-4-kernel-6.6", ...looking, files: {} }).examine(),
+      "fail",
+    );
+    expect(alone).toContain("i2c-permission");
+  });
+
   it("without root's eyes keeps its settings and state to itself, which is said", async () => {
     const findings = await on({ refused: { [places.data]: "EACCES" } });
     expect(findingOf(findings, "service-data")).toMatchObject({

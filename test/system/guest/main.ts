@@ -32,10 +32,10 @@ interface Chapter {
 const cut: Chapter = { scenarios: [afterCut, pressing], end: "power cut" };
 /** Two machines at once, each with about half of what is to be shown. */
 const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
-  kills: [{ scenarios: [...installing, ...deaths, ...hangs], end: "the end" }],
+  kills: [{ scenarios: [...installing, ...deaths, ...characterDevice, ...hangs], end: "the end" }],
   restarts: [
     {
-      scenarios: [installed, heats, doctor, nodeMissing, ...characterDevice, otherUnit, credentials],
+      scenarios: [installed, heats, doctor, nodeMissing, otherUnit, credentials],
       end: "reboot",
     },
     cut,

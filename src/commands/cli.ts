@@ -35,6 +35,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Make a unit its owner's: authority, keys, certificates",
     load: () => import("./claim.ts"),
   },
+  wifi: {
+    summary: "See, add and remove the wireless networks of this unit",
+    load: () => import("./wifi.ts"),
+  },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },

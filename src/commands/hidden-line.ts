@@ -10,12 +10,14 @@ const keys = { interrupt: "\u0003", endOfInput: "\u0004", backspace: ["\u007f", 
 
 /**
  * @param prompt shown on `output`, to a person alone
- * @returns without blanks around it; `undefined` when there was none, or when Ctrl-C was pressed
+ * @param keepBlanks those around it belong to it
+ * @returns without blanks around it, unless they are kept; `undefined` when there was none, or when Ctrl-C was pressed
  */
 export async function readHiddenLine(
   input: NodeJS.ReadStream,
   output: NodeJS.WritableStream,
   prompt: string,
+  { keepBlanks = false }: { readonly keepBlanks?: boolean } = {},
 ): Promise<string | undefined> {
   const typed = input.isTTY === true;
   if (typed) {
@@ -23,7 +25,8 @@ export async function readHiddenLine(
     output.write(prompt);
   }
   try {
-    return (await lineOf(input.setEncoding("utf8"), typed))?.trim() || undefined;
+    const line = await lineOf(input.setEncoding("utf8"), typed);
+    return (keepBlanks ? line : line?.trim()) || undefined;
   } finally {
     if (typed) {
       (input as ReadStream).setRawMode(false);

@@ -27,6 +27,7 @@ const names = [
   "settings",
   "credentials",
   "claim",
+  "wifi",
   "hub",
   "demo",
   "relay",

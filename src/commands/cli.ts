@@ -39,6 +39,8 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "See, add and remove the wireless networks of this unit",
     load: () => import("./wifi.ts"),
   },
+  seal: { summary: "Close a unit for the field, or show whether it is", load: () => import("./seal.ts") },
+  unseal: { summary: "Open a unit for development", load: () => import("./unseal.ts") },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },

@@ -15,6 +15,8 @@ import { guardNetwork } from "../firmware/process/guard-network.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
+import { mayDebug, readSeal } from "../firmware/seal/seal.ts";
+import { SealWatch } from "../firmware/seal/seal-watch.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
@@ -48,7 +50,8 @@ async function cloud(args: Arguments): Promise<number> {
   const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
-  const ended = endingOf(log, send);
+  const ended = endingOf(log, send, data);
+  const seal = new SealWatch(systemClock, log, () => readSeal(data.path));
   let device: RemoteDevice | undefined;
   let face: AzureFace | undefined;
   let hub: HubReady | undefined;
@@ -85,6 +88,7 @@ async function cloud(args: Arguments): Promise<number> {
           files: gatedFiles(durableSystemFiles, data.path, manifest),
           clock: systemClock,
           firmware: firmwareVersion(),
+          isSealed: () => seal.sealed,
           board: wiring.board,
           log,
           startedMs: startOf(args.value("up-since")),
@@ -116,13 +120,13 @@ function startOf(upSince: string | undefined): Millis {
 }
 
 /** It ends when the loop says so or is gone. */
-function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => void) {
+function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => void, { path }: DataFolder) {
   let stop = (): void => {};
   const asked = new Promise<void>((resolve) => {
     stop = resolve;
   });
   process.on("disconnect", stop);
-  installSignals({ log, end: () => stop() });
+  installSignals({ log, end: () => stop(), mayDebug: () => mayDebug(path) });
   closeInspector(log);
   const crash = (kind: string) => (error: unknown) => {
     const detail = stackOf(error);

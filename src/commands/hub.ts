@@ -23,6 +23,7 @@ import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import type { HubToGuardian } from "../firmware/process/messages.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
 import { oneOf, readContext } from "./context.ts";
@@ -67,7 +68,7 @@ async function serve(args: Arguments): Promise<number> {
   // Before the hub runs there is nothing to close, and it is closed only once.
   const endNow = (): void => endProcess(exitCodes.ok, out);
   let end = endNow;
-  installSignals({ log, end: () => end() });
+  installSignals({ log, end: () => end(), mayDebug: () => mayDebug(folder.path) });
   process.once("disconnect", () => end());
   closeInspector(log);
   const device = args.value("device") ?? deviceId();

@@ -16,6 +16,7 @@ import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { TextWriter } from "../firmware/process/text-writer.ts";
 import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
+import { mayDebug } from "../firmware/seal/seal.ts";
 import { keepStatusFile } from "../firmware/service/running-status.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
@@ -80,7 +81,7 @@ async function loop(args: Arguments): Promise<number> {
     end: (signal) => onSignal(signal, exitCodes.ok),
     // Ctrl-Z is the guardian's; where it reaches this process alone, a new loop begins with what is known of the relay.
     pause: (signal) => onSignal(signal, exitCodes.restart),
-    except: asksToCrash() ? ["SIGUSR2"] : [],
+    ...forDevelopers(context.data.path),
   });
   const running = await runLoop({
     data: context.data,
@@ -138,6 +139,12 @@ function decide(args: Arguments, { data: folder, settingsFile }: Context) {
   const choice = { ...board.value, why: args.value("why") ?? board.value.why };
   return { settings, values, board, choice };
 }
+
+/** What else signals may do: in an unsealed unit open a debugger, in a test crash. */
+const forDevelopers = (dataPath: string) => ({
+  mayDebug: () => mayDebug(dataPath),
+  except: asksToCrash() ? ["SIGUSR2"] : [],
+});
 
 /** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
 function sendBeat(heaterOn: boolean): void {

@@ -27,7 +27,10 @@ export const verb: Verb = {
     print: { doc: "print the scenario's file, to change and play it" },
     hours: { value: "N", doc: "duration (default: the scenario's)" },
     every: { value: "MINUTES", doc: "interval of the rows (default: 30)" },
-    fault: { value: "NAME@H:MM[+H:MM]", doc: "a fault from a time on, or for a duration; several separated by commas" },
+    fault: {
+      value: "NAME@H:MM[+H:MM]",
+      doc: "a fault from a time on, or for a duration; several separated by commas",
+    },
     seed: { value: "N", doc: "seed of all random values (default: the scenario's)" },
     format: { value: "FORMAT", doc: "table, jsonl or csv (default: table)" },
   },

@@ -56,10 +56,22 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   );
   closing.push(() => rest.close());
   const hubHost = withPort(names.advertised, broker.port, defaultPorts.mqtt);
-  const { pagePassword: password, pagePath } = options;
+  const { pagePassword: password, pagePath, isSealed = () => false } = options;
   const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
     openPage(
-      { ...core, clock, log, idScope, startedMs, hubHost, exposed, hostNames: names, password, pagePath },
+      {
+        ...core,
+        clock,
+        log,
+        idScope,
+        startedMs,
+        hubHost,
+        exposed,
+        isSealed,
+        hostNames: names,
+        password,
+        pagePath,
+      },
       host,
       port,
     ),

@@ -144,6 +144,11 @@ export const readOnlyProperties = {
   firmwareVersion: { schema: text, label: "Firmware", doc: "Version of the running firmware." },
   board: { schema: text, label: "Board", doc: "Board definition in use." },
   startedAt: { schema: time, label: "Started", doc: "When the firmware started." },
+  sealed: {
+    schema: flag,
+    label: "Sealed",
+    doc: "Whether the unit is closed for the field: no changes on its page without a password, no debugger, no local images.",
+  },
   faults: {
     schema: text,
     label: "Faults",

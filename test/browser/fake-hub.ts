@@ -313,6 +313,7 @@ export class FakeHub {
       devices: devices.length,
       connected: devices.filter(({ connected }) => connected).length,
       exposed: this.password !== undefined,
+      sealed: false,
     };
     const hello = { hub, devices };
     response.write(`event: hello\ndata: ${JSON.stringify(hello)}\n\n`);

@@ -28,6 +28,8 @@ const names = [
   "credentials",
   "claim",
   "wifi",
+  "seal",
+  "unseal",
   "hub",
   "demo",
   "relay",

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { packageRoot } from "../../src/firmware/process/package-root.ts";
+import { changeSeal } from "../../src/firmware/seal/change.ts";
 import { until } from "../firmware/firmware-process.ts";
 import { temporaryFolder } from "../hub/running-hub.ts";
 
@@ -103,6 +104,18 @@ describe.runIf(process.platform === "linux").for(names)("the process %s", { time
     await until("the signal to be ignored", () => own.tells("signal-ignored"));
     expect(own.said.match(/Debugger listening/g)).toHaveLength(1);
     expect(own.child.exitCode).toBeNull();
+  });
+
+  it("opens a debugger on SIGUSR1 where somebody unsealed the unit, and none once it is sealed", async (context) => {
+    const own = await start(context, name);
+    await own.begun();
+    await changeSeal(own.data, "sealed", Date.now());
+    own.child.kill("SIGUSR1");
+    await until("the signal to be ignored", () => own.tells("signal-ignored"));
+    await changeSeal(own.data, "unsealed", Date.now());
+    own.child.kill("SIGUSR1");
+    await until("the debugger to be opened", () => own.tells("inspector-opened"));
+    expect(own.said).toMatch(/Debugger listening on ws:\/\/127\.0\.0\.1:/);
   });
 });
 

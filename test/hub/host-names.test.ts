@@ -113,7 +113,9 @@ describe("the page's door", () => {
     const clock = new VirtualClock();
     const once = new OnceLog(recordingLog([]), clock);
     const app = new Hono();
-    app.use(new PageGuard({ clock, once, hostNames: names, password: undefined }).guard);
+    app.use(
+      new PageGuard({ clock, once, hostNames: names, password: undefined, isSealed: () => false }).guard,
+    );
     app.all("/x", (c) => c.text("in"));
     return async (headers: Record<string, string>) =>
       (await app.request("/x", { method: "PUT", headers })).status;

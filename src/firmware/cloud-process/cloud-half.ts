@@ -61,6 +61,8 @@ export interface CloudHalfParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
+  /** Whether the unit is sealed now; not when absent. */
+  readonly isSealed?: (() => boolean) | undefined;
   readonly board: string;
   /** Ends the loop so that the guardian restarts it. */
   readonly restart: () => void;
@@ -307,6 +309,7 @@ export class CloudHalf {
       // To the tenth: none of the digits behind it is worth a message.
       heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
       telemetryDropped: this.#outbox.status.dropped,
+      sealed: this.#parts.isSealed?.() ?? false,
       certificateExpires: this.#renewal.expires,
       [deviceInformation.name]: { __t: "c", ...this.#machine },
     };

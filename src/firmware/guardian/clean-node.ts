@@ -32,4 +32,12 @@ export function closeInspector(log: Log): void {
   log.warn("inspector-closed", { why: "a debugger could turn the relay on" });
 }
 
+/** For development, on this machine alone and at any free port: the log says where. */
+export function openInspector(log: Log): void {
+  const inspector = process.getBuiltinModule("node:inspector");
+  if (inspector.url() === undefined) inspector.open(0, "127.0.0.1");
+  const warning = "a debugger could turn the relay on";
+  log.warn("inspector-opened", { url: inspector.url(), why: "the unit is unsealed", warning });
+}
+
 const isInspector = (flag: string): boolean => /^["']?--(inspect|debug)/.test(flag);

@@ -1,12 +1,14 @@
 /**
  * What each signal does to a process of this program.
  *
- * Guarantee: every signal that Node.js can catch has a defined end, however often it comes; none opens a debugger.
+ * Guarantee: every signal that Node.js can catch has a defined end, however often it comes; none opens a debugger, but
+ * SIGUSR1 in a unit that somebody opened for development (seal/).
  * Left as they are: SIGKILL and SIGSTOP, which nobody can catch; the signals of a fault in the program itself (SEGV,
  * BUS, FPE, ILL, TRAP, SYS), which end it at once, because a handler would return to the faulty instruction for ever.
  * For those the other processes turn the relay off. SIGPIPE and SIGXFSZ are ignored by Node.js itself.
  */
 import type { Log } from "../../base/log.ts";
+import { openInspector } from "./clean-node.ts";
 
 export interface SignalActions {
   readonly log: Log;
@@ -14,6 +16,8 @@ export interface SignalActions {
   readonly end: (signal: string) => void;
   /** For Ctrl-Z, and when a terminal wants to stop it. Without it such a process stops as usual. */
   readonly pause?: (signal: string) => void;
+  /** Whether a debugger may be opened now; never when absent. */
+  readonly mayDebug?: () => boolean;
   /** Signals that have a listener of their own. */
   readonly except?: readonly string[];
 }
@@ -37,7 +41,10 @@ export function installSignals(actions: SignalActions, source: SignalSource = pr
   };
   for (const signal of ending) on(signal, () => end(signal));
   // With a listener Node.js does not open its inspector.
-  on("SIGUSR1", () => log.warn("signal-ignored", { signal: "SIGUSR1", why: "no debugger here" }));
+  on("SIGUSR1", () => {
+    if (actions.mayDebug?.()) openInspector(log);
+    else log.warn("signal-ignored", { signal: "SIGUSR1", why: "no debugger here" });
+  });
   if (pause === undefined) return;
   on("SIGTSTP", () => pause("SIGTSTP"));
   // From the terminal they come only to a process that reads or writes in the background; foreground.ts avoids both.

@@ -24,6 +24,7 @@ import {
 import { defaultPorts } from "../../hub/hub-options.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { isSealed } from "../seal/seal.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
 
 export interface LocalHubOptions {
@@ -78,6 +79,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(options.names !== undefined && { hostNames: options.names }),
       ...(password !== undefined && { pagePassword: password }),
       ...(reserveStorage && { reserveStorage }),
+      isSealed: () => isSealed(dataPath),
       ...(options.trustedPems && { trustedPems: options.trustedPems }),
     });
     await writeCredentials(folders.device, hub, device);

@@ -54,6 +54,8 @@ export interface HubInfo {
   readonly connected: number;
   /** Whether other machines can reach the page. */
   readonly exposed: boolean;
+  /** The unit beside it is sealed: without a password the page changes nothing. */
+  readonly sealed: boolean;
 }
 
 /** The cable is plugged in, or unplugged in one of three ways; see `CableRequest`. */

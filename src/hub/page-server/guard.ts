@@ -26,6 +26,7 @@ export interface PageGuardOptions {
   /** Names under which the page is reached. */
   readonly hostNames: PageNames;
   readonly password: string | undefined;
+  readonly isSealed: () => boolean;
 }
 
 const cookieName = "hub-session";
@@ -88,6 +89,17 @@ export class PageGuard {
   /** For routes that need the sign-in. */
   readonly signedIn = async (c: Context, next: Next): Promise<Response | undefined> => {
     if (!this.isSignedIn(c)) return refuse(c, 401, "sign-in", "sign in first");
+    await next();
+    return undefined;
+  };
+
+  /** For everything that changes something: a sealed unit takes it from those alone who gave a password. */
+  readonly mayChange = async (c: Context, next: Next): Promise<Response | undefined> => {
+    const changes = !["GET", "HEAD"].includes(c.req.method);
+    if (changes && !this.passwordNeeded && this.#options.isSealed()) {
+      this.#options.once.warn("hub-page-refused", c.req.path, "the unit is sealed");
+      return refuse(c, 403, "sealed", "this unit is sealed: its page changes nothing without a password");
+    }
     await next();
     return undefined;
   };

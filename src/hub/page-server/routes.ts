@@ -36,6 +36,8 @@ export interface PageParts
   readonly hubHost: string;
   /** Whether the page listens beyond loopback. */
   readonly exposed: boolean;
+  /** Whether the unit beside the hub is sealed now. */
+  readonly isSealed: () => boolean;
 }
 
 const maxEvents = 500;
@@ -44,6 +46,7 @@ export function hubInfo(parts: PageParts): HubInfo {
   return {
     hubHost: parts.hubHost,
     exposed: parts.exposed,
+    sealed: parts.isSealed(),
     idScope: parts.idScope,
     startedMs: parts.startedMs,
     nowMs: parts.clock.wallNow(),

@@ -48,7 +48,8 @@ export async function openPage(options: PageOptions, host: string, port: number)
 
 async function pageApp(options: PageOptions): Promise<Hono> {
   const { clock, once, log } = options;
-  const guard = new PageGuard({ clock, once, hostNames: options.hostNames, password: options.password });
+  const { hostNames, password, isSealed } = options;
+  const guard = new PageGuard({ clock, once, hostNames, password, isSealed });
   const app = new Hono();
   app.use(guard.guard);
   app.use(
@@ -64,6 +65,7 @@ async function pageApp(options: PageOptions): Promise<Hono> {
   app.notFound((c) => refuse(c, 404, "not-found", "there is no such page"));
   addSessionRoutes(app, guard);
   app.use("/api/*", guard.signedIn);
+  app.use("/api/*", guard.mayChange);
   addPageRoutes(app, options);
   addStream(app, options);
   await addFiles(app, options.pagePath);

@@ -6,7 +6,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../base/json/value.ts";
 import type { Schema } from "../../base/schema/schema.ts";
-import { validItems, map, object } from "../../base/schema/structures.ts";
+import { map, object, validItems } from "../../base/schema/structures.ts";
 import {
   boolean,
   convert,

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { equalJson } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
-import { validItems, map, object } from "../../base/schema/structures.ts";
+import { map, object, validItems } from "../../base/schema/structures.ts";
 import { boolean, convert, integer, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
 import type { RememberedPorts } from "../hub-options.ts";
 import { type Authentication, newKey, storedAuthentication } from "../registry/record.ts";

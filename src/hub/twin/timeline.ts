@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
-import { validItems, object } from "../../base/schema/structures.ts";
+import { object, validItems } from "../../base/schema/structures.ts";
 import { boolean, convert, integer, number, oneOf, optional, string } from "../../base/schema/values.ts";
 import { type Millis, seconds } from "../../base/units.ts";
 import { json } from "../body.ts";

@@ -12,7 +12,13 @@ describe("a session of the page", () => {
     const clock = new VirtualClock();
     const names = { includes: () => true, isNamed: () => false };
     const once = new OnceLog(recordingLog([]), clock);
-    const guard = new PageGuard({ clock, once, hostNames: names, password: "correct horse" });
+    const guard = new PageGuard({
+      clock,
+      once,
+      hostNames: names,
+      password: "correct horse",
+      isSealed: () => true,
+    });
     const app = new Hono();
     app.use(guard.signedIn);
     app.get("/x", (c) => c.text("in"));

@@ -22,6 +22,7 @@ async function openHub() {
     startedMs: 0,
     hubHost: "localhost:8883",
     exposed: false,
+    isSealed: () => false,
   });
   const come = async () => {
     const { status, body } = await app.request("/api/events");

@@ -13,6 +13,7 @@ const hub: HubInfo = {
   devices: 1,
   connected: 1,
   exposed: false,
+  sealed: false,
 };
 const grown = (...happened: readonly PageEvent[]) => happened.reduce(reduce, emptyState);
 const hello: PageEvent = { type: "hello", hub, devices: [device("b"), device("a")] };

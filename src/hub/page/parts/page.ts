@@ -30,7 +30,8 @@ function makeBar({ signOut }: Context): Part<View> {
   return {
     root: h("header", { class: "bar" }, mark, h("strong", {}, "Local hub"), where, stream, leave),
     update({ state: { hub, stream: state } }) {
-      const reach = hub?.exposed ? " · accessible from other machines" : "";
+      const lock = hub?.sealed ? " · sealed" : "";
+      const reach = `${hub?.exposed ? " · accessible from other machines" : ""}${lock}`;
       setText(where, hub === undefined ? "" : `${hub.hubHost} · ID scope ${hub.idScope}${reach}`);
       setText(stream, streamWords[state]);
       setAttribute(stream, "data-stream", state);

@@ -1,0 +1,12 @@
+/** `unseal`: opens a unit for development. */
+import { change, sealFlags, sealNotes } from "./change-seal.ts";
+import type { Verb } from "./verb.ts";
+
+export const verb: Verb = {
+  name: "unseal",
+  summary: "Open a unit for development",
+  usage: "unseal [FLAGS]",
+  flags: sealFlags,
+  notes: sealNotes,
+  run: async (args) => await change(args, "unsealed"),
+};

@@ -5,9 +5,9 @@ import { readNamed } from "../firmware/claim/claim.ts";
 import { defaultCaFolder, deviceDays, openOwnerCa } from "../firmware/claim/owner-ca.ts";
 import { batchSteps } from "../firmware/claim/steps.ts";
 import { readUnitList } from "../firmware/claim/unit-list.ts";
-import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { places } from "../firmware/service/system.ts";
 import { oneOf, wholeNumber } from "./context.ts";
 import { needed, readGroupKey } from "./derive-key.ts";
 import type { Arguments } from "./verb.ts";
@@ -34,8 +34,7 @@ export async function claimBatch(args: Arguments): Promise<number> {
       "Correct these lines, and run this again.",
     );
   }
-  // Where systemd's StateDirectory= of the unit is (src/manifest/sandbox.ts).
-  const dataPath = `var/lib/${loadManifestWithoutHat().name}`;
+  const dataPath = places.data.slice(1);
   const proof = await proofOf(args, type);
   const result = await prepareUnits({
     units,
@@ -66,5 +65,5 @@ function report({ made, kept, others }: BatchResult, out: string, dataPath: stri
   print(`${out}: ${made.length} made, ${kept.length} there already`);
   for (const { id, why } of others)
     print(`✗ ${id} was left as it is: ${why}. Remove its folder, or choose another --out.`);
-  print(batchSteps(out, `/${dataPath}`, isKey));
+  print(batchSteps(out, dataPath, isKey));
 }

@@ -26,8 +26,9 @@ import { acceptSteps, signSteps, startSteps, uploadSteps, verifySteps } from "..
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { claimBatch } from "./claim-batch.ts";
-import { otherDataFolder, readContext, wholeNumber } from "./context.ts";
+import { readContext, wholeNumber } from "./context.ts";
 import { derive, deriveFlags, deriveNotes } from "./derive-key.ts";
+import { otherDataFolder } from "./service-data.ts";
 import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
 
 const words = {

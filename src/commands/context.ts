@@ -1,6 +1,5 @@
 /** What several verbs work out of the shared flags and the environment. */
 
-import { existsSync } from "node:fs";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { type DataFolder, dataFolderPath, describeDataFolder } from "../firmware/storage/data-folder.ts";
 import type { SettingsSource } from "../firmware/storage/settings-file.ts";
@@ -46,13 +45,6 @@ export function wholeNumber(
     `--${flag} ${text} is not known.`,
     `Use a whole number from ${least} to ${most}.`,
   );
-}
-
-/** Where systemd keeps the data of an installed service, when this command was not told which data it is about. */
-export function otherDataFolder(args: Arguments, chosen: string): string | undefined {
-  const ofService = "/var/lib/grove-heater";
-  const wasTold = args.value("data") !== undefined || process.env["STATE_DIRECTORY"] !== undefined;
-  return !wasTold && chosen !== ofService && existsSync(ofService) ? ofService : undefined;
 }
 
 /** Whether there is a terminal that takes keys and can be drawn on. */

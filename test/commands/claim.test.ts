@@ -97,7 +97,7 @@ describe("claim", () => {
       code: exitCodes.configuration,
       stderr: expect.stringContaining("chmod 600"),
     });
-    const file = join(folder, "cards/heater-1/var/lib/grove-heater/credentials.json");
+    const file = join(folder, "cards/heater-1/var/lib/private/grove-heater/credentials.json");
     expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ registrationId: "heater-1" });
     // The one implementation.
     const [key] = [claim(["key", "--device", "heater-1"], groupKey).stdout.trim()];

@@ -26,7 +26,7 @@ export type BatchProof =
 export interface BatchOptions {
   readonly units: readonly ListedUnit[];
   readonly out: string;
-  /** The data folder on the unit, from the root of its card: "var/lib/grove-heater". */
+  /** The data folder on the unit, from the root of its card: "var/lib/private/grove-heater". */
   readonly dataPath: string;
   readonly idScope: string;
   readonly endpoint: string | undefined;

@@ -51,7 +51,9 @@ Next: upload ${file} in the same dialog that showed the code, and "Verify". It i
 export const batchSteps = (folder: string, state: string, isKey: boolean): string => `
 Next, for each unit, before its first boot: put its SD card into this computer, then
        sudo cp -r ${folder}/ID/. ROOT
-where ID is the unit's id and ROOT is where the card's root file system is mounted, such as /media/$USER/rootfs. That
-makes ${state}, which the service takes over at its start. Once Azure has the
+       sudo chown -R --reference=ROOT/${state} ROOT/${state}
+where ID is the unit's id and ROOT is where the card's root file system is mounted, such as /media/$USER/rootfs. The
+second line gives the files to the user whom the folder belongs to, if the service has run from this image before; on a
+fresh one systemd does it at the service's start. Once Azure has the
 ${isKey ? 'group of these keys ("SAS")' : 'authority (the steps of "grove-heater claim ca")'}, each unit comes online by itself.
 The folders hold secrets: remove each when its card is written.`;

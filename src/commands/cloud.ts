@@ -7,6 +7,7 @@ import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
 import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
 import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
+import { Verbosity } from "../firmware/cloud-process/verbosity.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
@@ -47,7 +48,11 @@ async function cloud(args: Arguments): Promise<number> {
   const send = (message: CloudMessage, sent = () => {}): void =>
     // With a callback a channel that is gone is an argument of it, not an exception.
     void process.send?.(message, undefined, undefined, sent);
-  const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
+  const verbosity = new Verbosity(systemClock);
+  const log = verbosity.log(
+    remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send),
+    remoteLog(systemClock, "debug", send),
+  );
   const { data } = readContext(args);
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
   const ended = endingOf(log, send, data);
@@ -69,6 +74,8 @@ async function cloud(args: Arguments): Promise<number> {
       case "secrets-given":
         // Whoever asked for them listens for them.
         return;
+      case "log-lines":
+        return face?.sendLines(said.lines);
       case "ping":
         return send({ kind: "pong" });
       case "stop":
@@ -94,6 +101,10 @@ async function cloud(args: Arguments): Promise<number> {
           startedMs: startOf(args.value("up-since")),
           setOutboxAside: args.has("set-outbox-aside"),
           restart: () => send({ kind: "restart" }),
+          sendLogs(minutes) {
+            verbosity.raise(minutes);
+            send({ kind: "send-logs", minutes });
+          },
         });
         void device.addFace(face);
         if (hub !== undefined) face.hubReady(hub);

@@ -1,5 +1,5 @@
 /** `loop`: the control loop itself, started by the guardian; not for people. */
-import type { Log } from "../base/log.ts";
+import type { Log, LogLevel } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { FaceOptions } from "../firmware/faces.ts";
@@ -15,6 +15,9 @@ import { guardianToLoop, type LoopToGuardian } from "../firmware/process/message
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { TextWriter } from "../firmware/process/text-writer.ts";
+import { keepReports } from "../firmware/reports/keep-reports.ts";
+import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
+import { RemoteLines } from "../firmware/reports/remote-lines.ts";
 import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { keepStatusFile } from "../firmware/service/running-status.ts";
@@ -57,6 +60,8 @@ export const verb: Verb = {
 const disconnectLimit = seconds(4);
 /** Several times what a first reading takes, on a slow board too. */
 const decisionLimit = seconds(2);
+/** A crash may be told of; a disk that hangs must not keep the guardian waiting. */
+const reportLimit = seconds(1);
 const panelLines = 100;
 const rowsForTallDisplay = 42;
 
@@ -67,12 +72,10 @@ async function loop(args: Arguments): Promise<number> {
   const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
   const out = new LineWriter(1);
   const terminalOut = new TextWriter(1);
-  const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
-  const log = createLogger({ clock: systemClock, level: values.logLevel, format, write });
+  const { log, recorder, remoteLines } = openLog(args, values.logLevel, write);
   logProblems(log, settings, board);
-  let terminal: VirtualTerminal | undefined;
-  let virtual: VirtualHardware | undefined;
+  let [terminal, virtual]: [VirtualTerminal?, VirtualHardware?] = [];
   let stop = (_why: string): void => {};
   // As soon as it can log: SIGUSR1 opens an inspector until somebody listens.
   let onSignal = (_signal: string, code: ExitCode): void => endProcess(code, out, terminalOut);
@@ -95,7 +98,7 @@ async function loop(args: Arguments): Promise<number> {
     beat: sendBeat,
     cleanUp: async () => {
       terminal?.close();
-      await flushBriefly(out);
+      await flushAll(recorder, out);
     },
     end: (code) => endProcess(code, out, terminalOut),
     onHardware: (hardware) => {
@@ -107,11 +110,10 @@ async function loop(args: Arguments): Promise<number> {
   showWatcher(running);
   onSignal = running.stop;
   showStatus(running, choice.name, log);
+  const files = filesOf(running, context);
+  keepReports(recorder, context.data, files);
   void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
-    keepLastGood(
-      { data: context.data, files: filesOf(running, context), clock: systemClock, log },
-      { settings: settings.good, board: board.good },
-    ),
+    keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),
   );
   const disconnect = args.has("offline")
     ? async () => {}
@@ -121,6 +123,7 @@ async function loop(args: Arguments): Promise<number> {
         choice,
         log,
         logLevel: values.logLevel,
+        remoteLines,
         virtual,
         simulatedToCloud: args.has("simulated-to-cloud"),
         quiet: panel !== undefined,
@@ -145,6 +148,25 @@ const forDevelopers = (dataPath: string) => ({
   mayDebug: () => mayDebug(dataPath),
   except: asksToCrash() ? ["SIGUSR2"] : [],
 });
+
+async function flushAll(recorder: ReportRecorder, out: LineWriter): Promise<void> {
+  await Promise.race([recorder.flush(), systemClock.sleep(reportLimit)]);
+  await flushBriefly(out);
+}
+
+const goodOnes = (
+  settings: ReturnType<typeof decideSettings>,
+  board: ReturnType<typeof decideBoard>,
+): Parameters<typeof keepLastGood>[1] => ({ settings: settings.good, board: board.good });
+
+/** The log, what remembers it for error reports, and what sends it to whoever asks for it. */
+function openLog(args: Arguments, level: LogLevel, write: (line: string) => void) {
+  const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
+  const recorder = recorderOfThisProcess();
+  const remoteLines = new RemoteLines(systemClock);
+  const written = createLogger({ clock: systemClock, level, format, write });
+  return { log: remoteLines.watch(recorder.watch(written)), recorder, remoteLines };
+}
 
 /** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
 function sendBeat(heaterOn: boolean): void {

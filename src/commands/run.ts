@@ -15,6 +15,7 @@ import { createLogger } from "../firmware/process/logger.ts";
 import { loopToGuardian } from "../firmware/process/messages.ts";
 import { HeldSecrets } from "../firmware/process/secret-handover.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
@@ -51,7 +52,8 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   // Beside a live panel only what went wrong, and not on its stream.
   const panel = hasPanel(args);
   const out = new LineWriter(panel ? 2 : 1);
-  const log = guardianLog(args, out, panel);
+  const recorder = recorderOfThisProcess();
+  const log = recorder.watch(guardianLog(args, out, panel));
   const hardware = takeHardware({
     dataPath: context.data.path,
     log,
@@ -68,6 +70,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
     closeNetwork = () => {};
   };
   let code: number;
+  let endReports: Promise<() => Promise<void>> | undefined;
   try {
     code = await guardLoops({
       forceRelayOff: hardware.forceRelayOff,
@@ -77,6 +80,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       loopFlags: () => (args.has("plain") || !inForeground() ? [...flags, "--plain"] : flags),
       onLoop(child) {
         closeNetwork();
+        endReports ??= loadReports(recorder, hardware, log);
         secrets.answer(child);
         child.on("message", (message) => {
           if (read(loopToGuardian, message)?.kind === "no-credentials") hub.wantedBy(child);
@@ -84,11 +88,22 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       },
     });
     await hub.stop();
+    await (await endReports)?.();
   } finally {
     hardware.release();
   }
   await flushBriefly(out);
   return endProcess(code, out);
+}
+
+/** Late: the guardian is to be small and quick until its loop runs. */
+async function loadReports(
+  recorder: ReportRecorder,
+  { folder }: TakenHardware,
+  log: Log,
+): Promise<() => Promise<void>> {
+  const { startGuardianReports } = await import("../firmware/reports/guardian-reports.ts");
+  return await startGuardianReports(recorder, folder.path, log);
 }
 
 function guardianLog(args: Arguments, out: LineWriter, panel: boolean): Log {

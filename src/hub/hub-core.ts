@@ -5,7 +5,7 @@
  * `close` resolves, everything is saved.
  */
 import type { Clock } from "../base/clock.ts";
-import { isRecord, type Json } from "../base/json/value.ts";
+import { isRecord, type Json, type JsonObject } from "../base/json/value.ts";
 import type { Log } from "../base/log.ts";
 import type { TelemetryName } from "../model/cloud-model.ts";
 import { telemetry as telemetryModel } from "../model/cloud-model.ts";
@@ -106,9 +106,19 @@ function publishTelemetry(feed: Feed, timeline: Timeline, deviceId: string, mess
 
 /** Telemetry that the model marks as an event belongs in the timeline too. */
 function recordEvent(timeline: Timeline, deviceId: string, name: string, value: Json): void {
+  if (name === "errorReport" && isRecord(value)) {
+    timeline.add({ deviceId, kind: "event", actor: "device", property: name, text: reportText(value) });
+    return;
+  }
   if (!isTelemetryName(name) || !telemetryModel[name].event) return;
   const text = `${telemetryModel[name].label}: ${show(value)}`;
   timeline.add({ deviceId, kind: "event", actor: "device", property: name, text, after: value });
+}
+
+/** The whole of it is in the message. */
+function reportText({ kind, code, firmware, at }: JsonObject): string {
+  const when = typeof at === "string" && at !== "" ? ` at ${at}` : "";
+  return `${telemetryModel.errorReport.label}: ${show(kind ?? "")} ${show(code ?? "")}${when}, firmware ${show(firmware ?? "")}`;
 }
 
 const isTelemetryName = (name: string): name is TelemetryName => Object.hasOwn(telemetryModel, name);

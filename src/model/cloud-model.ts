@@ -5,8 +5,9 @@
  * Guarantee: nothing else is sent or accepted. Names are DTDL v2 names.
  */
 import type { CloudSchema, CloudValue } from "./cloud-schema.ts";
+import { reportKinds } from "./error-reports.ts";
 import { faultCodes } from "./faults.ts";
-import { choice, flag, type Named, real, size, text, whole } from "./rows.ts";
+import { choice, count, flag, type Named, real, size, text, whole } from "./rows.ts";
 
 export type * from "./cloud-schema.ts";
 export { decimalsOf, validateValue } from "./cloud-schema.ts";
@@ -101,6 +102,31 @@ export const telemetry = {
     label: "Fault ended",
     doc: "A fault is no longer active.",
   },
+  errorReport: {
+    schema: {
+      kind: "record",
+      fields: {
+        kind: choice(reportKinds),
+        code: text,
+        detail: text,
+        firmware: text,
+        uptimeSeconds: count,
+        at: text,
+        clockTrusted: flag,
+        heldBack: count,
+        events: text,
+      },
+    },
+    event: false,
+    label: "Error report",
+    doc: "A crash, an unclean end, an act of the guardian or a fault: when (empty when no clock was right then), in which firmware, after which uptime, and what was logged before, a line each.",
+  },
+  logLines: {
+    schema: text,
+    event: false,
+    label: "Log lines",
+    doc: "What the firmware logged, a line each, for the time that sendLogs asked for.",
+  },
 } as const satisfies Readonly<Record<string, TelemetrySpec>>;
 
 export type TelemetryName = keyof typeof telemetry;
@@ -131,6 +157,17 @@ export const commands = {
       default: 15,
       label: "Seconds",
       doc: "How long.",
+    },
+  },
+  sendLogs: {
+    label: "Send logs",
+    doc: "Sends what the firmware logs, at the finest level, for a while; it ends by itself.",
+    request: {
+      name: "minutes",
+      schema: whole("min", [0, 60]),
+      default: 10,
+      label: "Minutes",
+      doc: "How long; 0 ends it.",
     },
   },
   clearFault: { label: "Clear faults", doc: "Clears latched faults." },

@@ -13,6 +13,7 @@ import type { VirtualHardware } from "../../src/firmware/hardware.ts";
 import { LineWriter } from "../../src/firmware/process/line-writer.ts";
 import { createLogger } from "../../src/firmware/process/logger.ts";
 import { systemClock as clock } from "../../src/firmware/process/system-clock.ts";
+import { RemoteLines } from "../../src/firmware/reports/remote-lines.ts";
 import { runLoop } from "../../src/firmware/run-loop.ts";
 import { openDataFolder } from "../../src/firmware/storage/data-folder.ts";
 import { defaultSettings, type Settings } from "../../src/model/settings.ts";
@@ -129,6 +130,7 @@ if (link === "cloud") {
     data,
     choice,
     log,
+    remoteLines: new RemoteLines(clock),
     logLevel: "info",
     virtual,
     simulatedToCloud: false,

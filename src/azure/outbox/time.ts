@@ -6,9 +6,10 @@
  * `undefined`, never a wrong date.
  *
  * How: a stamp has wall time and time since boot. Their difference, the boot's offset, changes only when the clock is
- * set (slewing moves both), so the newest offset is the best for the whole boot. A clock before the floor is wrong.
+ * set (slewing moves both), so the newest offset is the best for the whole boot. A clock before the floor, or decades
+ * ahead, is wrong.
  */
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, latestWallTime } from "../../base/clock.ts";
 import type { Millis, WallMillis } from "../../base/units.ts";
 import { wallMillis } from "../../base/units.ts";
 
@@ -59,7 +60,7 @@ export class WallHistory {
   /** Checks the clock's offset in this boot. @returns whether it changed and must be stored */
   checkClock(): boolean {
     const { wallMs, upMs } = this.stamp();
-    if (wallMs < this.#floorMs) return false;
+    if (!this.#mayBeRight(wallMs)) return false;
     const offset = wallMs - upMs;
     const known = this.#offsets.get(this.#boot.id);
     if (known !== undefined && Math.abs(offset - known) <= toleranceMs) return false;
@@ -78,7 +79,11 @@ export class WallHistory {
     const shown = wallMs - upMs;
     const corrected =
       offset === undefined || Math.abs(offset - shown) <= toleranceMs ? wallMs : upMs + offset;
-    return corrected < this.#floorMs ? undefined : wallMillis(corrected);
+    return this.#mayBeRight(corrected) ? wallMillis(corrected) : undefined;
+  }
+
+  #mayBeRight(wallMs: number): boolean {
+    return wallMs >= this.#floorMs && wallMs < latestWallTime;
   }
 
   /** To store, oldest boot first. */

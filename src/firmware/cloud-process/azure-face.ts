@@ -14,10 +14,12 @@ import type { LinkState } from "../../control/input.ts";
 import type { Face, FaceDevice } from "../face.ts";
 import type { HubReady } from "../process/messages.ts";
 import { environmentWithSecrets } from "../process/secret-handover.ts";
+import { ReportStore, reportsFolder } from "../reports/report-store.ts";
 import type { CloudHalf, CloudHalfParts } from "./cloud-half.ts";
 import { mayGoTo, type Readings } from "./simulated-to-cloud.ts";
 
-export interface AzureFaceOptions extends Omit<CloudHalfParts, "device" | "credentials" | "nearby"> {
+export interface AzureFaceOptions
+  extends Omit<CloudHalfParts, "device" | "credentials" | "nearby" | "reports"> {
   /** Of a hub on this machine; or where to look for others. */
   readonly access: { readonly credentials: Credentials } | CredentialSearch;
 }
@@ -60,6 +62,11 @@ export class AzureFace implements Face {
         if (credentials !== undefined) await this.#connect(credentials, true, folder);
       });
     });
+  }
+
+  /** Of the log, for somebody who asked for them. */
+  sendLines(lines: string): void {
+    this.#half?.sendLines(lines);
   }
 
   get state(): LinkState {
@@ -110,7 +117,11 @@ export class AzureFace implements Face {
     await old?.close();
     const { CloudHalf } = await import("./cloud-half.ts");
     const setOutboxAside = this.#setOutboxAside;
-    this.#half = new CloudHalf({ ...this.#options, device, credentials, nearby, dataPath, setOutboxAside });
+    const { files, clock } = this.#options;
+    // Of the device, whoever it reports to.
+    const reports = new ReportStore(reportsFolder(this.#options.dataPath), files, clock);
+    const parts = { ...this.#options, device, credentials, nearby, dataPath, setOutboxAside, reports };
+    this.#half = new CloudHalf(parts);
     this.#setOutboxAside = false;
     this.#connectedBy = way;
     this.#refused = undefined;

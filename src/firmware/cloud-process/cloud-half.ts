@@ -39,9 +39,15 @@ import {
 } from "../../control/twin/twin.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { type CommandName, deviceInformation, modelId } from "../../model/cloud-model.ts";
+import {
+  type CommandName,
+  deviceInformation,
+  modelId,
+  type TelemetryValues,
+} from "../../model/cloud-model.ts";
 import type { DeviceMoment, FaceDevice } from "../face.ts";
 import { bootOfThisMachine } from "../process/system-clock.ts";
+import { ReportSender, type ReportSenderOptions } from "../reports/report-sender.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
 import { describeMachine } from "./device-information.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
@@ -66,6 +72,10 @@ export interface CloudHalfParts {
   readonly board: string;
   /** Ends the loop so that the guardian restarts it. */
   readonly restart: () => void;
+  /** Error reports that are to be sent. */
+  readonly reports?: ReportSenderOptions["store"] | undefined;
+  /** Log lines are wanted for so long. */
+  readonly sendLogs?: ((minutes: number) => void) | undefined;
   /** Creates the link; replaced in tests. */
   readonly open?: typeof openCloud;
   /** Opens the outbox's store; replaced in tests. */
@@ -91,6 +101,7 @@ export class CloudHalf {
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
   readonly #renewal: RenewalWatch;
+  readonly #reports: ReportSender | undefined;
   readonly #startedMs: Millis;
   #startedAt: WallMillis;
   readonly #machine: ReturnType<typeof describeMachine>;
@@ -146,6 +157,8 @@ export class CloudHalf {
         onLink: (state, cause) => this.#onLink(state, cause),
       },
     });
+    const send: CloudLink["send"] = (message) => this.#link.send(message);
+    this.#reports = parts.reports && new ReportSender({ store: parts.reports, send, clock, log });
     this.opened = this.#outbox.opened.then(() => this.#showFailure());
   }
 
@@ -181,9 +194,18 @@ export class CloudHalf {
     return this.#outbox.status.failure ?? this.#refused;
   }
 
+  /** Lost where there is no link: whoever reads along sees what happens now. */
+  sendLines(lines: string): void {
+    if (this.#state !== "online") return;
+    const values: TelemetryValues = { logLines: lines };
+    const createdMs = this.#parts.clock.wallNow();
+    void this.#link.send({ messageId: crypto.randomUUID(), body: JSON.stringify(values), createdMs });
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#reports?.setOnline(false);
     await Promise.all([this.#link.close(), this.#outbox.close()]);
   }
 
@@ -199,6 +221,7 @@ export class CloudHalf {
     if (state === "online") this.#refused = undefined;
     else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.words : undefined;
     this.#outbox.setOnline(state === "online");
+    this.#reports?.setOnline(state === "online");
     this.#state = state;
     this.#shownFailure = this.failure;
     this.#parts.device.faceChanged();
@@ -316,11 +339,16 @@ export class CloudHalf {
   }
 
   async #command(name: CommandName, parameter: number | undefined): Promise<CommandReply> {
-    const { device, clock, restart, log } = this.#parts;
+    const { device, clock, restart, log, sendLogs } = this.#parts;
     log.info("command", { command: name, parameter });
     if (name === "restart") {
       clock.setTimer(restartPause, restart);
       return { status: 202, payload: { result: "restarting" } };
+    }
+    if (name === "sendLogs") {
+      sendLogs?.(parameter ?? 0);
+      const result = parameter === 0 ? "ended" : `log lines follow for ${parameter} min`;
+      return sendLogs === undefined ? unable : { status: 200, payload: { result } };
     }
     const refused = await device.request(requestOf(name, parameter ?? 0));
     return refused === undefined
@@ -329,7 +357,9 @@ export class CloudHalf {
   }
 }
 
-function requestOf(name: Exclude<CommandName, "restart">, parameter: number): Request {
+const unable: CommandReply = { status: 501, payload: { result: "refused", reason: "no log can be sent" } };
+
+function requestOf(name: Exclude<CommandName, "restart" | "sendLogs">, parameter: number): Request {
   const source = "cloud";
   switch (name) {
     case "boost":

@@ -37,6 +37,7 @@ export interface CloudProcessOptions {
   readonly spawn: (setAside: boolean) => CloudChild;
   readonly onNoCredentials: () => void;
   readonly onRestart: () => void;
+  readonly onSendLogs?: ((minutes: number) => void) | undefined;
 }
 
 const restarts: BackoffLimits = { first: seconds(1), longest: seconds(30) };
@@ -125,6 +126,11 @@ export class CloudProcess implements Face {
     this.#child?.send(message, () => {});
   }
 
+  /** Lost where there is no process to take them. */
+  sendLines(lines: string): void {
+    this.#child?.send({ kind: "log-lines", lines }, () => {});
+  }
+
   /** Resolves when the process is gone: within four seconds. */
   async close(): Promise<void> {
     this.#stopped = true;
@@ -151,7 +157,7 @@ export class CloudProcess implements Face {
   }
 
   #act(message: CloudMessage): void {
-    const { log, onNoCredentials, onRestart } = this.#options;
+    const { log, onNoCredentials, onRestart, onSendLogs } = this.#options;
     switch (message.kind) {
       case "request":
         void this.#share?.answer(message);
@@ -166,6 +172,9 @@ export class CloudProcess implements Face {
         break;
       case "log":
         log[message.level](message.event, message.fields);
+        break;
+      case "send-logs":
+        onSendLogs?.(message.minutes);
         break;
       case "restart":
         onRestart();

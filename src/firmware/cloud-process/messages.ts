@@ -6,7 +6,7 @@
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { Infer, Schema } from "../../base/schema/schema.ts";
 import { byKind, list, map, object } from "../../base/schema/structures.ts";
-import { anything, convert, lenient, oneOf, optional, string } from "../../base/schema/values.ts";
+import { anything, convert, lenient, number, oneOf, optional, string } from "../../base/schema/values.ts";
 import { large, links, shortened } from "../process/message-values.ts";
 import { hubReady, secretsGiven } from "../process/messages.ts";
 import { moment, stepSummary } from "./device-messages.ts";
@@ -17,6 +17,7 @@ const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const maxRequests = 16;
 const maxFields = 32;
 const maxTextLength = 4096;
+const maxLinesLength = 32 * 1024;
 
 const logFields: Schema<LogFields> = lenient(convert(map(anything), plainFields), () => ({}));
 
@@ -35,6 +36,8 @@ export const loopToCloud = byKind("kind", {
   device: object({ moment, look: stepSummary }),
   /** To the request with this number; the device as it is after it. */
   answer: object({ id: large, refused: optional(string()), moment }),
+  /** Of the log, for whoever asked for them. */
+  "log-lines": object({ lines: shortened(maxLinesLength) }),
   ping: nothing,
   stop: nothing,
   "hub-ready": hubReady,
@@ -47,6 +50,8 @@ export const cloudToLoop = byKind("kind", {
   /** The state of the cloud half, at every change; the first one means that it has started. */
   health: object({ failure: optional(shortened(maxTextLength)) }),
   log: object({ level: oneOf(levels), event: shortened(64), fields: logFields }),
+  /** Somebody wants to read the log for so long; 0: no longer. */
+  "send-logs": object({ minutes: number(0, 60) }),
   /** The restart command. */
   restart: nothing,
   /** There are no credentials: a local hub is needed. */

@@ -11,6 +11,7 @@ import { exitCodes } from "../process/exit-codes.ts";
 import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";
 import { environmentWithSecrets, HeldSecrets } from "../process/secret-handover.ts";
 import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
+import type { RemoteLines } from "../reports/remote-lines.ts";
 import type { RunningLoop } from "../run-loop.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { CloudProcess } from "./cloud-process.ts";
@@ -24,12 +25,14 @@ export interface AzureProcessOptions {
   readonly logLevel: LogLevel;
   /** Somebody asked for simulated readings in a real cloud. */
   readonly simulatedToCloud: boolean;
+  /** What sends the log to whoever asks for it. */
+  readonly remoteLines: RemoteLines;
   /** There is a live panel. */
   readonly quiet: boolean;
 }
 
 export async function azureInItsProcess(options: AzureProcessOptions): Promise<CloudProcess> {
-  const { running, log, data, choice, logLevel, quiet } = options;
+  const { running, log, data, choice, logLevel, remoteLines, quiet } = options;
   const secrets = HeldSecrets.take(await environmentWithSecrets(process, process.env));
   // On the clock that both processes have, and that nobody sets: that of the machine's start.
   const { clockZeroMs } = bootOfThisMachine(systemClock);
@@ -42,8 +45,10 @@ export async function azureInItsProcess(options: AzureProcessOptions): Promise<C
     spawn: (setAside) =>
       spawnCloud({ flags: setAside ? [...flags, "--set-outbox-aside"] : flags, secrets, quiet }),
     onNoCredentials: () => tellGuardian({ kind: "no-credentials" }),
+    onSendLogs: (minutes) => remoteLines.start(minutes),
     onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
   });
+  remoteLines.sendTo((lines) => cloud.sendLines(lines));
   process.on("message", (message) => {
     const said = read(guardianToLoop, message);
     if (said?.kind !== "hub-ready") return;

@@ -11,6 +11,7 @@ import { Verbosity } from "../firmware/cloud-process/verbosity.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
+import { systemHealthSources } from "../firmware/health/machine-health.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
@@ -35,6 +36,7 @@ export const verb: Verb = {
     "log-level": { value: "LEVEL", doc: "what is logged" },
     "up-since": { value: "MS", doc: "when the loop started, since the machine's start" },
     "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
+    "relay-life": { value: "CYCLES", doc: "what the relay is made for" },
     "set-outbox-aside": { doc: "begin with an empty outbox" },
   },
   run: cloud,
@@ -98,6 +100,8 @@ async function cloud(args: Arguments): Promise<number> {
           isSealed: () => seal.sealed,
           board: wiring.board,
           log,
+          healthSources: systemHealthSources(data.path),
+          relayLife: Number(args.value("relay-life")),
           startedMs: startOf(args.value("up-since")),
           setOutboxAside: args.has("set-outbox-aside"),
           restart: () => send({ kind: "restart" }),

@@ -122,7 +122,7 @@ async function loop(args: Arguments): Promise<number> {
         data: context.data,
         choice,
         log,
-        logLevel: values.logLevel,
+        settings: values,
         remoteLines,
         virtual,
         simulatedToCloud: args.has("simulated-to-cloud"),

@@ -9,7 +9,7 @@
 import type { Celsius, Kelvin } from "../base/units.ts";
 import type { CloudSchema, CloudValue, SettableSchema } from "./cloud-schema.ts";
 import { isOfKind } from "./cloud-schema.ts";
-import { choice, count, flag, type Named, real, text, time, whole } from "./rows.ts";
+import { choice, count, flag, type Named, real, size, text, time, whole } from "./rows.ts";
 import { sides } from "./sources.ts";
 
 export interface PropertySpec<S extends CloudSchema = CloudSchema> extends Named {
@@ -160,6 +160,51 @@ export const readOnlyProperties = {
     schema: real("h", [0, 1e7]),
     label: "Heater hours",
     doc: "Total time that the heater was on.",
+  },
+  relayLife: {
+    schema: real("%", [0, 100_000]),
+    label: "Relay life used",
+    doc: "Relay cycles as a share of the setting relayLife; near 100 it is time to plan for a new relay.",
+  },
+  heaterDuty: {
+    schema: real("%", [0, 100]),
+    label: "Heater duty",
+    doc: "Share of time that the heater was on, over the last hour or longer.",
+  },
+  machineUptime: {
+    schema: real("h", [0, 1e6]),
+    label: "Machine uptime",
+    doc: "Time since the machine started.",
+  },
+  freeStorage: {
+    schema: size,
+    label: "Free storage",
+    doc: "Room on the disk of the data folder, in kilobytes of 1024 bytes.",
+  },
+  freeMemory: {
+    schema: size,
+    label: "Free memory",
+    doc: "Memory that programs can still have, in kilobytes of 1024 bytes.",
+  },
+  processorTemperature: {
+    schema: real("°C", [-100, 200]),
+    label: "Processor temperature",
+    doc: "Of the computer, not of the room; null where it does not tell.",
+  },
+  underVoltage: {
+    schema: flag,
+    label: "Under-voltage",
+    doc: "Whether the supply was too weak since the machine started; null where it does not tell.",
+  },
+  linkQuality: {
+    schema: real("%", [0, 100]),
+    label: "Wi-Fi quality",
+    doc: "Of the wireless link; null without one.",
+  },
+  diskWritten: {
+    schema: size,
+    label: "Written to disks",
+    doc: "By everything on the machine since it started, in kilobytes of 1024 bytes: memory cards wear.",
   },
   telemetryDropped: {
     schema: count,

@@ -20,7 +20,7 @@ interface Documented {
 
 export interface NumberSetting<T extends number = number> extends Documented {
   readonly kind: "number";
-  readonly unit: "°C" | "K" | "s" | "min";
+  readonly unit: "°C" | "K" | "s" | "min" | "cycles";
   readonly default: T;
   readonly min: number;
   readonly max: number;
@@ -157,6 +157,16 @@ export const settingsTable = {
   // SHT31 heats itself (data sheet, 4.8).
   sensorPeriodSeconds: {
     ...duration("s", 2, [1, 15, 1], "Time between two readings of the sensor."),
+    restart: true,
+  },
+  relayLife: {
+    kind: "number",
+    unit: "cycles",
+    default: 100_000,
+    min: 1000,
+    max: 10_000_000,
+    step: 1000,
+    doc: "Cycles that the relay's contact is made for at this load, by its data sheet; the health report counts against it.",
     restart: true,
   },
   ineffectiveAfterMinutes: duration(

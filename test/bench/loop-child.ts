@@ -131,7 +131,7 @@ if (link === "cloud") {
     choice,
     log,
     remoteLines: new RemoteLines(clock),
-    logLevel: "info",
+    settings,
     virtual,
     simulatedToCloud: false,
     quiet: false,

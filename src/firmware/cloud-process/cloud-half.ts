@@ -23,7 +23,7 @@ import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
-import { hours, type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
+import { type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import type { StepSummary } from "../../control/step-summary.ts";
 import {
@@ -45,7 +45,9 @@ import {
   modelId,
   type TelemetryValues,
 } from "../../model/cloud-model.ts";
-import type { DeviceMoment, FaceDevice } from "../face.ts";
+import type { FaceDevice } from "../face.ts";
+import { HealthReport } from "../health/health-report.ts";
+import type { HealthSources } from "../health/machine-health.ts";
 import { bootOfThisMachine } from "../process/system-clock.ts";
 import { ReportSender, type ReportSenderOptions } from "../reports/report-sender.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
@@ -72,6 +74,10 @@ export interface CloudHalfParts {
   readonly board: string;
   /** Ends the loop so that the guardian restarts it. */
   readonly restart: () => void;
+  /** Of the machine's health; without them it tells nothing. */
+  readonly healthSources?: HealthSources | undefined;
+  /** The setting. */
+  readonly relayLife?: number | undefined;
   /** Error reports that are to be sent. */
   readonly reports?: ReportSenderOptions["store"] | undefined;
   /** Log lines are wanted for so long. */
@@ -89,8 +95,6 @@ const askAgain: BackoffLimits = { first: seconds(1), longest: minutes(1) };
 const restartPause = seconds(1);
 /** A larger change means that the clock was set. */
 const clockSlack = seconds(5);
-/** What moves all day is reported so often, and with whatever else there is to say: the local hub writes each report. */
-const countersEvery = hours(1);
 /** Maximum of waiting twin messages; beyond it the whole twin is requested again. */
 const maxHeard = 128;
 
@@ -114,8 +118,7 @@ export class CloudHalf {
   #refused: string | undefined;
   #state: LinkState = "none";
   #shownFailure: string | undefined;
-  /** As they were reported last. */
-  #counters: DeviceMoment["counters"] & { readonly atMs?: Millis };
+  readonly #health: HealthReport;
   readonly #askAgain = new Backoff(askAgain);
   #asking = false;
   #closed = false;
@@ -128,7 +131,8 @@ export class CloudHalf {
     this.#machine = describeMachine(parts.board, parts.firmware, dataPath);
     this.#telemetry = startTelemetry(clock.now());
     this.#renewal = new RenewalWatch(credentials, clock, log);
-    this.#counters = device.counters;
+    const { healthSources: sources, relayLife = 0 } = parts;
+    this.#health = new HealthReport({ clock, counters: () => device.counters, sources, relayLife });
     this.#outbox = Outbox.open({
       openStore: parts.openStore ?? segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
       setAside: parts.setOutboxAside,
@@ -181,6 +185,7 @@ export class CloudHalf {
     }
     for (const message of messages) this.#outbox.append(message, isEvent(message));
     this.#renewal.look();
+    this.#health.look();
     this.#report();
     this.#showFailure();
   }
@@ -295,8 +300,9 @@ export class CloudHalf {
     const { device } = this.#parts;
     // While a request is pending, the values in force are outdated.
     if (this.#closed || this.#judging || !device.stored) return;
-    if (!this.#countersAreDue() && this.#nextReport().report === undefined) return;
-    this.#counters = { ...device.counters, atMs: this.#parts.clock.now() };
+    // Counters that go along with something else cost nothing; alone they wait for their hour.
+    if (this.#nextReport().report === undefined) return;
+    this.#health.refreshCounters();
     const { link, report } = this.#nextReport();
     this.#twin = link;
     if (report === undefined) return;
@@ -308,11 +314,6 @@ export class CloudHalf {
     });
   }
 
-  #countersAreDue(): boolean {
-    const { atMs } = this.#counters;
-    return atMs === undefined || this.#parts.clock.now() - atMs >= countersEvery;
-  }
-
   #nextReport(): ReturnType<typeof nextReport> {
     return nextReport(this.#twin, this.#parts.device.inForce, this.#sections());
   }
@@ -320,7 +321,6 @@ export class CloudHalf {
   #sections(): ReportedSections {
     const { device, firmware, board } = this.#parts;
     const { inForce, activeFaults } = device;
-    const counters = this.#counters;
     return {
       lastChange: lastChange(inForce),
       firmwareVersion: firmware,
@@ -328,9 +328,7 @@ export class CloudHalf {
       startedAt: isoTime(this.#startedAt),
       faults: activeFaults.join(", "),
       boostUntil: inForce.boostUntil === undefined ? null : isoTime(inForce.boostUntil),
-      relayCycles: counters.relayCycles,
-      // To the tenth: none of the digits behind it is worth a message.
-      heaterHours: Math.floor(counters.heaterSeconds / 360) / 10,
+      ...this.#health.values,
       telemetryDropped: this.#outbox.status.dropped,
       sealed: this.#parts.isSealed?.() ?? false,
       certificateExpires: this.#renewal.expires,

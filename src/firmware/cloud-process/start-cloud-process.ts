@@ -4,8 +4,9 @@
  * Guarantee: the control loop runs already and goes on whatever happens here.
  */
 
-import type { Log, LogLevel } from "../../base/log.ts";
+import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
+import type { Settings } from "../../model/settings.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";
@@ -22,7 +23,7 @@ export interface AzureProcessOptions {
   readonly data: DataFolder;
   readonly choice: BoardChoice;
   readonly log: Log;
-  readonly logLevel: LogLevel;
+  readonly settings: Pick<Settings, "logLevel" | "relayLife">;
   /** Somebody asked for simulated readings in a real cloud. */
   readonly simulatedToCloud: boolean;
   /** What sends the log to whoever asks for it. */
@@ -32,11 +33,12 @@ export interface AzureProcessOptions {
 }
 
 export async function azureInItsProcess(options: AzureProcessOptions): Promise<CloudProcess> {
-  const { running, log, data, choice, logLevel, remoteLines, quiet } = options;
+  const { running, log, data, choice, settings, remoteLines, quiet } = options;
   const secrets = HeldSecrets.take(await environmentWithSecrets(process, process.env));
   // On the clock that both processes have, and that nobody sets: that of the machine's start.
   const { clockZeroMs } = bootOfThisMachine(systemClock);
-  const flags = ["--data", data.path, "--board", choice.name, "--log-level", logLevel];
+  const flags = ["--data", data.path, "--board", choice.name, "--log-level", settings.logLevel];
+  flags.push("--relay-life", String(settings.relayLife));
   flags.push("--up-since", String(Math.round(clockZeroMs)));
   if (options.simulatedToCloud) flags.push("--simulated-to-cloud");
   const cloud = new CloudProcess({

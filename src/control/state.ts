@@ -15,7 +15,7 @@ import { restoreBoost } from "./panel/boost.ts";
 import type { ButtonsState } from "./panel/buttons.ts";
 import { startButtons } from "./panel/buttons.ts";
 import type { Panel } from "./panel/panel.ts";
-import { startPanel } from "./panel/panel.ts";
+import { lastSerial, startPanel } from "./panel/panel.ts";
 import { restoreValues } from "./panel/stored-values.ts";
 import type { CutOffState } from "./safety/cut-off.ts";
 import { startCutOff } from "./safety/cut-off.ts";
@@ -71,6 +71,8 @@ export interface ControlState {
   /** Increases when there is something to store (see durable.ts). */
   readonly revision: number;
   readonly countersSavedAt: Millis;
+  /** Of the last change of a value before the start. */
+  readonly serialAtStart: number;
   /** What the stored state says of the heater: on, although it may have been off for up to an hour since. */
   readonly storedOn: boolean;
 }
@@ -107,12 +109,13 @@ export function start(
     relayOffMs === undefined
       ? stored && restoreSwitch(stored, now)
       : { on: false, at: millis(now - relayOffMs) };
+  const panel = durable ? restorePanel(durable, settings, now, wallMs) : startPanel(settings, wallMs);
   return {
     rules,
     firmware: conditions.firmware,
     clock: { seenMs: now, offset: millis(0), wallOffset: millis(wallMs - now) },
     buttons: startButtons(now),
-    panel: durable ? restorePanel(durable, settings, now, wallMs) : startPanel(settings, wallMs),
+    panel,
     twin: durable?.twin ?? emptyShadow,
     identifyUntil: undefined,
     sensor: startSensor(now),
@@ -132,6 +135,7 @@ export function start(
     unsettled: false,
     revision: 0,
     countersSavedAt: now,
+    serialAtStart: lastSerial(panel),
     storedOn: durable?.lastSwitch?.on ?? false,
   };
 }

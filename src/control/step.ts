@@ -9,6 +9,7 @@
  * state, input and time give the same result.
  */
 
+import { isTrustedWallTime } from "../base/clock.ts";
 import type { Millis } from "../base/units.ts";
 import { celsius, hours, millis, minutes, seconds } from "../base/units.ts";
 import { activeFaults, forbidsHeat, reportFaults, reportLineReason } from "./active-faults.ts";
@@ -17,6 +18,7 @@ import { lawStep } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextStepTime, outputs, roomTemperature } from "./outputs.ts";
 import { lawTarget } from "./panel/hold.ts";
+import { type Panel, relabelChanges } from "./panel/panel.ts";
 import type { UserInput } from "./panel/user-input.ts";
 import { readUserInput } from "./panel/user-input.ts";
 import { heaterCauseWindow, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
@@ -60,11 +62,12 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const passed = wentBack ? 0 : nowMs - seenMs;
 
   const userInput = readUserInput(state, input, now, offset, events);
+  const wallOffset = millis(input.wallMs - now);
   const withInput: ControlState = {
     ...state,
-    clock: { seenMs: nowMs, offset, wallOffset: millis(input.wallMs - now) },
+    clock: { seenMs: nowMs, offset, wallOffset },
     buttons: userInput.buttons,
-    panel: userInput.panel,
+    panel: corrected(userInput.panel, state, wallOffset, input.wallMs),
     twin: userInput.twin,
     identifyUntil: userInput.identifyUntil,
     law: recalibrate(state.law, offsetOf(userInput) - offsetOf(state)),
@@ -87,6 +90,13 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     events,
     wakeAtMs: millis(nextStepTime(next, userInput.wakeAt, now) - offset),
   };
+}
+
+/** The labels of what was changed while the clock was wrong, once it is right. */
+function corrected(panel: Panel, state: ControlState, wallOffset: Millis, wallMs: number): Panel {
+  const by = millis(wallOffset - state.clock.wallOffset);
+  const isSet = Math.abs(by) > wallTolerance && isTrustedWallTime(wallMs);
+  return isSet ? relabelChanges(panel, by, state.serialAtStart) : panel;
 }
 
 function count(state: ControlState, passed: number): ControlState["counters"] {

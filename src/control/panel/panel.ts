@@ -7,7 +7,8 @@
  * recorded with its source and the previous value.
  */
 
-import type { Millis, WallMillis } from "../../base/units.ts";
+import { isTrustedWallTime } from "../../base/clock.ts";
+import { type Millis, type WallMillis, wallMillis } from "../../base/units.ts";
 import {
   type ControlValue,
   eachWritable,
@@ -188,5 +189,22 @@ function set(
   };
 }
 
-const nextSerial = ({ changes }: Panel): number =>
-  1 + Math.max(...Object.values(changes).map((change) => change.serial));
+/**
+ * The wall clock was set by `by`: changes since the start that a wrong clock had labelled get the time that it would
+ * have shown. @param since serial of the last change before the start: nobody knows how wrong the clock was then
+ */
+export function relabelChanges(panel: Panel, by: Millis, since: number): Panel {
+  const isWrong = ({ serial, wallMs }: Change): boolean => serial > since && !isTrustedWallTime(wallMs);
+  // A hold knows its change by identity.
+  if (panel.hold !== undefined || !Object.values(panel.changes).some(isWrong)) return panel;
+  const corrected = eachWritable((name) => {
+    const change = panel.changes[name];
+    return isWrong(change) ? { ...change, wallMs: wallMillis(change.wallMs + by) } : change;
+  });
+  return { ...panel, changes: corrected };
+}
+
+export const lastSerial = ({ changes }: Panel): number =>
+  Math.max(...Object.values(changes).map((change) => change.serial));
+
+const nextSerial = (panel: Panel): number => 1 + lastSerial(panel);

@@ -1,5 +1,5 @@
 /** Checks of what the program itself rests on: Node.js, its native packages, the clock, the supply. */
-import { type Clock, earliestWallTime } from "../../base/clock.ts";
+import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -37,7 +37,7 @@ const rightClock =
 /** Heat does not need the wall clock; the labels of records, certificates and minimum times over a restart do. */
 export function checkClock(clock: Clock): Finding {
   const now = isoTime(clock.wallNow());
-  if (clock.wallNow() >= earliestWallTime) return ok("clock", now.replace(/\.\d+Z/, "Z"));
+  if (isTrustedWallTime(clock.wallNow())) return ok("clock", now.replace(/\.\d+Z/, "Z"));
   return fail(
     "clock",
     `the clock says ${now.slice(0, 10)}: certificates will be refused, and records are labelled wrong`,

@@ -90,6 +90,18 @@ describe("the supervisor", () => {
     await clock.run(link.close());
   });
 
+  it("sends nothing and signs nothing while the clock is decades ahead, and begins when it is set", async () => {
+    const clock = new VirtualClock({ wallStart: wallMillis(Date.UTC(2099, 0)) });
+    const { link, seen, attempts } = start(toHub, clock);
+    await clock.advance(minutes(10));
+    expect(seen.cause).toBe("clock-wrong");
+    expect(attempts).toEqual([]);
+    clock.jumpWallTo(earliestWallTime);
+    await clock.advance(seconds(6));
+    expect(attempts).toHaveLength(1);
+    await clock.run(link.close());
+  });
+
   it("sends nothing while the clock is in the past, and begins within seconds of its being set", async () => {
     const clock = new VirtualClock({ wallStart: wallMillis(1000) });
     const { link, seen, attempts } = start(toHub, clock);

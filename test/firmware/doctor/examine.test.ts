@@ -170,6 +170,13 @@ describe("the computer", () => {
     expect(findingOf(findings, "i2c-driver")?.remedy).toContain("npm rebuild");
   });
 
+  it("in 2099 is told to set its clock", async () => {
+    expect(findingOf(await onPi4({ at: "2099-01-01T00:02:00Z" }), "clock")).toMatchObject({
+      status: "fail",
+      remedy: expect.stringContaining("set-ntp"),
+    });
+  });
+
   it("in 1970 is told to set its clock", async () => {
     const files = { "/run/systemd/timesync/synchronized": undefined, "/run/systemd/timesync/x": "" };
     const findings = await onPi4({ at: "1970-01-01T00:02:00Z", files });

@@ -7,7 +7,6 @@ import type { StreamEvent } from "../../src/hub/page-server/api.ts";
 import { newDevice, sasAuthentication } from "../../src/hub/registry/record.ts";
 import { memoryDocuments } from "../../src/hub/storage/documents.ts";
 import { TelemetryLog } from "../../src/hub/twin/telemetry-log.ts";
-import { Timeline } from "../../src/hub/twin/timeline.ts";
 import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog } from "./running-hub.ts";
 
@@ -262,29 +261,6 @@ describe("the timeline", () => {
     expect(next.core.timeline.of(id, 10)).not.toContainEqual(
       expect.objectContaining({ text: "lost with the crash" }),
     );
-  });
-
-  it("is written the more seldom the longer it is, as each save writes all of it", async () => {
-    let writes = 0;
-    const documents = memoryDocuments();
-    const clock = new VirtualClock();
-    const counted = {
-      ...documents,
-      write: async () => {
-        writes += 1;
-      },
-    };
-    const timeline = await Timeline.open(counted, clock, () => {});
-    for (let n = 0; n < 480; n += 1)
-      timeline.add({ deviceId: "d", kind: "event", actor: "device", text: `${n}` });
-    await clock.advance(seconds(60));
-    writes = 0;
-    for (let minute = 0; minute < 60; minute += 1) {
-      timeline.add({ deviceId: "d", kind: "event", actor: "device", text: `minute ${minute}` });
-      await clock.advance(seconds(60));
-    }
-    expect(writes).toBeGreaterThanOrEqual(4);
-    expect(writes).toBeLessThanOrEqual(5);
   });
 
   it("keeps what was noted of a device over a good end", async () => {

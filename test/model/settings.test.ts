@@ -154,7 +154,9 @@ describe("settings", () => {
   it("say which of them take effect at the next start alone", () => {
     expect(settingKeys.filter((key) => settingSpec(key).restart)).toEqual([
       "board",
+      "gpioBackend",
       "sensorPeriodSeconds",
+      "relayLife",
       "display",
       "logLevel",
     ]);

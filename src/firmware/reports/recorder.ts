@@ -6,6 +6,7 @@
  * again makes three reports an hour, all faults together twenty.
  */
 import type { Clock } from "../../base/clock.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log, LogFields, LogLevel } from "../../base/log.ts";
 import { RateLimit, RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
 import { hours } from "../../base/units.ts";
@@ -43,7 +44,7 @@ export class ReportRecorder {
   #events: EarlierEvent[] = [];
   #waiting: ErrorReport[] = [];
   #store: ReportStore | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writer = new LatestWins(() => this.#writeAll());
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -63,12 +64,12 @@ export class ReportRecorder {
   /** Reports go there from now on, and those that wait. */
   keepIn(store: ReportStore): void {
     this.#store = store;
-    for (const report of this.#waiting.splice(0)) this.#write(store, report);
+    void this.#writer.wake();
   }
 
   /** Resolves when what was reported is on the disk, or could not be written. A disk that hangs keeps it waiting. */
   async flush(): Promise<void> {
-    await this.#writing;
+    await this.#writer.settled();
   }
 
   #note(level: LogLevel, event: string, fields: LogFields): void {
@@ -97,12 +98,15 @@ export class ReportRecorder {
       heldBack,
       events: [...this.#events],
     };
-    if (this.#store !== undefined) this.#write(this.#store, report);
-    else if (this.#waiting.length < mostWaiting) this.#waiting.push(report);
+    if (this.#waiting.length < mostWaiting) this.#waiting.push(report);
+    if (this.#store !== undefined) void this.#writer.wake();
   }
 
-  #write(store: ReportStore, report: ErrorReport): void {
-    this.#writing = this.#writing.then(() => store.add(report)).catch(() => undefined);
+  /** Never rejects. */
+  async #writeAll(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      await this.#store?.add(next).catch(() => undefined);
+    }
   }
 }
 

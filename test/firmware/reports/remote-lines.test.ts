@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Log, silentLog } from "../../../src/base/log.ts";
 import { minutes, seconds } from "../../../src/base/units.ts";
-import { Verbosity } from "../../../src/firmware/cloud-process/verbosity.ts";
 import { RemoteLines } from "../../../src/firmware/reports/remote-lines.ts";
+import { Verbosity } from "../../../src/firmware/reports/verbosity.ts";
 import { type LogLine, recordingLog } from "../../hub/running-hub.ts";
 import { clockAt, noon } from "./rig.ts";
 

@@ -25,6 +25,10 @@ export function textMember(value: unknown, name: string): string | undefined {
   return typeof found === "string" ? found : undefined;
 }
 
+/** A string as it is, anything else as JSON. `String()` would call a `toString` that the object brings along. */
+export const textOfJson = (value: Json): string =>
+  typeof value === "string" ? value : JSON.stringify(value);
+
 /** `undefined` when the text is not JSON. */
 export function readJson(text: string): Json | undefined {
   try {

@@ -3,6 +3,7 @@
  *
  * Guarantee: all messages are validated by schema.
  */
+import { type Json, textOfJson } from "../../base/json/value.ts";
 import type { LogFields, LogLevel } from "../../base/log.ts";
 import type { Infer, Schema } from "../../base/schema/schema.ts";
 import { byKind, list, map, object } from "../../base/schema/structures.ts";
@@ -24,7 +25,7 @@ const logFields: Schema<LogFields> = lenient(convert(map(anything), plainFields)
 function plainFields(given: Readonly<Record<string, unknown>>): LogFields {
   const fields = Object.entries(given).slice(0, maxFields);
   return Object.fromEntries(
-    fields.map(([name, value]) => [name.slice(0, 64), isPlain(value) ? value : String(value)]),
+    fields.map(([name, value]) => [name.slice(0, 64), isPlain(value) ? value : textOfJson(value as Json)]),
   );
 }
 

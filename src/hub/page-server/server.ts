@@ -46,7 +46,8 @@ export async function openPage(options: PageOptions, host: string, port: number)
   return await listen(server, options, host, port);
 }
 
-async function pageApp(options: PageOptions): Promise<Hono> {
+/** The routes alone, for a server or a test. */
+export async function pageApp(options: PageOptions): Promise<Hono> {
   const { clock, once, log } = options;
   const { hostNames, password, isSealed } = options;
   const guard = new PageGuard({ clock, once, hostNames, password, isSealed });

@@ -4,7 +4,7 @@
  * Guarantee: `storedDevice` also reads records of earlier versions.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import type { JsonObject } from "../../base/json/value.ts";
+import { type JsonObject, textOfJson } from "../../base/json/value.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { map, object, validItems } from "../../base/schema/structures.ts";
 import {
@@ -126,7 +126,7 @@ export const storedAuthentication: Schema<Authentication> = object({
 const message: Schema<CloudMessage> = object({
   messageId: string(),
   body: string(),
-  properties: map(convert(json, String)),
+  properties: map(convert(json, textOfJson)),
   queuedMs: lenient(number(), () => 0),
   expiresMs: number(),
   deliveries: lenient(number(), () => 0),

@@ -1,6 +1,6 @@
 /** `/devices`, its query and statistics, and the hub's own route for cloud-to-device messages. */
 import type { Context, Hono } from "hono";
-import type { Json } from "../../base/json/value.ts";
+import { type Json, textOfJson } from "../../base/json/value.ts";
 import { map, object } from "../../base/schema/structures.ts";
 import { convert, nullableOr, number, string } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
@@ -154,5 +154,5 @@ async function sendMessage(c: Context, parts: RestParts): Promise<Response> {
 }
 
 function asTexts(properties: Readonly<Record<string, Json>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, textOfJson(value)]));
 }

@@ -40,7 +40,8 @@ export async function openRest(
   };
 }
 
-function restApp(parts: RestParts): Hono {
+/** The routes alone, for a server or a test. */
+export function restApp(parts: RestParts): Hono {
   const app = new Hono();
   app.use(
     bodyLimit({

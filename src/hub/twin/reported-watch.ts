@@ -6,7 +6,7 @@
  * offline period, so that a restart of the hub hides no lost value.
  */
 import { isoTime } from "../../base/iso-time.ts";
-import { equalJson, isRecord, type Json, member } from "../../base/json/value.ts";
+import { equalJson, type Json, member, textOfJson } from "../../base/json/value.ts";
 import { read } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { lenient, number, string, withDefault } from "../../base/schema/values.ts";
@@ -218,6 +218,6 @@ const lostDetails = (lostAtMs: number | undefined, deleted: boolean) => ({
 const of = (atMs: number | undefined): string => (atMs === undefined ? "" : ` of ${isoTime(atMs)}`);
 
 export const show = (value: Json): string => {
-  const text = isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+  const text = textOfJson(value);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 };

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { equalJson, isRecord, member, mergePatch, readJson } from "../../../src/base/json/value.ts";
+import {
+  equalJson,
+  isRecord,
+  member,
+  mergePatch,
+  readJson,
+  textOfJson,
+} from "../../../src/base/json/value.ts";
 
 describe("JSON values", () => {
   /** RFC 7396, appendix A: target, patch, result. Those whose patch is an object. */
@@ -46,6 +53,16 @@ describe("JSON values", () => {
     expect(() => mergePatch(nested(5000), nested(5000))).not.toThrow();
     expect(equalJson(nested(10), nested(10))).toBe(true);
     expect(equalJson(nested(5000), nested(5000))).toBe(false);
+  });
+
+  it("says as a text what no member of it can change", () => {
+    expect([{ toString: 1 }, [{ valueOf: null }], "a", null, 0.5].map(textOfJson)).toEqual([
+      '{"toString":1}',
+      '[{"valueOf":null}]',
+      "a",
+      "null",
+      "0.5",
+    ]);
   });
 
   it("reads what is JSON, and of anything else nothing", () => {

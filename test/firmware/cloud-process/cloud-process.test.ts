@@ -190,6 +190,13 @@ it("drops and counts what is no message", async () => {
   expect(unread.map(({ fields }) => fields?.["dropped"])).toEqual([1, 2]);
 });
 
+it("logs whatever fields a process sends, also one that says how it is to be shown", async () => {
+  const { rig, child } = await start();
+  child().say({ kind: "log", level: "info", event: "odd", fields: { a: { toString: false }, b: [1, 2] } });
+  const { fields } = rig.lines.find(({ event }) => event === "odd") ?? {};
+  expect(fields).toMatchObject({ a: '{"toString":false}', b: "[1,2]" });
+});
+
 it("ends the process politely, and kills one that does not go", async () => {
   const polite = await start();
   await polite.rig.clock.run(polite.process.close());

@@ -166,6 +166,8 @@ describe("azure-iothub", () => {
     const path = "/devices/heater-1/messages/devicebound";
     expect((await ask(hub, "POST", path, token, body)).status).toBe(202);
     expect(hub.core.views.detail("heater-1")?.messages).toMatchObject([{ name: "boost", deliveries: 0 }]);
+    const odd = JSON.stringify({ payload: "x", properties: { a: { toString: false } } });
+    expect((await ask(hub, "POST", path, token, odd)).status).toBe(202);
     const huge = JSON.stringify({ payload: "x".repeat(70_000) });
     expect((await ask(hub, "POST", path, token, huge)).status).toBe(413);
   });

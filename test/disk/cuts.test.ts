@@ -1,0 +1,173 @@
+/**
+ * The power is cut after each operation on the disk of everything that is to outlive a cut, with the real file code:
+ * nothing that was acknowledged is lost, and the next start can read what it finds.
+ */
+import { describe, expect, it, vi } from "vitest";
+import { CloudNotes } from "../../src/azure/link/notes.ts";
+import { segmentStore } from "../../src/azure/outbox/segments/store.ts";
+import { replaceFile } from "../../src/base/files/atomic-file.ts";
+import { readSmallFile } from "../../src/base/files/small-file.ts";
+import { wallMillis } from "../../src/base/units.ts";
+import { systemFiles } from "../../src/firmware/storage/durable-files.ts";
+import { StateStore } from "../../src/firmware/storage/state-store.ts";
+import { openDocuments } from "../../src/hub/storage/documents.ts";
+import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
+import { inUse } from "./mocked-fs.ts";
+import { DiskModel, diskRoot, type Luck } from "./model.ts";
+
+vi.mock("node:fs", async (original) => (await import("./mocked-fs.ts")).mockedFs(await original()));
+vi.mock("node:fs/promises", async (original) =>
+  (await import("./mocked-fs.ts")).mockedPromises(await original()),
+);
+
+/** One that keeps something: changes it again and again, and says what it has promised. */
+interface Keeper {
+  readonly name: string;
+  /** Calls `promise` with the number of each change once it was acknowledged; ends when a change fails. */
+  readonly change: (promise: (number: number) => void) => Promise<void>;
+  /** @returns the number of the newest change that is there; 0 for none. @throws when what is there cannot be read */
+  readonly start: () => Promise<number>;
+}
+
+const file = `${diskRoot}/data/state.json`;
+const way = { kind: "hub", host: "a", deviceId: "d" } as const;
+const wallNow = () => wallMillis(1_780_000_000_000);
+const changes = 6;
+
+async function stateStore(): Promise<{ readonly store: StateStore; readonly found: unknown }> {
+  const store = new StateStore(file, systemFiles, new VirtualClock());
+  const found = await store.load();
+  if (found.kind === "unreadable") throw new Error(`the state cannot be read: ${found.reason}`);
+  return { store, found: found.kind === "found" ? found.document : undefined };
+}
+
+const documentAt = (number: number) => ({ number, filler: "x".repeat(100 * number) });
+const numberIn = (document: unknown): number =>
+  document === undefined ? 0 : (document as { readonly number: number }).number;
+
+const keepers: readonly Keeper[] = [
+  {
+    name: "the durable state",
+    async change(promise) {
+      const { store } = await stateStore();
+      for (let number = 1; number <= changes; number += 1) {
+        store.offer(documentAt(number));
+        await store.flush();
+        if (store.failure !== undefined) return;
+        promise(number);
+      }
+    },
+    start: async () => numberIn((await stateStore()).found),
+  },
+  {
+    name: "a file that is replaced",
+    async change(promise) {
+      for (let number = 1; number <= changes; number += 1) {
+        await replaceFile(file, JSON.stringify(documentAt(number)));
+        promise(number);
+      }
+    },
+    start: async () => numberIn(JSON.parse(readSmallFile(file, { limit: 4096 }) ?? '{"number":0}')),
+  },
+  {
+    name: "a document of the hub",
+    async change(promise) {
+      const documents = await openDocuments(`${diskRoot}/data/hub`);
+      for (let number = 1; number <= changes; number += 1) {
+        await documents.write("device", documentAt(number));
+        promise(number);
+      }
+    },
+    async start() {
+      const onDamaged = (damaged: object) => {
+        if (!("recovered" in damaged) || damaged.recovered !== true)
+          throw new Error(`a document is lost: ${JSON.stringify(damaged)}`);
+      };
+      const documents = await openDocuments(`${diskRoot}/data/hub`, { onDamaged });
+      return numberIn(await documents.read("device", (document) => document));
+    },
+  },
+  {
+    name: "the outbox",
+    async change(promise) {
+      const { store } = await segmentStore(`${diskRoot}/data/outbox`, wallNow)("none");
+      for (let number = 1; number <= changes; number += 1) {
+        await store.write(
+          { put: [{ key: number, text: `text ${"x".repeat(100)}` }], note: `${number}` },
+          { durable: true },
+        );
+        promise(number);
+      }
+    },
+    async start() {
+      const { store, repaired } = await segmentStore(`${diskRoot}/data/outbox`, wallNow)("none");
+      // A write that was torn may cost what nobody was promised, and no more.
+      const keys = (await store.read(0, 100)).map(({ key }) => key);
+      if (keys.some((key, at) => key !== at + 1))
+        throw new Error(`${JSON.stringify(keys)}, ${JSON.stringify(repaired)}`);
+      return keys.length;
+    },
+  },
+  {
+    name: "the notes of the cloud half",
+    async change(promise) {
+      const notes = await CloudNotes.open(`${diskRoot}/data`, systemFiles, way);
+      for (let number = 1; number <= changes; number += 1) {
+        await notes.isRepeated(`message ${number}`);
+        promise(number);
+      }
+    },
+    async start() {
+      const text = readSmallFile(`${diskRoot}/data/cloud.json`, { limit: 65_536 });
+      if (text === undefined) return 0;
+      return (JSON.parse(text) as { messageIds: readonly string[] }).messageIds.length;
+    },
+  },
+];
+
+const lucks: readonly Luck[] = ([0, 0.5, 1] as const).flatMap((names) =>
+  ([0, 0.5, 1] as const).map((bytes) => ({ names, bytes })),
+);
+
+async function playedOn(disk: DiskModel, keeper: Keeper): Promise<number> {
+  inUse.disk = disk;
+  let promised = 0;
+  await keeper
+    .change((number) => {
+      // Whoever says so after the power is gone says it to nobody.
+      if (disk.left > 0) promised = number;
+    })
+    .catch(() => undefined);
+  return promised;
+}
+
+/** The folder of the data is there before anything else: see data-folder.ts. */
+function prepared(): DiskModel {
+  const disk = new DiskModel();
+  disk.makeFolder(`${diskRoot}/data`, true);
+  return disk;
+}
+
+describe.each(keepers)("a cut after each operation: $name", (keeper) => {
+  it("loses nothing acknowledged, and leaves nothing unreadable", async () => {
+    const whole = prepared();
+    expect(await playedOn(whole, keeper)).toBe(changes);
+    const operations = whole.changes;
+    expect(operations).toBeGreaterThan(changes * 3);
+    for (let cut = 1; cut <= operations; cut += 1) {
+      const disk = prepared();
+      disk.left = cut;
+      const promised = await playedOn(disk, keeper);
+      for (const luck of lucks) {
+        inUse.disk = disk.afterCut(luck);
+        const where = `cut after ${cut} of ${operations}, ${JSON.stringify(luck)}`;
+        const found = await keeper.start().catch((error: unknown) => {
+          throw new Error(`${where}: ${error}`, { cause: error });
+        });
+        expect(found, where).toBeGreaterThanOrEqual(promised);
+        expect(found, where).toBeLessThanOrEqual(promised + 1);
+      }
+    }
+    console.log(`${keeper.name}: ${operations} cuts, ${operations * lucks.length} starts`);
+  });
+});

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { CloudHandlers, CloudLink, CloudOptions, LinkCause } from "../../../src/azure/azure.ts";
 import { Secret } from "../../../src/azure/credentials/secret.ts";
+import type { Clock } from "../../../src/base/clock.ts";
 import type { JsonObject } from "../../../src/base/json/value.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { read, type Schema } from "../../../src/base/schema/schema.ts";
@@ -144,7 +145,7 @@ export interface CloudRig {
  * The device as another process sees it: each message is text and takes a while.
  * @param garbage is told of each message that the other side could not read
  */
-function remote(device: Device, clock: VirtualClock, delay: Millis, garbage: (message: unknown) => void) {
+export function remote(device: Device, clock: Clock, delay: Millis, garbage: (message: unknown) => void) {
   const share = new DeviceShare(device, clock, silentLog);
   const later = <T>(message: object, channel: Schema<T>, act: (message: T) => void) => {
     const text = JSON.stringify(message);

@@ -8,7 +8,7 @@ import { segmentStore } from "../../src/azure/outbox/segments/store.ts";
 import { replaceFile } from "../../src/base/files/atomic-file.ts";
 import { readSmallFile } from "../../src/base/files/small-file.ts";
 import { wallMillis } from "../../src/base/units.ts";
-import { systemFiles } from "../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles } from "../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../src/firmware/storage/state-store.ts";
 import { openDocuments } from "../../src/hub/storage/documents.ts";
 import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
@@ -35,7 +35,7 @@ const wallNow = () => wallMillis(1_780_000_000_000);
 const changes = 6;
 
 async function stateStore(): Promise<{ readonly store: StateStore; readonly found: unknown }> {
-  const store = new StateStore(file, systemFiles, new VirtualClock());
+  const store = new StateStore(file, durableSystemFiles, new VirtualClock());
   const found = await store.load();
   if (found.kind === "unreadable") throw new Error(`the state cannot be read: ${found.reason}`);
   return { store, found: found.kind === "found" ? found.document : undefined };
@@ -111,7 +111,7 @@ const keepers: readonly Keeper[] = [
   {
     name: "the notes of the cloud half",
     async change(promise) {
-      const notes = await CloudNotes.open(`${diskRoot}/data`, systemFiles, way);
+      const notes = await CloudNotes.open(`${diskRoot}/data`, durableSystemFiles, way);
       for (let number = 1; number <= changes; number += 1) {
         await notes.isRepeated(`message ${number}`);
         promise(number);

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { soak } from "./soak.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
-const days = Number(process.env["DAYS"] ?? 0.15);
+const days = Number(process.env["DAYS"] ?? 0.1);
 
 it(`holds every rule through ${days} days of faults in every part`, { timeout: 7_200_000 }, async () => {
   console.log(`SEED=${seed} DAYS=${days}`);

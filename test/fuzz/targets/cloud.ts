@@ -10,7 +10,7 @@ import { CommandDispatcher } from "../../../src/azure/session/command-dispatcher
 import { readJson } from "../../../src/base/json/value.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { millis, wallMillis } from "../../../src/base/units.ts";
-import { whyRefused } from "../../../src/control/limits.ts";
+import { validateRequest } from "../../../src/control/limits.ts";
 import { start, step } from "../../../src/control/step.ts";
 import { inForce } from "../../../src/control/twin/in-force.ts";
 import {
@@ -31,7 +31,7 @@ const device = start(defaultSettings, undefined, { nowMs: millis(0), wallMs, fir
 function carriedOut({ requests, link, decisions }: TwinOutcome): void {
   const before = inForce(device);
   for (const request of requests) {
-    const refused = whyRefused(request, before.limits);
+    const refused = validateRequest(request, before.limits);
     if (refused !== undefined) throw new Error(`the twin asks for what is refused: ${refused}`);
   }
   const calm = { buttons: [], relayLine: false, link: "online", failing: [], wallMs } as const;

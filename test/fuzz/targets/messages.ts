@@ -2,9 +2,9 @@
 import { readJson } from "../../../src/base/json/value.ts";
 import { read, type Schema } from "../../../src/base/schema/schema.ts";
 import { millis, wallMillis } from "../../../src/base/units.ts";
-import { whyRefused } from "../../../src/control/limits.ts";
-import { lookAt } from "../../../src/control/look.ts";
+import { validateRequest } from "../../../src/control/limits.ts";
 import { start, step } from "../../../src/control/step.ts";
+import { summaryOf } from "../../../src/control/step-summary.ts";
 import { inForce } from "../../../src/control/twin/in-force.ts";
 import { cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { guardianToHub } from "../../../src/firmware/front/messages.ts";
@@ -77,7 +77,7 @@ export const messageTargets: readonly Target[] = [
     { kind: "secrets-given", values: { KEY: "x" } },
   ]),
   target("loop to cloud", loopToCloud, [
-    { kind: "device", moment, look: lookAt(commands, events) },
+    { kind: "device", moment, look: summaryOf(commands, events) },
     { kind: "answer", id: 3, refused: "no", moment },
     { kind: "ping" },
   ]),
@@ -104,7 +104,7 @@ export const messageTargets: readonly Target[] = [
     ],
     (message) => {
       if (message.kind !== "request") return;
-      for (const request of message.requests) whyRefused(request, moment.inForce.limits);
+      for (const request of message.requests) validateRequest(request, moment.inForce.limits);
       const { commands: after } = step(state, { ...calm, requests: message.requests }, millis(1000));
       if (after.heater) throw new Error("a message has switched the heater on without a reading");
     },

@@ -155,7 +155,11 @@ export const readOnlyProperties = {
     doc: "Codes of the active faults, most severe first, separated by a comma and a space; empty without faults.",
   },
   boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
-  relayCycles: { schema: count, label: "Relay cycles", doc: "Number of times that the relay was switched on, in total." },
+  relayCycles: {
+    schema: count,
+    label: "Relay cycles",
+    doc: "Number of times that the relay was switched on, in total.",
+  },
   heaterHours: {
     schema: real("h", [0, 1e7]),
     label: "Heater hours",

@@ -184,7 +184,12 @@ export const settingsTable = {
     restart: true,
   },
   displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
-  dimAfterSeconds: duration("s", 60, [0, 3600, 1], "Time without a button press until the screen dims; 0 never."),
+  dimAfterSeconds: duration(
+    "s",
+    60,
+    [0, 3600, 1],
+    "Time without a button press until the screen dims; 0 never.",
+  ),
   buttonsLocked: toggle(false, "Buttons only wake the screen: a child lock."),
   ...conflictSettings,
   logLevel: {

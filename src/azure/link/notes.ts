@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import { LatestWins } from "../../base/latest-wins.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
-import { validItems, object } from "../../base/schema/structures.ts";
+import { object, validItems } from "../../base/schema/structures.ts";
 import { convert, lenient, oneOf, string } from "../../base/schema/values.ts";
 import { hubWay } from "../credentials/connection-string.ts";
 import type { DpsWay, HubWay } from "../credentials/credentials.ts";

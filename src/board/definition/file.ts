@@ -7,7 +7,7 @@
  */
 import { JsonDocument } from "../../base/schema/document.ts";
 import { type Infer, type Path, read, type Schema } from "../../base/schema/schema.ts";
-import { validItems, list, object, strictObject } from "../../base/schema/structures.ts";
+import { list, object, strictObject, validItems } from "../../base/schema/structures.ts";
 import { integer, lenient, oneOf, optional, refine, string, withDefault } from "../../base/schema/values.ts";
 
 export type BoardProblemCode =

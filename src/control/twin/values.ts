@@ -3,7 +3,7 @@
  *
  * Guarantees: nothing here throws for any parsed JSON, and no name reaches a prototype.
  */
-import { maxDepth, equalJson, isRecord, type JsonRecord } from "../../base/json/value.ts";
+import { equalJson, isRecord, type JsonRecord, maxDepth } from "../../base/json/value.ts";
 
 /** Up to this length the fingerprint is the value itself. */
 const maxPlainLength = 64;

@@ -123,8 +123,7 @@ export class VirtualClock implements Clock {
     const until = this.#now + limit;
     await this.#exclusively(() => this.#fireWhile((next) => !settled && next <= until));
     if (!settled) {
-      const why =
-        this.#timers.size === 0 ? "no timer is left" : `${limit} ms have passed`;
+      const why = this.#timers.size === 0 ? "no timer is left" : `${limit} ms have passed`;
       throw new Error(`the work has not settled: ${why}`);
     }
     await settlement;

@@ -12,12 +12,12 @@ import {
 import {
   byKind,
   distinct,
-  validItems,
   list,
   map,
   object,
   strictObject,
   tuple,
+  validItems,
 } from "../../../src/base/schema/structures.ts";
 import {
   anything,

@@ -98,6 +98,7 @@ const page = new HubUnderTest(async (core, clock) => {
     log: silentLog,
     password: undefined,
     pagePath: undefined,
+    isSealed: () => false,
   });
   return app.fetch as Fetch;
 });

@@ -338,9 +338,11 @@ export function crashScenarios(): Scenario[] {
 }
 
 /** On the character device alone: in sysfs config.txt does it. */
-export function pullScenarios(bench: Bench): Scenario[] {
+export function pullScenarios(): Scenario[] {
+  const bench = new Bench();
   return [
-    bench.scenario("SR-13 every button's line is pulled to not pressed", async (machine) => {
+    bench.starting("SR-13 every button's line is pulled to not pressed", async (machine) => {
+      await heating(bench, machine);
       const pulls = [BUTTON_A, BUTTON_B, MODE_BUTTON].map((line) => machine.line(line)?.pull);
       assert.deepEqual(pulls, ["down", "down", "up"]);
       return pulls.join(", ");

@@ -38,7 +38,8 @@ const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
   "pi-5-chardev": [
     ...charScenarios,
     ...lineContract,
-    ...dayScenarios(pullScenarios),
+    ...dayScenarios(),
+    ...pullScenarios(),
     ...crashScenarios(),
     ...timedScenarios(),
     strangersScenario(),

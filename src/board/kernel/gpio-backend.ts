@@ -36,10 +36,12 @@ export function findGpio(labels: readonly string[], source: GpioSource): FoundGp
   if (backend === "chardev") return { backend, chip: findCharChip(labels, devices) };
   const sysfs = inSysfs(labels, source);
   if (!(sysfs instanceof LineError)) return { backend: "sysfs", chip: sysfs };
-  if (backend === "sysfs" || hasSysfs(source)) throw sysfs;
+  if (backend === "sysfs") throw sysfs;
   try {
     return { backend: "chardev", chip: findCharChip(labels, devices) };
   } catch (error) {
+    // What sysfs has in its place says more.
+    if (hasSysfs(source)) throw sysfs;
     if (!(error instanceof LineError) || error.code !== "absent" || hasDevices(devices)) throw error;
     throw new LineError(
       "absent",

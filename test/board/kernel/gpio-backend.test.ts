@@ -54,6 +54,14 @@ describe("The kernel's way to the GPIO lines", () => {
     expect(find("auto").backend).toBe("chardev");
   });
 
+  it("is the character device where sysfs lacks that chip; where neither has it, the chips of sysfs are named", () => {
+    rmSync(join(tree.root, "class", "gpio", "gpiochip571"), { recursive: true });
+    expect(find("auto").backend).toBe("chardev");
+    devices.chips.clear();
+    devices.add("gpio-mvebu");
+    expect(failure(() => find("auto")).message).toContain("gpio-brcmstb@107d508500");
+  });
+
   it("is the one that a setting names, or none", () => {
     expect(find("chardev").backend).toBe("chardev");
     expect(find("sysfs").backend).toBe("sysfs");

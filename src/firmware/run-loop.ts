@@ -18,7 +18,7 @@ import type { ReportedPart } from "./failing-parts.ts";
 import { type Hardware, loadManifest } from "./hardware.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
 import { guardNetwork } from "./process/guard-network.ts";
-import { GuardianWatch } from "./process/guardian-watch.ts";
+import { GuardianWatch } from "./process/silence-watch.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { DataFolder } from "./storage/data-folder.ts";
 import { durableSystemFiles } from "./storage/durable-files.ts";

@@ -1,7 +1,7 @@
 /** SR-10 in the other direction: the loop and a guardian that answers, hangs, or was stopped, in virtual time. */
 import { describe, expect, it } from "vitest";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import { GuardianWatch } from "../../../src/firmware/process/guardian-watch.ts";
+import { GuardianWatch } from "../../../src/firmware/process/silence-watch.ts";
 import { StoppableClock } from "../guardian/guardian-rig.ts";
 
 function rig() {

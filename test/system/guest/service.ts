@@ -42,13 +42,12 @@ export const systemctl = (...args: string[]): string => succeeds(run("systemctl"
 export const shown = (property: string): string =>
   systemctl("show", unit, `--property=${property}`, "--value").trim();
 
-export type Role = "guardian" | "loop" | "watcher" | "other";
+export type Role = "guardian" | "loop" | "other";
 
 function roleOf(pid: number): Role {
   const words = readFileSync(`/proc/${pid}/cmdline`, "latin1");
   if (words.includes("loop.js")) return "loop";
-  if (words.includes("main.js\0run")) return "guardian";
-  return words.startsWith("/bin/sh\0-c") ? "watcher" : "other";
+  return words.includes("main.js\0run") ? "guardian" : "other";
 }
 
 /** Processes of the service by what they do. */

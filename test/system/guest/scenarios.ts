@@ -350,7 +350,9 @@ export const removing: Scenario = {
     assert.match(output, /the relay is off/);
     assert.equal(machine.line(RELAY)?.level, 0);
     const left = succeeds(
-      asRoot("find / -xdev -name '*grove-heater*' -not -path '/home/*' -not -path '/tmp/*' | sort"),
+      asRoot(
+        `find / -xdev -name '*grove-heater*' -not -path '${dataFolder}/*' -not -path '/home/*' -not -path '/tmp/*' | sort`,
+      ),
     );
     assert.deepEqual(
       left

@@ -105,10 +105,7 @@ async function cloud(args: Arguments): Promise<number> {
           startedMs: startOf(args.value("up-since")),
           setOutboxAside: args.has("set-outbox-aside"),
           restart: () => send({ kind: "restart" }),
-          sendLogs(minutes) {
-            verbosity.raise(minutes);
-            send({ kind: "send-logs", minutes });
-          },
+          sendLogs: sendLogsBy(verbosity, send),
         });
         void device.addFace(face);
         if (hub !== undefined) face.hubReady(hub);
@@ -118,6 +115,12 @@ async function cloud(args: Arguments): Promise<number> {
   await Promise.race([face?.close(), systemClock.sleep(closeLimit)]);
   process.exit(exitCodes.ok);
 }
+
+/** The cloud half says more for a while, and the loop is asked to send the lines. */
+const sendLogsBy = (verbosity: Verbosity, send: (message: CloudMessage) => void) => (minutes: number) => {
+  verbosity.raise(minutes);
+  send({ kind: "send-logs", minutes });
+};
 
 /** @throws StartupError, before anything else is done */
 function setUp(board: string, data: DataFolder) {

@@ -8,6 +8,8 @@ import { segmentStore } from "../../src/azure/outbox/segments/store.ts";
 import { replaceFile } from "../../src/base/files/atomic-file.ts";
 import { readSmallFile } from "../../src/base/files/small-file.ts";
 import { wallMillis } from "../../src/base/units.ts";
+import type { ErrorReport } from "../../src/firmware/reports/error-report.ts";
+import { ReportStore, reportsFolder } from "../../src/firmware/reports/report-store.ts";
 import { durableSystemFiles } from "../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../src/firmware/storage/state-store.ts";
 import { openDocuments } from "../../src/hub/storage/documents.ts";
@@ -44,6 +46,13 @@ async function stateStore(): Promise<{ readonly store: StateStore; readonly foun
 const documentAt = (number: number) => ({ number, filler: "x".repeat(100 * number) });
 const numberIn = (document: unknown): number =>
   document === undefined ? 0 : (document as { readonly number: number }).number;
+
+const reports = () =>
+  new ReportStore(reportsFolder(`${diskRoot}/data`), durableSystemFiles, new VirtualClock());
+const reportAt = (uptimeSeconds: number): ErrorReport => ({
+  ...{ kind: "crash", code: "crash", detail: "x", firmware: "0.1.0", uptimeSeconds },
+  ...{ boot: "b", upMs: 1, wallMs: 1_780_000_000_000, heldBack: 0, events: [] },
+});
 
 const keepers: readonly Keeper[] = [
   {
@@ -121,6 +130,20 @@ const keepers: readonly Keeper[] = [
       const text = readSmallFile(`${diskRoot}/data/cloud.json`, { limit: 65_536 });
       if (text === undefined) return 0;
       return (JSON.parse(text) as { messageIds: readonly string[] }).messageIds.length;
+    },
+  },
+  {
+    name: "the error reports",
+    async change(promise) {
+      for (let number = 1; number <= changes; number += 1) {
+        await reports().add(reportAt(number));
+        promise(number);
+      }
+    },
+    async start() {
+      const found = (await reports().list()).map(({ report }) => report.uptimeSeconds);
+      if (found.some((each, at) => each !== at + 1)) throw new Error(`reports ${JSON.stringify(found)}`);
+      return found.length;
     },
   },
 ];

@@ -90,7 +90,14 @@ const rest = new HubUnderTest((core, clock) => {
   return restApp({ ...core, clock, log: silentLog, hostNames: names }).fetch as Fetch;
 });
 const page = new HubUnderTest(async (core, clock) => {
-  const given = { idScope: "0ne", startedMs: 0, hubHost: "localhost", exposed: false, hostNames: names };
+  const given = {
+    idScope: "0ne",
+    startedMs: 0,
+    hubHost: "localhost",
+    exposed: false,
+    hostNames: names,
+    isSealed: () => false,
+  };
   const app = await pageApp({
     ...core,
     ...given,

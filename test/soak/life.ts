@@ -40,7 +40,9 @@ export class Life implements Clock {
       async (...args: A): Promise<R> => {
         const now = fault();
         await this.sleep((now === "slow" ? 4000 : 2) as Millis);
-        if (this.#ended || now === "hangs") return new Promise<never>(() => {});
+        // What hangs comes back with the disk, as a call into the kernel does.
+        while (now === "hangs" && fault() === "hangs") await this.sleep(1000 as Millis);
+        if (this.#ended) return new Promise<never>(() => {});
         if (writes && (now === "EIO" || now === "ENOSPC" || now === "EROFS"))
           throw Object.assign(new Error(now), { code: now });
         return await act(...args);

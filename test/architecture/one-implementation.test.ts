@@ -89,7 +89,7 @@ const ideas: readonly Idea[] = [
   },
   {
     idea: "one under way, the newest waits: base/latest-wins",
-    sign: /#(?:onItsWay|underWay|busy|pumping|sending|saving|writing)(?: = false|: (?:boolean|Promise<void> \| undefined|Promise<void> = ))/g,
+    sign: /#(?:onItsWay|underWay|busy|pumping|sending|saving|writing|running)(?: = false|: (?:boolean|Promise<void> \| undefined|Promise<void> = ))/g,
     homes: [
       "src/base/latest-wins.ts",
       // Writes all that waits, in order and in batches: nothing is superseded.
@@ -114,7 +114,7 @@ const ideas: readonly Idea[] = [
   },
   {
     idea: "how often something may happen: base/rate-limit",
-    sign: /\.filter\(\(?(\w+)\)? => \w+ - \1 < |#?\b(?:windowStart|tokens \+ |suppressed)\b|\btokens \+/g,
+    sign: /\.filter\(\(?(\w+)\)? => \w+ - \1 < |#?\b(?:windowStart|tokens \+ )\b|\btokens \+/g,
     homes: [
       "src/base/rate-limit.ts",
       // SR-07 counts differences in the state of the pure core; it holds nothing back.

@@ -13,6 +13,7 @@ const pictures: Readonly<Record<CommandName, IconName>> = {
   identify: "identify",
   clearFault: "check",
   restart: "restart",
+  sendLogs: "queue",
 };
 
 /** Offline commands expire after an hour: a later boost would surprise. */

@@ -89,9 +89,8 @@ const ideas: readonly Idea[] = [
   },
   {
     idea: "one under way, the newest waits: base/latest-wins",
-    sign: /#(?:onItsWay|underWay|busy|pumping|sending|saving|writing|running)(?: = false|: (?:boolean|Promise<void> \| undefined|Promise<void> = ))/g,
+    sign: /#(?:onItsWay|underWay|busy|pumping|sending|saving|writing)(?: = false|: (?:boolean|Promise<void> \| undefined|Promise<void> = ))/g,
     homes: [
-      "src/base/latest-wins.ts",
       // Writes all that waits, in order and in batches: nothing is superseded.
       "src/azure/outbox/buffer.ts",
     ],

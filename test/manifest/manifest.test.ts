@@ -123,6 +123,8 @@ describe("a manifest for a process without a hat", () => {
   it("is refused for everything else that is wrong with it, and when it is missing", () => {
     expect(() => parseManifestWithoutHat(granting({ AllowedTcpServerPorts: [0] }))).toThrow(ManifestError);
     expect(() => parseManifestWithoutHat(undefined)).toThrow(ManifestError);
+    const error = refusal("[]");
+    expect(error).toMatchObject({ name: "ManifestError", code: error.problems[0]?.code });
   });
 });
 

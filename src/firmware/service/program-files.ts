@@ -38,7 +38,7 @@ const parts = ["dist", "boards", "manifest", "package.json", "LICENSE"];
 const loadable = new Set([".js", ".cjs", ".mjs", ".json", ".node", ".wasm"]);
 const licence = /^(licen[cs]e|notice|copying|authors)/i;
 /** Tools of the build, never loaded on a device. */
-const buildOnly = new Set(["esbuild", "nan", "node-addon-api", "prebuild-install"]);
+const buildOnly = new Set(["esbuild", "nan", "node-addon-api", "node-api-headers", "prebuild-install"]);
 
 /** @returns the folder of the new version, which is not the current one yet. @throws StartupError (storage), the system's error */
 export async function copyProgram(system: System, program: Program): Promise<string> {

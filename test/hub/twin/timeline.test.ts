@@ -28,4 +28,22 @@ describe("the timeline", () => {
     expect(writes).toBeGreaterThanOrEqual(4);
     expect(writes).toBeLessThanOrEqual(5);
   });
+
+  it("reads what earlier versions stored under other names", async () => {
+    const documents = memoryDocuments();
+    const event = { atMs: 1, deviceId: "d", actor: "hub", text: "key refused" };
+    await documents.write("timeline", {
+      events: [
+        { ...event, sequence: 1, kind: "turned-away" },
+        { ...event, sequence: 2, kind: "desired", whileApart: true },
+        { ...event, sequence: 3, kind: "of a later version", whileOffline: true },
+      ],
+    });
+    const timeline = await Timeline.open(documents, new VirtualClock(), () => {});
+    expect(timeline.of("d", 10)).toEqual([
+      { ...event, sequence: 1, kind: "rejected" },
+      { ...event, sequence: 2, kind: "desired", whileOffline: true },
+      { ...event, sequence: 3, kind: "of a later version", whileOffline: true },
+    ]);
+  });
 });

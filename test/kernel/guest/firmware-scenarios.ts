@@ -342,8 +342,10 @@ export function pullScenarios(): Scenario[] {
   const bench = new Bench();
   return [
     bench.starting("SR-13 every button's line is pulled to not pressed", async (machine) => {
-      await heating(bench, machine);
+      const firmware = await heating(bench, machine);
       const pulls = [BUTTON_A, BUTTON_B, MODE_BUTTON].map((line) => machine.line(line)?.pull);
+      firmware.killAll();
+      await firmware.ended(PATIENCE_MS);
       assert.deepEqual(pulls, ["down", "down", "up"]);
       return pulls.join(", ");
     }),

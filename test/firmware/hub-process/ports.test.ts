@@ -101,7 +101,7 @@ describe("a local hub beside another", { timeout: 180_000 }, () => {
     expect(portsOf(hub).sort()).toEqual([...allowedPorts].sort());
     await expect(started({ allowedPorts })).rejects.toMatchObject({
       code: "EADDRINUSE",
-      message: expect.stringContaining(`no port is free of those that may be used (${allowedPorts[0]}`),
+      message: expect.stringContaining(`none of the allowed ports is free (${allowedPorts[0]}`),
     });
   });
 });

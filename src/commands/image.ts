@@ -6,12 +6,15 @@
  * never printed.
  */
 import { execFileSync } from "node:child_process";
-import { createReadStream, statSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
 import { isoTime } from "../base/iso-time.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { firmwareVersion } from "../firmware/process/package-root.ts";
+import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
+import { stageProgram } from "../firmware/service/program-files.ts";
 import { describeFolder, type ImageFacts, writeImage } from "../update/image/build-image.ts";
 import { type ImageManifest, product } from "../update/image/image-manifest.ts";
 import { readImage, type VerifiedImage, verifyOnly } from "../update/image/image-reader.ts";
@@ -27,14 +30,15 @@ const state = { reads: 1, writes: 1 };
 export const verb: Verb = {
   name: "image",
   summary: "Make, sign and verify firmware images, on the owner's computer",
-  usage: "image keys NAME | build --from FOLDER --counter N --out FILE | sign FILE | verify FILE | show FILE",
+  usage: "image keys NAME | build --counter N --out FILE | sign FILE | verify FILE | show FILE",
   subverbs: "any",
   flags: {
-    from: { value: "FOLDER", doc: "build: the program's folder: dist, boards, manifest, node_modules" },
+    from: {
+      value: "FOLDER",
+      doc: "build: another program than this one: dist, boards, manifest, node_modules",
+    },
     counter: { value: "N", doc: "build: rises with every release; a device never goes back behind it" },
     release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: this program's version)" },
-    native: { value: "ARCH", doc: "build: arm, arm64 or x64, where the folder has native packages" },
-    abi: { value: "N", doc: "build: Node.js ABI of those packages; leave out where they use Node-API alone" },
     time: {
       value: "SECONDS",
       doc: "build: time stamp (default: $SOURCE_DATE_EPOCH, else the last commit's time)",
@@ -46,7 +50,8 @@ export const verb: Verb = {
   },
   notes: `
 keys NAME writes NAME.key (keep it off the devices, and a copy of it in a safe place) and NAME.pub.
-build writes an unsigned image; sign signs it, which may happen on another computer; verify tells whether a device that
+build writes an unsigned image of this program with the packages that it needs, for machines and a Node.js like these where
+native packages are among them; sign signs it, which may happen on another computer; verify tells whether a device that
 trusts the key would take it. The same folder and time stamp give the same image to the byte.
 Exit code 78 when an image or a key is refused, with the code and the reason.`,
   async run(args) {
@@ -84,40 +89,44 @@ function makeKeys(name: string): number {
 }
 
 async function build(args: Arguments): Promise<number> {
-  const from = needed(args.value("from"), "--from FOLDER");
   const out = needed(args.value("out"), "--out FILE");
-  if (!statSync(from).isDirectory()) throw usage(`${from} is not a folder.`);
-  // Signing names the key; until then it is nobody's.
-  const manifest = await describeFolder(from, factsFrom(args), "0".repeat(16));
-  await writeImage(from, manifest, out);
-  return print(
-    `${out}: ${summary(manifest)}, not signed yet. Next: grove-heater image sign ${out} --key … --out …`,
-  );
+  const counter = wholeNumber(needed(args.value("counter"), "--counter N"), "--counter");
+  const builtAt = timeStamp(args);
+  const staging = mkdtempSync(join(tmpdir(), "grove-heater-image-"));
+  try {
+    const from = args.value("from") ?? join(staging, "program");
+    if (args.value("from") === undefined) stageProgram(packageRoot, from);
+    const facts: ImageFacts = {
+      product,
+      version: args.value("release") ?? firmwareVersion(),
+      counter,
+      builtAt,
+      node: { min: "20.19.0", below: "25.0.0" },
+      native: nativeOf(from),
+      state,
+    };
+    // Signing names the key; until then it is nobody's.
+    const manifest = await describeFolder(from, facts, "0".repeat(16));
+    await writeImage(from, manifest, out);
+    return print(
+      `${out}: ${summary(manifest)}, not signed. Next: grove-heater image sign ${out} --key … --out …`,
+    );
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
 }
 
-function factsFrom(args: Arguments): ImageFacts {
-  const counter = wholeNumber(needed(args.value("counter"), "--counter N"), "--counter");
-  const architecture = args.value("native");
-  if (architecture !== undefined && !["arm", "arm64", "x64"].includes(architecture)) {
-    throw usage(`invalid architecture: ${architecture} (arm, arm64 or x64)`);
+/** Native packages fit this machine and this Node.js, for which they were built. */
+function nativeOf(folder: string): ImageFacts["native"] {
+  const entries = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  if (!entries.some((name) => name.endsWith(".node"))) return null;
+  const architecture = (["arm", "arm64", "x64"] as const).find((known) => known === process.arch);
+  if (process.platform !== "linux" || architecture === undefined) {
+    throw usage(
+      `The native packages here are for ${process.platform} ${process.arch}: build it on a Raspberry Pi.`,
+    );
   }
-  const abi = args.value("abi");
-  return {
-    product,
-    version: args.value("release") ?? firmwareVersion(),
-    counter,
-    builtAt: timeStamp(args),
-    node: { min: "20.19.0", below: "25.0.0" },
-    native:
-      architecture === undefined
-        ? null
-        : {
-            platform: "linux",
-            architecture: architecture as "arm" | "arm64" | "x64",
-            abi: abi === undefined ? null : wholeNumber(abi, "--abi"),
-          },
-    state,
-  };
+  return { platform: "linux", architecture, abi: Number(process.versions.modules) };
 }
 
 /** Seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH). */

@@ -50,10 +50,7 @@ export async function copyProgram(system: System, program: Program): Promise<str
   const to = system.at(fresh);
   checkSpace(to, statSync(node).size);
   rmSync(to, { recursive: true, force: true });
-  makeFolder(to);
-  for (const name of parts) copyTree(join(root, name), join(to, name), (file) => extname(file) !== ".map");
-  makeFolder(join(to, "node_modules"));
-  for (const path of runtimePackages(root)) copyTree(join(root, path), join(to, path), isWantedOfPackage);
+  stageProgram(root, to);
   if (boardFile !== undefined) copyTree(boardFile, join(to, "boards", basename(boardFile)), () => true);
   makeFolder(join(to, "bin"));
   copyTree(node, nodeIn(to), () => true);
@@ -62,6 +59,14 @@ export async function copyProgram(system: System, program: Program): Promise<str
   const folder = join(places.program, id);
   await renameOver(to, system.at(folder));
   return folder;
+}
+
+/** Copies the program with the packages that it needs at run time to `to`. @throws the system's error */
+export function stageProgram(root: string, to: string): void {
+  makeFolder(to);
+  for (const name of parts) copyTree(join(root, name), join(to, name), (file) => extname(file) !== ".map");
+  makeFolder(join(to, "node_modules"));
+  for (const path of runtimePackages(root)) copyTree(join(root, path), join(to, path), isWantedOfPackage);
 }
 
 /** From now on the service starts this version. */

@@ -106,7 +106,6 @@ describe("image", () => {
     [["build", "--from", "/tmp"], /Missing: --out FILE/],
     [["build", "--from", "/tmp", "--out", "/nowhere/x"], /Missing: --counter N/],
     [["build", "--from", "/tmp", "--out", "x", "--counter=-1"], /invalid --counter: -1/],
-    [],
     [["show", "a", "b"], /takes one further word/],
   ])("refuses %j with exit code 64", async (words, message) => {
     await expect(image(...words)).rejects.toMatchObject({

@@ -118,7 +118,7 @@ export function isSafePath(path: string): boolean {
   if (path === "" || path.length > maxPathLength) return false;
   return path
     .split("/")
-    .every((part) => /^[A-Za-z0-9@._+~$=, ()[\]-]{1,120}$/.test(part) && !/^\.{1,2}$|[. ]$/.test(part));
+    .every((part) => /^[A-Za-z0-9@#._+~$=, ()[\]-]{1,120}$/.test(part) && !/^\.{1,2}$|[. ]$/.test(part));
 }
 
 /** @returns below 0 when `a` is the lower, above 0 when it is the higher version */

@@ -90,7 +90,7 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
       await seen(page, ".device-head", /Offline, last seen/);
       await setPoint(page).fill("23");
       await setPoint(page).press("Enter");
-      await row(page, "targetTemperature").getByText("waits for the device to come back").waitFor();
+      await row(page, "targetTemperature").getByText("waits for the device to reconnect").waitFor();
       await page.getByRole("button", { name: "A lower" }).click();
       await page.getByRole("button", { name: "M mode" }).click();
       await seen(page, ".event-offline", "while offline");

@@ -112,7 +112,7 @@ describe.runIf(mounted)("a full disk under the outbox", { timeout: 240_000 }, ()
     expect(rig.outbox.status.failure).toMatch(/No space left on device/);
     const said = rig.failures;
     expect(said, JSON.stringify(said)).toHaveLength(1);
-    expect(said[0]?.fields?.["remedy"]).toContain("Make room");
+    expect(said[0]?.fields?.["remedy"]).toContain("Free disk space");
     expect(rig.count("outbox-store-works-again")).toBe(0);
     leave(2_000_000);
     await rig.clock.advance(seconds(60));

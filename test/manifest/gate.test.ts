@@ -83,6 +83,7 @@ describe("the gate on GPIO lines", () => {
       expect(error.message).toContain("EPERM: GPIO line 17 is not granted (capability Gpio)");
       expect(error.message).toContain('"Gpio": ["$RELAY", "$GPIO17"]');
       expect(error.cause).toBeInstanceOf(CapabilityError);
+      expect(error.cause).toMatchObject({ name: "CapabilityError" });
     }
     expect(reached).toEqual([]);
   });

@@ -245,8 +245,13 @@ describe("a secret", () => {
       JSON.stringify(structuredClone({ ...secret })),
     ].join();
     expect(shown).not.toContain(deviceKey.slice(0, 6));
-    expect(shown).toContain("[secret]");
+    expect([String(secret), inspect(secret), JSON.stringify(secret)]).toEqual([
+      "[secret]",
+      "[secret]",
+      '"[secret]"',
+    ]);
   });
+
   it("is scrubbed out of foreign texts", () => {
     const text = `${connectionString} "deviceKey": "${deviceKey}" SharedAccessSignature sr=a&sig=${deviceKey}&se=1`;
     expect(scrub(text)).not.toContain(deviceKey.slice(0, 6));

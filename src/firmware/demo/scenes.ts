@@ -5,13 +5,23 @@
  */
 
 import { seconds } from "../../base/units.ts";
-import { deviceInformation, readOnlyNames, writableNames } from "../../model/cloud-model.ts";
+import { deviceInformation, writableNames } from "../../model/cloud-model.ts";
+import type { ReadOnlyName } from "../../model/properties.ts";
 import { decides, propertyIn, reports, type Scene } from "./scene.ts";
 
 const target = "targetTemperature";
 const quiet = seconds(1);
-/** On a factory-new device the others are null, and a twin stores no null. */
-const ownNames = readOnlyNames.filter((name) => name !== "lastChange" && name !== "boostUntil");
+/** The others are null on a factory-new device or depend on its machine, and a twin stores no null. */
+const ownNames = [
+  "firmwareVersion",
+  "board",
+  "startedAt",
+  "faults",
+  "sealed",
+  "relayCycles",
+  "heaterHours",
+  "telemetryDropped",
+] satisfies readonly ReadOnlyName[];
 
 export const scenes: readonly Scene[] = [
   {

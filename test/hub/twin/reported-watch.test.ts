@@ -108,7 +108,9 @@ describe("a report", () => {
       const once = change(edited, "reported", { targetTemperature: { value, ac, av: 2, ad } }, 3000);
       const again = eventsOf(once, { targetTemperature: { value, ac, av: 3, ad } });
       expect(again).toMatchObject([{ kind: "acknowledged", version: 3 }]);
-      expect(again[0]?.text).toBe(`the device ${ac === 200 ? "applied" : "keeps"} targetTemperature ${value}`);
+      expect(again[0]?.text).toBe(
+        `the device ${ac === 200 ? "applied" : "keeps"} targetTemperature ${value}`,
+      );
       expect(again[0]).not.toHaveProperty("lost");
     }
   });

@@ -87,6 +87,7 @@ async function loop(args: Arguments): Promise<number> {
     ...forDevelopers(context.data.path),
   });
   const running = await runLoop({
+    guardian: process.send === undefined ? undefined : process,
     data: context.data,
     settings: values,
     choice,

@@ -18,7 +18,7 @@ import type { ReportedPart } from "./failing-parts.ts";
 import { type Hardware, loadManifest } from "./hardware.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
 import { guardNetwork } from "./process/guard-network.ts";
-import { GuardianWatch } from "./process/silence-watch.ts";
+import { type GuardianChannel, GuardianWatch } from "./process/silence-watch.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { DataFolder } from "./storage/data-folder.ts";
 import { durableSystemFiles } from "./storage/durable-files.ts";
@@ -45,6 +45,8 @@ export interface LoopOptions {
   readonly cleanUp: () => Promise<void>;
   /** Ends this process after a crash. */
   readonly end: (code: ExitCode) => void;
+  /** The way to a guardian that answers each beat; without one, nobody is watched. */
+  readonly guardian?: GuardianChannel | undefined;
 }
 
 export interface RunningLoop {
@@ -117,7 +119,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
 
 function endable(
   device: Device,
-  { log, cleanUp }: LoopOptions,
+  { log, cleanUp, guardian }: LoopOptions,
   closed: () => void,
 ): Pick<RunningLoop, "stop" | "ended"> {
   let stop: RunningLoop["stop"] = () => {};
@@ -140,7 +142,7 @@ function endable(
         .then(() => resolve(code));
     };
   });
-  watchGuardian(log, stop, ended);
+  if (guardian !== undefined) watchGuardian(guardian, log, stop, ended);
   const guardianGone = (): void => stop("the guardian is gone");
   process.on("disconnect", guardianGone);
   // It may have gone while nobody listened.
@@ -152,11 +154,15 @@ function endable(
 const endLimit = seconds(5);
 
 /** SR-10: the relay off and out where the guardian does not answer. */
-function watchGuardian(log: Log, stop: RunningLoop["stop"], ended: Promise<ExitCode>): void {
-  if (process.send === undefined) return;
+function watchGuardian(
+  channel: GuardianChannel,
+  log: Log,
+  stop: RunningLoop["stop"],
+  ended: Promise<ExitCode>,
+): void {
   const watch = new GuardianWatch({
     clock: systemClock,
-    channel: process,
+    channel,
     onSilent(limit) {
       stop("the guardian does not answer", exitCodes.restart);
       log.error("guardian-silent", {

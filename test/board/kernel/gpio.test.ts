@@ -3,6 +3,7 @@ import { millis } from "../../../src/base/units.ts";
 import { type OnoffGpio, type OnoffPackage, openKernelGpio } from "../../../src/board/kernel/gpio.ts";
 import { type EdgeTime, type Level, LineError } from "../../../src/chips/lines.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { failureOf } from "./failure-of.ts";
 import { errno, FakeKernelGpio } from "./fake-gpio.ts";
 
 /** onoff over the fake kernel, with its habit of passing over failures on a line exported before. */
@@ -77,17 +78,6 @@ async function withButton() {
   await step();
   return { clock, told, step, stall, event, relay };
 }
-
-const failureOf = (work: Promise<unknown>): Promise<LineError> =>
-  work.then(
-    () => {
-      throw new Error("it did not fail");
-    },
-    (error: unknown) => {
-      if (error instanceof LineError) return error;
-      throw error;
-    },
-  );
 
 describe("The kernel's GPIO", () => {
   it("opens an output at its initial level, by the kernel's number", async () => {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { BusError } from "../../../src/chips/bus.ts";
 import { takeLock } from "../../../src/firmware/guardian/hardware-lock.ts";
 import { places, unitName } from "../../../src/firmware/service/system.ts";
+import { heating } from "../service/fake-system.ts";
 import {
   type Captured,
   capture,
@@ -27,18 +28,7 @@ const unit = [
   "",
 ].join("\n");
 
-const told = {
-  pid: 1234,
-  firmware: "0.1.0",
-  board: "grove-heater-pi",
-  decidedAfterMs: 812,
-  heater: true,
-  mode: "auto",
-  target: 21,
-  temperature: 19.4,
-  humidity: 45,
-  faults: [] as string[],
-};
+const told = { ...heating, faults: [] as string[] };
 
 const group = places.processes;
 

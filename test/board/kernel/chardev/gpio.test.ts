@@ -6,6 +6,7 @@ import { flags } from "../../../../src/board/kernel/chardev/uapi.ts";
 import { type EdgeTime, type GpioPort, type Level, LineError } from "../../../../src/chips/lines.ts";
 import { VirtualClock } from "../../../../src/simulation/time/virtual-clock.ts";
 import { gpioContract } from "../../../contract/gpio-contract.ts";
+import { failureOf } from "../failure-of.ts";
 import { bootNs, FakeGpioDevices } from "./fake-gpiochip.ts";
 
 const label = "pinctrl-rp1";
@@ -38,17 +39,6 @@ function open({ devices, inherited }: { devices: FakeGpioDevices; inherited?: In
   });
   return { port, clock };
 }
-
-const failureOf = (work: Promise<unknown>): Promise<LineError> =>
-  work.then(
-    () => {
-      throw new Error("it did not fail");
-    },
-    (error: unknown) => {
-      if (error instanceof LineError) return error;
-      throw error;
-    },
-  );
 
 describe("The character device keeps the contract of GPIO:", () => {
   const { devices, chip } = pi();

@@ -2,6 +2,6 @@
 
 import "./firmware/process/small-heap.ts";
 import { verb as cloud } from "./commands/cloud.ts";
-import { runVerb } from "./commands/run-verb.ts";
+import { runVerb } from "./commands/line/run-verb.ts";
 
 process.exitCode = await runVerb(cloud, process.argv.slice(2));

@@ -7,8 +7,8 @@
  * command is loaded when it is asked for.
  */
 
+import { runVerb } from "./commands/line/run-verb.ts";
 import { verb as run } from "./commands/run.ts";
-import { runVerb } from "./commands/run-verb.ts";
 import { guardNetwork } from "./firmware/process/guard-network.ts";
 
 const argv = process.argv.slice(2);

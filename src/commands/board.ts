@@ -7,8 +7,8 @@ import { chooseBoard } from "../firmware/choose-board.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
-import { readContext } from "./context.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, json } = sharedFlags;
 

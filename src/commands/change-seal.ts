@@ -4,9 +4,9 @@ import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { changeSeal } from "../firmware/seal/change.ts";
 import { readSeal, type SealChange } from "../firmware/seal/seal.ts";
-import { readContext } from "./context.ts";
-import { otherDataFolder } from "./service-data.ts";
-import { type Arguments, sharedFlags, type VerbSpec } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { otherDataFolder } from "./line/service-data.ts";
+import { type Arguments, sharedFlags, type VerbSpec } from "./line/verb.ts";
 
 export const sealFlags = { data: sharedFlags.data } satisfies VerbSpec["flags"];
 

@@ -8,9 +8,9 @@ import { readUnitList } from "../firmware/claim/unit-list.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { places } from "../firmware/service/system.ts";
-import { oneOf, wholeNumber } from "./context.ts";
 import { needed, readGroupKey } from "./derive-key.ts";
-import type { Arguments } from "./verb.ts";
+import { oneOf, wholeNumber } from "./line/context.ts";
+import type { Arguments } from "./line/verb.ts";
 
 const types = ["x509", "symmetric-key"] as const;
 /** Bytes: 10,000 units with a remark each. */

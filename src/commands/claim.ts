@@ -26,10 +26,10 @@ import { acceptSteps, signSteps, startSteps, uploadSteps, verifySteps } from "..
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { claimBatch } from "./claim-batch.ts";
-import { readContext, wholeNumber } from "./context.ts";
 import { derive, deriveFlags, deriveNotes } from "./derive-key.ts";
-import { otherDataFolder } from "./service-data.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { readContext, wholeNumber } from "./line/context.ts";
+import { otherDataFolder } from "./line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const words = {
   ca: makeAuthority,

@@ -8,8 +8,8 @@ import { nearest } from "../base/nearest-word.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { networkOfManifest } from "../firmware/process/guard-network.ts";
 import type { NetworkGrants } from "../manifest/manifest.ts";
-import { attempt, runVerb } from "./run-verb.ts";
-import { helpText, type Verb } from "./verb.ts";
+import { attempt, runVerb } from "./line/run-verb.ts";
+import { helpText, type Verb } from "./line/verb.ts";
 
 interface Entry {
   readonly summary: string;

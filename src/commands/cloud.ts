@@ -23,8 +23,8 @@ import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
-import { oneOf, readContext } from "./context.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { oneOf, readContext } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "cloud",

@@ -14,9 +14,9 @@ import { loadManifest } from "../firmware/hardware.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
-import { readContext } from "./context.ts";
 import { derive, deriveFlags, deriveNotes } from "./derive-key.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board, json } = sharedFlags;
 

@@ -10,8 +10,8 @@ import { readPrivate, systemPrivateFiles } from "../azure/credentials/private-fi
 import { explained, writeNew } from "../firmware/claim/claim.ts";
 import { deviceKeyFile, deviceKeyOf } from "../firmware/claim/device-key.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { readHiddenLine } from "./hidden-line.ts";
-import type { Arguments } from "./verb.ts";
+import { readHiddenLine } from "./line/hidden-line.ts";
+import type { Arguments } from "./line/verb.ts";
 
 const groupKeyVariable = "GROVE_HEATER_GROUP_KEY";
 

@@ -14,8 +14,8 @@ import { serviceUnit } from "../firmware/service/install.ts";
 import { places, systemOfThisMachine } from "../firmware/service/system.ts";
 import { boardOfUnit } from "../firmware/service/unit-state.ts";
 import { describeDataFolder } from "../firmware/storage/data-folder.ts";
-import { readContext, wantsColour } from "./context.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { readContext, wantsColour } from "./line/context.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board, json } = sharedFlags;
 

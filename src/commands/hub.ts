@@ -26,8 +26,8 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
-import { oneOf, readContext } from "./context.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { oneOf, readContext } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "hub",

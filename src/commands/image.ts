@@ -21,7 +21,7 @@ import { readImage, type VerifiedImage, verifyOnly } from "../update/image/image
 import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../update/image/keys.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { signImage } from "../update/image/sign-image.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const maxKeyFile = 16 * 1024;
 /** Of the state that this firmware stores (control/durable.ts): one version so far. */

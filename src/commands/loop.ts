@@ -31,8 +31,8 @@ import {
   logProblems,
 } from "../firmware/storage/last-good.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
-import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./context.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings: settingsFlag, board: boardFlag } = sharedFlags;
 

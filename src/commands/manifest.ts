@@ -7,8 +7,8 @@ import { serviceUnit } from "../firmware/service/install.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
 import { nftables } from "../manifest/firewall.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { readContext } from "./context.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board, json } = sharedFlags;
 

@@ -6,8 +6,8 @@ import { noNetwork } from "../firmware/process/guard-network.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
-import { readContext } from "./context.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board } = sharedFlags;
 

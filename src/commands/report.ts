@@ -9,8 +9,8 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { clockWasTrusted } from "../firmware/reports/error-report.ts";
 import { type KeptReport, ReportStore, reportsFolder } from "../firmware/reports/report-store.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
-import { readContext } from "./context.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, json } = sharedFlags;
 

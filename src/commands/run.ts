@@ -18,9 +18,9 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
-import { type Context, hasTerminal, oneOf, readContext } from "./context.ts";
 import { HubSupervisor } from "./hub-supervisor.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { type Context, hasTerminal, oneOf, readContext } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board } = sharedFlags;
 

@@ -1,6 +1,6 @@
 /** `seal`: closes a unit for the field, or says how it is. */
 import { change, sealFlags, sealNotes, status } from "./change-seal.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "seal",

@@ -15,7 +15,7 @@ import type { RunningStatus } from "../firmware/service/running-status.ts";
 import { places, type System, systemOfThisMachine, unitName } from "../firmware/service/system.ts";
 import { boardOfUnit, lastLines, type UnitState, unitState } from "../firmware/service/unit-state.ts";
 import { faultEffects } from "../model/faults.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { board, json } = sharedFlags;
 

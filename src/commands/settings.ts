@@ -16,8 +16,8 @@ import {
   settingProblemText,
 } from "../firmware/storage/settings-file.ts";
 import { allowedText, type SettingKey, type Settings, settingKeys, settingSpec } from "../model/settings.ts";
-import { readContext } from "./context.ts";
-import { sharedFlags, type Verb } from "./verb.ts";
+import { readContext } from "./line/context.ts";
+import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, json } = sharedFlags;
 

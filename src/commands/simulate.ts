@@ -13,9 +13,9 @@ import {
   scenarioText,
 } from "../simulation/scenario/scenarios.ts";
 import { hatFaultNames, hatFaults, isHatFault } from "../simulation/virtual-hat/faults.ts";
-import { oneOf } from "./context.ts";
+import { oneOf } from "./line/context.ts";
+import type { Arguments, Verb } from "./line/verb.ts";
 import { formats } from "./simulate-rows.ts";
-import type { Arguments, Verb } from "./verb.ts";
 
 export const verb: Verb = {
   name: "simulate",

@@ -1,6 +1,6 @@
 /** `unseal`: opens a unit for development. */
 import { change, sealFlags, sealNotes } from "./change-seal.ts";
-import type { Verb } from "./verb.ts";
+import type { Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "unseal",

@@ -10,9 +10,9 @@ import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { type Security, securities } from "../firmware/wifi/profile.ts";
 import { checkSsid, shownSsid, ssidFromHex } from "../firmware/wifi/ssid.ts";
 import { addNetwork, removeNetwork, scanWifi, wifiStatus } from "../firmware/wifi/wifi.ts";
-import { oneOf, wholeNumber } from "./context.ts";
-import { readHiddenLine } from "./hidden-line.ts";
-import { type Arguments, sharedFlags, type Verb } from "./verb.ts";
+import { oneOf, wholeNumber } from "./line/context.ts";
+import { readHiddenLine } from "./line/hidden-line.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const words = { status, scan, add, remove } as const;
 

@@ -72,7 +72,7 @@ const seeds: Record<string, { files: Record<string, string>; caught: string }> =
     caught: "src/board/seed-up.ts",
   },
   "firmware-looks-down": {
-    files: { "firmware/seed-up.ts": 'import "../commands/verb.ts";' },
+    files: { "firmware/seed-up.ts": 'import "../commands/line/verb.ts";' },
     caught: "src/firmware/seed-up.ts",
   },
   "commands-look-down": {

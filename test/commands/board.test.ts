@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/board.ts";
-import { readArguments } from "../../src/commands/verb.ts";
+import { readArguments } from "../../src/commands/line/verb.ts";
 import { packageRoot } from "../../src/firmware/process/package-root.ts";
 import { capturePrinted } from "./printed.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { report, verb } from "../../src/commands/doctor.ts";
-import { readArguments } from "../../src/commands/verb.ts";
+import { readArguments } from "../../src/commands/line/verb.ts";
 import type { Finding } from "../../src/firmware/doctor/finding.ts";
 import { capturePrinted } from "./printed.ts";
 

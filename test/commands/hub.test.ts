@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { verb } from "../../src/commands/hub.ts";
-import { readArguments } from "../../src/commands/verb.ts";
+import { readArguments } from "../../src/commands/line/verb.ts";
 import { exitCodes, StartupError } from "../../src/firmware/process/exit-codes.ts";
 import { temporaryFolder } from "../hub/running-hub.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { verb } from "../../src/commands/image.ts";
-import { readArguments } from "../../src/commands/verb.ts";
+import { readArguments } from "../../src/commands/line/verb.ts";
 import { capturePrinted } from "./printed.ts";
 
 let folder: string;

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readArguments } from "../../src/commands/line/verb.ts";
 import { verb } from "../../src/commands/manifest.ts";
-import { readArguments } from "../../src/commands/verb.ts";
 import { capturePrinted } from "./printed.ts";
 
 let folder: string;

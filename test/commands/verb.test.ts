@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readArguments, type VerbSpec } from "../../src/commands/verb.ts";
+import { readArguments, type VerbSpec } from "../../src/commands/line/verb.ts";
 
 const flags = { data: { value: "FOLDER", doc: "" }, json: { doc: "" } };
 const verb: VerbSpec = {

@@ -1,6 +1,6 @@
 /** Runs one verb, and turns every failure into one clear message and its exit code. */
-import { stackOf } from "../base/errors.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { stackOf } from "../../base/errors.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
 import { type Arguments, helpText, readArguments, type Verb } from "./verb.ts";
 
 /** @returns the exit code; never rejects */

@@ -1,14 +1,16 @@
 /**
+ * Folder line/: what every verb shares: how its arguments are read, run and answered.
+ *
  * What a command-line verb is, and how its arguments are read.
  *
  * Guarantee: an unknown flag or a missing value is a StartupError with the documented exit code and a next
  * step, never a stack trace.
  */
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { messageOf } from "../base/errors.ts";
-import { nearest } from "../base/nearest-word.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import type { NetworkGrants } from "../manifest/manifest.ts";
+import { messageOf } from "../../base/errors.ts";
+import { nearest } from "../../base/nearest-word.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import type { NetworkGrants } from "../../manifest/manifest.ts";
 
 export interface FlagSpec {
   /** The placeholder of its value in the help; a flag without one is a switch. */

@@ -1,8 +1,8 @@
 /** What several verbs work out of the shared flags and the environment. */
 
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { type DataFolder, dataFolderPath, describeDataFolder } from "../firmware/storage/data-folder.ts";
-import type { SettingsSource } from "../firmware/storage/settings-file.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { type DataFolder, dataFolderPath, describeDataFolder } from "../../firmware/storage/data-folder.ts";
+import type { SettingsSource } from "../../firmware/storage/settings-file.ts";
 import type { Arguments } from "./verb.ts";
 
 export interface Context {

@@ -1,6 +1,6 @@
 /** Where systemd keeps the data of an installed service: another folder than that of the user who types a command. */
 import { lstatSync } from "node:fs";
-import { places } from "../firmware/service/system.ts";
+import { places } from "../../firmware/service/system.ts";
 import type { Arguments } from "./verb.ts";
 
 /** That folder, when there is one and this command was not told which data it is about. */

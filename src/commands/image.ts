@@ -73,9 +73,9 @@ const actions: Readonly<
 > = {
   keys: (_, name) => makeKeys(needed(name, "the name of the key files")),
   build,
-  sign: (args, file) => signFile(args, needed(file, "the image")),
-  verify: (args, file) => verify(args, needed(file, "the image")),
-  show: (args, file) => show(args, needed(file, "the image")),
+  sign: (args, file) => signFile(args, imageFile(file)),
+  verify: (args, file) => verify(args, imageFile(file)),
+  show: (args, file) => show(args, imageFile(file)),
 };
 
 function makeKeys(name: string): number {
@@ -150,6 +150,13 @@ async function signFile(args: Arguments, file: string): Promise<number> {
   const out = needed(args.value("out"), "--out FILE");
   const manifest = await signImage(file, out, key);
   return print(`${out}: ${summary(manifest)}, signed with key ${key.id}`);
+}
+
+/** Opening a FIFO would wait for whoever writes into it. @throws StartupError, the system's error */
+function imageFile(name: string | undefined): string {
+  const file = needed(name, "the image");
+  if (statSync(file).isFile()) return file;
+  throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Give an image's file.");
 }
 
 async function verify(args: Arguments, file: string): Promise<number> {
@@ -236,6 +243,7 @@ function asStartupError(error: unknown): unknown {
     case "ENOENT":
     case "EACCES":
     case "EISDIR":
+    case "ENOTDIR":
       return new StartupError(exitCodes.configuration, `${messageOf(error)}.`, "Check the file's name.");
     default:
       return error;

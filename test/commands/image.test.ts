@@ -1,4 +1,5 @@
 /** From a key pair to a verified image, as its owner does it. */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,18 @@ describe("image", () => {
     });
     await expect(image("show", at("absent"))).rejects.toMatchObject({ exitCode: 78 });
     await expect(image("show", at("program"))).rejects.toMatchObject({ exitCode: 78 });
+  });
+
+  it("refuses a FIFO or a device in the place of an image, and a file in that of a folder, without waiting", async () => {
+    execFileSync("mkfifo", [at("fifo")]);
+    for (const file of [at("fifo"), "/dev/zero"]) {
+      await expect(image("show", file)).rejects.toMatchObject({ exitCode: 78 });
+      const signing = image("sign", file, "--key", at("owner.key"), "--out", at("signed"));
+      await expect(signing).rejects.toMatchObject({ exitCode: 78 });
+    }
+    const words = ["--from", "/dev/null", "--counter", "1", "--time", "1", "--out", at("new")];
+    await expect(image("build", ...words)).rejects.toMatchObject({ exitCode: 78 });
+    expect(existsSync(at("new"))).toBe(false);
   });
 
   it("overwrites nothing: neither a key nor an image", async () => {

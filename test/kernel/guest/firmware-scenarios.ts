@@ -17,6 +17,9 @@ export const COLD = 17;
 /** After so many failures the rest would only wait for what cannot come. */
 const MOST_FAILURES = 2;
 
+/** The hat's holder, whichever scenarios started it: a second firmware beside it would be refused (SR-12). */
+let latest: Firmware | undefined;
+
 /** One device after another on the same hat. */
 export class Bench {
   #firmware: Firmware | undefined;
@@ -24,9 +27,10 @@ export class Bench {
 
   /** A device that has never run; the one before it, if any, is gone at once. */
   start(environment?: Readonly<Record<string, string>>, output?: number): Firmware {
-    if (this.#firmware?.running) this.#firmware.killAll();
-    this.#firmware = Firmware.start(environment, output);
-    return this.#firmware;
+    if (latest?.running) latest.killAll();
+    latest = Firmware.start(environment, output);
+    this.#firmware = latest;
+    return latest;
   }
 
   /** Needs the firmware that runs. */
@@ -99,6 +103,7 @@ export async function heating(
   // The one before may have left it on: only what comes after the start's own off counts.
   await relayIs(machine, 0);
   await relayIs(machine, 1);
+  assert.ok(firmware.running, "the relay is on, and not by this firmware, which has ended");
   return firmware;
 }
 

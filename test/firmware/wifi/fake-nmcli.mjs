@@ -20,7 +20,8 @@ if (world.problem === "no-bus")
   fail(1, "Error: Could not create NMClient object: Could not connect: No such file or directory.");
 if (world.problem === "not-running") fail(8, "Error: NetworkManager is not running.");
 if (world.problem === "flood") {
-  writeSync(1, "x".repeat(400 * 1024));
+  // One call may write less than all of it.
+  for (let left = 400 * 1024; left > 0; ) left -= writeSync(1, "x".repeat(left));
   exit(0);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Compiles what is written in C (src/board/kernel/native/) into dist/native/: the call that the GPIO character device
- * needs, and the program that turns the relay off without Node.js.
+ * Compiles what is written in C (src/board/kernel/native/) into dist/native/: the calls to the kernel that Node.js
+ * lacks, and the program that turns the relay off without Node.js.
  *
  * Guarantee: needs a C compiler and nothing else; Node's header files come with a package, so nothing is downloaded.
  * Without a compiler nothing is built and nothing is said: only a machine with a real hat misses it, and it says so.
@@ -17,7 +17,7 @@ const headers = join(root, "node_modules", "node-api-headers", "include");
 
 const shared = ["-std=gnu11", "-O2", "-Wall", "-Wextra"];
 const parts = [
-  { file: "ioctl.c", output: "ioctl.node", flags: ["-shared", "-fPIC", "-I", headers] },
+  { file: "kernel-calls.c", output: "kernel-calls.node", flags: ["-shared", "-fPIC", "-I", headers] },
   { file: "relay-off.c", output: "relay-off", flags: [] },
 ];
 

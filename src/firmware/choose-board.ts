@@ -15,7 +15,7 @@ import { type BackendSetting, findGpio, type GpioSource, gpioLabels } from "../b
 import { LineError } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
 import { exitCodes, StartupError } from "./process/exit-codes.ts";
-import { packageRoot } from "./process/package-root.ts";
+import { kernelCallsFile, packageRoot } from "./process/package-root.ts";
 
 export interface BoardChoice {
   /** The definition's name or path, never "auto". */
@@ -48,9 +48,7 @@ export interface MachinePaths {
 
 const systemPaths: MachinePaths = { sysRoot: "/sys", model: "/proc/device-tree/model", devices: "/dev" };
 
-/** Where the build puts what is written in C (board/kernel/native/). */
-export const nativeFolder = join(packageRoot, "dist", "native");
-const machineDevices = systemDevices(join(nativeFolder, "ioctl.node"));
+const machineDevices = systemDevices(kernelCallsFile);
 
 /** @param sysRoot another place than /sys has no character devices beside it, unless a test gives some */
 export const gpioSource = (
@@ -108,6 +106,8 @@ export function isRaspberryPi(paths: MachinePaths = systemPaths): boolean {
 
 /** The relay of the real board, on a computer that has its GPIO chip. */
 export function defaultRelay(source: GpioSource): RelayWiring | undefined {
+  // A laptop has none: the definition need not be read.
+  if (gpioLabels(source).length === 0) return undefined;
   try {
     const { relay, gpioChipLabels, backend } = readBoard(realBoard).wiring;
     findGpio(gpioChipLabels, source);

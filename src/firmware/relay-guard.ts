@@ -51,7 +51,7 @@ export function forceOff({ relay, gpio }: RelayTarget, why: string, log: Log, li
   try {
     if (relay.backend === "virtual") ensureVirtualSysfs(gpio.sysRoot, relay);
     const result = act({ relay, gpio }, lines);
-    const sinceStartMs = Math.round(performance.now());
+    const sinceStartMs = Math.round(process.uptime() * 1000);
     if (result.ok) {
       const line = "held" in result ? `${result.held.chip.label} ${result.held.line}` : result.kernelNumber;
       log.info("relay-forced-off", { why, line, before: result.before, sinceStartMs });

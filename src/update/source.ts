@@ -1,4 +1,6 @@
 /**
+ * Folder update/: firmware over the air: signed images, the slots that hold them, and the sources that assign them.
+ *
  * Where updates come from: one interface for a feed and for a hawkBit server.
  *
  * A source says what this unit is assigned and hears what became of it. It neither downloads nor installs: the updater

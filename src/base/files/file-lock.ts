@@ -5,8 +5,9 @@
  * and those that inherited it), and the kernel releases it with the last of them. There is no stale lock, neither after
  * kill -9 nor after a power cut, and no process id is compared: ids are reused, and differ between pid namespaces.
  *
- * Node has no flock. The program of util-linux (Essential in Debian; also in BusyBox) takes the lock on an inherited
- * descriptor and exits: this process still has the description, and so the lock.
+ * Node has no flock. Who has the call from elsewhere gives it: it needs no memory for a process, and no time. Else the
+ * program of util-linux (Essential in Debian; also in BusyBox) takes the lock on an inherited descriptor and exits: this
+ * process still has the description, and so the lock.
  */
 import { spawnSync } from "node:child_process";
 import { reasonOf } from "../errors.ts";
@@ -16,6 +17,9 @@ export type LockMode = "exclusive" | "shared";
 /** `failed`: whether it is held is unknown; the text is the cause. */
 export type LockOutcome = "locked" | "busy" | { readonly failed: string };
 
+/** flock(2) without waiting. @returns `undefined` where the call is not at hand */
+export type Flock = (file: number, mode: LockMode) => LockOutcome | undefined;
+
 /** Longer than a slow card needs to load a program of 30 KB. */
 const maxRunMs = 5000;
 /** flock(1): exit status when another process holds the lock. Failures have those of sysexits.h, from 64 on. */
@@ -24,7 +28,11 @@ const conflict = 1;
 const usualPath = "/usr/local/bin:/usr/bin:/bin";
 
 /** Tries to lock an open file or folder, without waiting. Closing the descriptor releases the lock. */
-export function lockOpenFile(file: number, mode: LockMode = "exclusive"): LockOutcome {
+export function lockOpenFile(file: number, mode: LockMode = "exclusive", flock?: Flock): LockOutcome {
+  return flock?.(file, mode) ?? lockByProgram(file, mode);
+}
+
+function lockByProgram(file: number, mode: LockMode): LockOutcome {
   const { status, error, signal } = spawnSync("flock", [mode === "shared" ? "-s" : "-x", "-n", "3"], {
     stdio: ["ignore", "ignore", "ignore", file],
     env: { PATH: process.env["PATH"] ?? usualPath },

@@ -11,7 +11,7 @@
  *   Where /run/lock is not to be used (systemd from 258 on makes it root's alone; Debian keeps it open to all) the
  *   chip's file alone, exclusively: then one holder per chip, which refuses and is refused by all others. It comes
  *   second because sysfs is another one in another network namespace, and because two hats on one chip are allowed.
- * - Where neither can be locked (no flock program, no memory for a process), nobody can. A controller that then refuses
+ * - Where neither can be locked (neither the native call nor the flock program, no memory for a process), nobody can. A controller that then refuses
  *   to run leaves the house cold for a lock that would most likely be free; so it runs, says so in the log, and is
  *   refused only where the note of another holder names a process that is seen to live.
  * A local user may hold the lock for no purpose, and so keep the heater off: whoever may do that may also do worse.
@@ -22,6 +22,8 @@ import { reasonOf } from "../../base/errors.ts";
 import { type LockMode, type LockOutcome, lockOpenFile } from "../../base/files/file-lock.ts";
 import type { CharChip } from "../../board/kernel/chardev/chip.ts";
 import { type GpioChip, gpioClass } from "../../board/kernel/gpio-chip.ts";
+import { kernelFlock } from "../../board/kernel/kernel-calls.ts";
+import { kernelCallsFile } from "../process/package-root.ts";
 import { emptyNote, type Holder, readLivingNote, readNote, removeNote, writeNote } from "./holder-note.ts";
 
 /** What is to be locked. */
@@ -71,7 +73,7 @@ export function takeLock(
   const missing: string[] = [];
   let locked = 0;
   for (const { what, file, mode } of parts) {
-    const outcome = typeof file === "number" ? lockOpenFile(file, mode) : file;
+    const outcome = typeof file === "number" ? lockOpenFile(file, mode, kernelFlock(kernelCallsFile)) : file;
     if (outcome === "busy") {
       close();
       return { kind: "refused", holder: readNote(note) };
@@ -131,7 +133,7 @@ export function probeEveryLine(folder = systemLockFolder): Refusal | undefined {
 function probe(file: ReturnType<typeof openExisting>): LockOutcome | undefined {
   if (typeof file !== "number") return file;
   try {
-    return lockOpenFile(file);
+    return lockOpenFile(file, "exclusive", kernelFlock(kernelCallsFile));
   } finally {
     closeSync(file);
   }

@@ -11,6 +11,7 @@ import { findGpio } from "../../board/kernel/gpio-backend.ts";
 import { findGpioChip, type GpioChip } from "../../board/kernel/gpio-chip.ts";
 import { systemFiles } from "../../board/kernel/sysfs.ts";
 import { LineError } from "../../chips/lines.ts";
+import { systemClock } from "../process/system-clock.ts";
 import { type ForcedOff, forceOff, type RelayTarget } from "../relay-guard.ts";
 import {
   type HardwareLock,
@@ -116,10 +117,10 @@ export class Hardware {
     const known = this.#locks.get(name);
     if (known !== undefined) return known;
     const { dataPath, lockFolder = systemLockFolder } = this.#options;
-    const end = performance.now() + patienceMs;
+    const end = systemClock.now() + patienceMs;
     for (;;) {
       const lock = takeLock(lockable, dataPath, lockFolder);
-      if (lock.kind === "held" || performance.now() >= end) {
+      if (lock.kind === "held" || systemClock.now() >= end) {
         this.#locks.set(name, lock);
         return lock;
       }

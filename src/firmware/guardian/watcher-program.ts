@@ -8,7 +8,7 @@ import type { SpawnOptions } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { OffFiles } from "../../board/kernel/relay-off.ts";
-import { nativeFolder } from "../choose-board.ts";
+import { nativeFolder } from "../process/package-root.ts";
 import type { OffWay } from "../relay-guard.ts";
 
 const builtProgram = join(nativeFolder, "relay-off");

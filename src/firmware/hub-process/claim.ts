@@ -16,6 +16,8 @@ import { readSmallFile } from "../../base/files/small-file.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { integer, string } from "../../base/schema/values.ts";
+import { kernelFlock } from "../../board/kernel/kernel-calls.ts";
+import { kernelCallsFile } from "../process/package-root.ts";
 
 /** Where a hub is. Nothing of it is secret. */
 export interface HubNote {
@@ -67,7 +69,7 @@ const noteIn = (folder: string): string => join(folder, "address");
  */
 export async function claimHub(folder: string): Promise<HubClaim> {
   const file = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  const outcome = lockOpenFile(file);
+  const outcome = lockOpenFile(file, "exclusive", kernelFlock(kernelCallsFile));
   if (outcome !== "locked") {
     const note = readNote(folder);
     const answers = note !== undefined && (await isAnswering(note));

@@ -20,3 +20,7 @@ export function firmwareVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
   return String(version);
 }
+
+/** Where the build puts what is written in C (board/kernel/native/). */
+export const nativeFolder = join(packageRoot, "dist", "native");
+export const kernelCallsFile = join(nativeFolder, "kernel-calls.node");

@@ -42,6 +42,17 @@ describe.runIf(process.platform === "linux")("the lock of an open file", () => {
     expect(lockOpenFile(another(), "shared")).toBe("busy");
   });
 
+  it("is taken by the caller's own call where it has one, and by the program where that is not at hand", () => {
+    const asked: string[] = [];
+    const own = (_: number, mode: string) => {
+      asked.push(mode);
+      return mode === "shared" ? undefined : "busy";
+    };
+    expect(lockOpenFile(another(), "exclusive", own)).toBe("busy");
+    expect(lockOpenFile(another(), "shared", own)).toBe("locked");
+    expect(asked).toEqual(["exclusive", "shared"]);
+  });
+
   it("is found where there is no PATH, as in a service", () => {
     const path = process.env["PATH"];
     delete process.env["PATH"];

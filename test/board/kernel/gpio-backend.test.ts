@@ -89,7 +89,7 @@ describe("The kernel's way to the GPIO lines", () => {
 
   it("needs its native part, and says how to build it", () => {
     withoutSysfs();
-    const unbuilt = { ...systemDevices("/nowhere/ioctl.node"), list: () => ["/dev/null"] };
+    const unbuilt = { ...systemDevices("/nowhere/kernel-calls.node"), list: () => ["/dev/null"] };
     const error = failure(() => findGpio(labels, { backend: "auto", sysRoot: tree.root, devices: unbuilt }));
     expect(error).toMatchObject({ code: "no-driver", message: expect.stringContaining("npm run build") });
     expect(error.message).toContain("build-essential");

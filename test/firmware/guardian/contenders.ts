@@ -1,13 +1,14 @@
 /** Processes that want one lock at the same instant, round after round. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { findGpioChip } from "../../../src/board/kernel/gpio-chip.ts";
 import type { Lockable } from "../../../src/firmware/guardian/hardware-lock.ts";
+import { packageRoot } from "../../../src/firmware/process/package-root.ts";
 import { sysTree } from "../../board/kernel/sys-tree.ts";
 import type { Task } from "./contender.ts";
 
@@ -34,6 +35,9 @@ export class Contenders {
 
   async start(count: number): Promise<void> {
     mkdirSync(this.lockFolder);
+    // An installation in small: the bundle looks for what was built beside it.
+    writeFileSync(join(this.#folder, "package.json"), "{}");
+    symlinkSync(join(packageRoot, "dist"), join(this.#folder, "dist"));
     await build({
       entryPoints: [fileURLToPath(new URL("contender.ts", import.meta.url))],
       outfile: this.#script,

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { lockOpenFile } from "../../../src/base/files/file-lock.ts";
 import { findGpioChip } from "../../../src/board/kernel/gpio-chip.ts";
 import {
@@ -26,6 +26,12 @@ import {
 import { readNote } from "../../../src/firmware/guardian/holder-note.ts";
 import { type SysTree, sysTree } from "../../board/kernel/sys-tree.ts";
 import { Contenders } from "./contenders.ts";
+
+const native = vi.hoisted(() => ({ built: true }));
+vi.mock("../../../src/board/kernel/kernel-calls.ts", async (original) => {
+  const genuine = await original<typeof import("../../../src/board/kernel/kernel-calls.ts")>();
+  return { ...genuine, kernelFlock: (path: string) => genuine.kernelFlock(native.built ? path : "/nowhere") };
+});
 
 let root: string;
 let tree: SysTree;
@@ -162,12 +168,14 @@ describe.runIf(process.platform === "linux")("SR-12: the lock of a relay's line"
   });
 });
 
-describe.runIf(process.platform === "linux")("without the program flock", () => {
+describe.runIf(process.platform === "linux")("without the native call and the program flock", () => {
   beforeEach(() => {
     const path = process.env["PATH"];
     process.env["PATH"] = "/nowhere";
+    native.built = false;
     return () => {
       process.env["PATH"] = path;
+      native.built = true;
     };
   });
 

@@ -203,7 +203,7 @@ describe.runIf(process.platform === "linux")("SR-14: a Raspberry Pi without sysf
 
   it("whose native part is not built ends with 69 and says how to build it; no simulation is a way out", () => {
     writeFileSync(join(root, "model"), "Raspberry Pi 5 Model B Rev 1.0\0");
-    const unbuilt = { ...systemDevices("/nowhere/ioctl.node"), list: () => ["/dev/null"] };
+    const unbuilt = { ...systemDevices("/nowhere/kernel-calls.node"), list: () => ["/dev/null"] };
     const choose = () => chooseBoard("auto", join(root, "data"), machine(unbuilt));
     const { code, text } = ending(() => take("data", choose));
     expect(code).toBe(69);

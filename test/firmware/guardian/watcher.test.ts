@@ -8,9 +8,9 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { millis, minutes } from "../../../src/base/units.ts";
 import type { OffFiles } from "../../../src/board/kernel/relay-off.ts";
-import { nativeFolder } from "../../../src/firmware/choose-board.ts";
 import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
 import { watcherCommand } from "../../../src/firmware/guardian/watcher-program.ts";
+import { nativeFolder } from "../../../src/firmware/process/package-root.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { gone, until } from "../firmware-process.ts";
 

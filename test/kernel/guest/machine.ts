@@ -40,7 +40,7 @@ export const LCD = 0x3e;
 export const BACKLIGHT = 0x62;
 
 /** The genuine ones, through what the build compiled. */
-export const devices = systemDevices("/app/dist/native/ioctl.node");
+export const devices = systemDevices("/app/dist/native/kernel-calls.node");
 
 const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, "utf8");
 const write = (name: string, text: string): void => writeFileSync(`${FOLDER}/${name}`, text);

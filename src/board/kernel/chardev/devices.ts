@@ -6,9 +6,9 @@
  */
 import { closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { getSystemErrorName } from "node:util";
 import { errnoOf } from "../../../base/errors.ts";
 import { LineError } from "../../../chips/lines.ts";
+import { errnoName, type KernelCalls, kernelCalls } from "../kernel-calls.ts";
 
 export interface GpioDevices {
   /** Paths of the chips, such as /dev/gpiochip0. @throws with an errno `code` */
@@ -33,17 +33,11 @@ export const noDevices: GpioDevices = {
   read: () => 0,
 };
 
-interface Addon {
-  /** @returns 0 or the errno */
-  ioctl(descriptor: number, request: number, bytes: Uint8Array): number;
-}
-
 /**
- * @param addon path of the native part (native/ioctl.c), as the build made it
+ * @param addon path of the native part (native/kernel-calls.c), as the build made it
  * @param folder where the devices are
  */
 export function systemDevices(addon: string, folder = "/dev"): GpioDevices {
-  let loaded: Addon | undefined;
   return {
     list: () =>
       readdirSync(folder)
@@ -53,10 +47,9 @@ export function systemDevices(addon: string, folder = "/dev"): GpioDevices {
     open: (path) => openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
     close: (descriptor) => closeSync(descriptor),
     ioctl(descriptor, request, bytes) {
-      loaded ??= load(addon);
-      const errno = loaded.ioctl(descriptor, request, bytes);
+      const errno = calls(addon).ioctl(descriptor, request, bytes);
       if (errno === 0) return;
-      const code = getSystemErrorName(-errno);
+      const code = errnoName(errno);
       throw Object.assign(new Error(`${code}: ioctl 0x${request.toString(16)}`), { code });
     },
     read(descriptor, bytes) {
@@ -71,10 +64,9 @@ export function systemDevices(addon: string, folder = "/dev"): GpioDevices {
 }
 
 /** @throws LineError "no-driver" */
-function load(path: string): Addon {
-  const module = { exports: {} as Addon };
+function calls(path: string): KernelCalls {
   try {
-    process.dlopen(module, path);
+    return kernelCalls(path);
   } catch (cause) {
     throw new LineError(
       "no-driver",
@@ -83,5 +75,4 @@ function load(path: string): Addon {
       { cause },
     );
   }
-  return module.exports;
 }

@@ -83,6 +83,11 @@ export class Hardware {
     return forceOff(target, why, log, this.#lines);
   }
 
+  /** Gives back how the line is held, and keeps its lock: the settings now name the kernel's other way to it. */
+  changeBackend({ relay }: RelayTarget): void {
+    this.#lines.release(relay);
+  }
+
   /** Gives a relay back that will not be driven, so that others may. */
   letGo(target: RelayTarget): void {
     const lockable = this.#lockableOf(target);

@@ -51,6 +51,7 @@ export function takeHardware(options: TakeOptions): TakenHardware {
     const target = targetOf(choice);
     // The virtual hat's line is in the data folder: so that comes first.
     const early = choice.wiring.backend === "virtual" ? openDataFolder(dataPath) : undefined;
+    if (last !== undefined && last.gpio.backend !== target.gpio.backend) hardware.changeBackend(last);
     const secured = hardware.secure(target, "start");
     if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
     if (last !== undefined && !isSameLine(last, target)) hardware.letGo(last);

@@ -184,13 +184,16 @@ describe.runIf(process.platform === "linux")("On a machine that has both ways", 
     expect(ending(() => take("second", chosen("sysfs"))).code).toBe(75);
   });
 
-  it("a change of the setting gives the line to the other way", () => {
-    take("data", chosen("chardev")).release();
-    taken.length = 0;
-    const { forceRelayOff } = take("data", chosen("sysfs"));
-    expect(forceRelayOff("start").way).toHaveProperty("valueFile");
-    expect([sysfs(), relay().consumer]).toEqual(["0", ""]);
-  });
+  it.each(["sysfs", "auto"] as const)(
+    "a change of the setting to %s gives the line to the other way",
+    (to) => {
+      take("data", chosen("chardev")).release();
+      taken.length = 0;
+      const { forceRelayOff } = take("data", chosen(to));
+      expect(forceRelayOff("start").way).toHaveProperty("valueFile");
+      expect([sysfs(), relay().consumer]).toEqual(["0", ""]);
+    },
+  );
 });
 
 describe.runIf(process.platform === "linux")("SR-14: a Raspberry Pi without sysfs GPIO", () => {

@@ -15,7 +15,7 @@ const textOf = (file: string): string => readFileSync(join(src, file), "utf8");
 const listens = /\.on\("message"/;
 const readsBySchema = /\bread\b[^;]*from "[./]*base\/schema\/schema\.ts"/;
 /** Passes on what it hears to whoever reads it. */
-const onlyPassesOn = ["firmware/cloud-process/spawn-cloud.ts"];
+const onlyPassesOn = ["firmware/supervision/spawn-child.ts"];
 
 /** A condition on, or a part taken out of, the words of an event or an acknowledgement. */
 const parsesProse =

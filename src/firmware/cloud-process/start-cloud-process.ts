@@ -15,8 +15,8 @@ import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
 import type { RemoteLines } from "../reports/remote-lines.ts";
 import type { RunningLoop } from "../run-loop.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
+import { spawnChild } from "../supervision/spawn-child.ts";
 import { CloudProcess } from "./cloud-process.ts";
-import { spawnCloud } from "./spawn-cloud.ts";
 
 export interface AzureProcessOptions {
   readonly running: RunningLoop;
@@ -45,7 +45,12 @@ export async function azureInItsProcess(options: AzureProcessOptions): Promise<C
     clock: systemClock,
     log,
     spawn: (setAside) =>
-      spawnCloud({ flags: setAside ? [...flags, "--set-outbox-aside"] : flags, secrets, quiet }),
+      spawnChild({
+        bundle: "cloud.js",
+        flags: setAside ? [...flags, "--set-outbox-aside"] : flags,
+        secrets,
+        quiet,
+      }),
     onNoCredentials: () => tellGuardian({ kind: "no-credentials" }),
     onSendLogs: (minutes) => remoteLines.start(minutes),
     onRestart: () => running.stop("a restart was asked for", exitCodes.restart),

@@ -1,12 +1,13 @@
 /** The keeper of the cloud half's process, in virtual time, with a process that does what a test wants. */
 import { expect, it } from "vitest";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import { type CloudChild, CloudProcess } from "../../../src/firmware/cloud-process/cloud-process.ts";
+import { CloudProcess } from "../../../src/firmware/cloud-process/cloud-process.ts";
+import type { SupervisedChild } from "../../../src/firmware/supervision/supervised-process.ts";
 import { recordingLog } from "../../hub/running-hub.ts";
 import { FakeFace } from "../fake-face.ts";
 import { type CloudRig, cloudRig } from "./rig.ts";
 
-class FakeChild implements CloudChild {
+class FakeChild implements SupervisedChild {
   readonly pid: number | undefined = 1;
   readonly got: { readonly kind?: string }[] = [];
   killed = false;

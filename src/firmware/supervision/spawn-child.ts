@@ -1,12 +1,14 @@
-/** Starts the cloud half as a real process. */
+/** Starts a supervised process as a real one: its own bundle of dist/, without a standard input or output. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { cleanFlags, ownSession } from "../guardian/clean-node.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { asksForSecrets, type HeldSecrets } from "../process/secret-handover.ts";
-import type { CloudChild } from "./cloud-process.ts";
+import type { SupervisedChild } from "./supervised-process.ts";
 
 export interface SpawnOptions {
+  /** In dist/, such as "cloud.js". */
+  readonly bundle: string;
   readonly flags: readonly string[];
   readonly secrets: HeldSecrets;
   /** Nothing may be written over a live panel. */
@@ -14,8 +16,8 @@ export interface SpawnOptions {
 }
 
 /** @throws Error when the system has no process to give */
-export function spawnCloud({ flags, secrets, quiet }: SpawnOptions): CloudChild {
-  const child = spawn(process.execPath, [...cleanFlags(), join(packageRoot, "dist", "cloud.js"), ...flags], {
+export function spawnChild({ bundle, flags, secrets, quiet }: SpawnOptions): SupervisedChild {
+  const child = spawn(process.execPath, [...cleanFlags(), join(packageRoot, "dist", bundle), ...flags], {
     ...ownSession(),
     stdio: ["ignore", "ignore", quiet ? "ignore" : "inherit", "ipc"],
   });

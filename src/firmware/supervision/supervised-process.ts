@@ -1,0 +1,208 @@
+/**
+ * Folder supervision/: processes below the control loop that may fail without the loop noticing.
+ *
+ * Supervises one of them: the cloud half, or the updater.
+ *
+ * Guarantees: no failure of that process (crash, hang, kill -9, out of memory) delays a step. It is restarted after
+ * pauses that grow to half a minute; one that answers no ping for 30 s is killed. `failure` says while it does not work
+ * (SR-11). It ends with the loop.
+ */
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log, LogFields } from "../../base/log.ts";
+import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import { exitCodes } from "../process/exit-codes.ts";
+
+/** The process, as its supervisor needs it. */
+export interface SupervisedChild {
+  readonly pid: number | undefined;
+  /** Must not throw; calls `done` once. @param done is told whether the channel took it */
+  send(message: object, done: (arrived: boolean) => void): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onExit(listener: (code: number | null, signal: string | null) => void): void;
+  kill(): void;
+}
+
+/** What is known of the ends of earlier processes. */
+export interface EndRecord {
+  /** Crashes in a row; 0 after one that was healthy for a minute, and after an end that a person must fix. */
+  readonly crashes: number;
+  /** The last one had begun its work. */
+  readonly hadBegun: boolean;
+  readonly wasCrash: boolean;
+}
+
+export interface SupervisionOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Log events are `<name>-lost`, `<name>-silent`. */
+  readonly name: string;
+  /** In messages: "the cloud half". */
+  readonly title: string;
+  /** May throw, for instance without memory. */
+  readonly spawn: (record: EndRecord) => SupervisedChild;
+  readonly onMessage: (message: unknown) => void;
+  /** A new process is there, or the last one is gone. */
+  readonly onChild: (child: SupervisedChild | undefined) => void;
+  /** `failure` may be another. */
+  readonly onChange: () => void;
+  /** More for the log line of an end. */
+  readonly describeEnd?: (record: EndRecord) => LogFields;
+}
+
+const restarts: BackoffLimits = { first: seconds(1), longest: seconds(30) };
+/** A process that lived this long was healthy. */
+const healthyAfter = minutes(1);
+const pingEvery = seconds(5);
+const silenceLimit = seconds(30);
+/** Loading the SDK blocks it; on the slowest board for some ten seconds. */
+const startLimit = minutes(1);
+/** A timer so late means that this process or the machine was stalled: pings may be unread. */
+const lateTimer = seconds(2);
+/** How long it must do its work before it counts as back. */
+const settledAfter = seconds(3);
+const stopLimit = millis(3500);
+
+export class SupervisedProcess {
+  readonly #options: SupervisionOptions;
+  #child: SupervisedChild | undefined;
+  readonly #restarts = new Backoff(restarts);
+  #record: EndRecord = { crashes: 0, hadBegun: false, wasCrash: false };
+  /** This process has said that it works; and when it began. */
+  #hasBegun = false;
+  #startedAt: Millis = millis(0);
+  #heardAt: Millis = millis(0);
+  #failure: string | undefined;
+  #stopped = false;
+  #onEnded = (): void => {};
+  #cancelTimers: () => void = () => {};
+  #cancelSettled: () => void = () => {};
+
+  constructor(options: SupervisionOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { clock, spawn } = this.#options;
+    if (this.#stopped) return;
+    let child: SupervisedChild;
+    try {
+      child = spawn(this.#record);
+    } catch (error) {
+      this.#options.onChild(undefined);
+      this.#again(`could not be started: ${messageOf(error)}`, false);
+      return;
+    }
+    this.#child = child;
+    this.#hasBegun = false;
+    this.#startedAt = clock.now();
+    this.#heardAt = clock.now();
+    child.onMessage((message) => {
+      if (child !== this.#child) return;
+      this.#heardAt = clock.now();
+      this.#options.onMessage(message);
+    });
+    child.onExit((code, signal) => this.#ended(child, code, signal));
+    this.#options.onChild(child);
+    this.#ping(child);
+  }
+
+  /** Why there is no working process, while there is none. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Lost where there is no process to take it. */
+  send(message: object): void {
+    this.#child?.send(message, () => {});
+  }
+
+  /** To be called when the process says that it does its work. */
+  begun(): void {
+    this.#changed();
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#cancelSettled = this.#options.clock.setTimer(settledAfter, () => {
+      this.#failure = undefined;
+      this.#changed();
+    });
+  }
+
+  /** Resolves when the process is gone: within four seconds. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimers();
+    this.#cancelSettled();
+    const child = this.#child;
+    if (child === undefined) return;
+    const { clock } = this.#options;
+    const ended = new Promise<void>((resolve) => {
+      this.#onEnded = resolve;
+    });
+    child.send({ kind: "stop" }, () => {});
+    const cancel = clock.setTimer(stopLimit, () => child.kill());
+    await ended;
+    cancel();
+  }
+
+  #ping(child: SupervisedChild): void {
+    const { clock, log, name } = this.#options;
+    const dueAt = clock.now() + pingEvery;
+    this.#cancelTimers = clock.setTimer(pingEvery, () => {
+      const now = clock.now();
+      const limit = this.#hasBegun ? silenceLimit : startLimit;
+      if (now - dueAt > lateTimer) this.#heardAt = now;
+      if (now - this.#heardAt > limit) {
+        log.error(`${name}-silent`, { forSeconds: limit / 1000, pid: child.pid });
+        child.kill();
+        return;
+      }
+      child.send({ kind: "ping" }, () => {});
+      this.#ping(child);
+    });
+  }
+
+  #ended(child: SupervisedChild, code: number | null, signal: string | null): void {
+    if (child !== this.#child) return;
+    this.#child = undefined;
+    this.#options.onChild(undefined);
+    this.#cancelTimers();
+    this.#cancelSettled();
+    this.#onEnded();
+    if (this.#stopped) return;
+    const reason = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    // A broken manifest, or a lack of memory, is no crash.
+    const isCrash = child.pid !== undefined && !isForThePerson(code);
+    if (this.#hasBegun && this.#options.clock.now() - this.#startedAt >= healthyAfter) {
+      this.#record = { ...this.#record, crashes: 0 };
+      this.#restarts.reset();
+    }
+    this.#again(reason, isCrash);
+  }
+
+  #again(reason: string, wasCrash: boolean): void {
+    const { clock, log, name, title, describeEnd } = this.#options;
+    const crashes = this.#record.crashes + (wasCrash ? 1 : 0);
+    this.#record = { crashes, hadBegun: this.#hasBegun, wasCrash };
+    this.#hasBegun = false;
+    this.#failure = `${title} ended: ${reason}`;
+    const pause = this.#restarts.failed();
+    log.error(`${name}-lost`, {
+      reason,
+      restartInSeconds: pause / 1000,
+      ...describeEnd?.(this.#record),
+      now: "heating continues without it",
+    });
+    this.#changed();
+    this.#cancelTimers = clock.setTimer(pause, () => this.start());
+  }
+
+  #changed(): void {
+    if (!this.#stopped) this.#options.onChange();
+  }
+}
+
+/** Codes of failures that need a fix by a person. */
+const isForThePerson = (code: number | null): boolean =>
+  code !== null && code >= exitCodes.usage && code !== exitCodes.internal;

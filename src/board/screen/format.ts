@@ -13,8 +13,7 @@ export function temperatureText(celsius: number | undefined, unit: ScreenModel["
   if (celsius === undefined || !Number.isFinite(celsius)) return "--.-";
   const value = unit === "F" ? (celsius * 9) / 5 + 32 : celsius;
   const tenths = Math.round(Math.min(999.9, Math.max(-99.9, value)) * 10);
-  // Adding 0 turns -0 into 0.
-  return (tenths / 10 + 0).toFixed(1);
+  return (tenths / 10).toFixed(1);
 }
 
 /** @returns the percentage as a whole number without "%", e.g. "45"; "--" when there is no value. */

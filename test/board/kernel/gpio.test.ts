@@ -12,10 +12,10 @@ function fakeOnoff(kernel: FakeKernelGpio) {
   class Gpio implements OnoffGpio {
     readonly #root: string;
     readonly #number: number;
-    constructor(number: number, direction: string, edge: string) {
+    constructor(number: number, direction: string, edge: string, { activeLow }: { activeLow?: boolean }) {
       this.#number = number;
       this.#root = `/sys/class/gpio/gpio${number}`;
-      this.#quietly("active_low", "0");
+      this.#quietly("active_low", activeLow ? "1" : "0");
       this.#quietly("direction", direction);
       if (direction === "in") this.#quietly("edge", edge);
     }

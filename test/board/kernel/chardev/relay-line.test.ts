@@ -52,6 +52,16 @@ describe("Forcing the relay off on the character device (SR-01, SR-10)", () => {
     expect(relay.level).toBe(0);
   });
 
+  it("gives every line back at the end, each by its own name and number", () => {
+    const { devices, relay, chip, lines, source } = rig();
+    const results = [16, 17].map((line) => lines.forceOff(wiring(1, line), source));
+    const named = results.map((result) => result.ok && `${result.held.chip.label} ${result.held.line}`);
+    expect(named).toEqual(["pinctrl-bcm2711 16", "pinctrl-bcm2711 17"]);
+    lines.releaseAll();
+    expect([relay.consumer, chip.line(17).consumer, devices.openDescriptors]).toEqual(["", "", 0]);
+    expect(lines.holds(wiring())).toBe(false);
+  });
+
   it("claims no success for a line that still reads on, and keeps it", () => {
     const { chip, lines, source } = rig();
     chip.wire.set(16, 1);

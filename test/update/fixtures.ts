@@ -1,6 +1,6 @@
 /** Small signed images in memory, and the keys that signed them. */
 import { createHash, sign } from "node:crypto";
-import type { Target } from "../../src/update/image/fitness.ts";
+import type { Machine } from "../../src/update/image/fitness.ts";
 import { headerLine } from "../../src/update/image/image-header.ts";
 import { type ImageManifest, manifestBytes } from "../../src/update/image/image-manifest.ts";
 import { newKeyPair, readPublicKey, readSigningKey, type TrustedKey } from "../../src/update/image/keys.ts";
@@ -9,12 +9,13 @@ const owner = newKeyPair();
 const signing = readSigningKey(owner.privatePem);
 export const trusted: readonly TrustedKey[] = [readPublicKey(owner.publicPem)];
 
-export const thisDevice: Omit<Target, "counterFloor" | "installed" | "failed"> = {
+export const thisDevice: Machine = {
   node: "20.20.2",
   abi: 115,
   architecture: "arm64",
   platform: "linux",
   stateVersion: 1,
+  protocols: [1],
 };
 
 const contents: Readonly<Record<string, string>> = {

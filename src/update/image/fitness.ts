@@ -6,8 +6,8 @@
 import { compareVersions, type ImageManifest, product } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
-/** What an image must fit. */
-export interface Target {
+/** What an image must run on. */
+export interface Machine {
   /** `process.versions.node`, `process.versions.modules`, `process.arch`, `process.platform`. */
   readonly node: string;
   readonly abi: number;
@@ -15,6 +15,12 @@ export interface Target {
   readonly platform: string;
   /** The version of the state that is stored. */
   readonly stateVersion: number;
+  /** What the launcher speaks with a loop. */
+  readonly protocols: readonly number[];
+}
+
+/** What an image must fit. */
+export interface Target extends Machine {
   /** The highest counter that was confirmed; 0 before the first. */
   readonly counterFloor: number;
   /** SHA-256 of the manifest that has this counter already, where one was installed with it. */
@@ -23,11 +29,25 @@ export interface Target {
   readonly failed: ReadonlySet<string>;
 }
 
+const refuse = (code: ImageRefused["code"], reason: string): never => {
+  throw new ImageRefused(code, reason);
+};
+
 /** @param digest SHA-256 of the manifest's bytes. @throws ImageRefused */
 export function checkFits(image: ImageManifest, digest: string, target: Target): void {
-  const refuse = (code: ImageRefused["code"], reason: string): never => {
-    throw new ImageRefused(code, reason);
-  };
+  checkRuns(image, target);
+  if (target.failed.has(digest)) refuse("known-bad", "it was tried on this device before and reverted");
+  if (image.counter < target.counterFloor) {
+    refuse("downgrade", `its counter is ${image.counter}; this device has confirmed ${target.counterFloor}`);
+  }
+  const same = target.installed.get(image.counter);
+  if (same !== undefined && same !== digest) {
+    refuse("downgrade", `counter ${image.counter} is known here with another content`);
+  }
+}
+
+/** Whether it can run here: to be asked at each start, since Node.js or the launcher may be another by then. @throws ImageRefused */
+export function checkRuns(image: ImageManifest, target: Machine): void {
   if (image.product !== product) refuse("other-product", `it is for "${image.product}", this is ${product}`);
   if (
     compareVersions(target.node, image.node.min) < 0 ||
@@ -52,12 +72,10 @@ export function checkFits(image: ImageManifest, digest: string, target: Target):
     const range = `${image.state.reads} to ${image.state.writes}`;
     refuse("wrong-state", `it reads stored state of version ${range}; here is ${target.stateVersion}`);
   }
-  if (target.failed.has(digest)) refuse("known-bad", "it was tried on this device before and reverted");
-  if (image.counter < target.counterFloor) {
-    refuse("downgrade", `its counter is ${image.counter}; this device has confirmed ${target.counterFloor}`);
-  }
-  const same = target.installed.get(image.counter);
-  if (same !== undefined && same !== digest) {
-    refuse("downgrade", `counter ${image.counter} is known here with another content`);
+  // Images of before this member speak the first one.
+  const protocol = image.protocol ?? 1;
+  if (!target.protocols.includes(protocol)) {
+    const known = target.protocols.join(", ");
+    refuse("wrong-protocol", `its loop speaks protocol ${protocol}; the guardian here knows ${known}`);
   }
 }

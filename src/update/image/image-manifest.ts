@@ -53,6 +53,8 @@ const manifestSchema = strictObject({
   ),
   /** Which versions of the stored state it reads, and which it writes. */
   state: strictObject({ reads: integer(1, 10_000), writes: integer(1, 10_000) }),
+  /** What its loop speaks with the guardian that starts it; absent: the first one. */
+  protocol: optional(integer(1, 1000)),
   /** Of all files together. */
   totalBytes: integer(0, maxImageBytes),
   keyId: string({ pattern: /^[0-9a-f]{16}$/, expected: "a key id of 16 hexadecimal digits" }),

@@ -21,6 +21,8 @@ export type RefusalCode =
   | "wrong-node"
   /** It cannot read the state that this device has stored. */
   | "wrong-state"
+  /** Its loop speaks another protocol than the guardian of this device. */
+  | "wrong-protocol"
   /** Its counter is below the highest that this device has confirmed, or is known with another content. */
   | "downgrade"
   /** It was tried here before and reverted. */

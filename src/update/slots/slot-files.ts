@@ -1,12 +1,24 @@
 /**
  * The file operations that slots are made of, as a port: a test cuts the power between any two.
  *
- * Guarantee of the system's: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does.
+ * Guarantees of the system's: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does;
+ * a FIFO or a device in a file's place is an error, and holds nothing up.
  */
-import { createReadStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { createFile, type NewFile, renameOver, syncFolder } from "../../base/files/atomic-file.ts";
+import { closeSync, constants, fchownSync, openSync } from "node:fs";
+import { chown, mkdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  createFile,
+  type FileOwner,
+  type NewFile,
+  renameOver,
+  syncFolder,
+} from "../../base/files/atomic-file.ts";
+import { lockOpenFile } from "../../base/files/file-lock.ts";
+import { regularFileChunks } from "../../base/files/regular-file.ts";
 import { readSmallBytes } from "../../base/files/small-file.ts";
+import type { Millis } from "../../base/units.ts";
 
 export interface SlotFiles {
   /** A small file as a whole; `undefined` when there is none. @throws SmallFileError */
@@ -21,14 +33,56 @@ export interface SlotFiles {
   /** Puts `from` in the place of `to`, at once. */
   rename(from: string, to: string): Promise<void>;
   syncFolder(path: string): Promise<void>;
+  /**
+   * Takes a lock that ends with this process at the latest, waiting for it for so long. The folder is there.
+   * @returns what gives it back. @throws SlotsBusy
+   */
+  lock(path: string, limit: Millis): Promise<() => void>;
 }
 
-export const systemSlotFiles: SlotFiles = {
-  read: (path, limit) => readSmallBytes(path, { limit }),
-  chunks: (path) => createReadStream(path),
-  create: (path, executable) => createFile(path, executable ? 0o755 : 0o644),
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true, mode: 0o755 })),
-  remove: (path) => rm(path, { recursive: true, force: true }),
-  rename: renameOver,
-  syncFolder,
-};
+/** Another process writes. */
+export class SlotsBusy extends Error {
+  override readonly name = "SlotsBusy";
+}
+
+const lockAgainEvery = 100;
+
+/** @param owner whose all of it is to be, where that is not this process's user: root, on behalf of a service */
+export function systemSlotFiles(owner?: FileOwner): SlotFiles {
+  return {
+    read: (path, limit) => readSmallBytes(path, { limit }),
+    chunks: regularFileChunks,
+    create: (path, executable) => createFile(path, executable ? 0o755 : 0o644, owner),
+    makeFolder: (path) => makeFolder(path, owner),
+    remove: (path) => rm(path, { recursive: true, force: true }),
+    rename: renameOver,
+    syncFolder,
+    lock: (path, limit) => lockFile(path, limit, owner),
+  };
+}
+
+async function makeFolder(path: string, owner: FileOwner | undefined): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o755 });
+  if (owner === undefined || first === undefined) return;
+  for (let folder = path; folder.length >= first.length; folder = dirname(folder))
+    await chown(folder, owner.uid, owner.gid);
+}
+
+async function lockFile(path: string, limit: Millis, owner: FileOwner | undefined): Promise<() => void> {
+  // Not for writing: it may be another user's. A FIFO does not hold this up.
+  const file = openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NONBLOCK, 0o644);
+  const unlock = (): void => closeSync(file);
+  try {
+    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
+    for (let waited = 0; ; waited += lockAgainEvery) {
+      const outcome = lockOpenFile(file);
+      if (outcome === "locked") return unlock;
+      if (outcome !== "busy") throw new Error(`${path} cannot be locked: ${outcome.failed}`);
+      if (waited >= limit) throw new SlotsBusy("another process writes to the slots");
+      await sleep(lockAgainEvery);
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}

@@ -4,16 +4,21 @@
  *     <folder>/slots.json      the record, with a checksum; slots.copy.json is written after it
  *     <folder>/a/, <folder>/b/ the files of an image, and a.image, b.image: its header and signed manifest
  *
- * Guarantee: a cut at any operation leaves the record of before or after, and a record never names an image that is not
- * whole on the disk.
+ *     <folder>/record.lock, install.lock   locks of the kernel's, for whoever writes
+ *
+ * Guarantees: a cut at any operation leaves the record of before or after, and a record never names an image that is not
+ * whole on the disk. Several processes may write: `change` holds a lock from its reading to its writing, so that nobody
+ * overwrites what another one wrote; one installation runs at a time.
  */
 import { dirname, join } from "node:path";
+import { messageOf } from "../../base/errors.ts";
 import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
 import { SmallFileError } from "../../base/files/small-file.ts";
 import { readText } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { boolean, integer, nullable, oneOf, string } from "../../base/schema/values.ts";
-import { checkFits, type Target } from "../image/fitness.ts";
+import { seconds } from "../../base/units.ts";
+import { checkFits, type Machine, type Target } from "../image/fitness.ts";
 import { maxHeaderBytes } from "../image/image-header.ts";
 import {
   type ImageFile,
@@ -30,6 +35,7 @@ import {
   freeSlot,
   installed,
   maxFailed,
+  maxReason,
   noSlots,
   type SlotImage,
   type SlotName,
@@ -48,12 +54,16 @@ const storedState = object({
     object({
       result: oneOf(["confirmed", "reverted"]),
       image,
-      reason: string(undefined, 500),
+      reason: string(undefined, maxReason),
       reported: boolean,
     }),
   ),
 });
 const maxRecordBytes = 64 * 1024;
+/** A start decides with the lock held, and verifies a whole slot meanwhile. */
+const recordLimit = seconds(60);
+/** Another installation takes minutes: whoever comes second comes again later. */
+const installLimit = seconds(0);
 /** In the order of writing: after a cut the first is the newer one. */
 const recordNames = ["slots.json", "slots.copy.json"] as const;
 
@@ -75,9 +85,32 @@ export class SlotStore {
     return noSlots;
   }
 
-  /** Resolves when the record is on the disk, and its copy too: one that rots must not bring an older floor back. */
-  async write(state: SlotsState): Promise<void> {
+  /**
+   * Changes the record: reads it, applies `how`, and writes what comes of it, with nobody else writing in between. A record
+   * that stays as it was, and is whole, is not written. Resolves when it is on the disk.
+   * @returns the record as it is now. @throws SlotsBusy, what `how` throws, the system's error
+   */
+  async change(how: (state: SlotsState) => SlotsState | Promise<SlotsState>): Promise<SlotsState> {
     await this.#files.makeFolder(this.folder);
+    const unlock = await this.#files.lock(join(this.folder, "record.lock"), recordLimit);
+    try {
+      const before = this.read();
+      const after = await how(before);
+      if (!isSame(after, before) || this.#isDamaged(after)) await this.#write(after);
+      return after;
+    } finally {
+      unlock();
+    }
+  }
+
+  /** A record or its copy that rots is written again, as long as the other one is there. */
+  #isDamaged(state: SlotsState): boolean {
+    const found = recordNames.map((name) => this.#readRecord(join(this.folder, name)));
+    return found.some(Boolean) && !found.every((record) => isSame(record, state));
+  }
+
+  /** The record's copy too: one that rots must not bring an older floor back. */
+  async #write(state: SlotsState): Promise<void> {
     for (const name of recordNames) await this.#replace(join(this.folder, name), state);
   }
 
@@ -88,48 +121,70 @@ export class SlotStore {
 
   /**
    * Reads an image from a stream into the free slot. The record then names it; nothing starts it yet.
-   * @throws ImageRefused, or what the source or the disk throws: the slot is empty then, what runs is untouched
+   * @param checkRoom told of the image before the first file is written: throws where there is no room for it
+   * @throws ImageRefused, SlotsBusy, or what the source or the disk throws: the slot is empty then, what runs is untouched
    */
   async install(
     source: AsyncIterable<Uint8Array>,
     trusted: readonly TrustedKey[],
-    target: Omit<Target, "counterFloor" | "installed" | "failed">,
+    machine: Machine,
+    checkRoom: (manifest: ImageManifest) => Promise<void> | void = () => {},
   ): Promise<{ readonly slot: SlotName; readonly image: SlotImage; readonly state: SlotsState }> {
-    const before = this.read();
-    const slot = freeSlot(before);
-    if (slot === undefined)
-      throw new ImageRefused("on-trial", "another update is on trial: wait for its outcome");
-    const empty = emptied(before, slot);
-    await this.#clear(slot, empty);
-    const keyed = { ...target, ...history(empty) };
-    const { manifest, digest, head } = await readImage({
-      source,
-      trusted,
-      sink: {
-        manifest: (manifest, digest) => checkFits(manifest, digest, keyed),
-        file: (file, content) => this.#writeFile(slot, file, content),
-      },
-    });
-    await this.#syncFolders(slot, manifest);
-    await this.#writeWhole(this.#headOf(slot), head);
-    await this.#files.syncFolder(this.folder);
-    const found: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
-    const state = installed(empty, slot, found);
-    await this.write(state);
-    return { slot, image: found, state };
+    await this.#files.makeFolder(this.folder);
+    const unlock = await this.#files.lock(join(this.folder, "install.lock"), installLimit);
+    try {
+      const { slot, empty } = await this.#clearFree();
+      const target: Target = { ...machine, ...history(empty) };
+      const { manifest, digest, head } = await readImage({
+        source,
+        trusted,
+        sink: {
+          async manifest(manifest, digest) {
+            checkFits(manifest, digest, target);
+            await checkRoom(manifest);
+          },
+          file: (file, content) => this.#writeFile(slot, file, content),
+        },
+      });
+      await this.#syncFolders(slot, manifest);
+      await this.#writeWhole(this.#headOf(slot), head);
+      await this.#files.syncFolder(this.folder);
+      const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
+      const state = await this.change((state) => {
+        if (freeSlot(state) !== slot) throw onTrialAlready();
+        return installed(state, slot, image);
+      });
+      return { slot, image, state };
+    } finally {
+      unlock();
+    }
   }
 
-  /** Whether every file of a slot is as its manifest says, the manifest is signed, and it is the recorded image. */
-  async isIntact(slot: SlotName, trusted: readonly TrustedKey[]): Promise<boolean> {
-    try {
-      const head = this.#files.read(this.#headOf(slot), maxHeaderBytes + maxManifestBytes);
-      if (head === undefined) return false;
-      const { digest } = await readImage({ source: this.#imageIn(slot, head), trusted, sink: verifyOnly });
-      return digest === this.read().slots[slot]?.digest;
-    } catch {
-      // Refused or unreadable: either way not to be started.
-      return false;
-    }
+  /**
+   * Reads every file of a slot.
+   * @returns its manifest. @throws ImageRefused when one is not as the manifest says, when nobody whom `trusted` has signed
+   *   that, or when it is not the recorded image; the system's error
+   */
+  async verify(slot: SlotName, trusted: readonly TrustedKey[]): Promise<ImageManifest> {
+    const head = this.#head(slot);
+    const { digest, manifest } = await readImage({
+      source: this.#imageIn(slot, head),
+      trusted,
+      sink: verifyOnly,
+    });
+    if (digest === this.read().slots[slot]?.digest) return manifest;
+    throw new ImageRefused("wrong-content", "it is not the image that the record names");
+  }
+
+  /** What a slot says of itself, unverified. @throws ImageRefused, SmallFileError */
+  manifestOf(slot: SlotName): ImageManifest {
+    return manifestIn(this.#head(slot));
+  }
+
+  #head(slot: SlotName): Buffer {
+    const head = this.#files.read(this.#headOf(slot), maxHeaderBytes + maxManifestBytes);
+    if (head === undefined) throw new ImageRefused("wrong-length", "it has no manifest");
+    return head;
   }
 
   #headOf(slot: SlotName): string {
@@ -139,16 +194,32 @@ export class SlotStore {
   /** The manifest is read for its paths only when the reader asks for more: it has checked the signature by then. */
   async *#imageIn(slot: SlotName, head: Buffer): AsyncGenerator<Uint8Array> {
     yield head;
-    const { files } = readManifest(head.subarray(head.indexOf(0x0a) + 1));
-    for (const { path } of files) yield* this.#files.chunks(join(this.programIn(slot), path));
+    for (const { path } of manifestIn(head).files) yield* this.#contentOf(slot, path);
+  }
+
+  async *#contentOf(slot: SlotName, path: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#files.chunks(join(this.programIn(slot), path));
+    } catch (error) {
+      throw new ImageRefused("wrong-content", `${path} cannot be read (${messageOf(error)})`, {
+        cause: error,
+      });
+    }
   }
 
   /** The record says so first: a slot that is half removed holds no image. */
-  async #clear(slot: SlotName, empty: SlotsState): Promise<void> {
-    await this.write(empty);
+  async #clearFree(): Promise<{ readonly slot: SlotName; readonly empty: SlotsState }> {
+    let slot: SlotName | undefined;
+    const empty = await this.change((state) => {
+      slot = freeSlot(state);
+      if (slot === undefined) throw onTrialAlready();
+      return emptied(state, slot);
+    });
+    if (slot === undefined) throw onTrialAlready();
     await this.#files.remove(this.#headOf(slot));
     await this.#files.remove(this.programIn(slot));
     await this.#files.makeFolder(this.programIn(slot));
+    return { slot, empty };
   }
 
   async #writeFile(slot: SlotName, file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -205,6 +276,14 @@ export class SlotStore {
     return checked?.checked ? readText(storedState, checked.text) : undefined;
   }
 }
+
+const isSame = (one: SlotsState | undefined, other: SlotsState): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+const manifestIn = (head: Buffer): ImageManifest => readManifest(head.subarray(head.indexOf(0x0a) + 1));
+
+const onTrialAlready = (): ImageRefused =>
+  new ImageRefused("on-trial", "another update is on trial: wait for its outcome");
 
 /** What the record knows of images that must not come again, or not go back. */
 function history({

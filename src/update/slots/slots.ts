@@ -48,6 +48,8 @@ export interface SlotsState {
 /** A crash may have another cause than the image: a brown-out, a full disk. */
 const trialStarts = 3;
 export const maxFailed = 32;
+/** Of the reason of an outcome, in characters. */
+export const maxReason = 500;
 
 export const noSlots: SlotsState = {
   slots: { a: null, b: null },
@@ -81,10 +83,13 @@ export function onTrial(state: SlotsState, slot: SlotName): SlotsState {
   return { ...state, trial: { slot, startsLeft: trialStarts } };
 }
 
-/** The image on trial proved its health. Without a trial nothing changes. */
-export function confirmed(state: SlotsState): SlotsState {
+/**
+ * The image on trial proved its health. Without a trial nothing changes.
+ * @param digest of the image that did; another one's trial goes on
+ */
+export function confirmed(state: SlotsState, digest?: string): SlotsState {
   const image = state.trial && state.slots[state.trial.slot];
-  if (!state.trial || !image) return state;
+  if (!state.trial || !image || (digest ?? image.digest) !== image.digest) return state;
   return {
     ...state,
     active: state.trial.slot,
@@ -94,17 +99,41 @@ export function confirmed(state: SlotsState): SlotsState {
   };
 }
 
-/** The image on trial failed. Without a trial nothing changes. */
-export function reverted(state: SlotsState, reason: string): SlotsState {
-  const image = state.trial && state.slots[state.trial.slot];
-  if (!state.trial || !image) return { ...state, trial: null };
-  return {
-    ...state,
-    trial: null,
-    failed: [...state.failed.filter((digest) => digest !== image.digest), image.digest].slice(-maxFailed),
-    outcome: { result: "reverted", image, reason, reported: false },
-  };
+/**
+ * The image on trial failed. Without a trial nothing changes.
+ * @param digest of the image that did; another one's trial goes on
+ */
+export function reverted(state: SlotsState, reason: string, digest?: string): SlotsState {
+  if (state.trial === null) return state;
+  const image = state.slots[state.trial.slot];
+  if (image === null) return { ...state, trial: null };
+  if ((digest ?? image.digest) !== image.digest) return state;
+  return { ...failedImage(state, image, reason), trial: null };
 }
+
+/**
+ * A person gives up what runs: an image on trial, or the confirmed one. The other slot takes its place where it was
+ * confirmed before, else the factory firmware. The floor stays: no image that comes from elsewhere may be as old.
+ */
+export function givenUp(state: SlotsState, reason: string): SlotsState {
+  if (state.trial !== null) return reverted(state, reason);
+  const { active, slots, failed } = state;
+  const image = active && slots[active];
+  if (!active || !image) return state;
+  const other = otherSlot(active);
+  const before = slots[other];
+  // An image that is newer waits for its trial: it was never confirmed.
+  const mayStart = before !== null && before.counter <= image.counter && !failed.includes(before.digest);
+  return { ...failedImage(state, image, reason), active: mayStart ? other : null };
+}
+
+const failedImage = (state: SlotsState, image: SlotImage, reason: string): SlotsState => ({
+  ...state,
+  failed: [...state.failed.filter((digest) => digest !== image.digest), image.digest].slice(-maxFailed),
+  outcome: { result: "reverted", image, reason: reason.slice(0, maxReason), reported: false },
+});
+
+const otherSlot = (slot: SlotName): SlotName => (slot === "a" ? "b" : "a");
 
 /** The owner's systems know of the outcome. */
 export const outcomeReported = (state: SlotsState): SlotsState =>
@@ -116,64 +145,72 @@ export interface NextStart {
   readonly target: StartTarget;
   /** For the log, where it is not what was to be expected. */
   readonly note?: string;
+  /** Why the confirmed slot cannot start: people must see it, whatever starts in its place. */
+  readonly unusable?: string;
 }
 
 export interface StartConditions {
-  /** Every file of the slot is as its signed manifest says. */
-  readonly isIntact: (slot: SlotName) => Promise<boolean>;
-  /** The counter of the factory firmware; an owner who installs a newer one by hand gets it. */
-  readonly factoryCounter: number;
+  /** Why a slot cannot start: a file is not as its signed manifest says, or it is for another machine. */
+  readonly problemOf: (slot: SlotName) => Promise<string | undefined>;
+  /** Whether the factory firmware is newer than an image: an owner who installs one by hand gets it. */
+  readonly isFactoryNewer: (image: SlotImage) => boolean;
 }
 
 /** Decides what to start. */
 export async function nextStart(state: SlotsState, conditions: StartConditions): Promise<NextStart> {
   const { trial } = state;
-  if (trial !== null) {
-    const why = await whyNoTrial(state, trial, conditions);
-    if (why === undefined) {
-      return {
-        state: { ...state, trial: { ...trial, startsLeft: trial.startsLeft - 1 } },
-        target: trial.slot,
-      };
-    }
+  if (trial === null) return await startConfirmed(state, conditions);
+  const why = await whyNoTrial(state, trial, conditions);
+  if (why === undefined) {
     return {
-      ...(await confirmedStart(reverted(state, why), conditions)),
-      note: `the update was reverted: ${why}`,
+      state: { ...state, trial: { ...trial, startsLeft: trial.startsLeft - 1 } },
+      target: trial.slot,
     };
   }
-  return confirmedStart(state, conditions);
+  const next = await startConfirmed(reverted(state, why), conditions);
+  return { ...next, note: [`the update was reverted: ${why}`, next.note].filter(Boolean).join("; ") };
 }
 
 async function whyNoTrial(
   { slots }: SlotsState,
   { slot, startsLeft }: NonNullable<SlotsState["trial"]>,
-  { isIntact }: StartConditions,
+  { problemOf }: StartConditions,
 ): Promise<string | undefined> {
-  if (slots[slot] === null || !(await isIntact(slot))) return "its files are damaged";
-  return startsLeft > 0 ? undefined : `it did not prove its health in ${trialStarts} starts`;
+  if (slots[slot] === null) return "its slot holds no image";
+  if (startsLeft <= 0) return `it did not prove its health in ${trialStarts} starts`;
+  return await problemOf(slot);
 }
 
-async function confirmedStart(
+/** As `nextStart`, with no trial: also for a start that cannot be counted because the disk takes nothing. */
+export async function startConfirmed(
   state: SlotsState,
-  { isIntact, factoryCounter }: StartConditions,
+  { problemOf, isFactoryNewer }: StartConditions,
 ): Promise<NextStart> {
   const { active, slots, counterFloor, failed } = state;
   if (active === null) return { state, target: "factory" };
   const image = slots[active];
-  if (image !== null && factoryCounter > image.counter) {
+  if (image !== null && isFactoryNewer(image)) {
     return { state: { ...state, active: null }, target: "factory", note: "the installed firmware is newer" };
   }
-  if (image !== null && (await isIntact(active))) return { state, target: active };
-  const other: SlotName = active === "a" ? "b" : "a";
+  const problem = image === null ? "it holds no image" : await problemOf(active);
+  if (problem === undefined) return { state, target: active };
+  const unusable = `slot ${active}: ${problem}`;
+  const other = otherSlot(active);
   const spare = slots[other];
   const mayStart = spare !== null && spare.counter >= counterFloor && !failed.includes(spare.digest);
-  if (mayStart && (await isIntact(other))) {
+  if (mayStart && (await problemOf(other)) === undefined) {
     return {
       state: { ...state, active: other },
       target: other,
-      note: `slot ${active} is damaged: slot ${other} starts`,
+      unusable,
+      note: `slot ${active} cannot be used: slot ${other} starts`,
     };
   }
   // The slots stay as they are: a damaged card may read again, and the owner sees what they hold.
-  return { state, target: "factory", note: "no slot is intact: the firmware of the installation starts" };
+  return {
+    state,
+    target: "factory",
+    unusable,
+    note: "no slot can be used: the firmware of the installation starts",
+  };
 }

@@ -66,6 +66,8 @@ export class CutDisk {
       this.#live.delete(from);
       this.#live.set(to, inode);
     },
+    // One process at a time uses this disk.
+    lock: async () => () => {},
     syncFolder: async (path) => {
       this.#operation();
       for (const name of this.#onDisk.keys()) {

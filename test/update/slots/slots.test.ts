@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { compareVersions } from "../../../src/update/image/image-manifest.ts";
 import { ImageRefused } from "../../../src/update/image/refusal.ts";
 import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
 import { SlotStore } from "../../../src/update/slots/slot-store.ts";
@@ -12,6 +13,7 @@ import {
   onTrial,
   outcomeReported,
   reverted,
+  type SlotName,
   type SlotsState,
   type StartTarget,
 } from "../../../src/update/slots/slots.ts";
@@ -36,23 +38,36 @@ class Unit {
 
   /** Downloads and installs a release, and puts it on trial. */
   async update(counter: number): Promise<void> {
-    const { slot, state } = await this.store.install(stream(imageOf(counter)), trusted, thisDevice);
-    await this.store.write(onTrial(state, slot));
+    const { slot } = await this.store.install(stream(imageOf(counter)), trusted, thisDevice);
+    await this.store.change((state) => onTrial(state, slot));
   }
 
-  async start(factoryCounter = 0): Promise<StartTarget> {
-    const isIntact = (slot: "a" | "b") => this.store.isIntact(slot, trusted);
-    const { state, target } = await nextStart(this.state, { isIntact, factoryCounter });
-    await this.store.write(state);
+  async start(factoryVersion = "0.0.1"): Promise<StartTarget> {
+    let target: StartTarget = "factory";
+    await this.store.change(async (state) => {
+      const next = await nextStart(state, {
+        problemOf: (slot) => this.problemOf(slot),
+        isFactoryNewer: ({ version }) => compareVersions(factoryVersion, version) > 0,
+      });
+      target = next.target;
+      return next.state;
+    });
     return target;
   }
 
+  async problemOf(slot: SlotName): Promise<string | undefined> {
+    return await this.store.verify(slot, trusted).then(
+      () => undefined,
+      (error: ImageRefused) => `its files are damaged: ${error.message}`,
+    );
+  }
+
   async confirm(): Promise<void> {
-    await this.store.write(confirmed(this.state));
+    await this.store.change((state) => confirmed(state));
   }
 
   async revert(reason: string): Promise<void> {
-    await this.store.write(reverted(this.state, reason));
+    await this.store.change((state) => reverted(state, reason));
   }
 
   /** A unit that runs release 5 from slot a. */
@@ -61,7 +76,7 @@ class Unit {
     await unit.update(5);
     expect(await unit.start()).toBe("a");
     await unit.confirm();
-    await unit.store.write(outcomeReported(unit.state));
+    await unit.store.change(outcomeReported);
     return unit;
   }
 }
@@ -151,8 +166,9 @@ describe("the slots", () => {
 
   it("give way to a firmware that its owner installed by hand and that is newer", async () => {
     const unit = await Unit.running5();
-    expect(await unit.start(4)).toBe("a");
-    expect(await unit.start(6)).toBe("factory");
+    expect(await unit.start("0.4.9")).toBe("a");
+    expect(await unit.start("0.5.0")).toBe("a");
+    expect(await unit.start("0.6.0")).toBe("factory");
   });
 
   it("do not take a slot with another image than the record's", async () => {
@@ -160,7 +176,7 @@ describe("the slots", () => {
     const other = new Unit();
     await other.update(9);
     const { slots } = unit.state;
-    await other.store.write({ ...other.state, trial: null, active: "a", slots });
+    await other.store.change((state) => ({ ...state, trial: null, active: "a", slots }));
     expect(await other.start()).toBe("factory");
   });
 
@@ -183,6 +199,7 @@ describe("the slots", () => {
     ["wrong-node", imageOf(6, { native: { platform: "linux", architecture: "arm64", abi: 127 } })],
     ["wrong-architecture", imageOf(6, { native: { platform: "linux", architecture: "x64", abi: null } })],
     ["wrong-state", imageOf(6, { state: { reads: 2, writes: 3 } })],
+    ["wrong-protocol", imageOf(6, { protocol: 2 })],
   ])("refuse an image with the code %s, and what runs stays", async (code, image) => {
     const unit = await Unit.running5();
     expect(await refusal(unit, image)).toBe(code);
@@ -313,18 +330,18 @@ describe("the slots on a real file system", () => {
   it("hold an installed program, take the next one, and notice a changed file", async () => {
     const real = mkdtempSync(join(tmpdir(), "slots-"));
     try {
-      const store = new SlotStore(systemSlotFiles, join(real, "firmware"));
+      const store = new SlotStore(systemSlotFiles(), join(real, "firmware"));
       const first = await store.install(stream(imageOf(1)), trusted, thisDevice);
-      await store.write(confirmed(onTrial(first.state, first.slot)));
+      await store.change((state) => confirmed(onTrial(state, first.slot)));
       expect(readFileSync(join(store.programIn("a"), "dist/loop.js"), "utf8")).toBe("// 1\nheat();\n");
       await store.install(stream(imageOf(2)), trusted, thisDevice);
       await store.install(stream(imageOf(3)), trusted, thisDevice);
-      expect(await store.isIntact("a", trusted)).toBe(true);
-      expect(await store.isIntact("b", trusted)).toBe(true);
+      expect((await store.verify("a", trusted)).counter).toBe(1);
+      expect((await store.verify("b", trusted)).counter).toBe(3);
       expect(readFileSync(join(store.programIn("b"), "dist/loop.js"), "utf8")).toBe("// 3\nheat();\n");
       writeFileSync(join(store.programIn("b"), "dist/loop.js"), "// 3\nburn();\n");
-      expect(await store.isIntact("b", trusted)).toBe(false);
-      expect(await store.isIntact("a", [])).toBe(false);
+      await expect(store.verify("b", trusted)).rejects.toMatchObject({ code: "wrong-content" });
+      await expect(store.verify("a", [])).rejects.toMatchObject({ code: "unknown-key" });
     } finally {
       rmSync(real, { recursive: true });
     }

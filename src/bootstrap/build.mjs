@@ -45,7 +45,7 @@ const firmwareOptions = {
 
 /**
  * The entries are bundled apart: each file more costs a start half a millisecond, and two processes start. They share
- * nothing at run time; main.js hands over to cli.js, and loop.js to johnny-five.js
+ * nothing at run time; main.js hands over to cli.js and launcher.js, and loop.js to johnny-five.js
  * and faces.js; cloud.js is a process of its own.
  */
 const bundles = [
@@ -53,6 +53,7 @@ const bundles = [
   { entryPoints: ["src/loop.ts"], splitting: false },
   { entryPoints: { "johnny-five": "src/board/johnny-five/components.ts" }, splitting: false },
   { entryPoints: ["src/firmware/faces.ts"], splitting: false },
+  { entryPoints: { launcher: "src/firmware/update/open-launcher.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
   {
@@ -70,6 +71,7 @@ const handOvers = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
   { module: /\/components\.ts$/, bundle: "./johnny-five.js" },
   { module: /\/firmware\/faces\.ts$/, bundle: "./faces.js" },
+  { module: /\/open-launcher\.ts$/, bundle: "./launcher.js" },
 ];
 
 /** Bundles that an import was left to. A module that moved would else be read twice, in the wrong place, unnoticed. */

@@ -12,7 +12,9 @@ import { join } from "node:path";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
 import { isoTime } from "../base/iso-time.ts";
+import { stateVersions } from "../control/durable.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { guardianProtocol } from "../firmware/process/messages.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { stageProgram } from "../firmware/service/program-files.ts";
 import { describeFolder, type ImageFacts, writeImage } from "../update/image/build-image.ts";
@@ -24,8 +26,6 @@ import { signImage } from "../update/image/sign-image.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const maxKeyFile = 16 * 1024;
-/** Of the state that this firmware stores (control/durable.ts): one version so far. */
-const state = { reads: 1, writes: 1 };
 
 export const verb: Verb = {
   name: "image",
@@ -103,7 +103,8 @@ async function build(args: Arguments): Promise<number> {
       builtAt,
       node: { min: "20.19.0", below: "25.0.0" },
       native: nativeOf(from),
-      state,
+      state: stateVersions,
+      protocol: guardianProtocol,
     };
     // Signing names the key; until then it is nobody's.
     const manifest = await describeFolder(from, facts, "0".repeat(16));

@@ -30,6 +30,7 @@ import {
   keepLastGood,
   logProblems,
 } from "../firmware/storage/last-good.ts";
+import { greetGuardian, startLoopUpdates } from "../firmware/update/loop-updates.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -66,6 +67,7 @@ const panelLines = 100;
 const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
+  greetGuardian(sendToGuardian);
   const context = readContext(args);
   const { settings, values, board, choice } = decide(args, context);
   const onTerminal = hasTerminal() && !args.has("plain");
@@ -96,7 +98,7 @@ async function loop(args: Arguments): Promise<number> {
     virtualDisplay: values.display === "auto" ? displayThatFits(panel !== undefined) : values.display,
     relayLine: numberOf(args, "relay-line"),
     relayOffFor: millisOf(args, "off-for"),
-    beat: sendBeat,
+    beat: (heaterOn) => sendToGuardian({ kind: "beat", heaterOn }),
     cleanUp: async () => {
       terminal?.close();
       await flushAll(recorder, out);
@@ -109,6 +111,15 @@ async function loop(args: Arguments): Promise<number> {
   });
   stop = running.stop;
   showWatcher(running);
+  startLoopUpdates({
+    device: running.device,
+    settings: values,
+    dataPath: context.data.path,
+    env: process.env,
+    send: sendToGuardian,
+    clock: systemClock,
+    log,
+  });
   onSignal = running.stop;
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
@@ -170,8 +181,8 @@ function openLog(args: Arguments, level: LogLevel, write: (line: string) => void
 }
 
 /** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
-function sendBeat(heaterOn: boolean): void {
-  process.send?.({ kind: "beat", heaterOn } satisfies LoopToGuardian, undefined, undefined, () => {});
+function sendToGuardian(message: LoopToGuardian): void {
+  process.send?.(message, undefined, undefined, () => {});
 }
 
 /** SR-11: the guardian says when it has no watcher. */

@@ -76,6 +76,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       forceRelayOff: hardware.forceRelayOff,
       log,
       inherit: hardware.descriptors,
+      dataPath: hardware.folder.path,
       // In the background of a shell a panel would draw over that shell, and read its keys.
       loopFlags: () => (args.has("plain") || !inForeground() ? [...flags, "--plain"] : flags),
       onLoop(child) {

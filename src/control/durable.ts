@@ -22,6 +22,9 @@ import { flag, invalid, record, wall, within } from "./stored.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { parseShadow } from "./twin/shadow.ts";
 
+/** Which versions of it this firmware reads, and the one that it writes: an image says so, for a device to compare. */
+export const stateVersions = { reads: 1, writes: 1 } as const;
+
 export type DurableState = StoredValues & {
   readonly schema: 1;
   readonly counters: { readonly relayCycles: number; readonly heaterSeconds: number };

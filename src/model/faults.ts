@@ -133,6 +133,16 @@ const rows = {
     short: "BOARD FILE BAD",
     remedy: "The board definition is unreadable; the last good one is in use. Correct the file and restart.",
   },
+  // Does not forbid heat: another firmware stands in.
+  "firmware-unusable": {
+    part: "firmware",
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "UPDATE DAMAGED",
+    remedy:
+      "The installed update cannot be used; an older firmware runs in its place. See: grove-heater update status. Install an update again.",
+  },
   "buttons-failed": {
     part: "buttons",
     rule: "SR-11",

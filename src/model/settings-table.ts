@@ -20,7 +20,7 @@ interface Documented {
 
 export interface NumberSetting<T extends number = number> extends Documented {
   readonly kind: "number";
-  readonly unit: "°C" | "K" | "s" | "min" | "cycles";
+  readonly unit: "°C" | "K" | "s" | "min" | "h" | "cycles";
   readonly default: T;
   readonly min: number;
   readonly max: number;
@@ -55,7 +55,12 @@ function temperature(value: number, [min, max, step]: Range, doc: string): Numbe
 function difference(value: number, [min, max, step]: Range, doc: string): NumberSetting<Kelvin> {
   return { kind: "number", unit: "K", default: kelvin(value), min, max, step, doc, restart: false };
 }
-function duration(unit: "s" | "min", value: number, [min, max, step]: Range, doc: string): NumberSetting {
+function duration(
+  unit: "s" | "min" | "h",
+  value: number,
+  [min, max, step]: Range,
+  doc: string,
+): NumberSetting {
   return { kind: "number", unit, default: value, min, max, step, doc, restart: false };
 }
 function choice<const T extends string>(
@@ -192,6 +197,24 @@ export const settingsTable = {
   ),
   buttonsLocked: toggle(false, "Buttons only wake the screen: a child lock."),
   ...conflictSettings,
+  updateFromHour: duration(
+    "h",
+    0,
+    [0, 23, 1],
+    "Updates start from this hour of the day on, by the clock of this machine.",
+  ),
+  updateUntilHour: duration(
+    "h",
+    24,
+    [1, 24, 1],
+    "Updates start until this hour; before the first one it is that of the next day. 0 to 24: at any time.",
+  ),
+  updateDeferralHours: duration(
+    "h",
+    6,
+    [0, 72, 1],
+    "An update waits at most so long for the heater to be off; outside of its hours a day longer.",
+  ),
   logLevel: {
     ...choice(["debug", "info", "warn", "error"], "info", "Minimum log level that is written."),
     restart: true,

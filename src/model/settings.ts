@@ -54,6 +54,11 @@ const crossRules: readonly CrossRule[] = [
     allowed: `targetMax + ${cutOffMargin} K ≤ cutOff`,
     holds: (s) => s.targetMax + cutOffMargin <= s.cutOff,
   },
+  {
+    keys: ["updateFromHour", "updateUntilHour"],
+    allowed: "updateFromHour ≠ updateUntilHour",
+    holds: (s) => s.updateFromHour !== s.updateUntilHour,
+  },
   { keys: ["frostOff", "frostOn"], allowed: "frostOn < frostOff", holds: (s) => s.frostOn < s.frostOff },
 ];
 

@@ -8,10 +8,10 @@
 import type { SpawnOptions } from "node:child_process";
 import type { Log } from "../../base/log.ts";
 
-/** For `spawn`, beside `stdio`. */
-export function ownSession(): SpawnOptions {
+/** For `spawn`, beside `stdio`. @param changes of the environment; `undefined` takes a variable out */
+export function ownSession(changes: NodeJS.ProcessEnv = {}): SpawnOptions {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  return { env, detached: true };
+  return { env: { ...env, ...changes }, detached: true };
 }
 
 /** Of this process's own flags, those that another one may have. */

@@ -5,13 +5,16 @@
  */
 import type { ChildProcess } from "node:child_process";
 import type { Log } from "../../base/log.ts";
+import type { Millis } from "../../base/units.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { GuardianToLoop } from "../process/messages.ts";
 import { systemClock } from "../process/system-clock.ts";
 import type { ForceOff, OffWay } from "../relay-guard.ts";
 import { serviceWatchdog } from "../service/watchdog.ts";
+import type { Program } from "../update/launcher.ts";
+import { Updates } from "../update/updates.ts";
 import { closeInspector } from "./clean-node.ts";
-import { Guardian } from "./guardian.ts";
+import { type GuardedLoop, Guardian } from "./guardian.ts";
 import { startLoopProcess } from "./loop-process.ts";
 import { installSignals } from "./signals.ts";
 import { WatcherProcess } from "./watcher.ts";
@@ -24,6 +27,8 @@ export interface GuardLoopsOptions {
   /** For the verb `loop`, asked at each start. */
   readonly loopFlags: () => readonly string[];
   readonly onLoop: (child: ChildProcess) => void;
+  /** Folder of the data, where slots of updates may be. */
+  readonly dataPath: string;
 }
 
 /** @returns the exit code, once no loop runs and the relay was forced off */
@@ -42,16 +47,35 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
     if (loop?.connected)
       loop.send({ kind: "watcher", missing: watcherMissing } satisfies GuardianToLoop, () => {});
   };
+  const spawnLoop = (offFor: Millis | undefined, program?: Program): GuardedLoop => {
+    const history = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
+    const onStart = (child: ChildProcess): void => {
+      loop = child;
+      if (watcherMissing) tellOfWatcher();
+      updates.listenTo(child, program);
+      onLoop(child);
+    };
+    const { root, launchNote } = program ?? {};
+    return startLoopProcess({
+      root,
+      launchNote,
+      flags: [...loopFlags(), ...history],
+      inherit,
+      relay,
+      onStart,
+    });
+  };
+  const updates = new Updates({
+    dataPath: options.dataPath,
+    log,
+    replaceLoop: (why, how) => guardian.replaceLoop(why, how),
+  });
   const guardian = new Guardian({
-    spawnLoop(offFor) {
-      const history = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
-      const onStart = (child: ChildProcess): void => {
-        loop = child;
-        if (watcherMissing) tellOfWatcher();
-        onLoop(child);
-      };
-      return startLoopProcess({ flags: [...loopFlags(), ...history], inherit, relay, onStart });
-    },
+    spawnLoop,
+    choose: () =>
+      updates
+        .next()
+        ?.then((program) => program && { ...program, spawn: (offFor) => spawnLoop(offFor, program) }),
     forceRelayOff,
     watcher: new WatcherProcess({
       clock: systemClock,

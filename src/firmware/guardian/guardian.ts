@@ -29,9 +29,25 @@ export interface GuardedLoop {
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
+/** @param offFor for how long the relay has been off; `undefined`: it was not seen on. May throw */
+type SpawnLoop = (offFor: Millis | undefined) => GuardedLoop;
+
+/** The program of one loop, where updates are installed. */
+export interface ChosenLoop {
+  readonly spawn: SpawnLoop;
+  /**
+   * The program of this installation itself, whose end by wish, or for a person to read about, ends the guardian. After
+   * another one's next comes another start: an update that does not work must not end the heating.
+   */
+  readonly isFactory: boolean;
+  /** Told of the end of its loop, before the next choice. */
+  ended(everBeat: boolean, why: string): void;
+}
+
 export interface GuardianOptions {
-  /** @param offFor for how long the relay has been off; `undefined`: it was not seen on. May throw */
-  readonly spawnLoop: (offFor: Millis | undefined) => GuardedLoop;
+  readonly spawnLoop: SpawnLoop;
+  /** Asked before each start, the relay off; absent or `undefined`: `spawnLoop` it is. Settles soon, never rejects. */
+  readonly choose?: (() => Promise<ChosenLoop | undefined> | undefined) | undefined;
   readonly forceRelayOff: ForceOff;
   readonly watcher: Watcher;
   /** Called at each sign that the relay is under control: a step's beat, and while no loop has beaten, every ten seconds. */
@@ -70,7 +86,7 @@ export class Guardian {
   #loopBeats = false;
   #watched = false;
   /** Why no other loop is to be started now. */
-  #wish: "stop" | "pause" | undefined;
+  #wish: "stop" | "pause" | "replace" | undefined;
   readonly #restarts = new Backoff(restarts);
   readonly #startLimit = new Backoff(startLimits);
   #wake: (() => void) | undefined;
@@ -88,9 +104,14 @@ export class Guardian {
     this.#proveWithoutLoop();
     for (;;) {
       if (this.#wish === "pause") this.#pauseProcess();
+      if (this.#wish === "replace") this.#wish = undefined;
+      // Without a choice the first loop is on its way in this very turn.
+      const choice = this.#options.choose?.();
+      const chosen = choice && (await choice);
       const startedAt = this.#options.clock.now();
-      const end = await this.#guardOne();
-      const code = await this.#next(end, startedAt);
+      const end = this.#isToStart ? await this.#guardOne(chosen?.spawn) : this.#unstarted();
+      chosen?.ended(end.everBeat, end.why);
+      const code = await this.#next(end, startedAt, chosen?.isFactory ?? true);
       if (code === undefined) continue;
       // Otherwise the end of this process is what the watcher acts on.
       if (end.off) this.#options.watcher.done();
@@ -106,11 +127,31 @@ export class Guardian {
 
   /** For Ctrl-Z: the relay off, the loop ended, then this process stopped until somebody continues it. */
   pause(): void {
-    if (this.#wish !== undefined) return;
+    if (!this.#isToStart) return;
     this.#endLoop("pause", "it is paused");
   }
 
-  #endLoop(wish: "stop" | "pause", why: string): void {
+  /**
+   * Ends the loop, the relay off first, and starts the next one at once.
+   * @param how "in-order": it is asked to end, and stores its state; "at-once": it has no say
+   */
+  replaceLoop(why: string, how: "in-order" | "at-once"): void {
+    if (this.#wish !== undefined) return;
+    const loop = this.#loop;
+    this.#endLoop("replace", why);
+    if (how === "at-once") loop?.kill("SIGKILL");
+  }
+
+  get #isToStart(): boolean {
+    return this.#wish !== "stop" && this.#wish !== "pause";
+  }
+
+  /** A wish came while the choice was made. */
+  #unstarted(): End {
+    return { code: null, why: "", everBeat: false, off: this.#forceOff("no loop is to be started").off };
+  }
+
+  #endLoop(wish: "stop" | "pause" | "replace", why: string): void {
     const { clock } = this.#options;
     const asked = this.#wish !== undefined;
     this.#wish = wish;
@@ -143,28 +184,33 @@ export class Guardian {
   }
 
   /** What follows from the end of a loop. @returns the exit code, or `undefined` to go on */
-  async #next({ code, why, everBeat }: End, startedAt: Millis): Promise<ExitCode | number | undefined> {
+  async #next(
+    { code, why, everBeat }: End,
+    startedAt: Millis,
+    isFactory: boolean,
+  ): Promise<ExitCode | number | undefined> {
     const { clock, log } = this.#options;
     if (this.#wish === "stop") return exitCodes.ok;
-    if (this.#wish === "pause") return undefined;
-    if (code === exitCodes.ok) return exitCodes.ok;
-    if (code === exitCodes.restart) {
+    if (this.#wish !== undefined) return undefined;
+    const isTrusted = isFactory || everBeat;
+    if (code === exitCodes.ok && isTrusted) return exitCodes.ok;
+    if (code === exitCodes.restart && isTrusted) {
       log.info("loop-restart", { why: "it was asked for" });
       return undefined;
     }
-    if (!everBeat && code !== null && isForThePerson(code)) return code;
+    if (isFactory && !everBeat && code !== null && isForThePerson(code)) return code;
     const pause = this.#restarts.failed(millis(clock.now() - startedAt));
     log.error("loop-lost", { reason: why, relay: "off", restartInSeconds: pause / 1000 });
     await this.#wait(pause);
     return this.#wish === "stop" ? exitCodes.ok : undefined;
   }
 
-  #guardOne(): Promise<End> {
+  #guardOne(spawnLoop: SpawnLoop = this.#options.spawnLoop): Promise<End> {
     const { clock, watcher } = this.#options;
     return new Promise((resolve) => {
       let loop: GuardedLoop;
       try {
-        loop = this.#options.spawnLoop(this.#history.offFor(clock.now()));
+        loop = spawnLoop(this.#history.offFor(clock.now()));
       } catch (error) {
         const why = couldNotStart(reasonOf(error));
         resolve({ code: null, why, everBeat: false, off: this.#forceOff(why).off });

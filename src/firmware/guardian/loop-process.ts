@@ -6,10 +6,15 @@ import { read } from "../../base/schema/schema.ts";
 import { type GuardianToLoop, loopToGuardian } from "../process/messages.ts";
 import { packageRoot } from "../process/package-root.ts";
 import type { OffWay } from "../relay-guard.ts";
+import { launchNoteVariable } from "../update/launch-note.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
 
 export interface LoopProcessOptions {
+  /** Folder of the program: an update's slot; this installation's own when not given. */
+  readonly root?: string | undefined;
+  /** What the loop is told of updates; nothing where none is installed. */
+  readonly launchNote?: string | undefined;
   /** Of the verb `loop`. */
   readonly flags: readonly string[];
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
@@ -21,8 +26,9 @@ export interface LoopProcessOptions {
 }
 
 /** @throws as `spawn` does, when the system has no memory or no process to give */
-export function startLoopProcess({ flags, inherit, relay, onStart }: LoopProcessOptions): GuardedLoop {
-  const loop = join(packageRoot, "dist", "loop.js");
+export function startLoopProcess(options: LoopProcessOptions): GuardedLoop {
+  const { root = packageRoot, launchNote, flags, inherit, relay, onStart } = options;
+  const loop = join(root, "dist", "loop.js");
   const stdio: StdioOptions = ["inherit", "inherit", "inherit", "ipc", ...inherit];
   const way = [];
   if (relay !== undefined && "descriptor" in relay) {
@@ -30,7 +36,7 @@ export function startLoopProcess({ flags, inherit, relay, onStart }: LoopProcess
     stdio.push(relay.descriptor);
   } else if (relay !== undefined) way.push("--gpio", "sysfs");
   const child = spawn(process.execPath, [...cleanFlags(), loop, ...flags, ...way], {
-    ...ownSession(),
+    ...ownSession({ [launchNoteVariable]: launchNote }),
     stdio,
   });
   onStart(child);

@@ -4,13 +4,19 @@
  * What the guardian, the loop and the local hub say to each other: one union for each direction. The loop and its cloud
  * half have theirs in cloud-process/messages.ts; what the device's front shows is in front/messages.ts.
  *
+ * An update brings another loop than the guardian was built with, older or newer. `guardianProtocol` is what both speak: the
+ * flags of the verb `loop`, these messages, and the launch note (update/launch-note.ts). Whoever changes them so that one of
+ * before does not work any more raises it; what is only added, and may be left unread, is no change.
+ *
  * Guarantee: `read` of base/schema is the one reader of all of them: a message is whole and of its type, or none.
  * Nothing of heating is here: the guardian has this, and passes on unread what it does not act on.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, map, object } from "../../base/schema/structures.ts";
-import { boolean, string } from "../../base/schema/values.ts";
+import { boolean, integer, oneOf, optional, string } from "../../base/schema/values.ts";
 import { panelPress } from "../../hub/page-server/bodies.ts";
+
+export const guardianProtocol = 1;
 
 const nothing = object({});
 export const secretsGiven = object({ values: map(string()) });
@@ -20,6 +26,23 @@ export const hubReady = object({ page: string(), credentials: string() });
 export const loopToGuardian = byKind("kind", {
   /** A step's sign of life, with what the loop commands. */
   beat: object({ heaterOn: boolean }),
+  /** First of all: which `guardianProtocol` this loop speaks. */
+  hello: object({ protocol: integer(1) }),
+  /** What an update on trial must prove; at each change. */
+  health: object({
+    /** A good reading has come since the start. */
+    sensor: boolean,
+    /** The relay's line could be written, and reads back what is commanded. */
+    relay: boolean,
+    /** Settings and stored state were read, and the state is stored again. */
+    storage: boolean,
+  }),
+  /** This loop is to be ended, the relay off first, and the next one chosen. @see update/swap.ts */
+  "replace-loop": object({
+    /** The slot that is to be tried, and its image; absent: what a person has asked for, in request.json. */
+    slot: optional(oneOf(["a", "b"])),
+    digest: optional(string(undefined, 64)),
+  }),
   "secrets-wanted": nothing,
   /** There is nobody to connect to: a local hub is wanted. */
   "no-credentials": nothing,
@@ -32,6 +55,8 @@ export const guardianToLoop = byKind("kind", {
   "beat-heard": nothing,
   /** Whether there is a watcher is to be seen where people look (SR-11). */
   watcher: object({ missing: boolean }),
+  /** This loop was on trial, and is not any more: it may store state that only it can read. */
+  "update-confirmed": nothing,
   "secrets-given": secretsGiven,
   "hub-ready": hubReady,
   /** Somebody presses a key on the hub's page. */

@@ -154,6 +154,8 @@ export interface StartConditions {
   readonly problemOf: (slot: SlotName) => Promise<string | undefined>;
   /** Whether the factory firmware is newer than an image: an owner who installs one by hand gets it. */
   readonly isFactoryNewer: (image: SlotImage) => boolean;
+  /** How the program that ran last ended, where that is known. */
+  readonly lastEnd?: string | undefined;
 }
 
 /** Decides what to start. */
@@ -174,10 +176,13 @@ export async function nextStart(state: SlotsState, conditions: StartConditions):
 async function whyNoTrial(
   { slots }: SlotsState,
   { slot, startsLeft }: NonNullable<SlotsState["trial"]>,
-  { problemOf }: StartConditions,
+  { problemOf, lastEnd }: StartConditions,
 ): Promise<string | undefined> {
   if (slots[slot] === null) return "its slot holds no image";
-  if (startsLeft <= 0) return `it did not prove its health in ${trialStarts} starts`;
+  if (startsLeft <= 0) {
+    const last = lastEnd === undefined ? "" : `; the last one: ${lastEnd}`;
+    return `it did not prove its health in ${trialStarts} starts${last}`;
+  }
   return await problemOf(slot);
 }
 

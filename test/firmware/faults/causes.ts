@@ -11,7 +11,10 @@ import { silentLog } from "../../../src/base/log.ts";
 import { celsius, hours, minutes, seconds } from "../../../src/base/units.ts";
 import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { type LaunchNote, launchNoteVariable } from "../../../src/firmware/update/launch-note.ts";
+import { startLoopUpdates } from "../../../src/firmware/update/loop-updates.ts";
 import type { FaultCode } from "../../../src/model/faults.ts";
+import { defaultSettings } from "../../../src/model/settings.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";
 import type { CloudRig } from "../cloud-process/rig.ts";
 import { type Cause, halfWritten, lineFails, lineTaken, onHat, startInOne, startWith } from "./cause.ts";
@@ -213,6 +216,36 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
   ],
   "settings-unreadable": [halfWritten("settings")],
   "board-unreadable": [halfWritten("board")],
+  "firmware-unusable": [
+    {
+      what: "the slot of the installed update is damaged",
+      async prepare() {
+        const rig = await startWith();
+        const begin = (): void => {
+          const { device, clock } = rig;
+          const note: LaunchNote = {
+            protocol: 1,
+            slots: "/nowhere/slots",
+            keys: "/nowhere/keys",
+            program: "factory",
+            trial: false,
+            readable: { reads: 1, writes: 1 },
+            unusable: "slot a: its files are damaged",
+          };
+          startLoopUpdates({
+            device,
+            settings: defaultSettings,
+            dataPath: "/nowhere",
+            env: { [launchNoteVariable]: JSON.stringify(note) },
+            send() {},
+            clock,
+            log: silentLog,
+          });
+        };
+        return { rig, begin, end() {}, restart: startWith };
+      },
+    },
+  ],
   "buttons-failed": [
     {
       what: "a button does not come back",

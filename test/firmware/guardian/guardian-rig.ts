@@ -2,7 +2,7 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { Log } from "../../../src/base/log.ts";
 import { type Millis, millis, type WallMillis } from "../../../src/base/units.ts";
-import { type GuardedLoop, Guardian } from "../../../src/firmware/guardian/guardian.ts";
+import { type ChosenLoop, type GuardedLoop, Guardian } from "../../../src/firmware/guardian/guardian.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 
 /** A loop that does what the test says. */
@@ -64,7 +64,7 @@ export class StoppableClock implements Clock {
 
 const files = { kernelNumber: 1, exportFile: "", valueFile: "", directionFile: "", offLevel: 0 } as const;
 
-export function rig({ found = true } = {}) {
+export function rig({ found = true, chosen = [] as (Partial<ChosenLoop> | "pending")[] } = {}) {
   const clock = new StoppableClock();
   const loops: FakeLoop[] = [];
   const offs: string[] = [];
@@ -81,18 +81,28 @@ export function rig({ found = true } = {}) {
     error: (event) => say(event),
   };
   const say = (event: string): void => void order.push(`log ${event}`);
+  const spawnLoop = (known: Millis | undefined): FakeLoop => {
+    const failure = world.spawnFails.shift();
+    if (failure !== undefined) throw Object.assign(new Error(failure), { code: failure });
+    order.push("spawn");
+    offFor.push(known);
+    const loop = new FakeLoop(order);
+    loop.diesOnTerm = world.diesOnTerm;
+    loops.push(loop);
+    return loop;
+  };
+  const ends: [everBeat: boolean, why: string][] = [];
+  const pending: ((loop: ChosenLoop | undefined) => void)[] = [];
   const guardian: Guardian = new Guardian({
     clock,
     log,
-    spawnLoop: (known) => {
-      const failure = world.spawnFails.shift();
-      if (failure !== undefined) throw Object.assign(new Error(failure), { code: failure });
-      order.push("spawn");
-      offFor.push(known);
-      const loop = new FakeLoop(order);
-      loop.diesOnTerm = world.diesOnTerm;
-      loops.push(loop);
-      return loop;
+    spawnLoop,
+    choose: () => {
+      const next = chosen.shift();
+      if (next === undefined) return undefined;
+      if (next === "pending") return new Promise((resolve) => void pending.push(resolve));
+      const ended = (...end: [boolean, string]): void => void ends.push(end);
+      return Promise.resolve({ spawn: spawnLoop, isFactory: false, ended, ...next });
     },
     forceRelayOff: (why) => {
       order.push("off");
@@ -119,5 +129,5 @@ export function rig({ found = true } = {}) {
     return found;
   };
   const acts = (): string[] => order.filter((act) => !act.startsWith("log "));
-  return { clock, loops, loop, offs, order, acts, offFor, world, guardian, exit, proofs };
+  return { ends, pending, clock, loops, loop, offs, order, acts, offFor, world, guardian, exit, proofs };
 }

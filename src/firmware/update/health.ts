@@ -1,0 +1,35 @@
+/**
+ * The loop's health, as an update on trial must prove it: the sensor was read, the relay's line follows its command, settings
+ * and state were read and are stored.
+ *
+ * Guarantee: never from the cloud or a face. Told when it changes; the guardian judges (trial.ts).
+ */
+import type { Device, Observation } from "../device.ts";
+import type { LoopToGuardian } from "../process/messages.ts";
+
+export type LoopHealth = Omit<Extract<LoopToGuardian, { kind: "health" }>, "kind">;
+
+export type WatchedDevice = Pick<Device, "watch" | "stored">;
+
+/** @param onChange called within a step; must not throw. @returns the health of this moment */
+export function watchHealth(device: WatchedDevice, onChange: (health: LoopHealth) => void): () => LoopHealth {
+  let health: LoopHealth = { sensor: false, relay: false, storage: false };
+  let commanded: boolean | undefined;
+  let isStateLost = false;
+  device.watch((seen: Observation) => {
+    const { input, commands, events } = seen;
+    isStateLost ||= events.some((event) => event.kind === "fault-raised" && event.fault === "state-lost");
+    const fails = (part: (typeof input.failing)[number]): boolean => input.failing.includes(part);
+    const next: LoopHealth = {
+      sensor: health.sensor || input.reading?.kind === "ok",
+      // Read before this step's command, so it is that of the step before.
+      relay: !fails("relay") && commanded !== undefined && input.relayLine === commanded,
+      storage: device.stored && !isStateLost && !fails("storage") && !fails("settings"),
+    };
+    commanded = commands.heater;
+    const isNews = (["sensor", "relay", "storage"] as const).some((part) => next[part] !== health[part]);
+    health = next;
+    if (isNews) onChange(next);
+  });
+  return () => health;
+}

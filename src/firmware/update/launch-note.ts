@@ -1,0 +1,37 @@
+/**
+ * What the guardian tells a loop about updates: a variable of its environment, so that a loop of before, which knows no such
+ * thing, is not in the way of it (an unknown flag would be). The processes below the loop inherit it.
+ *
+ * Guarantee: absent where nothing was ever installed; one that is damaged counts as absent. It holds no secret.
+ */
+import { type Infer, readText } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { boolean, integer, oneOf, optional, string } from "../../base/schema/values.ts";
+
+export const launchNoteVariable = "GROVE_HEATER_LAUNCH";
+
+const launchNote = object({
+  /** Of the guardian's messages. */
+  protocol: integer(1),
+  /** Folder of the slots. */
+  slots: string(),
+  /** Folder of the trusted keys: of the installation, never of an update. */
+  keys: string(),
+  /** What this loop is of. */
+  program: oneOf(["a", "b", "factory"]),
+  /** Digest of the slot's image; absent for the factory firmware. */
+  digest: optional(string(undefined, 64)),
+  /** Whether it is on trial. */
+  trial: boolean,
+  /**
+   * Versions of the stored state that the program reads to which a trial would go back: until it is confirmed, no other may
+   * be stored.
+   */
+  readable: object({ reads: integer(1), writes: integer(1) }),
+  /** Why the confirmed slot does not run. */
+  unusable: optional(string()),
+});
+export type LaunchNote = Infer<typeof launchNote>;
+
+export const readLaunchNote = (env: NodeJS.ProcessEnv): LaunchNote | undefined =>
+  readText(launchNote, env[launchNoteVariable] ?? "");

@@ -1,0 +1,51 @@
+/** What a loop does about updates: greets its guardian, tells its health, and swaps when it may. */
+import { existsSync } from "node:fs";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Settings } from "../../model/settings.ts";
+import type { Device } from "../device.ts";
+import { guardianProtocol, type LoopToGuardian } from "../process/messages.ts";
+import { isSealed } from "../seal/seal.ts";
+import { watchHealth } from "./health.ts";
+import { readLaunchNote } from "./launch-note.ts";
+import { requestFile } from "./places.ts";
+import { readRequest } from "./request.ts";
+import { Swap, type SwapOptions } from "./swap.ts";
+
+export interface LoopUpdateOptions {
+  readonly device: Pick<Device, "watch" | "stored" | "setFailing">;
+  readonly settings: Settings;
+  readonly dataPath: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly send: (message: LoopToGuardian) => void;
+  readonly onDecision?: SwapOptions["onDecision"];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** As early as can be: a guardian that does not know this protocol is to say so. */
+export const greetGuardian = (send: (message: LoopToGuardian) => void): void =>
+  send({ kind: "hello", protocol: guardianProtocol });
+
+/** @returns where an updater offers what it has installed */
+export function startLoopUpdates(options: LoopUpdateOptions): Swap {
+  const { device, settings, dataPath, env, send, onDecision, clock, log } = options;
+  const note = readLaunchNote(env);
+  if (note?.unusable !== undefined) {
+    log.error("firmware-unusable", { cause: note.unusable, runs: note.program });
+    device.setFailing("firmware", true);
+  }
+  const file = requestFile(dataPath);
+  return new Swap({
+    device,
+    settings,
+    health: watchHealth(device, (health) => send({ kind: "health", ...health })),
+    isSealed: () => isSealed(dataPath),
+    hasRequest: () => existsSync(file),
+    readRequest: () => readRequest(file),
+    send,
+    onDecision,
+    clock,
+    log,
+  });
+}

@@ -1,0 +1,52 @@
+/** The launcher on this machine. The bundle launcher.js begins here: no start without slots reads it. */
+import { readSmallFile } from "../../base/files/small-file.ts";
+import { isRecord } from "../../base/json/value.ts";
+import type { Log } from "../../base/log.ts";
+import { systemSlotFiles } from "../../update/slots/slot-files.ts";
+import { SlotStore } from "../../update/slots/slot-store.ts";
+import type { Guardian } from "../guardian/guardian.ts";
+import { firmwareVersion, packageRoot } from "../process/package-root.ts";
+import { systemClock } from "../process/system-clock.ts";
+import { describeDataFolder } from "../storage/data-folder.ts";
+import { decode } from "../storage/state-store.ts";
+import { Launcher } from "./launcher.ts";
+import { thisMachine } from "./machine.ts";
+import { keysFolder, requestFile, slotsFolder } from "./places.ts";
+import { readTrustedKeys } from "./trusted-keys.ts";
+
+export interface OpenLauncherOptions {
+  readonly dataPath: string;
+  readonly replaceLoop: Guardian["replaceLoop"];
+  readonly log: Log;
+}
+
+export function openLauncher({ dataPath, replaceLoop, log }: OpenLauncherOptions): Launcher {
+  const keys = keysFolder(packageRoot);
+  return new Launcher({
+    store: new SlotStore(systemSlotFiles(), slotsFolder(dataPath)),
+    requestFile: requestFile(dataPath),
+    keysFolder: keys,
+    trustedKeys: () => readTrustedKeys(keys),
+    factory: { root: packageRoot, version: firmwareVersion() },
+    machine: thisMachine(),
+    storedVersion: () => storedVersion(describeDataFolder(dataPath).stateFile),
+    replaceLoop,
+    clock: systemClock,
+    log,
+  });
+}
+
+const largestState = 2 ** 20;
+
+/** Of the stored state, looked at as a program would that knows nothing of its content; `undefined`: nothing is stored. */
+export function storedVersion(stateFile: string): number | "unreadable" | undefined {
+  try {
+    const text = readSmallFile(stateFile, { limit: largestState });
+    if (text === undefined) return undefined;
+    const decoded = decode(text);
+    const version = "document" in decoded && isRecord(decoded.document) ? decoded.document["schema"] : "";
+    return typeof version === "number" ? version : "unreadable";
+  } catch {
+    return "unreadable";
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The loop's side of an update: waits until an installed one may start, then asks the guardian to swap.
+ *
+ * Whoever installs (the updater's process, below the loop) calls `offer` once the slot is whole; a person's request is a file
+ * (request.ts), which is looked for every few seconds. Guarantees: one update waits at a time, the newest; nothing here turns
+ * the heater on or keeps it on; the guardian turns it off before the swap and writes the record.
+ */
+import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { type Millis, millis, seconds } from "../../base/units.ts";
+import type { Settings } from "../../model/settings.ts";
+import type { SlotName } from "../../update/slots/slots.ts";
+import type { Observation } from "../device.ts";
+import type { LoopToGuardian } from "../process/messages.ts";
+import type { LoopHealth, WatchedDevice } from "./health.ts";
+import type { UpdateRequest } from "./request.ts";
+import { decideSwap, type SwapDecision } from "./swap-decision.ts";
+
+/** An update that is whole in its slot. */
+export interface InstalledUpdate {
+  readonly slot: SlotName;
+  readonly digest: string;
+  readonly when: "now" | "when-convenient";
+}
+
+export interface SwapOptions {
+  readonly device: WatchedDevice;
+  readonly settings: Pick<Settings, "updateFromHour" | "updateUntilHour" | "updateDeferralHours">;
+  readonly health: () => LoopHealth;
+  readonly isSealed: () => boolean;
+  readonly readRequest: () => UpdateRequest | undefined;
+  /** Whether a request by a person lies there: cheap. */
+  readonly hasRequest: () => boolean;
+  /** To the guardian; nobody hears it where there is none. */
+  readonly send: (message: LoopToGuardian) => void;
+  /** Told why an update waits, when that changes, and when it starts: for the owner's systems and the page. */
+  readonly onDecision?: ((update: InstalledUpdate, decision: SwapDecision) => void) | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Waiting extends InstalledUpdate {
+  readonly by: "source" | "person";
+  readonly since: Millis;
+}
+
+const lookEvery = seconds(5);
+/** The guardian ends this loop within some seconds; where it does not, it is asked again. */
+const askAgainAfter = seconds(30);
+
+export class Swap {
+  readonly #options: SwapOptions;
+  #waiting: Waiting | undefined;
+  #nextLook: Millis;
+  #told: string | undefined;
+
+  constructor(options: SwapOptions) {
+    this.#options = options;
+    this.#nextLook = options.clock.now();
+    options.device.watch((observation) => this.#look(observation));
+  }
+
+  /** What the updater installed is to be tried. Replaces an update that waits. */
+  offer(update: InstalledUpdate): void {
+    this.#wait(update, "source");
+  }
+
+  /** The owner takes it back. @returns whether it was waiting still; else its trial has begun, or is about to */
+  withdraw(digest: string): boolean {
+    if (this.#waiting?.digest !== digest) return false;
+    this.#waiting = undefined;
+    return true;
+  }
+
+  #wait(update: InstalledUpdate, by: Waiting["by"]): void {
+    const known = this.#waiting;
+    // Said again, as by an updater that was restarted, it has waited already.
+    const since = known?.digest === update.digest ? known.since : this.#options.clock.now();
+    this.#waiting = { ...update, by, since };
+    this.#nextLook = this.#options.clock.now();
+  }
+
+  #look({ commands }: Observation): void {
+    const { clock, send, log } = this.#options;
+    const now = clock.now();
+    if (now < this.#nextLook) return;
+    this.#nextLook = millis(now + lookEvery);
+    if (this.#hearPerson()) return;
+    const update = this.#waiting;
+    if (update === undefined) return;
+    const decision = this.#decide(update, commands.heater);
+    this.#tell(update, decision);
+    if (decision.kind === "wait") return;
+    log.info("update-starts", { slot: update.slot, afterSeconds: Math.round((now - update.since) / 1000) });
+    this.#nextLook = millis(now + askAgainAfter);
+    const { slot, digest } = update;
+    send(update.by === "person" ? { kind: "replace-loop" } : { kind: "replace-loop", slot, digest });
+  }
+
+  /** @returns whether the guardian was asked already */
+  #hearPerson(): boolean {
+    const { clock, hasRequest, readRequest, send, log } = this.#options;
+    if (!hasRequest()) {
+      // Taken back, or heard by the start of this loop.
+      if (this.#waiting?.by === "person") this.#waiting = undefined;
+      return false;
+    }
+    const request = readRequest();
+    if (request === undefined) return false;
+    if (request.kind === "start") {
+      const { slot, digest } = request;
+      if (this.#waiting?.digest !== digest)
+        this.#wait({ slot, digest, when: request.now ? "now" : "when-convenient" }, "person");
+      return false;
+    }
+    log.info("update-revert", { why: "a person asked for it" });
+    this.#nextLook = millis(clock.now() + askAgainAfter);
+    send({ kind: "replace-loop" });
+    return true;
+  }
+
+  #decide(update: Waiting, heaterOn: boolean): SwapDecision {
+    const { clock, settings, health, isSealed } = this.#options;
+    const { sensor, relay, storage } = health();
+    return decideSwap({
+      by: update.by,
+      when: update.when,
+      isSealed: isSealed(),
+      heaterOn,
+      isHealthy: sensor && relay && storage,
+      waited: millis(clock.now() - update.since),
+      hour: hourOf(clock.wallNow()),
+      settings,
+    });
+  }
+
+  #tell(update: InstalledUpdate, decision: SwapDecision): void {
+    const news = `${update.digest} ${decision.kind === "wait" ? decision.code : ""}`;
+    if (news === this.#told) return;
+    this.#told = news;
+    const { log, onDecision } = this.#options;
+    if (decision.kind === "wait")
+      log.info("update-waits", { slot: update.slot, code: decision.code, reason: decision.reason });
+    onDecision?.(update, decision);
+  }
+}
+
+/** Local time: the hours are those of the people in the house. */
+function hourOf(wallMs: number): number | undefined {
+  if (!isTrustedWallTime(wallMs)) return undefined;
+  const date = new Date(wallMs);
+  return date.getHours() + date.getMinutes() / 60;
+}

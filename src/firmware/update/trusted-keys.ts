@@ -1,0 +1,52 @@
+/**
+ * The public keys whose images this device takes: files NAME.pub in the folder keys/ beside the installed program. Two, so
+ * that the owner can change over from one key to the next.
+ *
+ * Guarantee: read with a bound, whatever lies there; a key that cannot be used is named and left out, and the other one
+ * still counts. More than two files are an error of all of them: nobody could tell which were meant.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { errnoOf, messageOf } from "../../base/errors.ts";
+import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
+import { KeyError, readPublicKey, type TrustedKey } from "../../update/image/keys.ts";
+
+export const maxKeys = 2;
+export const maxKeyFile = 16 * 1024;
+
+export interface TrustedKeys {
+  readonly keys: readonly TrustedKey[];
+  /** Sentences, each with the file's name; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Never throws. No folder: no keys, and no problem. */
+export function readTrustedKeys(folder: string): TrustedKeys {
+  let names: string[];
+  try {
+    names = readdirSync(folder)
+      .filter((name) => name.endsWith(".pub"))
+      .toSorted();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return { keys: [], problems: [] };
+    return { keys: [], problems: [`${folder} cannot be read (${messageOf(error)}).`] };
+  }
+  if (names.length > maxKeys) {
+    const problem = `${folder} holds ${names.length} keys, and at most ${maxKeys} may be there: remove the others.`;
+    return { keys: [], problems: [problem] };
+  }
+  const keys: TrustedKey[] = [];
+  const problems: string[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    try {
+      const pem = readSmallFile(path, { limit: maxKeyFile });
+      if (pem === undefined) throw new KeyError("is gone");
+      keys.push(readPublicKey(pem));
+    } catch (error) {
+      if (!(error instanceof KeyError || error instanceof SmallFileError)) throw error;
+      problems.push(error instanceof KeyError ? `${path} ${error.message}.` : `${error.message}.`);
+    }
+  }
+  return { keys, problems };
+}

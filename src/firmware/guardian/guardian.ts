@@ -160,11 +160,12 @@ export class Guardian {
     if (loop !== undefined) this.#forceOff(why);
     this.#wake?.();
     if (loop === undefined || asked) return;
-    loop.kill("SIGTERM");
+    // Before the signal: the end of this loop cancels it, and it must not reach the next one.
     this.#cancelKill = clock.setTimer(endLimit, () => {
       this.#cancelKill = clock.setTimer(killLimit, () => this.#giveUp());
       loop.kill("SIGKILL");
     });
+    loop.kill("SIGTERM");
   }
 
   #pauseProcess(): void {

@@ -31,7 +31,7 @@ import {
 import type { Guardian } from "../guardian/guardian.ts";
 import { type GuardianToLoop, guardianProtocol, loopToGuardian } from "../process/messages.ts";
 import type { LaunchNote } from "./launch-note.ts";
-import { heard, readRequest, removeRequest, tried } from "./request.ts";
+import { heard, tried, type UpdateRequest } from "./request.ts";
 import { Trial, trialLimit } from "./trial.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
 
@@ -40,7 +40,8 @@ export const knownProtocols: readonly number[] = [guardianProtocol];
 
 export interface LauncherOptions {
   readonly store: SlotStore;
-  readonly requestFile: string;
+  /** What a person asks for, in its file. */
+  readonly request: { read(): UpdateRequest | undefined; remove(): Promise<void> };
   readonly keysFolder: string;
   readonly trustedKeys: () => TrustedKeys;
   /** The program of the installation. */
@@ -140,7 +141,7 @@ export class Launcher {
     let state = before;
     if (this.#failure !== undefined) state = reverted(state, this.#failure.why, this.#failure.digest);
     if (this.#asked !== undefined) state = tried(state, this.#asked);
-    const request = readRequest(this.#options.requestFile);
+    const request = this.#options.request.read();
     return request === undefined ? state : heard(state, request);
   }
 
@@ -148,11 +149,9 @@ export class Launcher {
   async #forget(): Promise<void> {
     this.#failure = undefined;
     this.#asked = undefined;
-    const { requestFile, log } = this.#options;
+    const { request, log } = this.#options;
     // Heard twice is done once.
-    await removeRequest(requestFile).catch((error) =>
-      log.warn("request-not-removed", { cause: messageOf(error) }),
-    );
+    await request.remove().catch((error) => log.warn("request-not-removed", { cause: messageOf(error) }));
   }
 
   #conditions(): StartConditions {

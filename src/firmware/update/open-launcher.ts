@@ -12,6 +12,7 @@ import { decode } from "../storage/state-store.ts";
 import { Launcher } from "./launcher.ts";
 import { thisMachine } from "./machine.ts";
 import { keysFolder, requestFile, slotsFolder } from "./places.ts";
+import { readRequest, removeRequest } from "./request.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 
 export interface OpenLauncherOptions {
@@ -22,9 +23,10 @@ export interface OpenLauncherOptions {
 
 export function openLauncher({ dataPath, replaceLoop, log }: OpenLauncherOptions): Launcher {
   const keys = keysFolder(packageRoot);
+  const request = requestFile(dataPath);
   return new Launcher({
     store: new SlotStore(systemSlotFiles(), slotsFolder(dataPath)),
-    requestFile: requestFile(dataPath),
+    request: { read: () => readRequest(request), remove: () => removeRequest(request) },
     keysFolder: keys,
     trustedKeys: () => readTrustedKeys(keys),
     factory: { root: packageRoot, version: firmwareVersion() },

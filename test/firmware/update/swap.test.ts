@@ -1,0 +1,189 @@
+/** How a loop swaps to an installed update: with a device that only steps. */
+import { describe, expect, it } from "vitest";
+import { silentLog } from "../../../src/base/log.ts";
+import { hours, minutes, seconds, wallMillis } from "../../../src/base/units.ts";
+import type { Observation } from "../../../src/firmware/device.ts";
+import type { LoopToGuardian } from "../../../src/firmware/process/messages.ts";
+import { watchHealth } from "../../../src/firmware/update/health.ts";
+import type { UpdateRequest } from "../../../src/firmware/update/request.ts";
+import { Swap } from "../../../src/firmware/update/swap.ts";
+import type { SwapDecision } from "../../../src/firmware/update/swap-decision.ts";
+import { defaultSettings, type Settings } from "../../../src/model/settings.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+
+const digest = "d".repeat(64);
+const noon = wallMillis(new Date(2026, 11, 24, 12).getTime());
+
+function rig(settings: Partial<Settings> = {}) {
+  const clock = new VirtualClock({ wallStart: noon });
+  const watchers: ((seen: Observation) => void)[] = [];
+  const sent: LoopToGuardian[] = [];
+  const decisions: string[] = [];
+  const world = {
+    heaterOn: false,
+    lineFollows: true,
+    reading: true,
+    stored: true,
+    sealed: true,
+    request: undefined as UpdateRequest | undefined,
+  };
+  let commanded = false;
+  const step = (): void => {
+    const seen = {
+      atMs: clock.now(),
+      input: {
+        reading: world.reading ? { kind: "ok" } : undefined,
+        relayLine: world.lineFollows ? commanded : !commanded,
+        failing: [],
+      },
+      commands: { heater: world.heaterOn },
+      events: [],
+      activeFaults: [],
+    } as unknown as Observation;
+    commanded = world.heaterOn;
+    for (const watch of watchers) watch(seen);
+    clock.setTimer(seconds(1), step);
+  };
+  clock.setTimer(seconds(1), step);
+  const device = {
+    watch: (watcher: (seen: Observation) => void) => void watchers.push(watcher),
+    get stored() {
+      return world.stored;
+    },
+  };
+  const send = (message: LoopToGuardian): void => void sent.push(message);
+  const swap = new Swap({
+    device,
+    settings: { ...defaultSettings, ...settings },
+    health: watchHealth(device, (health) => send({ kind: "health", ...health })),
+    isSealed: () => world.sealed,
+    hasRequest: () => world.request !== undefined,
+    readRequest: () => world.request,
+    send,
+    onDecision: (_, decision: SwapDecision) =>
+      void decisions.push(decision.kind === "wait" ? decision.code : decision.kind),
+    clock,
+    log: silentLog,
+  });
+  const asked = (): LoopToGuardian[] => sent.filter(({ kind }) => kind === "replace-loop");
+  return { clock, swap, world, sent, asked, decisions };
+}
+
+const update = { slot: "b", digest, when: "when-convenient" } as const;
+
+describe("the loop's side of an update", () => {
+  it("asks the guardian to swap once the heater is off, and says why it waited", async () => {
+    const { clock, swap, world, asked, decisions } = rig();
+    world.heaterOn = true;
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(minutes(20));
+    expect(asked()).toEqual([]);
+    world.heaterOn = false;
+    await clock.advance(seconds(10));
+    expect(asked()).toEqual([{ kind: "replace-loop", slot: "b", digest }]);
+    expect(decisions).toEqual(["heating", "start"]);
+  });
+
+  it("waits for its hours by the clock of the house", async () => {
+    const { clock, swap, asked } = rig({ updateFromHour: 2, updateUntilHour: 4 });
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(hours(13.9));
+    expect(asked()).toEqual([]);
+    await clock.advance(hours(0.2));
+    expect(asked().length).toBeGreaterThan(0);
+  });
+
+  it("does nothing by itself on a unit that is not sealed, and tells why", async () => {
+    const { clock, swap, world, asked, decisions } = rig();
+    world.sealed = false;
+    swap.offer({ ...update, when: "now" });
+    await clock.advance(hours(48));
+    expect(asked()).toEqual([]);
+    expect(decisions).toEqual(["not-sealed"]);
+  });
+
+  it("forgets an update that its owner takes back", async () => {
+    const { clock, swap, world, asked } = rig();
+    world.heaterOn = true;
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(seconds(10));
+    expect(swap.withdraw("e".repeat(64))).toBe(false);
+    expect(swap.withdraw(digest)).toBe(true);
+    world.heaterOn = false;
+    await clock.advance(hours(48));
+    expect(asked()).toEqual([]);
+  });
+
+  it("counts the wait from the first offer of the same image", async () => {
+    const { clock, swap, world, asked } = rig();
+    world.heaterOn = true;
+    for (let hour = 0; hour < 7; hour += 1) {
+      swap.offer(update);
+      await clock.advance(hours(1));
+    }
+    expect(asked().length).toBeGreaterThan(0);
+  });
+
+  it("asks again where the guardian did not act", async () => {
+    const { clock, swap, asked } = rig();
+    swap.offer({ ...update, when: "now" });
+    await clock.advance(minutes(5));
+    expect(asked().length).toBeGreaterThan(5);
+    expect(asked().length).toBeLessThan(12);
+  });
+
+  it("hears what a person asks for by a file, sealed or not, and waits for the heater as well", async () => {
+    const { clock, world, asked } = rig();
+    world.sealed = false;
+    world.heaterOn = true;
+    await clock.advance(seconds(5));
+    world.request = { kind: "start", slot: "b", digest, now: false };
+    await clock.advance(minutes(1));
+    expect(asked()).toEqual([]);
+    world.heaterOn = false;
+    await clock.advance(seconds(10));
+    expect(asked()).toEqual([{ kind: "replace-loop" }]);
+  });
+
+  it("forgets it when the person takes the file away", async () => {
+    const { clock, world, asked } = rig();
+    world.heaterOn = true;
+    world.request = { kind: "start", slot: "b", digest, now: false };
+    await clock.advance(minutes(1));
+    world.request = undefined;
+    world.heaterOn = false;
+    await clock.advance(hours(10));
+    expect(asked()).toEqual([]);
+  });
+
+  it("goes back at once when a person asks for that", async () => {
+    const { clock, world, asked } = rig();
+    world.heaterOn = true;
+    world.request = { kind: "revert", digest };
+    await clock.advance(seconds(10));
+    expect(asked()).toEqual([{ kind: "replace-loop" }]);
+  });
+
+  it("tells its health when it changes, and a sensor that was read once counts", async () => {
+    const { clock, world, sent } = rig();
+    world.reading = false;
+    await clock.advance(seconds(3));
+    world.reading = true;
+    await clock.advance(seconds(3));
+    world.reading = false;
+    world.lineFollows = false;
+    await clock.advance(seconds(3));
+    world.stored = false;
+    await clock.advance(seconds(3));
+    expect(sent).toEqual([
+      { kind: "health", sensor: false, relay: false, storage: true },
+      { kind: "health", sensor: false, relay: true, storage: true },
+      { kind: "health", sensor: true, relay: true, storage: true },
+      { kind: "health", sensor: true, relay: false, storage: true },
+      { kind: "health", sensor: true, relay: false, storage: false },
+    ]);
+  });
+});

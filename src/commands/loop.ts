@@ -31,6 +31,7 @@ import {
   logProblems,
 } from "../firmware/storage/last-good.ts";
 import { greetGuardian, startLoopUpdates } from "../firmware/update/loop-updates.ts";
+import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -55,7 +56,10 @@ export const verb: Verb = {
     "off-for": { value: "MS", doc: "the relay was on, and has been off for so long" },
     "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
   },
-  run: loop,
+  async run(args) {
+    greetGuardian(sendToGuardian);
+    return await loop(args);
+  },
 };
 
 const disconnectLimit = seconds(4);
@@ -67,7 +71,6 @@ const panelLines = 100;
 const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
-  greetGuardian(sendToGuardian);
   const context = readContext(args);
   const { settings, values, board, choice } = decide(args, context);
   const onTerminal = hasTerminal() && !args.has("plain");
@@ -111,15 +114,7 @@ async function loop(args: Arguments): Promise<number> {
   });
   stop = running.stop;
   showWatcher(running);
-  startLoopUpdates({
-    device: running.device,
-    settings: values,
-    dataPath: context.data.path,
-    env: process.env,
-    send: sendToGuardian,
-    clock: systemClock,
-    log,
-  });
+  startUpdates(running, values, context.data.path, log);
   onSignal = running.stop;
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
@@ -191,6 +186,11 @@ function showWatcher({ device }: RunningLoop): void {
     const said = read(guardianToLoop, message);
     if (said?.kind === "watcher") device.setFailing("watcher", said.missing);
   });
+}
+
+function startUpdates({ device }: RunningLoop, settings: Settings, dataPath: string, log: Log): void {
+  const [clock, send, env] = [systemClock, sendToGuardian, process.env] as const;
+  startLoopUpdates({ device, settings, dataPath, env, send, clock, log });
 }
 
 /** For whoever asks on this machine, where the service manager gives a place for it; a debugger is no way to ask. */

@@ -1,6 +1,4 @@
 /** The launcher on this machine. The bundle launcher.js begins here: no start without slots reads it. */
-import { readSmallFile } from "../../base/files/small-file.ts";
-import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import { systemSlotFiles } from "../../update/slots/slot-files.ts";
 import { SlotStore } from "../../update/slots/slot-store.ts";
@@ -8,11 +6,11 @@ import type { Guardian } from "../guardian/guardian.ts";
 import { firmwareVersion, packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { describeDataFolder } from "../storage/data-folder.ts";
-import { decode } from "../storage/state-store.ts";
 import { Launcher } from "./launcher.ts";
 import { thisMachine } from "./machine.ts";
 import { keysFolder, requestFile, slotsFolder } from "./places.ts";
 import { readRequest, removeRequest } from "./request.ts";
+import { storedVersion } from "./stored-version.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 
 export interface OpenLauncherOptions {
@@ -36,19 +34,4 @@ export function openLauncher({ dataPath, replaceLoop, log }: OpenLauncherOptions
     clock: systemClock,
     log,
   });
-}
-
-const largestState = 2 ** 20;
-
-/** Of the stored state, looked at as a program would that knows nothing of its content; `undefined`: nothing is stored. */
-export function storedVersion(stateFile: string): number | "unreadable" | undefined {
-  try {
-    const text = readSmallFile(stateFile, { limit: largestState });
-    if (text === undefined) return undefined;
-    const decoded = decode(text);
-    const version = "document" in decoded && isRecord(decoded.document) ? decoded.document["schema"] : "";
-    return typeof version === "number" ? version : "unreadable";
-  } catch {
-    return "unreadable";
-  }
 }

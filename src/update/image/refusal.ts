@@ -27,6 +27,8 @@ export type RefusalCode =
   | "downgrade"
   /** It was tried here before and reverted. */
   | "known-bad"
+  /** The disk, or what the manifest of the device grants of it, is too small. */
+  | "no-room"
   /** Another image is on trial: neither slot is free. */
   | "on-trial";
 

@@ -67,6 +67,21 @@ const installLimit = seconds(0);
 /** In the order of writing: after a cut the first is the newer one. */
 const recordNames = ["slots.json", "slots.copy.json"] as const;
 
+/** Told of the image before the first file is written: throws where there is no room for it. */
+export type CheckRoom = (manifest: ImageManifest) => Promise<void> | void;
+
+export interface InstalledImage {
+  readonly slot: SlotName;
+  readonly image: SlotImage;
+  readonly state: SlotsState;
+}
+
+interface FillOptions {
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly trusted: readonly TrustedKey[];
+  readonly checkRoom: CheckRoom;
+}
+
 export class SlotStore {
   readonly #files: SlotFiles;
   readonly folder: string;
@@ -121,43 +136,55 @@ export class SlotStore {
 
   /**
    * Reads an image from a stream into the free slot. The record then names it; nothing starts it yet.
-   * @param checkRoom told of the image before the first file is written: throws where there is no room for it
    * @throws ImageRefused, SlotsBusy, or what the source or the disk throws: the slot is empty then, what runs is untouched
    */
   async install(
     source: AsyncIterable<Uint8Array>,
     trusted: readonly TrustedKey[],
     machine: Machine,
-    checkRoom: (manifest: ImageManifest) => Promise<void> | void = () => {},
-  ): Promise<{ readonly slot: SlotName; readonly image: SlotImage; readonly state: SlotsState }> {
+    checkRoom: CheckRoom = () => {},
+  ): Promise<InstalledImage> {
     await this.#files.makeFolder(this.folder);
     const unlock = await this.#files.lock(join(this.folder, "install.lock"), installLimit);
     try {
       const { slot, empty } = await this.#clearFree();
-      const target: Target = { ...machine, ...history(empty) };
-      const { manifest, digest, head } = await readImage({
-        source,
-        trusted,
-        sink: {
-          async manifest(manifest, digest) {
-            checkFits(manifest, digest, target);
-            await checkRoom(manifest);
-          },
-          file: (file, content) => this.#writeFile(slot, file, content),
-        },
-      });
-      await this.#syncFolders(slot, manifest);
-      await this.#writeWhole(this.#headOf(slot), head);
-      await this.#files.syncFolder(this.folder);
-      const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
-      const state = await this.change((state) => {
-        if (freeSlot(state) !== slot) throw onTrialAlready();
-        return installed(state, slot, image);
-      });
-      return { slot, image, state };
+      try {
+        return await this.#fill(slot, { ...machine, ...history(empty) }, { source, trusted, checkRoom });
+      } catch (error) {
+        // A slot that holds no image takes no room; the next installation clears it again.
+        await this.#files.remove(this.programIn(slot)).catch(() => undefined);
+        throw error;
+      }
     } finally {
       unlock();
     }
+  }
+
+  async #fill(
+    slot: SlotName,
+    target: Target,
+    { source, trusted, checkRoom }: FillOptions,
+  ): Promise<InstalledImage> {
+    const { manifest, digest, head } = await readImage({
+      source,
+      trusted,
+      sink: {
+        async manifest(manifest, digest) {
+          checkFits(manifest, digest, target);
+          await checkRoom(manifest);
+        },
+        file: (file, content) => this.#writeFile(slot, file, content),
+      },
+    });
+    await this.#syncFolders(slot, manifest);
+    await this.#writeWhole(this.#headOf(slot), head);
+    await this.#files.syncFolder(this.folder);
+    const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
+    const state = await this.change((state) => {
+      if (freeSlot(state) !== slot) throw onTrialAlready();
+      return installed(state, slot, image);
+    });
+    return { slot, image, state };
   }
 
   /**
@@ -194,17 +221,24 @@ export class SlotStore {
   /** The manifest is read for its paths only when the reader asks for more: it has checked the signature by then. */
   async *#imageIn(slot: SlotName, head: Buffer): AsyncGenerator<Uint8Array> {
     yield head;
-    for (const { path } of manifestIn(head).files) yield* this.#contentOf(slot, path);
+    for (const file of manifestIn(head).files) yield* this.#contentOf(slot, file);
   }
 
-  async *#contentOf(slot: SlotName, path: string): AsyncGenerator<Uint8Array> {
+  /** Exactly as many bytes as the file should have: what is missing in one is not to be read from the next. */
+  async *#contentOf(slot: SlotName, { path, size }: ImageFile): AsyncGenerator<Uint8Array> {
+    let length = 0;
     try {
-      yield* this.#files.chunks(join(this.programIn(slot), path));
+      for await (const chunk of this.#files.chunks(join(this.programIn(slot), path))) {
+        length += chunk.length;
+        if (length > size) break;
+        yield chunk;
+      }
     } catch (error) {
-      throw new ImageRefused("wrong-content", `${path} cannot be read (${messageOf(error)})`, {
-        cause: error,
-      });
+      const why = `${path} cannot be read (${messageOf(error)})`;
+      throw new ImageRefused("wrong-content", why, { cause: error });
     }
+    if (length !== size)
+      throw new ImageRefused("wrong-content", `${path} has not the length that was signed`);
   }
 
   /** The record says so first: a slot that is half removed holds no image. */

@@ -112,7 +112,12 @@ export class LaunchedUnit {
     this.store = new SlotStore(disk.files, folder);
     this.launcher = new Launcher({
       store: this.store,
-      request: { read: () => this.request, remove: async () => void (this.request = undefined) },
+      request: {
+        read: () => this.request,
+        remove: async () => {
+          this.request = undefined;
+        },
+      },
       keysFolder: "/factory/keys",
       trustedKeys: () => ({ keys: trusted, problems: [] }),
       factory: { root: "/factory", version: factoryVersion },

@@ -1,0 +1,262 @@
+/**
+ * `update status | apply | revert`: what a person does with updates on the unit itself.
+ *
+ * Guarantee: an image is taken only with a signature of a trusted key, on every unit; on a sealed one not from a file at all.
+ * Nothing here touches what runs: a running firmware hears of it by a file and swaps when it may, else the next start does.
+ */
+import { accessSync, constants } from "node:fs";
+import { errnoOf, messageOf } from "../base/errors.ts";
+import type { FileOwner } from "../base/files/atomic-file.ts";
+import { regularFileChunks } from "../base/files/regular-file.ts";
+import { SmallFileError } from "../base/files/small-file.ts";
+import { ownerOf } from "../firmware/claim/claim.ts";
+import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
+import { isSealed } from "../firmware/seal/seal.ts";
+import { isSickDisk, openDataFolder } from "../firmware/storage/data-folder.ts";
+import { installUpdate } from "../firmware/update/install-update.ts";
+import { keysFolder, requestFile, slotsFolder } from "../firmware/update/places.ts";
+import { readRequest, writeRequest } from "../firmware/update/request.ts";
+import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
+import { ImageRefused } from "../update/image/refusal.ts";
+import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
+import { SlotStore } from "../update/slots/slot-store.ts";
+import type { SlotName, SlotsState } from "../update/slots/slots.ts";
+import { readContext } from "./line/context.ts";
+import { otherDataFolder } from "./line/service-data.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+
+export const verb: Verb = {
+  name: "update",
+  summary: "Show, apply and take back updates of the firmware",
+  usage: "update status | apply FILE | revert [FLAGS]",
+  subverbs: ["status", "apply", "revert"],
+  judgesFurtherWords: true,
+  flags: {
+    data: sharedFlags.data,
+    json: { doc: "status: print JSON" },
+    now: { doc: "apply: do not wait for the heater to be off, nor for the hours that the settings name" },
+  },
+  notes: `
+status shows both slots, each verified to its last byte, what starts, and how the last update ended. apply installs a signed
+image from a file into the free slot; a running firmware tries it once its heater is off (settings updateFromHour,
+updateUntilHour, updateDeferralHours), else the next start does. It is kept when it proves its health within three minutes:
+sensor, relay, storage and a minute of steps; else what ran before runs again, and that image is never taken again. revert
+goes back from an update, on trial or confirmed, to the one before it, else to the firmware of the installation.
+Trusted keys: files NAME.pub in ${keysFolder(packageRoot)}, two at most.
+Exit code of status: 0, or 1 when the last update was reverted, or an installed one or a key cannot be used. Of apply and
+revert: 0 when done; 1 when there is nothing to revert; 74 when the disk fails; 75 while another installation runs; 77 on a
+sealed unit, or without the right to write its data; 78 when the image is refused, with the code and the reason.`,
+  async run(args) {
+    const [what, subject, ...more] = args.words;
+    if (what === undefined) throw usage("What is to be done?");
+    const surplus = what === "apply" ? more[0] : subject;
+    if (surplus !== undefined) throw usage(`update ${what} takes no further word, got "${surplus}".`);
+    if (what === "status") return await status(args);
+    if (what === "revert") return await revert(args);
+    if (subject === undefined) throw usage("Missing: the image's file.");
+    return await apply(args, subject);
+  },
+};
+
+async function apply(args: Arguments, file: string): Promise<number> {
+  const unit = openUnit(args);
+  const { dataPath, owner } = unit;
+  if (isSealed(dataPath)) {
+    throw new StartupError(
+      exitCodes.permission,
+      "This unit is sealed: it takes updates from its owner's source alone, and no image from a file.",
+      "On the bench: grove-heater unseal, then apply it, then grove-heater seal.",
+    );
+  }
+  const keys = usableKeys();
+  openDataFolder(dataPath);
+  const store = new SlotStore(systemSlotFiles(owner), slotsFolder(dataPath));
+  const manifest = loadManifestWithoutHat();
+  try {
+    const { slot, image } = await installUpdate(regularFileChunks(file), { store, dataPath, keys, manifest });
+    const { digest, version, counter } = image;
+    await writeRequest(requestFile(dataPath), { kind: "start", slot, digest, now: args.has("now") }, owner);
+    const soon = args.has("now") ? "within seconds" : "once its heater is off";
+    return print(
+      `release ${version}, counter ${counter}, is installed in slot ${slot}. A firmware that runs tries it ${soon}, else the ` +
+        "next start does.\nThen: grove-heater update status",
+    );
+  } catch (error) {
+    throw asStartupError(error, file);
+  }
+}
+
+async function revert(args: Arguments): Promise<number> {
+  const { dataPath, owner } = openUnit(args);
+  const state = new SlotStore(systemSlotFiles(owner), slotsFolder(dataPath)).read();
+  const slot = state.trial?.slot ?? state.active;
+  const image = slot && state.slots[slot];
+  if (!image) {
+    process.stderr.write("There is nothing to revert: the firmware of the installation runs.\n");
+    return exitCodes.findings;
+  }
+  try {
+    await writeRequest(requestFile(dataPath), { kind: "revert", digest: image.digest }, owner);
+  } catch (error) {
+    throw asStartupError(error, requestFile(dataPath));
+  }
+  return print(
+    `release ${image.version} in slot ${slot} is given up: a firmware that runs goes back within seconds, else the next ` +
+      "start does.\nThen: grove-heater update status",
+  );
+}
+
+interface Unit {
+  readonly dataPath: string;
+  /** Whose the files are to be, where root acts for the service. */
+  readonly owner: FileOwner | undefined;
+}
+
+function openUnit(args: Arguments): Unit {
+  const { data } = readContext(args);
+  const other = otherDataFolder(args, data.path);
+  if (other !== undefined)
+    process.stderr.write(`! The service keeps its data in ${other}: for it, add --data ${other}\n`);
+  return { dataPath: data.path, owner: ownerOf(data.path) };
+}
+
+function usableKeys() {
+  const folder = keysFolder(packageRoot);
+  const { keys, problems } = readTrustedKeys(folder);
+  for (const problem of problems) process.stderr.write(`! ${problem}\n`);
+  if (keys.length > 0) return keys;
+  throw new StartupError(
+    exitCodes.configuration,
+    "This installation trusts no key, so it can take no image.",
+    `Put the owner's public key into ${folder}, as owner.pub (for a service: grove-heater service install --key FILE).`,
+  );
+}
+
+async function status(args: Arguments): Promise<number> {
+  const { data } = readContext(args);
+  const folder = slotsFolder(data.path);
+  refuseUnreadable(folder);
+  const store = new SlotStore(systemSlotFiles(), folder);
+  const state = store.read();
+  const { keys, problems } = readTrustedKeys(keysFolder(packageRoot));
+  const slots = {
+    a: await slotStatus(store, state, "a", keys),
+    b: await slotStatus(store, state, "b", keys),
+  };
+  const found = {
+    installation: { version: firmwareVersion() },
+    ...state,
+    slots,
+    waiting: readRequest(requestFile(data.path))?.kind ?? null,
+    keys: keys.map(({ id }) => id),
+    problems,
+  };
+  const isWell =
+    state.outcome?.result !== "reverted" &&
+    problems.length === 0 &&
+    (state.active === null || slots[state.active]?.problem === null);
+  print(args.has("json") ? JSON.stringify(found, null, 2) : rows(found).join("\n"));
+  return isWell ? exitCodes.ok : exitCodes.findings;
+}
+
+async function slotStatus(
+  store: SlotStore,
+  state: SlotsState,
+  slot: SlotName,
+  keys: Parameters<SlotStore["verify"]>[1],
+) {
+  const image = state.slots[slot];
+  if (image === null) return null;
+  const problem = await store.verify(slot, keys).then(
+    () => null,
+    (error: unknown) => messageOf(error),
+  );
+  return { ...image, problem };
+}
+
+type Found = Omit<SlotsState, "slots"> & {
+  readonly installation: { readonly version: string };
+  readonly slots: Readonly<Record<SlotName, Awaited<ReturnType<typeof slotStatus>>>>;
+  readonly waiting: "start" | "revert" | null;
+  readonly keys: readonly string[];
+  readonly problems: readonly string[];
+};
+
+function rows(found: Found): string[] {
+  const { active, trial, slots, outcome, waiting, counterFloor, keys, problems, installation } = found;
+  const inUse =
+    active === null ? `the firmware of the installation, ${installation.version}` : `slot ${active}`;
+  const table: [string, string][] = [
+    ["confirmed", inUse],
+    ["slot a", slotText(slots.a)],
+    ["slot b", slotText(slots.b)],
+    ["on trial", trial === null ? "nothing" : `slot ${trial.slot}, ${trial.startsLeft} starts left`],
+    ["counter", `not below ${counterFloor}`],
+    ["last update", outcome === null ? "none" : outcomeText(outcome)],
+    ["keys", keys.length === 0 ? "none: no image is taken" : keys.join(", ")],
+  ];
+  if (waiting !== null)
+    table.push(["waiting", waiting === "start" ? "an update is to be tried" : "to go back"]);
+  for (const problem of problems) table.push(["problem", problem]);
+  return table.map(([name, text]) => `${name.padEnd(11)} ${text}`);
+}
+
+function slotText(slot: Found["slots"]["a"]): string {
+  if (slot === null) return "empty";
+  const { version, counter, problem } = slot;
+  return `release ${version}, counter ${counter}, ${problem === null ? "verified" : `cannot be used: ${problem}`}`;
+}
+
+const outcomeText = ({ result, image, reason }: NonNullable<SlotsState["outcome"]>): string =>
+  `release ${image.version} ${result}${reason === "" ? "" : `: ${reason}`}`;
+
+/** To tell nothing of slots that this user may not see would look as if there were none. */
+function refuseUnreadable(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    if (errnoOf(cause) === "ENOENT") return;
+    throw new StartupError(
+      exitCodes.permission,
+      `${folder} cannot be read (${errnoOf(cause)}).`,
+      "Run this with sudo, or as the user that runs the firmware.",
+      { cause },
+    );
+  }
+}
+
+function asStartupError(error: unknown, file: string): unknown {
+  if (error instanceof ImageRefused) {
+    const next = "What runs goes on as it is.";
+    return new StartupError(exitCodes.configuration, `Refused (${error.code}): ${error.message}.`, next);
+  }
+  if (error instanceof SlotsBusy) {
+    return new StartupError(exitCodes.running, `${messageOf(error)}.`, "Wait for it, then try again.");
+  }
+  if (error instanceof SmallFileError) {
+    return new StartupError(exitCodes.configuration, `${error.message}.`, "Give an image's file.");
+  }
+  const code = errnoOf(error);
+  if (isSickDisk(error)) {
+    return new StartupError(
+      exitCodes.storage,
+      `It could not be written: ${messageOf(error)}.`,
+      "Check the disk's space and health.",
+    );
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    return new StartupError(exitCodes.permission, `${messageOf(error)}.`, "Run this with sudo.");
+  }
+  if (code === undefined) return error;
+  return new StartupError(exitCodes.configuration, `${file}: ${messageOf(error)}.`, "Check the file's name.");
+}
+
+const usage = (message: string): StartupError =>
+  new StartupError(exitCodes.usage, message, "More: grove-heater update --help");
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}

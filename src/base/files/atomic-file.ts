@@ -136,3 +136,30 @@ export async function makePrivateFolder(path: string): Promise<void> {
     await make();
   }
 }
+
+/**
+ * Opens a regular file to be continued at `from`; what is behind that is cut off.
+ * @throws the system's error; EINVAL for what is no regular file
+ */
+export async function continueFile(path: string, from: number): Promise<NewFile> {
+  const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    await file.truncate(from);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  let at = from;
+  return {
+    async write(piece) {
+      const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
+        done += bytesWritten;
+        at += bytesWritten;
+      }
+    },
+    finish: () => file.sync(),
+    close: () => file.close().catch(() => undefined),
+  };
+}

@@ -11,7 +11,19 @@
 import { imageFormat, maxManifestBytes } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
-const magic = "grove-heater-image";
+/** A signed document: its first line says what it is, how long, and who signed it. */
+export interface SignedKind {
+  readonly magic: string;
+  readonly format: number;
+  /** Bytes of the signed text at most. */
+  readonly limit: number;
+}
+
+const imageKind: SignedKind = {
+  magic: "grove-heater-image",
+  format: imageFormat,
+  limit: maxManifestBytes,
+};
 /** Longest header line: name, format, length, key id, a signature of 64 bytes. */
 export const maxHeaderBytes = 256;
 
@@ -21,32 +33,29 @@ export interface ImageHeader {
   readonly signature: { readonly keyId: string; readonly bytes: Buffer } | undefined;
 }
 
-export function headerLine({ manifestLength, signature }: ImageHeader): string {
+export function headerLine(
+  { manifestLength, signature }: ImageHeader,
+  { magic, format }: SignedKind = imageKind,
+): string {
   const by = signature === undefined ? "- -" : `${signature.keyId} ${signature.bytes.toString("base64")}`;
-  return `${magic} ${imageFormat} ${manifestLength} ${by}\n`;
+  return `${magic} ${format} ${manifestLength} ${by}\n`;
 }
 
-const line = /^grove-heater-image (\d{1,4}) (\d{1,9}) (?:- -|([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==))$/;
+const line = /^([a-z-]{1,40}) (\d{1,4}) (\d{1,9}) (?:- -|([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==))$/;
 
 /** @param text the line without its end. @throws ImageRefused "not-an-image", "newer-format", "too-large" */
-export function readHeader(text: string): ImageHeader {
-  const found = line.exec(text);
-  const [, format, length, keyId, signature] = found ?? [];
-  if (Number(format) > imageFormat) {
-    throw new ImageRefused(
-      "newer-format",
-      `the image has format ${format}; this firmware reads ${imageFormat}`,
-    );
+export function readHeader(text: string, kind: SignedKind = imageKind): ImageHeader {
+  const [, magic, format, length, keyId, signature] = line.exec(text) ?? [];
+  const what = kind === imageKind ? "a firmware image" : `a ${kind.magic}`;
+  if (magic === kind.magic && Number(format) > kind.format) {
+    throw new ImageRefused("newer-format", `it has format ${format}; this firmware reads ${kind.format}`);
   }
-  if (found === null || Number(format) !== imageFormat) {
-    throw new ImageRefused("not-an-image", "it does not begin as a firmware image");
+  if (magic !== kind.magic || Number(format) !== kind.format) {
+    throw new ImageRefused("not-an-image", `it does not begin as ${what}`);
   }
   const manifestLength = Number(length);
-  if (manifestLength > maxManifestBytes) {
-    throw new ImageRefused(
-      "too-large",
-      `its manifest has ${manifestLength} bytes; at most ${maxManifestBytes}`,
-    );
+  if (manifestLength > kind.limit) {
+    throw new ImageRefused("too-large", `its signed text has ${manifestLength} bytes; at most ${kind.limit}`);
   }
   if (keyId === undefined || signature === undefined) return { manifestLength, signature: undefined };
   return { manifestLength, signature: { keyId, bytes: Buffer.from(signature, "base64") } };

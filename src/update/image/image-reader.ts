@@ -5,6 +5,7 @@
  * the whole file had the manifest's hash. Memory is bounded by the manifest's limit, whatever the stream delivers.
  */
 import { createHash, verify } from "node:crypto";
+import { ByteQueue } from "./byte-queue.ts";
 import { type ImageHeader, maxHeaderBytes, readHeader } from "./image-header.ts";
 import { type ImageFile, type ImageManifest, readManifest } from "./image-manifest.ts";
 import type { TrustedKey } from "./keys.ts";
@@ -63,12 +64,13 @@ export async function readImage({ source, trusted, sink }: ReadImageOptions): Pr
   }
 }
 
-function checkSignature(
+/** @throws ImageRefused: unsigned, unknown-key, bad-signature */
+export function checkSignature(
   { signature }: ImageHeader,
   signed: Uint8Array,
   trusted: readonly TrustedKey[],
 ): void {
-  if (signature === undefined) throw new ImageRefused("unsigned", "the image is not signed");
+  if (signature === undefined) throw new ImageRefused("unsigned", "it is not signed");
   const key = trusted.find(({ id }) => id === signature.keyId);
   if (key === undefined) {
     const known = trusted.map(({ id }) => id).join(", ") || "no key at all";
@@ -78,7 +80,7 @@ function checkSignature(
     );
   }
   if (!verify(null, signed, key.key, signature.bytes)) {
-    throw new ImageRefused("bad-signature", `the signature of key ${key.id} does not match the manifest`);
+    throw new ImageRefused("bad-signature", `the signature of key ${key.id} does not match what it signs`);
   }
 }
 
@@ -94,61 +96,3 @@ async function* contentOf(file: ImageFile, bytes: ByteQueue): AsyncGenerator<Uin
     throw new ImageRefused("wrong-content", `${file.path} is not what the manifest says`);
   }
 }
-
-/** Takes a stream of chunks apart by length. Holds one chunk, and what `exactly` collects. */
-class ByteQueue {
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  #held: Uint8Array = new Uint8Array();
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#chunks = source[Symbol.asyncIterator]();
-  }
-
-  /** At least one byte and at most `most`. */
-  async some(most: number): Promise<Uint8Array> {
-    if (!(await this.#fill())) throw cutOff();
-    const taken = this.#held.subarray(0, most);
-    this.#held = this.#held.subarray(taken.length);
-    return taken;
-  }
-
-  async exactly(length: number): Promise<Uint8Array> {
-    const collected = Buffer.alloc(length);
-    for (let at = 0; at < length; ) {
-      const chunk = await this.some(length - at);
-      collected.set(chunk, at);
-      at += chunk.length;
-    }
-    return collected;
-  }
-
-  /** Up to a line feed, which is taken and left out. */
-  async line(most: number): Promise<string> {
-    const collected: number[] = [];
-    while (collected.length <= most) {
-      const [byte = 0] = await this.some(1);
-      if (byte === 0x0a) return Buffer.from(collected).toString("latin1");
-      collected.push(byte);
-    }
-    throw new ImageRefused("not-an-image", "it does not begin as a firmware image");
-  }
-
-  async end(): Promise<void> {
-    if (await this.#fill()) throw new ImageRefused("wrong-length", "it goes on after its last file");
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return?.();
-  }
-
-  async #fill(): Promise<boolean> {
-    while (this.#held.length === 0) {
-      const next = await this.#chunks.next();
-      if (next.done === true) return false;
-      this.#held = next.value;
-    }
-    return true;
-  }
-}
-
-const cutOff = (): ImageRefused => new ImageRefused("wrong-length", "it ends before its last file");

@@ -134,6 +134,11 @@ export class SlotStore {
     return join(this.folder, slot);
   }
 
+  /** Header and signed manifest of the image in a slot, as they were installed. @throws SmallFileError */
+  headIn(slot: SlotName): Buffer | undefined {
+    return this.#files.read(this.#headOf(slot), maxHeaderBytes + maxManifestBytes);
+  }
+
   /**
    * Reads an image from a stream into the free slot. The record then names it; nothing starts it yet.
    * @throws ImageRefused, SlotsBusy, or what the source or the disk throws: the slot is empty then, what runs is untouched
@@ -209,7 +214,7 @@ export class SlotStore {
   }
 
   #head(slot: SlotName): Buffer {
-    const head = this.#files.read(this.#headOf(slot), maxHeaderBytes + maxManifestBytes);
+    const head = this.headIn(slot);
     if (head === undefined) throw new ImageRefused("wrong-length", "it has no manifest");
     return head;
   }

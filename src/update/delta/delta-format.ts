@@ -1,0 +1,92 @@
+/**
+ * Folder delta/: from one image to another by what differs, file by file.
+ *
+ *     grove-heater-delta 1 <length of the plan>\n
+ *     <plan: JSON>
+ *     <pieces: that of the image's head, then those of the plan's files, without gaps>
+ *
+ * A file whose SHA-256 is in the older image's manifest is in no plan: it is copied. The others are packed, with a file of
+ * the older image as dictionary where that helps.
+ *
+ * Guarantee: a delta says nothing that is believed: the image that it gives is read as any other, signature and hashes
+ * and all. What it may cost is bounded before it is read.
+ */
+import { readText } from "../../base/schema/schema.ts";
+import { list, strictObject } from "../../base/schema/structures.ts";
+import { boolean, integer, nullable, string } from "../../base/schema/values.ts";
+import { maxHeaderBytes } from "../image/image-header.ts";
+import { type ImageManifest, maxImageBytes, maxManifestBytes } from "../image/image-manifest.ts";
+
+/** A larger file is not held in memory: it comes as it is. */
+export const maxInMemory = 16 * 1024 * 1024;
+const maxPlanBytes = 4 * 1024 * 1024;
+const maxHeadBytes = maxHeaderBytes + maxManifestBytes;
+const line = /^grove-heater-delta 1 (\d{1,7})$/;
+export const maxLineBytes = 40;
+
+const planSchema = strictObject({
+  /** Digest of the older image. */
+  from: string(undefined, 64),
+  /** `length`s are of pieces: bytes in the delta file. */
+  head: strictObject({ length: integer(1, maxInMemory), size: integer(1, maxHeadBytes) }),
+  files: list(
+    strictObject({
+      length: integer(0, maxImageBytes),
+      path: string(undefined, 240),
+      /** The older image's file that is the dictionary. */
+      base: nullable(string(undefined, 240)),
+      packed: boolean,
+    }),
+    20_000,
+  ),
+});
+
+export interface DeltaPlan {
+  readonly from: string;
+  readonly head: { readonly length: number; readonly size: number };
+  readonly files: readonly DeltaPiece[];
+}
+export interface DeltaPiece {
+  readonly length: number;
+  readonly path: string;
+  readonly base: string | null;
+  readonly packed: boolean;
+}
+
+/** The image that a delta begins with. */
+export interface BaseImage {
+  /** SHA-256 of its manifest. */
+  readonly digest: string;
+  /** Its header and manifest. */
+  readonly head: Buffer;
+  readonly manifest: ImageManifest;
+  content(path: string): AsyncIterable<Uint8Array>;
+}
+
+/** An expected failure: the whole image is fetched instead. */
+export class DeltaError extends Error {
+  override readonly name = "DeltaError";
+}
+
+export function planBytes(plan: DeltaPlan): Buffer {
+  const text = Buffer.from(`${JSON.stringify(plan)}\n`);
+  return Buffer.concat([Buffer.from(`grove-heater-delta 1 ${text.length}\n`), text]);
+}
+
+/** @param text the first line, without its end. @returns bytes of the plan. @throws DeltaError */
+export function planLength(text: string): number {
+  const length = Number(line.exec(text)?.[1] ?? Number.NaN);
+  if (length <= maxPlanBytes) return length;
+  throw new DeltaError("it does not begin as a delta that this firmware reads");
+}
+
+/** @throws DeltaError */
+export function readPlan(bytes: Buffer): DeltaPlan {
+  const plan = readText(planSchema, bytes.toString("utf8"));
+  if (plan !== undefined) return plan;
+  throw new DeltaError("its plan cannot be read");
+}
+
+/** Paths by content, for what is copied. */
+export const pathsByContent = ({ files }: ImageManifest): ReadonlyMap<string, string> =>
+  new Map(files.map(({ sha256, path }) => [sha256, path]));

@@ -1,0 +1,135 @@
+/**
+ * Gives the image that a delta makes of an older one, as a stream for the image's reader.
+ *
+ * Guarantee: byte for byte the image that the delta was made for, or an error. A file of the older image serves as a
+ * dictionary only when it has its manifest's SHA-256, and what was unpacked is delivered only when it has the new
+ * manifest's. At most three files are in memory, each of at most `maxInMemory`.
+ */
+import { createHash } from "node:crypto";
+import { ByteQueue } from "../image/byte-queue.ts";
+import type { ImageFile } from "../image/image-manifest.ts";
+import { readManifest } from "../image/image-manifest.ts";
+import {
+  type BaseImage,
+  DeltaError,
+  type DeltaPiece,
+  type DeltaPlan,
+  maxInMemory,
+  maxLineBytes,
+  pathsByContent,
+  planLength,
+  readPlan,
+} from "./delta-format.ts";
+import { unpack, ZstdError } from "./zstd.ts";
+
+/**
+ * @param delta the delta's bytes
+ * @param to digest of the image that is to come out
+ * @throws DeltaError, ImageRefused; what `delta` or the base throws
+ */
+export async function* rebuild(
+  delta: AsyncIterable<Uint8Array>,
+  base: BaseImage,
+  to: string,
+): AsyncGenerator<Uint8Array> {
+  const pieces = new ByteQueue(delta);
+  try {
+    const plan = readPlan(await pieces.exactly(planLength(await pieces.line(maxLineBytes))));
+    if (plan.from !== base.digest)
+      throw new DeltaError("it begins with another image than the installed one");
+    const packed = await pieces.exactly(plan.head.length);
+    const head = await unpacked(packed, base.head, plan.head.size, "the manifest");
+    const signed = head.subarray(head.indexOf(0x0a) + 1);
+    if (sha256(signed) !== to) throw new DeltaError("it gives another image than the assigned one");
+    yield head;
+    // Only asked for more once the signature was found good.
+    const { files } = readManifest(signed);
+    yield* contents(files, plan, base, pieces);
+    await pieces.end();
+  } finally {
+    await pieces.close();
+  }
+}
+
+async function* contents(
+  files: readonly ImageFile[],
+  plan: DeltaPlan,
+  base: BaseImage,
+  pieces: ByteQueue,
+): AsyncGenerator<Uint8Array> {
+  const copies = pathsByContent(base.manifest);
+  let next = 0;
+  for (const file of files) {
+    const piece = plan.files[next];
+    if (piece?.path === file.path) {
+      next += 1;
+      yield* fromPiece(file, piece, base, pieces);
+      continue;
+    }
+    const path = copies.get(file.sha256);
+    if (path === undefined) throw new DeltaError(`it has nothing for ${file.path}`);
+    yield* base.content(path);
+  }
+  if (next < plan.files.length) throw new DeltaError("it has more files than the image");
+}
+
+async function* fromPiece(
+  file: ImageFile,
+  piece: DeltaPiece,
+  base: BaseImage,
+  pieces: ByteQueue,
+): AsyncGenerator<Uint8Array> {
+  if (!piece.packed) {
+    if (piece.length !== file.size) throw new DeltaError(`${file.path} has another size in it`);
+    for (let left = piece.length; left > 0; ) {
+      const chunk = await pieces.some(left);
+      left -= chunk.length;
+      yield chunk;
+    }
+    return;
+  }
+  if (file.size > maxInMemory || piece.length > maxInMemory)
+    throw new DeltaError(`${file.path} is too large in it`);
+  const dictionary = piece.base === null ? undefined : await dictionaryOf(piece.base, base);
+  const packed = await pieces.exactly(piece.length);
+  const content = await unpacked(packed, dictionary, file.size, file.path);
+  if (sha256(content) !== file.sha256) throw new DeltaError(`${file.path} came out wrong`);
+  yield content;
+}
+
+async function dictionaryOf(path: string, { manifest, content }: BaseImage): Promise<Buffer> {
+  const file = manifest.files.find((each) => each.path === path);
+  if (file === undefined || file.size > maxInMemory) throw new DeltaError(`${path} is no file to begin with`);
+  const found = await wholeOf(content(path), file.size);
+  if (found.length === file.size && sha256(found) === file.sha256) return found;
+  throw new DeltaError(`the installed ${path} is damaged`);
+}
+
+async function unpacked(
+  bytes: Buffer,
+  dictionary: Buffer | undefined,
+  size: number,
+  what: string,
+): Promise<Buffer> {
+  try {
+    return await unpack(bytes, dictionary, size);
+  } catch (cause) {
+    if (cause instanceof ZstdError)
+      throw new DeltaError(`${what} cannot be unpacked: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+/** Reads no further than one chunk behind `size`. */
+export async function wholeOf(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
+  const collected: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    collected.push(chunk);
+    length += chunk.length;
+    if (length > size) break;
+  }
+  return Buffer.concat(collected);
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,0 +1,189 @@
+/**
+ * A feed as a source of updates.
+ *
+ * Guarantee: what it assigns is named by a channel that the owner signed, that is not expired and not older than one
+ * seen before. A check that fails leaves the unit as it is. Nothing is ever written to the feed: reports go to the log.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { LogFields } from "../../base/log.ts";
+import type { DeltaOffer, WithDelta } from "../delta/offer.ts";
+import type { TrustedKey } from "../image/keys.ts";
+import { ImageRefused } from "../image/refusal.ts";
+import type { SlotFiles } from "../slots/slot-files.ts";
+import {
+  type Assignment,
+  type CheckResult,
+  type Report,
+  SourceError,
+  type SourceErrorCode,
+  type UpdateSource,
+} from "../source.ts";
+import { DownloadError, type DownloadErrorCode } from "../transport/download-error.ts";
+import type { RateLimit } from "../transport/minimum-rate.ts";
+import { fetchSmall } from "../transport/small-document.ts";
+import type { Transport } from "../transport/transport.ts";
+import { type ChannelImage, channelFile, maxChannelBytes, type ReadChannel, readChannel } from "./channel.ts";
+import { Freshness } from "./freshness.ts";
+import { isIncluded } from "./rollout.ts";
+
+/** What is known of this unit's images when it asks. */
+export interface KnownImages {
+  /** Digest of the image that runs; `undefined` for the firmware of the installation. */
+  readonly running: string | undefined;
+  readonly counterFloor: number;
+  /** Digests of the images that were reverted. */
+  readonly failed: readonly string[];
+}
+
+export interface FeedOptions {
+  /** Of the feed's folder: `https:`, `http:` or `file:`. */
+  readonly url: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly unitId: string;
+  readonly trusted: readonly TrustedKey[];
+  readonly known: () => KnownImages;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly files: SlotFiles;
+  /** Holds the record of the newest channel; it outlives images. */
+  readonly folder: string;
+  readonly rate: RateLimit;
+  /** Into the log: what is reported, and why nothing is assigned. */
+  readonly note: (event: string, fields: LogFields) => void;
+}
+
+export class FeedSource implements UpdateSource {
+  readonly kind = "feed";
+  readonly #options: FeedOptions;
+  readonly #freshness: Freshness;
+  readonly #base: URL;
+
+  /** @throws RangeError for an address that is none */
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#freshness = new Freshness(options.files, options.folder);
+    this.#base = folderUrl(options.url);
+  }
+
+  async check(signal: AbortSignal): Promise<CheckResult> {
+    const found = await this.#fetch(signal);
+    this.#freshness.check(found, this.#options.clock.wallNow());
+    await this.#freshness.remember(found).catch((error: unknown) => {
+      this.#options.note("feed-version-not-stored", { reason: messageOf(error) });
+    });
+    return { assignment: this.#assignmentIn(found), cancel: null };
+  }
+
+  /** Nobody is told but the log: a web server that anybody may mirror takes no reports. */
+  async report(id: string, report: Report): Promise<void> {
+    this.#options.note("feed-report", { image: id.slice(0, 12), ...report });
+  }
+
+  async #fetch(signal: AbortSignal): Promise<ReadChannel> {
+    const { transport, clock, rate, trusted, channel } = this.#options;
+    try {
+      const url = new URL(channelFile, this.#base).href;
+      const bytes = await fetchSmall(url, maxChannelBytes, { transport, clock, rate, signal });
+      const found = readChannel(bytes, trusted);
+      if (found.channel.channel === channel) return found;
+      throw new SourceError(
+        "not-trusted",
+        `the feed is channel "${found.channel.channel}", this unit follows "${channel}"`,
+      );
+    } catch (error) {
+      throw asSourceError(error);
+    }
+  }
+
+  #assignmentIn({ channel }: ReadChannel): (Assignment & WithDelta) | null {
+    const { group, unitId, known } = this.#options;
+    const entry = Object.hasOwn(channel.groups, group) ? channel.groups[group] : undefined;
+    if (entry === undefined) return this.#nothing("the channel has no such group", { group });
+    const { image, percent } = entry;
+    const { running, counterFloor, failed } = known();
+    if (image.digest === running) return null;
+    if (failed.includes(image.digest))
+      return this.#nothing("it was tried here and reverted", { version: image.version });
+    if (image.counter < counterFloor)
+      return this.#nothing("it is older than what this unit has confirmed", {
+        version: image.version,
+        counterFloor,
+      });
+    if (!isIncluded(unitId, percent))
+      return this.#nothing("this unit's turn comes later", { version: image.version, percent });
+    const delta = this.#deltaFrom(image, running);
+    return {
+      id: image.digest,
+      version: image.version,
+      image: this.#location(image),
+      download: "when-convenient",
+      install: "when-convenient",
+      ...(delta && { delta }),
+    };
+  }
+
+  #deltaFrom({ deltas, digest }: ChannelImage, running: string | undefined): DeltaOffer | undefined {
+    const found = deltas.find(({ from }) => from === running);
+    return found && { from: found.from, to: digest, file: this.#location(found) };
+  }
+
+  #location({
+    file,
+    size,
+    sha256,
+  }: {
+    readonly file: string;
+    readonly size: number;
+    readonly sha256: string;
+  }) {
+    return { url: new URL(encodeURIComponent(file), this.#base).href, headers: {}, size, sha256 };
+  }
+
+  #nothing(why: string, fields: LogFields): null {
+    this.#options.note("feed-no-update", { why, ...fields });
+    return null;
+  }
+}
+
+/** With the slash that makes names relative to it; a query (a token of a share) stays with no file. */
+function folderUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !["https:", "http:", "file:"].includes(url.protocol))
+    throw new RangeError("the feed's address is none: give https://…, http://… or file:///…");
+  if (url.username !== "" || url.password !== "" || url.search !== "")
+    throw new RangeError("the feed's address has a password or a query: a feed is signed and needs neither");
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
+}
+
+const codes: Readonly<Record<DownloadErrorCode, SourceErrorCode>> = {
+  unreachable: "unreachable",
+  "too-slow": "unreachable",
+  gone: "unreachable",
+  "no-space": "unreachable",
+  disk: "unreachable",
+  "too-many-requests": "too-many-requests",
+  "not-allowed": "not-allowed",
+  "not-granted": "not-allowed",
+  "not-trusted": "unreachable",
+  redirect: "invalid-answer",
+  "invalid-answer": "invalid-answer",
+  "too-large": "invalid-answer",
+  "wrong-length": "invalid-answer",
+  "wrong-content": "invalid-answer",
+};
+
+function asSourceError(error: unknown): unknown {
+  if (error instanceof ImageRefused)
+    return new SourceError("not-trusted", `the channel is refused (${error.code}): ${error.message}`, {
+      cause: error,
+    });
+  if (!(error instanceof DownloadError)) return error;
+  const again = error.againInMs === undefined ? {} : { againInMs: error.againInMs };
+  return new SourceError(codes[error.code], `the channel was not fetched (${error.code}): ${error.message}`, {
+    cause: error,
+    ...again,
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * The newest channel that this unit has seen, kept over a power cut, and what may come after it.
+ *
+ * Guarantees: an older one is refused, and so is another one of the same version: whoever holds an old copy of a feed
+ * cannot hold a unit back with it. A clock that was never set is not believed: time is then at least what the owner last
+ * signed. Nothing is remembered of the clock itself, so that one that jumped ahead does no harm when it is set right.
+ */
+import { join } from "node:path";
+import { isTrustedWallTime } from "../../base/clock.ts";
+import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
+import { SmallFileError } from "../../base/files/small-file.ts";
+import { isoTime } from "../../base/iso-time.ts";
+import { readText } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { integer, string } from "../../base/schema/values.ts";
+import type { SlotFiles } from "../slots/slot-files.ts";
+import { SourceError } from "../source.ts";
+import type { ReadChannel } from "./channel.ts";
+
+const seenSchema = object({
+  channel: string(undefined, 40),
+  version: integer(0),
+  digest: string(undefined, 64),
+  signedAt: integer(0),
+});
+type Seen = ReturnType<typeof asSeen>;
+const maxRecordBytes = 4096;
+const day = 86_400_000;
+
+export class Freshness {
+  readonly #files: SlotFiles;
+  readonly #folder: string;
+  /** Also of what could not be written. */
+  #newest: Seen | undefined;
+
+  /** @param folder its record is `channel-seen.json` in it */
+  constructor(files: SlotFiles, folder: string) {
+    this.#files = files;
+    this.#folder = folder;
+  }
+
+  /** @param wallMs what the clock shows. @throws SourceError "not-trusted" or "expired" */
+  check(found: ReadChannel, wallMs: number): void {
+    const { channel, digest } = found;
+    const before = this.#seen(channel.channel);
+    if (before && channel.version < before.version) {
+      throw untrusted(
+        `it is version ${channel.version}, older than version ${before.version}, which was here before`,
+      );
+    }
+    if (before && channel.version === before.version && digest !== before.digest)
+      throw untrusted(`version ${channel.version} was here before with another content`);
+    const floorMs = Math.max(channel.signedAt, before?.signedAt ?? 0) * 1000;
+    const atLeastMs = isTrustedWallTime(wallMs) ? Math.max(wallMs, floorMs) : floorMs;
+    if (atLeastMs < channel.expiresAt * 1000) return;
+    const when = isoTime(channel.expiresAt * 1000).slice(0, 16);
+    throw new SourceError(
+      "expired",
+      `the channel's version ${channel.version} expired on ${when}Z, ${Math.floor((atLeastMs - channel.expiresAt * 1000) / day)} ` +
+        "days ago: its owner publishes it anew (grove-heater feed publish)",
+    );
+  }
+
+  /** Resolves when it is on the disk. Rejects with the system's error; it counts all the same as long as this lives. */
+  async remember(found: ReadChannel): Promise<void> {
+    const before = this.#seen(found.channel.channel);
+    if (before?.digest === found.digest) return;
+    this.#newest = asSeen(found, before);
+    const path = join(this.#folder, "channel-seen.json");
+    await this.#files.makeFolder(this.#folder);
+    await this.#files.remove(`${path}.new`);
+    const file = await this.#files.create(`${path}.new`, false);
+    try {
+      await file.write(Buffer.from(withChecksum(JSON.stringify(this.#newest))));
+      await file.finish();
+    } finally {
+      await file.close();
+    }
+    await this.#files.rename(`${path}.new`, path);
+    await this.#files.syncFolder(this.#folder);
+  }
+
+  /** Of another channel nothing counts: the owner has moved the unit. */
+  #seen(channel: string): Seen | undefined {
+    const seen = this.#newest ?? this.#read();
+    return seen?.channel === channel ? seen : undefined;
+  }
+
+  #read(): Seen | undefined {
+    try {
+      const bytes = this.#files.read(join(this.#folder, "channel-seen.json"), maxRecordBytes);
+      const checked = bytes && readChecked(bytes.toString("utf8"));
+      return checked?.checked ? readText(seenSchema, checked.text) : undefined;
+    } catch (error) {
+      // Damaged: then the counter floor alone keeps older images away.
+      if (error instanceof SmallFileError) return undefined;
+      throw error;
+    }
+  }
+}
+
+const asSeen = ({ channel, digest }: ReadChannel, before?: { readonly signedAt: number }) => ({
+  channel: channel.channel,
+  version: channel.version,
+  digest,
+  signedAt: Math.max(channel.signedAt, before?.signedAt ?? 0),
+});
+
+const untrusted = (why: string): SourceError =>
+  new SourceError("not-trusted", `the channel is refused: ${why}`);

@@ -1,0 +1,191 @@
+/**
+ * Folder transport/: opens a document on a web server or in a folder, for reading from any place in it.
+ *
+ * Guarantees: a host is asked only where the app manifest grants it, also behind a proxy, which hides it from the gate on
+ * sockets, and after a redirect; headers that an assignment gives go to its own host alone; nothing is sent in clear text
+ * after `https:`; a chunk that is delivered belongs where `from` says.
+ */
+import type { IncomingMessage } from "node:http";
+import { DownloadError } from "./download-error.ts";
+import { openFileSource } from "./file-source.ts";
+import { asDownloadError, exchange } from "./http-exchange.ts";
+import { type ProxySettings, proxyFor } from "./proxy.ts";
+
+export interface OpenRequest {
+  /** `https:`, `http:` or `file:`. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bytes of the document that are here already. */
+  readonly from: number;
+  /** The strong entity tag that those had: where it changed, the whole document comes. */
+  readonly etag: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface Opened {
+  /** Where `chunks` begin: what was asked for, or 0. */
+  readonly from: number;
+  /** Bytes of the whole document; `undefined` where the server does not say. */
+  readonly size: number | undefined;
+  readonly etag: string | undefined;
+  /** @throws DownloadError */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Ends the transfer; safe to call at any time. */
+  close(): void;
+}
+
+export interface Transport {
+  /** @throws DownloadError, the signal's reason */
+  open(request: OpenRequest): Promise<Opened>;
+}
+
+export interface TransportOptions {
+  readonly proxy: ProxySettings;
+  /** PEM of the owner's own authorities. */
+  readonly authorities?: string | undefined;
+  /** Why a host may not be asked; the app manifest's answer. */
+  readonly refusal: (host: string) => Error | undefined;
+}
+
+const maxRedirects = 5;
+const [shortestWaitMs, longestWaitMs] = [1000, 24 * 3_600_000];
+
+export function systemTransport(options: TransportOptions): Transport {
+  return {
+    async open(request) {
+      const url = parseUrl(request.url);
+      return url.protocol === "file:" ? openFileSource(url, request) : openHttp(url, request, options);
+    },
+  };
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && ["https:", "http:", "file:"].includes(url.protocol)) return url;
+  throw new DownloadError("invalid-answer", "the address of the download is none of https:, http: and file:");
+}
+
+async function openHttp(first: URL, request: OpenRequest, options: TransportOptions): Promise<Opened> {
+  let url = first;
+  for (let redirects = 0; ; redirects++) {
+    const refused = options.refusal(url.hostname.replace(/^\[|\]$/g, ""));
+    if (refused) throw new DownloadError("not-granted", refused.message, { cause: refused });
+    const answer = await exchange({
+      url,
+      headers: headersFor(url, first, request),
+      proxy: proxyFor(url, options.proxy),
+      authorities: options.authorities,
+      signal: request.signal,
+    });
+    const to = isRedirect(answer) ? answer.headers.location : undefined;
+    if (to === undefined) return await openedFrom(answer, url, request, options);
+    answer.destroy();
+    if (redirects >= maxRedirects)
+      throw new DownloadError("redirect", `${first.host}: more than ${maxRedirects} redirects`);
+    url = redirected(url, to);
+  }
+}
+
+const isRedirect = ({ statusCode = 0 }: IncomingMessage): boolean =>
+  [301, 302, 303, 307, 308].includes(statusCode);
+
+/** The content is signed, so another host may give it; but not over a connection that anybody reads, after one that nobody can. */
+function redirected(from: URL, to: string): URL {
+  const url = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new DownloadError("redirect", `${from.host} redirects to what is no web address`);
+  if (from.protocol === "https:" && url.protocol === "http:")
+    throw new DownloadError("redirect", `${from.host} redirects from https: to http://${url.host}`);
+  return url;
+}
+
+function headersFor(url: URL, first: URL, { headers, from, etag }: OpenRequest): Record<string, string> {
+  return {
+    "User-Agent": "grove-heater",
+    // Else the bytes are not those that were counted and hashed.
+    "Accept-Encoding": "identity",
+    ...(url.origin === first.origin && headers),
+    ...(from > 0 && { Range: `bytes=${from}-` }),
+    ...(from > 0 && etag !== undefined && { "If-Range": etag }),
+  };
+}
+
+async function openedFrom(
+  answer: IncomingMessage,
+  url: URL,
+  request: OpenRequest,
+  options: TransportOptions,
+): Promise<Opened> {
+  const { statusCode = 0 } = answer;
+  try {
+    if (statusCode === 200 || statusCode === 206) return readable(answer, url, request);
+    if (statusCode !== 416 || request.from === 0) throw refusedBy(answer, url);
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  }
+  // What is here is no beginning of what the server has (RFC 9110, section 15.5.17): all of it, then.
+  answer.destroy();
+  return openHttp(new URL(request.url), { ...request, from: 0, etag: undefined }, options);
+}
+
+function readable(answer: IncomingMessage, url: URL, { from }: OpenRequest): Opened {
+  const encoding = answer.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity")
+    throw new DownloadError("invalid-answer", `${url.host} sent it in ${encoding.slice(0, 40)}`);
+  const length = wholeNumber(answer.headers["content-length"]);
+  const range = answer.statusCode === 206 ? rangeOf(answer, url, from) : { from: 0, size: length };
+  return {
+    ...range,
+    etag: strongTag(answer.headers.etag),
+    chunks: bodyOf(answer, url),
+    close: () => void answer.destroy(),
+  };
+}
+
+/** RFC 9110, section 14.4. */
+function rangeOf(answer: IncomingMessage, url: URL, asked: number): Pick<Opened, "from" | "size"> {
+  const [, from, size] =
+    /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(answer.headers["content-range"] ?? "") ?? [];
+  if (asked > 0 && Number(from) === asked)
+    return { from: asked, size: size === "*" ? undefined : Number(size) };
+  throw new DownloadError("invalid-answer", `${url.host} sent another part than was asked for`);
+}
+
+/** RFC 9110, section 8.8.3: a weak one says nothing about the bytes. */
+const strongTag = (tag: string | undefined): string | undefined =>
+  tag !== undefined && /^"[\x21\x23-\x7e]{0,200}"$/.test(tag) ? tag : undefined;
+
+const wholeNumber = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+
+async function* bodyOf(answer: IncomingMessage, url: URL): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of answer) yield chunk as Buffer;
+  } catch (error) {
+    throw asDownloadError(error, url.host);
+  }
+}
+
+function refusedBy(answer: IncomingMessage, url: URL): DownloadError {
+  const { statusCode = 0 } = answer;
+  const again = retryAfter(answer);
+  const options = again === undefined ? {} : { againInMs: again };
+  const said = `${url.host} answered ${statusCode}`;
+  if (statusCode === 401 || statusCode === 403) return new DownloadError("not-allowed", said);
+  if (statusCode === 407)
+    return new DownloadError("not-allowed", `the proxy before ${url.host} wants a password`);
+  if (statusCode === 404 || statusCode === 410) return new DownloadError("gone", said);
+  if (statusCode === 429) return new DownloadError("too-many-requests", said, options);
+  if (statusCode >= 500 || statusCode === 408) return new DownloadError("unreachable", said, options);
+  return new DownloadError("invalid-answer", said);
+}
+
+/** Seconds, or a date, which is counted from the server's own (RFC 9110, section 10.2.3). */
+function retryAfter({ headers }: IncomingMessage): number | undefined {
+  const given = headers["retry-after"];
+  const seconds = wholeNumber(given) ?? (Date.parse(given ?? "") - Date.parse(headers.date ?? "")) / 1000;
+  return Number.isNaN(seconds)
+    ? undefined
+    : Math.min(longestWaitMs, Math.max(shortestWaitMs, seconds * 1000));
+}

@@ -44,6 +44,7 @@ const verbs: Readonly<Record<string, Entry>> = {
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },
+  feed: { summary: "Publish firmware images for field units", load: () => import("./feed.ts") },
   update: { summary: "Show, apply and take back updates of the firmware", load: () => import("./update.ts") },
   report: { summary: "Show the error reports of this device", load: () => import("./report.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },

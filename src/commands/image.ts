@@ -10,7 +10,7 @@ import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errnoOf, messageOf } from "../base/errors.ts";
-import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
+import { SmallFileError } from "../base/files/small-file.ts";
 import { isoTime } from "../base/iso-time.ts";
 import { stateVersions } from "../control/durable.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
@@ -23,9 +23,9 @@ import { readImage, type VerifiedImage, verifyOnly } from "../update/image/image
 import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../update/image/keys.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { signImage } from "../update/image/sign-image.ts";
+import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
-const maxKeyFile = 16 * 1024;
 
 export const verb: Verb = {
   name: "image",
@@ -144,10 +144,7 @@ function timeStamp(args: Arguments): number {
 
 async function signFile(args: Arguments, file: string): Promise<number> {
   const keyFile = needed(args.value("key"), "--key FILE");
-  const key = readSigningKey(readKeyFile(keyFile));
-  if ((statSync(keyFile).mode & 0o077) !== 0) {
-    process.stderr.write(`${keyFile} can be read by others: chmod 600 ${keyFile}\n`);
-  }
+  const key = readSigningKey(readPrivateKeyFile(keyFile));
   const out = needed(args.value("out"), "--out FILE");
   const manifest = await signImage(file, out, key);
   return print(`${out}: ${summary(manifest)}, signed with key ${key.id}`);
@@ -196,12 +193,6 @@ function report(args: Arguments, file: string, { manifest, digest }: VerifiedIma
 
 const summary = ({ version, counter, files, totalBytes }: ImageManifest): string =>
   `release ${version}, counter ${counter}, ${files.length} files, ${totalBytes} bytes`;
-
-function readKeyFile(path: string): string {
-  const pem = readSmallFile(path, { limit: maxKeyFile });
-  if (pem !== undefined) return pem;
-  throw new StartupError(exitCodes.configuration, `There is no ${path}.`, "Give a key file.");
-}
 
 function wholeNumber(text: string, flag: string): number {
   if (/^\d{1,12}$/.test(text)) return Number(text);

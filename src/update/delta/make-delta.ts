@@ -1,11 +1,9 @@
 /**
  * Makes a delta: on the owner's computer, which has the time to look for the best file to begin with.
  *
- * Guarantee: the delta was tried before this resolves: it gives the new image to the byte. The same two images give the
- * same delta, by the same Node.js.
+ * Guarantee: the same two images give the same delta, by the same Node.js; whoever publishes it tries it with `checkDelta`.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { extname } from "node:path";
 import type { NewFile } from "../../base/files/atomic-file.ts";
 import type { ImageFile, ImageManifest } from "../image/image-manifest.ts";
@@ -65,15 +63,19 @@ export async function makeDelta(
   return { size, sha256: hash.digest("hex") };
 }
 
-/** @param sha256 of all bytes of the image. @throws DeltaError when it does not give that */
+/**
+ * @param delta the delta's bytes, from the disk
+ * @param sha256 of all bytes of the image
+ * @throws DeltaError when it does not give that
+ */
 export async function checkDelta(
-  path: string,
+  delta: AsyncIterable<Uint8Array>,
   from: BaseImage,
   image: BaseImage,
   sha256: string,
 ): Promise<void> {
   const hash = createHash("sha256");
-  for await (const chunk of rebuild(createReadStream(path), from, image.digest)) hash.update(chunk);
+  for await (const chunk of rebuild(delta, from, image.digest)) hash.update(chunk);
   if (hash.digest("hex") !== sha256) throw new DeltaError("it gives another image");
 }
 

@@ -1,0 +1,271 @@
+/**
+ * `feed publish | show`: what the owner of field units does with a feed, a folder from which they take their updates.
+ *
+ * Guarantee: a unit that reads the folder meanwhile finds the channel of before or the new one; the private key is read by
+ * its owner alone and never printed.
+ */
+import { closeSync, openSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { errnoOf, messageOf } from "../base/errors.ts";
+import { lockOpenFile } from "../base/files/file-lock.ts";
+import { SmallFileError } from "../base/files/small-file.ts";
+import { isoTime } from "../base/iso-time.ts";
+import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { checkConnection } from "../manifest/gate.ts";
+import { usualMinimumRate } from "../update/download/download.ts";
+import { type Channel, channelFile, maxChannelBytes, nameRule, readChannel } from "../update/feed/channel.ts";
+import { hashOf, PublishError, publish } from "../update/feed/publish.ts";
+import { KeyError, readPublicKey, readSigningKey, type TrustedKey } from "../update/image/keys.ts";
+import { ImageRefused } from "../update/image/refusal.ts";
+import { systemSlotFiles } from "../update/slots/slot-files.ts";
+import { DownloadError } from "../update/transport/download-error.ts";
+import { proxyOfEnvironment } from "../update/transport/proxy.ts";
+import { fetchSmall } from "../update/transport/small-document.ts";
+import { systemTransport } from "../update/transport/transport.ts";
+import { wholeNumber } from "./line/context.ts";
+import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+
+export const verb: Verb = {
+  name: "feed",
+  summary: "Publish firmware images in a folder that units take their updates from",
+  usage: "feed publish --folder FOLDER --key FILE [--group NAME [--image FILE]] | show FOLDER --key FILE",
+  subverbs: "any",
+  flags: {
+    folder: { value: "FOLDER", doc: "publish: what the web server or the USB stick shows" },
+    key: { value: "FILE", doc: "publish: the private key; show: a public key that units trust" },
+    "old-key": { value: "FILE", doc: "the public key of before, while units change to another" },
+    group: { value: "NAME", doc: "publish: the group of units that the image is for" },
+    image: { value: "FILE", doc: "publish: a signed image (default: the one that the group has)" },
+    percent: {
+      value: "N",
+      doc: "publish: so many of the group's units in a hundred, 0 stops (default: as before, or 100)",
+    },
+    from: {
+      value: "FILE",
+      several: true,
+      doc: "publish: an older image that units run: makes a delta from it",
+    },
+    expires: { value: "DAYS", doc: "publish: after which units take it for outdated (default: 90)" },
+    channel: { value: "NAME", doc: "publish: a channel of several (default: the folder's, else default)" },
+    json: sharedFlags.json,
+  },
+  notes: `
+publish copies the image into the folder and signs a new version of the channel file, which says what each group runs. With
+a --group alone it changes the percentage, with neither it only renews the expiry. A unit has a fixed place in its group: a
+higher percentage adds units and takes none away. Files that the channel no longer names may be removed by hand.
+show verifies the channel, and every file of it in a folder; of a web server (https://…) the channel alone.
+Exit code 1 when show finds the channel expired or a file missing or wrong, 69 when a server cannot be reached, 75 when
+another publish is at work, 78 when channel, image or key is refused.`,
+  async run(args) {
+    const [what, subject, more] = args.words;
+    if (more !== undefined) throw usage(`feed ${what} takes one further word, got "${more}".`);
+    try {
+      if (what === "publish" && subject === undefined) return await publishInto(args);
+      if (what === "show") return await show(args, needed(subject, "the feed's folder or address"));
+    } catch (error) {
+      throw asStartupError(error);
+    }
+    if (what === "publish") throw usage(`feed publish takes no further word, got "${subject}".`);
+    throw usage(what === undefined ? "What is to be done?" : `Unknown: feed ${what}.`);
+  },
+};
+
+async function publishInto(args: Arguments): Promise<number> {
+  const folder = needed(args.value("folder"), "--folder FOLDER");
+  const keyFile = needed(args.value("key"), "--key FILE");
+  const group = named(args, "group");
+  const image = args.value("image");
+  const from = args.values("from");
+  const percent =
+    args.value("percent") === undefined
+      ? undefined
+      : wholeNumber(args, "percent", { least: 0, most: 100 }, 100);
+  if (group === undefined && (image ?? percent) !== undefined) throw usage("Missing: --group NAME.");
+  if (image === undefined && from.length > 0) throw usage("Missing: --image FILE, which the delta leads to.");
+  for (const file of image === undefined ? [] : [image, ...from]) checkRegular(file);
+  await systemSlotFiles.makeFolder(folder);
+  const release = lockFolder(folder);
+  try {
+    const channel = await publish(
+      {
+        folder,
+        key: readSigningKey(readPrivateKeyFile(keyFile)),
+        oldKey: oldKey(args),
+        channel: named(args, "channel"),
+        group,
+        image,
+        percent,
+        expiresInDays: wholeNumber(args, "expires", { least: 1, most: 3650 }, 90),
+        from,
+      },
+      {
+        files: systemSlotFiles,
+        wallMs: systemClock.wallNow(),
+        say: (text) => void process.stderr.write(`${text}\n`),
+      },
+    );
+    return print(args.has("json") ? JSON.stringify(channel, null, 2) : channelText(channel));
+  } finally {
+    release();
+  }
+}
+
+async function show(args: Arguments, place: string): Promise<number> {
+  const key = readPublicKey(readKeyFile(needed(args.value("key"), "--key FILE")));
+  const trusted = [key, oldKey(args)].filter((each) => each !== undefined);
+  const isWeb = /^https?:\/\//.test(place);
+  const { channel } = isWeb ? await fetchChannel(place, trusted) : channelIn(place, trusted);
+  const findings = isWeb ? [] : await wrongFiles(place, channel);
+  if (systemClock.wallNow() >= channel.expiresAt * 1000) findings.push("it is expired: publish it anew");
+  if (args.has("json")) print(JSON.stringify({ ...channel, findings }, null, 2));
+  else print([channelText(channel), ...findings.map((finding) => `wrong: ${finding}`)].join("\n"));
+  return findings.length === 0 ? exitCodes.ok : exitCodes.findings;
+}
+
+function channelIn(folder: string, trusted: readonly TrustedKey[]) {
+  const path = resolve(folder, channelFile);
+  const bytes = systemSlotFiles.read(path, maxChannelBytes);
+  if (bytes !== undefined) return readChannel(bytes, trusted);
+  throw new StartupError(
+    exitCodes.configuration,
+    `There is no ${path}.`,
+    "Publish one: grove-heater feed publish",
+  );
+}
+
+async function fetchChannel(place: string, trusted: readonly TrustedKey[]) {
+  const manifest = loadManifestWithoutHat();
+  const transport = systemTransport({
+    proxy: proxyOfEnvironment(process.env),
+    refusal: (host) => checkConnection(manifest, host),
+  });
+  const url = new URL(channelFile, place.endsWith("/") ? place : `${place}/`).href;
+  const { signal } = new AbortController();
+  const bytes = await fetchSmall(url, maxChannelBytes, {
+    transport,
+    clock: systemClock,
+    rate: usualMinimumRate,
+    signal,
+  });
+  return readChannel(bytes, trusted);
+}
+
+/** Every file that the channel names, read to its end. */
+async function wrongFiles(folder: string, { groups }: Channel): Promise<string[]> {
+  const wrong = new Map<string, string>();
+  for (const { image } of Object.values(groups)) {
+    for (const { file, size, sha256 } of [image, ...image.deltas]) {
+      const path = resolve(folder, file);
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (!found?.isFile()) wrong.set(file, `${file} is missing`);
+      else if (found.size !== size || (await hashOf(systemSlotFiles.chunks(path))) !== sha256)
+        wrong.set(file, `${file} is not what the channel says`);
+    }
+  }
+  return [...wrong.values()];
+}
+
+function channelText({ channel, version, signedAt, expiresAt, keyId, groups }: Channel): string {
+  const day = (seconds: number): string => isoTime(seconds * 1000).slice(0, 10);
+  const rows = Object.entries(groups).map(([name, { image, percent }]) => {
+    const deltas = image.deltas.map(({ size }) => `${size} bytes`).join(", ");
+    const by = deltas === "" ? "" : `, deltas: ${deltas}`;
+    return `${name.padEnd(13)} ${image.version}, counter ${image.counter}, ${percent} % of the units, ${image.size} bytes${by}`;
+  });
+  const head = `channel       ${channel}, version ${version}, signed ${day(signedAt)} with key ${keyId}, expires ${day(expiresAt)}`;
+  return [head, ...rows].join("\n");
+}
+
+function oldKey(args: Arguments): TrustedKey | undefined {
+  const file = args.value("old-key");
+  return file === undefined ? undefined : readPublicKey(readKeyFile(file));
+}
+
+function named(args: Arguments, flag: string): string | undefined {
+  const name = args.value(flag);
+  if (name === undefined || nameRule.pattern.test(name)) return name;
+  throw usage(`invalid --${flag}: ${name} (${nameRule.expected})`);
+}
+
+/** Opening a FIFO would wait for whoever writes into it. @throws StartupError, the system's error */
+function checkRegular(file: string): void {
+  if (statSync(file).isFile()) return;
+  throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Give an image's file.");
+}
+
+/** @returns what gives it free. Where the system has no locks it goes without. */
+function lockFolder(folder: string): () => void {
+  const open = openSync(folder, "r");
+  if (lockOpenFile(open) !== "busy") return () => closeSync(open);
+  closeSync(open);
+  throw new StartupError(
+    exitCodes.running,
+    `Another publish is at work in ${folder}.`,
+    "Wait for it and try again.",
+  );
+}
+
+function needed(value: string | undefined, what: string): string {
+  if (value !== undefined) return value;
+  throw usage(`Missing: ${what}.`);
+}
+
+const usage = (message: string): StartupError =>
+  new StartupError(exitCodes.usage, message, "More: grove-heater feed --help");
+
+function asStartupError(error: unknown): unknown {
+  const as = (
+    code: (typeof exitCodes)[keyof typeof exitCodes],
+    message: string,
+    remedy: string,
+  ): StartupError => new StartupError(code, message, remedy, { cause: error });
+  if (error instanceof ImageRefused) {
+    const remedy =
+      error.code === "unknown-key"
+        ? "Give the key that it was signed with; after a change of keys, the one of before with --old-key."
+        : "Sign and publish it anew.";
+    return as(exitCodes.configuration, `Refused (${error.code}): ${error.message}.`, remedy);
+  }
+  if (error instanceof KeyError)
+    return as(
+      exitCodes.configuration,
+      `The key file ${error.message}.`,
+      "Make a pair: grove-heater image keys NAME",
+    );
+  if (error instanceof PublishError)
+    return as(
+      exitCodes.configuration,
+      `Not published: ${error.message}.`,
+      "Nothing has changed for any unit.",
+    );
+  if (error instanceof SmallFileError)
+    return as(exitCodes.configuration, `${error.message}.`, "Give a regular file.");
+  if (error instanceof DownloadError) {
+    const code = error.code === "not-granted" ? exitCodes.permission : exitCodes.unavailable;
+    return as(
+      code,
+      `The channel was not fetched (${error.code}): ${error.message}.`,
+      "Check the address and the network.",
+    );
+  }
+  if (error instanceof RangeError)
+    return as(exitCodes.configuration, `${error.message}.`, "Correct the setting.");
+  const errno = errnoOf(error) ?? "";
+  if (["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EEXIST", "EPERM"].includes(errno))
+    return as(exitCodes.configuration, `${messageOf(error)}.`, "Check the name of the file or folder.");
+  if (["ENOSPC", "EIO", "EROFS", "EDQUOT"].includes(errno))
+    return as(
+      exitCodes.storage,
+      `${messageOf(error)}.`,
+      "The channel of before stays in force: make room and try again.",
+    );
+  return error;
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitCodes.ok;
+}

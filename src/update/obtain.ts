@@ -12,11 +12,13 @@ import { rebuild } from "./delta/rebuild.ts";
 import { canUseDictionary } from "./delta/zstd.ts";
 import type { Downloader, FetchControl } from "./download/download.ts";
 import type { Target } from "./image/fitness.ts";
+import { readManifest } from "./image/image-manifest.ts";
 import type { TrustedKey } from "./image/keys.ts";
 import { ImageRefused, type RefusalCode } from "./image/refusal.ts";
 import type { SlotFiles } from "./slots/slot-files.ts";
 import type { SlotStore } from "./slots/slot-store.ts";
-import type { Assignment } from "./source.ts";
+import { freeSlot } from "./slots/slots.ts";
+import type { Assignment, ImageLocation } from "./source.ts";
 import { DownloadError } from "./transport/download-error.ts";
 
 export interface ObtainOptions {
@@ -51,7 +53,7 @@ export async function fetchAssigned(
     const why = await whyNoDelta(delta, assignment, options);
     try {
       if (why === undefined) {
-        const { path } = await downloader.fetch(delta.file, { ...control, room: image.size });
+        const { path } = await downloader.fetch(delta.file, { ...control, room: roomFor(image, options) });
         return { path, delta };
       }
       note("delta-not-used", { why });
@@ -60,7 +62,7 @@ export async function fetchAssigned(
       note("delta-not-used", { why: `${error.code}: ${error.message}` });
     }
   }
-  const { path } = await downloader.fetch(image, { ...control, room: image.size });
+  const { path } = await downloader.fetch(image, { ...control, room: roomFor(image, options) });
   return { path, delta: undefined };
 }
 
@@ -82,8 +84,8 @@ export async function installFetched(
   } catch (error) {
     if (fetched.delta !== undefined && isOfTheDelta(error)) {
       note("delta-not-used", { why: error.message });
-      const whole = await downloader.fetch(assignment.image, { ...control, room: assignment.image.size });
-      return installFetched({ path: whole.path, delta: undefined }, assignment, options, control);
+      const { delta: _, ...whole } = assignment;
+      return installFetched(await fetchAssigned(whole, options, control), whole, options, control);
     }
     // A trial ends, and then the file is wanted.
     if (error instanceof ImageRefused && error.code !== "on-trial") await downloader.discard();
@@ -94,6 +96,19 @@ export async function installFetched(
     return delta === undefined
       ? files.chunks(path)
       : rebuild(files.chunks(path), imageInSlot(store, files), delta.to);
+  }
+}
+
+/** What the slot takes beyond what it holds now: a download that could not be installed is not begun. */
+function roomFor({ size }: ImageLocation, { store }: ObtainOptions): number {
+  const slot = freeSlot(store.read());
+  try {
+    const head = slot && store.headIn(slot);
+    const held = head === undefined ? 0 : readManifest(head.subarray(head.indexOf(0x0a) + 1)).totalBytes;
+    return Math.max(0, size - held);
+  } catch {
+    // Damaged: then nobody knows what it holds.
+    return size;
   }
 }
 

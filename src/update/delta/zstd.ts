@@ -14,8 +14,9 @@ interface Zstd {
   zstdDecompress(bytes: Uint8Array, options: object, done: Done): void;
 }
 
-/** A file as a dictionary is found in one as far apart as both are long. */
-const [level, windowLog] = [19, 27];
+const level = 19;
+/** What a decoder here accepts: a window larger than both files is none for either. */
+const [leastWindowLog, mostWindowLog] = [10, 27];
 /** Below this nothing can be unpacked: Node.js refuses a limit of 0. */
 const leastOutput = 1;
 
@@ -26,9 +27,11 @@ export class ZstdError extends Error {
 /** @throws ZstdError */
 export function pack(bytes: Uint8Array, dictionary: Uint8Array | undefined): Promise<Buffer> {
   const { constants, zstdCompress } = library();
+  // With the usual one, what is alike is not found in files of more than about 1 MB; a needlessly large one takes 1 GB.
+  const windowLog = Math.ceil(Math.log2(bytes.length + (dictionary?.length ?? 0) + 1));
   const params = {
     [constants["ZSTD_c_compressionLevel"] ?? 0]: level,
-    [constants["ZSTD_c_windowLog"] ?? 0]: windowLog,
+    [constants["ZSTD_c_windowLog"] ?? 0]: Math.min(mostWindowLog, Math.max(leastWindowLog, windowLog)),
   };
   return called((done) => zstdCompress(bytes, { params, ...(dictionary && { dictionary }) }, done));
 }
@@ -40,7 +43,7 @@ export async function unpack(
   size: number,
 ): Promise<Buffer> {
   const { constants, zstdDecompress } = library();
-  const params = { [constants["ZSTD_d_windowLogMax"] ?? 0]: windowLog };
+  const params = { [constants["ZSTD_d_windowLogMax"] ?? 0]: mostWindowLog };
   const options = { params, maxOutputLength: Math.max(leastOutput, size), ...(dictionary && { dictionary }) };
   const unpacked = await called((done) => zstdDecompress(bytes, options, done));
   if (unpacked.length === size) return unpacked;

@@ -64,12 +64,22 @@ export class Downloader {
 
   /** One at a time. @throws DownloadError, the signal's reason */
   async fetch(location: ImageLocation, control: FetchControl): Promise<Downloaded> {
-    const { files, folder, maxBytes } = this.#options;
+    const { maxBytes } = this.#options;
     if (location.size > maxBytes)
       throw new DownloadError(
         "too-large",
         `it has ${location.size} bytes; this unit takes at most ${maxBytes}`,
       );
+    try {
+      return await this.#fetched(location, control);
+    } catch (error) {
+      if (error instanceof DownloadError && isForGood.has(error.code)) await this.discard();
+      throw error;
+    }
+  }
+
+  async #fetched(location: ImageLocation, control: FetchControl): Promise<Downloaded> {
+    const { files, folder } = this.#options;
     const partial = await onDisk(() => PartialFile.open(files, folder, location));
     try {
       await this.#makeRoom(location.size - partial.size + (control.room ?? 0));
@@ -79,10 +89,6 @@ export class Downloader {
         throw new DownloadError("wrong-content", `its SHA-256 is ${sha256}, not ${location.sha256}`);
       await onDisk(() => partial.sync());
       return { path: partial.path, size: partial.size, sha256 };
-    } catch (error) {
-      await partial.close();
-      if (error instanceof DownloadError && isForGood.has(error.code)) await this.discard();
-      throw error;
     } finally {
       await partial.close();
     }

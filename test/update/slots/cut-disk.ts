@@ -5,6 +5,7 @@
  * are those of before, or (mode "names-kept") already the new ones.
  */
 import { dirname } from "node:path";
+import type { NewFile } from "../../../src/base/files/atomic-file.ts";
 import type { SlotFiles } from "../../../src/update/slots/slot-files.ts";
 
 interface Inode {
@@ -34,17 +35,7 @@ export class CutDisk {
       if (!this.#folders.has(dirname(path))) throw errno("ENOENT", path);
       const inode: Inode = { content: Buffer.alloc(0), synced: Buffer.alloc(0), executable };
       this.#live.set(path, inode);
-      return {
-        write: async (chunk) => {
-          this.#operation();
-          inode.content = Buffer.concat([inode.content, Buffer.from(chunk)]);
-        },
-        finish: async () => {
-          this.#operation();
-          inode.synced = inode.content;
-        },
-        close: async () => {},
-      };
+      return this.#writer(inode);
     },
     makeFolder: async (path) => {
       this.#operation();
@@ -77,6 +68,15 @@ export class CutDisk {
     },
   };
 
+  /** Continues a file at `from`, as base/files/atomic-file.ts does. */
+  async continue(path: string, from: number): Promise<NewFile> {
+    this.#operation();
+    const inode = this.#live.get(path);
+    if (inode === undefined) throw errno("ENOENT", path);
+    inode.content = inode.content.subarray(0, from);
+    return this.#writer(inode);
+  }
+
   /** A disk with the same content on which the power has come back. */
   afterCut(mode: CutMode): CutDisk {
     const disk = new CutDisk();
@@ -101,6 +101,20 @@ export class CutDisk {
 
   get names(): readonly string[] {
     return [...this.#live.keys()].sort();
+  }
+
+  #writer(inode: Inode): NewFile {
+    return {
+      write: async (chunk) => {
+        this.#operation();
+        inode.content = Buffer.concat([inode.content, Buffer.from(chunk)]);
+      },
+      finish: async () => {
+        this.#operation();
+        inode.synced = inode.content;
+      },
+      close: async () => {},
+    };
   }
 
   async *#chunks(path: string): AsyncGenerator<Uint8Array> {

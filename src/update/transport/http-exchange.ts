@@ -73,7 +73,8 @@ const throughProxy = ({ url, headers, signal }: Exchange, proxy: URL): RequestOp
 /** RFC 9110, section 9.3.6. */
 function openTunnel({ url, signal }: Exchange, proxy: URL): Promise<Duplex> {
   const target = `${url.hostname}:${url.port || 443}`;
-  const request = moduleOf(proxy).request(proxy, {
+  const request = moduleOf(proxy).request({
+    ...addressOf(proxy),
     method: "CONNECT",
     path: target,
     headers: { ...proxyHeaders(proxy), Host: target },
@@ -99,7 +100,7 @@ function openTunnel({ url, signal }: Exchange, proxy: URL): Promise<Duplex> {
 }
 
 function sent(url: URL, options: RequestOptions): Promise<IncomingMessage> {
-  const request = moduleOf(url).request(url, options);
+  const request = moduleOf(url).request({ ...addressOf(url), ...options });
   return new Promise((resolve, reject) => {
     request.on("response", resolve);
     // Later ones are those of the body too, whose reader has them.
@@ -107,6 +108,13 @@ function sent(url: URL, options: RequestOptions): Promise<IncomingMessage> {
     request.end();
   });
 }
+
+/** Not the URL itself: Node.js would make an Authorization of what is in a proxy's, and fail for a stray "%". */
+const addressOf = ({ hostname, port, pathname, search }: URL): RequestOptions => ({
+  hostname: hostname.replace(/^\[|\]$/g, ""),
+  ...(port !== "" && { port }),
+  path: `${pathname}${search}`,
+});
 
 const moduleOf = ({ protocol }: URL): typeof http | typeof https => (protocol === "https:" ? https : http);
 
@@ -116,7 +124,7 @@ export function asDownloadError(error: unknown, peer: string): unknown {
   const code = errnoOf(error);
   if (code === "EPERM") return new DownloadError("not-granted", messageOf(error), { cause: error });
   const reason = `${peer}: ${messageOf(error)}`;
-  if (code !== undefined && /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code)) {
+  if (code !== undefined && /CERT|SELF_SIGNED|ISSUER|ALTNAME|LEAF_SIGNATURE|CRL/.test(code)) {
     const advice = 'set "caFile" to the certificate of its authority, or correct the clock';
     return new DownloadError("not-trusted", `${reason} (${code}): ${advice}`, { cause: error });
   }

@@ -61,8 +61,12 @@ export function systemTransport(options: TransportOptions): Transport {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && ["https:", "http:", "file:"].includes(url.protocol)) return url;
-  throw new DownloadError("invalid-answer", "the address of the download is none of https:, http: and file:");
+  if (url && ["https:", "http:", "file:"].includes(url.protocol) && url.username + url.password === "")
+    return url;
+  throw new DownloadError(
+    "invalid-answer",
+    "the address is none of https:, http: and file:, or has a password in it",
+  );
 }
 
 async function openHttp(first: URL, request: OpenRequest, options: TransportOptions): Promise<Opened> {
@@ -92,7 +96,7 @@ const isRedirect = ({ statusCode = 0 }: IncomingMessage): boolean =>
 /** The content is signed, so another host may give it; but not over a connection that anybody reads, after one that nobody can. */
 function redirected(from: URL, to: string): URL {
   const url = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
+  if (!url || !/^https?:$/.test(url.protocol) || url.username + url.password !== "")
     throw new DownloadError("redirect", `${from.host} redirects to what is no web address`);
   if (from.protocol === "https:" && url.protocol === "http:")
     throw new DownloadError("redirect", `${from.host} redirects from https: to http://${url.host}`);

@@ -59,6 +59,8 @@ export const documentOf =
     const range = from > 0 ? { "Content-Range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : {};
     response.writeHead(from > 0 ? 206 : 200, { "Content-Length": body.length, ...tag, ...range, ...headers });
     if (breakAfter === undefined || breakAfter >= body.length) response.end(body);
-    else if (breakAfter === 0) response.flushHeaders(), setImmediate(() => response.destroy());
-    else response.write(body.subarray(0, breakAfter), () => response.destroy());
+    else if (breakAfter === 0) {
+      response.flushHeaders();
+      setImmediate(() => response.destroy());
+    } else response.write(body.subarray(0, breakAfter), () => response.destroy());
   };

@@ -122,8 +122,10 @@ const stages: Readonly<Record<string, () => Stage>> = {
     const target = fake.state.addTarget("r-RUN-19");
     const action = fake.state.assign(target, [first]);
     const feed = () => {
-      for (let sent = 0; sent < 998; sent++)
+      for (let sent = 0; sent < 998; sent++) {
+        expect(action.rows).toBeLessThan(1000);
         fake.state.feedback(target, action, { execution: "proceeding", finished: "none", details: [] });
+      }
     };
     return { target, before: { 2: feed } };
   },

@@ -1,0 +1,68 @@
+/** What a deployment asks of this unit. Guarantee: the token is for the server's own origin, never for a foreign host. */
+import type { Assignment } from "../source.ts";
+import type { Artifact, Work } from "./messages.ts";
+import type { HawkbitAccess } from "./options.ts";
+
+/** Why a deployment cannot be carried out, whatever its image is. */
+export interface Unusable {
+  readonly code: "not-one-image" | "no-download" | "invalid-hash";
+  readonly reason: string;
+}
+
+const handlings = { skip: "wait", attempt: "when-convenient", forced: "now" } as const;
+
+export function assignmentOf(
+  id: string,
+  work: Work,
+  access: HawkbitAccess,
+): { readonly assignment: Assignment } | { readonly unusable: Unusable } {
+  const unusable = (code: Unusable["code"], reason: string) => ({ unusable: { code, reason } });
+  const [chunk] = work.chunks;
+  const [artifact] = chunk?.artifacts ?? [];
+  const count = work.chunks.reduce((sum, { artifacts }) => sum + artifacts.length, 0);
+  if (chunk === undefined || artifact === undefined || work.chunks.length !== 1 || count !== 1) {
+    const found = `${work.chunks.length} modules with ${count} artifacts`;
+    return unusable("not-one-image", `this unit takes one software module with one artifact, not ${found}`);
+  }
+  const url = downloadUrl(artifact, access.base);
+  if (url === undefined) return unusable("no-download", "the artifact has no http: or https: download link");
+  const sha256 = artifact.hashes.sha256?.toLowerCase();
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) {
+    return unusable("invalid-hash", "the SHA-256 of the artifact is none");
+  }
+  const { authorization } = access;
+  const isOwn = url.origin === access.base.origin && authorization !== undefined;
+  return {
+    assignment: {
+      id,
+      ...(chunk.version !== undefined && { version: chunk.version }),
+      image: {
+        url: url.href,
+        headers: isOwn ? { Authorization: authorization } : {},
+        size: artifact.size,
+        // goosebit knows SHA-1 alone: the image's own signature is what counts.
+        ...(sha256 !== undefined && { sha256 }),
+      },
+      download: handlings[work.download],
+      install: installOf(work),
+    },
+  };
+}
+
+/** "skip" means two things: a window that is closed now, or a download that is all there is to do. */
+const installOf = ({ update, maintenanceWindow }: Work): Assignment["install"] =>
+  update === "skip" ? (maintenanceWindow === "unavailable" ? "wait" : "never") : handlings[update];
+
+/** A server that is reached by http has working links for http alone, whatever it says. */
+function downloadUrl({ _links: links }: Artifact, base: URL): URL | undefined {
+  const order =
+    base.protocol === "https:"
+      ? (["download", "download-http"] as const)
+      : (["download-http", "download"] as const);
+  for (const name of order) {
+    const href = links[name]?.href;
+    const url = href !== undefined && URL.canParse(href, base.href) ? new URL(href, base.href) : undefined;
+    if (url && (url.protocol === "https:" || url.protocol === "http:")) return url;
+  }
+  return undefined;
+}

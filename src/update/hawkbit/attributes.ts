@@ -1,0 +1,54 @@
+/**
+ * What the server's owner may filter devices by: texts of the unit, such as its version and architecture.
+ *
+ * Guarantee: what is sent is within hawkBit's quotas (100 attributes of 128 characters each way), else the server would
+ * refuse them all.
+ */
+
+export type Attributes = Readonly<Record<string, string>>;
+
+const maxAttributes = 100;
+const maxLength = 128;
+
+export function fitted(given: Attributes): Attributes {
+  const entries = Object.entries(given)
+    .map(([key, value]) => [cut(key), cut(value)] as const)
+    .filter(([key]) => key !== "");
+  return Object.fromEntries(entries.slice(0, maxAttributes));
+}
+
+/** Without what markup or a log could trip over. */
+export function plainText(text: string, longest: number): string {
+  const plain = text
+    .replaceAll(/[<>]/g, "")
+    .replaceAll(/[\p{Cc}\p{Cs}\s]+/gu, " ")
+    .trim();
+  // Not through a character of two code units.
+  return plain.slice(0, longest).replace(/[\ud800-\udbff]$/, "");
+}
+
+const cut = (text: string): string => plainText(text, maxLength);
+
+export interface AttributeChange {
+  readonly mode: "merge" | "replace" | "remove";
+  readonly data: Attributes;
+}
+
+/**
+ * The requests that bring the server from `before` to `now`. Without a `before` everything is replaced: a former firmware
+ * may have left attributes that no longer hold.
+ */
+export function attributeChanges(
+  before: Attributes | undefined,
+  now: Attributes,
+): readonly AttributeChange[] {
+  if (before === undefined) return [{ mode: "replace", data: now }];
+  const changed = Object.entries(now).filter(([key, value]) => before[key] !== value);
+  const gone = Object.keys(before).filter((key) => !Object.hasOwn(now, key));
+  const changes: AttributeChange[] = [];
+  // First: else the two together could pass the quota.
+  if (gone.length > 0)
+    changes.push({ mode: "remove", data: Object.fromEntries(gone.map((key) => [key, ""])) });
+  if (changed.length > 0) changes.push({ mode: "merge", data: Object.fromEntries(changed) });
+  return changes;
+}

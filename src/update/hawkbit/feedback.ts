@@ -1,0 +1,79 @@
+/**
+ * A report as the server hears it.
+ *
+ * Guarantees: an action is closed as a success for a confirmed image alone, and as a failure for a reverted or refused
+ * one; details are within the server's rules: one `<` would cost the whole feedback.
+ */
+import type { Report } from "../source.ts";
+import { plainText } from "./attributes.ts";
+
+export type Resource = "deploymentBase" | "cancelAction";
+
+export interface Feedback {
+  readonly status: {
+    readonly execution: "closed" | "proceeding" | "scheduled" | "rejected" | "downloaded" | "download";
+    readonly result: {
+      readonly finished: "success" | "failure" | "none";
+      readonly progress?: { readonly cnt: number; readonly of: number };
+    };
+    readonly details: readonly string[];
+  };
+}
+
+/** hawkBit takes 50, of any length; its table shows 512 characters. */
+const maxDetails = 10;
+const maxDetailLength = 512;
+
+/** The last word on an action: has to arrive. */
+export const isFinal = ({ kind }: Report): boolean =>
+  ["confirmed", "reverted", "refused", "kept", "canceled"].includes(kind);
+
+export function feedbackOf(report: Report): { readonly resource: Resource; readonly feedback: Feedback } {
+  const of = (
+    execution: Feedback["status"]["execution"],
+    finished: Feedback["status"]["result"]["finished"],
+    details: string,
+    resource: Resource = "deploymentBase",
+  ) => ({
+    resource,
+    feedback: { status: { execution, result: { finished }, details: detailsOf(details) } },
+  });
+  switch (report.kind) {
+    case "downloading":
+      return downloading(report.percent);
+    case "downloaded":
+      return of("downloaded", "none", "downloaded");
+    case "deferred":
+      return of("scheduled", "none", `installed, the start waits: ${report.reason}`);
+    case "installing":
+      return of("proceeding", "none", "installing");
+    case "confirmed":
+      return of("closed", "success", "confirmed: it runs, and its health is proven");
+    case "reverted":
+      return of("closed", "failure", `reverted: ${report.reason}`);
+    case "refused":
+      return of("closed", "failure", `refused (${report.code}): ${report.reason}`);
+    case "kept":
+      return of("downloaded", "none", "downloaded and kept");
+    case "canceled":
+      return of("closed", "success", "canceled", "cancelAction");
+    case "not-canceled":
+      return of("rejected", "none", `not canceled: ${report.reason}`, "cancelAction");
+  }
+}
+
+function downloading(given: number): { readonly resource: Resource; readonly feedback: Feedback } {
+  const percent = Math.round(Math.min(100, Math.max(0, given)));
+  const result = { finished: "none", progress: { cnt: percent, of: 100 } } as const;
+  const details = [`downloading: ${percent} %`];
+  return { resource: "deploymentBase", feedback: { status: { execution: "download", result, details } } };
+}
+
+const detailsOf = (text: string): readonly string[] =>
+  text
+    .split("\n")
+    .map((line) => plainText(line, maxDetailLength))
+    .filter((line) => line !== "")
+    .slice(0, maxDetails);
+
+export const withoutDetails = ({ status }: Feedback): Feedback => ({ status: { ...status, details: [] } });

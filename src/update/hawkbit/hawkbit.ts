@@ -1,0 +1,207 @@
+/**
+ * Folder hawkbit/: updates from an Eclipse hawkBit server, by its Direct Device Integration API v1 as 1.1.0 speaks it.
+ *
+ * Guarantees: links are followed, not built, where the server gives any; success is reported for a confirmed image alone;
+ * an action that this unit cannot carry out is closed with the reason; attributes and progress that the server does not
+ * take never stand in the way of an update.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { equalJson } from "../../base/json/value.ts";
+import type { Log } from "../../base/log.ts";
+import { type Assignment, type CheckResult, type Report, SourceError, type UpdateSource } from "../source.ts";
+import { assignmentOf } from "./assignment.ts";
+import { type Attributes, attributeChanges, fitted, plainText } from "./attributes.ts";
+import { DdiExchange, RefusedRequest } from "./exchange.ts";
+import { type Feedback, feedbackOf, isFinal, type Resource, withoutDetails } from "./feedback.ts";
+import type { Http } from "./http.ts";
+import {
+  type ControllerBase,
+  type ControllerLinks,
+  cancelAction,
+  confirmationBase,
+  controllerBase,
+  deploymentBase,
+} from "./messages.ts";
+import type { HawkbitAccess } from "./options.ts";
+
+/** Whether this unit's owner, at the unit, agrees to an update that the server wants confirmed. */
+export type Consent = { readonly given: true } | { readonly given: false; readonly reason: string };
+
+export interface HawkbitOptions {
+  readonly access: HawkbitAccess;
+  readonly http: Http;
+  readonly clock: Pick<Clock, "setTimer">;
+  readonly log: Log;
+  /** Read at each check. */
+  readonly attributes: () => Attributes;
+  readonly consent: (assignment: Assignment) => Consent;
+}
+
+/** Of 1000 that hawkBit keeps for an action: with restarts, deferrals and retries there must be some left. */
+const maxProgressReports = 300;
+const maxRemembered = 32;
+
+export class HawkbitSource implements UpdateSource {
+  readonly kind = "hawkbit";
+  readonly #options: HawkbitOptions;
+  readonly #ddi: DdiExchange;
+  /** Where each action is found, without the query. */
+  readonly #places = new Map<string, string>();
+  /** Progress reports by action. */
+  readonly #sent = new Map<string, number>();
+  /** The reason that the server has already heard, by action. */
+  readonly #denied = new Map<string, string>();
+  #attributes: Attributes | undefined;
+  #wasAsked = false;
+
+  constructor(options: HawkbitOptions) {
+    this.#options = options;
+    this.#ddi = new DdiExchange(options.access, options.http, options.clock);
+  }
+
+  async check(signal: AbortSignal): Promise<CheckResult> {
+    const first = await this.#poll(signal);
+    await this.#sendAttributes(first._links, signal);
+    const isConfirmed = await this.#answerConfirmation(first._links, signal);
+    const { config, _links: links } = isConfirmed ? await this.#poll(signal) : first;
+    const sleep = config?.polling?.sleep;
+    const again = sleep === undefined ? {} : { againInMs: sleep };
+    if (links.cancelAction !== undefined) {
+      const { id, cancelAction: cancel } = await this.#ddi.read(
+        "cancel",
+        links.cancelAction.href,
+        cancelAction,
+        signal,
+      );
+      this.#remember("cancelAction", id, links.cancelAction.href);
+      if (cancel.stopId !== id) this.#remember("cancelAction", cancel.stopId, links.cancelAction.href);
+      return { assignment: null, cancel: cancel.stopId, ...again };
+    }
+    const assignment = links.deploymentBase && (await this.#deployment(links.deploymentBase.href, signal));
+    return { assignment: assignment ?? null, cancel: null, ...again };
+  }
+
+  async report(id: string, report: Report, signal: AbortSignal): Promise<void> {
+    const { resource, feedback } = feedbackOf(report);
+    const final = isFinal(report);
+    if (!final && !this.#countProgress(id)) return;
+    try {
+      await this.#post(resource, id, feedback, signal);
+    } catch (error) {
+      const isFull = error instanceof SourceError && error.code === "too-many-requests";
+      if (!(isFull && !final && report.kind !== "not-canceled")) throw error;
+      this.#options.log.warn("hawkbit-progress-dropped", { action: id, reason: error.message });
+    }
+    if (final) this.#sent.delete(id);
+  }
+
+  async #poll(signal: AbortSignal): Promise<ControllerBase> {
+    const { href } = this.#options.access.base;
+    try {
+      return await this.#ddi.read("base", href, controllerBase, signal);
+    } catch (error) {
+      if (!(error instanceof RefusedRequest) || error.code !== "gone") throw error;
+      const reason = `${error.message}: no hawkBit is at ${this.#options.access.base.origin}; check the address`;
+      throw new SourceError("invalid-answer", reason, { cause: error });
+    }
+  }
+
+  async #deployment(href: string, signal: AbortSignal): Promise<Assignment | undefined> {
+    const { id, deployment } = await this.#ddi.read("deployment", href, deploymentBase, signal);
+    this.#remember("deploymentBase", id, href);
+    const found = assignmentOf(id, deployment, this.#options.access);
+    if ("assignment" in found) return found.assignment;
+    const { code, reason } = found.unusable;
+    this.#options.log.warn("hawkbit-action-refused", { action: id, code, reason });
+    await this.report(id, { kind: "refused", code, reason }, signal);
+    return undefined;
+  }
+
+  /** @returns whether the action may go on now */
+  async #answerConfirmation(links: ControllerLinks, signal: AbortSignal): Promise<boolean> {
+    const href = links.confirmationBase?.href;
+    if (href === undefined) return false;
+    const { id, confirmation } = await this.#ddi.read("confirmation", href, confirmationBase, signal);
+    const found = assignmentOf(id, confirmation, this.#options.access);
+    const consent: Consent =
+      "assignment" in found
+        ? this.#options.consent(found.assignment)
+        : { given: false, reason: found.unusable.reason };
+    const reason = consent.given ? "confirmed" : plainText(consent.reason, 512);
+    if (!consent.given && this.#denied.get(id) === reason) return false;
+    const body = { confirmation: consent.given ? "confirmed" : "denied", details: [reason] };
+    await this.#ddi.send("POST", `${placeOf(href)}/feedback`, body, signal);
+    if (!consent.given) bounded(this.#denied, id, reason);
+    return consent.given;
+  }
+
+  /** hawkBit 1.1.0 always has the link; an older server has it when it asks. */
+  async #sendAttributes({ configData }: ControllerLinks, signal: AbortSignal): Promise<void> {
+    const isAsked = configData !== undefined && !this.#wasAsked;
+    this.#wasAsked = configData !== undefined;
+    if (configData === undefined) return;
+    const now = fitted(this.#options.attributes());
+    if (!isAsked && equalJson(now, this.#attributes)) return;
+    try {
+      for (const change of attributeChanges(isAsked ? undefined : this.#attributes, now)) {
+        await this.#ddi.send("PUT", configData.href, change, signal);
+      }
+      this.#attributes = now;
+    } catch (error) {
+      signal.throwIfAborted();
+      // Sent again as a whole when they change, or the next start. An update must not wait for it.
+      const isLasting = error instanceof RefusedRequest && error.status >= 400 && error.status < 500;
+      this.#attributes = isLasting ? now : undefined;
+      if (!isLasting) this.#wasAsked = false;
+      this.#options.log.warn("hawkbit-attributes-not-sent", { reason: messageOf(error) });
+    }
+  }
+
+  async #post(resource: Resource, id: string, feedback: Feedback, signal: AbortSignal): Promise<void> {
+    const href = `${await this.#placeOf(resource, id, signal)}/feedback`;
+    try {
+      await this.#ddi.send("POST", href, feedback, signal);
+    } catch (error) {
+      const isWording = error instanceof RefusedRequest && error.status === 400;
+      if (!isWording || feedback.status.details.length === 0) throw error;
+      await this.#ddi.send("POST", href, withoutDetails(feedback), signal);
+    }
+  }
+
+  /** After a restart the place is not known: the server is asked; what it no longer lists is where the API has it. */
+  async #placeOf(resource: Resource, id: string, signal: AbortSignal): Promise<string> {
+    const known = this.#places.get(`${resource} ${id}`);
+    if (known !== undefined) return known;
+    const { _links: links } = await this.#poll(signal);
+    const href = links[resource]?.href;
+    const place = href === undefined ? undefined : placeOf(href);
+    if (place?.endsWith(`/${id}`)) return this.#remember(resource, id, place);
+    return `${this.#options.access.base.href}/${resource}/${encodeURIComponent(id)}`;
+  }
+
+  #remember(resource: Resource, id: string, href: string): string {
+    const place = placeOf(href);
+    bounded(this.#places, `${resource} ${id}`, place);
+    return place;
+  }
+
+  #countProgress(id: string): boolean {
+    const count = (this.#sent.get(id) ?? 0) + 1;
+    bounded(this.#sent, id, count);
+    return count <= maxProgressReports;
+  }
+}
+
+/** A link without its query and fragment: feedback goes below it. */
+const placeOf = (href: string): string => href.replace(/[?#].*$/, "");
+
+/** Sets a value; the oldest one goes. */
+function bounded<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= maxRemembered) return;
+    map.delete(oldest);
+  }
+}

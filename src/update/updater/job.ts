@@ -1,0 +1,260 @@
+/**
+ * Carries out one assignment up to the start of its image.
+ *
+ * Guarantees: until the start it can be taken back at any moment; the start is asked for only after the record says for
+ * whom the image is; what fails for now is tried again with growing pauses, what cannot succeed is refused with a reason.
+ */
+import { Backoff } from "../../base/backoff.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { hours, millis, minutes, seconds } from "../../base/units.ts";
+import { ImageRefused, type RefusalCode } from "../image/refusal.ts";
+import type { SlotImage } from "../slots/slots.ts";
+import type { Assignment, Report } from "../source.ts";
+import type { Downloads, FinalReport, Slots, SourceKind, Swap, UpdaterStatus } from "./ports.ts";
+import { standingOf } from "./record.ts";
+
+export interface JobPorts {
+  readonly downloads: Downloads;
+  readonly slots: Slots;
+  readonly swap: Swap;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly say: (report: Report) => void;
+  /** Stores for whom an image is installed. */
+  readonly recordInstalled: (image: SlotImage) => Promise<void>;
+  /** What is assigned may have changed: the source is asked. */
+  readonly lookAgain: () => void;
+  readonly onStatus: (status: JobStatus) => void;
+}
+
+export type JobStatus = Pick<UpdaterStatus, "state" | "percent" | "reason">;
+
+/** `started`: the restart was asked for. */
+export type JobEnd = FinalReport | { readonly kind: "started"; readonly image: SlotImage };
+
+/** A download without a hash may have been damaged on its way: once more, then it is the image. */
+const maybeDamaged: readonly RefusalCode[] = [
+  "wrong-content",
+  "wrong-length",
+  "not-an-image",
+  "bad-signature",
+];
+const maxInstallTries = 5;
+const [shortestDeferral, longestDeferral] = [seconds(10), hours(1)];
+
+class Passing extends Error {
+  readonly againInMs: number;
+  constructor(reason: string, againInMs = 0) {
+    super(reason);
+    this.againInMs = againInMs;
+  }
+}
+
+export class Job {
+  readonly source: SourceKind;
+  readonly #ports: JobPorts;
+  readonly #abort = new AbortController();
+  readonly #backoff = new Backoff({ first: seconds(30), longest: hours(1) });
+  #assignment: Assignment;
+  #path: string | undefined;
+  #image: SlotImage | undefined;
+  #isStarting = false;
+  #failedInstalls = 0;
+  #damaged = 0;
+  #deferredFor = "";
+  #wake: () => void = () => undefined;
+
+  /** @param installed the image, where it is in a slot already */
+  constructor(source: SourceKind, assignment: Assignment, ports: JobPorts, installed?: SlotImage) {
+    this.source = source;
+    this.#assignment = assignment;
+    this.#ports = ports;
+    this.#image = installed;
+  }
+
+  get id(): string {
+    return this.#assignment.id;
+  }
+
+  get assignment(): Assignment {
+    return this.#assignment;
+  }
+
+  /** The same assignment, perhaps with another urgency. */
+  update(assignment: Assignment): void {
+    const { download, install } = this.#assignment;
+    this.#assignment = assignment;
+    if (download !== assignment.download || install !== assignment.install) this.#wake();
+  }
+
+  /** @returns whether it is taken back: no longer once the start was asked for */
+  cancel(): boolean {
+    if (this.#isStarting) return false;
+    this.#abort.abort();
+    this.#wake();
+    return true;
+  }
+
+  /** Never rejects. */
+  async run(): Promise<JobEnd> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      try {
+        const end = await this.#step();
+        if (end !== undefined) return end;
+        this.#backoff.reset();
+      } catch (error) {
+        if (signal.aborted) break;
+        await this.#afterFailure(error);
+      }
+    }
+    return { kind: "canceled" };
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    this.#isStarting = false;
+    const asked = error instanceof Passing ? error.againInMs : 0;
+    const pause = millis(Math.max(asked, this.#backoff.failed()));
+    const reason = messageOf(error);
+    this.#ports.log.warn("update-step-failed", { id: this.id, reason, againInS: pause / 1000 });
+    this.#status("waiting", reason);
+    await this.#pause(pause);
+  }
+
+  /** @returns the end, or `undefined` when there is another step */
+  async #step(): Promise<JobEnd | undefined> {
+    if (this.#image !== undefined) return this.#start(this.#image);
+    const { download, install } = this.#assignment;
+    if (this.#path === undefined) {
+      if (download !== "wait") return this.#download();
+      return this.#waitForChange("the owner's system allows no download yet");
+    }
+    if (install === "never") return { kind: "kept" };
+    if (install === "wait") return this.#waitForChange("the maintenance window is closed");
+    return this.#install(this.#path);
+  }
+
+  async #waitForChange(reason: string): Promise<undefined> {
+    this.#status("waiting", reason);
+    await this.#pause(undefined);
+  }
+
+  async #download(): Promise<JobEnd | undefined> {
+    const { image, download, install } = this.#assignment;
+    const { downloads, say, lookAgain } = this.#ports;
+    let saidTenth = -1;
+    const onProgress = (given: number): void => {
+      const percent = Math.min(100, Math.max(0, Math.floor(given)));
+      this.#status("downloading", "", percent);
+      const tenth = Math.floor(percent / 10);
+      if (tenth > saidTenth) say({ kind: "downloading", percent });
+      saidTenth = Math.max(saidTenth, tenth);
+    };
+    onProgress(0);
+    const options = { urgent: download === "now" };
+    const result = await downloads.download(image, options, onProgress, this.#abort.signal);
+    if (this.#abort.signal.aborted) return undefined;
+    switch (result.kind) {
+      case "done":
+        this.#path = result.path;
+        // Of a download that is all there is to do, this word is the last: `kept` says it.
+        if (install !== "never") say({ kind: "downloaded" });
+        return undefined;
+      case "again":
+        throw new Passing(`${result.code}: ${result.reason}`, result.againInMs);
+      case "gone":
+        lookAgain();
+        throw new Passing(result.reason);
+      case "refused":
+        await downloads.discard();
+        return { kind: "refused", code: result.code, reason: result.reason };
+    }
+  }
+
+  async #install(path: string): Promise<JobEnd | undefined> {
+    const { slots, downloads, say, recordInstalled } = this.#ports;
+    this.#status("installing", "");
+    say({ kind: "installing" });
+    let image: SlotImage;
+    try {
+      image = await slots.install(path, this.#abort.signal);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return undefined;
+      return this.#afterFailedInstall(error);
+    }
+    await recordInstalled(image);
+    this.#image = image;
+    await downloads.discard();
+    return undefined;
+  }
+
+  async #afterFailedInstall(error: unknown): Promise<JobEnd | undefined> {
+    if (error instanceof ImageRefused) {
+      if (error.code === "on-trial") throw new Passing(error.message);
+      await this.#ports.downloads.discard();
+      if (maybeDamaged.includes(error.code) && this.#damaged++ === 0) {
+        this.#path = undefined;
+        throw new Passing(`${error.code}: ${error.message}`);
+      }
+      return { kind: "refused", code: error.code, reason: error.message };
+    }
+    this.#failedInstalls += 1;
+    if (this.#failedInstalls < maxInstallTries) throw error;
+    const reason = `it could not be installed in ${maxInstallTries} tries: ${messageOf(error)}`;
+    return { kind: "refused", code: "install-failed", reason };
+  }
+
+  async #start(image: SlotImage): Promise<JobEnd | undefined> {
+    const { slots, swap, say } = this.#ports;
+    const standing = standingOf(image.digest, slots.read());
+    // What runs already, or was tried before.
+    if (standing.kind === "over") return standing.report;
+    if (standing.kind === "lost") {
+      this.#image = undefined;
+      this.#path = undefined;
+      throw new Passing("its slot was emptied");
+    }
+    const { install } = this.#assignment;
+    if (install === "wait" || install === "never")
+      return this.#waitForChange("the maintenance window is closed");
+    const blocked = swap.blockedBy(install === "now");
+    if (blocked !== undefined) {
+      this.#status("deferred", blocked.reason);
+      if (this.#deferredFor !== blocked.reason) say({ kind: "deferred", reason: blocked.reason });
+      this.#deferredFor = blocked.reason;
+      await this.#pause(Math.min(longestDeferral, Math.max(shortestDeferral, blocked.againInMs)));
+      return undefined;
+    }
+    this.#isStarting = true;
+    this.#status("starting", "");
+    await swap.start(image);
+    return { kind: "started", image };
+  }
+
+  #status(state: JobStatus["state"], reason: string, percent = state === "downloading" ? 0 : 100): void {
+    this.#ports.onStatus({
+      state,
+      reason,
+      percent: this.#path === undefined && state === "waiting" ? 0 : percent,
+    });
+  }
+
+  /** Ends early when the assignment changes or is taken back. */
+  async #pause(duration: number | undefined): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const cancel =
+        duration === undefined ? undefined : this.#ports.clock.setTimer(millis(duration), resolve);
+      this.#wake = () => {
+        cancel?.();
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+  }
+}
+
+/** How long a start may take before it is asked for again. */
+export const longestStart = minutes(10);

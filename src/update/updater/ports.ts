@@ -1,0 +1,88 @@
+/** What the updater needs of the rest of the firmware, and what it tells it. */
+import type { SlotImage, SlotsState } from "../slots/slots.ts";
+import type { ImageLocation, Report, UpdateSource } from "../source.ts";
+
+export type SourceKind = UpdateSource["kind"];
+
+export type DownloadResult =
+  | { readonly kind: "done"; readonly path: string }
+  /** Not this time: no connection, too slow, no space now. Tried again. */
+  | { readonly kind: "again"; readonly code: string; readonly reason: string; readonly againInMs?: number }
+  /** It is not there, or no longer: the source is asked what holds now. */
+  | { readonly kind: "gone"; readonly reason: string }
+  /** Never: too large, another content than the source said. */
+  | { readonly kind: "refused"; readonly code: string; readonly reason: string };
+
+export interface Downloads {
+  /**
+   * Fetches an image, or what is missing of it. Ends soon after its signal, and keeps what it has.
+   * @param options urgent: without a limit that is for the comfort of others
+   */
+  download(
+    image: ImageLocation,
+    options: { readonly urgent: boolean },
+    onProgress: (percent: number) => void,
+    signal: AbortSignal,
+  ): Promise<DownloadResult>;
+  /** Removes what was downloaded. */
+  discard(): Promise<void>;
+}
+
+export interface Slots {
+  read(): SlotsState;
+  /**
+   * Puts a downloaded image into the free slot; nothing starts it yet. Ends soon after its signal.
+   * @throws ImageRefused; anything else is tried again
+   */
+  install(path: string, signal: AbortSignal): Promise<SlotImage>;
+  /** The owner's system knows the outcome of the last trial. */
+  outcomeReported(): Promise<void>;
+}
+
+export interface Swap {
+  /** Why the start must wait. @param urgent the owner wants no deferral but for the heater's safety */
+  blockedBy(urgent: boolean): { readonly reason: string; readonly againInMs: number } | undefined;
+  /** Puts the image on trial and asks for the restart. Resolves when asked: this process ends soon after. */
+  start(image: SlotImage): Promise<void>;
+}
+
+/** The last report on an assignment. */
+export type FinalReport = Extract<
+  Report,
+  { readonly kind: "confirmed" | "reverted" | "refused" | "kept" | "canceled" }
+>;
+
+export interface LastResult {
+  readonly source: SourceKind;
+  readonly version: string | null;
+  readonly result: FinalReport["kind"];
+  /** Of a refusal; empty otherwise. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface SourceState {
+  /** Wall time of the last check that succeeded. */
+  readonly checkedAtMs: number | null;
+  /** Why the last check failed. */
+  readonly problem: { readonly code: string; readonly reason: string } | null;
+}
+
+export interface UpdaterStatus {
+  readonly state: "idle" | "waiting" | "downloading" | "installing" | "deferred" | "starting" | "on-trial";
+  readonly source: SourceKind | null;
+  readonly id: string | null;
+  readonly version: string | null;
+  /** Of the download. */
+  readonly percent: number;
+  /** What is waited for, or why the last try failed; empty when there is nothing to say. */
+  readonly reason: string;
+  readonly last: LastResult | null;
+  readonly sources: Readonly<Partial<Record<SourceKind, SourceState>>>;
+}
+
+/** What a check on demand found. */
+export type Found =
+  | { readonly source: SourceKind; readonly kind: "nothing" }
+  | { readonly source: SourceKind; readonly kind: "update"; readonly version: string | null }
+  | { readonly source: SourceKind; readonly kind: "problem"; readonly code: string; readonly reason: string };

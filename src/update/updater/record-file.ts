@@ -1,0 +1,71 @@
+/**
+ * The updater's record on the disk.
+ *
+ * Guarantee: a cut at any operation leaves the record of before or after; `change` resolves when the new one is on the
+ * disk, and changes happen one after the other. A damaged record is that of a new device: the slots know what runs.
+ */
+import { join } from "node:path";
+import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
+import { SmallFileError } from "../../base/files/small-file.ts";
+import { readText } from "../../base/schema/schema.ts";
+import type { SlotFiles } from "../slots/slot-files.ts";
+import { noRecord, type UpdateRecord, updateRecord } from "./record.ts";
+
+const maxBytes = 64 * 1024;
+
+export class RecordFile {
+  readonly #files: SlotFiles;
+  readonly #folder: string;
+  readonly #path: string;
+  #now: UpdateRecord;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param folder made when it is not there; the record is `update.json` in it */
+  constructor(files: SlotFiles, folder: string) {
+    this.#files = files;
+    this.#folder = folder;
+    this.#path = join(folder, "update.json");
+    this.#now = this.#read();
+  }
+
+  get now(): UpdateRecord {
+    return this.#now;
+  }
+
+  /** Rejects with the disk's error: nothing has changed then. */
+  change(to: (record: UpdateRecord) => UpdateRecord): Promise<void> {
+    const turn = this.#last.then(async () => {
+      const next = to(this.#now);
+      if (next === this.#now) return;
+      await this.#write(next);
+      this.#now = next;
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #read(): UpdateRecord {
+    try {
+      const checked = readChecked(this.#files.read(this.#path, maxBytes)?.toString("utf8") ?? "");
+      return (checked?.checked && readText(updateRecord, checked.text)) || noRecord;
+    } catch (error) {
+      if (error instanceof SmallFileError) return noRecord;
+      throw error;
+    }
+  }
+
+  async #write(record: UpdateRecord): Promise<void> {
+    const fresh = `${this.#path}.new`;
+    await this.#files.makeFolder(this.#folder);
+    await this.#files.remove(fresh);
+    const file = await this.#files.create(fresh, false);
+    try {
+      await file.write(Buffer.from(withChecksum(JSON.stringify(record))));
+      await file.finish();
+    } finally {
+      await file.close();
+    }
+    await this.#files.rename(fresh, this.#path);
+    await this.#files.syncFolder(this.#folder);
+  }
+}

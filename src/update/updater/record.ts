@@ -1,0 +1,131 @@
+/**
+ * What the updater must still know after a power cut: the image that it installed and for whom, what it has not yet told
+ * the owner, and what became of the last assignment of each source. Pure.
+ */
+import type { Infer } from "../../base/schema/schema.ts";
+import { byKind, list, object } from "../../base/schema/structures.ts";
+import { nullable, oneOf, string } from "../../base/schema/values.ts";
+import type { SlotsState } from "../slots/slots.ts";
+import type { FinalReport, SourceKind } from "./ports.ts";
+
+const source = oneOf(["feed", "hawkbit"]);
+const id = string(undefined, 256);
+const digest = string({ pattern: /^[0-9a-f]{64}$/, expected: "a SHA-256" });
+const text = string(undefined, 1000);
+const version = nullable(string(undefined, 512));
+const finalReport = byKind("kind", {
+  confirmed: object({}),
+  reverted: object({ reason: text }),
+  refused: object({ code: string(undefined, 64), reason: text }),
+  kept: object({}),
+  canceled: object({}),
+});
+const doneWith = object({
+  id,
+  version,
+  result: oneOf(["confirmed", "reverted", "refused", "kept", "canceled"]),
+  code: string(undefined, 64),
+  reason: text,
+  digest: nullable(digest),
+});
+
+/** Reports that wait for an unreachable server; an older one is dropped only beyond this. */
+const maxUntold = 16;
+
+export const updateRecord = object({
+  /** Installed in a slot for this assignment, whose end is not known yet. */
+  current: nullable(object({ source, id, version, digest })),
+  untold: list(object({ source, id, report: finalReport, digest: nullable(digest) }), maxUntold),
+  done: object({ feed: nullable(doneWith), hawkbit: nullable(doneWith) }),
+  /** The source of the newest of `done`. */
+  last: nullable(source),
+});
+export type UpdateRecord = Infer<typeof updateRecord>;
+export type Current = NonNullable<UpdateRecord["current"]>;
+export type Untold = UpdateRecord["untold"][number];
+export type Done = Infer<typeof doneWith>;
+
+export const noRecord: UpdateRecord = {
+  current: null,
+  untold: [],
+  done: { feed: null, hawkbit: null },
+  last: null,
+};
+
+export const installedFor = (record: UpdateRecord, current: Current): UpdateRecord => ({
+  ...record,
+  current,
+});
+
+/** The end of an assignment, to be told. */
+export function finished(
+  record: UpdateRecord,
+  of: { readonly source: SourceKind; readonly id: string; readonly version: string | null },
+  given: FinalReport,
+): UpdateRecord {
+  const report = fitting(given);
+  const { current } = record;
+  const isCurrent = current?.source === of.source && current.id === of.id;
+  const itsDigest = isCurrent ? current.digest : null;
+  const others = record.untold.filter((each) => !isOf(each, of));
+  const done: Done = {
+    id: of.id,
+    version: of.version,
+    result: report.kind,
+    code: "code" in report ? report.code : "",
+    reason: "reason" in report ? report.reason : "",
+    digest: itsDigest,
+  };
+  return {
+    current: isCurrent ? null : current,
+    untold: [...others, { source: of.source, id: of.id, report, digest: itsDigest }].slice(-maxUntold),
+    done: { ...record.done, [of.source]: done },
+    last: of.source,
+  };
+}
+
+/** The owner's system has it. */
+export const told = (
+  record: UpdateRecord,
+  { source: by, id: of }: Pick<Untold, "source" | "id">,
+): UpdateRecord => ({
+  ...record,
+  untold: record.untold.filter((each) => !isOf(each, { source: by, id: of })),
+});
+
+/** The installed image is no longer asked for, and nobody waits for a word about it. */
+export const dropped = (record: UpdateRecord): UpdateRecord => ({ ...record, current: null });
+
+export const isOf = (
+  each: { readonly source: SourceKind; readonly id: string },
+  of: { readonly source: SourceKind; readonly id: string },
+): boolean => each.source === of.source && each.id === of.id;
+
+function fitting(report: FinalReport): FinalReport {
+  const cut = (given: string) => given.slice(0, 1000);
+  if (report.kind === "reverted") return { ...report, reason: cut(report.reason) };
+  if (report.kind !== "refused") return report;
+  return { ...report, code: report.code.slice(0, 64), reason: cut(report.reason) };
+}
+
+export type Standing =
+  | { readonly kind: "installed" }
+  | { readonly kind: "on-trial" }
+  | { readonly kind: "over"; readonly report: FinalReport }
+  /** In no slot: never installed as a whole, or overwritten. */
+  | { readonly kind: "lost" };
+
+/** What the slots say of an image. */
+export function standingOf(image: string, { slots, trial, outcome, active, failed }: SlotsState): Standing {
+  if (trial && slots[trial.slot]?.digest === image) return { kind: "on-trial" };
+  if (outcome?.image.digest === image) {
+    const { result, reason } = outcome;
+    return { kind: "over", report: result === "confirmed" ? { kind: result } : { kind: result, reason } };
+  }
+  if (failed.includes(image))
+    return { kind: "over", report: { kind: "reverted", reason: "it did not prove its health" } };
+  if (active !== null && slots[active]?.digest === image)
+    return { kind: "over", report: { kind: "confirmed" } };
+  const isThere = slots.a?.digest === image || slots.b?.digest === image;
+  return isThere ? { kind: "installed" } : { kind: "lost" };
+}

@@ -1,0 +1,142 @@
+/**
+ * What one source is to hear, in order.
+ *
+ * Guarantees: a final report is said until the source has it, or says that nobody waits for it; progress is said once at
+ * most, the newest of it, and never after the final report of its assignment.
+ */
+import { Backoff } from "../../base/backoff.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { LatestWins } from "../../base/latest-wins.ts";
+import type { Log } from "../../base/log.ts";
+import { hours, millis, minutes } from "../../base/units.ts";
+import { type Report, SourceError, type UpdateSource } from "../source.ts";
+import type { Untold } from "./record.ts";
+
+export interface ReportQueueOptions {
+  readonly source: UpdateSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The source has it. Rejects when that cannot be stored: it is said again then. */
+  readonly onTold: (report: Untold) => Promise<void>;
+  /** The assignment is over at the source. */
+  readonly onGone: (id: string) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Progress {
+  readonly id: string;
+  readonly report: Report;
+}
+
+export class ReportQueue {
+  readonly #options: ReportQueueOptions;
+  readonly #backoff = new Backoff({ first: minutes(1), longest: hours(1) });
+  readonly #finals: Untold[] = [];
+  #progress: Progress[] = [];
+  readonly #runs = new LatestWins(() => this.#run());
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(options: ReportQueueOptions) {
+    this.#options = options;
+    options.signal.addEventListener("abort", () => this.#cancelTimer());
+  }
+
+  say(id: string, report: Report): void {
+    if (this.#finals.some((each) => each.id === id)) return;
+    const isSame = (each: Progress) => each.id === id && each.report.kind === report.kind;
+    this.#progress = [...this.#progress.filter((each) => !isSame(each)), { id, report }];
+    void this.#runs.wake();
+  }
+
+  sayFinal(report: Untold): void {
+    this.#progress = this.#progress.filter(({ id }) => id !== report.id);
+    const at = this.#finals.findIndex((each) => each.id === report.id);
+    if (at >= 0) this.#finals[at] = report;
+    else this.#finals.push(report);
+    this.retry();
+  }
+
+  /** Now, although a pause is not over: the source can be reached again. */
+  retry(): void {
+    this.#cancelTimer();
+    void this.#runs.wake();
+  }
+
+  settled(): Promise<void> {
+    return this.#runs.settled();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      const [final] = this.#finals;
+      const [progress] = this.#progress;
+      // What happened before comes before, but for an assignment whose end is known.
+      if (progress !== undefined && (final === undefined || progress.report.kind === "not-canceled")) {
+        this.#progress = this.#progress.slice(1);
+        await this.#sayProgress(progress);
+      } else if (final !== undefined) {
+        if (!(await this.#sayFinal(final))) return;
+        const at = this.#finals.indexOf(final);
+        // Another end of the same assignment may have taken its place meanwhile.
+        if (at >= 0) this.#finals.splice(at, 1);
+      } else return;
+    }
+  }
+
+  async #sayProgress({ id, report }: Progress): Promise<void> {
+    const { source, log, onGone, signal } = this.#options;
+    try {
+      await source.report(id, report, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.info("update-progress-not-said", {
+        source: source.kind,
+        report: report.kind,
+        reason: messageOf(error),
+      });
+      if (error instanceof SourceError && error.code === "gone") onGone(id);
+    }
+  }
+
+  /** @returns whether the next one may be said; otherwise a timer is set */
+  async #sayFinal(untold: Untold): Promise<boolean> {
+    const { source, log, onTold, signal, clock } = this.#options;
+    try {
+      await this.#deliver(untold);
+      await onTold(untold);
+      this.#backoff.reset();
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      const asked = error instanceof SourceError ? (error.againInMs ?? 0) : 0;
+      const pause = millis(Math.max(asked, this.#backoff.failed()));
+      log.warn("update-report-not-said", {
+        source: source.kind,
+        report: untold.report.kind,
+        reason: messageOf(error),
+        againInS: pause / 1000,
+      });
+      this.#cancelTimer();
+      this.#cancelTimer = clock.setTimer(pause, () => void this.#runs.wake());
+      return false;
+    }
+  }
+
+  async #deliver({ id, report }: Untold): Promise<void> {
+    const { source, log, signal } = this.#options;
+    try {
+      await source.report(id, report, signal);
+      log.info("update-report-said", { source: source.kind, report: report.kind });
+    } catch (error) {
+      if (!(error instanceof SourceError) || error.code !== "gone") throw error;
+      // Said before a power cut, or taken back meanwhile.
+      log.info("update-report-not-needed", {
+        source: source.kind,
+        report: report.kind,
+        reason: error.message,
+      });
+    }
+  }
+}

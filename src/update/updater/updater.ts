@@ -1,0 +1,374 @@
+/**
+ * Folder updater/: takes what the sources assign through download, installation, start and trial to a report.
+ *
+ * Guarantees: one assignment is under way at a time, whoever gave it; the outcome of a trial is reported to the source that
+ * asked for it, once, also when the power is cut at any moment; what was refused or reverted is not tried again as long as
+ * the assignment is the same; nothing here throws into the firmware, and no failure here stops the heat.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { RateLimit } from "../../base/rate-limit.ts";
+import { minutes, seconds } from "../../base/units.ts";
+import type { SlotImage } from "../slots/slots.ts";
+import type { Assignment, CheckResult, UpdateSource } from "../source.ts";
+import { Job, type JobEnd, type JobStatus, longestStart } from "./job.ts";
+import type { Downloads, FinalReport, Found, Slots, SourceKind, Swap, UpdaterStatus } from "./ports.ts";
+import {
+  type Current,
+  dropped,
+  finished,
+  installedFor,
+  isOf,
+  standingOf,
+  told,
+  type Untold,
+} from "./record.ts";
+import type { RecordFile } from "./record-file.ts";
+import { ReportQueue } from "./report-queue.ts";
+import { SourceWatch } from "./source-watch.ts";
+
+export interface UpdaterOptions {
+  /** At most one of each kind; in order of precedence where both have something to do. */
+  readonly sources: readonly UpdateSource[];
+  readonly downloads: Downloads;
+  readonly slots: Slots;
+  readonly swap: Swap;
+  readonly record: RecordFile;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly onStatus?: (status: UpdaterStatus) => void;
+}
+
+const trialLook = seconds(10);
+const idle: JobStatus = { state: "idle", percent: 0, reason: "" };
+/** A command that is repeated must not load the server. */
+const onDemand = { max: 6, within: minutes(1) };
+
+export class Updater {
+  readonly #options: UpdaterOptions;
+  readonly #watches = new Map<SourceKind, SourceWatch>();
+  readonly #queues = new Map<SourceKind, ReportQueue>();
+  readonly #waiting = new Map<SourceKind, Assignment>();
+  readonly #end = new AbortController();
+  readonly #demands: RateLimit;
+  #job: Job | undefined;
+  #jobEnded: Promise<void> = Promise.resolve();
+  #status: JobStatus = idle;
+  #startedAt: number | undefined;
+  #stopLook: () => void = () => undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: UpdaterOptions) {
+    this.#options = options;
+    this.#demands = new RateLimit(options.clock, onDemand);
+    const { signal } = this.#end;
+    for (const source of options.sources) {
+      const { clock, log, random } = options;
+      const onTold = (report: Untold) => this.#told(report);
+      const onGone = () => this.#watches.get(source.kind)?.soon();
+      this.#queues.set(source.kind, new ReportQueue({ source, clock, log, onTold, onGone, signal }));
+      const onFound = (result: CheckResult) => this.#found(source.kind, result);
+      const onProblem = (error: unknown) => {
+        log.warn("update-check-failed", { source: source.kind, reason: messageOf(error) });
+        this.#changed();
+      };
+      this.#watches.set(source.kind, new SourceWatch({ source, clock, random, onFound, onProblem, signal }));
+    }
+  }
+
+  /** Goes on where the last process ended. */
+  start(): void {
+    for (const untold of this.#options.record.now.untold) this.#queues.get(untold.source)?.sayFinal(untold);
+    this.#look();
+    for (const watch of this.#watches.values()) watch.start();
+  }
+
+  get status(): UpdaterStatus {
+    const { current, done, last } = this.#options.record.now;
+    const of = this.#job ?? current;
+    const lastDone = last && done[last];
+    return {
+      ...this.#status,
+      source: of?.source ?? null,
+      id: of?.id ?? null,
+      version: this.#job?.assignment.version ?? current?.version ?? null,
+      last: lastDone && {
+        source: last,
+        version: lastDone.version,
+        result: lastDone.result,
+        code: lastDone.code,
+        reason: lastDone.reason,
+      },
+      sources: Object.fromEntries([...this.#watches].map(([kind, { state }]) => [kind, state])),
+    };
+  }
+
+  /** Asks every source now, for a person or the command `checkForUpdate`. Never rejects. */
+  async check(): Promise<readonly Found[]> {
+    const watches = [...this.#watches.values()];
+    if (this.#demands.admit() !== undefined) {
+      await Promise.all(watches.map((watch) => watch.check()));
+    }
+    return watches.map(({ source: { kind }, state }): Found => {
+      if (state.problem) return { source: kind, kind: "problem", ...state.problem };
+      const job = this.#job?.source === kind ? this.#job.assignment : this.#waiting.get(kind);
+      return job
+        ? { source: kind, kind: "update", version: job.version ?? null }
+        : { source: kind, kind: "nothing" };
+    });
+  }
+
+  /** The slots have changed: a trial may have its outcome. */
+  outcomeChanged(): void {
+    this.#look();
+  }
+
+  /** Stops what can be taken up again by the next process. */
+  async close(): Promise<void> {
+    this.#end.abort();
+    this.#stopLook();
+    this.#job?.cancel();
+    await this.#jobEnded;
+    await this.#looking;
+    await Promise.all([...this.#watches.values()].map((watch) => watch.settled()));
+    await Promise.all([...this.#queues.values()].map((queue) => queue.settled()));
+  }
+
+  async #found(source: SourceKind, result: CheckResult): Promise<void> {
+    this.#queues.get(source)?.retry();
+    this.#waiting.delete(source);
+    try {
+      await this.#looking;
+      if (result.cancel !== null) await this.#cancel(source, result.cancel);
+      else await this.#assigned(source, result.assignment);
+    } catch (error) {
+      if (!this.#end.signal.aborted) this.#options.log.error("updater-failed", { reason: messageOf(error) });
+    }
+    this.#changed();
+  }
+
+  async #cancel(source: SourceKind, id: string): Promise<void> {
+    const { record, log } = this.#options;
+    const of = { source, id, version: this.#job?.assignment.version ?? record.now.current?.version ?? null };
+    const isEnding = () =>
+      record.now.untold.some((each) => isOf(each, of) && each.report.kind !== "canceled");
+    // Its end is on the way, and is what counts.
+    if (isEnding()) return;
+    const mayStop = await this.#stop(of);
+    if (isEnding()) return;
+    const { current } = record.now;
+    if (!mayStop || (current !== null && isOf(current, of) && this.#isBeingTried(current))) {
+      const reason = "its start has been asked for, and its trial decides";
+      this.#queues.get(source)?.say(id, { kind: "not-canceled", reason });
+      return;
+    }
+    log.info("update-canceled", { source, id });
+    await this.#finish(of, { kind: "canceled" });
+    this.#watches.get(source)?.soon();
+  }
+
+  /** Takes the job back, if it is this one. @returns whether nothing of it goes on */
+  async #stop(of: { readonly source: SourceKind; readonly id: string }): Promise<boolean> {
+    if (this.#job === undefined || !isOf(this.#job, of)) return true;
+    if (!this.#job.cancel()) return false;
+    await this.#jobEnded;
+    return true;
+  }
+
+  #isBeingTried({ digest }: Current): boolean {
+    return (
+      this.#startedAt !== undefined || standingOf(digest, this.#options.slots.read()).kind === "on-trial"
+    );
+  }
+
+  async #assigned(source: SourceKind, assignment: Assignment | null): Promise<void> {
+    const job = this.#job;
+    if (job?.source === source && job.id === assignment?.id) return job.update(assignment);
+    if (job?.source === source) {
+      // Another one, or none: the owner has changed his mind.
+      if (!(await this.#stop(job))) return;
+      const isEnded = this.#options.record.now.untold.some((each) => isOf(each, job));
+      const version = job.assignment.version ?? null;
+      if (!isEnded) await this.#finish({ source, id: job.id, version }, { kind: "canceled" });
+    }
+    const { current } = this.#options.record.now;
+    if (current?.source === source && current.id !== assignment?.id) {
+      if (this.#isBeingTried(current)) return;
+      await this.#finish(current, { kind: "canceled" });
+    }
+    if (assignment === null || this.#isDone(source, assignment)) return;
+    if (this.#job !== undefined || this.#isTakenByAnother(source)) {
+      this.#waiting.set(source, assignment);
+      return;
+    }
+    this.#begin(source, assignment);
+  }
+
+  /** An image that waits for its start is its source's, unless that one cannot be asked about it. */
+  #isTakenByAnother(source: SourceKind): boolean {
+    const { current } = this.#options.record.now;
+    if (current === null) return false;
+    if (current.source === source || this.#isBeingTried(current)) return this.#isBeingTried(current);
+    const other = this.#watches.get(current.source);
+    return other !== undefined && other.state.problem === null;
+  }
+
+  /** A unit that fell back from a confirmed image takes it again. */
+  #isDone(source: SourceKind, { id, install }: Assignment): boolean {
+    const done = this.#options.record.now.done[source];
+    if (done?.id !== id) return false;
+    if (done.result === "canceled") return false;
+    if (done.result === "kept") return install === "never";
+    if (done.result !== "confirmed" || done.digest === null) return true;
+    const { slots, active } = this.#options.slots.read();
+    return active !== null && slots[active]?.digest === done.digest;
+  }
+
+  #begin(source: SourceKind, assignment: Assignment): void {
+    const { downloads, slots, swap, clock, log } = this.#options;
+    const version = assignment.version ?? null;
+    const of = { source, id: assignment.id, version };
+    const job = new Job(
+      source,
+      assignment,
+      {
+        downloads,
+        slots,
+        swap,
+        clock,
+        log,
+        say: (report) => this.#queues.get(source)?.say(assignment.id, report),
+        recordInstalled: ({ digest }) =>
+          this.#options.record.change((record) => installedFor(record, { ...of, digest })),
+        lookAgain: () => this.#watches.get(source)?.soon(),
+        onStatus: (status) => {
+          this.#status = status;
+          this.#changed();
+        },
+      },
+      this.#alreadyInstalled(),
+    );
+    this.#job = job;
+    log.info("update-assigned", { ...of });
+    this.#jobEnded = job.run().then((end) => this.#ended(job, end));
+  }
+
+  /** By the process before this one. */
+  #alreadyInstalled(): SlotImage | undefined {
+    const { record, slots } = this.#options;
+    const digest = record.now.current?.digest;
+    const { a, b } = slots.read().slots;
+    return [a, b].find((image) => image !== null && image.digest === digest) ?? undefined;
+  }
+
+  async #ended(job: Job, end: JobEnd): Promise<void> {
+    const { clock, log } = this.#options;
+    // Who took it back says so, or nobody: the next process goes on with it.
+    if (end.kind === "canceled") {
+      this.#job = undefined;
+      this.#status = idle;
+      return;
+    }
+    if (end.kind === "started") {
+      this.#job = undefined;
+      this.#startedAt = clock.now();
+      this.#status = { state: "starting", percent: 100, reason: "" };
+      return this.#look();
+    }
+    log.info("update-ended", { id: job.id, result: end.kind });
+    const version = job.assignment.version ?? null;
+    await this.#finishSurely({ source: job.source, id: job.id, version }, end);
+    // Not before it is recorded: until then the same assignment would begin again.
+    this.#job = undefined;
+    this.#changed();
+  }
+
+  /** Looks whether the installed image has an outcome; while it is tried, again and again. */
+  #look(): void {
+    this.#stopLook();
+    this.#looking = this.#looking
+      .then(() => this.#lookOnce())
+      .catch((error: unknown) => {
+        if (this.#end.signal.aborted) return;
+        this.#options.log.error("updater-failed", { reason: messageOf(error) });
+        this.#lookLater();
+      });
+  }
+
+  #lookLater(): void {
+    if (this.#end.signal.aborted) return;
+    this.#stopLook();
+    this.#stopLook = this.#options.clock.setTimer(trialLook, () => this.#look());
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { record, slots, clock } = this.#options;
+    const { current } = record.now;
+    if (current === null || this.#job !== undefined || this.#end.signal.aborted) return;
+    const standing = standingOf(current.digest, slots.read());
+    if (standing.kind === "over") {
+      await this.#finish(current, standing.report);
+      this.#startedAt = undefined;
+      return;
+    }
+    if (standing.kind === "on-trial") {
+      this.#status = { state: "on-trial", percent: 100, reason: "" };
+      this.#changed();
+      return this.#lookLater();
+    }
+    if (standing.kind === "lost") await record.change(dropped);
+    const sinceStart = this.#startedAt === undefined ? longestStart : clock.now() - this.#startedAt;
+    if (standing.kind === "installed" && sinceStart < longestStart) return this.#lookLater();
+    // Not started, or not any more: the source says whether it is still wanted.
+    this.#startedAt = undefined;
+    this.#status = idle;
+    this.#watches.get(current.source)?.soon();
+  }
+
+  /** As `#finish`, as often as the disk needs. */
+  async #finishSurely(of: Of, report: FinalReport): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!this.#end.signal.aborted) {
+      try {
+        return await this.#finish(of, report);
+      } catch (error) {
+        log.error("update-record-not-written", { reason: messageOf(error) });
+        await new Promise<void>((resolve) => {
+          clock.setTimer(minutes(1), resolve);
+          this.#end.signal.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+    }
+  }
+
+  /** Records the end of an assignment, then tells it; whoever waited comes next. */
+  async #finish(of: Of, report: FinalReport): Promise<void> {
+    const { record } = this.#options;
+    await record.change((now) => finished(now, of, report));
+    const untold = record.now.untold.find((each) => isOf(each, of));
+    if (untold) this.#queues.get(of.source)?.sayFinal(untold);
+    this.#status = idle;
+    this.#changed();
+    for (const kind of this.#waiting.keys()) this.#watches.get(kind)?.soon();
+  }
+
+  async #told(untold: Untold): Promise<void> {
+    const { slots, record } = this.#options;
+    const { outcome } = slots.read();
+    const isItsOutcome = outcome !== null && !outcome.reported && outcome.image.digest === untold.digest;
+    if (isItsOutcome) await slots.outcomeReported();
+    await record.change((now) => told(now, untold));
+  }
+
+  #changed(): void {
+    this.#options.onStatus?.(this.status);
+  }
+}
+
+interface Of {
+  readonly source: SourceKind;
+  readonly id: string;
+  readonly version: string | null;
+}

@@ -9,7 +9,7 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { RateLimit } from "../../base/rate-limit.ts";
-import { minutes, seconds } from "../../base/units.ts";
+import { type Millis, minutes, seconds } from "../../base/units.ts";
 import type { SlotImage } from "../slots/slots.ts";
 import type { Assignment, CheckResult, UpdateSource } from "../source.ts";
 import { Job, type JobEnd, type JobStatus, longestStart } from "./job.ts";
@@ -195,7 +195,10 @@ export class Updater {
     }
     const { current } = this.#options.record.now;
     if (current?.source === source && current.id !== assignment?.id) {
-      if (this.#isBeingTried(current)) return;
+      if (this.#isBeingTried(current)) {
+        if (assignment !== null) this.#waiting.set(source, assignment);
+        return;
+      }
       await this.#finish(current, { kind: "canceled" });
     }
     if (assignment === null || this.#isDone(source, assignment)) return;
@@ -329,18 +332,29 @@ export class Updater {
 
   /** As `#finish`, as often as the disk needs. */
   async #finishSurely(of: Of, report: FinalReport): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     while (!this.#end.signal.aborted) {
       try {
         return await this.#finish(of, report);
       } catch (error) {
         log.error("update-record-not-written", { reason: messageOf(error) });
-        await new Promise<void>((resolve) => {
-          clock.setTimer(minutes(1), resolve);
-          this.#end.signal.addEventListener("abort", () => resolve(), { once: true });
-        });
+        await this.#pause(minutes(1));
       }
     }
+  }
+
+  /** Ends early with the updater. */
+  async #pause(duration: Millis): Promise<void> {
+    const { signal } = this.#end;
+    await new Promise<void>((resolve) => {
+      const over = (): void => {
+        cancel();
+        signal.removeEventListener("abort", over);
+        resolve();
+      };
+      const cancel = this.#options.clock.setTimer(duration, over);
+      signal.addEventListener("abort", over);
+    });
   }
 
   /** Records the end of an assignment, then tells it; whoever waited comes next. */
@@ -349,7 +363,7 @@ export class Updater {
     await record.change((now) => finished(now, of, report));
     const untold = record.now.untold.find((each) => isOf(each, of));
     if (untold) this.#queues.get(of.source)?.sayFinal(untold);
-    this.#status = idle;
+    if (this.#job === undefined || isOf(this.#job, of)) this.#status = idle;
     this.#changed();
     for (const kind of this.#waiting.keys()) this.#watches.get(kind)?.soon();
   }

@@ -1,0 +1,452 @@
+/** The updater on virtual time: from an assignment to the one word about its outcome. */
+import { describe, expect, it } from "vitest";
+import { hours, minutes, seconds } from "../../../src/base/units.ts";
+import { SourceError } from "../../../src/update/source.ts";
+import { imageOf } from "../fixtures.ts";
+import { OwnerSystem } from "./scripted-source.ts";
+import { ScriptedDownloads, Unit, type UnitOptions } from "./unit.ts";
+
+interface World {
+  readonly unit: Unit;
+  readonly owner: OwnerSystem;
+  readonly downloads: ScriptedDownloads;
+}
+
+async function world(changes: Partial<UnitOptions> = {}, prepare?: (world: World) => void): Promise<World> {
+  const owner = new OwnerSystem();
+  owner.againInMs = minutes(5);
+  const downloads = new ScriptedDownloads();
+  const unit = new Unit({ sources: () => [owner.source], downloads, ...changes });
+  const made = { unit, owner, downloads };
+  give(made, 5);
+  prepare?.(made);
+  await unit.boot();
+  return made;
+}
+
+/** Assigns release `counter`, which can be downloaded. */
+function give(
+  { owner, downloads }: Pick<World, "owner" | "downloads">,
+  counter: number,
+  changes: Parameters<OwnerSystem["assign"]>[2] = {},
+): string {
+  const id = `0.${counter}.0`;
+  const image = imageOf(counter);
+  owner.assign(id, image, changes);
+  downloads.images.set(`https://host.example/${id}`, image);
+  return id;
+}
+
+describe("an assigned update", () => {
+  it("is downloaded, installed, tried, and reported once when its health is proven, not before", async () => {
+    const { unit, owner } = await world();
+    await unit.clock.advance(minutes(1));
+    expect([...new Set(owner.saidOf("0.5.0"))]).toEqual(["downloading", "downloaded", "installing"]);
+    expect(unit.updater.status.state).toBe("on-trial");
+    await unit.clock.advance(hours(30));
+    expect(unit.runs).toBe("0.5.0");
+    expect(owner.finalsOf("0.5.0")).toEqual(["confirmed"]);
+    expect(unit.slots.outcome?.reported).toBe(true);
+    expect(unit.updater.status).toMatchObject({
+      state: "idle",
+      last: { result: "confirmed", version: "0.5.0" },
+    });
+    await unit.stop();
+  });
+
+  it("that fails its trial is reported as reverted with its reason, once, and is not tried again", async () => {
+    const health = () => ({ revertedFor: "no sensor reading in 60 s" });
+    const { unit, owner, downloads } = await world({ health });
+    await unit.clock.advance(hours(50));
+    expect(owner.finalsOf("0.5.0")).toEqual(["reverted"]);
+    expect(owner.heard.at(-1)?.report).toMatchObject({ reason: "no sensor reading in 60 s" });
+    expect(unit.runs).toBe("factory");
+    // The owner insists on the same image: a new assignment, refused without another trial.
+    give({ owner, downloads }, 5, { id: "again" });
+    await unit.clock.advance(hours(1));
+    expect(owner.heard.at(-1)?.report).toMatchObject({ kind: "refused", code: "known-bad" });
+    await unit.stop();
+  });
+
+  it("that never proves anything ends after three starts", async () => {
+    const { unit, owner } = await world({ health: () => "silent" });
+    await unit.clock.advance(hours(1));
+    expect(owner.finalsOf("0.5.0")).toEqual(["reverted"]);
+    expect(owner.heard.at(-1)?.report).toMatchObject({ reason: "it did not prove its health in 3 starts" });
+    await unit.stop();
+  });
+
+  it("that is refused is reported with code and reason, and not downloaded again while it is the same", async () => {
+    const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
+      given.images.set("https://host.example/0.5.0", imageOf(5, { product: "other" }));
+    });
+    await unit.clock.advance(hours(1));
+    expect(owner.heard.at(-1)?.report).toMatchObject({ kind: "refused", code: "other-product" });
+    // A source that has nobody to tell, such as a feed, offers it on and on.
+    give({ owner, downloads }, 5);
+    await unit.clock.advance(hours(30));
+    expect(downloads.asked).toHaveLength(1);
+    give({ owner, downloads }, 6);
+    await unit.clock.advance(hours(1));
+    expect(unit.runs).toBe("0.6.0");
+    await unit.stop();
+  });
+
+  it("whose download was damaged is fetched once more, then refused", async () => {
+    const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
+      const damaged = imageOf(5);
+      damaged[damaged.length - 1] = 0;
+      given.images.set("https://host.example/0.5.0", damaged);
+    });
+    await unit.clock.advance(hours(1));
+    expect(downloads.asked).toHaveLength(2);
+    expect(owner.heard.at(-1)?.report).toMatchObject({ kind: "refused", code: "wrong-content" });
+    await unit.stop();
+  });
+
+  it("is tried again with growing pauses while the download fails, and says why", async () => {
+    const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
+      given.answer = async () => ({ kind: "again", code: "unreachable", reason: "no route" });
+    });
+    await unit.clock.advance(hours(3));
+    expect(downloads.asked.length).toBeGreaterThan(5);
+    expect(downloads.asked.length).toBeLessThan(12);
+    expect(unit.updater.status).toMatchObject({ state: "waiting", reason: "unreachable: no route" });
+    downloads.answer = undefined;
+    await unit.clock.advance(hours(2));
+    expect(owner.finalsOf("0.5.0")).toEqual(["confirmed"]);
+    await unit.stop();
+  });
+
+  it("that cannot be written to the disk is given up after five tries, and the owner hears it", async () => {
+    const { unit, owner } = await world({}, ({ unit: given }) => {
+      given.beforeInstall = () => Promise.reject(Object.assign(new Error("no space"), { code: "ENOSPC" }));
+    });
+    await unit.clock.advance(hours(5));
+    expect(owner.heard.at(-1)?.report).toMatchObject({ kind: "refused", code: "install-failed" });
+    expect(owner.saidOf("0.5.0").filter((kind) => kind === "installing").length).toBeGreaterThan(0);
+    expect(unit.runs).toBe("factory");
+    await unit.stop();
+  });
+
+  it("that runs already is confirmed without a restart", async () => {
+    const { unit, owner, downloads } = await world();
+    await unit.clock.advance(hours(1));
+    const { starts } = unit;
+    give({ owner, downloads }, 5, { id: "same-image" });
+    await unit.clock.advance(hours(1));
+    expect(owner.finalsOf("same-image")).toEqual(["confirmed"]);
+    expect(unit.starts).toBe(starts);
+    await unit.stop();
+  });
+
+  it("of which only the download is wanted is kept and not installed", async () => {
+    const { unit, owner, downloads } = await world({}, (made) => void give(made, 5, { install: "never" }));
+    await unit.clock.advance(hours(1));
+    expect(owner.saidOf("0.5.0").filter((kind) => kind !== "downloading")).toEqual(["kept"]);
+    expect([unit.runs, downloads.discarded]).toEqual(["factory", 0]);
+    await unit.stop();
+  });
+
+  it("waits for its maintenance window, and goes on in it", async () => {
+    const { unit, owner, downloads } = await world({}, (made) => void give(made, 5, { install: "wait" }));
+    await unit.clock.advance(hours(2));
+    expect(owner.saidOf("0.5.0").at(-1)).toBe("downloaded");
+    expect(unit.updater.status).toMatchObject({
+      state: "waiting",
+      reason: "the maintenance window is closed",
+    });
+    give({ owner, downloads }, 5);
+    await unit.clock.advance(minutes(10));
+    expect(owner.finalsOf("0.5.0")).toEqual(["confirmed"]);
+    expect(downloads.asked).toHaveLength(1);
+    await unit.stop();
+  });
+
+  it("is deferred with its reason while the heater needs the process, said once, and starts after", async () => {
+    const { unit, owner } = await world({}, ({ unit: given }) => {
+      given.blocked = { reason: "heat is called for", againInMs: minutes(5) };
+    });
+    await unit.clock.advance(hours(2));
+    expect(owner.saidOf("0.5.0").filter((kind) => kind === "deferred")).toHaveLength(1);
+    expect(unit.updater.status).toMatchObject({ state: "deferred", reason: "heat is called for" });
+    unit.blocked = undefined;
+    await unit.clock.advance(minutes(10));
+    expect(owner.finalsOf("0.5.0")).toEqual(["confirmed"]);
+    await unit.stop();
+  });
+});
+
+describe("an update that the owner takes back", () => {
+  it("before the unit has seen it: canceled", async () => {
+    const { unit, owner, downloads } = await world({}, ({ owner: given }) => {
+      given.cancel = "0.5.0";
+    });
+    await unit.clock.advance(minutes(10));
+    expect(owner.saidOf("0.5.0")).toEqual(["canceled"]);
+    expect(downloads.asked).toEqual([]);
+    await unit.stop();
+  });
+
+  it("mid-download: the download ends, canceled", async () => {
+    let aborted = false;
+    const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
+      given.answer = (_, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener("abort", () => {
+            aborted = true;
+            resolve({ kind: "again", code: "aborted", reason: "aborted" });
+          });
+        });
+    });
+    await unit.clock.advance(minutes(3));
+    expect([aborted, unit.updater.status.state]).toEqual([false, "downloading"]);
+    owner.cancel = "0.5.0";
+    await unit.clock.advance(minutes(6));
+    expect(aborted).toBe(true);
+    expect(owner.finalsOf("0.5.0")).toEqual(["canceled"]);
+    expect(downloads.asked).toHaveLength(1);
+    await unit.stop();
+  });
+
+  it("mid-install: nothing starts, canceled; the next update is installed", async () => {
+    const { unit, owner, downloads } = await world({}, ({ unit: given }) => {
+      given.beforeInstall = (signal) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    });
+    await unit.clock.advance(minutes(3));
+    expect(unit.updater.status.state).toBe("installing");
+    owner.cancel = "0.5.0";
+    await unit.clock.advance(minutes(6));
+    expect([owner.finalsOf("0.5.0"), unit.runs]).toEqual([["canceled"], "factory"]);
+    unit.beforeInstall = undefined;
+    give({ owner, downloads }, 6);
+    await unit.clock.advance(minutes(10));
+    expect(owner.finalsOf("0.6.0")).toEqual(["confirmed"]);
+    await unit.stop();
+  });
+
+  it("while it is installed and deferred: never started, canceled", async () => {
+    const { unit, owner } = await world({}, ({ unit: given }) => {
+      given.blocked = { reason: "heat is called for", againInMs: minutes(1) };
+    });
+    await unit.clock.advance(minutes(10));
+    owner.cancel = "0.5.0";
+    unit.blocked = { reason: "heat is called for", againInMs: hours(1) };
+    await unit.clock.advance(minutes(6));
+    unit.blocked = undefined;
+    await unit.clock.advance(hours(30));
+    expect([owner.finalsOf("0.5.0"), unit.runs, unit.starts]).toEqual([["canceled"], "factory", 1]);
+    await unit.stop();
+  });
+
+  it("in its trial: refused with the reason, and the outcome is reported", async () => {
+    const { unit, owner } = await world();
+    await unit.clock.advance(seconds(45));
+    expect(unit.updater.status.state).toBe("on-trial");
+    owner.cancel = "0.5.0";
+    await unit.updater.check();
+    await unit.clock.settle();
+    expect(owner.saidOf("0.5.0").at(-1)).toBe("not-canceled");
+    await unit.clock.advance(hours(1));
+    expect(owner.finalsOf("0.5.0")).toEqual(["confirmed"]);
+    await unit.stop();
+  });
+
+  it("by assigning another one: the first is canceled, the second installed", async () => {
+    const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
+      given.answer = (url) =>
+        url.endsWith("0.5.0") ? Promise.resolve({ kind: "again", code: "slow", reason: "slow" }) : undefined;
+    });
+    await unit.clock.advance(minutes(3));
+    give({ owner, downloads }, 6);
+    await unit.clock.advance(hours(1));
+    expect([owner.finalsOf("0.5.0"), owner.finalsOf("0.6.0")]).toEqual([["canceled"], ["confirmed"]]);
+    await unit.stop();
+  });
+
+  it("and whose artifact is gone mid-download: the source is asked at once, not at its interval", async () => {
+    const { unit, owner, downloads } = await world({}, ({ owner: given, downloads: fetched }) => {
+      given.againInMs = hours(12);
+      fetched.answer = async () => {
+        given.cancel = "0.5.0";
+        return { kind: "gone", reason: "404" };
+      };
+    });
+    await unit.clock.advance(minutes(2));
+    expect([owner.finalsOf("0.5.0"), downloads.asked.length]).toEqual([["canceled"], 1]);
+    await unit.stop();
+  });
+});
+
+describe("two sources", () => {
+  const two = async () => {
+    const [first, second] = [new OwnerSystem("hawkbit"), new OwnerSystem("feed")];
+    const downloads = new ScriptedDownloads();
+    const unit = new Unit({ sources: () => [first.source, second.source], downloads });
+    return { first, second, downloads, unit };
+  };
+
+  it("do not fight: one is served to its end, then the other", async () => {
+    const { first, second, downloads, unit } = await two();
+    give({ owner: first, downloads }, 5);
+    give({ owner: second, downloads }, 6);
+    await unit.boot();
+    await unit.clock.advance(hours(1));
+    expect([first.finalsOf("0.5.0"), second.finalsOf("0.6.0"), unit.runs]).toEqual([
+      ["confirmed"],
+      ["confirmed"],
+      "0.6.0",
+    ]);
+    await unit.clock.advance(hours(100));
+    expect([unit.starts, downloads.asked.length]).toEqual([3, 2]);
+    await unit.stop();
+  });
+
+  it("of which one asks for an older image: refused once, and no coming and going", async () => {
+    const { first, second, downloads, unit } = await two();
+    give({ owner: first, downloads }, 6);
+    give({ owner: second, downloads }, 5);
+    await unit.boot();
+    await unit.clock.advance(hours(1));
+    // Whichever came first: the newer one runs at the end.
+    await unit.clock.advance(hours(100));
+    expect(unit.runs).toBe("0.6.0");
+    expect(unit.starts).toBeLessThan(4);
+    expect(second.finalsOf("0.5.0")).toHaveLength(1);
+    await unit.stop();
+  });
+});
+
+describe("checks", () => {
+  it("happen soon after the start, then every 24 h or so where the source has no interval of its own", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.againInMs = undefined;
+      given.assignment = null;
+    });
+    await unit.clock.advance(minutes(1));
+    expect(owner.checks).toBe(1);
+    await unit.clock.advance(hours(21));
+    expect(owner.checks).toBe(1);
+    await unit.clock.advance(hours(6));
+    expect(owner.checks).toBe(2);
+    await unit.stop();
+  });
+
+  it("spread over a minute and over the hours when many units start together", async () => {
+    const times = await Promise.all(
+      [0, 0.25, 0.999].map(async (random) => {
+        const { unit, owner } = await world({ random: () => random }, ({ owner: given }) => {
+          given.assignment = null;
+          given.againInMs = undefined;
+        });
+        let [first, second] = [0, 0];
+        while (second === 0) {
+          await unit.clock.advance(seconds(10));
+          if (first === 0 && owner.checks === 1) first = unit.clock.now();
+          if (owner.checks === 2) second = unit.clock.now();
+        }
+        await unit.stop();
+        return { first, apart: (second - first) / hours(1) };
+      }),
+    );
+    expect(times.map(({ first }) => first)).toEqual([seconds(10), seconds(20), seconds(60)]);
+    for (const { apart } of times) expect(Math.abs(apart - 24)).toBeLessThan(2.5);
+    expect(new Set(times.map(({ apart }) => apart)).size).toBe(3);
+  });
+
+  it("on demand answer what was found, and are not sent without end", async () => {
+    const { unit, owner } = await world();
+    expect(await unit.updater.check()).toEqual([{ source: "hawkbit", kind: "update", version: "0.5.0" }]);
+    await Promise.all(Array.from({ length: 50 }, () => unit.updater.check()));
+    for (let asked = 0; asked < 50; asked++) await unit.updater.check();
+    expect(owner.checks).toBeLessThan(10);
+    await unit.stop();
+  });
+
+  it("that fail are tried with growing pauses, and the reason is shown", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.checkError = new SourceError("not-allowed", "wrong token");
+    });
+    await unit.clock.advance(hours(10));
+    expect(owner.checks).toBeGreaterThan(8);
+    expect(owner.checks).toBeLessThan(18);
+    expect(unit.updater.status.sources.hawkbit?.problem).toEqual({
+      code: "not-allowed",
+      reason: "wrong token",
+    });
+    expect(await unit.updater.check()).toEqual([
+      { source: "hawkbit", kind: "problem", code: "not-allowed", reason: "wrong token" },
+    ]);
+    owner.checkError = undefined;
+    await unit.clock.advance(hours(2));
+    expect(owner.finalsOf("0.5.0")).toEqual(["confirmed"]);
+    await unit.stop();
+  });
+
+  it("wait as long as a server asks for", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.checkError = new SourceError("too-many-requests", "slower", { againInMs: hours(5) });
+    });
+    await unit.clock.advance(hours(4));
+    expect(owner.checks).toBe(1);
+    await unit.stop();
+  });
+
+  it("keep to a bound whatever interval a server names", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.assignment = null;
+      given.againInMs = 0;
+    });
+    await unit.clock.advance(minutes(10));
+    expect(owner.checks).toBeLessThan(62);
+    owner.againInMs = hours(24 * 365);
+    await unit.clock.advance(hours(60));
+    const before = owner.checks;
+    await unit.clock.advance(hours(60));
+    expect(owner.checks).toBeGreaterThan(before);
+    await unit.stop();
+  });
+});
+
+describe("a report", () => {
+  it("that the source does not take is said again until it has it", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.reportError = () => new SourceError("unreachable", "no route");
+    });
+    await unit.clock.advance(hours(5));
+    expect([owner.heard, unit.runs]).toEqual([[], "0.5.0"]);
+    expect(unit.slots.outcome?.reported).toBe(false);
+    owner.reportError = undefined;
+    await unit.clock.advance(hours(2));
+    expect(owner.heard.map(({ report }) => report.kind)).toEqual(["confirmed"]);
+    expect(unit.slots.outcome?.reported).toBe(true);
+    await unit.stop();
+  });
+
+  it("survives a restart before it was said", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.reportError = () => new SourceError("unreachable", "no route");
+    });
+    await unit.clock.advance(hours(1));
+    const next = await unit.afterCut("names-lost");
+    owner.reportError = undefined;
+    await next.boot();
+    await next.clock.advance(minutes(5));
+    expect(owner.heard.map(({ report }) => report.kind)).toEqual(["confirmed"]);
+    await next.stop();
+  });
+
+  it("that nobody waits for any more is not said for ever", async () => {
+    let said = 0;
+    const { unit } = await world({}, ({ owner: given }) => {
+      given.reportError = ({ kind }) => {
+        if (kind === "confirmed") said += 1;
+        return new SourceError("gone", "410");
+      };
+    });
+    await unit.clock.advance(hours(30));
+    expect([said, unit.runs]).toEqual([1, "0.5.0"]);
+    await unit.stop();
+  });
+});

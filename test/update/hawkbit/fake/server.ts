@@ -3,7 +3,9 @@
  * What it holds is `state`; `intercept` answers in its place, for a server that fails.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket } from "node:tls";
 import { check } from "../../../../src/base/schema/schema.ts";
 import { list, map, object } from "../../../../src/base/schema/structures.ts";
 import { anything, integer, oneOf, optional, string } from "../../../../src/base/schema/values.ts";
@@ -60,6 +62,13 @@ export interface Received {
 /** An answer of the test's own; `undefined`: the server's; "silence": none at all. */
 export type Intercept = (request: Received) => Partial<Answer> | "silence" | undefined;
 
+export interface FakeTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Of the units' certificates. */
+  readonly ca: string;
+}
+
 interface Call extends Received {
   readonly tenant: string;
   readonly target: Target;
@@ -75,22 +84,30 @@ export class FakeHawkbit {
   intercept: Intercept | undefined;
   readonly #server: Server;
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+  readonly #tls: FakeTls | undefined;
+
+  private constructor(tls: FakeTls | undefined) {
+    this.#tls = tls;
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serve(request, response);
+    this.#server = tls
+      ? createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, serve)
+      : createServer(serve);
   }
 
-  static async start(): Promise<FakeHawkbit> {
-    const fake = new FakeHawkbit();
+  /** @param tls for https:, as a proxy before hawkBit does it: a certificate of `ca` names the controller */
+  static async start(tls?: FakeTls): Promise<FakeHawkbit> {
+    const fake = new FakeHawkbit(tls);
     await new Promise<void>((resolve) => fake.#server.listen(0, "127.0.0.1", resolve));
     return fake;
   }
 
   get url(): string {
-    return `http://${this.host}`;
+    return `${this.#tls ? "https" : "http"}://${this.host}`;
   }
 
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#tls ? "localhost" : "127.0.0.1"}:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async close(): Promise<void> {
@@ -109,21 +126,30 @@ export class FakeHawkbit {
     };
     this.received.push(received);
     const own = this.intercept?.(received);
+    const certified = request.socket instanceof TLSSocket && request.socket.authorized;
+    const name = certified
+      ? String((request.socket as TLSSocket).getPeerCertificate().subject.CN)
+      : undefined;
     if (own === "silence") return;
-    const answer = own === undefined ? this.#answer(received) : { ...empty(200), ...own };
+    const answer = own === undefined ? this.#answer(received, name) : { ...empty(200), ...own };
     const headers = own?.body === undefined ? answer.headers : { ...answer.headers, ...lengthOf(own) };
     response.writeHead(answer.status, headers);
     if (answer.chunked === true) response.write("");
     response.end(received.method === "HEAD" ? undefined : answer.body);
   }
 
-  #answer(received: Received): Answer {
+  #answer(received: Received, certified: string | undefined): Answer {
     const url = new URL(received.path, this.url);
     const [, tenant = "", controller, version, id = "", ...rest] = url.pathname.split("/");
     if (controller !== "controller" || version !== "v1") return empty(404);
-    const target = this.#authenticated(received.headers.authorization, tenant, decodeURIComponent(id));
+    const controllerId = decodeURIComponent(id);
+    const target =
+      certified === controllerId
+        ? this.state.targets.get(controllerId)
+        : this.#authenticated(received.headers.authorization, tenant, controllerId);
     if (target === undefined) return empty(401);
-    const at = (name: string) => `http://${received.headers.host}/${name}/controller/v1/${id}`;
+    const at = (name: string) =>
+      `${this.#tls ? "https" : "http"}://${received.headers.host}/${name}/controller/v1/${id}`;
     const call: Call = {
       ...received,
       tenant,

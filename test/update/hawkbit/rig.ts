@@ -1,0 +1,127 @@
+/** A client at a fake server, and a unit with its updater at one. */
+import { get } from "node:http";
+import { silentLog } from "../../../src/base/log.ts";
+import { minutes } from "../../../src/base/units.ts";
+import type { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import type { Attributes } from "../../../src/update/hawkbit/attributes.ts";
+import { type Consent, HawkbitSource } from "../../../src/update/hawkbit/hawkbit.ts";
+import { type Http, systemHttp } from "../../../src/update/hawkbit/http.ts";
+import { hawkbitAccess } from "../../../src/update/hawkbit/options.ts";
+import type { ImageLocation } from "../../../src/update/source.ts";
+import type { DownloadResult, Downloads } from "../../../src/update/updater/ports.ts";
+import { type Health, Unit } from "../updater/unit.ts";
+import type { FakeHawkbit } from "./fake/server.ts";
+import type { Target } from "./fake/state.ts";
+
+export interface ClientOptions {
+  readonly clock: VirtualClock;
+  readonly attributes?: () => Attributes;
+  readonly consent?: () => Consent;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export const signal = new AbortController().signal;
+
+/** The client of a target of a fake, or of another server. */
+export function clientOf(
+  { url }: { readonly url: string },
+  { id, token }: Pick<Target, "id" | "token">,
+  { clock, attributes, consent, settings }: ClientOptions,
+): HawkbitSource {
+  const given = { server: url, tenant: "default", controllerId: id, targetToken: token, ...settings };
+  const access = hawkbitAccess(given, (path) => path);
+  const http = systemHttp(access, () => undefined);
+  return new HawkbitSource({
+    access,
+    // Virtual time stands still while a real request runs.
+    http: ((request) => clock.holdDuring(http(request))) satisfies Http,
+    clock,
+    log: silentLog,
+    attributes: attributes ?? (() => ({ version: "0.1.0" })),
+    consent: consent ?? (() => ({ given: true })),
+  });
+}
+
+/** A download without manners: whole, in memory. The real one has its own tests. */
+export class PlainDownloads implements Downloads {
+  readonly #clock: () => VirtualClock;
+  readonly #held = new Map<string, Buffer>();
+  readonly asked: ImageLocation[] = [];
+  /** Stands between the head and the body. */
+  pause: ((signal: AbortSignal) => Promise<void>) | undefined;
+
+  constructor(clock: () => VirtualClock) {
+    this.#clock = clock;
+  }
+
+  async download(
+    image: ImageLocation,
+    _options: { readonly urgent: boolean },
+    onProgress: (percent: number) => void,
+    stop: AbortSignal,
+  ): Promise<DownloadResult> {
+    this.asked.push(image);
+    await this.pause?.(stop);
+    if (stop.aborted) return { kind: "again", code: "aborted", reason: "aborted" };
+    const { status, bytes } = await this.#clock().holdDuring(fetched(image));
+    if (status === 404 || status === 410) return { kind: "gone", reason: `answered ${status}` };
+    if (status !== 200) return { kind: "again", code: "not-allowed", reason: `answered ${status}` };
+    for (const percent of [25, 50, 75, 100]) onProgress(percent);
+    this.#held.set(image.url, bytes);
+    return { kind: "done", path: image.url };
+  }
+
+  read(path: string): Buffer {
+    return this.#held.get(path) ?? Buffer.alloc(0);
+  }
+
+  async discard(): Promise<void> {
+    this.#held.clear();
+  }
+}
+
+function fetched({
+  url,
+  headers,
+}: ImageLocation): Promise<{ readonly status: number; readonly bytes: Buffer }> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { ...headers }, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) }));
+    }).on("error", reject);
+  });
+}
+
+/** A unit that asks a fake for updates. */
+export function unitAt(
+  fake: { readonly url: string },
+  target: Pick<Target, "id" | "token">,
+  options: Omit<Partial<ClientOptions>, "clock"> & {
+    readonly health?: Health;
+    readonly clock?: VirtualClock;
+    readonly random?: () => number;
+  } = {},
+): { readonly unit: Unit; readonly downloads: PlainDownloads } {
+  const downloads = new PlainDownloads(() => unit.clock);
+  const { health, clock, random, ...client } = options;
+  const unit: Unit = new Unit({
+    sources: () => [clientOf(fake, target, { ...client, clock: unit.clock })],
+    downloads,
+    ...(health && { health }),
+    ...(clock && { clock }),
+    ...(random && { random }),
+  });
+  return { unit, downloads };
+}
+
+export const someTime = minutes(20);
+
+/** Only what ends an action, as the server's history shows it. */
+export const closings = (target: Target): readonly string[] =>
+  target.history.filter((line) => / (closed|canceled|cancel closed) /.test(line));
+
+export const bodiesTo = (fake: FakeHawkbit, ending: string): readonly unknown[] =>
+  fake.received
+    .filter(({ method, path }) => method !== "GET" && path.endsWith(ending))
+    .map(({ body }) => JSON.parse(body) as unknown);

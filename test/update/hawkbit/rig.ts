@@ -18,6 +18,7 @@ export interface ClientOptions {
   readonly attributes?: () => Attributes;
   readonly consent?: () => Consent;
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly readPem?: (path: string) => string;
 }
 
 export const signal = new AbortController().signal;
@@ -26,20 +27,26 @@ export const signal = new AbortController().signal;
 export function clientOf(
   { url }: { readonly url: string },
   { id, token }: Pick<Target, "id" | "token">,
-  { clock, attributes, consent, settings }: ClientOptions,
+  { clock, attributes, consent, settings, readPem = String }: ClientOptions,
 ): HawkbitSource {
   const given = { server: url, tenant: "default", controllerId: id, targetToken: token, ...settings };
-  const access = hawkbitAccess(given, (path) => path);
+  const access = hawkbitAccess(given, readPem);
   const http = systemHttp(access, () => undefined);
   return new HawkbitSource({
     access,
-    // Virtual time stands still while a real request runs.
-    http: ((request) => clock.holdDuring(http(request))) satisfies Http,
+    http: ((request) => held(clock, http(request))) satisfies Http,
     clock,
     log: silentLog,
     attributes: attributes ?? (() => ({ version: "0.1.0" })),
     consent: consent ?? (() => ({ given: true })),
   });
+}
+
+/** Virtual time stands still while a real request runs, and until whoever waits for it has begun the next thing. */
+function held<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
+  const after = () => new Promise((resolve) => setImmediate(resolve));
+  void clock.holdDuring(work.then(after, after));
+  return work;
 }
 
 /** A download without manners: whole, in memory. The real one has its own tests. */
@@ -63,7 +70,7 @@ export class PlainDownloads implements Downloads {
     this.asked.push(image);
     await this.pause?.(stop);
     if (stop.aborted) return { kind: "again", code: "aborted", reason: "aborted" };
-    const { status, bytes } = await this.#clock().holdDuring(fetched(image));
+    const { status, bytes } = await held(this.#clock(), fetched(image));
     if (status === 404 || status === 410) return { kind: "gone", reason: `answered ${status}` };
     if (status !== 200) return { kind: "again", code: "not-allowed", reason: `answered ${status}` };
     for (const percent of [25, 50, 75, 100]) onProgress(percent);

@@ -85,6 +85,8 @@ export class Unit {
   blocked: { readonly reason: string; readonly againInMs: number } | undefined;
   /** What an installation waits for, or fails with. */
   beforeInstall: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** What the start waits for once it is asked for. */
+  beforeStart: (() => Promise<void>) | undefined;
   starts = 0;
   #updater: Updater | undefined;
   #stopped = false;
@@ -186,6 +188,7 @@ export class Unit {
     return {
       blockedBy: () => this.blocked,
       start: async ({ digest }) => {
+        await this.beforeStart?.();
         const { slots } = this.slots;
         await this.store.write(onTrial(this.slots, slots.a?.digest === digest ? "a" : "b"));
         this.clock.setTimer(seconds(1), () => void this.#restart().catch(() => undefined));

@@ -253,6 +253,39 @@ describe("an update that the owner takes back", () => {
     await unit.stop();
   });
 
+  it("in the very moment of the start: refused, and the outcome is reported", async () => {
+    let go: () => void = () => undefined;
+    const { unit, owner } = await world({}, ({ unit: given }) => {
+      given.beforeStart = () =>
+        new Promise((resolve) => {
+          go = resolve;
+        });
+    });
+    await unit.clock.advance(minutes(3));
+    expect(unit.updater.status.state).toBe("starting");
+    owner.cancel = "0.5.0";
+    await unit.updater.check();
+    await unit.clock.settle();
+    expect(owner.saidOf("0.5.0").at(-1)).toBe("not-canceled");
+    go();
+    await unit.clock.advance(hours(1));
+    expect([owner.finalsOf("0.5.0"), unit.runs]).toEqual([["confirmed"], "0.5.0"]);
+    await unit.stop();
+  });
+
+  it("when its outcome is only not said yet: the outcome counts", async () => {
+    const { unit, owner } = await world({}, ({ owner: given }) => {
+      given.reportError = () => new SourceError("unreachable", "no route");
+    });
+    await unit.clock.advance(hours(1));
+    owner.cancel = "0.5.0";
+    await unit.clock.advance(hours(1));
+    owner.reportError = undefined;
+    await unit.clock.advance(hours(3));
+    expect(owner.saidOf("0.5.0")).toEqual(["confirmed"]);
+    await unit.stop();
+  });
+
   it("by assigning another one: the first is canceled, the second installed", async () => {
     const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
       given.answer = (url) =>

@@ -26,7 +26,6 @@ import { signImage } from "../update/image/sign-image.ts";
 import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
-
 export const verb: Verb = {
   name: "image",
   summary: "Make, sign and verify firmware images, on the owner's computer",

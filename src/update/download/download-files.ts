@@ -14,7 +14,7 @@ export interface DownloadFiles extends SlotFiles {
 }
 
 export const systemDownloadFiles: DownloadFiles = {
-  ...systemSlotFiles,
+  ...systemSlotFiles(),
   sizeOf(path) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return found?.isFile() ? found.size : undefined;

@@ -3,6 +3,7 @@
  * start, and images that prove their health or do not. On virtual time; only real requests hold it.
  */
 import { createHash } from "node:crypto";
+import { messageOf } from "../../../src/base/errors.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { minutes, seconds } from "../../../src/base/units.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
@@ -13,7 +14,9 @@ import {
   onTrial,
   outcomeReported,
   reverted,
+  type SlotImage,
   type SlotsState,
+  type StartTarget,
 } from "../../../src/update/slots/slots.ts";
 import type { UpdateSource } from "../../../src/update/source.ts";
 import type {
@@ -116,9 +119,13 @@ export class Unit {
 
   /** The launcher's part, then the firmware's. Rejects when the power is cut. */
   async boot(): Promise<void> {
-    const isIntact = (slot: "a" | "b") => this.store.isIntact(slot, trusted);
-    const { state, target } = await nextStart(this.slots, { isIntact, factoryCounter: 0 });
-    await this.store.write(state);
+    const problemOf = (slot: "a" | "b") => this.store.verify(slot, trusted).then(() => undefined, messageOf);
+    let target = "factory" as StartTarget;
+    const state = await this.store.change(async (before) => {
+      const next = await nextStart(before, { problemOf, isFactoryNewer: () => false });
+      target = next.target;
+      return next.state;
+    });
     this.starts += 1;
     this.#updater = new Updater({
       sources: this.options.sources(this),
@@ -133,22 +140,23 @@ export class Unit {
     });
     this.#updater.start();
     if (state.trial !== null && target === state.trial.slot) {
-      const version = state.slots[target]?.version ?? "";
+      const image = state.slots[target];
+      if (image === null) throw new Error("an empty slot is on trial");
       this.#cancelHealth = this.clock.setTimer(
         healthAfter,
-        () => void this.#judge(version).catch(() => undefined),
+        () => void this.#judge(image).catch(() => undefined),
       );
     }
   }
 
-  async #judge(version: string): Promise<void> {
+  async #judge({ version, digest }: SlotImage): Promise<void> {
     const health = this.options.health?.(version) ?? "good";
     if (health === "silent") return this.#restart();
     if (health !== "good") {
-      await this.store.write(reverted(this.slots, health.revertedFor));
+      await this.store.change((state) => reverted(state, health.revertedFor));
       return this.#restart();
     }
-    await this.store.write(confirmed(this.slots));
+    await this.store.change((state) => confirmed(state, digest));
     this.#updater?.outcomeChanged();
   }
 
@@ -180,7 +188,7 @@ export class Unit {
         const bytes = this.options.downloads.read(path);
         return (await this.store.install(stream(bytes, 512), trusted, thisDevice)).image;
       },
-      outcomeReported: async () => this.store.write(outcomeReported(this.store.read())),
+      outcomeReported: async () => void (await this.store.change(outcomeReported)),
     };
   }
 
@@ -189,8 +197,7 @@ export class Unit {
       blockedBy: () => this.blocked,
       start: async ({ digest }) => {
         await this.beforeStart?.();
-        const { slots } = this.slots;
-        await this.store.write(onTrial(this.slots, slots.a?.digest === digest ? "a" : "b"));
+        await this.store.change((state) => onTrial(state, state.slots.a?.digest === digest ? "a" : "b"));
         this.clock.setTimer(seconds(1), () => void this.#restart().catch(() => undefined));
       },
     };

@@ -6,7 +6,6 @@ import { type Millis, millis, seconds } from "../base/units.ts";
 import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
 import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
-import { remoteLog } from "../firmware/cloud-process/remote-log.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
@@ -23,6 +22,7 @@ import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { decideBoard } from "../firmware/storage/last-good.ts";
+import { remoteLog } from "../firmware/supervision/remote-log.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 

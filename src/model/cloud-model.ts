@@ -56,10 +56,71 @@ export const deviceInformation = {
   },
 } as const;
 
+/** What the updater does, for the "state" of the component. */
+export const updateStates = [
+  "idle",
+  "waiting",
+  "downloading",
+  "installing",
+  "deferred",
+  "starting",
+  "on-trial",
+] as const;
+export const updateResults = ["none", "confirmed", "reverted", "refused", "kept", "canceled"] as const;
+
+/** The component of a unit that takes updates, reported when one of its values changes. */
+export const firmwareComponent = {
+  name: "firmware",
+  modelId: "dtmi:groveHeater:firmware;1",
+  label: "Firmware updates",
+  fields: {
+    installed: { schema: text, label: "Installed version", doc: "Version of the running firmware." },
+    program: {
+      schema: choice(["a", "b", "factory"]),
+      label: "Program",
+      doc: "Which slot runs; factory is the program of the installation.",
+    },
+    available: {
+      schema: text,
+      label: "Available version",
+      doc: "Version of the assigned update; empty without one.",
+    },
+    state: { schema: choice(updateStates), label: "Update state", doc: "What the update does now." },
+    progress: {
+      schema: real("%", [0, 100]),
+      label: "Download progress",
+      doc: "Downloaded share of the update.",
+    },
+    reason: {
+      schema: text,
+      label: "Waits for",
+      doc: "Why the update waits, or what failed; empty otherwise.",
+    },
+    lastResult: { schema: choice(updateResults), label: "Last result", doc: "How the last update ended." },
+    lastVersion: {
+      schema: text,
+      label: "Last version",
+      doc: "Version of the last update; empty without one.",
+    },
+    lastReason: { schema: text, label: "Last reason", doc: "Why the last update was reverted or refused." },
+    slotA: { schema: text, label: "Slot a", doc: "Version in slot a; empty without one." },
+    slotB: { schema: text, label: "Slot b", doc: "Version in slot b; empty without one." },
+  },
+} as const;
+
+type FirmwareFields = typeof firmwareComponent.fields;
+export type FirmwareReport = {
+  readonly [K in keyof FirmwareFields]: CloudValue<FirmwareFields[K]["schema"]>;
+};
+
 type InformationFields = typeof deviceInformation.fields;
 export type DeviceInformation = {
   readonly [K in keyof InformationFields]: CloudValue<InformationFields[K]["schema"]>;
 };
+
+/** Components of the reported twin, each marked `__t: "c"`. */
+export const componentRows = [deviceInformation, firmwareComponent] as const;
+export const isComponentName = (name: string): boolean => componentRows.some((row) => row.name === name);
 
 /** The first six are sent in one message, every telemetryInterval and on changes; each event in a message of its own. */
 export const telemetry = {
@@ -169,6 +230,10 @@ export const commands = {
       label: "Minutes",
       doc: "How long; 0 ends it.",
     },
+  },
+  checkForUpdate: {
+    label: "Check for updates",
+    doc: "Asks the sources of updates now; what comes of it is in the firmware component.",
   },
   clearFault: { label: "Clear faults", doc: "Clears latched faults." },
   restart: { label: "Restart", doc: "Ends the firmware cleanly, heater off; its supervisor restarts it." },

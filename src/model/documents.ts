@@ -8,8 +8,8 @@ import {
   type CloudSchema,
   type CommandSpec,
   commands,
+  componentRows,
   decimalsOf,
-  deviceInformation,
   modelId,
   readOnlyProperties,
   type TelemetrySpec,
@@ -22,7 +22,7 @@ type Json = { readonly [key: string]: unknown };
 /** Under manifest/model: name and text. */
 export const documents = (): ReadonlyMap<string, string> =>
   new Map([
-    ["heater.dtdl.json", textOf([heaterModel(), informationModel()])],
+    ["heater.dtdl.json", textOf([heaterModel(), ...components.map(componentModel)])],
     ["iot-central-template.json", textOf(centralTemplate())],
   ]);
 
@@ -33,8 +33,16 @@ function heaterModel(): Json {
   return { "@context": context, "@id": id, ...rest };
 }
 
-function informationModel(): Json {
-  const { "@id": id, "@type": type, ...rest } = information();
+interface ComponentRow {
+  readonly name: string;
+  readonly modelId: string;
+  readonly label: string;
+  readonly fields: Readonly<Record<string, { label: string; doc?: string; schema: CloudSchema }>>;
+}
+const components: readonly ComponentRow[] = componentRows;
+
+function componentModel(row: ComponentRow): Json {
+  const { "@id": id, "@type": type, ...rest } = componentInterface(row);
   return { "@id": id, "@type": type, "@context": context, ...rest };
 }
 
@@ -63,23 +71,21 @@ function heater(central: boolean): Json {
         contentOf("Property", name, row, central),
       ),
       ...rows<CommandSpec>(commands).map(([name, row]) => commandOf(name, row)),
-      {
+      ...components.map((row) => ({
         "@type": "Component",
-        name: deviceInformation.name,
-        displayName: deviceInformation.label,
-        schema: central ? information() : deviceInformation.modelId,
-      },
+        name: row.name,
+        displayName: row.label,
+        schema: central ? componentInterface(row) : row.modelId,
+      })),
     ],
   };
 }
 
-const information = (): Json => ({
-  "@id": deviceInformation.modelId,
+const componentInterface = ({ modelId: id, label, fields }: ComponentRow): Json => ({
+  "@id": id,
   "@type": "Interface",
-  displayName: "Device Information",
-  contents: Object.entries<{ label: string; doc?: string; schema: CloudSchema }>(
-    deviceInformation.fields,
-  ).map(([name, { label, doc, schema }]) => ({
+  displayName: label,
+  contents: Object.entries(fields).map(([name, { label, doc, schema }]) => ({
     "@type": "Property",
     name,
     displayName: label,

@@ -16,7 +16,7 @@ import { readManifest } from "./image/image-manifest.ts";
 import type { TrustedKey } from "./image/keys.ts";
 import { ImageRefused, type RefusalCode } from "./image/refusal.ts";
 import type { SlotFiles } from "./slots/slot-files.ts";
-import type { SlotStore } from "./slots/slot-store.ts";
+import type { CheckRoom, SlotStore } from "./slots/slot-store.ts";
 import { freeSlot } from "./slots/slots.ts";
 import type { Assignment, ImageLocation } from "./source.ts";
 import { DownloadError } from "./transport/download-error.ts";
@@ -27,6 +27,8 @@ export interface ObtainOptions {
   readonly files: SlotFiles;
   readonly trusted: readonly TrustedKey[];
   readonly target: Omit<Target, "counterFloor" | "installed" | "failed">;
+  /** Whether there is room for it in the slot. */
+  readonly checkRoom?: CheckRoom | undefined;
   readonly deltas: "when-possible" | "never";
   /** Into the log: how an image comes, and why not by its delta. */
   readonly note: (event: string, fields: LogFields) => void;
@@ -76,9 +78,9 @@ export async function installFetched(
   options: ObtainOptions,
   control: FetchControl,
 ): Promise<Installed> {
-  const { downloader, store, files, trusted, target, note } = options;
+  const { downloader, store, files, trusted, target, checkRoom, note } = options;
   try {
-    const installed = await store.install(chunksOf(fetched, options), trusted, target);
+    const installed = await store.install(chunksOf(fetched, options), trusted, target, checkRoom);
     await downloader.discard();
     return installed;
   } catch (error) {

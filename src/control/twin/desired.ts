@@ -6,7 +6,7 @@
 
 import { isRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/cloud-model.ts";
-import { deviceInformation, isWritableName, readOnlyProperties } from "../../model/cloud-model.ts";
+import { isComponentName, isWritableName, readOnlyProperties } from "../../model/cloud-model.ts";
 import { isPlainName, maxUnknownNames, type TwinShadow } from "./shadow.ts";
 import { fingerprint, membersOf } from "./values.ts";
 
@@ -48,7 +48,7 @@ export function readDesired(document: unknown): Desired | undefined {
 
 /** Names of read-only properties are reported already and must not be acknowledged. */
 const mayAnswer = (name: string): boolean =>
-  isPlainName(name) && !Object.hasOwn(readOnlyProperties, name) && name !== deviceInformation.name;
+  isPlainName(name) && !Object.hasOwn(readOnlyProperties, name) && !isComponentName(name);
 
 /** Whether `value` is the desired value of `name` in the shadow. */
 export function isSeen(shadow: TwinShadow, name: WritableName, value: unknown): boolean {

@@ -42,6 +42,8 @@ import type { Manifest } from "../../manifest/manifest.ts";
 import {
   type CommandName,
   deviceInformation,
+  type FirmwareReport,
+  firmwareComponent,
   modelId,
   type TelemetryValues,
 } from "../../model/cloud-model.ts";
@@ -82,6 +84,10 @@ export interface CloudHalfParts {
   readonly reports?: ReportSenderOptions["store"] | undefined;
   /** Log lines are wanted for so long. */
   readonly sendLogs?: ((minutes: number) => void) | undefined;
+  /** What is known of updates; `undefined` for a unit that takes none. */
+  readonly firmwareReport?: (() => FirmwareReport | undefined) | undefined;
+  /** Asks the sources of updates now. */
+  readonly checkForUpdate?: (() => void) | undefined;
   /** Creates the link; replaced in tests. */
   readonly open?: typeof openCloud;
   /** Opens the outbox's store; replaced in tests. */
@@ -321,6 +327,7 @@ export class CloudHalf {
   #sections(): ReportedSections {
     const { device, firmware, board } = this.#parts;
     const { inForce, activeFaults } = device;
+    const updates = this.#parts.firmwareReport?.();
     return {
       lastChange: lastChange(inForce),
       firmwareVersion: firmware,
@@ -333,6 +340,7 @@ export class CloudHalf {
       sealed: this.#parts.isSealed?.() ?? false,
       certificateExpires: this.#renewal.expires,
       [deviceInformation.name]: { __t: "c", ...this.#machine },
+      ...(updates !== undefined && { [firmwareComponent.name]: { __t: "c", ...updates } }),
     };
   }
 
@@ -348,6 +356,12 @@ export class CloudHalf {
       const result = parameter === 0 ? "ended" : `log lines follow for ${parameter} min`;
       return sendLogs === undefined ? unable : { status: 200, payload: { result } };
     }
+    if (name === "checkForUpdate") {
+      const { firmwareReport, checkForUpdate } = this.#parts;
+      if (firmwareReport?.() === undefined) return noUpdates;
+      checkForUpdate?.();
+      return { status: 202, payload: { result: "checking" } };
+    }
     const refused = await device.request(requestOf(name, parameter ?? 0));
     return refused === undefined
       ? { status: 200, payload: { result: "done" } }
@@ -357,7 +371,15 @@ export class CloudHalf {
 
 const unable: CommandReply = { status: 501, payload: { result: "refused", reason: "no log can be sent" } };
 
-function requestOf(name: Exclude<CommandName, "restart" | "sendLogs">, parameter: number): Request {
+const noUpdates: CommandReply = {
+  status: 409,
+  payload: { result: "refused", reason: "this unit has no source of updates: it has no updates.json" },
+};
+
+function requestOf(
+  name: Exclude<CommandName, "restart" | "sendLogs" | "checkForUpdate">,
+  parameter: number,
+): Request {
   const source = "cloud";
   switch (name) {
     case "boost":

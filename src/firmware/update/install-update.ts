@@ -8,9 +8,10 @@ import { statfs } from "node:fs/promises";
 import { stateVersions } from "../../control/durable.ts";
 import { checkStorage } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
+import type { Machine } from "../../update/image/fitness.ts";
 import type { TrustedKey } from "../../update/image/keys.ts";
 import { ImageRefused } from "../../update/image/refusal.ts";
-import type { InstalledImage, SlotStore } from "../../update/slots/slot-store.ts";
+import type { CheckRoom, InstalledImage, SlotStore } from "../../update/slots/slot-store.ts";
 import { guardianProtocol } from "../process/messages.ts";
 import { describeDataFolder } from "../storage/data-folder.ts";
 import { bytesBelow } from "../storage/storage-meter.ts";
@@ -37,10 +38,21 @@ export function installUpdate(
   source: AsyncIterable<Uint8Array>,
   { store, dataPath, keys, manifest, protocols = [guardianProtocol] }: InstallOptions,
 ): Promise<InstalledImage> {
+  const room = roomFor({ store, dataPath, manifest });
+  return store.install(source, keys, machineOf(dataPath, protocols), room);
+}
+
+/** What an image must run on. */
+export function machineOf(dataPath: string, protocols: readonly number[]): Machine {
   const stored = storedVersion(describeDataFolder(dataPath).stateFile);
   const stateVersion = typeof stored === "number" ? stored : stateVersions.writes;
-  const machine = { ...thisMachine(), stateVersion, protocols };
-  return store.install(source, keys, machine, async ({ totalBytes }) => {
+  return { ...thisMachine(), stateVersion, protocols };
+}
+
+/** Whether an image has room, on the disk and in what the manifest grants of it. */
+export const roomFor =
+  ({ store, dataPath, manifest }: Pick<InstallOptions, "store" | "dataPath" | "manifest">): CheckRoom =>
+  async ({ totalBytes }) => {
     const refused = checkStorage(manifest, (await bytesBelow(dataPath)) + totalBytes);
     if (refused !== undefined) throw new ImageRefused("no-room", refused.message);
     const { bavail, bsize } = await statfs(store.folder);
@@ -49,5 +61,4 @@ export function installUpdate(
       const mib = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
       throw new ImageRefused("no-room", `the disk has ${mib(free)} free, and it takes ${mib(totalBytes)}`);
     }
-  });
-}
+  };

@@ -142,7 +142,7 @@ export class Job {
   }
 
   async #download(): Promise<JobEnd | undefined> {
-    const { image, download, install } = this.#assignment;
+    const { download, install } = this.#assignment;
     const { downloads, say, lookAgain } = this.#ports;
     let saidTenth = -1;
     const onProgress = (given: number): void => {
@@ -154,7 +154,7 @@ export class Job {
     };
     onProgress(0);
     const options = { urgent: download === "now" };
-    const result = await downloads.download(image, options, onProgress, this.#abort.signal);
+    const result = await downloads.download(this.#assignment, options, onProgress, this.#abort.signal);
     if (this.#abort.signal.aborted) return undefined;
     switch (result.kind) {
       case "done":
@@ -219,7 +219,7 @@ export class Job {
     const { install } = this.#assignment;
     if (install === "wait" || install === "never")
       return this.#waitForChange("the maintenance window is closed");
-    const blocked = swap.blockedBy(install === "now");
+    const blocked = swap.blockedBy(install === "now", image);
     if (blocked !== undefined) {
       this.#status("deferred", blocked.reason);
       if (this.#deferredFor !== blocked.reason) say({ kind: "deferred", reason: blocked.reason });

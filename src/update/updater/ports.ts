@@ -1,6 +1,6 @@
 /** What the updater needs of the rest of the firmware, and what it tells it. */
 import type { SlotImage, SlotsState } from "../slots/slots.ts";
-import type { ImageLocation, Report, UpdateSource } from "../source.ts";
+import type { Assignment, Report, UpdateSource } from "../source.ts";
 
 export type SourceKind = UpdateSource["kind"];
 
@@ -15,11 +15,11 @@ export type DownloadResult =
 
 export interface Downloads {
   /**
-   * Fetches an image, or what is missing of it. Ends soon after its signal, and keeps what it has.
+   * Fetches an assigned image, or what is missing of it. Ends soon after its signal, and keeps what it has.
    * @param options urgent: without a limit that is for the comfort of others
    */
   download(
-    image: ImageLocation,
+    assignment: Assignment,
     options: { readonly urgent: boolean },
     onProgress: (percent: number) => void,
     signal: AbortSignal,
@@ -41,7 +41,10 @@ export interface Slots {
 
 export interface Swap {
   /** Why the start must wait. @param urgent the owner wants no deferral but for the heater's safety */
-  blockedBy(urgent: boolean): { readonly reason: string; readonly againInMs: number } | undefined;
+  blockedBy(
+    urgent: boolean,
+    image: SlotImage,
+  ): { readonly reason: string; readonly againInMs: number } | undefined;
   /** Puts the image on trial and asks for the restart. Resolves when asked: this process ends soon after. */
   start(image: SlotImage): Promise<void>;
 }

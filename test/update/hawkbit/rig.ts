@@ -7,7 +7,7 @@ import type { Attributes } from "../../../src/update/hawkbit/attributes.ts";
 import { type Consent, HawkbitSource } from "../../../src/update/hawkbit/hawkbit.ts";
 import { type Http, systemHttp } from "../../../src/update/hawkbit/http.ts";
 import { hawkbitAccess } from "../../../src/update/hawkbit/options.ts";
-import type { ImageLocation } from "../../../src/update/source.ts";
+import type { Assignment, ImageLocation } from "../../../src/update/source.ts";
 import type { DownloadResult, Downloads } from "../../../src/update/updater/ports.ts";
 import { type Health, Unit } from "../updater/unit.ts";
 import type { FakeHawkbit } from "./fake/server.ts";
@@ -62,7 +62,7 @@ export class PlainDownloads implements Downloads {
   }
 
   async download(
-    image: ImageLocation,
+    { image }: Assignment,
     _options: { readonly urgent: boolean },
     onProgress: (percent: number) => void,
     stop: AbortSignal,

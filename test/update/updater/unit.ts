@@ -43,7 +43,7 @@ export class ScriptedDownloads implements Downloads {
   discarded = 0;
 
   async download(
-    image: Parameters<Downloads["download"]>[0],
+    { image }: Parameters<Downloads["download"]>[0],
     _options: { readonly urgent: boolean },
     onProgress: (percent: number) => void,
     signal: AbortSignal,

@@ -6,8 +6,8 @@
 import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {
   type CloudSchema,
+  componentRows,
   decimalsOf,
-  deviceInformation,
   readOnlyProperties,
   telemetry,
   writableProperties,
@@ -20,7 +20,12 @@ interface Known {
 }
 
 const known = new Map<string, Known>(
-  Object.entries({ ...deviceInformation.fields, ...telemetry, ...readOnlyProperties, ...writableProperties }),
+  Object.entries({
+    ...Object.assign({}, ...componentRows.map(({ fields }) => fields)),
+    ...telemetry,
+    ...readOnlyProperties,
+    ...writableProperties,
+  }),
 );
 
 /** Longest text of a value; the documents show it whole. */
@@ -36,7 +41,7 @@ export const sentence = (text: string): string => {
 };
 
 export const labelOf = (name: string): string =>
-  name === deviceInformation.name ? deviceInformation.label : (known.get(name)?.label ?? shorten(name, 40));
+  componentRows.find((row) => row.name === name)?.label ?? known.get(name)?.label ?? shorten(name, 40);
 
 /** IoT Plug and Play marks a component with `__t`. */
 export const isComponent = (value: Json | undefined): value is JsonObject => textMember(value, "__t") === "c";

@@ -1,5 +1,5 @@
 /**
- * The log of the cloud process. The loop process writes its lines, because it owns the terminal.
+ * The log of a supervised process. The loop process writes its lines, because it owns the terminal.
  *
  * Guarantee: lines below the log level are not sent. The rate of lines to the loop is limited; the next line
  * that is sent carries the number of lines that were dropped.
@@ -7,12 +7,15 @@
 import type { Clock } from "../../base/clock.ts";
 import { type Log, type LogLevel, logFrom } from "../../base/log.ts";
 import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
+import type { Infer } from "../../base/schema/schema.ts";
 import { seconds } from "../../base/units.ts";
-import type { CloudMessage } from "./messages.ts";
+import type { logLine } from "./log-message.ts";
+
+export type LogMessage = { readonly kind: "log" } & Infer<typeof logLine>;
 
 const lines: RateLimits = { max: 100, within: seconds(1) };
 
-export function remoteLog(clock: Clock, level: LogLevel, send: (message: CloudMessage) => void): Log {
+export function remoteLog(clock: Clock, level: LogLevel, send: (message: LogMessage) => void): Log {
   const limit = new RateLimit(clock, lines);
   return logFrom(level, (at, event, given) => {
     const linesLeftOut = limit.admit();

@@ -1,0 +1,60 @@
+/** What is known of updates, as the twin's component has it: its schema, and how it is made. */
+import type { Schema } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { number, oneOf } from "../../base/schema/values.ts";
+import { type FirmwareReport, updateResults, updateStates } from "../../model/cloud-model.ts";
+import type { SlotName, SlotsState } from "../../update/slots/slots.ts";
+import type { UpdaterStatus } from "../../update/updater/ports.ts";
+import { shortened } from "../process/message-values.ts";
+
+const maxReason = 512;
+const version = shortened(64);
+
+export const firmwareReport: Schema<FirmwareReport> = object({
+  installed: version,
+  program: oneOf(["a", "b", "factory"]),
+  available: version,
+  state: oneOf(updateStates),
+  progress: number(0, 100),
+  reason: shortened(maxReason),
+  lastResult: oneOf(updateResults),
+  lastVersion: version,
+  lastReason: shortened(maxReason),
+  slotA: version,
+  slotB: version,
+});
+
+/** @param status `undefined`: no source of updates is configured */
+export function reportOf(
+  { version: installed, program }: { readonly version: string; readonly program: SlotName | "factory" },
+  { slots, trial, outcome }: SlotsState,
+  status: UpdaterStatus | undefined,
+): FirmwareReport {
+  const onTrial = trial !== null && trial.slot === program;
+  const assigned = status === undefined || status.state === "idle" ? "" : (status.version ?? "");
+  const last = status?.last;
+  // A person's update has an outcome too.
+  const ended =
+    last ?? (outcome && { result: outcome.result, version: outcome.image.version, reason: outcome.reason });
+  return {
+    installed,
+    program,
+    available: assigned,
+    state: onTrial ? "on-trial" : (status?.state ?? "idle"),
+    progress: status?.percent ?? 0,
+    reason: (status?.reason || problemOf(status)).slice(0, maxReason),
+    lastResult: ended?.result ?? "none",
+    lastVersion: ended?.version ?? "",
+    lastReason: (ended?.reason ?? "").slice(0, maxReason),
+    slotA: slots.a?.version ?? "",
+    slotB: slots.b?.version ?? "",
+  };
+}
+
+/** Why a source could not be asked. */
+function problemOf(status: UpdaterStatus | undefined): string {
+  const problems = Object.entries(status?.sources ?? {}).flatMap(([kind, { problem }]) =>
+    problem === null ? [] : [`${kind}: ${problem.reason}`],
+  );
+  return problems.join("; ");
+}

@@ -1,0 +1,102 @@
+/**
+ * updates.json in the data folder: where this unit looks for updates, as its owner wrote it.
+ *
+ * PEM files are named from the data folder.
+ *
+ * Guarantee: a file that others can read, or that is not as expected, is refused with what to change; no message contains
+ * a token. No file: this unit looks for no updates.
+ */
+import { join, resolve } from "node:path";
+import { readPrivate, systemPrivateFiles } from "../../azure/credentials/private-files.ts";
+import { readSmallFile } from "../../base/files/small-file.ts";
+import { JsonDocument } from "../../base/schema/document.ts";
+import type { Infer } from "../../base/schema/schema.ts";
+import { strictObject } from "../../base/schema/structures.ts";
+import { anything, boolean, integer, optional, string, withDefault } from "../../base/schema/values.ts";
+import { type HawkbitAccess, HawkbitSettingsError, hawkbitAccess } from "../../update/hawkbit/options.ts";
+
+export const ownerFileName = "updates.json";
+
+const name = string({
+  pattern: /^[a-z0-9][a-z0-9-]{0,39}$/,
+  expected: "1 to 40 lower-case letters, digits and -",
+});
+const feed = strictObject({
+  /** Of the feed's folder: `https:`, `http:` or `file:`. */
+  url: string(
+    { pattern: /^(https?|file):\/\/\S+$/, expected: "an address such as https://updates.example/heater/" },
+    2048,
+  ),
+  channel: withDefault(name, "stable"),
+  group: withDefault(name, "default"),
+});
+const ownerFile = strictObject({
+  feed: optional(feed),
+  /** hawkbit/options.ts. */
+  hawkbit: optional(anything),
+  /** PEM of the owner's own authority, for feed and downloads. */
+  caFile: optional(string(undefined, 4096)),
+  /** What downloads may use of the line, in kilobytes of 1000 bytes per second. */
+  kilobytesPerSecond: optional(integer(1, 1_000_000)),
+  deltas: withDefault(boolean, true),
+});
+
+export interface OwnerFile extends Omit<Infer<typeof ownerFile>, "hawkbit" | "caFile"> {
+  readonly hawkbit: HawkbitAccess | undefined;
+  readonly caPem: string | undefined;
+}
+
+/** One message for the owner, with the next step. */
+export class OwnerFileError extends Error {
+  override readonly name = "OwnerFileError";
+}
+
+/** @returns `undefined` when there is none. @throws OwnerFileError, CredentialError */
+export async function readOwnerFile(dataPath: string): Promise<OwnerFile | undefined> {
+  const path = join(dataPath, ownerFileName);
+  const text = await readPrivate(systemPrivateFiles, path);
+  if (text === undefined) return undefined;
+  const { hawkbit, caFile, ...rest } = contentOf(text, path);
+  const readPem = (file: string): string => readPemFile(resolve(dataPath, file));
+  if (hawkbit === undefined && rest.feed === undefined)
+    throw new OwnerFileError(`${path} names neither a "feed" nor a "hawkbit".`);
+  try {
+    return {
+      ...rest,
+      hawkbit: hawkbit === undefined ? undefined : hawkbitAccess(hawkbit, readPem),
+      caPem: caFile === undefined ? undefined : readPem(caFile),
+    };
+  } catch (error) {
+    if (error instanceof HawkbitSettingsError)
+      throw new OwnerFileError(`${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** @throws OwnerFileError with the line of every mistake */
+function contentOf(text: string, path: string): Infer<typeof ownerFile> {
+  const document = JsonDocument.parse(text);
+  if (!(document instanceof JsonDocument)) {
+    const { line, column, message } = document;
+    throw new OwnerFileError(`${path}:${line}:${column}: ${message}`);
+  }
+  const value = document.read(ownerFile);
+  if (value !== undefined) return value;
+  const problems = document.problems(path);
+  throw new OwnerFileError(
+    problems.map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`).join("\n"),
+  );
+}
+
+const largestPem = 64 * 1024;
+
+/** @throws OwnerFileError */
+function readPemFile(path: string): string {
+  try {
+    const text = readSmallFile(path, { limit: largestPem });
+    if (text !== undefined) return text;
+  } catch (cause) {
+    throw new OwnerFileError(`${path} cannot be read.`, { cause });
+  }
+  throw new OwnerFileError(`${path} is not there.`);
+}

@@ -1,0 +1,52 @@
+/**
+ * The swap as the updater sees it: the loop, which knows the heater, says when an installed image may start.
+ *
+ * Guarantee: an image starts only after the loop has said that it may, and the updater that nobody has taken it back.
+ */
+import { minutes, seconds } from "../../base/units.ts";
+import type { SlotImage, SlotsState } from "../../update/slots/slots.ts";
+import type { Swap } from "../../update/updater/ports.ts";
+import type { LoopToUpdater, UpdaterToLoop } from "./messages.ts";
+
+type MayStart = Extract<LoopToUpdater, { kind: "may-start" }>;
+
+/** The loop tells its decision at once; a lost message is asked for again. */
+const firstAnswer = seconds(10);
+const laterAnswers = minutes(1);
+
+export class RemoteSwap implements Swap {
+  readonly #send: (message: UpdaterToLoop) => void;
+  readonly #read: () => SlotsState;
+  #offered = "";
+  #heard: MayStart | undefined;
+
+  constructor(send: (message: UpdaterToLoop) => void, read: () => SlotsState) {
+    this.#send = send;
+    this.#read = read;
+  }
+
+  hear(message: MayStart): void {
+    this.#heard = message;
+  }
+
+  blockedBy(urgent: boolean, { digest }: SlotImage): ReturnType<Swap["blockedBy"]> {
+    const when = urgent ? "now" : "when-convenient";
+    const offer = `${digest} ${when}`;
+    if (offer !== this.#offered) {
+      this.#offered = offer;
+      this.#heard = undefined;
+      const { slots } = this.#read();
+      this.#send({ kind: "offer", slot: slots.a?.digest === digest ? "a" : "b", digest, when });
+    }
+    if (this.#heard?.digest !== digest) {
+      return { reason: "the control loop decides when", againInMs: firstAnswer };
+    }
+    const { waitsFor } = this.#heard;
+    return waitsFor === undefined ? undefined : { reason: waitsFor, againInMs: laterAnswers };
+  }
+
+  /** Resolves when asked: this process ends soon after. */
+  async start({ digest }: SlotImage): Promise<void> {
+    this.#send({ kind: "start", digest });
+  }
+}

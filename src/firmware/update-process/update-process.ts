@@ -1,0 +1,117 @@
+/**
+ * Folder update-process/: the updater in a process of its own, and both ends of its messages.
+ *
+ * The updater as the loop has it: it hears what is installed, and says when it may start.
+ *
+ * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step. It is
+ * there only where this unit takes updates: where it has updates.json, or slots.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
+import type { FirmwareReport } from "../../model/cloud-model.ts";
+import { type SupervisedChild, SupervisedProcess } from "../supervision/supervised-process.ts";
+import type { Swap } from "../update/swap.ts";
+import type { SwapDecision } from "../update/swap-decision.ts";
+import { type LoopToUpdater, type UpdaterToLoop, updaterToLoop } from "./messages.ts";
+
+export interface UpdateProcessOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly swap: Pick<Swap, "offer"> & { begin(digest: string): void };
+  /** May throw, for instance without memory. */
+  readonly spawn: () => SupervisedChild;
+  /** At every change. */
+  readonly onReport: (report: FirmwareReport) => void;
+  /** Whether it does its work (SR-11). */
+  readonly onFailing: (failing: boolean) => void;
+}
+
+export class UpdateProcess {
+  readonly #options: UpdateProcessOptions;
+  readonly #process: SupervisedProcess;
+  #failure: string | undefined;
+  #isFailing = false;
+  #unread = 0;
+
+  constructor(options: UpdateProcessOptions) {
+    this.#options = options;
+    const { clock, log, spawn } = options;
+    this.#process = new SupervisedProcess({
+      clock,
+      log,
+      name: "updater",
+      title: "the updater",
+      spawn,
+      onMessage: (message) => this.#take(message),
+      onChild: () => {},
+      onChange: () => this.#changed(),
+    });
+  }
+
+  start(): void {
+    this.#process.start();
+  }
+
+  /** Asks the sources now. */
+  check(): void {
+    this.#send({ kind: "check" });
+  }
+
+  /** What the loop has decided on an image that was offered. */
+  decided({ digest }: { readonly digest: string }, decision: SwapDecision): void {
+    const waitsFor = decision.kind === "wait" ? decision.reason : undefined;
+    this.#send({ kind: "may-start", digest, waitsFor });
+  }
+
+  /** The trial of the program that runs has ended well. */
+  confirmed(): void {
+    this.#send({ kind: "update-confirmed" });
+  }
+
+  /** Resolves when the process is gone: within four seconds. */
+  close(): Promise<void> {
+    return this.#process.close();
+  }
+
+  #send(message: LoopToUpdater): void {
+    this.#process.send(message);
+  }
+
+  #take(message: unknown): void {
+    const said = read(updaterToLoop, message);
+    if (said !== undefined) return this.#act(said);
+    this.#unread += 1;
+    this.#options.log.warn("updater-message-unreadable", { from: "the updater", dropped: this.#unread });
+  }
+
+  #act(message: UpdaterToLoop): void {
+    const { log, swap, onReport } = this.#options;
+    switch (message.kind) {
+      case "health":
+        this.#failure = message.failure;
+        this.#process.begun();
+        break;
+      case "log":
+        log[message.level](message.event, message.fields);
+        break;
+      case "firmware":
+        onReport(message.report);
+        break;
+      case "offer":
+        swap.offer(message);
+        break;
+      case "start":
+        swap.begin(message.digest);
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  #changed(): void {
+    const failing = (this.#process.failure ?? this.#failure) !== undefined;
+    if (failing !== this.#isFailing) this.#options.onFailing(failing);
+    this.#isFailing = failing;
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * The updater of a unit, composed: sources, downloads, slots, and the swap that the loop allows.
+ *
+ * Guarantees: in a process of its own below the loop, whose end costs nothing but time; hosts are asked only where the app
+ * manifest grants them; what it installs starts only when the loop says that it may.
+ */
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { hours, minutes } from "../../base/units.ts";
+import { checkConnection, checkStorage } from "../../manifest/gate.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { Downloader, usualMinimumRate } from "../../update/download/download.ts";
+import { systemDownloadFiles } from "../../update/download/download-files.ts";
+import { FeedSource } from "../../update/feed/feed-source.ts";
+import { HawkbitSource } from "../../update/hawkbit/hawkbit.ts";
+import { systemHttp } from "../../update/hawkbit/http.ts";
+import { maxImageBytes, product } from "../../update/image/image-manifest.ts";
+import type { TrustedKey } from "../../update/image/keys.ts";
+import { systemSlotFiles } from "../../update/slots/slot-files.ts";
+import { SlotStore } from "../../update/slots/slot-store.ts";
+import { outcomeReported } from "../../update/slots/slots.ts";
+import type { UpdateSource } from "../../update/source.ts";
+import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
+import { systemTransport, type Transport } from "../../update/transport/transport.ts";
+import { RecordFile } from "../../update/updater/record-file.ts";
+import { Updater } from "../../update/updater/updater.ts";
+import { bytesBelow } from "../storage/storage-meter.ts";
+import { machineOf, roomFor } from "../update/install-update.ts";
+import type { LaunchNote } from "../update/launch-note.ts";
+import { UnitDownloads } from "./downloads.ts";
+import { reportOf } from "./firmware-report.ts";
+import type { LoopToUpdater, UpdaterToLoop } from "./messages.ts";
+import type { OwnerFile } from "./owner-file.ts";
+import { RemoteSwap } from "./remote-swap.ts";
+
+export interface UpdaterHalfOptions {
+  /** `undefined`: no source is configured, and only what the slots hold is reported. */
+  readonly owner: OwnerFile | undefined;
+  readonly dataPath: string;
+  /** Of the guardian; `undefined` where nothing was ever installed. */
+  readonly note: LaunchNote | undefined;
+  readonly slotsFolder: string;
+  readonly keys: readonly TrustedKey[];
+  /** What the launcher speaks with loops. */
+  readonly protocols: readonly number[];
+  readonly manifest: Manifest;
+  readonly firmware: string;
+  readonly board: string;
+  /** Under which a feed's staged roll-out counts this unit. */
+  readonly unitId: string;
+  readonly isSealed: () => boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly send: (message: UpdaterToLoop) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** Without an answer of any source for so long, a person must know. */
+const silentFor = hours(7 * 24);
+const lookEvery = minutes(10);
+
+export class UpdaterHalf {
+  readonly #options: UpdaterHalfOptions;
+  readonly #store: SlotStore;
+  readonly #swap: RemoteSwap;
+  readonly #updater: Updater | undefined;
+  readonly #startedAt: number;
+  #told = "";
+  #toldFailure: { readonly failure: string | undefined } | undefined;
+  #cancelLook: () => void = () => {};
+
+  constructor(options: UpdaterHalfOptions) {
+    this.#options = options;
+    const { slotsFolder, send, clock } = options;
+    this.#startedAt = clock.now();
+    this.#store = new SlotStore(systemSlotFiles(), slotsFolder);
+    this.#swap = new RemoteSwap(send, () => this.#store.read());
+    this.#updater = options.owner && this.#compose(options.owner);
+  }
+
+  start(): void {
+    this.#updater?.start();
+    this.#look();
+  }
+
+  take(message: LoopToUpdater): void {
+    if (message.kind === "check") void this.#updater?.check().then(() => this.#tell());
+    if (message.kind === "may-start") this.#swap.hear(message);
+    if (message.kind === "update-confirmed") this.#updater?.outcomeChanged();
+    this.#tell();
+  }
+
+  async close(): Promise<void> {
+    this.#cancelLook();
+    await this.#updater?.close();
+  }
+
+  #look(): void {
+    this.#tell();
+    this.#cancelLook = this.#options.clock.setTimer(lookEvery, () => this.#look());
+  }
+
+  #tell(): void {
+    const { note, firmware, send } = this.#options;
+    const program = note?.program ?? "factory";
+    const report = reportOf({ version: firmware, program }, this.#store.read(), this.#updater?.status);
+    const text = JSON.stringify(report);
+    if (text !== this.#told) send({ kind: "firmware", report });
+    this.#told = text;
+    const failure = this.#failure();
+    if (this.#toldFailure === undefined || failure !== this.#toldFailure.failure)
+      send({ kind: "health", failure });
+    this.#toldFailure = { failure };
+  }
+
+  /** SR-11: a unit that gets no updates must not look like one that does. */
+  #failure(): string | undefined {
+    const { clock } = this.#options;
+    if (this.#updater === undefined || clock.now() - this.#startedAt < silentFor) return undefined;
+    const states = Object.values(this.#updater.status.sources);
+    const heard = states.some(
+      ({ checkedAtMs }) => checkedAtMs !== null && clock.wallNow() - checkedAtMs < silentFor,
+    );
+    if (heard) return undefined;
+    return (
+      states.find(({ problem }) => problem !== null)?.problem?.reason ?? "no source of updates has answered"
+    );
+  }
+
+  #compose(owner: OwnerFile): Updater {
+    const { dataPath, clock, random, log } = this.#options;
+    const folder = join(dataPath, "updates");
+    const transport = this.#transport(owner);
+    const downloads = this.#downloads(owner, transport, folder);
+    return new Updater({
+      sources: this.#sources(owner, transport, folder),
+      downloads,
+      slots: {
+        read: () => this.#store.read(),
+        install: (path, signal) => downloads.install(path, signal),
+        outcomeReported: async () => void (await this.#store.change(outcomeReported)),
+      },
+      swap: this.#swap,
+      record: new RecordFile(systemSlotFiles(), folder),
+      clock,
+      random,
+      log,
+      onStatus: () => this.#tell(),
+    });
+  }
+
+  #sources(owner: OwnerFile, transport: Transport, folder: string): UpdateSource[] {
+    const sources: UpdateSource[] = [];
+    const { keys, unitId, clock, log, isSealed } = this.#options;
+    if (owner.hawkbit !== undefined) {
+      sources.push(
+        new HawkbitSource({
+          access: owner.hawkbit,
+          http: systemHttp(owner.hawkbit, this.#refusal),
+          clock,
+          log,
+          attributes: () => this.#attributes(),
+          consent: () =>
+            isSealed()
+              ? { given: true }
+              : { given: false, reason: "this unit is not sealed, so it does not update itself" },
+        }),
+      );
+    }
+    if (owner.feed !== undefined) {
+      sources.push(
+        new FeedSource({
+          ...owner.feed,
+          unitId,
+          trusted: keys,
+          known: () => this.#known(),
+          transport,
+          clock,
+          files: systemSlotFiles(),
+          folder,
+          rate: usualMinimumRate,
+          note: (event, fields) => log.info(event, fields),
+        }),
+      );
+    }
+    return sources;
+  }
+
+  #known(): ReturnType<ConstructorParameters<typeof FeedSource>[0]["known"]> {
+    const { slots, active, counterFloor, failed } = this.#store.read();
+    return { running: active === null ? undefined : slots[active]?.digest, counterFloor, failed };
+  }
+
+  #attributes(): Readonly<Record<string, string>> {
+    const { firmware, board, note, isSealed } = this.#options;
+    return {
+      product,
+      version: firmware,
+      board,
+      program: note?.program ?? "factory",
+      node: process.versions.node,
+      architecture: process.arch,
+      sealed: String(isSealed()),
+    };
+  }
+
+  #transport({ caPem }: OwnerFile): Transport {
+    const { env } = this.#options;
+    return systemTransport({ proxy: proxyOfEnvironment(env), authorities: caPem, refusal: this.#refusal });
+  }
+
+  readonly #refusal = (host: string): Error | undefined => checkConnection(this.#options.manifest, host);
+
+  #downloads(owner: OwnerFile, transport: Transport, folder: string): UnitDownloads {
+    const { dataPath, keys, protocols, manifest, clock, log } = this.#options;
+    const downloader = (bandwidth: number | undefined): Downloader =>
+      new Downloader({
+        files: systemDownloadFiles,
+        transport,
+        clock,
+        folder: join(folder, "download"),
+        reserve: async (bytes) => {
+          const refused = checkStorage(manifest, (await bytesBelow(dataPath)) + bytes);
+          if (refused !== undefined) throw refused;
+        },
+        maxBytes: maxImageBytes,
+        bandwidth,
+      });
+    const { kilobytesPerSecond } = owner;
+    const store = this.#store;
+    return new UnitDownloads({
+      downloader: downloader(kilobytesPerSecond === undefined ? undefined : kilobytesPerSecond * 1000),
+      fastDownloader: downloader(undefined),
+      store,
+      files: systemSlotFiles(),
+      trusted: keys,
+      // Asked at each use: what is stored changes.
+      get target() {
+        return machineOf(dataPath, protocols);
+      },
+      checkRoom: roomFor({ store, dataPath, manifest }),
+      deltas: owner.deltas ? "when-possible" : "never",
+      note: (event, fields) => log.info(event, fields),
+    });
+  }
+}

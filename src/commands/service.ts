@@ -14,7 +14,9 @@ import { removeService } from "../firmware/service/remove.ts";
 import type { RunningStatus } from "../firmware/service/running-status.ts";
 import { places, type System, systemOfThisMachine, unitName } from "../firmware/service/system.ts";
 import { boardOfUnit, lastLines, type UnitState, unitState } from "../firmware/service/unit-state.ts";
+import { readKey } from "../firmware/update/trusted-keys.ts";
 import { faultEffects } from "../model/faults.ts";
+import type { TrustedKey } from "../update/image/keys.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { board, json } = sharedFlags;
@@ -27,12 +29,16 @@ export const verb: Verb = {
   flags: {
     board,
     json,
+    key: { value: "FILE", doc: "install: the owner's public key, whose updates are taken" },
+    "second-key": { value: "FILE", doc: "install: another one, to change over to" },
     data: { doc: "remove: settings, state and credentials go as well" },
   },
   notes: `
 install copies the program and its Node.js to ${places.program}, makes the unit from the manifest, starts it, and waits for
 its first decision; again, it upgrades. The relay is off in between. It also makes the groups i2c and gpio, rules of udev
 and a bound for the journal, each only where it is missing. Data is in ${places.data}.
+Updates (grove-heater update) lie in ${places.data}/slots, beside the program that is installed here and starts them. Keys that were
+given once stay over an upgrade; new ones take the place of all.
 Credentials: ${places.data}/credentials.json (0600), or ${places.environment}, or encrypted:
   sudo systemd-creds encrypt --name=credentials.json FILE /etc/credstore.encrypted/grove-heater.credentials.json
 Exit code 0 when it decided, or is as it should be; 1 when it runs without a decision, or does not run; 69, 75, 77 when
@@ -67,7 +73,8 @@ function chosen(name: string) {
 
 async function install(system: System, args: Arguments): Promise<number> {
   refuseWithoutRoot(system, thisCommand("install", args));
-  const program = { root: packageRoot, node: process.execPath, version: firmwareVersion() };
+  const keys = givenKeys(args);
+  const program = { root: packageRoot, node: process.execPath, version: firmwareVersion(), keys };
   const outcome = await installService(system, {
     program,
     ...chosen(args.value("board") ?? boardOfUnit(system)),
@@ -77,10 +84,24 @@ async function install(system: System, args: Arguments): Promise<number> {
   return outcome.kind === "decided" ? exitCodes.ok : exitCodes.findings;
 }
 
+/** @returns `undefined` when none is given. @throws StartupError */
+function givenKeys(args: Arguments): readonly TrustedKey[] | undefined {
+  const files = [args.value("key"), args.value("second-key")].filter((file) => file !== undefined);
+  const keys = files.map((file) => {
+    const key = readKey(file);
+    if (typeof key !== "string") return key;
+    throw new StartupError(exitCodes.configuration, key, "Make a pair: grove-heater image keys NAME");
+  });
+  return keys.length === 0 ? undefined : keys;
+}
+
 /** As it was typed, with what sudo does not find by itself. */
 const thisCommand = (word: string, args: Arguments): string => {
-  const which = args.value("board");
-  const flags = which === undefined ? "" : ` --board ${which}`;
+  const given = (name: string): string => {
+    const value = args.value(name);
+    return value === undefined ? "" : ` --${name} ${value}`;
+  };
+  const flags = ["board", "key", "second-key"].map(given).join("");
   return `${process.execPath} ${process.argv[1]} service ${word}${flags}${args.has("data") ? " --data" : ""}`;
 };
 

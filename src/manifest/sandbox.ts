@@ -204,8 +204,13 @@ function fileSystem(manifest: Manifest, wiring: Wiring, { node, folder }: UnitOp
           "ReadWritePaths=-/run/lock",
         ]
       : []),
-    manifest.storageKb > 0 ? `StateDirectory=${manifest.name}` : undefined,
-    manifest.storageKb > 0 ? "StateDirectoryMode=0700" : undefined,
+    ...(manifest.storageKb > 0
+      ? [
+          "# Updates are there too: Node.js reads and maps their files, so no NoExecPaths= may cover it.",
+          `StateDirectory=${manifest.name}`,
+          "StateDirectoryMode=0700",
+        ]
+      : []),
     "# What runs and how it is: for everybody on this machine, in memory, gone with the service.",
     `RuntimeDirectory=${manifest.name}`,
     "RuntimeDirectoryMode=0755",

@@ -28,6 +28,8 @@ export class FirmwareProcess {
   readonly log: LogLine[] = [];
   /** What it wrote beside its log. */
   errors = "";
+  /** The program's entry: that of this checkout. */
+  main = main;
   /** For Node.js itself, before the program. */
   nodeFlags: readonly string[] = [];
   environment: Readonly<Record<string, string>> = {};
@@ -63,7 +65,7 @@ export class FirmwareProcess {
   startWith(environment: Readonly<Record<string, string>>, ...flags: string[]): void {
     const args = [
       ...this.nodeFlags,
-      main,
+      this.main,
       "run",
       "--data",
       this.data,
@@ -97,7 +99,7 @@ export class FirmwareProcess {
 
   plainCommand(...args: string[]): CommandResult {
     const env = { ...process.env, STATE_DIRECTORY: this.data };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [this.main, ...args], {
       encoding: "utf8",
       env,
     });

@@ -17,10 +17,14 @@ import {
   statfsSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { renameOver } from "../../base/files/atomic-file.ts";
+import type { TrustedKey } from "../../update/image/keys.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
+import { keysFolder } from "../update/places.ts";
+import { readTrustedKeys } from "../update/trusted-keys.ts";
 import { nodeIn, places, type System } from "./system.ts";
 
 export interface Program {
@@ -31,6 +35,8 @@ export interface Program {
   readonly version: string;
   /** A board definition that is not among the shipped ones. */
   readonly boardFile?: string | undefined;
+  /** Whose images of updates are taken; those of the version before, else of the source, when not given. */
+  readonly keys?: readonly TrustedKey[] | undefined;
 }
 
 const parts = ["dist", "boards", "manifest", "package.json", "LICENSE"];
@@ -52,6 +58,7 @@ export async function copyProgram(system: System, program: Program): Promise<str
   rmSync(to, { recursive: true, force: true });
   stageProgram(root, to);
   if (boardFile !== undefined) copyTree(boardFile, join(to, "boards", basename(boardFile)), () => true);
+  putKeys(to, program.keys ?? keysBefore(system, root));
   makeFolder(join(to, "bin"));
   copyTree(node, nodeIn(to), () => true);
   // Before it can become the current one, every byte of it is on the disk.
@@ -59,6 +66,24 @@ export async function copyProgram(system: System, program: Program): Promise<str
   const folder = join(places.program, id);
   await renameOver(to, system.at(folder));
   return folder;
+}
+
+/** Those that an owner pinned once stay over every upgrade. */
+function keysBefore(system: System, root: string): readonly TrustedKey[] {
+  const { keys, problems } = readTrustedKeys(keysFolder(system.at(places.current)));
+  for (const problem of problems) system.say(`not kept: ${problem}`);
+  return keys.length > 0 ? keys : readTrustedKeys(keysFolder(root)).keys;
+}
+
+/** Beside the program, where root alone writes and no update comes. */
+function putKeys(to: string, keys: readonly TrustedKey[]): void {
+  const folder = keysFolder(to);
+  if (keys.length > 0) makeFolder(folder);
+  for (const { id, key } of keys) {
+    const file = join(folder, `${id}.pub`);
+    writeFileSync(file, key.export({ type: "spki", format: "pem" }));
+    chmodSync(file, 0o644);
+  }
 }
 
 /** Copies the program with the packages that it needs at run time to `to`. @throws the system's error */

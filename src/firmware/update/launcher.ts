@@ -129,7 +129,9 @@ export class Launcher {
     } catch (error) {
       log.error("slots-not-written", { cause: messageOf(error), now: "no update is tried" });
       // A trial whose starts cannot be counted could go on for ever.
-      return await startConfirmed({ ...store.read(), trial: null }, conditions);
+      const confirmedOne = await startConfirmed({ ...store.read(), trial: null }, conditions);
+      if (confirmedOne.target !== "factory") return confirmedOne;
+      return { unusable: `the record of the slots cannot be used: ${messageOf(error)}`, ...confirmedOne };
     }
     if (next === undefined) throw new Error("no start was chosen");
     await this.#forget();

@@ -11,8 +11,8 @@ import { errnoOf, messageOf } from "../../base/errors.ts";
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import { KeyError, readPublicKey, type TrustedKey } from "../../update/image/keys.ts";
 
-export const maxKeys = 2;
-export const maxKeyFile = 16 * 1024;
+const maxKeys = 2;
+const maxKeyFile = 16 * 1024;
 
 export interface TrustedKeys {
   readonly keys: readonly TrustedKey[];
@@ -38,15 +38,22 @@ export function readTrustedKeys(folder: string): TrustedKeys {
   const keys: TrustedKey[] = [];
   const problems: string[] = [];
   for (const name of names) {
-    const path = join(folder, name);
-    try {
-      const pem = readSmallFile(path, { limit: maxKeyFile });
-      if (pem === undefined) throw new KeyError("is gone");
-      keys.push(readPublicKey(pem));
-    } catch (error) {
-      if (!(error instanceof KeyError || error instanceof SmallFileError)) throw error;
-      problems.push(error instanceof KeyError ? `${path} ${error.message}.` : `${error.message}.`);
-    }
+    const found = readKey(join(folder, name));
+    if (typeof found === "string") problems.push(found);
+    else keys.push(found);
   }
   return { keys, problems };
+}
+
+/** @returns the key, or a sentence with the file's name that says why not. Never throws for what a file may be */
+export function readKey(path: string): TrustedKey | string {
+  try {
+    const pem = readSmallFile(path, { limit: maxKeyFile });
+    if (pem === undefined) return `There is no ${path}.`;
+    return readPublicKey(pem);
+  } catch (error) {
+    if (error instanceof KeyError) return `${path} ${error.message}.`;
+    if (error instanceof SmallFileError) return `${error.message}.`;
+    throw error;
+  }
 }

@@ -26,9 +26,9 @@ export class Bench {
   #failures = 0;
 
   /** A device that has never run; the one before it, if any, is gone at once. */
-  start(environment?: Readonly<Record<string, string>>, output?: number): Firmware {
+  start(environment?: Readonly<Record<string, string>>, output?: number, data?: string): Firmware {
     if (latest?.running) latest.killAll();
-    latest = Firmware.start(environment, output);
+    latest = Firmware.start(environment, output, data);
     this.#firmware = latest;
     return latest;
   }
@@ -42,9 +42,10 @@ export class Bench {
   }
 
   /** Starts the firmware itself. A failure shows what the firmware logged last. */
-  starting(name: string, run: (machine: Machine) => Promise<string>): Scenario {
+  starting(name: string, run: (machine: Machine) => Promise<string>, limitMs?: number): Scenario {
     return {
       name,
+      ...(limitMs !== undefined && { limitMs }),
       run: async (machine) => {
         if (this.#failures >= MOST_FAILURES) throw new Error("not tried: too much failed before it");
         try {

@@ -3,11 +3,18 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { until } from "./until.ts";
 
-const APP = "/app";
+export const APP = "/app";
 const MAIN = "dist/main.js";
 
 /** The shortest times that the settings allow, so that a scenario need not wait minutes for the relay. */
 const SETTINGS = { minimumOnSeconds: 10, minimumOffSeconds: 10, sensorPeriodSeconds: 1, logLevel: "debug" };
+
+/** Of a device that has never run. */
+export function newDataFolder(): string {
+  const data = mkdtempSync("/tmp/state-");
+  writeFileSync(`${data}/settings.json`, JSON.stringify(SETTINGS));
+  return data;
+}
 
 export interface LogLine {
   readonly event: string;
@@ -40,10 +47,12 @@ export class Firmware {
     });
   }
 
-  /** Starts it as a device that has never run: a data folder of its own. @param output where its log goes unread */
-  static start(environment: Readonly<Record<string, string>> = {}, output?: number): Firmware {
-    const data = mkdtempSync("/tmp/state-");
-    writeFileSync(`${data}/settings.json`, JSON.stringify(SETTINGS));
+  /** @param data a folder of its own, as of a device that has never run, when not given. @param output where its log goes unread */
+  static start(
+    environment: Readonly<Record<string, string>> = {},
+    output?: number,
+    data: string = newDataFolder(),
+  ): Firmware {
     const args = [MAIN, "run", "--offline", "--data", data, "--board", "grove-heater-pi"];
     const options = { cwd: APP, env: { ...process.env, ...environment } };
     return new Firmware(

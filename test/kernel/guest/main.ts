@@ -17,6 +17,7 @@ import { Machine } from "./machine.ts";
 import { packageScenarios } from "./packages.ts";
 import { hangUp, runScenario, type Scenario, say } from "./scenario.ts";
 import { timedScenarios } from "./timed-scenarios.ts";
+import { updateScenarios } from "./update-scenarios.ts";
 
 /** What takes long and does not depend on the machine runs on one of them only. */
 const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
@@ -34,6 +35,7 @@ const plan: Readonly<Record<MachineName, readonly Scenario[]>> = {
     ...timedScenarios(),
     ...staleScenarios(),
     strangersScenario(),
+    ...updateScenarios(),
   ],
   "pi-5-chardev": [
     ...charScenarios,

@@ -6,6 +6,8 @@ import type { Machine } from "./machine.ts";
 export interface Scenario {
   /** A sentence of behaviour. */
   readonly name: string;
+  /** Of the machine's time; a hundred seconds when not given. */
+  readonly limitMs?: number;
   /** May resolve to something measured, for the reader. @throws when the sentence is not true */
   run(machine: Machine): Promise<string | undefined> | Promise<void>;
 }
@@ -26,9 +28,8 @@ export function hangUp(): void {
 const LIMIT_MS = 100_000;
 
 export async function runScenario(
-  { name, run }: Scenario,
+  { name, run, limitMs = LIMIT_MS }: Scenario,
   machine: Machine,
-  limitMs = LIMIT_MS,
 ): Promise<void> {
   say({ type: "started", name });
   const start = performance.now();

@@ -1,0 +1,68 @@
+/** The built firmware through whole trials, in real time: minutes each. */
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { FirmwareProcess } from "../firmware-process.ts";
+import { StagedProgram } from "./staged-program.ts";
+
+let program: StagedProgram;
+beforeAll(() => {
+  program = new StagedProgram();
+});
+afterAll(() => program.remove());
+
+async function tried(
+  { onTestFinished }: TestContext,
+  ...image: Parameters<StagedProgram["image"]>
+): Promise<FirmwareProcess> {
+  const device = new FirmwareProcess();
+  device.main = program.main;
+  onTestFinished(() => device.cleanUp());
+  expect(device.command("update", "apply", await program.image(...image)).code).toBe(0);
+  device.start();
+  await device.event("program");
+  return device;
+}
+const status = (device: FirmwareProcess) => JSON.parse(device.command("update", "status", "--json").stdout);
+const minutes = (count: number): number => count * 60_000;
+
+describe("the built firmware, through a whole trial", () => {
+  it(
+    "confirms an update that works, and goes back from it when a person asks",
+    async (context) => {
+      const device = await tried(context, 6);
+      await device.event("update-confirmed");
+      expect(status(device)).toMatchObject({ active: "a", trial: null, counterFloor: 6 });
+      expect(status(device).outcome).toMatchObject({ result: "confirmed", reported: false });
+      const from = device.log.length;
+      expect(device.command("update", "revert").code).toBe(0);
+      await device.event("first-decision", from);
+      expect(status(device)).toMatchObject({ active: null, counterFloor: 6, waiting: null });
+    },
+    minutes(10),
+  );
+
+  it(
+    "goes back from one that hangs at import",
+    async (context) => {
+      const device = await tried(context, 7, { loop: "for (;;);" });
+      await device.event("update-failed");
+      await device.event("first-decision");
+      expect(status(device).outcome.reason).toBe("it took no step");
+    },
+    minutes(15),
+  );
+
+  it(
+    "goes back from one that takes steps and proves nothing",
+    async (context) => {
+      const loop = `
+        process.send({ kind: "hello", protocol: 1 });
+        setInterval(() => process.send({ kind: "beat", heaterOn: false }), 1000);
+        process.on("message", () => {});`;
+      const device = await tried(context, 8, { loop });
+      const failed = await device.event("update-failed");
+      expect(failed["reason"]).toContain("no good reading");
+      await device.event("first-decision");
+    },
+    minutes(15),
+  );
+});

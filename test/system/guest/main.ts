@@ -57,7 +57,8 @@ if (chapter === undefined) throw new Error(`there is no chapter ${progress.chapt
 const sinceBootMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
 say({ type: "ready", kernel: release(), node: process.version, sinceBootMs });
 const machine = Machine.switchedOn(machineKinds["pi-4"]);
-for (const scenario of chapter.scenarios) await runScenario({ limitMs: scenarioLimitMs, ...scenario }, machine);
+for (const scenario of chapter.scenarios)
+  await runScenario({ limitMs: scenarioLimitMs, ...scenario }, machine);
 keep({ ...kept(), chapter: progress.chapter + 1 });
 if (chapter.end === "power cut") say({ type: "next", by: "power cut" });
 else if (chapter.end === "reboot") {

@@ -30,7 +30,7 @@ import {
   keepLastGood,
   logProblems,
 } from "../firmware/storage/last-good.ts";
-import { greetGuardian, startLoopUpdates } from "../firmware/update/loop-updates.ts";
+import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";

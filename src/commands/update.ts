@@ -13,6 +13,7 @@ import { ownerOf } from "../firmware/claim/claim.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
 import { isSealed } from "../firmware/seal/seal.ts";
 import { isSickDisk, openDataFolder } from "../firmware/storage/data-folder.ts";
 import { installUpdate } from "../firmware/update/install-update.ts";
@@ -72,7 +73,7 @@ async function apply(args: Arguments, file: string): Promise<number> {
   }
   const keys = usableKeys();
   openDataFolder(dataPath);
-  const store = new SlotStore(systemSlotFiles(owner), slotsFolder(dataPath));
+  const store = new SlotStore(systemSlotFiles(systemClock, owner), slotsFolder(dataPath));
   const manifest = loadManifestWithoutHat();
   try {
     const { slot, image } = await installUpdate(regularFileChunks(file), { store, dataPath, keys, manifest });
@@ -90,7 +91,7 @@ async function apply(args: Arguments, file: string): Promise<number> {
 
 async function revert(args: Arguments): Promise<number> {
   const { dataPath, owner } = openUnit(args);
-  const state = new SlotStore(systemSlotFiles(owner), slotsFolder(dataPath)).read();
+  const state = new SlotStore(systemSlotFiles(systemClock, owner), slotsFolder(dataPath)).read();
   const slot = state.trial?.slot ?? state.active;
   const image = slot && state.slots[slot];
   if (!image) {
@@ -138,7 +139,7 @@ async function status(args: Arguments): Promise<number> {
   const { data } = readContext(args);
   const folder = slotsFolder(data.path);
   refuseUnreadable(folder);
-  const store = new SlotStore(systemSlotFiles(), folder);
+  const store = new SlotStore(systemSlotFiles(systemClock), folder);
   const state = store.read();
   const { keys, problems } = readTrustedKeys(keysFolder(packageRoot));
   const slots = {

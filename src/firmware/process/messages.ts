@@ -37,7 +37,7 @@ export const loopToGuardian = byKind("kind", {
     /** Settings and stored state were read, and the state is stored again. */
     storage: boolean,
   }),
-  /** This loop is to be ended, the relay off first, and the next one chosen. @see update/swap.ts */
+  /** This loop is to be ended, the relay off first, and the next one chosen. @see update/swap/swap.ts */
   "replace-loop": object({
     /** The slot that is to be tried, and its image; absent: what a person has asked for, in request.json. */
     slot: optional(oneOf(["a", "b"])),

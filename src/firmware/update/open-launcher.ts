@@ -23,7 +23,7 @@ export function openLauncher({ dataPath, replaceLoop, log }: OpenLauncherOptions
   const keys = keysFolder(packageRoot);
   const request = requestFile(dataPath);
   return new Launcher({
-    store: new SlotStore(systemSlotFiles(), slotsFolder(dataPath)),
+    store: new SlotStore(systemSlotFiles(systemClock), slotsFolder(dataPath)),
     request: { read: () => readRequest(request), remove: () => removeRequest(request) },
     keysFolder: keys,
     trustedKeys: () => readTrustedKeys(keys),

@@ -7,7 +7,7 @@
 import { closeSync, constants, fchownSync, openSync } from "node:fs";
 import { chown, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../../base/clock.ts";
 import {
   createFile,
   type FileOwner,
@@ -18,7 +18,7 @@ import {
 import { lockOpenFile } from "../../base/files/file-lock.ts";
 import { regularFileChunks } from "../../base/files/regular-file.ts";
 import { readSmallBytes } from "../../base/files/small-file.ts";
-import type { Millis } from "../../base/units.ts";
+import { type Millis, millis } from "../../base/units.ts";
 
 export interface SlotFiles {
   /** A small file as a whole; `undefined` when there is none. @throws SmallFileError */
@@ -45,10 +45,13 @@ export class SlotsBusy extends Error {
   override readonly name = "SlotsBusy";
 }
 
-const lockAgainEvery = 100;
+const lockAgainEvery = millis(100);
+
+/** What waiting takes. */
+type Sleeper = Pick<Clock, "sleep">;
 
 /** @param owner whose all of it is to be, where that is not this process's user: root, on behalf of a service */
-export function systemSlotFiles(owner?: FileOwner): SlotFiles {
+export function systemSlotFiles(clock: Sleeper, owner?: FileOwner): SlotFiles {
   return {
     read: (path, limit) => readSmallBytes(path, { limit }),
     chunks: regularFileChunks,
@@ -57,7 +60,7 @@ export function systemSlotFiles(owner?: FileOwner): SlotFiles {
     remove: (path) => rm(path, { recursive: true, force: true }),
     rename: renameOver,
     syncFolder,
-    lock: (path, limit) => lockFile(path, limit, owner),
+    lock: (path, limit) => lockFile(path, limit, clock, owner),
   };
 }
 
@@ -68,7 +71,12 @@ async function makeFolder(path: string, owner: FileOwner | undefined): Promise<v
     await chown(folder, owner.uid, owner.gid);
 }
 
-async function lockFile(path: string, limit: Millis, owner: FileOwner | undefined): Promise<() => void> {
+async function lockFile(
+  path: string,
+  limit: Millis,
+  clock: Sleeper,
+  owner: FileOwner | undefined,
+): Promise<() => void> {
   // Not for writing: it may be another user's. A FIFO does not hold this up.
   const file = openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NONBLOCK, 0o644);
   const unlock = (): void => closeSync(file);
@@ -79,7 +87,7 @@ async function lockFile(path: string, limit: Millis, owner: FileOwner | undefine
       if (outcome === "locked") return unlock;
       if (outcome !== "busy") throw new Error(`${path} cannot be locked: ${outcome.failed}`);
       if (waited >= limit) throw new SlotsBusy("another process writes to the slots");
-      await sleep(lockAgainEvery);
+      await clock.sleep(lockAgainEvery);
     }
   } catch (error) {
     unlock();

@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
 import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
 import { SmallFileError } from "../../base/files/small-file.ts";
+import { equalJson } from "../../base/json/value.ts";
 import { readText } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { boolean, integer, nullable, oneOf, string } from "../../base/schema/values.ts";
@@ -316,8 +317,7 @@ export class SlotStore {
   }
 }
 
-const isSame = (one: SlotsState | undefined, other: SlotsState): boolean =>
-  JSON.stringify(one) === JSON.stringify(other);
+const isSame = (one: SlotsState | undefined, other: SlotsState): boolean => equalJson(one, other);
 
 const manifestIn = (head: Buffer): ImageManifest => readManifest(head.subarray(head.indexOf(0x0a) + 1));
 

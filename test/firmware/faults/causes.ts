@@ -12,7 +12,7 @@ import { celsius, hours, minutes, seconds } from "../../../src/base/units.ts";
 import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { type LaunchNote, launchNoteVariable } from "../../../src/firmware/update/launch-note.ts";
-import { startLoopUpdates } from "../../../src/firmware/update/loop-updates.ts";
+import { startLoopUpdates } from "../../../src/firmware/update/swap/loop-updates.ts";
 import type { FaultCode } from "../../../src/model/faults.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";

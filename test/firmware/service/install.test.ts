@@ -19,8 +19,6 @@ import { refuseWithoutRoot } from "../../../src/firmware/service/refusals.ts";
 import { removeService } from "../../../src/firmware/service/remove.ts";
 import { places } from "../../../src/firmware/service/system.ts";
 import { boardOfUnit, unitState } from "../../../src/firmware/service/unit-state.ts";
-import { readTrustedKeys } from "../../../src/firmware/update/trusted-keys.ts";
-import { newKeyPair, readPublicKey, type TrustedKey } from "../../../src/update/image/keys.ts";
 import { FakeSystem, heating, makeCheckout } from "./fake-system.ts";
 
 let system: FakeSystem;
@@ -368,37 +366,5 @@ describe("removing the service", () => {
     await install();
     removeService(system, { data: false, relayOff: () => true });
     expect(text(places.command)).toBe("mine");
-  });
-});
-
-describe("the keys of updates", () => {
-  const keys = (): string[] =>
-    there(`${places.current}/keys`) ? readdirSync(system.at(`${places.current}/keys`)) : [];
-  const withKeys = (given?: readonly TrustedKey[]) => {
-    const program = { ...makeCheckout(checkout), keys: given };
-    return installService(system, {
-      program,
-      choice: pi,
-      manifest: loadManifest(pi),
-      unbuilt: () => undefined,
-    });
-  };
-  const newKey = (): TrustedKey => readPublicKey(newKeyPair().publicPem);
-
-  it("lie beside the program, for everybody to read, and stay over an upgrade until others are given", async () => {
-    await withKeys();
-    expect(keys()).toEqual([]);
-    const [one, two] = [newKey(), newKey()];
-    await withKeys([one, two]);
-    expect(keys()).toEqual([`${one.id}.pub`, `${two.id}.pub`].toSorted());
-    expect(modeOf(`${places.current}/keys/${one.id}.pub`)).toBe("644");
-    expect(modeOf(`${places.current}/keys`)).toBe("755");
-    await withKeys();
-    expect(readTrustedKeys(system.at(`${places.current}/keys`)).keys.map(({ id }) => id)).toEqual(
-      [one.id, two.id].toSorted(),
-    );
-    const three = newKey();
-    await withKeys([three]);
-    expect(keys()).toEqual([`${three.id}.pub`]);
   });
 });

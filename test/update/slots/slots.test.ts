@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { compareVersions } from "../../../src/update/image/image-manifest.ts";
 import { ImageRefused } from "../../../src/update/image/refusal.ts";
 import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
@@ -330,7 +331,7 @@ describe("the slots on a real file system", () => {
   it("hold an installed program, take the next one, and notice a changed file", async () => {
     const real = mkdtempSync(join(tmpdir(), "slots-"));
     try {
-      const store = new SlotStore(systemSlotFiles(), join(real, "firmware"));
+      const store = new SlotStore(systemSlotFiles(systemClock), join(real, "firmware"));
       const first = await store.install(stream(imageOf(1)), trusted, thisDevice);
       await store.change((state) => confirmed(onTrial(state, first.slot)));
       expect(readFileSync(join(store.programIn("a"), "dist/loop.js"), "utf8")).toBe("// 1\nheat();\n");

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { millis } from "../../../src/base/units.ts";
+import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { SlotsBusy, systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
 import { SlotStore } from "../../../src/update/slots/slot-store.ts";
 import { onTrial } from "../../../src/update/slots/slots.ts";
@@ -20,7 +21,7 @@ function newFolder(): string {
   folders.push(folder);
   return folder;
 }
-const storeIn = (folder: string): SlotStore => new SlotStore(systemSlotFiles(), folder);
+const storeIn = (folder: string): SlotStore => new SlotStore(systemSlotFiles(systemClock), folder);
 
 describe("writers of the slots' record", () => {
   it("never overwrite what another one wrote", async () => {
@@ -86,7 +87,7 @@ describe("writers of the slots' record", () => {
       detached: true,
     });
     await once(holder.stdout, "data");
-    const files = systemSlotFiles();
+    const files = systemSlotFiles(systemClock);
     await expect(files.lock(file, millis(0))).rejects.toBeInstanceOf(SlotsBusy);
     if (holder.pid !== undefined) process.kill(-holder.pid, "SIGKILL");
     await once(holder, "exit");

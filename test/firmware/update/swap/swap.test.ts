@@ -1,15 +1,15 @@
 /** How a loop swaps to an installed update: with a device that only steps. */
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/base/log.ts";
-import { hours, minutes, seconds, wallMillis } from "../../../src/base/units.ts";
-import type { Observation } from "../../../src/firmware/device.ts";
-import type { LoopToGuardian } from "../../../src/firmware/process/messages.ts";
-import { watchHealth } from "../../../src/firmware/update/health.ts";
-import type { UpdateRequest } from "../../../src/firmware/update/request.ts";
-import { Swap } from "../../../src/firmware/update/swap.ts";
-import type { SwapDecision } from "../../../src/firmware/update/swap-decision.ts";
-import { defaultSettings, type Settings } from "../../../src/model/settings.ts";
-import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { silentLog } from "../../../../src/base/log.ts";
+import { hours, minutes, seconds, wallMillis } from "../../../../src/base/units.ts";
+import type { Observation } from "../../../../src/firmware/device.ts";
+import type { LoopToGuardian } from "../../../../src/firmware/process/messages.ts";
+import type { UpdateRequest } from "../../../../src/firmware/update/request.ts";
+import { watchHealth } from "../../../../src/firmware/update/swap/health.ts";
+import { Swap } from "../../../../src/firmware/update/swap/swap.ts";
+import type { SwapDecision } from "../../../../src/firmware/update/swap/swap-decision.ts";
+import { defaultSettings, type Settings } from "../../../../src/model/settings.ts";
+import { VirtualClock } from "../../../../src/simulation/time/virtual-clock.ts";
 
 const digest = "d".repeat(64);
 const noon = wallMillis(new Date(2026, 11, 24, 12).getTime());

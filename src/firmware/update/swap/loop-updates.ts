@@ -1,15 +1,15 @@
 /** What a loop does about updates: greets its guardian, tells its health, and swaps when it may. */
 import { existsSync } from "node:fs";
-import type { Clock } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
-import type { Settings } from "../../model/settings.ts";
-import type { Device } from "../device.ts";
-import { guardianProtocol, type LoopToGuardian } from "../process/messages.ts";
-import { isSealed } from "../seal/seal.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Log } from "../../../base/log.ts";
+import type { Settings } from "../../../model/settings.ts";
+import type { Device } from "../../device.ts";
+import { guardianProtocol, type LoopToGuardian } from "../../process/messages.ts";
+import { isSealed } from "../../seal/seal.ts";
+import { readLaunchNote } from "../launch-note.ts";
+import { requestFile } from "../places.ts";
+import { readRequest } from "../request.ts";
 import { watchHealth } from "./health.ts";
-import { readLaunchNote } from "./launch-note.ts";
-import { requestFile } from "./places.ts";
-import { readRequest } from "./request.ts";
 import { Swap, type SwapOptions } from "./swap.ts";
 
 export interface LoopUpdateOptions {

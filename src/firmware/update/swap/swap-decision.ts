@@ -10,7 +10,7 @@
  * person beside it may. `now` skips every wait, and nothing else: the relay is off before each swap, because the guardian
  * turns it off.
  */
-import { hours, type Millis } from "../../base/units.ts";
+import { hours, type Millis } from "../../../base/units.ts";
 
 export interface SwapSituation {
   /** Who asks: the owner's systems, or a person at the device. */

@@ -4,8 +4,8 @@
  *
  * Guarantee: never from the cloud or a face. Told when it changes; the guardian judges (trial.ts).
  */
-import type { Device, Observation } from "../device.ts";
-import type { LoopToGuardian } from "../process/messages.ts";
+import type { Device, Observation } from "../../device.ts";
+import type { LoopToGuardian } from "../../process/messages.ts";
 
 export type LoopHealth = Omit<Extract<LoopToGuardian, { kind: "health" }>, "kind">;
 

@@ -1,8 +1,8 @@
 /** When an installed update may start. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hours, millis } from "../../../src/base/units.ts";
-import { decideSwap, type SwapSituation } from "../../../src/firmware/update/swap-decision.ts";
+import { hours, millis } from "../../../../src/base/units.ts";
+import { decideSwap, type SwapSituation } from "../../../../src/firmware/update/swap/swap-decision.ts";
 
 const anyTime = { updateFromHour: 0, updateUntilHour: 24, updateDeferralHours: 6 };
 const atNight = { updateFromHour: 22, updateUntilHour: 5, updateDeferralHours: 6 };

@@ -1,19 +1,21 @@
 /**
- * The loop's side of an update: waits until an installed one may start, then asks the guardian to swap.
+ * Folder swap/: what a loop does about updates.
+ *
+ * Waits until an installed one may start, then asks the guardian to swap.
  *
  * Whoever installs (the updater's process, below the loop) calls `offer` once the slot is whole; a person's request is a file
  * (request.ts), which is looked for every few seconds. Guarantees: one update waits at a time, the newest; nothing here turns
  * the heater on or keeps it on; the guardian turns it off before the swap and writes the record.
  */
-import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
-import { type Millis, millis, seconds } from "../../base/units.ts";
-import type { Settings } from "../../model/settings.ts";
-import type { SlotName } from "../../update/slots/slots.ts";
-import type { Observation } from "../device.ts";
-import type { LoopToGuardian } from "../process/messages.ts";
+import { type Clock, isTrustedWallTime } from "../../../base/clock.ts";
+import type { Log } from "../../../base/log.ts";
+import { type Millis, millis, seconds } from "../../../base/units.ts";
+import type { Settings } from "../../../model/settings.ts";
+import type { SlotName } from "../../../update/slots/slots.ts";
+import type { Observation } from "../../device.ts";
+import type { LoopToGuardian } from "../../process/messages.ts";
+import type { UpdateRequest } from "../request.ts";
 import type { LoopHealth, WatchedDevice } from "./health.ts";
-import type { UpdateRequest } from "./request.ts";
 import { decideSwap, type SwapDecision } from "./swap-decision.ts";
 
 /** An update that is whole in its slot. */

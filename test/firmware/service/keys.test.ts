@@ -1,0 +1,59 @@
+/** The keys of updates, as `service install` lays them out. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { chooseBoard } from "../../../src/firmware/choose-board.ts";
+import { loadManifest } from "../../../src/firmware/load-manifest.ts";
+import { installService } from "../../../src/firmware/service/install.ts";
+import { places } from "../../../src/firmware/service/system.ts";
+import { readTrustedKeys } from "../../../src/firmware/update/trusted-keys.ts";
+import { newKeyPair, readPublicKey, type TrustedKey } from "../../../src/update/image/keys.ts";
+import { FakeSystem, makeCheckout } from "./fake-system.ts";
+
+let system: FakeSystem;
+let checkout: string;
+beforeEach(() => {
+  system = new FakeSystem();
+  checkout = mkdtempSync(join(tmpdir(), "grove-checkout-"));
+});
+afterEach(() => {
+  system.remove();
+  rmSync(checkout, { recursive: true });
+});
+
+const pi = chooseBoard("grove-heater-pi", "/nowhere");
+const modeOf = (path: string): string => (statSync(system.at(path)).mode & 0o777).toString(8);
+const there = (path: string): boolean => existsSync(system.at(path));
+
+describe("the keys of updates", () => {
+  const keys = (): string[] =>
+    there(`${places.current}/keys`) ? readdirSync(system.at(`${places.current}/keys`)) : [];
+  const withKeys = (given?: readonly TrustedKey[]) => {
+    const program = { ...makeCheckout(checkout), keys: given };
+    return installService(system, {
+      program,
+      choice: pi,
+      manifest: loadManifest(pi),
+      unbuilt: () => undefined,
+    });
+  };
+  const newKey = (): TrustedKey => readPublicKey(newKeyPair().publicPem);
+
+  it("lie beside the program, for everybody to read, and stay over an upgrade until others are given", async () => {
+    await withKeys();
+    expect(keys()).toEqual([]);
+    const [one, two] = [newKey(), newKey()];
+    await withKeys([one, two]);
+    expect(keys()).toEqual([`${one.id}.pub`, `${two.id}.pub`].toSorted());
+    expect(modeOf(`${places.current}/keys/${one.id}.pub`)).toBe("644");
+    expect(modeOf(`${places.current}/keys`)).toBe("755");
+    await withKeys();
+    expect(readTrustedKeys(system.at(`${places.current}/keys`)).keys.map(({ id }) => id)).toEqual(
+      [one.id, two.id].toSorted(),
+    );
+    const three = newKey();
+    await withKeys([three]);
+    expect(keys()).toEqual([`${three.id}.pub`]);
+  });
+});

@@ -26,10 +26,17 @@ const contents: Readonly<Record<string, string>> = {
 
 /** An image of release `counter`. */
 export function imageOf(counter: number, changes: Partial<ImageManifest> = {}): Buffer {
-  const payloads = Object.entries(contents).map(([path, text]) => ({
-    path,
-    bytes: Buffer.from(`// ${counter}\n${text}`),
-  }));
+  const files = Object.entries(contents).map(([path, text]) => [path, Buffer.from(`// ${counter}\n${text}`)]);
+  return imageOfFiles(counter, Object.fromEntries(files), changes);
+}
+
+/** One of these files. */
+export function imageOfFiles(
+  counter: number,
+  files: Readonly<Record<string, Buffer>>,
+  changes: Partial<ImageManifest> = {},
+): Buffer {
+  const payloads = Object.entries(files).map(([path, bytes]) => ({ path, bytes }));
   const manifest: ImageManifest = {
     format: 1,
     product: "grove-heater",

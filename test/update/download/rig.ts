@@ -12,7 +12,10 @@ import { downloadFilesOf } from "./cut-downloads.ts";
 
 export const transport: Transport = systemTransport({ proxy: noProxy, refusal: () => undefined });
 
-/** A real clock, but that spans from `least` up to a minute take no time: the pauses before another try. */
+/**
+ * A real clock, but that spans from `least` up to a minute take no time: the pauses before another try. A minimum rate
+ * is measured over several minutes then.
+ */
 export const pausing = (least: number): Clock => ({
   ...systemClock,
   setTimer: (span, fn) => systemClock.setTimer(span >= least && span < 60_000 ? millis(0) : span, fn),
@@ -57,7 +60,7 @@ export function rig(options: Partial<DownloaderOptions> = {}, disk = new CutDisk
     folder,
     reserve: async () => {},
     maxBytes: 100_000_000,
-    minimumRate: { bytes: 100, within: seconds(60) },
+    minimumRate: { bytes: 100, within: seconds(600) },
     ...options,
   });
   return { disk, downloader, content: async () => disk.files.read(`${folder}/download`, 1e9) };

@@ -12,7 +12,15 @@ import { hours, millis, minutes, seconds } from "../../base/units.ts";
 import { ImageRefused, type RefusalCode } from "../image/refusal.ts";
 import type { SlotImage } from "../slots/slots.ts";
 import type { Assignment, Report } from "../source.ts";
-import type { Downloads, FinalReport, Slots, SourceKind, Swap, UpdaterStatus } from "./ports.ts";
+import {
+  type Downloads,
+  type FinalReport,
+  NotNow,
+  type Slots,
+  type SourceKind,
+  type Swap,
+  type UpdaterStatus,
+} from "./ports.ts";
 import { standingOf } from "./record.ts";
 
 export interface JobPorts {
@@ -43,14 +51,6 @@ const maybeDamaged: readonly RefusalCode[] = [
 ];
 const maxInstallTries = 5;
 const [shortestDeferral, longestDeferral] = [seconds(10), hours(1)];
-
-class Passing extends Error {
-  readonly againInMs: number;
-  constructor(reason: string, againInMs = 0) {
-    super(reason);
-    this.againInMs = againInMs;
-  }
-}
 
 export class Job {
   readonly source: SourceKind;
@@ -115,7 +115,7 @@ export class Job {
 
   async #afterFailure(error: unknown): Promise<void> {
     this.#isStarting = false;
-    const asked = error instanceof Passing ? error.againInMs : 0;
+    const asked = error instanceof NotNow ? error.againInMs : 0;
     const pause = millis(Math.max(asked, this.#backoff.failed()));
     const reason = messageOf(error);
     this.#ports.log.warn("update-step-failed", { id: this.id, reason, againInS: pause / 1000 });
@@ -163,10 +163,10 @@ export class Job {
         if (install !== "never") say({ kind: "downloaded" });
         return undefined;
       case "again":
-        throw new Passing(`${result.code}: ${result.reason}`, result.againInMs);
+        throw new NotNow(`${result.code}: ${result.reason}`, result.againInMs);
       case "gone":
         lookAgain();
-        throw new Passing(result.reason);
+        throw new NotNow(result.reason);
       case "refused":
         await downloads.discard();
         return { kind: "refused", code: result.code, reason: result.reason };
@@ -179,7 +179,7 @@ export class Job {
     say({ kind: "installing" });
     let image: SlotImage;
     try {
-      image = await slots.install(path, this.#abort.signal);
+      image = await slots.install(path, this.#assignment, this.#abort.signal);
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
       return this.#afterFailedInstall(error);
@@ -192,14 +192,15 @@ export class Job {
 
   async #afterFailedInstall(error: unknown): Promise<JobEnd | undefined> {
     if (error instanceof ImageRefused) {
-      if (error.code === "on-trial") throw new Passing(error.message);
+      if (error.code === "on-trial") throw new NotNow(error.message);
       await this.#ports.downloads.discard();
       if (maybeDamaged.includes(error.code) && this.#damaged++ === 0) {
         this.#path = undefined;
-        throw new Passing(`${error.code}: ${error.message}`);
+        throw new NotNow(`${error.code}: ${error.message}`);
       }
       return { kind: "refused", code: error.code, reason: error.message };
     }
+    if (error instanceof NotNow) throw error;
     this.#failedInstalls += 1;
     if (this.#failedInstalls < maxInstallTries) throw error;
     const reason = `it could not be installed in ${maxInstallTries} tries: ${messageOf(error)}`;
@@ -214,7 +215,7 @@ export class Job {
     if (standing.kind === "lost") {
       this.#image = undefined;
       this.#path = undefined;
-      throw new Passing("its slot was emptied");
+      throw new NotNow("its slot was emptied");
     }
     const { install } = this.#assignment;
     if (install === "wait" || install === "never")

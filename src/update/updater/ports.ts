@@ -13,6 +13,17 @@ export type DownloadResult =
   /** Never: too large, another content than the source said. */
   | { readonly kind: "refused"; readonly code: string; readonly reason: string };
 
+/** What may be over later: no connection, another trial. */
+export class NotNow extends Error {
+  /** At the earliest. */
+  readonly againInMs: number;
+  constructor(reason: string, againInMs = 0) {
+    super(reason);
+    this.name = "NotNow";
+    this.againInMs = againInMs;
+  }
+}
+
 export interface Downloads {
   /**
    * Fetches an assigned image, or what is missing of it. Ends soon after its signal, and keeps what it has.
@@ -32,9 +43,9 @@ export interface Slots {
   read(): SlotsState;
   /**
    * Puts a downloaded image into the free slot; nothing starts it yet. Ends soon after its signal.
-   * @throws ImageRefused; anything else is tried again
+   * @throws ImageRefused: final; NotNow: tried again; anything else: tried again, but not for ever
    */
-  install(path: string, signal: AbortSignal): Promise<SlotImage>;
+  install(path: string, assignment: Assignment, signal: AbortSignal): Promise<SlotImage>;
   /** The owner's system knows the outcome of the last trial. */
   outcomeReported(): Promise<void>;
 }

@@ -6,6 +6,7 @@
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import { hours, millis, minutes, seconds } from "../../base/units.ts";
 import { type CheckResult, SourceError, type UpdateSource } from "../source.ts";
 import type { SourceState } from "./ports.ts";
@@ -80,7 +81,7 @@ export class SourceWatch {
     } catch (error) {
       if (signal.aborted) return;
       const code = error instanceof SourceError ? error.code : "unreachable";
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.state = { ...this.state, problem: { code, reason } };
       const asked = error instanceof SourceError ? (error.againInMs ?? 0) : 0;
       this.#due(Math.max(asked, this.#backoff.failed()) * (1 + 0.2 * random()));

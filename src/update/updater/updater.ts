@@ -152,12 +152,9 @@ export class Updater {
   async #cancel(source: SourceKind, id: string): Promise<void> {
     const { record, log } = this.#options;
     const of = { source, id, version: this.#job?.assignment.version ?? record.now.current?.version ?? null };
-    const isEnding = () =>
-      record.now.untold.some((each) => isOf(each, of) && each.report.kind !== "canceled");
-    // Its end is on the way, and is what counts.
-    if (isEnding()) return;
     const mayStop = await this.#stop(of);
-    if (isEnding()) return;
+    // Its end is on the way, and is what counts.
+    if (record.now.untold.some((each) => isOf(each, of) && each.report.kind !== "canceled")) return;
     const { current } = record.now;
     if (!mayStop || (current !== null && isOf(current, of) && this.#isBeingTried(current))) {
       const reason = "its start has been asked for, and its trial decides";

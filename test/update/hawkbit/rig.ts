@@ -7,7 +7,7 @@ import type { Attributes } from "../../../src/update/hawkbit/attributes.ts";
 import { type Consent, HawkbitSource } from "../../../src/update/hawkbit/hawkbit.ts";
 import { type Http, systemHttp } from "../../../src/update/hawkbit/http.ts";
 import { hawkbitAccess } from "../../../src/update/hawkbit/options.ts";
-import type { Assignment, ImageLocation } from "../../../src/update/source.ts";
+import { type Assignment, type ImageLocation, SourceError } from "../../../src/update/source.ts";
 import type { DownloadResult, Downloads } from "../../../src/update/updater/ports.ts";
 import { type Health, Unit } from "../updater/unit.ts";
 import type { FakeHawkbit } from "./fake/server.ts";
@@ -132,3 +132,15 @@ export const bodiesTo = (fake: FakeHawkbit, ending: string): readonly unknown[] 
   fake.received
     .filter(({ method, path }) => method !== "GET" && path.endsWith(ending))
     .map(({ body }) => JSON.parse(body) as unknown);
+
+export async function problemOf(work: Promise<unknown>): Promise<SourceError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof SourceError) return error;
+  throw new Error(`no SourceError: ${String(error)}`);
+}
+
+/** For `intercept`: a body of JSON. */
+export const answer = (value: unknown) => ({ status: 200, body: Buffer.from(JSON.stringify(value)) });

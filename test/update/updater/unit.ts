@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { messageOf } from "../../../src/base/errors.ts";
 import { silentLog } from "../../../src/base/log.ts";
-import { minutes, seconds } from "../../../src/base/units.ts";
+import { seconds } from "../../../src/base/units.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { SlotStore } from "../../../src/update/slots/slot-store.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type SlotsState,
   type StartTarget,
 } from "../../../src/update/slots/slots.ts";
-import type { UpdateSource } from "../../../src/update/source.ts";
+import type { Assignment, UpdateSource } from "../../../src/update/source.ts";
 import type {
   DownloadResult,
   Downloads,
@@ -43,7 +43,7 @@ export class ScriptedDownloads implements Downloads {
   discarded = 0;
 
   async download(
-    { image }: Parameters<Downloads["download"]>[0],
+    { image }: Assignment,
     _options: { readonly urgent: boolean },
     onProgress: (percent: number) => void,
     signal: AbortSignal,
@@ -182,7 +182,7 @@ export class Unit {
   #slotsPort(): Slots {
     return {
       read: () => this.store.read(),
-      install: async (path, signal) => {
+      install: async (path, _, signal) => {
         await this.beforeInstall?.(signal);
         signal.throwIfAborted();
         const bytes = this.options.downloads.read(path);
@@ -205,5 +205,3 @@ export class Unit {
 }
 
 export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
-
-export const anHour = minutes(60);

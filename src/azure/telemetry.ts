@@ -62,7 +62,7 @@ export function shapeTelemetry(
   const interval = seconds(intervalSeconds);
   const first = observation.temperature === undefined ? millis(nowMs + sensorGrace) : nowMs;
   const planned = state.dueAt ?? first;
-  // Earlier than planned if the interval was shortened, or if the sensor has its first reading.
+  // Earlier than planned if the interval was truncated, or if the sensor has its first reading.
   const dueAt =
     state.sentValues === "" ? millis(Math.min(planned, first)) : millis(Math.min(planned, nowMs + interval));
   const regular = nowMs >= dueAt;

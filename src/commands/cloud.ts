@@ -21,7 +21,7 @@ import { SealWatch } from "../firmware/seal/seal-watch.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
-import { decideBoard } from "../firmware/storage/last-good.ts";
+import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -124,7 +124,7 @@ const sendLogsBy = (verbosity: Verbosity, send: (message: CloudMessage) => void)
 
 /** @throws StartupError, before anything else is done */
 function setUp(board: string, data: DataFolder) {
-  const choice = decideBoard(board, data).value;
+  const choice = boardOrLastGood(board, data).value;
   const manifest = loadManifest(choice);
   guardNetwork(manifest);
   return { wiring: choice.wiring, manifest };

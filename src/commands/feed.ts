@@ -86,7 +86,7 @@ async function publishInto(args: Arguments): Promise<number> {
   if (group === undefined && (image ?? percent) !== undefined) throw usage("Missing: --group NAME.");
   if (image === undefined && from.length > 0) throw usage("Missing: --image FILE, which the delta leads to.");
   for (const file of image === undefined ? [] : [image, ...from]) checkRegular(file);
-  await systemSlotFiles().makeFolder(folder);
+  await systemSlotFiles(systemClock).makeFolder(folder);
   const release = lockFolder(folder);
   try {
     const channel = await publish(
@@ -102,7 +102,7 @@ async function publishInto(args: Arguments): Promise<number> {
         from,
       },
       {
-        files: systemSlotFiles(),
+        files: systemSlotFiles(systemClock),
         wallMs: systemClock.wallNow(),
         say: (text) => void process.stderr.write(`${text}\n`),
       },
@@ -127,7 +127,7 @@ async function show(args: Arguments, place: string): Promise<number> {
 
 function channelIn(folder: string, trusted: readonly TrustedKey[]) {
   const path = resolve(folder, channelFile);
-  const bytes = systemSlotFiles().read(path, maxChannelBytes);
+  const bytes = systemSlotFiles(systemClock).read(path, maxChannelBytes);
   if (bytes !== undefined) return readChannel(bytes, trusted);
   throw new StartupError(
     exitCodes.configuration,
@@ -161,7 +161,7 @@ async function wrongFiles(folder: string, { groups }: Channel): Promise<string[]
       const path = resolve(folder, file);
       const found = statSync(path, { throwIfNoEntry: false });
       if (!found?.isFile()) wrong.set(file, `${file} is missing`);
-      else if (found.size !== size || (await hashOf(systemSlotFiles().chunks(path))) !== sha256)
+      else if (found.size !== size || (await hashOf(systemSlotFiles(systemClock).chunks(path))) !== sha256)
         wrong.set(file, `${file} is not what the channel says`);
     }
   }

@@ -113,7 +113,7 @@ export class HubSupervisor {
       if (said?.kind !== "hub-ready") return;
       this.#ready = said;
       this.#restarts.reset();
-      this.#panel.again();
+      this.#panel.resend();
       this.#tell();
     });
     hub.once("exit", (code) => this.#ended(code));

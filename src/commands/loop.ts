@@ -24,11 +24,11 @@ import { keepStatusFile } from "../firmware/service/running-status.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import {
-  decideBoard,
-  decideSettings,
+  boardOrLastGood,
   failingFiles,
   keepLastGood,
   logProblems,
+  settingsOrLastGood,
 } from "../firmware/storage/last-good.ts";
 import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
 import type { Settings } from "../model/settings.ts";
@@ -142,10 +142,15 @@ async function loop(args: Arguments): Promise<number> {
 }
 
 function decide(args: Arguments, { data: folder, settingsFile }: Context) {
-  const settings = decideSettings(settingsFile, folder);
+  const settings = settingsOrLastGood(settingsFile, folder);
   const { value: values } = settings;
   const gpioBackend = oneOf(args, "gpio", ["auto", "sysfs", "chardev"], values.gpioBackend);
-  const board = decideBoard(args.value("board") ?? values.board, folder, args.value("relay"), gpioBackend);
+  const board = boardOrLastGood(
+    args.value("board") ?? values.board,
+    folder,
+    args.value("relay"),
+    gpioBackend,
+  );
   const choice = { ...board.value, why: args.value("why") ?? board.value.why };
   return { settings, values, board, choice };
 }
@@ -162,8 +167,8 @@ async function flushAll(recorder: ReportRecorder, out: LineWriter): Promise<void
 }
 
 const goodOnes = (
-  settings: ReturnType<typeof decideSettings>,
-  board: ReturnType<typeof decideBoard>,
+  settings: ReturnType<typeof settingsOrLastGood>,
+  board: ReturnType<typeof boardOrLastGood>,
 ): Parameters<typeof keepLastGood>[1] => ({ settings: settings.good, board: board.good });
 
 /** The log, what remembers it for error reports, and what sends it to whoever asks for it. */

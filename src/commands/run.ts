@@ -17,7 +17,7 @@ import { HeldSecrets } from "../firmware/process/secret-handover.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
-import { decideBoard, decideSettings, relayKey } from "../firmware/storage/last-good.ts";
+import { boardOrLastGood, relayKey, settingsOrLastGood } from "../firmware/storage/last-good.ts";
 import { HubSupervisor } from "./hub-supervisor.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -58,8 +58,11 @@ async function guard(args: Arguments, context: Context): Promise<number> {
     dataPath: context.data.path,
     log,
     choose() {
-      const { board: fromSettings, gpioBackend } = decideSettings(context.settingsFile, context.data).value;
-      return decideBoard(args.value("board") ?? fromSettings, context.data, undefined, gpioBackend).value;
+      const { board: fromSettings, gpioBackend } = settingsOrLastGood(
+        context.settingsFile,
+        context.data,
+      ).value;
+      return boardOrLastGood(args.value("board") ?? fromSettings, context.data, undefined, gpioBackend).value;
     },
   });
   const hub = new HubSupervisor({ dataPath: hardware.folder.path, log, quiet: panel });

@@ -7,7 +7,7 @@
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { lastGoodSettings } from "../firmware/storage/last-good.ts";
 import {
-  lastGoodServes,
+  lastGoodInUse,
   loadSettings,
   readSettingsFile,
   refusal,
@@ -37,8 +37,7 @@ schema prints the file's JSON schema, for an editor. Exit code 78 when the file 
       const { settingsJsonSchema } = await import("../model/settings-schema.ts");
       return print(JSON.stringify(settingsJsonSchema(), null, 2));
     }
-    const cost =
-      lastGoodSettings(context.settingsFile, context.data) === undefined ? refusal : lastGoodServes;
+    const cost = lastGoodSettings(context.settingsFile, context.data) === undefined ? refusal : lastGoodInUse;
     try {
       return tell(word, args.has("json"), context.settingsFile, cost);
     } catch (error) {

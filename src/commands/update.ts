@@ -15,7 +15,7 @@ import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { isSealed } from "../firmware/seal/seal.ts";
-import { isSickDisk, openDataFolder } from "../firmware/storage/data-folder.ts";
+import { isDiskFailure, openDataFolder } from "../firmware/storage/data-folder.ts";
 import { installUpdate } from "../firmware/update/install-update.ts";
 import { keysFolder, requestFile, slotsFolder } from "../firmware/update/places.ts";
 import { readRequest, writeRequest } from "../firmware/update/request.ts";
@@ -240,7 +240,7 @@ function asStartupError(error: unknown, file: string): unknown {
     return new StartupError(exitCodes.configuration, `${error.message}.`, "Give an image's file.");
   }
   const code = errnoOf(error);
-  if (isSickDisk(error)) {
+  if (isDiskFailure(error)) {
     return new StartupError(
       exitCodes.storage,
       `It could not be written: ${messageOf(error)}.`,

@@ -19,7 +19,7 @@ import { dailyOutside, Room, roomPresets } from "../simulation/room/room.ts";
 import { Surroundings } from "../simulation/room/surroundings.ts";
 import { type DisplayKind, VirtualHat } from "../simulation/virtual-hat/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
-import { isSickDisk } from "./storage/data-folder.ts";
+import { isDiskFailure } from "./storage/data-folder.ts";
 import { ensureVirtualSysfs, mirrorRelay } from "./virtual-lines.ts";
 
 export { loadManifest, manifestFile } from "./load-manifest.ts";
@@ -93,7 +93,7 @@ function openVirtual(
   try {
     ensureVirtualSysfs(source.sysRoot, wiring);
   } catch (error) {
-    if (!isSickDisk(error)) throw error;
+    if (!isDiskFailure(error)) throw error;
   }
   const { bus, gpio } = hat.connect();
   return { ports: { bus, gpio: mirrorRelay(gpio, source.sysRoot, wiring) }, virtual: { hat, surroundings } };

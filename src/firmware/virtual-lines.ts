@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { errnoOf } from "../base/errors.ts";
 import type { GpioPort, Level, OutputLine } from "../chips/lines.ts";
 import type { Wiring } from "../chips/wiring.ts";
-import { isSickDisk } from "./storage/data-folder.ts";
+import { isDiskFailure } from "./storage/data-folder.ts";
 
 /** As on a Pi 4 with a kernel of today: nothing may rely on a base of zero. */
 const base = 512;
@@ -72,7 +72,7 @@ function unlessSick<T>(action: () => T): T | undefined {
     return action();
   } catch (error) {
     // Without the folder from before the disk went bad, there is no file either.
-    if (isSickDisk(error) || errnoOf(error) === "ENOENT") return undefined;
+    if (isDiskFailure(error) || errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

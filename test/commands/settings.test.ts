@@ -7,8 +7,8 @@ import { readArguments } from "../../src/commands/line/verb.ts";
 import { verb } from "../../src/commands/settings.ts";
 import { describeDataFolder } from "../../src/firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../../src/firmware/storage/durable-files.ts";
-import { decideSettings, keepLastGood } from "../../src/firmware/storage/last-good.ts";
-import { lastGoodServes, loadSettings, refusal } from "../../src/firmware/storage/settings-file.ts";
+import { keepLastGood, settingsOrLastGood } from "../../src/firmware/storage/last-good.ts";
+import { lastGoodInUse, loadSettings, refusal } from "../../src/firmware/storage/settings-file.ts";
 import { settingKeys } from "../../src/model/settings.ts";
 import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 import { capturePrinted } from "./printed.ts";
@@ -62,7 +62,7 @@ describe("settings that turned bad under a unit that ran", () => {
   const keep = async (): Promise<void> => {
     const data = describeDataFolder(folder);
     const parts = { data, files: durableSystemFiles, clock: new VirtualClock(), log: silentLog };
-    const { good } = decideSettings({ path: file, named: false }, data);
+    const { good } = settingsOrLastGood({ path: file, named: false }, data);
     await keepLastGood(parts, { settings: good, board: undefined });
   };
   beforeEach(async () => {
@@ -74,12 +74,12 @@ describe("settings that turned bad under a unit that ran", () => {
     writeFileSync(file, '{"targetStep": 2}');
     expect(await settings("check")).toBe(78);
     expect(printed.text).toMatch(/✗ targetStep: 2/);
-    expect(printed.text.trimEnd().split("\n").at(-1)).toBe(lastGoodServes);
+    expect(printed.text.trimEnd().split("\n").at(-1)).toBe(lastGoodInUse);
   });
 
   it("and are empty say so too", async () => {
     writeFileSync(file, "");
-    const failure = { exitCode: 78, remedy: expect.stringContaining(lastGoodServes) };
+    const failure = { exitCode: 78, remedy: expect.stringContaining(lastGoodInUse) };
     await expect(settings("check")).rejects.toMatchObject(failure);
     await expect(settings("show", "--json")).rejects.toMatchObject(failure);
     await expect(settings("check")).rejects.not.toMatchObject({ remedy: expect.stringContaining(refusal) });

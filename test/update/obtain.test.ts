@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { seconds } from "../../src/base/units.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { canUseDictionary } from "../../src/update/delta/zstd.ts";
 import { Downloader } from "../../src/update/download/download.ts";
 import { systemDownloadFiles } from "../../src/update/download/download-files.ts";
@@ -23,6 +24,8 @@ const images = [1, 2].map((counter) =>
   imageOfFiles(counter, { "dist/loop.js": Buffer.concat([Buffer.from(`release ${counter}`), big]) }),
 );
 
+const files = systemSlotFiles(systemClock);
+
 let root: string;
 const at = (...names: string[]): string => join(root, ...names);
 beforeEach(() => {
@@ -32,7 +35,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 class Unit {
-  readonly store = new SlotStore(systemSlotFiles, at("unit", "slots"));
+  readonly store = new SlotStore(files, at("unit", "slots"));
   readonly notes: [string, object][] = [];
   readonly clock = pausing(1);
   readonly options: ObtainOptions;
@@ -41,7 +44,7 @@ class Unit {
   constructor(deltas: ObtainOptions["deltas"] = "when-possible") {
     const note = (event: string, fields: object): void => void this.notes.push([event, fields]);
     const downloader = new Downloader({
-      files: systemDownloadFiles,
+      files: systemDownloadFiles(systemClock),
       transport,
       clock: this.clock,
       folder: at("unit", "download"),
@@ -52,7 +55,7 @@ class Unit {
     this.options = {
       downloader,
       store: this.store,
-      files: systemSlotFiles,
+      files,
       trusted,
       target: thisDevice,
       deltas,
@@ -70,7 +73,7 @@ class Unit {
       },
       transport,
       clock: this.clock,
-      files: systemSlotFiles,
+      files,
       folder: at("unit"),
       rate: { bytes: 1, within: seconds(600) },
       note,
@@ -81,8 +84,8 @@ class Unit {
     const { assignment } = await this.source.check(never);
     if (assignment === null) return undefined;
     const fetched = await fetchAssigned(assignment, this.options, { signal: never });
-    const { slot, image, state } = await installFetched(fetched, assignment, this.options, { signal: never });
-    await this.store.write(confirmed(onTrial(state, slot)));
+    const { slot, image } = await installFetched(fetched, assignment, this.options, { signal: never });
+    await this.store.change((state) => confirmed(onTrial(state, slot)));
     return image.version;
   }
 }
@@ -97,7 +100,7 @@ const published = (counter: number, from: readonly string[] = []) =>
       expiresInDays: 30,
       from,
     },
-    { files: systemSlotFiles, wallMs: Date.UTC(2026, 10, 28), say: () => {} },
+    { files, wallMs: Date.UTC(2026, 10, 28), say: () => {} },
   );
 
 describe("a unit and its feed on a USB stick", () => {
@@ -114,7 +117,7 @@ describe("a unit and its feed on a USB stick", () => {
         .toString(),
     ).toBe("release 2");
     expect(readdirSync(at("unit", "download"))).toEqual([]);
-    expect(await unit.store.isIntact("b", trusted)).toBe(true);
+    expect((await unit.store.verify("b", trusted)).version).toBe("0.2.0");
   });
 
   it.skipIf(!can)("takes the delta where it can, and the image is the same to the byte", async () => {
@@ -125,7 +128,7 @@ describe("a unit and its feed on a USB stick", () => {
     // The whole image is not even there.
     rmSync(at("feed", channel.groups["home"]?.image.file ?? ""));
     expect(await unit.update()).toBe("0.2.0");
-    expect(await unit.store.isIntact("b", trusted)).toBe(true);
+    expect((await unit.store.verify("b", trusted)).version).toBe("0.2.0");
     expect(unit.notes).toEqual([]);
   });
 
@@ -202,8 +205,8 @@ describe("a unit and its feed on a USB stick", () => {
     const { assignment } = await unit.source.check(never);
     if (assignment === null) throw new Error("no assignment");
     const fetched = await fetchAssigned(assignment, unit.options, { signal: never });
-    const other = await unit.store.install(systemSlotFiles.chunks(at("2.image")), trusted, thisDevice);
-    await unit.store.write(onTrial(other.state, other.slot));
+    const other = await unit.store.install(files.chunks(at("2.image")), trusted, thisDevice);
+    await unit.store.change((state) => onTrial(state, other.slot));
     const work = installFetched(fetched, assignment, unit.options, { signal: never });
     await expect(work).rejects.toMatchObject({ code: "on-trial" });
     expect(readdirSync(at("unit", "download"))).toContain("download");

@@ -6,7 +6,7 @@
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, object } from "../../base/schema/structures.ts";
 import { number, oneOf, optional, string } from "../../base/schema/values.ts";
-import { large, links, shortened } from "../process/message-values.ts";
+import { large, links, truncated } from "../process/message-values.ts";
 import { hubReady, secretsGiven } from "../process/messages.ts";
 import { logLine } from "../supervision/log-message.ts";
 import { firmwareReport } from "../update-process/firmware-report.ts";
@@ -24,7 +24,7 @@ export const loopToCloud = byKind("kind", {
   /** To the request with this number; the device as it is after it. */
   answer: object({ id: large, refused: optional(string()), moment }),
   /** Of the log, for whoever asked for them. */
-  "log-lines": object({ lines: shortened(maxLinesLength) }),
+  "log-lines": object({ lines: truncated(maxLinesLength) }),
   /** What is known of updates. */
   firmware: object({ report: firmwareReport }),
   ping: nothing,
@@ -37,7 +37,7 @@ export const cloudToLoop = byKind("kind", {
   request: object({ id: large, requests: list(request, maxRequests) }),
   link: object({ link: oneOf(links) }),
   /** The state of the cloud half, at every change; the first one means that it has started. */
-  health: object({ failure: optional(shortened(maxTextLength)) }),
+  health: object({ failure: optional(truncated(maxTextLength)) }),
   log: logLine,
   /** Somebody wants to read the log for so long; 0: no longer. */
   "send-logs": object({ minutes: number(0, 60) }),

@@ -1,9 +1,9 @@
 /**
- * Asks the parts on the bus for an answer: only addresses that the manifest grants, through its gate; and where no sensor
- * answers, by reading one byte, what else may be there (strangers.ts).
+ * Checks that the parts on the I²C bus answer. It uses only addresses that the manifest grants, through its
+ * gate. If no sensor answers, it looks for other chips by reading one byte each (other-chips.ts).
  *
- * Guarantee: nothing is shown, nothing switched; a part that is silent or garbled is a finding, never an exception;
- * the bus is closed again.
+ * Guarantee: nothing is displayed or switched; a part that does not answer, or answers wrongly, is a finding
+ * and never an exception; the bus is closed again.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -16,7 +16,7 @@ import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { displayKinds, displayNames } from "../../model/displays.ts";
-import { strangersOn } from "./facts/strangers.ts";
+import { otherChipsOn } from "./facts/other-chips.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 import { rebuild } from "./program.ts";
@@ -39,21 +39,21 @@ export async function checkAddresses(options: AddressesOptions): Promise<Finding
     raw = await openBus(bus);
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
-    const unloadable = error.code === "no-driver";
-    const detail = unloadable
+    const loadFailed = error.code === "no-driver";
+    const detail = loadFailed
       ? "the package i2c-bus does not load: built for another Node.js?"
       : error.message;
-    const remedy = unloadable ? rebuild : "See: sudo dmesg | grep i2c";
-    const silent = addressChecks.map((check) => skip(check, "the bus cannot be opened"));
-    return [fail("i2c-driver", detail, remedy), ...silent];
+    const remedy = loadFailed ? rebuild : "See: sudo dmesg | grep i2c";
+    const skipped = addressChecks.map((check) => skip(check, "the bus cannot be opened"));
+    return [fail("i2c-driver", detail, remedy), ...skipped];
   }
   try {
     const granted = new Set(manifest.i2c.get(bus)?.addresses);
-    const taken = [...granted].flatMap((address) => checkKernelDriver(machine, bus, address));
+    const kernelDrivers = [...granted].flatMap((address) => checkKernelDriver(machine, bus, address));
     const gated = gatedBus(raw, bus, manifest);
     return [
-      ...taken,
-      await explainSilence(await checkSensor(gated, clock, granted), raw),
+      ...kernelDrivers,
+      await explainNoSensor(await checkSensor(gated, clock, granted), raw),
       await checkDisplay(gated, clock, granted),
       await checkBaseHat(gated, granted),
     ];
@@ -62,7 +62,7 @@ export async function checkAddresses(options: AddressesOptions): Promise<Finding
   }
 }
 
-/** A driver of the kernel that is bound to an address keeps everybody else from it (EBUSY). */
+/** While a kernel driver is bound to an address, nobody else can use it (EBUSY). */
 function checkKernelDriver(machine: Machine, bus: number, address: number): Finding[] {
   const folder = `/sys/bus/i2c/devices/${bus}-${address.toString(16).padStart(4, "0")}`;
   if (machine.kind(`${folder}/driver`) === undefined) return [];
@@ -73,7 +73,8 @@ function checkKernelDriver(machine: Machine, bus: number, address: number): Find
   ];
 }
 
-const seat = "Check that the hat sits on all pins and the cable in an I2C socket, then: grove-heater doctor";
+const checkCables =
+  "Check that the hat is on all pins and the cable in an I2C socket, then run: grove-heater doctor";
 
 const sensorNames = sensorKinds.map(({ name }) => name).join(" or ");
 const sensorAddresses = [...new Set(sensorKinds.flatMap(({ addresses }) => addresses))];
@@ -86,58 +87,58 @@ async function checkSensor(bus: I2cBus, clock: Clock, granted: ReadonlySet<numbe
     return fail(check, `the manifest grants no address of an ${sensorNames}`, remedy);
   }
   const sensor = new FoundSensor(bus, clock, (address) => granted.has(address));
-  const reading = await readForCertain(sensor);
+  const reading = await readWithRetries(sensor);
   if (reading.kind === "ok") {
     const { temperature, humidity } = reading;
     const { name, address = 0 } = sensor.found ?? {};
     const values = `${temperature.toFixed(1)} °C, ${humidity.toFixed(0)} % r.h.`;
     return ok(check, `${name} at ${hex(address)} reads ${values}`);
   }
-  const [detail, remedy] = silence[reading.reason];
+  const [detail, remedy] = sensorFailures[reading.reason];
   const where = addresses.map(hex).join(" or ");
   return fail(check, `no reading from an ${sensorNames} at ${where}: ${detail}`, remedy);
 }
 
-/** A sensor that is silent may be another one, or sit elsewhere. */
-async function explainSilence(finding: Finding, bus: I2cBus): Promise<Finding> {
+/** Where no sensor answers, another kind of sensor, or one at another address, may be connected. */
+async function explainNoSensor(finding: Finding, bus: I2cBus): Promise<Finding> {
   if (finding.status === "ok") return finding;
-  const found = await strangersOn(bus, new Set(sensorAddresses));
+  const found = await otherChipsOn(bus, new Set(sensorAddresses));
   if (found.length === 0) return finding;
   const what = found
-    .map(({ address, usually }) => `${hex(address)}, where ${usually} sits`)
+    .map(({ address, usualChip }) => `${hex(address)}, the usual address of ${usualChip}`)
     .join("; and at ");
-  const remedy = `This firmware reads an ${sensorNames} at ${sensorAddresses.map(hex).join(" or ")}: use such a module, or set its address bridge.`;
+  const remedy = `This firmware reads an ${sensorNames} at ${sensorAddresses.map(hex).join(" or ")}: use such a module, or set its address jumper.`;
   return fail("sensor", `${finding.detail}; something answers at ${what}`, remedy);
 }
 
-/** What answers wrongly is asked again, until the drivers know whether it is a sensor at all. */
-async function readForCertain(sensor: FoundSensor): Promise<SensorReading> {
+/** Repeats a failed reading, until the drivers know whether the chip is a sensor at all. */
+async function readWithRetries(sensor: FoundSensor): Promise<SensorReading> {
   let reading = await sensor.read();
-  for (let again = 0; again < 2; again++) {
+  for (let retry = 0; retry < 2; retry++) {
     if (reading.kind === "ok" || (reading.reason !== "bad-crc" && reading.reason !== "nack")) break;
     reading = await sensor.read();
   }
   return reading;
 }
 
-const noise = "Use a shorter cable, away from the mains, and one sensor only.";
-const silence: Readonly<Record<SensorFailure, readonly [detail: string, remedy: string]>> = {
-  nack: ["nothing answers", seat],
-  absent: ["the bus went away", seat],
+const reduceNoise = "Use a shorter cable, keep it away from mains cables, and connect one sensor only.";
+const sensorFailures: Readonly<Record<SensorFailure, readonly [detail: string, remedy: string]>> = {
+  nack: ["nothing answers", checkCables],
+  absent: ["the bus disappeared", checkCables],
   timeout: [
     "the bus is stuck",
-    "Unplug the modules one after the other to find the one that holds it, then cut and restore the power.",
+    "Unplug the modules one by one to find the one that blocks it, then switch the power off and on.",
   ],
-  "bad-crc": ["its answers are garbled (bad CRC)", noise],
+  "bad-crc": ["its answers are corrupted (bad CRC)", reduceNoise],
   "wrong-chip": [
-    `something answers, but not as an ${sensorNames} does`,
-    "Another chip has this address, or the sensor is broken: unplug the other modules, else replace the sensor.",
+    `something answers, but not like an ${sensorNames}`,
+    "Another chip has this address, or the sensor is broken: unplug the other modules; if that does not help, replace the sensor.",
   ],
   "heater-on": [
     "the heater inside the sensor stays on, so it reads too warm",
-    "Stop other programs that use the sensor; cut its power for a moment, else replace it.",
+    "Stop other programs that use the sensor; disconnect its power for a moment; if that does not help, replace it.",
   ],
-  bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may hold the address. ${noise}`],
+  bus: ["transfers fail", `See sudo dmesg | grep i2c; a kernel driver may use the address. ${reduceNoise}`],
 };
 
 const displayAddresses = [...new Set(Object.values(displayRows).flatMap(({ addresses }) => addresses))];
@@ -152,9 +153,9 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
       const display = await findDisplay(bus, clock, { address });
       if (display === undefined) continue;
       const { kind } = display;
-      // It is write-only: that something acknowledges is all that can be seen of it.
+      // It is write-only: all that can be known of it is that something acknowledges.
       const note =
-        displayRows[kind].ids === undefined ? ", by its address alone: it cannot be asked what it is" : "";
+        displayRows[kind].ids === undefined ? ", known by its address alone: it cannot report its type" : "";
       return ok(check, `${displayNames[kind]} at ${hex(address)}${note}`);
     } catch (error) {
       if (error instanceof UnknownDisplayError) unknown ??= error;
@@ -164,22 +165,22 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
     }
   }
   if (unknown) {
-    const remedy = `The heater runs without. A display that this firmware knows: ${displayKinds.join(", ")}.`;
+    const remedy = `The heater runs without one. Supported displays: ${displayKinds.join(", ")}.`;
     return warn(check, unknown.message, remedy);
   }
-  return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, `The heater runs without. ${seat}`);
+  const remedy = `The heater runs without one. ${checkCables}`;
+  return warn(check, `none answers at ${addresses.map(hex).join(", ")}`, remedy);
 }
 
-/** The hat's converter: 0x04 with an STM32, 0x08 with an MM32 (Seeed's grove.py). */
-const converters = [0x04, 0x08];
+/** The hat's analogue-to-digital converter: 0x04 with an STM32, 0x08 with an MM32 (Seeed's grove.py). */
+const adcAddresses = [0x04, 0x08];
 const hatIds: Readonly<Record<number, string>> = { 4: "Grove Base Hat", 5: "Grove Base Hat for Pi Zero" };
 
 async function checkBaseHat(bus: I2cBus, granted: ReadonlySet<number>): Promise<Finding> {
   const check = "base-hat";
-  const addresses = converters.filter((address) => granted.has(address));
-  if (addresses.length === 0)
-    return skip(check, "the manifest does not grant its converter, which is not needed");
-  let stranger: string | undefined;
+  const addresses = adcAddresses.filter((address) => granted.has(address));
+  if (addresses.length === 0) return skip(check, "the manifest does not grant its ADC, which is not needed");
+  let wrongChip: string | undefined;
   for (const address of addresses) {
     try {
       await bus.write(address, Uint8Array.of(0x00));
@@ -187,14 +188,14 @@ async function checkBaseHat(bus: I2cBus, granted: ReadonlySet<number>): Promise<
       const id = (high << 8) | low;
       const name = hatIds[id];
       if (name !== undefined) return ok(check, `${name} at ${hex(address)}`);
-      stranger ??= `what answers at ${hex(address)} is no converter of a Grove Base Hat (id ${id})`;
+      wrongChip ??= `the chip at ${hex(address)} is not the ADC of a Grove Base Hat (id ${id})`;
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
     }
   }
-  if (stranger !== undefined)
-    return warn(check, stranger, "It is not needed. Another module may have the address.");
-  return warn(check, `its converter does not answer at ${addresses.map(hex).join(", ")}`, seat);
+  if (wrongChip !== undefined)
+    return warn(check, wrongChip, "The ADC is not needed. Another module may have this address.");
+  return warn(check, `its ADC does not answer at ${addresses.map(hex).join(", ")}`, checkCables);
 }
 
 const hex = (address: number): string => `0x${address.toString(16).padStart(2, "0")}`;

@@ -1,8 +1,9 @@
 /**
- * Checks what config.txt does to the lines of the board before Linux starts: pulls, levels, overlays, the console.
+ * Checks what config.txt does to the board's GPIO lines before Linux starts: pulls, levels, overlays, the
+ * console.
  *
- * Guarantee: a finding names the line of config.txt. Which overlay uses which lines: the README of the overlays
- * in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
+ * Guarantee: a finding names the line of config.txt. Source for the lines that each overlay uses: the README
+ * of the overlays in the Raspberry Pi kernel (arch/arm/boot/dts/overlays/README).
  */
 import { findGpio, type GpioSource } from "../../board/kernel/gpio-backend.ts";
 import { idlePull, type Wiring } from "../../chips/wiring.ts";
@@ -22,17 +23,17 @@ export function checkBootLines(
   const roles = rolesOf(wiring);
   return [
     ...checkRelayPull(wiring, config),
-    ...(setsPulls(wiring, gpio) ? [pullsSet] : checkButtonPulls(roles, config)),
+    ...(firmwareSetsPulls(wiring, gpio) ? [pullsSet] : checkButtonPulls(roles, config)),
     ...checkOverlays(wiring, config),
     ...checkConsole(machine, roles, config),
   ];
 }
 
-/** Of several directives for a line the last one decides. */
+/** The last of several directives for a line takes effect. */
 const directiveFor = (config: BootConfig | undefined, line: number): GpioDirective | undefined =>
   config?.gpio.findLast(({ lines }) => lines.has(line));
 
-/** That the line is pulled off from reset on, the board definition has been refused without (relay-unsafe-at-boot). */
+/** The board definition is rejected unless the line is pulled to off after reset (relay-unsafe-at-boot). */
 function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Finding[] {
   const check = "relay-pull";
   const { line, activeLevel } = relay;
@@ -40,31 +41,32 @@ function checkRelayPull({ relay }: Wiring, config: BootConfig | undefined): Find
   const directive = directiveFor(config, line);
   if (directive === undefined)
     return [
-      ok(check, `GPIO${line} is pulled ${off} from reset on: the heater stays off until the firmware runs`),
+      ok(check, `GPIO${line} is pulled ${off} after reset: the heater stays off until the firmware runs`),
     ];
   const { options, place, text } = directive;
   const has = (option: string) => options.includes(option);
   const remedy = `Write gpio=${line}=op,${activeLevel === 1 ? "dl" : "dh"} there instead, or remove line ${line} from it; then restart.`;
   if (has("op") && has(activeLevel === 1 ? "dh" : "dl")) {
-    return [fail(check, `${place} (${text}) turns the heater ON at every start of the computer`, remedy)];
+    return [fail(check, `${place} (${text}) turns the heater ON whenever the computer starts`, remedy)];
   }
   if (has(activeLevel === 1 ? "pu" : "pd")) {
-    return [
-      fail(check, `${place} (${text}) pulls the relay's line GPIO${line} to ON at every start`, remedy),
-    ];
+    return [fail(check, `${place} (${text}) pulls the relay's line GPIO${line} to ON at every boot`, remedy)];
   }
   if (has("np") || options.some((option) => /^a[0-8]$/.test(option))) {
     return [
-      fail(check, `${place} (${text}) leaves the relay's line GPIO${line} to chance until the start`, remedy),
+      fail(check, `${place} (${text}) leaves the relay's line GPIO${line} floating during boot`, remedy),
     ];
   }
-  return [ok(check, `GPIO${line} is off from reset on; ${place} keeps it so (${text})`)];
+  return [ok(check, `GPIO${line} is off after reset; ${place} keeps it off (${text})`)];
 }
 
-const pullsSet = ok("button-pulls", "the firmware pulls every button's line to not pressed when it starts");
+const pullsSet = ok(
+  "button-pulls",
+  'the firmware pulls every button\'s line to "not pressed" when it starts',
+);
 
-/** What config.txt says about a line's pull counts until then only. */
-function setsPulls({ gpioChipLabels }: Wiring, gpio: GpioSource): boolean {
+/** With the character device the firmware sets the pulls; those of config.txt apply only until it starts. */
+function firmwareSetsPulls({ gpioChipLabels }: Wiring, gpio: GpioSource): boolean {
   try {
     return findGpio(gpioChipLabels, gpio).backend === "chardev";
   } catch {
@@ -72,52 +74,52 @@ function setsPulls({ gpioChipLabels }: Wiring, gpio: GpioSource): boolean {
   }
 }
 
-/** With its cable off a button's line follows the pull inside the Pi (SR-13). */
+/** Without its cable, a button's line follows the pull resistor inside the Pi (SR-13). */
 function checkButtonPulls(roles: readonly Role[], config: BootConfig | undefined): Finding[] {
   const check = "button-pulls";
   const buttons = roles.filter(({ kind }) => kind === "button");
   if (config === undefined) {
     const needed = buttons.map(({ wired }) => `GPIO${wired.line} ${idlePull(wired)}`).join(", ");
-    return [skip(check, `there is no config.txt; with its cable off each button needs a pull: ${needed}`)];
+    return [skip(check, `there is no config.txt; without its cable each button needs a pull: ${needed}`)];
   }
   const findings = buttons.flatMap((role) => checkButtonPull(role, config));
   if (findings.length > 0) return findings;
-  return [ok(check, "with a cable off, every button's line is pulled to not pressed")];
+  return [ok(check, 'without its cable, every button\'s line is pulled to "not pressed"')];
 }
 
-/** As config.txt writes a pull. */
-const directiveOf = { up: "pu", down: "pd" } as const;
+/** The options of config.txt for a pull. */
+const pullOption = { up: "pu", down: "pd" } as const;
 
 function checkButtonPull({ id, wired }: Role, config: BootConfig): Finding[] {
   const check = "button-pulls";
   const { line, bootLevel } = wired;
   const pull = idlePull(wired);
-  const wanted = directiveOf[pull];
+  const wanted = pullOption[pull];
   const directive = directiveFor(config, line);
   const where = directive && `${directive.place} (${directive.text})`;
   const remedy = `Write gpio=${line}=ip,${wanted} there instead; then restart.`;
   const has = (option: string) => directive?.options.includes(option) === true;
   if (has("op"))
-    return [fail(check, `${where} drives the button's line GPIO${line}: a press shorts it`, remedy)];
+    return [fail(check, `${where} drives the button's line GPIO${line}: a press short-circuits it`, remedy)];
   if (has("np")) {
     return [
-      warn(check, `${where} leaves GPIO${line} (${id}) without a pull: with its cable off it floats`, remedy),
+      warn(check, `${where} leaves GPIO${line} (${id}) without a pull: without its cable it floats`, remedy),
     ];
   }
   const explicit = (["pu", "pd"] as const).find(has);
   if (explicit === wanted) return [];
   if (explicit !== undefined) {
-    const detail = `${where} pulls GPIO${line} to pressed, against the button's own resistor`;
+    const detail = `${where} pulls GPIO${line} to "pressed", against the button's own resistor`;
     return [warn(check, detail, remedy)];
   }
   if (bootLevel !== undefined && bootLevel !== wired.activeLevel) return [];
   const pulled = bootLevel === undefined ? "has no pull" : `is pulled ${bootLevel === 1 ? "up" : "down"}`;
-  const detail = `GPIO${line} (${id}) ${pulled} from reset on: with its cable off it can read pressed`;
+  const detail = `GPIO${line} (${id}) ${pulled} after reset: without its cable it can read "pressed"`;
   const missing = `Write gpio=${line}=${wanted} in ${config.file}, which pulls it ${pull}; then restart.`;
   return [warn(check, detail, directive ? remedy : missing)];
 }
 
-/** Lines of an overlay: fixed ones, and those that a parameter names, with their defaults. */
+/** The GPIO lines of an overlay: fixed ones, and those set by a parameter, with its default. */
 interface OverlayLines {
   readonly fixed?: readonly number[];
   readonly params?: Readonly<Record<string, number | undefined>>;
@@ -144,48 +146,48 @@ const overlayLines: Readonly<Record<string, OverlayLines>> = {
   "spi1-2cs": { fixed: [19, 20, 21], params: { cs0_pin: 18, cs1_pin: 17 } },
   "spi1-3cs": { fixed: [19, 20, 21], params: { cs0_pin: 18, cs1_pin: 17, cs2_pin: 16 } },
 };
-/** Sound cards all use the I²S lines. */
+/** Overlays of sound cards, which all use the I²S lines. */
 const soundCard = /^(hifiberry|iqaudio|justboom|allo|audioinjector|i2s-|googlevoicehat|wm8960|max98357a)/;
 
 function linesOf({ name, params }: Overlay): readonly number[] {
   if (soundCard.test(name)) return i2sLines;
   const known = overlayLines[name];
-  const named = Object.entries(known?.params ?? {}).map(([param, usual]) =>
-    Number(params.get(param) ?? usual),
+  const chosen = Object.entries(known?.params ?? {}).map(([param, defaultLine]) =>
+    Number(params.get(param) ?? defaultLine),
   );
-  return [...(known?.fixed ?? []), ...named];
+  return [...(known?.fixed ?? []), ...chosen];
 }
 
 function checkOverlays(wiring: Wiring, config: BootConfig | undefined): Finding[] {
   const check = "overlays";
   if (config === undefined)
-    return [skip(check, "there is no config.txt: what else uses the lines is unknown")];
+    return [skip(check, "there is no config.txt, so other users of the lines are unknown")];
   const used = new Map(rolesOf(wiring).map(({ id, wired }) => [wired.line, id.replaceAll("-", " ")]));
   const findings: Finding[] = [];
   for (const overlay of config.overlays) {
     const { name, place } = overlay;
     const remedy = "Remove that line from config.txt, or give it another GPIO line; then restart.";
     if (name === "gpio-no-irq") {
-      findings.push(fail(check, `${place}: with ${name} no button press is noticed`, remedy));
+      findings.push(fail(check, `${place}: with ${name} button presses are not detected`, remedy));
     }
     const taken = linesOf(overlay).filter((line) => used.has(line));
     if (taken.length === 0) continue;
     const what = taken.map((line) => `GPIO${line} (${used.get(line)})`).join(", ");
-    findings.push(fail(check, `${place}: ${name} takes ${what} away from the board`, remedy));
+    findings.push(fail(check, `${place}: ${name} uses ${what}, which the board needs`, remedy));
   }
   const i2s = config.params.get("i2s");
   const i2sTaken = i2sLines.filter((line) => used.has(line));
   if (i2s && isOn(i2s.value) && i2sTaken.length > 0) {
     const what = i2sTaken.map((line) => `GPIO${line} (${used.get(line)})`).join(", ");
     findings.push(
-      warn(check, `${i2s.place}: sound over I²S may take ${what}`, "Remove dtparam=i2s=on, then restart."),
+      warn(check, `${i2s.place}: sound over I²S may use ${what}`, "Remove dtparam=i2s=on, then restart."),
     );
   }
   if (findings.length > 0) return findings;
-  return [ok(check, `no overlay in ${config.file} is known to take a line of the board`)];
+  return [ok(check, `no known overlay in ${config.file} uses a line of the board`)];
 }
 
-/** TXD and RXD of the header, the UART socket of the hat. */
+/** TXD and RXD on the header, and the hat's UART socket. */
 const uartLines = [14, 15];
 
 function checkConsole(machine: Machine, roles: readonly Role[], config: BootConfig | undefined): Finding[] {
@@ -196,13 +198,13 @@ function checkConsole(machine: Machine, roles: readonly Role[], config: BootConf
   const remedy =
     "sudo raspi-config nonint do_serial_hw 1, sudo raspi-config nonint do_serial_cons 1, then restart.";
   const uart = config?.settings.get("enable_uart");
-  if (uart && isOn(uart.value)) return [fail(check, `${uart.place}: the UART takes ${what}`, remedy)];
+  if (uart && isOn(uart.value)) return [fail(check, `${uart.place}: the UART uses ${what}`, remedy)];
   const console = ["/boot/firmware/cmdline.txt", "/boot/cmdline.txt"].find((path) =>
     /\bconsole=(serial0|ttyAMA\d|ttyS\d)\b/.test(machine.read(path) ?? ""),
   );
-  // Without a word of enable_uart it depends on the model: on where Bluetooth does not need the better UART.
+  // Without enable_uart it depends on the model: the UART is on where Bluetooth does not use the full UART.
   if (console !== undefined && uart === undefined) {
-    return [warn(check, `${console}: the serial console may take ${what}`, remedy)];
+    return [warn(check, `${console}: the serial console may use ${what}`, remedy)];
   }
   return [ok(check, `no UART and no console on ${what}`)];
 }

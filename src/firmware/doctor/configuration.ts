@@ -1,4 +1,4 @@
-/** Checks of what people write: settings, board definition, manifest; and which hat they come to. */
+/** Checks the files that people edit: settings, board definition, manifest; and which hat they select. */
 import type { BackendSetting } from "../../board/kernel/gpio-backend.ts";
 import type { WiredLine, Wiring } from "../../chips/wiring.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -15,20 +15,23 @@ import { readSettingsFile, type SettingsSource } from "../storage/settings-file.
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
-/** The name in the device tree, such as "Raspberry Pi 4 Model B Rev 1.5"; `undefined` on machines without one. */
+/**
+ * The model in the device tree, such as "Raspberry Pi 4 Model B Rev 1.5"; `undefined` on machines without
+ * one.
+ */
 export function modelOf({ read }: Machine): string | undefined {
-  // Texts of the device tree end with a NUL.
+  // Strings in the device tree end with a NUL.
   return read("/proc/device-tree/model")?.replaceAll("\0", "").trim() || undefined;
 }
 
 export function checkComputer(machine: Machine): Finding {
   const model = modelOf(machine);
-  return ok("computer", model ?? "no Raspberry Pi (there is no device tree)");
+  return ok("computer", model ?? "not a Raspberry Pi (there is no device tree)");
 }
 
 export interface SettingsCheck {
   readonly findings: readonly Finding[];
-  /** What the settings ask for. */
+  /** The board that the settings name. */
   readonly board: string;
   readonly gpioBackend: BackendSetting;
 }
@@ -46,9 +49,9 @@ export function checkSettings(
     const findings = problems.map(({ key, cause, allowed, nextStep }) =>
       fail(check, `${settingsFile}: ${key && `${key}: `}${cause} (${allowed})`, nextStep),
     );
-    const well = ok(check, found ? settingsFile : `no ${settingsFile}: the defaults are in force`);
+    const valid = ok(check, found ? settingsFile : `no ${settingsFile}: the defaults are in force`);
     const { board, gpioBackend } = settings;
-    return { findings: findings.length > 0 ? findings : [well], board, gpioBackend };
+    return { findings: findings.length > 0 ? findings : [valid], board, gpioBackend };
   } catch (error) {
     return { findings: [failure(check, error)], board: "auto", gpioBackend: "auto" };
   }
@@ -61,8 +64,8 @@ export interface BoardCheck {
 }
 
 /**
- * On a Raspberry Pi "auto" means the real hat, also where `run` refuses for what it lacks: that is just what the doctor
- * is asked for.
+ * On a Raspberry Pi "auto" means the real hat, also where `run` refuses to start because something is
+ * missing: the doctor finds out what.
  */
 export function checkBoard(
   machine: Machine,
@@ -78,8 +81,7 @@ export function checkBoard(
       warn("board", `${file}${line === undefined ? "" : `:${line}`}: ${message}`, remedy),
     );
     if (asked === "auto" && modelOf(machine)?.startsWith("Raspberry Pi Zero")) warnings.push(whichHat);
-    const why =
-      asked === "auto" ? (onPi ? ", as this is a Raspberry Pi" : ", as this is no Raspberry Pi") : "";
+    const why = asked === "auto" ? `, because this is ${onPi ? "a" : "not a"} Raspberry Pi` : "";
     const hat = wiring.backend === "virtual" ? "the virtual hat" : "a real hat";
     return { findings: [ok("board", `${choice.name}: ${hat}${why}`), ...warnings], choice };
   } catch (error) {
@@ -87,14 +89,17 @@ export function checkBoard(
   }
 }
 
-/** A Zero has the same header and may carry either hat; their sockets differ, and neither tells by itself. */
+/**
+ * A Zero has the same header and may carry either hat. Their sockets differ, and neither hat identifies
+ * itself.
+ */
 const whichHat = warn(
   "board",
-  `on a Raspberry Pi Zero the hat is taken for the large Grove Base Hat (${realBoard})`,
-  'Say which it is in the settings: {"board": "grove-heater-zero"} for the small hat, else {"board": "grove-heater-pi"}.',
+  `on a Raspberry Pi Zero the large Grove Base Hat is assumed (${realBoard})`,
+  'Name the hat in the settings: {"board": "grove-heater-zero"} for the small hat, else {"board": "grove-heater-pi"}.',
 );
 
-/** Where the machine under examination has what `chooseBoard` looks at. */
+/** The paths that `chooseBoard` reads, on the machine under examination. */
 export const pathsOf = ({ resolve, gpioDevices }: Machine): MachinePaths => ({
   gpioDevices,
   sysRoot: resolve("/sys"),
@@ -116,7 +121,7 @@ export function checkManifest(choice: BoardChoice, file?: string): ManifestCheck
     if (refused.length === 0) {
       return { findings: [ok(check, `${manifest.name}: grants every line and bus of the board`)], manifest };
     }
-    const detail = `does not grant ${refused.join(", ")}: the firmware may not use what is not named`;
+    const detail = `does not grant ${refused.join(", ")}: the firmware cannot use what is not named`;
     const remedy = "Add these names under Capabilities, then: grove-heater manifest check";
     return { findings: [fail(check, detail, remedy)], manifest };
   } catch (error) {
@@ -124,7 +129,7 @@ export function checkManifest(choice: BoardChoice, file?: string): ManifestCheck
   }
 }
 
-/** What the board needs and the manifest does not grant, as its owner would write it there. */
+/** What the board needs and the manifest does not grant, as it must be written there. */
 export function notGranted(wiring: Wiring, manifest: Manifest): string[] {
   const lines = rolesOf(wiring).filter(({ wired }) => !manifest.gpio.has(wired.line));
   const names = lines.map(({ wired }) => `$${wired.name} (Gpio)`);
@@ -133,7 +138,7 @@ export function notGranted(wiring: Wiring, manifest: Manifest): string[] {
 }
 
 export interface Role {
-  /** As in a finding's id. */
+  /** As in the `check` of a finding. */
   readonly id: string;
   readonly kind: "relay" | "button" | "led";
   readonly wired: WiredLine;

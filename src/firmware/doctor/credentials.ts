@@ -1,4 +1,4 @@
-/** Check of what the device would show to Azure. Connects to nobody, and tells no secret. */
+/** Checks the device's credentials for Azure. Makes no connection and shows no secret. */
 import { CredentialError, type Credentials } from "../../azure/credentials/credentials.ts";
 import { type Advice, type Description, describeCredentials } from "../../azure/credentials/describe.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -8,7 +8,7 @@ import type { Manifest } from "../../manifest/manifest.ts";
 import { hostAndPort } from "../../protocol/names.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
-/** @param load rejects with CredentialError when they are there and cannot be used */
+/** @param load rejects with CredentialError when credentials exist and cannot be used */
 export async function checkCredentials(
   load: () => Promise<Credentials | undefined>,
   clock: Clock,
@@ -30,8 +30,8 @@ export async function checkCredentials(
 }
 
 /**
- * What is configured, with all that would keep the device from its cloud.
- * @param manifest `undefined`: it is broken, and a finding of its own
+ * What is configured, with every problem that prevents the device from connecting to its cloud.
+ * @param manifest `undefined`: it is invalid, which another finding reports
  */
 export function reviewCredentials(
   credentials: Credentials,
@@ -43,12 +43,12 @@ export function reviewCredentials(
   return refused === undefined ? described : { ...described, problems: [...described.problems, refused] };
 }
 
-/** Why the capability gate would not let the device out to its cloud. */
+/** Why the capability gate would refuse the connection to the cloud. */
 function refusalOf({ way }: Credentials, manifest: Manifest): Advice | undefined {
   const { host } = hostAndPort(way.kind === "dps" ? way.endpoint : way.host);
   if (checkConnection(manifest, host) === undefined) return undefined;
   return {
-    message: `${host} may not be connected to.`,
+    message: `Connections to ${host} are not allowed.`,
     remedy: `Add it to "AllowedConnections" in the manifest; see: grove-heater manifest check.`,
   };
 }

@@ -1,4 +1,4 @@
-/** Checks of the data folder and of what the firmware left in it. Nothing is made, moved or fixed here. */
+/** Checks the data folder and the firmware's files in it. Nothing is created, moved or fixed. */
 import { dirname, join } from "node:path";
 import { parseDurable } from "../../control/durable.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
@@ -6,26 +6,26 @@ import { decode } from "../storage/state-store.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
-const another = "name another folder with --data FOLDER.";
+const useAnother = "name another folder with --data FOLDER.";
 
 export function checkDataFolder(machine: Machine, { path }: DataFolder): Finding {
   const check = "data-folder";
   const kind = machine.kind(path);
-  if (kind === "file") return fail(check, `${path} is a file`, `Remove it, or ${another}`);
+  if (kind === "file") return fail(check, `${path} is a file`, `Remove it, or ${useAnother}`);
   const existing = kind === "folder" ? path : nearestFolder(machine, path);
   const refusal = machine.refusal(existing, "write");
   if (refusal === "EROFS") {
-    return fail(check, `${existing} is on a read-only file system`, `Mount it for writing, or ${another}`);
+    return fail(check, `${existing} is on a read-only file system`, `Mount it for writing, or ${useAnother}`);
   }
   if (refusal !== undefined) {
     const { name } = machine.user;
     return fail(
       check,
-      `${name} may not write in ${existing} (${refusal})`,
-      `sudo chown ${name} ${existing}, or ${another}`,
+      `${name} may not write to ${existing} (${refusal})`,
+      `sudo chown ${name} ${existing}, or ${useAnother}`,
     );
   }
-  return ok(check, kind === "folder" ? path : `${path} will be made at the first run`);
+  return ok(check, kind === "folder" ? path : `${path} will be created at the first run`);
 }
 
 function nearestFolder(machine: Machine, path: string): string {
@@ -43,8 +43,8 @@ export function checkFreeSpace(machine: Machine, { path }: DataFolder, wantedKb:
   if (free >= wantedKb * 1024) return ok(check, detail);
   return fail(
     check,
-    `only ${detail}, ${sizeText(wantedKb * 1024)} are wanted`,
-    `Make room on that disk, or ${another}`,
+    `only ${detail}, ${sizeText(wantedKb * 1024)} are needed`,
+    `Free space on that disk, or ${useAnother}`,
   );
 }
 
@@ -56,10 +56,10 @@ function sizeText(bytes: number): string {
 export function checkState(machine: Machine, { stateFile }: DataFolder): Finding {
   const check = "state-file";
   if (machine.kind(stateFile) === undefined)
-    return ok(check, "none yet: the device begins with the defaults");
+    return ok(check, "none yet: the device will start with the defaults");
   const text = machine.read(stateFile);
   if (text === undefined) {
-    const why = machine.refusal(stateFile, "read") ?? "it is no file";
+    const why = machine.refusal(stateFile, "read") ?? "it is not a file";
     return fail(
       check,
       `${stateFile} cannot be read (${why})`,
@@ -71,7 +71,7 @@ export function checkState(machine: Machine, { stateFile }: DataFolder): Finding
   if (durable === undefined) {
     const reason = "reason" in decoded ? decoded.reason : "its content is not a state of this firmware";
     const remedy =
-      "Nothing to do: the next run keeps the file aside and uses the previous one, or the defaults. Check the set-point.";
+      "No action needed: the next run keeps the file aside and uses the previous one, or the defaults. Check the set-point.";
     return warn(check, `${stateFile} is damaged: ${reason}`, remedy);
   }
   const { target, mode, counters } = durable;
@@ -83,6 +83,10 @@ export function checkKeptAside(machine: Machine, { path, stateFile }: DataFolder
   if (kept.length === 0) return [];
   const detail = `damaged state was kept aside in ${path}: ${kept.toSorted().join(", ")}`;
   return [
-    warn("kept-aside", detail, "If it happens again, replace the SD card; delete them after inspection."),
+    warn(
+      "kept-aside",
+      detail,
+      "Delete these files after you have examined them. If it happens again, replace the SD card.",
+    ),
   ];
 }

@@ -1,9 +1,10 @@
 /**
- * Folder doctor/: looks at this machine and says what to fix. Drives nothing.
+ * Folder doctor/: examines this machine and says what to fix. Drives nothing.
  *
- * The whole examination: every check in the order in which one would fix things.
+ * The whole examination: every check, in the order in which problems should be fixed.
  *
- * Guarantee: it never throws and never drives anything; whatever is broken, the checks that can still run do.
+ * Guarantee: it never throws and never drives anything; whatever is broken, every check that can still run
+ * does.
  */
 
 import type { Credentials } from "../../azure/credentials/credentials.ts";
@@ -39,20 +40,20 @@ export interface Examination {
   readonly clock: Clock;
   readonly data: DataFolder;
   readonly settingsFile: SettingsSource;
-  /** The board asked for on the command line, before the settings. */
+  /** The board named on the command line, which takes precedence over the settings. */
   readonly board?: string | undefined;
   /** The manifest file, when it is not the package's own. */
   readonly manifestFile?: string;
-  /** The unit that this program would install; without it the installed one is not compared. May throw StartupError. */
+  /** The unit file that this program would install; `undefined`: do not compare. May throw StartupError. */
   readonly unit?: () => string | undefined;
-  /** Of this program. */
+  /** Version of this program. */
   readonly version?: string;
   readonly drivers: Drivers;
   /** @throws CredentialError (as a rejection) */
   readonly credentials: () => Promise<Credentials | undefined>;
 }
 
-/** The native parts, so that tests examine a virtual hat. */
+/** The parts with native code, so that tests can examine a virtual hat. */
 export interface Drivers {
   /** The name of a native package that is not built. */
   unbuilt(): string | undefined;
@@ -73,12 +74,12 @@ export function systemDrivers(clock: Clock): Drivers {
 export async function examine(examination: Examination): Promise<Finding[]> {
   const { machine, clock, data, settingsFile, drivers } = examination;
   const findings: Finding[] = [];
-  /** A check that breaks is a finding too, and the others go on. */
+  /** A check that throws is a finding too, and the others continue. */
   const attempt = async <T>(name: string, check: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await check();
     } catch (error) {
-      const detail = `this check broke off: ${messageOf(error)}`;
+      const detail = `this check failed unexpectedly: ${messageOf(error)}`;
       findings.push(
         fail(name, detail, "This is a bug: please report it with the output of grove-heater doctor --json"),
       );
@@ -103,7 +104,9 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   const choice = board?.choice;
   const manifest =
     choice && (await attempt("manifest", () => checkManifest(choice, examination.manifestFile)));
-  findings.push(...(manifest?.findings ?? [skip("manifest", "it can only be read against a board")]));
+  findings.push(
+    ...(manifest?.findings ?? [skip("manifest", "it can only be checked against a valid board")]),
+  );
   const real = choice?.wiring.backend === "kernel";
   await add("native-packages", () => checkPackages(drivers.unbuilt(), real));
   const instance = await attempt("instance", () => checkInstance(machine, data, choice));
@@ -111,11 +114,11 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     checkService(machine, examination.unit?.(), examination.version ?? "", data),
   );
   const running = instance?.running !== false || service?.running === true;
-  const hat = { choice, manifest: manifest?.manifest, running, told: service?.told };
-  const served = (service?.findings.length ?? 0) > 0;
+  const hat = { choice, manifest: manifest?.manifest, running, status: service?.status };
+  const hasService = (service?.findings.length ?? 0) > 0;
   await add("hardware", async () => {
     const found = await examineHat(examination, hat);
-    return served ? forTheService(machine, found) : found;
+    return hasService ? withServiceInstalled(machine, found) : found;
   });
   await add("clock", () => [checkClock(clock), checkClockSync(machine)]);
   await add("data-folder", () => checkDataFolder(machine, data));
@@ -127,10 +130,13 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   return findings;
 }
 
-/** With a service, this user need not be in the groups: the service's own user is (its unit, checkService). */
-function forTheService(machine: Machine, findings: readonly Finding[]): Finding[] {
+/**
+ * With a service, this user need not be in the groups: the service's own user is (see its unit and
+ * checkService).
+ */
+function withServiceInstalled(machine: Machine, findings: readonly Finding[]): Finding[] {
   const remedies = ["i2c", "gpio"].map((group) => joinRemedy(machine, group));
-  const why = `${machine.user.name} may not use it, and need not: the service does`;
+  const why = `${machine.user.name} may not use it, but need not: the service does`;
   return findings.map((finding) =>
     finding.remedy !== undefined && remedies.includes(finding.remedy) ? skip(finding.check, why) : finding,
   );
@@ -140,14 +146,14 @@ interface HatToExamine {
   readonly choice: BoardChoice | undefined;
   readonly manifest: Manifest | undefined;
   readonly running: boolean;
-  /** What a service's loop tells of the parts that only it may ask. */
-  readonly told: RunningStatus | undefined;
+  /** What the service's loop reports about parts that only the loop may use. */
+  readonly status: RunningStatus | undefined;
 }
 
 async function examineHat(examination: Examination, hat: HatToExamine): Promise<Finding[]> {
   const { machine, clock, drivers } = examination;
-  const { choice, manifest, running, told } = hat;
-  if (choice === undefined) return [skip("hardware", "without a board there is nothing to look for")];
+  const { choice, manifest, running, status } = hat;
+  if (choice === undefined) return [skip("hardware", "it can only be checked against a valid board")];
   const { wiring } = choice;
   if (wiring.backend === "virtual") {
     const checks = [
@@ -158,26 +164,27 @@ async function examineHat(examination: Examination, hat: HatToExamine): Promise<
       "gpio-chip",
       "gpio-permission",
     ];
-    const why = "the virtual hat will be used, which needs none";
+    const why = "the virtual hat is used, which needs no hardware";
     return [...checks, ...lineIds(wiring), ...bootChecks].map((check) => skip(check, why));
   }
   const config = readBootConfig(machine, modelOf(machine));
   const device = checkI2cDevice(machine, wiring.i2cBus, config);
   const permission = checkI2cPermission(machine, wiring.i2cBus);
-  const silent = (why: string): Finding[] => addressChecks.map((check) => skip(check, why));
+  const skipAddresses = (why: string): Finding[] => addressChecks.map((check) => skip(check, why));
   const addresses = async (): Promise<Finding[]> => {
-    if (told?.temperature !== undefined && told.humidity !== undefined) {
-      const values = `${told.temperature.toFixed(1)} °C, ${told.humidity.toFixed(0)} % r.h.`;
-      const [sensor, ...others] = silent("the firmware runs: two masters would disturb each other");
-      return [ok(sensor?.check ?? "sensor", `reads ${values}, as the running firmware tells`), ...others];
+    if (status?.temperature !== undefined && status.humidity !== undefined) {
+      const values = `${status.temperature.toFixed(1)} °C, ${status.humidity.toFixed(0)} % r.h.`;
+      const [sensor, ...others] = skipAddresses("the firmware runs: two masters would disturb each other");
+      return [ok(sensor?.check ?? "sensor", `the running firmware reads ${values}`), ...others];
     }
     if (running)
-      return silent(
+      return skipAddresses(
         "the firmware runs: two masters would disturb each other; stop the firmware to check them",
       );
-    if (device.status === "fail" || permission.status === "fail") return silent("the bus cannot be used");
-    if (manifest === undefined) return silent("without a manifest nothing may be asked");
-    if (drivers.unbuilt() !== undefined) return silent("the native packages are not built");
+    if (device.status === "fail" || permission.status === "fail")
+      return skipAddresses("the bus cannot be used");
+    if (manifest === undefined) return skipAddresses("without a valid manifest no address may be used");
+    if (drivers.unbuilt() !== undefined) return skipAddresses("the native packages are not built");
     return checkAddresses({ machine, bus: wiring.i2cBus, manifest, clock, openBus: drivers.openBus });
   };
   return [

@@ -1,12 +1,12 @@
-/** What the doctor expected: one finding per thing looked at, each that is not well with its remedy. */
+/** The result of one check; every warning and every problem comes with its remedy. */
 
 export type FindingStatus =
   | "ok"
-  /** The heater runs, but somebody should look at it. */
+  /** The heater runs, but a person should check it. */
   | "warn"
-  /** This board cannot run as it should until it is fixed. */
+  /** The heater cannot run correctly until it is fixed. */
   | "fail"
-  /** Not looked at, and `detail` says why. */
+  /** Not checked; `detail` says why. */
   | "skip";
 
 export interface Finding {
@@ -14,7 +14,7 @@ export interface Finding {
   readonly check: string;
   readonly status: FindingStatus;
   readonly detail: string;
-  /** What to do now: there for every "warn" and "fail". */
+  /** What to do now; present for every "warn" and "fail". */
   readonly remedy?: string;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Checks of the GPIO chip and of each line that the board uses, by looking only.
+ * Checks the GPIO chip and each line that the board uses. It only reads.
  *
- * Guarantee: no line is exported, taken or driven; the relay's least of all.
+ * Guarantee: no line is exported, requested or driven, above all not the relay's.
  */
 import { type CharChip, findCharChip } from "../../board/kernel/chardev/chip.ts";
 import type { GpioDevices } from "../../board/kernel/chardev/devices.ts";
@@ -32,13 +32,13 @@ export async function checkGpio(machine: Machine, options: GpioOptions): Promise
   const { wiring, source, openGpio, running } = options;
   const found = findChip(machine, options);
   if (!("backend" in found)) {
-    const why = "there is no chip to find it on";
+    const why = "the GPIO chip was not found";
     return [found, ...["gpio-permission", ...lineIds(wiring)].map((check) => skip(check, why))];
   }
   const { chip } = found;
   const where =
     found.backend === "sysfs" ? `kernel numbers from ${found.chip.base}` : `at ${found.chip.path}`;
-  const lookAt = (role: Role): Finding =>
+  const checkRole = (role: Role): Finding =>
     found.backend === "sysfs"
       ? checkLine(machine, { ...options, chip: found.chip, role })
       : checkHeldLine({ chip: found.chip, devices: source.devices, role, running });
@@ -48,11 +48,11 @@ export async function checkGpio(machine: Machine, options: GpioOptions): Promise
     found.backend === "sysfs"
       ? checkPermission(machine)
       : ok("gpio-permission", `${machine.user.name} may use the GPIO lines`),
-    ...rolesOf(wiring).map(lookAt),
+    ...rolesOf(wiring).map(checkRole),
   ].filter((finding) => finding !== undefined);
 }
 
-const buildIt = "sudo apt-get install build-essential, then in the program's folder: npm run build";
+const installCompiler = "sudo apt-get install build-essential, then in the program's folder: npm run build";
 
 export const lineIds = (wiring: Wiring): string[] => rolesOf(wiring).map(({ id }) => `line-${id}`);
 
@@ -63,16 +63,16 @@ function findChip(machine: Machine, { wiring, source }: GpioOptions): FoundGpio 
   } catch (error) {
     if (!(error instanceof LineError)) throw error;
     if (error.code === "denied") return fail(check, error.message, joinRemedy(machine, "gpio"));
-    if (error.code === "no-driver") return fail(check, error.message, buildIt);
+    if (error.code === "no-driver") return fail(check, error.message, installCompiler);
     const remedy =
       machine.kind(gpioFolder) === undefined && machine.kind("/dev/gpiochip0") === undefined
-        ? "Start the kernel of Raspberry Pi OS."
-        : "grove-heater board lists the boards: name the right one with --board NAME or in the settings.";
+        ? "Use the kernel of Raspberry Pi OS."
+        : "Name the right board with --board NAME or in the settings; list them with: grove-heater board";
     return fail(check, error.message, remedy);
   }
 }
 
-/** Says nothing when all is well: "native-packages" has said it. */
+/** `undefined` when it works: then the finding "native-packages" is enough. */
 async function checkDriver(open: () => Promise<GpioPort>): Promise<Finding | undefined> {
   try {
     (await open()).close();
@@ -118,8 +118,8 @@ function checkLine(machine: Machine, { chip, role, running, wiring, source }: Li
   }
   const name = `GPIO${line}${socket ? ` (${socket})` : ""}, kernel number ${number}`;
   const holder =
-    toldByDevice(wiring, line, source.devices) ??
-    toldToRoot(machine, number) ??
+    holderByDevice(wiring, line, source.devices) ??
+    holderByDebugfs(machine, number) ??
     deviceTreeHolder(machine, line);
   if (holder !== undefined && holder !== "sysfs") return heldBy(check, name, holder);
   if (machine.kind(`${gpioFolder}/gpio${number}`) === undefined) return ok(check, `${name}, free`);
@@ -134,13 +134,13 @@ interface ExportedLine {
   readonly running: boolean;
 }
 
-/** Outputs stay exported after the firmware ends, so that they go on being driven off: this is no fault. */
+/** Outputs stay exported after the firmware ends, so that they stay driven to off: this is not a fault. */
 function checkExported(machine: Machine, { role, check, name, number, running }: ExportedLine): Finding {
   const folder = `${gpioFolder}/gpio${number}`;
   const value = (attribute: string) => machine.read(`${folder}/${attribute}`)?.trim();
   const refusal = machine.refusal(`${folder}/value`, "read-write");
   if (refusal !== undefined) {
-    const detail = `${name}, was exported by another user and may not be used (${refusal})`;
+    const detail = `${name}, was exported by another user and cannot be used (${refusal})`;
     return fail(check, detail, joinRemedy(machine, "gpio"));
   }
   const level = value("value") === "1" ? 1 : 0;
@@ -166,13 +166,14 @@ function checkExported(machine: Machine, { role, check, name, number, running }:
     return warn(
       check,
       `${name}, reads pressed (${state})`,
-      "If nobody holds it: plug in its cable, release it, or give its line the pull that button-pulls names.",
+      "If nobody presses it: plug in its cable, check that it is not stuck, or set the pull that button-pulls names.",
     );
   }
   if (running) return ok(check, `${name}, in use by the firmware (${state})`);
   if (role.kind === "button") {
-    const remedy = "If another program uses it, stop that; the firmware takes the line over when it starts.";
-    return warn(check, `${name}, is exported already (${state})`, remedy);
+    const remedy =
+      "If another program uses it, stop that program; the firmware takes the line over when it starts.";
+    return warn(check, `${name}, is already exported (${state})`, remedy);
   }
   return ok(check, `${name}, exported before (${state})`);
 }
@@ -187,7 +188,7 @@ interface HeldLineOptions {
   readonly running: boolean;
 }
 
-/** By what the character device tells of a line without taking it; its level is not among that. */
+/** What the character device reports about a line without a request for it; the level is not included. */
 function checkHeldLine({ chip, devices, role, running }: HeldLineOptions): Finding {
   const check = `line-${role.id}`;
   const { line, socket } = role.wired;
@@ -200,12 +201,12 @@ function checkHeldLine({ chip, devices, role, running }: HeldLineOptions): Findi
   if (holder === undefined) return ok(check, `${name}, free`);
   if (holder !== consumer && holder !== relayConsumer) return heldBy(check, name, holder);
   if (running) return ok(check, `${name}, in use by the firmware`);
-  const remedy = "See which process it is: ps -e | grep relay-off; then: grove-heater relay off";
-  return warn(check, `${name}, is held by a grove-heater although no firmware runs`, remedy);
+  const remedy = "Find the process: ps -e | grep relay-off; then: grove-heater relay off";
+  return warn(check, `${name}, is held by a grove-heater process although no firmware runs`, remedy);
 }
 
-/** Who holds a line of sysfs' chip; any user who may open the device is told. */
-function toldByDevice({ gpioChipLabels }: Wiring, line: number, devices: GpioDevices): string | undefined {
+/** Who holds a line of the sysfs chip, for any user who may open its character device. */
+function holderByDevice({ gpioChipLabels }: Wiring, line: number, devices: GpioDevices): string | undefined {
   try {
     return holderOf(findCharChip(gpioChipLabels, devices), line, devices);
   } catch {
@@ -213,8 +214,8 @@ function toldByDevice({ gpioChipLabels }: Wiring, line: number, devices: GpioDev
   }
 }
 
-/** The same without that device. */
-function toldToRoot({ read }: Machine, number: number): string | undefined {
+/** The same from debugfs, which only root can read. */
+function holderByDebugfs({ read }: Machine, number: number): string | undefined {
   const listing = read("/sys/kernel/debug/gpio") ?? "";
   for (const [, found, holder] of listing.matchAll(/^ *gpio-(\d+) +\([^|)]*\|([^)]*)\)/gm)) {
     if (Number(found) === number) return holder?.trim();

@@ -1,7 +1,7 @@
-/** Why a device file is out of reach for this user, told by the groups of the system. */
+/** Finds out from the system's groups why this user cannot use a device file. */
 import type { Machine } from "./machine.ts";
 
-/** What to do so that `group` lets this user in; names the case, as each has another remedy. */
+/** How this user gets the rights of `group`; each case has its own remedy. */
 export function joinRemedy({ read, user }: Machine, group: string): string {
   const entry = read("/etc/group")
     ?.split("\n")
@@ -10,13 +10,13 @@ export function joinRemedy({ read, user }: Machine, group: string): string {
   if (entry === undefined) {
     return (
       `There is no group "${group}" here: install the udev rules of Raspberry Pi OS (package raspberrypi-sys-mods), ` +
-      "or install the firmware as a service, which makes it (grove-heater service --help)."
+      "or install the firmware as a service, which creates it (grove-heater service --help)."
     );
   }
   const [, , gid, members = ""] = entry;
   const listed = members.split(",").includes(user.name);
   if (user.gids.includes(Number(gid))) {
-    return `${user.name} is in the group ${group} already: restart the computer, so that udev sets the file's group.`;
+    return `${user.name} is already in the group ${group}: restart the computer, so that udev sets the file's group.`;
   }
   if (listed) return `${user.name} joined the group ${group} after this login: log out and in again.`;
   return `sudo usermod -aG ${group} ${user.name}, then log out and in again.`;

@@ -1,4 +1,4 @@
-/** Checks of the I²C bus itself: is there a device file, and may this user use it? */
+/** Checks the I²C bus itself: is there a device file, and may this user use it? */
 import type { BootConfig } from "./facts/boot-config.ts";
 import { isOn } from "./facts/boot-config.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
@@ -6,7 +6,7 @@ import { joinRemedy } from "./groups.ts";
 import type { Machine } from "./machine.ts";
 
 const turnOn = "sudo raspi-config nonint do_i2c 0, then restart the computer.";
-/** The bus of the header's pins 3 and 5, which `i2c_arm` switches. */
+/** The bus on the header's pins 3 and 5, which `i2c_arm` turns on and off. */
 const armBus = 1;
 
 export function checkI2cDevice(machine: Machine, bus: number, config: BootConfig | undefined): Finding {
@@ -15,15 +15,11 @@ export function checkI2cDevice(machine: Machine, bus: number, config: BootConfig
   const param = bus === armBus ? configured(config) : undefined;
   if (machine.kind(path) !== undefined) {
     if (param?.on !== false) return ok(check, param ? `${path}; ${param.place} turns it on` : path);
-    return warn(
-      check,
-      `${path} is there, but ${param.place} turns I²C off: gone after the next restart`,
-      turnOn,
-    );
+    return warn(check, `${path} exists, but ${param.place} turns I²C off at the next restart`, turnOn);
   }
   if (machine.kind(`/sys/bus/i2c/devices/i2c-${bus}`) !== undefined) {
     const remedy =
-      "sudo modprobe i2c-dev, and for every start: echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf";
+      "sudo modprobe i2c-dev; to load it at every boot: echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf";
     return fail(
       check,
       `${path} is missing: the bus is on, but the kernel module i2c-dev is not loaded`,

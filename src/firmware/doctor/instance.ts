@@ -1,7 +1,8 @@
 /**
- * Whether a firmware runs on this machine: by asking the locks of the hardware and of the data folder, whoever holds them.
+ * Finds out whether the firmware runs on this machine, from the locks of the hardware and of the data folder.
  *
- * Guarantee: no line is opened. Where it is unknown, it counts as running, so that nothing is disturbed.
+ * Guarantee: no line is opened. If it is unknown, the firmware counts as running, so that nothing is
+ * disturbed.
  */
 
 import { LineError } from "../../chips/lines.ts";
@@ -42,11 +43,11 @@ export function checkInstance(
     return runs(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);
   }
   if (hardware?.kind === "unknown") {
-    const detail = `whether the firmware runs is unknown: ${hardware.why}`;
+    const detail = `it is unknown whether the firmware runs: ${hardware.why}`;
     const finding = warn(
       check,
       detail,
-      "Install the program flock (package util-linux), and run this again.",
+      "Install the program flock (package util-linux), then run this again.",
     );
     return { finding, running: true };
   }

@@ -1,8 +1,9 @@
 /**
- * The machine as the doctor sees it: files, the user and the environment, all read and nothing written.
+ * The machine as the doctor sees it: files, the user and the environment. Everything is read and nothing
+ * written.
  *
- * Guarantee: nothing here throws, and no other program is run. Paths are those of the machine looked at; with
- * another root they lie below a folder, which is how captured machines are examined in tests.
+ * Guarantee: nothing here throws, and no other program is run. Paths are those of the examined machine; with
+ * another root they are below a folder, so that tests can examine the captured files of other machines.
  */
 import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -13,27 +14,27 @@ import type { GpioDevices } from "../../board/kernel/chardev/devices.ts";
 export interface User {
   readonly name: string;
   readonly uid: number;
-  /** Groups of this process, by number. A group joined after the login is not among them. */
+  /** Group ids of this process. A group joined after the login is not among them. */
   readonly gids: readonly number[];
 }
 
 export interface Machine {
   readonly user: User;
   readonly nodeVersion: string;
-  /** Of another machine than this one. */
+  /** Only where another machine than this one is examined. */
   readonly gpioDevices?: GpioDevices;
-  /** Where a path of that machine lies on this one. */
+  /** The path on this machine of a path on the examined one. */
   resolve(path: string): string;
   /** `undefined` when it cannot be read, for whatever reason. */
   read(path: string): string | undefined;
-  /** As `read`, for what is no text. */
+  /** As `read`, for binary files. */
   bytes(path: string): Buffer | undefined;
-  /** Names in a folder; none when it cannot be read. */
+  /** File names in a folder; empty when it cannot be read. */
   list(path: string): readonly string[];
   kind(path: string): "file" | "folder" | undefined;
-  /** Why the path may not be used so (an errno code, such as "EACCES" or "EROFS"); `undefined` when it may. */
+  /** Why this use is not permitted (an errno code, such as "EACCES" or "EROFS"); `undefined` when it is. */
   refusal(path: string, use: "read" | "write" | "read-write"): string | undefined;
-  /** Left for this user on the path's file system. */
+  /** Free space for this user on the path's file system. */
   freeBytes(path: string): number | undefined;
 }
 

@@ -1,24 +1,28 @@
-/** Checks of what the program itself rests on: Node.js, its native packages, the clock, the supply. */
+/** Checks what the program itself needs: Node.js, its native packages, the clock, the power supply. */
 import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
-/** As `engines` in package.json has it. */
-const oldestNode = [20, 19] as const;
-const advisedNode = 24;
+/** The same as `engines` in package.json. */
+const minimumNode = [20, 19] as const;
+const recommendedNode = 24;
 
 export function checkNode({ nodeVersion }: Machine): Finding {
   const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
-  const [oldestMajor, oldestMinor] = oldestNode;
+  const [minimumMajor, minimumMinor] = minimumNode;
   const here = `Node.js ${nodeVersion}`;
-  const next = `Install Node.js ${advisedNode} (https://nodejs.org), then run npm rebuild in the program's folder.`;
-  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-    return fail("node", `${here} is older than ${oldestNode.join(".")}, the oldest that is supported`, next);
+  const remedy = `Install Node.js ${recommendedNode} (https://nodejs.org), then run npm rebuild in the program's folder.`;
+  if (major < minimumMajor || (major === minimumMajor && minor < minimumMinor)) {
+    return fail(
+      "node",
+      `${here} is older than ${minimumNode.join(".")}, the oldest supported version`,
+      remedy,
+    );
   }
-  if (major >= advisedNode) return ok("node", here);
-  // Not worth a warning each time: it is supported.
-  return ok("node", `${here} (${advisedNode} is recommended)`);
+  if (major >= recommendedNode) return ok("node", here);
+  // No warning: the version is supported.
+  return ok("node", `${here} (${recommendedNode} is recommended)`);
 }
 
 export const rebuild =
@@ -27,44 +31,44 @@ export const rebuild =
 export function checkPackages(unbuilt: string | undefined, realHat: boolean): Finding {
   if (unbuilt === undefined) return ok("native-packages", "i2c-bus and epoll are built");
   const detail = `the native package ${unbuilt} is not built`;
-  if (!realHat) return skip("native-packages", `${detail}; the virtual hat does without`);
+  if (!realHat) return skip("native-packages", `${detail}; the virtual hat does not need it`);
   return fail("native-packages", `${detail}, so the real hat cannot be driven`, rebuild);
 }
 
-const rightClock =
-  "sudo timedatectl set-ntp true, and see that a network or a clock chip (RTC) is there at the start.";
+const setClock =
+  "sudo timedatectl set-ntp true, and make sure that a network or a clock chip (RTC) is available at the start.";
 
-/** Heat does not need the wall clock; the labels of records, certificates and minimum times over a restart do. */
+/** Heating does not need the wall clock; timestamps, certificates and minimum times across a restart do. */
 export function checkClock(clock: Clock): Finding {
   const now = isoTime(clock.wallNow());
   if (isTrustedWallTime(clock.wallNow())) return ok("clock", now.replace(/\.\d+Z/, "Z"));
   return fail(
     "clock",
-    `the clock says ${now.slice(0, 10)}: certificates will be refused, and records are labelled wrong`,
-    rightClock,
+    `the clock says ${now.slice(0, 10)}: certificates will be rejected, and timestamps are wrong`,
+    setClock,
   );
 }
 
 export function checkClockSync({ kind }: Machine): Finding {
   const check = "clock-sync";
-  // The file is made at the first answer of a time server (systemd-timesyncd.service(8)).
+  // The file is created at the first answer of a time server (systemd-timesyncd.service(8)).
   if (kind("/run/systemd/timesync/synchronized")) return ok(check, "synchronised by systemd-timesyncd");
   const other = ["/run/chrony/chronyd.pid", "/run/chronyd.pid", "/run/ntpd.pid"].find((path) => kind(path));
-  if (other !== undefined) return ok(check, `kept by ${/chrony/.test(other) ? "chrony" : "ntpd"}`);
+  if (other !== undefined) return ok(check, `synchronised by ${/chrony/.test(other) ? "chrony" : "ntpd"}`);
   if (kind("/run/systemd/timesync")) {
-    return warn(check, "systemd-timesyncd has not heard from a time server since the start", rightClock);
+    return warn(check, "systemd-timesyncd has had no answer from a time server since the start", setClock);
   }
   return skip(check, "unknown: neither systemd-timesyncd, chrony nor ntpd runs here");
 }
 
-/** A relay and a display on a weak supply are a common cause of a Pi that restarts or a bus that garbles. */
+/** A weak supply for relay and display often causes a Pi to restart, or corrupts data on the bus. */
 export function checkPower(machine: Machine): Finding {
   const check = "power";
   const monitors = machine.list("/sys/class/hwmon").map((name) => `/sys/class/hwmon/${name}`);
   const monitor = monitors.find((folder) => machine.read(`${folder}/name`)?.trim() === "rpi_volt");
   const alarm = monitor && machine.read(`${monitor}/in0_lcrit_alarm`)?.trim();
-  if (alarm === "0") return ok(check, "the supply holds its voltage");
-  if (alarm === undefined) return skip(check, "unknown: this computer has no monitor of its supply");
-  const remedy = "Use the supply made for this computer, and a short, thick cable.";
-  return warn(check, "the supply's voltage is, or was, too low", remedy);
+  if (alarm === "0") return ok(check, "the supply voltage is stable");
+  if (alarm === undefined) return skip(check, "unknown: this computer cannot monitor its supply voltage");
+  const remedy = "Use the power supply made for this computer, and a short, thick cable.";
+  return warn(check, "the supply voltage is, or was, too low", remedy);
 }

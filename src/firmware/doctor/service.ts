@@ -1,7 +1,8 @@
 /**
- * Checks of the installed service of systemd: its unit, its program, its groups, its data; and what its loop tells.
+ * Checks the installed systemd service: its unit, program, groups and data; and the status that its loop
+ * reports.
  *
- * Guarantee: looks at files alone, and changes none; what only root may see is said to be so, not guessed.
+ * Guarantee: only reads files. What only root may read is reported as such and not guessed.
  */
 import { join } from "node:path";
 import { faultEffects } from "../../model/faults.ts";
@@ -18,16 +19,17 @@ export interface ServiceCheck {
   readonly findings: readonly Finding[];
   /** It has processes now. */
   readonly running: boolean;
-  /** What its loop tells, while it runs. */
-  readonly told: RunningStatus | undefined;
+  /** What its loop reports, while it runs. */
+  readonly status: RunningStatus | undefined;
 }
 
 const reinstall =
   "sudo grove-heater service install (from the program that is to run; settings and state stay)";
 
 /**
- * @param unitText what this program would install; `undefined`: the board or the manifest is broken
- * @param version of this program
+ * @param unitText the unit file that this program would install; `undefined`: the board or the manifest is
+ * invalid
+ * @param version version of this program
  */
 export function checkService(
   machine: Machine,
@@ -36,10 +38,10 @@ export function checkService(
   examined: DataFolder,
 ): ServiceCheck {
   const unit = machine.read(places.unit);
-  if (unit === undefined) return { findings: [], running: false, told: undefined };
+  if (unit === undefined) return { findings: [], running: false, status: undefined };
   const processes = machine.read(places.processes) ?? "";
   const running = /\d/.test(processes);
-  const told = readRunningStatus(machine.resolve(statusFileIn(places.runtime)), processes);
+  const status = readRunningStatus(machine.resolve(statusFileIn(places.runtime)), processes);
   return {
     findings: [
       ...checkUnit(machine, unit, unitText),
@@ -49,17 +51,17 @@ export function checkService(
       checkEnabled(machine),
       ...checkSecrets(machine),
       ...checkData(machine, examined),
-      checkRunning(running, told),
-      ...(told?.faults ?? []).map((code) =>
+      checkRunning(running, status),
+      ...(status?.faults ?? []).map((code) =>
         warn("service-fault", `the running firmware reports ${code}`, faultEffects[code].remedy),
       ),
     ],
     running,
-    told,
+    status,
   };
 }
 
-/** The value of the last line of this key. */
+/** The value on the last line with this key. */
 function settingOf(unit: string, key: string): string | undefined {
   return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].at(-1)?.[1];
 }
@@ -70,20 +72,20 @@ function checkUnit(machine: Machine, unit: string, wanted: string | undefined): 
   if (start === undefined) return [fail(check, `${places.unit} starts nothing`, reinstall)];
   const home = /^\/(?:home\/[^/]+|root)(?=\/)/.exec(start)?.[0];
   if (home !== undefined) {
-    const detail = `it starts ${start}, in a home folder that the service's user may not enter`;
+    const detail = `it starts ${start}, in a home folder that the service's user cannot read`;
     return [fail(check, detail, reinstall)];
   }
   if (settingOf(unit, "KillMode") === "mixed") {
-    const detail = "with KillMode=mixed the loop is killed before it turns the relay off";
+    const detail = "with KillMode=mixed the loop is killed before it can turn the relay off";
     return [warn(check, detail, reinstall)];
   }
   if (!unit.includes("ExecStopPost=")) {
     return [
-      fail(check, "nothing turns the relay off after the service was killed (ExecStopPost=)", reinstall),
+      fail(check, "nothing turns the relay off after the service is killed (no ExecStopPost=)", reinstall),
     ];
   }
   if (wanted !== undefined && unit !== wanted && start.startsWith(places.program)) {
-    return [warn(check, `${places.unit} is not as this program makes it`, reinstall)];
+    return [warn(check, `${places.unit} differs from the unit of this program`, reinstall)];
   }
   return [ok(check, `${places.unit}${machine.kind(`${places.unit}.d`) ? ", with changes" : ""}`)];
 }
@@ -96,7 +98,7 @@ function programOf(unit: string): string | undefined {
   return words?.find((word) => word.endsWith(".js")) ?? words?.[0];
 }
 
-/** What a person adds with `systemctl edit` may take safety away. */
+/** Settings added with `systemctl edit` that can make the service unsafe. */
 const unsafe = /^(?:KillMode|ExecStopPost|ExecStartPre|Restart|WatchdogSec|User|DynamicUser)=|NODE_OPTIONS/m;
 
 function checkDropIns(machine: Machine): Finding[] {
@@ -107,8 +109,8 @@ function checkDropIns(machine: Machine): Finding[] {
     .flatMap((name) => {
       const found = unsafe.exec(machine.read(join(folder, name)) ?? "")?.[0];
       if (found === undefined) return [];
-      const detail = `${folder}/${name} sets ${found.replace("=", "")}, on which the relay's way off rests`;
-      return [warn("service-changes", detail, `Take it out: sudo systemctl edit ${unitName}`)];
+      const detail = `${folder}/${name} sets ${found.replace("=", "")}, so the relay may not be turned off`;
+      return [warn("service-changes", detail, `Remove it: sudo systemctl edit ${unitName}`)];
     });
 }
 
@@ -134,7 +136,7 @@ function checkProgram(machine: Machine, unit: string, version: string): Finding[
 const versionIn = (text: string | undefined): string | undefined =>
   /"version":\s*"([^"]{1,40})"/.exec(text ?? "")?.[1];
 
-/** A group that is not there keeps a service from starting: exit code 216. */
+/** systemd does not start a service whose group does not exist: exit code 216. */
 function checkGroups({ read }: Machine, unit: string): Finding[] {
   const known = new Set(
     read("/etc/group")
@@ -145,7 +147,7 @@ function checkGroups({ read }: Machine, unit: string): Finding[] {
     .split(" ")
     .filter((group) => group !== "" && !known.has(group));
   if (missing.length === 0) return [];
-  const detail = `the service is to have the group ${missing.join(" and ")}, which is not there: it cannot start`;
+  const detail = `the service needs the group ${missing.join(" and ")}, which does not exist: it cannot start`;
   return [fail("service-groups", detail, reinstall)];
 }
 
@@ -156,25 +158,25 @@ function checkEnabled({ kind }: Machine): Finding {
   return warn(check, "does not start with the computer", `sudo systemctl enable ${unitName}`);
 }
 
-/** Whoever may read it may act as this device. */
+/** Anyone who can read them can impersonate this device. */
 function checkSecrets(machine: Machine): Finding[] {
   if (machine.kind(places.environment) === undefined) return [];
   const check = "service-secrets";
   if (machine.user.uid !== 0 && machine.refusal(places.environment, "read") === undefined) {
-    const detail = `${places.environment} holds credentials, and ${machine.user.name} may read it`;
+    const detail = `${places.environment} contains credentials, and ${machine.user.name} may read it`;
     return [fail(check, detail, `sudo chmod 600 ${places.environment}`)];
   }
   return [ok(check, places.environment)];
 }
 
-/** Where it is examined as the data folder anyway, not again. */
+/** Empty if the service's data folder is the one under examination anyway. */
 function checkData(machine: Machine, examined: DataFolder): Finding[] {
   if (examined.path === places.data) return [];
   const check = "service-data";
   const refusal = machine.refusal(places.data, "read");
-  if (refusal === "ENOENT") return [ok(check, `${places.data} will be made at its first start`)];
+  if (refusal === "ENOENT") return [ok(check, `${places.data} will be created at its first start`)];
   if (refusal !== undefined) {
-    return [skip(check, "only root may look at the service's settings and state: sudo grove-heater doctor")];
+    return [skip(check, "only root may read the service's settings and state: sudo grove-heater doctor")];
   }
   const data = describeDataFolder(places.data);
   const settings = checkSettings(machine, { path: data.settingsFile, named: false });
@@ -184,30 +186,30 @@ function checkData(machine: Machine, examined: DataFolder): Finding[] {
   }));
 }
 
-function checkRunning(running: boolean, told: RunningStatus | undefined): Finding {
+function checkRunning(running: boolean, status: RunningStatus | undefined): Finding {
   const check = "service";
   if (!running) {
     return fail(
       check,
-      "is installed and does not run",
+      "is installed but does not run",
       `sudo systemctl start ${unitName}, then: grove-heater service status`,
     );
   }
-  if (told === undefined) {
+  if (status === undefined) {
     return warn(
       check,
-      "runs, and its loop tells nothing",
-      "grove-heater service status shows how it last ended.",
+      "runs, but its loop reports no status",
+      "To see how it last ended: grove-heater service status",
     );
   }
-  if (told.decidedAfterMs === undefined) {
+  if (status.decidedAfterMs === undefined) {
     return warn(
       check,
-      "runs, and has decided nothing yet: no credible reading has come",
-      "Look at its faults above and at the sensor's cable.",
+      "runs, but has made no decision yet, because it has no credible reading",
+      "Check its faults above and the sensor's cable.",
     );
   }
-  const { temperature = Number.NaN, heater, target } = told;
+  const { temperature = Number.NaN, heater, target } = status;
   return ok(
     check,
     `runs: ${temperature.toFixed(1)} °C, set-point ${target.toFixed(1)} °C, relay ${heater ? "on" : "off"}`,

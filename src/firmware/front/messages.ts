@@ -8,7 +8,7 @@ import { byKind, object } from "../../base/schema/structures.ts";
 import { boolean, convert, oneOf, optional, withDefault } from "../../base/schema/values.ts";
 import { celsius, duty, relativeHumidity } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
-import { faultCode, links, modes, quantity, shortened } from "../process/message-values.ts";
+import { faultCode, links, modes, quantity, truncated } from "../process/message-values.ts";
 
 const screen: Schema<ScreenModel> = object({
   temperature: withDefault(convert(quantity, celsius), undefined),
@@ -18,7 +18,7 @@ const screen: Schema<ScreenModel> = object({
   mode: oneOf(modes),
   heating: boolean,
   demand: convert(quantity, duty),
-  firmware: shortened(64),
+  firmware: truncated(64),
   link: oneOf(links),
   fault: withDefault(faultCode, undefined),
   faultCount: quantity,

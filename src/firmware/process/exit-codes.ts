@@ -17,13 +17,13 @@ export const exitCodes = {
   permission: 77,
   /** Settings, board or manifest are wrong. */
   configuration: 78,
-  /** Not a failure: the loop asks its guardian to be started again. */
+  /** Not a failure: the loop asks its guardian to restart it. */
   restart: 85,
 } as const;
 
-/** What each means to a person who finds it in a service's status. */
+/** The meaning of each code, as the service's status shows it. */
 export const exitMeanings: Readonly<Record<number, string>> = {
-  [exitCodes.ok]: "it ended by wish",
+  [exitCodes.ok]: "it was stopped",
   [exitCodes.findings]: "a check found a problem",
   [exitCodes.usage]: "a command or flag is unknown",
   [exitCodes.unavailable]: "the hat or a driver is missing",
@@ -32,7 +32,7 @@ export const exitMeanings: Readonly<Record<number, string>> = {
   [exitCodes.running]: "another grove-heater drives this hat",
   [exitCodes.permission]: "the system does not permit it",
   [exitCodes.configuration]: "settings, board or manifest are wrong",
-  [exitCodes.restart]: "it asked to be started again",
+  [exitCodes.restart]: "it requested a restart",
 };
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -1,6 +1,7 @@
 /**
- * Puts the gate on the network up in this process, for as long as it lives. Every process of the firmware does so
- * before it loads a package: guardian and commands from main.ts, loop, cloud half and hub with their manifest.
+ * Installs the network gate in this process, until the process ends. Every process of the firmware does so
+ * before it loads a package: guardian and commands from main.ts, loop, cloud half and hub with their
+ * manifest.
  */
 import { join } from "node:path";
 import type { NetworkGrants } from "../../manifest/manifest.ts";
@@ -12,7 +13,7 @@ import { packageRoot } from "./package-root.ts";
 /** For a process that has nothing to do with the network. */
 export const noNetwork: NetworkGrants = { connections: [], tcpServerPorts: [], udpServerPorts: [] };
 
-/** For what plays on this machine alone, on any free ports. */
+/** For what runs on this machine alone, on any free ports. */
 export const loopbackOnly: NetworkGrants = {
   connections: ["localhost", "127.0.0.1"],
   tcpServerPorts: [0],
@@ -23,7 +24,7 @@ export function guardNetwork(grants: NetworkGrants): void {
   guardConnections(grants, join(packageRoot, "dist", "worker-gate.cjs"));
 }
 
-/** What the manifest grants; nothing where it cannot be used, which whoever needs it says. */
+/** What the manifest grants; nothing if it is invalid, which the code that needs it reports. */
 export function networkOfManifest(): NetworkGrants {
   try {
     return loadManifestWithoutHat();

@@ -1,9 +1,9 @@
 /**
  * Writes log lines to a descriptor without ever waiting for its reader.
  *
- * Guarantee: `write` returns at once. Node writes to a pipe or a terminal synchronously, so a reader that stalls would
- * hold up the control loop, or the guardian before it turns the relay off; here the backlog is bounded, and what is
- * dropped is told.
+ * Guarantee: `write` returns at once. Node writes to a pipe or a terminal synchronously, so a slow reader
+ * would block the control loop, or the guardian before it turns the relay off. Here lines wait in a limited
+ * backlog, and the log says how many were dropped.
  */
 import { TextWriter } from "./text-writer.ts";
 
@@ -28,12 +28,14 @@ export class LineWriter {
     if (!this.#text.busy) this.#next();
   };
 
-  /** As TextWriter's. */
+  /** See `TextWriter.stuck`. */
   get stuck(): boolean {
     return this.#text.stuck;
   }
 
-  /** Resolves when all is written, or the reader is gone. May never resolve: give it a limit. */
+  /**
+   * Resolves when all is written, or the reader is gone. May never resolve: the caller must set a time limit.
+   */
   flush(): Promise<void> {
     if (!this.#text.busy) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,9 +1,9 @@
 /**
- * The log: one JSON object a line, or short text for a person.
+ * The log: one JSON object per line, or short text for a person.
  *
- * Guarantee: a repeated event is written at once and then a few times a minute, with the count of those held
- * back, so that a storm neither fills a disk nor hides what else happens. The heater's coming and going is the work
- * of every day: a few lines an hour, with the count of the others.
+ * Guarantee: a repeated event is written at once and then a few times a minute, with the number of lines held
+ * back, so that repeats neither fill a disk nor hide other events. The heater's switching is routine: it gets
+ * a few lines an hour, with the number of lines held back.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
@@ -12,16 +12,19 @@ import { RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
 import { hours, minutes } from "../../base/units.ts";
 import { eventNameOf, writableNames } from "../../model/properties.ts";
 
-/** For an event, by its name and its `code`, `fault` or `reason`. */
+/** For each event, identified by its name and its `code`, `fault` or `reason`. */
 const repeats: RateLimits = { max: 5, within: minutes(1) };
-/** What people changed, and who won, is to be read in full: a finger on a button is faster than five a minute. */
+/**
+ * What people changed, and which side won a conflict, is logged in full: people press a button more than 5
+ * times a minute.
+ */
 const repeatsOfEdits: RateLimits = { max: 60, within: minutes(1) };
-/** The law switches up to 13 times an hour, for years, and every line wears the card. */
+/** The control law switches up to 13 times an hour, for years, and every line written wears the SD card. */
 const repeatsOfSwitching: RateLimits = { max: 4, within: hours(1) };
 const switching = "heater";
 const edits = new Set([...writableNames.map(eventNameOf), "twin-decision"]);
-/** More kinds of event than this do not exist. */
-const kindsRemembered = 500;
+/** More than the number of kinds of event. */
+const maxKinds = 500;
 
 export interface LoggerOptions {
   readonly clock: Clock;
@@ -32,7 +35,7 @@ export interface LoggerOptions {
 
 export function createLogger(options: LoggerOptions): Log {
   const { clock, write, format } = options;
-  const limit = new RateLimitByKey(clock, kindsRemembered);
+  const limit = new RateLimitByKey(clock, maxKinds);
   return logFrom(options.level, (level, event, fields) => {
     const heldBack = limit.admit(kindOf(event, fields), limitsOf(event));
     if (heldBack === undefined) return;
@@ -44,7 +47,7 @@ export function createLogger(options: LoggerOptions): Log {
   });
 }
 
-/** Its reason holds the demand, which is another one each time. */
+/** Of `heater` events the reason is left out: it contains the demand, which differs each time. */
 const kindOf = (event: string, fields: LogFields): string =>
   event === switching ? event : `${event} ${fields["code"] ?? fields["fault"] ?? fields["reason"] ?? ""}`;
 

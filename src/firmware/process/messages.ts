@@ -1,15 +1,17 @@
 /**
  * Folder process/: what every process of the firmware needs: clock, log, exit codes, messages.
  *
- * What the guardian, the loop and the local hub say to each other: one union for each direction. The loop and its cloud
- * half have theirs in cloud-process/messages.ts; what the device's front shows is in front/messages.ts.
+ * The messages between the guardian, the loop and the local hub: one union for each direction. Those between
+ * the loop and its cloud half are in cloud-process/messages.ts, those about the device's front in
+ * front/messages.ts.
  *
  * An update brings another loop than the guardian was built with, older or newer. `guardianProtocol` is what both speak: the
  * flags of the verb `loop`, these messages, and the launch note (update/launch-note.ts). Whoever changes them so that one of
  * before does not work any more raises it; what is only added, and may be left unread, is no change.
  *
- * Guarantee: `read` of base/schema is the one reader of all of them: a message is whole and of its type, or none.
- * Nothing of heating is here: the guardian has this, and passes on unread what it does not act on.
+ * Guarantee: `read` of base/schema reads all of them: a message is complete and of its type, or is ignored.
+ * The contents that concern heating are defined elsewhere: the guardian loads this file, and forwards unread
+ * what it does not act on.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, map, object } from "../../base/schema/structures.ts";
@@ -20,11 +22,11 @@ export const guardianProtocol = 1;
 
 const nothing = object({});
 export const secretsGiven = object({ values: map(string()) });
-/** The local hub runs. `credentials`: the folder with this device's credentials.json. */
+/** The local hub is ready. `credentials`: the folder with this device's credentials.json. */
 export const hubReady = object({ page: string(), credentials: string() });
 
 export const loopToGuardian = byKind("kind", {
-  /** A step's sign of life, with what the loop commands. */
+  /** The loop made a step (heartbeat); with the relay state that it commands. */
   beat: object({ heaterOn: boolean }),
   /** First of all: which `guardianProtocol` this loop speaks. */
   hello: object({ protocol: integer(1) }),
@@ -44,22 +46,22 @@ export const loopToGuardian = byKind("kind", {
     digest: optional(string(undefined, 64)),
   }),
   "secrets-wanted": nothing,
-  /** There is nobody to connect to: a local hub is wanted. */
+  /** Without credentials there is no cloud to connect to: the loop needs a local hub. */
   "no-credentials": nothing,
-  /** Passed on to the hub, which reads it. */
+  /** Forwarded to the hub, which reads it. */
   "panel-shown": nothing,
 });
 
 export const guardianToLoop = byKind("kind", {
-  /** The guardian's own sign of life: the answer to each beat. */
+  /** The guardian's answer to each beat. */
   "beat-heard": nothing,
-  /** Whether there is a watcher is to be seen where people look (SR-11). */
+  /** Whether the watcher runs: the device shows a missing one as a fault (SR-11). */
   watcher: object({ missing: boolean }),
   /** This loop was on trial, and is not any more: it may store state that only it can read. */
   "update-confirmed": nothing,
   "secrets-given": secretsGiven,
   "hub-ready": hubReady,
-  /** Somebody presses a key on the hub's page. */
+  /** Somebody pressed a key on the hub's page. */
   "panel-pressed": panelPress,
 });
 

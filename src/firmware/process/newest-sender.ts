@@ -1,8 +1,9 @@
 /**
- * Sends the newest of a row of values through a channel between processes.
+ * Sends the newest of a series of values through a channel between processes.
  *
- * Guarantee: `offer` returns at once and never throws. At most one value is on its way, and one waits, the newest;
- * what is equal to the one before is not sent; between two sends lies at least the spacing.
+ * Guarantee: `offer` returns at once and never throws. At most one value is being sent, and only the newest
+ * waits; a value equal to the one sent before is not sent; the time between two sends is at least the
+ * spacing.
  */
 import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
@@ -30,8 +31,8 @@ export class NewestSender<T> {
     void this.#sender.wake();
   }
 
-  /** Somebody new listens, who knows nothing yet. */
-  again(): void {
+  /** Sends the newest value once more, to a new listener. */
+  resend(): void {
     this.#sent = undefined;
     void this.#sender.wake();
   }

@@ -1,4 +1,4 @@
-/** Where this installation lies: boards/, manifest/ and dist/ are found from here, bundled or not. */
+/** The folder of this installation, bundled or not: it contains boards/, manifest/ and dist/. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +21,6 @@ export function firmwareVersion(): string {
   return String(version);
 }
 
-/** Where the build puts what is written in C (board/kernel/native/). */
+/** Where the build puts the programs compiled from C (board/kernel/native/). */
 export const nativeFolder = join(packageRoot, "dist", "native");
 export const kernelCallsFile = join(nativeFolder, "kernel-calls.node");

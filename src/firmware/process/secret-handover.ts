@@ -1,11 +1,11 @@
 /**
- * Secrets that came by the environment, on their way from the guardian to each loop that it starts.
+ * Hands secrets that came in the environment from the guardian to each loop that it starts.
  *
- * Guarantee: after `HeldSecrets.take` they are in no environment that Node shows or passes on: not a child's, nor a
- * diagnostic report's, nor what NODE_DEBUG=child_process prints of a start; a loop that is started again gets them again,
- * over its channel to the guardian, once it asks. A DEBUG trace shows no token. What no program can take back is the
- * kernel's copy of how the guardian itself was started (/proc/PID/environ): that is open to the same user and root, as
- * credentials.json is.
+ * Guarantee: after `HeldSecrets.take` they are in no environment that Node shows or passes on: not in a
+ * child's, a diagnostic report's, or the output of NODE_DEBUG=child_process. A restarted loop requests them
+ * again from the guardian, over its channel. A DEBUG trace shows no token. The kernel keeps a copy of the
+ * guardian's first environment (/proc/PID/environ), which no program can change: only the same user and root
+ * can read it, like credentials.json.
  */
 import type { ChildProcess } from "node:child_process";
 import { Secret, secretVariables } from "../../azure/credentials/secret.ts";
@@ -13,10 +13,10 @@ import { read } from "../../base/schema/schema.ts";
 import { type GuardianToLoop, type LoopToGuardian, secretHandover } from "./messages.ts";
 
 const names: readonly string[] = Object.values(secretVariables);
-/** Traces (https://www.npmjs.com/package/debug) that quote each packet they write, with its token. */
+/** Traces (https://www.npmjs.com/package/debug) that print each packet, with its token. */
 const leakyTraces = "-mqtt-packet:*";
 
-/** A question for `HeldSecrets.answer`, which every process that holds them listens for by itself. */
+/** A request that `HeldSecrets.answer` answers: other listeners must not handle it. */
 export const asksForSecrets = (message: unknown): boolean =>
   read(secretHandover, message)?.kind === "secrets-wanted";
 
@@ -28,7 +28,7 @@ export class HeldSecrets {
     this.#held = held;
   }
 
-  /** Takes them out of `env`, and tells the traces of the processes started with it to quote no token. */
+  /** Removes them from `env`, and sets DEBUG there so that traces of child processes print no token. */
   static take(env: NodeJS.ProcessEnv): HeldSecrets {
     if (env["DEBUG"]) env["DEBUG"] += `,${leakyTraces}`;
     return new HeldSecrets(
@@ -41,13 +41,13 @@ export class HeldSecrets {
     loop.on("message", (message) => {
       if (!asksForSecrets(message) || !loop.connected) return;
       const values = Object.fromEntries([...this.#held].map(([name, secret]) => [name, secret.reveal()]));
-      // With a callback a loop that is gone is an argument of it, not an exception.
+      // With a callback, a loop that has ended is reported to the callback and not thrown.
       loop.send({ kind: "secrets-given", values } satisfies GuardianToLoop, () => {});
     });
   }
 }
 
-/** The loop's side of the channel; `process` fits. */
+/** The loop's side of the channel: `process`, or a fake in a test. */
 export interface Channel {
   readonly send?: NodeJS.Process["send"];
   on(event: "message", listener: (message: unknown) => void): unknown;
@@ -56,16 +56,16 @@ export interface Channel {
 }
 
 /**
- * The environment as credentials are to be read from it, secrets included; those that were in `env` are gone from it.
- * Without a guardian there is nobody to ask.
+ * The environment to read credentials from, including the secrets; secrets in `env` are removed from it.
+ * Without a guardian none are requested.
  */
 export async function environmentWithSecrets(
   channel: Channel,
   env: NodeJS.ProcessEnv,
 ): Promise<NodeJS.ProcessEnv> {
   const own = takeSecrets(env);
-  const handed = channel.send === undefined ? {} : await ask(channel);
-  return { ...env, ...own, ...handed };
+  const given = channel.send === undefined ? {} : await ask(channel);
+  return { ...env, ...own, ...given };
 }
 
 function ask(channel: Channel): Promise<Readonly<Record<string, string>>> {

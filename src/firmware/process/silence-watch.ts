@@ -1,11 +1,11 @@
 /**
- * Decides when another process has been silent for too long: the loop for its guardian, and the guardian for its loop
- * (SR-10).
+ * Decides when another process has been silent for too long (SR-10). The guardian watches its loop with it,
+ * and the loop its guardian.
  *
- * Guarantee: nothing that the other one said within the limit is overlooked. A timer that fires says only that time has
- * passed here: signs of life may wait to be read, so they are read first; and where this process itself stood still
- * (SIGSTOP, a machine that was suspended or had no core to give), the limit starts again. One that never
- * speaks is still found: the limit starts again a few times at most.
+ * Guarantee: no message that the other process sent within the limit is missed. When the timer fires,
+ * messages may still wait to be read, so they are read first; and if this process itself did not run
+ * (SIGSTOP, a suspended machine, no free core), the limit starts again. A process that never sends anything
+ * is still detected: the limit starts again a few times at most.
  */
 import type { Clock } from "../../base/clock.ts";
 import { read } from "../../base/schema/schema.ts";
@@ -17,12 +17,14 @@ export interface SilenceWatchOptions {
   readonly onSilent: (limit: Millis) => void;
 }
 
-/** SR-10: the line is off within 10 s of the last sign of life, with half a second for the act itself. */
+/** SR-10: the line is off within 10 s of the last message; half a second is left for turning it off. */
 export const silenceLimit = millis(9500);
-/** Real running between the timer and the verdict: one turn of the event loop would do, on an idle machine. */
+/**
+ * Time to read waiting messages before the decision: on an idle machine one turn of the event loop is enough.
+ */
 const grace = millis(250);
-/** A timer this late means that this process did not run. */
-const away = seconds(1);
+/** A timer that is this late means that this process did not run. */
+const suspendedAfter = seconds(1);
 const maxRestarts = 3;
 
 export class SilenceWatch {
@@ -34,7 +36,7 @@ export class SilenceWatch {
     this.#options = options;
   }
 
-  /** A sign of life, or the start: the limit counts from now. */
+  /** Call it at the start and at each message: the limit counts from now. */
   within(limit: Millis): void {
     this.#restarts = 0;
     this.#wait(limit);
@@ -55,14 +57,14 @@ export class SilenceWatch {
     const due = clock.now() + delay;
     this.#cancel();
     this.#cancel = clock.setTimer(delay, () => {
-      if (clock.now() - due < away || this.#restarts >= maxRestarts) return act();
+      if (clock.now() - due < suspendedAfter || this.#restarts >= maxRestarts) return act();
       this.#restarts += 1;
       this.#wait(limit);
     });
   }
 }
 
-/** `process` fits. */
+/** The loop's view of its guardian: `process`, or a fake in a test. */
 export interface GuardianChannel {
   readonly ppid: number;
   on(event: "message", listener: (message: unknown) => void): unknown;
@@ -76,8 +78,8 @@ export interface GuardianWatchOptions {
 }
 
 /**
- * The loop's side of SR-10: the guardian is watched by its answers to the loop's beats, since a loop that went on without
- * one and then crashed would leave the heater on.
+ * The loop's side of SR-10: watches the guardian's answers to the loop's beats. A loop that ran on without a
+ * guardian and then crashed would leave the heater on.
  */
 export class GuardianWatch {
   readonly #channel: GuardianChannel;
@@ -99,16 +101,17 @@ export class GuardianWatch {
   }
 
   /**
-   * Ends a guardian that does not answer, so that whoever started it starts everything anew: it would start no loop
-   * itself, and the house would grow cold. The watcher sees it end, and looks after the relay.
+   * Kills a guardian that does not answer, so that its service manager restarts everything: a guardian that
+   * hangs starts no new loop, and the house would get cold. The watcher notices its end and turns the relay
+   * off.
    */
   endGuardian(): void {
-    // Another parent means that it is gone.
+    // Another parent means that the guardian has ended.
     if (this.#channel.ppid !== this.#guardian) return;
     try {
       this.#channel.kill(this.#guardian, "SIGKILL");
     } catch {
-      // Gone, or not this user's: then a person has to.
+      // It has ended, or belongs to another user: then a person must end it.
     }
   }
 }

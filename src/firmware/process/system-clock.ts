@@ -1,13 +1,16 @@
-/** The one place that asks the system for the time. Monotonic time starts with the process. */
+/** The only place that reads the system's clocks. Monotonic time starts with the process. */
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, wallMillis } from "../../base/units.ts";
 
-/** Node's timers hold 31 bits; a longer wait wakes early, and whoever waits looks at the clock again. */
+/** Node's timers have 31 bits; a longer wait ends early, and the caller then checks the clock again. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Not `performance.now()`: the first use of `performance` loads a part of Node.js that a start can do without (3 ms). */
+/**
+ * Not `performance.now()`: the first use of `performance` loads a part of Node.js and delays the start by 3
+ * ms.
+ */
 const monotonicMs = (): number => {
   const [seconds, nanos] = process.hrtime();
   return seconds * 1000 + nanos / 1e6;
@@ -28,8 +31,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Which start of this machine it is, and when the process's clock began within it.
- * @returns an id that differs after every start of the machine; a random one where the system has none
+ * Identifies the present boot of this machine, and says when in it the process's clock started.
+ * @returns an id that is different after every boot; a random one where the system has none
  */
 export function bootOfThisMachine(clock: Clock): { readonly id: string; readonly clockZeroMs: Millis } {
   return { id: bootId(), clockZeroMs: millis(uptime() * 1000 - clock.now()) };

@@ -1,10 +1,11 @@
 /**
  * Writes text to one of this process's descriptors without ever waiting for its reader.
  *
- * Guarantee: `write` returns at once, also when a terminal holds its output (Ctrl-S), a pipe is full, or a disk hangs.
- * A terminal or a pipe is opened a second time for that, without blocking, which leaves everybody else's descriptor as
- * it is. What cannot be opened again (a socket, somebody else's terminal) and what never says that it would block (a
- * file) is written by another thread. Nothing is written to the terminal of a shell in whose background this runs.
+ * Guarantee: `write` returns at once, also when a terminal stops its output (Ctrl-S), a pipe is full, or a
+ * disk hangs. For this a terminal or a pipe is opened a second time with O_NONBLOCK, so that descriptors
+ * shared with other processes keep their mode. What cannot be opened again (a socket, another user's
+ * terminal) and what never returns EAGAIN (a file) is written by another thread. While the process runs in a
+ * shell's background, nothing is written to the terminal.
  */
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
@@ -13,7 +14,7 @@ import { millis } from "../../base/units.ts";
 import { inForeground } from "../guardian/foreground.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** For a reader that is not ready. */
+/** While the reader is not ready. */
 const retries: BackoffLimits = { first: millis(10), longest: millis(500) };
 
 export class TextWriter {
@@ -28,7 +29,7 @@ export class TextWriter {
   #inThread = false;
   readonly #onIdle: () => void;
 
-  /** @param onIdle told each time when all is written */
+  /** @param onIdle called each time when everything is written */
   constructor(descriptor: number, onIdle: () => void = () => {}) {
     this.#given = descriptor;
     this.#onIdle = onIdle;
@@ -39,12 +40,12 @@ export class TextWriter {
     return this.#rest !== undefined;
   }
 
-  /** A thread waits for the reader; the end of the process would wait with it, for ever if need be. */
+  /** A thread is blocked in a write; an ordinary end of the process would wait for it, possibly for ever. */
   get stuck(): boolean {
     return this.#inThread;
   }
 
-  /** Whoever writes while it is busy lets the text wait here: bound it. */
+  /** While `busy`, the text is queued without a limit: the caller must limit it. */
   write(text: string): void {
     this.#open();
     const bytes = Buffer.from(text);
@@ -66,7 +67,7 @@ export class TextWriter {
       const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
       this.#own = openSync(`/proc/self/fd/${this.#given}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
     } catch {
-      // Then the thread writes.
+      // Then a thread writes.
     }
   }
 
@@ -110,7 +111,7 @@ export class TextWriter {
       this.#later();
       return;
     }
-    // A reader that is gone (EPIPE) is no reason to stop heating: the text is lost, the process goes on.
+    // A closed reader (EPIPE) must not stop the heating: the text is lost, the process continues.
     this.#rest = undefined;
     this.#next = [];
     this.#onIdle();

@@ -1,10 +1,13 @@
-/** Follows the seal while the firmware runs, and logs that it changed. Never throws; reads once in ten seconds. */
+/**
+ * Follows the seal while the firmware runs, and logs its changes. Never throws; reads at most once in ten
+ * seconds.
+ */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, seconds } from "../../base/units.ts";
 import type { Seal } from "./seal.ts";
 
-const readEvery = seconds(10);
+const readInterval = seconds(10);
 
 export class SealWatch {
   readonly #clock: Clock;
@@ -19,24 +22,24 @@ export class SealWatch {
     this.#read = read;
     this.#seal = read();
     this.#readAt = clock.now();
-    this.#say();
+    this.#logSeal();
   }
 
   get sealed(): boolean {
-    if (this.#clock.now() - this.#readAt >= readEvery) {
+    if (this.#clock.now() - this.#readAt >= readInterval) {
       const before = this.#seal;
       this.#seal = this.#read();
       this.#readAt = this.#clock.now();
-      if (before.state !== this.#seal.state || before.damage !== this.#seal.damage) this.#say();
+      if (before.state !== this.#seal.state || before.damage !== this.#seal.damage) this.#logSeal();
     }
     return this.#seal.state === "sealed";
   }
 
-  #say(): void {
+  #logSeal(): void {
     const { state, changes, damage } = this.#seal;
     const change = changes.at(-1);
     if (damage !== undefined) {
-      const remedy = "Decide anew: grove-heater seal, or grove-heater unseal";
+      const remedy = "Set it again: grove-heater seal, or grove-heater unseal";
       this.#log.error("seal-damaged", { what: `seal.json: ${damage}`, now: "it counts as sealed", remedy });
     } else if (change !== undefined)
       this.#log[state === "unsealed" ? "warn" : "info"](state, { by: change.by, at: change.at });

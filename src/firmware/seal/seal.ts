@@ -1,13 +1,14 @@
 /**
  * Folder seal/: whether a unit is sealed, for the field, or unsealed, for development.
  *
- * One small file in the data folder says it. Guarantees: it is changed by whoever may write that folder (the user that
- * runs the firmware, or root), and by nothing that comes over a network; a file that is damaged or cannot be read counts
- * as sealed. A unit that nobody decided about has its page open to this machine, as it comes out of the box, but no
- * debugger: a hobbyist's first step must not be a lock, and no lock may be lost by a flipped bit.
+ * One small file in the data folder stores it. Guarantees: only users who can write that folder (the user
+ * that runs the firmware, and root) can change it, nothing over a network can; a file that is damaged or
+ * cannot be read counts as
+ * sealed. A unit that was never sealed or unsealed serves its page to this machine, but opens no debugger: a
+ * hobbyist must not start with a locked unit, and a flipped bit must not unlock one.
  *
  * sealed: the page changes nothing without its password, no debugger opens, images from this machine's disk are refused,
- * updates come by the signed feed alone. unsealed: the reverse.
+ * and only updates from the signed feed are installed. unsealed: the opposite.
  */
 import { join } from "node:path";
 import { readSmallFile } from "../../base/files/small-file.ts";
@@ -25,7 +26,7 @@ export interface SealChange {
   readonly state: "sealed" | "unsealed";
   /** ISO 8601. */
   readonly at: string;
-  /** Name of the user, of the one before sudo where there is one. */
+  /** The user's name; with sudo, of the user who called it. */
   readonly by: string;
 }
 
@@ -33,15 +34,15 @@ export interface Seal {
   readonly state: SealState;
   /** The newest last. */
   readonly changes: readonly SealChange[];
-  /** Why it counts as sealed although it says nothing. */
+  /** Why the file could not be used; it then counts as sealed. */
   readonly damage: string | undefined;
 }
 
-export const mostChanges = 20;
-const largestFile = 16 * 1024;
+export const maxChanges = 20;
+const maxFileBytes = 16 * 1024;
 
 const stored = object({
-  changes: list(object({ state: oneOf(["sealed", "unsealed"]), at: string(), by: string() }), mostChanges),
+  changes: list(object({ state: oneOf(["sealed", "unsealed"]), at: string(), by: string() }), maxChanges),
 });
 
 export const sealFile = (dataPath: string): string => join(dataPath, "seal.json");
@@ -50,7 +51,7 @@ export const sealFile = (dataPath: string): string => join(dataPath, "seal.json"
 export function readSeal(dataPath: string): Seal {
   let text: string | undefined;
   try {
-    text = readSmallFile(sealFile(dataPath), { limit: largestFile });
+    text = readSmallFile(sealFile(dataPath), { limit: maxFileBytes });
   } catch {
     return { state: "sealed", changes: [], damage: "it cannot be read" };
   }
@@ -63,5 +64,5 @@ export function readSeal(dataPath: string): Seal {
 
 export const isSealed = (dataPath: string): boolean => readSeal(dataPath).state === "sealed";
 
-/** Whether somebody opened this unit for development, by name. */
+/** Whether this unit was explicitly unsealed for development. */
 export const mayDebug = (dataPath: string): boolean => readSeal(dataPath).state === "unsealed";

@@ -2,7 +2,7 @@
  * The data folder: settings and state.
  *
  * Guarantee: the folder exists when `openDataFolder` returns. A disk that has become read-only or full, as SD cards do,
- * is no reason to leave a room unheated (SR-11): the state store reports the disk.
+ * must not stop the heating (SR-11): the state store reports the disk.
  */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -14,7 +14,7 @@ export interface DataFolder {
   readonly path: string;
   readonly settingsFile: string;
   readonly stateFile: string;
-  /** Settings and board definition that served last. */
+  /** The last settings and board definition that worked. */
   readonly lastGoodFile: string;
 }
 
@@ -36,11 +36,11 @@ export function describeDataFolder(path: string): DataFolder {
   };
 }
 
-/** Not by Node's own recursion, which never comes back where a folder cannot be made, as in /proc. */
+/** Does not use Node's `recursive` option, which never returns where a folder cannot be made, as in /proc. */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
-  const above = dirname(path);
-  if (above !== path) makeFolder(above);
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
   mkdirSync(path, { mode: 0o700 });
 }
 
@@ -51,7 +51,7 @@ export function openDataFolder(path: string): DataFolder {
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = reasonOf(cause);
-    if (isSickDisk(cause) && existsSync(path)) return describeDataFolder(path);
+    if (isDiskFailure(cause) && existsSync(path)) return describeDataFolder(path);
     if (isFile(path)) {
       throw new StartupError(
         exitCodes.storage,
@@ -78,6 +78,6 @@ function isFile(path: string): boolean {
   }
 }
 
-/** A disk that can be read at best. */
-export const isSickDisk = (error: unknown): boolean =>
+/** The disk cannot be written, and may not be readable either. */
+export const isDiskFailure = (error: unknown): boolean =>
   ["EROFS", "ENOSPC", "EDQUOT", "EIO"].includes(errnoOf(error) ?? "");

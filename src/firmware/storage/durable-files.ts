@@ -1,8 +1,8 @@
 /**
- * The few file operations that durable state is made of, as a port: a test cuts the power between any two.
+ * The file operations that store durable state, as a port, so that a test can cut the power between any two.
  *
- * Guarantee: when `writeDurably` resolves, the bytes are on the disk; when `syncFolder` resolves, the names are. None
- * waits for a FIFO or reads a file of any size, whatever stands in the place of ours.
+ * Guarantee: when `writeDurably` resolves, the bytes are on the disk; when `syncFolder` resolves, the names
+ * are. No operation waits for a FIFO or reads a file without a size limit, whatever has replaced our file.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -16,23 +16,26 @@ export interface DurableFiles {
   /** Replaces the content of `path`, and waits for the disk. */
   writeDurably(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
-  /** Makes `to` one more name of the file `from`, in place of what it named; `from` stays. Without `from` rejects. */
+  /**
+   * Makes `to` a second name (hard link) of the file `from`, and replaces any `to`. Rejects when `from` is
+   * missing.
+   */
   link(from: string, to: string): Promise<void>;
-  /** Moves what is at `path` out of the way; what stays there of all such files is bounded. */
+  /** Moves what is at `path` to `to`; the number and size of the files kept in this way are limited. */
   setAside(path: string, to: string): Promise<void>;
-  /** Holds what was set aside of `path` before within its bounds. Never rejects. */
+  /** Deletes the oldest files set aside for `path` until they are within their limits. Never rejects. */
   boundKeptAside(path: string): Promise<void>;
   syncFolder(path: string): Promise<void>;
 }
 
-/** A file larger than this was not written by us. */
-const largestFile = 1 << 20;
+/** This firmware writes no larger file. */
+const maxFileBytes = 1 << 20;
 
 export const durableSystemFiles: DurableFiles = {
   async read(path) {
     let file: FileHandle | undefined;
     try {
-      // Without waiting for whoever writes into a FIFO: open(2), O_NONBLOCK.
+      // O_NONBLOCK: opening a FIFO does not wait for a writer (open(2)).
       file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       return await readBounded(file);
     } catch (error) {
@@ -50,26 +53,26 @@ export const durableSystemFiles: DurableFiles = {
   syncFolder,
 };
 
-/** By reading, not by the size: that of a file in /proc is 0. */
+/** Counts the bytes read and does not trust the size: files in /proc have size 0. */
 async function readBounded(file: FileHandle): Promise<string> {
   const stats = await file.stat();
   if (stats.isDirectory()) throw failure("EISDIR", "it is a folder");
-  if (!stats.isFile()) throw failure("EINVAL", "it is no file");
-  if (stats.size > largestFile) throw tooLarge(stats.size);
+  if (!stats.isFile()) throw failure("EINVAL", "it is not a regular file");
+  if (stats.size > maxFileBytes) throw tooLarge(stats.size);
   const parts: Buffer[] = [];
   for (let length = 0; ; ) {
     const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(64 * 1024), position: length });
     if (bytesRead === 0) return Buffer.concat(parts).toString("utf8");
     parts.push(buffer.subarray(0, bytesRead));
     length += bytesRead;
-    if (length > largestFile) throw tooLarge(length);
+    if (length > maxFileBytes) throw tooLarge(length);
   }
 }
 
 const failure = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
 const tooLarge = (bytes: number): Error =>
-  failure("EFBIG", `it has ${bytes} bytes, more than the ${largestFile} that are read`);
+  failure("EFBIG", `it has ${bytes} bytes; the limit is ${maxFileBytes}`);
 
 /** Files in memory, for the simulator and for tests. */
 export function memoryFiles(content = new Map<string, string>()): DurableFiles {

@@ -1,4 +1,4 @@
-/** Holds the data folder within the storage that the manifest grants: a write beyond it fails with EPERM. */
+/** Keeps the data folder within the storage that the manifest grants: a write beyond it fails with EPERM. */
 import type { Manifest } from "../../manifest/manifest.ts";
 import { systemClock } from "../process/system-clock.ts";
 import type { DurableFiles } from "./durable-files.ts";

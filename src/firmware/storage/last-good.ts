@@ -1,10 +1,12 @@
 /**
- * The settings and the board definition that served last, kept in the data folder for when their files turn bad.
+ * The last settings and board definition that worked, kept in the data folder in case their files become
+ * invalid.
  *
- * Guarantee: a unit that once ran goes on with what it ran with, whatever a power cut, a worn card or a person does to
- * the files, and says so; what is kept passes the same checks again before it serves. A settings file that is not
- * there is no damage: the defaults are in force, and are what is kept. One that was named and vanished is served from
- * here if it is the very one that ran last, for a service has nobody at a terminal; any other name is a typing error.
+ * Guarantee: a unit that has run once keeps running with the same configuration, whatever a power cut, a worn
+ * card or a person does to the files, and reports it; a kept copy passes the same checks again before it is
+ * used. A missing settings file is not an error: the defaults are in force, and are what is kept. If a file
+ * named by --settings is missing, the kept copy replaces it only if it is a copy of that file, because nobody
+ * watches a service's terminal; any other name is taken for a typing error.
  */
 import { isAbsolute, relative, resolve } from "node:path";
 import { crc32 } from "node:zlib";
@@ -28,23 +30,23 @@ import {
 } from "./settings-file.ts";
 import { decode, previousName, StateStore } from "./state-store.ts";
 
-/** What serves, and what is wrong with the file in whose place the last good one serves. */
-export interface Decided<T, Kept> {
+/** What is in use; and, where the last good copy replaces a file, what is wrong with that file. */
+export interface Chosen<T, Kept> {
   readonly value: T;
   readonly problem: StartupError | undefined;
-  /** To be kept when it has served; absent when it came from here. */
+  /** To be kept once it has worked; absent when it is itself the kept copy. */
   readonly good: Kept | undefined;
 }
 
 export interface GoodSettings {
-  /** By `placeOf`. */
+  /** See `storedPath`. */
   readonly path: string;
-  /** Absent: there was no file, and the defaults served. */
+  /** Absent: there was no file, and the defaults were in use. */
   readonly text?: string;
 }
 
 export interface GoodBoard {
-  /** As asked for; a path by `placeOf`, as are the paths of `files`. */
+  /** As requested. If it is a path, see `storedPath`, which also makes the paths of `files`. */
   readonly name: string;
   /** Each file that was read, by its path. */
   readonly files: Readonly<Record<string, string>>;
@@ -55,12 +57,12 @@ interface LastGood {
   readonly board?: GoodBoard;
 }
 
-/** Files larger than this together are not kept: no real definition comes near. */
-const largest = 256 * 1024;
+/** If all files together are larger, they are not kept: real definitions are much smaller. */
+const maxKeptBytes = 256 * 1024;
 
-/** @throws StartupError when the file is of no use and nothing good is kept of it */
-export function decideSettings(source: SettingsSource, data: DataFolder): Decided<Settings, GoodSettings> {
-  const path = placeOf(source.path, data);
+/** @throws StartupError when the file is invalid and no good copy of it is kept */
+export function settingsOrLastGood(source: SettingsSource, data: DataFolder): Chosen<Settings, GoodSettings> {
+  const path = storedPath(source.path, data);
   try {
     const value = loadSettings(source);
     const text = readSettingsText(source);
@@ -73,28 +75,29 @@ export function decideSettings(source: SettingsSource, data: DataFolder): Decide
   }
 }
 
-/** The settings that serve while this file is of no use; `undefined` when it never was of any. */
+/** The settings in use while this file is invalid; `undefined` when no good copy of it is kept. */
 export function lastGoodSettings({ path }: SettingsSource, data: DataFolder): Settings | undefined {
   const { settings } = readLastGood(data);
-  if (settings?.path !== placeOf(path, data)) return undefined;
+  if (settings?.path !== storedPath(path, data)) return undefined;
   try {
     return parseSettingsText(settings.text, path);
   } catch {
-    return undefined; // Firmware of today may have other limits.
+    return undefined; // This firmware version may have other limits.
   }
 }
 
 /**
- * @param relay what the guardian forces off, by `relayKey`: a definition that was changed meanwhile must wait for a
- *   restart of both, or two relays would be driven
- * @throws StartupError when the definition is of no use and nothing good is kept of it
+ * @param relay `relayKey` of the relay that the guardian forces off: if the definition now names another
+ * relay, both
+ *   processes must restart before it is used, or two relays would be driven
+ * @throws StartupError when the definition is invalid and no good copy of it is kept
  */
-export function decideBoard(
+export function boardOrLastGood(
   name: string,
   data: DataFolder,
   relay?: string,
   gpioBackend?: BackendSetting,
-): Decided<BoardChoice, GoodBoard> {
+): Chosen<BoardChoice, GoodBoard> {
   let problem: StartupError | undefined;
   let good: GoodBoard | undefined;
   const choice = chooseBoard(name, data.path, { gpioBackend }, (asked) => {
@@ -102,10 +105,10 @@ export function decideBoard(
       const files: Record<string, string> = {};
       const board = readBoard(asked, (path) => {
         const text = readDefinition(path);
-        files[placeOf(path, data)] = text;
+        files[storedPath(path, data)] = text;
         return text;
       });
-      if (relay !== undefined && relayKey(board.wiring) !== relay) throw changedMeanwhile(asked);
+      if (relay !== undefined && relayKey(board.wiring) !== relay) throw relayChanged(asked);
       good = { name: keyOf(asked, data), files };
       return board;
     } catch (error) {
@@ -119,7 +122,7 @@ export function decideBoard(
   return { value: choice, problem, good: problem === undefined ? good : undefined };
 }
 
-/** The same for the same relay, and different for another. */
+/** Identifies a relay: equal for the same relay, different for another. */
 export function relayKey({ relay, backend, gpioChipLabels }: RelayWiring): string {
   const { line, activeLevel } = relay;
   return crc32(JSON.stringify([backend, gpioChipLabels, line, activeLevel])).toString(16);
@@ -129,40 +132,41 @@ function lastGoodBoard(name: string, data: DataFolder) {
   const { board } = readLastGood(data);
   if (board?.name !== keyOf(name, data)) return undefined;
   try {
-    // Shipped files lie elsewhere after an update; then those of today serve.
-    return readBoard(name, (path) => board.files[placeOf(path, data)] ?? readDefinition(path));
+    // An update moves the shipped files; those are then read from their new place.
+    return readBoard(name, (path) => board.files[storedPath(path, data)] ?? readDefinition(path));
   } catch {
     return undefined;
   }
 }
 
-const changedMeanwhile = (name: string): StartupError =>
+const relayChanged = (name: string): StartupError =>
   new StartupError(
     exitCodes.configuration,
-    `The board definition "${name}" names another relay than when grove-heater run was started.`,
+    `The board definition "${name}" names a different relay than when grove-heater run was started.`,
     "Stop grove-heater and start it again.",
   );
 
-/** Says what is wrong and what serves in its place. */
+/** Logs what is wrong and what is used instead. */
 export function logProblems(
   log: Log,
-  settings: Decided<unknown, unknown>,
-  board: Decided<unknown, unknown>,
+  settings: Chosen<unknown, unknown>,
+  board: Chosen<unknown, unknown>,
 ): void {
   if (settings.problem !== undefined)
-    log.error("settings-unreadable", words(settings.problem, "the last good settings"));
-  if (board.problem !== undefined) log.error("board-unreadable", words(board.problem, "the last good board"));
+    log.error("settings-unreadable", problemFields(settings.problem, "the last good settings"));
+  if (board.problem !== undefined)
+    log.error("board-unreadable", problemFields(board.problem, "the last good board"));
 }
 
-function words(problem: StartupError, now: string) {
+function problemFields(problem: StartupError, now: string) {
   const remedy = problem instanceof SettingsFailure ? problem.step : problem.remedy;
   return { cause: problem.message, remedy: `${remedy} Then restart.`, now };
 }
 
-/** The parts whose file is of no use, for the fault on the screen, the page and the twin (SR-11). */
+/** The parts whose file is invalid, for the fault on the screen, the page and the twin (SR-11). */
 export function failingFiles(
-  settings: Decided<unknown, unknown>,
-  board: Decided<unknown, unknown>,
+  settings: Chosen<unknown, unknown>,
+  board: Chosen<unknown, unknown>,
 ): ("settings" | "board")[] {
   return [
     ...(settings.problem === undefined ? [] : (["settings"] as const)),
@@ -170,7 +174,10 @@ export function failingFiles(
   ];
 }
 
-/** Keeps what is serving, if it is new. Never rejects: a disk that takes nothing is reported by the state's store. */
+/**
+ * Keeps a copy of what is in use, if it changed. Never rejects: the state store reports a disk that cannot be
+ * written.
+ */
 export async function keepLastGood(
   parts: {
     readonly data: DataFolder;
@@ -178,17 +185,20 @@ export async function keepLastGood(
     readonly clock: Clock;
     readonly log: Log;
   },
-  serving: { readonly settings: GoodSettings | undefined; readonly board: GoodBoard | undefined },
+  inUse: { readonly settings: GoodSettings | undefined; readonly board: GoodBoard | undefined },
 ): Promise<void> {
   const { data, files, clock, log } = parts;
-  const { settings, board } = serving;
+  const { settings, board } = inUse;
   const kept: LastGood = {
     ...readLastGood(data),
     ...(settings !== undefined && { settings }),
     ...(board !== undefined && { board }),
   };
-  if (JSON.stringify(kept).length > largest) {
-    log.warn("last-good-not-kept", { cause: "settings and board definition are too large", limit: largest });
+  if (JSON.stringify(kept).length > maxKeptBytes) {
+    log.warn("last-good-not-kept", {
+      cause: "settings and board definition are too large",
+      limit: maxKeptBytes,
+    });
     return;
   }
   const store = new StateStore(data.lastGoodFile, files, clock);
@@ -197,28 +207,31 @@ export async function keepLastGood(
   await store.flush();
 }
 
-/** Nothing is known where nothing whole is kept. Never throws. */
+/** Empty where no undamaged copy is kept. Never throws. */
 function readLastGood({ lastGoodFile }: DataFolder): LastGood {
   for (const path of [lastGoodFile, previousName(lastGoodFile)]) {
     try {
-      const decoded = decode(readSmallFile(path, { limit: 2 * largest }) ?? "");
+      const decoded = decode(readSmallFile(path, { limit: 2 * maxKeptBytes }) ?? "");
       if ("document" in decoded && isLastGood(decoded.document)) return decoded.document;
     } catch {
-      // Of no use; the other may be.
+      // Try the other file.
     }
   }
   return {};
 }
 
-/** The checksum says that this firmware or an older one wrote it. */
+/** The checksum proves that this firmware or an older version wrote it, so its members need no check. */
 const isLastGood = (value: unknown): value is LastGood => isRecord(value);
 
 const isPath = (name: string): boolean => !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name);
 
-const keyOf = (name: string, data: DataFolder): string => (isPath(name) ? placeOf(name, data) : name);
+const keyOf = (name: string, data: DataFolder): string => (isPath(name) ? storedPath(name, data) : name);
 
-/** What lies in the data folder is named relative to it: a folder that was moved or restored is still the same. */
-function placeOf(path: string, data: DataFolder): string {
+/**
+ * A path in the data folder is stored relative to it, so that it stays valid when the folder is moved or
+ * restored.
+ */
+function storedPath(path: string, data: DataFolder): string {
   const inside = relative(resolve(data.path), resolve(path));
   return inside.startsWith("..") || isAbsolute(inside) ? resolve(path) : `./${inside}`;
 }

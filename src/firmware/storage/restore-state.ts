@@ -1,11 +1,14 @@
-/** The state to start from: the newest that is whole and of this firmware, at most one write old. Never throws. */
+/**
+ * The state to start from: the newest or the one before it, whichever is valid for this firmware. Never
+ * throws.
+ */
 import { type DurableState, parseDurable } from "../../control/durable.ts";
 import type { StateStore, Unreadable } from "./state-store.ts";
 
 export interface RestoredState {
   /** `undefined`: the defaults. */
   readonly durable: DurableState | undefined;
-  /** There was a newest one, and it was of no use. */
+  /** The newest one, where it could not be used. */
   readonly lost: Unreadable | undefined;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Reads the settings file.
  *
- * Guarantee: what is returned passed every check; a file with a mistake is refused as a whole, with every
- * mistake named, because a heater that runs on other limits than its owner wrote would be a trap.
+ * Guarantee: what is returned passed every check; a file with a mistake is rejected as a whole, and every
+ * mistake is reported: a heater must not run with other limits than its owner wrote.
  */
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import type { TextPosition } from "../../base/json/parse.ts";
@@ -12,19 +12,19 @@ import { parseSettings, type SettingProblem, type Settings } from "../../model/s
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 
 /**
- * What a mistake costs where this unit never ran with good settings: the guardian forces the relay off and ends with
- * code 78. The same words wherever it is told.
+ * What a mistake causes where this unit never ran with good settings: the guardian forces the relay off and
+ * ends with code 78. Every message uses this text.
  */
 export const refusal =
   "Until the file is right, grove-heater run refuses to start with it, and the heater stays off.";
 
-/** What it costs where it did. */
-export const lastGoodServes =
+/** What a mistake causes where the unit has run with good settings before. */
+export const lastGoodInUse =
   "Until the file is right, grove-heater run goes on with the last good settings and shows the fault settings-unreadable.";
 
-/** The file is of no use. Its remedy says what that costs where no last good settings serve in its place. */
+/** The file cannot be used. The remedy includes what that causes where no last good settings replace it. */
 export class SettingsFailure extends StartupError {
-  /** What to do, without what it costs. */
+  /** What to do, without what the mistake causes. */
   readonly step: string;
   constructor(message: string, step: string, options?: ErrorOptions) {
     super(exitCodes.configuration, message, `${step} ${refusal}`, options);
@@ -34,7 +34,7 @@ export class SettingsFailure extends StartupError {
 
 export interface SettingsSource {
   readonly path: string;
-  /** Somebody named this very file: then it has to be there. */
+  /** Named by --settings: then the file must exist. */
   readonly named: boolean;
 }
 
@@ -45,11 +45,11 @@ export interface SettingsFile {
   readonly problems: readonly LocatedProblem[];
 }
 
-/** Without a place: what is wrong is no member of the file, or not one alone. */
+/** Without a place where the problem does not belong to one member of the file. */
 export type LocatedProblem = SettingProblem & { readonly place?: TextPosition };
 
 /**
- * Reads and checks, leaving the verdict to the caller.
+ * Reads and checks; the caller decides what to do about the problems.
  * @throws SettingsFailure when the file cannot be read, is not JSON, or was named and is not there
  */
 export function readSettingsFile(source: SettingsSource): SettingsFile {
@@ -93,14 +93,14 @@ export function settingProblemText({ key, cause, allowed, nextStep }: SettingPro
   return `${key === "" ? "" : `${key}: `}${cause} (${allowed}); ${nextStep}`;
 }
 
-/** Many times what all settings together take. */
-const largestFile = 256 * 1024;
+/** Many times the size of all settings together. */
+const maxFileBytes = 256 * 1024;
 
 /** `undefined` when there is no file. @throws SettingsFailure when it cannot be read, or was named and is not there */
 export function readSettingsText({ path, named }: SettingsSource): string | undefined {
   let text: string | undefined;
   try {
-    text = readSmallFile(path, { limit: largestFile });
+    text = readSmallFile(path, { limit: maxFileBytes });
   } catch (cause) {
     if (!(cause instanceof SmallFileError)) throw cause;
     throw new SettingsFailure(
@@ -112,6 +112,6 @@ export function readSettingsText({ path, named }: SettingsSource): string | unde
   if (text !== undefined || !named) return text;
   throw new SettingsFailure(
     `There is no settings file ${path}.`,
-    "Name the right one with --settings FILE, or write it.",
+    "Name the right one with --settings FILE, or create it.",
   );
 }

@@ -1,15 +1,15 @@
 /**
- * Folder storage/: the data folder: durable state, settings, what was last good, and how much room is left.
+ * Folder storage/: the data folder: durable state, settings, their last good copies, and the storage limit.
  *
- * Keeps one small document on disk through power cuts and damage.
+ * Keeps one small document on disk; it survives power cuts and damaged files.
  *
- * Guarantee: at any instant the file holds a whole document that was once offered, or does not exist; a file
- * that cannot be read is kept aside, never overwritten unseen, and the document before it is offered in its place;
- * one write is under way at a time and the newest document waits behind it; neither reading nor writing blocks the
- * caller for ever, and a disk that hangs or is full only sets `failure`.
+ * Guarantee: at any instant the file holds a complete document that was once offered, or does not exist; a
+ * file that cannot be read is kept aside and not overwritten, and the previous document is returned instead;
+ * one write is under way at a time and the newest document waits for it; neither reading nor writing blocks
+ * the caller for ever, and a disk that hangs or is full only sets `failure`.
  *
- * Order of a write: new file, fsync, one more name for the present file, rename, fsync of the folder. A cut at any
- * point leaves the file whole, old or new; the second name costs no write of its own.
+ * Order of a write: new file, fsync, hard link for the present file, rename, fsync of the folder. A power cut
+ * at any point leaves a complete file, old or new; the hard link needs no write of its own.
  */
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
@@ -22,8 +22,8 @@ import { seconds } from "../../base/units.ts";
 import type { DurableFiles } from "./durable-files.ts";
 
 const retryAfter = seconds(10);
-/** A read or write that takes longer counts as failed until it ends: nobody waits for a disk that may never answer. */
-const patience = seconds(10);
+/** A read or write that takes longer counts as failed until it ends: the disk may never answer. */
+const diskTimeout = seconds(10);
 
 /** What was found at start. */
 export type Loaded =
@@ -36,11 +36,11 @@ export interface Unreadable {
   readonly reason: string;
   /** Where the file is now; `undefined` when the disk did not let it be moved. */
   readonly keptAs: string | undefined;
-  /** The document of the write before, where that is whole. */
+  /** The previous document, where that is undamaged. */
   readonly previous: { readonly document: unknown } | undefined;
 }
 
-/** Its last document but one, under a name beside it. */
+/** The file with the previous document. */
 export const previousName = (path: string): string => `${path}.previous`;
 
 export class StateStore {
@@ -67,12 +67,14 @@ export class StateStore {
     return this.#failure;
   }
 
-  /** Nothing waits to be written, or writing fails and waiting is no use. */
+  /** Nothing waits to be written, or writing fails, so that it is no use to wait. */
   get settled(): boolean {
     return this.#offered === undefined || this.#failure !== undefined;
   }
 
-  /** Told each time that `settled` comes true, or stays so after one more attempt; one listener, which must not throw. */
+  /**
+   * Called when `settled` becomes true, and after each further attempt. One listener, which must not throw.
+   */
   onSettled(listener: () => void): void {
     this.#onSettled = listener;
   }
@@ -91,7 +93,7 @@ export class StateStore {
     return { kind: "found", document: found.document };
   }
 
-  /** Moves the present file out of the way, for a person to look at; the name is one of its own. */
+  /** Renames the present file, so that a person can examine it; the name is unique. */
   async keepAside(reason: string): Promise<Unreadable> {
     const name = asideName(this.#path, this.#clock.wallNow());
     this.#written = undefined;
@@ -114,11 +116,11 @@ export class StateStore {
     return text instanceof Error ? { reason: text.message } : decode(text);
   }
 
-  /** A disk that never answers must not keep the heater from its start. */
+  /** A disk that never answers must not prevent the start of the heater. */
   async #inTime<T>(action: Promise<T>): Promise<T> {
     let cancel = (): void => {};
     const late = new Promise<never>((_, reject) => {
-      cancel = this.#clock.setTimer(patience, () => reject(new Error("the disk does not answer")));
+      cancel = this.#clock.setTimer(diskTimeout, () => reject(new Error("the disk does not answer")));
     });
     return await Promise.race([action, late]).finally(() => cancel());
   }
@@ -144,13 +146,13 @@ export class StateStore {
 
   async #write(text: string): Promise<boolean> {
     const temporary = `${this.#path}.new`;
-    const cancelPatience = this.#clock.setTimer(patience, () => {
+    const cancelTimeout = this.#clock.setTimer(diskTimeout, () => {
       this.#failure = "ETIMEDOUT";
       this.#onSettled();
     });
     try {
       await this.#files.writeDurably(temporary, encode(text));
-      // Not every file system knows a second name (FAT); without one a damaged file costs the settings of the panel.
+      // FAT has no hard links; without the previous document, a damaged file loses the set-point and mode.
       if (this.#written !== undefined)
         await this.#files.link(this.#path, previousName(this.#path)).catch(() => undefined);
       await this.#files.rename(temporary, this.#path);
@@ -160,7 +162,7 @@ export class StateStore {
       this.#cancelRetry = this.#clock.setTimer(retryAfter, () => void this.#writer.wake());
       return false;
     } finally {
-      cancelPatience();
+      cancelTimeout();
     }
     this.#written = text;
     this.#writes += 1;
@@ -169,7 +171,7 @@ export class StateStore {
   }
 }
 
-/** One line with the checksum, one with the document. */
+/** The first line holds the checksum, the second the document. */
 export function encode(text: string): string {
   return `grove-heater state 1 crc32 ${checksum(text)}\n${text}\n`;
 }
@@ -179,7 +181,7 @@ export type Decoded = { readonly document: unknown } | { readonly reason: string
 export function decode(file: string): Decoded {
   const end = file.indexOf("\n");
   const header = /^grove-heater state 1 crc32 ([0-9a-f]{8})$/.exec(file.slice(0, Math.max(0, end)));
-  if (header === null) return { reason: "its first line is not that of a state file" };
+  if (header === null) return { reason: "it does not begin as a state file does" };
   const text = file.slice(end + 1).replace(/\n$/, "");
   if (checksum(text) !== header[1]) return { reason: "its checksum does not match" };
   const document = readJson(text);

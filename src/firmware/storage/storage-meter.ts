@@ -1,10 +1,10 @@
 /**
- * How much the data folder holds, everything below it counted, against what the manifest grants.
+ * Compares the size of everything in the data folder with what the manifest grants.
  *
- * Guarantee: `reserve` refuses (EPERM, with the line to add) what would go beyond the grant. It costs no look at the disk
- * for a minute after a whole count: between two counts only what this process writes is added, and a file that replaces
- * another counts twice, so the sum is rather too large than too small. A refusal is never by that sum alone: the folder
- * is counted before. What other processes write is seen within a minute.
+ * Guarantee: `reserve` refuses (EPERM, with the line to add) a write that would exceed the grant. For a
+ * minute after a full count it does not read the disk: it only adds what this process writes. A file that
+ * replaces another counts twice then, so the sum may be too large, but not too small; therefore the folder is
+ * counted again before any refusal. What other processes write is noticed within a minute.
  */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { type Millis, minutes } from "../../base/units.ts";
 import { checkStorage } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 
-const countEvery: Millis = minutes(1);
+const countInterval: Millis = minutes(1);
 
 export interface StorageMeterOptions {
   readonly folder: string;
@@ -33,10 +33,10 @@ export class StorageMeter {
     this.#options = options;
   }
 
-  /** To be asked before each write. @throws CapabilityError when so many bytes more would be too many */
+  /** Call it before each write. @throws CapabilityError when that many more bytes would exceed the grant */
   async reserve(bytes: number): Promise<void> {
     const { clock } = this.#options;
-    if (this.#countedAt === undefined || clock.now() - this.#countedAt >= countEvery) await this.#count();
+    if (this.#countedAt === undefined || clock.now() - this.#countedAt >= countInterval) await this.#count();
     if (this.#refusal(bytes)) await this.#count();
     const refused = this.#refusal(bytes);
     if (refused) throw refused;
@@ -47,25 +47,27 @@ export class StorageMeter {
     return checkStorage(this.#options.manifest, this.#bytes + bytes);
   }
 
-  /** Many that ask at once wait for one count. */
+  /** Concurrent callers share one count. */
   #count(): Promise<void> {
-    this.#counting ??= this.#countAnew().finally(() => {
+    this.#counting ??= this.#countFolder().finally(() => {
       this.#counting = undefined;
     });
     return this.#counting;
   }
 
-  async #countAnew(): Promise<void> {
+  async #countFolder(): Promise<void> {
     const { folder, clock, count = bytesBelow } = this.#options;
     this.#bytes = await count(folder);
     this.#countedAt = clock.now();
   }
 }
 
-/** Of all files below a folder, links not followed. What cannot be looked at counts nothing; never rejects. */
+/**
+ * Size of all files below a folder; links are not followed. What cannot be read counts as 0; never rejects.
+ */
 export async function bytesBelow(folder: string): Promise<number> {
   let sum = 0;
-  // One folder after the other: thousands of looks at once would hold up every other use of the disk.
+  // One folder at a time: thousands of requests at once would delay every other use of the disk.
   for (const folders = [folder]; ; ) {
     const path = folders.pop();
     if (path === undefined) return sum;
@@ -73,7 +75,7 @@ export async function bytesBelow(folder: string): Promise<number> {
     for (const entry of entries) {
       if (entry.isDirectory()) folders.push(join(path, entry.name));
       else if (entry.isFile()) {
-        // A file may be renamed between the listing and the look.
+        // A file may be renamed between readdir and lstat.
         sum += (await lstat(join(path, entry.name)).catch(() => undefined))?.size ?? 0;
       }
     }

@@ -4,7 +4,7 @@ import { type LogFields, logLevels } from "../../base/log.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { map, object } from "../../base/schema/structures.ts";
 import { anything, convert, lenient, oneOf } from "../../base/schema/values.ts";
-import { shortened } from "../process/message-values.ts";
+import { truncated } from "../process/message-values.ts";
 
 const maxFields = 32;
 
@@ -20,4 +20,4 @@ function plainFields(given: Readonly<Record<string, unknown>>): LogFields {
 const isPlain = (value: unknown): value is string | number | boolean | null =>
   value === null || ["string", "number", "boolean"].includes(typeof value);
 
-export const logLine = object({ level: oneOf(logLevels), event: shortened(64), fields: logFields });
+export const logLine = object({ level: oneOf(logLevels), event: truncated(64), fields: logFields });

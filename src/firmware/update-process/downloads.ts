@@ -5,7 +5,7 @@ import { type Fetched, fetchAssigned, installFetched, type ObtainOptions } from 
 import type { SlotImage } from "../../update/slots/slots.ts";
 import type { Assignment } from "../../update/source.ts";
 import { DownloadError, type DownloadErrorCode } from "../../update/transport/download-error.ts";
-import type { DownloadResult, Downloads } from "../../update/updater/ports.ts";
+import { type DownloadResult, type Downloads, NotNow } from "../../update/updater/ports.ts";
 
 export interface DownloadsOptions extends ObtainOptions {
   /** For an urgent assignment: without the limit of the line. */
@@ -15,8 +15,7 @@ export interface DownloadsOptions extends ObtainOptions {
 
 export class UnitDownloads implements Downloads {
   readonly #options: DownloadsOptions;
-  /** What was fetched last, and for which assignment. */
-  #last: { readonly fetched: Fetched; readonly assignment: Assignment } | undefined;
+  #fetched: Fetched | undefined;
 
   constructor(options: DownloadsOptions) {
     this.#options = options;
@@ -31,24 +30,29 @@ export class UnitDownloads implements Downloads {
     const { downloader, fastDownloader } = this.#options;
     const options = { ...this.#options, downloader: urgent ? fastDownloader : downloader };
     try {
-      const fetched = await fetchAssigned(assignment, options, { signal, progress: onProgress });
-      this.#last = { fetched, assignment };
-      return { kind: "done", path: fetched.path };
+      this.#fetched = await fetchAssigned(assignment, options, { signal, progress: onProgress });
+      return { kind: "done", path: this.#fetched.path };
     } catch (error) {
       return resultOf(error);
     }
   }
 
-  /** @throws ImageRefused, DownloadError, the signal's reason; the disk's error */
-  async install(path: string, signal: AbortSignal): Promise<SlotImage> {
-    if (this.#last?.fetched.path !== path) throw new Error("it was not downloaded by this process");
-    const { fetched, assignment } = this.#last;
+  /** @throws ImageRefused, NotNow, the signal's reason; the disk's error */
+  async install(path: string, assignment: Assignment, signal: AbortSignal): Promise<SlotImage> {
+    const fetched = this.#fetched;
+    if (fetched?.path !== path) throw new NotNow("it was not downloaded by this process");
     signal.throwIfAborted();
-    return (await installFetched(fetched, assignment, this.#options, { signal })).image;
+    try {
+      return (await installFetched(fetched, assignment, this.#options, { signal })).image;
+    } catch (error) {
+      // Of the whole image, where the delta was of no use.
+      if (error instanceof DownloadError) throw new NotNow(error.message, error.againInMs);
+      throw error;
+    }
   }
 
   async discard(): Promise<void> {
-    this.#last = undefined;
+    this.#fetched = undefined;
     await this.#options.downloader.discard();
   }
 }

@@ -5,10 +5,10 @@ import { number, oneOf } from "../../base/schema/values.ts";
 import { type FirmwareReport, updateResults, updateStates } from "../../model/cloud-model.ts";
 import type { SlotName, SlotsState } from "../../update/slots/slots.ts";
 import type { UpdaterStatus } from "../../update/updater/ports.ts";
-import { shortened } from "../process/message-values.ts";
+import { truncated } from "../process/message-values.ts";
 
 const maxReason = 512;
-const version = shortened(64);
+const version = truncated(64);
 
 export const firmwareReport: Schema<FirmwareReport> = object({
   installed: version,
@@ -16,10 +16,10 @@ export const firmwareReport: Schema<FirmwareReport> = object({
   available: version,
   state: oneOf(updateStates),
   progress: number(0, 100),
-  reason: shortened(maxReason),
+  reason: truncated(maxReason),
   lastResult: oneOf(updateResults),
   lastVersion: version,
-  lastReason: shortened(maxReason),
+  lastReason: truncated(maxReason),
   slotA: version,
   slotB: version,
 });

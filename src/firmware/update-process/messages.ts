@@ -6,7 +6,7 @@
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
 import { oneOf, optional, string } from "../../base/schema/values.ts";
-import { shortened } from "../process/message-values.ts";
+import { truncated } from "../process/message-values.ts";
 import { secretsGiven } from "../process/messages.ts";
 import { logLine } from "../supervision/log-message.ts";
 import { firmwareReport } from "./firmware-report.ts";
@@ -19,7 +19,7 @@ export const loopToUpdater = byKind("kind", {
   /** A person or the owner's system wants the sources asked now. */
   check: nothing,
   /** Whether this image may start now, and why not; at each change, and after each offer. */
-  "may-start": object({ digest, waitsFor: optional(shortened(maxText)) }),
+  "may-start": object({ digest, waitsFor: optional(truncated(maxText)) }),
   /** The trial of this program has ended well. */
   "update-confirmed": nothing,
   ping: nothing,
@@ -30,7 +30,7 @@ export type LoopToUpdater = Infer<typeof loopToUpdater>;
 
 export const updaterToLoop = byKind("kind", {
   /** At every change; the first one means that it has started. */
-  health: object({ failure: optional(shortened(maxText)) }),
+  health: object({ failure: optional(truncated(maxText)) }),
   log: logLine,
   /** At every change. */
   firmware: object({ report: firmwareReport }),

@@ -11,8 +11,8 @@ import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
 import type { FirmwareReport } from "../../model/cloud-model.ts";
 import { type SupervisedChild, SupervisedProcess } from "../supervision/supervised-process.ts";
-import type { Swap } from "../update/swap.ts";
-import type { SwapDecision } from "../update/swap-decision.ts";
+import type { Swap } from "../update/swap/swap.ts";
+import type { SwapDecision } from "../update/swap/swap-decision.ts";
 import { type LoopToUpdater, type UpdaterToLoop, updaterToLoop } from "./messages.ts";
 
 export interface UpdateProcessOptions {
@@ -80,7 +80,10 @@ export class UpdateProcess {
 
   #take(message: unknown): void {
     const said = read(updaterToLoop, message);
-    if (said !== undefined) return this.#act(said);
+    if (said !== undefined) {
+      this.#act(said);
+      return;
+    }
     this.#unread += 1;
     this.#options.log.warn("updater-message-unreadable", { from: "the updater", dropped: this.#unread });
   }

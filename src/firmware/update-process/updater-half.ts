@@ -17,7 +17,7 @@ import { HawkbitSource } from "../../update/hawkbit/hawkbit.ts";
 import { systemHttp } from "../../update/hawkbit/http.ts";
 import { maxImageBytes, product } from "../../update/image/image-manifest.ts";
 import type { TrustedKey } from "../../update/image/keys.ts";
-import { systemSlotFiles } from "../../update/slots/slot-files.ts";
+import { type SlotFiles, systemSlotFiles } from "../../update/slots/slot-files.ts";
 import { SlotStore } from "../../update/slots/slot-store.ts";
 import { outcomeReported } from "../../update/slots/slots.ts";
 import type { UpdateSource } from "../../update/source.ts";
@@ -63,6 +63,7 @@ const lookEvery = minutes(10);
 
 export class UpdaterHalf {
   readonly #options: UpdaterHalfOptions;
+  readonly #files: SlotFiles;
   readonly #store: SlotStore;
   readonly #swap: RemoteSwap;
   readonly #updater: Updater | undefined;
@@ -75,7 +76,8 @@ export class UpdaterHalf {
     this.#options = options;
     const { slotsFolder, send, clock } = options;
     this.#startedAt = clock.now();
-    this.#store = new SlotStore(systemSlotFiles(), slotsFolder);
+    this.#files = systemSlotFiles(clock);
+    this.#store = new SlotStore(this.#files, slotsFolder);
     this.#swap = new RemoteSwap(send, () => this.#store.read());
     this.#updater = options.owner && this.#compose(options.owner);
   }
@@ -139,11 +141,11 @@ export class UpdaterHalf {
       downloads,
       slots: {
         read: () => this.#store.read(),
-        install: (path, signal) => downloads.install(path, signal),
+        install: (path, assignment, signal) => downloads.install(path, assignment, signal),
         outcomeReported: async () => void (await this.#store.change(outcomeReported)),
       },
       swap: this.#swap,
-      record: new RecordFile(systemSlotFiles(), folder),
+      record: new RecordFile(this.#files, folder),
       clock,
       random,
       log,
@@ -178,7 +180,7 @@ export class UpdaterHalf {
           known: () => this.#known(),
           transport,
           clock,
-          files: systemSlotFiles(),
+          files: this.#files,
           folder,
           rate: usualMinimumRate,
           note: (event, fields) => log.info(event, fields),
@@ -217,7 +219,7 @@ export class UpdaterHalf {
     const { dataPath, keys, protocols, manifest, clock, log } = this.#options;
     const downloader = (bandwidth: number | undefined): Downloader =>
       new Downloader({
-        files: systemDownloadFiles,
+        files: systemDownloadFiles(clock),
         transport,
         clock,
         folder: join(folder, "download"),
@@ -234,7 +236,7 @@ export class UpdaterHalf {
       downloader: downloader(kilobytesPerSecond === undefined ? undefined : kilobytesPerSecond * 1000),
       fastDownloader: downloader(undefined),
       store,
-      files: systemSlotFiles(),
+      files: this.#files,
       trusted: keys,
       // Asked at each use: what is stored changes.
       get target() {

@@ -23,7 +23,7 @@ export interface Documents {
   read<T>(name: string, parse: (document: unknown) => T | undefined): Promise<T | undefined>;
   write(name: string, document: unknown): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Names that start with `prefix`; long ones in a shortened form that `read` accepts. */
+  /** Names that start with `prefix`; long ones in a truncated form that `read` accepts. */
   names(prefix: string): Promise<string[]>;
   /** Resolves when all writes have ended. */
   settled(): Promise<void>;
@@ -167,7 +167,7 @@ class FolderDocuments implements Documents {
 
 /** Most file systems limit a name to 255 bytes, including our suffixes. */
 const maxNameLength = 200;
-const shortened = 16;
+const truncated = 16;
 
 /** Escapes characters with a meaning in file systems. */
 function fileNameOf(name: string): string {
@@ -175,7 +175,7 @@ function fileNameOf(name: string): string {
   if (encoded.length <= maxNameLength) return encoded;
   const hash = createHash("sha256").update(name).digest("hex");
   // No device id contains a tilde, so the name is unique.
-  return `${encodeURIComponent(name.slice(0, shortened))}~${hash}`;
+  return `${encodeURIComponent(name.slice(0, truncated))}~${hash}`;
 }
 
 /** @returns `undefined` for a file that is not ours */

@@ -1,6 +1,8 @@
 /** The file operations that a download is made of, as a port: a test cuts the power between any two. */
+
 import { lstatSync } from "node:fs";
 import { statfs } from "node:fs/promises";
+import type { Clock } from "../../base/clock.ts";
 import { continueFile, type NewFile } from "../../base/files/atomic-file.ts";
 import { type SlotFiles, systemSlotFiles } from "../slots/slot-files.ts";
 
@@ -13,8 +15,8 @@ export interface DownloadFiles extends SlotFiles {
   freeBytes(folder: string): Promise<number>;
 }
 
-export const systemDownloadFiles: DownloadFiles = {
-  ...systemSlotFiles(),
+export const systemDownloadFiles = (clock: Pick<Clock, "sleep">): DownloadFiles => ({
+  ...systemSlotFiles(clock),
   sizeOf(path) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return found?.isFile() ? found.size : undefined;
@@ -24,4 +26,4 @@ export const systemDownloadFiles: DownloadFiles = {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   },
-};
+});

@@ -125,7 +125,7 @@ describe("SR-08: minimum times", () => {
     expect(device.heater).toBe(true);
   });
 
-  it("is not shortened by a wall clock that was set right before the restart", () => {
+  it("is not truncated by a wall clock that was set right before the restart", () => {
     const device = off();
     const revision = device.state.revision;
     device.wallOffset += 1e9;

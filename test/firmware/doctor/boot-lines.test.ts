@@ -124,14 +124,14 @@ describe("what config.txt does to the lines of the board", () => {
   it.each([
     ["dtoverlay=vc4-kms-v3d", undefined],
     ["dtoverlay=w1-gpio", undefined],
-    ["dtoverlay=w1-gpio,gpiopin=22", "w1-gpio takes GPIO22 (button a)"],
+    ["dtoverlay=w1-gpio,gpiopin=22", "w1-gpio uses GPIO22 (button a)"],
     ["dtoverlay=gpio-poweroff", "GPIO26 (status led)"],
     ["dtoverlay=gpio-poweroff\ndtparam=gpiopin=6", undefined],
     ["dtoverlay=i2c-gpio", "GPIO24 (button b)"],
     ["dtoverlay=i2c-gpio,i2c_gpio_sda=5,i2c_gpio_scl=6", undefined],
     ["dtoverlay=spi1-3cs", "GPIO16 (relay)"],
     ["dtoverlay=hifiberry-dacplus", "GPIO18 (mode led), GPIO19 (mode button)"],
-    ["dtoverlay=gpio-no-irq", "no button press is noticed"],
+    ["dtoverlay=gpio-no-irq", "button presses are not detected"],
     ["dtparam=i2s=on", "sound over I²S"],
     ["[none]\ndtoverlay=gpio-no-irq", undefined],
   ])("the overlay in %j", (config, trouble) => {
@@ -150,10 +150,10 @@ describe("what config.txt does to the lines of the board", () => {
       return findings.find((finding) => finding.check === "serial-console");
     };
     expect(statusOf("")?.status).toBe("ok");
-    expect(statusOf("enable_uart=1")?.detail).toContain(`${file}:1: the UART takes GPIO15 (button a)`);
+    expect(statusOf("enable_uart=1")?.detail).toContain(`${file}:1: the UART uses GPIO15 (button a)`);
     expect(statusOf("", console)).toMatchObject({
       status: "warn",
-      detail: expect.stringContaining("cmdline.txt: the serial console may take GPIO15"),
+      detail: expect.stringContaining("cmdline.txt: the serial console may use GPIO15"),
     });
     expect(statusOf("enable_uart=0", console)?.status).toBe("ok");
   });

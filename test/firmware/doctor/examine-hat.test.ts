@@ -43,7 +43,7 @@ function driveDevice(machine: CapturedMachine): HardwareLock {
   return held(takeLock({ kind: "line", chip, line: 16, sysRoot }, "/home/other", folder));
 }
 
-/** With the hat's converter instead. */
+/** A bus with the ADC of the hat instead. */
 const withoutDisplay = {
   Gpio: ["$RELAY", "$BUTTON_A", "$BUTTON_B", "$MODE_BUTTON", "$MODE_LED", "$STATUS_LED"],
   I2cMaster: ["$PANEL_I2C"],
@@ -97,7 +97,7 @@ describe("the parts on the bus", () => {
   it.each([
     ["nack", "nothing answers"],
     ["timeout", "the bus is stuck"],
-    ["bad-crc", "garbled"],
+    ["bad-crc", "corrupted"],
   ] as const)("a sensor with %s: %s", async (fault, words) => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
     machine.hat.fault(fault);
@@ -122,26 +122,26 @@ describe("the parts on the bus", () => {
     expect(finding?.detail).toMatch(/0x3c is of an unknown kind.*setting "display"/);
   });
 
-  it("a chip at the sensor's address that is no sensor is told from silence", async () => {
+  it("a chip at the sensor's address that is not a sensor is distinguished from no answer", async () => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6" });
     machine.hat.bus.plug(0x44, { write: () => true, read: (length) => new Uint8Array(length) });
     const finding = findingOf(await machine.examine(), "sensor");
     expect(finding?.status).toBe("fail");
-    expect(finding?.detail).toContain("something answers, but not as an SHT31 or SHT4x does");
+    expect(finding?.detail).toContain("something answers, but not like an SHT31 or SHT4x");
   });
 
-  it("a chip at the converter's address that is none is not called a hat", async () => {
+  it("a chip at the ADC's address that is not the ADC is not reported as a hat", async () => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6", manifestFile: manifestFile(withoutDisplay) });
     machine.hat.bus.plug(0x08, { write: () => true, read: (length) => new Uint8Array(length).fill(0x5a) });
     expect(findingOf(await machine.examine(), "base-hat")).toMatchObject({
       status: "warn",
-      detail: expect.stringContaining("no converter of a Grove Base Hat"),
+      detail: expect.stringContaining("not the ADC of a Grove Base Hat"),
     });
   });
 
   it("a text display is named", async () => {
     expect(findingOf(await onPi4({ display: "lcd-16x2" }), "display")?.detail).toBe(
-      "16x2 text at 0x3e, by its address alone: it cannot be asked what it is",
+      "16x2 text at 0x3e, known by its address alone: it cannot report its type",
     );
   });
 
@@ -160,7 +160,7 @@ describe("the parts on the bus", () => {
     expect(machine.openBuses).toBe(0);
   });
 
-  it("the hat's converter is asked for its kind where the manifest grants it", async () => {
+  it("the hat's ADC is asked for its type where the manifest grants its address", async () => {
     const findings = await onPi4({ manifestFile: manifestFile(withoutDisplay) });
     expect(findingOf(findings, "base-hat")).toMatchObject({ status: "ok", detail: "Grove Base Hat at 0x08" });
   });

@@ -57,7 +57,7 @@ describe("a check that breaks", () => {
     const findings = await onPi4({ drivers: { unbuilt: broken } });
     expect(findingOf(findings, "native-packages")).toMatchObject({
       status: "fail",
-      detail: "this check broke off: egg is not a function",
+      detail: "this check failed unexpectedly: egg is not a function",
       remedy: expect.stringContaining("report it"),
     });
     for (const check of ["node", "clock", "data-folder", "state-file", "credentials", "instance"])
@@ -90,7 +90,7 @@ describe("the credentials", () => {
     const finding = await found(async () => dps("dps.example.net:8883"));
     expect(finding).toMatchObject({
       status: "fail",
-      detail: "dps.example.net may not be connected to.",
+      detail: "Connections to dps.example.net are not allowed.",
     });
     expect(finding?.remedy).toContain('"AllowedConnections"');
   });
@@ -134,7 +134,9 @@ describe("the computer", () => {
     expect(withStatus(findings, "skip")).toEqual(
       expect.arrayContaining(["i2c-device", "sensor", "display", "gpio-chip", "line-relay", "overlays"]),
     );
-    expect(findingOf(findings, "board")?.detail).toContain("the virtual hat, as this is no Raspberry Pi");
+    expect(findingOf(findings, "board")?.detail).toContain(
+      "the virtual hat, because this is not a Raspberry Pi",
+    );
   });
 
   it("that is a laptop fails where a real hat is asked for", async () => {
@@ -229,8 +231,8 @@ describe("what people wrote", () => {
 });
 
 describe("the data folder", () => {
-  it("that is not there yet will be made", async () => {
-    expect(findingOf(await onPi4(), "data-folder")?.detail).toContain("will be made");
+  it("that does not exist yet will be created", async () => {
+    expect(findingOf(await onPi4(), "data-folder")?.detail).toContain("will be created");
   });
 
   it.each([
@@ -298,7 +300,7 @@ describe("whatever the files of a machine hold", () => {
         try {
           for (const { check, status, detail, remedy } of await machine.examine()) {
             expect(check).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-            expect(detail).not.toContain("broke off");
+            expect(detail).not.toContain("failed unexpectedly");
             expect(Boolean(remedy)).toBe(status === "warn" || status === "fail");
           }
         } finally {

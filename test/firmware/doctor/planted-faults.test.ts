@@ -242,9 +242,7 @@ describe("a service that runs as it should", () => {
     const machine = examined();
     const findings = await machine.examine();
     expect(withStatus(findings, "warn", "fail")).toEqual([]);
-    expect(findingOf(findings, "sensor")?.detail).toBe(
-      "reads 19.4 °C, 45 % r.h., as the running firmware tells",
-    );
+    expect(findingOf(findings, "sensor")?.detail).toBe("the running firmware reads 19.4 °C, 45 % r.h.");
     expect(findingOf(findings, "service")?.detail).toBe("runs: 19.4 °C, set-point 21.0 °C, relay on");
     expect(machine.asked).toEqual(new Set());
   });

@@ -12,10 +12,10 @@ import { packageRoot } from "../../../src/firmware/process/package-root.ts";
 import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import {
-  decideBoard,
-  decideSettings,
+  boardOrLastGood,
   failingFiles,
   keepLastGood,
+  settingsOrLastGood,
 } from "../../../src/firmware/storage/last-good.ts";
 import type { Settings } from "../../../src/model/settings.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
@@ -133,7 +133,10 @@ async function usedFolder() {
     if (texts.board !== undefined) writeFileSync(boardFile, texts.board);
   };
   const decide = () =>
-    [decideSettings({ path: data.settingsFile, named: false }, data), decideBoard(boardFile, data)] as const;
+    [
+      settingsOrLastGood({ path: data.settingsFile, named: false }, data),
+      boardOrLastGood(boardFile, data),
+    ] as const;
   write(goodFiles);
   const [{ good: goodSettings }, { good: goodBoard }] = decide();
   const parts = { data, files: durableSystemFiles, clock: new VirtualClock(), log: silentLog };

@@ -312,7 +312,7 @@ describe("a service that is there", () => {
       { Result: "exit-code", ExecMainCode: "1", ExecMainStatus: "203" },
       "exit code 203: its Node.js cannot be executed",
     ],
-    [{ Result: "success", ExecMainCode: "1", ExecMainStatus: "0" }, "exit code 0: it ended by wish"],
+    [{ Result: "success", ExecMainCode: "1", ExecMainStatus: "0" }, "exit code 0: it was stopped"],
   ])("%j ended: %s", (properties, words) => {
     system.shown = { ExecMainExitTimestamp: "today", ...properties };
     expect(unitState(system).lastEnd).toBe(words);

@@ -18,12 +18,12 @@ import { packageRoot } from "../../../src/firmware/process/package-root.ts";
 import { type DataFolder, describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import {
-  decideBoard,
-  decideSettings,
+  boardOrLastGood,
   failingFiles,
   keepLastGood,
   logProblems,
   relayKey,
+  settingsOrLastGood,
 } from "../../../src/firmware/storage/last-good.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog } from "../../hub/running-hub.ts";
@@ -47,7 +47,7 @@ const write = (text: string) => writeFileSync(data.settingsFile, text);
 
 /** A run of the unit: decides, and keeps what served. */
 async function run({ settings = file(), board = "virtual", files = durableSystemFiles } = {}) {
-  const decided = { settings: decideSettings(settings, data), board: decideBoard(board, data) };
+  const decided = { settings: settingsOrLastGood(settings, data), board: boardOrLastGood(board, data) };
   const parts = { data, files, clock: new VirtualClock(), log: recordingLog(lines) };
   await keepLastGood(parts, { settings: decided.settings.good, board: decided.board.good });
   return decided;
@@ -140,9 +140,9 @@ describe("SR-11: a settings file that turned bad under a unit that ran", () => {
     }
     write("");
     writeFileSync(data.lastGoodFile, readFileSync(data.lastGoodFile, "utf8").replace("26", "27"));
-    expect(decideSettings(file(), data).value.targetMax).toBe(25);
+    expect(settingsOrLastGood(file(), data).value.targetMax).toBe(25);
     writeFileSync(`${data.lastGoodFile}.previous`, "");
-    expect(() => decideSettings(file(), data)).toThrow(expect.objectContaining({ exitCode: 78 }));
+    expect(() => settingsOrLastGood(file(), data)).toThrow(expect.objectContaining({ exitCode: 78 }));
   });
 });
 
@@ -192,11 +192,11 @@ describe("SR-11: a board file that turned bad under a unit that ran", () => {
     );
     const other = readBoard(board).wiring;
     expect(relayKey(other)).not.toBe(relayKey(wiring));
-    const decided = decideBoard(board, data, relayKey(wiring));
+    const decided = boardOrLastGood(board, data, relayKey(wiring));
     expect(decided.value.wiring).toEqual(wiring);
     expect(decided.problem?.remedy).toContain("start it again");
     rmSync(data.lastGoodFile);
-    expect(() => decideBoard(board, data, relayKey(wiring))).toThrow(
+    expect(() => boardOrLastGood(board, data, relayKey(wiring))).toThrow(
       expect.objectContaining({ exitCode: 78 }),
     );
   });

@@ -22,11 +22,11 @@ import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts
 import { type DurableFiles, durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import {
-  decideBoard,
-  decideSettings,
+  boardOrLastGood,
   failingFiles,
   keepLastGood,
   relayKey,
+  settingsOrLastGood,
 } from "../../../src/firmware/storage/last-good.ts";
 import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room/room.ts";
 import { Surroundings } from "../../../src/simulation/room/surroundings.ts";
@@ -60,10 +60,10 @@ export async function startStored(options: StoredDeviceOptions): Promise<StoredD
   const { folder, board: boardName, wallStart, files: disk = durableSystemFiles } = options;
   const clock = new VirtualClock(wallStart === undefined ? {} : { wallStart });
   const data = describeDataFolder(folder);
-  const settings = decideSettings({ path: data.settingsFile, named: false }, data);
-  const choose = () => decideBoard(boardName, data).value;
+  const settings = settingsOrLastGood({ path: data.settingsFile, named: false }, data);
+  const choose = () => boardOrLastGood(boardName, data).value;
   const guarded = takeHardware({ dataPath: folder, log: silentLog, choose });
-  const board = decideBoard(boardName, data, relayKey(guarded.choice.wiring));
+  const board = boardOrLastGood(boardName, data, relayKey(guarded.choice.wiring));
   const choice = board.value;
   const { wiring } = choice;
   const manifest = loadManifest(choice);

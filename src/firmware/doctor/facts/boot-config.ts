@@ -1,9 +1,10 @@
 /**
- * Folder facts/: what a machine tells, without a judgement.
+ * Folder facts/: reads facts about a machine, and does not judge them.
  *
- * Reads what a Raspberry Pi was told at its start: config.txt, as far as it says anything of the 40-pin header.
+ * Reads the boot configuration of a Raspberry Pi (config.txt), as far as it concerns the 40-pin header.
  *
- * Guarantee: what surely does not apply to this model is left out; what may apply is kept; no content throws.
+ * Guarantee: what certainly does not apply to this model is left out; what may apply is kept; no content
+ * throws.
  * Source: "config.txt", conditional filters, gpio and device trees, in the Raspberry Pi documentation.
  */
 import { dirname, join } from "node:path";
@@ -22,7 +23,7 @@ export interface BaseParam {
   readonly place: string;
 }
 
-/** A `gpio=` line: what the firmware of the Pi does to lines before Linux starts. */
+/** A `gpio=` line: how the Pi's boot firmware sets GPIO lines before Linux starts. */
 export interface GpioDirective {
   readonly lines: ReadonlySet<number>;
   /** Such as "ip", "op", "dh", "dl", "pu", "pd", "np", "a0". */
@@ -43,9 +44,9 @@ export interface BootConfig {
 const places = ["/boot/firmware/config.txt", "/boot/config.txt"];
 const maxIncludeDepth = 4;
 
-/** `undefined` when there is no config.txt: not a Raspberry Pi, or one started in another way. */
+/** `undefined` when there is no config.txt: not a Raspberry Pi, or one that boots differently. */
 export function readBootConfig(machine: Machine, model: string | undefined): BootConfig | undefined {
-  // Since Bookworm /boot/config.txt only points at the other place.
+  // Since Bookworm /boot/config.txt only refers to the other file.
   const file = places.find((path) => machine.kind(path) === "file");
   if (file === undefined) return undefined;
   const reader = new ConfigReader(machine, model ?? "");
@@ -82,7 +83,9 @@ class ConfigReader {
     }
   }
 
-  /** Filters that do not tell models apart (by display, serial number, pin) may well apply, within a model's. */
+  /**
+   * Filters on other things than the model (display, serial number, pin) may apply, so they change nothing.
+   */
   #filter(filter: string): void {
     if (filter === "all") this.#applies = true;
     else if (filter === "none") this.#applies = false;
@@ -108,7 +111,10 @@ class ConfigReader {
     this.overlays.push({ name, params: this.#overlay, place });
   }
 
-  /** After a dtoverlay it is that overlay's, if it has such a parameter: which cannot be seen here, so it is both's. */
+  /**
+   * After a dtoverlay, a dtparam sets that overlay's parameter, if it has one of this name. This is unknown
+   * here, so it counts for both the overlay and the base.
+   */
   #addParams(value: string, place: string): void {
     for (const [key, text] of value.split(",").map(keyAndValue)) {
       this.params.set(key, { value: text, place });
@@ -131,10 +137,10 @@ function keyAndValue(text: string): [key: string, value: string] {
   return [key.trim(), value.trim()];
 }
 
-/** Switched on, as a device tree parameter says it. */
+/** The values that turn a device tree parameter on. */
 export const isOn = (value: string): boolean => /^(on|yes|y|true|1|okay)$/i.test(value);
 
-/** By the beginnings of model names that a filter stands for. */
+/** By filter: the beginnings of the model names that it matches. */
 const modelsOfFilter: Readonly<Record<string, readonly string[]>> = {
   pi0: ["Raspberry Pi Zero"],
   pi0w: ["Raspberry Pi Zero W", "Raspberry Pi Zero 2"],

@@ -1,9 +1,10 @@
 /**
- * Which driver the device tree gives a GPIO line to: for users who may not read the kernel's own list of lines
- * (/sys/kernel/debug/gpio is root's), since the device tree is open to everybody.
+ * Finds the driver that the device tree assigns a GPIO line to. Every user may read the device tree, but only
+ * root the kernel's own list of lines (/sys/kernel/debug/gpio).
  *
- * Guarantee: only what the tree says: a node that is switched off holds nothing. Overlays put their nodes at the root, and
- * keys or LEDs one below (Documentation/devicetree/bindings/gpio/gpio.txt: controller, line, flags, 32 bits each).
+ * Guarantee: it reports only what the tree contains; a disabled node holds nothing. Overlays put their nodes
+ * at the root, keys or LEDs one level below (Documentation/devicetree/bindings/gpio/gpio.txt: controller,
+ * line, flags, 32 bits each).
  */
 import type { Machine } from "../machine.ts";
 
@@ -28,7 +29,7 @@ export function deviceTreeHolder(machine: Machine, line: number): string | undef
   return undefined;
 }
 
-/** The number by which other nodes refer to the controller of the header. */
+/** The phandle by which other nodes refer to the GPIO controller of the header. */
 function controllerOf(machine: Machine): number | undefined {
   const path = text(machine, `${tree}/__symbols__/gpio`);
   return path === undefined ? undefined : cells(machine, `${tree}${path}/phandle`)[0];
@@ -45,10 +46,10 @@ function linesOf(machine: Machine, node: string, controller: number): number[] {
 const isOn = (machine: Machine, node: string): boolean =>
   ["okay", "ok", undefined].includes(text(machine, `${node}/status`));
 
-/** The first of the texts in it: each ends with a NUL. */
+/** The first string of a property: each ends with a NUL. */
 const text = ({ read }: Machine, path: string): string | undefined => read(path)?.split("\0")[0];
 
-/** 32-bit numbers, the highest byte first. */
+/** 32-bit numbers, big-endian. */
 function cells({ bytes }: Machine, path: string): number[] {
   const content = bytes(path);
   if (content === undefined) return [];

@@ -1,13 +1,10 @@
 /** `cloud`: the cloud half itself, started by the control loop; not for people. */
-import { stackOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
 import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
-import { closeInspector } from "../firmware/guardian/clean-node.ts";
-import { installSignals } from "../firmware/guardian/signals.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { systemHealthSources } from "../firmware/health/machine-health.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
@@ -16,13 +13,15 @@ import type { HubReady } from "../firmware/process/messages.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
 import { Verbosity } from "../firmware/reports/verbosity.ts";
-import { mayDebug, readSeal } from "../firmware/seal/seal.ts";
+import { readSeal } from "../firmware/seal/seal.ts";
 import { SealWatch } from "../firmware/seal/seal-watch.ts";
 import type { DataFolder } from "../firmware/storage/data-folder.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
+import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import type { FirmwareReport } from "../model/cloud-model.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -44,7 +43,6 @@ export const verb: Verb = {
 
 /** The loop kills what takes longer. */
 const closeLimit = seconds(3);
-const crashLimit = millis(500);
 
 async function cloud(args: Arguments): Promise<number> {
   const send = (message: CloudMessage, sent = () => {}): void =>
@@ -57,11 +55,13 @@ async function cloud(args: Arguments): Promise<number> {
   );
   const { data } = readContext(args);
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
-  const ended = endingOf(log, send, data);
+  const ended = childEnding({ log, send, name: "cloud", title: "cloud half", dataPath: data.path });
   const seal = new SealWatch(systemClock, log, () => readSeal(data.path));
+  const isSealed = (): boolean => seal.sealed;
   let device: RemoteDevice | undefined;
   let face: AzureFace | undefined;
   let hub: HubReady | undefined;
+  let firmware: FirmwareReport | undefined;
   let unread = 0;
   // One listener from the beginning on: what comes before there is one goes to the first alone.
   process.on("message", (message) => {
@@ -78,6 +78,9 @@ async function cloud(args: Arguments): Promise<number> {
         return;
       case "log-lines":
         return face?.sendLines(said.lines);
+      case "firmware":
+        firmware = said.report;
+        return device?.faceChanged();
       case "ping":
         return send({ kind: "pong" });
       case "stop":
@@ -86,26 +89,15 @@ async function cloud(args: Arguments): Promise<number> {
       case "answer":
         if (device !== undefined) return device.take(said);
         device = new RemoteDevice({ clock: systemClock, log, send }, said.moment);
-        face = new AzureFace({
-          access: {
-            simulated: wiring.backend === "virtual",
-            simulatedToCloud: args.has("simulated-to-cloud"),
-            onNoCredentials: () => send({ kind: "no-credentials" }),
-          },
+        face = faceOf(args, {
+          data,
+          wiring,
           manifest,
-          dataPath: data.path,
-          files: gatedFiles(durableSystemFiles, data.path, manifest),
-          clock: systemClock,
-          firmware: firmwareVersion(),
-          isSealed: () => seal.sealed,
-          board: wiring.board,
           log,
-          healthSources: systemHealthSources(data.path),
-          relayLife: Number(args.value("relay-life")),
-          startedMs: startOf(args.value("up-since")),
-          setOutboxAside: args.has("set-outbox-aside"),
-          restart: () => send({ kind: "restart" }),
-          sendLogs: sendLogsBy(verbosity, send),
+          verbosity,
+          send,
+          isSealed,
+          firmware: () => firmware,
         });
         void device.addFace(face);
         if (hub !== undefined) face.hubReady(hub);
@@ -114,6 +106,42 @@ async function cloud(args: Arguments): Promise<number> {
   await ended.asked;
   await Promise.race([face?.close(), systemClock.sleep(closeLimit)]);
   process.exit(exitCodes.ok);
+}
+
+interface FaceParts extends ReturnType<typeof setUp> {
+  readonly data: DataFolder;
+  readonly log: Log;
+  readonly verbosity: Verbosity;
+  readonly send: (message: CloudMessage) => void;
+  readonly isSealed: () => boolean;
+  readonly firmware: () => FirmwareReport | undefined;
+}
+
+function faceOf(args: Arguments, parts: FaceParts): AzureFace {
+  const { data, wiring, manifest, log, verbosity, send, isSealed, firmware } = parts;
+  return new AzureFace({
+    access: {
+      simulated: wiring.backend === "virtual",
+      simulatedToCloud: args.has("simulated-to-cloud"),
+      onNoCredentials: () => send({ kind: "no-credentials" }),
+    },
+    manifest,
+    dataPath: data.path,
+    files: gatedFiles(durableSystemFiles, data.path, manifest),
+    clock: systemClock,
+    firmware: firmwareVersion(),
+    isSealed,
+    board: wiring.board,
+    log,
+    healthSources: systemHealthSources(data.path),
+    relayLife: Number(args.value("relay-life")),
+    startedMs: startOf(args.value("up-since")),
+    setOutboxAside: args.has("set-outbox-aside"),
+    restart: () => send({ kind: "restart" }),
+    sendLogs: sendLogsBy(verbosity, send),
+    firmwareReport: firmware,
+    checkForUpdate: () => send({ kind: "check-for-update" }),
+  });
 }
 
 /** The cloud half says more for a while, and the loop is asked to send the lines. */
@@ -135,26 +163,4 @@ function startOf(upSince: string | undefined): Millis {
   const { clockZeroMs } = bootOfThisMachine(systemClock);
   const since = Number(upSince);
   return millis(Number.isFinite(since) ? since - clockZeroMs : 0);
-}
-
-/** It ends when the loop says so or is gone. */
-function endingOf(log: Log, send: (message: CloudMessage, sent: () => void) => void, { path }: DataFolder) {
-  let stop = (): void => {};
-  const asked = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  process.on("disconnect", stop);
-  installSignals({ log, end: () => stop(), mayDebug: () => mayDebug(path) });
-  closeInspector(log);
-  const crash = (kind: string) => (error: unknown) => {
-    const detail = stackOf(error);
-    const fields = { kind: `cloud half: ${kind}`, detail };
-    const end = (): never => process.exit(exitCodes.internal);
-    systemClock.setTimer(crashLimit, end);
-    send({ kind: "log", level: "error", event: "cloud-crash", fields }, end);
-  };
-  process.on("uncaughtException", crash("exception"));
-  process.on("unhandledRejection", crash("rejection"));
-  if (process.send === undefined) stop();
-  return { asked, stop: () => stop() };
 }

@@ -31,6 +31,7 @@ import {
   settingsOrLastGood,
 } from "../firmware/storage/last-good.ts";
 import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
+import type { Swap } from "../firmware/update/swap/swap.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";
@@ -114,7 +115,7 @@ async function loop(args: Arguments): Promise<number> {
   });
   stop = running.stop;
   showWatcher(running);
-  startUpdates(running, values, context.data.path, log);
+  const swap = startUpdates(running, values, context.data.path, log);
   onSignal = running.stop;
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
@@ -122,23 +123,30 @@ async function loop(args: Arguments): Promise<number> {
   void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
     keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),
   );
-  const disconnect = args.has("offline")
-    ? async () => {}
-    : await connect({
-        running,
-        data: context.data,
-        choice,
-        log,
-        settings: values,
-        remoteLines,
-        virtual,
-        simulatedToCloud: args.has("simulated-to-cloud"),
-        quiet: panel !== undefined,
-      });
+  const disconnect = await connectUnlessOffline(args, {
+    running,
+    data: context.data,
+    choice,
+    log,
+    settings: values,
+    remoteLines,
+    swap,
+    virtual,
+    quiet: panel !== undefined,
+  });
   const code = await running.ended;
   await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
   // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
   endProcess(code, out, terminalOut);
+}
+
+/** @returns what ends every face, within a few seconds */
+async function connectUnlessOffline(
+  args: Arguments,
+  options: Omit<FaceOptions, "simulatedToCloud">,
+): Promise<() => Promise<void>> {
+  if (args.has("offline")) return async () => {};
+  return await connect({ ...options, simulatedToCloud: args.has("simulated-to-cloud") });
 }
 
 function decide(args: Arguments, { data: folder, settingsFile }: Context) {
@@ -193,9 +201,9 @@ function showWatcher({ device }: RunningLoop): void {
   });
 }
 
-function startUpdates({ device }: RunningLoop, settings: Settings, dataPath: string, log: Log): void {
+function startUpdates({ device }: RunningLoop, settings: Settings, dataPath: string, log: Log): Swap {
   const [clock, send, env] = [systemClock, sendToGuardian, process.env] as const;
-  startLoopUpdates({ device, settings, dataPath, env, send, clock, log });
+  return startLoopUpdates({ device, settings, dataPath, env, send, clock, log });
 }
 
 /** For whoever asks on this machine, where the service manager gives a place for it; a debugger is no way to ask. */

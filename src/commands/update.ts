@@ -180,7 +180,7 @@ async function slotStatus(
 type Found = Omit<SlotsState, "slots"> & {
   readonly installation: { readonly version: string };
   readonly slots: Readonly<Record<SlotName, Awaited<ReturnType<typeof slotStatus>>>>;
-  readonly waiting: "start" | "revert" | null;
+  readonly waiting: "start" | "revert" | "check" | null;
   readonly keys: readonly string[];
   readonly problems: readonly string[];
 };
@@ -198,11 +198,16 @@ function rows(found: Found): string[] {
     ["last update", outcome === null ? "none" : outcomeText(outcome)],
     ["keys", keys.length === 0 ? "none: no image is taken" : keys.join(", ")],
   ];
-  if (waiting !== null)
-    table.push(["waiting", waiting === "start" ? "an update is to be tried" : "to go back"]);
+  if (waiting !== null) table.push(["waiting", waitingText[waiting]]);
   for (const problem of problems) table.push(["problem", problem]);
   return table.map(([name, text]) => `${name.padEnd(11)} ${text}`);
 }
+
+const waitingText = {
+  start: "an update is to be tried",
+  revert: "to go back",
+  check: "the sources are to be asked",
+};
 
 function slotText(slot: Found["slots"]["a"]): string {
   if (slot === null) return "empty";

@@ -1,23 +1,29 @@
-/** The faces of a running device. A new one is a folder that implements `Face`, and a line in `facesOf`. */
+/** The faces of a running device. A new one is a folder that implements `Face`, and an entry of `faces`. */
+
+import type { FirmwareReport } from "../model/cloud-model.ts";
 import { type AzureProcessOptions, azureInItsProcess } from "./cloud-process/start-cloud-process.ts";
 import type { Device } from "./device.ts";
 import type { Face } from "./face.ts";
 import { FrontFace } from "./front/share.ts";
 import type { VirtualHardware } from "./hardware.ts";
+import type { Swap } from "./update/swap/swap.ts";
+import { startUpdateProcess } from "./update-process/start-update-process.ts";
+import type { UpdateProcess } from "./update-process/update-process.ts";
 
-export interface FaceOptions extends AzureProcessOptions {
+export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate"> {
+  readonly swap: Swap;
   /** Its keys can be pressed from the local hub's page. */
   readonly virtual: VirtualHardware | undefined;
 }
 
-const facesOf = async (options: FaceOptions): Promise<readonly Face<Device>[]> => [
-  await azureInItsProcess(options),
-  new FrontFace(options),
-];
-
 /** @returns what ends them, within a few seconds */
 export async function startFaces(options: FaceOptions): Promise<() => Promise<void>> {
-  const faces = await facesOf(options);
-  for (const face of faces) void options.running.device.addFace(face);
-  return async () => void (await Promise.allSettled(faces.map((face) => face.close())));
+  const { device } = options.running;
+  let updates: UpdateProcess | undefined;
+  const azure = await azureInItsProcess({ ...options, onCheckForUpdate: () => updates?.check() });
+  const faces: readonly Face<Device>[] = [azure, new FrontFace(options)];
+  for (const face of faces) void device.addFace(face);
+  const onReport = (report: FirmwareReport): void => azure.greetWith({ kind: "firmware", report });
+  updates = startUpdateProcess({ ...options, device, onReport });
+  return async () => void (await Promise.allSettled([...faces, updates].map((each) => each?.close())));
 }

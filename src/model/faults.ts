@@ -167,6 +167,15 @@ const rows = {
     short: "LED FAILED",
     remedy: "An LED's line cannot be written. Check its wiring; the screen shows the same state.",
   },
+  "updates-failed": {
+    part: "updates",
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "NO UPDATES",
+    remedy:
+      "This unit gets no firmware updates: updates.json cannot be used, or no source of updates has answered for a week. See: grove-heater update status; then the log.",
+  },
   "cloud-failed": {
     part: "cloud",
     rule: "SR-11",

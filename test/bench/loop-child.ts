@@ -16,6 +16,7 @@ import { systemClock as clock } from "../../src/firmware/process/system-clock.ts
 import { RemoteLines } from "../../src/firmware/reports/remote-lines.ts";
 import { runLoop } from "../../src/firmware/run-loop.ts";
 import { openDataFolder } from "../../src/firmware/storage/data-folder.ts";
+import { startLoopUpdates } from "../../src/firmware/update/swap/loop-updates.ts";
 import { defaultSettings, type Settings } from "../../src/model/settings.ts";
 import { waitedForCore } from "./processes.ts";
 import { serve } from "./services.ts";
@@ -132,6 +133,15 @@ if (link === "cloud") {
     log,
     remoteLines: new RemoteLines(clock),
     settings,
+    swap: startLoopUpdates({
+      device: running.device,
+      settings,
+      dataPath,
+      env: {},
+      send() {},
+      clock,
+      log,
+    }),
     virtual,
     simulatedToCloud: false,
     quiet: false,

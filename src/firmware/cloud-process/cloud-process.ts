@@ -28,6 +28,7 @@ export interface CloudProcessOptions {
   readonly onNoCredentials: () => void;
   readonly onRestart: () => void;
   readonly onSendLogs?: ((minutes: number) => void) | undefined;
+  readonly onCheckForUpdate?: (() => void) | undefined;
 }
 
 /** Ends in a row after which the store is set aside: before the store was open, and in total. */
@@ -46,8 +47,8 @@ export class CloudProcess implements Face {
   #link: LinkState = "none";
   #failure: string | undefined;
   #unread = 0;
-  /** For each process that starts. */
-  #greeting: LoopMessage | undefined;
+  /** For each process that starts: the newest of each kind. */
+  readonly #greetings = new Map<LoopMessage["kind"], LoopMessage>();
 
   constructor(options: CloudProcessOptions) {
     this.#options = options;
@@ -83,7 +84,7 @@ export class CloudProcess implements Face {
 
   /** Passes this on, now and to each process that starts later. */
   greetWith(message: LoopMessage): void {
-    this.#greeting = message;
+    this.#greetings.set(message.kind, message);
     this.#process.send(message);
   }
 
@@ -104,7 +105,7 @@ export class CloudProcess implements Face {
       return;
     }
     this.#share?.attach((message, done) => child.send(message, done));
-    if (this.#greeting !== undefined) child.send(this.#greeting, () => {});
+    for (const greeting of this.#greetings.values()) child.send(greeting, () => {});
   }
 
   #take(message: unknown): void {
@@ -114,7 +115,7 @@ export class CloudProcess implements Face {
   }
 
   #act(message: CloudMessage): void {
-    const { log, onNoCredentials, onRestart, onSendLogs } = this.#options;
+    const { log, onNoCredentials, onRestart, onSendLogs, onCheckForUpdate } = this.#options;
     switch (message.kind) {
       case "request":
         void this.#share?.answer(message);
@@ -132,6 +133,9 @@ export class CloudProcess implements Face {
         break;
       case "send-logs":
         onSendLogs?.(message.minutes);
+        break;
+      case "check-for-update":
+        onCheckForUpdate?.();
         break;
       case "restart":
         onRestart();

@@ -28,6 +28,7 @@ export interface AzureProcessOptions {
   readonly simulatedToCloud: boolean;
   /** What sends the log to whoever asks for it. */
   readonly remoteLines: RemoteLines;
+  readonly onCheckForUpdate: () => void;
   /** There is a live panel. */
   readonly quiet: boolean;
 }
@@ -53,6 +54,7 @@ export async function azureInItsProcess(options: AzureProcessOptions): Promise<C
       }),
     onNoCredentials: () => tellGuardian({ kind: "no-credentials" }),
     onSendLogs: (minutes) => remoteLines.start(minutes),
+    onCheckForUpdate: options.onCheckForUpdate,
     onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
   });
   remoteLines.sendTo((lines) => cloud.sendLines(lines));

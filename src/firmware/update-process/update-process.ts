@@ -18,7 +18,7 @@ import { type LoopToUpdater, type UpdaterToLoop, updaterToLoop } from "./message
 export interface UpdateProcessOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly swap: Pick<Swap, "offer"> & { begin(digest: string): void };
+  readonly swap: Pick<Swap, "offer" | "begin">;
   /** May throw, for instance without memory. */
   readonly spawn: () => SupervisedChild;
   /** At every change. */

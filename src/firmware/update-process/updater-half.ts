@@ -8,21 +8,15 @@ import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { hours, minutes } from "../../base/units.ts";
-import { checkConnection, checkStorage } from "../../manifest/gate.ts";
+import { checkStorage } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { Downloader, usualMinimumRate } from "../../update/download/download.ts";
+import { Downloader } from "../../update/download/download.ts";
 import { systemDownloadFiles } from "../../update/download/download-files.ts";
-import { FeedSource } from "../../update/feed/feed-source.ts";
-import { HawkbitSource } from "../../update/hawkbit/hawkbit.ts";
-import { systemHttp } from "../../update/hawkbit/http.ts";
-import { maxImageBytes, product } from "../../update/image/image-manifest.ts";
+import { maxImageBytes } from "../../update/image/image-manifest.ts";
 import type { TrustedKey } from "../../update/image/keys.ts";
 import { type SlotFiles, systemSlotFiles } from "../../update/slots/slot-files.ts";
 import { SlotStore } from "../../update/slots/slot-store.ts";
 import { outcomeReported } from "../../update/slots/slots.ts";
-import type { UpdateSource } from "../../update/source.ts";
-import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
-import { systemTransport, type Transport } from "../../update/transport/transport.ts";
 import { RecordFile } from "../../update/updater/record-file.ts";
 import { Updater } from "../../update/updater/updater.ts";
 import { bytesBelow } from "../storage/storage-meter.ts";
@@ -33,10 +27,13 @@ import { reportOf } from "./firmware-report.ts";
 import type { LoopToUpdater, UpdaterToLoop } from "./messages.ts";
 import type { OwnerFile } from "./owner-file.ts";
 import { RemoteSwap } from "./remote-swap.ts";
+import { type SourceOptions, sourcesOf, transportOf, updatesFolder } from "./sources.ts";
 
 export interface UpdaterHalfOptions {
   /** `undefined`: no source is configured, and only what the slots hold is reported. */
   readonly owner: OwnerFile | undefined;
+  /** Why the owner's file cannot be used. */
+  readonly problem: string | undefined;
   readonly dataPath: string;
   /** Of the guardian; `undefined` where nothing was ever installed. */
   readonly note: LaunchNote | undefined;
@@ -119,7 +116,9 @@ export class UpdaterHalf {
 
   /** SR-11: a unit that gets no updates must not look like one that does. */
   #failure(): string | undefined {
-    const { clock } = this.#options;
+    const { clock, problem, keys } = this.#options;
+    if (problem !== undefined) return problem;
+    if (this.#updater !== undefined && keys.length === 0) return "no public key of the owner is installed";
     if (this.#updater === undefined || clock.now() - this.#startedAt < silentFor) return undefined;
     const states = Object.values(this.#updater.status.sources);
     const heard = states.some(
@@ -133,11 +132,10 @@ export class UpdaterHalf {
 
   #compose(owner: OwnerFile): Updater {
     const { dataPath, clock, random, log } = this.#options;
-    const folder = join(dataPath, "updates");
-    const transport = this.#transport(owner);
-    const downloads = this.#downloads(owner, transport, folder);
+    const folder = updatesFolder(dataPath);
+    const downloads = this.#downloads(owner, folder);
     return new Updater({
-      sources: this.#sources(owner, transport, folder),
+      sources: sourcesOf(owner, this.#sourceOptions()),
       downloads,
       slots: {
         read: () => this.#store.read(),
@@ -153,70 +151,14 @@ export class UpdaterHalf {
     });
   }
 
-  #sources(owner: OwnerFile, transport: Transport, folder: string): UpdateSource[] {
-    const sources: UpdateSource[] = [];
-    const { keys, unitId, clock, log, isSealed } = this.#options;
-    if (owner.hawkbit !== undefined) {
-      sources.push(
-        new HawkbitSource({
-          access: owner.hawkbit,
-          http: systemHttp(owner.hawkbit, this.#refusal),
-          clock,
-          log,
-          attributes: () => this.#attributes(),
-          consent: () =>
-            isSealed()
-              ? { given: true }
-              : { given: false, reason: "this unit is not sealed, so it does not update itself" },
-        }),
-      );
-    }
-    if (owner.feed !== undefined) {
-      sources.push(
-        new FeedSource({
-          ...owner.feed,
-          unitId,
-          trusted: keys,
-          known: () => this.#known(),
-          transport,
-          clock,
-          files: this.#files,
-          folder,
-          rate: usualMinimumRate,
-          note: (event, fields) => log.info(event, fields),
-        }),
-      );
-    }
-    return sources;
+  #sourceOptions(): SourceOptions {
+    const { note } = this.#options;
+    return { ...this.#options, store: this.#store, files: this.#files, program: note?.program ?? "factory" };
   }
 
-  #known(): ReturnType<ConstructorParameters<typeof FeedSource>[0]["known"]> {
-    const { slots, active, counterFloor, failed } = this.#store.read();
-    return { running: active === null ? undefined : slots[active]?.digest, counterFloor, failed };
-  }
-
-  #attributes(): Readonly<Record<string, string>> {
-    const { firmware, board, note, isSealed } = this.#options;
-    return {
-      product,
-      version: firmware,
-      board,
-      program: note?.program ?? "factory",
-      node: process.versions.node,
-      architecture: process.arch,
-      sealed: String(isSealed()),
-    };
-  }
-
-  #transport({ caPem }: OwnerFile): Transport {
-    const { env } = this.#options;
-    return systemTransport({ proxy: proxyOfEnvironment(env), authorities: caPem, refusal: this.#refusal });
-  }
-
-  readonly #refusal = (host: string): Error | undefined => checkConnection(this.#options.manifest, host);
-
-  #downloads(owner: OwnerFile, transport: Transport, folder: string): UnitDownloads {
+  #downloads(owner: OwnerFile, folder: string): UnitDownloads {
     const { dataPath, keys, protocols, manifest, clock, log } = this.#options;
+    const transport = transportOf(owner, this.#options);
     const downloader = (bandwidth: number | undefined): Downloader =>
       new Downloader({
         files: systemDownloadFiles(clock),

@@ -16,6 +16,8 @@ const digest = string(undefined, 64);
 const request = byKind("kind", {
   /** Try the image in this slot. */
   start: object({ slot: oneOf(["a", "b"]), digest, now: boolean }),
+  /** Ask the sources of updates now. */
+  check: object({}),
   /** Go back from this image. */
   revert: object({ digest }),
 });
@@ -40,6 +42,7 @@ export const removeRequest = (file: string): Promise<void> => rm(file, { recursi
 
 /** The record once it was heard; the same one where the request is about something else than the record. */
 export function heard(state: SlotsState, asked: UpdateRequest): SlotsState {
+  if (asked.kind === "check") return state;
   if (asked.kind === "start") return tried(state, asked);
   const running = state.trial?.slot ?? state.active;
   const image = running && state.slots[running];

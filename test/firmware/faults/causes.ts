@@ -13,6 +13,7 @@ import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { type LaunchNote, launchNoteVariable } from "../../../src/firmware/update/launch-note.ts";
 import { startLoopUpdates } from "../../../src/firmware/update/swap/loop-updates.ts";
+import { UpdateProcess } from "../../../src/firmware/update-process/update-process.ts";
 import type { FaultCode } from "../../../src/model/faults.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";
@@ -257,6 +258,36 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
     lineTaken("buttonA"),
   ],
   "display-failed": [onHat("the display is unplugged", "missing-display", minutes(2))],
+  "updates-failed": [
+    {
+      what: "the updater crashes again and again",
+      async prepare() {
+        const rig = await startWith();
+        const { device, clock } = rig;
+        const child = new CrashingChild();
+        const updates = new UpdateProcess({
+          clock,
+          log: silentLog,
+          swap: { offer() {}, begin() {} },
+          spawn: () => child.again(),
+          onReport() {},
+          onFailing: (failing) => device.setFailing("updates", failing),
+        });
+        return {
+          rig,
+          begin() {
+            child.crashes = true;
+            updates.start();
+          },
+          end() {
+            child.crashes = false;
+          },
+          restart: startWith,
+        };
+      },
+      overWithin: minutes(2),
+    },
+  ],
   "cloud-failed": [
     // A key that the hub refuses raises it as well (cloud-failed.test.ts), and then no twin can say so.
     {
@@ -278,6 +309,32 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
     },
   ],
 };
+
+/** An updater that ends at once, or does its work. */
+class CrashingChild {
+  crashes = false;
+  readonly pid = 1;
+  #onMessage: (message: unknown) => void = () => {};
+  #onExit: (code: number | null, signal: string | null) => void = () => {};
+  again(): this {
+    queueMicrotask(() => {
+      if (this.crashes) this.#onExit(70, null);
+      else this.#onMessage({ kind: "health" });
+    });
+    return this;
+  }
+  send(message: { readonly kind?: string }, done: (arrived: boolean) => void): void {
+    done(true);
+    if (message.kind === "ping") this.#onMessage({ kind: "pong" });
+  }
+  onMessage(listener: (message: unknown) => void): void {
+    this.#onMessage = listener;
+  }
+  onExit(listener: (code: number | null, signal: string | null) => void): void {
+    this.#onExit = listener;
+  }
+  kill(): void {}
+}
 
 /** Each cause with its fault, for a table of tests. */
 export const causesByFault = (Object.keys(faultCauses) as FaultCode[]).flatMap((code) =>

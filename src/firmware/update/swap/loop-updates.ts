@@ -8,9 +8,9 @@ import { guardianProtocol, type LoopToGuardian } from "../../process/messages.ts
 import { isSealed } from "../../seal/seal.ts";
 import { readLaunchNote } from "../launch-note.ts";
 import { requestFile } from "../places.ts";
-import { readRequest } from "../request.ts";
+import { readRequest, removeRequest } from "../request.ts";
 import { watchHealth } from "./health.ts";
-import { Swap, type SwapOptions } from "./swap.ts";
+import { Swap } from "./swap.ts";
 
 export interface LoopUpdateOptions {
   readonly device: Pick<Device, "watch" | "stored" | "setFailing">;
@@ -18,7 +18,6 @@ export interface LoopUpdateOptions {
   readonly dataPath: string;
   readonly env: NodeJS.ProcessEnv;
   readonly send: (message: LoopToGuardian) => void;
-  readonly onDecision?: SwapOptions["onDecision"];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -29,7 +28,7 @@ export const greetGuardian = (send: (message: LoopToGuardian) => void): void =>
 
 /** @returns where an updater offers what it has installed */
 export function startLoopUpdates(options: LoopUpdateOptions): Swap {
-  const { device, settings, dataPath, env, send, onDecision, clock, log } = options;
+  const { device, settings, dataPath, env, send, clock, log } = options;
   const note = readLaunchNote(env);
   if (note?.unusable !== undefined) {
     log.error("firmware-unusable", { cause: note.unusable, runs: note.program });
@@ -43,8 +42,8 @@ export function startLoopUpdates(options: LoopUpdateOptions): Swap {
     isSealed: () => isSealed(dataPath),
     hasRequest: () => existsSync(file),
     readRequest: () => readRequest(file),
+    removeRequest: () => void removeRequest(file).catch(() => {}),
     send,
-    onDecision,
     clock,
     log,
   });

@@ -31,12 +31,12 @@ export interface SwapOptions {
   readonly health: () => LoopHealth;
   readonly isSealed: () => boolean;
   readonly readRequest: () => UpdateRequest | undefined;
+  /** Must not throw. */
+  readonly removeRequest: () => void;
   /** Whether a request by a person lies there: cheap. */
   readonly hasRequest: () => boolean;
   /** To the guardian; nobody hears it where there is none. */
   readonly send: (message: LoopToGuardian) => void;
-  /** Told why an update waits, when that changes, and when it starts: for the owner's systems and the page. */
-  readonly onDecision?: ((update: InstalledUpdate, decision: SwapDecision) => void) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,6 +44,8 @@ export interface SwapOptions {
 interface Waiting extends InstalledUpdate {
   readonly by: "source" | "person";
   readonly since: Millis;
+  /** Nobody has taken it back. */
+  readonly mayBegin: boolean;
 }
 
 const lookEvery = seconds(5);
@@ -55,6 +57,8 @@ export class Swap {
   #waiting: Waiting | undefined;
   #nextLook: Millis;
   #told: string | undefined;
+  #onCheck: () => void = () => {};
+  #onDecision: (update: InstalledUpdate, decision: SwapDecision) => void = () => {};
 
   constructor(options: SwapOptions) {
     this.#options = options;
@@ -62,29 +66,43 @@ export class Swap {
     options.device.watch((observation) => this.#look(observation));
   }
 
-  /** What the updater installed is to be tried. Replaces an update that waits. */
+  /**
+   * What the updater installed is to be tried. Replaces an update that waits. The decision is told each time that it
+   * changes; the updater then calls `begin`, unless the owner has taken the update back meanwhile.
+   */
   offer(update: InstalledUpdate): void {
+    this.#told = undefined;
     this.#wait(update, "source");
   }
 
-  /** The owner takes it back. @returns whether it was waiting still; else its trial has begun, or is about to */
-  withdraw(digest: string): boolean {
-    if (this.#waiting?.digest !== digest) return false;
-    this.#waiting = undefined;
-    return true;
+  /** @param listener is told why an update waits, when that changes, and when it may start */
+  onDecision(listener: (update: InstalledUpdate, decision: SwapDecision) => void): void {
+    this.#onDecision = listener;
+  }
+
+  /** @param listener is called when a person wants the sources asked now */
+  onCheck(listener: () => void): void {
+    this.#onCheck = listener;
+  }
+
+  /** Starts the offered update, if it is the one that waits. */
+  begin(digest: string): void {
+    const update = this.#waiting;
+    if (update?.digest !== digest || update.by !== "source") return;
+    this.#waiting = { ...update, mayBegin: true };
+    this.#start(update);
   }
 
   #wait(update: InstalledUpdate, by: Waiting["by"]): void {
     const known = this.#waiting;
     // Said again, as by an updater that was restarted, it has waited already.
     const since = known?.digest === update.digest ? known.since : this.#options.clock.now();
-    this.#waiting = { ...update, by, since };
+    this.#waiting = { ...update, by, since, mayBegin: by === "person" };
     this.#nextLook = this.#options.clock.now();
   }
 
   #look({ commands }: Observation): void {
-    const { clock, send, log } = this.#options;
-    const now = clock.now();
+    const now = this.#options.clock.now();
     if (now < this.#nextLook) return;
     this.#nextLook = millis(now + lookEvery);
     if (this.#hearPerson()) return;
@@ -92,7 +110,12 @@ export class Swap {
     if (update === undefined) return;
     const decision = this.#decide(update, commands.heater);
     this.#tell(update, decision);
-    if (decision.kind === "wait") return;
+    if (decision.kind === "start" && this.#waiting?.mayBegin) this.#start(update);
+  }
+
+  #start(update: Waiting): void {
+    const { clock, send, log } = this.#options;
+    const now = clock.now();
     log.info("update-starts", { slot: update.slot, afterSeconds: Math.round((now - update.since) / 1000) });
     this.#nextLook = millis(now + askAgainAfter);
     const { slot, digest } = update;
@@ -109,6 +132,11 @@ export class Swap {
     }
     const request = readRequest();
     if (request === undefined) return false;
+    if (request.kind === "check") {
+      this.#options.removeRequest();
+      this.#onCheck();
+      return false;
+    }
     if (request.kind === "start") {
       const { slot, digest } = request;
       if (this.#waiting?.digest !== digest)
@@ -140,10 +168,11 @@ export class Swap {
     const news = `${update.digest} ${decision.kind === "wait" ? decision.code : ""}`;
     if (news === this.#told) return;
     this.#told = news;
-    const { log, onDecision } = this.#options;
-    if (decision.kind === "wait")
-      log.info("update-waits", { slot: update.slot, code: decision.code, reason: decision.reason });
-    onDecision?.(update, decision);
+    if (decision.kind === "wait") {
+      const { code, reason } = decision;
+      this.#options.log.info("update-waits", { slot: update.slot, code, reason });
+    }
+    this.#onDecision(update, decision);
   }
 }
 

@@ -7,7 +7,6 @@ import type { LoopToGuardian } from "../../../../src/firmware/process/messages.t
 import type { UpdateRequest } from "../../../../src/firmware/update/request.ts";
 import { watchHealth } from "../../../../src/firmware/update/swap/health.ts";
 import { Swap } from "../../../../src/firmware/update/swap/swap.ts";
-import type { SwapDecision } from "../../../../src/firmware/update/swap/swap-decision.ts";
 import { defaultSettings, type Settings } from "../../../../src/model/settings.ts";
 import { VirtualClock } from "../../../../src/simulation/time/virtual-clock.ts";
 
@@ -25,6 +24,7 @@ function rig(settings: Partial<Settings> = {}) {
     reading: true,
     stored: true,
     sealed: true,
+    takenBack: false,
     request: undefined as UpdateRequest | undefined,
   };
   let commanded = false;
@@ -59,11 +59,17 @@ function rig(settings: Partial<Settings> = {}) {
     isSealed: () => world.sealed,
     hasRequest: () => world.request !== undefined,
     readRequest: () => world.request,
+    removeRequest() {
+      world.request = undefined;
+    },
     send,
-    onDecision: (_, decision: SwapDecision) =>
-      void decisions.push(decision.kind === "wait" ? decision.code : decision.kind),
     clock,
     log: silentLog,
+  });
+  // As the updater does.
+  swap.onDecision(({ digest: offered }, decision) => {
+    decisions.push(decision.kind === "wait" ? decision.code : decision.kind);
+    if (decision.kind === "start" && !world.takenBack) swap.begin(offered);
   });
   const asked = (): LoopToGuardian[] => sent.filter(({ kind }) => kind === "replace-loop");
   return { clock, swap, world, sent, asked, decisions };
@@ -104,17 +110,25 @@ describe("the loop's side of an update", () => {
     expect(decisions).toEqual(["not-sealed"]);
   });
 
-  it("forgets an update that its owner takes back", async () => {
-    const { clock, swap, world, asked } = rig();
-    world.heaterOn = true;
-    await clock.advance(seconds(5));
+  it("starts nothing that its owner has taken back meanwhile, and no other image than the offered one", async () => {
+    const { clock, swap, world, asked, decisions } = rig();
+    world.takenBack = true;
     swap.offer(update);
-    await clock.advance(seconds(10));
-    expect(swap.withdraw("e".repeat(64))).toBe(false);
-    expect(swap.withdraw(digest)).toBe(true);
-    world.heaterOn = false;
     await clock.advance(hours(48));
+    swap.begin("e".repeat(64));
+    await clock.advance(minutes(1));
+    expect(decisions).toEqual(["start"]);
     expect(asked()).toEqual([]);
+  });
+
+  it("tells its decision again when an updater that was restarted offers the same image", async () => {
+    const { clock, swap, world, decisions } = rig();
+    world.heaterOn = true;
+    swap.offer(update);
+    await clock.advance(minutes(1));
+    swap.offer(update);
+    await clock.advance(minutes(1));
+    expect(decisions).toEqual(["heating", "heating"]);
   });
 
   it("counts the wait from the first offer of the same image", async () => {

@@ -1,0 +1,105 @@
+/** `updater`: the updater itself, started by the control loop; not for people. */
+import { join } from "node:path";
+import { messageOf } from "../base/errors.ts";
+import { type Log, logLevels } from "../base/log.ts";
+import { read } from "../base/schema/schema.ts";
+import { seconds } from "../base/units.ts";
+import { loadManifest } from "../firmware/hardware.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { guardNetwork } from "../firmware/process/guard-network.ts";
+import { guardianProtocol } from "../firmware/process/messages.ts";
+import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { isSealed } from "../firmware/seal/seal.ts";
+import { boardOrLastGood } from "../firmware/storage/last-good.ts";
+import { childEnding } from "../firmware/supervision/child-ending.ts";
+import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { readLaunchNote } from "../firmware/update/launch-note.ts";
+import { keysFolder, slotsFolder } from "../firmware/update/places.ts";
+import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
+import { loopToUpdater, type UpdaterToLoop } from "../firmware/update-process/messages.ts";
+import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
+import { unitId } from "../firmware/update-process/unit-id.ts";
+import { UpdaterHalf } from "../firmware/update-process/updater-half.ts";
+import { oneOf, readContext } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+
+export const verb: Verb = {
+  name: "updater",
+  summary: "The updater itself, started by the control loop",
+  usage: "updater [FLAGS]",
+  flags: {
+    data: sharedFlags.data,
+    board: sharedFlags.board,
+    "log-level": { value: "LEVEL", doc: "what is logged" },
+  },
+  run: updater,
+};
+
+/** The loop kills what takes longer. */
+const closeLimit = seconds(3);
+
+async function updater(args: Arguments): Promise<number> {
+  const send = (message: UpdaterToLoop, sent = () => {}): void =>
+    // With a callback a channel that is gone is an argument of it, not an exception.
+    void process.send?.(message, undefined, undefined, sent);
+  const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
+  const { data } = readContext(args);
+  const choice = boardOrLastGood(args.value("board") ?? "auto", data).value;
+  const manifest = loadManifest(choice);
+  guardNetwork(manifest);
+  const ended = childEnding({ log, send, name: "updater", title: "updater", dataPath: data.path });
+  let half: UpdaterHalf | undefined;
+  process.on("message", (message) => {
+    const said = read(loopToUpdater, message);
+    if (said === undefined) log.warn("updater-message-unreadable", { from: "the loop" });
+    else if (said.kind === "ping") send({ kind: "pong" });
+    else if (said.kind === "stop") ended.stop();
+    else half?.take(said);
+  });
+  const { owner, problem } = await ownersFile(data.path, log);
+  const note = readLaunchNote(process.env);
+  const { keys, problems } = readTrustedKeys(note?.keys ?? keysFolder(packageRoot));
+  for (const each of problems) log.warn("update-key-unusable", { problem: each });
+  half = new UpdaterHalf({
+    owner,
+    problem,
+    dataPath: data.path,
+    note,
+    slotsFolder: note?.slots ?? slotsFolder(data.path),
+    keys,
+    protocols: [note?.protocol ?? guardianProtocol],
+    manifest,
+    firmware: firmwareVersion(),
+    board: choice.name,
+    unitId: unitId(),
+    isSealed: () => isSealed(data.path),
+    env: process.env,
+    send,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  half.start();
+  await ended.asked;
+  await Promise.race([half.close(), systemClock.sleep(closeLimit)]);
+  process.exit(exitCodes.ok);
+}
+
+/** A file that cannot be used is shown as a fault until it is corrected and the firmware restarts. */
+async function ownersFile(
+  dataPath: string,
+  log: Log,
+): Promise<{ readonly owner: OwnerFile | undefined; readonly problem: string | undefined }> {
+  try {
+    return { owner: await readOwnerFile(dataPath), problem: undefined };
+  } catch (error) {
+    const problem = messageOf(error);
+    log.error("updates-unusable", {
+      cause: problem,
+      remedy: `Correct ${join(dataPath, ownerFileName)}, then restart.`,
+      now: "this unit looks for no updates",
+    });
+    return { owner: undefined, problem };
+  }
+}

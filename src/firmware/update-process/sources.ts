@@ -1,0 +1,106 @@
+/** The sources of updates that the owner's file names, as this unit asks them. */
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { checkConnection } from "../../manifest/gate.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { usualMinimumRate } from "../../update/download/download.ts";
+import { FeedSource } from "../../update/feed/feed-source.ts";
+import { HawkbitSource } from "../../update/hawkbit/hawkbit.ts";
+import { systemHttp } from "../../update/hawkbit/http.ts";
+import { product } from "../../update/image/image-manifest.ts";
+import type { TrustedKey } from "../../update/image/keys.ts";
+import type { SlotFiles } from "../../update/slots/slot-files.ts";
+import type { SlotStore } from "../../update/slots/slot-store.ts";
+import type { UpdateSource } from "../../update/source.ts";
+import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
+import { systemTransport, type Transport } from "../../update/transport/transport.ts";
+import type { OwnerFile } from "./owner-file.ts";
+
+export interface SourceOptions {
+  readonly dataPath: string;
+  readonly store: SlotStore;
+  readonly files: SlotFiles;
+  readonly keys: readonly TrustedKey[];
+  readonly manifest: Pick<Manifest, "connections">;
+  readonly firmware: string;
+  readonly board: string;
+  /** What runs: "a", "b" or "factory". */
+  readonly program: string;
+  /** Under which a feed's staged roll-out counts this unit. */
+  readonly unitId: string;
+  readonly isSealed: () => boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Records of sources and downloads; in the data folder, so that the storage that the app manifest grants counts it. */
+export const updatesFolder = (dataPath: string): string => join(dataPath, "updates");
+
+/** For the feed's small documents and for downloads. @throws RangeError for a proxy that is none */
+export const transportOf = (
+  { caPem }: OwnerFile,
+  { env, manifest }: Pick<SourceOptions, "env" | "manifest">,
+): Transport =>
+  systemTransport({
+    proxy: proxyOfEnvironment(env),
+    authorities: caPem,
+    refusal: (host) => checkConnection(manifest, host),
+  });
+
+/** In order of precedence. */
+export function sourcesOf(owner: OwnerFile, options: SourceOptions): UpdateSource[] {
+  const { dataPath, store, files, keys, manifest, unitId, isSealed, clock, log } = options;
+  const sources: UpdateSource[] = [];
+  if (owner.hawkbit !== undefined) {
+    sources.push(
+      new HawkbitSource({
+        access: owner.hawkbit,
+        http: systemHttp(owner.hawkbit, (host) => checkConnection(manifest, host)),
+        clock,
+        log,
+        attributes: () => attributesOf(options),
+        consent: () =>
+          isSealed()
+            ? { given: true }
+            : { given: false, reason: "this unit is not sealed, so it does not update itself" },
+      }),
+    );
+  }
+  if (owner.feed !== undefined) {
+    sources.push(
+      new FeedSource({
+        ...owner.feed,
+        unitId,
+        trusted: keys,
+        known: () => {
+          const { slots, active, counterFloor, failed } = store.read();
+          return { running: active === null ? undefined : slots[active]?.digest, counterFloor, failed };
+        },
+        transport: transportOf(owner, options),
+        clock,
+        files,
+        folder: updatesFolder(dataPath),
+        rate: usualMinimumRate,
+        note: (event, fields) => log.info(event, fields),
+      }),
+    );
+  }
+  return sources;
+}
+
+const attributesOf = ({
+  firmware,
+  board,
+  program,
+  isSealed,
+}: SourceOptions): Readonly<Record<string, string>> => ({
+  product,
+  version: firmware,
+  board,
+  program,
+  node: process.versions.node,
+  architecture: process.arch,
+  sealed: String(isSealed()),
+});

@@ -1,0 +1,7 @@
+/** The entry of the updater's own process, started by the control loop. */
+
+import "./firmware/process/small-heap.ts";
+import { runVerb } from "./commands/line/run-verb.ts";
+import { verb as updater } from "./commands/updater.ts";
+
+process.exitCode = await runVerb(updater, process.argv.slice(2));

@@ -10,8 +10,12 @@ import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { systemdUnit } from "../../manifest/sandbox.ts";
+import { compareVersions } from "../../update/image/image-manifest.ts";
+import { systemSlotFiles } from "../../update/slots/slot-files.ts";
+import { SlotStore } from "../../update/slots/slot-store.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
+import { slotsFolder } from "../update/places.ts";
 import { awaitDecision, type Outcome } from "./await-decision.ts";
 import { prepareHost } from "./host-files.ts";
 import { copyProgram, makeCurrent, type Program, removeOldVersions } from "./program-files.ts";
@@ -68,11 +72,24 @@ export async function installService(system: System, installation: Installation)
   control(system, "enable", unitName);
   // Left by an earlier one that failed.
   system.run("systemctl", ["reset-failed", unitName]);
+  sayUpdate(system, program.version);
   control(system, "restart", unitName);
   system.say("started; waiting for its first decision");
   const outcome = await awaitDecision(system);
   if (outcome.kind !== "not-running") removeOldVersions(system, folder);
   return outcome;
+}
+
+/** Somebody who installs by hand may not know that an update is what starts. */
+function sayUpdate(system: System, version: string): void {
+  const folder = slotsFolder(system.at(places.data));
+  const { active, slots } = new SlotStore(systemSlotFiles(system.clock), folder).read();
+  const image = active && slots[active];
+  if (!image || compareVersions(version, image.version) > 0) return;
+  system.say(
+    `the update in slot ${active}, release ${image.version}, is not older than this program and starts in its place; to go ` +
+      `back from it: grove-heater update revert --data ${places.dataLink}`,
+  );
 }
 
 /** The link to the current version is not there yet. */

@@ -5,10 +5,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { loadManifest } from "../../../src/firmware/load-manifest.ts";
+import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { installService } from "../../../src/firmware/service/install.ts";
 import { places } from "../../../src/firmware/service/system.ts";
+import { slotsFolder } from "../../../src/firmware/update/places.ts";
 import { readTrustedKeys } from "../../../src/firmware/update/trusted-keys.ts";
 import { newKeyPair, readPublicKey, type TrustedKey } from "../../../src/update/image/keys.ts";
+import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
+import { SlotStore } from "../../../src/update/slots/slot-store.ts";
 import { FakeSystem, makeCheckout } from "./fake-system.ts";
 
 let system: FakeSystem;
@@ -56,4 +60,23 @@ describe("the keys of updates", () => {
     await withKeys([three]);
     expect(keys()).toEqual([`${three.id}.pub`]);
   });
+});
+
+it("an update that starts in place of the installed program is named, unless the program is newer", async () => {
+  const store = new SlotStore(systemSlotFiles(systemClock), slotsFolder(system.at(places.data)));
+  const said = async (version: string): Promise<string> => {
+    const image = { digest: "d".repeat(64), version, counter: 5 };
+    await store.change((state) => ({ ...state, active: "a", slots: { ...state.slots, a: image } }));
+    const program = makeCheckout(checkout);
+    const before = system.said.length;
+    await installService(system, {
+      program,
+      choice: pi,
+      manifest: loadManifest(pi),
+      unbuilt: () => undefined,
+    });
+    return system.said.slice(before).join("\n");
+  };
+  expect(await said("9.9.9")).toContain("the update in slot a, release 9.9.9");
+  expect(await said("0.0.1")).not.toContain("the update in slot");
 });

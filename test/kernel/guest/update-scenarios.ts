@@ -92,7 +92,7 @@ class LineWatch {
       if (line?.level === 1 && level === 0) this.on.push({ from: at, to: at });
       else if (line?.level === 1 && last !== undefined) last.to = at;
       level = line?.level ?? 0;
-    }, 10);
+    }, 50);
   }
   stop(): string {
     clearInterval(this.#timer);
@@ -143,11 +143,6 @@ export function updateScenarios(): Scenario[] {
           REVERTED_MS,
         );
         const reverted = nowMs() - start;
-        await until(
-          "the firmware before",
-          () => firmware.logged("first-decision").at(-1)?.["heat"] === true,
-          60_000,
-        );
         await heatsAgain(machine, firmware);
         const heats = nowMs() - start;
         const relay = watch.stop();

@@ -25,6 +25,8 @@ export interface SlotFiles {
   read(path: string, limit: number): Buffer | undefined;
   /** A file's content from its start. Rejects with the system's error. */
   chunks(path: string): AsyncIterable<Uint8Array>;
+  /** Lets timers and signals in between: a whole slot takes seconds to read. */
+  turn(): Promise<void>;
   /** A new file; its folder is there. Rejects when there is one already. */
   create(path: string, executable: boolean): Promise<NewFile>;
   makeFolder(path: string): Promise<void>;
@@ -55,6 +57,7 @@ export function systemSlotFiles(clock: Sleeper, owner?: FileOwner): SlotFiles {
   return {
     read: (path, limit) => readSmallBytes(path, { limit }),
     chunks: regularFileChunks,
+    turn: () => new Promise((resolve) => void setImmediate(resolve)),
     create: (path, executable) => createFile(path, executable ? 0o755 : 0o644, owner),
     makeFolder: (path) => makeFolder(path, owner),
     remove: (path) => rm(path, { recursive: true, force: true }),

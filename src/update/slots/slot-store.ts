@@ -61,6 +61,8 @@ const storedState = object({
   ),
 });
 const maxRecordBytes = 64 * 1024;
+/** Small ones are read at once, in a few milliseconds together. */
+const filesInATurn = 32;
 /** A start decides with the lock held, and verifies a whole slot meanwhile. */
 const recordLimit = seconds(60);
 /** Another installation takes minutes: whoever comes second comes again later. */
@@ -227,7 +229,10 @@ export class SlotStore {
   /** The manifest is read for its paths only when the reader asks for more: it has checked the signature by then. */
   async *#imageIn(slot: SlotName, head: Buffer): AsyncGenerator<Uint8Array> {
     yield head;
-    for (const file of manifestIn(head).files) yield* this.#contentOf(slot, file);
+    for (const [at, file] of manifestIn(head).files.entries()) {
+      yield* this.#contentOf(slot, file);
+      if (at % filesInATurn === 0) await this.#files.turn();
+    }
   }
 
   /** Exactly as many bytes as the file should have: what is missing in one is not to be read from the next. */

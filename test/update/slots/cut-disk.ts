@@ -57,6 +57,7 @@ export class CutDisk {
       this.#live.delete(from);
       this.#live.set(to, inode);
     },
+    turn: async () => {},
     // One process at a time uses this disk.
     lock: async () => () => {},
     syncFolder: async (path) => {

@@ -12,8 +12,8 @@ import { type Millis, minutes, seconds } from "../../base/units.ts";
 import type { ImageLocation } from "../source.ts";
 import { DownloadError } from "../transport/download-error.ts";
 import type { RateLimit } from "../transport/minimum-rate.ts";
+import type { Opened, Transport } from "../transport/open.ts";
 import { readWatched } from "../transport/read-watched.ts";
-import type { Opened, Transport } from "../transport/transport.ts";
 import type { DownloadFiles } from "./download-files.ts";
 import { Pace } from "./pace.ts";
 import { PartialFile } from "./partial-file.ts";
@@ -87,7 +87,7 @@ export class Downloader {
       const sha256 = partial.digest();
       if (location.sha256 !== undefined && sha256 !== location.sha256)
         throw new DownloadError("wrong-content", `its SHA-256 is ${sha256}, not ${location.sha256}`);
-      await onDisk(() => partial.sync());
+      await onDisk(() => partial.settle());
       return { path: partial.path, size: partial.size, sha256 };
     } finally {
       await partial.close();

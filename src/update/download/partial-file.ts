@@ -88,10 +88,11 @@ export class PartialFile {
     this.#hash.update(bytes);
     this.#size += bytes.length;
     this.#unsynced += bytes.length;
-    if (this.#unsynced >= syncEvery) await this.sync();
+    if (this.#unsynced >= syncEvery) await this.settle();
   }
 
-  async sync(): Promise<void> {
+  /** Resolves when all bytes are on the disk. */
+  async settle(): Promise<void> {
     await this.#file?.finish();
     this.#unsynced = 0;
   }

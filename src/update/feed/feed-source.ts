@@ -21,8 +21,8 @@ import {
 } from "../source.ts";
 import { DownloadError, type DownloadErrorCode } from "../transport/download-error.ts";
 import type { RateLimit } from "../transport/minimum-rate.ts";
+import type { Transport } from "../transport/open.ts";
 import { fetchSmall } from "../transport/small-document.ts";
-import type { Transport } from "../transport/transport.ts";
 import { type ChannelImage, channelFile, maxChannelBytes, type ReadChannel, readChannel } from "./channel.ts";
 import { Freshness } from "./freshness.ts";
 import { isIncluded } from "./rollout.ts";

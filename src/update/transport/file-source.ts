@@ -8,7 +8,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { errnoOf, messageOf, reasonOf } from "../../base/errors.ts";
 import { DownloadError } from "./download-error.ts";
-import type { Opened, OpenRequest } from "./transport.ts";
+import type { Opened, OpenRequest } from "./open.ts";
 
 const chunkBytes = 64 * 1024;
 

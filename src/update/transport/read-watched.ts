@@ -1,7 +1,7 @@
 /** Reads one document from a source that is watched for its rate. Guarantee: the transfer is over when this settles. */
 import type { Clock } from "../../base/clock.ts";
 import { MinimumRate, type RateLimit } from "./minimum-rate.ts";
-import type { Opened, OpenRequest, Transport } from "./transport.ts";
+import type { Opened, OpenRequest, Transport } from "./open.ts";
 
 export interface WatchedOptions {
   readonly transport: Transport;

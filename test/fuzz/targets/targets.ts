@@ -4,5 +4,12 @@ import { cloudTargets } from "./cloud.ts";
 import { fileTargets } from "./files.ts";
 import { hubTargets } from "./hub.ts";
 import { messageTargets } from "./messages.ts";
+import { updateTargets } from "./updates.ts";
 
-export const targets: readonly Target[] = [...fileTargets, ...cloudTargets, ...messageTargets, ...hubTargets];
+export const targets: readonly Target[] = [
+  ...fileTargets,
+  ...cloudTargets,
+  ...messageTargets,
+  ...hubTargets,
+  ...updateTargets,
+];

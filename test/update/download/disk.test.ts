@@ -1,6 +1,6 @@
 /** Downloads onto a disk that loses its power, is full or fails, at every operation. */
 import { describe, expect, it } from "vitest";
-import type { Opened, Transport } from "../../../src/update/transport/transport.ts";
+import type { Opened, Transport } from "../../../src/update/transport/open.ts";
 import { CutDisk, type CutMode, PowerCut } from "../slots/cut-disk.ts";
 import { downloadFilesOf, failing } from "./cut-downloads.ts";
 import { codeOf, folder, locationOf, never, noise, rig } from "./rig.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { millis, seconds } from "../../../src/base/units.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { MinimumRate } from "../../../src/update/transport/minimum-rate.ts";
-import type { Opened, Transport } from "../../../src/update/transport/transport.ts";
+import type { Opened, Transport } from "../../../src/update/transport/open.ts";
 import { codeOf, locationOf, never, noise, rig } from "./rig.ts";
 
 /** A source that gives `size` bytes every `everyMs`, without an end where no `times` says otherwise. */

@@ -5,8 +5,9 @@ import { millis, seconds } from "../../../src/base/units.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { Downloader, type DownloaderOptions } from "../../../src/update/download/download.ts";
 import type { ImageLocation } from "../../../src/update/source.ts";
+import type { Transport } from "../../../src/update/transport/open.ts";
 import { noProxy } from "../../../src/update/transport/proxy.ts";
-import { systemTransport, type Transport } from "../../../src/update/transport/transport.ts";
+import { systemTransport } from "../../../src/update/transport/transport.ts";
 import { CutDisk } from "../slots/cut-disk.ts";
 import { downloadFilesOf } from "./cut-downloads.ts";
 

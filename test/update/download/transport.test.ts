@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { seconds } from "../../../src/base/units.ts";
+import { guardConnections } from "../../../src/manifest/network/connections.ts";
 import { noProxy } from "../../../src/update/transport/proxy.ts";
 import { systemTransport } from "../../../src/update/transport/transport.ts";
 import { codeOf, locationOf, never, noise, pausing, rig } from "./rig.ts";
@@ -304,6 +305,23 @@ describe("redirects", () => {
       message: expect.stringContaining("elsewhere.example"),
     });
   });
+});
+
+it("the gate on sockets is what allows a host, also where nobody asked the manifest before", async () => {
+  const down = guardConnections(
+    { connections: ["localhost"], tcpServerPorts: [], udpServerPorts: [] },
+    "none",
+  );
+  try {
+    const work = rig().downloader.fetch(locationOf(server.url, image), control);
+    await expect(work).rejects.toMatchObject({
+      code: "not-granted",
+      message: expect.stringContaining("AllowedConnections"),
+    });
+    expect(server.requests).toEqual([]);
+  } finally {
+    down();
+  }
 });
 
 describe("the minimum rate", () => {

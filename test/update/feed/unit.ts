@@ -7,7 +7,7 @@ import { type FeedOptions, FeedSource } from "../../../src/update/feed/feed-sour
 import type { SigningKey } from "../../../src/update/image/keys.ts";
 import type { Assignment } from "../../../src/update/source.ts";
 import { DownloadError } from "../../../src/update/transport/download-error.ts";
-import type { Transport } from "../../../src/update/transport/transport.ts";
+import type { Transport } from "../../../src/update/transport/open.ts";
 import { sha256 } from "../download/rig.ts";
 import { signing, trusted } from "../fixtures.ts";
 import { CutDisk } from "../slots/cut-disk.ts";

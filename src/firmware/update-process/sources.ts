@@ -14,7 +14,8 @@ import type { SlotFiles } from "../../update/slots/slot-files.ts";
 import type { SlotStore } from "../../update/slots/slot-store.ts";
 import type { UpdateSource } from "../../update/source.ts";
 import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
-import { systemTransport, type Transport } from "../../update/transport/transport.ts";
+import type { Transport } from "../../update/transport/open.ts";
+import { systemTransport } from "../../update/transport/transport.ts";
 import type { OwnerFile } from "./owner-file.ts";
 
 export interface SourceOptions {

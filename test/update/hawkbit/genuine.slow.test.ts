@@ -3,25 +3,16 @@
  * minute and holds its data in memory.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hours } from "../../../src/base/units.ts";
 import { imageOf } from "../fixtures.ts";
 import type { Health } from "../updater/unit.ts";
 import { unitAt } from "./rig.ts";
+import { freePort, untilAnswering } from "./server-process.ts";
 
 const jar = process.env["HAWKBIT_JAR"];
 let url = "";
 let server: ChildProcess | undefined;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 beforeAll(async () => {
   if (jar === undefined) return;
@@ -30,15 +21,7 @@ beforeAll(async () => {
   const args = ["-jar", jar, "--server.address=127.0.0.1", `--server.port=${port}`];
   const child = spawn("java", args, { stdio: "ignore" });
   server = child;
-  let end: number | null | undefined;
-  child.on("close", (code) => {
-    end = code;
-  });
-  const isReady = async () => {
-    if (end !== undefined) throw new Error(`java ended with ${end}`);
-    return (await fetch(`${url}/rest/v1/targets`, { headers }).catch(() => undefined))?.ok ?? false;
-  };
-  await expect.poll(isReady, { timeout: 600_000, interval: 1000 }).toBe(true);
+  await untilAnswering(child, `${url}/rest/v1/targets`);
   await call("PUT", "/system/configs/authentication.targettoken.enabled", { value: true });
 }, 900_000);
 afterAll(() => server?.kill("SIGKILL"));

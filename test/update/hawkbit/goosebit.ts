@@ -5,7 +5,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
+import { freePort, untilAnswering } from "./server-process.ts";
 
 const wanted = "goosebit==0.2.12";
 const isNewEnough = "import sys; sys.exit(0 if sys.version_info >= (3, 12) else 1)";
@@ -29,14 +30,12 @@ export async function startGoosebit(): Promise<Goosebit | { readonly missing: st
   );
   if (python === undefined) return { missing: "no Python 3.12 or newer; name one in GOOSEBIT_PYTHON" };
   const folder = mkdtempSync(join(tmpdir(), "goosebit-"));
-  const inVenv = (name: string) => join(folder, "venv", "bin", name);
-  const installed =
-    spawnSync(python, ["-m", "venv", join(folder, "venv")]).status === 0 &&
-    spawnSync(inVenv("python"), ["-m", "pip", "install", "--quiet", wanted]).status === 0;
-  if (!installed) {
+  const bin = hasGoosebit(python) ? dirname(python) : installed(python, join(folder, "venv"));
+  if (bin === undefined) {
     rmSync(folder, { recursive: true });
     return { missing: `PyPI is not at hand: ${wanted} could not be installed` };
   }
+  const inVenv = (name: string) => join(bin, name);
   const env = {
     ...process.env,
     GOOSEBIT_DB_URI: `sqlite://${join(folder, "db.sqlite3")}`,
@@ -45,10 +44,26 @@ export async function startGoosebit(): Promise<Goosebit | { readonly missing: st
     GOOSEBIT_DEVICE_AUTH__MODE: "strict",
   };
   migrate(folder, inVenv, env);
-  const args = ["goosebit:app", "--host", "127.0.0.1", "--port", "0"];
+  const port = await freePort();
+  const args = ["goosebit:app", "--host", "127.0.0.1", "--port", String(port)];
   const child = spawn(inVenv("uvicorn"), args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  const url = await addressOf(child);
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswering(child, `${url}/setup`);
   return { ...(await administered(url)), url, close: () => ended(child, folder) };
+}
+
+/** A Python that was given, with the package in it. */
+const hasGoosebit = (python: string): boolean => {
+  const ask = "import importlib.metadata as m; print('goosebit==' + m.version('goosebit'))";
+  return isAbsolute(python) && spawnSync(python, ["-c", ask]).stdout.toString().trim() === wanted;
+};
+
+/** @returns where its programs are */
+function installed(python: string, venv: string): string | undefined {
+  const bin = join(venv, "bin");
+  const pip = [join(bin, "python"), ["-m", "pip", "install", "--quiet", wanted]] as const;
+  const isMade = spawnSync(python, ["-m", "venv", venv]).status === 0 && spawnSync(...pip).status === 0;
+  return isMade ? bin : undefined;
 }
 
 function migrate(folder: string, inVenv: (name: string) => string, env: NodeJS.ProcessEnv): void {
@@ -65,20 +80,6 @@ function migrate(folder: string, inVenv: (name: string) => string, env: NodeJS.P
   writeFileSync(join(folder, "pyproject.toml"), `${lines.join("\n")}\n`);
   const made = spawnSync(inVenv("aerich"), ["upgrade"], { cwd: folder, env });
   if (made.status !== 0) throw new Error(`aerich: ${made.stderr}`);
-}
-
-function addressOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const hear = (chunk: Buffer): void => {
-      said = `${said}${chunk}`.slice(-10_000);
-      const found = /running on (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    };
-    child.stdout?.on("data", hear);
-    child.stderr?.on("data", hear);
-    child.on("close", (code) => reject(new Error(`goosebit ended with ${code}: ${said.slice(-2000)}`)));
-  });
 }
 
 async function ended(child: ChildProcess, folder: string): Promise<void> {

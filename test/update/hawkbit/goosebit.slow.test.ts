@@ -19,8 +19,7 @@ beforeEach(({ skip }) => {
 });
 
 const settings = { tenant: "DEFAULT" };
-/** Of its database: 0 none, 1 unknown, 2 registered, 3 running, 4 error, 5 finished. */
-const [errorState, finishedState] = [4, 5];
+const [errorState, finishedState] = ["Error", "Finished"];
 
 async function updated(id: string, release: number, health: Health, unwrap: (bytes: Buffer) => Buffer) {
   const version = `0.${release}.0`;

@@ -1,4 +1,4 @@
-/** `npm run generate`: writes the documents in manifest/model anew from the tables in src/model. */
+/** `npm run generate`: writes the documents in manifest/model from the tables in src/model. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "./firmware/process/package-root.ts";

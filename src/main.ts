@@ -3,8 +3,8 @@
  * Folder src/: the firmware. main.ts starts a command or the guardian, loop.ts the loop, cloud.ts the cloud half: one
  * process each; the folders are in .github/CONTRIBUTING.md.
  *
- * The program's entry. `run` is built into it, so that the guardian is one small file that starts fast; every other
- * command is loaded when it is asked for.
+ * The program's entry. It contains `run`, so that the guardian is one small file that starts fast; other
+ * commands are loaded when they are used.
  */
 
 import { runVerb } from "./commands/line/run-verb.ts";
@@ -13,13 +13,13 @@ import { guardNetwork } from "./firmware/process/guard-network.ts";
 
 const argv = process.argv.slice(2);
 const [first] = argv;
-const isRun = first === undefined || first === "run" || (first.startsWith("-") && !isQuestion(first));
+const isRun = first === undefined || first === "run" || (first.startsWith("-") && !isGeneralFlag(first));
 
 process.exitCode = isRun
   ? await runVerb(run, first === "run" ? argv.slice(1) : argv)
   : await (await import("./commands/cli.ts")).main(argv, guardNetwork);
 
-/** `--help` and `--version` alone are about the whole program. */
-function isQuestion(flag: string): boolean {
+/** `--help` and `--version`, given alone, concern the whole program. */
+function isGeneralFlag(flag: string): boolean {
   return argv.length === 1 && ["--help", "-h", "--version"].includes(flag);
 }

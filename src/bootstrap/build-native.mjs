@@ -1,9 +1,10 @@
 /**
- * Compiles what is written in C (src/board/kernel/native/) into dist/native/: the calls to the kernel that Node.js
- * lacks, and the program that turns the relay off without Node.js.
+ * Compiles the C programs of src/board/kernel/native/ into dist/native/: the kernel calls that Node.js lacks,
+ * and the program that turns the relay off without Node.js.
  *
- * Guarantee: needs a C compiler and nothing else; Node's header files come with a package, so nothing is downloaded.
- * Without a compiler nothing is built and nothing is said: only a machine with a real hat misses it, and it says so.
+ * Guarantee: needs only a C compiler; Node's header files come with a package, so nothing is downloaded.
+ * Without a compiler nothing is built, and no message is printed: only a machine with a real hat needs it,
+ * and reports it then.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -21,7 +22,7 @@ const parts = [
   { file: "relay-off.c", output: "relay-off", flags: [] },
 ];
 
-/** @param {string} folder where the results go; made when missing */
+/** @param {string} folder output folder; created when missing */
 export function buildNative(folder = join(root, "dist", "native")) {
   if (platform !== "linux") return;
   const compiler = env["CC"] ?? "cc";
@@ -30,7 +31,7 @@ export function buildNative(folder = join(root, "dist", "native")) {
   for (const { file, output, flags } of parts) {
     if (flags.includes(headers) && !existsSync(headers)) continue;
     const args = [...shared, ...flags, "-o", join(folder, output), join(source, file)];
-    const { status, stderr: words } = spawnSync(compiler, args, { encoding: "utf8" });
-    if (status !== 0) stderr.write(`grove-heater: ${file} was not built:\n${words}`);
+    const { status, stderr: errors } = spawnSync(compiler, args, { encoding: "utf8" });
+    if (status !== 0) stderr.write(`grove-heater: ${file} was not built:\n${errors}`);
   }
 }

@@ -10,7 +10,7 @@ const source = join(root, "src", "hub", "page");
 /** Browsers of the last three years: nesting, `color-mix`, `:has`. */
 const target = ["chrome120", "firefox121", "safari17"];
 
-/** @param {string} folder where the page goes; made when missing */
+/** @param {string} folder output folder; created when missing */
 export async function buildPage(folder = join(root, "dist", "page")) {
   mkdirSync(folder, { recursive: true });
   await esbuild.build({

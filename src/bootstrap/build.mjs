@@ -1,7 +1,7 @@
 /**
  * Folder bootstrap/: plain scripts for a checkout: install, build, start, test. The firmware does not contain them.
  *
- * Bundles the firmware into dist/: few files, so that a small device starts fast.
+ * Bundles the firmware into a few files in dist/, so that a small device starts fast.
  */
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -21,32 +21,32 @@ export const bundleOptions = {
   platform: "node",
   target: "node20",
   logLevel: "warning",
-  // Native and optional: loaded where they are wanted, absent where they could not be built.
+  // Native and optional: loaded only when needed, and missing where they could not be built.
   external: ["i2c-bus", "onoff", "epoll"],
 };
 
-/** What only the firmware's own bundle needs. @type {import("esbuild").BuildOptions} */
+/** Options for the firmware's own bundles only. @type {import("esbuild").BuildOptions} */
 const firmwareOptions = {
-  // The transports of boards that we do not have.
+  // Packages for boards that are not supported here.
   external: [
     ...(bundleOptions.external ?? []),
     ...["serialport", "browser-serialport", "firmata"],
-    // Loaded late, off the way to the first decision, and some do not survive bundling.
+    // Not needed before the first decision, and some of them do not work when bundled.
     ...["aedes", "azure-*", "hono", "@hono/*", "mqtt", "@peculiar/x509", "reflect-metadata"],
   ],
-  // johnny-five is CommonJS and asks for Node's modules by require, which an ES module does not have.
+  // johnny-five is CommonJS and loads Node's modules with require, which ES modules do not have.
   banner: {
     js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
   },
-  // johnny-five loads Node's interactive shell for a prompt that we never open (5 ms and 1.7 MB), and colours for
-  // messages that we never print (4 ms).
+  // johnny-five loads Node's interactive shell for a prompt that is never opened (5 ms and 1.7 MB), and
+  // colours for messages that are never printed (4 ms).
   alias: { repl: "./src/bootstrap/no-repl.mjs", chalk: "./src/bootstrap/no-chalk.mjs" },
 };
 
 /**
- * The entries are bundled apart: each file more costs a start half a millisecond, and two processes start. They share
- * nothing at run time; main.js hands over to cli.js and launcher.js, and loop.js to johnny-five.js
- * and faces.js; cloud.js is a process of its own.
+ * The entries are bundled separately: each additional file delays the start of a process by half a
+ * millisecond, and two processes start. They share no module at run time; main.js loads cli.js and
+ * launcher.js, and loop.js loads johnny-five.js and faces.js; cloud.js and updater.js are processes of their own.
  */
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
@@ -58,7 +58,7 @@ const bundles = [
   { entryPoints: ["src/updater.ts"], splitting: true },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
   {
-    // For --require, which takes CommonJS alone.
+    // For --require, which only accepts CommonJS.
     entryPoints: ["src/manifest/network/worker-gate.ts"],
     splitting: false,
     format: /** @type {const} */ ("cjs"),
@@ -67,25 +67,27 @@ const bundles = [
   },
 ];
 
-/** Leaves these imports to the run: the bundle that a module is the entry of. */
-const handOvers = [
+/** Imports that are resolved at run time: the module becomes the entry of its own bundle. */
+const runtimeImports = [
   { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
   { module: /\/components\.ts$/, bundle: "./johnny-five.js" },
   { module: /\/firmware\/faces\.ts$/, bundle: "./faces.js" },
   { module: /\/open-launcher\.ts$/, bundle: "./launcher.js" },
 ];
 
-/** Bundles that an import was left to. A module that moved would else be read twice, in the wrong place, unnoticed. */
-const handedOver = new Set();
+/**
+ * Bundles with at least one such import. If a module moved, it would otherwise be bundled twice, unnoticed.
+ */
+const importedBundles = new Set();
 
 /** @type {import("esbuild").Plugin} */
-const handOver = {
-  name: "hand-over",
+const runtimeImportPlugin = {
+  name: "runtime-imports",
   setup(build) {
-    for (const { module, bundle } of handOvers)
+    for (const { module, bundle } of runtimeImports)
       build.onResolve({ filter: module }, ({ kind }) => {
         if (kind !== "dynamic-import") return undefined;
-        handedOver.add(bundle);
+        importedBundles.add(bundle);
         return { path: bundle, external: true };
       });
   },
@@ -98,16 +100,15 @@ export async function build() {
       ...bundleOptions,
       ...firmwareOptions,
       ...bundle,
-      plugins: [handOver],
+      plugins: [runtimeImportPlugin],
       outdir: "dist",
       minifySyntax: true,
       minifyWhitespace: true,
       sourcemap: "linked",
     });
   }
-  const missed = handOvers.filter(({ bundle }) => !handedOver.has(bundle));
-  if (missed.length > 0)
-    throw new Error(`no import leads to ${missed.map(({ bundle }) => bundle).join(", ")}`);
+  const missed = runtimeImports.filter(({ bundle }) => !importedBundles.has(bundle));
+  if (missed.length > 0) throw new Error(`nothing imports ${missed.map(({ bundle }) => bundle).join(", ")}`);
   await buildPage();
   buildNative();
   chmodSync(join(root, "dist", "main.js"), 0o755);

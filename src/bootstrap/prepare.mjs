@@ -1,10 +1,10 @@
 /**
- * Makes a checkout ready: installs the packages when they are missing or old, builds the native ones once for
- * this Node.js, builds dist/ when a source changed.
+ * Prepares a checkout: installs the packages when they are missing or outdated, builds the native ones once
+ * for this Node.js, and builds dist/ when a source file changed.
  *
- * Guarantee: plain JavaScript on Node's own modules, so it runs on a bare clone; it says what it does on
- * standard error; with nothing to do it costs a few milliseconds; a native package that cannot be built costs
- * its hardware, never the start.
+ * Guarantee: plain JavaScript with Node's own modules only, so it runs on a fresh clone; it reports its
+ * progress on standard error; with nothing to do it takes a few milliseconds; if a native package cannot be
+ * built, the firmware starts without that hardware.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -13,9 +13,9 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Node.js below this cannot run what the packages are built for. */
-const nodeFloor = [20, 19];
-/** The packages with C++ inside; Linux alone has what they drive. */
+/** The packages do not support an older Node.js. */
+const minimumNode = [20, 19];
+/** The packages with C++ code; they only work on Linux. */
 const nativePackages = ["i2c-bus", "epoll"];
 const nativeStamp = join(root, "node_modules", ".grove-heater-native.json");
 const buildStamp = join(root, "dist", ".build-stamp");
@@ -30,7 +30,7 @@ export function giveUp(text, code = 1) {
 }
 
 /**
- * @param {"run" | "all"} scope `run`: what the firmware needs; `all`: also what tests and tools need.
+ * @param {"run" | "all"} scope `run`: what the firmware needs; `all`: also what tests and tools need
  */
 export async function prepare(scope) {
   checkNode();
@@ -41,10 +41,10 @@ export async function prepare(scope) {
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const [floorMajor = 0, floorMinor = 0] = nodeFloor;
-  if (major > floorMajor || (major === floorMajor && minor >= floorMinor)) return;
+  const [minimumMajor = 0, minimumMinor = 0] = minimumNode;
+  if (major > minimumMajor || (major === minimumMajor && minor >= minimumMinor)) return;
   giveUp(
-    `Node.js ${process.versions.node} is too old: ${nodeFloor.join(".")} is the floor, 24 is recommended.`,
+    `Node.js ${process.versions.node} is too old: at least ${minimumNode.join(".")} is needed, 24 is recommended.`,
   );
 }
 
@@ -54,14 +54,14 @@ function lockedPackages(file) {
 }
 
 /**
- * Compares the lockfile with what npm says it installed; optional packages may be missing.
+ * Compares the lockfile with npm's record of what it installed; optional packages may be missing.
  * @param {"run" | "all"} scope
  */
 function isInstalled(scope) {
-  const hidden = join(root, "node_modules", ".package-lock.json");
-  if (!existsSync(hidden)) return false;
+  const installedLock = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(installedLock)) return false;
   const wanted = lockedPackages(join(root, "package-lock.json"));
-  const present = lockedPackages(hidden);
+  const present = lockedPackages(installedLock);
   return Object.entries(wanted).every(([path, entry]) => {
     if (path === "" || entry.optional || entry.devOptional || (entry.dev && scope === "run")) return true;
     return present[path]?.version === entry.version;
@@ -74,7 +74,7 @@ function npm(args, output) {
   const [command, ...rest] = npmScript?.endsWith("js")
     ? [process.execPath, npmScript, ...args]
     : ["npm", ...args];
-  // Standard output stays the firmware's own: npm talks on standard error.
+  // npm prints to standard error, because standard output belongs to the firmware.
   return spawnSync(command ?? "npm", rest, {
     cwd: root,
     stdio: output === "pipe" ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
@@ -83,7 +83,7 @@ function npm(args, output) {
   });
 }
 
-/** Points node-gyp at the headers beside this Node.js, so that it downloads nothing. */
+/** Makes node-gyp use the headers beside this Node.js, so that it downloads nothing. */
 function localHeaders() {
   const prefix = dirname(dirname(process.execPath));
   return existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
@@ -93,11 +93,11 @@ function localHeaders() {
 function installIfNeeded(scope) {
   if (isInstalled(scope)) return;
   say(`installing packages (once${scope === "all" ? ", with the test tools" : ""}; about a minute)…`);
-  // Scripts stay off: the native packages are built below, where a failure is survivable.
+  // Without install scripts: the native packages are built below, where a failure does not stop the start.
   const omit = scope === "run" ? ["--omit=dev"] : [];
   const { status } = npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", ...omit], "inherit");
   if (status !== 0) {
-    giveUp("npm ci failed, see above. Check the connection to the package registry, then run it again.");
+    giveUp("npm ci failed, see above. Check the connection to the package registry, then run this again.");
   }
 }
 
@@ -114,9 +114,7 @@ function buildNativeIfNeeded() {
     const cause =
       (stderr ?? "").split("\n").find((line) => /error|not found|ERR!/i.test(line)) ?? "no compiler?";
     say(`could not build them (${cause.trim().slice(0, 160)}).`);
-    say(
-      "going on without the GPIO and I²C hardware; to have it: sudo apt-get install build-essential python3,",
-    );
+    say("continuing without GPIO and I²C hardware. To use it: sudo apt-get install build-essential python3,");
     say(`delete ${nativeStamp.slice(root.length)} and start again.`);
   }
   writeFileSync(nativeStamp, JSON.stringify({ ...wanted, ok }));
@@ -130,7 +128,7 @@ function filesUnder(folder) {
   });
 }
 
-/** Changes whenever a source is edited, added, removed or checked out again. */
+/** A text that changes whenever a source file is edited, added, removed or checked out again. */
 function sourceState() {
   const files = [
     join(root, "package.json"),

@@ -1,4 +1,4 @@
-/** `node src/bootstrap/run.mjs FILE.ts [ARGS]`: makes the checkout ready, bundles one tool and runs it. */
+/** `node src/bootstrap/run.mjs FILE.ts [ARGS]`: prepares the checkout, bundles one tool and runs it. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { giveUp, prepare, root } from "./prepare.mjs";

@@ -1,4 +1,6 @@
-/** `npm start`: makes the checkout ready, then becomes the firmware; arguments after `--` are the firmware's. */
+/**
+ * `npm start`: prepares the checkout, then runs the firmware in this process with the arguments after `--`.
+ */
 import { prepare } from "./prepare.mjs";
 
 await prepare("run");

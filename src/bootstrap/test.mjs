@@ -1,8 +1,9 @@
 /**
- * `npm test`: makes the checkout ready, then checks style, types, dead code and behaviour.
+ * `npm test`: prepares the checkout, then checks style, types, dead code and behaviour.
  *
- * Every stage runs even when an earlier one failed, so that one run shows everything. Arguments go to vitest
- * alone: `npm test -- test/control`. With --slow only the suites that take tens of seconds a file.
+ * Every stage runs even if an earlier one failed, so that one run shows all problems. With arguments only
+ * vitest runs: `npm test -- test/control`. With --slow only the slow suites run, which take tens of seconds
+ * per file.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -27,7 +28,7 @@ const checks = [
 
 /**
  * @param {string[]} command arguments of node
- * @param {boolean} live whether its output is shown as it comes; else only when it fails
+ * @param {boolean} live whether its output is shown immediately; else it is shown only when it fails
  * @returns {Promise<boolean>}
  */
 function run(command, live) {

@@ -1,4 +1,4 @@
-/** `board`: lists the boards, or shows the wiring of one as a table. */
+/** `board`: shows the wiring of a board as a table, and lists the boards. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { boardProblemText } from "../board/definition/definition.ts";
@@ -18,7 +18,7 @@ export const verb: Verb = {
   usage: "board [NAME] [FLAGS]",
   subverbs: "any",
   flags: { data, settings, json },
-  notes: "NAME is a definition in boards/ or the path of a .json file. Exit code 78 when it has a mistake.",
+  notes: "NAME is a definition in boards/ or the path of a .json file. Exit code 78 if it is invalid.",
   async run(args) {
     const context = readContext(args);
     const { board: fromSettings, gpioBackend } = readSettingsFile(context.settingsFile).settings;

@@ -1,4 +1,4 @@
-/** `seal` and `unseal`: the two states of a unit, and what each means. */
+/** What the commands `seal` and `unseal` share. */
 
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
@@ -12,12 +12,13 @@ export const sealFlags = { data: sharedFlags.data } satisfies VerbSpec["flags"];
 
 export const sealNotes = `
 sealed, for the field: the page shows and changes nothing unless its password is set and given; no signal opens a
-debugger; images from this machine's disk are not installed; updates come by the signed feed.
-unsealed, for development: the page changes things from this machine without a password; SIGUSR1 opens a debugger on
+debugger; images from this machine's disk are not installed; updates come from the signed feed only.
+unsealed, for development: on this machine the page can be used without a password; SIGUSR1 opens a debugger on
 127.0.0.1, which can do anything that the firmware can; local images may be installed.
-A unit that nobody decided about has its page open to this machine, and no debugger. A damaged seal counts as sealed.
-Whoever may write the data folder may do this: the firmware's user, or root. Nothing that comes over a network can. The
-twin reports it as "sealed", the log and seal.json say who changed it and when. It is in force at once.`;
+A unit that was never sealed or unsealed allows the page on this machine, but no debugger. A damaged seal counts as
+sealed. Only users who can write the data folder can change the state (the firmware's user and root); it cannot be
+changed over a network. The twin reports it as "sealed"; the log and seal.json show who changed it and when. It takes
+effect at once.`;
 
 export async function change(args: Arguments, state: SealChange["state"]): Promise<number> {
   const { data } = readContext(args);
@@ -25,22 +26,22 @@ export async function change(args: Arguments, state: SealChange["state"]): Promi
   const other = otherDataFolder(args, data.path);
   if (other !== undefined)
     process.stderr.write(`! The service keeps its data in ${other}: for it, add --data ${other}\n`);
-  return print(before === state ? `It is ${state} already: ${data.path}` : `${said[state]}\n(${data.path})`);
+  return print(before === state ? `Already ${state}: ${data.path}` : `${messages[state]}\n(${data.path})`);
 }
 
-const said = {
-  sealed: `Sealed. The page of this unit is read-only until GROVE_HEATER_HUB_PASSWORD is set for it; a debugger that is open
+const messages = {
+  sealed: `Sealed. The page of this unit is read-only until GROVE_HEATER_HUB_PASSWORD is set for it; an open debugger
 stays open until the firmware is restarted: sudo systemctl restart grove-heater
-When it goes back to the bench: grove-heater unseal`,
-  unsealed: `Unsealed, for development. Before it goes to the field again: grove-heater seal`,
+To unseal it for development: grove-heater unseal`,
+  unsealed: `Unsealed, for development. Before it is used in the field again: grove-heater seal`,
 } as const;
 
-/** For a reader or a script. */
+/** Prints the state and its changes, as text or JSON. */
 export function status(args: Arguments): number {
   const { data } = readContext(args);
   const { state, changes, damage } = readSeal(data.path);
   if (args.has("json")) return print(JSON.stringify({ data: data.path, state, damage, changes }, null, 2));
-  print(damage === undefined ? state : `sealed: seal.json counts so because ${damage}`);
+  print(damage === undefined ? state : `sealed, because seal.json cannot be used: ${damage}`);
   for (const { state: to, at, by } of changes) print(`  ${at}  ${to} by ${by}`);
   return exitCodes.ok;
 }

@@ -1,7 +1,7 @@
 /** `claim batch FILE.csv`: one folder for each unit of a list, ready for its first boot. */
 import { resolve } from "node:path";
 import { type BatchProof, type BatchResult, prepareUnits } from "../firmware/claim/batch.ts";
-import { readNamed } from "../firmware/claim/claim.ts";
+import { readRequired } from "../firmware/claim/claim.ts";
 import { defaultCaFolder, deviceDays, openOwnerCa } from "../firmware/claim/owner-ca.ts";
 import { batchSteps } from "../firmware/claim/steps.ts";
 import { readUnitList } from "../firmware/claim/unit-list.ts";
@@ -13,24 +13,26 @@ import { oneOf, wholeNumber } from "./line/context.ts";
 import type { Arguments } from "./line/verb.ts";
 
 const types = ["x509", "symmetric-key"] as const;
-/** Bytes: 10,000 units with a remark each. */
-const largestList = 1 << 20;
+/** Enough for 10,000 units with a comment each. */
+const maxListBytes = 1 << 20;
 
 export async function claimBatch(args: Arguments): Promise<number> {
   const [, file, more] = args.words;
   if (file === undefined || more !== undefined) {
     const next =
       "Give one list of units: a CSV file with an id in each line; more: grove-heater claim --help";
-    throw new StartupError(exitCodes.usage, "claim batch takes one file.", next);
+    throw new StartupError(exitCodes.usage, "claim batch needs exactly one file.", next);
   }
   const type = oneOf(args, "type", types, "x509");
   const idScope = needed(args, "id-scope", "DPS's id scope", "claim");
   const out = resolve(needed(args, "out", "the folder to write to", "claim"));
-  const { units, problems } = readUnitList(readNamed(file, largestList), { certificate: type === "x509" });
+  const { units, problems } = readUnitList(readRequired(file, maxListBytes), {
+    certificate: type === "x509",
+  });
   if (problems.length > 0) {
     throw new StartupError(
       exitCodes.configuration,
-      `${file} cannot be used, and nothing was made:\n  ${problems.slice(0, mostNamed).join("\n  ")}${moreOf(problems)}`,
+      `${file} cannot be used, and nothing was made:\n  ${problems.slice(0, maxListed).join("\n  ")}${moreOf(problems)}`,
       "Correct these lines, and run this again.",
     );
   }
@@ -49,9 +51,9 @@ export async function claimBatch(args: Arguments): Promise<number> {
   return result.others.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
-const mostNamed = 50;
+const maxListed = 50;
 const moreOf = (all: readonly string[]): string =>
-  all.length > mostNamed ? `\n  and ${all.length - mostNamed} more` : "";
+  all.length > maxListed ? `\n  and ${all.length - maxListed} more` : "";
 
 async function proofOf(args: Arguments, type: (typeof types)[number]): Promise<BatchProof> {
   if (type === "symmetric-key") return { type, groupKey: await readGroupKey(args) };
@@ -62,8 +64,8 @@ async function proofOf(args: Arguments, type: (typeof types)[number]): Promise<B
 
 function report({ made, kept, others }: BatchResult, out: string, dataPath: string, isKey: boolean): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  print(`${out}: ${made.length} made, ${kept.length} there already`);
+  print(`${out}: ${made.length} made, ${kept.length} existed already`);
   for (const { id, why } of others)
-    print(`✗ ${id} was left as it is: ${why}. Remove its folder, or choose another --out.`);
+    print(`✗ ${id} was not changed: ${why}. Remove its folder, or choose another --out.`);
   print(batchSteps(out, dataPath, isKey));
 }

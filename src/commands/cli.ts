@@ -32,15 +32,18 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./credentials.ts"),
   },
   claim: {
-    summary: "Make a unit its owner's: authority, keys, certificates",
+    summary: "Claim a unit for its owner: authority, keys, certificates",
     load: () => import("./claim.ts"),
   },
   wifi: {
-    summary: "See, add and remove the wireless networks of this unit",
+    summary: "Show, add and remove the wireless networks of this unit",
     load: () => import("./wifi.ts"),
   },
-  seal: { summary: "Close a unit for the field, or show whether it is", load: () => import("./seal.ts") },
-  unseal: { summary: "Open a unit for development", load: () => import("./unseal.ts") },
+  seal: {
+    summary: "Seal a unit for the field, or show whether it is sealed",
+    load: () => import("./seal.ts"),
+  },
+  unseal: { summary: "Unseal a unit for development", load: () => import("./unseal.ts") },
   hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },
@@ -48,11 +51,11 @@ const verbs: Readonly<Record<string, Entry>> = {
   update: { summary: "Show, apply and take back updates of the firmware", load: () => import("./update.ts") },
   report: { summary: "Show the error reports of this device", load: () => import("./report.ts") },
   relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
-  service: { summary: "Install, show or remove the service of systemd", load: () => import("./service.ts") },
+  service: { summary: "Install, show or remove the systemd service", load: () => import("./service.ts") },
 };
 
 /**
- * @param guard closes the rest of the network to this process, for good
+ * @param guard limits this process's network access to these grants, permanently
  * @returns the exit code; never rejects
  */
 export function main(

@@ -1,4 +1,4 @@
-/** `cloud`: the cloud half itself, started by the control loop; not for people. */
+/** `cloud`: runs the cloud half. The control loop starts it; it is not meant for users. */
 import { type Log, logLevels } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
@@ -32,21 +32,21 @@ export const verb: Verb = {
   flags: {
     data: sharedFlags.data,
     board: sharedFlags.board,
-    "log-level": { value: "LEVEL", doc: "what is logged" },
-    "up-since": { value: "MS", doc: "when the loop started, since the machine's start" },
-    "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
-    "relay-life": { value: "CYCLES", doc: "what the relay is made for" },
-    "set-outbox-aside": { doc: "begin with an empty outbox" },
+    "log-level": { value: "LEVEL", doc: "minimum log level" },
+    "up-since": { value: "MS", doc: "when the loop started, counted from the machine's start" },
+    "simulated-to-cloud": { doc: "send the virtual hat's readings to a real cloud" },
+    "relay-life": { value: "CYCLES", doc: "rated life of the relay" },
+    "set-outbox-aside": { doc: "start with an empty outbox" },
   },
   run: cloud,
 };
 
-/** The loop kills what takes longer. */
-const closeLimit = seconds(3);
+/** The loop kills this process if closing takes longer. */
+const closeTimeout = seconds(3);
 
 async function cloud(args: Arguments): Promise<number> {
   const send = (message: CloudMessage, sent = () => {}): void =>
-    // With a callback a channel that is gone is an argument of it, not an exception.
+    // With a callback, a closed channel is reported to the callback and not thrown.
     void process.send?.(message, undefined, undefined, sent);
   const verbosity = new Verbosity(systemClock);
   const log = verbosity.log(
@@ -63,7 +63,8 @@ async function cloud(args: Arguments): Promise<number> {
   let hub: HubReady | undefined;
   let firmware: FirmwareReport | undefined;
   let unread = 0;
-  // One listener from the beginning on: what comes before there is one goes to the first alone.
+  // A single listener from the start: messages that arrive before any listener are delivered only to the
+  // first one.
   process.on("message", (message) => {
     const said = read(loopToCloud, message);
     switch (said?.kind) {
@@ -74,7 +75,7 @@ async function cloud(args: Arguments): Promise<number> {
         hub = said;
         return face?.hubReady(said);
       case "secrets-given":
-        // Whoever asked for them listens for them.
+        // The code that requested them has its own listener.
         return;
       case "log-lines":
         return face?.sendLines(said.lines);
@@ -104,7 +105,7 @@ async function cloud(args: Arguments): Promise<number> {
     }
   });
   await ended.asked;
-  await Promise.race([face?.close(), systemClock.sleep(closeLimit)]);
+  await Promise.race([face?.close(), systemClock.sleep(closeTimeout)]);
   process.exit(exitCodes.ok);
 }
 
@@ -144,13 +145,13 @@ function faceOf(args: Arguments, parts: FaceParts): AzureFace {
   });
 }
 
-/** The cloud half says more for a while, and the loop is asked to send the lines. */
+/** For some minutes the cloud half logs in more detail, and the loop sends its log lines. */
 const sendLogsBy = (verbosity: Verbosity, send: (message: CloudMessage) => void) => (minutes: number) => {
   verbosity.raise(minutes);
   send({ kind: "send-logs", minutes });
 };
 
-/** @throws StartupError, before anything else is done */
+/** Called before anything else. @throws StartupError */
 function setUp(board: string, data: DataFolder) {
   const choice = boardOrLastGood(board, data).value;
   const manifest = loadManifest(choice);
@@ -158,7 +159,7 @@ function setUp(board: string, data: DataFolder) {
   return { wiring: choice.wiring, manifest };
 }
 
-/** When the loop started, by the clock of this process: both know the machine's start. */
+/** Converts the loop's start time to this process's clock; both processes know when the machine started. */
 function startOf(upSince: string | undefined): Millis {
   const { clockZeroMs } = bootOfThisMachine(systemClock);
   const since = Number(upSince);

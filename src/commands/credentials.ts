@@ -1,8 +1,9 @@
 /**
- * `credentials check | derive`: shows the configured credentials; derives a device's key from its group's.
+ * `credentials check | derive`: checks the configured credentials; derives a device's key from its group's
+ * key.
  *
- * Guarantee: no secret is accepted on the command line, which every process of the machine can read, and none is printed
- * except the derived key.
+ * Guarantee: no secret is read from the command line, which every process of the machine can read, and none
+ * is printed except the derived key.
  */
 import { join } from "node:path";
 import { CredentialError } from "../azure/credentials/credentials.ts";
@@ -22,10 +23,10 @@ const { data, settings, board, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "credentials",
-  summary: "Check this device's credentials, or derive a device's key from its group's",
+  summary: "Check this device's credentials, or derive a device's key from its group's key",
   usage: "credentials check|derive [FLAGS]",
   subverbs: ["check", "derive"],
-  judgesFurtherWords: true,
+  checksFurtherWords: true,
   flags: {
     data,
     settings,
@@ -34,8 +35,7 @@ export const verb: Verb = {
     ...deriveFlags("derive"),
   },
   notes: `
-check says in words what is configured, and who may read it; it connects to nobody. Exit code 78 when something is
-to be fixed.
+check shows what is configured, and who may read it; it makes no connection. Exit code 78 if there is a problem.
 derive is ${deriveNotes("credentials derive").trim()}`,
   run: (args) => (args.words[0] === "derive" ? derive(args, "credentials") : check(args)),
 };
@@ -71,14 +71,14 @@ async function check(args: Arguments): Promise<number> {
 }
 
 const aboutHub =
-  "Without credentials, run starts the local hub and connects to it; with --offline it does neither.";
+  "Without credentials, run starts the local hub and connects to it; with --offline it uses neither cloud nor hub.";
 
-/** Of the file; nothing for the environment. That it is private has been checked. */
+/** The mode of the credentials file, which was checked to be private; empty for the environment. */
 async function modeOf(path: string): Promise<string> {
   const mode = await systemPrivateFiles.mode(path).catch(() => undefined);
   return mode === undefined
     ? ""
-    : ` (mode ${(mode & 0o777).toString(8).padStart(4, "0")}, its owner's alone)`;
+    : ` (mode ${(mode & 0o777).toString(8).padStart(4, "0")}, only for its owner)`;
 }
 
 function print(text: string): number {

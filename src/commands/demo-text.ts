@@ -1,4 +1,7 @@
-/** The demonstration as text for a terminal: each scene with its rule, both documents before and after, its verdict. */
+/**
+ * The demonstration as text for a terminal: each scene with its rule, both documents before and after, and
+ * the result.
+ */
 import { isRecord } from "../base/json/value.ts";
 import type { DemoDecision, PropertyView, SceneResult, TwinView } from "../firmware/demo/demo.ts";
 
@@ -7,7 +10,7 @@ type Palette = Readonly<Record<"bold" | "dim" | "good" | "bad", Paint>>;
 
 export const demoHead = (count: number): string =>
   `A hub, a device on the virtual hat and a cable between them: ${count} scenes, over MQTT and TLS on this machine.\n` +
-  "v is a document's $version; ac, av and the words are the device's acknowledgement.\n";
+  "v is a document's $version; ac, av and the text after them are the device's acknowledgement.\n";
 
 export function sceneText(result: SceneResult, colour: boolean): string {
   const { bold, dim, good, bad } = palette(colour);
@@ -28,23 +31,26 @@ export function sceneText(result: SceneResult, colour: boolean): string {
   return lines.join("\n");
 }
 
-export interface DemoWhole {
+export interface DemoSummary {
   readonly scenes: number;
   /** Rule and title of each scene that failed. */
   readonly missed: readonly string[];
   readonly milliseconds: number;
 }
 
-export function demoEnd({ scenes, missed, milliseconds }: DemoWhole, colour: boolean): string {
+export function demoEnd({ scenes, missed, milliseconds }: DemoSummary, colour: boolean): string {
   const { good, bad } = palette(colour);
   if (missed.length === 0) return good(`✓ all ${scenes} scenes passed in ${seconds(milliseconds)}`);
   const rows = missed.map((scene) => `\n  ${scene}`).join("");
   return bad(`✗ ${missed.length} of ${scenes} scenes failed:${rows}`);
 }
 
-const usualColumns = 80;
+const terminalWidth = 80;
 
-/** Both documents as columns, a row for each property; an acknowledgement's words below it where they do not fit. */
+/**
+ * Both documents as columns, a row for each property; the acknowledgement's text is below it where it does
+ * not fit.
+ */
 function documentLines(label: string, view: TwinView, dim: Paint): string[] {
   const head = ["", `desired v${view.desiredVersion}`, `reported v${view.reportedVersion}`];
   const rows = view.properties.map(({ name, desired, reported }) => [
@@ -60,12 +66,12 @@ function documentLines(label: string, view: TwinView, dim: Paint): string[] {
     if (index === 0) return dim(`  ${label}  ${line}`);
     const start = `          ${line}`;
     if (why === undefined) return start;
-    const whole = `${start}, ${why}`;
-    return whole.length <= usualColumns ? whole : [start, dim(`            ${why}`)];
+    const fullLine = `${start}, ${why}`;
+    return fullLine.length <= terminalWidth ? fullLine : [start, dim(`            ${why}`)];
   });
 }
 
-/** The value with its answer, and the words of the answer. */
+/** The value with its acknowledgement, and the acknowledgement's text. */
 function reportedText(reported: PropertyView["reported"]): string[] {
   if (reported === undefined) return ["—"];
   if (!isRecord(reported) || !("value" in reported)) {

@@ -12,15 +12,15 @@ export const verb: Verb = {
   summary: "Demonstrate how device and cloud reconcile",
   usage: "demo [FLAGS]",
   network: loopbackOnly,
-  flags: { json: { ...sharedFlags.json, doc: "print one JSON object a line: each scene, then the whole" } },
+  flags: { json: { ...sharedFlags.json, doc: "print one JSON object per line: each scene, then a summary" } },
   notes: `
-Starts a local hub and a device on the virtual hat, in a folder of its own, and plays every rule of the twin (RR-1 to
-RR-9) over MQTT and TLS on this machine: buttons are pressed, desired values set, the cable pulled, the power cut.
-Needs no network and takes less than a minute. Exit code 1 when a rule failed.`,
+Starts a local hub and a device on the virtual hat, in a temporary folder, and demonstrates every rule of the twin (RR-1 to
+RR-9) over MQTT and TLS on this machine: it presses buttons, sets desired values, unplugs the cable and cuts the power.
+Needs no network and takes less than a minute. Exit code 1 if a rule failed.`,
   run: (args) => demo(args),
 };
 
-/** Removes the folder and frees the ports also after an early end. */
+/** Removes the folder and frees the ports, also when it is interrupted. */
 async function demo(args: Arguments): Promise<number> {
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
@@ -59,11 +59,11 @@ export async function showDemo(options: ShowOptions): Promise<number> {
     signal,
     onScene: (result) => write(json ? JSON.stringify(result) : sceneText(result, colour)),
   });
-  const missed = [...results.filter(({ holds }) => !holds), ...options.scenes.slice(results.length)].map(
+  const failed = [...results.filter(({ holds }) => !holds), ...options.scenes.slice(results.length)].map(
     ({ rule, title }) => `${rule}: ${title}`,
   );
   const milliseconds = Math.round(systemClock.now() - startedAt);
-  const whole = { scenes: options.scenes.length, missed, milliseconds };
-  write(json ? JSON.stringify(whole) : demoEnd(whole, colour));
-  return missed.length === 0 ? exitCodes.ok : exitCodes.findings;
+  const summary = { scenes: options.scenes.length, missed: failed, milliseconds };
+  write(json ? JSON.stringify(summary) : demoEnd(summary, colour));
+  return failed.length === 0 ? exitCodes.ok : exitCodes.findings;
 }

@@ -1,4 +1,4 @@
-/** `doctor`: looks at everything that a heater rests on and says what to fix; turns nothing on. */
+/** `doctor`: checks everything that the heater needs and says what to fix; switches nothing. */
 import { existsSync } from "node:fs";
 import { loadCredentials } from "../azure/credentials/load.ts";
 import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
@@ -26,10 +26,10 @@ export const verb: Verb = {
   flags: { data, settings, board, json },
   notes: `
 ✓ ok   ! warning   ✗ problem   – skipped, and why
-Nothing is switched, written or made. The parts on the I²C bus are asked only while the firmware does not run. An installed
-service is examined as well; with sudo its settings and state too, in place of one's own.
+Nothing is switched or written. Parts on the I²C bus are checked only while the firmware does not run. An installed
+service is checked as well; with sudo also its settings and state, instead of your own.
 Without a Raspberry Pi the hardware checks are skipped; --board grove-heater-pi runs them anyway.
-Exit code 0 when nothing is to fix, 1 otherwise.`,
+Exit code 0 if there is no problem, 1 otherwise.`,
   async run(args) {
     const context = readContext(args);
     const asRoot = process.getuid?.() === 0 && args.value("data") === undefined;
@@ -60,14 +60,14 @@ Exit code 0 when nothing is to fix, 1 otherwise.`,
 
 const isInstalled = (): boolean => existsSync(places.unit);
 
-/** To compare the installed one with. */
+/** The unit that this program would install, to compare with the installed one. */
 function unitOfThisProgram(board: string | undefined): string | undefined {
   if (!isInstalled()) return undefined;
   try {
     const choice = chooseBoard(board ?? boardOfUnit(systemOfThisMachine(() => {})), places.data);
     return serviceUnit({ choice, manifest: loadManifest(choice) });
   } catch (error) {
-    // A broken board or manifest is a finding of its own.
+    // Another finding reports an invalid board or manifest.
     if (error instanceof StartupError) return undefined;
     throw error;
   }
@@ -75,7 +75,7 @@ function unitOfThisProgram(board: string | undefined): string | undefined {
 
 export interface ReportOptions {
   readonly colour: boolean;
-  /** Columns to keep within; `undefined`: lines are not broken. */
+  /** Maximum width in columns; `undefined`: lines are not wrapped. */
   readonly width: number | undefined;
 }
 
@@ -87,10 +87,10 @@ const signs: Readonly<Record<FindingStatus, readonly [sign: string, colour: numb
   skip: ["–", 90],
 };
 
-/** A table of findings, remedies below, and the count. */
+/** A table of findings, each with its remedy below, and a summary line. */
 export function report(findings: readonly Finding[], { colour, width }: ReportOptions): string {
   const paint = (text: string, code: number) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const rows = gatherSkips(findings);
+  const rows = mergeSkips(findings);
   const checkWidth = Math.max(0, ...rows.map(({ check }) => check.length));
   const indent = " ".repeat(checkWidth + 4);
   const lines = rows.flatMap(({ check, status, detail, remedy }) => {
@@ -109,14 +109,14 @@ export function report(findings: readonly Finding[], { colour, width }: ReportOp
   return [`grove-heater ${firmwareVersion()} doctor\n`, ...lines, "", summary].join("\n");
 }
 
-/** Checks in a row that were left out for one and the same reason share a row. */
-function gatherSkips(findings: readonly Finding[]): Finding[] {
+/** Merges consecutive skipped checks with the same reason into one row. */
+function mergeSkips(findings: readonly Finding[]): Finding[] {
   const groups: Finding[][] = [];
   for (const finding of findings) {
     const last = groups.at(-1);
-    const alike =
+    const isSame =
       finding.status === "skip" && last?.[0]?.status === "skip" && last[0].detail === finding.detail;
-    if (alike) last?.push(finding);
+    if (isSame) last?.push(finding);
     else groups.push([finding]);
   }
   return groups.flatMap((group) => {
@@ -127,7 +127,7 @@ function gatherSkips(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** Breaks a text at blanks; a word longer than a line stays whole, so that it can be copied. */
+/** Wraps a text at spaces; a word longer than a line is not split, so that it can be copied. */
 function wrap(text: string, indent: number, width: number | undefined): string[] {
   const room = width === undefined ? Number.POSITIVE_INFINITY : Math.max(30, width - indent);
   return text.split("\n").flatMap((paragraph) => {

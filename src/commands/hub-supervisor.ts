@@ -1,10 +1,10 @@
 /**
- * Supervises the local hub in a process of its own, once the loop requests one, and forwards the messages about the
+ * Runs the local hub in a process of its own once the loop requests it, and forwards the messages about the
  * device's front between the two.
  *
- * Guarantee: heating never depends on the hub: it starts after the loop, its end is only logged, and it is restarted with
- * growing pauses, also after a failed start; a hanging hub is killed at the end. Messages to a missing or slow side are
- * dropped; at most one picture and a few presses wait here.
+ * Guarantee: heating never depends on the hub: it starts after the loop, its end is only logged, and it is
+ * restarted after increasing pauses, also when its start fails; a hub that hangs is killed at the end.
+ * Messages to a missing or slow process are dropped; at most one picture and a few presses wait here.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -39,10 +39,10 @@ export interface HubSupervisorOptions {
 
 const restarts: BackoffLimits = { first: seconds(2), longest: minutes(1) };
 const noSpacing = millis(0);
-/** How long a hub that was asked to end may take, and then the kernel. */
-const endLimit = seconds(3);
-const killLimit = seconds(1);
-/** More wait only for a loop that is stuck: what it would do with them then surprises. */
+/** Time for the hub to end by itself; after that, time for the kernel to kill it. */
+const endTimeout = seconds(3);
+const killTimeout = seconds(1);
+/** More than these can only wait for a loop that is stuck, and late presses would surprise the user. */
 const maxPresses = 20;
 
 export class HubSupervisor {
@@ -70,12 +70,12 @@ export class HubSupervisor {
     });
   }
 
-  /** A loop without credentials runs: it is told as soon as the hub stands. */
-  wantedBy(loop: ChildProcess): void {
+  /** Starts the hub for a loop without credentials, and tells the loop when the hub is ready. */
+  startFor(loop: ChildProcess): void {
     if (loop !== this.#loop) this.#listenTo(loop);
     this.#loop = loop;
     if (this.#hub === undefined) this.#start();
-    else this.#tell();
+    else this.#tellLoop();
   }
 
   /** Resolves when the hub has ended, or at the timeout. */
@@ -90,8 +90,8 @@ export class HubSupervisor {
         resolve();
       });
       hub.kill("SIGTERM");
-      this.#cancel = this.#clock.setTimer(endLimit, () => {
-        this.#cancel = this.#clock.setTimer(killLimit, resolve);
+      this.#cancel = this.#clock.setTimer(endTimeout, () => {
+        this.#cancel = this.#clock.setTimer(killTimeout, resolve);
         hub.kill("SIGKILL");
       });
     });
@@ -114,10 +114,10 @@ export class HubSupervisor {
       this.#ready = said;
       this.#restarts.reset();
       this.#panel.resend();
-      this.#tell();
+      this.#tellLoop();
     });
     hub.once("exit", (code) => this.#ended(code));
-    // Later errors are those of a message or a signal that came too late.
+    // Errors after the start concern a message or signal to a hub that has just ended.
     hub.on("error", (error) => {
       if (hub.pid === undefined) this.#ended(null, errnoOf(error));
     });
@@ -138,7 +138,7 @@ export class HubSupervisor {
   }
 
   #listenTo(loop: ChildProcess): void {
-    // The guardian keeps the newest picture: a hub that comes back is shown it without the loop's doing.
+    // The guardian keeps the newest picture, so that a restarted hub gets it without the loop.
     loop.on("message", (message) => {
       if (read(loopToGuardian, message)?.kind === "panel-shown") this.#panel.offer(message as object);
     });
@@ -153,8 +153,8 @@ export class HubSupervisor {
     });
   }
 
-  #tell(): void {
-    // A loop that is gone meanwhile is none of ours: the next one asks again.
+  #tellLoop(): void {
+    // If the loop has ended in the meantime, the next one will ask again.
     if (this.#ready !== undefined && this.#loop?.connected) this.#loop.send(this.#ready, () => {});
   }
 }

@@ -1,9 +1,12 @@
-/** `hub`: the local DPS and IoT Hub with its page, for this device and others; started by `run` when alone. */
+/**
+ * `hub`: the local DPS and IoT Hub with its page, for this device and others; `run` starts it when it has no
+ * credentials.
+ */
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import { read } from "../base/schema/schema.ts";
-import { readNamed } from "../firmware/claim/claim.ts";
+import { readRequired } from "../firmware/claim/claim.ts";
 import { certificatesOf } from "../firmware/claim/pem.ts";
 import { guardianToHub } from "../firmware/front/messages.ts";
 import { drawPanel } from "../firmware/front/picture.ts";
@@ -36,22 +39,26 @@ export const verb: Verb = {
   flags: {
     data: sharedFlags.data,
     device: { value: "ID", doc: "registration id of this machine's device (default: its host name)" },
-    host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); wider needs a password" },
-    name: { value: "NAME", several: true, doc: "one more name by which others reach it, such as heater.lan" },
-    port: { value: "N", doc: "port of the page, that one or none (default: 8780, or a free one)" },
+    host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); others need a password" },
+    name: {
+      value: "NAME",
+      several: true,
+      doc: "an additional host name of this machine, such as heater.lan",
+    },
+    port: { value: "N", doc: "port of the page, without alternatives (default: 8780, or a free one)" },
     trust: {
       value: "FILE",
       several: true,
-      doc: "authority of an owner (ca.pem of claim ca): devices with its certificates are let in",
+      doc: "authority of an owner (ca.pem of claim ca): devices with its certificates are accepted",
     },
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
   },
   notes: `
-Speaks what Azure DPS and IoT Hub speak, on this machine: no account, no internet. Beyond loopback it asks for a
-password, from the environment variable GROVE_HEATER_HUB_PASSWORD (8 characters or more).
-A data folder has one hub: where one runs already, this says where and ends with exit code 75; "run" uses that one. Its
-ports are those of AllowedTcpServerPorts in the manifest: 8780, 8443 and 8883 where they are free, else the ones of the
-start before, else the next free ones; the log says which.`,
+Implements the protocols of Azure DPS and IoT Hub on this machine, without account or internet. On other addresses than
+loopback it needs a password (8 characters or more) in the environment variable GROVE_HEATER_HUB_PASSWORD.
+A data folder has one hub: if one runs already, this prints its address and ends with exit code 75; "run" uses that one.
+Its ports are taken from AllowedTcpServerPorts in the manifest: 8780, 8443 and 8883 if they are free, else those of the
+previous start, else the next free ones; the log shows them.`,
   run: serve,
 };
 
@@ -81,7 +88,7 @@ async function serve(args: Arguments): Promise<number> {
     names: namesOf(args),
     pagePort: portOf(args),
     password: takePassword(process.env),
-    trustedPems: args.values("trust").map((file) => certificatesOf(readNamed(file), file)[0].toString()),
+    trustedPems: args.values("trust").map((file) => certificatesOf(readRequired(file), file)[0].toString()),
     allowedPorts: manifest.tcpServerPorts,
     reserveStorage: (bytes) => meter.reserve(bytes),
   };
@@ -105,7 +112,7 @@ async function serve(args: Arguments): Promise<number> {
   return endProcess(exitCodes.ok, out);
 }
 
-/** To the guardian, which passes it on to the loop. */
+/** To the guardian, which forwards it to the loop. */
 function tellReady(page: string, credentials: string): void {
   tellGuardian({ kind: "hub-ready", page, credentials });
 }
@@ -113,7 +120,7 @@ function tellReady(page: string, credentials: string): void {
 const tellGuardian = (message: HubToGuardian): void =>
   void process.send?.(message, undefined, undefined, () => {});
 
-/** Shows the front of the device on this machine on the page; the guardian forwards the messages. */
+/** Shows the front of this machine's device on the page; the guardian forwards the messages. */
 function joinPanel({ panels }: LocalHub, device: string): void {
   process.on("message", (message) => {
     const said = read(guardianToHub, message);
@@ -140,7 +147,7 @@ function namesOf(args: Arguments): readonly string[] {
   if (wrong === undefined) return names;
   throw new StartupError(
     exitCodes.usage,
-    `--name ${wrong} is no name of a host.`,
+    `invalid host name: ${wrong}.`,
     "Give it without scheme and port, such as heater.lan.",
   );
 }
@@ -154,24 +161,24 @@ function portOf(args: Arguments): number | undefined {
 }
 
 /** Errors that a user can fix; all others are bugs. */
-const explained: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> = {
+const userErrors: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> = {
   EADDRINUSE: [
     exitCodes.unavailable,
-    "End what has it, or name more ports under AllowedTcpServerPorts in manifest/app_manifest.json.",
+    "End the program that uses it, or add ports to AllowedTcpServerPorts in manifest/app_manifest.json.",
   ],
   EACCES: [exitCodes.permission],
   EPERM: [exitCodes.permission],
   EROFS: [exitCodes.storage, "Make the data folder writable, or name another with --data FOLDER."],
-  ENOSPC: [exitCodes.storage, "Make room on the disk, or name another data folder with --data FOLDER."],
+  ENOSPC: [exitCodes.storage, "Free space on the disk, or name another data folder with --data FOLDER."],
   "password-needed": [exitCodes.configuration, "Set it in the environment: GROVE_HEATER_HUB_PASSWORD"],
   "hub-running": [
     exitCodes.running,
-    "Use that one, or give this one a data folder of its own with --data FOLDER.",
+    "Use that one, or name another data folder for this one with --data FOLDER.",
   ],
 };
 
 function explain(error: unknown): never {
-  const [code, remedy = "See: grove-heater hub --help"] = explained[errnoOf(error) ?? ""] ?? [];
+  const [code, remedy = "See: grove-heater hub --help"] = userErrors[errnoOf(error) ?? ""] ?? [];
   if (code === undefined) throw error;
   throw new StartupError(code, `${messageOf(error)}.`.replace(/\.\.$/, "."), remedy, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** `loop`: the control loop itself, started by the guardian; not for people. */
+/** `loop`: runs the control loop. The guardian starts it; it is not meant for users. */
 import type { Log, LogLevel } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
@@ -47,15 +47,15 @@ export const verb: Verb = {
     data,
     settings: settingsFlag,
     board: boardFlag,
-    why: { value: "TEXT", doc: "why this board" },
+    why: { value: "TEXT", doc: "why this board was chosen" },
     relay: { value: "KEY", doc: "the relay that the guardian forces off" },
-    gpio: { value: "WAY", doc: "how the guardian reaches the relay's line" },
-    "relay-line": { value: "FD", doc: "open file of the relay's line" },
+    gpio: { value: "BACKEND", doc: "GPIO backend that the guardian uses for the relay's line" },
+    "relay-line": { value: "FD", doc: "file descriptor of the relay's line" },
     log: { value: "FORMAT", doc: "json or text" },
     plain: { doc: "log lines instead of the live panel" },
     offline: { doc: "run without cloud or local hub" },
-    "off-for": { value: "MS", doc: "the relay was on, and has been off for so long" },
-    "simulated-to-cloud": { doc: "readings of the virtual hat go to a real cloud" },
+    "off-for": { value: "MS", doc: "the relay was on before, and has been off for this time" },
+    "simulated-to-cloud": { doc: "send the virtual hat's readings to a real cloud" },
   },
   async run(args) {
     greetGuardian(sendToGuardian);
@@ -63,12 +63,12 @@ export const verb: Verb = {
   },
 };
 
-const disconnectLimit = seconds(4);
-/** Several times what a first reading takes, on a slow board too. */
-const decisionLimit = seconds(2);
-/** A crash may be told of; a disk that hangs must not keep the guardian waiting. */
-const reportLimit = seconds(1);
-const panelLines = 100;
+const disconnectTimeout = seconds(4);
+/** Several times the duration of a first reading, also on a slow board. */
+const decisionTimeout = seconds(2);
+/** Enough to write a crash report; a disk that hangs must not keep the guardian waiting. */
+const reportTimeout = seconds(1);
+const maxPanelLines = 100;
 const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
@@ -83,12 +83,12 @@ async function loop(args: Arguments): Promise<number> {
   logProblems(log, settings, board);
   let [terminal, virtual]: [VirtualTerminal?, VirtualHardware?] = [];
   let stop = (_why: string): void => {};
-  // As soon as it can log: SIGUSR1 opens an inspector until somebody listens.
+  // As early as possible: until there is a listener, SIGUSR1 opens an inspector.
   let onSignal = (_signal: string, code: ExitCode): void => endProcess(code, out, terminalOut);
   installSignals({
     log,
     end: (signal) => onSignal(signal, exitCodes.ok),
-    // Ctrl-Z is the guardian's; where it reaches this process alone, a new loop begins with what is known of the relay.
+    // The guardian handles Ctrl-Z; if SIGTSTP reaches only this process, the guardian starts a new loop.
     pause: (signal) => onSignal(signal, exitCodes.restart),
     ...forDevelopers(context.data.path),
   });
@@ -120,7 +120,7 @@ async function loop(args: Arguments): Promise<number> {
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
   keepReports(recorder, context.data, files);
-  void Promise.race([running.decided, systemClock.sleep(decisionLimit)]).then(() =>
+  void Promise.race([running.decided, systemClock.sleep(decisionTimeout)]).then(() =>
     keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),
   );
   const disconnect = await connectUnlessOffline(args, {
@@ -135,8 +135,8 @@ async function loop(args: Arguments): Promise<number> {
     quiet: panel !== undefined,
   });
   const code = await running.ended;
-  await Promise.race([disconnect(), systemClock.sleep(disconnectLimit)]);
-  // The channel to the guardian, the terminal or a disk that hangs must not keep a stopped loop alive.
+  await Promise.race([disconnect(), systemClock.sleep(disconnectTimeout)]);
+  // A stopped loop must end even if the channel to the guardian, the terminal or a disk hangs.
   endProcess(code, out, terminalOut);
 }
 
@@ -163,14 +163,14 @@ function decide(args: Arguments, { data: folder, settingsFile }: Context) {
   return { settings, values, board, choice };
 }
 
-/** What else signals may do: in an unsealed unit open a debugger, in a test crash. */
+/** Signals may also open a debugger in an unsealed unit, and cause a crash in a test. */
 const forDevelopers = (dataPath: string) => ({
   mayDebug: () => mayDebug(dataPath),
   except: asksToCrash() ? ["SIGUSR2"] : [],
 });
 
 async function flushAll(recorder: ReportRecorder, out: LineWriter): Promise<void> {
-  await Promise.race([recorder.flush(), systemClock.sleep(reportLimit)]);
+  await Promise.race([recorder.flush(), systemClock.sleep(reportTimeout)]);
   await flushBriefly(out);
 }
 
@@ -179,7 +179,7 @@ const goodOnes = (
   board: ReturnType<typeof boardOrLastGood>,
 ): Parameters<typeof keepLastGood>[1] => ({ settings: settings.good, board: board.good });
 
-/** The log, what remembers it for error reports, and what sends it to whoever asks for it. */
+/** The log, the recorder of its events for error reports, and the sender of its lines to the cloud. */
 function openLog(args: Arguments, level: LogLevel, write: (line: string) => void) {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const recorder = recorderOfThisProcess();
@@ -188,12 +188,15 @@ function openLog(args: Arguments, level: LogLevel, write: (line: string) => void
   return { log: remoteLines.watch(recorder.watch(written)), recorder, remoteLines };
 }
 
-/** A guardian that is gone is told to the callback, and is no exception: `disconnect` ends the loop in order. */
+/**
+ * With a callback, a guardian that has ended causes no exception; the event `disconnect` ends the loop
+ * cleanly.
+ */
 function sendToGuardian(message: LoopToGuardian): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
-/** SR-11: the guardian says when it has no watcher. */
+/** SR-11: shows a fault while the guardian reports that its watcher is missing. */
 function showWatcher({ device }: RunningLoop): void {
   process.on("message", (message: unknown) => {
     const said = read(guardianToLoop, message);
@@ -206,7 +209,7 @@ function startUpdates({ device }: RunningLoop, settings: Settings, dataPath: str
   return startLoopUpdates({ device, settings, dataPath, env, send, clock, log });
 }
 
-/** For whoever asks on this machine, where the service manager gives a place for it; a debugger is no way to ask. */
+/** Writes the status file, where the service manager provides a folder for it; and closes a debugger. */
 function showStatus({ device }: RunningLoop, board: string, log: Log): void {
   closeInspector(log);
   const folder = process.env["RUNTIME_DIRECTORY"]?.split(":")[0];
@@ -217,8 +220,8 @@ const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>
   gatedFiles(durableSystemFiles, folder.path, manifest);
 
 function numberOf(args: Arguments, flag: string): number | undefined {
-  const value = args.value(flag);
-  return value === undefined ? undefined : Number(value);
+  const text = args.value(flag);
+  return text === undefined ? undefined : Number(text);
 }
 
 function millisOf(args: Arguments, flag: string): Millis | undefined {
@@ -227,18 +230,18 @@ function millisOf(args: Arguments, flag: string): Millis | undefined {
 }
 
 /**
- * Started only when heat was decided: the way there is not to be shared with another process. A sensor that says nothing
- * does not keep the device from telling the cloud so.
+ * Starts the faces only after the first decision, which must not wait for another process. If the sensor does
+ * not answer, they start after a time limit, so that the cloud is told.
  */
 async function connect(options: FaceOptions): Promise<() => Promise<void>> {
   const { running } = options;
   const ended = running.ended.then(() => true);
-  if (await Promise.race([running.decided, ended, systemClock.sleep(decisionLimit)])) return async () => {};
+  if (await Promise.race([running.decided, ended, systemClock.sleep(decisionTimeout)])) return async () => {};
   const { startFaces } = await import("../firmware/faces.ts");
   return await startFaces(options);
 }
 
-/** The 1.12" display needs a tall terminal; in a usual one the virtual hat has the 0.96" one. */
+/** The 1.12" display needs a tall terminal; otherwise the virtual hat has the 0.96" display. */
 function displayThatFits(panel: boolean): DisplayKind {
   return panel && process.stdout.rows < rowsForTallDisplay ? "oled-128x64" : "oled-128x128";
 }
@@ -267,7 +270,7 @@ function openTerminal(
     log,
     page: () => page,
     onQuit: () => stop("a key was pressed"),
-    // The guardian ends this loop and then stops itself, as it does where the terminal sends the signal.
+    // The guardian ends this loop and then suspends itself, as when the terminal sends the signal.
     onPause: () => void (process.connected && process.kill(process.ppid, "SIGTSTP")),
   });
   terminal.open();
@@ -276,5 +279,5 @@ function openTerminal(
 
 function keepLine(lines: string[], line: string): void {
   lines.push(line);
-  if (lines.length > panelLines) lines.shift();
+  if (lines.length > maxPanelLines) lines.shift();
 }

@@ -1,4 +1,7 @@
-/** `manifest check | nftables`: is the manifest sound for this board; and what follows from it for the firewall. */
+/**
+ * `manifest check | nftables`: checks the manifest for this board, or prints the packet filter rules made
+ * from it.
+ */
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { notGranted } from "../firmware/doctor/configuration.ts";
 import { loadManifest, manifestFile } from "../firmware/hardware.ts";
@@ -14,7 +17,7 @@ const { data, settings, board, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "manifest",
-  summary: "Check the manifest, or print the nftables rules that follow from it",
+  summary: "Check the manifest, or print the nftables rules made from it",
   usage: "manifest check|nftables [FLAGS]",
   subverbs: ["check", "unit", "nftables"],
   flags: {
@@ -25,10 +28,10 @@ export const verb: Verb = {
     file: { value: "FILE", doc: "manifest to check (default: manifest/app_manifest.json)" },
   },
   notes: `
-What the manifest does not name cannot be used: the firmware refuses it, and in a service the kernel does too
-(grove-heater service print).
+The firmware refuses to use what the manifest does not name; in a service the kernel refuses it too (see: grove-heater
+service print). To install the nftables rules:
   grove-heater manifest nftables | sudo tee /etc/grove-heater.nft
-Exit code 78 when the manifest has a mistake; every one is named with its line.`,
+Exit code 78 if the manifest has mistakes; each is reported with its line.`,
   async run(args) {
     const context = readContext(args);
     const name = args.value("board") ?? readSettingsFile(context.settingsFile).settings.board;
@@ -36,18 +39,18 @@ Exit code 78 when the manifest has a mistake; every one is named with its line.`
     const file = args.value("file") ?? manifestFile;
     const manifest = loadManifest(choice, file);
     if (args.words[0] === "nftables") return print(nftables(manifest));
-    // The former name of: service print.
+    // The former name of `service print`.
     if (args.words[0] === "unit") return print(serviceUnit({ choice, manifest }));
     const refused = notGranted(choice.wiring, manifest);
     if (refused.length > 0) {
       throw new StartupError(
         exitCodes.configuration,
-        `${file} does not grant ${refused.join(", ")} to ${choice.wiring.board}: the firmware may not use what is not named.`,
+        `${file} does not grant ${refused.join(", ")} to ${choice.wiring.board}: the firmware cannot use what is not named.`,
         "Add these names under Capabilities, or name another board with --board.",
       );
     }
     if (args.has("json")) return print(`${JSON.stringify(plain(manifest), null, 2)}\n`);
-    return print(`${file}: good for ${choice.wiring.board}\n${grants(manifest)}\n`);
+    return print(`${file}: valid for ${choice.wiring.board}\n${grants(manifest)}\n`);
   },
 };
 

@@ -1,4 +1,4 @@
-/** `relay off`: turns the relay off, whatever else is broken; for a person and for systemd. */
+/** `relay off`: turns the relay off, even if settings or board are invalid; for users and for systemd. */
 import { chooseBoard } from "../firmware/choose-board.ts";
 import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
@@ -17,13 +17,13 @@ export const verb: Verb = {
   usage: "relay off [FLAGS]",
   subverbs: ["off"],
   network: noNetwork,
-  flags: { data, settings, board, force: { doc: "also while another grove-heater drives it" } },
+  flags: { data, settings, board, force: { doc: "even while another grove-heater drives the relay" } },
   notes: `
-Works after the firmware died, and without the native packages. A running firmware drives its relay alone: then this
-ends with 75 and touches nothing. Stop it first, or use --force; but when it wants heat, it turns the relay on again.
-There is no "relay on": nothing but the control loop may do that.
-Exit code 0 when the line was read back off, 69 when it was not; 78 when board or settings are broken, and then the
-relay that was driven last is forced off, as the log says.`,
+Works after a crash of the firmware, and without the native packages. While the firmware runs, only it may drive its
+relay: then this command changes nothing and ends with 75. Stop the firmware first, or use --force; but the firmware
+turns the relay on again when it needs heat. There is no "relay on": only the control loop may do that.
+Exit code 0 if the line read back as off, 69 if it did not; 78 if board or settings are invalid. In this last case the
+relay that was driven last is forced off, and the log says so.`,
   async run(args) {
     const context = readContext(args);
     const write = (line: string): void => void process.stdout.write(`${line}\n`);

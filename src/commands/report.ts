@@ -1,7 +1,8 @@
 /**
- * `report`: what went wrong on this device, as it was kept: crashes, unclean ends, acts of the guardian, faults.
+ * `report`: shows the error reports of this device: crashes, unclean ends, interventions of the guardian,
+ * faults.
  *
- * Guarantee: reads alone; works while the firmware runs and while it does not.
+ * Guarantee: only reads; works whether or not the firmware runs.
  */
 import { isoTime } from "../base/iso-time.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
@@ -21,8 +22,8 @@ export const verb: Verb = {
   subverbs: "any",
   flags: { data, json },
   notes: `
-Newest last. With a number: that one, with what was logged before. Kept for 14 days, at most 1,000; they are sent to the
-cloud, or to the local hub, when there is a link. A time with "?" was shown by a clock that was wrong.`,
+The newest is last. With a number it shows that report and the log events before it. Reports are kept for 14 days, at
+most 1,000; they are sent to the cloud, or to the local hub, when there is a link. "?" marks a time of a wrong clock.`,
   async run(args) {
     const store = new ReportStore(
       reportsFolder(readContext(args).data.path),
@@ -36,7 +37,7 @@ cloud, or to the local hub, when there is a link. A time with "?" was shown by a
       if (found === undefined) {
         throw new StartupError(exitCodes.usage, `There is no report ${word}.`, "See: grove-heater report");
       }
-      return print(args.has("json") ? JSON.stringify(asJson(found), null, 2) : whole(found));
+      return print(args.has("json") ? JSON.stringify(asJson(found), null, 2) : details(found));
     }
     if (args.has("json")) return print(JSON.stringify(reports.map(asJson), null, 2));
     return print(reports.length === 0 ? "There are no error reports." : reports.map(line).join("\n"));
@@ -49,7 +50,7 @@ function asJson({ number, sent, atMs, report }: KeptReport): object {
   return { number, at, clockTrusted: clockWasTrusted(report), sent, ...rest, boot, upMs, events };
 }
 
-const when = ({ atMs, report }: KeptReport): string =>
+const timeText = ({ atMs, report }: KeptReport): string =>
   atMs === undefined
     ? "at an unknown time"
     : `${isoTime(atMs).slice(0, 19)}Z${clockWasTrusted(report) ? "" : "?"}`;
@@ -57,18 +58,18 @@ const when = ({ atMs, report }: KeptReport): string =>
 function line(kept: KeptReport): string {
   const { kind, code, firmware, detail } = kept.report;
   const sent = kept.sent ? "" : "  (not sent yet)";
-  return `${kept.number}  ${when(kept)}  ${kind}  ${code}  ${firmware}  ${detail.slice(0, 80)}${sent}`;
+  return `${kept.number}  ${timeText(kept)}  ${kind}  ${code}  ${firmware}  ${detail.slice(0, 80)}${sent}`;
 }
 
-function whole(kept: KeptReport): string {
+function details(kept: KeptReport): string {
   const { report, sent } = kept;
   const before = (upMs: number) => `-${((report.upMs - upMs) / 1000).toFixed(1)} s`.padStart(12);
   return [
     `Report ${kept.number}: ${report.kind}, ${report.code}`,
-    `  when      ${when(kept)}`,
-    `  firmware  ${report.firmware}, for ${report.uptimeSeconds} s`,
+    `  when      ${timeText(kept)}`,
+    `  firmware  ${report.firmware}, uptime ${report.uptimeSeconds} s`,
     `  detail    ${report.detail}`,
-    ...(report.heldBack > 0 ? [`  and ${report.heldBack} more like it before, not kept`] : []),
+    ...(report.heldBack > 0 ? [`  and ${report.heldBack} earlier ones of this kind, not kept`] : []),
     `  sent      ${sent ? "yes" : "not yet"}`,
     "  before",
     ...report.events.map(

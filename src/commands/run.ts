@@ -1,7 +1,8 @@
 /**
- * `run`: the guardian. Forces the relay off, starts the control loop in a process of its own, watches it.
+ * `run`: the guardian. It forces the relay off, starts the control loop in a process of its own, and watches
+ * it.
  *
- * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are broken.
+ * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are invalid.
  */
 import type { Log } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
@@ -35,21 +36,21 @@ export const verb: Verb = {
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
     offline: { doc: "run without cloud or local hub" },
-    "simulated-to-cloud": { doc: "send the virtual hat's readings to the cloud of the credentials too" },
+    "simulated-to-cloud": { doc: "also send the virtual hat's readings to the cloud of the credentials" },
   },
   notes: `
-On a Raspberry Pi drives its hat, or ends with 69 and says what is missing. Elsewhere, or with --board virtual, runs on
-the virtual hat, in a simulated room, and says so.
-In a terminal the virtual hat shows its display; keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
-Without credentials a local hub with a page is started beside it; the log and the panel say where.
-Stops on Ctrl-C or SIGTERM with the relay off and exit code 0.`,
+On a Raspberry Pi it drives the hat; if something is missing, it says what, and ends with exit code 69. On other machines,
+or with --board virtual, it uses the virtual hat in a simulated room, and says so.
+In a terminal the virtual hat shows its display. Keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
+Without credentials it also starts a local hub with a page; the log and the panel show the page's address.
+Ctrl-C or SIGTERM stops it with the relay off and exit code 0.`,
   run: async (args) => await guard(args, readContext(args)),
   onRefusal: leaveRelayOff,
 };
 
 async function guard(args: Arguments, context: Context): Promise<number> {
   const secrets = HeldSecrets.take(process.env);
-  // Beside a live panel only what went wrong, and not on its stream.
+  // While a live panel is shown, only warnings and errors are logged, and not to its stream.
   const panel = hasPanel(args);
   const out = new LineWriter(panel ? 2 : 1);
   const recorder = recorderOfThisProcess();
@@ -67,7 +68,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   });
   const hub = new HubSupervisor({ dataPath: hardware.folder.path, log, quiet: panel });
   const flags = loopFlags(args, context, hardware);
-  // Once the relay is off and the loop starts: it takes a millisecond.
+  // Only when the relay is off and the loop starts, because it takes a millisecond.
   let closeNetwork = (): void => {
     guardNetwork(noNetwork);
     closeNetwork = () => {};
@@ -80,14 +81,14 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       log,
       inherit: hardware.descriptors,
       dataPath: hardware.folder.path,
-      // In the background of a shell a panel would draw over that shell, and read its keys.
+      // In a shell's background, a panel would draw over the shell and read its keys.
       loopFlags: () => (args.has("plain") || !inForeground() ? [...flags, "--plain"] : flags),
       onLoop(child) {
         closeNetwork();
         endReports ??= loadReports(recorder, hardware, log);
         secrets.answer(child);
         child.on("message", (message) => {
-          if (read(loopToGuardian, message)?.kind === "no-credentials") hub.wantedBy(child);
+          if (read(loopToGuardian, message)?.kind === "no-credentials") hub.startFor(child);
         });
       },
     });
@@ -100,7 +101,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   return endProcess(code, out);
 }
 
-/** Late: the guardian is to be small and quick until its loop runs. */
+/** Loaded late, so that the guardian is small and starts fast. */
 async function loadReports(
   recorder: ReportRecorder,
   { folder }: TakenHardware,
@@ -127,14 +128,14 @@ function loopFlags(args: Arguments, context: Context, { choice }: TakenHardware)
 
 const hasPanel = (args: Arguments): boolean => hasTerminal() && !args.has("plain") && inForeground();
 
-/** A mistyped flag leaves no relay on that a crash left on; one that another instance drives is that one's. */
+/** Also after a mistyped flag, turns off a relay that a crash left on, unless another instance drives it. */
 function leaveRelayOff(argv: readonly string[], error: unknown): void {
   const write = (line: string): void => void process.stderr.write(`${line}\n`);
   const log = createLogger({ clock: systemClock, level: "info", format: "text", write });
   turnOffAfterRefusal({ dataPath: dataFolderPath(flagValue(argv, "data"), process.env), log }, error);
 }
 
-/** Of a command line that was refused. */
+/** The value of a flag in an invalid command line. */
 function flagValue(argv: readonly string[], name: string): string | undefined {
   const joined = argv.find((word) => word.startsWith(`--${name}=`));
   const at = argv.indexOf(`--${name}`);

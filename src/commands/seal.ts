@@ -1,10 +1,10 @@
-/** `seal`: closes a unit for the field, or says how it is. */
+/** `seal`: seals a unit for the field, or shows its state. */
 import { change, sealFlags, sealNotes, status } from "./change-seal.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "seal",
-  summary: "Close a unit for the field, or show whether it is",
+  summary: "Seal a unit for the field, or show whether it is sealed",
   usage: "seal [status] [FLAGS]",
   subverbs: ["status"],
   flags: { ...sealFlags, json: sharedFlags.json },

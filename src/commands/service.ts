@@ -1,4 +1,4 @@
-/** `service install | status | remove | print`: the firmware as a service of systemd. */
+/** `service install | status | remove | print`: the firmware as a systemd service. */
 import { resolve } from "node:path";
 import { type BoardChoice, chooseBoard } from "../firmware/choose-board.ts";
 import { turnRelayOff } from "../firmware/guardian/take-hardware.ts";
@@ -23,7 +23,7 @@ const { board, json } = sharedFlags;
 
 export const verb: Verb = {
   name: "service",
-  summary: "Install, show or remove the service of systemd",
+  summary: "Install, show or remove the systemd service",
   usage: "service install|status|remove|print [FLAGS]",
   subverbs: ["install", "status", "remove", "print"],
   flags: {
@@ -31,18 +31,18 @@ export const verb: Verb = {
     json,
     key: { value: "FILE", doc: "install: the owner's public key, whose updates are taken" },
     "second-key": { value: "FILE", doc: "install: another one, to change over to" },
-    data: { doc: "remove: settings, state and credentials go as well" },
+    data: { doc: "remove: also remove settings, state and credentials" },
   },
   notes: `
 install copies the program and its Node.js to ${places.program}, makes the unit from the manifest, starts it, and waits for
-its first decision; again, it upgrades. The relay is off in between. It also makes the groups i2c and gpio, rules of udev
-and a bound for the journal, each only where it is missing. Data is in ${places.data}.
-Updates (grove-heater update) lie in ${places.data}/slots, beside the program that is installed here and starts them. Keys that were
-given once stay over an upgrade; new ones take the place of all.
+its first decision. Repeated, it upgrades; the relay is off meanwhile. Where they are missing, it also adds the groups
+i2c and gpio, udev rules and a size limit for the journal. Data is in ${places.data}.
+Updates (grove-heater update) are in ${places.data}/slots; the program that is installed here starts them. Keys that were
+given once are kept over an upgrade; new ones replace all of them.
 Credentials: ${places.data}/credentials.json (0600), or ${places.environment}, or encrypted:
   sudo systemd-creds encrypt --name=credentials.json FILE /etc/credstore.encrypted/grove-heater.credentials.json
-Exit code 0 when it decided, or is as it should be; 1 when it runs without a decision, or does not run; 69, 75, 77 when
-it was refused, and nothing was changed.`,
+Exit code 0 if the service works; 1 if it has made no decision or does not run; 69, 75 or 77 if the command was refused
+and changed nothing.`,
   async run(args) {
     const say = (line: string): void => void process.stdout.write(`${line}\n`);
     const system = systemOfThisMachine(say);
@@ -59,7 +59,7 @@ it was refused, and nothing was changed.`,
       default:
         throw new StartupError(
           exitCodes.usage,
-          "service needs to know what to do.",
+          "service needs a subcommand.",
           "Use one of: install, status, remove, print.",
         );
     }
@@ -95,7 +95,7 @@ function givenKeys(args: Arguments): readonly TrustedKey[] | undefined {
   return keys.length === 0 ? undefined : keys;
 }
 
-/** As it was typed, with what sudo does not find by itself. */
+/** The command as typed, with full paths, which sudo needs. */
 const thisCommand = (word: string, args: Arguments): string => {
   const given = (name: string): string => {
     const value = args.value(name);
@@ -109,8 +109,8 @@ function outcomeText(outcome: Outcome): string {
   if (outcome.kind === "decided") return `${unitName} runs: ${runningText(outcome.status)}`;
   if (outcome.kind === "undecided") {
     const [fault] = outcome.status.faults;
-    const why = fault === undefined ? "no reading has come yet" : `${fault}: ${faultEffects[fault].remedy}`;
-    return `${unitName} runs, and has not decided yet: ${why}\n  See: grove-heater doctor`;
+    const why = fault === undefined ? "there is no reading yet" : `${fault}: ${faultEffects[fault].remedy}`;
+    return `${unitName} runs, but has not made a decision yet: ${why}\n  See: grove-heater doctor`;
   }
   const { state } = outcome;
   const why = state.lastEnd ?? `it is ${state.active} (${state.sub})`;
@@ -118,12 +118,12 @@ function outcomeText(outcome: Outcome): string {
 }
 
 function runningText(status: RunningStatus): string {
-  const { decidedAfterMs, heater, mode, target, temperature, faults: active } = status;
+  const { decidedAfterMs, heater, mode, target, temperature, faults } = status;
   const air = temperature === undefined ? "no reading" : `${temperature.toFixed(1)} °C`;
   const decided =
     decidedAfterMs === undefined ? "" : `, decided ${(decidedAfterMs / 1000).toFixed(1)} s after its start`;
-  const wrong = active.length === 0 ? "" : `, faults: ${active.join(", ")}`;
-  return `${air}, set-point ${target.toFixed(1)} °C, ${mode}, relay ${heater ? "on" : "off"}${decided}${wrong}`;
+  const faultText = faults.length === 0 ? "" : `, faults: ${faults.join(", ")}`;
+  return `${air}, set-point ${target.toFixed(1)} °C, ${mode}, relay ${heater ? "on" : "off"}${decided}${faultText}`;
 }
 
 function status(system: System, args: Arguments): number {
@@ -147,7 +147,7 @@ function statusLines(state: UnitState): string[] {
     ["last end", state.lastEnd ?? "none"],
     ["restarts", String(state.restarts)],
   ];
-  if (running === undefined) rows.push(["now", "the loop has told nothing"]);
+  if (running === undefined) rows.push(["now", "the loop reports no status"]);
   else {
     rows.push(["firmware", `${running.firmware}, board ${running.board}`]);
     rows.push(["now", runningText({ ...running, faults: [] })]);
@@ -165,7 +165,7 @@ function remove(system: System, args: Arguments): number {
     try {
       return turnRelayOff({ dataPath: places.data, log, force: false, choose });
     } catch (error) {
-      // Another one drives it, or the board is broken: the service goes all the same.
+      // Another process drives it, or the board is invalid: the service is removed anyway.
       if (!(error instanceof StartupError)) throw error;
       system.say(`${error.message} ${error.remedy}`);
       return false;
@@ -174,6 +174,6 @@ function remove(system: System, args: Arguments): number {
   const removed = removeService(system, { data: args.has("data"), relayOff });
   for (const path of removed.paths) system.say(`removed ${path}`);
   for (const path of removed.kept) system.say(`kept ${path}`);
-  system.say(removed.relayOff ? "the relay is off" : "the relay could not be read back off: see above");
+  system.say(removed.relayOff ? "the relay is off" : "the relay did not read back as off: see above");
   return removed.relayOff ? exitCodes.ok : exitCodes.unavailable;
 }

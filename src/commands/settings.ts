@@ -28,8 +28,8 @@ export const verb: Verb = {
   subverbs: ["show", "check", "schema"],
   flags: { data, settings, json },
   notes: `
-The settings are one JSON file; a key that is left out has its default. Example: {"targetMax": 25, "displayUnit": "F"}
-schema prints the file's JSON schema, for an editor. Exit code 78 when the file has a mistake.`,
+The settings are one JSON file; a missing key has its default. Example: {"targetMax": 25, "displayUnit": "F"}
+schema prints the file's JSON schema, for an editor. Exit code 78 if the file has a mistake.`,
   async run(args) {
     const context = readContext(args);
     const [word = "show"] = args.words;
@@ -37,26 +37,27 @@ schema prints the file's JSON schema, for an editor. Exit code 78 when the file 
       const { settingsJsonSchema } = await import("../model/settings-schema.ts");
       return print(JSON.stringify(settingsJsonSchema(), null, 2));
     }
-    const cost = lastGoodSettings(context.settingsFile, context.data) === undefined ? refusal : lastGoodInUse;
+    const hasLastGood = lastGoodSettings(context.settingsFile, context.data) !== undefined;
+    const consequence = hasLastGood ? lastGoodInUse : refusal;
     try {
-      return tell(word, args.has("json"), context.settingsFile, cost);
+      return showOrCheck(word, args.has("json"), context.settingsFile, consequence);
     } catch (error) {
       if (!(error instanceof SettingsFailure)) throw error;
-      throw new StartupError(error.exitCode, error.message, `${error.step} ${cost}`, { cause: error });
+      throw new StartupError(error.exitCode, error.message, `${error.step} ${consequence}`, { cause: error });
     }
   },
 };
 
-function tell(word: string, json: boolean, file: SettingsSource, cost: string): number {
+function showOrCheck(word: string, json: boolean, file: SettingsSource, consequence: string): number {
   if (word === "show" && json) return print(JSON.stringify(loadSettings(file), null, 2));
   const { settings: values, found, problems } = readSettingsFile(file);
   if (problems.length === 0) {
     if (word === "show") print(table(values));
-    return print(`${file.path}: ${found ? "in order" : "not there, so the defaults are in force"}`);
+    return print(`${file.path}: ${found ? "valid" : "does not exist, so the defaults are in force"}`);
   }
   print(`${file.path}:`);
   for (const problem of problems) print(`✗ ${settingProblemText(problem)}`);
-  print(cost);
+  print(consequence);
   return exitCodes.configuration;
 }
 

@@ -171,7 +171,7 @@ function actionText(action: ScenarioAction): string {
     case "fault":
       return `${hatFaults[action.fault]}${lasting(action.limits.duration)}`;
     case "end-fault":
-      return `no longer: ${hatFaults[action.fault]}`;
+      return `ended: ${hatFaults[action.fault]}`;
     case "power-cut":
       return `power cut${lasting(action.duration)}`;
     case "expect":

@@ -1,4 +1,4 @@
-/** `simulate`: plays a scenario in virtual time and prints what the room and the controller did. */
+/** `simulate`: runs a scenario in virtual time and prints what the room and the controller did. */
 import { readSmallFile, SmallFileError } from "../base/files/small-file.ts";
 import { nearest } from "../base/nearest-word.ts";
 import { hours, type Millis, millis, minutes } from "../base/units.ts";
@@ -24,19 +24,19 @@ export const verb: Verb = {
   subverbs: "any",
   flags: {
     list: { doc: "list the scenarios and the faults" },
-    print: { doc: "print the scenario's file, to change and play it" },
+    print: { doc: "print the scenario's file, to edit and run it" },
     hours: { value: "N", doc: "duration (default: the scenario's)" },
     every: { value: "MINUTES", doc: "interval of the rows (default: 30)" },
     fault: {
       value: "NAME@H:MM[+H:MM]",
-      doc: "a fault from a time on, or for a duration; several separated by commas",
+      doc: "a fault that starts at a time, with an optional duration; separate several with commas",
     },
     seed: { value: "N", doc: "seed of all random values (default: the scenario's)" },
     format: { value: "FORMAT", doc: "table, jsonl or csv (default: table)" },
   },
   notes: `
-SCENARIO is a name (default: day) or the path of a JSON file. The same firmware runs as on a Pi, on a virtual hat
-in a simulated room; a day takes seconds. Exit code 1 when something that the scenario expects did not hold.
+SCENARIO is a name (default: day) or the path of a JSON file. The firmware is the same as on a Pi; it runs on a virtual
+hat in a simulated room, and a day takes seconds. Exit code 1 if an expectation of the scenario was not met.
 
 The format of a scenario file:
 ${scenarioFormat}`,
@@ -77,8 +77,8 @@ function readScenario(name: string): Scenario {
   throw new StartupError(exitCodes.configuration, problems, "The format: grove-heater simulate --help");
 }
 
-/** Bytes; the shipped scenarios have a few thousand. */
-const largestScenario = 1_000_000;
+/** The shipped scenarios have a few thousand bytes. */
+const maxScenarioBytes = 1_000_000;
 
 function textOf(name: string): string {
   if (isScenarioName(name)) return scenarioText(name);
@@ -94,7 +94,7 @@ function textOf(name: string): string {
 
 function readFile(name: string): string | undefined {
   try {
-    return readSmallFile(name, { limit: largestScenario });
+    return readSmallFile(name, { limit: maxScenarioBytes });
   } catch (cause) {
     if (!(cause instanceof SmallFileError)) throw cause;
     throw new StartupError(
@@ -144,7 +144,7 @@ function positive(args: Arguments, flag: string, fallback: number): number {
   throw new StartupError(
     exitCodes.usage,
     `--${flag} ${text} is not a number above 0.`,
-    `Write --${flag} 24, say.`,
+    `For example: --${flag} 24`,
   );
 }
 
@@ -155,7 +155,7 @@ function listing(): string {
   return `Scenarios\n${rows.join("\n")}\n\nFaults\n${faults.join("\n")}`;
 }
 
-/** On a terminal only, and on its own stream: the rows may go into a file. */
+/** Only on a terminal, and on standard error, because the rows may be redirected to a file. */
 function showProgress(duration: Millis): (atMs: Millis | undefined) => void {
   if (!process.stderr.isTTY || process.stdout.isTTY) return () => {};
   return (atMs) => {

@@ -1,10 +1,10 @@
-/** `unseal`: opens a unit for development. */
+/** `unseal`: unseals a unit for development. */
 import { change, sealFlags, sealNotes } from "./change-seal.ts";
 import type { Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "unseal",
-  summary: "Open a unit for development",
+  summary: "Unseal a unit for development",
   usage: "unseal [FLAGS]",
   flags: sealFlags,
   notes: sealNotes,

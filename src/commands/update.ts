@@ -33,7 +33,7 @@ export const verb: Verb = {
   summary: "Show, apply and take back updates of the firmware",
   usage: "update status | apply FILE | revert [FLAGS]",
   subverbs: ["status", "apply", "revert"],
-  judgesFurtherWords: true,
+  checksFurtherWords: true,
   flags: {
     data: sharedFlags.data,
     json: { doc: "status: print JSON" },

@@ -1,19 +1,21 @@
 /**
- * Rules of nftables for the user of the service: what the gate cannot see (a native add-on, a program that a package
- * starts) reaches no further than what the manifest grants, as far as a packet shows that.
+ * nftables rules for the service's user. They limit what the gate cannot see (a native add-on, a program that
+ * a package starts) to what the manifest grants, as far as the packet filter can tell.
  *
- * Guarantees: a granted address is open; beside those, for granted names, only the ports of Azure, and DNS. No machine of
- * the house is reached unless its address or a name of the house is granted. Loopback and answers to whoever connected to a granted port are open. Others'
- * traffic is not touched. Loading it again replaces it.
+ * Guarantees: connections to granted addresses are allowed; if names are granted, also to the ports of Azure,
+ * and to DNS. Machines on the local network can only be reached if their address, or any local name, is
+ * granted. Loopback, and answers to clients of a granted port, are allowed. Other users' traffic is not
+ * affected. Loading the rules again replaces them.
  *
- * What it cannot do: names change their addresses and a packet has none, so a stranger's port 443 looks like Azure's.
+ * Limitation: packets contain no names and the addresses of names change, so port 443 of any other host is
+ * allowed too.
  */
 import type { Manifest } from "./manifest.ts";
 
 /** MQTT over TLS, and HTTPS. */
-const portsOfNames = [443, 8883];
+const azurePorts = [443, 8883];
 /** RFC 1918, RFC 3927, RFC 6598; RFC 4193, RFC 4291. */
-const ofTheHouse = {
+const localNetworks = {
   ip: ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
   ip6: ["fc00::/7", "fe80::/10"],
 };
@@ -21,11 +23,11 @@ const ofTheHouse = {
 /** An address, not a name. */
 export const isAddress = (host: string): boolean => host.includes(":") || /^[0-9.]+$/.test(host);
 
-/** Answered within the house: RFC 6762, RFC 8375, RFC 9476 and what routers use. */
-const isNameOfTheHouse = (host: string): boolean =>
+/** Names that are resolved on the local network: RFC 6762, RFC 8375, RFC 9476 and what routers use. */
+const isLocalName = (host: string): boolean =>
   !host.includes(".") || /\.(local|lan|home|internal|home\.arpa)$/.test(host);
 
-/** Text of a file for `nft -f`, nftables 0.9.4 or later; the user must exist when it is loaded. */
+/** Text of a file for `nft -f`, nftables 0.9.4 or later. The service's user must exist when it is loaded. */
 export function nftables({ name, connections }: Pick<Manifest, "name" | "connections">): string {
   const table = `inet ${name.replaceAll(/[^A-Za-z0-9]/g, "_")}`;
   const names = connections.filter((host) => !isAddress(host) && host !== "localhost");
@@ -43,11 +45,11 @@ export function nftables({ name, connections }: Pick<Manifest, "name" | "connect
     ...(v4.length > 0 ? [`ip daddr { ${v4.join(", ")} } accept`] : []),
     ...(v6.length > 0 ? [`ip6 daddr { ${v6.join(", ")} } accept`] : []),
     ...(names.length > 0 ? ["meta l4proto { tcp, udp } th dport 53 accept"] : []),
-    ...Object.entries(ofTheHouse).map(
+    ...Object.entries(localNetworks).map(
       ([family, ranges]) =>
-        `${family} daddr { ${ranges.join(", ")} } ${names.some(isNameOfTheHouse) ? "accept" : refuse}`,
+        `${family} daddr { ${ranges.join(", ")} } ${names.some(isLocalName) ? "accept" : refuse}`,
     ),
-    ...(names.length > 0 ? [`tcp dport { ${portsOfNames.join(", ")} } accept`] : []),
+    ...(names.length > 0 ? [`tcp dport { ${azurePorts.join(", ")} } accept`] : []),
     refuse,
   ];
   return [
@@ -59,5 +61,5 @@ export function nftables({ name, connections }: Pick<Manifest, "name" | "connect
   ].join("\n");
 }
 
-/** Where the unit looks for it. */
+/** The file that the unit loads, if it exists. */
 export const rulesFile = ({ name }: Pick<Manifest, "name">): string => `/etc/${name}.nft`;

@@ -19,7 +19,7 @@ import {
 
 export { CapabilityError } from "./refusal.ts";
 
-/** `port`, without the lines that the manifest does not grant. */
+/** The same port, limited to the lines that the manifest grants. */
 export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {
   const check = (line: number) => {
     if (manifest.gpio.has(line)) return;
@@ -39,7 +39,7 @@ export function gatedGpio(port: GpioPort, manifest: Manifest): GpioPort {
   };
 }
 
-/** `bus`, without the addresses that the manifest does not grant. */
+/** The same bus, limited to the addresses that the manifest grants. */
 export function gatedBus(bus: I2cBus, busNumber: number, manifest: Manifest): I2cBus {
   const granted = manifest.i2c.get(busNumber);
   const check = (address: number) => {
@@ -62,8 +62,8 @@ export function gatedBus(bus: I2cBus, busNumber: number, manifest: Manifest): I2
 }
 
 /**
- * Whether the data folder may hold so much.
- * @param totalBytes what all files below it would hold together
+ * Whether the data folder may have this size.
+ * @param totalBytes the total size of all files below it
  */
 export function checkStorage(
   manifest: Pick<Manifest, "storageKb">,
@@ -73,8 +73,8 @@ export function checkStorage(
 }
 
 /**
- * Whether a host may be connected to.
- * @param host name or IP address as the program asks for it, before any look-up: a name is granted by name only,
+ * Whether connections to a host are granted.
+ * @param host name or IP address as the program gives it, before any look-up: a name is granted by name only,
  *   and "*.example.net" grants every name below example.net but not that name itself
  */
 export function checkConnection(
@@ -93,7 +93,7 @@ export function checkConnection(
   return granted ? undefined : connectionRefused(manifest, asked);
 }
 
-/** Whether a port may be listened on. Port 0, "any", never may by a manifest, which cannot name it. */
+/** Whether listening on a port is granted. Port 0, "any", never is: a manifest cannot name it. */
 export function checkServerPort(
   manifest: NetworkGrants,
   protocol: "tcp" | "udp",

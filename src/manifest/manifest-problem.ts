@@ -1,8 +1,8 @@
-/** What can be wrong with a manifest: stable codes, each problem with its place, cause and next step. */
+/** Problems of a manifest: stable codes; each problem has its place, cause and next step. */
 export type ManifestProblemCode =
   | "missing"
   | "unparseable"
-  /** JSON, but not of the manifest's shape. */
+  /** JSON, but not a valid manifest. */
   | "invalid"
   | "unknown-capability"
   /** A `$NAME` that the board does not define. */
@@ -14,7 +14,7 @@ export type ManifestProblemCode =
 
 export interface ManifestProblem {
   readonly code: ManifestProblemCode;
-  /** From 1; absent when the file as a whole is meant. */
+  /** Counts from 1; absent when the problem concerns the whole file. */
   readonly line?: number;
   readonly column?: number;
   /** The cause. */
@@ -25,7 +25,7 @@ export interface ManifestProblem {
 
 export class ManifestError extends Error {
   readonly code: ManifestProblemCode;
-  /** Never empty, in the order of the file; `code` is that of the first. */
+  /** Never empty, in the order of the file; `code` is the code of the first. */
   readonly problems: readonly ManifestProblem[];
 
   constructor(problems: readonly ManifestProblem[]) {

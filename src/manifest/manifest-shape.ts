@@ -1,15 +1,16 @@
 /**
- * The shape of an app manifest, as Azure Sphere writes it, with the capabilities that this firmware knows.
+ * The schema of an app manifest in the format of Azure Sphere, with the capabilities that this firmware
+ * supports.
  *
- * Guarantee: accepts the documents that manifest/app_manifest.schema.json accepts, and no others; a test holds
- * the two together. What names mean on a board is not looked at here.
+ * Guarantee: it accepts the same documents as manifest/app_manifest.schema.json; a test compares the two. It
+ * does not check what names mean on a board.
  */
 import type { JsonDocument } from "../base/schema/document.ts";
 import { type Infer, type Path, read } from "../base/schema/schema.ts";
 import { distinct, list, map, strictObject } from "../base/schema/structures.ts";
 import { integer, oneOf, optional, string, type TextRule, withDefault } from "../base/schema/values.ts";
 
-/** A name and where it is. */
+/** A name and its place in the document. */
 export interface Located {
   readonly value: string;
   readonly path: Path;
@@ -17,7 +18,7 @@ export interface Located {
 
 const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const rules = {
-  // Also a valid user name for systemd: the service runs under it.
+  // Also a valid user name for systemd, because the service runs as this user.
   name: {
     pattern: /^[A-Za-z][A-Za-z0-9_-]{0,30}$/,
     expected: "a letter, then up to 30 letters, digits, _ or -",
@@ -25,14 +26,16 @@ const rules = {
   componentId: { pattern: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, expected: "a UUID" },
   entryPoint: {
     pattern: /^\/?[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/,
-    expected: "a path without blanks and without a part that begins with a dot",
+    expected: "a path without spaces, no part of which begins with a dot",
   },
   cmdArg: { pattern: /^[ -~]{0,256}$/, expected: "up to 256 printable ASCII characters" },
   peripheral: {
     pattern: /^\$[A-Za-z][A-Za-z0-9_]{0,31}$/,
-    expected: 'a name of the board definition with a $ before it, as "$RELAY" (a bare line 16 is "$GPIO16")',
+    expected:
+      'a name of the board definition, prefixed with $, such as "$RELAY" (for line 16 itself: "$GPIO16")',
   },
-  // 0x00–0x02 and 0x78 up are reserved (UM10204, table 4); 0x04 is not free either, but the Base Hat's ADC sits there.
+  // 0x00–0x02 and from 0x78 are reserved (UM10204, table 4); so is 0x04, but the Base Hat's ADC has that
+  // address.
   address: {
     pattern: /^0x(0[3-9a-f]|[1-6][0-9a-f]|7[0-7])$/,
     expected: 'an address from "0x03" to "0x77", lower case',
@@ -45,7 +48,7 @@ const rules = {
   },
 } satisfies Record<string, TextRule>;
 
-const largestStorageKb = 1_048_576;
+const maxStorageKb = 1_048_576;
 
 const names = withDefault(list(string(rules.peripheral)), []);
 const ports = withDefault(distinct(list(integer(1, 65_535))), []);
@@ -55,12 +58,12 @@ const noAddresses: Readonly<Record<string, readonly string[]>> = {};
 const capabilities = {
   Gpio: names,
   I2cMaster: names,
-  /** Our extension: on a bus shared by all, the addresses are what tells one part from another. */
+  /** Our extension: all parts share one bus, so a grant must name the address of each part. */
   I2cAddresses: withDefault(map(addresses, Number.POSITIVE_INFINITY, rules.peripheral), noAddresses),
   AllowedConnections: withDefault(distinct(list(string(rules.host))), []),
   AllowedTcpServerPorts: ports,
   AllowedUdpServerPorts: ports,
-  MutableStorage: withDefault(strictObject({ SizeKB: integer(0, largestStorageKb) }), { SizeKB: 0 }),
+  MutableStorage: withDefault(strictObject({ SizeKB: integer(0, maxStorageKb) }), { SizeKB: 0 }),
 };
 
 export const capabilityNames = Object.keys(capabilities) as (keyof typeof capabilities)[];
@@ -83,7 +86,7 @@ export interface NamesInManifest {
   readonly i2cAddresses: readonly (Located & { readonly addresses: readonly number[] })[];
 }
 
-/** The names that are whole, also where something else in the manifest is wrong. */
+/** The valid names, also if other parts of the manifest are invalid. */
 export function namesIn(document: JsonDocument): NamesInManifest {
   const namesOf = (capability: keyof typeof capabilities) =>
     document.validParts(string(rules.peripheral), "Capabilities", capability);

@@ -1,10 +1,10 @@
 /**
- * Folder manifest/: the capability gate: what the app manifest does not name cannot be used.
+ * Folder manifest/: the capability gate. What the app manifest does not name cannot be used.
  *
- * The app manifest: what the firmware may use, read against the board that it runs on. Not named, not allowed.
+ * Reads the app manifest, which lists what the firmware may use, and resolves its names on the board in use.
  *
- * Guarantees: a Manifest exists only without any problem; problems are reported all at once, each with its place;
- * no line of the board has two names in it, so that a grant means one thing.
+ * Guarantees: a Manifest exists only if there is no problem; all problems are reported at once, each with its
+ * place; no line of the board has two names in it, so that every grant is unambiguous.
  */
 
 import type { TextPosition } from "../base/json/parse.ts";
@@ -41,7 +41,7 @@ export interface Manifest {
   readonly componentId: string;
   readonly entryPoint: string;
   readonly cmdArgs: readonly string[];
-  /** By BCM line, the `$NAME` under which it is granted. */
+  /** The `$NAME` of each granted line, by BCM number. */
   readonly gpio: ReadonlyMap<number, string>;
   /** By bus number. */
   readonly i2c: ReadonlyMap<number, GrantedBus>;
@@ -49,18 +49,18 @@ export interface Manifest {
   readonly connections: readonly string[];
   readonly tcpServerPorts: readonly number[];
   readonly udpServerPorts: readonly number[];
-  /** What the data folder may hold, in KiB. */
+  /** The size that the data folder may have, in KiB. */
   readonly storageKb: number;
 }
 
-/** What of the network is granted. */
+/** The grants for the network. */
 export type NetworkGrants = Pick<Manifest, "connections" | "tcpServerPorts" | "udpServerPorts">;
 
 export type ResolveName = (name: string) => ResolvedPeripheral | undefined;
 
 /**
- * For a process that has no hat, whatever the board is: of the same file, but no line and no bus is granted.
- * @throws ManifestError as `parseManifest` does, but for names of the board
+ * For a process that uses no hat: reads the same file, but grants no line and no bus, and needs no board.
+ * @throws ManifestError like `parseManifest`, except for names of the board
  */
 export function parseManifestWithoutHat(text: string | undefined): Manifest {
   const file = readManifest(text);
@@ -68,7 +68,7 @@ export function parseManifestWithoutHat(text: string | undefined): Manifest {
 }
 
 /**
- * @param text of the manifest; `undefined` when there is no such file
+ * @param text the manifest; `undefined` when there is no such file
  * @param resolve what a `$NAME` stands for on the board in use
  * @throws ManifestError with every problem found
  */
@@ -89,7 +89,7 @@ interface ReadManifest {
 
 function readManifest(text: string | undefined): ReadManifest {
   if (text === undefined) {
-    const remedy = "restore manifest/app_manifest.json from the package: without it nothing may be used";
+    const remedy = "restore manifest/app_manifest.json from the package: without it nothing can be used";
     throw new ManifestError([{ code: "missing", message: "there is no manifest", remedy }]);
   }
   const document = JsonDocument.parse(text);
@@ -100,7 +100,7 @@ function readManifest(text: string | undefined): ReadManifest {
   ]);
 }
 
-/** What needs no board. @throws ManifestError with all findings, in the order of the file */
+/** The grants that need no board. @throws ManifestError with all findings, in the order of the file */
 function granted(
   { document, file }: ReadManifest,
   findings: readonly Finding[],
@@ -129,24 +129,27 @@ interface Finding extends Pick<ManifestProblem, "code" | "message" | "remedy"> {
 
 type LocatedManifestProblem = ManifestProblem & TextPosition;
 
-/** Azure Sphere has these too; on this hat there is nothing behind them. */
-const elsewhere = ["Uart", "SpiMaster", "Pwm", "Adc", "NetworkConfig", "WifiConfig", "SystemTime"];
+/** Capabilities of Azure Sphere that this hat does not have. */
+const otherCapabilities = ["Uart", "SpiMaster", "Pwm", "Adc", "NetworkConfig", "WifiConfig", "SystemTime"];
 
 function shapeProblem({ line, column, message, path, unknownKey }: LocatedProblem): LocatedManifestProblem {
   if (unknownKey === undefined || pathText(path) !== "Capabilities") {
-    const remedy = "correct it; manifest/app_manifest.schema.json has the rules";
+    const remedy = "correct it; manifest/app_manifest.schema.json contains the rules";
     return { code: "invalid", line, column, message, remedy };
   }
-  const cause = elsewhere.includes(unknownKey)
-    ? `the capability "${unknownKey}" is known to Azure Sphere, but not offered here`
-    : `the capability "${unknownKey}" is not known`;
+  const cause = otherCapabilities.includes(unknownKey)
+    ? `the capability "${unknownKey}" exists on Azure Sphere, but is not supported here`
+    : `unknown capability "${unknownKey}"`;
   const meant = nearest(unknownKey, capabilityNames);
   const remedy =
-    meant === undefined ? `remove it; known are ${capabilityNames.join(", ")}` : `did you mean "${meant}"?`;
+    meant === undefined ? `remove it; supported: ${capabilityNames.join(", ")}` : `did you mean "${meant}"?`;
   return { code: "unknown-capability", line, column, message: cause, remedy };
 }
 
-/** Names on the board in use: each known, of its type, and alone on its line. */
+/**
+ * Checks the names against the board in use: each must be defined, of the right type, and the only one for
+ * its line.
+ */
 class NameCheck {
   readonly findings: Finding[] = [];
   readonly #resolve: ResolveName;
@@ -188,7 +191,7 @@ class NameCheck {
     const target = this.#resolve(name);
     if (target === undefined) {
       const remedy =
-        'use a name of the board in use ("grove-heater board" lists them), or add it to that board';
+        'use a name of this board ("grove-heater board" lists them), or add it to the board definition';
       this.#note("unknown-name", path, `the board does not define ${name}`, remedy);
     } else if (target.type !== type) {
       this.#note(

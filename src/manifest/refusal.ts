@@ -1,9 +1,9 @@
 /** The gate's errors: EPERM, as from the kernel, plus the manifest line that would grant the capability. */
 import type { Manifest, NetworkGrants } from "./manifest.ts";
 
-/** The cause of every refusal. */
+/** The cause of every refusal that a manifest entry would lift. */
 export class CapabilityError extends Error {
-  /** The same code as for the kernel's own permission errors. */
+  /** The code of the kernel's own permission errors. */
   readonly code = "EPERM";
   readonly capability: string;
   /** The line that app_manifest.json needs in `Capabilities`. */
@@ -20,12 +20,12 @@ export class CapabilityError extends Error {
   }
 }
 
-/** A refusal that no manifest can lift, because nobody could see what it would grant. */
+/** A refusal that no manifest entry can lift, because it would not be clear what the entry grants. */
 export class NeverGrantedError extends Error {
   readonly code = "EPERM";
 
   constructor(attempt: string, remedy: string) {
-    super(`EPERM: ${attempt} is not granted, and nothing in app_manifest.json grants it; ${remedy}`);
+    super(`EPERM: ${attempt} is not granted, and no entry in app_manifest.json can grant it; ${remedy}`);
     this.name = "NeverGrantedError";
   }
 }
@@ -78,7 +78,7 @@ export function portRefused(manifest: NetworkGrants, protocol: "tcp" | "udp", po
 }
 
 export function storageRefused(manifest: Pick<Manifest, "storageKb">, bytes: number): CapabilityError {
-  const attempt = `storing ${bytes} bytes, where ${manifest.storageKb} KiB are`;
+  const attempt = `storing ${bytes} bytes (limit ${manifest.storageKb} KiB)`;
   return new CapabilityError(
     attempt,
     "MutableStorage",

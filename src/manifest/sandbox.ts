@@ -1,13 +1,15 @@
 /**
- * The systemd unit of a field unit, made from the manifest and the board: the kernel refuses what the gate refuses.
+ * Makes the systemd unit of a field device from the manifest and the board: the kernel refuses what the gate
+ * refuses.
  *
- * Guarantees: the service gets the devices of granted buses and lines and no others, the network only when a host
- * or port is granted, and one folder to write to beside that of the locks; the relay is forced off before each start
- * and after every end.
+ * Guarantees: the service can use the devices of granted buses and lines and no others, and the network only
+ * when a host or port is granted; it can write only to its own folder and that of the locks; the relay is
+ * forced off before each start and after every end.
  *
- * What it cannot do, so that nobody counts on it: systemd filters by device node, and all GPIO lines of a chip share
- * one device and one place in /sys, so single lines, single I²C addresses and host names are held by the gate alone (gate.ts). For
- * hosts by name nftables holds the ports at least (firewall.ts): the unit loads its rules where they are installed.
+ * Limitations: systemd filters by device node, and all GPIO lines of a chip share one device and one folder
+ * in /sys, so only the gate (gate.ts) limits single lines, single I²C addresses and host names. For hosts
+ * granted by name nftables limits at least the ports (firewall.ts): the unit loads the rules where they are
+ * installed.
  */
 import { posix } from "node:path";
 import type { Wiring } from "../chips/wiring.ts";
@@ -21,12 +23,12 @@ export interface UnitOptions {
   readonly folder: string;
   /** Name or path of the board definition; without it the settings decide. */
   readonly board?: string;
-  /** Turns the relay off in plain sh, one command a line; missing where no real line is driven. */
+  /** Turns the relay off in plain sh, one command per line; missing where no real line is driven. */
   readonly relayOff?: RelayOffScripts | undefined;
 }
 
 export interface RelayOffScripts {
-  /** Before each start; may wait some seconds for the line to be handed to its group. */
+  /** Before each start; may wait some seconds until udev has given the line to its group. */
   readonly start: string;
   /** After every end. */
   readonly stop: string;
@@ -98,7 +100,10 @@ function program(manifest: Manifest, { node, folder, board, relayOff }: UnitOpti
   ];
 }
 
-/** Three times what the guardian's own watch over the loop takes: longer than it ever is without a proof. */
+/**
+ * Three times the guardian's own limit for a silent loop: it always has proof of a working loop more often
+ * than that.
+ */
 const watchdogSeconds = 30;
 
 function identity(manifest: Manifest, wiring: Wiring): Line[] {
@@ -180,7 +185,7 @@ function network(manifest: Manifest): Line[] {
   ];
 }
 
-/** `8784-8815` for ports that follow each other in the list, as systemd.resource-control(5) takes them. */
+/** Joins consecutive ports into ranges such as `8784-8815`, as in systemd.resource-control(5). */
 function ranges(ports: readonly number[]): string[] {
   const found: { from: number; to: number }[] = [];
   for (const port of ports) {
@@ -253,10 +258,10 @@ function limits(manifest: Manifest): Line[] {
   ];
 }
 
-/** One command a line, also in the unit: a line that ends in a backslash goes on (systemd.syntax(7)). */
+/** One command per line, also in the unit: a line that ends in a backslash continues (systemd.syntax(7)). */
 const script = (text: string): string => quoted(text).replaceAll("\n", " \\\n  ");
 
-/** As systemd.service(5), "COMMAND LINES", and systemd.unit(5), "SPECIFIERS", ask for it. */
+/** Quotes a word as in systemd.service(5), "COMMAND LINES", and systemd.unit(5), "SPECIFIERS". */
 function quoted(word: string): string {
   const literal = word
     .replaceAll("\\", "\\\\")

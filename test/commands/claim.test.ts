@@ -85,9 +85,9 @@ describe("claim", () => {
       "cards",
     ];
     const first = claim([...args, "--group-key-file", "group.key"]);
-    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("2 made, 0 there already") });
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("2 made, 0 existed already") });
     expect(first.stdout).toContain("sudo cp -r");
-    expect(claim(args, groupKey).stdout).toContain("0 made, 2 there already");
+    expect(claim(args, groupKey).stdout).toContain("0 made, 2 existed already");
     expect(claim(args, Buffer.alloc(32).toString("base64"))).toMatchObject({
       code: exitCodes.findings,
       stdout: expect.stringContaining("another group"),
@@ -114,16 +114,16 @@ describe("claim", () => {
   });
 
   it.each<[string, string[], number, string]>([
-    ["no word", [], exitCodes.usage, "claim what?"],
+    ["no word", [], exitCodes.usage, "needs a subcommand"],
     ["an unknown word", ["sing"], exitCodes.usage, "sign"],
     ["no file to sign", ["sign"], exitCodes.usage, "claim request"],
-    ["a file that is not there", ["accept", "none.pem"], exitCodes.usage, "not there"],
+    ["a file that does not exist", ["accept", "none.pem"], exitCodes.usage, "does not exist"],
     ["no authority", ["verify", "ABCD"], exitCodes.configuration, "claim ca"],
     ["a code that is none", ["verify", "a/b"], exitCodes.usage, "code"],
     ["a key on the command line", ["key", groupKey], exitCodes.usage, "history"],
     ["days that are none", ["sign", "x", "--days", "0"], exitCodes.configuration, "claim ca"],
     ["years that are none", ["ca", "--years", "x"], exitCodes.usage, "1 to 50"],
-    ["a word too many", ["ca", "more"], exitCodes.usage, "no further word"],
+    ["a word too many", ["ca", "more"], exitCodes.usage, "unexpected argument"],
     ["a type that is none", ["batch", "x.csv", "--type", "tpm"], exitCodes.usage, "symmetric-key"],
   ])("refuses %s and says what to do", (_what, args, code, says) => {
     const said = claim(args);

@@ -1,4 +1,4 @@
-/** The guardian's keeper of the local hub, between a loop and a hub that do what the test says. */
+/** The guardian's supervisor of the local hub, between a loop and a hub that do what the test says. */
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
@@ -57,7 +57,7 @@ function rig() {
   const hubs: FakeProcess[] = [];
   const failures: string[] = [];
   const warnings: [string, LogFields | undefined][] = [];
-  const keeper = new HubSupervisor({
+  const supervisor = new HubSupervisor({
     dataPath: "/nowhere",
     quiet: true,
     clock,
@@ -76,33 +76,33 @@ function rig() {
     if (newest === undefined) throw new Error("no hub yet");
     return newest;
   };
-  return { clock, hubs, hub, failures, warnings, keeper, loop };
+  return { clock, hubs, hub, failures, warnings, supervisor, loop };
 }
 
-describe("the keeper of the local hub", () => {
+describe("the supervisor of the local hub", () => {
   it("passes a key of the page on to the loop", () => {
-    const { keeper, loop, hub } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, hub } = rig();
+    supervisor.startFor(loop.child);
     hub().emit("message", press);
     expect(loop.sent).toEqual([press]);
   });
 
   it("drops a key that is pressed while the loop is gone, and passes the next one to the next loop", () => {
-    const { keeper, loop, hub } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, hub } = rig();
+    supervisor.startFor(loop.child);
     loop.end(null);
     hub().emit("message", press);
     expect(loop.sent).toEqual([]);
     const next = new FakeProcess();
-    keeper.wantedBy(next.child);
+    supervisor.startFor(next.child);
     expect(next.sent).toEqual([]);
     hub().emit("message", press);
     expect(next.sent).toEqual([press]);
   });
 
   it("lets twenty presses wait for a loop that is stuck, and takes new ones when it is not", () => {
-    const { keeper, loop, hub } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, hub } = rig();
+    supervisor.startFor(loop.child);
     loop.stuck = true;
     for (let n = 0; n < 30; n += 1) hub().emit("message", press);
     expect(loop.sent).toHaveLength(20);
@@ -112,19 +112,19 @@ describe("the keeper of the local hub", () => {
   });
 
   it("tells each loop where the hub is, once it stands", () => {
-    const { keeper, loop, hub } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, hub } = rig();
+    supervisor.startFor(loop.child);
     hub().emit("message", ready);
     expect(loop.sent).toEqual([ready]);
     const next = new FakeProcess();
-    keeper.wantedBy(next.child);
+    supervisor.startFor(next.child);
     expect(next.sent).toEqual([ready]);
   });
 
   it.each(["ENOMEM", "EAGAIN", "EMFILE"])("tries again when a hub cannot be started for %s", async (code) => {
-    const { keeper, loop, clock, hubs, failures, warnings } = rig();
+    const { supervisor, loop, clock, hubs, failures, warnings } = rig();
     failures.push(code, code);
-    keeper.wantedBy(loop.child);
+    supervisor.startFor(loop.child);
     expect(warnings[0]).toEqual(["hub-lost", { code: null, reason: code, restartInSeconds: 2 }]);
     await clock.advance(millis(2100));
     expect(hubs).toHaveLength(0);
@@ -133,8 +133,8 @@ describe("the keeper of the local hub", () => {
   });
 
   it("starts a hub again that could not be started, told late, and no second one for a message that failed", async () => {
-    const { keeper, loop, clock, hub, hubs } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, clock, hub, hubs } = rig();
+    supervisor.startFor(loop.child);
     hub().emit("error", Object.assign(new Error(), { code: "EPERM" }));
     await clock.advance(minutes(5));
     expect(hubs).toHaveLength(1);
@@ -150,11 +150,11 @@ describe("the keeper of the local hub", () => {
       [false, true, ["SIGTERM", "SIGKILL"], 3000],
       [false, false, ["SIGTERM", "SIGKILL"], 4000],
     ] as const) {
-      const { keeper, loop, clock, hub, hubs } = rig();
-      keeper.wantedBy(loop.child);
+      const { supervisor, loop, clock, hub, hubs } = rig();
+      supervisor.startFor(loop.child);
       Object.assign(hub(), { diesOnTerm, diesOnKill });
       let ended = false;
-      void keeper.stop().then(() => {
+      void supervisor.stop().then(() => {
         ended = true;
       });
       await clock.advance(millis(limit));
@@ -165,12 +165,12 @@ describe("the keeper of the local hub", () => {
   });
 
   it("ends at once where no hub runs", async () => {
-    await rig().keeper.stop();
+    await rig().supervisor.stop();
   });
 
   it("shows the hub the newest picture of the panel, and that the loop is gone", async () => {
-    const { keeper, loop, clock, hub } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, clock, hub } = rig();
+    supervisor.startFor(loop.child);
     hub().emit("message", ready);
     hub().stuck = true;
     loop.emit("message", { kind: "panel-shown", turn: 1 });
@@ -190,8 +190,8 @@ describe("the keeper of the local hub", () => {
   });
 
   it("starts a hub that was lost again, after a pause that doubles until one stands", async () => {
-    const { keeper, loop, clock, hub, hubs, warnings } = rig();
-    keeper.wantedBy(loop.child);
+    const { supervisor, loop, clock, hub, hubs, warnings } = rig();
+    supervisor.startFor(loop.child);
     for (const [pause, count] of [
       [2, 2],
       [4, 3],
@@ -211,8 +211,8 @@ describe("the keeper of the local hub", () => {
   it.each([78, 74])(
     "leaves a hub alone that ended with %i: a person has to act, and is told",
     async (code) => {
-      const { keeper, loop, clock, hub, hubs, warnings } = rig();
-      keeper.wantedBy(loop.child);
+      const { supervisor, loop, clock, hub, hubs, warnings } = rig();
+      supervisor.startFor(loop.child);
       hub().end(code);
       await clock.advance(minutes(5));
       expect(hubs).toHaveLength(1);

@@ -22,9 +22,9 @@ const check = (file: string) =>
   verb.run(readArguments(verb, ["check", "--board", "virtual", "--data", folder, "--file", file]));
 
 describe("manifest check", () => {
-  it("finds the shipped manifest good for the board", async () => {
+  it("accepts the shipped manifest for the board", async () => {
     expect(await check(shipped.pathname)).toBe(0);
-    expect(printed.text).toContain("good for grove-heater on a simulated Grove Base Hat");
+    expect(printed.text).toContain("valid for grove-heater on a simulated Grove Base Hat");
   });
 
   it("says what is granted: each line and bus, whom it may talk to, where it listens, how much it keeps", async () => {

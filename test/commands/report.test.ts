@@ -39,7 +39,7 @@ describe("report", () => {
     expect(lines[1]).toMatch(/^2 {2}2026-12-24T12:00:00Z {2}crash/);
     const whole = await run("2");
     expect(whole).toContain("-1.5 s  info  board board=virtual");
-    expect(whole).toContain("3 more like it");
+    expect(whole).toContain("3 earlier ones of this kind");
     const all = JSON.parse(await run("--json"));
     expect(all).toHaveLength(2);
     expect(all[0]).toMatchObject({ number: 1, at: null, clockTrusted: false, sent: false });

@@ -23,7 +23,7 @@ function run(...args: string[]) {
 it("closes a unit, opens it again, and tells who did it", () => {
   expect(run("seal", "status")).toMatchObject({ code: 0, stdout: "undecided\n" });
   expect(run("seal")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Sealed\./) });
-  expect(run("seal").stdout).toMatch(/^It is sealed already/);
+  expect(run("seal").stdout).toMatch(/^Already sealed/);
   expect(run("unseal")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Unsealed/) });
   expect(JSON.parse(run("seal", "status", "--json").stdout)).toMatchObject({
     state: "unsealed",
@@ -33,7 +33,7 @@ it("closes a unit, opens it again, and tells who did it", () => {
     ],
   });
   writeFileSync(join(folder, "seal.json"), "x");
-  expect(run("seal", "status").stdout).toContain("sealed: seal.json counts so because it is damaged");
+  expect(run("seal", "status").stdout).toContain("sealed, because seal.json cannot be used: it is damaged");
 });
 
 it.each([

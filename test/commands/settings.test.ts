@@ -96,10 +96,10 @@ describe("the settings", () => {
     });
   });
 
-  it("that are right are said to be in order, each with unit, limits and default", async () => {
+  it("that are valid are reported as valid, each with unit, limits and default", async () => {
     writeFileSync(file, '{"targetMax": 25}');
     expect(await settings("check")).toBe(0);
-    expect(printed.text).toBe(`${file}: in order\n`);
+    expect(printed.text).toBe(`${file}: valid\n`);
     expect(await settings("show")).toBe(0);
     expect(printed.text).toContain("25 °C (default 30 °C)");
     for (const key of settingKeys) expect(printed.text).toContain(key);
@@ -109,7 +109,7 @@ describe("the settings", () => {
     expect(await settings("show", "--json")).toBe(0);
     expect(JSON.parse(printed.text)).toMatchObject({ targetInitial: 19, targetMax: 30 });
     expect(await settings("check")).toBe(0);
-    expect(printed.text).toContain("not there, so the defaults are in force");
+    expect(printed.text).toContain("does not exist, so the defaults are in force");
   });
 
   it("have to be there when somebody named the file", async () => {

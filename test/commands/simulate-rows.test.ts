@@ -69,7 +69,7 @@ describe("the table of a simulation", () => {
     [{ do: "fault", fault: "nack", limits: { duration: undefined } }, hatFaults.nack],
     [{ do: "fault", fault: "nack", limits: { duration: seconds(30) } }, `${hatFaults.nack} for 30 s`],
     [{ do: "fault", fault: "nack", limits: { duration: minutes(1) } }, `${hatFaults.nack} for 1 min`],
-    [{ do: "end-fault", fault: "nack" }, `no longer: ${hatFaults.nack}`],
+    [{ do: "end-fault", fault: "nack" }, `ended: ${hatFaults.nack}`],
     [{ do: "power-cut", duration: minutes(2) }, "power cut for 2 min"],
   ])("tells of %o when it was done", (action, words) => {
     expect(done(action)).toBe(`  26:05   > ${words}`);

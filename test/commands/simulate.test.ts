@@ -84,7 +84,7 @@ describe("the verb simulate", () => {
     for (const name of [...scenarioNames, ...hatFaultNames]) expect(printed.text).toContain(`\n  ${name} `);
   });
 
-  it("prints a scenario's file, to change and play it", async () => {
+  it("prints a scenario's file, to edit and run it", async () => {
     expect(await simulate("day", "--print")).toBe(0);
     expect(JSON.parse(printed.text)).toEqual(JSON.parse(scenarioText("day")));
   });
@@ -93,7 +93,7 @@ describe("the verb simulate", () => {
     [["--every", "0"], 64, "--every 0 is not a number above 0."],
     [["--hours", "soon"], 64, "--hours soon is not a number above 0."],
     [["--seed", "1000001"], 64, "--seed 1000001"],
-    [["--format", "xml"], 64, "--format xml is not known."],
+    [["--format", "xml"], 64, "invalid value: --format xml."],
     [["--fault", "nack@1:0"], 64, "--fault nack@1:0 is not NAME@H:MM[+H:MM]."],
   ])("refuses %j with exit code %i", async (flags, exitCode, message) => {
     await expect(simulate(...flags)).rejects.toMatchObject({

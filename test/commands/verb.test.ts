@@ -25,8 +25,8 @@ describe("the arguments of a verb", () => {
     [["--data"], "Option '--data <value>' argument missing.", usage],
     [["--data", "-1"], "Option '--data' argument is ambiguous.", usage],
     [["--json=1"], "Option '--json' does not take an argument.", usage],
-    [["eg"], "Unknown: fry eg.", `Did you mean egg? ${usage}`],
-    [["egg", "bacon"], 'fry egg takes no further word, got "bacon".', usage],
+    [["eg"], "unknown subcommand: fry eg.", `Did you mean egg? ${usage}`],
+    [["egg", "bacon"], "unexpected argument: bacon", usage],
   ])("%j are refused with exit code 64, what is wrong, and the next step", (argv, message, remedy) => {
     expect(() => read(...argv)).toThrow(expect.objectContaining({ exitCode: 64, message, remedy }));
   });

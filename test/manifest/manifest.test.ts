@@ -160,7 +160,7 @@ describe("a manifest that cannot be used", () => {
     expect(problems).toMatchObject([
       {
         code: "unknown-capability",
-        message: expect.stringContaining("known to Azure Sphere, but not offered here"),
+        message: expect.stringContaining("exists on Azure Sphere, but is not supported here"),
       },
     ]);
   });

@@ -1,4 +1,4 @@
-/** What several verbs work out of the shared flags and the environment. */
+/** Values that several verbs derive from the shared flags and the environment. */
 
 import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
 import { type DataFolder, dataFolderPath, describeDataFolder } from "../../firmware/storage/data-folder.ts";
@@ -6,7 +6,7 @@ import type { SettingsSource } from "../../firmware/storage/settings-file.ts";
 import type { Arguments } from "./verb.ts";
 
 export interface Context {
-  /** Not made yet: a verb that only looks leaves no trace. */
+  /** Not created yet, so that a verb that only reads leaves no trace. */
   readonly data: DataFolder;
   readonly settingsFile: SettingsSource;
 }
@@ -25,7 +25,7 @@ export function oneOf<T extends string>(args: Arguments, flag: string, words: re
   if (found !== undefined) return found;
   throw new StartupError(
     exitCodes.usage,
-    `--${flag} ${value} is not known.`,
+    `invalid value: --${flag} ${value}.`,
     `Use one of: ${words.join(", ")}.`,
   );
 }
@@ -42,12 +42,12 @@ export function wholeNumber(
   if (Number.isInteger(value) && value >= least && value <= most && text !== "") return value;
   throw new StartupError(
     exitCodes.usage,
-    `--${flag} ${text} is not known.`,
+    `invalid value: --${flag} ${text}.`,
     `Use a whole number from ${least} to ${most}.`,
   );
 }
 
-/** Whether there is a terminal that takes keys and can be drawn on. */
+/** Whether there is a terminal for key presses and a live display. */
 export const hasTerminal = (): boolean =>
   process.stdout.isTTY === true && process.stdin.isTTY === true && process.env["TERM"] !== "dumb";
 

@@ -1,7 +1,8 @@
 /**
- * Reads one line that nobody may look at: typed without an echo, or from a pipe.
+ * Reads one secret line: typed without echo, or from a pipe.
  *
- * Guarantee: the terminal is as it was when this settles, also after Ctrl-C; what is longer than `maxBytes` is cut off.
+ * Guarantee: when the promise settles, the terminal's mode is restored, also after Ctrl-C; the line is
+ * truncated to `maxBytes`.
  */
 import type { ReadStream } from "node:tty";
 
@@ -9,9 +10,9 @@ const maxBytes = 4096;
 const keys = { interrupt: "\u0003", endOfInput: "\u0004", backspace: ["\u007f", "\b"] } as const;
 
 /**
- * @param prompt shown on `output`, to a person alone
- * @param keepBlanks those around it belong to it
- * @returns without blanks around it, unless they are kept; `undefined` when there was none, or when Ctrl-C was pressed
+ * @param prompt printed to `output`, only if the line is typed
+ * @param keepBlanks spaces at the ends of the line belong to it
+ * @returns the line, trimmed unless `keepBlanks`; `undefined` if it is empty, or after Ctrl-C
  */
 export async function readHiddenLine(
   input: NodeJS.ReadStream,

@@ -1,5 +1,5 @@
 /**
- * Folder line/: what every verb shares: how its arguments are read, run and answered.
+ * Folder line/: what the verbs share: they read arguments, run a verb and report its errors.
  *
  * What a command-line verb is, and how its arguments are read.
  *
@@ -13,9 +13,9 @@ import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
 import type { NetworkGrants } from "../../manifest/manifest.ts";
 
 export interface FlagSpec {
-  /** The placeholder of its value in the help; a flag without one is a switch. */
+  /** The placeholder for its value in the help; a flag without one takes no value. */
   readonly value?: string;
-  /** It may be given more than once. */
+  /** The flag may be given more than once. */
   readonly several?: true;
   readonly doc: string;
 }
@@ -24,7 +24,7 @@ export interface Arguments {
   readonly words: readonly string[];
   /** The value of a flag, or undefined. */
   value(flag: string): string | undefined;
-  /** The values of a flag that may be given more than once, which may also stand in one with commas. */
+  /** The values of a flag that may be given more than once, or with several values separated by commas. */
   values(flag: string): readonly string[];
   has(flag: string): boolean;
 }
@@ -35,19 +35,19 @@ export interface VerbSpec {
   /** After the program's name. */
   readonly usage: string;
   readonly flags: Readonly<Record<string, FlagSpec>>;
-  /** Words that may follow the verb, for a message about a wrong one. */
+  /** The words that may follow the verb. */
   readonly subverbs?: readonly string[] | "any";
-  /** It refuses a word after the first by itself, in words of its own. */
-  readonly judgesFurtherWords?: boolean;
+  /** The verb itself checks further words after the first. */
+  readonly checksFurtherWords?: boolean;
   /** More paragraphs for the help. */
   readonly notes?: string;
 }
 
 export interface Verb extends VerbSpec {
-  /** What it may use of the network; absent: what the manifest grants. */
+  /** Its network grants; absent: those of the manifest. */
   readonly network?: NetworkGrants;
   run(args: Arguments): Promise<number>;
-  /** Called before arguments that make no sense are refused; may refuse them for a reason that weighs more. */
+  /** Called before invalid arguments are reported; may throw a more important error instead. */
   readonly onRefusal?: (argv: readonly string[], error: unknown) => void;
 }
 
@@ -77,14 +77,14 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     });
     const word = positionals[0];
     if (Array.isArray(verb.subverbs) && word !== undefined && !verb.subverbs.includes(word)) {
-      throw usageError(verb, `Unknown: ${verb.name} ${word}.`, nearest(word, verb.subverbs));
+      throw usageError(verb, `unknown subcommand: ${verb.name} ${word}.`, nearest(word, verb.subverbs));
     }
     if (verb.subverbs === undefined && word !== undefined) {
       throw usageError(verb, `unexpected argument: ${word}`, undefined);
     }
     const more = positionals[1];
-    if (verb.subverbs !== "any" && !verb.judgesFurtherWords && more !== undefined) {
-      throw usageError(verb, `${verb.name} ${word} takes no further word, got "${more}".`, undefined);
+    if (verb.subverbs !== "any" && !verb.checksFurtherWords && more !== undefined) {
+      throw usageError(verb, `unexpected argument: ${more}`, undefined);
     }
     return {
       words: positionals,
@@ -98,7 +98,7 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     };
   } catch (error) {
     if (error instanceof StartupError) throw error;
-    // Its first sentence: what follows is advice for another program's flags.
+    // Only its first sentence: the rest is advice that does not apply here.
     const [message = ""] = messageOf(error).split(/\.?(?: To specify|\n)/);
     const unknown = /^Unknown option '--?([\w-]+)/.exec(message)?.[1];
     throw usageError(

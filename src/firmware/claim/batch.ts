@@ -1,9 +1,10 @@
 /**
- * Many units at once: for each a folder that is laid over its SD card, ready for its first boot.
+ * Prepares many units at once: for each unit a folder to copy onto its SD card before the first boot.
  *
- * Guarantees: a unit's credentials.json is written last, so a unit is whole or made again; what an earlier run made is
- * kept and never written over, not even by another key; folders are 0700 and files 0600. Of a unit with a certificate the
- * private key is made here, because a unit that was never switched on cannot make it: the folder is a secret.
+ * Guarantees: a unit's credentials.json is written last, so an incomplete unit is made again; what an earlier
+ * run made is kept and never overwritten, not even with another key; folders have mode 0700 and files 0600.
+ * The private key for a certificate is made here, because a unit that was never switched on cannot make it:
+ * the folder must be kept secret.
  */
 import { dirname, join } from "node:path";
 import type { Credentials } from "../../azure/credentials/credentials.ts";
@@ -15,10 +16,12 @@ import { privateFolder, writeWhole } from "./claim.ts";
 import { deviceKeyFile, deviceKeyOf } from "./device-key.ts";
 import { issuePair, type OwnerCa } from "./owner-ca.ts";
 import { keyFingerprint } from "./pem.ts";
-import { idLength, removeOthers, unitKey, x509CredentialsText } from "./unit-keys.ts";
+import { idLength, removeOtherKeys, unitKey, x509CredentialsText } from "./unit-keys.ts";
 import type { ListedUnit } from "./unit-list.ts";
 
-/** What proves the units: certificates of the owner's authority, or keys of a group. */
+/**
+ * How the units prove their identity: certificates of the owner's authority, or keys derived from a group's.
+ */
 export type BatchProof =
   | { readonly type: "x509"; readonly ca: OwnerCa; readonly days: number; readonly wallMs: number }
   | { readonly type: "symmetric-key"; readonly groupKey: string };
@@ -26,7 +29,7 @@ export type BatchProof =
 export interface BatchOptions {
   readonly units: readonly ListedUnit[];
   readonly out: string;
-  /** The data folder on the unit, from the root of its card: "var/lib/private/grove-heater". */
+  /** The data folder on the unit, relative to the root of its card: "var/lib/private/grove-heater". */
   readonly dataPath: string;
   readonly idScope: string;
   readonly endpoint: string | undefined;
@@ -35,13 +38,13 @@ export interface BatchOptions {
 
 export interface BatchResult {
   readonly made: readonly string[];
-  /** There already, and as they would be made now. */
+  /** Exist already, with the same content as would be made now. */
   readonly kept: readonly string[];
-  /** Left as they are, because they were made for something else: the unit, and why. */
+  /** Exist already with different content, and were not changed: the unit, and the difference. */
   readonly others: readonly { readonly id: string; readonly why: string }[];
 }
 
-/** @throws StartupError when a folder cannot be written; what is made until then stays */
+/** @throws StartupError when a folder cannot be written; what was made before that is kept */
 export async function prepareUnits(options: BatchOptions): Promise<BatchResult> {
   const made: string[] = [];
   const kept: string[] = [];
@@ -49,20 +52,20 @@ export async function prepareUnits(options: BatchOptions): Promise<BatchResult> 
   await privateFolder(options.out);
   for (const unit of options.units) {
     const dataPath = join(options.out, unit.folder, ...options.dataPath.split("/"));
-    const there = await credentialsIn(dataPath);
-    if (there === undefined) {
+    const existing = await credentialsIn(dataPath);
+    if (existing === undefined) {
       await prepare(unit.id, dataPath, options);
       made.push(unit.id);
       continue;
     }
-    const why = typeof there === "string" ? there : differenceOf(there, unit.id, options);
+    const why = typeof existing === "string" ? existing : differenceOf(existing, unit.id, options);
     if (why === undefined) kept.push(unit.id);
     else others.push({ id: unit.id, why });
   }
   return { made, kept, others };
 }
 
-/** @returns why they cannot be used, where they cannot; `undefined`: there are none yet */
+/** @returns a text that says why they cannot be used, where they cannot; `undefined`: there are none yet */
 async function credentialsIn(dataPath: string): Promise<Credentials | string | undefined> {
   const path = join(dataPath, credentialsFileName);
   try {
@@ -74,15 +77,15 @@ async function credentialsIn(dataPath: string): Promise<Credentials | string | u
   }
 }
 
-/** Why what is there is not what would be made now. */
+/** How the existing credentials differ from those that would be made now. */
 function differenceOf({ way, proof }: Credentials, id: string, wanted: BatchOptions): string | undefined {
-  if (way.kind !== "dps" || way.registrationId !== id) return "it is another device's";
+  if (way.kind !== "dps" || way.registrationId !== id) return "it belongs to another device";
   if (way.idScope !== wanted.idScope) return `its id scope is ${way.idScope}`;
   if (wanted.proof.type === "x509")
-    return proof.kind === "certificate" ? undefined : "it has a key, no certificate";
-  if (proof.kind !== "key") return "it has a certificate, no key";
+    return proof.kind === "certificate" ? undefined : "it has a key instead of a certificate";
+  if (proof.kind !== "key") return "it has a certificate instead of a key";
   const same = proof.key.reveal() === deviceKeyOf(wanted.proof.groupKey, id);
-  return same ? undefined : "its key is of another group";
+  return same ? undefined : "its key was derived from another group's";
 }
 
 async function prepare(id: string, dataPath: string, options: BatchOptions): Promise<void> {
@@ -101,6 +104,6 @@ async function prepare(id: string, dataPath: string, options: BatchOptions): Pro
   await writeWhole(key.certificateFile, pair.cert);
   const text = x509CredentialsText({ idScope, registrationId: id, key, endpoint, caFile: undefined });
   await writeWhole(credentialsFile, text);
-  // Of a run that was cut off between a key and its certificate.
-  await removeOthers(dataPath, [key.keyFile]);
+  // Removes keys that an interrupted run left without a certificate.
+  await removeOtherKeys(dataPath, [key.keyFile]);
 }

@@ -1,10 +1,11 @@
 /**
- * Folder claim/: whose a unit is. An owner's certificate authority, device certificates and keys, and how a unit gets
- * them; the steps of `azsphere device claim` and of the tenant's certificate, for units that are ordinary computers.
+ * Folder claim/: makes a unit an owner's. It contains the owner's certificate authority, device certificates
+ * and keys, and how a unit gets them: what `azsphere device claim` and the tenant's certificate do for Azure
+ * Sphere devices.
  *
- * Files of claiming. Guarantee: what holds a secret is 0600 in a folder that is 0700; what root writes for a service
- * belongs to the user of the service; nothing that stands is written over unless its caller says so. Failures are
- * StartupErrors with a next step. Works on Windows and macOS too.
+ * Reads and writes the files of claiming. Guarantee: files with secrets have mode 0600, in folders with mode
+ * 0700; what root writes for a service belongs to the user of the service; an existing file is overwritten
+ * only by `writeWhole`. Failures are StartupErrors with a next step. Works on Windows and macOS too.
  */
 import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { chown } from "node:fs/promises";
@@ -14,11 +15,11 @@ import { type FileOwner, makePrivateFolder, replaceFile } from "../../base/files
 import { readSmallFile, SmallFileError } from "../../base/files/small-file.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 
-/** Bytes. A certificate chain has a few KiB. */
-const largestText = 64 * 1024;
+/** A certificate chain has a few KiB. */
+const maxTextBytes = 64 * 1024;
 
 /** @returns `undefined` when there is no such file. @throws StartupError */
-export function readIfThere(path: string, limit = largestText): string | undefined {
+export function readOptional(path: string, limit = maxTextBytes): string | undefined {
   try {
     return readSmallFile(path, { limit });
   } catch (cause) {
@@ -29,22 +30,22 @@ export function readIfThere(path: string, limit = largestText): string | undefin
 }
 
 /** @throws StartupError, also when there is no such file */
-export function readNamed(path: string, limit = largestText): string {
-  const text = readIfThere(path, limit);
+export function readRequired(path: string, limit = maxTextBytes): string {
+  const text = readOptional(path, limit);
   if (text !== undefined) return text;
-  throw new StartupError(exitCodes.usage, `${path} is not there.`, "Check the name of the file.");
+  throw new StartupError(exitCodes.usage, `${path} does not exist.`, "Check the name of the file.");
 }
 
-/** Makes a file with a secret in it, or one to be given away; never writes over another. @throws StartupError */
+/** Creates a file; never overwrites an existing one. @throws StartupError */
 export async function writeNew(path: string, text: string): Promise<void> {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
-    const next = "Keep it, or move it away first; or choose another name.";
-    throw new StartupError(exitCodes.storage, `${path} is there already, and is not written over.`, next);
+    const next = "Move it away first, or choose another name.";
+    throw new StartupError(exitCodes.storage, `${path} already exists and is not overwritten.`, next);
   }
   await writeWhole(path, text);
 }
 
-/** Replaces a file at once. @throws StartupError */
+/** Creates or replaces a file atomically. @throws StartupError */
 export async function writeWhole(path: string, text: string, owner?: FileOwner): Promise<void> {
   try {
     await replaceFile(path, text, owner);
@@ -53,11 +54,11 @@ export async function writeWhole(path: string, text: string, owner?: FileOwner):
   }
 }
 
-/** Makes a folder that its owner alone may look into. @throws StartupError */
+/** Creates a folder that only its owner can use. @throws StartupError */
 export async function privateFolder(path: string, owner?: FileOwner): Promise<void> {
   try {
     await makePrivateFolder(path);
-    // A link would make root write elsewhere, for whoever made the link.
+    // Through a link, its creator could make root write elsewhere.
     if (lstatSync(path).isSymbolicLink()) {
       throw new StartupError(exitCodes.permission, `${path} is a link.`, "Put a folder in its place.");
     }
@@ -76,13 +77,14 @@ function cannotWrite(path: string, cause: unknown): StartupError {
     `${path} cannot be written (${reasonOf(cause)}).`,
     denied
       ? "Run this as the folder's owner, or with sudo."
-      : "Choose another place, or make room on the disk.",
+      : "Choose another folder, or free space on the disk.",
     { cause },
   );
 }
 
 /**
- * Whose the files of this data folder are to be: as root, those of the folder's owner; else our own.
+ * The owner that files in this data folder must get: for root, the folder's owner; else `undefined`, this
+ * user.
  * @throws StartupError (permission) when the folder is another user's and this is not root
  */
 export function ownerOf(dataPath: string): FileOwner | undefined {
@@ -93,7 +95,7 @@ export function ownerOf(dataPath: string): FileOwner | undefined {
     accessSync(dataPath, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = errnoOf(cause);
-    // openDataFolder makes it, or says why not.
+    // openDataFolder creates it, or reports why it cannot.
     if (reason === "ENOENT") return undefined;
     const next = "Run this with sudo, or as the user that runs the firmware.";
     const message = `The data folder ${dataPath} cannot be written by this user (${reason}).`;
@@ -104,8 +106,8 @@ export function ownerOf(dataPath: string): FileOwner | undefined {
   return isRoot && found.uid !== 0 ? { uid: found.uid, gid: found.gid } : undefined;
 }
 
-/** Credentials that cannot be used are the reader's to fix. */
-export async function explained<T>(action: () => Promise<T> | T): Promise<T> {
+/** Turns a CredentialError, which the user can fix, into a StartupError. */
+export async function withStartupErrors<T>(action: () => Promise<T> | T): Promise<T> {
   try {
     return await action();
   } catch (cause) {

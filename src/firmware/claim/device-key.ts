@@ -1,6 +1,6 @@
 /**
- * A device's own key from the key of its group, and the credentials made of it; on the machine where devices are
- * prepared. The group's key never lies on a device.
+ * Derives a device's own key from its group's key, and makes its credentials, on the machine where devices
+ * are prepared. The group's key is never stored on a device.
  */
 import { CredentialError } from "../../azure/credentials/credentials.ts";
 import { dpsWithKey } from "../../azure/credentials/parts.ts";
@@ -16,15 +16,15 @@ export interface DeviceKeyCredentials {
 
 const usage = (message: string, remedy: string) => new StartupError(exitCodes.usage, message, remedy);
 
-/** @throws StartupError (usage), which quotes no key */
+/** @throws StartupError (usage); its message contains no key */
 export function deviceKeyOf(groupKey: string, device: string): string {
   try {
     return deriveDeviceKey(groupKey, device);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const remedy =
-      "Copy the enrollment group's primary key from DPS; --device is its device's registration id.";
-    throw usage(`That does not fit: ${error.message}.`, remedy);
+      "Copy the enrollment group's primary key from DPS; --device is the device's registration id.";
+    throw usage(`The key cannot be derived: ${error.message}.`, remedy);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
- * The owner's certificate authority, on the owner's computer: made once, it signs the certificates of the owner's units
- * and proves to Azure that it is the owner's.
+ * The owner's certificate authority, on the owner's computer: it is made once, signs the certificates of the
+ * owner's units, and proves to Azure that the owner has its private key.
  *
- * Guarantees: its private key is 0600 and leaves its folder by no command; it is never written over; a certificate is
- * signed for a registration id alone, for client authentication alone, and never outlasts the authority.
+ * Guarantees: its private key has mode 0600, and no command copies it out of its folder; it is never
+ * overwritten; a device's certificate is only for one registration id and for client authentication, and
+ * expires no later than the authority.
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -24,13 +25,13 @@ import {
   validityOf,
 } from "../../protocol/certificates/certificates.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
-import { explained, privateFolder, readIfThere, writeNew } from "./claim.ts";
+import { privateFolder, readOptional, withStartupErrors, writeNew } from "./claim.ts";
 import { fingerprintOfSpki } from "./pem.ts";
 import { checkCommonName } from "./registration-id.ts";
 
 export interface OwnerCa {
   readonly folder: string;
-  /** PEM; public. */
+  /** PEM, not secret. */
   readonly certPem: string;
   readonly issuer: Issuer;
 }
@@ -44,11 +45,14 @@ export interface SignedCertificate {
   readonly keyFingerprint: string;
 }
 
-/** Longer than a heater is kept; units cannot be told of another authority from afar. */
+/** Longer than a heater's life: units cannot be moved to another authority remotely. */
 export const caYears = 25;
-/** Of a device: five years. The owner renews by hand, and a unit that was forgotten stays away from the cloud. */
+/**
+ * Validity of a device's certificate: five years. The owner renews it by hand; with an expired one a unit
+ * cannot connect.
+ */
 export const deviceDays = 1825;
-/** Of the certificate that proves possession: Azure looks at it once. */
+/** Validity of the certificate that proves possession: Azure checks it once. */
 const verificationDays = 30;
 
 export const caFiles = (folder: string) => ({
@@ -56,7 +60,7 @@ export const caFiles = (folder: string) => ({
   key: join(folder, "ca.key"),
 });
 
-/** Beside a user's other keys, and not in a data folder: that one is removed to begin anew. */
+/** In the user's configuration folder, not in a data folder, which users may delete to start afresh. */
 export function defaultCaFolder(
   env: NodeJS.ProcessEnv,
   platform: NodeJS.Platform = process.platform,
@@ -66,8 +70,8 @@ export function defaultCaFolder(
 }
 
 /**
- * Makes the authority. One whose making was cut off after its key is finished with that key.
- * @throws StartupError, also when there is one already
+ * Makes the authority. If an earlier run was interrupted after it made the key, that key is used.
+ * @throws StartupError, also when an authority exists already
  */
 export async function makeOwnerCa(
   folder: string,
@@ -78,18 +82,21 @@ export async function makeOwnerCa(
   }: { readonly name?: string | undefined; readonly years: number; readonly wallMs: number },
 ): Promise<OwnerCa> {
   const { cert, key } = caFiles(folder);
-  if (readIfThere(cert) !== undefined) {
+  if (readOptional(cert) !== undefined) {
     throw new StartupError(
       exitCodes.storage,
-      `There is an authority in ${folder} already; units that it signed for would no longer be let in.`,
-      "Use it, or name another folder with --ca FOLDER. See it with: grove-heater claim show",
+      `${folder} already contains an authority; without it, the certificates of existing units would be rejected.`,
+      "Use it, or name another folder with --ca FOLDER. To see it: grove-heater claim show",
     );
   }
   const x509 = await loadX509();
   await privateFolder(folder);
-  const begun = await explained(() => readPrivate(systemPrivateFiles, key));
-  const keys = begun === undefined ? await newKeys() : await importKeyPair(x509, begun).catch(brokenKey(key));
-  if (begun === undefined) await writeNew(key, await exportKey(x509, keys.privateKey));
+  const existingKey = await withStartupErrors(() => readPrivate(systemPrivateFiles, key));
+  const keys =
+    existingKey === undefined
+      ? await newKeys()
+      : await importKeyPair(x509, existingKey).catch(brokenKey(key));
+  if (existingKey === undefined) await writeNew(key, await exportKey(x509, keys.privateKey));
   const commonName = name ?? `grove-heater owner ${serialNumber().slice(0, 8)}`;
   await writeNew(cert, await selfSigned(x509, commonName, validityOf(wallMs, years * 365), keys));
   return await openOwnerCa(folder, wallMs);
@@ -98,7 +105,7 @@ export async function makeOwnerCa(
 const brokenKey = (path: string) => (): never => {
   throw new StartupError(
     exitCodes.configuration,
-    `${path} is no key of this program, and there is no certificate beside it.`,
+    `${path} is not a key of this program, and there is no certificate beside it.`,
     "Move it away, then run this again.",
   );
 };
@@ -106,30 +113,30 @@ const brokenKey = (path: string) => (): never => {
 /** @throws StartupError when there is none, it cannot be used, or it has expired */
 export async function openOwnerCa(folder: string, wallMs: number): Promise<OwnerCa> {
   const { cert, key } = caFiles(folder);
-  const certPem = readIfThere(cert);
-  const keyPem = await explained(() => readPrivate(systemPrivateFiles, key));
+  const certPem = readOptional(cert);
+  const keyPem = await withStartupErrors(() => readPrivate(systemPrivateFiles, key));
   if (certPem === undefined || keyPem === undefined) {
     throw new StartupError(
       exitCodes.configuration,
       `There is no authority in ${folder}: ${certPem === undefined ? "ca.pem" : "ca.key"} is missing.`,
-      "Make it once with: grove-heater claim ca; or name its folder with --ca FOLDER.",
+      "Make one with: grove-heater claim ca; or name its folder with --ca FOLDER.",
     );
   }
-  await explained(() => certificateProof(certPem, keyPem));
+  await withStartupErrors(() => certificateProof(certPem, keyPem));
   const issuer = await openIssuer(await loadX509(), { cert: certPem, key: keyPem });
   if (issuer.cert.notAfter.getTime() <= wallMs) {
     throw new StartupError(
       exitCodes.configuration,
       `The authority in ${folder} has expired (${issuer.cert.notAfter.toISOString()}).`,
-      "Check this computer's clock; else make another with --ca FOLDER, and upload it to Azure.",
+      "Check this computer's clock; if it is right, make a new authority with --ca FOLDER, and upload it to Azure.",
     );
   }
   return { folder, certPem, issuer };
 }
 
 /**
- * Signs what `claim request` made on a unit. Nothing of the request is taken over but its name and its key.
- * @param device the id that it must be for, when the owner named one
+ * Signs the request that `claim request` made on a unit. Only its name and its public key are used.
+ * @param device the expected id, when the owner named one
  * @throws StartupError
  */
 export async function signRequest(
@@ -147,19 +154,22 @@ export async function signRequest(
   const refuse = (why: string, remedy: string) =>
     new StartupError(exitCodes.usage, `${from} ${why}.`, remedy);
   let request: InstanceType<typeof x509.Pkcs10CertificateRequest>;
-  let isSound: boolean;
+  let isVerified: boolean;
   try {
     request = new x509.Pkcs10CertificateRequest(requestPem);
-    isSound = await request.verify();
+    isVerified = await request.verify();
   } catch {
-    throw refuse("is no certificate request in PEM", "Give the file that claim request printed on the unit.");
+    throw refuse(
+      "is not a certificate request in PEM",
+      "Give the file with the output of claim request on the unit.",
+    );
   }
-  if (!isSound) throw refuse("is damaged: its signature does not fit", "Copy it from the unit again.");
+  if (!isVerified) throw refuse("is damaged: its signature is invalid", "Copy it from the unit again.");
   const [registrationId = "", ...others] = request.subjectName.getField("CN");
-  if (others.length > 0) throw refuse("has several common names", "Have the unit make a new request.");
+  if (others.length > 0) throw refuse("has several common names", "Make a new request on the unit.");
   checkCommonName(registrationId);
   if (device !== undefined && device !== registrationId) {
-    throw refuse(`is for ${registrationId}, not for ${device}`, "Check from which unit it comes.");
+    throw refuse(`is for ${registrationId}, not for ${device}`, "Check which unit it comes from.");
   }
   if (!isStrong(request.publicKey.algorithm)) {
     throw refuse("has a key that is too weak", "Use elliptic curve P-256, or RSA with 2048 bits or more.");
@@ -198,7 +208,7 @@ async function signDevice(
   };
 }
 
-/** A key and a certificate, both made here: for a unit that is prepared and cannot ask for itself yet. */
+/** Makes a key and a certificate for a unit that is being prepared and cannot make a request itself yet. */
 export async function issuePair(
   ca: OwnerCa,
   registrationId: string,
@@ -209,7 +219,10 @@ export async function issuePair(
   return { cert: chainPem, key: await exportKey(ca.issuer.x509, privateKey) };
 }
 
-/** Proves that the owner has the authority's private key: Azure's code as a common name. Its own key is thrown away. */
+/**
+ * A certificate with Azure's verification code as its common name, which proves that the owner has the
+ * authority's private key. Its own private key is discarded.
+ */
 export async function verificationCertificate(ca: OwnerCa, code: string, wallMs: number): Promise<string> {
   const { publicKey } = await newKeys();
   const validity = validityOf(wallMs, verificationDays);

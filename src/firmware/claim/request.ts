@@ -1,8 +1,9 @@
 /**
- * On the unit: a key pair, and the request for its certificate (PKCS #10, RFC 2986).
+ * On the unit: makes a key pair, and the request for its certificate (PKCS #10, RFC 2986).
  *
- * Guarantees: the private key is made here, is 0600, and is in nothing that is returned or printed. Asking again before
- * the answer came gives the same key once more, so that an answer to either request fits. What is in force stays in force.
+ * Guarantees: the private key is made here, has mode 0600, and is never returned or printed. A second request
+ * before the certificate arrives uses the same key, so that a certificate for either request fits. The
+ * credentials in force do not change.
  */
 
 import {
@@ -31,19 +32,20 @@ import {
 
 export interface UnitRequest {
   readonly registrationId: string;
-  /** PEM; public. */
+  /** PEM, not secret. */
   readonly requestPem: string;
   /** SHA-256 of the public key, hexadecimal: the owner compares it before signing. */
   readonly keyFingerprint: string;
   readonly requestFile: string;
-  /** The key was made by an earlier request that has not been answered. */
-  readonly again: boolean;
+  /** The key of an earlier request is used, which has no certificate yet. */
+  readonly reusedKey: boolean;
   readonly inForce: InForce;
 }
 
 /**
- * @param device the id to ask for; the one in force when absent. There is no other default: images of one card have one
- *   host name, and two units of one id drive each other out of the hub.
+ * @param device the id to request; when absent, the one in force. The host name cannot be the default: copies
+ * of one
+ *   card's image share it, and two units with the same id disconnect each other from the hub.
  * @throws StartupError
  */
 export async function makeRequest(dataPath: string, device: string | undefined): Promise<UnitRequest> {
@@ -53,7 +55,7 @@ export async function makeRequest(dataPath: string, device: string | undefined):
   const registrationId = device ?? inForce.registrationId;
   if (registrationId === undefined) {
     const next =
-      "Give the id that this unit is to have in DPS, such as --device heater-7; no other unit may have it.";
+      "Give the id that this unit will have in DPS, such as --device heater-7; no other unit may have it.";
     throw new StartupError(exitCodes.usage, "--device is missing.", next);
   }
   checkCommonName(registrationId);
@@ -68,7 +70,7 @@ export async function makeRequest(dataPath: string, device: string | undefined):
     requestPem,
     keyFingerprint: keyFingerprint(keyPem),
     requestFile: key.requestFile,
-    again: pending !== undefined,
+    reusedKey: pending !== undefined,
     inForce,
   };
 }

@@ -1,30 +1,30 @@
-/** What a unit is claimed with, and what authority this computer has. Public parts alone: no key, nothing made from one. */
+/** Describes a unit's credentials and this computer's authority. Shows public data only: no private key. */
 import { resolve } from "node:path";
 import { renewalNotice } from "../../azure/credentials/renewal.ts";
 import { isoTime } from "../../base/iso-time.ts";
-import { readIfThere } from "./claim.ts";
+import { readOptional } from "./claim.ts";
 import { caFiles } from "./owner-ca.ts";
 import { certificatesOf, commonNameOf, keyFingerprint } from "./pem.ts";
 import { pendingKey, readInForce, readKey } from "./unit-keys.ts";
 
-/** Every field a text for a reader; a script gets the same as JSON. */
+/** Names and values for a person; scripts get the same as JSON. */
 export type Facts = Readonly<Record<string, string>>;
 
 export interface Shown {
-  /** Of the unit: what it shows to DPS. `undefined` where it has no credentials.json. */
+  /** The unit's credentials for DPS; `undefined` where it has no credentials.json. */
   readonly unit: Facts | undefined;
-  /** A key that waits for its certificate. */
+  /** A key that has no certificate yet. */
   readonly pending: Facts | undefined;
   /** The owner's authority. */
   readonly authority: Facts | undefined;
   readonly renewal: string | undefined;
 }
 
-/** @throws StartupError when something that is there cannot be read or understood */
+/** @throws StartupError when an existing file cannot be read or is invalid */
 export async function describeClaim(dataPath: string, caFolder: string, wallMs: number): Promise<Shown> {
   const { type, registrationId, idScope, endpoint, ...files } = await readInForce(dataPath);
   const certificateFile = files.certificateFile && resolve(dataPath, files.certificateFile);
-  const pem = certificateFile && readIfThere(certificateFile);
+  const pem = certificateFile && readOptional(certificateFile);
   const common = {
     ...(type !== undefined && { type }),
     ...(registrationId !== undefined && { "registration id": registrationId }),
@@ -49,7 +49,7 @@ async function pendingFacts(dataPath: string): Promise<Facts | undefined> {
 
 function authorityFacts(folder: string): Facts | undefined {
   const { cert, key } = caFiles(folder);
-  const pem = readIfThere(cert);
+  const pem = readOptional(cert);
   return pem === undefined ? undefined : { ...certificateFacts(pem, cert), "key (secret)": key };
 }
 

@@ -1,8 +1,9 @@
 /**
- * The keys of a unit, in the folder `claim/` of its data folder: one is in force, one may wait for its certificate.
+ * The keys of a unit, in the folder `claim/` of its data folder: one is in force, and one may have no
+ * certificate yet.
  *
- * Guarantee: a key is named after its own fingerprint and never written over, so that a request that was sent off can
- * always be answered; which one is in force only credentials.json says.
+ * Guarantee: a key is named after its own fingerprint and never overwritten, so that the certificate for an
+ * earlier request still fits; credentials.json alone determines which key is in force.
  */
 import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -14,7 +15,7 @@ import { readText } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { lenient, string } from "../../base/schema/values.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
-import { explained, readIfThere } from "./claim.ts";
+import { readOptional, withStartupErrors } from "./claim.ts";
 import { keyFingerprint } from "./pem.ts";
 
 export interface UnitKey {
@@ -25,7 +26,7 @@ export interface UnitKey {
   readonly certificateFile: string;
 }
 
-/** Of what is configured now, the public entries. */
+/** The public entries of the credentials in force. */
 export interface InForce {
   readonly type?: string | undefined;
   readonly idScope?: string | undefined;
@@ -55,7 +56,7 @@ export function unitKey(dataPath: string, id: string): UnitKey {
   return { id, keyFile: file("key"), requestFile: file("csr"), certificateFile: file("pem") };
 }
 
-/** Every key there is. None in a folder that is not there. @throws StartupError when it cannot be read */
+/** All keys; empty when the folder does not exist. @throws StartupError when it cannot be read */
 export function unitKeys(dataPath: string): UnitKey[] {
   let names: string[];
   try {
@@ -76,35 +77,35 @@ export function unitKeys(dataPath: string): UnitKey[] {
 
 /** The key that has no certificate yet. */
 export function pendingKey(dataPath: string): UnitKey | undefined {
-  return unitKeys(dataPath).find((key) => readIfThere(key.certificateFile) === undefined);
+  return unitKeys(dataPath).find((key) => readOptional(key.certificateFile) === undefined);
 }
 
-/** What credentials.json says, without what is secret in it; nothing where there is none or it is no JSON. */
+/** The entries of credentials.json that are not secret; empty where it does not exist or is not JSON. */
 export async function readInForce(dataPath: string): Promise<InForce> {
   const path = join(dataPath, credentialsFileName);
-  const content = await explained(() => readPrivate(systemPrivateFiles, path));
+  const content = await withStartupErrors(() => readPrivate(systemPrivateFiles, path));
   return (content === undefined ? undefined : readText(publicEntries, content)) ?? {};
 }
 
-/** Private. @throws StartupError when others may read it, or it is none */
+/** The private key. @throws StartupError when other users may read it, or it is not a key */
 export async function readKey({ keyFile }: UnitKey): Promise<string> {
-  const pem = await explained(() => readPrivate(systemPrivateFiles, keyFile));
+  const pem = await withStartupErrors(() => readPrivate(systemPrivateFiles, keyFile));
   try {
     if (pem !== undefined) {
       keyFingerprint(pem);
       return pem;
     }
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new StartupError(
     exitCodes.configuration,
-    `${keyFile} holds no private key.`,
+    `${keyFile} does not contain a private key.`,
     "Remove it, then make a new request with: grove-heater claim request",
   );
 }
 
-/** Text of the credentials.json that puts a key and its certificate in force. */
+/** The text of credentials.json for a key and its certificate. */
 export function x509CredentialsText(parts: {
   readonly idScope: string;
   readonly registrationId: string;
@@ -113,17 +114,22 @@ export function x509CredentialsText(parts: {
   readonly caFile: string | undefined;
 }): string {
   const { key, idScope, registrationId, endpoint, caFile } = parts;
-  const certificateFile = claimedName(key.certificateFile);
-  const keyFile = claimedName(key.keyFile);
+  const certificateFile = pathInCredentials(key.certificateFile);
+  const keyFile = pathInCredentials(key.keyFile);
   const content = { type: "dps-x509", idScope, registrationId, certificateFile, keyFile, endpoint, caFile };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-/** As credentials.json names a file of the folder: relative to itself, since the data folder may be moved. */
-export const claimedName = (path: string): string => `claim/${basename(path)}`;
+/**
+ * How credentials.json names a file of the folder: relative to itself, because the data folder may be moved.
+ */
+export const pathInCredentials = (path: string): string => `claim/${basename(path)}`;
 
-/** Removes the keys that are no longer needed, with what belongs to them. What cannot be removed stays. */
-export async function removeOthers(dataPath: string, keep: readonly (string | undefined)[]): Promise<void> {
+/** Removes all other keys with their requests and certificates. Ignores files that cannot be removed. */
+export async function removeOtherKeys(
+  dataPath: string,
+  keep: readonly (string | undefined)[],
+): Promise<void> {
   const kept = keep.map((path) => path && basename(path).replace(/\.\w+$/, ""));
   for (const key of unitKeys(dataPath)) {
     if (kept.includes(key.id)) continue;

@@ -1,14 +1,14 @@
 /**
- * The list of units that are prepared at once: comma-separated values (RFC 4180) with an id in one column.
+ * Reads the list of units to prepare: comma-separated values (RFC 4180) with the ids in one column.
  *
- * Guarantee: every line that cannot be a unit is named by its number, all at once, before anything is made; two ids that
- * DPS or a folder's name would take for the same are duplicates.
+ * Guarantee: all invalid lines are reported at once, by their numbers, before anything is made; two ids that
+ * DPS or a folder's name would treat as equal are duplicates.
  */
 import { problemOfId } from "./registration-id.ts";
 
 export interface ListedUnit {
   readonly id: string;
-  /** Of its folder: ":" is not allowed in names on Windows. */
+  /** Name of its folder: without ":", which Windows does not allow. */
   readonly folder: string;
   readonly line: number;
 }
@@ -19,13 +19,14 @@ export interface UnitList {
   readonly problems: readonly string[];
 }
 
-const mostUnits = 10_000;
-/** Names that a first line may have for the column of the ids. */
+const maxUnits = 10_000;
+/** Names of the id column that a header line may use. */
 const headings = ["id", "device", "deviceid", "registrationid"];
 
 /**
- * The first column, or the one that a first line calls id. Empty lines and lines that begin with # do not count.
- * @param certificate whether each is to have one: shorter ids
+ * The ids are in the column that a header line names, else in the first. Empty lines and lines that begin
+ * with # are ignored.
+ * @param certificate whether each unit gets a certificate, which allows only shorter ids
  */
 export function readUnitList(text: string, options: { readonly certificate: boolean }): UnitList {
   const problems: string[] = [];
@@ -33,9 +34,9 @@ export function readUnitList(text: string, options: { readonly certificate: bool
   const seen = new Map<string, number>();
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/);
   let column: number | undefined;
-  for (const [at, line] of lines.entries()) {
+  for (const [index, line] of lines.entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
-    const number = at + 1;
+    const number = index + 1;
     const cells = cellsOf(line);
     if (column === undefined) {
       const heading = cells?.findIndex((cell) =>
@@ -45,9 +46,11 @@ export function readUnitList(text: string, options: { readonly certificate: bool
       if (heading !== undefined && heading >= 0) continue;
     }
     const id = cells?.[column];
-    const wrong = id === undefined ? "has a quote that is not closed, or no id" : problemOfId(id, options);
-    if (id === undefined || wrong !== undefined) {
-      problems.push(`line ${number}: ${id === undefined ? "it" : JSON.stringify(id.slice(0, 140))} ${wrong}`);
+    const problem = id === undefined ? "has an unclosed quote, or no id" : problemOfId(id, options);
+    if (id === undefined || problem !== undefined) {
+      problems.push(
+        `line ${number}: ${id === undefined ? "it" : JSON.stringify(id.slice(0, 140))} ${problem}`,
+      );
       continue;
     }
     const folder = id.replaceAll(":", "_");
@@ -59,12 +62,13 @@ export function readUnitList(text: string, options: { readonly certificate: bool
     seen.set(folder.toLowerCase(), number);
     units.push({ id, folder, line: number });
   }
-  if (units.length > mostUnits) problems.push(`it lists ${units.length} units; at most ${mostUnits} at once`);
+  if (units.length > maxUnits)
+    problems.push(`it lists ${units.length} units; at most ${maxUnits} are allowed`);
   if (units.length === 0 && problems.length === 0) problems.push("it lists no unit");
   return { units, problems };
 }
 
-/** By comma, semicolon (as spreadsheets write it where the comma is the decimal sign) or tab. */
+/** Splits at commas, tabs, or semicolons, which spreadsheets use where the comma is the decimal separator. */
 function cellsOf(line: string): string[] | undefined {
   const cells: string[] = [];
   const cell = /\s*(?:"((?:[^"]|"")*)"|([^",;\t]*))\s*(?:[,;\t]|$)/y;

@@ -190,8 +190,8 @@ export class CloudHalf {
       this.#outbox.addLost(state.suppressed - before);
     }
     for (const message of messages) this.#outbox.append(message, isEvent(message));
-    this.#renewal.look();
-    this.#health.look();
+    this.#renewal.check();
+    this.#health.refresh();
     this.#report();
     this.#showFailure();
   }

@@ -1,10 +1,11 @@
 /**
- * Folder reports/: what went wrong, kept for the one who was not there: error reports and remote logs.
+ * Folder reports/: error reports and remote logs, for people who were not present when something failed.
  *
- * An error report: one crash, unclean end, act of the guardian or fault, with what happened just before.
+ * An error report: one crash, unclean end, intervention of the guardian or fault, with the events just before
+ * it.
  *
- * Guarantee: bounded in bytes; made of log lines alone, which hold no secret, and scrubbed all the same; of a crash the
- * error's words and the places in the program, nothing of its memory.
+ * Guarantee: limited in size; made only of log lines, which contain no secret, and still scrubbed of secrets;
+ * a crash is reported with the error's message and stack trace, but no memory contents.
  */
 import { scrub } from "../../azure/credentials/secret.ts";
 import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
@@ -16,35 +17,35 @@ import { reportKinds } from "../../model/error-reports.ts";
 
 export type ReportKind = (typeof reportKinds)[number];
 
-/** Something that was logged before it happened. */
+/** An event that was logged before the reported one. */
 export interface EarlierEvent {
   /** Since the machine's start, in ms. */
   readonly upMs: number;
   readonly level: LogLevel;
   readonly event: string;
-  /** Its fields in words. */
+  /** Its fields as text. */
   readonly text: string;
 }
 
 export interface ErrorReport {
   readonly kind: ReportKind;
-  /** Of a fault its code, else the name of the log's event. */
+  /** A fault's code, else the name of the log event. */
   readonly code: string;
   readonly detail: string;
   readonly firmware: string;
-  /** Of the process that wrote it. */
+  /** Uptime of the process that wrote the report. */
   readonly uptimeSeconds: number;
-  /** The running of the machine in which it happened, the time since its start, and the wall clock as it showed. */
+  /** The boot in which it happened, the time since that boot, and what the wall clock showed. */
   readonly boot: string;
   readonly upMs: number;
   readonly wallMs: number;
-  /** Of the same kind and code that were not written, since the last one that was. */
+  /** Number of reports of the same kind and code since the last written one, which were not written. */
   readonly heldBack: number;
   /** Oldest first. */
   readonly events: readonly EarlierEvent[];
 }
 
-/** What a log event is a report of; no others make one. */
+/** The log events that make a report, and its kind. */
 const kindOfEvent: Readonly<Record<string, ReportKind>> = {
   crash: "crash",
   "cloud-crash": "crash",
@@ -63,19 +64,19 @@ const kindOfEvent: Readonly<Record<string, ReportKind>> = {
 export const kindOf = (event: string): ReportKind | undefined =>
   Object.hasOwn(kindOfEvent, event) ? kindOfEvent[event] : undefined;
 
-/** @returns whether the clock was believable when it happened */
+/** @returns whether the clock was plausible when it happened */
 export const clockWasTrusted = ({ wallMs }: Pick<ErrorReport, "wallMs">): boolean =>
   isTrustedWallTime(wallMs);
 
-/** Fields in words: `cause=EROFS attempt=2`. */
-export const fieldsText = (fields: LogFields, longest: number): string =>
+/** Fields as text: `cause=EROFS attempt=2`. */
+export const fieldsText = (fields: LogFields, maxLength: number): string =>
   Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${scrub(String(value)).replaceAll(/\s+/g, " ")}`)
     .join(" ")
-    .slice(0, longest);
+    .slice(0, maxLength);
 
-/** Which running of the machine this is, and when the process's clock began within it. */
+/** Identifies a boot of the machine, and says when in it the process's clock started. */
 export interface Boot {
   readonly id: string;
   readonly clockZeroMs: number;
@@ -84,14 +85,14 @@ export interface Boot {
 export const upTime = (clock: Pick<Clock, "now">, { clockZeroMs }: Boot): number =>
   Math.round(clock.now() + clockZeroMs);
 
-/** One file on a usual file system's block, with its checksum. */
-export const largestReport = 4000;
+/** With its checksum, a report fits into one block of a common file system. */
+export const maxReportBytes = 4000;
 
-/** The report in JSON; of too many or too long events the oldest are left out. */
+/** The report as JSON; if it is too large, the oldest events are left out. */
 export function encodeReport(report: ErrorReport): string {
   for (let from = 0; ; from += 1) {
     const text = JSON.stringify({ ...report, events: report.events.slice(from) });
-    if (Buffer.byteLength(text) <= largestReport || from >= report.events.length) return text;
+    if (Buffer.byteLength(text) <= maxReportBytes || from >= report.events.length) return text;
   }
 }
 
@@ -109,5 +110,5 @@ const stored: Schema<ErrorReport> = object({
   events: list(object({ upMs: number(), level: oneOf(levels), event: string(), text: string() }), 100),
 });
 
-/** @returns `undefined` for what is no report */
+/** @returns `undefined` if the document is not a report */
 export const decodeReport = (document: unknown): ErrorReport | undefined => read(stored, document);

@@ -1,8 +1,10 @@
 /**
- * What the guardian reports: how its loops ended, what it had to do, and that it was itself cut off the last time.
+ * The guardian's reports: how its loops ended, how it intervened, and that its own last run did not end
+ * cleanly.
  *
- * Guarantee: nothing of this is loaded before the first loop is on its way, and nothing of it is waited for then. A
- * guardian that ends in order removes its mark; one that finds a mark says so: a power cut, a kill, a crash.
+ * Guarantee: this module is loaded only after the first loop was started, and nothing waits for it. A
+ * guardian that ends cleanly removes its marker file; one that finds a marker at its start reports it: a
+ * power cut, a kill or a crash.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,36 +24,36 @@ import { gatedFiles } from "../storage/gated-files.ts";
 import type { ReportRecorder } from "./recorder.ts";
 import { ReportStore, reportsFolder } from "./report-store.ts";
 
-const mark = object({ boot: string(), firmware: string() });
-const endLimit = seconds(1);
+const markerContent = object({ boot: string(), firmware: string() });
+const endTimeout = seconds(1);
 
-/** Never throws and never rejects. @returns what is to be called at an orderly end; resolves soon */
+/** Never throws and never rejects. @returns the function to call at a clean end; its promise resolves soon */
 export async function startGuardianReports(
   recorder: ReportRecorder,
   dataPath: string,
   log: Log,
 ): Promise<() => Promise<void>> {
   const folder = reportsFolder(dataPath);
-  const file = join(folder, "running");
+  const marker = join(folder, "running");
   try {
     const files = gatedFiles(durableSystemFiles, dataPath, loadManifestWithoutHat());
     await makePrivateFolder(folder);
     recorder.keepIn(new ReportStore(folder, files, systemClock));
-    const text = await files.read(file).catch(() => undefined);
+    const text = await files.read(marker).catch(() => undefined);
     const boot = bootOfThisMachine(systemClock).id;
     if (text !== undefined) {
-      const last = read(mark, readJson(text));
+      const last = read(markerContent, readJson(text));
       const how = last?.boot === boot ? "the guardian was killed" : "the machine lost its power or restarted";
       log.warn("unclean-end", { how, firmware: last?.firmware });
     }
-    await files.writeDurably(`${file}.new`, JSON.stringify({ boot, firmware: firmwareVersion() }));
-    await files.rename(`${file}.new`, file);
+    await files.writeDurably(`${marker}.new`, JSON.stringify({ boot, firmware: firmwareVersion() }));
+    await files.rename(`${marker}.new`, marker);
     await files.syncFolder(folder);
   } catch (error) {
     log.debug("reports-not-kept", { cause: messageOf(error) });
   }
   return async () => {
-    const done = recorder.flush().then(() => rm(file, { force: true }));
-    await Promise.race([done.catch(() => undefined), systemClock.sleep(endLimit)]);
+    const done = recorder.flush().then(() => rm(marker, { force: true }));
+    await Promise.race([done.catch(() => undefined), systemClock.sleep(endTimeout)]);
   };
 }

@@ -6,15 +6,17 @@ import type { DurableFiles } from "../storage/durable-files.ts";
 import type { ReportRecorder } from "./recorder.ts";
 import { ReportStore, reportsFolder } from "./report-store.ts";
 
-const tidyEvery = hours(6);
+const cleanUpInterval = hours(6);
 
-/** Reports are written from now on, and those that are too old go, now and four times a day. */
+/**
+ * From now on reports are written, and those that are too old are removed: at once and then four times a day.
+ */
 export function keepReports(recorder: ReportRecorder, { path }: DataFolder, files: DurableFiles): void {
   const store = new ReportStore(reportsFolder(path), files, systemClock);
   recorder.keepIn(store);
-  const tidy = (): void => {
-    void store.tidy();
-    systemClock.setTimer(tidyEvery, tidy);
+  const cleanUp = (): void => {
+    void store.cleanUp();
+    systemClock.setTimer(cleanUpInterval, cleanUp);
   };
-  tidy();
+  cleanUp();
 }

@@ -1,9 +1,9 @@
 /**
- * Remembers what a process logged last, and makes error reports of what tells that something went wrong.
+ * Remembers the last log events of a process, and makes error reports of events that mean a failure.
  *
- * Guarantee: a log line costs a note in memory; the disk is never waited for; where there is no store yet the first
- * reports wait for it, and where it takes none they are lost, and control is none the worse. What comes again and
- * again makes three reports an hour, all faults together twenty.
+ * Guarantee: a log line is only noted in memory, and nothing waits for the disk. Until there is a store, the
+ * first reports wait in memory; reports that it cannot write are lost, which does not disturb control. A
+ * repeated event makes at most three reports an hour, all faults together twenty.
  */
 import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
@@ -23,13 +23,13 @@ import {
 } from "./error-report.ts";
 import type { ReportStore } from "./report-store.ts";
 
-const ofOneCode: RateLimits = { max: 3, within: hours(1) };
-const ofAllFaults: RateLimits = { max: 20, within: hours(1) };
-const codesRemembered = 100;
-const eventsRemembered = 24;
-const longestText = 160;
-const longestDetail = 800;
-const mostWaiting = 10;
+const limitsPerCode: RateLimits = { max: 3, within: hours(1) };
+const limitsOfFaults: RateLimits = { max: 20, within: hours(1) };
+const maxCodes = 100;
+const maxEvents = 24;
+const maxTextLength = 160;
+const maxDetailLength = 800;
+const maxWaiting = 10;
 
 export interface RecorderOptions {
   readonly clock: Clock;
@@ -48,11 +48,11 @@ export class ReportRecorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#byCode = new RateLimitByKey(options.clock, codesRemembered);
-    this.#faults = new RateLimit(options.clock, ofAllFaults);
+    this.#byCode = new RateLimitByKey(options.clock, maxCodes);
+    this.#faults = new RateLimit(options.clock, limitsOfFaults);
   }
 
-  /** The same log; what goes through it is remembered, whatever the level that is written. */
+  /** The same log; events through it are remembered, also below the log level. */
   watch(log: Log): Log {
     const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
       this.#note(level, event, fields ?? {});
@@ -61,13 +61,16 @@ export class ReportRecorder {
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
 
-  /** Reports go there from now on, and those that wait. */
+  /** From now on reports are written to this store, and those that wait as well. */
   keepIn(store: ReportStore): void {
     this.#store = store;
     void this.#writer.wake();
   }
 
-  /** Resolves when what was reported is on the disk, or could not be written. A disk that hangs keeps it waiting. */
+  /**
+   * Resolves when all reports are on the disk, or could not be written. While the disk hangs it does not
+   * resolve.
+   */
   async flush(): Promise<void> {
     await this.#writer.settled();
   }
@@ -75,21 +78,21 @@ export class ReportRecorder {
   #note(level: LogLevel, event: string, fields: LogFields): void {
     const kind = kindOf(event);
     if (kind !== undefined) this.#report(kind, event, fields);
-    // After the report, which would hold it twice.
+    // After the report, which would otherwise contain it twice.
     const upMs = upTime(this.#options.clock, this.#options.boot);
-    this.#events.push({ upMs, level, event, text: fieldsText(fields, longestText) });
-    if (this.#events.length > eventsRemembered) this.#events.shift();
+    this.#events.push({ upMs, level, event, text: fieldsText(fields, maxTextLength) });
+    if (this.#events.length > maxEvents) this.#events.shift();
   }
 
   #report(kind: ReportKind, event: string, fields: LogFields): void {
     const code = String(kind === "fault" ? fields["fault"] : event).slice(0, 64);
-    const heldBack = this.#byCode.admit(`${kind} ${code}`, ofOneCode);
+    const heldBack = this.#byCode.admit(`${kind} ${code}`, limitsPerCode);
     if (heldBack === undefined || (kind === "fault" && this.#faults.admit() === undefined)) return;
     const { clock, boot, firmware } = this.#options;
     const report: ErrorReport = {
       kind,
       code,
-      detail: fieldsText({ ...fields, remedy: undefined }, longestDetail),
+      detail: fieldsText({ ...fields, remedy: undefined }, maxDetailLength),
       firmware,
       uptimeSeconds: Math.round(clock.now() / 1000),
       boot: boot.id,
@@ -98,7 +101,7 @@ export class ReportRecorder {
       heldBack,
       events: [...this.#events],
     };
-    if (this.#waiting.length < mostWaiting) this.#waiting.push(report);
+    if (this.#waiting.length < maxWaiting) this.#waiting.push(report);
     if (this.#store !== undefined) void this.#writer.wake();
   }
 

@@ -1,8 +1,9 @@
 /**
- * Log lines for somebody far away: what a log says, at every level, for the minutes that were asked for.
+ * Sends log lines to the cloud, at every level, for the requested number of minutes.
  *
- * Guarantee: without that nothing is made and nothing is kept. Lines are scrubbed and short; at most so many wait and so
- * many are sent in a minute, and what is left out is counted in the next batch. It ends by itself.
+ * Guarantee: without a request nothing is formatted or kept. Lines are scrubbed of secrets and short; the
+ * numbers of waiting lines and of lines per minute are limited, and the next batch says how many were left
+ * out. It ends by itself.
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
@@ -11,11 +12,11 @@ import { RateLimit } from "../../base/rate-limit.ts";
 import { minutes, seconds } from "../../base/units.ts";
 import { fieldsText } from "./error-report.ts";
 
-const longestLine = 400;
-const mostWaiting = 60;
-/** So many lines a minute: with the longest ones 80 KB. */
-const mostAMinute = 200;
-const batchEvery = seconds(5);
+const maxLineLength = 400;
+const maxWaiting = 60;
+/** At most 80 KB a minute. */
+const maxPerMinute = 200;
+const batchInterval = seconds(5);
 
 export class RemoteLines {
   readonly #clock: Clock;
@@ -28,25 +29,25 @@ export class RemoteLines {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#limit = new RateLimit(clock, { max: mostAMinute, within: minutes(1) });
+    this.#limit = new RateLimit(clock, { max: maxPerMinute, within: minutes(1) });
   }
 
-  /** @param send takes one text of several lines; may lose it */
+  /** @param send sends one text of several lines, which may be lost */
   sendTo(send: (lines: string) => void): void {
     this.#send = send;
   }
 
-  /** @param forMinutes 0: no longer */
+  /** @param forMinutes 0: stop */
   start(forMinutes: number): void {
     this.#until = this.#clock.now() + minutes(forMinutes);
-    this.#say(`sends its log for ${forMinutes} min`);
+    this.#add(`sends its log for ${forMinutes} min`);
   }
 
   get active(): boolean {
     return this.#clock.now() < this.#until;
   }
 
-  /** The same log; while lines are asked for they go out as well, also those below the level that is written. */
+  /** The same log; while lines are requested they are also sent, including those below the log level. */
   watch(log: Log): Log {
     const at = (level: LogLevel) => (event: string, fields?: LogFields) => {
       if (this.active) this.#line(level, event, fields ?? {});
@@ -61,22 +62,22 @@ export class RemoteLines {
   }
 
   #line(level: LogLevel, event: string, fields: LogFields): void {
-    if (this.#lines.length >= mostWaiting || this.#limit.admit() === undefined) {
+    if (this.#lines.length >= maxWaiting || this.#limit.admit() === undefined) {
       this.#leftOut += 1;
-      this.#batchSoon();
+      this.#scheduleBatch();
       return;
     }
     const time = isoTime(this.#clock.wallNow());
-    this.#say(`${time} ${level} ${event} ${fieldsText(fields, longestLine)}`.trimEnd());
+    this.#add(`${time} ${level} ${event} ${fieldsText(fields, maxLineLength)}`.trimEnd());
   }
 
-  #say(line: string): void {
-    this.#lines.push(line.slice(0, longestLine));
-    this.#batchSoon();
+  #add(line: string): void {
+    this.#lines.push(line.slice(0, maxLineLength));
+    this.#scheduleBatch();
   }
 
-  #batchSoon(): void {
-    this.#cancel ??= this.#clock.setTimer(batchEvery, () => this.#sendBatch());
+  #scheduleBatch(): void {
+    this.#cancel ??= this.#clock.setTimer(batchInterval, () => this.#sendBatch());
   }
 
   #sendBatch(): void {

@@ -2,7 +2,7 @@
  * Sends the error reports that the hub does not have yet.
  *
  * Guarantee: oldest first, one at a time, each with the same message id at every attempt, until the hub has acknowledged
- * it; then never again. It looks for new ones once a minute while there is a link, and waits for nobody.
+ * it; then never again. While there is a link it checks for new reports once a minute; nothing waits for it.
  */
 import type { Outcome, TelemetryMessage } from "../../azure/link/link.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -22,15 +22,15 @@ export interface ReportSenderOptions {
   readonly log: Log;
 }
 
-const lookEvery = minutes(1);
-/** The readings have the way as well: a hub takes ten messages a second. */
+const checkInterval = minutes(1);
+/** Leaves room for telemetry: a hub accepts ten messages a second. */
 const pause = millis(500);
 
 export class ReportSender {
   readonly #options: ReportSenderOptions;
   readonly #runs = new LatestWins(() => this.#sendAll());
   #online = false;
-  #cancelLook: () => void = () => {};
+  #cancelCheck: () => void = () => {};
 
   constructor(options: ReportSenderOptions) {
     this.#options = options;
@@ -39,13 +39,13 @@ export class ReportSender {
   setOnline(online: boolean): void {
     if (online === this.#online) return;
     this.#online = online;
-    this.#cancelLook();
-    if (online) this.#look();
+    this.#cancelCheck();
+    if (online) this.#check();
   }
 
-  #look(): void {
+  #check(): void {
     void this.#runs.wake();
-    this.#cancelLook = this.#options.clock.setTimer(lookEvery, () => this.#look());
+    this.#cancelCheck = this.#options.clock.setTimer(checkInterval, () => this.#check());
   }
 
   /** Never rejects. */

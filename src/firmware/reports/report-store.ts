@@ -1,9 +1,10 @@
 /**
- * The error reports on the disk: one small file each, in a folder of the data folder.
+ * Stores error reports on the disk: one small file each, in a folder of the data folder.
  *
- * Guarantee: a report that was written outlives a power cut; at most 1,000 stay, none longer than 14 days (by a clock
- * that can be believed), none above 4 KB; a damaged one is passed over and harms no other. Several processes may write:
- * no file is written twice. A report is marked as sent by its name, so none is sent again that the hub has acknowledged.
+ * Guarantee: a written report survives a power cut; at most 1,000 are kept, for at most 14 days (by a
+ * plausible clock), of at most 4 KB each; a damaged one is skipped and does not affect others. Several
+ * processes may write, because no file is written twice. The name of a sent report is changed, so that a
+ * report that the hub has acknowledged is not sent again.
  */
 import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
@@ -20,33 +21,36 @@ import { decodeReport, type ErrorReport, encodeReport } from "./error-report.ts"
 import { ReportTimes } from "./report-times.ts";
 
 export interface ReportLimits {
-  readonly most: number;
-  readonly oldestMs: number;
+  readonly maxCount: number;
+  readonly maxAgeMs: number;
 }
 
-export const reportLimits: ReportLimits = { most: 1000, oldestMs: hours(14 * 24) };
+export const reportLimits: ReportLimits = { maxCount: 1000, maxAgeMs: hours(14 * 24) };
 
 export interface ReportStoreOptions {
   readonly limits?: Partial<ReportLimits>;
-  /** Of this machine, when not given. */
+  /** The default is this machine's present boot. */
   readonly boot?: OutboxBoot;
 }
 
 export interface KeptReport {
-  /** Counts up; who asks for one names it so. */
+  /** Counts up; `report NUMBER` shows it. */
   readonly number: number;
-  /** Of its file. */
+  /** Name of its file. */
   readonly name: string;
   readonly sent: boolean;
   readonly report: ErrorReport;
-  /** When it happened, by the best clock known now; `undefined` when no clock was ever right then. */
+  /**
+   * When it happened, corrected by what is known now; `undefined` when the clock was not set during that
+   * boot.
+   */
   readonly atMs: number | undefined;
 }
 
 export const reportsFolder = (dataPath: string): string => join(dataPath, "reports");
 
 const nameOf = /^(\d{8})-[0-9a-f]{8}(\.sent)?\.json$/;
-const largestFile = 8192;
+const maxFileBytes = 8192;
 
 export class ReportStore {
   readonly #folder: string;
@@ -75,23 +79,23 @@ export class ReportStore {
     await this.#files.writeDurably(`${path}.new`, withChecksum(encodeReport(report)));
     await this.#files.rename(`${path}.new`, path);
     await this.#files.syncFolder(this.#folder);
-    await this.#remove(names.slice(0, Math.max(0, names.length + 1 - this.#limits.most)));
+    await this.#remove(names.slice(0, Math.max(0, names.length + 1 - this.#limits.maxCount)));
   }
 
-  /** Those that can be read, oldest first. Never rejects. */
+  /** All readable reports, oldest first. Never rejects. */
   async list(): Promise<KeptReport[]> {
     await this.#times.load();
     const names = await this.#names();
     return names.flatMap((name) => this.#read(name) ?? []);
   }
 
-  /** Removes what is too old, and notes what the clock has learnt of the times of reports. Never rejects. */
-  async tidy(): Promise<void> {
+  /** Removes reports that are too old, and stores clock corrections for the others. Never rejects. */
+  async cleanUp(): Promise<void> {
     const kept = await this.list();
-    await this.#times.learn(kept.map(({ report }) => report));
+    await this.#times.store(kept.map(({ report }) => report));
     const now = this.#times.now;
     if (now === undefined) return;
-    const tooOld = kept.filter(({ atMs }) => atMs !== undefined && now - atMs > this.#limits.oldestMs);
+    const tooOld = kept.filter(({ atMs }) => atMs !== undefined && now - atMs > this.#limits.maxAgeMs);
     await this.#remove(tooOld.map(({ name }) => name));
   }
 
@@ -110,7 +114,7 @@ export class ReportStore {
   #read(name: string): KeptReport | undefined {
     const [, number, sent] = nameOf.exec(name) ?? [];
     try {
-      const text = readSmallFile(join(this.#folder, name), { limit: largestFile }) ?? "";
+      const text = readSmallFile(join(this.#folder, name), { limit: maxFileBytes }) ?? "";
       const checked = readChecked(text);
       const report = checked?.checked ? decodeReport(readJson(checked.text)) : undefined;
       if (report === undefined) return undefined;

@@ -1,8 +1,9 @@
 /**
- * When the reports' events happened, although the clock may have been wrong then.
+ * Finds out when the reported events happened, although the clock may have been wrong then.
  *
- * Guarantee: of a running of the machine whose clock was set later the times are those that it would have shown, also
- * after the next start: what the clock has taught is kept beside the reports. What nobody can know stays `undefined`.
+ * Guarantee: if the clock was set later in the same boot, the times are what the correct clock would have
+ * shown. The correction is stored beside the reports, so that it is known after the next boot too. Unknown
+ * times are `undefined`.
  */
 import { type Offsets, type Stamp, WallHistory } from "../../azure/outbox/time.ts";
 import { type Clock, earliestWallTime, isTrustedWallTime } from "../../base/clock.ts";
@@ -31,7 +32,7 @@ export class ReportTimes {
     this.#history = new WallHistory(clock, boot, earliestWallTime);
   }
 
-  /** By the clock; `undefined` while it is known to be wrong. */
+  /** The wall clock; `undefined` while it is known to be wrong. */
   get now(): number | undefined {
     const now = this.#clock.wallNow();
     return isTrustedWallTime(now) ? now : undefined;
@@ -41,7 +42,7 @@ export class ReportTimes {
     return this.#history.timeOf(stamp);
   }
 
-  /** Never rejects: a note that is gone or damaged costs the times of earlier runnings of the machine. */
+  /** Never rejects: if the file is missing or damaged, the times of earlier boots are unknown. */
   async load(): Promise<void> {
     const text = await this.#files.read(this.#file).catch(() => undefined);
     this.#stored = (text === undefined ? undefined : read(storedOffsets, readJson(text))) ?? {};
@@ -49,8 +50,8 @@ export class ReportTimes {
     this.#history.checkClock();
   }
 
-  /** Keeps what is known of this running of the machine, if a report of it needs that. Never rejects. */
-  async learn(reports: readonly Stamp[]): Promise<void> {
+  /** Stores the clock correction of this boot, if a report needs it. Never rejects. */
+  async store(reports: readonly Stamp[]): Promise<void> {
     const offset = this.#history.offsets[this.#boot];
     const isNew = offset !== undefined && this.#stored[this.#boot] !== offset;
     const isNeeded = reports.some(

@@ -1,4 +1,6 @@
-/** Chooses between two logs of the cloud process: that of every day, and a finer one for the minutes that somebody asks for. */
+/**
+ * Chooses between two logs of the cloud process: the usual one, and a more detailed one for a requested time.
+ */
 import type { Clock } from "../../base/clock.ts";
 import type { Log, LogFields, LogLevel } from "../../base/log.ts";
 import { minutes } from "../../base/units.ts";
@@ -11,14 +13,14 @@ export class Verbosity {
     this.#clock = clock;
   }
 
-  /** @param forMinutes 0: no longer */
+  /** @param forMinutes 0: stop */
   raise(forMinutes: number): void {
     this.#until = this.#clock.now() + minutes(forMinutes);
   }
 
-  log(usual: Log, fine: Log): Log {
+  log(usual: Log, detailed: Log): Log {
     const at = (level: LogLevel) => (event: string, fields?: LogFields) =>
-      (this.#clock.now() < this.#until ? fine : usual)[level](event, fields);
+      (this.#clock.now() < this.#until ? detailed : usual)[level](event, fields);
     return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   }
 }

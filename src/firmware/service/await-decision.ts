@@ -1,8 +1,9 @@
 /**
- * Waits for the first decision of a service that was just started, or for what keeps it from one.
+ * Waits until a service that was just started makes its first decision, or until it is clear that it will
+ * not.
  *
- * Guarantee: bounded; says "decided" only of the run that was started now, whose status file is new because systemd makes
- * the folder with each start.
+ * Guarantee: it ends within a time limit, and reports "decided" only for the run that was just started:
+ * systemd creates the status file's folder anew for each start.
  */
 import { seconds } from "../../base/units.ts";
 import type { RunningStatus } from "./running-status.ts";
@@ -11,34 +12,34 @@ import { type UnitState, unitState } from "./unit-state.ts";
 
 export type Outcome =
   | { readonly kind: "decided"; readonly status: RunningStatus }
-  /** It runs, and no credible reading has come. */
+  /** It runs, but has no credible reading. */
   | { readonly kind: "undecided"; readonly status: RunningStatus }
-  /** It ends again and again, or has not begun. */
+  /** It ends again and again, or has not started. */
   | { readonly kind: "not-running"; readonly state: UnitState };
 
-const pause = seconds(0.5);
-/** A slow card takes half a minute for the first start. */
-const longest = seconds(90);
-/** A sensor that is there has spoken by then. */
-const longestUndecided = seconds(15);
-/** One end may be an accident; the third is none. */
-const mostRestarts = 2;
+const pollInterval = seconds(0.5);
+/** With a slow SD card the first start takes half a minute. */
+const timeout = seconds(90);
+/** A working sensor has delivered readings by then. */
+const undecidedTimeout = seconds(15);
+/** One or two unexpected ends may be accidental; three are not. */
+const maxRestarts = 2;
 
 export async function awaitDecision(system: System): Promise<Outcome> {
   const { clock } = system;
-  const end = clock.now() + longest;
-  let stepsSince: number | undefined;
+  const end = clock.now() + timeout;
+  let runningSince: number | undefined;
   for (;;) {
     const state = unitState(system);
     const { running: status } = state;
     if (status?.decidedAfterMs !== undefined) return { kind: "decided", status };
-    stepsSince = status === undefined ? undefined : (stepsSince ?? clock.now());
-    const tooLong = clock.now() >= end;
-    if (status !== undefined && stepsSince !== undefined) {
-      if (tooLong || clock.now() - stepsSince >= longestUndecided) return { kind: "undecided", status };
-    } else if (tooLong || state.restarts > mostRestarts || state.active === "failed") {
+    runningSince = status === undefined ? undefined : (runningSince ?? clock.now());
+    const timedOut = clock.now() >= end;
+    if (status !== undefined && runningSince !== undefined) {
+      if (timedOut || clock.now() - runningSince >= undecidedTimeout) return { kind: "undecided", status };
+    } else if (timedOut || state.restarts > maxRestarts || state.active === "failed") {
       return { kind: "not-running", state };
     }
-    await clock.sleep(pause);
+    await clock.sleep(pollInterval);
   }
 }

@@ -1,9 +1,10 @@
 /**
- * What the service needs of the machine beside its unit: groups, rules of udev, the module of I²C, a bound for the
- * journal.
+ * What the service needs on the machine besides its unit: groups, udev rules, the I²C kernel module, a size
+ * limit for the journal.
  *
- * Guarantee: what the distribution or a person has arranged is left as it is; only what is missing is added, in files of
- * our own, and all of it goes with `service remove` but the groups, which others may have joined.
+ * Guarantee: what the distribution or a person has configured is not changed; only what is missing is added,
+ * in files of our own. `service remove` removes all of it except the groups, which other users may have
+ * joined.
  */
 import { join } from "node:path";
 import { filesIn, places, putFile, type Ran, readText, removePath, type System } from "./system.ts";
@@ -13,11 +14,15 @@ export interface HostNeeds {
   readonly i2c: boolean;
 }
 
-/** A rule of somebody else that hands devices of this kind to the group; for GPIO, the files of each exported line. */
+/**
+ * Rules of others that give the group access to such devices; for GPIO, to the files of each exported line.
+ */
 const i2cRule = /SUBSYSTEM=="i2c-dev".*GROUP:?="i2c"/;
 const gpioRule = /SUBSYSTEM=="gpio\*?"(?:[^\n]|\\\n)*\b(?:chown|chgrp)\b(?:[^\n]|\\\n)*\bgpio\b/;
 
-/** sysfs shows a line only after its export, and then as root's alone: the rule runs for each one. */
+/**
+ * A line's files exist in sysfs only after its export, and belong to root then: the rule runs for each line.
+ */
 const ourGpioRule = [
   'SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"',
   'SUBSYSTEM=="gpio", ACTION=="add|change", RUN+="/bin/sh -c \'' +
@@ -29,22 +34,22 @@ const ourI2cRule = 'SUBSYSTEM=="i2c-dev", GROUP="i2c", MODE="0660"';
 
 const ruleFolders = ["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
 
-/** @returns what could not be done, for a person; empty when all is well */
+/** @returns messages about what failed, for a person; empty on success */
 export function prepareHost(system: System, needs: HostNeeds): string[] {
   const problems: string[] = [];
-  const tool = (what: string, ran: Ran): void => {
+  const report = (what: string, ran: Ran): void => {
     if (ran.code !== 0) problems.push(`${what}: ${ran.out || "could not be run"}`);
   };
   for (const group of ["i2c", "gpio"] as const) {
     if (!needs[group] || hasGroup(system, group)) continue;
-    system.say(`group ${group}: made`);
-    tool(`group ${group}`, system.run("groupadd", ["--system", "--force", group]));
+    system.say(`group ${group}: created`);
+    report(`group ${group}`, system.run("groupadd", ["--system", "--force", group]));
   }
   const rules = missingRules(system, needs);
   const changed = rules.length > 0 && putFile(system, places.udevRules, `${ruleHead}${rules.join("\n")}\n`);
   if (changed) {
     system.say(`udev rules for ${rules.map((rule) => (rule === ourI2cRule ? "i2c" : "gpio")).join(" and ")}`);
-    tool("udevadm control", system.run("udevadm", ["control", "--reload"]));
+    report("udevadm control", system.run("udevadm", ["control", "--reload"]));
   }
   if (needs.i2c && !loadsI2c(system)) {
     putFile(
@@ -52,19 +57,19 @@ export function prepareHost(system: System, needs: HostNeeds): string[] {
       places.modules,
       "# For grove-heater: the bus of its sensor and display, as /dev/i2c-N.\ni2c-dev\n",
     );
-    tool("modprobe i2c-dev", system.run("modprobe", ["i2c-dev"]));
+    report("modprobe i2c-dev", system.run("modprobe", ["i2c-dev"]));
   }
   if (changed) {
     const kinds = ["--subsystem-match=gpio", "--subsystem-match=i2c-dev"];
-    tool("udevadm trigger", system.run("udevadm", ["trigger", "--action=add", ...kinds]));
+    report("udevadm trigger", system.run("udevadm", ["trigger", "--action=add", ...kinds]));
     system.run("udevadm", ["settle", "--timeout=20"]);
   }
-  if (boundJournal(system)) tool("journald", system.run("systemctl", ["restart", "systemd-journald"]));
+  if (limitJournal(system)) report("journald", system.run("systemctl", ["restart", "systemd-journald"]));
   return problems;
 }
 
-/** @returns the files that were there */
-export function releaseHost(system: System): string[] {
+/** @returns the files that it removed */
+export function restoreHost(system: System): string[] {
   const removed = [places.udevRules, places.modules, places.journal].filter((path) =>
     removePath(system, path),
   );
@@ -107,8 +112,8 @@ function loadsI2c(system: System): boolean {
   return ["/etc/modules", ...files].some((path) => /^\s*i2c[-_]dev\b/m.test(readText(system, path) ?? ""));
 }
 
-/** Only where nobody has set a bound. */
-function boundJournal(system: System): boolean {
+/** Only where nobody has set a limit. @returns whether the configuration changed */
+function limitJournal(system: System): boolean {
   const folder = "/etc/systemd/journald.conf.d";
   const theirs = filesIn(system, folder)
     .map((name) => join(folder, name))

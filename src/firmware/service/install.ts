@@ -1,10 +1,10 @@
 /**
- * Folder service/: the firmware as a service of systemd: installed, looked at, removed.
+ * Folder service/: installs, examines and removes the firmware as a systemd service.
  *
  * Installs or upgrades the service, starts it, and waits for its first decision.
  *
- * Guarantee: what speaks against it is found before anything is changed; doing it again changes only what is another; a
- * power cut at any moment leaves a program that is whole (program-files.ts).
+ * Guarantee: obstacles are found before anything is changed; a second installation changes only what differs;
+ * a power cut at any moment leaves a complete program (program-files.ts).
  */
 import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -31,11 +31,11 @@ export interface Installation {
   readonly unbuilt?: () => string | undefined;
 }
 
-/** The board as the installed program finds it: a definition of one's own comes with the program. */
+/** The board as the installed program names it: the user's own definition is copied with the program. */
 export const installedBoard = (name: string): string =>
   name.endsWith(".json") ? join(places.current, "boards", basename(name)) : name;
 
-/** What is written to /etc/systemd/system. */
+/** The unit file that is written to /etc/systemd/system. */
 export const serviceUnit = ({ choice, manifest }: Pick<Installation, "choice" | "manifest">): string =>
   systemdUnit(manifest, choice.wiring, {
     node: nodeIn(places.current),
@@ -44,7 +44,7 @@ export const serviceUnit = ({ choice, manifest }: Pick<Installation, "choice" | 
     relayOff: relayOffScripts(choice.wiring),
   });
 
-/** @throws StartupError, the system's error. The user is root. */
+/** The user must be root. @throws StartupError, the system's error */
 export async function installService(system: System, installation: Installation): Promise<Outcome> {
   const { choice, manifest, program } = installation;
   refuseWithoutSystemd(system);
@@ -70,7 +70,7 @@ export async function installService(system: System, installation: Installation)
   if (putFile(system, places.unit, serviceUnit(installation))) system.say(`unit ${places.unit}`);
   control(system, "daemon-reload");
   control(system, "enable", unitName);
-  // Left by an earlier one that failed.
+  // Clears the failed state of an earlier run.
   system.run("systemctl", ["reset-failed", unitName]);
   sayUpdate(system, program.version);
   control(system, "restart", unitName);
@@ -92,11 +92,11 @@ function sayUpdate(system: System, version: string): void {
   );
 }
 
-/** The link to the current version is not there yet. */
+/** Before the link to the current version exists, the board is named in the version's own folder. */
 const inVersion = (folder: string, name: string): string =>
   name.endsWith(".json") ? join(folder, "boards", basename(name)) : name;
 
-/** `grove-heater` for everybody on this machine; a command of somebody else stays. */
+/** Makes `grove-heater` a command for all users; a command of that name from elsewhere is kept. */
 function putCommand(system: System): void {
   const script = join(places.program, "grove-heater");
   const main = join(places.current, "dist", "main.js");

@@ -1,9 +1,10 @@
 /**
  * Copies the program with its Node.js to where the service's user can read it.
  *
- * Guarantee: a new version is copied beside the one in use, is on the disk, and becomes the current one by one rename of
- * a link: a power cut at any moment leaves the old one or the new one. Whatever the modes of the source, everybody may
- * read the copy and root alone may write it; no link is followed out of the source.
+ * Guarantee: a new version is copied beside the one in use and synced to the disk; renaming one link then
+ * makes it the current one. A power cut at any moment leaves the old version or the new one. Whatever the
+ * modes of the source, every user may read the copy and only root may write it; no link leads out of the
+ * source.
  */
 import {
   chmodSync,
@@ -30,23 +31,26 @@ import { nodeIn, places, type System } from "./system.ts";
 export interface Program {
   /** Folder of the package: dist/, boards/, manifest/, package.json, node_modules/. */
   readonly root: string;
-  /** The node binary, for which the native packages are built. */
+  /** The node binary that the native packages are built for. */
   readonly node: string;
   readonly version: string;
-  /** A board definition that is not among the shipped ones. */
+  /** A board definition of the user's own. */
   readonly boardFile?: string | undefined;
   /** Whose images of updates are taken; those of the version before, else of the source, when not given. */
   readonly keys?: readonly TrustedKey[] | undefined;
 }
 
 const parts = ["dist", "boards", "manifest", "package.json", "LICENSE"];
-/** Of packages: what Node.js loads, and what their licences ask for. */
+/** Which files of packages are copied: what Node.js loads, and what their licences require. */
 const loadable = new Set([".js", ".cjs", ".mjs", ".json", ".node", ".wasm"]);
 const licence = /^(licen[cs]e|notice|copying|authors)/i;
-/** Tools of the build, never loaded on a device. */
+/** Build tools, never loaded on a device. */
 const buildOnly = new Set(["esbuild", "nan", "node-addon-api", "node-api-headers", "prebuild-install"]);
 
-/** @returns the folder of the new version, which is not the current one yet. @throws StartupError (storage), the system's error */
+/**
+ * @returns the folder of the new version, which is not the current one yet
+ * @throws StartupError (storage), the system's error
+ */
 export async function copyProgram(system: System, program: Program): Promise<string> {
   const { root, node, version, boardFile } = program;
   mkdirSync(system.at(places.program), { recursive: true, mode: 0o755 });
@@ -61,7 +65,7 @@ export async function copyProgram(system: System, program: Program): Promise<str
   putKeys(to, program.keys ?? keysBefore(system, root));
   makeFolder(join(to, "bin"));
   copyTree(node, nodeIn(to), () => true);
-  // Before it can become the current one, every byte of it is on the disk.
+  // All its bytes must be on the disk before it can become the current version.
   system.run("sync", ["-f", to], { limit: 300 });
   const folder = join(places.program, id);
   await renameOver(to, system.at(folder));
@@ -86,12 +90,12 @@ function putKeys(to: string, keys: readonly TrustedKey[]): void {
   }
 }
 
-/** Copies the program with the packages that it needs at run time to `to`. @throws the system's error */
+/** Copies the program and the packages that it needs at run time to `to`. @throws the system's error */
 export function stageProgram(root: string, to: string): void {
   makeFolder(to);
   for (const name of parts) copyTree(join(root, name), join(to, name), (file) => extname(file) !== ".map");
   makeFolder(join(to, "node_modules"));
-  for (const path of runtimePackages(root)) copyTree(join(root, path), join(to, path), isWantedOfPackage);
+  for (const path of runtimePackages(root)) copyTree(join(root, path), join(to, path), isNeededOfPackage);
 }
 
 /** From now on the service starts this version. */
@@ -103,7 +107,10 @@ export async function makeCurrent(system: System, folder: string): Promise<void>
   system.run("sync", ["-f", dirname(link)]);
 }
 
-/** All but the current one. Not before the service runs from that: a guardian starts its loop from its own folder. */
+/**
+ * Removes all but the current one. Call it only when the service runs from that: a guardian starts loops from
+ * its folder.
+ */
 export function removeOldVersions(system: System, folder: string): void {
   for (const name of readdirSync(system.at(places.program))) {
     const isVersion = /-\d+(?:\.new)?$/.test(name);
@@ -120,16 +127,16 @@ function freeName(system: System, version: string): string {
   }
 }
 
-/** Beside Node.js itself the program takes some ten megabytes. */
+/** Besides Node.js itself the program needs some tens of megabytes. */
 function checkSpace(folder: string, nodeBytes: number): void {
   const { bavail, bsize } = statfsSync(dirname(folder));
-  const wanted = nodeBytes + 60 * 2 ** 20;
-  if (bavail * bsize >= wanted) return;
+  const needed = nodeBytes + 60 * 2 ** 20;
+  if (bavail * bsize >= needed) return;
   const mib = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;
   throw new StartupError(
     exitCodes.storage,
-    `${dirname(folder)} has ${mib(bavail * bsize)} free, and the program takes ${mib(wanted)}.`,
-    "Make room on that disk, for example: sudo apt-get clean",
+    `${dirname(folder)} has ${mib(bavail * bsize)} free, but the program needs ${mib(needed)}.`,
+    "Free space on that disk, for example: sudo apt-get clean",
   );
 }
 
@@ -145,7 +152,7 @@ function copyTree(from: string, to: string, wanted: (file: string) => boolean): 
     makeFolder(to);
     for (const name of readdirSync(from)) {
       const path = join(from, name);
-      // The links of .bin, and what npm links from elsewhere, are not part of a program.
+      // Links in .bin, and packages that npm links from elsewhere, are not part of the program.
       if (lstatSync(path).isSymbolicLink() || isIntermediate(from, name)) continue;
       copyTree(path, join(to, name), wanted);
     }
@@ -155,11 +162,11 @@ function copyTree(from: string, to: string, wanted: (file: string) => boolean): 
   }
 }
 
-/** What the compiler leaves beside a native package. */
+/** Intermediate files of the compiler in a native package. */
 const isIntermediate = (folder: string, name: string): boolean =>
   basename(folder) === "Release" && name === "obj.target";
 
-function isWantedOfPackage(file: string): boolean {
+function isNeededOfPackage(file: string): boolean {
   return loadable.has(extname(file)) || licence.test(basename(file));
 }
 
@@ -172,8 +179,8 @@ const packageFile = (folder: string): PackageFile =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
 /**
- * Folders of the firmware's dependencies and theirs, relative to the root; optional ones only at the first level,
- * where we chose them. A package inside another one comes with that one.
+ * Folders of the firmware's dependencies and of theirs, relative to the root; optional ones only at the first
+ * level, where we chose them. A package inside another one is copied with it.
  */
 export function runtimePackages(root: string): Set<string> {
   const found = new Set<string>();
@@ -190,11 +197,11 @@ export function runtimePackages(root: string): Set<string> {
   return found;
 }
 
-/** As node looks for it: in node_modules beside `from`, then further out. */
+/** As Node.js resolves it: in node_modules beside `from`, then in the parent folders. */
 function resolvePackage(root: string, from: string, name: string): string | undefined {
-  for (let at = from; ; at = dirname(at)) {
-    const folder = join(at, "node_modules", name);
+  for (let parent = from; ; parent = dirname(parent)) {
+    const folder = join(parent, "node_modules", name);
     if (existsSync(join(root, folder, "package.json"))) return folder;
-    if (at === "" || at === ".") return undefined;
+    if (parent === "" || parent === ".") return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What speaks against installing, looked at before anything is changed.
+ * Reasons to refuse an installation, checked before anything is changed.
  *
- * Guarantee: each refusal names its cause and the next step; nothing is written, no line is touched.
+ * Guarantee: each refusal names its cause and the next step; nothing is written, and no line is touched.
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,12 +14,12 @@ import { exitCodes, StartupError } from "../process/exit-codes.ts";
 import { nodeIn, places, type System, unitName } from "./system.ts";
 import { unitOfProcess } from "./unit-state.ts";
 
-/** @param command what was asked for, to be typed again with sudo. @throws StartupError */
+/** @param command the command to repeat with sudo. @throws StartupError */
 export function refuseWithoutRoot(system: System, command: string): void {
   if (system.uid === 0) return;
   throw new StartupError(
     exitCodes.permission,
-    "This changes the system, which this user may not do.",
+    "This user may not change the system.",
     `Run: sudo ${command}`,
   );
 }
@@ -30,8 +30,8 @@ export function refuseWithoutSystemd(system: System): void {
   if (existsSync(system.at("/run/systemd/system"))) return;
   throw new StartupError(
     exitCodes.unavailable,
-    "This system was not started by systemd, so it has no such services.",
-    "Let its own service manager start: grove-heater run",
+    "This system does not run systemd, so it has no systemd services.",
+    "Make its own service manager start: grove-heater run",
   );
 }
 
@@ -59,7 +59,7 @@ export function refuseHat(system: System, choice: BoardChoice, unbuilt = unbuilt
   if (lock.kind !== "refused") return;
   const { holder } = lock;
   const unit = holder === undefined ? undefined : unitOfProcess(system, holder.pid);
-  // Our own, which will be started anew.
+  // Our own service, which will be restarted.
   if (unit === unitName) return;
   throw new StartupError(
     exitCodes.running,
@@ -70,23 +70,23 @@ export function refuseHat(system: System, choice: BoardChoice, unbuilt = unbuilt
   );
 }
 
-/** A folder above the program that only root can go through would keep the service's user out. @throws StartupError */
+/** The service's user must be able to enter every folder above the program. @throws StartupError */
 export function refuseClosedFolders(system: System): void {
   for (let folder: string = places.program; folder !== "/"; folder = dirname(folder)) {
     const path = system.at(folder);
     if (!existsSync(path) || (statSync(path).mode & 0o001) !== 0) continue;
     throw new StartupError(
       exitCodes.permission,
-      `Only some users may go through ${folder}, and the service's user is none of them.`,
+      `The service's user cannot enter ${folder}.`,
       `sudo chmod o+x ${folder}`,
     );
   }
 }
 
-/** nobody and nogroup: as little as the service's user may do. */
+/** nobody and nogroup: they have no more rights than the service's user. */
 const nobody = { uid: 65534, gid: 65534 };
 
-/** Runs what was copied, as a user without any right. @throws StartupError */
+/** Runs the copied program as a user without any rights. @throws StartupError */
 export function refuseUnreadableProgram(system: System, folder: string, board: string): void {
   const node = nodeIn(folder);
   const main = `${folder}/dist/main.js`;
@@ -103,6 +103,6 @@ export function refuseUnreadableProgram(system: System, folder: string, board: s
   throw new StartupError(
     exitCodes.configuration,
     `The copied program does not run for the service's user: ${check.out || "no answer"}`,
-    "Fix what it names, and install again.",
+    "Fix the problem that it names, and install again.",
   );
 }

@@ -1,12 +1,13 @@
 /**
- * The relay off in plain sh: what the service manager runs, as root and without Node.js, before each start and after
- * every end.
+ * Turns the relay off in plain sh: the service manager runs these scripts, as root and without Node.js,
+ * before each start and after every end.
  *
- * Guarantee (SR-01, SR-12): drives the line to its off level, electrically and in one step, on every GPIO chip that
- * carries one of the board's labels; touches no line whose lock another process holds, nor after a start that was refused
- * because another one drives the hat. Every word is a builtin of sh but `flock` and `udevadm`; without `flock` the line
- * is turned off all the same. Where sysfs has no such chip, a small program in C does it on the character device
- * (board/kernel/native/relay-off.c). It does not read back: the program's own `relay off`, which follows, does.
+ * Guarantee (SR-01, SR-12): drives the line to its electrical off level, in one step, on every GPIO chip that
+ * has one of the board's labels. It touches no line whose lock another process holds, and none after a start
+ * that was refused because another process drives the hat. All commands are builtins of sh, except `flock`
+ * and `udevadm`; without `flock` the line is turned off anyway. Where sysfs has no such chip, a small program
+ * in C does it on the character device (board/kernel/native/relay-off.c). It does not read the line back: the
+ * command `relay off`, which follows, does.
  */
 import type { RelayWiring } from "../../board/definition/definition.ts";
 import type { RelayOffScripts } from "../../manifest/sandbox.ts";
@@ -14,11 +15,11 @@ import { lineLockName, systemLockFolder } from "../guardian/hardware-lock.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { places } from "./system.ts";
 
-/** For tests: where these are, in place of the system's. */
+/** For tests: replaces the system's paths. */
 export interface ScriptPlaces {
   readonly sysRoot: string;
   readonly lockFolder: string;
-  /** The program in C; where it was not built, nothing can be done without sysfs and Node.js. */
+  /** The program in C; where it was not built, the scripts can do nothing without sysfs. */
   readonly program: string;
 }
 
@@ -28,22 +29,28 @@ const systemPlaces: ScriptPlaces = {
   program: `${places.current}/dist/native/relay-off`,
 };
 
-/** @returns `undefined` for a virtual hat, whose line only the program knows */
+/** @returns `undefined` for a virtual hat, whose line is not a real one */
 export function relayOffScripts(
   wiring: RelayWiring,
   scriptPlaces = systemPlaces,
 ): RelayOffScripts | undefined {
   if (wiring.backend === "virtual") return undefined;
-  const off = [...locks(), ...sysfsLine(wiring, scriptPlaces), ...charDeviceLine(wiring, scriptPlaces)];
+  const off = [...lockCheck(), ...sysfsLine(wiring, scriptPlaces), ...charDeviceLine(wiring, scriptPlaces)];
   return {
-    // Where the first export happens here, udev hands the line to its group before the program looks for it.
+    // If this was the line's first export, wait until udev has given it to its group, before the program
+    // needs it.
     start: [...off, '[ -z "$fresh" ] || udevadm settle --timeout=10'].join("\n"),
     stop: [`[ "$EXIT_STATUS" != ${exitCodes.running} ] || exit 0;`, ...off].join("\n"),
   };
 }
 
-/** Descriptor 9 asks for the lock and gives it back at once; opened without O_CREAT, which the kernel may refuse. */
-const locks = (): string[] => ['held() { [ -r "$2" ] && { flock "$1" -n -E 99 9 9<"$2"; [ $? = 99 ]; }; };'];
+/**
+ * Takes the lock with descriptor 9 and releases it at once; opened without O_CREAT, which the kernel may
+ * refuse.
+ */
+const lockCheck = (): string[] => [
+  'held() { [ -r "$2" ] && { flock "$1" -n -E 99 9 9<"$2"; [ $? = 99 ]; }; };',
+];
 
 function sysfsLine({ relay, gpioChipLabels }: RelayWiring, { sysRoot, lockFolder }: ScriptPlaces): string[] {
   const { line, activeLevel } = relay;
@@ -69,11 +76,11 @@ function sysfsLine({ relay, gpioChipLabels }: RelayWiring, { sysRoot, lockFolder
   ];
 }
 
-/** It asks for the same lock itself. */
+/** The program in C checks the same lock itself. */
 function charDeviceLine({ relay, gpioChipLabels }: RelayWiring, { program }: ScriptPlaces): string[] {
   const { line, activeLevel } = relay;
-  const words = [program, literal(gpioChipLabels.join(",")), line, activeLevel === 1 ? 0 : 1].join(" ");
-  return [`[ -n "$found" ] || [ ! -x ${program} ] || ${words};`];
+  const command = [program, literal(gpioChipLabels.join(",")), line, activeLevel === 1 ? 0 : 1].join(" ");
+  return [`[ -n "$found" ] || [ ! -x ${program} ] || ${command};`];
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

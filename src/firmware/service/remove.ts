@@ -1,16 +1,17 @@
 /**
- * Removes the service and its program; settings, state and credentials stay unless they are to go as well.
+ * Removes the service and its program; settings, state and credentials are kept unless their removal is
+ * requested.
  *
- * Guarantee: the service is stopped first, then the relay is forced off and read back, and only then anything is removed;
- * what is not there is no failure, so that a removal that was cut off can be done again.
+ * Guarantee: the service is stopped first, then the relay is forced off and read back, and only then anything
+ * is removed. What does not exist is not an error, so that an interrupted removal can be repeated.
  */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { releaseHost } from "./host-files.ts";
+import { restoreHost } from "./host-files.ts";
 import { filesIn, places, removePath, type System, unitName } from "./system.ts";
 
 export interface Removal {
-  /** Settings, state and credentials as well. */
+  /** Also remove settings, state and credentials. */
   readonly data: boolean;
   /** Forces the relay off and reads it back. */
   readonly relayOff: () => boolean;
@@ -19,11 +20,11 @@ export interface Removal {
 export interface Removed {
   readonly relayOff: boolean;
   readonly paths: readonly string[];
-  /** Data that stays. */
+  /** Data that was kept. */
   readonly kept: readonly string[];
 }
 
-/** @throws the system's error. The user is root. */
+/** The user must be root. @throws the system's error */
 export function removeService(system: System, { data, relayOff }: Removal): Removed {
   system.say(`stopping ${unitName}`);
   system.run("systemctl", ["disable", "--now", unitName], { limit: 120 });
@@ -36,12 +37,12 @@ export function removeService(system: System, { data, relayOff }: Removal): Remo
   remove(`${places.unit}.d`);
   system.run("systemctl", ["daemon-reload"]);
   system.run("systemctl", ["reset-failed", unitName]);
-  paths.push(...releaseHost(system));
+  paths.push(...restoreHost(system));
   if (isOurCommand(system)) remove(places.command);
   remove(places.program);
-  const own = [places.data, places.environment, ...secretsOf(system)];
-  if (data) for (const path of [places.dataLink, ...own]) remove(path);
-  const kept = own.filter((path) => existsSync(system.at(path)));
+  const userData = [places.data, places.environment, ...secretsOf(system)];
+  if (data) for (const path of [places.dataLink, ...userData]) remove(path);
+  const kept = userData.filter((path) => existsSync(system.at(path)));
   return { relayOff: off, paths, kept };
 }
 

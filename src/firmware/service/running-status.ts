@@ -1,9 +1,10 @@
 /**
- * What a running loop tells about itself to other processes of this machine: a small file in $RUNTIME_DIRECTORY, which
- * the service manager makes in memory and removes with the service.
+ * The status that a running loop reports to other processes of this machine: a small file in
+ * $RUNTIME_DIRECTORY, which the service manager creates in memory and removes when the service stops.
  *
- * Guarantee: only news is written, at most once a second, whole or not at all; a file that cannot be written costs the
- * loop nothing. It holds no secret: everybody on this machine may read it.
+ * Guarantee: the file is written only when the status changes, at most once a second, and always as a whole;
+ * a file that cannot be written does not disturb the loop. It contains no secret: every user of this machine
+ * may read it.
  */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
@@ -22,34 +23,35 @@ import { NewestSender } from "../process/newest-sender.ts";
 
 /** Temperatures in °C, humidity in %, times in ms. */
 const runningStatus = object({
-  /** Of the loop. */
+  /** Process id of the loop. */
   pid: integer(1),
   firmware: string(),
   board: string(),
-  /** From the loop's start to its first decision that rests on a reading; missing before that. */
+  /** From the loop's start to its first decision based on a reading; missing before that. */
   decidedAfterMs: optional(large),
   heater: boolean,
   mode: oneOf(modes),
   target: quantity,
   temperature: optional(quantity),
   humidity: optional(quantity),
-  /** Active, most severe first. */
+  /** Active faults, most severe first. */
   faults: list(faultCode, 100),
 });
 export type RunningStatus = Infer<typeof runningStatus>;
 
-const largestStatus = 16 * 1024;
+const maxStatusBytes = 16 * 1024;
 const spacing = seconds(1);
 
 export const statusFileIn = (runtimeFolder: string): string => join(runtimeFolder, "status.json");
 
 /**
- * @param processes of the service, as in the file cgroup.procs of its control group: a loop that is gone tells nothing
- * @returns `undefined` where there is none, or none that can be read
+ * @param processes the service's processes, as in its cgroup.procs file: the status of a loop that has ended
+ * is ignored
+ * @returns `undefined` where there is none, or it cannot be read
  */
 export function readRunningStatus(path: string, processes: string): RunningStatus | undefined {
   try {
-    const text = readSmallFile(path, { limit: largestStatus });
+    const text = readSmallFile(path, { limit: maxStatusBytes });
     const status = text === undefined ? undefined : readText(runningStatus, text);
     return status !== undefined && processes.split("\n").includes(String(status.pid)) ? status : undefined;
   } catch {
@@ -63,11 +65,11 @@ export interface StatusFileOptions {
   readonly board: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** As systemd gives it in $RUNTIME_DIRECTORY; without it nothing is written. */
+  /** From $RUNTIME_DIRECTORY, which systemd sets; `undefined`: nothing is written. */
   readonly folder: string | undefined;
 }
 
-/** Keeps the file from now on. */
+/** Keeps the file up to date from now on. */
 export function keepStatusFile({ device, firmware, board, clock, log, folder }: StatusFileOptions): void {
   if (!folder) return;
   const file = statusFileIn(folder);

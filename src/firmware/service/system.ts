@@ -1,7 +1,9 @@
 /**
- * The machine that a service is installed on: its files below a root, its user, and its own tools, run one at a time.
+ * The machine that a service is installed on: its files below a root folder, its user, and its tools, run one
+ * at a time.
  *
- * Guarantee: `run` never throws and always ends; a tool that is missing or hangs is an answer like any other.
+ * Guarantee: `run` never throws and always ends; it also returns a result for a tool that is missing or
+ * hangs.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -20,20 +22,20 @@ export interface Ran {
 }
 
 export interface RunOptions {
-  /** Another user and group, by number. */
+  /** Another user and group, by id. */
   readonly as?: { readonly uid: number; readonly gid: number };
-  /** Seconds; a minute when not given. */
+  /** Time limit in seconds; default: one minute. */
   readonly limit?: number;
 }
 
 export interface System {
-  /** Of this process. */
+  /** User id of this process. */
   readonly uid: number;
   readonly clock: Clock;
-  /** Where a path of that machine lies on this one. */
+  /** The path on this machine of a path on that one. */
   at(path: string): string;
   run(program: string, args: readonly string[], options?: RunOptions): Ran;
-  /** For a person, one line of progress. */
+  /** Prints one line of progress for a person. */
   say(line: string): void;
 }
 
@@ -55,9 +57,12 @@ function run(program: string, args: readonly string[], { as, limit = 60 }: RunOp
   return { code: status ?? undefined, out: error === undefined ? out : `${out} ${reasonOf(error)}`.trim() };
 }
 
-const largestFile = 256 * 1024;
+const maxFileBytes = 256 * 1024;
 
-/** @returns whether the file is another now. Everybody may read it, root alone may write it. @throws the system's error */
+/**
+ * Every user may read the file, only root may write it. @returns whether it changed. @throws the system's
+ * error
+ */
 export function putFile(system: System, path: string, text: string, mode = 0o644): boolean {
   const file = system.at(path);
   if (readText(system, path) === text) return false;
@@ -67,16 +72,16 @@ export function putFile(system: System, path: string, text: string, mode = 0o644
   return true;
 }
 
-/** @returns `undefined` when there is none, or none that can be read */
+/** @returns `undefined` when it does not exist or cannot be read */
 export function readText(system: System, path: string): string | undefined {
   try {
-    return readSmallFile(system.at(path), { limit: largestFile });
+    return readSmallFile(system.at(path), { limit: maxFileBytes });
   } catch {
     return undefined;
   }
 }
 
-/** In the order of their names; none where there is no such folder. */
+/** File names, sorted; empty where there is no such folder. */
 export function filesIn(system: System, folder: string): string[] {
   try {
     return readdirSync(system.at(folder)).toSorted();
@@ -85,7 +90,7 @@ export function filesIn(system: System, folder: string): string[] {
   }
 }
 
-/** @returns whether there was anything. @throws the system's error */
+/** @returns whether it existed. @throws the system's error */
 export function removePath(system: System, path: string): boolean {
   const file = system.at(path);
   const there = existsSync(file);
@@ -93,7 +98,7 @@ export function removePath(system: System, path: string): boolean {
   return there;
 }
 
-/** The program's own folder and files, on every machine that has the service. */
+/** The paths of the program and its files, on every machine that has the service. */
 export const unitName = "grove-heater.service";
 export const places = {
   program: "/opt/grove-heater",
@@ -104,13 +109,13 @@ export const places = {
   modules: "/etc/modules-load.d/grove-heater.conf",
   journal: "/etc/systemd/journald.conf.d/grove-heater.conf",
   runtime: "/run/grove-heater",
-  /** Of its control group (cgroups(7)); every user may look. */
+  /** The processes of its control group (cgroups(7)); every user may read the file. */
   processes: `/sys/fs/cgroup/system.slice/${unitName}/cgroup.procs`,
   data: "/var/lib/private/grove-heater",
   /** systemd's link to it: systemd.exec(5), DynamicUser=. */
   dataLink: "/var/lib/grove-heater",
   environment: "/etc/grove-heater.env",
-  /** Of systemd-creds(1); a file of ours begins with the service's name. */
+  /** Encrypted by systemd-creds(1); the names of our files begin with the service's name. */
   secrets: "/etc/credstore.encrypted",
 } as const;
 

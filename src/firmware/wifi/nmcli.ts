@@ -1,23 +1,24 @@
 /**
- * NetworkManager's command-line client, called as a program.
+ * Runs nmcli, NetworkManager's command-line client.
  *
- * Guarantees: no shell, English output, at most half a minute and 256 KiB; no argument of it is ever a secret, because
- * every process of the machine can read those. What keeps it from working is a StartupError with the remedy.
+ * Guarantees: no shell, English output, at most half a minute and 256 KiB; no argument is a secret, because
+ * every process of the machine can read arguments. Every failure is a StartupError with a remedy.
  * Source: nmcli(1), "-t", "-e", "EXIT STATUS".
  */
 import { type ExecFileException, execFile } from "node:child_process";
 import { errnoOf } from "../../base/errors.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 
-const longestRunMs = 30_000;
-const mostOutput = 256 * 1024;
+const timeoutMs = 30_000;
+const maxOutputBytes = 256 * 1024;
+/** Exit codes of nmcli. */
 const notRunning = 8;
-const notThere = 10;
+const notFound = 10;
 
 /** A row of terse output: its fields by their names. */
 export type Row<F extends string> = Readonly<Record<F, string>>;
 
-/** @returns one row a line @throws StartupError */
+/** @returns one row for each line @throws StartupError */
 export async function nmcliRows<F extends string>(
   fields: readonly F[],
   ...args: readonly string[]
@@ -26,7 +27,7 @@ export async function nmcliRows<F extends string>(
   return text.split("\n").flatMap((line) => {
     if (line === "") return [];
     const cells = terseCells(line);
-    return [Object.fromEntries(fields.map((field, at) => [field, cells[at] ?? ""])) as Row<F>];
+    return [Object.fromEntries(fields.map((field, index) => [field, cells[index] ?? ""])) as Row<F>];
   });
 }
 
@@ -46,11 +47,12 @@ export function terseCells(line: string): string[] {
 /** @returns what it printed @throws StartupError */
 export function nmcli(...args: readonly string[]): Promise<string> {
   const options = {
-    // In "C" it writes a question mark for each letter that is none of ASCII: names could not be found again.
+    // With LC_ALL=C nmcli writes a question mark for each letter outside ASCII, so names could not be found
+    // again.
     env: { ...process.env, LC_ALL: "C.UTF-8" },
-    timeout: longestRunMs,
+    timeout: timeoutMs,
     killSignal: "SIGKILL",
-    maxBuffer: mostOutput,
+    maxBuffer: maxOutputBytes,
     encoding: "utf8",
   } as const;
   return new Promise((resolve, reject) => {
@@ -70,24 +72,24 @@ function failure(error: ExecFileException, stderr: string): StartupError {
   ) => new StartupError(code, message, remedy, { cause: error });
   if (errnoOf(error) === "ENOENT") return fail(unavailable, "NetworkManager is not installed.", install);
   if (error.killed) {
-    const next = "Look at it with: systemctl status NetworkManager";
-    return fail(unavailable, `NetworkManager gave no answer within ${longestRunMs / 1000} s.`, next);
+    const next = "See: systemctl status NetworkManager";
+    return fail(unavailable, `NetworkManager gave no answer within ${timeoutMs / 1000} s.`, next);
   }
   if (error.code === notRunning || stderr.includes("NMClient"))
     return fail(unavailable, "NetworkManager does not run.", start);
   if (/not authorized|insufficient privileges|permission denied/i.test(stderr))
     return fail(permission, "This user may not change the networks.", "Run it again with sudo.");
-  const words =
+  const answer =
     stderr
       .trim()
       .replace(/^Error: /, "")
       .slice(0, 200) || `exit code ${error.code}`;
-  if (error.code === notThere)
-    return fail(usage, `NetworkManager does not know it: ${words}`, "See: grove-heater wifi status");
-  return fail(unavailable, `NetworkManager refused: ${words}`, "See: journalctl -u NetworkManager -n 20");
+  if (error.code === notFound)
+    return fail(usage, `NetworkManager did not find it: ${answer}`, "See: grove-heater wifi status");
+  return fail(unavailable, `NetworkManager refused: ${answer}`, "See: journalctl -u NetworkManager -n 20");
 }
 
 const install =
-  "Install it with: sudo apt-get install network-manager. Where another program has the network (dhcpcd on Raspberry Pi " +
-  "OS 11), choose NetworkManager in: sudo raspi-config, Advanced Options, Network Config.";
+  "Install it with: sudo apt-get install network-manager. If another program manages the network (dhcpcd on Raspberry " +
+  "Pi OS 11), choose NetworkManager in: sudo raspi-config, Advanced Options, Network Config.";
 const start = "Start it with: sudo systemctl enable --now NetworkManager";

@@ -1,8 +1,8 @@
 /**
- * A network as NetworkManager keeps it: a connection file (nm-settings-keyfile(5)).
+ * A network in the form that NetworkManager stores: a connection file (nm-settings-keyfile(5)).
  *
- * Guarantee: the passphrase is in the file alone, 0600 and root's; one network has one file, so that adding it again
- * replaces its passphrase and nothing else.
+ * Guarantee: the passphrase is only in this file, which belongs to root and has mode 0600; each network has
+ * one file, so that adding it again replaces its passphrase and nothing else.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -15,11 +15,11 @@ export type Security = (typeof securities)[number];
 export interface Network {
   readonly ssid: Buffer;
   readonly security: Security;
-  /** Not for "open". */
+  /** Absent for "open". */
   readonly passphrase: string | undefined;
-  /** Of several in reach the highest is chosen; 0 is the usual one. */
+  /** The network in range with the highest priority is chosen; the default is 0. */
   readonly priority: number;
-  /** It does not tell its name: it is asked for by it. */
+  /** It does not broadcast its name, so the unit must ask for it by name. */
   readonly hidden: boolean;
 }
 
@@ -28,11 +28,11 @@ export const profileFolder = "/etc/NetworkManager/system-connections";
 export interface Profile {
   readonly uuid: string;
   readonly path: string;
-  /** Secret. */
+  /** Contains the passphrase. */
   readonly text: string;
 }
 
-/** @throws StartupError (usage) for a passphrase that no network can have; it is not quoted */
+/** @throws StartupError (usage) for an invalid passphrase; the message does not contain it */
 export function profileOf(network: Network, folder = profileFolder): Profile {
   const { ssid, security, passphrase, priority, hidden } = network;
   const digest = createHash("sha256").update("grove-heater wifi ").update(ssid).digest("hex");
@@ -50,7 +50,7 @@ export function profileOf(network: Network, folder = profileFolder): Profile {
     "",
     "[wifi]",
     "mode=infrastructure",
-    // As bytes: whatever they are, they need no quoting.
+    // As numbers, bytes of any value need no quoting.
     `ssid=${[...ssid].join(";")};`,
     ...(hidden ? ["hidden=true"] : []),
     ...protection,
@@ -60,7 +60,7 @@ export function profileOf(network: Network, folder = profileFolder): Profile {
   return { uuid, path, text: lines.join("\n") };
 }
 
-/** A network of WPA2, or of both, is one of wpa-psk. */
+/** "wpa-psk" also fits a network that offers both WPA2 and WPA3. */
 const keyManagement = { wpa: "wpa-psk", wpa3: "sae" } as const;
 
 /** IEEE 802.11, annex J.4: 8 to 63 printable ASCII characters, or the key itself as 64 hexadecimal digits. */
@@ -68,16 +68,16 @@ function checked(passphrase: string | undefined): string {
   if (passphrase !== undefined && /^([\x20-\x7e]{8,63}|[0-9a-fA-F]{64})$/.test(passphrase)) return passphrase;
   throw new StartupError(
     exitCodes.usage,
-    passphrase === undefined ? "There is no passphrase." : "That cannot be the passphrase of a network.",
-    "It has 8 to 63 letters, digits and signs of ASCII. For a network without one: --security open",
+    passphrase === undefined ? "There is no passphrase." : "The passphrase is invalid.",
+    "It must have 8 to 63 printable ASCII characters. For a network without a passphrase: --security open",
   );
 }
 
-/** Values of a key file: a backslash, and a blank at the beginning, which would be dropped. */
+/** Escapes a value of a key file: backslashes, and spaces at the beginning, which would be dropped. */
 const escaped = (value: string): string =>
   value.replaceAll("\\", "\\\\").replace(/^ +/, (blanks) => "\\s".repeat(blanks.length));
 
-/** Version 8 of RFC 9562: from our own digest. */
+/** A version 8 UUID (RFC 9562), made from our own digest. */
 function uuidOf(digest: string): string {
   const [, a, b, c, d, e] = /^(.{8})(.{4})(.{3})(.{3})(.{12})/.exec(digest) ?? [];
   return `${a}-${b}-8${c}-a${d}-${e}`;

@@ -1,8 +1,9 @@
 /**
  * Folder wifi/: the wireless networks of a unit, through NetworkManager.
  *
- * Guarantees: several networks are kept, each with its priority; the last one in use is not removed without being told
- * so, because a unit in the field would be out of reach; a network that NetworkManager does not take leaves no file.
+ * Guarantees: several networks are kept, each with its priority; the only network, while it is in use, is
+ * removed only on explicit request, because a unit in the field could no longer be reached; a network that
+ * NetworkManager rejects leaves no file.
  */
 import { lstatSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -14,7 +15,7 @@ import { type Network, profileFolder, profileOf } from "./profile.ts";
 import { shownSsid } from "./ssid.ts";
 
 export interface WifiStatus {
-  /** NetworkManager's words: "connected", "disconnected", … */
+  /** As NetworkManager reports it: "connected", "disconnected", … */
   readonly state: string;
   /** "full", "limited", "portal", "none", "unknown". */
   readonly connectivity: string;
@@ -31,7 +32,7 @@ export interface SavedNetwork {
 }
 
 export interface SeenNetwork {
-  /** As it is shown and, for what is no text, as `--hex` takes it after "hex:". */
+  /** The name; where that is not text, "hex:" and the digits for `--hex`. */
   readonly name: string;
   /** Percent. */
   readonly signal: number;
@@ -79,13 +80,15 @@ async function savedNetworks(): Promise<SavedNetwork[]> {
     .sort((a, b) => b.priority - a.priority || a.name.localeCompare(b.name));
 }
 
-/** The networks in reach, the strongest first, each once. @throws StartupError, also when there is no radio for it */
+/**
+ * The networks in range, strongest first, each once. @throws StartupError, also when there is no Wi-Fi device
+ */
 export async function scanWifi(): Promise<SeenNetwork[]> {
   if ((await wifiDevices()).length === 0) {
     throw new StartupError(
       exitCodes.unavailable,
       "NetworkManager has no Wi-Fi device.",
-      "See whether the machine has one with: nmcli device; and whether it is blocked: rfkill list",
+      "To see whether the machine has one: nmcli device; whether it is blocked: rfkill list",
     );
   }
   const fields = ["IN-USE", "SSID-HEX", "SIGNAL", "SECURITY"] as const;
@@ -105,12 +108,12 @@ export async function scanWifi(): Promise<SeenNetwork[]> {
 }
 
 /**
- * Keeps a network, or its new passphrase; connects to nothing now.
+ * Stores a network, or its new passphrase; does not connect yet.
  * @returns its UUID @throws StartupError
  */
 export async function addNetwork(network: Network, folder = profileFolder): Promise<string> {
   const { uuid, path, text } = profileOf(network, folder);
-  // Before anything is written: that it runs.
+  // Checks that NetworkManager runs, before anything is written.
   await nmcli("general", "status");
   const wasThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   try {
@@ -120,7 +123,7 @@ export async function addNetwork(network: Network, folder = profileFolder): Prom
   }
   try {
     await nmcli("connection", "load", path);
-    // It says nothing of a file that it did not take.
+    // `connection load` does not report a file that it rejected.
     await nmcli("-t", "-f", "connection.uuid", "connection", "show", "uuid", uuid);
     return uuid;
   } catch (error) {
@@ -132,18 +135,18 @@ export async function addNetwork(network: Network, folder = profileFolder): Prom
 function cannotWrite(folder: string, cause: unknown): StartupError {
   const reason = errnoOf(cause);
   if (reason === "EACCES" || reason === "EPERM") {
-    const message = "A network's passphrase is kept in a file of root's, and this user may not write it.";
+    const message = "A network's passphrase is stored in a file of root, which this user cannot write.";
     return new StartupError(exitCodes.permission, message, "Run it again with sudo.", { cause });
   }
   const message = `${folder} cannot be written (${reason}).`;
-  const next = "Make room on the disk, or make it writable.";
+  const next = "Free space on the disk, or make it writable.";
   return new StartupError(exitCodes.storage, message, next, { cause });
 }
 
 /**
- * Forgets a network.
- * @param name as `wifiStatus` shows it, or its UUID
- * @param force also the one in use, with no other to take its place
+ * Removes a stored network.
+ * @param name as in `wifiStatus`, or its UUID
+ * @param force also remove the network in use when there is no other
  * @throws StartupError
  */
 export async function removeNetwork(name: string, force: boolean): Promise<SavedNetwork> {
@@ -151,7 +154,7 @@ export async function removeNetwork(name: string, force: boolean): Promise<Saved
   const [found, ...more] = saved.filter(({ uuid, name: known }) => known === name || uuid === name);
   if (found === undefined) {
     const known = saved.map((each) => each.name).join(", ") || "none";
-    throw new StartupError(exitCodes.usage, `There is no network ${name}.`, `Known are: ${known}.`);
+    throw new StartupError(exitCodes.usage, `There is no network ${name}.`, `Known networks: ${known}.`);
   }
   if (more.length > 0) {
     const uuids = [found, ...more].map(({ uuid }) => uuid).join(", ");
@@ -164,8 +167,8 @@ export async function removeNetwork(name: string, force: boolean): Promise<Saved
   if (found.active && saved.length === 1 && !force) {
     throw new StartupError(
       exitCodes.usage,
-      `${name} is in use, and there is no other network: this unit would be out of reach.`,
-      "Add another one first with wifi add, or say --force.",
+      `${name} is in use, and there is no other network: this unit could no longer be reached.`,
+      "First add another one with wifi add, or use --force.",
     );
   }
   await nmcli("connection", "delete", "uuid", found.uuid);

@@ -1,8 +1,9 @@
 /**
  * The gate on sockets and servers.
  *
- * http, https, http2, tls, ws, fetch and WebSocket all pass `net.Socket.prototype.connect` with the host's name still
- * known. The diagnostics channel "net.client.socket" tells of a new socket, but not where to, and not of TLS sockets.
+ * http, https, http2, tls, ws, fetch and WebSocket all call `net.Socket.prototype.connect`, where the host's
+ * name is still known. The diagnostics channel "net.client.socket" reports new sockets without their target,
+ * and no TLS sockets.
  */
 import dgram, { Socket as UdpSocket } from "node:dgram";
 import dns from "node:dns";
@@ -30,7 +31,7 @@ export function gateSockets(manifest: NetworkGrants): (() => void)[] {
     }),
     wrap(UdpSocket.prototype, "bind", (socket: UdpSocket, [to]) => {
       const port = Number(typeof to === "object" && to !== null ? Reflect.get(to, "port") : to) || 0;
-      // Port 0 is how a client binds; where it may send to is checked when it does.
+      // Clients bind to port 0; their targets are checked when they send.
       const refused = port === 0 ? undefined : checkServerPort(manifest, "udp", port);
       if (refused) process.nextTick(() => socket.emit("error", refused));
       return refused === undefined;
@@ -39,7 +40,7 @@ export function gateSockets(manifest: NetworkGrants): (() => void)[] {
     wrap(UdpSocket.prototype, "send", (socket: UdpSocket, args) => {
       // A connected socket takes no address, and was checked when it was connected.
       if (isConnected(socket)) return true;
-      // (message, [offset, length,] port [, address]), told apart as Node does.
+      // (message, [offset, length,] port [, address]), distinguished as Node.js does.
       const isLong = args[4] || (args[3] && typeof args[3] !== "function");
       return udpAllowed(manifest, socket, isLong ? args[4] : args[2]);
     }),
@@ -57,14 +58,14 @@ function tcpRefusal(
   { path, host: named, lookup }: TcpTarget,
 ): CapabilityError | NeverGrantedError | undefined {
   if (path) return undefined;
-  // As net does with an empty one, and with null.
+  // `net` also uses localhost for an empty host or null.
   const host = named ? String(named) : "localhost";
   const refused = checkConnection(manifest, host);
   if (refused) return refused;
   return isIP(host) === 0 && lookupOf({ lookup }) ? ownLookupRefused() : undefined;
 }
 
-/** One that is not Node's own. */
+/** A look-up function that is not Node's own. */
 function lookupOf(options: unknown): unknown {
   const lookup = typeof options === "object" && options !== null && Reflect.get(options, "lookup");
   return lookup && lookup !== dns.lookup ? lookup : undefined;
@@ -72,8 +73,8 @@ function lookupOf(options: unknown): unknown {
 
 const ownLookupRefused = (): NeverGrantedError =>
   new NeverGrantedError(
-    "a look-up function of the caller's own, which could give any address for a granted name",
-    "leave it out, or connect to an address that AllowedConnections names",
+    "a custom look-up function, which could return any address for a granted name",
+    "omit it, or connect to an address that AllowedConnections names",
   );
 
 function udpAllowed(manifest: NetworkGrants, socket: UdpSocket, host: unknown): boolean {
@@ -98,11 +99,11 @@ interface TcpTarget {
   readonly lookup?: unknown;
 }
 
-/** (options), (path) or (port [, host]); net itself passes them on as one array. */
+/** (options), (path) or (port [, host]); net itself passes them on in one array. */
 function tcpTarget(args: readonly unknown[]): TcpTarget {
   const [first, second] = Array.isArray(args[0]) ? args[0] : args;
   if (typeof first === "object" && first !== null) return first;
-  // As Node tells them apart: "0x50" and " 80 " are ports.
+  // The same distinction as in Node.js: "0x50" and " 80 " are ports.
   if (typeof first === "string" && !(Number(first) >= 0)) return { path: first };
   const host = typeof second === "string" ? { host: second } : {};
   return typeof first === "number" || typeof first === "string" ? { port: first, ...host } : host;

@@ -1,27 +1,27 @@
 /**
- * The gate's hold on what a thread of this process could get around it by.
+ * Prevents threads of this process from bypassing the gate.
  *
- * Guarantees: a worker thread begins with the same gate, whatever starts it and whatever it imports, and so does a
- * worker's worker; Node's own network bindings are not handed out.
+ * Guarantees: a worker thread starts with the same gate, whatever starts it and whatever it imports, and so
+ * do its own workers; Node's internal network bindings are not accessible.
  */
 import workerThreads, { type WorkerOptions } from "node:worker_threads";
 import type { NetworkGrants } from "../manifest.ts";
 import { NeverGrantedError } from "../refusal.ts";
 import { gateMethod, replaceValue } from "./patch.ts";
 
-/** Under which a thread finds what is granted to it. */
+/** The key of the environment data with a thread's grants. */
 export const grantsKey = "grove-heater network grants";
 
 /** @param workerGate path of the built worker-gate.ts */
 export function gateThreads(grants: NetworkGrants, workerGate: string): (() => void)[] {
   const { connections, tcpServerPorts, udpServerPorts } = grants;
-  const handedOver: NetworkGrants = { connections, tcpServerPorts, udpServerPorts };
+  const grantsOfWorkers: NetworkGrants = { connections, tcpServerPorts, udpServerPorts };
   const Worker = workerThreads.Worker;
   class GatedWorker extends Worker {
     constructor(file: string | URL, options: WorkerOptions = {}) {
-      // At each start, in case that somebody wrote over it. A copy of it is the worker's from its first line on.
-      workerThreads.setEnvironmentData(grantsKey, handedOver);
-      // By --require: --import would come after a worker whose code is a text.
+      // At each start, in case other code overwrote it. The worker has its own copy from its first line on.
+      workerThreads.setEnvironmentData(grantsKey, grantsOfWorkers);
+      // With --require, because --import would run after the code of a worker that is given as text.
       super(file, {
         ...options,
         execArgv: ["--require", workerGate, ...(options.execArgv ?? [])],
@@ -42,7 +42,7 @@ function withoutNodeOptions(env: NonNullable<WorkerOptions["env"]>): NonNullable
 
 const networkBindings = ["tcp_wrap", "udp_wrap", "cares_wrap"];
 
-/** process.binding() is deprecated (DEP0111) and open all the same; old packages ask it for other things. */
+/** process.binding() is deprecated (DEP0111) but still works; old packages use it for other bindings. */
 function gateBindings(): () => void {
   return gateMethod(process, "binding", (original, self, args) => {
     const [name] = args;

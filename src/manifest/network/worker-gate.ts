@@ -1,10 +1,12 @@
-/** The first script of every worker thread: puts the gate up with what its parent was granted; with nothing if unknown. */
+/**
+ * The first script of every worker thread: installs the gate with its parent's grants; if unknown, with none.
+ */
 import { getEnvironmentData } from "node:worker_threads";
 import type { NetworkGrants } from "../manifest.ts";
 import { guardConnections } from "./connections.ts";
 import { grantsKey } from "./threads.ts";
 
 const nothing: NetworkGrants = { connections: [], tcpServerPorts: [], udpServerPorts: [] };
-const handedOver = getEnvironmentData(grantsKey) as unknown as NetworkGrants | undefined;
+const grants = getEnvironmentData(grantsKey) as unknown as NetworkGrants | undefined;
 
-guardConnections(handedOver ?? nothing, __filename);
+guardConnections(grants ?? nothing, __filename);

@@ -104,7 +104,7 @@ describe("units with keys", () => {
     expect(await why({ ...keys, groupKey: otherKey })).toContain("another group");
     expect(await why(keys, { idScope: "0ne00999ZZZ" })).toContain(scope);
     const ca = await makeCa(caFolder);
-    expect(await why({ type: "x509", ca, days: 9, wallMs: nowMs })).toContain("no certificate");
+    expect(await why({ type: "x509", ca, days: 9, wallMs: nowMs })).toContain("instead of a certificate");
     writeFileSync(join(out, "heater-1", dataPath, "credentials.json"), "{");
     expect((await batch(out, keys)).others).toMatchObject([{ id: "heater-1" }]);
     expect({ ...snapshot(out), ...before }).toEqual(before);
@@ -133,10 +133,10 @@ describe("a list of units", () => {
   it("names each bad id and each duplicate by its line, all at once", () => {
     const text = `id\nok-1\nnot ok\nOK-1\n,x\n"open\n${"h".repeat(65)}\na:1\na_1\n`;
     expect(problems(text)).toEqual([
-      expect.stringMatching(/^line 3: "not ok" is no registration id/),
+      expect.stringMatching(/^line 3: "not ok" is not a registration id/),
       "line 4: OK-1 is the same as in line 2",
       'line 5: "" is empty',
-      expect.stringMatching(/^line 6: it has a quote that is not closed/),
+      expect.stringMatching(/^line 6: it has an unclosed quote/),
       expect.stringMatching(/^line 7: .* has 65 characters/),
       "line 9: a_1 is the same as in line 8",
     ]);

@@ -147,7 +147,7 @@ describe("the signing of a request", () => {
       return readFileSync(out, "utf8");
     };
     await expect(sign(rsa(1024, "heater-7"))).rejects.toThrow("too weak");
-    await expect(sign(rsa(2048, "heater 7"))).rejects.toThrow("no registration id");
+    await expect(sign(rsa(2048, "heater 7"))).rejects.toThrow("not a registration id");
     expect(await sign(rsa(2048, "heater-7"))).toMatchObject({ registrationId: "heater-7" });
   });
 });

@@ -45,7 +45,7 @@ describe("a request", () => {
     const ca = await makeCa(caFolder);
     const first = await makeRequest(unit, "heater-7");
     const second = await makeRequest(unit, "heater-7");
-    expect(second).toMatchObject({ again: true, keyFingerprint: first.keyFingerprint });
+    expect(second).toMatchObject({ reusedKey: true, keyFingerprint: first.keyFingerprint });
     expect(filesOf(unit, ".key")).toHaveLength(1);
     await accept(unit, await sign(ca, first.requestPem));
   });
@@ -54,7 +54,7 @@ describe("a request", () => {
     const { unit } = scene();
     await expect(makeRequest(unit, undefined)).rejects.toMatchObject({ exitCode: exitCodes.usage });
     await expect(makeRequest(unit, "a b")).rejects.toMatchObject({ exitCode: exitCodes.usage });
-    await expect(makeRequest(unit, "h".repeat(65))).rejects.toThrow("64 at most");
+    await expect(makeRequest(unit, "h".repeat(65))).rejects.toThrow("at most 64");
     expect(existsSync(join(unit, "claim"))).toBe(false);
   });
 
@@ -123,12 +123,12 @@ describe("an accepted certificate", () => {
     const pem = await sign(ca, requestPem);
     const before = credentialsText(unit);
     const stranger = await issuePair(ca, "heater-7", { days: 9, wallMs: nowMs });
-    await expect(accept(unit, stranger.cert)).rejects.toThrow("fits none of the keys");
+    await expect(accept(unit, stranger.cert)).rejects.toThrow("does not match any key");
     await expect(accept(join(folder, "fresh"), pem)).rejects.toMatchObject({
       remedy: expect.stringContaining("claim request"),
     });
     await expect(accept(unit, requestPem)).rejects.toThrow("a request, not a certificate");
-    await expect(accept(unit, "text")).rejects.toThrow("no certificate");
+    await expect(accept(unit, "text")).rejects.toThrow("no PEM certificate");
     await expect(accept(unit, ca.certPem)).rejects.toThrow("authority's certificate");
     await expect(accept(unit, pem, { wallMs: nowMs + 2000 * dayMs })).rejects.toThrow("expired");
     const other = await makeCa(join(folder, "other"));

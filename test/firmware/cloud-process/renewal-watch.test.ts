@@ -26,7 +26,7 @@ async function watched(days: number) {
     watch,
     lines,
     until(day: number) {
-      for (; at < day * dayMs; at += 3_600_000) watch.look();
+      for (; at < day * dayMs; at += 3_600_000) watch.check();
       return lines.splice(0).map(({ level, fields }) => `${level}: ${fields["what"]}`);
     },
   };
@@ -39,13 +39,13 @@ it("says once a day that the certificate ends, in its last 30 days alone, and th
   const warned = until(364.9);
   expect(warned).toHaveLength(30);
   expect(warned[0]).toMatch(/^warn: The device's certificate ends in \d\d days/);
-  expect(until(368)).toEqual(Array(3).fill(expect.stringMatching(/^error: .* ended on/)));
+  expect(until(368)).toEqual(Array(3).fill(expect.stringMatching(/^error: .* expired on/)));
 });
 
 it("says nothing for a device with a key", () => {
   const lines: LogLine[] = [];
   const proof = { kind: "key", key: new Secret("k") } as const;
   const watch = new RenewalWatch({ way, proof }, systemClock, recordingLog(lines));
-  watch.look();
+  watch.check();
   expect([watch.expires, lines]).toEqual([null, []]);
 });

@@ -23,7 +23,7 @@ function rig() {
     let news = 0;
     for (let n = 0; n < forMinutes; n += 1) {
       await clock.advance(minutes(1));
-      if (report.look()) news += 1;
+      if (report.refresh()) news += 1;
     }
     return news;
   };
@@ -67,7 +67,7 @@ describe("the health report", () => {
     expect(report.values.heaterDuty).toBe(25);
     machine.counters = { ...machine.counters, heaterSeconds: 36_000 + 900 + 7200 };
     await clock.advance(hours(2));
-    report.look();
+    report.refresh();
     expect(report.values.heaterDuty).toBe(100);
   });
 

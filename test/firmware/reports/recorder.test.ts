@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { hours, millis, minutes, seconds } from "../../../src/base/units.ts";
-import { type ErrorReport, encodeReport, largestReport } from "../../../src/firmware/reports/error-report.ts";
+import {
+  type ErrorReport,
+  encodeReport,
+  maxReportBytes,
+} from "../../../src/firmware/reports/error-report.ts";
 import { ReportRecorder } from "../../../src/firmware/reports/recorder.ts";
 import type { ReportStore } from "../../../src/firmware/reports/report-store.ts";
 import { aReport, clockAt, noon } from "./rig.ts";
@@ -97,7 +101,7 @@ it("a report is at most 4 KB: the oldest events go first", () => {
   const event = { upMs: 1, level: "info", event: "e", text: "ä".repeat(160) } as const;
   const events = Array.from({ length: 24 }, (_, upMs) => ({ ...event, upMs }));
   const text = encodeReport(aReport(clockAt(noon), { events }));
-  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(largestReport);
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxReportBytes);
   const { events: left } = JSON.parse(text);
   expect(left.length).toBeGreaterThan(5);
   expect(left.at(-1).upMs).toBe(23);

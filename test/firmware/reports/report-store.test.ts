@@ -37,8 +37,8 @@ describe("error reports on the disk", () => {
 
   it("are a thousand at most: the oldest go", async () => {
     const [folder, clock] = [await reportsPlace(), clockAt(noon)];
-    expect(reportLimits).toEqual({ most: 1000, oldestMs: 14 * day });
-    const store = storeIn(folder, clock, durableSystemFiles, { most: 5 });
+    expect(reportLimits).toEqual({ maxCount: 1000, maxAgeMs: 14 * day });
+    const store = storeIn(folder, clock, durableSystemFiles, { maxCount: 5 });
     for (let n = 1; n <= 8; n += 1) await store.add(aReport(clock, { code: `${n}` }));
     expect((await store.list()).map(({ report }) => report.code)).toEqual(["4", "5", "6", "7", "8"]);
   });
@@ -52,11 +52,11 @@ describe("error reports on the disk", () => {
     await clock.advance(hours(24 * 5));
     for (const wrong of [0, Date.UTC(2099, 0)]) {
       clock.jumpWallTo(wallMillis(wrong));
-      await store.tidy();
+      await store.cleanUp();
       expect(await store.list()).toHaveLength(2);
     }
     clock.jumpWallTo(wallMillis(noon + 15 * day));
-    await store.tidy();
+    await store.cleanUp();
     expect((await store.list()).map(({ report }) => report.code)).toEqual(["young"]);
   });
 
@@ -122,7 +122,7 @@ describe("the time of a report", () => {
     await clock.advance(minutes(10));
     clock.jumpWallTo(wallMillis(noon));
     expect((await store.list())[0]?.atMs).toBe(noon - minutes(10));
-    await store.tidy();
+    await store.cleanUp();
     // Of a running of the machine that is over: only what was kept can tell.
     const text = durableSystemFiles.read(join(folder, "clock.json"));
     expect(JSON.parse((await text) ?? "{}")).toHaveProperty([report.boot]);

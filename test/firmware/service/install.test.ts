@@ -305,7 +305,7 @@ describe("a service that is there", () => {
   it.each([
     [
       { Result: "watchdog", ExecMainCode: "2", ExecMainStatus: "6" },
-      "its guardian hung, and systemd ended it",
+      "its guardian hung, so systemd killed it",
     ],
     [{ Result: "signal", ExecMainCode: "2", ExecMainStatus: "9" }, "signal 9"],
     [

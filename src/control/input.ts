@@ -64,7 +64,7 @@ export type Request =
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "clear-faults"; readonly source: Source }
   /** Stored in one write with what the other requests of the same step change (RR-9). */
-  | { readonly kind: "keep-twin"; readonly shadow: TwinShadow; readonly source: Source };
+  | { readonly kind: "store-shadow"; readonly shadow: TwinShadow; readonly source: Source };
 
 /** A new value for a writable property. */
 export type SetRequest = {

@@ -23,7 +23,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
   const azure = await azureInItsProcess({ ...options, onCheckForUpdate: () => updates?.check() });
   const faces: readonly Face<Device>[] = [azure, new FrontFace(options)];
   for (const face of faces) void device.addFace(face);
-  const onReport = (report: FirmwareReport): void => azure.greetWith({ kind: "firmware", report });
+  const onReport = (report: FirmwareReport): void => azure.setFirstMessage({ kind: "firmware", report });
   updates = startUpdateProcess({ ...options, device, onReport });
   return async () => void (await Promise.allSettled([...faces, updates].map((each) => each?.close())));
 }

@@ -45,7 +45,7 @@ export class Recorder {
   readonly twins: unknown[] = [];
   readonly patches: { patch: unknown; version: number }[] = [];
   readonly commands: { name: string; parameter: number | undefined }[] = [];
-  readonly links: { state: LinkState; code: CauseCode | undefined; words: string }[] = [];
+  readonly links: { state: LinkState; code: CauseCode | undefined; text: string }[] = [];
   readonly lines: string[] = [];
   onCommand = async (): Promise<CommandReply> => ({ status: 200, payload: { done: true } });
 
@@ -57,7 +57,7 @@ export class Recorder {
       return this.onCommand();
     },
     onLink: (state: LinkState, why?: LinkCause) =>
-      void this.links.push({ state, code: why?.code, words: why?.words ?? "" }),
+      void this.links.push({ state, code: why?.code, text: why?.text ?? "" }),
   };
 
   readonly log: Log = Object.fromEntries(

@@ -104,7 +104,7 @@ describe("claim", () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ deviceKey: key });
   });
 
-  it("makes nothing of a list with a mistake, and names its lines", () => {
+  it("makes no unit from a list with mistakes, and reports their lines", () => {
     writeFileSync(join(folder, "units.csv"), "id\nheater-1\nheater 2\nheater-1\n");
     const { code, stderr } = claim(["batch", "units.csv", "--id-scope", "0ne00123ABC", "--out", "cards"]);
     expect(code).toBe(exitCodes.configuration);

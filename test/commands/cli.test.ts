@@ -106,7 +106,7 @@ describe("a verb's end", () => {
     expect(await attempt(() => Promise.reject("egg"))).toBe(70);
   });
 
-  it("tells the verb of arguments that make no sense before they are refused, and of no others", async () => {
+  it("calls the verb's onRefusal for invalid arguments only, before they are reported", async () => {
     captureErrors();
     const refused: (readonly string[])[] = [];
     const tried = verb(

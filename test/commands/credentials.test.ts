@@ -109,7 +109,7 @@ describe("credentials derive", () => {
 });
 
 describe("credentials check", () => {
-  it("says that there are none, and what a run does then", () => {
+  it("says that there are none, and what run does in this case", () => {
     const { code, stdout } = credentials(["check"]);
     expect(code).toBe(0);
     expect(stdout).toContain("local hub");
@@ -167,7 +167,7 @@ describe("a description of a certificate", () => {
   } as const;
   const day = 86_400_000;
 
-  it("tells whose it is and until when, and what a service would refuse about it", async () => {
+  it("shows its subject and expiry, and what a service would reject", async () => {
     const { authority } = await certificates();
     const { cert, key } = await authority.issue("heater-1");
     const proof = { kind: "certificate", certificatePem: cert, keyPem: new Secret(key) } as const;
@@ -218,7 +218,7 @@ describe("a hidden line", () => {
     expect([terminal.wasRaw, terminal.raw]).toEqual([true, false]);
   });
 
-  it("is none after Ctrl-C or for nothing but Enter", async () => {
+  it("is undefined after Ctrl-C or an empty line", async () => {
     expect((await typed("half\u0003")).line).toBeUndefined();
     expect((await typed("\r")).line).toBeUndefined();
   });

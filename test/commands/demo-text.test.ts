@@ -73,7 +73,7 @@ describe("a scene of the demonstration as text", () => {
     expect(text).toContain(`            ${ad}`);
   });
 
-  it("says why it broke down, and that its rule failed", () => {
+  it("shows the failure, and that its rule failed", () => {
     const text = lines({ failure: "the cable is torn", holds: false });
     expect(text).toContain("  ✗ the cable is torn");
     expect(text).toContain("  ✗ RR-2 failed 1.2 s");

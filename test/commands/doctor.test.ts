@@ -63,7 +63,7 @@ describe("the verb doctor", () => {
   });
   const doctor = (...flags: string[]) => verb.run(readArguments(verb, ["--data", data, ...flags]));
 
-  it("prints JSON, ends with 0 when nothing is to fix, and makes no data folder", async () => {
+  it("prints JSON, ends with 0 when there is no problem, and creates no data folder", async () => {
     expect(await doctor("--board", "virtual", "--json")).toBe(0);
     const result = JSON.parse(printed.text);
     expect(result.ok).toBe(true);

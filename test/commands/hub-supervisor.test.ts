@@ -111,7 +111,7 @@ describe("the supervisor of the local hub", () => {
     expect(loop.sent).toHaveLength(21);
   });
 
-  it("tells each loop where the hub is, once it stands", () => {
+  it("tells each loop where the hub is, once it is ready", () => {
     const { supervisor, loop, hub } = rig();
     supervisor.startFor(loop.child);
     hub().emit("message", ready);
@@ -132,7 +132,7 @@ describe("the supervisor of the local hub", () => {
     expect(hubs).toHaveLength(1);
   });
 
-  it("starts a hub again that could not be started, told late, and no second one for a message that failed", async () => {
+  it("restarts a hub whose start failed late, and starts no second one after a failed message", async () => {
     const { supervisor, loop, clock, hub, hubs } = rig();
     supervisor.startFor(loop.child);
     hub().emit("error", Object.assign(new Error(), { code: "EPERM" }));
@@ -189,7 +189,7 @@ describe("the supervisor of the local hub", () => {
     expect(hub().sent.at(-1)).toEqual({ kind: "panel-gone" });
   });
 
-  it("starts a hub that was lost again, after a pause that doubles until one stands", async () => {
+  it("restarts a hub that was lost, after a pause that doubles until one is ready", async () => {
     const { supervisor, loop, clock, hub, hubs, warnings } = rig();
     supervisor.startFor(loop.child);
     for (const [pause, count] of [

@@ -69,7 +69,7 @@ describe("manifest check", () => {
     expect(printed.text).toBe("");
   });
 
-  it("tells a folder in its place from one that is not there", async () => {
+  it("distinguishes a folder in its place from a missing file", async () => {
     await expect(check(folder)).rejects.toMatchObject({
       exitCode: 78,
       message: expect.stringContaining("is a folder"),

@@ -89,7 +89,7 @@ describe.runIf(process.platform === "linux").for(names)("the process %s", { time
     expect(await own.end()).toEqual({ code: 0, signal: null });
   });
 
-  it("ends by itself when whoever started it is gone", async (context) => {
+  it("ends by itself when its parent process has ended", async (context) => {
     const own = await start(context, name);
     await own.begun();
     own.child.disconnect();
@@ -106,7 +106,7 @@ describe.runIf(process.platform === "linux").for(names)("the process %s", { time
     expect(own.child.exitCode).toBeNull();
   });
 
-  it("opens a debugger on SIGUSR1 where somebody unsealed the unit, and none once it is sealed", async (context) => {
+  it("opens a debugger on SIGUSR1 in an unsealed unit, and none once it is sealed", async (context) => {
     const own = await start(context, name);
     await own.begun();
     await changeSeal(own.data, "sealed", Date.now());

@@ -20,7 +20,7 @@ function run(...args: string[]) {
   return { code: status, stdout, stderr };
 }
 
-it("closes a unit, opens it again, and tells who did it", () => {
+it("seals a unit, unseals it, and shows who did it", () => {
   expect(run("seal", "status")).toMatchObject({ code: 0, stdout: "undecided\n" });
   expect(run("seal")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Sealed\./) });
   expect(run("seal").stdout).toMatch(/^Already sealed/);

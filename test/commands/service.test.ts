@@ -21,7 +21,7 @@ describe("service", () => {
     expect(printed.text).toContain(" run --board /opt/grove-heater/current/boards/grove-heater-pi.json\n");
   });
 
-  it("without a word says which there are", async () => {
+  it("without a subcommand lists the subcommands", async () => {
     await expect(run()).rejects.toMatchObject({
       exitCode: 64,
       remedy: expect.stringContaining("install, status"),

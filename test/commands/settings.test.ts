@@ -112,7 +112,7 @@ describe("the settings", () => {
     expect(printed.text).toContain("does not exist, so the defaults are in force");
   });
 
-  it("have to be there when somebody named the file", async () => {
+  it("must exist when the file was named", async () => {
     const missing = join(folder, "typo.json");
     await expect(settings("check", "--settings", missing)).rejects.toMatchObject({
       exitCode: 78,

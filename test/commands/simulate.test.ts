@@ -103,7 +103,7 @@ describe("the verb simulate", () => {
     expect(printed.text).toBe("");
   });
 
-  it("refuses a scenario's file with a mistake with 78, its place, and where the format is told", async () => {
+  it("rejects a scenario file with a mistake with 78, its place, and where the format is described", async () => {
     const file = join(folder, "bad.json");
     writeFileSync(file, '{\n "about": }');
     await expect(simulate(file)).rejects.toMatchObject({

@@ -31,7 +31,7 @@ describe("the arguments of a verb", () => {
     expect(() => read(...argv)).toThrow(expect.objectContaining({ exitCode: 64, message, remedy }));
   });
 
-  it("hold no word where the verb has none, and any where it says so", () => {
+  it("accept no word where the verb has no subverbs, and any word where it allows them", () => {
     const { subverbs: _none, ...plain } = verb;
     expect(() => readArguments(plain, ["egg"])).toThrow("unexpected argument: egg");
     expect(readArguments({ ...verb, subverbs: "any" }, ["a", "b"]).words).toEqual(["a", "b"]);

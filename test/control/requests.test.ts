@@ -376,7 +376,7 @@ describe("the stored state", () => {
     device.step({
       requests: [
         { kind: "set", name: "targetTemperature", value: celsius(22), source: "cloud" },
-        { kind: "keep-twin", shadow, source: "cloud" },
+        { kind: "store-shadow", shadow, source: "cloud" },
       ],
     });
     expect(device.state.revision).toBe(before + 1);

@@ -65,7 +65,7 @@ async function refusalOf(attempt: Promise<unknown>): Promise<LineError | BusErro
 }
 
 describe("the gate on GPIO lines", () => {
-  it("opens a granted line as if it were not there", async () => {
+  it("opens a granted line as without the gate", async () => {
     const { gpio, reached } = recordingPorts();
     const gated = gatedGpio(gpio, granting({ gpio: new Map([[16, "$RELAY"]]) }));
     await gated.openOutput(16, 1);
@@ -176,7 +176,7 @@ describe("the gate on hosts and ports", () => {
     }),
   );
 
-  it("tells TCP ports from UDP ports", () => {
+  it("distinguishes TCP ports from UDP ports", () => {
     expect(checkServerPort(manifest, "tcp", 8080)).toBeUndefined();
     expect(checkServerPort(manifest, "udp", 5353)).toBeUndefined();
     expect(checkServerPort(manifest, "udp", 8080)?.manifestLine).toBe(

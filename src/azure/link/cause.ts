@@ -37,7 +37,7 @@ export type CauseCode =
 export interface LinkCause {
   readonly code: CauseCode;
   /** One or two sentences: what happened, and what to check. */
-  readonly words: string;
+  readonly text: string;
   /** The system's error, such as ECONNREFUSED; may be empty. */
   readonly detail: string;
   /** The wait that the service requested. */
@@ -66,7 +66,7 @@ export interface Failure {
   readonly timedOut?: boolean;
 }
 
-const words: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
+const texts: Readonly<Record<CauseCode, (peer: Peer) => string>> = {
   "clock-wrong": (peer) =>
     `The clock is wrong, or the certificate of ${peer.host} is not valid now. Set the clock (is NTP ` +
     "reachable?); if the clock is right, the certificate must be renewed.",
@@ -100,7 +100,7 @@ const checkHint = ", and the clock. To show the configured credentials: grove-he
 
 export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
   code,
-  words: words[code](peer),
+  text: texts[code](peer),
   detail: scrub(detail),
 });
 

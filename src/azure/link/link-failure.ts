@@ -6,7 +6,7 @@ export class LinkFailure extends Error {
   readonly linkCause: LinkCause;
 
   constructor(linkCause: LinkCause) {
-    super(linkCause.words);
+    super(linkCause.text);
     this.linkCause = linkCause;
   }
 }

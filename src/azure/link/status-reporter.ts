@@ -53,12 +53,12 @@ export class LinkStatusReporter {
       if (isNew) log.info(`cloud-${state}`);
       return;
     }
-    const { code, words, detail } = why;
+    const { code, text, detail } = why;
     const attempts = this.#repeats === 0 ? undefined : this.#repeats + 1;
     const retry = Math.round(retryMs);
     // Logged, since a wrong clock can be behind many causes.
     const clockSays = isoTime(clock.wallNow());
-    const fields = { code, words, detail, clock: clockSays, attempts, retryMs: retry };
+    const fields = { code, words: text, detail, clock: clockSays, attempts, retryMs: retry };
     const due = this.#loggedAt === undefined || clock.now() - this.#loggedAt >= remindEvery;
     if (isNew || due) {
       this.#loggedAt = clock.now();

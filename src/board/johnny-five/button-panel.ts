@@ -45,7 +45,7 @@ export class ButtonPanel {
   close(): void {
     this.#listeners.length = 0;
     for (const { line, activeLevel } of Object.values(this.#options.buttons)) {
-      this.#options.io.pretend(line, activeLevel === 1 ? 0 : 1);
+      this.#options.io.setInputLevel(line, activeLevel === 1 ? 0 : 1);
     }
   }
 

@@ -100,7 +100,7 @@ export class GroveIo extends EventEmitter {
   }
 
   /** Simulates a change to `level`, to release a button that is held while the hat closes. */
-  pretend(pin: number, level: Level): void {
+  setInputLevel(pin: number, level: Level): void {
     this.emit(`digital-read-${pin}`, level);
   }
 

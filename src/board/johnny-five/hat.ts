@@ -122,9 +122,9 @@ export class JohnnyFiveHat implements Hat {
     this.#buttons.close();
     this.setModeLed(false);
     this.setStatusLed(false);
-    await this.#tolerating("lines", () => this.#io.close());
-    await this.#tolerating("gpio", () => gpio.close());
-    await this.#tolerating("i2c", () => this.#withinLimit(bus.close()));
+    await this.#ignoreErrors("lines", () => this.#io.close());
+    await this.#ignoreErrors("gpio", () => gpio.close());
+    await this.#ignoreErrors("i2c", () => this.#withinLimit(bus.close()));
     if (on === false) return;
     throw new LineError(
       "io",
@@ -161,7 +161,7 @@ export class JohnnyFiveHat implements Hat {
     }
   }
 
-  async #tolerating(part: string, action: () => void | Promise<void>): Promise<void> {
+  async #ignoreErrors(part: string, action: () => void | Promise<void>): Promise<void> {
     try {
       await action();
     } catch (error) {

@@ -13,7 +13,7 @@ const maxWork = millis(100);
 /** Steps come once a second at least. */
 const maxPause = millis(1500);
 /** What waited during a stall is delivered in the first turns of the loop after it. */
-const aftermath = millis(50);
+const stallSettleTime = millis(50);
 
 export interface Stall {
   readonly fromMs: Millis;
@@ -55,6 +55,6 @@ export class LoopWatch {
   recentStall(): Stall | undefined {
     this.look();
     const stall = this.#stall;
-    return stall !== undefined && this.#clock.now() - stall.untilMs <= aftermath ? stall : undefined;
+    return stall !== undefined && this.#clock.now() - stall.untilMs <= stallSettleTime ? stall : undefined;
   }
 }

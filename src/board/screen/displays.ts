@@ -29,7 +29,7 @@ export interface DisplayRow {
   /** What it shows of `model`, as pixels or as lines of text; `turn` counts up where lines take turns. */
   readonly draw: (model: ScreenModel, turn: number) => Framebuffer | readonly string[];
   /** Lines take turns: the picture changes although the model does not. */
-  readonly takesTurns: boolean;
+  readonly alternates: boolean;
 }
 
 interface OledRow {
@@ -47,7 +47,7 @@ const oled = (kind: DisplayKind, { ids, ...look }: OledRow): DisplayRow => ({
   ids,
   open: (bus, clock, address) => createOledDisplay(bus, clock, { kind, address, ...look }),
   draw: look.layout,
-  takesTurns: false,
+  alternates: false,
 });
 
 export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
@@ -73,6 +73,6 @@ export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
     ids: undefined,
     open: createLcdDisplay,
     draw: layout16x2,
-    takesTurns: true,
+    alternates: true,
   },
 };

@@ -27,7 +27,7 @@ export interface ScreenFeedOptions {
 }
 
 /** First retry after 1 s, since most disturbances are short; then every 10 s. */
-const looks: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 10 };
+const probeIntervals: BackoffLimits = { first: seconds(1), longest: seconds(10), factor: 10 };
 /** A picture normally takes 0.1 s. After this time the transfer counts as stuck. */
 const stuckAfter = seconds(5);
 /** Pause between a picture and one that arrived while it was being sent. */
@@ -41,7 +41,7 @@ export class ScreenFeed {
   #busySince: Millis | undefined;
   #nextSearchAt: Millis;
   #failed = false;
-  readonly #searches = new Backoff(looks);
+  readonly #searches = new Backoff(probeIntervals);
   #closed = false;
 
   constructor(options: ScreenFeedOptions) {

@@ -21,7 +21,7 @@ import {
 const large: FigureStyle = { height: 40, width: 22, pen: 6, gap: 4 };
 const narrow: FigureStyle = { height: 40, width: 18, pen: 5, gap: 4 };
 const unitStyle: FigureStyle = { height: 16, width: 10, pen: 3, gap: 0 };
-const middling: FigureStyle = { height: 16, width: 9, pen: 2, gap: 2 };
+const mediumFigures: FigureStyle = { height: 16, width: 9, pen: 2, gap: 2 };
 
 /** Two columns under the figures. */
 const leftColumn = 2;
@@ -57,14 +57,20 @@ function drawTemperature(fb: Framebuffer, model: ScreenModel): void {
 function drawSetPoint(fb: Framebuffer, model: ScreenModel): void {
   fb.draw(target, leftColumn, labelsTop);
   fb.text("SET", leftColumn + 11, labelsTop);
-  const end = drawFigures(fb, temperatureText(model.target, model.unit), leftColumn, valuesTop, middling);
+  const end = drawFigures(
+    fb,
+    temperatureText(model.target, model.unit),
+    leftColumn,
+    valuesTop,
+    mediumFigures,
+  );
   fb.draw(smallDegreeRing, end + 2, valuesTop);
 }
 
 function drawHumidity(fb: Framebuffer, model: ScreenModel): void {
   fb.draw(drop, rightColumn, labelsTop - 3);
   fb.text("HUMIDITY", rightColumn + 11, labelsTop);
-  const end = drawFigures(fb, percentText(model.humidity), rightColumn, valuesTop, middling);
+  const end = drawFigures(fb, percentText(model.humidity), rightColumn, valuesTop, mediumFigures);
   fb.text("%", end + 3, valuesTop + 9);
 }
 

@@ -25,7 +25,7 @@ const failuresBeforeSearch = 3;
  * The most informative failure first. These concern one address, others the whole bus. If one driver reports bad-crc
  * and another wrong-chip, bad-crc counts: the first has recognized the chip.
  */
-const tellingFirst: readonly SensorFailure[] = ["heater-on", "bad-crc", "wrong-chip", "bus", "nack"];
+const mostInformativeFirst: readonly SensorFailure[] = ["heater-on", "bad-crc", "wrong-chip", "bus", "nack"];
 
 export class FoundSensor {
   #candidates: readonly Candidate[];
@@ -55,7 +55,7 @@ export class FoundSensor {
 
   /** Reads the last source; after failures in a row, tries every sensor at every address. */
   async read(): Promise<SensorReading> {
-    let telling: FailedReading | undefined;
+    let mostInformative: FailedReading | undefined;
     for (const candidate of this.#candidates) {
       const reading = await candidate.sensor.measure();
       if (reading.kind === "ok") {
@@ -64,19 +64,19 @@ export class FoundSensor {
         this.#candidates = [candidate, ...this.#candidates.filter((each) => each !== candidate)];
         return reading;
       }
-      if (telling === undefined) this.#failures++;
-      telling = moreTelling(telling, reading);
-      if (this.#failures < failuresBeforeSearch || !tellingFirst.includes(reading.reason)) break;
+      if (mostInformative === undefined) this.#failures++;
+      mostInformative = moreInformative(mostInformative, reading);
+      if (this.#failures < failuresBeforeSearch || !mostInformativeFirst.includes(reading.reason)) break;
     }
-    if (telling === undefined) throw new Error("no sensor address is allowed");
-    return telling;
+    if (mostInformative === undefined) throw new Error("no sensor address is allowed");
+    return mostInformative;
   }
 }
 
 type FailedReading = Extract<SensorReading, { kind: "failed" }>;
 
-function moreTelling(first: FailedReading | undefined, second: FailedReading): FailedReading {
+function moreInformative(first: FailedReading | undefined, second: FailedReading): FailedReading {
   if (first === undefined) return second;
-  const rank = ({ reason }: FailedReading) => tellingFirst.indexOf(reason);
+  const rank = ({ reason }: FailedReading) => mostInformativeFirst.indexOf(reason);
   return { ...(rank(second) < rank(first) ? second : first), atMs: second.atMs };
 }

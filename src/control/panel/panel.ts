@@ -57,7 +57,7 @@ export interface PanelContext {
   readonly events: ControlEvent[];
 }
 
-export type PanelRequest = Exclude<Request, { kind: "clear-faults" | "identify" | "keep-twin" }>;
+export type PanelRequest = Exclude<Request, { kind: "clear-faults" | "identify" | "store-shadow" }>;
 
 /** Applies a request and emits its event. The same value again changes only the source. */
 export function applyRequest(panel: Panel, request: PanelRequest, context: PanelContext): Panel {

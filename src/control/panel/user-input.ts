@@ -87,7 +87,7 @@ function applyRequests(before: Requested, input: Input, context: PanelContext): 
       case "clear-faults":
         requested = { ...requested, clear: true };
         break;
-      case "keep-twin":
+      case "store-shadow":
         requested = { ...requested, twin: request.shadow };
         break;
       case "identify":

@@ -9,7 +9,7 @@ import type { JsonRecord } from "../../base/json/value.ts";
 import { mergePatch } from "../../base/json/value.ts";
 import { acknowledgements, refusals } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
-import { patchTowards } from "./values.ts";
+import { mergePatchBetween } from "./values.ts";
 
 /** The state of one connection. Use a new `startLink` for every connection. */
 export interface TwinLink {
@@ -50,7 +50,7 @@ export function nextReport(
   sections: ReportedSections,
 ): { readonly link: TwinLink; readonly report: JsonRecord | undefined } {
   if (link.known === undefined || link.inFlight !== undefined) return { link, report: undefined };
-  const report = patchTowards(link.known, reportOf(inForce, sections));
+  const report = mergePatchBetween(link.known, reportOf(inForce, sections));
   return { link: { ...link, inFlight: report }, report };
 }
 

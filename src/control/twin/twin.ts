@@ -175,7 +175,7 @@ const propertiesOf = (judged: Resolved): TwinShadow["properties"] =>
 function requestsOf(judged: Resolved, next: TwinShadow, shadow: TwinShadow): Request[] {
   const requests = [...judged.values()].flatMap(({ request }) => request ?? []);
   if (requests.length === 0 && sameInHub(next, shadow)) return [];
-  return [...requests, { kind: "keep-twin", shadow: next, source: "cloud" }];
+  return [...requests, { kind: "store-shadow", shadow: next, source: "cloud" }];
 }
 
 /** Without rulings that the shadow contains already. */

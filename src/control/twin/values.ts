@@ -68,7 +68,7 @@ export const sameInHub = (a: unknown, b: unknown): boolean => equalJson(a, b, me
  * @param to members with the value `undefined` stay unchanged
  * @returns `undefined` for no difference
  */
-export function patchTowards(from: JsonRecord, to: JsonRecord): JsonRecord | undefined {
+export function mergePatchBetween(from: JsonRecord, to: JsonRecord): JsonRecord | undefined {
   const patch: [string, unknown][] = [];
   for (const [name, value] of membersOf(to)) {
     const before = Object.hasOwn(from, name) ? from[name] : undefined;

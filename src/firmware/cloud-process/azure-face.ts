@@ -16,7 +16,7 @@ import type { HubReady } from "../process/messages.ts";
 import { environmentWithSecrets } from "../process/secret-handover.ts";
 import { ReportStore, reportsFolder } from "../reports/report-store.ts";
 import type { CloudHalf, CloudHalfParts } from "./cloud-half.ts";
-import { mayGoTo, type Readings } from "./simulated-to-cloud.ts";
+import { allowsSimulatedReadings, type Readings } from "./simulated-to-cloud.ts";
 
 export interface AzureFaceOptions
   extends Omit<CloudHalfParts, "device" | "credentials" | "nearby" | "reports"> {
@@ -97,7 +97,7 @@ export class AzureFace implements Face {
     const { dataPath, log } = this.#options;
     const env = await environmentWithSecrets(process, process.env);
     const credentials = await loadCredentials({ dataPath, env, files: systemPrivateFiles });
-    if (credentials === undefined || mayGoTo(credentials, search)) return credentials;
+    if (credentials === undefined || allowsSimulatedReadings(credentials, search)) return credentials;
     log.warn("credentials-not-used", {
       why: "simulated readings go to no cloud",
       now: "the local hub",

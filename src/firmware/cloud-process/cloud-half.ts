@@ -118,7 +118,7 @@ export class CloudHalf {
   #twin: TwinLink = startLink;
   /** Twin messages of the hub to be processed, in order. */
   #heard: (() => TwinOutcome)[] = [];
-  #judging = false;
+  #deciding = false;
   #telemetry: TelemetryState;
   /** The cause, if the link needs a fix by a person. */
   #refused: string | undefined;
@@ -230,7 +230,7 @@ export class CloudHalf {
     else if (Math.abs(this.#whenStarted() - this.#startedAt) > clockSlack)
       this.#startedAt = this.#whenStarted();
     if (state === "online") this.#refused = undefined;
-    else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.words : undefined;
+    else if (cause !== undefined) this.#refused = needsPerson.includes(cause.code) ? cause.text : undefined;
     this.#outbox.setOnline(state === "online");
     this.#reports?.setOnline(state === "online");
     this.#state = state;
@@ -258,11 +258,11 @@ export class CloudHalf {
       return;
     }
     this.#heard.push(apply);
-    if (!this.#judging) void this.#judgeAll();
+    if (!this.#deciding) void this.#decideAll();
   }
 
-  async #judgeAll(): Promise<void> {
-    this.#judging = true;
+  async #decideAll(): Promise<void> {
+    this.#deciding = true;
     for (let apply = this.#heard.shift(); apply !== undefined; apply = this.#heard.shift()) {
       try {
         const outcome = apply();
@@ -275,7 +275,7 @@ export class CloudHalf {
         this.#parts.log.error("cloud-handler-failed", { handler: "twin", error: messageOf(error) });
       }
     }
-    this.#judging = false;
+    this.#deciding = false;
     this.#report();
   }
 
@@ -305,7 +305,7 @@ export class CloudHalf {
   #report(): void {
     const { device } = this.#parts;
     // While a request is pending, the values in force are outdated.
-    if (this.#closed || this.#judging || !device.stored) return;
+    if (this.#closed || this.#deciding || !device.stored) return;
     // Counters that go along with something else cost nothing; alone they wait for their hour.
     if (this.#nextReport().report === undefined) return;
     this.#health.refreshCounters();
@@ -354,7 +354,7 @@ export class CloudHalf {
     if (name === "sendLogs") {
       sendLogs?.(parameter ?? 0);
       const result = parameter === 0 ? "ended" : `log lines follow for ${parameter} min`;
-      return sendLogs === undefined ? unable : { status: 200, payload: { result } };
+      return sendLogs === undefined ? logsUnavailable : { status: 200, payload: { result } };
     }
     if (name === "checkForUpdate") {
       const { firmwareReport, checkForUpdate } = this.#parts;
@@ -369,7 +369,10 @@ export class CloudHalf {
   }
 }
 
-const unable: CommandReply = { status: 501, payload: { result: "refused", reason: "no log can be sent" } };
+const logsUnavailable: CommandReply = {
+  status: 501,
+  payload: { result: "refused", reason: "no log can be sent" },
+};
 
 const noUpdates: CommandReply = {
   status: 409,

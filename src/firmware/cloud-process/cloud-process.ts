@@ -48,7 +48,7 @@ export class CloudProcess implements Face {
   #failure: string | undefined;
   #unread = 0;
   /** For each process that starts: the newest of each kind. */
-  readonly #greetings = new Map<LoopMessage["kind"], LoopMessage>();
+  readonly #firstMessages = new Map<LoopMessage["kind"], LoopMessage>();
 
   constructor(options: CloudProcessOptions) {
     this.#options = options;
@@ -83,8 +83,8 @@ export class CloudProcess implements Face {
   }
 
   /** Passes this on, now and to each process that starts later. */
-  greetWith(message: LoopMessage): void {
-    this.#greetings.set(message.kind, message);
+  setFirstMessage(message: LoopMessage): void {
+    this.#firstMessages.set(message.kind, message);
     this.#process.send(message);
   }
 
@@ -105,7 +105,7 @@ export class CloudProcess implements Face {
       return;
     }
     this.#share?.attach((message, done) => child.send(message, done));
-    for (const greeting of this.#greetings.values()) child.send(greeting, () => {});
+    for (const message of this.#firstMessages.values()) child.send(message, () => {});
   }
 
   #take(message: unknown): void {

@@ -18,14 +18,14 @@ export function describeMachine(board: string, firmware: string, dataPath: strin
 
 function makerOfProcessor(): string {
   const name = `${deviceTreeModel()} ${cpus()[0]?.model ?? ""}`;
-  const makers = {
+  const manufacturers = {
     Broadcom: /Raspberry Pi|BCM/,
     Intel: /Intel/,
     AMD: /AMD/,
     Apple: /Apple/,
     Arm: /Cortex|ARM/,
   };
-  return Object.entries(makers).find(([, pattern]) => pattern.test(name))?.[0] ?? "unknown";
+  return Object.entries(manufacturers).find(([, pattern]) => pattern.test(name))?.[0] ?? "unknown";
 }
 
 function deviceTreeModel(): string {

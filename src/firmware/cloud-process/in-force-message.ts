@@ -68,5 +68,5 @@ export const request = byKind("kind", {
   boost: object({ minutes: quantity, source }),
   identify: object({ seconds: quantity, source }),
   "clear-faults": object({ source }),
-  "keep-twin": object({ shadow, source }),
+  "store-shadow": object({ shadow, source }),
 }) as Schema<Request>;

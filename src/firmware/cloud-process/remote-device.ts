@@ -30,9 +30,9 @@ export class RemoteDevice implements FaceDevice {
   readonly #summaryListeners: ((look: StepSummary) => void)[] = [];
   readonly #storedListeners: (() => void)[] = [];
   readonly #faces = new Faces<FaceDevice>();
-  #toldLink: LinkState = "none";
+  #sentLink: LinkState = "none";
   /** Of what the loop was told of the failure; `undefined`: nothing yet. */
-  #toldHealth: { readonly failure: string | undefined } | undefined;
+  #sentHealth: { readonly failure: string | undefined } | undefined;
   #begun = false;
 
   /** @param first what the loop said of itself first */
@@ -89,15 +89,15 @@ export class RemoteDevice implements FaceDevice {
   faceChanged(): void {
     const { send } = this.#options;
     const { state, failure } = this.#faces;
-    if (state !== this.#toldLink) send({ kind: "link", link: state });
-    this.#toldLink = state;
+    if (state !== this.#sentLink) send({ kind: "link", link: state });
+    this.#sentLink = state;
     // The first word of its health says that it has begun its work.
     const isNews =
-      this.#toldHealth === undefined
+      this.#sentHealth === undefined
         ? this.#begun || failure !== undefined
-        : failure !== this.#toldHealth.failure;
+        : failure !== this.#sentHealth.failure;
     if (!isNews) return;
-    this.#toldHealth = { failure };
+    this.#sentHealth = { failure };
     send({ kind: "health", failure });
   }
 

@@ -14,7 +14,7 @@ export interface Readings {
   readonly simulatedToCloud: boolean;
 }
 
-export function mayGoTo(
+export function allowsSimulatedReadings(
   { way }: Pick<Credentials, "way">,
   { simulated, simulatedToCloud }: Readings,
 ): boolean {

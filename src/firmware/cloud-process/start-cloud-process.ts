@@ -62,7 +62,7 @@ export async function azureInItsProcess(options: AzureProcessOptions): Promise<C
     const said = read(guardianToLoop, message);
     if (said?.kind !== "hub-ready") return;
     log.info("local-hub", { page: said.page });
-    cloud.greetWith(said);
+    cloud.setFirstMessage(said);
   });
   return cloud;
 }

@@ -74,7 +74,7 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
       stage,
     });
     await scene.play(stage, (step) => void steps.push(step));
-    await stage.comesTrue(() => stage.settled && checkClaims(scene, look()).every(({ holds }) => holds));
+    await stage.becomesTrue(() => stage.settled && checkClaims(scene, look()).every(({ holds }) => holds));
     moment = look();
     if (!stage.settled) failure = "the hub did not receive the values in force";
   } catch (error) {

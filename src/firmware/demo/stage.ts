@@ -57,13 +57,13 @@ export interface StageOptions {
 const deviceId = "demo-heater";
 /** The device wins only for the mode, so that both policies of RR-4 are shown. */
 const settings: Settings = { ...defaultSettings, conflictControlMode: "device-wins" };
-const lookEvery = millis(10);
+const pollInterval = millis(10);
 /** A virtual press takes 120 ms; the rest covers bouncing and separates two presses. */
 const pressTakes = millis(200);
 /** Three shorter links in a row would look like a duplicate id, and delay the reconnect by seconds. */
 const steadyAfter = millis(1200);
 /** Ten times what any step takes on an idle machine. */
-const patience = seconds(15);
+const conditionTimeout = seconds(15);
 
 export class Stage {
   readonly clock: Clock;
@@ -120,31 +120,31 @@ export class Stage {
   }
 
   /** Waits while `holds` does not. @returns whether it came to hold in time @throws Error when interrupted */
-  async comesTrue(holds: () => boolean, limit: Millis = patience): Promise<boolean> {
+  async becomesTrue(holds: () => boolean, limit: Millis = conditionTimeout): Promise<boolean> {
     const until = this.clock.now() + limit;
     while (!holds()) {
       if (this.#signal?.aborted) throw new Error("the demonstration was interrupted");
       if (this.clock.now() >= until) return false;
-      await this.clock.sleep(lookEvery);
+      await this.clock.sleep(pollInterval);
     }
     return true;
   }
 
   /** @throws Error that names `what` when it did not come in time */
   async until(what: string, holds: () => boolean): Promise<void> {
-    if (!(await this.comesTrue(holds))) throw new Error(`${what}: not within ${patience / 1000} s`);
+    if (!(await this.becomesTrue(holds))) throw new Error(`${what}: not within ${conditionTimeout / 1000} s`);
   }
 
   /** The device is online, and has reported its values for the newest desired version. */
   get settled(): boolean {
     const { desired, reported } = this.#record;
     const { inForce, link, stored } = this.#device;
-    const told = Object.entries(acknowledgements(inForce));
+    const acknowledged = Object.entries(acknowledgements(inForce));
     return (
       link === "online" &&
       stored &&
       inForce.shadow.version === desired.version &&
-      told.every(([name, ack]) => sameInHub(reported.properties[name], ack))
+      acknowledged.every(([name, ack]) => sameInHub(reported.properties[name], ack))
     );
   }
 

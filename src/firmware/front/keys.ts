@@ -34,23 +34,23 @@ export class PanelKeys {
   take({ key, down }: PanelPress): void {
     if (key === "window") this.#virtual.surroundings.windowOpen = down;
     else if (down) this.#press(key);
-    else this.#letGo(key);
+    else this.#release(key);
   }
 
   #press(key: ButtonName): void {
     if (this.#fingers.has(key)) return;
     this.#virtual.hat.hold(key);
-    const cancel = this.#clock.setTimer(maxPress, () => this.#letGo(key));
+    const cancel = this.#clock.setTimer(maxPress, () => this.#release(key));
     this.#fingers.set(key, { since: this.#clock.now(), cancel });
   }
 
-  #letGo(key: ButtonName): void {
+  #release(key: ButtonName): void {
     const finger = this.#fingers.get(key);
     if (finger === undefined) return;
     finger.cancel();
     const early = finger.since + shortestPress - this.#clock.now();
     if (early > 0) {
-      finger.cancel = this.#clock.setTimer(millis(early), () => this.#letGo(key));
+      finger.cancel = this.#clock.setTimer(millis(early), () => this.#release(key));
       return;
     }
     this.#fingers.delete(key);

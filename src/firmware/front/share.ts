@@ -63,12 +63,12 @@ export class PanelShare {
     const { device, virtual, clock } = this.#options;
     const { screen, heater, modeLed, statusLed } = this.#latest.commands;
     const { display } = device;
-    const takesTurns = display !== undefined && displayRows[display].takesTurns;
+    const alternates = display !== undefined && displayRows[display].alternates;
     this.#sender.offer({
       kind: "panel-shown",
       screen,
       display,
-      turn: takesTurns ? Math.floor(clock.now() / turnTime) % turns : 0,
+      turn: alternates ? Math.floor(clock.now() / turnTime) % turns : 0,
       modeLed,
       statusLed,
       relay: heater,

@@ -50,7 +50,7 @@ describe("the cause is named in words", () => {
     const manifest = { connections: ["*.azure-devices.net"] } as never;
     expect(await causeOf({ refuseHost: (host) => checkConnection(manifest, host) })).toBe("host-not-granted");
     expect(rig.cable.made).toBe(0);
-    expect(rig.seen.links.at(-1)?.words).toContain("app_manifest.json");
+    expect(rig.seen.links.at(-1)?.text).toContain("app_manifest.json");
   });
 
   it("when something below throws on connecting, as an egress gate would", async () => {

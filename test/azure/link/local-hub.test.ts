@@ -120,7 +120,7 @@ describe("with the local hub", () => {
       connect(hub, who === "DPS" ? byDps : { ...byDps, way: toHub }, seen);
       await until(() => seen.cause !== undefined, "the cause");
       expect(seen.links.at(-1)).toMatchObject({ state: "offline", code: "dropped" });
-      expect(seen.links.at(-1)?.words).toContain("was lost");
+      expect(seen.links.at(-1)?.text).toContain("was lost");
     },
   );
 
@@ -131,7 +131,7 @@ describe("with the local hub", () => {
     const wrong = { kind: "key", key: new Secret(Buffer.alloc(32, 7).toString("base64")) } as const;
     connect(hub, { ...credentials, proof: wrong }, seen);
     await until(() => seen.cause === "key-refused", "the cause");
-    expect(seen.links.at(-1)?.words).toContain("refused this device");
+    expect(seen.links.at(-1)?.text).toContain("refused this device");
   });
 
   it("a hub that throttles the twin is waited for", async () => {

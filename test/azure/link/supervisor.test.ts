@@ -77,7 +77,7 @@ describe("the supervisor", () => {
     const { link, seen, clock } = start(toHub);
     await clock.advance(seconds(1));
     await link.close();
-    expect(seen.links.at(-1)).toEqual({ state: "offline", code: undefined, words: "" });
+    expect(seen.links.at(-1)).toEqual({ state: "offline", code: undefined, text: "" });
     expect(clock.pendingTimers).toBe(0);
   });
 

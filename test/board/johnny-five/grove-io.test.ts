@@ -94,7 +94,7 @@ describe("The IO plugin towards johnny-five", () => {
     const levels: number[] = [];
     io.digitalRead(22, (level) => levels.push(level));
     io.close();
-    io.pretend(22, 1);
+    io.setInputLevel(22, 1);
     expect(levels).toEqual([0]);
   });
 });

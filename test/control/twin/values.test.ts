@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type JsonRecord, mergePatch } from "../../../src/base/json/value.ts";
-import { fingerprint, membersOf, patchTowards, sameInHub } from "../../../src/control/twin/values.ts";
+import { fingerprint, membersOf, mergePatchBetween, sameInHub } from "../../../src/control/twin/values.ts";
 
 /** `value` inside so many objects. */
 function nested(levels: number, value: unknown): unknown {
@@ -123,7 +123,7 @@ describe("a patch", () => {
   it("makes any document of any other, and there is none where they are the same", () => {
     fc.assert(
       fc.property(document, document, (from, to) => {
-        const patch = patchTowards(from, to);
+        const patch = mergePatchBetween(from, to);
         expect(patch === undefined).toBe(sameInHub(from, to));
         expect(sameInHub(mergePatch(from, patch ?? {}), to)).toBe(true);
       }),
@@ -133,8 +133,8 @@ describe("a patch", () => {
   it("names a member that differs whole, and nothing else", () => {
     const from = { same: { a: 1 }, ack: { value: 1, av: 2, old: { x: 1 } }, gone: 1, open: 1 };
     const to = { same: { a: 1 }, ack: { value: 1, av: 3 }, open: undefined };
-    expect(patchTowards(from, to)).toEqual({ ack: { value: 1, av: 3, old: null }, gone: null });
-    expect(patchTowards({ a: 1 }, { a: null })).toEqual({ a: null });
-    expect(patchTowards({}, { a: null })).toBeUndefined();
+    expect(mergePatchBetween(from, to)).toEqual({ ack: { value: 1, av: 3, old: null }, gone: null });
+    expect(mergePatchBetween({ a: 1 }, { a: null })).toEqual({ a: null });
+    expect(mergePatchBetween({}, { a: null })).toBeUndefined();
   });
 });

@@ -88,7 +88,7 @@ describe("units with keys", () => {
     expect(await batch(out, { type: "symmetric-key", groupKey })).toMatchObject({ made: [], others: [] });
   });
 
-  it("are not given another group, scope or kind by a second run: each is named and left", async () => {
+  it("are not changed to another group, scope or kind by a second run: each is reported and kept", async () => {
     const { folder, caFolder } = scene();
     const out = join(folder, "out");
     const keys = { type: "symmetric-key", groupKey } as const;

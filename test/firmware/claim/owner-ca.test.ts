@@ -51,7 +51,7 @@ describe("an owner's authority", () => {
     );
   });
 
-  it("is not used when others may read its key, when it is missing, broken or expired", async () => {
+  it("is rejected when others may read its key, when it is missing, invalid or expired", async () => {
     const { caFolder, folder } = scene();
     await expect(openOwnerCa(join(folder, "none"), nowMs)).rejects.toMatchObject({
       exitCode: exitCodes.configuration,
@@ -125,7 +125,7 @@ describe("the signing of a request", () => {
     expect(text).not.toContain("evil");
   });
 
-  it("refuses what is no request, a damaged one, another id, a bad id and a weak key", async () => {
+  it("rejects anything but a request, a damaged one, another id, an invalid id and a weak key", async () => {
     const { caFolder, unit, folder } = scene();
     const ca = await makeCa(caFolder);
     const sign = (pem: string, device?: string) =>

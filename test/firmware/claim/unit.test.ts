@@ -50,7 +50,7 @@ describe("a request", () => {
     await accept(unit, await sign(ca, first.requestPem));
   });
 
-  it("needs an id, which no default can give: two units of one id drive each other out", async () => {
+  it("needs an id and has no default: two units with the same id disconnect each other", async () => {
     const { unit } = scene();
     await expect(makeRequest(unit, undefined)).rejects.toMatchObject({ exitCode: exitCodes.usage });
     await expect(makeRequest(unit, "a b")).rejects.toMatchObject({ exitCode: exitCodes.usage });
@@ -95,7 +95,7 @@ describe("an accepted certificate", () => {
     expect(JSON.stringify(shown)).not.toContain(secret);
   });
 
-  it("is renewed by the same commands: the old pair serves until the new one is accepted", async () => {
+  it("is renewed by the same commands: the old pair stays in force until the new one is accepted", async () => {
     const { unit, caFolder } = scene();
     const ca = await makeCa(caFolder);
     await claimUnit(ca, unit, "heater-7");
@@ -138,7 +138,7 @@ describe("an accepted certificate", () => {
     expect(credentialsText(unit)).toBe(before);
   });
 
-  it("takes the place of another device's credentials only when told so", async () => {
+  it("replaces another device's credentials only with --replace", async () => {
     const { unit, caFolder } = scene();
     const ca = await makeCa(caFolder);
     await claimUnit(ca, unit, "heater-7");
@@ -166,7 +166,7 @@ describe("an accepted certificate", () => {
     expect(existsSync(join(unit, "credentials.json"))).toBe(false);
   });
 
-  it("is taken on a unit whose clock is behind, with a word about the clock", async () => {
+  it("is accepted on a unit whose clock is behind, with a notice about the clock", async () => {
     const { unit, caFolder } = scene();
     const { requestPem } = await makeRequest(unit, "heater-7");
     const pem = await sign(await makeCa(caFolder), requestPem);

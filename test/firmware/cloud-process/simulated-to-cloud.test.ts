@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Credentials } from "../../../src/azure/credentials/credentials.ts";
-import { mayGoTo } from "../../../src/firmware/cloud-process/simulated-to-cloud.ts";
+import { allowsSimulatedReadings } from "../../../src/firmware/cloud-process/simulated-to-cloud.ts";
 
 const hub = (host: string): Pick<Credentials, "way"> => ({ way: { kind: "hub", host, deviceId: "heater" } });
 const dps = (endpoint: string): Pick<Credentials, "way"> => ({
@@ -16,21 +16,21 @@ const here = [hub("localhost"), hub("127.0.0.1:18883"), dps("localhost:8883")];
 describe("SR-14: readings", () => {
   it("of the virtual hat go to no cloud by themselves", () => {
     const readings = { simulated: true, simulatedToCloud: false };
-    expect(clouds.map((each) => mayGoTo(each, readings))).toEqual([false, false, false]);
+    expect(clouds.map((each) => allowsSimulatedReadings(each, readings))).toEqual([false, false, false]);
   });
 
   it("of the virtual hat go to a hub on this machine", () => {
     const readings = { simulated: true, simulatedToCloud: false };
-    expect(here.map((each) => mayGoTo(each, readings))).toEqual([true, true, true]);
+    expect(here.map((each) => allowsSimulatedReadings(each, readings))).toEqual([true, true, true]);
   });
 
   it("of the virtual hat go to a cloud where somebody asked for it", () => {
     const readings = { simulated: true, simulatedToCloud: true };
-    expect(clouds.map((each) => mayGoTo(each, readings))).toEqual([true, true, true]);
+    expect(clouds.map((each) => allowsSimulatedReadings(each, readings))).toEqual([true, true, true]);
   });
 
   it("of a real hat go where the credentials lead", () => {
     const readings = { simulated: false, simulatedToCloud: false };
-    expect(clouds.map((each) => mayGoTo(each, readings))).toEqual([true, true, true]);
+    expect(clouds.map((each) => allowsSimulatedReadings(each, readings))).toEqual([true, true, true]);
   });
 });

@@ -74,7 +74,7 @@ describe("the I²C bus", () => {
     expect(findingOf(await onPi4({ files }), "i2c-device")?.remedy).toContain("modprobe i2c-dev");
   });
 
-  it("that will be off after the next restart is to be looked at", async () => {
+  it("that will be off after the next restart is a warning", async () => {
     const files = { "/boot/firmware/config.txt": "dtparam=i2c_arm=on\ndtparam=i2c_arm=off\n" };
     expect(findingOf(await onPi4({ files }), "i2c-device")).toMatchObject({ status: "warn" });
   });
@@ -107,13 +107,13 @@ describe("the parts on the bus", () => {
     });
   });
 
-  it("a missing display is to be looked at: the heater runs without", async () => {
+  it("a missing display is a warning: the heater runs without it", async () => {
     const findings = await onPi4({ display: "none" });
     expect(withStatus(findings, "warn", "fail")).toEqual(["display"]);
     expect(findingOf(findings, "display")?.status).toBe("warn");
   });
 
-  it("a display that is none of ours is called unknown, with the setting that names it", async () => {
+  it("an unsupported display is reported as unknown, with the setting that selects one", async () => {
     const machine = capture(pi4, { sys: "pi-4-kernel-6.6", display: "none" });
     // As an SSD1327 may answer, whose status bits the datasheet leaves undefined.
     machine.hat.bus.plug(0x3c, { write: () => true, read: (length) => new Uint8Array(length).fill(0x40) });
@@ -201,7 +201,7 @@ describe("the parts on the bus", () => {
     expect(findingOf(findings, "instance")?.detail).toContain(`process ${process.pid}`);
   });
 
-  it("are asked while nobody holds the hardware, whatever a left note or another program's command line says", async () => {
+  it("are read while no lock is held, whatever an old note or another program's command line says", async () => {
     const cmdline = ["node", "dist/main.js", "loop", "--board", "grove-heater-pi"].join("\0");
     const files = { "/proc/4711/cmdline": cmdline, [`${dataPath}/lock`]: String(process.ppid) };
     const findings = await onPi4({ files });
@@ -248,7 +248,7 @@ describe("the GPIO lines", () => {
     expect(findingOf(findings, "line-button-a")?.detail).toContain('held by "onewire@16"');
   });
 
-  it("of a button that somebody exported are to be looked at, without interrupts to be fixed", async () => {
+  it("of a button that was exported are a warning, and a problem without interrupts", async () => {
     const findings = await onPi4({
       files: {
         ...exportedLine(534, { direction: "in", value: "1" }),
@@ -335,7 +335,7 @@ describe("the GPIO lines of a kernel without sysfs GPIO", () => {
     expect(findingOf(findings, "line-button-a")?.detail).toContain('held by "onewire@16"');
   });
 
-  it("that a grove-heater holds are well while one runs, else to be looked at", async () => {
+  it("that a grove-heater holds are ok while the firmware runs, else a warning", async () => {
     const { devices, chip, machine } = pi5();
     devices.take(chip, 16, "grove-heater relay");
     devices.take(chip, 22, "grove-heater");

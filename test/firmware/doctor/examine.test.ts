@@ -30,7 +30,7 @@ describe("a Raspberry Pi 4 where all is well", () => {
     expect(withStatus(findings, "skip")).toEqual(["base-hat"]);
   });
 
-  it("is told its temperature, its display, its chip and the kernel number of every line", async () => {
+  it("shows its temperature, its display, its chip and the kernel number of every line", async () => {
     const findings = await onPi4();
     expect(findingOf(findings, "computer")?.detail).toBe("Raspberry Pi 4 Model B Rev 1.5");
     expect(findingOf(findings, "board")?.detail).toContain("grove-heater-pi: a real hat");
@@ -80,7 +80,7 @@ describe("the credentials", () => {
     });
   });
 
-  it("are told without their secrets", async () => {
+  it("are shown without their secrets", async () => {
     const finding = await found(async () => dps(azureDps));
     expect(finding).toMatchObject({ status: "ok" });
     expect(finding?.detail).toBe(`through DPS at ${azureDps}, by a symmetric key (not shown)`);
@@ -165,21 +165,21 @@ describe("the computer", () => {
     expect(findingOf(onLaptop, "native-packages")?.status).toBe("skip");
   });
 
-  it("with packages built for another Node.js is told to build them again", async () => {
+  it("with packages built for another Node.js gets the remedy to rebuild them", async () => {
     const openBus = () => Promise.reject(new BusError("no-driver", "wrong NODE_MODULE_VERSION"));
     const findings = await onPi4({ drivers: { openBus, openGpio: noDriver } });
     expect(withStatus(findings, "fail")).toEqual(["i2c-driver", "gpio-driver"]);
     expect(findingOf(findings, "i2c-driver")?.remedy).toContain("npm rebuild");
   });
 
-  it("in 2099 is told to set its clock", async () => {
+  it("in 2099 gets the remedy to set its clock", async () => {
     expect(findingOf(await onPi4({ at: "2099-01-01T00:02:00Z" }), "clock")).toMatchObject({
       status: "fail",
       remedy: expect.stringContaining("set-ntp"),
     });
   });
 
-  it("in 1970 is told to set its clock", async () => {
+  it("in 1970 gets the remedy to set its clock", async () => {
     const files = { "/run/systemd/timesync/synchronized": undefined, "/run/systemd/timesync/x": "" };
     const findings = await onPi4({ at: "1970-01-01T00:02:00Z", files });
     expect(findingOf(findings, "clock")).toMatchObject({
@@ -189,7 +189,7 @@ describe("the computer", () => {
     expect(findingOf(findings, "clock-sync")?.status).toBe("warn");
   });
 
-  it("with a weak supply is told of it", async () => {
+  it("with a low supply voltage gets a warning", async () => {
     const findings = await onPi4({ files: { "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n" } });
     expect(withStatus(findings, "warn", "fail")).toEqual(["power"]);
   });
@@ -211,7 +211,7 @@ describe("what people wrote", () => {
     expect(findingOf(findings, "board")?.detail).toBe("virtual: the virtual hat");
   });
 
-  it("a board that is not there is a finding, and the rest is still looked at", async () => {
+  it("a missing board is a finding, and the rest is still checked", async () => {
     const findings = await onPi4({ board: "no-such-board" });
     expect(withStatus(findings, "fail")).toEqual(["board"]);
     expect(findingOf(findings, "data-folder")?.status).toBe("ok");
@@ -251,7 +251,7 @@ describe("the data folder", () => {
     );
   });
 
-  it("tells what state it holds", async () => {
+  it("shows the state that it contains", async () => {
     const finding = findingOf(await onPi4({ files: { [stateFile]: state() } }), "state-file");
     expect(finding).toMatchObject({ status: "ok", detail: "set-point 21.5 °C, auto, 12 relay cycles" });
   });

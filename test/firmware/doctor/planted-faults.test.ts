@@ -263,7 +263,7 @@ describe("a service that runs as it should", () => {
     }
   });
 
-  it("is looked at, and nothing is changed", async () => {
+  it("is examined without any change", async () => {
     const machine = examined();
     const before = machine.snapshot();
     await machine.examine();

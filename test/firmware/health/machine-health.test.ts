@@ -41,7 +41,7 @@ describe("the machine's health", () => {
     expect(from(files).underVoltage).toBe(expected);
   });
 
-  it("under-voltage is told by the hardware monitor where the firmware's file is missing", () => {
+  it("under-voltage is read from the hardware monitor where the firmware's file is missing", () => {
     const monitor = (alarm: string) => ({
       "/sys/class/hwmon/hwmon0/name": "cpu_thermal\n",
       "/sys/class/hwmon/hwmon1/name": "rpi_volt\n",
@@ -51,7 +51,7 @@ describe("the machine's health", () => {
     expect(from(monitor("0\n")).underVoltage).toBe(false);
   });
 
-  it("is null where a machine does not tell, and where it tells nonsense", () => {
+  it("is null where a machine provides no value, or an invalid one", () => {
     const unknown = {
       machineUptime: null,
       freeStorage: null,

@@ -38,7 +38,7 @@ function rig() {
 }
 
 describe("SR-10: the loop", () => {
-  it("goes on for hours with a guardian that answers", async () => {
+  it("accepts for hours a guardian that answers", async () => {
     const { told, answered } = rig();
     await answered(7200);
     expect(told).toEqual([]);
@@ -92,7 +92,7 @@ describe("SR-10: the loop", () => {
     expect(told).toHaveLength(1);
   });
 
-  it("judges nobody once it was told to stop", async () => {
+  it("does nothing after it was stopped", async () => {
     const { clock, told, watch } = rig();
     watch.stop();
     await clock.advance(minutes(5));

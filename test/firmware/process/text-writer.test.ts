@@ -47,7 +47,7 @@ describe.runIf(process.platform === "linux")("the writer that never waits", () =
     expect(text.busy).toBe(false);
   });
 
-  it("drops what nobody will read any more", () => {
+  it("drops the text when the reader has closed", () => {
     const { reader, writer } = pipe();
     const text = new TextWriter(writer);
     text.write("a");
@@ -56,7 +56,7 @@ describe.runIf(process.platform === "linux")("the writer that never waits", () =
     expect(text.busy).toBe(false);
   });
 
-  it("writes a file to its end, from where the descriptor stands", async () => {
+  it("writes a whole text to a file, from the descriptor's present position", async () => {
     const { folder } = pipe();
     const path = join(folder, "file");
     const file = openSync(path, "a");
@@ -67,7 +67,7 @@ describe.runIf(process.platform === "linux")("the writer that never waits", () =
     closeSync(file);
   });
 
-  it("tells how many lines a reader that stalled has missed", async () => {
+  it("reports how many lines a stalled reader has missed", async () => {
     const { writer, read } = pipe();
     const lines = new LineWriter(writer);
     for (let n = 0; n < 5000; n += 1) lines.write(`line ${n} ${"x".repeat(100)}`);

@@ -41,7 +41,7 @@ describe("what was logged", () => {
     expect(kept[3]?.detail).not.toContain("Check the cable");
   });
 
-  it("stands in the report with its time: the last events, oldest first", async () => {
+  it("is in the report with its time: the last events, oldest first", async () => {
     const { clock, log, recorder, kept, store } = rig();
     recorder.keepIn(store);
     for (let n = 0; n < 100; n += 1) {
@@ -67,7 +67,7 @@ describe("what was logged", () => {
     expect(JSON.stringify(kept)).not.toMatch(/c2VjcmV0|abc%3D|hunter2/);
   });
 
-  it("of a fault that comes and goes makes three reports an hour, and the next says how many were held back", async () => {
+  it("of a repeated fault makes three reports an hour, and the next says how many were held back", async () => {
     const { clock, log, recorder, kept, store } = rig();
     recorder.keepIn(store);
     for (let n = 0; n < 50; n += 1) {

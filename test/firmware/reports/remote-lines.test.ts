@@ -66,7 +66,7 @@ describe("remote logs", () => {
   });
 });
 
-it("the cloud process says more for as long as somebody reads along, and then as much as before", async () => {
+it("the cloud process logs in detail for the requested time, and then as before", async () => {
   const clock = clockAt(noon);
   const lines: LogLine[] = [];
   const usual: Log = { ...recordingLog(lines), debug: silentLog.debug };

@@ -23,7 +23,7 @@ describe("error reports on the disk", () => {
     ]);
   });
 
-  it("are none the worse for two writers at once, and no file is written twice", async () => {
+  it("survive two writers at once, and no file is written twice", async () => {
     const [folder, clock] = [await reportsPlace(), clockAt(noon)];
     const stores = [0, 1].map(() => storeIn(folder, clock));
     const codes = Array.from({ length: 20 }, (_, n) => `c${n}`);
@@ -88,7 +88,7 @@ describe("error reports on the disk", () => {
     ]);
   });
 
-  it("are whole or not there after a power cut at any operation", async () => {
+  it("are complete or absent after a power cut at any operation", async () => {
     for (let cutAt = 0; cutAt < 3; cutAt += 1) {
       const [folder, clock] = [await reportsPlace(), clockAt(noon)];
       await storeIn(folder, clock).add(aReport(clock, { code: "before" }));

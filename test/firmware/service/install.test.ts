@@ -124,7 +124,7 @@ describe("installing the service", () => {
     });
   });
 
-  it("gives up on one that says nothing, after a time", async () => {
+  it("stops waiting after a time limit for one that reports nothing", async () => {
     system.tells = undefined;
     expect(await install()).toMatchObject({ kind: "not-running" });
     expect(system.clock.now()).toBeLessThan(120_000);
@@ -153,7 +153,7 @@ describe("installing the service", () => {
     expect(readlinkSync(system.at(places.current))).toBe("0.1.0-2");
   });
 
-  it("goes on after one that was cut off in the middle of its copy", async () => {
+  it("succeeds after one that was interrupted during its copy", async () => {
     await install();
     system.file(`${places.program}/0.1.0-2.new/dist/main.js`, "half");
     symlinkLeft();
@@ -203,7 +203,7 @@ describe("what installing adds to the machine", () => {
     expect(text(places.udevRules)).toContain('SUBSYSTEM=="i2c-dev"');
   });
 
-  it("is a command for everybody, unless somebody has one of that name", async () => {
+  it("is a command for all users, unless another command has this name", async () => {
     await install();
     expect(readlinkSync(system.at(places.command))).toBe(`${places.program}/grove-heater`);
     expect(modeOf(`${places.program}/grove-heater`)).toBe("755");
@@ -213,7 +213,7 @@ describe("what installing adds to the machine", () => {
     expect(text(places.command)).toBe("mine");
   });
 
-  it("says which part could not be done, and goes on", async () => {
+  it("reports which part failed, and continues", async () => {
     system.answers.set("modprobe", { code: 1, out: "Module i2c-dev not found" });
     expect(await install()).toMatchObject({ kind: "decided" });
     expect(system.said).toContain("not done: modprobe i2c-dev: Module i2c-dev not found");
@@ -232,7 +232,7 @@ describe("installing is refused, and nothing changed", () => {
     return error;
   }
 
-  it("for a user who is not root, who is told the whole command", () => {
+  it("for a user who is not root, with the whole command to repeat", () => {
     system.uid = 1000;
     expect(() => refuseWithoutRoot(system, "/usr/bin/node /home/a/dist/main.js service install")).toThrow(
       expect.objectContaining({
@@ -284,7 +284,7 @@ describe("installing is refused, and nothing changed", () => {
 });
 
 describe("a service that is there", () => {
-  it("is shown with its state, and what its loop tells", async () => {
+  it("is shown with its state and its loop's status", async () => {
     await install();
     expect(unitState(system)).toMatchObject({
       installed: true,
@@ -296,7 +296,7 @@ describe("a service that is there", () => {
     });
   });
 
-  it("whose loop is gone tells nothing, whatever was left in its folder", async () => {
+  it("whose loop has ended shows no status, whatever file is left in its folder", async () => {
     await install();
     system.file(places.processes, "1233\n");
     expect(unitState(system).running).toBeUndefined();
@@ -360,7 +360,7 @@ describe("removing the service", () => {
     });
   });
 
-  it("leaves a command that is somebody else's", async () => {
+  it("keeps a command of another program", async () => {
     mkdirSync(system.at("/usr/local/bin"), { recursive: true });
     system.file(places.command, "mine");
     await install();

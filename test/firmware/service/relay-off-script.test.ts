@@ -77,7 +77,7 @@ describe("the relay-off script", () => {
     expect([read(`${line}/direction`), read(`${line}/value`)]).toEqual(["high", "1"]);
   });
 
-  it("exports a line that nobody exported", () => {
+  it("exports a line that was not exported", () => {
     const line = chip("pinctrl-bcm2711", 512);
     rmSync(line, { recursive: true });
     run(scripts().stop);
@@ -147,7 +147,7 @@ describe("the relay-off script", () => {
     expect(() => read(join(root, "asked"))).toThrow();
   });
 
-  it("is none for a virtual hat", () => {
+  it("does not exist for a virtual hat", () => {
     expect(relayOffScripts(readBoard("virtual").wiring)).toBeUndefined();
   });
 });

@@ -54,7 +54,7 @@ function rig(to: string | undefined = folder) {
 
 const read = (processes = String(process.pid)) => readRunningStatus(statusFileIn(folder), processes);
 
-describe("what a running loop tells", () => {
+describe("the status of a running loop", () => {
   it("is without a decision before its first reading, and with its time after it", async () => {
     const { clock, observe } = rig();
     await clock.advance(millis(300));

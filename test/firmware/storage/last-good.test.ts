@@ -89,7 +89,7 @@ describe("SR-11: a settings file that turned bad under a unit that ran", () => {
     },
   );
 
-  it("serves the last good ones again and again, until the file is right", async () => {
+  it("uses the last good ones at every start, until the file is valid", async () => {
     write('{"targetMax": 25}');
     await run();
     write("");
@@ -121,7 +121,7 @@ describe("SR-11: a settings file that turned bad under a unit that ran", () => {
     expect((await run()).settings.value.targetMax).toBe(30);
   });
 
-  it("that was named and is gone serves if it is the very one that ran last; another name is a typing error", async () => {
+  it("that was named and is missing is replaced by its last good copy only if it was the last one in use; another name is a typing error", async () => {
     const named = join(folder, "mine.json");
     writeFileSync(named, '{"targetMax": 25}');
     await run({ settings: { path: named, named: true } });
@@ -214,7 +214,7 @@ describe("what is kept of good files", () => {
     expect(readdirSync(folder).toSorted()).toEqual(["last-good.json", "settings.json"]);
   });
 
-  it("is bounded: a giant of a file serves, and is not kept", async () => {
+  it("is limited in size: a huge file is used, but not kept", async () => {
     write(`{"targetMax": 25}${" ".repeat(255 * 1024)}`);
     await run();
     write(`{"targetMax": 25}`);

@@ -170,7 +170,7 @@ describe("the state store", () => {
     expect(store.failure).toBeUndefined();
   });
 
-  it("tells when what was offered is on the disk, and when it could not be written, and not before", async () => {
+  it("reports an offered document as settled only once it is on the disk or could not be written", async () => {
     const { store, disk, clock } = storeOn(new FailingDisk());
     const told: (string | undefined)[] = [];
     store.onSettled(() => told.push(store.settled ? (store.failure ?? disk.names().join()) : "not settled"));

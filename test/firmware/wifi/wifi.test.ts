@@ -208,7 +208,7 @@ describe("the removal", () => {
     expect(world().saved.map(({ NAME }) => NAME)).toEqual(["Home"]);
   });
 
-  it("does not put the unit out of reach unless told so", async () => {
+  it("does not make the unit unreachable without --force", async () => {
     set({ saved: [saved("Home", { ACTIVE: "yes" })] });
     await expect(removeNetwork("Home", false)).rejects.toMatchObject({
       remedy: expect.stringContaining("--force"),

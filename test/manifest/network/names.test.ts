@@ -54,7 +54,7 @@ describe("the gate on look-ups", () => {
     expect(await promisify(dns.lookup)("127.0.0.1")).toEqual({ address: "127.0.0.1", family: 4 });
   });
 
-  it("answers for localhost and for addresses, which nobody else is asked about", async () => {
+  it("answers for localhost and for addresses, which need no DNS server", async () => {
     guard({});
     expect(await promises.lookup("127.0.0.1")).toMatchObject({ address: "127.0.0.1" });
     expect(await promises.lookup("localhost")).toMatchObject({ family: expect.any(Number) });
@@ -69,7 +69,7 @@ describe("the gate on look-ups", () => {
     socket.destroy();
   });
 
-  it("refuses to listen on an undeclared name, and looks it up for nobody", async () => {
+  it("refuses to listen on an undeclared name, and does not look it up", async () => {
     guard({ AllowedTcpServerPorts: [8123] });
     expect(await errorOf(createServer().listen(8123, stranger))).toMatchObject({ code: "EPERM" });
   });
@@ -85,7 +85,7 @@ describe("the gate on look-ups", () => {
     expect(new Set(resolver.getServers())).toEqual(new Set(["9.9.9.9", "::1"]));
   });
 
-  it("still throws at a call that makes no sense, as Node does", () => {
+  it("still throws at an invalid call, as Node does", () => {
     guard({});
     expect(() => Reflect.apply(dns.lookup, dns, [stranger])).toThrow(/callback/i);
   });

@@ -92,7 +92,7 @@ describe("the gate in worker threads", () => {
     expect(found).toMatchObject({ plain: "open", fetch: "open", name });
   });
 
-  it("grants a worker no more when somebody writes over what is handed to it", async () => {
+  it("grants a worker no more when other code overwrites its environment data", async () => {
     const port = await httpServer();
     guard({});
     undo.push(() => setEnvironmentData(grantsKey, undefined as never));

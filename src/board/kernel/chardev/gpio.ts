@@ -220,12 +220,12 @@ class Edges {
   #heard(event: LineEvent): void {
     const before = this.#last;
     this.#last = event;
-    const at = this.#onOurClock(event.atNs);
+    const at = this.#toProcessClock(event.atNs);
     if (event.level === this.#level) {
       // The kernel looks at the level after the edge, so it may have bounced back; then the serial goes on by one. A gap
       // means that it kept no more edges, and one of those led to the other level.
       if (before === undefined || event.serial - before.serial <= 1) return;
-      const lost: EdgeTime = { earliestMs: this.#onOurClock(before.atNs), latestMs: at };
+      const lost: EdgeTime = { earliestMs: this.#toProcessClock(before.atNs), latestMs: at };
       this.#tell(event.level === 1 ? 0 : 1, lost);
     }
     this.#tell(event.level, { earliestMs: at, latestMs: at });
@@ -236,7 +236,7 @@ class Edges {
     for (const listener of [...this.#listeners]) listener(level, time);
   }
 
-  #onOurClock(kernelNs: bigint) {
+  #toProcessClock(kernelNs: bigint) {
     const now = this.#clock.now();
     const agoMs = Number(this.#kernelNow() - kernelNs) / 1e6;
     return millis(now - Math.max(0, agoMs));

@@ -7,7 +7,7 @@
 import { endianness } from "node:os";
 import type { Level } from "../../../chips/lines.ts";
 
-const little = endianness() === "LE";
+const isLittleEndian = endianness() === "LE";
 
 /** Request numbers as _IOR and _IOWR make them (asm-generic/ioctl.h: Arm, x86 and RISC-V). */
 const request = (direction: 2 | 3, number: number, size: number): number =>
@@ -100,31 +100,31 @@ function textAt(bytes: Uint8Array, offset: number): string {
 export const decodeChipInfo = (bytes: Uint8Array): ChipInfo => ({
   name: textAt(bytes, 0),
   label: textAt(bytes, nameSize),
-  lines: viewOf(bytes).getUint32(64, little),
+  lines: viewOf(bytes).getUint32(64, isLittleEndian),
 });
 
 /** struct gpio_v2_line_info: name 0, consumer 32, offset 64, num_attrs 68, flags 72 */
 export function encodeLineInfo(line: number): Uint8Array {
   const bytes = new Uint8Array(sizes.lineInfo);
-  viewOf(bytes).setUint32(64, line, little);
+  viewOf(bytes).setUint32(64, line, isLittleEndian);
   return bytes;
 }
 
 export const decodeLineInfo = (bytes: Uint8Array): LineInfo => ({
   consumer: textAt(bytes, nameSize),
-  flags: Number(viewOf(bytes).getBigUint64(72, little)),
+  flags: Number(viewOf(bytes).getBigUint64(72, isLittleEndian)),
 });
 
 /** struct gpio_v2_line_config: flags 0, num_attrs 8, attrs 32 (id 0, values 8, mask 16) */
 export function encodeLineConfig({ flags: wanted, level }: LineConfig): Uint8Array {
   const bytes = new Uint8Array(sizes.lineConfig);
   const view = viewOf(bytes);
-  view.setBigUint64(0, BigInt(wanted), little);
+  view.setBigUint64(0, BigInt(wanted), isLittleEndian);
   if (level === undefined) return bytes;
-  view.setUint32(8, 1, little);
-  view.setUint32(32, outputValues, little);
-  view.setBigUint64(40, BigInt(level), little);
-  view.setBigUint64(48, 1n, little);
+  view.setUint32(8, 1, isLittleEndian);
+  view.setUint32(32, outputValues, isLittleEndian);
+  view.setBigUint64(40, BigInt(level), isLittleEndian);
+  view.setBigUint64(48, 1n, isLittleEndian);
   return bytes;
 }
 
@@ -132,27 +132,27 @@ export function encodeLineConfig({ flags: wanted, level }: LineConfig): Uint8Arr
 export function encodeLineRequest({ line, consumer, config, edges = 0 }: LineRequest): Uint8Array {
   const bytes = new Uint8Array(sizes.lineRequest);
   const view = viewOf(bytes);
-  view.setUint32(0, line, little);
+  view.setUint32(0, line, isLittleEndian);
   new TextEncoder().encodeInto(consumer, bytes.subarray(256, 256 + nameSize - 1));
   bytes.set(encodeLineConfig(config), 288);
-  view.setUint32(560, 1, little);
-  view.setUint32(564, edges, little);
+  view.setUint32(560, 1, isLittleEndian);
+  view.setUint32(564, edges, isLittleEndian);
   return bytes;
 }
 
 /** The descriptor that the kernel wrote into a request. */
-export const descriptorOf = (bytes: Uint8Array): number => viewOf(bytes).getInt32(588, little);
+export const descriptorOf = (bytes: Uint8Array): number => viewOf(bytes).getInt32(588, isLittleEndian);
 
 /** struct gpio_v2_line_values: bits 0, mask 8 */
 export function encodeValues(level: Level): Uint8Array {
   const bytes = new Uint8Array(sizes.values);
-  viewOf(bytes).setBigUint64(0, BigInt(level), little);
-  viewOf(bytes).setBigUint64(8, 1n, little);
+  viewOf(bytes).setBigUint64(0, BigInt(level), isLittleEndian);
+  viewOf(bytes).setBigUint64(8, 1n, isLittleEndian);
   return bytes;
 }
 
 export const decodeValues = (bytes: Uint8Array): Level =>
-  viewOf(bytes).getBigUint64(0, little) & 1n ? 1 : 0;
+  viewOf(bytes).getBigUint64(0, isLittleEndian) & 1n ? 1 : 0;
 
 /** struct gpio_v2_line_event: timestamp_ns 0, id 8, offset 12, seqno 16, line_seqno 20; whole ones only */
 export function decodeEvents(bytes: Uint8Array): LineEvent[] {
@@ -160,10 +160,10 @@ export function decodeEvents(bytes: Uint8Array): LineEvent[] {
   return Array.from({ length: Math.floor(bytes.length / sizes.event) }, (_, index) => {
     const at = index * sizes.event;
     return {
-      atNs: view.getBigUint64(at, little),
+      atNs: view.getBigUint64(at, isLittleEndian),
       // GPIO_V2_LINE_EVENT_RISING_EDGE is 1, …_FALLING_EDGE 2.
-      level: view.getUint32(at + 8, little) === 1 ? 1 : 0,
-      serial: view.getUint32(at + 20, little),
+      level: view.getUint32(at + 8, isLittleEndian) === 1 ? 1 : 0,
+      serial: view.getUint32(at + 20, isLittleEndian),
     };
   });
 }

@@ -206,7 +206,9 @@ describe("a manifest that cannot be used", () => {
       granting({ I2cMaster: ["$PANEL_I2C"], I2cAddresses: { PANEL_I2C: ["0x44"] } }),
     );
     expect(problems.map(({ message }) => message)).toContainEqual(
-      expect.stringContaining("I2cAddresses.PANEL_I2C must be a name of the board definition, prefixed with $"),
+      expect.stringContaining(
+        "I2cAddresses.PANEL_I2C must be a name of the board definition, prefixed with $",
+      ),
     );
   });
 

@@ -6,7 +6,7 @@ import {
   type CloudSchema,
   type CommandSpec,
   commands,
-  deviceInformation,
+  componentRows,
   modelId,
   type PropertySpec,
   readOnlyProperties,
@@ -29,7 +29,7 @@ interface Interface extends Json {
 
 const file = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../manifest/model/${name}`, import.meta.url), "utf8"));
-const [heater, information] = file("heater.dtdl.json") as [Interface, Interface];
+const [heater, ...components] = file("heater.dtdl.json") as [Interface, ...Interface[]];
 const template = file("iot-central-template.json") as Json & { capabilityModel: Interface };
 
 const typesOf = ({ "@type": type }: Content) => (typeof type === "string" ? [type] : [...type]);
@@ -93,7 +93,7 @@ function expected(): Json {
     };
     all[name] = { types: ["Command"], words: [label, doc], request: takes };
   }
-  all[deviceInformation.name] = { types: ["Component"], component: deviceInformation.modelId };
+  for (const row of componentRows) all[row.name] = { types: ["Component"], component: row.modelId };
   return all;
 }
 
@@ -137,15 +137,15 @@ const parse = (...models: readonly unknown[]) =>
   createParser(ModelParsingOption.RejectUndefinedExtensions).parse(models.map((m) => JSON.stringify(m)));
 
 describe("the DTDL model", () => {
-  it("is taken by the DTDL parser, device information and all", async () => {
-    const parsed = await parse(heater, information);
-    expect(parsed[modelId]?.entityKind).toBe("interface");
-    expect(parsed[deviceInformation.modelId]?.entityKind).toBe("interface");
+  it("is taken by the DTDL parser, with its components", async () => {
+    const parsed = await parse(heater, ...components);
+    for (const id of [modelId, ...componentRows.map((row) => row.modelId)])
+      expect(parsed[id]?.entityKind).toBe("interface");
   });
 
   it("would not be taken with a semantic type that does not fit its unit", async () => {
     const wrong = JSON.stringify(heater).replace('"RelativeHumidity"', '"Humidity"');
-    await expect(parse(JSON.parse(wrong), information)).rejects.toThrow();
+    await expect(parse(JSON.parse(wrong), ...components)).rejects.toThrow();
   });
 
   it("names what the table names, and nothing else: kinds, types, units, schemas, words", () => {
@@ -165,11 +165,18 @@ describe("the DTDL model", () => {
     for (const name of names) expect(name).toMatch(/^[A-Za-z][A-Za-z0-9_]{0,63}$/);
   });
 
-  it("describes the device information as the standard does", () => {
-    const found = Object.fromEntries(information.contents.map(({ name, schema }) => [name, schema]));
-    const wanted = Object.entries(deviceInformation.fields).map(([name, of]) => [name, dtdl(of.schema)]);
-    expect(information["@id"]).toBe(deviceInformation.modelId);
-    expect(found).toEqual(Object.fromEntries(wanted));
+  it("describes each component as its table does, the device information as the standard does", () => {
+    const found = components.map(({ "@id": id, contents }) => ({
+      id,
+      fields: Object.fromEntries(contents.map(({ name, schema }) => [name, withoutMemberLabels(schema)])),
+    }));
+    const wanted = componentRows.map((row) => ({
+      id: row.modelId,
+      fields: Object.fromEntries(
+        Object.entries<{ schema: CloudSchema }>(row.fields).map(([name, of]) => [name, dtdl(of.schema)]),
+      ),
+    }));
+    expect(found).toEqual(wanted);
   });
 });
 

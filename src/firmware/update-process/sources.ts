@@ -13,8 +13,8 @@ import type { TrustedKey } from "../../update/image/keys.ts";
 import type { SlotFiles } from "../../update/slots/slot-files.ts";
 import type { SlotStore } from "../../update/slots/slot-store.ts";
 import type { UpdateSource } from "../../update/source.ts";
-import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
 import type { Transport } from "../../update/transport/open.ts";
+import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
 import { systemTransport } from "../../update/transport/transport.ts";
 import type { OwnerFile } from "./owner-file.ts";
 

@@ -110,7 +110,7 @@ export class Swap {
     if (update === undefined) return;
     const decision = this.#decide(update, commands.heater);
     this.#tell(update, decision);
-    if (decision.kind === "start" && this.#waiting?.mayBegin) this.#start(update);
+    if (decision.kind === "start" && update.mayBegin) this.#start(update);
   }
 
   #start(update: Waiting): void {

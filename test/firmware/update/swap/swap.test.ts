@@ -113,6 +113,7 @@ describe("the loop's side of an update", () => {
   it("starts nothing that its owner has taken back meanwhile, and no other image than the offered one", async () => {
     const { clock, swap, world, asked, decisions } = rig();
     world.takenBack = true;
+    await clock.advance(seconds(5));
     swap.offer(update);
     await clock.advance(hours(48));
     swap.begin("e".repeat(64));

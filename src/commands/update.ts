@@ -1,14 +1,16 @@
 /**
- * `update status | apply | revert`: what a person does with updates on the unit itself.
+ * `update status | check | apply | revert`: what a person does with updates on the unit itself.
  *
  * Guarantee: an image is taken only with a signature of a trusted key, on every unit; on a sealed one not from a file at all.
  * Nothing here touches what runs: a running firmware hears of it by a file and swaps when it may, else the next start does.
  */
 import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import type { FileOwner } from "../base/files/atomic-file.ts";
 import { regularFileChunks } from "../base/files/regular-file.ts";
 import { SmallFileError } from "../base/files/small-file.ts";
+import { silentLog } from "../base/log.ts";
 import { ownerOf } from "../firmware/claim/claim.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
@@ -20,6 +22,9 @@ import { installUpdate } from "../firmware/update/install-update.ts";
 import { keysFolder, requestFile, slotsFolder } from "../firmware/update/places.ts";
 import { readRequest, writeRequest } from "../firmware/update/request.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
+import { type Answer, askSources } from "../firmware/update-process/ask-sources.ts";
+import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
+import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
 import { SlotStore } from "../update/slots/slot-store.ts";
@@ -31,22 +36,23 @@ import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 export const verb: Verb = {
   name: "update",
   summary: "Show, apply and take back updates of the firmware",
-  usage: "update status | apply FILE | revert [FLAGS]",
-  subverbs: ["status", "apply", "revert"],
+  usage: "update status | check | apply FILE | revert [FLAGS]",
+  subverbs: ["status", "check", "apply", "revert"],
   checksFurtherWords: true,
   flags: {
     data: sharedFlags.data,
-    json: { doc: "status: print JSON" },
+    json: { doc: "status, check: print JSON" },
     now: { doc: "apply: do not wait for the heater to be off, nor for the hours that the settings name" },
   },
   notes: `
-status shows both slots, each verified to its last byte, what starts, and how the last update ended. apply installs a signed
+status shows both slots, each verified to its last byte, what starts, and how the last update ended. check asks the sources
+that updates.json in the data folder names, shows their answers, and has a running firmware ask them too. apply installs a signed
 image from a file into the free slot; a running firmware tries it once its heater is off (settings updateFromHour,
 updateUntilHour, updateDeferralHours), else the next start does. It is kept when it proves its health within three minutes:
 sensor, relay, storage and a minute of steps; else what ran before runs again, and that image is never taken again. revert
 goes back from an update, on trial or confirmed, to the one before it, else to the firmware of the installation.
 Trusted keys: files NAME.pub in ${keysFolder(packageRoot)}, two at most.
-Exit code of status: 0, or 1 when the last update was reverted, or an installed one or a key cannot be used. Of apply and
+Exit code of check: 0, or 1 when a source could not be asked. Of status: 0, or 1 when the last update was reverted, or an installed one or a key cannot be used. Of apply and
 revert: 0 when done; 1 when there is nothing to revert; 74 when the disk fails; 75 while another installation runs; 77 on a
 sealed unit, or without the right to write its data; 78 when the image is refused, with the code and the reason.`,
   async run(args) {
@@ -55,11 +61,72 @@ sealed unit, or without the right to write its data; 78 when the image is refuse
     const surplus = what === "apply" ? more[0] : subject;
     if (surplus !== undefined) throw usage(`update ${what} takes no further word, got "${surplus}".`);
     if (what === "status") return await status(args);
+    if (what === "check") return await check(args);
     if (what === "revert") return await revert(args);
     if (subject === undefined) throw usage("Missing: the image's file.");
     return await apply(args, subject);
   },
 };
+
+/** Asks here, so that a person sees the answer, and has a running firmware ask as well: that one acts on it. */
+async function check(args: Arguments): Promise<number> {
+  const { dataPath, owner: fileOwner } = openUnit(args);
+  const owner = await ownersFile(dataPath);
+  const files = systemSlotFiles(systemClock, fileOwner);
+  const store = new SlotStore(files, slotsFolder(dataPath));
+  const answers = await askSources(
+    owner,
+    {
+      dataPath,
+      store,
+      files,
+      keys: usableKeys(),
+      manifest: loadManifestWithoutHat(),
+      firmware: firmwareVersion(),
+      board: "",
+      program: store.read().active ?? "factory",
+      unitId: unitId(),
+      isSealed: () => isSealed(dataPath),
+      env: process.env,
+      clock: systemClock,
+      log: silentLog,
+    },
+    AbortSignal.timeout(checkLimitMs),
+  );
+  await files.makeFolder(slotsFolder(dataPath));
+  if (readRequest(requestFile(dataPath)) === undefined)
+    await writeRequest(requestFile(dataPath), { kind: "check" }, fileOwner);
+  print(args.has("json") ? JSON.stringify(answers, null, 2) : answers.map(answerText).join("\n"));
+  if (!args.has("json") && !isSealed(dataPath))
+    print("This unit is not sealed, so it does not update itself: grove-heater seal, or update apply FILE.");
+  return answers.some(({ problem }) => problem !== undefined) ? exitCodes.findings : exitCodes.ok;
+}
+
+const checkLimitMs = 60_000;
+
+function answerText({ source, update, problem }: Answer): string {
+  const name = source.padEnd(8);
+  if (problem !== undefined) return `${name} could not be asked: ${problem}`;
+  if (update === undefined) return `${name} no update for this unit`;
+  const size = `${Math.ceil(update.bytes / 2 ** 20)} MiB`;
+  return `${name} release ${update.version ?? update.id} is assigned, ${size}; a running firmware takes it as its settings say`;
+}
+
+/** @throws StartupError where there is none, or it cannot be used */
+async function ownersFile(dataPath: string): Promise<OwnerFile> {
+  const path = join(dataPath, ownerFileName);
+  try {
+    const owner = await readOwnerFile(dataPath);
+    if (owner !== undefined) return owner;
+  } catch (error) {
+    throw new StartupError(exitCodes.configuration, messageOf(error), `Correct ${path}.`, { cause: error });
+  }
+  throw new StartupError(
+    exitCodes.configuration,
+    `This unit has no source of updates: there is no ${path}.`,
+    'Write one, mode 0600: {"feed": {"url": "https://…/", "group": "…"}}',
+  );
+}
 
 async function apply(args: Arguments, file: string): Promise<number> {
   const unit = openUnit(args);

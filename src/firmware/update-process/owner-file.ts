@@ -27,7 +27,7 @@ const feed = strictObject({
     { pattern: /^(https?|file):\/\/\S+$/, expected: "an address such as https://updates.example/heater/" },
     2048,
   ),
-  channel: withDefault(name, "stable"),
+  channel: withDefault(name, "default"),
   group: withDefault(name, "default"),
 });
 const ownerFile = strictObject({

@@ -1,0 +1,41 @@
+/** Asks the sources of updates once, for a person at the unit; nothing is downloaded. */
+import { messageOf } from "../../base/errors.ts";
+import type { CheckResult } from "../../update/source.ts";
+import type { OwnerFile } from "./owner-file.ts";
+import { type SourceOptions, sourcesOf } from "./sources.ts";
+
+export interface Answer {
+  readonly source: "feed" | "hawkbit";
+  /** `undefined`: nothing is assigned to this unit, or it runs already. */
+  readonly update?: { readonly id: string; readonly version: string | null; readonly bytes: number };
+  /** Why it could not be asked. */
+  readonly problem?: string;
+}
+
+/** Never rejects. */
+export async function askSources(
+  owner: OwnerFile,
+  options: SourceOptions,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  return Promise.all(
+    sourcesOf(owner, options).map(async (source): Promise<Answer> => {
+      try {
+        return { source: source.kind, ...updateIn(await source.check(signal)) };
+      } catch (error) {
+        return { source: source.kind, problem: messageOf(error) };
+      }
+    }),
+  );
+}
+
+const updateIn = ({ assignment }: CheckResult): Pick<Answer, "update"> =>
+  assignment === null
+    ? {}
+    : {
+        update: {
+          id: assignment.id,
+          version: assignment.version ?? null,
+          bytes: assignment.image.size,
+        },
+      };

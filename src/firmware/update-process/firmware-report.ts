@@ -37,7 +37,8 @@ export function reportOf(
   const ended =
     last ?? (outcome && { result: outcome.result, version: outcome.image.version, reason: outcome.reason });
   return {
-    installed,
+    // An image's release is what its owner called it.
+    installed: (program !== "factory" && slots[program]?.version) || installed,
     program,
     available: assigned,
     state: onTrial ? "on-trial" : (status?.state ?? "idle"),

@@ -55,7 +55,7 @@ const bundles = [
   { entryPoints: ["src/firmware/faces.ts"], splitting: false },
   { entryPoints: { launcher: "src/firmware/update/open-launcher.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
-  { entryPoints: ["src/updater.ts"], splitting: true },
+  { entryPoints: ["src/updater.ts"], splitting: false },
   { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
   {
     // For --require, which only accepts CommonJS.

@@ -37,6 +37,34 @@ describe("update", () => {
     expect(stdout).toMatch(/slot a +empty/);
   });
 
+  it("check without a source says which file to write; one that others can read, and one without a key, too", async () => {
+    expect(run("update", "check")).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining("updates.json"),
+    });
+    const url = await program.publish(await program.image(6));
+    const file = join(data, "updates.json");
+    writeFileSync(file, JSON.stringify({ feed: { url, group: "home" } }), { mode: 0o644 });
+    expect(run("update", "check")).toMatchObject({ code: 78, stderr: expect.stringContaining("mode 0644") });
+  });
+
+  it("check shows what the sources answer, and asks a running firmware to ask them", async () => {
+    const url = await program.publish(await program.image(6));
+    const file = join(data, "updates.json");
+    writeFileSync(file, JSON.stringify({ feed: { url, group: "home" } }), { mode: 0o600 });
+    const { code, stdout } = run("update", "check");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^feed +release 0\.6\.0 is assigned, 1 MiB/)]);
+    expect(stdout).toContain("not sealed");
+    expect(status()).toMatchObject({ waiting: "check" });
+    writeFileSync(file, JSON.stringify({ feed: { url: "file:///nowhere/", group: "home" } }), {
+      mode: 0o600,
+    });
+    expect(run("update", "check")).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("could not be asked"),
+    });
+  });
+
   it("apply installs a signed image into a slot and asks for its trial; status shows it, verified", async () => {
     const { code, stdout, stderr } = run("update", "apply", await program.image(6));
     expect(`${stderr}${code}`).toBe("0");

@@ -1,4 +1,6 @@
 /** The built firmware through whole trials, in real time: minutes each. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { FirmwareProcess } from "../firmware-process.ts";
 import { StagedProgram } from "./staged-program.ts";
@@ -38,6 +40,32 @@ describe("the built firmware, through a whole trial", () => {
       expect(status(device)).toMatchObject({ active: null, counterFloor: 6, waiting: null });
     },
     minutes(10),
+  );
+
+  it(
+    "takes a release from its feed by itself, proves it, and goes back from the next one, which is bad",
+    async ({ onTestFinished }) => {
+      const device = new FirmwareProcess();
+      device.main = program.main;
+      onTestFinished(() => device.cleanUp());
+      const url = await program.publish(await program.image(6));
+      const ownersFile = join(device.data, "updates.json");
+      writeFileSync(ownersFile, JSON.stringify({ feed: { url, group: "home" } }), { mode: 0o600 });
+      device.settings({ sensorPeriodSeconds: 1, updateDeferralHours: 0 });
+      expect(device.command("seal").code).toBe(0);
+      device.startConnected();
+      await device.event("first-decision");
+      const checked = device.command("update", "check");
+      expect(`${checked.stderr}${checked.stdout}`).toContain("release 0.6.0 is assigned");
+      await device.event("update-report-said", 0, ({ report }) => report === "confirmed");
+      expect(status(device)).toMatchObject({ active: "a", counterFloor: 6, outcome: { reported: true } });
+      await program.publish(await program.image(7, { loop: 'throw new Error("a bad release");' }));
+      expect(device.command("update", "check").code).toBe(0);
+      await device.event("update-report-said", 0, ({ report }) => report === "reverted");
+      expect(status(device)).toMatchObject({ active: "a", trial: null, counterFloor: 6 });
+      expect(device.command("update", "check").stdout).toContain("no update for this unit");
+    },
+    minutes(15),
   );
 
   it(

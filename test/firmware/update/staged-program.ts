@@ -6,11 +6,14 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { systemClock } from "../../../src/firmware/process/system-clock.ts";
+import { publish } from "../../../src/update/feed/publish.ts";
 import { describeFolder, writeImage } from "../../../src/update/image/build-image.ts";
 import type { ImageManifest } from "../../../src/update/image/image-manifest.ts";
 import { newKeyPair, readSigningKey } from "../../../src/update/image/keys.ts";
 import { signImage } from "../../../src/update/image/sign-image.ts";
+import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const owner = newKeyPair();
@@ -50,7 +53,7 @@ export class StagedProgram {
     const version = `0.${counter}.0`;
     const dist = join(program, "dist");
     mkdirSync(dist);
-    for (const name of ["johnny-five.js", "faces.js", "worker-gate.cjs", "native"])
+    for (const name of ["johnny-five.js", "faces.js", "updater.js", "worker-gate.cjs", "native"])
       cpSync(join(this.root, "dist", name), join(dist, name), { recursive: true });
     for (const name of ["boards", "manifest"])
       cpSync(join(this.root, name), join(program, name), { recursive: true });
@@ -77,6 +80,16 @@ export class StagedProgram {
     await writeImage(program, await describeFolder(program, facts, "0".repeat(16)), unsigned);
     await signImage(unsigned, signed, readSigningKey((stranger ? newKeyPair() : owner).privatePem));
     return signed;
+  }
+
+  /** Publishes an image in the owner's feed. @returns its address */
+  async publish(image: string): Promise<string> {
+    const folder = join(this.folder, "feed");
+    await publish(
+      { folder, key: readSigningKey(owner.privatePem), group: "home", image, expiresInDays: 30, from: [] },
+      { files: systemSlotFiles(systemClock), wallMs: systemClock.wallNow(), say() {} },
+    );
+    return `${pathToFileURL(folder).href}/`;
   }
 
   run(data: string, ...args: string[]): { code: number | null; stdout: string; stderr: string } {

@@ -78,6 +78,15 @@ export const writableProperties = {
     label: "Sensor offset",
     doc: "Added to every temperature reading, to calibrate the sensor.",
   },
+  updateDeferral: {
+    schema: whole("h", [0, 72]),
+    default: 6,
+    initial: "updateDeferralHours",
+    followsInitial: true,
+    step: 1,
+    label: "Update deferral",
+    doc: "How long an installed update waits at most for the heater to be off; outside of its hours a day longer.",
+  },
 } as const satisfies Readonly<Record<string, WritableSpec>>;
 
 type Rows = typeof writableProperties;

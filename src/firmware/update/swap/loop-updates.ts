@@ -13,7 +13,7 @@ import { watchHealth } from "./health.ts";
 import { Swap } from "./swap.ts";
 
 export interface LoopUpdateOptions {
-  readonly device: Pick<Device, "watch" | "stored" | "setFailing">;
+  readonly device: Pick<Device, "watch" | "stored" | "setFailing" | "inForce">;
   readonly settings: Settings;
   readonly dataPath: string;
   readonly env: NodeJS.ProcessEnv;
@@ -38,6 +38,7 @@ export function startLoopUpdates(options: LoopUpdateOptions): Swap {
   return new Swap({
     device,
     settings,
+    deferral: () => device.inForce.values.updateDeferral,
     health: watchHealth(device, (health) => send({ kind: "health", ...health })),
     isSealed: () => isSealed(dataPath),
     hasRequest: () => existsSync(file),

@@ -27,7 +27,9 @@ export interface InstalledUpdate {
 
 export interface SwapOptions {
   readonly device: WatchedDevice;
-  readonly settings: Pick<Settings, "updateFromHour" | "updateUntilHour" | "updateDeferralHours">;
+  readonly settings: Pick<Settings, "updateFromHour" | "updateUntilHour">;
+  /** In hours: the property `updateDeferral`, as it is in force now. */
+  readonly deferral: () => number;
   readonly health: () => LoopHealth;
   readonly isSealed: () => boolean;
   readonly readRequest: () => UpdateRequest | undefined;
@@ -150,7 +152,7 @@ export class Swap {
   }
 
   #decide(update: Waiting, heaterOn: boolean): SwapDecision {
-    const { clock, settings, health, isSealed } = this.#options;
+    const { clock, settings, deferral, health, isSealed } = this.#options;
     const { sensor, relay, storage } = health();
     return decideSwap({
       by: update.by,
@@ -160,7 +162,7 @@ export class Swap {
       isHealthy: sensor && relay && storage,
       waited: millis(clock.now() - update.since),
       hour: hourOf(clock.wallNow()),
-      settings,
+      settings: { ...settings, updateDeferralHours: deferral() },
     });
   }
 

@@ -25,6 +25,7 @@ function rig(settings: Partial<Settings> = {}) {
     stored: true,
     sealed: true,
     takenBack: false,
+    deferral: 6,
     request: undefined as UpdateRequest | undefined,
   };
   let commanded = false;
@@ -55,6 +56,7 @@ function rig(settings: Partial<Settings> = {}) {
   const swap = new Swap({
     device,
     settings: { ...defaultSettings, ...settings },
+    deferral: () => world.deferral,
     health: watchHealth(device, (health) => send({ kind: "health", ...health })),
     isSealed: () => world.sealed,
     hasRequest: () => world.request !== undefined,
@@ -130,6 +132,18 @@ describe("the loop's side of an update", () => {
     swap.offer(update);
     await clock.advance(minutes(1));
     expect(decisions).toEqual(["heating", "heating"]);
+  });
+
+  it("waits as long as the owner allows now, who may change that meanwhile", async () => {
+    const { clock, swap, world, asked } = rig();
+    world.heaterOn = true;
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(hours(2));
+    expect(asked()).toEqual([]);
+    world.deferral = 1;
+    await clock.advance(seconds(10));
+    expect(asked().length).toBe(1);
   });
 
   it("counts the wait from the first offer of the same image", async () => {

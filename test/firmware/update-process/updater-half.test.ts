@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../src/base/log.ts";
+import { hours, wallMillis } from "../../../src/base/units.ts";
+import type { UpdaterToLoop } from "../../../src/firmware/update-process/messages.ts";
+import type { OwnerFile } from "../../../src/firmware/update-process/owner-file.ts";
+import { UpdaterHalf, type UpdaterHalfOptions } from "../../../src/firmware/update-process/updater-half.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { publish } from "../../../src/update/feed/publish.ts";
+import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
+import { imageOf, signing, trusted } from "../../update/fixtures.ts";
+
+let folder: string;
+let clock: VirtualClock;
+const halves: UpdaterHalf[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "updater-half-"));
+  clock = new VirtualClock({ wallStart: wallMillis(Date.UTC(2026, 11, 1)) });
+});
+afterEach(async () => {
+  await Promise.all(halves.splice(0).map((half) => half.close()));
+  rmSync(folder, { recursive: true });
+});
+
+const owner = (feed: string): OwnerFile => ({
+  feed: { url: `${pathToFileURL(join(folder, feed)).href}/`, channel: "default", group: "home" },
+  hawkbit: undefined,
+  caPem: undefined,
+  kilobytesPerSecond: undefined,
+  deltas: true,
+});
+
+function start(changes: Partial<UpdaterHalfOptions> = {}) {
+  const sent: UpdaterToLoop[] = [];
+  const half = new UpdaterHalf({
+    owner: undefined,
+    problem: undefined,
+    dataPath: folder,
+    note: undefined,
+    slotsFolder: join(folder, "slots"),
+    keys: trusted,
+    protocols: [1],
+    manifest: { connections: [], storageKb: 100_000 } as unknown as UpdaterHalfOptions["manifest"],
+    firmware: "0.1.0",
+    board: "virtual",
+    unitId: "unit-1",
+    isSealed: () => true,
+    env: {},
+    send: (message) => void sent.push(message),
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    ...changes,
+  });
+  halves.push(half);
+  half.start();
+  const of = <K extends UpdaterToLoop["kind"]>(kind: K) =>
+    sent.filter((message): message is Extract<UpdaterToLoop, { kind: K }> => message.kind === kind);
+  return { half, of };
+}
+
+/** Virtual hours; what the disk answers takes real turns of the event loop. */
+async function pass(count: number): Promise<void> {
+  for (let hour = 0; hour < count; hour += 1) {
+    await clock.advance(hours(1));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function publishRelease(counter: number): Promise<void> {
+  const image = join(folder, `${counter}.image`);
+  writeFileSync(image, imageOf(counter));
+  await publish(
+    { folder: join(folder, "feed"), key: signing, group: "home", image, expiresInDays: 300, from: [] },
+    { files: systemSlotFiles(clock), wallMs: clock.wallNow(), say() {} },
+  );
+}
+
+describe("the updater of a unit", () => {
+  it("without a source says what the slots hold, and that it works", () => {
+    const { of } = start();
+    expect(of("firmware")).toMatchObject([
+      { report: { installed: "0.1.0", program: "factory", state: "idle" } },
+    ]);
+    expect(of("health")).toEqual([{ kind: "health", failure: undefined }]);
+  });
+
+  it("with an owner's file that cannot be used, or without a key, says so at once", () => {
+    expect(start({ problem: "updates.json:1:1: unexpected end" }).of("health")).toMatchObject([
+      { failure: "updates.json:1:1: unexpected end" },
+    ]);
+    expect(start({ owner: owner("feed"), keys: [] }).of("health")).toMatchObject([
+      { failure: expect.stringContaining("public key") },
+    ]);
+  });
+
+  it("whose sources have not answered for a week is a fault, with the cause; one that answers again is none", async () => {
+    const { half, of } = start({ owner: owner("feed") });
+    await pass(6 * 24);
+    expect(of("health")).toHaveLength(1);
+    await pass(26);
+    expect(of("health").at(-1)?.failure).toContain("feed");
+    await publishRelease(1);
+    half.take({ kind: "check" });
+    // The disk answers in real time, and the clock stands.
+    while (of("health").at(-1)?.failure !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(of("health")).toHaveLength(3);
+  });
+});

@@ -20,9 +20,8 @@ export class StoredQueue {
   #window: Entry[] = [];
   #readThrough = 0;
   #lastKey = 0;
-  #doneThrough = 0;
-  /** Keys up to here are removed from the store. */
-  #removedThrough = 0;
+  /** Keys up to here are done, and the store still has some of them; `undefined` when it has none. */
+  #removable: number | undefined;
   #filling: Promise<void> | undefined;
   #waiting = 0;
   #bytes = 0;
@@ -42,8 +41,6 @@ export class StoredQueue {
     let found = 0;
     for (;;) {
       const texts = await store.read(from, scanChunk);
-      const [first] = texts;
-      if (found === 0 && first) queue.#startAt(first.key);
       for (const { key, text } of texts) {
         queue.#lastKey = key;
         queue.#count(1, text.length);
@@ -55,10 +52,11 @@ export class StoredQueue {
       if (!last || texts.length < scanChunk) break;
       from = last.key + 1;
     }
-    const used = store.lastKey ?? 0;
-    if (found === 0) queue.#startAt(used + 1);
-    // Keys of messages lost at the end are not reused.
-    else queue.#lastKey = Math.max(queue.#lastKey, used);
+    // No key is used again, neither one that was removed nor that of a message lost at the end: the store would not
+    // notice the loss of the second message with it.
+    queue.#lastKey = Math.max(queue.#lastKey, store.lastKey ?? 0);
+    // Nothing is left to read: what comes next can be sent without the disk.
+    if (found === 0) queue.#readThrough = queue.#lastKey;
     return queue;
   }
 
@@ -80,7 +78,7 @@ export class StoredQueue {
   }
 
   get hasDone(): boolean {
-    return this.#doneThrough > this.#removedThrough;
+    return this.#removable !== undefined;
   }
 
   /** The oldest entry not done; "unread" when `fill` must fetch it first. */
@@ -103,32 +101,34 @@ export class StoredQueue {
     if (oldest?.key === undefined || oldest.id !== entry.id) return;
     this.#window.shift();
     this.#count(-1, -encodeEntry(oldest).length);
-    this.#doneThrough = oldest.key;
+    this.#removable = oldest.key;
   }
 
   /** Appends entries and removes finished ones in one step, durable if there are entries or a note. */
   async write(entries: readonly Entry[], note?: Note): Promise<void> {
     const before = this.#lastKey;
     const texts = entries.map((entry, n) => ({ key: before + 1 + n, text: encodeEntry(entry) }));
-    const remove = this.hasDone ? { from: this.#removedThrough + 1, through: this.#doneThrough } : undefined;
+    const through = this.#removable;
+    // From the first: so that a removal also repeats earlier ones, which the disk may have damaged.
+    const remove = through === undefined ? undefined : { from: 1, through };
     const change = { put: texts, remove, note: note && encodeNote(note) };
     await this.#store.write(change, { durable: entries.length > 0 || note !== undefined });
-    if (remove) this.#removedThrough = remove.through;
+    if (this.#removable === through) this.#removable = undefined;
     this.#lastKey = before + entries.length;
-    // Entries in memory need not be read again, unless unread ones are before them.
-    const contiguous = this.#readThrough === before && this.#filling === undefined;
     entries.forEach((entry, n) => {
       const key = before + 1 + n;
       entry.key = key;
-      if (entry.sent === true && contiguous && this.#window.length === 0) {
+      // An entry in memory need not be read again, unless unread ones are before it.
+      const isNext = this.#readThrough === key - 1 && this.#filling === undefined;
+      if (entry.sent === true && isNext && this.#window.length === 0) {
         // Sent during the write, and everything before it is done: remove it. With unsent entries before it, it stays
         // and is sent again in its turn.
-        this.#doneThrough = key;
+        this.#removable = key;
         this.#readThrough = key;
         return;
       }
       this.#count(1, texts[n]?.text.length ?? 0);
-      if (!contiguous || this.#window.length >= windowSize || this.#readThrough !== key - 1) return;
+      if (!isNext || this.#window.length >= windowSize) return;
       this.#window.push(entry);
       this.#readThrough = key;
     });
@@ -138,19 +138,12 @@ export class StoredQueue {
     await this.#store.close();
   }
 
-  #startAt(key: number): void {
-    this.#lastKey = key - 1;
-    this.#readThrough = key - 1;
-    this.#doneThrough = key - 1;
-    this.#removedThrough = key - 1;
-  }
-
   async #readNext(): Promise<void> {
     const until = this.#lastKey;
     const texts = await this.#store.read(this.#readThrough + 1, windowSize);
     this.#addToWindow(texts);
-    // Nothing left up to the end.
-    if (texts.length === 0) this.#readThrough = Math.max(this.#readThrough, until);
+    // Nothing is left up to the end: the last messages were lost.
+    if (texts.length === 0) this.#readThrough = until;
   }
 
   #addToWindow(texts: readonly StoredText[]): void {

@@ -41,9 +41,12 @@ describe("the outbox on a working disk", () => {
     await rig.restart();
     rig.outbox.setOnline(true);
     rig.append(...range(701, 710));
+    // Some of what was read is sent by then, and the most is not read yet.
+    await rig.advance(20);
+    rig.append(...range(711, 720));
     await rig.advance(300);
-    expect(rig.hub.firsts).toEqual(range(1, 710));
-    expect(rig.hub.received).toHaveLength(710);
+    expect(rig.hub.firsts).toEqual(range(1, 720));
+    expect(rig.hub.received).toHaveLength(720);
   });
 
   it("gives every message an id of its own, the same at every attempt", async () => {
@@ -74,6 +77,22 @@ describe("the outbox on a working disk", () => {
     expect(rig.hub.firsts).toEqual([1]);
   });
 
+  it("sends at once after a restart that found nothing left, even while the disk hangs", async () => {
+    const rig = new OutboxRig();
+    rig.append(1, 2, 3);
+    await rig.advance(5);
+    rig.outbox.setOnline(true);
+    await rig.advance(20);
+    expect(rig.disk.content.texts.size).toBe(0);
+    await rig.restart();
+    await rig.advance(1);
+    rig.disk.hangs = true;
+    rig.outbox.setOnline(true);
+    rig.append(4);
+    await rig.advance(1);
+    expect(rig.hub.firsts).toEqual([1, 2, 3, 4]);
+  });
+
   it("takes a message that was acknowledged during its first write out of the store again", async () => {
     const rig = new OutboxRig();
     await rig.advance(1);
@@ -87,6 +106,23 @@ describe("the outbox on a working disk", () => {
     rig.outbox.setOnline(true);
     await rig.advance(20);
     expect(rig.hub.received).toHaveLength(1);
+  });
+
+  it("takes a message that was acknowledged during the write of the next one out of the store too", async () => {
+    const rig = new OutboxRig();
+    rig.append(1);
+    await rig.advance(5);
+    rig.disk.latency = millis(1000);
+    rig.append(2);
+    await rig.advance(0.5);
+    rig.hub.roundTrip = millis(100);
+    rig.outbox.setOnline(true);
+    await rig.advance(0.15);
+    expect(rig.hub.firsts).toEqual([1]);
+    rig.outbox.setOnline(false);
+    await rig.advance(30);
+    expect(rig.outbox.status.waiting).toBe(1);
+    expect(rig.disk.content.texts.size).toBe(1);
   });
 
   it("sends no more than 9 messages in any second, and 5 a second for long", async () => {

@@ -16,11 +16,13 @@ import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 interface Content {
   readonly texts: ReadonlyMap<number, string>;
   readonly note: string | undefined;
+  /** The greatest key ever used. */
+  readonly lastKey: number;
 }
 
 /** Keeps what was written over crashes; what was not synced may go with the power, the newest first. */
 export class FakeDisk {
-  content: Content = { texts: new Map(), note: undefined };
+  content: Content = { texts: new Map(), note: undefined, lastKey: 0 };
   #synced: Content = this.content;
   #unsynced: Content[] = [];
   #power = 0;
@@ -42,6 +44,7 @@ export class FakeDisk {
     const power = this.#power;
     await this.#busy(power);
     const store: OutboxStore = {
+      lastKey: this.content.lastKey,
       read: async (from, limit) => {
         await this.#busy(power);
         const keys = [...this.content.texts.keys()].filter((key) => key >= from).sort((a, b) => a - b);
@@ -89,7 +92,8 @@ export class FakeDisk {
     const texts = new Map(this.content.texts);
     for (const { key, text } of put) texts.set(key, text);
     if (remove) for (let key = remove.from; key <= remove.through; key += 1) texts.delete(key);
-    this.content = { texts, note: note ?? this.content.note };
+    const lastKey = Math.max(this.content.lastKey, ...put.map(({ key }) => key));
+    this.content = { texts, note: note ?? this.content.note, lastKey };
     this.#unsynced.push(this.content);
   }
 

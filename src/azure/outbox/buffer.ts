@@ -195,7 +195,7 @@ export class OutboxBuffer implements DrainSource {
     const { log, history } = this.#options;
     this.#queue = queue;
     this.#effort = "none";
-    // Forces a write, which proves that the store works again.
+    // Forces a write: it proves that the store works again, and repeats the note of the write that failed.
     if (this.#failures.cause !== undefined) this.#noteChanged = true;
     if (this.#noteRestored) return;
     this.#noteRestored = true;
@@ -296,7 +296,6 @@ export class OutboxBuffer implements DrainSource {
       this.#unwritten = this.#unwritten.filter(({ key }) => key === undefined);
       this.#failures.written(this.waiting);
     } catch (error) {
-      this.#noteChanged ||= note !== undefined;
       this.#fail(queue, error);
     } finally {
       this.#inBatch = 0;

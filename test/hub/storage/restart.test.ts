@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readChecked } from "../../../src/base/files/checked-text.ts";
 import { minutes } from "../../../src/base/units.ts";
+import { openHubCore } from "../../../src/hub/hub-core.ts";
 import { memoryDocuments } from "../../../src/hub/storage/documents.ts";
 import { Timeline } from "../../../src/hub/twin/timeline.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { deviceClient, openTwin, register, registryOf, report } from "../azure.ts";
-import { eventually, shiftedClock, temporaryFolder, testHub } from "../running-hub.ts";
+import { eventually, recordingLog, shiftedClock, temporaryFolder, testHub } from "../running-hub.ts";
 
 const day = 86_400_000;
 
@@ -43,6 +44,16 @@ describe("a hub that is started again", () => {
     expect(twin.properties.desired).toMatchObject({ targetTemperature: 20, $version: 2 });
     await again.close();
     expect((await registryOf(second).getTwin("heater-1")).responseBody.tags).toEqual({ room: "hall" });
+  });
+
+  it("has its id scope and keys from its first start on, also when that was killed before anything was enrolled", async () => {
+    const content = new Map<string, string>();
+    const open = () => openHubCore(new VirtualClock(), recordingLog([]), memoryDocuments(content));
+    const { settings: first } = await open();
+    const { settings: second } = await open();
+    expect(second.idScope).toBe(first.idScope);
+    expect(second.groups).toEqual(first.groups);
+    expect(second.policy("iothubowner")).toEqual(first.policy("iothubowner"));
   });
 
   it("is not written over by the one before, whose last connections ended after it had saved", async () => {

@@ -7,7 +7,7 @@
  */
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, type SecureContextOptions, type TLSSocket } from "node:tls";
 import type { MqttClient as Client, IClientOptions } from "mqtt";
 import { asError } from "../../base/errors.ts";
 import { hostAndPort } from "../../protocol/names.ts";
@@ -108,7 +108,8 @@ export class Wire {
 
   #connectTls(options: IClientOptions): Duplex {
     const { host, port } = hostAndPort(this.#options.host);
-    const { cert, key } = options;
+    // Both of a certificate's login, neither of a key's: the SDK refuses one alone.
+    const { cert, key } = options as SecureContextOptions;
     try {
       const refused = this.#options.refuseHost?.(host);
       if (refused !== undefined) return failedStream(refused);
@@ -120,7 +121,8 @@ export class Wire {
         // RFC 6066, section 3: an address is not a server name.
         ...(isIP(host) === 0 && { servername: host }),
         ...(this.#options.caPem !== undefined && { ca: this.#options.caPem }),
-        ...(typeof cert === "string" && typeof key === "string" && { cert, key }),
+        cert,
+        key,
       });
       return socket.setNoDelay(true);
     } catch (error) {

@@ -80,6 +80,7 @@ describe("JSON from outside", () => {
     const nested = (levels: number) => bytes("[".repeat(levels) + "]".repeat(levels));
     expect(readPayload(nested(32), 1e6).ok).toBe(true);
     expect(readPayload(nested(33), 1e6).ok).toBe(false);
+    expect(readPayload(bytes(`[${'[],{"a":[]},'.repeat(99)}1]`), 1e6).ok).toBe(true);
     expect(readPayload(bytes(`"${"[".repeat(99)}\\""`), 1e6).ok).toBe(true);
     expect(readPayload(bytes("12345"), 4).ok).toBe(false);
     expect(readPayload(bytes("  "), 4)).toEqual({ ok: true, value: undefined });

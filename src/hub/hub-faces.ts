@@ -3,6 +3,7 @@
  *
  * Guarantee: all of them open, or none; MQTT and REST present the same certificate, renewed without a restart.
  */
+import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { minutes } from "../base/units.ts";
@@ -56,7 +57,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   );
   closing.push(() => rest.close());
   const hubHost = withPort(names.advertised, broker.port, defaultPorts.mqtt);
-  const { pagePassword: password, pagePath, isSealed = () => false } = options;
+  const { pagePassword: password, pagePath, dataPath, isSealed = () => false } = options;
   const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
     openPage(
       {
@@ -71,6 +72,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
         hostNames: names,
         password,
         pagePath,
+        firmwareFeedPath: dataPath === undefined ? undefined : join(dataPath, "feed"),
       },
       host,
       port,

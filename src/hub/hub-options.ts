@@ -22,7 +22,7 @@ export interface RememberedPorts {
 export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Data folder. Absent: everything is kept in memory only. */
+  /** Data folder; its folder `feed` is offered to units. Absent: everything is kept in memory only. */
   readonly dataPath?: string;
   /** Rejects when the storage limit allows no `bytes` more; then nothing is written. */
   readonly reserveStorage?: (bytes: number) => Promise<void>;

@@ -3,8 +3,8 @@
  *
  * The HTTP server of the page and its API (`api.ts`).
  *
- * Guarantee: serves only the files that the page's folder held at the start; every other path is an API route or not
- * found. Bodies beyond 64 KiB are rejected.
+ * Guarantee: serves only the files that the page's folder held at the start, and firmware images (`firmware-feed.ts`);
+ * every other path is an API route or not found. Bodies beyond 64 KiB are rejected.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -12,12 +12,13 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "../listening.ts";
+import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
 import { PageGuard, type PageNames, refuse } from "./guard.ts";
 import { addPageRoutes, type PageParts } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { addStream } from "./stream.ts";
 
-export interface PageOptions extends PageParts {
+export interface PageOptions extends PageParts, FirmwareFeedParts {
   /** Names under which the page may be reached. */
   readonly hostNames: PageNames;
   readonly password: string | undefined;
@@ -69,6 +70,7 @@ export async function pageApp(options: PageOptions): Promise<Hono> {
   app.use("/api/*", guard.mayChange);
   addPageRoutes(app, options);
   addStream(app, options);
+  addFirmwareFeed(app, options);
   await addFiles(app, options.pagePath);
   return app;
 }

@@ -105,6 +105,7 @@ const page = new HubUnderTest(async (core, clock) => {
     log: silentLog,
     password: undefined,
     pagePath: undefined,
+    firmwareFeedPath: undefined,
     isSealed: () => false,
   });
   return app.fetch as Fetch;

@@ -1,8 +1,8 @@
 /**
  * The file operations that slots are made of, as a port: a test cuts the power between any two.
  *
- * Guarantees of the system's: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does;
- * a FIFO or a device in a file's place is an error, and holds nothing up.
+ * Guarantees of the system's: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does,
+ * both for all that is below a folder when `syncAll` does; a FIFO or a device in a file's place is an error, and holds nothing up.
  */
 import { closeSync, constants, fchownSync, openSync } from "node:fs";
 import { chown, mkdir, rm } from "node:fs/promises";
@@ -19,6 +19,7 @@ import { lockOpenFile } from "../../base/files/file-lock.ts";
 import { regularFileChunks } from "../../base/files/regular-file.ts";
 import { readSmallBytes } from "../../base/files/small-file.ts";
 import { type Millis, millis } from "../../base/units.ts";
+import { syncAll } from "./sync-all.ts";
 
 export interface SlotFiles {
   /** A small file as a whole; `undefined` when there is none. @throws SmallFileError */
@@ -35,6 +36,8 @@ export interface SlotFiles {
   /** Puts `from` in the place of `to`, at once. */
   rename(from: string, to: string): Promise<void>;
   syncFolder(path: string): Promise<void>;
+  /** Resolves when all files and names below a folder are on the disk, whether their writers waited for that or not. */
+  syncAll(folder: string): Promise<void>;
   /**
    * Takes a lock that ends with this process at the latest, waiting for it for so long. The folder is there.
    * @returns what gives it back. @throws SlotsBusy
@@ -63,6 +66,7 @@ export function systemSlotFiles(clock: Sleeper, owner?: FileOwner): SlotFiles {
     remove: (path) => rm(path, { recursive: true, force: true }),
     rename: renameOver,
     syncFolder,
+    syncAll: (folder) => syncAll(folder),
     lock: (path, limit) => lockFile(path, limit, clock, owner),
   };
 }

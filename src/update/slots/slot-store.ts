@@ -173,6 +173,7 @@ export class SlotStore {
     target: Target,
     { source, trusted, checkRoom }: FillOptions,
   ): Promise<InstalledImage> {
+    const folders = new Set([this.programIn(slot)]);
     const { manifest, digest, head } = await readImage({
       source,
       trusted,
@@ -181,10 +182,17 @@ export class SlotStore {
           checkFits(manifest, digest, target);
           await checkRoom(manifest);
         },
-        file: (file, content) => this.#writeFile(slot, file, content),
+        file: async (file, content) => {
+          const path = join(this.programIn(slot), file.path);
+          const folder = dirname(path);
+          if (!folders.has(folder)) await this.#files.makeFolder(folder);
+          folders.add(folder);
+          await this.#writeFile(path, file, content);
+        },
       },
     });
-    await this.#syncFolders(slot, manifest);
+    // Before anything names it: no file of it was waited for so far.
+    await this.#files.syncAll(this.programIn(slot));
     await this.#writeWhole(this.#headOf(slot), head);
     await this.#files.syncFolder(this.folder);
     const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
@@ -267,29 +275,14 @@ export class SlotStore {
     return { slot, empty };
   }
 
-  async #writeFile(slot: SlotName, file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const path = join(this.programIn(slot), file.path);
-    await this.#files.makeFolder(dirname(path));
+  /** Not on the disk yet when it resolves: `syncAll` is for that. */
+  async #writeFile(path: string, file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void> {
     const written = await this.#files.create(path, file.executable === 1);
     try {
       for await (const chunk of content) await written.write(chunk);
-      await written.finish();
     } finally {
       await written.close();
     }
-  }
-
-  /** Every folder of the image, the deepest first, so that no name leads to one that is not on the disk. */
-  async #syncFolders(slot: SlotName, { files }: ImageManifest): Promise<void> {
-    const root = this.programIn(slot);
-    const folders = new Set([root]);
-    for (const { path } of files) {
-      for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
-        folders.add(join(root, path.slice(0, at)));
-      }
-    }
-    for (const folder of [...folders].sort((a, b) => b.length - a.length))
-      await this.#files.syncFolder(folder);
   }
 
   async #replace(path: string, state: SlotsState): Promise<void> {

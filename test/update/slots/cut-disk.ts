@@ -2,7 +2,8 @@
  * A disk in memory that loses its power at a given operation, and keeps only what was synchronized before.
  *
  * After a cut it is what a card may hold: contents that were not synchronized are gone or torn, and names that were not
- * are those of before, or (mode "names-kept") already the new ones.
+ * are those of before, or (mode "names-kept") already the new ones. A cut during `syncAll` leaves every other file of that
+ * folder synchronized.
  */
 import { dirname } from "node:path";
 import type { NewFile } from "../../../src/base/files/atomic-file.ts";
@@ -66,6 +67,19 @@ export class CutDisk {
         if (dirname(name) === path && !this.#live.has(name)) this.#onDisk.delete(name);
       }
       for (const [name, inode] of this.#live) if (dirname(name) === path) this.#onDisk.set(name, inode);
+    },
+    syncAll: async (folder) => {
+      const below = [...this.#live].filter(([name]) => name.startsWith(`${folder}/`));
+      const isCut = this.operations >= this.cutAt;
+      for (const [at, [name, inode]] of below.entries()) {
+        if (isCut && at % 2 === 0) continue;
+        inode.synced = inode.content;
+        this.#onDisk.set(name, inode);
+      }
+      this.#operation();
+      for (const name of this.#onDisk.keys()) {
+        if (name.startsWith(`${folder}/`) && !this.#live.has(name)) this.#onDisk.delete(name);
+      }
     },
   };
 

@@ -1,0 +1,64 @@
+/**
+ * Everything below a folder, on the disk in one go: an image has thousands of small files, and an fsync of each takes
+ * minutes on an SD card.
+ *
+ * Guarantee: when it resolves, contents and names below the folder are on the disk. By syncfs(2), which the program sync of
+ * the GNU coreutils (Essential in Debian) and of BusyBox calls; where that cannot be, by an fsync of every file and folder.
+ *
+ * A process of its own and no native call: syncfs lasts as long as the card needs, tens of seconds, and a call that blocks
+ * this process for so long has its supervisor take it for hung and end it.
+ */
+import { spawn } from "node:child_process";
+import { constants } from "node:fs";
+import { open, readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { syncFolder } from "../../base/files/atomic-file.ts";
+
+/** For a service without PATH. */
+const usualPath = "/usr/local/bin:/usr/bin:/bin";
+
+/**
+ * @param program the one that takes `-f FOLDER`
+ * @throws the system's error for what cannot be written, or is not there
+ */
+export async function syncAll(folder: string, program = "sync"): Promise<void> {
+  if (!(await syncByProgram(program, resolve(folder)))) await syncEach(folder);
+}
+
+/** Never rejects. @returns false where it did not succeed, whatever the reason */
+function syncByProgram(program: string, folder: string): Promise<boolean> {
+  // Elsewhere a program of this name may not know -f, or may not wait for the disk (sync(8) of macOS).
+  if (process.platform !== "linux") return Promise.resolve(false);
+  return new Promise((done) => {
+    try {
+      const child = spawn(program, ["-f", folder], {
+        stdio: "ignore",
+        env: { PATH: process.env["PATH"] ?? usualPath },
+      });
+      child.once("error", () => done(false));
+      child.once("exit", (status) => done(status === 0));
+    } catch {
+      // Without memory for a process.
+      done(false);
+    }
+  });
+}
+
+/** A folder comes after what is in it, so that no name leads to a content that is not on the disk. */
+async function syncEach(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncEach(path);
+    else if (entry.isFile()) await syncFile(path);
+  }
+  await syncFolder(folder);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { minutes, seconds } from "../../../src/base/units.ts";
 import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
+import { SlotSizes } from "../../../src/firmware/storage/slot-sizes.ts";
 import { bytesBelow, StorageMeter } from "../../../src/firmware/storage/storage-meter.ts";
 import type { Manifest } from "../../../src/manifest/manifest.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
@@ -68,6 +69,58 @@ describe("the storage gate", () => {
     await clock.advance(minutes(1));
     await expect(meter.reserve(100)).rejects.toMatchObject(refused);
     expect(counts).toBeGreaterThan(2);
+  });
+
+  it("counts an installed image once, again after each installation, and at once while one runs", async () => {
+    const folder = await temporary();
+    const slots = new SlotSizes(folder);
+    const [program, head] = [join(folder, "slots", "a"), join(folder, "slots", "a.image")];
+    const write = (name: string, size: number) => writeFile(join(program, name), "x".repeat(size));
+    await mkdir(join(program, "dist"), { recursive: true });
+    await write("dist/loop.js", 1000);
+    expect(await bytesBelow(folder, slots), "without its header it is being written").toBe(1000);
+    await write("more", 100);
+    expect(await bytesBelow(folder, slots)).toBe(1100);
+    await writeFile(head, "x".repeat(7));
+    expect(await bytesBelow(folder, slots)).toBe(1107);
+    // Nothing but an installation writes there; this one shows that the slot is not read again.
+    await write("unseen", 5000);
+    expect(await bytesBelow(folder, slots)).toBe(1107);
+    expect(await bytesBelow(folder), "where nothing is remembered").toBe(6107);
+    await rm(head);
+    expect(await bytesBelow(folder, slots)).toBe(6100);
+    await writeFile(head, "y".repeat(7));
+    expect(await bytesBelow(folder, slots)).toBe(6107);
+  });
+
+  it("remembers no size of a slot into which an installation began during the count", async () => {
+    const folder = await temporary();
+    const program = join(folder, "slots", "b");
+    await mkdir(program, { recursive: true });
+    await writeFile(`${program}.image`, "x");
+    const slots = new SlotSizes(folder);
+    const during = async () => {
+      await rm(`${program}.image`);
+      await writeFile(`${program}.image`, "y");
+      return 1;
+    };
+    expect(await slots.of(program, during)).toBe(1);
+    expect(await slots.of(program, async () => 2)).toBe(2);
+    expect(await slots.of(program, async () => 3)).toBe(2);
+    expect(await slots.of(join(folder, "hub"), async () => 4)).toBeUndefined();
+  });
+
+  it("refuses a write beyond the grant with an installed image in it", async () => {
+    const folder = await temporary();
+    await mkdir(join(folder, "slots", "a"), { recursive: true });
+    await writeFile(join(folder, "slots", "a", "big"), "x".repeat(4000));
+    await writeFile(join(folder, "slots", "a.image"), "");
+    const files = gatedFiles(durableSystemFiles, folder, grant(4));
+    for (let n = 0; n < 2; n++)
+      await expect(files.writeDurably(join(folder, "state.json"), "x".repeat(97))).rejects.toMatchObject(
+        refused,
+      );
+    await files.writeDurably(join(folder, "state.json"), "x".repeat(96));
   });
 
   it("counts once for many that ask at the same time", async () => {

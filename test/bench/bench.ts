@@ -16,6 +16,7 @@ import { jitterFigures } from "./jitter.ts";
 import { pressFigures } from "./press.ts";
 import { simulationFigures } from "./simulated-day.ts";
 import { memoryFigures, startFigures } from "./start.ts";
+import { updateFigures } from "./update.ts";
 
 const { values } = parseArgs({
   options: { smoke: { type: "boolean" }, json: { type: "string" }, only: { type: "string" } },
@@ -36,6 +37,7 @@ const parts: readonly (readonly [name: string, run: () => Promise<Figure[]>])[] 
   ["press with cloud", () => cloudPressFigures(smoke ? 1 : 3, smoke ? 10 : 120)],
   ["memory with cloud", () => cloudMemoryFigures(smoke ? 3000 : 20_000)],
   ["start with cloud", () => cloudStartFigures(smoke ? 2 : 15)],
+  ["update", () => updateFigures(smoke ? 1 : 3, !smoke)],
   ["fleet", () => fleetFigures(smoke ? fewDevices : manyDevices)],
 ];
 const chosen = parts.filter(([name]) => values.only === undefined || values.only === name);

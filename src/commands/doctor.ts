@@ -8,12 +8,13 @@ import { type Finding, type FindingStatus, tally } from "../firmware/doctor/find
 import { systemMachine } from "../firmware/doctor/machine.ts";
 import { loadManifest } from "../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { firmwareVersion } from "../firmware/process/package-root.ts";
+import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { serviceUnit } from "../firmware/service/install.ts";
 import { places, systemOfThisMachine } from "../firmware/service/system.ts";
 import { boardOfUnit } from "../firmware/service/unit-state.ts";
 import { describeDataFolder } from "../firmware/storage/data-folder.ts";
+import { keysFolder } from "../firmware/update/places.ts";
 import { readContext, wantsColour } from "./line/context.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -42,6 +43,7 @@ Exit code 0 if there is no problem, 1 otherwise.`,
       clock: systemClock,
       data,
       settingsFile,
+      keysFolder: keysFolder(data.path === places.data ? places.current : packageRoot),
       version: firmwareVersion(),
       unit: () => unitOfThisProgram(args.value("board")),
       board: args.value("board"),

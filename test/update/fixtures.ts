@@ -6,6 +6,7 @@ import { type ImageManifest, manifestBytes } from "../../src/update/image/image-
 import { newKeyPair, readPublicKey, readSigningKey, type TrustedKey } from "../../src/update/image/keys.ts";
 
 const owner = newKeyPair();
+export const { publicPem } = owner;
 export const signing = readSigningKey(owner.privatePem);
 export const trusted: readonly TrustedKey[] = [readPublicKey(owner.publicPem)];
 

@@ -34,12 +34,15 @@ import { checkInstance } from "./instance.ts";
 import type { Machine } from "./machine.ts";
 import { checkClock, checkClockSync, checkNode, checkPackages, checkPower } from "./program.ts";
 import { checkService } from "./service.ts";
+import { checkUpdates } from "./updates.ts";
 
 export interface Examination {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly data: DataFolder;
   readonly settingsFile: SettingsSource;
+  /** Where the public keys are whose images the firmware with this data takes. */
+  readonly keysFolder: string;
   /** The board named on the command line, which takes precedence over the settings. */
   readonly board?: string | undefined;
   /** The manifest file, when it is not the package's own. */
@@ -125,6 +128,10 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   await add("free-space", () => checkFreeSpace(machine, data, manifest?.manifest?.storageKb ?? 1024));
   await add("state-file", () => [checkState(machine, data), ...checkKeptAside(machine, data)]);
   await add("credentials", () => checkCredentials(examination.credentials, clock, manifest?.manifest));
+  const { keysFolder } = examination;
+  await add("updates", () =>
+    checkUpdates({ machine, clock, data, keysFolder, manifest: manifest?.manifest }),
+  );
   if (instance && (instance.running || service?.running !== true)) findings.push(instance.finding);
   findings.push(...(service?.findings ?? []));
   return findings;

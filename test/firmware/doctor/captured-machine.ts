@@ -18,6 +18,7 @@ import { type DisplayKind, VirtualHat } from "../../../src/simulation/virtual-ha
 
 export const dataPath = "/home/pi/.local/state/grove-heater";
 export const stateFile = `${dataPath}/state.json`;
+export const keysPath = "/opt/grove-heater/current/keys";
 export const settingsFile = `${dataPath}/settings.json`;
 
 export type Files = Readonly<Record<string, string | undefined>>;
@@ -115,6 +116,7 @@ export class CapturedMachine {
       clock: this.clock,
       data: describeDataFolder(dataPath),
       settingsFile: { path: settingsFile, named: false },
+      keysFolder: keysPath,
       board,
       version,
       ...(unit && { unit }),

@@ -25,6 +25,17 @@ describe("a disk that fails", () => {
     expect(rig.hub.firsts).toEqual([...range(1, 10), ...range(31, 80)]);
   });
 
+  it("is tried again every ten seconds", async () => {
+    const rig = new OutboxRig();
+    rig.disk.failure = full;
+    rig.append(1);
+    await rig.advance(15);
+    const before = rig.disk.efforts.length;
+    await rig.advance(60);
+    expect(rig.disk.efforts.length - before).toBeGreaterThanOrEqual(5);
+    expect(rig.disk.efforts.length - before).toBeLessThanOrEqual(6);
+  });
+
   it("is said once, whichever file it was that did not fit", async () => {
     const rig = new OutboxRig();
     for (const number of range(1, 30)) {

@@ -77,6 +77,31 @@ describe("the outbox of a device", () => {
     expect(rig.disk.content.texts.size).toBe(3);
   });
 
+  it("syncs no more than once a second, however many urgent messages come", async () => {
+    const rig = asOnTheDevice();
+    await rig.advance(5);
+    const { syncs } = rig.disk;
+    for (const number of range(1, 50)) {
+      rig.appendUrgent(number);
+      await rig.advance(0.1);
+    }
+    await rig.advance(1);
+    expect(rig.disk.content.texts.size).toBe(50);
+    expect(rig.disk.syncs - syncs).toBeLessThanOrEqual(6);
+  });
+
+  it("keeps what was sent for some seconds, so that its removal shares a write", async () => {
+    const rig = asOnTheDevice();
+    rig.append(1, 2);
+    await rig.advance(5);
+    rig.outbox.setOnline(true);
+    await rig.advance(3);
+    expect(rig.hub.firsts).toEqual([1, 2]);
+    expect(rig.disk.content.texts.size).toBe(2);
+    await rig.advance(5);
+    expect(rig.disk.content.texts.size).toBe(0);
+  });
+
   it("gives an urgent message the same ten seconds on a link that is up", async () => {
     const rig = asOnTheDevice();
     rig.outbox.setOnline(true);

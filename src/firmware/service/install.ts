@@ -8,9 +8,9 @@
  */
 import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { compareVersions } from "../../base/version.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { systemdUnit } from "../../manifest/sandbox.ts";
-import { compareVersions } from "../../update/image/image-manifest.ts";
 import { systemSlotFiles } from "../../update/slots/slot-files.ts";
 import { SlotStore } from "../../update/slots/slot-store.ts";
 import type { BoardChoice } from "../choose-board.ts";

@@ -13,9 +13,9 @@ import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import { compareVersions } from "../../base/version.ts";
 import { stateVersions } from "../../control/durable.ts";
 import { checkRuns, type Machine } from "../../update/image/fitness.ts";
-import { compareVersions } from "../../update/image/image-manifest.ts";
 import type { SlotStore } from "../../update/slots/slot-store.ts";
 import {
   confirmed,

@@ -3,7 +3,8 @@
  *
  * Guarantee: pure. An image that passes here can start on this device, and is not older than what it confirmed.
  */
-import { compareVersions, type ImageManifest, product } from "./image-manifest.ts";
+import { compareVersions } from "../../base/version.ts";
+import { type ImageManifest, product } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
 /** What an image must run on. */

@@ -11,6 +11,7 @@ import { JsonDocument } from "../../base/schema/document.ts";
 import type { Infer } from "../../base/schema/schema.ts";
 import { list, strictObject } from "../../base/schema/structures.ts";
 import { integer, nullable, oneOf, optional, refine, string } from "../../base/schema/values.ts";
+import { compareVersions } from "../../base/version.ts";
 import { ImageRefused } from "./refusal.ts";
 
 /** The version of this format. A device refuses any other. */
@@ -121,15 +122,4 @@ export function isSafePath(path: string): boolean {
   return path
     .split("/")
     .every((part) => /^[A-Za-z0-9@#._+~$=, ()[\]-]{1,120}$/.test(part) && !/^\.{1,2}$|[. ]$/.test(part));
-}
-
-/** @returns below 0 when `a` is the lower, above 0 when it is the higher version */
-export function compareVersions(a: string, b: string): number {
-  const left = a.split(".").map(Number);
-  const right = b.split(".").map(Number);
-  for (let index = 0; index < 3; index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

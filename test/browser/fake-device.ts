@@ -4,7 +4,13 @@ import type { Json } from "../../src/base/json/value.ts";
 import { celsius, duty, relativeHumidity } from "../../src/base/units.ts";
 import type { ControlMode } from "../../src/control/input.ts";
 import { drawPanel } from "../../src/firmware/front/picture.ts";
-import type { DeviceDetail, HistorySeries, PanelView, PropertyRow } from "../../src/hub/page-server/api.ts";
+import type {
+  DeviceDetail,
+  FirmwareView,
+  HistorySeries,
+  PanelView,
+  PropertyRow,
+} from "../../src/hub/page-server/api.ts";
 
 export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
 
@@ -62,6 +68,7 @@ export function device(id: string, changes: Partial<DeviceDetail> = {}): DeviceD
       heatingDemand: { value: now.heating ? 43 : 0, atMs },
       setPoint: { value: 21, atMs },
     },
+    firmware: null,
     properties: [
       propertyRow("targetTemperature", 21, done(6), 6),
       propertyRow("controlMode", "auto", byDevice),
@@ -85,6 +92,21 @@ export function device(id: string, changes: Partial<DeviceDetail> = {}): DeviceD
     ...changes,
   };
 }
+
+/** What a unit with slots reports: 1.1.0 runs, and nothing is assigned. */
+export const firmware: FirmwareView = {
+  installed: "1.1.0",
+  program: "a",
+  available: "",
+  state: "idle",
+  progress: 0,
+  reason: "",
+  lastResult: "none",
+  lastVersion: "",
+  lastReason: "",
+  slotA: "1.1.0",
+  slotB: "",
+};
 
 /** Six hours of a heated room, one reading a minute: a set-back until the morning, then warm. */
 export function roomHistory(): Readonly<Record<string, HistorySeries>> {

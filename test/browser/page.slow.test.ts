@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
-import { device, propertyRow } from "./fake-device.ts";
+import { device, firmware, propertyRow } from "./fake-device.ts";
 import { FakeHub } from "./fake-hub.ts";
 
 const skipped = chromiumPath === undefined;
@@ -108,6 +108,40 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByRole("button", { name: "Silence" }).click();
     await seen(page, ".cable-status", "Silent");
     await seen(page, '[data-tile="link"]', "traffic is dropped");
+  });
+
+  it("shows the updates of a device that takes them, and asks it to check", async () => {
+    const page = await opened();
+    expect(await page.locator(".firmware").isHidden()).toBe(true);
+    const assigned = { ...firmware, state: "downloading", available: "1.2.0", progress: 43 } as const;
+    hub.change(id, { firmware: assigned });
+    await seen(page, ".firmware", /Installed1\.1\.0slot a.*Available1\.2\.0.*Downloading43 %/s);
+    const check = page.getByRole("button", { name: "Check for updates" });
+    await check.click();
+    await seen(page, ".firmware", "The device asks its sources of updates.");
+    expect(hub.asked.at(-1)).toContain('{"name":"checkForUpdate","payload":null}');
+    const failed = { lastResult: "reverted", lastVersion: "1.2.0", lastReason: "it hung" } as const;
+    hub.change(id, { firmware: { ...firmware, ...failed }, connected: false });
+    await seen(page, '.firmware [data-fact="last"][data-tone="bad"]', /1\.2\.0 reverted.*it hung/);
+    expect(await check.isDisabled()).toBe(true);
+  });
+
+  it("shows a roll-out over several devices, those that reverted first", async () => {
+    const running = { ...firmware, installed: "1.2.0", program: "b", slotB: "1.2.0" } as const;
+    const failed = { lastResult: "reverted", lastVersion: "1.2.0", lastReason: "it hung" } as const;
+    hub.add(device("attic", { firmware: running }), false);
+    hub.add(device("cellar", { firmware: { ...firmware, ...failed } }), false);
+    const page = await open({ viewport: { width: 390, height: 900 } });
+    await seen(page, '.roll-out[data-tone="bad"] summary', "1 of 2 run 1.2.0, 1 reverted");
+    await page.locator(".roll-out summary").click();
+    const units = page.locator("[data-unit]");
+    expect(await units.evaluateAll((rows) => rows.map((row) => row.getAttribute("data-unit")))).toEqual([
+      "cellar",
+      "attic",
+    ]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    await units.getByRole("button", { name: "cellar" }).click();
+    await page.getByRole("heading", { level: 1, name: "cellar" }).waitFor();
   });
 
   it("calls a command at once, and queues it while the device is away", async () => {

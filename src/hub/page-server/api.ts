@@ -29,6 +29,7 @@
  * first receives the missed events. After a reconnect the page should fetch again what it shows.
  */
 import type { Json } from "../../base/json/value.ts";
+import type { FirmwareReport } from "../../model/cloud-model.ts";
 
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
@@ -97,6 +98,17 @@ export interface DeviceSummary {
   readonly queuedMessages: number;
   /** The newest value by telemetry name. */
   readonly latest: Readonly<Record<string, TelemetryValue>>;
+  /** What it reported of its updates; `null` for a device that takes none. */
+  readonly firmware: FirmwareView | null;
+}
+
+/** The component `firmware`; `null` stands for a word that is not in the model. */
+export interface FirmwareView extends Omit<FirmwareReport, "program" | "state" | "progress" | "lastResult"> {
+  readonly program: FirmwareReport["program"] | null;
+  readonly state: FirmwareReport["state"] | null;
+  /** % */
+  readonly progress: number | null;
+  readonly lastResult: FirmwareReport["lastResult"] | null;
 }
 
 export interface TelemetryValue {

@@ -10,6 +10,7 @@ import { propertyRows } from "../twin/reported-watch.ts";
 import type { TelemetryLog } from "../twin/telemetry-log.ts";
 import type { DeviceDetail, DeviceSummary } from "./api.ts";
 import type { FeedSource } from "./feed.ts";
+import { firmwareView } from "./firmware-view.ts";
 import type { Panels } from "./panels.ts";
 
 export interface ViewParts {
@@ -61,6 +62,7 @@ function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
     refused: rows.filter((row) => row.status === "refused").length,
     queuedMessages: record.queue.length,
     latest: parts.telemetry.latest(record.id),
+    firmware: firmwareView(record.reported.properties),
   };
 }
 

@@ -105,6 +105,15 @@ async function stream(hub: RunningHub, enough: (events: StreamEvent[]) => boolea
 }
 
 describe("the page's API", () => {
+  it("shows what a device reports of its updates, in the list too", async () => {
+    const { hub, twin } = await withDevice();
+    expect((await detailOf(hub)).firmware).toBeNull();
+    await report(twin, { firmware: { __t: "c", installed: "1.1.0", state: "downloading", progress: 40 } });
+    const firmware = { installed: "1.1.0", state: "downloading", progress: 40, lastResult: null };
+    expect(await detailOf(hub)).toMatchObject({ firmware });
+    expect(JSON.parse((await ask(hub, "GET", "/api/devices")).text)).toMatchObject([{ firmware }]);
+  });
+
   it("shows a device with each property pending, then acknowledged, refused or overruled", async () => {
     const { hub, twin } = await withDevice();
     const wanted = { targetTemperature: 21, controlMode: "party", sensorOffset: 1 };

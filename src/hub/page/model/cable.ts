@@ -9,6 +9,10 @@ export interface CableText {
   readonly note: string;
 }
 
+/** Whether what is sent to the device arrives: not while it drops all traffic. */
+export const isReachable = ({ connected, cable }: DeviceSummary): boolean =>
+  connected && cable === "connected";
+
 /** @param nowMs by the hub's clock */
 export function cableText(
   device: DeviceSummary,

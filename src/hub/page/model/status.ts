@@ -1,4 +1,5 @@
 /** The status of a property as a word, a tone and a detail. */
+import { firmwareComponent } from "../../../model/cloud-model.ts";
 import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
 import { isComponent, plainTimes, timeText, valueText } from "./words.ts";
 
@@ -55,7 +56,7 @@ export function ackText(row: PropertyRow): string {
   return row.ack.version === 0 ? `${row.ack.code}` : `v${row.ack.version} · ${row.ack.code}`;
 }
 
-/** Writable properties in the order of the table, and those that only the device reports, without `null`. */
+/** Writable properties in the table's order, and those that only the device reports, without its firmware's. */
 export function sortedRows(
   detail: DeviceDetail,
   order: readonly string[],
@@ -66,7 +67,9 @@ export function sortedRows(
   };
   const isShared = (row: PropertyRow) =>
     row.desired !== undefined || row.ack !== undefined || order.includes(row.name);
-  const rows = [...detail.properties].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+  // The card of firmware updates shows them.
+  const others = detail.properties.filter(({ name }) => name !== firmwareComponent.name);
+  const rows = others.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   return {
     shared: rows.filter(isShared),
     reported: rows.filter((row) => !isShared(row) && row.reported !== undefined).flatMap(membersOf),

@@ -4,17 +4,23 @@ import { type CommandName, commandNames, commandSpec } from "../../../model/clou
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { isReachable } from "../model/cable.ts";
 import type { IconName } from "../model/icon-paths.ts";
 import { shorten } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 
-const pictures: Readonly<Record<CommandName, IconName>> = {
+/** The card of firmware updates has a button for the other one. */
+type ListedCommand = Exclude<CommandName, "checkForUpdate">;
+
+const pictures: Readonly<Record<ListedCommand, IconName>> = {
   boost: "boost",
   identify: "identify",
   clearFault: "check",
   restart: "restart",
   sendLogs: "queue",
 };
+
+const listed = commandNames.filter((name) => name !== "checkForUpdate");
 
 /** Offline commands expire after an hour: a later boost would surprise. */
 const ttlSeconds = 3600;
@@ -24,7 +30,7 @@ export function makeCommands(context: Context): Part<View> {
   let reachable = false;
   const result = h("p", { class: "command-result", role: "status" });
 
-  const call = async (name: CommandName, payload: Json) => {
+  const call = async (name: ListedCommand, payload: Json) => {
     const { label } = commandSpec(name);
     setText(result, `${label}…`);
     if (!reachable) {
@@ -38,7 +44,7 @@ export function makeCommands(context: Context): Part<View> {
     setAttribute(result, "data-tone", answer !== undefined && answer.status >= 300 ? "bad" : "good");
   };
 
-  const makeCommand = (name: CommandName) => {
+  const makeCommand = (name: ListedCommand) => {
     const { label, doc, request } = commandSpec(name);
     const schema = request?.schema;
     const isCount = schema?.kind === "integer";
@@ -71,7 +77,7 @@ export function makeCommands(context: Context): Part<View> {
     "div",
     { class: "commands", role: "group", "aria-labelledby": "commands-title" },
     h("h3", { id: "commands-title" }, "Commands"),
-    h("div", { class: "command-grid" }, ...commandNames.map(makeCommand)),
+    h("div", { class: "command-grid" }, ...listed.map(makeCommand)),
     hint,
     result,
   );
@@ -81,7 +87,7 @@ export function makeCommands(context: Context): Part<View> {
       if (detail === undefined) return;
       if (detail.id !== id) setText(result, "");
       id = detail.id;
-      reachable = detail.connected && detail.cable === "connected";
+      reachable = isReachable(detail);
       const waiting = detail.queuedMessages;
       const queue = waiting === 0 ? "" : ` ${waiting} waiting.`;
       setText(hint, reachable ? "" : `The device is offline: commands wait in its queue.${queue}`);

@@ -9,6 +9,8 @@ import { link } from "../model/tiles.ts";
 import { shorten } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 import { makeDevices } from "./devices.ts";
+import { makeFirmware } from "./firmware/card.ts";
+import { makeRollOut } from "./firmware/roll-out.ts";
 import { makePlot } from "./plot.ts";
 import { makeTiles } from "./tiles.ts";
 import { makeTimeline } from "./timeline.ts";
@@ -70,10 +72,12 @@ export function makePage(context: Context): Part<View> {
   const parts = {
     bar: makeBar(context),
     devices: makeDevices(context),
+    rollOut: makeRollOut(context),
     head: makeHead(),
     tiles: makeTiles(),
     plot: makePlot(),
     sides: makeSides(context),
+    firmware: makeFirmware(context),
     twin: makeTwin(),
     timeline: makeTimeline(),
   };
@@ -83,6 +87,7 @@ export function makePage(context: Context): Part<View> {
     parts.head.root,
     h("div", { class: "overview" }, parts.tiles.root, parts.plot.root),
     parts.sides.root,
+    parts.firmware.root,
     h("div", { class: "story" }, parts.twin.root, parts.timeline.root),
   );
   const noDevice = h(
@@ -97,7 +102,7 @@ export function makePage(context: Context): Part<View> {
     ),
   );
   const main = h("main", { id: "main" }, device, noDevice);
-  const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, main);
+  const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, parts.rollOut.root, main);
   return {
     root,
     update(view) {

@@ -7,6 +7,7 @@ import { writableNames } from "../../../../model/cloud-model.ts";
 import type { PropertyRow } from "../../../page-server/api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon, setIcon } from "../../icons.ts";
+import { isReachable } from "../../model/cable.ts";
 import type { IconName } from "../../model/icon-paths.ts";
 import { ackText, desiredVersionText, sortedRows, statusView, type Tone } from "../../model/status.ts";
 import { labelOf, valueText } from "../../model/words.ts";
@@ -118,7 +119,7 @@ export function makeTwin(): Part<View> {
     const { detail } = view.state;
     if (detail === undefined) return;
     const { shared, reported: alone } = sortedRows(detail, writableNames);
-    const reachable = detail.connected && detail.cable === "connected";
+    const reachable = isReachable(detail);
     setText(desiredVersion, `$version ${detail.desiredVersion}`);
     setText(reportedVersion, `$version ${detail.reportedVersion}`);
     sharedList.update(shared.map((row) => ({ row, reachable })));

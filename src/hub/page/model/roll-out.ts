@@ -1,0 +1,92 @@
+/**
+ * A roll-out over several devices: one row for each, and a line that sums up.
+ *
+ * Guarantee: pure and total. A device on trial does not count as running the version. One that reverted or refused
+ * it makes the sum `bad` and comes first. The sum says how many cannot be reached.
+ */
+import { compareVersions } from "../../../base/version.ts";
+import type { DeviceSummary, FirmwareView } from "../../page-server/api.ts";
+import { isReachable } from "./cable.ts";
+import { lastView, percentText, progressOf, stateView } from "./firmware.ts";
+import type { StatusView, Tone } from "./status.ts";
+
+export interface RollOut {
+  readonly tone: Tone;
+  /** "12 of 20 run 1.2.0, 2 reverted". */
+  readonly text: string;
+  /** Those that failed first, then by id. */
+  readonly rows: readonly RollOutRow[];
+}
+
+export interface RollOutRow {
+  readonly id: string;
+  /** The installed version. */
+  readonly installed: string;
+  /** What the update does, with its version and progress. */
+  readonly state: StatusView;
+  readonly last: StatusView;
+}
+
+interface Unit {
+  readonly device: DeviceSummary;
+  readonly firmware: FirmwareView;
+}
+
+/** @returns `undefined` unless several devices take updates */
+export function rollOut(devices: readonly DeviceSummary[]): RollOut | undefined {
+  const units = devices.flatMap((device) =>
+    device.firmware === null ? [] : [{ device, firmware: device.firmware }],
+  );
+  if (units.length < 2) return undefined;
+  const rows = units.map(rowOf);
+  const failedFirst = rows.sort((a, b) => failure(a) - failure(b) || (a.id < b.id ? -1 : 1));
+  return { ...summaryOf(units), rows: failedFirst };
+}
+
+const failure = ({ state, last }: RollOutRow): number =>
+  state.tone === "bad" || last.tone === "bad" ? 0 : 1;
+
+function rowOf({ device, firmware }: Unit): RollOutRow {
+  const reachable = isReachable(device);
+  const progress = progressOf(firmware, reachable);
+  const percent = progress === undefined ? "" : percentText(progress);
+  return {
+    id: device.id,
+    installed: firmware.installed === "" ? "—" : firmware.installed,
+    state: stateView(firmware, reachable, [firmware.available, percent]),
+    last: lastView(firmware),
+  };
+}
+
+function summaryOf(units: readonly Unit[]): Pick<RollOut, "tone" | "text"> {
+  const version = newestVersion(units.map(({ firmware }) => firmware));
+  const count = (holds: (firmware: FirmwareView) => boolean) =>
+    units.filter(({ firmware }) => holds(firmware)).length;
+  const runs = ({ installed, state }: FirmwareView) => installed === version && state !== "on-trial";
+  const ended = (result: FirmwareView["lastResult"]) => (firmware: FirmwareView) =>
+    firmware.lastResult === result && firmware.lastVersion === version && firmware.installed !== version;
+  const running = count(runs);
+  const reverted = count(ended("reverted"));
+  const refused = count(ended("refused"));
+  const away = units.filter(({ device }) => !isReachable(device)).length;
+  const parts: readonly (readonly [number, string])[] = [
+    [reverted, "reverted"],
+    [refused, "refused"],
+    [count(({ installed, state }) => installed === version && state === "on-trial"), "on trial"],
+    [away, "cannot be reached"],
+  ];
+  const more = parts.flatMap(([many, word]) => (many === 0 ? [] : [`, ${many} ${word}`])).join("");
+  const all = running === units.length;
+  const tone = reverted + refused > 0 ? "bad" : all ? (away === 0 ? "good" : "quiet") : "pending";
+  const what = version === undefined ? "no known version" : version;
+  return { tone, text: `${running} of ${units.length} run ${what}${more}` };
+}
+
+/** The highest version that any of them runs, is assigned or has tried: what the roll-out is about. */
+function newestVersion(all: readonly FirmwareView[]): string | undefined {
+  const known = all.flatMap(({ installed, available, lastVersion }) => [installed, available, lastVersion]);
+  return known
+    .filter((version) => /^\d{1,5}(\.\d{1,5}){2}$/.test(version))
+    .sort(compareVersions)
+    .at(-1);
+}

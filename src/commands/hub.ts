@@ -58,7 +58,9 @@ Implements the protocols of Azure DPS and IoT Hub on this machine, without accou
 loopback it needs a password (8 characters or more) in the environment variable GROVE_HEATER_HUB_PASSWORD.
 A data folder has one hub: if one runs already, this prints its address and ends with exit code 75; "run" uses that one.
 Its ports are taken from AllowedTcpServerPorts in the manifest: 8780, 8443 and 8883 if they are free, else those of the
-previous start, else the next free ones; the log shows them.`,
+previous start, else the next free ones; the log shows them.
+Firmware images that "feed publish" puts in the folder hub/feed of the data folder are offered to units at /feed/ of the
+page, without a password; they count towards the storage limit.`,
   run: serve,
 };
 

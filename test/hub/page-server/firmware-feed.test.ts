@@ -10,6 +10,8 @@ import { minutes } from "../../../src/base/units.ts";
 import type { HubOptions, RunningHub } from "../../../src/hub/hub.ts";
 import { addFirmwareFeed } from "../../../src/hub/page-server/firmware-feed.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { noProxy } from "../../../src/update/transport/proxy.ts";
+import { systemTransport } from "../../../src/update/transport/transport.ts";
 import { temporaryFolder, testHub } from "../running-hub.ts";
 
 const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, at) => (at * 31) % 251));
@@ -100,6 +102,23 @@ describe("the hub's feed of firmware images", () => {
     const other = await ask(hub, image, resume);
     expect([other.status, other.body.length, other.body[0]]).toEqual([200, bytes.length, 7]);
     expect(other.headers.etag).not.toBe(tag);
+  });
+
+  it("lets a unit's own download go on where it was", async () => {
+    const { hub } = await withFeed();
+    const transport = systemTransport({ proxy: noProxy, refusal: () => undefined });
+    const request = {
+      url: `http://localhost:${hub.addresses.pagePort}${image}`,
+      headers: {},
+      signal: AbortSignal.timeout(60_000),
+    };
+    const begun = await transport.open({ ...request, from: 0, etag: undefined });
+    begun.close();
+    const rest = await transport.open({ ...request, from: 150_000, etag: begun.etag });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of rest.chunks) chunks.push(chunk);
+    expect([begun.size, rest.from, rest.size]).toEqual([200_000, 150_000, 200_000]);
+    expect(Buffer.concat(chunks).equals(bytes.subarray(150_000))).toBe(true);
   });
 
   it("gives nothing but plain files of the folder", async () => {

@@ -115,6 +115,11 @@ describe("a roll-out", () => {
     expect(shown).toMatchObject({ tone: "good", text: "2 of 2 run 1.2.0" });
   });
 
+  it("forgets a revert once the same version runs", () => {
+    const shown = rollOut([unit("a", { ...running, ...reverted }), unit("b", running)]);
+    expect(shown).toMatchObject({ tone: "good", text: "2 of 2 run 1.2.0" });
+  });
+
   it("compares versions by their numbers, and also counts what is only assigned", () => {
     const shown = rollOut([unit("a", { installed: "1.9.0" }), unit("b", { available: "1.10.0" })]);
     expect(shown?.text).toBe("0 of 2 run 1.10.0");

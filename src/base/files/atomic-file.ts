@@ -106,11 +106,20 @@ export function replaceFileSync(path: string, text: string): void {
 /** Resolves when the folder's entries are on the disk. Does nothing on Windows, where a folder cannot be opened. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  await syncOpened(path, constants.O_DIRECTORY);
+}
+
+/** Resolves when the content of a file is on the disk, whoever wrote it. A FIFO does not hold it up. */
+export async function syncFile(path: string): Promise<void> {
+  await syncOpened(path, constants.O_NONBLOCK | constants.O_NOFOLLOW);
+}
+
+async function syncOpened(path: string, flags: number): Promise<void> {
+  const file = await open(path, constants.O_RDONLY | flags);
   try {
-    await folder.sync();
+    await file.sync();
   } finally {
-    await folder.close();
+    await file.close();
   }
 }
 

@@ -26,9 +26,9 @@ import { checkBoard, checkComputer, checkManifest, checkSettings, modelOf } from
 import { checkCredentials } from "./credentials.ts";
 import { checkDataFolder, checkFreeSpace, checkKeptAside, checkState } from "./data.ts";
 import { readBootConfig } from "./facts/boot-config.ts";
+import { joinRemedy } from "./facts/groups.ts";
 import { type Finding, fail, ok, skip } from "./finding.ts";
 import { checkGpio, lineIds } from "./gpio.ts";
-import { joinRemedy } from "./groups.ts";
 import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
 import { checkInstance } from "./instance.ts";
 import type { Machine } from "./machine.ts";

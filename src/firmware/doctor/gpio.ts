@@ -11,9 +11,9 @@ import { type GpioChip, kernelNumber } from "../../board/kernel/gpio-chip.ts";
 import { type GpioPort, LineError } from "../../chips/lines.ts";
 import type { Wiring } from "../../chips/wiring.ts";
 import { type Role, rolesOf } from "./configuration.ts";
+import { joinRemedy } from "./facts/groups.ts";
 import { deviceTreeHolder } from "./facts/line-holders.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
-import { joinRemedy } from "./groups.ts";
 import type { Machine } from "./machine.ts";
 import { rebuild } from "./program.ts";
 

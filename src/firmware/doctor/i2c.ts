@@ -1,8 +1,8 @@
 /** Checks the I²C bus itself: is there a device file, and may this user use it? */
 import type { BootConfig } from "./facts/boot-config.ts";
 import { isOn } from "./facts/boot-config.ts";
+import { joinRemedy } from "./facts/groups.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
-import { joinRemedy } from "./groups.ts";
 import type { Machine } from "./machine.ts";
 
 const turnOn = "sudo raspi-config nonint do_i2c 0, then restart the computer.";

@@ -9,10 +9,9 @@
  * this process for so long has its supervisor take it for hung and end it.
  */
 import { spawn } from "node:child_process";
-import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { syncFolder } from "../../base/files/atomic-file.ts";
+import { syncFile, syncFolder } from "../../base/files/atomic-file.ts";
 
 /** For a service without PATH. */
 const usualPath = "/usr/local/bin:/usr/bin:/bin";
@@ -52,13 +51,4 @@ async function syncEach(folder: string): Promise<void> {
     else if (entry.isFile()) await syncFile(path);
   }
   await syncFolder(folder);
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,5 +1,5 @@
 /** Finds out from the system's groups why this user cannot use a device file. */
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../machine.ts";
 
 /** How this user gets the rights of `group`; each case has its own remedy. */
 export function joinRemedy({ read, user }: Machine, group: string): string {

@@ -110,7 +110,15 @@ describe("the durable state", () => {
 
   it("is refused when any part is missing or of the wrong kind", () => {
     const stored = through(toDurable(used().state)) as Record<string, unknown>;
-    const optional = ["lastSwitch", "learntRise", "sensorOffset", "telemetryInterval", "updateDeferral", "boost", "twin"];
+    const optional = [
+      "lastSwitch",
+      "learntRise",
+      "sensorOffset",
+      "telemetryInterval",
+      "updateDeferral",
+      "boost",
+      "twin",
+    ];
     for (const key of Object.keys(stored)) {
       if (!optional.includes(key)) {
         const { [key]: _gone, ...rest } = stored;

@@ -37,7 +37,7 @@ export const verb: Verb = {
       doc: "build: another program than this one: dist, boards, manifest, node_modules",
     },
     counter: { value: "N", doc: "build: rises with every release; a device never goes back behind it" },
-    release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: this program's version)" },
+    release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: that of the program)" },
     time: {
       value: "SECONDS",
       doc: "build: time stamp (default: $SOURCE_DATE_EPOCH, else the last commit's time)",
@@ -97,7 +97,7 @@ async function build(args: Arguments): Promise<number> {
     if (args.value("from") === undefined) stageProgram(packageRoot, from);
     const facts: ImageFacts = {
       product,
-      version: args.value("release") ?? firmwareVersion(),
+      version: args.value("release") ?? versionIn(from),
       counter,
       builtAt,
       node: { min: "20.19.0", below: "25.0.0" },
@@ -113,6 +113,20 @@ async function build(args: Arguments): Promise<number> {
     );
   } finally {
     rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** Of the program in a folder. @throws StartupError */
+function versionIn(folder: string): string {
+  try {
+    return firmwareVersion(folder);
+  } catch (cause) {
+    throw new StartupError(
+      exitCodes.configuration,
+      `${join(folder, "package.json")} does not tell the version of the program.`,
+      "Name it with --release VERSION.",
+      { cause },
+    );
   }
 }
 

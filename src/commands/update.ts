@@ -241,7 +241,7 @@ async function slotStatus(
     () => null,
     (error: unknown) => messageOf(error),
   );
-  return { ...image, problem };
+  return { ...image, problem, failed: state.failed.includes(image.digest) };
 }
 
 type Found = Omit<SlotsState, "slots"> & {
@@ -278,8 +278,9 @@ const waitingText = {
 
 function slotText(slot: Found["slots"]["a"]): string {
   if (slot === null) return "empty";
-  const { version, counter, problem } = slot;
-  return `release ${version}, counter ${counter}, ${problem === null ? "verified" : `cannot be used: ${problem}`}`;
+  const { version, counter, problem, failed } = slot;
+  const verdict = problem === null ? "verified" : `cannot be used: ${problem}`;
+  return `release ${version}, counter ${counter}, ${failed ? "reverted before, and not tried again" : verdict}`;
 }
 
 const outcomeText = ({ result, image, reason }: NonNullable<SlotsState["outcome"]>): string =>

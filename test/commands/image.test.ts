@@ -16,6 +16,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "image-verb-"));
   mkdirSync(at("program/dist"), { recursive: true });
   writeFileSync(at("program/dist/main.js"), "heat();\n");
+  writeFileSync(at("program/package.json"), JSON.stringify({ version: "0.9.1" }));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -46,6 +47,17 @@ describe("image", () => {
     expect(await image("show", at("signed"), "--json")).toBe(0);
     expect(printed.text).toContain('"version": "1.2.3"');
     expect(printed.text).toContain('"builtAt": 1790000000');
+  });
+
+  it("is of the program's own version unless another one is given, and of none without that", async () => {
+    await build();
+    expect(printed.text).toContain("release 0.9.1, counter 3");
+    rmSync(at("new"));
+    rmSync(at("program/package.json"));
+    await expect(build()).rejects.toMatchObject({
+      exitCode: 78,
+      remedy: expect.stringContaining("--release"),
+    });
   });
 
   it("trusts either of two keys, as a device does while its owner changes them", async () => {

@@ -16,8 +16,8 @@ function findRoot(): string {
 export const packageRoot = findRoot();
 
 /** The version in package.json, as shown on the screen and reported to the cloud. */
-export function firmwareVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+export function firmwareVersion(root = packageRoot): string {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return String(version);
 }
 

@@ -10,6 +10,7 @@ export const names = [
   "heaterSwitch",
   "telemetryInterval",
   "sensorOffset",
+  "updateDeferral",
 ] as const;
 export type Name = (typeof names)[number];
 export type Value = number | boolean | string;
@@ -21,6 +22,7 @@ const defaults: Readonly<Record<Name, Value>> = {
   heaterSwitch: false,
   telemetryInterval: 60,
   sensorOffset: 0,
+  updateDeferral: 6,
 };
 const between = (value: Json, low: number, high: number) =>
   typeof value === "number" && value >= low && value <= high;
@@ -30,6 +32,7 @@ export const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
   heaterSwitch: (value) => typeof value === "boolean",
   telemetryInterval: (value) => between(value, 5, 86_400) && Number.isInteger(value),
   sensorOffset: (value) => between(value, -2.5, 2.5),
+  updateDeferral: (value) => between(value, 0, 72) && Number.isInteger(value),
 };
 
 export const isName = (name: string): name is Name => names.some((known) => known === name);

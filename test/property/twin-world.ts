@@ -47,6 +47,7 @@ const good: Readonly<Record<Name, fc.Arbitrary<Value>>> = {
   heaterSwitch: fc.boolean(),
   telemetryInterval: fc.constantFrom(5, 60, 300, 86_400),
   sensorOffset: fc.constantFrom(-2.5, 0, 0.5, 2.5),
+  updateDeferral: fc.constantFrom(0, 6, 24, 72),
 };
 const bad = fc.constantFrom<Json>(4.9, 31, -1e9, "hot", "", { a: 1 }, { b: { c: "x" } }, 7.25, true, "auto");
 const name = fc.constantFrom(...names);

@@ -64,6 +64,7 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   set("heaterSwitch", fc.boolean()),
   fc.record({ kind: fc.constant("clear-faults" as const), source }),
   set("sensorOffset", fc.constantFrom(-2.6, -2.5, -1, 0, 0.4, 2.5, 3)),
+  set("updateDeferral", fc.constantFrom(-1, 0, 6, 7.5, 72, 73)),
   set("telemetryInterval", fc.constantFrom(-1, 5, 60, 7.5, 86_400, 1e9)),
   fc.record({
     kind: fc.constant("boost" as const),

@@ -82,11 +82,18 @@ export class FakeHub {
     this.devices.set(device.id, hasFront ? { ...device, panel: front(21, "auto", true) } : device);
   }
 
+  /** A page that asks again when its stream opens must not be answered with what was before. */
   tell(event: StreamEvent): void {
+    if (event.type === "panel") this.#keepPanel(event.deviceId, event.panel);
     const { type, ...rest } = event;
     const id = event.type === "timeline" ? `id: ${event.event.sequence}\n` : "";
     for (const stream of this.#streams)
       stream.write(`event: ${type}\n${id}data: ${JSON.stringify(rest)}\n\n`);
+  }
+
+  #keepPanel(id: string, panel: DeviceDetail["panel"] | null): void {
+    const { panel: _before, ...device } = this.#device(id);
+    this.devices.set(id, panel ? { ...device, panel } : device);
   }
 
   happen(deviceId: string, event: Omit<TimelineEvent, "sequence" | "atMs" | "deviceId">): void {

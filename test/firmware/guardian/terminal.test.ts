@@ -133,7 +133,7 @@ describe.runIf(python && process.platform === "linux")(
       await gone(loopPid);
       expect(terminal.relay).toBe("0");
       process.kill(guardianPid, "SIGCONT");
-      await until("a fresh loop", () => terminal.shown.split("first-decision").length === 3);
+      await until("a fresh loop", () => terminal.shown.split("first-decision").length >= 3);
       expect(terminal.relay).toBe("0");
     });
 

@@ -15,6 +15,7 @@ import { SmallFileError } from "../../base/files/small-file.ts";
 import { readText } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { integer, nullable, string } from "../../base/schema/values.ts";
+import { replaceWhole } from "../slots/whole-file.ts";
 import type { ImageLocation } from "../source.ts";
 import type { DownloadFiles } from "./download-files.ts";
 
@@ -154,15 +155,6 @@ export class PartialFile {
   }
 
   async #writeRecord(text: string): Promise<void> {
-    const path = join(this.#folder, "download.json");
-    await this.#files.remove(`${path}.new`);
-    const file = await this.#files.create(`${path}.new`, false);
-    try {
-      await file.write(Buffer.from(text));
-      await file.finish();
-    } finally {
-      await file.close();
-    }
-    await this.#files.rename(`${path}.new`, path);
+    await replaceWhole(this.#files, join(this.#folder, "download.json"), [Buffer.from(text)]);
   }
 }

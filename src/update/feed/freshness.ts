@@ -7,13 +7,14 @@
  */
 import { join } from "node:path";
 import { isTrustedWallTime } from "../../base/clock.ts";
-import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
+import { readChecked } from "../../base/files/checked-text.ts";
 import { SmallFileError } from "../../base/files/small-file.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { readText } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { integer, string } from "../../base/schema/values.ts";
 import type { SlotFiles } from "../slots/slot-files.ts";
+import { replaceChecked } from "../slots/whole-file.ts";
 import { SourceError } from "../source.ts";
 import type { ReadChannel } from "./channel.ts";
 
@@ -68,16 +69,7 @@ export class Freshness {
     this.#newest = asSeen(found, before);
     const path = join(this.#folder, "channel-seen.json");
     await this.#files.makeFolder(this.#folder);
-    await this.#files.remove(`${path}.new`);
-    const file = await this.#files.create(`${path}.new`, false);
-    try {
-      await file.write(Buffer.from(withChecksum(JSON.stringify(this.#newest))));
-      await file.finish();
-    } finally {
-      await file.close();
-    }
-    await this.#files.rename(`${path}.new`, path);
-    await this.#files.syncFolder(this.#folder);
+    await replaceChecked(this.#files, path, this.#newest);
   }
 
   /** Of another channel nothing counts: the owner has moved the unit. */

@@ -18,6 +18,7 @@ import { product } from "../image/image-manifest.ts";
 import { readImage, verifyOnly } from "../image/image-reader.ts";
 import type { SigningKey, TrustedKey } from "../image/keys.ts";
 import type { SlotFiles } from "../slots/slot-files.ts";
+import { replaceWhole } from "../slots/whole-file.ts";
 import {
   type Channel,
   type ChannelGroup,
@@ -82,7 +83,7 @@ export async function publish(request: PublishRequest, ports: PublishPorts): Pro
     keyId: key.id,
     groups: { ...before?.groups, ...(await changedGroup(request, before, trusted, ports)) },
   };
-  await replace(join(folder, channelFile), ports.files, [signedChannel(channel, key)]);
+  await replaceWhole(ports.files, join(folder, channelFile), [signedChannel(channel, key)]);
   return channel;
 }
 
@@ -168,7 +169,7 @@ async function published(
   files: SlotFiles,
 ): Promise<Omit<ChannelImage, "deltas">> {
   const name = `${stem}.image`;
-  await replace(join(folder, name), files, createReadStream(file));
+  await replaceWhole(files, join(folder, name), createReadStream(file));
   if ((await hashOf(files.chunks(join(folder, name)))) !== sha256)
     throw new PublishError(`${basename(file)} changed while it was copied: publish it again`);
   const { version, counter } = image.manifest;
@@ -208,24 +209,6 @@ async function publishDelta(
   await files.syncFolder(folder);
   say(`${name}: ${made.size} bytes, ${((100 * made.size) / size).toFixed(1)} % of the image`);
   return { from: older.image.digest, file: name, ...made };
-}
-
-/** On the disk under its name when it resolves. */
-async function replace(
-  path: string,
-  files: SlotFiles,
-  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
-  await files.remove(`${path}.new`);
-  const file = await files.create(`${path}.new`, false);
-  try {
-    for await (const chunk of content) await file.write(chunk);
-    await file.finish();
-  } finally {
-    await file.close();
-  }
-  await files.rename(`${path}.new`, path);
-  await files.syncFolder(join(path, ".."));
 }
 
 export async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {

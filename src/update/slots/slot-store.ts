@@ -12,7 +12,7 @@
  */
 import { dirname, join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
-import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
+import { readChecked } from "../../base/files/checked-text.ts";
 import { SmallFileError } from "../../base/files/small-file.ts";
 import { equalJson } from "../../base/json/value.ts";
 import { readText } from "../../base/schema/schema.ts";
@@ -42,6 +42,7 @@ import {
   type SlotName,
   type SlotsState,
 } from "./slots.ts";
+import { replaceChecked, writeWhole } from "./whole-file.ts";
 
 const image = object({ digest: string(undefined, 64), version: string(undefined, 32), counter: integer(0) });
 const slotName = oneOf(["a", "b"]);
@@ -129,7 +130,7 @@ export class SlotStore {
 
   /** The record's copy too: one that rots must not bring an older floor back. */
   async #write(state: SlotsState): Promise<void> {
-    for (const name of recordNames) await this.#replace(join(this.folder, name), state);
+    for (const name of recordNames) await replaceChecked(this.#files, join(this.folder, name), state);
   }
 
   /** The folder with the program of a slot. */
@@ -193,7 +194,7 @@ export class SlotStore {
     });
     // Before anything names it: no file of it was waited for so far.
     await this.#files.syncAll(this.programIn(slot));
-    await this.#writeWhole(this.#headOf(slot), head);
+    await writeWhole(this.#files, this.#headOf(slot), [head]);
     await this.#files.syncFolder(this.folder);
     const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
     const state = await this.change((state) => {
@@ -282,23 +283,6 @@ export class SlotStore {
       for await (const chunk of content) await written.write(chunk);
     } finally {
       await written.close();
-    }
-  }
-
-  async #replace(path: string, state: SlotsState): Promise<void> {
-    await this.#writeWhole(`${path}.new`, Buffer.from(withChecksum(JSON.stringify(state))));
-    await this.#files.rename(`${path}.new`, path);
-    await this.#files.syncFolder(this.folder);
-  }
-
-  async #writeWhole(path: string, content: Buffer): Promise<void> {
-    await this.#files.remove(path);
-    const file = await this.#files.create(path, false);
-    try {
-      await file.write(content);
-      await file.finish();
-    } finally {
-      await file.close();
     }
   }
 

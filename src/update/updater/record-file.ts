@@ -5,10 +5,11 @@
  * disk, and changes happen one after the other. A damaged record is that of a new device: the slots know what runs.
  */
 import { join } from "node:path";
-import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
+import { readChecked } from "../../base/files/checked-text.ts";
 import { SmallFileError } from "../../base/files/small-file.ts";
 import { readText } from "../../base/schema/schema.ts";
 import type { SlotFiles } from "../slots/slot-files.ts";
+import { replaceChecked } from "../slots/whole-file.ts";
 import { noRecord, type UpdateRecord, updateRecord } from "./record.ts";
 
 const maxBytes = 64 * 1024;
@@ -55,17 +56,7 @@ export class RecordFile {
   }
 
   async #write(record: UpdateRecord): Promise<void> {
-    const fresh = `${this.#path}.new`;
     await this.#files.makeFolder(this.#folder);
-    await this.#files.remove(fresh);
-    const file = await this.#files.create(fresh, false);
-    try {
-      await file.write(Buffer.from(withChecksum(JSON.stringify(record))));
-      await file.finish();
-    } finally {
-      await file.close();
-    }
-    await this.#files.rename(fresh, this.#path);
-    await this.#files.syncFolder(this.#folder);
+    await replaceChecked(this.#files, this.#path, record);
   }
 }

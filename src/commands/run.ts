@@ -9,6 +9,7 @@ import { read } from "../base/schema/schema.ts";
 import { inForeground } from "../firmware/guardian/foreground.ts";
 import { guardLoops } from "../firmware/guardian/guardian-process.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
+import { HubSupervisor } from "../firmware/hub-process/hub-supervisor.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { guardNetwork, noNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
@@ -19,7 +20,6 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { boardOrLastGood, relayKey, settingsOrLastGood } from "../firmware/storage/last-good.ts";
-import { HubSupervisor } from "./hub-supervisor.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 

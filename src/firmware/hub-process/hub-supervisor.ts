@@ -8,24 +8,19 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { Backoff, type BackoffLimits } from "../base/backoff.ts";
-import type { Clock } from "../base/clock.ts";
-import { errnoOf } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
-import { read } from "../base/schema/schema.ts";
-import { millis, minutes, seconds } from "../base/units.ts";
-import type { GuardianToHub } from "../firmware/front/messages.ts";
-import { cleanFlags, ownSession } from "../firmware/guardian/clean-node.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
-import {
-  type GuardianToLoop,
-  type HubReady,
-  hubToGuardian,
-  loopToGuardian,
-} from "../firmware/process/messages.ts";
-import { NewestSender } from "../firmware/process/newest-sender.ts";
-import { packageRoot } from "../firmware/process/package-root.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
+import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
+import type { Clock } from "../../base/clock.ts";
+import { errnoOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
+import { millis, minutes, seconds } from "../../base/units.ts";
+import type { GuardianToHub } from "../front/messages.ts";
+import { cleanFlags, ownSession } from "../guardian/clean-node.ts";
+import { exitCodes } from "../process/exit-codes.ts";
+import { type GuardianToLoop, type HubReady, hubToGuardian, loopToGuardian } from "../process/messages.ts";
+import { NewestSender } from "../process/newest-sender.ts";
+import { packageRoot } from "../process/package-root.ts";
+import { systemClock } from "../process/system-clock.ts";
 
 export interface HubSupervisorOptions {
   readonly dataPath: string;

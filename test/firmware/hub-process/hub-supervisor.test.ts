@@ -2,10 +2,10 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { LogFields } from "../../src/base/log.ts";
-import { millis, minutes, seconds } from "../../src/base/units.ts";
-import { HubSupervisor } from "../../src/commands/hub-supervisor.ts";
-import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
+import type { LogFields } from "../../../src/base/log.ts";
+import { millis, minutes, seconds } from "../../../src/base/units.ts";
+import { HubSupervisor } from "../../../src/firmware/hub-process/hub-supervisor.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 
 /** One end of a channel to a process. */
 class FakeProcess extends EventEmitter {

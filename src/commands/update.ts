@@ -4,7 +4,7 @@
  * Guarantee: an image is taken only with a signature of a trusted key, on every unit; on a sealed one not from a file at all.
  * Nothing here touches what runs: a running firmware hears of it by a file and swaps when it may, else the next start does.
  */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import type { FileOwner } from "../base/files/atomic-file.ts";
@@ -27,8 +27,8 @@ import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
-import { SlotStore } from "../update/slots/slot-store.ts";
-import type { SlotName, SlotsState } from "../update/slots/slots.ts";
+import { recordNames, SlotStore } from "../update/slots/slot-store.ts";
+import { noSlots, type SlotName, type SlotsState } from "../update/slots/slots.ts";
 import { readContext } from "./line/context.ts";
 import { otherDataFolder } from "./line/service-data.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -208,11 +208,15 @@ async function status(args: Arguments): Promise<number> {
   refuseUnreadable(folder);
   const store = new SlotStore(systemSlotFiles(systemClock), folder);
   const state = store.read();
-  const { keys, problems } = readTrustedKeys(keysFolder(packageRoot));
+  const { keys, problems: ofKeys } = readTrustedKeys(keysFolder(packageRoot));
+  const problems = [...ofKeys];
   const slots = {
     a: await slotStatus(store, state, "a", keys),
     b: await slotStatus(store, state, "b", keys),
   };
+  // With neither record nor copy readable the slots look as if nothing was ever installed.
+  if (state === noSlots && recordNames.some((name) => existsSync(join(folder, name))))
+    problems.push(`the record of the slots in ${folder} is damaged: the firmware of the installation runs.`);
   const found = {
     installation: { version: firmwareVersion() },
     ...state,

@@ -83,6 +83,13 @@ describe("update", () => {
     expect(status().slots.a.problem).toContain("dist/loop.js");
   });
 
+  it("status says that the record is damaged where neither it nor its copy can be read", () => {
+    mkdirSync(join(data, "slots"));
+    symlinkSync("/dev/zero", join(data, "slots", "slots.json"));
+    const { code, stdout } = run("update", "status");
+    expect([code, stdout]).toEqual([1, expect.stringContaining("is damaged")]);
+  });
+
   it("apply --now is said in the request", async () => {
     run("update", "apply", "--now", await program.image(6));
     expect(readFileSync(join(data, "slots", "request.json"), "utf8")).toContain('"now":true');

@@ -11,7 +11,7 @@ import { messageOf } from "../../base/errors.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { systemSlotFiles } from "../../update/slots/slot-files.ts";
-import { SlotStore } from "../../update/slots/slot-store.ts";
+import { recordNames, SlotStore } from "../../update/slots/slot-store.ts";
 import { noSlots, type SlotName, type SlotsState } from "../../update/slots/slots.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { slotsFolder } from "../update/places.ts";
@@ -116,7 +116,7 @@ function recordIn(machine: Machine, slots: string, store: SlotStore): Record {
   const remedy = `If it stays so, remove ${slots}: the next update makes it again.`;
   if (machine.kind(slots) === "file")
     return { state: noSlots, problems: [warn(check, `${slots} is a file`, `Remove it.`)] };
-  const records = ["slots.json", "slots.copy.json"].map((name) => join(slots, name));
+  const records = recordNames.map((name) => join(slots, name));
   const there = records.filter((path) => machine.kind(path) !== undefined);
   const state = store.read();
   if (there.length === 0 || state !== noSlots) return { state, problems: [] };

@@ -69,7 +69,7 @@ const recordLimit = seconds(60);
 /** Another installation takes minutes: whoever comes second comes again later. */
 const installLimit = seconds(0);
 /** In the order of writing: after a cut the first is the newer one. */
-const recordNames = ["slots.json", "slots.copy.json"] as const;
+export const recordNames = ["slots.json", "slots.copy.json"] as const;
 
 /** Told of the image before the first file is written: throws where there is no room for it. */
 export type CheckRoom = (manifest: ImageManifest) => Promise<void> | void;

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
-import { errnoOf } from "../../base/errors.ts";
+import { bootId, startOfProcess } from "../../base/files/process-identity.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
@@ -59,7 +59,7 @@ export function writeNote(path: string, dataFolder: string, create: boolean): vo
     dataFolder,
     pidNamespace: pidNamespace(),
     boot: bootId(),
-    startTicks: startTicks(process.pid) ?? 0,
+    startTicks: ownStart(),
   };
   changeNote(path, JSON.stringify(note), create ? constants.O_CREAT : 0);
 }
@@ -114,15 +114,9 @@ export function describeHolder(holder: Holder | undefined): string {
 }
 
 /** The very process, not one that was given its number since. Which one it is may be hidden from this user. */
-function isAlive({ pid, startTicks: began }: Note): boolean {
-  const found = startTicks(pid);
-  if (found !== undefined) return found === began;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === "EPERM";
-  }
+function isAlive({ pid, startTicks }: Note): boolean {
+  const found = startOfProcess(pid);
+  return found === "hidden" || found === startTicks;
 }
 
 function parseNote(path: string): Note | undefined {
@@ -136,27 +130,14 @@ function parseNote(path: string): Note | undefined {
 /** Neither control characters nor text without end reach a terminal. */
 const printable = (text: string): string => text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "?").slice(0, 200);
 
-/** proc(5), /proc/pid/stat, field 22; the second field, the name, may hold blanks and brackets. */
-function startTicks(pid: number): number | undefined {
-  try {
-    const stat = readSmallFile(`/proc/${pid}/stat`, { limit: largestNote });
-    return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
-  } catch {
-    return undefined;
-  }
+function ownStart(): number {
+  const start = startOfProcess(process.pid);
+  return typeof start === "number" ? start : 0;
 }
 
 function pidNamespace(): string {
   try {
     return readlinkSync("/proc/self/ns/pid");
-  } catch {
-    return "";
-  }
-}
-
-function bootId(): string {
-  try {
-    return readSmallFile("/proc/sys/kernel/random/boot_id", { limit: 64 })?.trim() ?? "";
   } catch {
     return "";
   }

@@ -8,10 +8,10 @@
  * started the guardian runs on, and says so.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { reasonOf } from "../../base/errors.ts";
+import { startOfProcess } from "../../base/files/process-identity.ts";
 import type { Log } from "../../base/log.ts";
 import { millis, minutes, seconds } from "../../base/units.ts";
 import type { OffWay } from "../relay-guard.ts";
@@ -69,7 +69,9 @@ export class WatcherProcess implements Watcher {
   }
 
   loopIs(pid: number | undefined): void {
-    this.#loop = pid === undefined ? undefined : startOf(pid);
+    const start = pid === undefined ? undefined : startOfProcess(pid);
+    // The number alone may soon mean another process.
+    this.#loop = typeof start === "number" ? `${pid} ${start}` : undefined;
     this.#say(`loop ${this.#loop ?? ""}`);
   }
 
@@ -128,15 +130,5 @@ export class WatcherProcess implements Watcher {
   #say(line: string): void {
     const stdin = this.#process?.stdin;
     if (stdin?.writable) stdin.write(`${line}\n`);
-  }
-}
-
-/** A process by its number and the time of its start (proc(5), stat field 22), so that a number used again is no other. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return `${pid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
-  } catch {
-    return undefined;
   }
 }

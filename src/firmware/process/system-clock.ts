@@ -1,7 +1,7 @@
 /** The only place that reads the system's clocks. Monotonic time starts with the process. */
-import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Clock } from "../../base/clock.ts";
+import { bootId } from "../../base/files/process-identity.ts";
 import { type Millis, millis, wallMillis } from "../../base/units.ts";
 
 /** Node's timers have 31 bits; a longer wait ends early, and the caller then checks the clock again. */
@@ -35,13 +35,5 @@ export const systemClock: Clock = {
  * @returns an id that is different after every boot; a random one where the system has none
  */
 export function bootOfThisMachine(clock: Clock): { readonly id: string; readonly clockZeroMs: Millis } {
-  return { id: bootId(), clockZeroMs: millis(uptime() * 1000 - clock.now()) };
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return crypto.randomUUID();
-  }
+  return { id: bootId() || crypto.randomUUID(), clockZeroMs: millis(uptime() * 1000 - clock.now()) };
 }

@@ -4,8 +4,9 @@
  * Guarantee: the lock contains process id, start time and boot id of the holder, so that neither another process with
  * the same id nor a power cut leaves a stale lock. A lock without a living holder is replaced.
  */
-import { lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { errnoOf } from "../../../base/errors.ts";
+import { bootId, startOfProcess } from "../../../base/files/process-identity.ts";
 
 /** @returns the function that unlocks; `undefined` when a living process holds the lock. @throws the disk's errors */
 export function lockFolder(file: string): (() => void) | undefined {
@@ -29,25 +30,8 @@ function isHeld(file: string): boolean {
   return text === identityOf(Number.parseInt(text, 10));
 }
 
-/** `undefined` when there is no such process. */
+/** `undefined` when no such process lives. */
 function identityOf(pid: number): string | undefined {
-  if (process.platform !== "linux") return isAlive(pid) ? `${pid}` : undefined;
-  try {
-    // proc(5): field 22 is the start time; field 2, the program's name, may contain blanks and brackets.
-    const started = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ")[19];
-    return `${pid} ${started} ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === "EPERM";
-  }
+  const start = startOfProcess(pid);
+  return start === undefined ? undefined : `${pid} ${start} ${bootId()}`;
 }

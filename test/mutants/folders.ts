@@ -32,6 +32,7 @@ export const folders: readonly MutatedFolder[] = [
     tests: ["test/hub", "test/azure/link/local-hub"],
   },
   { name: "page", sources: ["src/hub/page"], tests: ["test/hub/page"], slowTests: ["test/browser"] },
+  { name: "update", sources: ["src/update"], tests: ["test/update"] },
   {
     name: "firmware",
     sources: ["src/firmware"],

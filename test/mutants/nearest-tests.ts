@@ -1,21 +1,28 @@
 /** The test files that lead to a source file: they are likely to notice a slip in it, so they run first. */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 const imports = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 /**
- * Those that import it themselves or by way of what tests share, and those of the folder that mirrors its own.
+ * Those that import it themselves or by way of what tests share, the one that has its name, and those of the folder
+ * that mirrors its own.
  * @param file relative to the tree, as the answer is
  */
 export function nearestTests(tree: string, file: string): string[] {
   const source = join(tree, file);
   const mirror = join(tree, dirname(file).replace(/^src/, "test"));
+  const namesake = join(mirror, `${basename(file, ".ts")}.test.ts`);
   const hasOwnFolder = file.split("/").length > 3;
   return readdirSync(join(tree, "test"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts") && !name.endsWith(".slow.test.ts"))
     .map((name) => join(tree, "test", name))
-    .filter((test) => (hasOwnFolder && dirname(test) === mirror) || leadsTo(test, source, join(tree, "test")))
+    .filter(
+      (test) =>
+        test === namesake ||
+        (hasOwnFolder && dirname(test) === mirror) ||
+        leadsTo(test, source, join(tree, "test")),
+    )
     .map((test) => relative(tree, test));
 }
 

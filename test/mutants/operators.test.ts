@@ -33,7 +33,7 @@ describe("the mutants of a file", () => {
 
   it("leave log lines, imports, types and joined texts alone", () => {
     const text =
-      'import { a } from "b"; log.info("x"); this.#parts.log.warn("y"); type T = { a: true }; s("a" + b);';
+      'import { a } from "b"; log.info("x"); this.#parts.log.warn("y"); this.#log.warn("z"); type T = { a: true }; s("a" + b);';
     expect(mutated(text)).toEqual([text.replace('s("a" + b);', ";")]);
     expect(mutated('function f() { return log.warn("x"); }')).toEqual([]);
   });

@@ -89,6 +89,6 @@ function isLeftAlone(node: ts.Node, file: ts.SourceFile): boolean {
   if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return true;
   return (
     (ts.isExpressionStatement(node) || ts.isReturnStatement(node)) &&
-    /^(void |return )?(this\.#\w+\.)*(\w+\.)*log\??\.\w+\(/.test(node.getText(file))
+    /^(void |return )?(this\.#?|#?\w+\.)*#?log\??\.\w+\(/.test(node.getText(file))
   );
 }

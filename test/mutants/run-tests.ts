@@ -6,43 +6,38 @@ export type Outcome = "passed" | "failed" | "timed out";
 
 export interface TestRun {
   readonly outcome: Outcome;
-  readonly seconds: number;
   /** The end of what it printed. */
   readonly output: string;
 }
 
 /** Enough for a reader to see why a run failed. */
-const outputKept = 4000;
+const outputKept = 100_000;
 
 export interface TestsToRun {
-  /** Test files that are likely to notice: these come first. */
-  readonly nearest?: readonly string[];
   /** Paths, or how paths begin. */
   readonly tests: readonly string[];
-  /** Of the suites that only `npm run test:slow` runs; these come last. */
+  /** Of the suites that only `npm run test:slow` runs. */
   readonly slowTests?: readonly string[];
 }
 
 /** @param limitMs after which a run, with all that it started, is killed */
 export async function runTests(
   tree: string,
-  { nearest = [], tests, slowTests = [] }: TestsToRun,
+  { tests, slowTests = [] }: TestsToRun,
   limitMs: number,
 ): Promise<TestRun> {
-  const rounds = [
-    { tests: nearest, environment: {} },
-    { tests, environment: {} },
-    { tests: slowTests, environment: { SLOW: "1" } },
-  ];
-  let seconds = 0;
-  let last: TestRun = { outcome: "passed", seconds, output: "" };
-  for (const round of rounds) {
-    if (round.tests.length === 0) continue;
-    last = await run(tree, round.tests, limitMs, round.environment);
-    seconds += last.seconds;
-    if (last.outcome !== "passed") break;
-  }
-  return { ...last, seconds };
+  let last: TestRun = { outcome: "passed", output: "" };
+  if (tests.length > 0) last = await run(tree, tests, limitMs, {});
+  if (last.outcome === "passed" && slowTests.length > 0)
+    last = await run(tree, slowTests, limitMs, { SLOW: "1" });
+  return last;
+}
+
+/** @returns the test files that failed, those of the slow suites apart; none if no test could run */
+export function failedTests({ output }: TestRun): Required<TestsToRun> {
+  const files = [...output.matchAll(/FAIL +(\S+\.test\.ts)/g)].map(([, file = ""]) => file);
+  const isSlow = (file: string): boolean => file.endsWith(".slow.test.ts");
+  return { tests: files.filter((file) => !isSlow(file)), slowTests: files.filter(isSlow) };
 }
 
 function run(
@@ -52,7 +47,6 @@ function run(
   environment: Record<string, string>,
 ): Promise<TestRun> {
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
-  const began = performance.now();
   const child = spawn(
     process.execPath,
     [vitest, "run", "--config", ".config/vitest.config.ts", "--bail", "1", ...tests],
@@ -86,7 +80,7 @@ function run(
       clearTimeout(timer);
       kill();
       const outcome = timedOut ? "timed out" : code === 0 ? "passed" : "failed";
-      resolve({ outcome, seconds: (performance.now() - began) / 1000, output });
+      resolve({ outcome, output });
     });
   });
 }

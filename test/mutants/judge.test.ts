@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { Judge } from "./judge.ts";
+import type { Mutant } from "./operators.ts";
+import type { TestRun, TestsToRun } from "./run-tests.ts";
+
+const mutant: Mutant = { start: 0, end: 1, replacement: "b", line: 1, operator: "a → b" };
+const folder = { name: "x", sources: ["src/x"], tests: ["test/x"] };
+const failure: TestRun = { outcome: "failed", output: " FAIL  test/x/far.test.ts > says b" };
+const success: TestRun = { outcome: "passed", output: "" };
+
+/** @param outcomes of the runs of the folder's tests, by what the file says */
+function judged(outcomes: { mutated: TestRun[]; original: TestRun[] }) {
+  let text = "a";
+  const ran: string[] = [];
+  const judge = new Judge(
+    {
+      read: () => text,
+      write: (_, to) => {
+        text = to;
+      },
+      nearestTests: () => [],
+      run: ({ tests }: TestsToRun) => {
+        ran.push(`${text}: ${tests.join()}`);
+        return Promise.resolve((text === "a" ? outcomes.original : outcomes.mutated).shift() ?? success);
+      },
+    },
+    folder,
+  );
+  return { noticed: () => judge.noticed("src/x/x.ts", mutant), ran, text: () => text };
+}
+
+describe("a mutant", () => {
+  it("is killed by a test that fails on it twice and passes without it", async () => {
+    const { noticed, ran, text } = judged({ mutated: [failure, failure], original: [success] });
+    expect(await noticed()).toBe("test/x/far.test.ts > says b");
+    expect(ran).toEqual(["b: test/x", "b: test/x/far.test.ts", "a: test/x/far.test.ts"]);
+    expect(text()).toBe("a");
+  });
+
+  it("survives a test that fails once, as on a busy machine", async () => {
+    const { noticed, text } = judged({ mutated: [failure, success], original: [] });
+    expect(await noticed()).toBeUndefined();
+    expect(text()).toBe("a");
+  });
+
+  it("survives a test that fails without it as well", async () => {
+    expect(await judged({ mutated: [failure, failure], original: [failure] }).noticed()).toBeUndefined();
+  });
+
+  it("is killed when the tests do not end on it, but do without it", async () => {
+    const endless: TestRun = { outcome: "timed out", output: "" };
+    expect(await judged({ mutated: [endless], original: [success] }).noticed()).toBe("the tests did not end");
+    expect(await judged({ mutated: [endless], original: [endless] }).noticed()).toBeUndefined();
+  });
+});

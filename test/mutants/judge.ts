@@ -1,0 +1,84 @@
+/**
+ * Says whether the tests notice a mutant, and which of them.
+ *
+ * Guarantee: only a test that fails on it twice and passes without it has noticed it. One that fails by itself on a busy
+ * machine, or that always fails on this one, has not.
+ */
+import type { MutatedFolder } from "./folders.ts";
+import type { Mutant } from "./operators.ts";
+import { failedTests, type TestRun, type TestsToRun } from "./run-tests.ts";
+
+/** A mutant may make a loop endless; without one these end in time even on a busy machine. */
+const nearestLimitMs = 300_000;
+const folderLimitMs = 1_200_000;
+
+export interface Bench {
+  read(file: string): string;
+  write(file: string, text: string): void;
+  /** The test files that are likely to notice a slip in a file. */
+  nearestTests(file: string): readonly string[];
+  run(tests: TestsToRun, limitMs: number): Promise<TestRun>;
+}
+
+export class Judge {
+  readonly #bench: Bench;
+  readonly #folder: MutatedFolder;
+  /** Whether tests pass without a mutant, by their names: asked once. */
+  readonly #passes = new Map<string, boolean>();
+
+  constructor(bench: Bench, folder: MutatedFolder) {
+    this.#bench = bench;
+    this.#folder = folder;
+  }
+
+  /** @returns which of the tests that are likely to notice it does; undefined if none */
+  async noticedNearby(file: string, mutant: Mutant): Promise<string | undefined> {
+    return await this.#examine(file, mutant, { tests: this.#bench.nearestTests(file) }, nearestLimitMs);
+  }
+
+  /** @returns which test of the folder notices it, or that the tests do not end; undefined if none */
+  async noticed(file: string, mutant: Mutant): Promise<string | undefined> {
+    return await this.#examine(file, mutant, this.#folder, folderLimitMs);
+  }
+
+  async #examine(
+    file: string,
+    { start, end, replacement }: Mutant,
+    tests: TestsToRun,
+    limitMs: number,
+  ): Promise<string | undefined> {
+    const original = this.#bench.read(file);
+    this.#bench.write(file, original.slice(0, start) + replacement + original.slice(end));
+    try {
+      const first = await this.#bench.run(tests, limitMs);
+      if (first.outcome === "passed") return undefined;
+      const failed = suspects(first, tests);
+      const again = first.outcome === "timed out" ? first : await this.#bench.run(failed, limitMs);
+      if (again.outcome === "passed") return undefined;
+      this.#bench.write(file, original);
+      return (await this.#passesUnchanged(failed, limitMs)) ? described(again) : undefined;
+    } finally {
+      this.#bench.write(file, original);
+    }
+  }
+
+  async #passesUnchanged(tests: TestsToRun, limitMs: number): Promise<boolean> {
+    const names = JSON.stringify([tests.tests, tests.slowTests]);
+    const known = this.#passes.get(names);
+    if (known !== undefined) return known;
+    const passes = (await this.#bench.run(tests, limitMs)).outcome === "passed";
+    this.#passes.set(names, passes);
+    return passes;
+  }
+}
+
+/** The files that failed; all if the run did not get as far as that. */
+function suspects(run: TestRun, all: TestsToRun): TestsToRun {
+  const failed = failedTests(run);
+  return failed.tests.length + failed.slowTests.length > 0 ? failed : all;
+}
+
+function described({ outcome, output }: TestRun): string {
+  if (outcome === "timed out") return "the tests did not end";
+  return /FAIL +(.+)/.exec(output)?.[1] ?? "no test could run";
+}

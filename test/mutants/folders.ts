@@ -31,7 +31,7 @@ export const folders: readonly MutatedFolder[] = [
     without: ["src/hub/page/"],
     tests: ["test/hub", "test/azure/link/local-hub"],
   },
-  { name: "page", sources: ["src/hub/page"], tests: ["test/hub/page"], slowTests: ["test/browser"] },
+  { name: "page", sources: ["src/hub/page"], tests: ["test/hub/page/"], slowTests: ["test/browser"] },
   { name: "update", sources: ["src/update"], tests: ["test/update"] },
   {
     name: "firmware",

@@ -14,7 +14,7 @@ export interface TestRun {
 const outputKept = 100_000;
 
 export interface TestsToRun {
-  /** Paths, or how paths begin. */
+  /** Paths, or parts of paths. */
   readonly tests: readonly string[];
   /** Of the suites that only `npm run test:slow` runs. */
   readonly slowTests?: readonly string[];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { emptyState, type PageEvent, reduce } from "../../../src/hub/page/model/state.ts";
 import type { HubInfo, TimelineEvent } from "../../../src/hub/page-server/api.ts";
-import { device } from "../../browser/fake-device.ts";
+import { device, front } from "../../browser/fake-device.ts";
 import { events } from "./events.ts";
 
 const hub: HubInfo = {
@@ -63,6 +63,20 @@ describe("the page's state", () => {
     expect(reduce(state, { type: "twin", device: device("b") }).detail).toEqual(state.detail);
     expect(reduce(state, { type: "telemetry", deviceId: "b", atMs: 1, values: { x: 1 } })).toBe(state);
     expect(event === undefined ? undefined : reduce(state, told(event))).toBe(state);
+  });
+
+  it("takes the panel of the device that it shows, and takes it away with the device's own", () => {
+    const panel = front(21, "auto", true);
+    const shown = grown(hello, { type: "detail", detail: device("a") });
+    const fitted = reduce(shown, { type: "panel", deviceId: "a", panel });
+    expect(fitted).toEqual({ ...shown, detail: { ...device("a"), panel } });
+    expect(reduce(fitted, { type: "panel", deviceId: "a", panel: null })).toEqual(shown);
+    expect(reduce(shown, { type: "panel", deviceId: "b", panel })).toBe(shown);
+    expect(reduce(grown(hello), { type: "panel", deviceId: "a", panel }).detail).toBeUndefined();
+  });
+
+  it("says how its stream is", () => {
+    expect(grown({ type: "link", link: "lost" }).stream).toBe("lost");
   });
 
   it("takes numbers and switches for the plot, and nothing else", () => {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../src/base/json/value.ts";
-import { cableText } from "../../../src/hub/page/model/cable.ts";
+import { cableText, isReachable } from "../../../src/hub/page/model/cable.ts";
 import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
-import { sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
+import { ackText, desiredVersionText, sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
 import {
   agoText,
@@ -90,6 +90,15 @@ describe("how a property stands", () => {
     expect(statusView(row("refused", { code: 500, version: 7 }), true).detail).toBe("code 500");
   });
 
+  it("gives the version beside what was desired and what was answered, where there is one", () => {
+    expect(desiredVersionText(row("acknowledged"))).toBe("v7");
+    expect(ackText(row("pending"))).toBe("");
+    expect(ackText(row("acknowledged", { code: 200, version: 7 }))).toBe("v7 · 200");
+    expect(ackText(row("device-only", { code: 203, version: 0 }))).toBe("203");
+    const { reported } = sortedRows(device("a"), []);
+    expect(reported.map(desiredVersionText)).toEqual(reported.map(() => ""));
+  });
+
   it("names the value that stays when the device overruled the cloud", () => {
     expect(statusView(row("overruled", { code: 200, version: 7 }), true).detail).toContain("21.0 °C");
   });
@@ -99,6 +108,9 @@ describe("how a property stands", () => {
     expect(shared.slice(0, 2).map(({ name }) => name)).toEqual(["targetTemperature", "controlMode"]);
     expect(reported.map(({ name }) => name)).toContain("relayCycles");
     expect(shared.map(({ name }) => name)).not.toContain("relayCycles");
+    const rest = shared.slice(2).map(({ name }) => name);
+    expect(rest.length).toBeGreaterThan(1);
+    expect(rest).toEqual(rest.toSorted());
   });
 
   it("takes a component apart into the texts that it holds", () => {
@@ -147,6 +159,13 @@ describe("the tiles", () => {
     expect(link).toMatchObject({ value: "Offline", note: "last seen 3 min ago" });
   });
 
+  it("tell a device without a fault from one that has reported none of its faults", () => {
+    const reporting = (properties: readonly PropertyRow[]) =>
+      tileViews(device("a", { properties }), startMs).faults;
+    expect(reporting([propertyRow("faults", "")])).toMatchObject({ value: "None", tone: "good" });
+    expect(reporting([])).toMatchObject({ value: "—", note: "not reported", tone: "offline" });
+  });
+
   it("does not call a silent line online", () => {
     expect(tileViews(device("a", { cable: "silence" }), startMs).link.value).toBe("Silent");
   });
@@ -168,6 +187,13 @@ describe("the tiles", () => {
 });
 
 describe("the cable in words", () => {
+  it("reaches a device that is connected and whose cable drops nothing", () => {
+    const reached = (connected: boolean, cable: "connected" | "silence") =>
+      isReachable(device("a", { connected, cable }));
+    expect(reached(true, "connected")).toBe(true);
+    expect([reached(false, "connected"), reached(true, "silence")]).toEqual([false, false]);
+  });
+
   it("tells how long it has been out and what waits", () => {
     const timeline = events({ kind: "cable" }, { kind: "disconnected" });
     const { word, note } = cableText(device("a", { cable: "reset", pending: 2 }), timeline, 43_000);

@@ -146,9 +146,13 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
 
   it("calls a command at once, and queues it while the device is away", async () => {
     const page = await opened();
+    await page.getByRole("spinbutton", { name: "Boost: minutes" }).fill("");
+    await page.getByRole("button", { name: "Boost" }).click();
     await page.getByRole("spinbutton", { name: "Boost: minutes" }).fill("45");
     await page.getByRole("button", { name: "Boost" }).click();
     await seen(page, '.command-result[data-tone="good"]', /Boost: 200 in 38 ms.*45/);
+    // An empty field is not sent.
+    expect(hub.asked.filter((line) => line.includes("/command "))).toHaveLength(1);
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await seen(page, ".commands", "commands wait in its queue");
     await page.getByRole("button", { name: "Restart" }).click();
@@ -297,6 +301,30 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await expect.poll(() => words.textContent()).toMatch(/ and 29\.9 °C/);
     await page.getByRole("radio", { name: "6 h" }).check();
     await expect.poll(count).toBeGreaterThan(hour * 3);
+  });
+
+  it("gives the newest values beside the plot, and under the pointer those of that time", async () => {
+    const page = await opened();
+    const value = (line: string) => page.locator(`[data-line="${line}"] .legend-value`).textContent();
+    await page.locator('.bar-stream[data-stream="live"]').waitFor();
+    await expect.poll(() => value("temperature")).toMatch(/°C$/);
+    const reading = { type: "telemetry", deviceId: id, values: { temperature: 29.9 } } as const;
+    hub.tell({ ...reading, atMs: hub.nowMs + 1 });
+    await expect.poll(() => value("temperature")).toBe("29.9 °C");
+    expect(await value("heaterOn")).toMatch(/^(on|off)$/);
+    const { width, height } = (await page.locator(".u-over").boundingBox()) ?? { width: 0, height: 0 };
+    await page.locator(".u-over").hover({ position: { x: width / 2, y: height / 2 } });
+    await expect.poll(() => value("temperature")).toMatch(/^(1\d|2[0-8])\.\d °C$/);
+  });
+
+  it("offers the one thing that can be done with the cable", async () => {
+    const page = await opened();
+    const plugIn = page.getByRole("button", { name: "Plug the cable in" });
+    const unplug = page.getByRole("button", { name: "Silence" });
+    expect([await plugIn.isVisible(), await unplug.isVisible()]).toEqual([false, true]);
+    await unplug.click();
+    await plugIn.waitFor();
+    expect(await unplug.isVisible()).toBe(false);
   });
 
   it("nudges a value by its step, shows what waits for what, and no reconnection before there was one", async () => {

@@ -1,8 +1,8 @@
 /**
  * Says whether the tests notice a mutant, and which of them.
  *
- * Guarantee: only a test that fails on it twice and passes without it has noticed it. One that fails by itself on a busy
- * machine, or that always fails on this one, has not.
+ * Guarantee: only a test that passes without it has noticed it, and one that ran out of time only when it does so twice:
+ * neither what always fails on this machine nor what fails while it is busy counts.
  */
 import type { MutatedFolder } from "./folders.ts";
 import type { Mutant } from "./operators.ts";
@@ -31,9 +31,11 @@ export class Judge {
     this.#folder = folder;
   }
 
-  /** @returns which of the tests that are likely to notice it does; undefined if none */
+  /** @returns which of the tests that are likely to notice it does, of all tests where none is; undefined if none */
   async noticedNearby(file: string, mutant: Mutant): Promise<string | undefined> {
-    return await this.#examine(file, mutant, { tests: this.#bench.nearestTests(file) }, nearestLimitMs);
+    const tests = this.#bench.nearestTests(file);
+    if (tests.length === 0) return await this.noticed(file, mutant);
+    return await this.#examine(file, mutant, { tests }, nearestLimitMs);
   }
 
   /** @returns which test of the folder notices it, or that the tests do not end; undefined if none */
@@ -53,7 +55,7 @@ export class Judge {
       const first = await this.#bench.run(tests, limitMs);
       if (first.outcome === "passed") return undefined;
       const failed = suspects(first, tests);
-      const again = first.outcome === "timed out" ? first : await this.#bench.run(failed, limitMs);
+      const again = ranOutOfTime(first) ? await this.#bench.run(failed, limitMs) : first;
       if (again.outcome === "passed") return undefined;
       this.#bench.write(file, original);
       return (await this.#passesUnchanged(failed, limitMs)) ? described(again) : undefined;
@@ -71,6 +73,9 @@ export class Judge {
     return passes;
   }
 }
+
+const ranOutOfTime = ({ outcome, output }: TestRun): boolean =>
+  outcome === "failed" && /timed? ?out|in time|ECONN|EPIPE/i.test(output);
 
 /** The files that failed; all if the run did not get as far as that. */
 function suspects(run: TestRun, all: TestsToRun): TestsToRun {

@@ -171,9 +171,6 @@ function remove(system: System, args: Arguments): number {
       return false;
     }
   };
-  const removed = removeService(system, { data: args.has("data"), relayOff });
-  for (const path of removed.paths) system.say(`removed ${path}`);
-  for (const path of removed.kept) system.say(`kept ${path}`);
-  system.say(removed.relayOff ? "the relay is off" : "the relay did not read back as off: see above");
-  return removed.relayOff ? exitCodes.ok : exitCodes.unavailable;
+  const isOff = removeService(system, { data: args.has("data"), relayOff });
+  return isOff ? exitCodes.ok : exitCodes.unavailable;
 }

@@ -6,22 +6,22 @@ const imports = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 /**
  * Those that import it themselves or by way of what tests share, the one that has its name, and those of the folder
- * that mirrors its own.
+ * that mirrors its own, or the one above where that has none.
  * @param file relative to the tree, as the answer is
  */
 export function nearestTests(tree: string, file: string): string[] {
   const source = join(tree, file);
   const mirror = join(tree, dirname(file).replace(/^src/, "test"));
   const namesake = join(mirror, `${basename(file, ".ts")}.test.ts`);
-  const hasOwnFolder = file.split("/").length > 3;
-  return readdirSync(join(tree, "test"), { recursive: true, encoding: "utf8" })
+  const all = readdirSync(join(tree, "test"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.ts") && !name.endsWith(".slow.test.ts"))
-    .map((name) => join(tree, "test", name))
+    .map((name) => join(tree, "test", name));
+  // Not a whole part of the program, such as test/commands/: that would be most of its tests.
+  const levels = [mirror, dirname(mirror)].filter((folder) => relative(tree, folder).split("/").length > 2);
+  const folder = levels.find((level) => all.some((test) => dirname(test) === level));
+  return all
     .filter(
-      (test) =>
-        test === namesake ||
-        (hasOwnFolder && dirname(test) === mirror) ||
-        leadsTo(test, source, join(tree, "test")),
+      (test) => test === namesake || dirname(test) === folder || leadsTo(test, source, join(tree, "test")),
     )
     .map((test) => relative(tree, test));
 }

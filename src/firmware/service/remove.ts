@@ -17,33 +17,30 @@ export interface Removal {
   readonly relayOff: () => boolean;
 }
 
-export interface Removed {
-  readonly relayOff: boolean;
-  readonly paths: readonly string[];
-  /** Data that was kept. */
-  readonly kept: readonly string[];
-}
-
-/** The user must be root. @throws the system's error */
-export function removeService(system: System, { data, relayOff }: Removal): Removed {
+/**
+ * The user must be root. Says what it removed and what it kept.
+ * @returns whether the relay read back as off
+ * @throws the system's error
+ */
+export function removeService(system: System, { data, relayOff }: Removal): boolean {
   system.say(`stopping ${unitName}`);
   system.run("systemctl", ["disable", "--now", unitName], { limit: 120 });
   const off = relayOff();
-  const paths: string[] = [];
   const remove = (path: string): void => {
-    if (removePath(system, path)) paths.push(path);
+    if (removePath(system, path)) system.say(`removed ${path}`);
   };
   remove(places.unit);
   remove(`${places.unit}.d`);
   system.run("systemctl", ["daemon-reload"]);
   system.run("systemctl", ["reset-failed", unitName]);
-  paths.push(...restoreHost(system));
+  for (const path of restoreHost(system)) system.say(`removed ${path}`);
   if (isOurCommand(system)) remove(places.command);
   remove(places.program);
   const userData = [places.data, places.environment, ...secretsOf(system)];
   if (data) for (const path of [places.dataLink, ...userData]) remove(path);
-  const kept = userData.filter((path) => existsSync(system.at(path)));
-  return { relayOff: off, paths, kept };
+  for (const path of userData) if (existsSync(system.at(path))) system.say(`kept ${path}`);
+  system.say(off ? "the relay is off" : "the relay did not read back as off: see above");
+  return off;
 }
 
 function secretsOf(system: System): string[] {

@@ -6,7 +6,7 @@
  * hangs.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { reasonOf } from "../../base/errors.ts";
@@ -93,7 +93,8 @@ export function filesIn(system: System, folder: string): string[] {
 /** @returns whether it existed. @throws the system's error */
 export function removePath(system: System, path: string): boolean {
   const file = system.at(path);
-  const there = existsSync(file);
+  // A link counts although what it leads to is gone.
+  const there = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   rmSync(file, { recursive: true, force: true });
   return there;
 }

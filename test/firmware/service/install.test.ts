@@ -321,12 +321,14 @@ describe("a service that is there", () => {
 
 describe("removing the service", () => {
   it("leaves the machine as it was, but for the data", async () => {
+    mkdirSync(system.at("/usr/local/bin"), { recursive: true });
     const before = snapshot();
     await install();
     system.file(`${places.data}/settings.json`, "{}");
     system.file(places.environment, "A=b\n");
     const order: string[] = [];
-    const removed = removeService(system, {
+    system.said.length = 0;
+    const isOff = removeService(system, {
       data: false,
       relayOff() {
         order.push(...system.ran.slice(-1), "relay off");
@@ -334,7 +336,16 @@ describe("removing the service", () => {
       },
     });
     expect(order).toEqual(["systemctl disable --now grove-heater.service", "relay off"]);
-    expect(removed).toMatchObject({ relayOff: true, kept: [places.data, places.environment] });
+    expect(isOff).toBe(true);
+    expect(system.said).toEqual([
+      "stopping grove-heater.service",
+      ...[places.unit, places.udevRules, places.modules, places.journal, places.command, places.program].map(
+        (path) => `removed ${path}`,
+      ),
+      `kept ${places.data}`,
+      `kept ${places.environment}`,
+      "the relay is off",
+    ]);
     const left = snapshot().filter(
       (path) => !before.includes(path) && statSync(join(system.root, path)).isFile(),
     );
@@ -348,16 +359,17 @@ describe("removing the service", () => {
     const secret = `${places.secrets}/grove-heater.credentials.json`;
     const others = `${places.secrets}/mail.key`;
     for (const file of [secret, others]) system.file(file, "x");
-    expect(removeService(system, { data: true, relayOff: () => true }).kept).toEqual([]);
+    removeService(system, { data: true, relayOff: () => true });
+    expect(system.said.filter((line) => line.startsWith("kept"))).toEqual([]);
     expect([places.data, places.environment, secret, others].filter(there)).toEqual([others]);
   });
 
   it("can be done where nothing is", () => {
-    expect(removeService(system, { data: true, relayOff: () => false })).toEqual({
-      relayOff: false,
-      paths: [],
-      kept: [],
-    });
+    expect(removeService(system, { data: true, relayOff: () => false })).toBe(false);
+    expect(system.said).toEqual([
+      "stopping grove-heater.service",
+      "the relay did not read back as off: see above",
+    ]);
   });
 
   it("keeps a command of another program", async () => {

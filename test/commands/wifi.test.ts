@@ -30,3 +30,8 @@ it.each<[string, string[], number, string]>([
   expect(said.stderr).toContain(says);
   expect(said.stderr).not.toContain("secret");
 });
+
+it("wifi add takes the blanks at the end of a passphrase as part of it", () => {
+  expect(wifi(["add", "Home"], "1234567 \n").code).toBe(exitCodes.unavailable);
+  expect(wifi(["add", "Home"], "1234567\n").code).toBe(exitCodes.usage);
+});

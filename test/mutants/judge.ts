@@ -31,11 +31,11 @@ export class Judge {
     this.#folder = folder;
   }
 
-  /** @returns which of the tests that are likely to notice it does, of all tests where none is; undefined if none */
+  /** @returns which of the tests that are likely to notice it does, or of the slow ones; undefined if none */
   async noticedNearby(file: string, mutant: Mutant): Promise<string | undefined> {
     const tests = this.#bench.nearestTests(file);
     if (tests.length === 0) return await this.noticed(file, mutant);
-    return await this.#examine(file, mutant, { tests }, nearestLimitMs);
+    return await this.#examine(file, mutant, { ...this.#folder, tests }, nearestLimitMs);
   }
 
   /** @returns which test of the folder notices it, or that the tests do not end; undefined if none */

@@ -35,7 +35,7 @@ export async function runTests(
 
 /** @returns the test files that failed, those of the slow suites apart; none if no test could run */
 export function failedTests({ output }: TestRun): Required<TestsToRun> {
-  const files = [...output.matchAll(/FAIL +(\S+\.test\.ts)/g)].map(([, file = ""]) => file);
+  const files = [...new Set([...output.matchAll(/FAIL +(\S+\.test\.ts)/g)].map(([, file = ""]) => file))];
   const isSlow = (file: string): boolean => file.endsWith(".slow.test.ts");
   return { tests: files.filter((file) => !isSlow(file)), slowTests: files.filter(isSlow) };
 }

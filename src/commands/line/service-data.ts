@@ -5,10 +5,17 @@ import { lstatSync } from "node:fs";
 import { places } from "../../firmware/service/system.ts";
 import type { Arguments } from "./verb.ts";
 
-/** The service's data folder, if it exists and the user has named no data folder. */
-export function otherDataFolder(args: Arguments, chosen: string): string | undefined {
+/**
+ * The service's data folder, if it exists and the user has named no data folder.
+ * @param link where the service's folder would be
+ */
+export function otherDataFolder(
+  args: Arguments,
+  chosen: string,
+  link: string = places.dataLink,
+): string | undefined {
   const isNamed = args.value("data") !== undefined || process.env["STATE_DIRECTORY"] !== undefined;
   // Checks the link itself, because an ordinary user may not read its target.
-  const exists = lstatSync(places.dataLink, { throwIfNoEntry: false }) !== undefined;
-  return !isNamed && chosen !== places.dataLink && exists ? places.dataLink : undefined;
+  const exists = lstatSync(link, { throwIfNoEntry: false }) !== undefined;
+  return !isNamed && chosen !== link && exists ? link : undefined;
 }

@@ -41,14 +41,26 @@ function isNear(test: string, source: string, tree: string, tests: readonly stri
   );
 }
 
-/** @param tests only what lies there is followed */
-function leadsTo(file: string, source: string, tests: string, seen = new Set<string>()): boolean {
+const leadsTo = (test: string, source: string, tests: string): boolean =>
+  withHelpers(test, tests).some((file) => importsOf(file).includes(source));
+
+/** A test file with all that it imports from where tests are. */
+function withHelpers(file: string, tests: string, seen = new Set<string>()): readonly string[] {
   seen.add(file);
-  return importsOf(file).some(
-    (path) =>
-      path === source ||
-      (path.startsWith(`${tests}/`) && !seen.has(path) && leadsTo(path, source, tests, seen)),
-  );
+  for (const path of importsOf(file)) {
+    if (path.startsWith(`${tests}/`) && !seen.has(path)) withHelpers(path, tests, seen);
+  }
+  return [...seen];
+}
+
+/**
+ * Whether a test may run the built program; it takes seconds to build.
+ * @param test a file; of a folder it is not known
+ */
+export function looksAtDist(tree: string, test: string): boolean {
+  if (!test.endsWith(".test.ts")) return true;
+  const files = withHelpers(join(tree, test), join(tree, "test"));
+  return files.some((file) => /\bdist\b|\bpackageRoot\b|\bmain\.js\b/.test(textOf(file)));
 }
 
 const filesBelow = (tree: string, folder: string): string[] =>
@@ -56,13 +68,14 @@ const filesBelow = (tree: string, folder: string): string[] =>
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(tree, folder, name));
 
-function importsOf(file: string): string[] {
+const importsOf = (file: string): string[] =>
+  [...textOf(file).matchAll(imports)].map(([, path = ""]) => join(dirname(file), path));
+
+function textOf(file: string): string {
   try {
-    return [...readFileSync(file, "utf8").matchAll(imports)].map(([, path = ""]) =>
-      join(dirname(file), path),
-    );
+    return readFileSync(file, "utf8");
   } catch {
     // A text that looks like an import, in a test of imports.
-    return [];
+    return "";
   }
 }

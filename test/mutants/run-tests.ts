@@ -1,6 +1,7 @@
 /** Runs test files in a scratch tree until the first that fails. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { looksAtDist } from "./nearest-tests.ts";
 
 export type Outcome = "passed" | "failed" | "timed out";
 
@@ -9,6 +10,9 @@ export interface TestRun {
   /** The end of what it printed. */
   readonly output: string;
 }
+
+/** What does not change from one mutant to the next is transformed once. */
+const fileCache = "--experimental.fsModuleCache";
 
 /** Enough for a reader to see why a run failed. */
 const outputKept = 100_000;
@@ -49,12 +53,17 @@ function run(
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
   const child = spawn(
     process.execPath,
-    [vitest, "run", "--config", ".config/vitest.config.ts", "--bail", "1", ...tests],
+    [vitest, "run", "--config", ".config/vitest.config.ts", "--bail", "1", fileCache, ...tests],
     {
       cwd: tree,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", ...environment },
+      env: {
+        ...process.env,
+        NO_COLOR: "1",
+        DIST_IS_BUILT: tests.some((test) => looksAtDist(tree, test)) ? "" : "1",
+        ...environment,
+      },
     },
   );
   let output = "";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 const copied = [
   "src",
+  "dist",
   "test",
   "boards",
   "manifest",

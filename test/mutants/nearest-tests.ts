@@ -4,6 +4,9 @@ import { basename, dirname, join, relative } from "node:path";
 
 const imports = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
+/** They import much, and try much of it for long. */
+const longSuites = /\/test\/(?:disk|flips|fuzz|soak)\//;
+
 /**
  * Those that import it themselves or by way of what tests share, the one that has its name, and those of the folder
  * that mirrors its own, or the one above where that has none. Where there is none at all, those of the files that
@@ -11,7 +14,9 @@ const imports = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
  * @param file relative to the tree, as the answer is
  */
 export function nearestTests(tree: string, file: string): string[] {
-  const tests = filesBelow(tree, "test").filter((name) => /(?<!\.slow)\.test\.ts$/.test(name));
+  const tests = filesBelow(tree, "test").filter(
+    (name) => /(?<!\.slow)\.test\.ts$/.test(name) && !longSuites.test(name),
+  );
   const sources = filesBelow(tree, "src").map((name) => ({ name, imports: importsOf(name) }));
   const seen = new Set<string>();
   let ring = [join(tree, file)];

@@ -164,6 +164,10 @@ describe("the page's API", () => {
     expect(
       (await ask(hub, "POST", path, { name: "boost", payload: "never", timeoutSeconds: 1 })).status,
     ).toBe(504);
+    for (const timeoutSeconds of [0, 301]) {
+      const { status } = await ask(hub, "POST", path, { name: "boost", payload: null, timeoutSeconds });
+      expect(status).toBe(400);
+    }
     await client.close();
     await eventually(() => hub.core.links.size === 0, "the disconnection");
     expect((await ask(hub, "POST", path, { name: "boost", payload: null })).status).toBe(409);

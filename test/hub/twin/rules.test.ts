@@ -220,6 +220,12 @@ describe("a query", () => {
     expect(parseQuery("SELECT deviceId FROM devices").ok).toBe(false);
   });
 
+  it("limits how deep brackets are nested, not how many there are", () => {
+    const nested = (depth: number) => `${"(".repeat(depth)}tags.floor = 2${")".repeat(depth)}`;
+    expect(answers(Array.from({ length: 60 }, () => nested(1)).join(" AND "))).toBe(true);
+    expect([answers(nested(40)), answers(nested(60))]).toEqual([true, expect.stringContaining("nested")]);
+  });
+
   it("never throws, whatever is asked", () => {
     const words = fc.constantFrom(
       "(",

@@ -2,17 +2,14 @@
 import { existsSync } from "node:fs";
 import { loadCredentials } from "../azure/credentials/load.ts";
 import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
-import { chooseBoard } from "../firmware/choose-board.ts";
 import { examine, systemDrivers } from "../firmware/doctor/examine.ts";
 import { type Finding, type FindingStatus, tally } from "../firmware/doctor/finding.ts";
 import { systemMachine } from "../firmware/doctor/machine.ts";
-import { loadManifest } from "../firmware/load-manifest.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
-import { serviceUnit } from "../firmware/service/install.ts";
+import { unitOfThisProgram } from "../firmware/service/install.ts";
 import { places, systemOfThisMachine } from "../firmware/service/system.ts";
-import { boardOfUnit } from "../firmware/service/unit-state.ts";
 import { describeDataFolder } from "../firmware/storage/data-folder.ts";
 import { keysFolder } from "../firmware/update/places.ts";
 import { readContext, wantsColour } from "./line/context.ts";
@@ -45,7 +42,11 @@ Exit code 0 if there is no problem, 1 otherwise.`,
       settingsFile,
       keysFolder: keysFolder(data.path === places.data ? places.current : packageRoot),
       version: firmwareVersion(),
-      unit: () => unitOfThisProgram(args.value("board")),
+      unit: () =>
+        unitOfThisProgram(
+          systemOfThisMachine(() => {}),
+          args.value("board"),
+        ),
       board: args.value("board"),
       drivers: systemDrivers(systemClock),
       credentials: () =>
@@ -61,19 +62,6 @@ Exit code 0 if there is no problem, 1 otherwise.`,
 };
 
 const isInstalled = (): boolean => existsSync(places.unit);
-
-/** The unit that this program would install, to compare with the installed one. */
-function unitOfThisProgram(board: string | undefined): string | undefined {
-  if (!isInstalled()) return undefined;
-  try {
-    const choice = chooseBoard(board ?? boardOfUnit(systemOfThisMachine(() => {})), places.data);
-    return serviceUnit({ choice, manifest: loadManifest(choice) });
-  } catch (error) {
-    // Another finding reports an invalid board or manifest.
-    if (error instanceof StartupError) return undefined;
-    throw error;
-  }
-}
 
 export interface ReportOptions {
   readonly colour: boolean;

@@ -150,7 +150,7 @@ function changeText({ name, from, to, source }: ChangedEvent): string {
   return `${label.toLowerCase()} ${change} (${source})`;
 }
 
-function actionText(action: ScenarioAction): string {
+function actionText(action: Exclude<ScenarioAction, { do: "expect" }>): string {
   switch (action.do) {
     case "press":
       return `button ${action.button} pressed${action.times > 1 ? ` ${action.times} times` : ""}`;
@@ -174,8 +174,6 @@ function actionText(action: ScenarioAction): string {
       return `ended: ${hatFaults[action.fault]}`;
     case "power-cut":
       return `power cut${lasting(action.duration)}`;
-    case "expect":
-      return "expectations are checked";
   }
 }
 

@@ -66,6 +66,9 @@ describe("claim", () => {
     expect(JSON.parse(claim(["show", "--json"]).stdout)).toMatchObject({ unit: { subject: "heater-7" } });
     const verify = claim(["verify", "A1B2C3D4E5F60708"]);
     expect(verify.stdout).toContain("upload verify-A1B2C3D4.pem");
+    expect(readFileSync(join(folder, "verify-A1B2C3D4.pem"), "utf8")).toMatch(
+      /^-----BEGIN CERTIFICATE-----\n[\s\S]*-----END CERTIFICATE-----\n$/,
+    );
     expect(secrets()).toHaveLength(2);
     const said = [ca, request, sign, accept, show, verify].map(({ text }) => text).join();
     for (const secret of secrets()) expect(said).not.toContain(secret);

@@ -13,7 +13,8 @@ import type { Manifest } from "../../manifest/manifest.ts";
 import { systemdUnit } from "../../manifest/sandbox.ts";
 import { systemSlotFiles } from "../../update/slots/slot-files.ts";
 import { SlotStore } from "../../update/slots/slot-store.ts";
-import type { BoardChoice } from "../choose-board.ts";
+import { type BoardChoice, chooseBoard } from "../choose-board.ts";
+import { loadManifest } from "../load-manifest.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 import { slotsFolder } from "../update/places.ts";
 import { awaitDecision, type Outcome } from "./await-decision.ts";
@@ -22,6 +23,7 @@ import { copyProgram, makeCurrent, type Program, removeOldVersions } from "./pro
 import { refuseClosedFolders, refuseHat, refuseUnreadableProgram, refuseWithoutSystemd } from "./refusals.ts";
 import { relayOffScripts } from "./relay-off-script.ts";
 import { nodeIn, places, putFile, type System, unitName } from "./system.ts";
+import { boardOfUnit } from "./unit-state.ts";
 
 export interface Installation {
   readonly program: Omit<Program, "boardFile">;
@@ -43,6 +45,22 @@ export const serviceUnit = ({ choice, manifest }: Pick<Installation, "choice" | 
     board: installedBoard(choice.name),
     relayOff: relayOffScripts(choice.wiring),
   });
+
+/**
+ * The unit that this program would install, to compare with the installed one.
+ * @param board by default that of the installed unit
+ * @returns `undefined` where none is installed, or where the board or the manifest is invalid
+ */
+export function unitOfThisProgram(system: System, board: string | undefined): string | undefined {
+  if (!existsSync(system.at(places.unit))) return undefined;
+  try {
+    const choice = chooseBoard(board ?? boardOfUnit(system), places.data);
+    return serviceUnit({ choice, manifest: loadManifest(choice) });
+  } catch (error) {
+    if (error instanceof StartupError) return undefined;
+    throw error;
+  }
+}
 
 /** The user must be root. @throws StartupError, the system's error */
 export async function installService(system: System, installation: Installation): Promise<Outcome> {

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type BoardChoice, chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { loadManifest } from "../../../src/firmware/load-manifest.ts";
-import { installService } from "../../../src/firmware/service/install.ts";
+import { installService, unitOfThisProgram } from "../../../src/firmware/service/install.ts";
 import { refuseWithoutRoot } from "../../../src/firmware/service/refusals.ts";
 import { removeService } from "../../../src/firmware/service/remove.ts";
 import { places } from "../../../src/firmware/service/system.ts";
@@ -53,6 +53,10 @@ function snapshot(): string[] {
 }
 
 describe("installing the service", () => {
+  it("has no unit to compare with before", () => {
+    expect(unitOfThisProgram(system, "grove-heater-pi")).toBeUndefined();
+  });
+
   it("puts the program where everybody may read it, without what is only for building or testing it", async () => {
     await install();
     const files = readdirSync(system.at(places.current), { recursive: true, encoding: "utf8" }).filter(
@@ -82,6 +86,9 @@ describe("installing the service", () => {
       `ExecStart=${places.current}/bin/node ${places.current}/dist/main.js run --board grove-heater-pi\n`,
     );
     expect(boardOfUnit(system)).toBe("grove-heater-pi");
+    expect(unitOfThisProgram(system, undefined)).toBe(text(places.unit));
+    expect(unitOfThisProgram(system, "virtual")).not.toBe(text(places.unit));
+    expect(unitOfThisProgram(system, "nosuch")).toBeUndefined();
     const steps = system.ran.filter((command) => /^systemctl (daemon|enable|restart grove)/.test(command));
     expect(steps).toEqual([
       "systemctl daemon-reload",

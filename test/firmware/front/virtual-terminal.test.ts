@@ -21,6 +21,7 @@ function terminalOf(columns: number | undefined, rows: number | undefined) {
   const input = Object.assign(new PassThrough(), { setRawMode: (on: boolean) => raw.push(on) });
   const output = Object.assign(new PassThrough(), { columns, rows });
   const ready = { now: true };
+  const asked: string[] = [];
   const parts = {
     hat,
     surroundings,
@@ -33,12 +34,13 @@ function terminalOf(columns: number | undefined, rows: number | undefined) {
     colour: false,
     log: [],
     page: () => undefined,
-    onQuit: () => {},
+    onQuit: () => asked.push("quit"),
+    onPause: () => asked.push("pause"),
   };
   const terminal = new VirtualTerminal(parts);
   terminal.open();
   const written = () => String(output.read() ?? "");
-  return { terminal, written, raw, input, clock, surroundings, ready };
+  return { terminal, written, raw, input, clock, surroundings, ready, hat, asked };
 }
 
 describe("the virtual hat in a terminal", () => {
@@ -72,6 +74,43 @@ describe("the virtual hat in a terminal", () => {
     ready.now = true;
     await clock.advance(millis(100));
     expect(written()).toContain("window open");
+    terminal.close();
+  });
+
+  it("presses the hat's buttons for keys, small or capital: taps, and a hold for the heater's", async () => {
+    const { terminal, input, hat, clock } = terminalOf(80, 24);
+    const { buttonA, buttonB, modeButton } = wiring;
+    const down = () =>
+      [buttonA, buttonB, modeButton].map(({ line, activeLevel }) => hat.gpio.level(line) === activeLevel);
+    const typed = async (text: string) => {
+      input.emit("data", text);
+      await clock.advance(millis(100));
+      const pressed = down();
+      await clock.advance(millis(900));
+      const held = down();
+      await clock.advance(millis(1000));
+      expect(down()).toEqual([false, false, false]);
+      return { pressed, held };
+    };
+    const released = [false, false, false];
+    expect(await typed("a")).toEqual({ pressed: [true, false, false], held: released });
+    expect(await typed("B")).toEqual({ pressed: [false, true, false], held: released });
+    expect(await typed("abm")).toEqual({ pressed: [true, true, true], held: released });
+    expect(await typed("h")).toEqual({ pressed: [false, false, true], held: [false, false, true] });
+    expect(await typed("x")).toEqual({ pressed: released, held: released });
+    terminal.close();
+    expect(await typed("a")).toEqual({ pressed: released, held: released });
+  });
+
+  it("opens the window, pauses and quits for a key, also for those that are signals elsewhere", () => {
+    const { terminal, input, surroundings, asked } = terminalOf(80, 24);
+    input.emit("data", "w");
+    expect(surroundings.windowOpen).toBe(true);
+    input.emit("data", "W");
+    expect(surroundings.windowOpen).toBe(false);
+    expect(asked).toEqual([]);
+    input.emit("data", "\x1aq\x03\x04\x1c");
+    expect(asked).toEqual(["pause", "quit", "quit", "quit", "quit"]);
     terminal.close();
   });
 

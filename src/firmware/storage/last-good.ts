@@ -8,7 +8,7 @@
  * named by --settings is missing, the kept copy replaces it only if it is a copy of that file, because nobody
  * watches a service's terminal; any other name is taken for a typing error.
  */
-import { isAbsolute, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../../base/clock.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
@@ -233,5 +233,5 @@ const keyOf = (name: string, data: DataFolder): string => (isPath(name) ? stored
  */
 function storedPath(path: string, data: DataFolder): string {
   const inside = relative(resolve(data.path), resolve(path));
-  return inside.startsWith("..") || isAbsolute(inside) ? resolve(path) : `./${inside}`;
+  return inside.startsWith("..") ? resolve(path) : `./${inside}`;
 }

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -120,6 +121,24 @@ describe("SR-11: a settings file that turned bad under a unit that ran", () => {
     write("");
     expect((await run()).settings.value.targetMax).toBe(30);
   });
+
+  it.each(["in the data folder", "elsewhere"])(
+    "is known by its name after that folder moved: %s",
+    async (where) => {
+      const other = mkdtempSync(join(tmpdir(), "grove-heater-test-"));
+      const named = () => join(where === "elsewhere" ? other : data.path, "mine.json");
+      data = describeDataFolder(join(folder, "one"));
+      mkdirSync(data.path);
+      writeFileSync(named(), '{"targetMax": 25}');
+      await run({ settings: { path: named(), named: true } });
+      mkdirSync(join(folder, "deeper"));
+      renameSync(data.path, join(folder, "deeper", "two"));
+      data = describeDataFolder(join(folder, "deeper", "two"));
+      writeFileSync(named(), "");
+      expect((await run({ settings: { path: named(), named: true } })).settings.value.targetMax).toBe(25);
+      rmSync(other, { recursive: true });
+    },
+  );
 
   it("that was named and is missing is replaced by its last good copy only if it was the last one in use; another name is a typing error", async () => {
     const named = join(folder, "mine.json");

@@ -11,6 +11,8 @@ export interface TestRun {
   readonly output: string;
 }
 
+/** What a slip keeps waiting costs this twice. */
+const patience = "--testTimeout=60000";
 /** What does not change from one mutant to the next is transformed once. */
 const fileCache = "--experimental.fsModuleCache";
 
@@ -53,7 +55,7 @@ function run(
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
   const child = spawn(
     process.execPath,
-    [vitest, "run", "--config", ".config/vitest.config.ts", "--bail", "1", fileCache, ...tests],
+    [vitest, "run", "--config", ".config/vitest.config.ts", "--bail", "1", patience, fileCache, ...tests],
     {
       cwd: tree,
       detached: true,

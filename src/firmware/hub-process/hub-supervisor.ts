@@ -122,8 +122,8 @@ export class HubSupervisor {
     this.#hub = undefined;
     this.#ready = undefined;
     if (this.#stopped) return;
-    // No retry for an error that a person must fix.
-    if (code === exitCodes.configuration || code === exitCodes.storage) {
+    // No retry for an error that a person must fix. A disk that is full or read-only may come back by itself.
+    if (code === exitCodes.configuration) {
       this.#options.log.warn("hub-not-running", { code, now: "heating continues; see: grove-heater hub" });
       return;
     }

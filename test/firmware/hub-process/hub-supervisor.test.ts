@@ -208,15 +208,25 @@ describe("the supervisor of the local hub", () => {
     expect(warnings.at(-1)).toMatchObject(["hub-lost", { restartInSeconds: 2 }]);
   });
 
-  it.each([78, 74])(
-    "leaves a hub alone that ended with %i: a person has to act, and is told",
-    async (code) => {
-      const { supervisor, loop, clock, hub, hubs, warnings } = rig();
-      supervisor.startFor(loop.child);
-      hub().end(code);
-      await clock.advance(minutes(5));
-      expect(hubs).toHaveLength(1);
-      expect(warnings.at(-1)).toMatchObject(["hub-not-running", { code }]);
-    },
-  );
+  it("leaves a hub alone that ended with 78: a person has to act, and is told", async () => {
+    const { supervisor, loop, clock, hub, hubs, warnings } = rig();
+    supervisor.startFor(loop.child);
+    hub().end(78);
+    await clock.advance(minutes(5));
+    expect(hubs).toHaveLength(1);
+    expect(warnings.at(-1)).toMatchObject(["hub-not-running", { code: 78 }]);
+  });
+
+  it("tries again each minute when a hub ended with 74, until the disk is back", async () => {
+    const { supervisor, loop, clock, hub, hubs, warnings } = rig();
+    supervisor.startFor(loop.child);
+    for (let failure = 1; failure <= 10; failure += 1) {
+      hub().end(74);
+      expect(warnings.at(-1)).toMatchObject(["hub-lost", { code: 74 }]);
+      await clock.advance(minutes(1));
+      expect(hubs).toHaveLength(failure + 1);
+    }
+    hub().emit("message", ready);
+    expect(loop.sent).toEqual([ready]);
+  });
 });

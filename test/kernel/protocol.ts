@@ -14,7 +14,11 @@ export type GuestRecord =
   | { readonly type: "passed"; readonly name: string; readonly ms: number; readonly measured: string }
   | { readonly type: "failed"; readonly name: string; readonly ms: number; readonly why: string }
   /** This start of the machine is over, and another follows. */
-  | { readonly type: "next"; readonly by: "power cut" | "reboot" }
+  | { readonly type: "next"; readonly by: "power cut" | "order" }
+  /** How long the relay was on after something happened. */
+  | { readonly type: "time"; readonly what: string; readonly ms: number; readonly limitMs: number }
+  /** Set-points that may come back when the power is cut from now on. */
+  | { readonly type: "shown"; readonly targets: readonly number[] }
   | { readonly type: "end" };
 
 /** Kernel messages can cut into a line; what is not one of ours is no record. */

@@ -16,7 +16,7 @@ export class Reporter {
   record(machine: string, record: GuestRecord): void {
     const print = (sign: string, text: string): void => console.log(`${machine}  ${sign} ${indented(text)}`);
     if (record.type === "started") this.#running.set(machine, record.name);
-    else this.#running.delete(machine);
+    if (record.type === "passed" || record.type === "failed") this.#running.delete(machine);
     switch (record.type) {
       case "ready":
         print("·", `Linux ${record.kernel}, node ${record.node}, up after ${seconds(record.sinceBootMs)}`);
@@ -33,6 +33,8 @@ export class Reporter {
         print("·", record.by);
         break;
       case "started":
+      case "time":
+      case "shown":
       case "end":
         break;
     }

@@ -17,7 +17,8 @@ export interface VmOptions {
   readonly consoleLog: string;
   readonly wholeLimitMs: number;
   readonly silenceLimitMs: number;
-  readonly onRecord: (record: GuestRecord) => void;
+  /** @param cutPower ends the machine at once, which is no failure then */
+  readonly onRecord: (record: GuestRecord, cutPower: () => void) => void;
 }
 
 /** Resolves to undefined after an ordinary end, else to the reason why it was not. */
@@ -31,6 +32,10 @@ export function runVm(tools: Tools, options: VmOptions): Promise<string | undefi
   let reason: string | undefined;
   let ended = false;
   let errors = "";
+  const cutPower = (): void => {
+    ended = true;
+    stop();
+  };
   const giveUp = (why: string) => (): void => {
     reason ??= why;
     stop();
@@ -42,8 +47,8 @@ export function runVm(tools: Tools, options: VmOptions): Promise<string | undefi
     const record = parseRecord(line);
     if (record === undefined) return;
     silence.refresh();
-    ended = record.type === "end" || record.type === "next";
-    options.onRecord(record);
+    ended ||= record.type === "end" || record.type === "next";
+    options.onRecord(record, cutPower);
     if (record.type === "next" && record.by === "power cut") stop();
   });
   qemu.stderr.on("data", (chunk: Buffer) => {

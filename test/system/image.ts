@@ -13,9 +13,10 @@ import { Cpio } from "../kernel/cpio.ts";
 import { strippedNode } from "../kernel/initramfs.ts";
 import { machineKinds } from "../kernel/machine-kinds.ts";
 import type { Tools } from "../kernel/prerequisites.ts";
+import { gpioParameter } from "./plans.ts";
 
 /** What a stock Raspberry Pi OS Lite has and this firmware asks for; nothing of it is ours. */
-const packages = ["systemd-sysv", "udev", "dbus", "sudo", "kmod", "libstdc++6"];
+const packages = ["systemd-sysv", "udev", "dbus", "sudo", "kmod", "libstdc++6", "nftables", "procps"];
 const suite = "bookworm";
 
 export interface ImageParts {
@@ -49,7 +50,7 @@ export function debianArchive(cache: string): string | { readonly reason: string
 /** Ordinary user, as on Raspberry Pi OS: may use sudo, and nobody else may enter the home. */
 const user = { name: "pi", uid: 1000, home: "/home/pi" };
 /** A checkout, as `npm start` leaves it. */
-const checkout = ["dist", "boards", "manifest", "package.json", "LICENSE"];
+const checkout = ["dist", "boards", "manifest", "package.json", "README.md", "LICENSE"];
 const { label, base, ngpio, oled } = machineKinds["pi-4"];
 
 const files: Readonly<Record<string, string>> = {
@@ -59,7 +60,25 @@ const files: Readonly<Record<string, string>> = {
   "etc/modules-load.d/rig.conf": "grove_rig\ni2c-dev\n",
   "etc/modprobe.d/rig.conf": `options grove_rig label=${label} base=${base} ngpio=${ngpio} oled=${oled}\n`,
   "etc/sudoers.d/pi": "pi ALL=(ALL) NOPASSWD: ALL\n",
-  // Nobody presses the mode button, which is low when pressed, and the room is cold.
+  // Owner's computer and unit are one here. There is no git to ask for the time of a commit.
+  "usr/local/bin/ssh": '#!/bin/sh\nshift\nexec /bin/sh -c "$*"\n',
+  "etc/profile.d/release.sh": "export SOURCE_DATE_EPOCH=1790000000\n",
+  // As where the kernel was built without it: nothing is left to be found.
+  "etc/systemd/system/sys-class-gpio.mount": `[Unit]
+ConditionKernelCommandLine=${gpioParameter}chardev
+DefaultDependencies=no
+Before=local-fs.target systemd-udevd.service
+
+[Mount]
+What=tmpfs
+Where=/sys/class/gpio
+Type=tmpfs
+
+[Install]
+WantedBy=local-fs.target
+`,
+  // Nobody presses the mode button, which is low when pressed, and the room is cold. Process numbers differ at each start, as
+  // on a machine that does more.
   "etc/systemd/system/room.service": `[Unit]
 After=systemd-modules-load.service sys-kernel-debug.mount
 Before=grove-heater.service
@@ -67,13 +86,16 @@ Before=grove-heater.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c "cd /sys/kernel/debug/grove_rig && echo 19 1 >input && echo 17000 45000 >air"
+ExecStart=/bin/sh -c "shuf -i 300-4000000 -n 1 >/proc/sys/kernel/ns_last_pid"
 
 [Install]
 WantedBy=multi-user.target
 `,
   "etc/systemd/system/system-test.service": `[Unit]
 Description=The guest's program
-After=multi-user.target
+After=room.service
+# So that at the end of the system it sees that of the service.
+Before=grove-heater.service
 
 [Service]
 ExecStart=/usr/local/bin/node /opt/system-test/guest.mjs
@@ -95,6 +117,7 @@ export function makeDisk(tools: Tools, archive: string, parts: ImageParts): stri
   execFileSync("tar", ["-xpf", archive, "-C", tree, "--exclude=./dev/*"]);
   for (const [name, text] of Object.entries(files)) put(join(tree, name), text);
   execFileSync("chmod", ["440", join(tree, "etc/sudoers.d/pi")]);
+  execFileSync("chmod", ["755", join(tree, "usr/local/bin/ssh")]);
   put(join(tree, "opt/system-test/guest.mjs"), readFileSync(parts.guest));
   addModules(tools, tree, parts.rigModule);
   cpSync(strippedNode(tools, cache), join(tree, "usr/local/bin/node"));
@@ -107,7 +130,7 @@ export function makeDisk(tools: Tools, archive: string, parts: ImageParts): stri
   for (const path of runtimePackages(root)) copy(join(root, path), join(home, path));
   run("chown", "-R", `${user.name}:${user.name}`, user.home);
   run("chmod", "700", user.home);
-  run("systemctl", "enable", "room.service", "system-test.service");
+  run("systemctl", "enable", "room.service", "system-test.service", "sys-class-gpio.mount");
   run("systemctl", "mask", "serial-getty@ttyS0.service", "getty@tty1.service", "apt-daily.timer");
   rmSync(join(tree, "etc/machine-id"), { force: true });
   // Empty, not missing: an image that somebody has set up already, as Raspberry Pi OS is after its first boot.

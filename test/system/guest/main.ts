@@ -5,44 +5,65 @@ import { Machine } from "../../kernel/guest/machine.ts";
 import { hangUp, runScenario, type Scenario, say } from "../../kernel/guest/scenario.ts";
 import { machineKinds } from "../../kernel/machine-kinds.ts";
 import { type Plan, planNames, planParameter } from "../plans.ts";
-import { keep, kept } from "./progress.ts";
+import { backEnds, deaths, hangs, memoryDeaths, withoutSysfs } from "./death-scenarios.ts";
+import { deadDisk, readOnlyDisk } from "./disk-scenarios.ts";
+import { fieldLines } from "./field-scenarios.ts";
 import {
-  afterCut,
-  characterDevice,
   credentials,
-  deaths,
   doctor,
-  hangs,
   heats,
   installed,
   installing,
   nodeMissing,
   otherUnit,
-  pressing,
   removing,
   upgrading,
-} from "./scenarios.ts";
-import { systemctl, told } from "./service.ts";
+} from "./install-scenarios.ts";
+import { afterEnd, heatsAfterEnd, pressing, systemEnd } from "./power-scenarios.ts";
+import { keep, kept } from "./progress.ts";
+import { asRoot, systemctl } from "./service.ts";
+import { updates } from "./update-scenarios.ts";
 
 interface Chapter {
   readonly scenarios: readonly Scenario[];
-  readonly end: "reboot" | "power cut" | "the end";
+  /** "order": the last scenario has ended the system, and another start follows. */
+  readonly end: "order" | "cut while pressing" | "power cut" | "the end";
 }
 
-const cut: Chapter = { scenarios: [afterCut, pressing], end: "power cut" };
-/** Two machines at once, each with about half of what is to be shown. */
+const orders: readonly Chapter[] = [
+  { scenarios: [afterEnd, heatsAfterEnd, systemEnd("power-off")], end: "order" },
+];
+const cut: Chapter = { scenarios: [afterEnd], end: "cut while pressing" };
+const cuts: readonly Chapter[] = Array.from({ length: 10 }, () => cut);
+const disks: readonly Chapter[] = [
+  { scenarios: [afterEnd, heatsAfterEnd, ...readOnlyDisk, ...deadDisk], end: "power cut" },
+];
 const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
-  kills: [{ scenarios: [...installing, ...deaths, ...characterDevice, ...hangs], end: "the end" }],
-  restarts: [
+  deaths: [{ scenarios: [...installing, ...deaths, ...memoryDeaths, ...hangs, ...backEnds], end: "the end" }],
+  "deaths-chardev": [
     {
-      scenarios: [installed, heats, doctor, nodeMissing, otherUnit, credentials],
-      end: "reboot",
+      scenarios: [installed, heats, withoutSysfs, ...deaths, ...memoryDeaths, ...hangs, nodeMissing],
+      end: "the end",
     },
-    cut,
-    cut,
-    cut,
-    { scenarios: [afterCut, upgrading, removing], end: "the end" },
   ],
+  power: [
+    {
+      scenarios: [installed, heats, doctor, nodeMissing, otherUnit, credentials, systemEnd("reboot")],
+      end: "order",
+    },
+    ...orders,
+    ...cuts,
+    ...disks,
+    { scenarios: [afterEnd, heatsAfterEnd, upgrading, removing], end: "the end" },
+  ],
+  "power-chardev": [
+    { scenarios: [installed, heats, systemEnd("reboot")], end: "order" },
+    ...orders,
+    ...cuts,
+    ...disks,
+    { scenarios: [afterEnd, heatsAfterEnd, removing], end: "the end" },
+  ],
+  field: [{ scenarios: [installed, heats, ...fieldLines, ...updates], end: "the end" }],
 };
 
 /** In the machine's time. */
@@ -54,18 +75,22 @@ if (plan === undefined) throw new Error(`the kernel was not told what to show: $
 const progress = kept();
 const chapter = plans[plan][progress.chapter];
 if (chapter === undefined) throw new Error(`there is no chapter ${progress.chapter}`);
+// At once: the power may be cut, and the disk be gone, before all of it is shown.
+keep({ ...progress, chapter: progress.chapter + 1 });
 const sinceBootMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
 say({ type: "ready", kernel: release(), node: process.version, sinceBootMs });
 const machine = Machine.switchedOn(machineKinds["pi-4"]);
 for (const scenario of chapter.scenarios)
   await runScenario({ limitMs: scenarioLimitMs, ...scenario }, machine);
-keep({ ...kept(), chapter: progress.chapter + 1 });
-if (chapter.end === "power cut") say({ type: "next", by: "power cut" });
-else if (chapter.end === "reboot") {
-  keep({ ...kept(), target: told().target });
-  say({ type: "next", by: "reboot" });
-  systemctl("reboot");
-} else {
+if (chapter.end === "the end") {
   hangUp();
   systemctl("poweroff");
+} else if (chapter.end === "order") {
+  say({ type: "next", by: "order" });
+  // Where the order was not given, because the scenario failed before it.
+  asRoot("systemctl --no-block reboot");
+} else {
+  // The rig cuts the power while this one runs.
+  if (chapter.end === "cut while pressing") await runScenario(pressing, machine);
+  say({ type: "next", by: "power cut" });
 }

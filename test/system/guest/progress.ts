@@ -4,17 +4,15 @@ import { existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, w
 export interface Progress {
   /** The chapter that this start of the machine is for. */
   readonly chapter: number;
-  /** The set-point that was shown last before the power was cut. */
-  readonly target: number;
-  /** How often it was. */
-  readonly cuts: number;
+  /** The set-point in force before an orderly end; `undefined` before the first. */
+  readonly target?: number | undefined;
 }
 
 const folder = "/var/lib/system-test";
 const file = `${folder}/progress.json`;
 
 export const kept = (): Progress =>
-  existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { chapter: 0, target: 0, cuts: 0 };
+  existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { chapter: 0 };
 
 export function keep(progress: Progress): void {
   mkdirSync(folder, { recursive: true });

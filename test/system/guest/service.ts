@@ -9,7 +9,8 @@ import { until } from "../../kernel/guest/until.ts";
 /** A start of the whole service takes some seconds of the machine's time, and the shortest off time ten. */
 export const patienceMs = 60_000;
 export const unit = "grove-heater.service";
-export const group = `/sys/fs/cgroup/system.slice/${unit}/cgroup.procs`;
+export const controlGroup = `/sys/fs/cgroup/system.slice/${unit}`;
+export const group = `${controlGroup}/cgroup.procs`;
 export const dataFolder = "/var/lib/private/grove-heater";
 
 /** The shortest times that the settings allow. */
@@ -95,16 +96,6 @@ export const relayIs = (machine: Machine, level: 0 | 1, limitMs = patienceMs): P
     () => machine.line(RELAY)?.level === level || undefined,
     limitMs,
   ).then(() => true);
-
-/** Kills or stops with the relay on, and waits until it is off. @returns after how many ms it was */
-export async function offAfter(machine: Machine, act: () => void, limitMs = patienceMs): Promise<number> {
-  await relayIs(machine, 1, 120_000);
-  const start = now();
-  act();
-  await until("the relay's line to be off", () => machine.line(RELAY)?.level === 0 || undefined, limitMs);
-  // A line that was off and on again within a look of 20 ms would show a later change.
-  return (machine.line(RELAY)?.changedMs ?? 0) - start;
-}
 
 export const signal = (name: NodeJS.Signals, ...pids: readonly number[]): void => {
   for (const pid of pids) process.kill(pid, name);

@@ -1,24 +1,19 @@
-/** What happens to a service: installed by a person, killed in every way, restarted, removed. In order; each needs the one before. */
+/** A service from its installation by a person to its removal. In order; each needs the one before. */
 import assert from "node:assert/strict";
 import { existsSync, renameSync, statSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
-import { BUTTON_B, RELAY } from "../../kernel/guest/hat.ts";
-import type { Machine } from "../../kernel/guest/machine.ts";
+import { RELAY } from "../../kernel/guest/hat.ts";
 import type { Scenario } from "../../kernel/guest/scenario.ts";
 import { until } from "../../kernel/guest/until.ts";
-import { keep, kept } from "./progress.ts";
+import { comesBack, killAll, timedOff } from "./relay-off.ts";
 import {
   asRoot,
   dataFolder,
   group,
   milliseconds,
-  now,
-  offAfter,
   patienceMs,
   pidOf,
   relayIs,
   shown,
-  signal,
   succeeds,
   systemctl,
   told,
@@ -28,10 +23,6 @@ import {
 } from "./service.ts";
 
 const install = "sudo $(command -v node) dist/main.js service install";
-/** SR-01 and SR-10, in the machine's own time. */
-const afterDeathMs = 1000;
-const afterHangMs = 12_000;
-
 export const installed: Scenario = {
   name: "an ordinary user with a closed home installs the service with one command, and it decides",
   async run() {
@@ -162,124 +153,6 @@ export const otherUnit: Scenario = {
   },
 };
 
-const killAll = (): string => succeeds(asRoot(`echo 1 >/sys/fs/cgroup/system.slice/${unit}/cgroup.kill`));
-
-const death = (name: string, act: () => void): Scenario => ({
-  name: `SR-01 ${name}: the relay is off, and the heat comes back`,
-  async run(machine) {
-    const ms = await offAfter(machine, act);
-    assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
-    await comesBack(machine);
-    return milliseconds(ms);
-  },
-});
-
-async function comesBack(machine: Machine): Promise<void> {
-  await relayIs(machine, 1, 120_000);
-  await until("the service to run", () => shown("ActiveState") === "active");
-}
-
-export const deaths: readonly Scenario[] = [
-  heats,
-  death("kill -9 of the loop", () => signal("SIGKILL", pidOf("loop"))),
-  death("kill -9 of the guardian", () => signal("SIGKILL", pidOf("guardian"))),
-  death("kill -9 of both", () => signal("SIGKILL", pidOf("guardian"), pidOf("loop"))),
-  death("kill -9 of every process at once", () => void killAll()),
-  death("systemctl kill", () => void systemctl("kill", unit)),
-  {
-    name: "systemctl stop turns the relay off, and systemctl start brings the heat back",
-    async run(machine) {
-      let stopped = 0;
-      const ms = await offAfter(machine, () => {
-        const start = now();
-        systemctl("stop", unit);
-        stopped = now() - start;
-      });
-      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
-      assert.equal(shown("Result"), "success");
-      systemctl("start", unit);
-      await comesBack(machine);
-      return `off after ${milliseconds(ms)}, stopped after ${milliseconds(stopped)}`;
-    },
-  },
-  {
-    name: "systemctl restart turns the relay off in between",
-    async run(machine) {
-      const ms = await offAfter(machine, () => void systemctl("restart", "--no-block", unit));
-      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
-      await comesBack(machine);
-      return milliseconds(ms);
-    },
-  },
-];
-
-const sysfsLine = "/sys/class/gpio/gpio528";
-
-/** The same on the other back end. */
-export const characterDevice: readonly Scenario[] = [
-  {
-    name: "heats on the GPIO character device",
-    async run(machine) {
-      useShortTimes({ gpioBackend: "chardev" });
-      await relayIs(machine, 0);
-      await relayIs(machine, 1, 120_000);
-      assert.equal(existsSync(sysfsLine), false, "sysfs has the line");
-      return JSON.stringify(told());
-    },
-  },
-  death("kill -9 of the loop on the character device", () => signal("SIGKILL", pidOf("loop"))),
-  death("kill -9 of the guardian on the character device", () => signal("SIGKILL", pidOf("guardian"))),
-  death("kill -9 of every process at once on the character device", () => void killAll()),
-  {
-    name: "and back on sysfs",
-    async run(machine) {
-      useShortTimes();
-      await relayIs(machine, 0);
-      await relayIs(machine, 1, 120_000);
-      assert.equal(existsSync(sysfsLine), true);
-      return "";
-    },
-  },
-];
-
-export const hangs: readonly Scenario[] = [
-  {
-    name: "SR-10 a loop that hangs: the relay is off within ten seconds",
-    async run(machine) {
-      const ms = await offAfter(machine, () => signal("SIGSTOP", pidOf("loop")));
-      assert.ok(ms < afterHangMs, `it took ${milliseconds(ms)}`);
-      await comesBack(machine);
-      return milliseconds(ms);
-    },
-  },
-  {
-    name: "SR-10 a guardian that hangs: the relay is off within ten seconds, and all is started anew",
-    async run(machine) {
-      const guardian = pidOf("guardian");
-      const before = Number(shown("NRestarts"));
-      const start = now();
-      const ms = await offAfter(machine, () => signal("SIGSTOP", guardian), 120_000);
-      assert.ok(ms < afterHangMs, `it took ${milliseconds(ms)}`);
-      await until("another guardian", () => Number(shown("NRestarts")) > before, 120_000);
-      const taken = now() - start;
-      await comesBack(machine);
-      return `relay off after ${milliseconds(ms)}, started anew after ${milliseconds(taken)}`;
-    },
-  },
-  {
-    name: "a guardian that hangs and then a loop that dies: the watcher turns the relay off, systemd starts all anew",
-    async run(machine) {
-      const before = Number(shown("NRestarts"));
-      signal("SIGSTOP", pidOf("guardian"));
-      const ms = await offAfter(machine, () => signal("SIGKILL", pidOf("loop")), 120_000);
-      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
-      await until("another guardian", () => Number(shown("NRestarts")) > before, 120_000);
-      await comesBack(machine);
-      return `relay off after ${milliseconds(ms)}`;
-    },
-  },
-];
-
 export const nodeMissing: Scenario = {
   name: "with Node.js gone, a service that is killed leaves the relay off, says why, and comes back with Node.js",
   async run(machine) {
@@ -287,8 +160,7 @@ export const nodeMissing: Scenario = {
     await relayIs(machine, 1, 120_000);
     renameSync(node, `${node}.gone`);
     try {
-      const ms = await offAfter(machine, () => void killAll());
-      assert.ok(ms < afterDeathMs, `it took ${milliseconds(ms)}`);
+      const ms = await timedOff(machine, "kill -9 of every process, Node.js missing", killAll);
       await until("a start that fails", () => shown("ExecMainStatus") === "203");
       const { code, output } = typed("node dist/main.js service status");
       assert.equal(code, 1, output);
@@ -298,34 +170,6 @@ export const nodeMissing: Scenario = {
       renameSync(`${node}.gone`, node);
       await comesBack(machine);
     }
-  },
-};
-
-/** Presses B until the loop has told of some presses; what it told is what a cut must not take back. */
-export const pressing: Scenario = {
-  name: "the set-point follows the buttons, until the power is cut",
-  async run(machine) {
-    await until("the loop", () => told().decidedAfterMs !== undefined, patienceMs);
-    const presses = 1 + (kept().cuts % 4);
-    for (let press = 0; press < presses; press += 1) {
-      const before = told().target;
-      machine.input(BUTTON_B, 1);
-      await sleep(150);
-      machine.input(BUTTON_B, 0);
-      await until("the set-point to follow", () => told().target !== before, patienceMs);
-    }
-    keep({ ...kept(), target: told().target, cuts: kept().cuts + 1 });
-    return `${told().target} °C`;
-  },
-};
-
-export const afterCut: Scenario = {
-  name: "after the cut the service comes back by itself with the set-point that was shown",
-  async run(machine) {
-    await until("a decision", () => told().decidedAfterMs !== undefined, 120_000);
-    assert.equal(told().target, kept().target);
-    await relayIs(machine, 1, 120_000);
-    return `${told().target} °C, relay on again ${milliseconds(machine.line(RELAY)?.changedMs ?? 0)} after the boot`;
   },
 };
 

@@ -29,8 +29,7 @@ export const verb: Verb = {
   },
   notes: `
 The firmware refuses to use what the manifest does not name; in a service the kernel refuses it too (see: grove-heater
-service print). To install the nftables rules:
-  grove-heater manifest nftables | sudo tee /etc/grove-heater.nft
+service print). service install places the nftables rules in /etc/grove-heater.nft; a file of your own there is kept.
 Exit code 78 if the manifest has mistakes; each is reported with its line.`,
   async run(args) {
     const context = readContext(args);

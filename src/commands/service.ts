@@ -36,7 +36,7 @@ export const verb: Verb = {
   notes: `
 install copies the program and its Node.js to ${places.program}, makes the unit from the manifest, starts it, and waits for
 its first decision. Repeated, it upgrades; the relay is off meanwhile. Where they are missing, it also adds the groups
-i2c and gpio, udev rules and a size limit for the journal. Data is in ${places.data}.
+i2c and gpio, udev rules, rules for the packet filter and a size limit for the journal. Data is in ${places.data}.
 Updates (grove-heater update) are in ${places.data}/slots; the program that is installed here starts them. Keys that were
 given once are kept over an upgrade; new ones replace all of them.
 Credentials: ${places.data}/credentials.json (0600), or ${places.environment}, or encrypted:

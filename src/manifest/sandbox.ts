@@ -155,6 +155,12 @@ function hardware(manifest: Manifest, wiring: Wiring): Line[] {
 const isNetworked = ({ connections, tcpServerPorts, udpServerPorts }: Manifest): boolean =>
   connections.length + tcpServerPorts.length + udpServerPorts.length > 0;
 
+/** Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. */
+export const loadsRules = (manifest: Manifest): boolean =>
+  isNetworked(manifest) &&
+  (manifest.tcpServerPorts.length + manifest.udpServerPorts.length > 0 ||
+    !manifest.connections.every(isAddress));
+
 function network(manifest: Manifest): Line[] {
   if (!isNetworked(manifest)) {
     return [
@@ -169,19 +175,18 @@ function network(manifest: Manifest): Line[] {
     ...ranges(tcpServerPorts).map((range) => `tcp:${range}`),
     ...ranges(udpServerPorts).map((range) => `udp:${range}`),
   ];
-  const onlyAddresses = ports.length === 0 && connections.every(isAddress);
   return [
     "# AF_NETLINK: getaddrinfo sorts addresses by it (RFC 6724).",
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     "SocketBindDeny=any",
     ...ports.map((port) => `SocketBindAllow=${port}`),
-    ...(onlyAddresses
-      ? ["IPAddressDeny=any", ...connections.map((host) => `IPAddressAllow=${host}`)]
-      : [
+    ...(loadsRules(manifest)
+      ? [
           "# Hosts are granted by name, and peers of a port by nothing: IPAddressAllow= knows neither. The gate holds them;",
           '# for what no gate in Node.js sees there are the rules of "grove-heater manifest nftables", where installed.',
           `ExecStartPre=+-/bin/sh -c "test ! -e ${rulesFile(manifest)} || exec nft -f ${rulesFile(manifest)}"`,
-        ]),
+        ]
+      : ["IPAddressDeny=any", ...connections.map((host) => `IPAddressAllow=${host}`)]),
   ];
 }
 

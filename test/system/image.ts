@@ -16,7 +16,17 @@ import type { Tools } from "../kernel/prerequisites.ts";
 import { gpioParameter } from "./plans.ts";
 
 /** What a stock Raspberry Pi OS Lite has and this firmware asks for; nothing of it is ours. */
-const packages = ["systemd-sysv", "udev", "dbus", "sudo", "kmod", "libstdc++6", "nftables", "procps"];
+const packages = [
+  "systemd-sysv",
+  "udev",
+  "dbus",
+  "sudo",
+  "kmod",
+  "libstdc++6",
+  "nftables",
+  "libnss-systemd",
+  "procps",
+];
 const suite = "bookworm";
 
 export interface ImageParts {

@@ -19,6 +19,7 @@ import { exitCodes, StartupError } from "../process/exit-codes.ts";
 import { slotsFolder } from "../update/places.ts";
 import { awaitDecision, type Outcome } from "./await-decision.ts";
 import { prepareHost } from "./host-files.ts";
+import { placeRules } from "./packet-filter.ts";
 import { copyProgram, makeCurrent, type Program, removeOldVersions } from "./program-files.ts";
 import { refuseClosedFolders, refuseHat, refuseUnreadableProgram, refuseWithoutSystemd } from "./refusals.ts";
 import { relayOffScripts } from "./relay-off-script.ts";
@@ -82,6 +83,8 @@ export async function installService(system: System, installation: Installation)
     gpio: real && manifest.gpio.size > 0,
     i2c: real && manifest.i2c.size > 0,
   });
+  const filterProblem = placeRules(system, manifest);
+  if (filterProblem !== undefined) problems.push(filterProblem);
   for (const problem of problems) system.say(`not done: ${problem}`);
   await makeCurrent(system, folder);
   putCommand(system);

@@ -8,6 +8,7 @@
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { restoreHost } from "./host-files.ts";
+import { removeRules } from "./packet-filter.ts";
 import { filesIn, places, removePath, type System, unitName } from "./system.ts";
 
 export interface Removal {
@@ -33,7 +34,7 @@ export function removeService(system: System, { data, relayOff }: Removal): bool
   remove(`${places.unit}.d`);
   system.run("systemctl", ["daemon-reload"]);
   system.run("systemctl", ["reset-failed", unitName]);
-  for (const path of restoreHost(system)) system.say(`removed ${path}`);
+  for (const path of [...restoreHost(system), ...removeRules(system)]) system.say(`removed ${path}`);
   if (isOurCommand(system)) remove(places.command);
   remove(places.program);
   const userData = [places.data, places.environment, ...secretsOf(system)];

@@ -19,6 +19,7 @@ import { refuseWithoutRoot } from "../../../src/firmware/service/refusals.ts";
 import { removeService } from "../../../src/firmware/service/remove.ts";
 import { places } from "../../../src/firmware/service/system.ts";
 import { boardOfUnit, unitState } from "../../../src/firmware/service/unit-state.ts";
+import { nftables } from "../../../src/manifest/firewall.ts";
 import { FakeSystem, heating, makeCheckout } from "./fake-system.ts";
 
 let system: FakeSystem;
@@ -44,6 +45,7 @@ function install({ choice = pi as BoardChoice, unbuilt = () => undefined as stri
 
 const text = (path: string): string => readFileSync(system.at(path), "utf8");
 const versions = (): string[] => readdirSync(system.at(places.program)).filter((name) => /^\d/.test(name));
+const filterRules = "/etc/grove-heater.nft";
 const modeOf = (path: string): string => (statSync(system.at(path)).mode & 0o777).toString(8);
 const there = (path: string): boolean => existsSync(system.at(path));
 
@@ -218,6 +220,30 @@ describe("what installing adds to the machine", () => {
     system.file(places.command, "mine");
     await install();
     expect(text(places.command)).toBe("mine");
+  });
+
+  it("is the packet filter's rules from the manifest, and they go with the service", async () => {
+    await install();
+    expect(text(filterRules)).toBe(nftables(loadManifest(pi)));
+    system.file(filterRules, text(filterRules).replace("policy accept", "policy drop"));
+    await install();
+    expect(text(filterRules)).toBe(nftables(loadManifest(pi)));
+    expect(removeService(system, { data: false, relayOff: () => true }).paths).toContain(filterRules);
+    expect(there(filterRules)).toBe(false);
+    expect(system.ran).toContain("nft delete table inet grove_heater");
+  });
+
+  it("is no rule where a person has written some, neither then nor at the removal", async () => {
+    system.file(filterRules, "table inet mine {}\n");
+    await install();
+    removeService(system, { data: true, relayOff: () => true });
+    expect(text(filterRules)).toBe("table inet mine {}\n");
+  });
+
+  it("is told to a person where there is no nft to load the rules", async () => {
+    system.answers.set("nft", { code: undefined, out: "ENOENT" });
+    await install();
+    expect(system.said).toContainEqual(expect.stringContaining("sudo apt-get install nftables"));
   });
 
   it("reports which part failed, and continues", async () => {

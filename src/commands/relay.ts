@@ -21,7 +21,8 @@ export const verb: Verb = {
   notes: `
 Works after a crash of the firmware, and without the native packages. While the firmware runs, only it may drive its
 relay: then this command changes nothing and ends with 75. Stop the firmware first, or use --force; but the firmware
-turns the relay on again when it needs heat. There is no "relay on": only the control loop may do that.
+turns the relay on again when it needs heat. On the character device the kernel gives a line that is held to nobody
+else: then --force ends with 75 too, and names the process to stop. There is no "relay on": only the control loop may do that.
 Exit code 0 if the line read back as off, 69 if it did not; 78 if board or settings are invalid. In this last case the
 relay that was driven last is forced off, and the log says so.`,
   async run(args) {

@@ -99,7 +99,7 @@ export function turnOffAfterRefusal(options: Omit<TakeOptions, "choose">, refuse
  * `relay off`: for a person and for systemd.
  * @param force also when somebody else holds the relay
  * @returns whether every relay aimed at is known to be off
- * @throws StartupError (running) when it is held and not to be forced; what `choose` throws, after the relay is off
+ * @throws StartupError (running) when it is held and not to be forced, or cannot be; what `choose` throws, after the relay is off
  */
 export function turnRelayOff(options: TakeOptions & { readonly force: boolean }): boolean {
   const { dataPath, log, force } = options;
@@ -110,7 +110,8 @@ export function turnRelayOff(options: TakeOptions & { readonly force: boolean })
     choice = options.choose();
     const target = targetOf(choice);
     if (choice.wiring.backend === "virtual") makeFolder(dataPath);
-    if (force) return hardware.forceOff(target, "a person asked", log).off;
+    if (force && hardware.forceOff(target, "a person asked", log).off) return true;
+    // Also with force: on the character device the kernel gives a held line to nobody else, so the holder must be named.
     const secured = hardware.secure(target, "a person asked");
     if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
     return secured.kind === "held" && secured.forced.off;

@@ -146,8 +146,9 @@ describe.runIf(process.platform === "linux")("SR-12: beside a firmware that hold
 
   it("`relay off --force` cannot take the line from it, and says who holds it", () => {
     const choose = () => chooseBoard("grove-heater-pi", join(root, "second"), machine());
-    expect(turnRelayOff({ ...options("second"), choose, force: true })).toBe(false);
-    expect(relay().level).toBe(1);
+    const { code, text } = ending(() => turnRelayOff({ ...options("second"), choose, force: true }));
+    expect([code, relay().level]).toEqual([75, 1]);
+    expect(text).toContain(`process ${process.pid}, user`);
     expect(logged.at(-1)).toMatchObject([
       "relay-not-forced-off",
       { code: "busy", cause: expect.stringContaining('"grove-heater relay" holds it') },

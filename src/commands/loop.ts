@@ -19,7 +19,8 @@ import { keepReports } from "../firmware/reports/keep-reports.ts";
 import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
 import { RemoteLines } from "../firmware/reports/remote-lines.ts";
 import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts";
-import { mayDebug } from "../firmware/seal/seal.ts";
+import { mayDebug, readSeal } from "../firmware/seal/seal.ts";
+import { SealWatch } from "../firmware/seal/seal-watch.ts";
 import { keepStatusFile } from "../firmware/service/running-status.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
@@ -120,6 +121,8 @@ async function loop(args: Arguments): Promise<number> {
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
   keepReports(recorder, context.data, files);
+  // Else the cloud half follows it. Once, at the start: a disk that hangs must not hold up a step.
+  if (args.has("offline")) new SealWatch(systemClock, log, () => readSeal(context.data.path));
   void Promise.race([running.decided, systemClock.sleep(decisionTimeout)]).then(() =>
     keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),
   );

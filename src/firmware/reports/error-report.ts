@@ -59,6 +59,7 @@ const kindOfEvent: Readonly<Record<string, ReportKind>> = {
   "cloud-process-silent": "guardian",
   "relay-not-forced-off": "guardian",
   "fault-raised": "fault",
+  "seal-damaged": "fault",
 };
 
 export const kindOf = (event: string): ReportKind | undefined =>

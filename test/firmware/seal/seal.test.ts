@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { seconds } from "../../../src/base/units.ts";
+import { kindOf } from "../../../src/firmware/reports/error-report.ts";
 import { changeSeal } from "../../../src/firmware/seal/change.ts";
 import { isSealed, mayDebug, readSeal, sealFile } from "../../../src/firmware/seal/seal.ts";
 import { SealWatch } from "../../../src/firmware/seal/seal-watch.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { type LogLine, recordingLog, testHub } from "../../hub/running-hub.ts";
+import { FirmwareProcess } from "../firmware-process.ts";
 
 let data: string;
 beforeEach(() => {
@@ -90,6 +92,17 @@ it("a change is logged while the firmware runs, with who made it; a damaged file
     "error seal-damaged",
   ]);
   expect(readFileSync(sealFile(data), "utf8")).toBe("x");
+});
+
+it("that is damaged is reported at the start of a firmware without a cloud", {
+  timeout: 60_000,
+}, async () => {
+  const firmware = new FirmwareProcess();
+  onTestFinished(() => firmware.cleanUp());
+  writeFileSync(sealFile(firmware.data), "x");
+  firmware.start();
+  await firmware.event("seal-damaged");
+  expect(kindOf("seal-damaged")).toBe("fault");
 });
 
 describe("the page of a sealed unit", () => {

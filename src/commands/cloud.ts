@@ -45,6 +45,7 @@ export const verb: Verb = {
 const closeTimeout = seconds(3);
 
 async function cloud(args: Arguments): Promise<number> {
+  rankMemory("cloud");
   const send = (message: CloudMessage, sent = () => {}): void =>
     // With a callback, a closed channel is reported to the callback and not thrown.
     void process.send?.(message, undefined, undefined, sent);

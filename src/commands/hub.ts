@@ -24,6 +24,7 @@ import { type ExitCode, exitCodes, StartupError } from "../firmware/process/exit
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
+import { rankMemory } from "../firmware/process/memory-rank.ts";
 import type { HubToGuardian } from "../firmware/process/messages.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
@@ -71,6 +72,7 @@ async function serve(args: Arguments): Promise<number> {
   guardNetwork(manifest);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const guarded = process.send !== undefined;
+  if (guarded) rankMemory("hub");
   const out = new LineWriter(guarded ? 2 : 1);
   const level = guarded ? "warn" : "info";
   const log = createLogger({ clock: systemClock, level, format, write: out.write });

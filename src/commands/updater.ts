@@ -7,6 +7,7 @@ import { seconds } from "../base/units.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
+import { rankMemory } from "../firmware/process/memory-rank.ts";
 import { guardianProtocol } from "../firmware/process/messages.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
@@ -40,6 +41,7 @@ export const verb: Verb = {
 const closeLimit = seconds(3);
 
 async function updater(args: Arguments): Promise<number> {
+  rankMemory("updater");
   const send = (message: UpdaterToLoop, sent = () => {}): void =>
     // With a callback a channel that is gone is an argument of it, not an exception.
     void process.send?.(message, undefined, undefined, sent);

@@ -254,7 +254,7 @@ function limits(manifest: Manifest): Line[] {
   return [
     "# Guardian, loop, cloud half and local hub together take about half of it; a leak ends here, not with the machine.",
     `MemoryMax=${isNetworked(manifest) ? 384 : 256}M`,
-    "# Of the two, the kernel takes one: the guardian restarts the loop, systemd the guardian.",
+    "# The kernel takes one process: first those that heating does without; the guardian restarts the loop, systemd the guardian.",
     "OOMPolicy=continue",
     "TasksMax=128",
     "# A storm of messages fills no card; the log itself holds repeats back as well.",

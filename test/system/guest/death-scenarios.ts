@@ -1,11 +1,13 @@
 /** All ways for a running service to die or to hang, on the machine's GPIO back end. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { RELAY } from "../../kernel/guest/hat.ts";
 import type { Scenario } from "../../kernel/guest/scenario.ts";
 import { until } from "../../kernel/guest/until.ts";
 import { heats } from "./install-scenarios.ts";
 import { afterHangMs, afterOrderMs, comesBack, death, killAll, timedOff } from "./relay-off.ts";
 import {
+  asRoot,
   controlGroup,
   milliseconds,
   now,
@@ -75,7 +77,24 @@ function outOfMemory(victim: Role): Scenario {
   });
 }
 
+const withoutHeat: Scenario = {
+  name: "out of memory, the kernel takes first what heating does without: guardian, loop and relay go on",
+  async run(machine) {
+    await relayIs(machine, 1, 120_000);
+    await until("the local hub", () => asRoot(`pgrep -f "main.js hub"`).code === 0, patienceMs);
+    const [guardian, loop] = [pidOf("guardian"), pidOf("loop")];
+    const before = counted("events", "oom_kill");
+    exhaust(counted("stat", "anon") - smallest);
+    const killed = counted("events", "oom_kill") - before;
+    assert.ok(killed > 0, "the kernel killed nobody");
+    assert.deepEqual([pidOf("guardian"), pidOf("loop")], [guardian, loop]);
+    assert.equal(machine.line(RELAY)?.level, 1);
+    return `${killed} killed`;
+  },
+};
+
 export const memoryDeaths: readonly Scenario[] = [
+  withoutHeat,
   outOfMemory("loop"),
   outOfMemory("guardian"),
   death("out of memory, the kernel takes every process", () => exhaust(0)),

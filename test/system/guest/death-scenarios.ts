@@ -4,10 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { RELAY } from "../../kernel/guest/hat.ts";
 import type { Scenario } from "../../kernel/guest/scenario.ts";
 import { until } from "../../kernel/guest/until.ts";
-import { heats } from "./install-scenarios.ts";
+import { hasHub, heats } from "./install-scenarios.ts";
 import { afterHangMs, afterOrderMs, comesBack, death, killAll, timedOff } from "./relay-off.ts";
 import {
-  asRoot,
   controlGroup,
   milliseconds,
   now,
@@ -81,7 +80,7 @@ const withoutHeat: Scenario = {
   name: "out of memory, the kernel takes first what heating does without: guardian, loop and relay go on",
   async run(machine) {
     await relayIs(machine, 1, 120_000);
-    await until("the local hub", () => asRoot(`pgrep -f "main.js hub"`).code === 0, patienceMs);
+    await until("the local hub", hasHub, patienceMs);
     const [guardian, loop] = [pidOf("guardian"), pidOf("loop")];
     const before = counted("events", "oom_kill");
     exhaust(counted("stat", "anon") - smallest);

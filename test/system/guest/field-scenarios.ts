@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { Scenario } from "../../kernel/guest/scenario.ts";
 import { comesBack } from "./relay-off.ts";
-import { asRoot, shown, succeeds, typed } from "./service.ts";
+import { asRoot, pidOf, relayIs, shown, signal, succeeds, typed } from "./service.ts";
 
 const readme = "/home/pi/grove-heater/README.md";
 
@@ -81,7 +81,8 @@ export const fieldLines: readonly Scenario[] = [
   {
     name: "README, In the field, word for word: what went wrong, after a loop was killed",
     async run(machine) {
-      succeeds(asRoot(`kill -9 $(pgrep -f dist/loop.js)`));
+      signal("SIGKILL", pidOf("loop"));
+      await relayIs(machine, 0);
       await comesBack(machine);
       const output = succeeds(typed("sudo grove-heater report --data /var/lib/grove-heater"));
       assert.match(output, /SIGKILL/);

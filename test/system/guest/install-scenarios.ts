@@ -103,7 +103,8 @@ const secret =
   '{"type":"dps-symmetric-key","idScope":"0ne1","registrationId":"unit-7","deviceKey":"c2VjcmV0IG9mIHRoZSBkZXZpY2UgaW4gdGhlIHJpZyE="}';
 
 /** Whoever has credentials needs no local hub. */
-const hasHub = (): boolean => asRoot(`grep -lz '^hub$' $(sed 's|.*|/proc/&/cmdline|' ${group})`).code === 0;
+export const hasHub = (): boolean =>
+  asRoot(`grep -lz '^hub$' $(sed 's|.*|/proc/&/cmdline|' ${group})`).code === 0;
 
 export const credentials: Scenario = {
   name: "credentials that systemd-creds encrypted reach the loop, and no file of the data folder holds them",

@@ -9,6 +9,7 @@ import { loadManifest } from "../firmware/hardware.ts";
 import { systemHealthSources } from "../firmware/health/machine-health.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
+import { rankMemory } from "../firmware/process/memory-rank.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
 import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";

@@ -23,7 +23,7 @@ import { backEndOf, Times } from "./times.ts";
 
 /** In real time, against a machine that hangs. */
 const wholeLimitMs = 3_600_000;
-const silenceLimitMs = 900_000;
+const silenceLimitMs = 1_800_000;
 /** Each of them keeps one processor busy. */
 const atOnce = 2;
 /** More starts than the guest has chapters: it would begin again and again. */
@@ -50,10 +50,14 @@ async function run(tools: Tools, archive: string, parts: { root: string; cache: 
   const rigModule = buildModule(tools, join(root, "test/kernel/module"), cache);
   const disk = makeDisk(tools, archive, { root, cache, rigModule, guest: await bundleGuest(root, cache) });
   const initramfs = makeBootArchive(tools, cache);
-  const waiting = [...asked()];
+  const [first, ...others] = asked();
+  if (first === undefined) return;
+  const installed = new Machine(tools, first, { cache, disk, initramfs, name: "install" });
+  if ((await installed.start()) !== "next") return;
+  const waiting = [first, ...others];
   const runNext = async (): Promise<void> => {
     for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift())
-      await runPlan(tools, plan, { cache, disk, initramfs });
+      await new Machine(tools, plan, { cache, disk: installed.disk, initramfs, name: plan }).play();
   };
   await Promise.all(Array.from({ length: atOnce }, runNext));
 }
@@ -91,45 +95,63 @@ class PowerCuts {
   }
 }
 
-interface Machine {
+interface MachineOptions {
   readonly cache: string;
+  /** Copied, so that it stays as it is. */
   readonly disk: string;
   readonly initramfs: string;
+  /** In the log. */
+  readonly name: string;
 }
 
-/** One machine from its first start to its last. */
-async function runPlan(
-  tools: Tools,
-  machine: Plan,
-  { cache, disk: original, initramfs }: Machine,
-): Promise<void> {
-  const disk = join(cache, `disk-${machine}.ext4`);
-  execFileSync("cp", ["--sparse=always", original, disk]);
-  const backEnd = backEndOf(machine);
-  const cuts = new PowerCuts(uniform(seed));
-  let over = false;
-  for (let start = 1; !over; start += 1) {
-    const consoleLog = join(cache, `console-${machine}-${start}.log`);
-    const parameters = `${planParameter}${machine} ${gpioParameter}${backEnd} ${targetsParameter}${cuts.targets.join(",")}`;
-    const failure = await runVm(tools, {
-      parameter: `systemd.show_status=0 ${parameters}`,
+class Machine {
+  readonly disk: string;
+  readonly #tools: Tools;
+  readonly #plan: Plan;
+  readonly #options: MachineOptions;
+  readonly #cuts = new PowerCuts(uniform(seed));
+  #starts = 0;
+
+  constructor(tools: Tools, plan: Plan, options: MachineOptions) {
+    this.#tools = tools;
+    this.#plan = plan;
+    this.#options = options;
+    this.disk = join(options.cache, `disk-${options.name}.ext4`);
+    execFileSync("cp", ["--sparse=always", options.disk, this.disk]);
+  }
+
+  /** From the next start to the last. */
+  async play(): Promise<void> {
+    while ((await this.start()) === "next");
+  }
+
+  /** One start, to its end. @returns whether another follows; "broken" is reported already */
+  async start(): Promise<"next" | "end" | "broken"> {
+    const { cache, initramfs, name } = this.#options;
+    this.#starts += 1;
+    const consoleLog = join(cache, `console-${name}-${this.#starts}.log`);
+    const targets = this.#cuts.targets.join(",");
+    const plan = `${planParameter}${this.#plan} ${gpioParameter}${backEndOf(this.#plan)}`;
+    let end: "next" | "end" = "next";
+    const failure = await runVm(this.#tools, {
+      parameter: `systemd.show_status=0 ${plan} ${targetsParameter}${targets}`,
       initramfs,
-      disk,
+      disk: this.disk,
       consoleLog,
       wholeLimitMs,
       silenceLimitMs,
-      onRecord(record, cutPower) {
-        over = record.type === "end";
-        reporter.record(machine, record);
-        if (record.type === "time") times.add(machine, record);
-        cuts.record(record, cutPower);
+      onRecord: (record, cutPower) => {
+        if (record.type === "end") end = "end";
+        reporter.record(name, record);
+        if (record.type === "time") times.add(this.#plan, record);
+        this.#cuts.record(record, cutPower);
       },
     });
-    const why = failure ?? (start >= mostStarts ? "it starts again and again" : undefined);
-    if (why === undefined) continue;
+    const why = failure ?? (this.#starts >= mostStarts ? "it starts again and again" : undefined);
+    if (why === undefined) return end;
     const tail = readFileSync(consoleLog, "utf8").trimEnd().split("\n").slice(-30).join("\n");
-    reporter.broken(machine, why, tail);
-    return;
+    reporter.broken(name, why, tail);
+    return "broken";
   }
 }
 

@@ -12,7 +12,6 @@ import {
   credentials,
   doctor,
   heats,
-  installed,
   installing,
   nodeMissing,
   otherUnit,
@@ -30,40 +29,45 @@ interface Chapter {
   readonly end: "order" | "cut while pressing" | "power cut" | "the end";
 }
 
-const orders: readonly Chapter[] = [
-  { scenarios: [afterEnd, heatsAfterEnd, systemEnd("power-off")], end: "order" },
-];
+/** The first chapter of all: the rig plays it once and goes on with copies of its disk. */
+const install: Chapter = { scenarios: [...installing, heats, systemEnd("power-off")], end: "order" };
 const cut: Chapter = { scenarios: [afterEnd], end: "cut while pressing" };
 const cuts: readonly Chapter[] = Array.from({ length: 10 }, () => cut);
-const disks: readonly Chapter[] = [
-  { scenarios: [afterEnd, heatsAfterEnd, ...readOnlyDisk, ...deadDisk], end: "power cut" },
-];
+const disks: Chapter = {
+  scenarios: [afterEnd, heatsAfterEnd, ...readOnlyDisk, ...deadDisk],
+  end: "power cut",
+};
 const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
-  deaths: [{ scenarios: [...installing, ...deaths, ...memoryDeaths, ...hangs, ...backEnds], end: "the end" }],
+  deaths: [
+    install,
+    { scenarios: [afterEnd, ...deaths, ...memoryDeaths, ...hangs, ...backEnds], end: "the end" },
+  ],
   "deaths-chardev": [
+    install,
     {
-      scenarios: [installed, heats, withoutSysfs, ...deaths, ...memoryDeaths, ...hangs, nodeMissing],
+      scenarios: [afterEnd, withoutSysfs, ...deaths, ...memoryDeaths, ...hangs, nodeMissing],
       end: "the end",
     },
   ],
   power: [
+    install,
+    ...cuts,
     {
-      scenarios: [installed, heats, doctor, nodeMissing, otherUnit, credentials, systemEnd("reboot")],
+      scenarios: [afterEnd, heatsAfterEnd, doctor, nodeMissing, otherUnit, credentials, systemEnd("reboot")],
       end: "order",
     },
-    ...orders,
-    ...cuts,
-    ...disks,
+    disks,
     { scenarios: [afterEnd, heatsAfterEnd, upgrading, removing], end: "the end" },
   ],
   "power-chardev": [
-    { scenarios: [installed, heats, systemEnd("reboot")], end: "order" },
-    ...orders,
+    install,
     ...cuts,
-    ...disks,
+    { scenarios: [afterEnd, heatsAfterEnd, systemEnd("reboot")], end: "order" },
+    { scenarios: [afterEnd, systemEnd("power-off")], end: "order" },
+    disks,
     { scenarios: [afterEnd, heatsAfterEnd, removing], end: "the end" },
   ],
-  field: [{ scenarios: [installed, heats, ...fieldLines, ...updates], end: "the end" }],
+  field: [install, { scenarios: [afterEnd, ...fieldLines, ...updates], end: "the end" }],
 };
 
 /** In the machine's time. */

@@ -7,7 +7,16 @@
  * fsync, rename, fsync of the folder. When it resolves, the bytes and the name are on the disk. A FIFO or a folder that
  * stands in the way does not hold it up.
  */
-import { constants, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf } from "../errors.ts";
@@ -101,6 +110,31 @@ export function replaceFileSync(path: string, text: string): void {
   rmSync(fresh, { force: true });
   writeFileSync(fresh, text, { flag: "wx", mode: 0o600 });
   renameSync(fresh, path);
+}
+
+/**
+ * Like `replaceFile`, at once: for a command whose next step needs the file on the disk. @throws the system's error
+ * @param mode whatever the process's mask
+ */
+export function replaceFileDurablySync(path: string, text: string, mode: number): void {
+  const fresh = `${path}.new`;
+  rmSync(fresh, { force: true });
+  const file = openSync(fresh, "wx", mode);
+  try {
+    fchmodSync(file, mode);
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(fresh, path);
+  if (process.platform === "win32") return;
+  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** Resolves when the folder's entries are on the disk. Does nothing on Windows, where a folder cannot be opened. */

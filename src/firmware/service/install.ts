@@ -91,6 +91,8 @@ export async function installService(system: System, installation: Installation)
   if (putFile(system, places.unit, serviceUnit(installation))) system.say(`unit ${places.unit}`);
   control(system, "daemon-reload");
   control(system, "enable", unitName);
+  // Also the links, those of systemctl's included: a power cut from now on leaves a service that starts.
+  system.run("sync", [], { limit: 120 });
   // Clears the failed state of an earlier run.
   system.run("systemctl", ["reset-failed", unitName]);
   sayUpdate(system, program.version);

@@ -6,11 +6,11 @@
  * hangs.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { reasonOf } from "../../base/errors.ts";
-import { replaceFileSync } from "../../base/files/atomic-file.ts";
+import { replaceFileDurablySync } from "../../base/files/atomic-file.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import { systemClock } from "../process/system-clock.ts";
 
@@ -60,15 +60,14 @@ function run(program: string, args: readonly string[], { as, limit = 60 }: RunOp
 const maxFileBytes = 256 * 1024;
 
 /**
- * Every user may read the file, only root may write it. @returns whether it changed. @throws the system's
+ * Every user may read the file, only root may write it; it is on the disk afterwards. @returns whether it changed. @throws the system's
  * error
  */
 export function putFile(system: System, path: string, text: string, mode = 0o644): boolean {
   const file = system.at(path);
   if (readText(system, path) === text) return false;
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-  replaceFileSync(file, text);
-  chmodSync(file, mode);
+  replaceFileDurablySync(file, text, mode);
   return true;
 }
 

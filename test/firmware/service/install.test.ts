@@ -176,6 +176,12 @@ function symlinkLeft(): void {
   writeFileSync(system.at(`${places.current}.new`), "");
 }
 
+it("all of a service is on the disk before it is started", async () => {
+  await install();
+  const steps = ["systemctl enable grove-heater.service", "sync", "systemctl restart grove-heater.service"];
+  expect(system.ran.filter((command) => steps.includes(command))).toEqual(steps);
+});
+
 describe("what installing adds to the machine", () => {
   it("is groups, udev rules, the module and a bound for the journal, where all are missing", async () => {
     await install();

@@ -9,6 +9,7 @@ import { backEnds, deaths, hangs, memoryDeaths, withoutSysfs } from "./death-sce
 import { deadDisk, readOnlyDisk } from "./disk-scenarios.ts";
 import { fieldLines } from "./field-scenarios.ts";
 import {
+  asInstalled,
   credentials,
   doctor,
   heats,
@@ -29,8 +30,15 @@ interface Chapter {
   readonly end: "order" | "cut while pressing" | "power cut" | "the end";
 }
 
-/** The first chapter of all: the rig plays it once and goes on with copies of its disk. */
-const install: Chapter = { scenarios: [...installing, heats, systemEnd("power-off")], end: "order" };
+/**
+ * The first chapter of all: the rig plays it once and goes on with copies of its disk. The power is cut as soon as the
+ * installation has said that the service runs.
+ */
+const install: Chapter = { scenarios: installing, end: "power cut" };
+const orders: readonly Chapter[] = [
+  { scenarios: [afterEnd, heats, systemEnd("reboot")], end: "order" },
+  { scenarios: [afterEnd, systemEnd("power-off")], end: "order" },
+];
 const cut: Chapter = { scenarios: [afterEnd], end: "cut while pressing" };
 const cuts: readonly Chapter[] = Array.from({ length: 10 }, () => cut);
 const disks: Chapter = {
@@ -40,34 +48,37 @@ const disks: Chapter = {
 const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
   deaths: [
     install,
-    { scenarios: [afterEnd, ...deaths, ...memoryDeaths, ...hangs, ...backEnds], end: "the end" },
+    {
+      scenarios: [afterEnd, ...asInstalled, ...deaths, ...memoryDeaths, ...hangs, ...backEnds],
+      end: "the end",
+    },
   ],
   "deaths-chardev": [
     install,
     {
-      scenarios: [afterEnd, withoutSysfs, ...deaths, ...memoryDeaths, ...hangs, nodeMissing],
+      scenarios: [afterEnd, ...deaths, withoutSysfs, ...memoryDeaths, ...hangs, nodeMissing],
       end: "the end",
     },
   ],
   power: [
     install,
+    ...orders,
     ...cuts,
-    {
-      scenarios: [afterEnd, heatsAfterEnd, doctor, nodeMissing, otherUnit, credentials, systemEnd("reboot")],
-      end: "order",
-    },
     disks,
+    {
+      scenarios: [afterEnd, heatsAfterEnd, doctor, nodeMissing, otherUnit, credentials],
+      end: "power cut",
+    },
     { scenarios: [afterEnd, heatsAfterEnd, upgrading, removing], end: "the end" },
   ],
   "power-chardev": [
     install,
+    ...orders,
     ...cuts,
-    { scenarios: [afterEnd, heatsAfterEnd, systemEnd("reboot")], end: "order" },
-    { scenarios: [afterEnd, systemEnd("power-off")], end: "order" },
     disks,
     { scenarios: [afterEnd, heatsAfterEnd, removing], end: "the end" },
   ],
-  field: [install, { scenarios: [afterEnd, ...fieldLines, ...updates], end: "the end" }],
+  field: [install, { scenarios: [afterEnd, heats, ...fieldLines, ...updates], end: "the end" }],
 };
 
 /** In the machine's time. */

@@ -22,14 +22,14 @@ export const systemEnd = (by: "reboot" | "power-off"): Scenario => ({
   },
 });
 
-/** Set-points that the firmware may come back with: from the rig after a cut, else the one of before the orderly end. */
+/** Set-points that the firmware may come back with: from the rig after a cut, else the one of before, else the first one. */
 function possibleTargets(): readonly number[] {
-  const { target } = kept();
+  const { target = 19 } = kept();
   const [said] = readFileSync("/proc/cmdline", "utf8")
     .split(/\s/)
     .flatMap((word) => (word.startsWith(targetsParameter) ? [word.slice(targetsParameter.length)] : []));
   if (said) return said.split(",").map(Number);
-  return target === undefined ? [] : [target];
+  return [target];
 }
 
 export const afterEnd: Scenario = {

@@ -86,7 +86,7 @@ export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** Writes the settings and starts the service anew. */
 export function useShortTimes(more: object = {}): void {
-  writeFileSync(`${dataFolder}/settings.json`, JSON.stringify({ ...settings, ...more }));
+  writeFileSync(`${dataFolder}/settings.json`, JSON.stringify({ ...settings, ...more }), { flush: true });
   systemctl("restart", unit);
 }
 

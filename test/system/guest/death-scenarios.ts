@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { RELAY } from "../../kernel/guest/hat.ts";
 import type { Scenario } from "../../kernel/guest/scenario.ts";
 import { until } from "../../kernel/guest/until.ts";
-import { hasHub, heats } from "./install-scenarios.ts";
+import { hasHub } from "./install-scenarios.ts";
 import { afterHangMs, afterOrderMs, comesBack, death, killAll, timedOff } from "./relay-off.ts";
 import {
   controlGroup,
@@ -22,7 +22,6 @@ import {
 } from "./service.ts";
 
 export const deaths: readonly Scenario[] = [
-  heats,
   death("kill -9 of the loop", () => signal("SIGKILL", pidOf("loop"))),
   death("kill -9 of the guardian", () => signal("SIGKILL", pidOf("guardian"))),
   death("kill -9 of both", () => signal("SIGKILL", pidOf("guardian"), pidOf("loop"))),
@@ -76,7 +75,7 @@ function outOfMemory(victim: Role): Scenario {
   });
 }
 
-const withoutHeat: Scenario = {
+export const memoryForHeat: Scenario = {
   name: "out of memory, the kernel takes first what heating does without: guardian, loop and relay go on",
   async run(machine) {
     await relayIs(machine, 1, 120_000);
@@ -93,7 +92,6 @@ const withoutHeat: Scenario = {
 };
 
 export const memoryDeaths: readonly Scenario[] = [
-  withoutHeat,
   outOfMemory("loop"),
   outOfMemory("guardian"),
   death("out of memory, the kernel takes every process", () => exhaust(0)),

@@ -1,6 +1,6 @@
 /** A service from its installation by a person to its removal. In order; each needs the one before. */
 import assert from "node:assert/strict";
-import { existsSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { RELAY } from "../../kernel/guest/hat.ts";
 import type { Scenario } from "../../kernel/guest/scenario.ts";
 import { until } from "../../kernel/guest/until.ts";
@@ -39,6 +39,24 @@ export const heats: Scenario = {
   async run(machine) {
     useShortTimes();
     await relayIs(machine, 1, 120_000);
+    return JSON.stringify(told());
+  },
+};
+
+/** Half of the work of each start, which an emulated machine feels. */
+export const heatsOffline: Scenario = {
+  name: "heats without cloud or hub, by a drop-in of its owner",
+  async run(machine) {
+    const run = /^ExecStart=(.*)$/m.exec(readFileSync(`/etc/systemd/system/${unit}`, "utf8"))?.[1];
+    mkdirSync(`/etc/systemd/system/${unit}.d`);
+    writeFileSync(
+      `/etc/systemd/system/${unit}.d/offline.conf`,
+      `[Service]\nExecStart=\nExecStart=${run} --offline\n`,
+    );
+    systemctl("daemon-reload");
+    useShortTimes();
+    await relayIs(machine, 1, 120_000);
+    assert.equal(hasHub(), false);
     return JSON.stringify(told());
   },
 };

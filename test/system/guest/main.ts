@@ -5,7 +5,7 @@ import { Machine } from "../../kernel/guest/machine.ts";
 import { hangUp, runScenario, type Scenario, say } from "../../kernel/guest/scenario.ts";
 import { machineKinds } from "../../kernel/machine-kinds.ts";
 import { type Plan, planNames, planParameter } from "../plans.ts";
-import { backEnds, deaths, hangs, memoryDeaths, withoutSysfs } from "./death-scenarios.ts";
+import { backEnds, deaths, hangs, memoryDeaths, memoryForHeat, withoutSysfs } from "./death-scenarios.ts";
 import { deadDisk, readOnlyDisk } from "./disk-scenarios.ts";
 import { fieldLines } from "./field-scenarios.ts";
 import {
@@ -13,6 +13,7 @@ import {
   credentials,
   doctor,
   heats,
+  heatsOffline,
   installing,
   nodeMissing,
   otherUnit,
@@ -36,7 +37,7 @@ interface Chapter {
  */
 const install: Chapter = { scenarios: installing, end: "power cut" };
 const orders: readonly Chapter[] = [
-  { scenarios: [afterEnd, heats, systemEnd("reboot")], end: "order" },
+  { scenarios: [afterEnd, heatsOffline, systemEnd("reboot")], end: "order" },
   { scenarios: [afterEnd, systemEnd("power-off")], end: "order" },
 ];
 const cut: Chapter = { scenarios: [afterEnd], end: "cut while pressing" };
@@ -49,14 +50,17 @@ const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
   deaths: [
     install,
     {
-      scenarios: [afterEnd, ...asInstalled, ...deaths, ...memoryDeaths, ...hangs, ...backEnds],
+      scenarios: [
+        ...[afterEnd, ...asInstalled, heats, ...deaths],
+        ...[memoryForHeat, ...memoryDeaths, ...hangs, ...backEnds],
+      ],
       end: "the end",
     },
   ],
   "deaths-chardev": [
     install,
     {
-      scenarios: [afterEnd, ...deaths, withoutSysfs, ...memoryDeaths, ...hangs, nodeMissing],
+      scenarios: [afterEnd, heatsOffline, withoutSysfs, ...deaths, ...memoryDeaths, ...hangs, nodeMissing],
       end: "the end",
     },
   ],
@@ -65,11 +69,7 @@ const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
     ...orders,
     ...cuts,
     disks,
-    {
-      scenarios: [afterEnd, heatsAfterEnd, doctor, nodeMissing, otherUnit, credentials],
-      end: "power cut",
-    },
-    { scenarios: [afterEnd, heatsAfterEnd, upgrading, removing], end: "the end" },
+    { scenarios: [afterEnd, heatsAfterEnd, nodeMissing, otherUnit, upgrading, removing], end: "the end" },
   ],
   "power-chardev": [
     install,
@@ -78,7 +78,10 @@ const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
     disks,
     { scenarios: [afterEnd, heatsAfterEnd, removing], end: "the end" },
   ],
-  field: [install, { scenarios: [afterEnd, heats, ...fieldLines, ...updates], end: "the end" }],
+  field: [
+    install,
+    { scenarios: [afterEnd, heats, doctor, credentials, ...fieldLines, ...updates], end: "the end" },
+  ],
 };
 
 /** In the machine's time. */

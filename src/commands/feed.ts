@@ -17,6 +17,7 @@ import { checkConnection } from "../manifest/gate.ts";
 import { usualMinimumRate } from "../update/download/download.ts";
 import { type Channel, channelFile, maxChannelBytes, nameRule, readChannel } from "../update/feed/channel.ts";
 import { hashOf, PublishError, publish } from "../update/feed/publish.ts";
+import { usualStopAt } from "../update/feed/rollout.ts";
 import { KeyError, readPublicKey, readSigningKey, type TrustedKey } from "../update/image/keys.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { systemSlotFiles } from "../update/slots/slot-files.ts";
@@ -43,6 +44,10 @@ export const verb: Verb = {
       value: "N",
       doc: "publish: so many of the group's units in a hundred, 0 stops (default: as before, or 100)",
     },
+    "stop-at": {
+      value: "N",
+      doc: `publish: a hub stops the roll-out at so many failures in a hundred units (default: as before, or ${usualStopAt})`,
+    },
     from: {
       value: "FILE",
       several: true,
@@ -55,7 +60,8 @@ export const verb: Verb = {
   notes: `
 publish copies the image into the folder and signs a new version of the channel file, which says what each group runs. With
 a --group alone it changes the percentage, with neither it only renews the expiry. A unit has a fixed place in its group: a
-higher percentage adds units and takes none away. Files that the channel no longer names may be removed by hand.
+higher percentage adds units and takes none away. A hub that offers the folder sees what its units report: it holds an image
+back once too many reverted or refused it, until a person resumes it on the page or another image is published. Files that the channel no longer names may be removed by hand.
 show verifies the channel, and every file of it in a folder; of a web server (https://…) the channel alone.
 Exit code 1 when show finds the channel expired or a file missing or wrong, 69 when a server cannot be reached, 75 when
 another publish is at work, 78 when channel, image or key is refused.`,
@@ -83,7 +89,12 @@ async function publishInto(args: Arguments): Promise<number> {
     args.value("percent") === undefined
       ? undefined
       : wholeNumber(args, "percent", { least: 0, most: 100 }, 100);
-  if (group === undefined && (image ?? percent) !== undefined) throw usage("Missing: --group NAME.");
+  const stopAt =
+    args.value("stop-at") === undefined
+      ? undefined
+      : wholeNumber(args, "stop-at", { least: 1, most: 100 }, usualStopAt);
+  if (group === undefined && (image ?? percent ?? stopAt) !== undefined)
+    throw usage("Missing: --group NAME.");
   if (image === undefined && from.length > 0) throw usage("Missing: --image FILE, which the delta leads to.");
   for (const file of image === undefined ? [] : [image, ...from]) checkRegular(file);
   await systemSlotFiles(systemClock).makeFolder(folder);
@@ -98,6 +109,7 @@ async function publishInto(args: Arguments): Promise<number> {
         group,
         image,
         percent,
+        stopAt,
         expiresInDays: wholeNumber(args, "expires", { least: 1, most: 3650 }, 90),
         from,
       },
@@ -170,10 +182,10 @@ async function wrongFiles(folder: string, { groups }: Channel): Promise<string[]
 
 function channelText({ channel, version, signedAt, expiresAt, keyId, groups }: Channel): string {
   const day = (seconds: number): string => isoTime(seconds * 1000).slice(0, 10);
-  const rows = Object.entries(groups).map(([name, { image, percent }]) => {
+  const rows = Object.entries(groups).map(([name, { image, percent, stopAt = usualStopAt }]) => {
     const deltas = image.deltas.map(({ size }) => `${size} bytes`).join(", ");
     const by = deltas === "" ? "" : `, deltas: ${deltas}`;
-    return `${name.padEnd(13)} ${image.version}, counter ${image.counter}, ${percent} % of the units, ${image.size} bytes${by}`;
+    return `${name.padEnd(13)} ${image.version}, counter ${image.counter}, ${percent} % of the units, stops at ${stopAt} % failures, ${image.size} bytes${by}`;
   });
   const head = `channel       ${channel}, version ${version}, signed ${day(signedAt)} with key ${keyId}, expires ${day(expiresAt)}`;
   return [head, ...rows].join("\n");

@@ -17,6 +17,7 @@ import {
   type RememberedPorts,
 } from "./hub-options.ts";
 import { Broker } from "./mqtt/broker.ts";
+import type { RollOuts } from "./page-server/roll-outs.ts";
 import { openPage } from "./page-server/server.ts";
 import { onFirstFree } from "./ports.ts";
 import { openRest } from "./rest/server.ts";
@@ -58,6 +59,9 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   closing.push(() => rest.close());
   const hubHost = withPort(names.advertised, broker.port, defaultPorts.mqtt);
   const { pagePassword: password, pagePath, dataPath, isSealed = () => false } = options;
+  const firmwareFeedPath = dataPath === undefined ? undefined : join(dataPath, "feed");
+  const rollOuts =
+    firmwareFeedPath === undefined ? undefined : openRollOuts(faces, firmwareFeedPath, options);
   const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
     openPage(
       {
@@ -72,7 +76,8 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
         hostNames: names,
         password,
         pagePath,
-        firmwareFeedPath: dataPath === undefined ? undefined : join(dataPath, "feed"),
+        firmwareFeedPath,
+        rollOuts,
       },
       host,
       port,
@@ -102,6 +107,22 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
 export async function closeFaces({ closing, core }: Faces): Promise<void> {
   for (const close of closing.splice(0).reverse()) await close();
   await core.close();
+}
+
+function openRollOuts(
+  { core, closing }: Faces,
+  feedPath: string,
+  { rollOuts: open }: HubOptions,
+): RollOuts | undefined {
+  const rollOuts = open?.({
+    feedPath,
+    units: () => core.views.summaries().flatMap(({ firmware }) => firmware ?? []),
+    onChange: (groups) => core.feed.publish({ type: "roll-outs", groups }),
+  });
+  if (rollOuts === undefined) return undefined;
+  core.twins.onReported = () => rollOuts.unitChanged();
+  closing.push(() => rollOuts.close());
+  return rollOuts;
 }
 
 async function openBroker(

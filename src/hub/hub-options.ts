@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { mqttPort } from "../protocol/names.ts";
+import type { RollOutParts, RollOuts } from "./page-server/roll-outs.ts";
 
 /** Default ports; other programs seldom use the last two. */
 export const defaultPorts = { mqtt: mqttPort, rest: 8443, page: 8780 };
@@ -40,6 +41,8 @@ export interface HubOptions {
   readonly isSealed?: () => boolean;
   /** Authorities besides the hub's own that sign certificates of devices: each an X.509 enrolment group. PEM. */
   readonly trustedPems?: readonly string[];
+  /** Judges the roll-outs of the folder `feed`. Absent: nothing is held back. */
+  readonly rollOuts?: (parts: RollOutParts) => RollOuts;
 }
 
 export interface HubAddresses {

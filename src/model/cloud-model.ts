@@ -105,6 +105,26 @@ export const firmwareComponent = {
     lastReason: { schema: text, label: "Last reason", doc: "Why the last update was reverted or refused." },
     slotA: { schema: text, label: "Slot a", doc: "Version in slot a; empty without one." },
     slotB: { schema: text, label: "Slot b", doc: "Version in slot b; empty without one." },
+    group: {
+      schema: text,
+      label: "Roll-out group",
+      doc: "Channel and group of the feed, such as default/home; empty without a feed.",
+    },
+    place: {
+      schema: real("%", [0, 100]),
+      label: "Place in the roll-out",
+      doc: "From which percentage of its group on this unit is included; 0 without a feed.",
+    },
+    image: {
+      schema: text,
+      label: "Running image",
+      doc: "First 16 digits of its digest; empty for the program of the installation.",
+    },
+    lastImage: {
+      schema: text,
+      label: "Last image",
+      doc: "First 16 digits of the digest of the last update, where it is known.",
+    },
   },
 } as const;
 

@@ -36,8 +36,16 @@ export interface CheckResult {
   readonly assignment: Assignment | null;
   /** The id of an assignment that the owner takes back; answered by a report of `canceled` or `not-canceled`. */
   readonly cancel: string | null;
+  /** What this unit will be assigned later, and why not now. */
+  readonly held?: Held;
   /** When the source wants to be asked again; absent: the updater's own interval. */
   readonly againInMs?: number;
+}
+
+export interface Held {
+  readonly version: string;
+  /** For people. */
+  readonly reason: string;
 }
 
 /** What became of an assignment. The last of one id is `confirmed`, `reverted`, `refused`, `kept` or `canceled`. */

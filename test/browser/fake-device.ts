@@ -106,6 +106,10 @@ export const firmware: FirmwareView = {
   lastReason: "",
   slotA: "1.1.0",
   slotB: "",
+  group: "",
+  place: 0,
+  image: "",
+  lastImage: "",
 };
 
 /** Six hours of a heated room, one reading a minute: a set-back until the morning, then warm. */

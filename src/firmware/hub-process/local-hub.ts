@@ -26,6 +26,7 @@ import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { isSealed } from "../seal/seal.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
+import { FeedRollOuts } from "./roll-outs.ts";
 
 export interface LocalHubOptions {
   readonly dataPath: string;
@@ -80,6 +81,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(password !== undefined && { pagePassword: password }),
       ...(reserveStorage && { reserveStorage }),
       isSealed: () => isSealed(dataPath),
+      rollOuts: (parts) => new FeedRollOuts({ ...parts, folder: folders.hub, clock: systemClock, log }),
       ...(options.trustedPems && { trustedPems: options.trustedPems }),
     });
     await writeCredentials(folders.device, hub, device);

@@ -3,6 +3,7 @@ import type { Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { number, oneOf } from "../../base/schema/values.ts";
 import { type FirmwareReport, updateResults, updateStates } from "../../model/cloud-model.ts";
+import { groupName, placeOf, shortDigest } from "../../update/feed/rollout.ts";
 import type { SlotName, SlotsState } from "../../update/slots/slots.ts";
 import type { UpdaterStatus } from "../../update/updater/ports.ts";
 import { truncated } from "../process/message-values.ts";
@@ -22,11 +23,24 @@ export const firmwareReport: Schema<FirmwareReport> = object({
   lastReason: truncated(maxReason),
   slotA: version,
   slotB: version,
+  group: truncated(96),
+  place: number(0, 100),
+  image: version,
+  lastImage: version,
 });
+
+/** What the program is, and where the unit is in its feed. */
+export interface Reporter {
+  readonly version: string;
+  readonly program: SlotName | "factory";
+  /** `undefined`: it follows none. */
+  readonly feed: { readonly channel: string; readonly group: string } | undefined;
+  readonly unitId: string;
+}
 
 /** @param status `undefined`: no source of updates is configured */
 export function reportOf(
-  { version: installed, program }: { readonly version: string; readonly program: SlotName | "factory" },
+  { version: installed, program, feed, unitId }: Reporter,
   { slots, trial, outcome }: SlotsState,
   status: UpdaterStatus | undefined,
 ): FirmwareReport {
@@ -35,7 +49,13 @@ export function reportOf(
   const last = status?.last;
   // A person's update has an outcome too.
   const ended =
-    last ?? (outcome && { result: outcome.result, version: outcome.image.version, reason: outcome.reason });
+    last ??
+    (outcome && {
+      result: outcome.result,
+      version: outcome.image.version,
+      image: outcome.image.digest,
+      reason: outcome.reason,
+    });
   return {
     // An image's release is what its owner called it.
     installed: (program !== "factory" && slots[program]?.version) || installed,
@@ -49,6 +69,10 @@ export function reportOf(
     lastReason: (ended?.reason ?? "").slice(0, maxReason),
     slotA: slots.a?.version ?? "",
     slotB: slots.b?.version ?? "",
+    group: feed === undefined ? "" : groupName(feed.channel, feed.group),
+    place: feed === undefined ? 0 : Math.floor(placeOf(unitId) * 10) / 10,
+    image: shortDigest((program !== "factory" && slots[program]?.digest) || ""),
+    lastImage: shortDigest(ended?.image ?? ""),
   };
 }
 

@@ -102,9 +102,10 @@ export class UpdaterHalf {
   }
 
   #tell(): void {
-    const { note, firmware, send } = this.#options;
+    const { note, firmware: version, send, owner, unitId } = this.#options;
     const program = note?.program ?? "factory";
-    const report = reportOf({ version: firmware, program }, this.#store.read(), this.#updater?.status);
+    const by = { version, program, feed: owner?.feed, unitId };
+    const report = reportOf(by, this.#store.read(), this.#updater?.status);
     const text = JSON.stringify(report);
     if (text !== this.#told) send({ kind: "firmware", report });
     this.#told = text;

@@ -17,6 +17,8 @@
  * | PUT    /api/devices/{id}/cable            | `CableRequest`    | `DeviceSummary`                |
  * | PUT    /api/devices/{id}/throttle         | `ThrottleRequest` | `DeviceSummary`                |
  * | POST   /api/devices/{id}/panel            | `PanelPress`      | 204                            |
+ * | GET    /api/roll-outs                    |                   | `RollOutGroup[]`               |
+ * | POST   /api/roll-outs                    | `RollOutChange`   | `RollOutGroup[]`               |
  * | GET    /api/events                        |                   | the stream: `StreamEvent`s     |
  *
  * Every refusal is a `Refusal` with a status of 400 or more: 401 `sign-in`, 403 `origin`, 404 `not-found`,
@@ -103,12 +105,39 @@ export interface DeviceSummary {
 }
 
 /** The component `firmware`; `null` stands for a word that is not in the model. */
-export interface FirmwareView extends Omit<FirmwareReport, "program" | "state" | "progress" | "lastResult"> {
+export interface FirmwareView
+  extends Omit<FirmwareReport, "program" | "state" | "progress" | "place" | "lastResult"> {
   readonly program: FirmwareReport["program"] | null;
   readonly state: FirmwareReport["state"] | null;
   /** % */
   readonly progress: number | null;
   readonly lastResult: FirmwareReport["lastResult"] | null;
+  /** From which % of its group on it is included. */
+  readonly place: number | null;
+}
+
+/** The roll-out of one group of the hub's feed. */
+export interface RollOutGroup {
+  /** Channel and group, as units name theirs. */
+  readonly name: string;
+  readonly version: string;
+  /** % of the group's units that may take it. */
+  readonly percent: number;
+  /** % of those that may fail before it is stopped. */
+  readonly stopAt: number;
+  /** Units that are known here; of them those whose turn has come, that confirmed it, that reverted or refused it. */
+  readonly units: number;
+  readonly included: number;
+  readonly confirmed: number;
+  readonly failed: number;
+  /** The hub gives the image to no further unit. */
+  readonly stopped: { readonly reason: string; readonly atMs: number } | null;
+}
+
+export interface RollOutChange {
+  /** Of the group. */
+  readonly name: string;
+  readonly action: "stop" | "resume";
 }
 
 export interface TelemetryValue {
@@ -337,6 +366,8 @@ export type StreamEvent =
       readonly values: Readonly<Record<string, Json>>;
     }
   | { readonly type: "timeline"; readonly event: TimelineEvent }
+  /** Of every group of the hub's feed; after `hello`, and at each change. */
+  | { readonly type: "roll-outs"; readonly groups: readonly RollOutGroup[] }
   /** The new state of its front; `null`: it has none any more. */
   | { readonly type: "panel"; readonly deviceId: string; readonly panel: PanelView | null }
   | { readonly type: "removed"; readonly deviceId: string };

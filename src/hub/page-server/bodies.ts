@@ -24,6 +24,7 @@ import type {
   DesiredEdit,
   OfflineCommand,
   PanelPress,
+  RollOutChange,
   SignIn,
   ThrottleRequest,
 } from "./api.ts";
@@ -38,6 +39,10 @@ export const throttleRequest: Schema<ThrottleRequest> = object({ on: boolean });
 export const panelPress: Schema<PanelPress> = object({
   key: oneOf(["a", "b", "mode", "window"]),
   down: boolean,
+});
+export const rollOutChange: Schema<RollOutChange> = object({
+  name: string(undefined, 100),
+  action: oneOf(["stop", "resume"]),
 });
 export const desiredEdit: Schema<DesiredEdit> = object({
   properties: map(json),

@@ -14,6 +14,7 @@ import {
   throttleRequest,
 } from "./bodies.ts";
 import { refuse } from "./guard.ts";
+import type { RollOuts } from "./roll-outs.ts";
 
 export interface PageParts
   extends Pick<
@@ -38,6 +39,7 @@ export interface PageParts
   readonly exposed: boolean;
   /** Whether the unit beside the hub is sealed now. */
   readonly isSealed: () => boolean;
+  readonly rollOuts?: RollOuts | undefined;
 }
 
 const maxEvents = 500;

@@ -14,6 +14,7 @@ import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "../listening.ts";
 import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
 import { PageGuard, type PageNames, refuse } from "./guard.ts";
+import { addRollOuts } from "./roll-outs.ts";
 import { addPageRoutes, type PageParts } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
 import { addStream } from "./stream.ts";
@@ -70,6 +71,8 @@ export async function pageApp(options: PageOptions): Promise<Hono> {
   app.use("/api/*", guard.mayChange);
   addPageRoutes(app, options);
   addStream(app, options);
+  // Before the files of the feed: none of them is the hub's own word.
+  addRollOuts(app, options);
   addFirmwareFeed(app, options);
   await addFiles(app, options.pagePath);
   return app;

@@ -31,8 +31,10 @@ export function addStream(app: Hono, parts: PageParts): void {
 /** The current state, and the events since the page's last connection. */
 function initialEvents(parts: PageParts, lastSeen: number): Buffer {
   const hello = frame({ type: "hello", hub: hubInfo(parts), devices: parts.views.summaries() });
+  const groups = parts.rollOuts?.groups() ?? [];
+  const rollOuts = groups.length === 0 ? "" : frame({ type: "roll-outs", groups });
   const missed = Number.isInteger(lastSeen) ? parts.timeline.after(lastSeen) : [];
-  return Buffer.from(hello + missed.map((event) => frame({ type: "timeline", event })).join(""));
+  return Buffer.from(hello + rollOuts + missed.map((event) => frame({ type: "timeline", event })).join(""));
 }
 
 class Reader {

@@ -16,6 +16,8 @@ import type {
   OfflineCommandQueued,
   PanelPress,
   Refusal,
+  RollOutChange,
+  RollOutGroup,
   Session,
   SignIn,
   ThrottleRequest,
@@ -71,5 +73,6 @@ export const api = {
   queue: (id: string, body: OfflineCommand) => ask<OfflineCommandQueued>("POST", at(id, "/message"), body),
   cable: (id: string, body: CableRequest) => ask<DeviceSummary>("PUT", at(id, "/cable"), body),
   throttle: (id: string, body: ThrottleRequest) => ask<DeviceSummary>("PUT", at(id, "/throttle"), body),
+  changeRollOut: (body: RollOutChange) => ask<readonly RollOutGroup[]>("POST", "/api/roll-outs", body),
   press: (id: string, body: PanelPress) => ask<void>("POST", at(id, "/panel"), body),
 };

@@ -43,6 +43,8 @@ export interface TwinParts {
 
 export class Twins {
   readonly #parts: TwinParts;
+  /** Of what devices report, once it is on the disk. */
+  onReported: (deviceId: string) => void = () => {};
 
   constructor(parts: TwinParts) {
     this.#parts = parts;
@@ -99,6 +101,7 @@ export class Twins {
     await saved;
     answer(link, twinAnswer(204, rid, reported.version), "");
     this.#parts.onTwin(link.deviceId);
+    this.onReported(link.deviceId);
   }
 
   #push(deviceId: string, patch: JsonObject, version: number): boolean {

@@ -7,7 +7,7 @@
  *     grove-heater-channel 1 <length of the text> <key id> <signature in base64>\n
  *     <text: JSON>
  *
- * Guarantee: nothing of the text is parsed before its signature was found good; a channel that was read is of this product,
+ * Guarantee: a unit parses nothing of the text before its signature was found good; a channel that was read is of this product,
  * and names only files in its own folder. Its text is no image's manifest and the other way round, so that a signature of
  * one is none of the other: neither has all members of the other, and both know no more than their own.
  */
@@ -16,7 +16,7 @@ import { earliestWallTime, latestWallTime } from "../../base/clock.ts";
 import { JsonDocument } from "../../base/schema/document.ts";
 import type { Infer } from "../../base/schema/schema.ts";
 import { list, map, strictObject } from "../../base/schema/structures.ts";
-import { integer, refine, string } from "../../base/schema/values.ts";
+import { integer, optional, refine, string } from "../../base/schema/values.ts";
 import { headerLine, maxHeaderBytes, readHeader, type SignedKind } from "../image/image-header.ts";
 import { isSafePath, maxImageBytes, product } from "../image/image-manifest.ts";
 import { checkSignature } from "../image/image-reader.ts";
@@ -28,10 +28,10 @@ const kind: SignedKind = { magic: "grove-heater-channel", format: 1, limit: 256 
 /** What a unit fetches of a channel at most. */
 export const maxChannelBytes = kind.limit + maxHeaderBytes;
 
-const maxGroups = 100;
+export const maxGroups = 100;
 export const maxDeltas = 20;
 
-const sha256 = string({ pattern: /^[0-9a-f]{64}$/, expected: "a SHA-256 in lower-case hexadecimal" });
+export const sha256 = string({ pattern: /^[0-9a-f]{64}$/, expected: "a SHA-256 in lower-case hexadecimal" });
 export const nameRule = { pattern: /^[A-Za-z0-9_-]{1,40}$/, expected: "up to 40 letters, digits, _ and -" };
 const fileName = refine(
   string(),
@@ -58,6 +58,8 @@ const group = strictObject({
   image,
   /** Of the group's units. */
   percent: integer(0, 100),
+  /** For a server of the feed that hears of failures: at so many in a hundred it holds the image back (hold.ts). */
+  stopAt: optional(integer(1, 100)),
 });
 
 const channelSchema = strictObject({
@@ -85,19 +87,26 @@ export interface ReadChannel {
 
 /** @throws ImageRefused with the reason */
 export function readChannel(bytes: Buffer, trusted: readonly TrustedKey[]): ReadChannel {
-  const end = bytes.subarray(0, maxHeaderBytes).indexOf(0x0a);
-  const header = readHeader(bytes.subarray(0, Math.max(0, end)).toString("latin1"), kind);
-  const text = bytes.subarray(end + 1);
-  if (text.length !== header.manifestLength)
-    throw new ImageRefused(
-      "wrong-length",
-      `it has ${text.length} bytes of text, not ${header.manifestLength}`,
-    );
+  const { header, text } = split(bytes);
   checkSignature(header, text, trusted);
   const channel = parseChannel(text);
   if (channel.keyId !== header.signature?.keyId)
     throw new ImageRefused("invalid-manifest", "its text names another key than its first line");
   return { channel, digest: createHash("sha256").update(text).digest("hex") };
+}
+
+/**
+ * For a server of the feed, which has no key: to show it, and to hold images back. Nothing that a unit does may rest on it.
+ * @throws ImageRefused with the reason
+ */
+export const readUnverifiedChannel = (bytes: Buffer): Channel => parseChannel(split(bytes).text);
+
+function split(bytes: Buffer) {
+  const end = bytes.subarray(0, maxHeaderBytes).indexOf(0x0a);
+  const header = readHeader(bytes.subarray(0, Math.max(0, end)).toString("latin1"), kind);
+  const text = bytes.subarray(end + 1);
+  if (text.length === header.manifestLength) return { header, text };
+  throw new ImageRefused("wrong-length", `it has ${text.length} bytes of text, not ${header.manifestLength}`);
 }
 
 function parseChannel(text: Uint8Array): Channel {

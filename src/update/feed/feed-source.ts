@@ -2,7 +2,8 @@
  * A feed as a source of updates.
  *
  * Guarantee: what it assigns is named by a channel that the owner signed, that is not expired and not older than one
- * seen before. A check that fails leaves the unit as it is. Nothing is ever written to the feed: reports go to the log.
+ * seen before, and that the feed's server does not hold back (hold.ts). A check that fails leaves the unit as it is. Nothing
+ * is ever written to the feed: reports go to the log.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -14,17 +15,18 @@ import type { SlotFiles } from "../slots/slot-files.ts";
 import {
   type Assignment,
   type CheckResult,
+  type Held,
   type Report,
   SourceError,
-  type SourceErrorCode,
   type UpdateSource,
 } from "../source.ts";
-import { DownloadError, type DownloadErrorCode } from "../transport/download-error.ts";
+import { DownloadError, sourceCodes } from "../transport/download-error.ts";
 import type { RateLimit } from "../transport/minimum-rate.ts";
 import type { Transport } from "../transport/open.ts";
 import { fetchSmall } from "../transport/small-document.ts";
 import { type ChannelImage, channelFile, maxChannelBytes, type ReadChannel, readChannel } from "./channel.ts";
 import { Freshness } from "./freshness.ts";
+import { holdFile, maxHoldBytes, readHold } from "./hold.ts";
 import { isIncluded } from "./rollout.ts";
 
 /** What is known of this unit's images when it asks. */
@@ -73,7 +75,13 @@ export class FeedSource implements UpdateSource {
     await this.#freshness.remember(found).catch((error: unknown) => {
       this.#options.note("feed-version-not-stored", { reason: messageOf(error) });
     });
-    return { assignment: this.#assignmentIn(found), cancel: null };
+    const given = this.#assignmentIn(found);
+    if (given.assignment === null) return { ...given, cancel: null };
+    const reason = await this.#whyHeld(given.assignment, signal);
+    if (reason === undefined) return { ...given, cancel: null };
+    const { version } = given.assignment;
+    this.#nothing(reason, { version });
+    return { assignment: null, cancel: null, held: { version, reason } };
   }
 
   /** Nobody is told but the log: a web server that anybody may mirror takes no reports. */
@@ -97,13 +105,29 @@ export class FeedSource implements UpdateSource {
     }
   }
 
-  #assignmentIn({ channel }: ReadChannel): (Assignment & WithDelta) | null {
+  /** The server's own word on what it would give; without one it holds nothing back. */
+  async #whyHeld({ id }: Assignment, signal: AbortSignal): Promise<string | undefined> {
+    const { transport, clock, rate, group, note } = this.#options;
+    try {
+      const url = new URL(holdFile, this.#base).href;
+      const holds = readHold(await fetchSmall(url, maxHoldBytes, { transport, clock, rate, signal }));
+      if (holds === undefined) note("feed-hold-unreadable", { now: "nothing is held back" });
+      return holds?.find((each) => each.group === group && each.image === id)?.reason;
+    } catch (error) {
+      // Some servers answer 403 for what is not there.
+      if (error instanceof DownloadError && ["gone", "not-allowed", "too-large"].includes(error.code))
+        return undefined;
+      throw asSourceError(error);
+    }
+  }
+
+  #assignmentIn({ channel }: ReadChannel): Given {
     const { group, unitId, known } = this.#options;
     const entry = Object.hasOwn(channel.groups, group) ? channel.groups[group] : undefined;
     if (entry === undefined) return this.#nothing("the channel has no such group", { group });
     const { image, percent } = entry;
     const { running, counterFloor, failed } = known();
-    if (image.digest === running) return null;
+    if (image.digest === running) return { assignment: null };
     if (failed.includes(image.digest))
       return this.#nothing("it was tried here and reverted", { version: image.version });
     if (image.counter < counterFloor)
@@ -111,16 +135,24 @@ export class FeedSource implements UpdateSource {
         version: image.version,
         counterFloor,
       });
-    if (!isIncluded(unitId, percent))
-      return this.#nothing("this unit's turn comes later", { version: image.version, percent });
+    if (!isIncluded(unitId, percent)) {
+      const why = "this unit's turn comes later";
+      const reason = `${why}: ${percent} % of the group so far`;
+      return {
+        ...this.#nothing(why, { version: image.version, percent }),
+        held: { version: image.version, reason },
+      };
+    }
     const delta = this.#deltaFrom(image, running);
     return {
-      id: image.digest,
-      version: image.version,
-      image: this.#location(image),
-      download: "when-convenient",
-      install: "when-convenient",
-      ...(delta && { delta }),
+      assignment: {
+        id: image.digest,
+        version: image.version,
+        image: this.#location(image),
+        download: "when-convenient",
+        install: "when-convenient",
+        ...(delta && { delta }),
+      },
     };
   }
 
@@ -141,10 +173,15 @@ export class FeedSource implements UpdateSource {
     return { url: new URL(encodeURIComponent(file), this.#base).href, headers: {}, size, sha256 };
   }
 
-  #nothing(why: string, fields: LogFields): null {
+  #nothing(why: string, fields: LogFields): { readonly assignment: null } {
     this.#options.note("feed-no-update", { why, ...fields });
-    return null;
+    return { assignment: null };
   }
+}
+
+interface Given {
+  readonly assignment: (Assignment & WithDelta & { readonly version: string }) | null;
+  readonly held?: Held;
 }
 
 /** With the slash that makes names relative to it; a query (a token of a share) stays with no file. */
@@ -158,23 +195,6 @@ function folderUrl(text: string): URL {
   return url;
 }
 
-const codes: Readonly<Record<DownloadErrorCode, SourceErrorCode>> = {
-  unreachable: "unreachable",
-  "too-slow": "unreachable",
-  gone: "unreachable",
-  "no-space": "unreachable",
-  disk: "unreachable",
-  "too-many-requests": "too-many-requests",
-  "not-allowed": "not-allowed",
-  "not-granted": "not-allowed",
-  "not-trusted": "unreachable",
-  redirect: "invalid-answer",
-  "invalid-answer": "invalid-answer",
-  "too-large": "invalid-answer",
-  "wrong-length": "invalid-answer",
-  "wrong-content": "invalid-answer",
-};
-
 function asSourceError(error: unknown): unknown {
   if (error instanceof ImageRefused)
     return new SourceError("not-trusted", `the channel is refused (${error.code}): ${error.message}`, {
@@ -182,8 +202,12 @@ function asSourceError(error: unknown): unknown {
     });
   if (!(error instanceof DownloadError)) return error;
   const again = error.againInMs === undefined ? {} : { againInMs: error.againInMs };
-  return new SourceError(codes[error.code], `the channel was not fetched (${error.code}): ${error.message}`, {
-    cause: error,
-    ...again,
-  });
+  return new SourceError(
+    sourceCodes[error.code],
+    `the channel was not fetched (${error.code}): ${error.message}`,
+    {
+      cause: error,
+      ...again,
+    },
+  );
 }

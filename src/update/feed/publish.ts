@@ -43,6 +43,8 @@ export interface PublishRequest {
   readonly image?: string | undefined;
   /** Of the group's units; `undefined`: as before, all for a new image. */
   readonly percent?: number | undefined;
+  /** Of the units whose turn has come: at so many failures in a hundred the hub stops; `undefined`: as before. */
+  readonly stopAt?: number | undefined;
   readonly expiresInDays: number;
   /** Image files that units may run: each gets a delta. */
   readonly from: readonly string[];
@@ -104,15 +106,17 @@ function timeAfter(before: Channel | undefined, wallMs: number): number {
 }
 
 async function changedGroup(
-  { folder, group, image: file, percent, from }: PublishRequest,
+  { folder, group, image: file, percent, stopAt: asked, from }: PublishRequest,
   before: Channel | undefined,
   trusted: readonly TrustedKey[],
   ports: PublishPorts,
 ): Promise<Readonly<Record<string, ChannelGroup>>> {
   if (group === undefined) return {};
   const old = before && Object.hasOwn(before.groups, group) ? before.groups[group] : undefined;
+  const stopAt = asked ?? old?.stopAt;
+  const stop = stopAt === undefined ? {} : { stopAt };
   if (file === undefined) {
-    if (old !== undefined) return { [group]: { ...old, percent: percent ?? old.percent } };
+    if (old !== undefined) return { [group]: { ...old, percent: percent ?? old.percent, ...stop } };
     throw new PublishError(`the channel has no group "${group}": give it an image`);
   }
   const source = await verified(file, trusted);
@@ -127,7 +131,11 @@ async function changedGroup(
   }
   const newest = [...deltas.values()].slice(-maxDeltas);
   return {
-    [group]: { image: { ...image, deltas: newest }, percent: percent ?? (isSame ? old.percent : 100) },
+    [group]: {
+      image: { ...image, deltas: newest },
+      percent: percent ?? (isSame ? old.percent : 100),
+      ...stop,
+    },
   };
 }
 

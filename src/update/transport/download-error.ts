@@ -1,4 +1,5 @@
 /** Why something could not be fetched: a code for the owner's systems and a reason for a person. */
+import type { SourceErrorCode } from "../source.ts";
 
 export type DownloadErrorCode =
   /** No connection, a connection that broke, or a failure of the server's own: tried again. */
@@ -28,6 +29,24 @@ export type DownloadErrorCode =
   | "no-space"
   /** The disk failed. */
   | "disk";
+
+/** What a check of a source that fails in this way is called. */
+export const sourceCodes: Readonly<Record<DownloadErrorCode, SourceErrorCode>> = {
+  unreachable: "unreachable",
+  "too-slow": "unreachable",
+  gone: "unreachable",
+  "no-space": "unreachable",
+  disk: "unreachable",
+  "too-many-requests": "too-many-requests",
+  "not-allowed": "not-allowed",
+  "not-granted": "not-allowed",
+  "not-trusted": "unreachable",
+  redirect: "invalid-answer",
+  "invalid-answer": "invalid-answer",
+  "too-large": "invalid-answer",
+  "wrong-length": "invalid-answer",
+  "wrong-content": "invalid-answer",
+};
 
 /** These may be over the next time. */
 const passing: readonly DownloadErrorCode[] = ["unreachable", "too-slow", "too-many-requests"];

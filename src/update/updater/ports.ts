@@ -1,6 +1,6 @@
 /** What the updater needs of the rest of the firmware, and what it tells it. */
 import type { SlotImage, SlotsState } from "../slots/slots.ts";
-import type { Assignment, Report, UpdateSource } from "../source.ts";
+import type { Assignment, Held, Report, UpdateSource } from "../source.ts";
 
 export type SourceKind = UpdateSource["kind"];
 
@@ -69,6 +69,8 @@ export type FinalReport = Extract<
 export interface LastResult {
   readonly source: SourceKind;
   readonly version: string | null;
+  /** Digest of its image, where it is known: not of one that was refused before it was read. */
+  readonly image: string | null;
   readonly result: FinalReport["kind"];
   /** Of a refusal; empty otherwise. */
   readonly code: string;
@@ -80,6 +82,8 @@ export interface SourceState {
   readonly checkedAtMs: number | null;
   /** Why the last check failed. */
   readonly problem: { readonly code: string; readonly reason: string } | null;
+  /** What is not for this unit yet, by the last check that succeeded. */
+  readonly held: Held | null;
 }
 
 export interface UpdaterStatus {

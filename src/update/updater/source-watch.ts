@@ -33,7 +33,7 @@ export class SourceWatch {
   #cancelTimer: () => void = () => undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #check: Promise<void> | undefined;
-  state: SourceState = { checkedAtMs: null, problem: null };
+  state: SourceState = { checkedAtMs: null, problem: null, held: null };
 
   constructor(options: SourceWatchOptions) {
     this.#options = options;
@@ -73,7 +73,7 @@ export class SourceWatch {
     try {
       const result = await source.check(signal);
       this.#backoff.reset();
-      this.state = { checkedAtMs: clock.wallNow(), problem: null };
+      this.state = { checkedAtMs: clock.wallNow(), problem: null, held: result.held ?? null };
       const given = result.againInMs;
       // A server counts a late device as overdue: at its own interval no later than asked for.
       this.#due(given === undefined ? ownInterval * (0.9 + 0.2 * random()) : given * (1 - 0.1 * random()));

@@ -11,7 +11,7 @@ import type { Log } from "../../base/log.ts";
 import { RateLimit } from "../../base/rate-limit.ts";
 import { type Millis, minutes, seconds } from "../../base/units.ts";
 import type { SlotImage } from "../slots/slots.ts";
-import type { Assignment, CheckResult, UpdateSource } from "../source.ts";
+import type { Assignment, CheckResult, Held, UpdateSource } from "../source.ts";
 import { Job, type JobEnd, type JobStatus, longestStart } from "./job.ts";
 import type { Downloads, FinalReport, Found, Slots, SourceKind, Swap, UpdaterStatus } from "./ports.ts";
 import {
@@ -89,20 +89,29 @@ export class Updater {
     const { current, done, last } = this.#options.record.now;
     const of = this.#job ?? current;
     const lastDone = last && done[last];
+    const held = of === null && this.#status.state === "idle" ? this.#held() : undefined;
     return {
-      ...this.#status,
-      source: of?.source ?? null,
+      ...(held === undefined ? this.#status : { state: "waiting", percent: 0, reason: held.reason }),
+      source: of?.source ?? held?.source ?? null,
       id: of?.id ?? null,
-      version: this.#job?.assignment.version ?? current?.version ?? null,
+      version: this.#job?.assignment.version ?? current?.version ?? held?.version ?? null,
       last: lastDone && {
         source: last,
         version: lastDone.version,
+        // A feed calls an assignment by its image.
+        image: lastDone.digest ?? (last === "feed" ? lastDone.id : null),
         result: lastDone.result,
         code: lastDone.code,
         reason: lastDone.reason,
       },
       sources: Object.fromEntries([...this.#watches].map(([kind, { state }]) => [kind, state])),
     };
+  }
+
+  /** What a source has for this unit later. */
+  #held(): (Held & { readonly source: SourceKind }) | undefined {
+    const all = [...this.#watches].map(([source, { state }]) => state.held && { ...state.held, source });
+    return all.find((each) => each !== null);
   }
 
   /** Asks every source now, for a person or the command `checkForUpdate`. Never rejects. */

@@ -15,7 +15,8 @@ const idle: UpdaterStatus = {
   last: null,
   sources: {},
 };
-const factory = { version: "0.1.0", program: "factory" } as const;
+const installation = { version: "0.1.0", feed: undefined, unitId: "unit-1" } as const;
+const factory = { ...installation, program: "factory" } as const;
 
 describe("what the twin says of updates", () => {
   it("is valid, and says that nothing was ever installed", () => {
@@ -36,20 +37,22 @@ describe("what the twin says of updates", () => {
       active: "a",
       trial: { slot: "b", startsLeft: 2 },
     };
-    expect(reportOf({ version: "0.1.0", program: "b" }, state, idle)).toMatchObject({
+    expect(reportOf({ ...installation, program: "b" }, state, idle)).toMatchObject({
       installed: "1.1.0",
       state: "on-trial",
       slotA: "1.0.0",
       slotB: "1.1.0",
     });
     // The trial's next start has not come yet.
-    expect(reportOf({ version: "0.1.0", program: "a" }, state, idle)).toMatchObject({ state: "idle" });
+    expect(reportOf({ ...installation, program: "a" }, state, idle)).toMatchObject({ state: "idle" });
   });
 
   it("follows a download, with its reason; and the problem of a source where there is no other reason", () => {
     const busy: UpdaterStatus = { ...idle, state: "downloading", version: "1.1.0", percent: 40 };
     expect(reportOf(factory, noSlots, busy)).toMatchObject({ available: "1.1.0", progress: 40, reason: "" });
-    const sources = { feed: { checkedAtMs: null, problem: { code: "expired", reason: "it expired" } } };
+    const sources = {
+      feed: { checkedAtMs: null, problem: { code: "expired", reason: "it expired" }, held: null },
+    };
     expect(reportOf(factory, noSlots, { ...idle, sources })).toMatchObject({ reason: "feed: it expired" });
   });
 
@@ -68,6 +71,7 @@ describe("what the twin says of updates", () => {
     const last = {
       source: "feed",
       version: "1.2.0",
+      image: null,
       result: "refused",
       code: "downgrade",
       reason: "older",

@@ -18,6 +18,10 @@ const report: FirmwareReport = {
   lastReason: "",
   slotA: "",
   slotB: "",
+  group: "",
+  place: 0,
+  image: "",
+  lastImage: "",
 };
 
 function rig() {

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { firmwareCard } from "../../../src/hub/page/model/firmware.ts";
-import { rollOut } from "../../../src/hub/page/model/roll-out.ts";
+import { groupRows, rollOut } from "../../../src/hub/page/model/roll-out.ts";
 import { sortedRows } from "../../../src/hub/page/model/status.ts";
-import type { DeviceDetail, FirmwareView } from "../../../src/hub/page-server/api.ts";
+import type { DeviceDetail, FirmwareView, RollOutGroup } from "../../../src/hub/page-server/api.ts";
 import { updateResults, updateStates } from "../../../src/model/cloud-model.ts";
 import { device, firmware, propertyRow } from "../../browser/fake-device.ts";
 
@@ -140,6 +140,38 @@ describe("a roll-out", () => {
     expect(away?.state).toMatchObject({ tone: "quiet", word: "Downloading · 1.2.0, as last reported" });
   });
 
+  it("has one row for each group of the hub's feed; a stopped one is bad, and its button resumes it", () => {
+    const group: RollOutGroup = {
+      ...{ name: "default/home", version: "1.2.0", percent: 10, stopAt: 20 },
+      ...{ units: 20, included: 2, confirmed: 1, failed: 0, stopped: null },
+    };
+    expect(groupRows([group])).toEqual([
+      {
+        name: "default/home",
+        version: "1.2.0",
+        share: "10 %, 2 of 20 units",
+        status: { tone: "pending", word: "1 of 2 confirmed", detail: "Stops at 20 % failures." },
+        action: "stop",
+      },
+    ]);
+    expect(groupRows([{ ...group, confirmed: 2 }])[0]?.status.tone).toBe("good");
+    const stopped = { ...group, failed: 1, stopped: { reason: "1 of 2 units", atMs: 0 } };
+    expect(groupRows([stopped])[0]).toMatchObject({
+      status: { tone: "bad", word: "Stopped: 1 of 2 confirmed, 1 failed", detail: "1 of 2 units" },
+      action: "resume",
+    });
+    expect(rollOut([], [group])?.tone).toBe("good");
+    expect(rollOut([unit("a"), unit("b")], [stopped])).toMatchObject({
+      tone: "bad",
+      text: "2 of 2 run 1.1.0; stopped: default/home",
+    });
+  });
+
+  it("says in which group a device is, and from which stage on it is included", () => {
+    const rows = rollOut([unit("a", { group: "default/home", place: 12.4 }), unit("b")])?.rows;
+    expect(rows?.map(({ group }) => group)).toEqual(["default/home, from 13 %", "—"]);
+  });
+
   it("has one row for each device, and never counts one twice, whatever they report", () => {
     const text = fc.oneof(fc.constantFrom("", "1.1.0", "1.2.0", "1.10.0", "1.2"), fc.string());
     const any = fc.record<FirmwareView>({
@@ -154,6 +186,10 @@ describe("a roll-out", () => {
       lastReason: fc.string(),
       slotA: text,
       slotB: text,
+      group: text,
+      place: fc.constantFrom(0, 50, null),
+      image: text,
+      lastImage: text,
     });
     fc.assert(
       fc.property(fc.array(fc.tuple(any, fc.boolean()), { minLength: 2, maxLength: 8 }), (all) => {

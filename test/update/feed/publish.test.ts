@@ -73,6 +73,18 @@ describe("publishing", () => {
     expect(wrongFiles(disk)).toEqual([]);
   });
 
+  it("carries the threshold at which a hub stops, until another one is given", async () => {
+    const disk = new CutDisk();
+    await published(disk);
+    expect(shown(disk)?.groups["home"]).not.toHaveProperty("stopAt");
+    await published(disk, { stopAt: 10 });
+    await published(disk, { image: undefined, percent: 50 });
+    await published(disk, { image: input("2") });
+    expect(shown(disk)?.groups["home"]).toMatchObject({ stopAt: 10, image: { counter: 2 } });
+    await published(disk, { image: undefined, stopAt: 30 });
+    expect(shown(disk)?.groups["home"]).toMatchObject({ stopAt: 30, percent: 100 });
+  });
+
   it("changes one group and leaves the others; raises the percentage; renews the expiry alone", async () => {
     const disk = new CutDisk();
     await published(disk, { percent: 10 });

@@ -2,10 +2,10 @@
  * A roll-out over several devices: one row for each, and a line that sums up.
  *
  * Guarantee: pure and total. A device on trial does not count as running the version. One that reverted or refused
- * it makes the sum `bad` and comes first. The sum says how many cannot be reached.
+ * it makes the sum `bad` and comes first; so does a group whose roll-out is stopped. The sum says how many cannot be reached.
  */
 import { compareVersions } from "../../../base/version.ts";
-import type { DeviceSummary, FirmwareView } from "../../page-server/api.ts";
+import type { DeviceSummary, FirmwareView, RollOutChange, RollOutGroup } from "../../page-server/api.ts";
 import { isReachable } from "./cable.ts";
 import { lastView, percentText, progressOf, stateView } from "./firmware.ts";
 import type { StatusView, Tone } from "./status.ts";
@@ -18,8 +18,42 @@ export interface RollOut {
   readonly rows: readonly RollOutRow[];
 }
 
+export interface GroupRow {
+  readonly name: string;
+  readonly version: string;
+  /** "10 %, 2 of 20 units". */
+  readonly share: string;
+  /** How far it is, or that and why it is stopped. */
+  readonly status: StatusView;
+  /** What the button does. */
+  readonly action: RollOutChange["action"];
+}
+
+/** One row for each group of the hub's feed. */
+export const groupRows = (groups: readonly RollOutGroup[]): readonly GroupRow[] =>
+  groups.map((group) => {
+    const { name, version, percent, units, included, stopped } = group;
+    return {
+      name,
+      version,
+      share: `${percent} %, ${included} of ${units} ${units === 1 ? "unit" : "units"}`,
+      status: groupStatus(group),
+      action: stopped === null ? "stop" : "resume",
+    };
+  });
+
+function groupStatus({ included, confirmed, failed, stopAt, stopped }: RollOutGroup): StatusView {
+  const counts = `${confirmed} of ${included} confirmed${failed === 0 ? "" : `, ${failed} failed`}`;
+  if (stopped !== null) return { tone: "bad", word: `Stopped: ${counts}`, detail: stopped.reason };
+  const detail = `Stops at ${stopAt} % failures.`;
+  const isDone = included > 0 && confirmed >= included;
+  return { tone: failed > 0 ? "bad" : isDone ? "good" : "pending", word: counts, detail };
+}
+
 export interface RollOutRow {
   readonly id: string;
+  /** Its group, and from which percentage on it is included. */
+  readonly group: string;
   /** The installed version. */
   readonly installed: string;
   /** What the update does, with its version and progress. */
@@ -32,15 +66,21 @@ interface Unit {
   readonly firmware: FirmwareView;
 }
 
-/** @returns `undefined` unless several devices take updates */
-export function rollOut(devices: readonly DeviceSummary[]): RollOut | undefined {
+/** @returns `undefined` unless several devices take updates, or the hub's feed has a group */
+export function rollOut(
+  devices: readonly DeviceSummary[],
+  groups: readonly RollOutGroup[] = [],
+): RollOut | undefined {
   const units = devices.flatMap((device) =>
     device.firmware === null ? [] : [{ device, firmware: device.firmware }],
   );
-  if (units.length < 2) return undefined;
+  if (units.length < 2 && groups.length === 0) return undefined;
   const rows = units.map(rowOf);
   const failedFirst = rows.sort((a, b) => failure(a) - failure(b) || (a.id < b.id ? -1 : 1));
-  return { ...summaryOf(units), rows: failedFirst };
+  const sum = summaryOf(units);
+  const stopped = groups.filter((group) => group.stopped !== null).map(({ name }) => name);
+  if (stopped.length === 0) return { ...sum, rows: failedFirst };
+  return { tone: "bad", text: `${sum.text}; stopped: ${stopped.join(", ")}`, rows: failedFirst };
 }
 
 const failure = ({ state, last }: RollOutRow): number =>
@@ -52,11 +92,15 @@ function rowOf({ device, firmware }: Unit): RollOutRow {
   const percent = progress === undefined ? "" : percentText(progress);
   return {
     id: device.id,
+    group: firmware.group === "" ? "—" : `${firmware.group}${placeText(firmware)}`,
     installed: firmware.installed === "" ? "—" : firmware.installed,
     state: stateView(firmware, reachable, [firmware.available, percent]),
     last: lastView(firmware),
   };
 }
+
+const placeText = ({ place }: FirmwareView): string =>
+  place === null ? "" : `, from ${Math.floor(place) + 1} %`;
 
 function summaryOf(units: readonly Unit[]): Pick<RollOut, "tone" | "text"> {
   const version = newestVersion(units.map(({ firmware }) => firmware));

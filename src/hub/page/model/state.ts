@@ -12,6 +12,7 @@ import type {
   History,
   HubInfo,
   PanelView,
+  RollOutGroup,
   StreamEvent,
   TimelineEvent,
 } from "../../page-server/api.ts";
@@ -21,6 +22,8 @@ export interface PageState {
   readonly hub: HubInfo | undefined;
   /** By id, in alphabetical order. */
   readonly devices: readonly DeviceSummary[];
+  /** Of the hub's feed; empty without one. */
+  readonly rollOuts: readonly RollOutGroup[];
   /** Id of the device shown; `undefined` while there is none. */
   readonly shown: string | undefined;
   /** Of the device shown, once it has been fetched. */
@@ -48,6 +51,7 @@ export const emptyState: PageState = {
   stream: "connecting",
   hub: undefined,
   devices: [],
+  rollOuts: [],
   shown: undefined,
   detail: undefined,
   timeline: [],
@@ -65,7 +69,10 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case "link":
       return { ...state, stream: event.link };
     case "hello":
-      return withDevices({ ...state, hub: event.hub }, event.devices);
+      // Its roll-outs follow, where it has any.
+      return withDevices({ ...state, hub: event.hub, rollOuts: [] }, event.devices);
+    case "roll-outs":
+      return { ...state, rollOuts: event.groups };
     case "device":
       return mergeSummary(state, event.device);
     case "removed":

@@ -13,6 +13,7 @@ import type { TrustedKey } from "../../update/image/keys.ts";
 import type { SlotFiles } from "../../update/slots/slot-files.ts";
 import type { SlotStore } from "../../update/slots/slot-store.ts";
 import type { UpdateSource } from "../../update/source.ts";
+import type { HttpOptions } from "../../update/transport/http-exchange.ts";
 import type { Transport } from "../../update/transport/open.ts";
 import { proxyOfEnvironment } from "../../update/transport/proxy.ts";
 import { systemTransport } from "../../update/transport/transport.ts";
@@ -40,25 +41,32 @@ export interface SourceOptions {
 export const updatesFolder = (dataPath: string): string => join(dataPath, "updates");
 
 /** For the feed's small documents and for downloads. @throws RangeError for a proxy that is none */
-export const transportOf = (
-  { caPem }: OwnerFile,
+export const transportOf = (owner: OwnerFile, options: Pick<SourceOptions, "env" | "manifest">): Transport =>
+  systemTransport(httpOptions(owner, options));
+
+/** One way out for all of them: the owner's authorities, those of the hawkBit server, and the proxy. */
+function httpOptions(
+  { caPem, hawkbit }: OwnerFile,
   { env, manifest }: Pick<SourceOptions, "env" | "manifest">,
-): Transport =>
-  systemTransport({
+): HttpOptions {
+  const authorities = [caPem, hawkbit?.caPem].filter((pem) => pem !== undefined);
+  return {
     proxy: proxyOfEnvironment(env),
-    authorities: caPem,
+    authorities: authorities.length === 0 ? undefined : authorities.join("\n"),
+    identity: hawkbit?.identity && { origin: hawkbit.base.origin, ...hawkbit.identity },
     refusal: (host) => checkConnection(manifest, host),
-  });
+  };
+}
 
 /** In order of precedence. */
 export function sourcesOf(owner: OwnerFile, options: SourceOptions): UpdateSource[] {
-  const { dataPath, store, files, keys, manifest, unitId, isSealed, clock, log } = options;
+  const { dataPath, store, files, keys, unitId, isSealed, clock, log } = options;
   const sources: UpdateSource[] = [];
   if (owner.hawkbit !== undefined) {
     sources.push(
       new HawkbitSource({
         access: owner.hawkbit,
-        http: systemHttp(owner.hawkbit, (host) => checkConnection(manifest, host)),
+        http: systemHttp(httpOptions(owner, options)),
         clock,
         log,
         attributes: () => attributesOf(options),

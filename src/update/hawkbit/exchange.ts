@@ -5,12 +5,13 @@
  * server that says nothing is given up after a minute.
  */
 import type { Clock } from "../../base/clock.ts";
-import { errnoOf, messageOf } from "../../base/errors.ts";
+import { messageOf } from "../../base/errors.ts";
 import { readJson, textMember } from "../../base/json/value.ts";
 import { JsonDocument } from "../../base/schema/document.ts";
 import type { Schema } from "../../base/schema/schema.ts";
 import { minutes } from "../../base/units.ts";
 import { SourceError, type SourceErrorCode } from "../source.ts";
+import { DownloadError, sourceCodes } from "../transport/download-error.ts";
 import { plainText } from "./attributes.ts";
 import { BodyTooLarge, type Http, type HttpAnswer, type HttpRequest } from "./http.ts";
 import type { HawkbitAccess } from "./options.ts";
@@ -128,10 +129,12 @@ function checkedValue<T>(text: string, schema: Schema<T>, url: URL): T {
 }
 
 function asSourceError(error: unknown, host: string): SourceError {
+  // It names the host itself, and the proxy.
+  if (error instanceof DownloadError)
+    return new SourceError(sourceCodes[error.code], plainText(error.message, 400), { cause: error });
   const reason = `${host}: ${plainText(messageOf(error), 300)}`;
-  const code = errnoOf(error) ?? "";
-  const isProtocol = error instanceof BodyTooLarge || code.startsWith("HPE_");
-  return new SourceError(isProtocol ? "invalid-answer" : "unreachable", reason, { cause: error });
+  const code = error instanceof BodyTooLarge ? "invalid-answer" : "unreachable";
+  return new SourceError(code, reason, { cause: error });
 }
 
 function refusedBy(answer: HttpAnswer, url: URL): RefusedRequest {

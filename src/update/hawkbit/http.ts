@@ -1,12 +1,10 @@
 /**
- * One small exchange over HTTP/1.1.
+ * One small exchange with a server, by the client that downloads use too.
  *
  * Guarantees: bounded in bytes; redirects are not followed, which would hand the token on; ends with its signal.
  */
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
-import { rootCertificates } from "node:tls";
-import type { HawkbitAccess } from "./options.ts";
+import type { IncomingMessage } from "node:http";
+import { asDownloadError, exchange, type HttpOptions } from "../transport/http-exchange.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "PUT" | "POST";
@@ -24,52 +22,30 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Rejects with the system's error, BodyTooLarge, or the signal's reason. */
+/** Rejects with DownloadError, BodyTooLarge, or the signal's reason. */
 export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
 
 export class BodyTooLarge extends Error {}
 
 const maxBodyBytes = 256 * 1024;
 
-/**
- * @param refusal why a host may not be asked: the app manifest's answer
- */
-export function systemHttp(
-  { caPem, identity }: Pick<HawkbitAccess, "caPem" | "identity">,
-  refusal: (host: string) => Error | undefined,
-): Http {
-  const tls = {
-    minVersion: "TLSv1.2" as const,
-    ...(caPem !== undefined && { ca: [...rootCertificates, caPem] }),
-    ...(identity !== undefined && { cert: identity.certPem, key: identity.keyPem }),
-  };
-  return async ({ method, url, headers, body, signal }) => {
-    signal.throwIfAborted();
-    const refused = refusal(url.hostname.replace(/^\[|\]$/g, ""));
-    if (refused) throw refused;
+export const systemHttp =
+  (options: HttpOptions): Http =>
+  async (request) => {
+    request.signal.throwIfAborted();
+    const { body } = request;
     const length = body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
-    const options = { method, headers: { ...headers, ...length }, agent: false, signal };
-    const sent =
-      url.protocol === "https:" ? requestHttps(url, { ...options, ...tls }) : requestHttp(url, options);
-    const response = await answerTo(sent, body);
+    const response = await exchange({ ...request, headers: { ...request.headers, ...length } }, options);
     return {
       status: response.statusCode ?? 0,
       etag: response.headers.etag,
       retryAfter: response.headers["retry-after"],
       date: response.headers.date,
-      body: await textOf(response),
+      body: await textOf(response).catch((error: unknown) => {
+        throw asDownloadError(error, request.url.host);
+      }),
     };
   };
-}
-
-function answerTo(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    request.on("response", resolve);
-    // Stays, for errors that come after the answer.
-    request.on("error", reject);
-    request.end(body);
-  });
-}
 
 async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

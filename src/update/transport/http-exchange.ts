@@ -1,6 +1,9 @@
 /**
  * One request over HTTP/1.1 and its answer: directly or through a proxy, with the owner's own authorities beside the
- * system's. Nothing here follows a redirect or tries again.
+ * system's, and with the unit's certificate where a server wants one. Downloads and requests to hawkBit alike.
+ *
+ * Guarantees: a host is asked only where the app manifest grants it, also behind a proxy, which hides it from the gate on
+ * sockets; the certificate is shown to its own server alone. Nothing here follows a redirect or tries again.
  */
 import http, { type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";
@@ -9,28 +12,52 @@ import type { Duplex } from "node:stream";
 import { connect as connectTls, rootCertificates } from "node:tls";
 import { errnoOf, messageOf } from "../../base/errors.ts";
 import { DownloadError } from "./download-error.ts";
-import { proxyHeaders } from "./proxy.ts";
+import { type ProxySettings, proxyFor, proxyHeaders } from "./proxy.ts";
+
+export interface HttpOptions {
+  readonly proxy: ProxySettings;
+  /** PEM of further authorities that servers may be certified by. */
+  readonly authorities?: string | undefined;
+  /** Of this unit, PEM, for one server. */
+  readonly identity?: Identity | undefined;
+  /** Why a host may not be asked; the app manifest's answer. */
+  readonly refusal: (host: string) => Error | undefined;
+}
+
+export interface Identity {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+}
 
 export interface Exchange {
+  readonly method?: "GET" | "PUT" | "POST";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly proxy: URL | undefined;
-  /** PEM of further authorities that servers may be certified by. */
-  readonly authorities: string | undefined;
+  readonly body?: string | undefined;
   readonly signal: AbortSignal;
 }
 
+interface Prepared extends Exchange {
+  /** What TLS is told besides the name. */
+  readonly tls: Readonly<Record<string, string | string[]>>;
+}
+
 /** Resolves with the answer's head; its body is still to be read. @throws DownloadError, the signal's reason */
-export async function exchange(request: Exchange): Promise<IncomingMessage> {
-  const { url, proxy, signal } = request;
+export async function exchange(asked: Exchange, options: HttpOptions): Promise<IncomingMessage> {
+  const { url, body, signal } = asked;
+  const refused = options.refusal(url.hostname.replace(/^\[|\]$/g, ""));
+  if (refused) throw new DownloadError("not-granted", refused.message, { cause: refused });
+  const proxy = proxyFor(url, options.proxy);
+  const request = { ...asked, tls: tlsOf(url, options) };
   try {
-    if (proxy === undefined) return await sent(url, { ...optionsOf(request), agent: false });
-    if (url.protocol === "http:") return await sent(proxy, throughProxy(request, proxy));
+    if (proxy === undefined) return await sent(url, { ...optionsOf(request), agent: false }, body);
+    if (url.protocol === "http:") return await sent(proxy, throughProxy(request, proxy), body);
     const tunnel = await openTunnel(request, proxy);
-    return await sent(url, {
-      ...optionsOf(request),
-      createConnection: () => connectTls({ ...tlsOptions(request), socket: tunnel, host: url.hostname }),
-    });
+    const createConnection = () =>
+      connectTls({ ...request.tls, ...serverName(url), socket: tunnel, host: url.hostname });
+    return await sent(url, { ...optionsOf(request), createConnection }, body);
   } catch (error) {
     signal.throwIfAborted();
     throw asDownloadError(
@@ -41,29 +68,27 @@ export async function exchange(request: Exchange): Promise<IncomingMessage> {
 }
 
 const optionsOf = ({
-  url,
+  method = "GET",
   headers,
   signal,
-  authorities,
-}: Exchange): RequestOptions & https.RequestOptions => ({
-  method: "GET",
-  headers,
-  signal,
-  ...(url.protocol === "https:" && authoritiesOption(authorities)),
-});
+  tls,
+}: Prepared): RequestOptions & https.RequestOptions => ({ method, headers, signal, ...tls });
 
-const authoritiesOption = (authorities: string | undefined) =>
-  authorities === undefined ? {} : { ca: [...rootCertificates, authorities] };
+function tlsOf(url: URL, { authorities, identity }: HttpOptions): Prepared["tls"] {
+  if (url.protocol !== "https:") return {};
+  return {
+    ...(authorities !== undefined && { ca: [...rootCertificates, authorities] }),
+    ...(identity?.origin === url.origin && { cert: identity.certPem, key: identity.keyPem }),
+  };
+}
 
-const tlsOptions = ({ url, authorities }: Exchange) => ({
-  ...authoritiesOption(authorities),
-  // RFC 6066, section 3: no address as a server name.
-  ...(isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0 && { servername: url.hostname }),
-});
+/** RFC 6066, section 3: no address as a server name. */
+const serverName = ({ hostname }: URL): { readonly servername?: string } =>
+  isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? { servername: hostname } : {};
 
 /** RFC 9112, section 3.2.2: to a proxy the whole address. */
-const throughProxy = ({ url, headers, signal }: Exchange, proxy: URL): RequestOptions => ({
-  method: "GET",
+const throughProxy = ({ method = "GET", url, headers, signal }: Exchange, proxy: URL): RequestOptions => ({
+  method,
   path: url.href,
   headers: { ...headers, ...proxyHeaders(proxy), Host: url.host },
   signal,
@@ -99,13 +124,13 @@ function openTunnel({ url, signal }: Exchange, proxy: URL): Promise<Duplex> {
   });
 }
 
-function sent(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+function sent(url: URL, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   const request = moduleOf(url).request({ ...addressOf(url), ...options });
   return new Promise((resolve, reject) => {
     request.on("response", resolve);
     // Later ones are those of the body too, whose reader has them.
     request.on("error", reject);
-    request.end();
+    request.end(body);
   });
 }
 

@@ -1,29 +1,19 @@
 /**
  * Folder transport/: opens a document on a web server or in a folder, for reading from any place in it.
  *
- * Guarantees: a host is asked only where the app manifest grants it, also behind a proxy, which hides it from the gate on
- * sockets, and after a redirect; headers that an assignment gives go to its own host alone; nothing is sent in clear text
+ * Guarantees: those of http-exchange.ts, also after a redirect; headers that an assignment gives go to its own host alone; nothing is sent in clear text
  * after `https:`; a chunk that is delivered belongs where `from` says.
  */
 import type { IncomingMessage } from "node:http";
 import { DownloadError } from "./download-error.ts";
 import { openFileSource } from "./file-source.ts";
-import { asDownloadError, exchange } from "./http-exchange.ts";
+import { asDownloadError, exchange, type HttpOptions } from "./http-exchange.ts";
 import type { Opened, OpenRequest, Transport } from "./open.ts";
-import { type ProxySettings, proxyFor } from "./proxy.ts";
-
-export interface TransportOptions {
-  readonly proxy: ProxySettings;
-  /** PEM of the owner's own authorities. */
-  readonly authorities?: string | undefined;
-  /** Why a host may not be asked; the app manifest's answer. */
-  readonly refusal: (host: string) => Error | undefined;
-}
 
 const maxRedirects = 5;
 const [shortestWaitMs, longestWaitMs] = [1000, 24 * 3_600_000];
 
-export function systemTransport(options: TransportOptions): Transport {
+export function systemTransport(options: HttpOptions): Transport {
   return {
     async open(request) {
       const url = parseUrl(request.url);
@@ -42,18 +32,11 @@ function parseUrl(text: string): URL {
   );
 }
 
-async function openHttp(first: URL, request: OpenRequest, options: TransportOptions): Promise<Opened> {
+async function openHttp(first: URL, request: OpenRequest, options: HttpOptions): Promise<Opened> {
   let url = first;
   for (let redirects = 0; ; redirects++) {
-    const refused = options.refusal(url.hostname.replace(/^\[|\]$/g, ""));
-    if (refused) throw new DownloadError("not-granted", refused.message, { cause: refused });
-    const answer = await exchange({
-      url,
-      headers: headersFor(url, first, request),
-      proxy: proxyFor(url, options.proxy),
-      authorities: options.authorities,
-      signal: request.signal,
-    });
+    const headers = headersFor(url, first, request);
+    const answer = await exchange({ url, headers, signal: request.signal }, options);
     const to = isRedirect(answer) ? answer.headers.location : undefined;
     if (to === undefined) return await openedFrom(answer, url, request, options);
     answer.destroy();
@@ -91,7 +74,7 @@ async function openedFrom(
   answer: IncomingMessage,
   url: URL,
   request: OpenRequest,
-  options: TransportOptions,
+  options: HttpOptions,
 ): Promise<Opened> {
   const { statusCode = 0 } = answer;
   try {

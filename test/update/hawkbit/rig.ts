@@ -8,6 +8,7 @@ import { type Consent, HawkbitSource } from "../../../src/update/hawkbit/hawkbit
 import { type Http, systemHttp } from "../../../src/update/hawkbit/http.ts";
 import { hawkbitAccess } from "../../../src/update/hawkbit/options.ts";
 import { type Assignment, type ImageLocation, SourceError } from "../../../src/update/source.ts";
+import { noProxy, type ProxySettings } from "../../../src/update/transport/proxy.ts";
 import type { DownloadResult, Downloads } from "../../../src/update/updater/ports.ts";
 import { type Health, Unit } from "../updater/unit.ts";
 import type { FakeHawkbit } from "./fake/server.ts";
@@ -19,6 +20,7 @@ export interface ClientOptions {
   readonly consent?: () => Consent;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly readPem?: (path: string) => string;
+  readonly proxy?: ProxySettings;
 }
 
 export const signal = new AbortController().signal;
@@ -27,11 +29,17 @@ export const signal = new AbortController().signal;
 export function clientOf(
   { url }: { readonly url: string },
   { id, token }: Pick<Target, "id" | "token">,
-  { clock, attributes, consent, settings, readPem = String }: ClientOptions,
+  { clock, attributes, consent, settings, readPem = String, proxy = noProxy }: ClientOptions,
 ): HawkbitSource {
   const given = { server: url, tenant: "default", controllerId: id, targetToken: token, ...settings };
   const access = hawkbitAccess(given, readPem);
-  const http = systemHttp(access, () => undefined);
+  const { caPem, identity, base } = access;
+  const http = systemHttp({
+    proxy,
+    authorities: caPem,
+    identity: identity && { origin: base.origin, ...identity },
+    refusal: () => undefined,
+  });
   return new HawkbitSource({
     access,
     http: ((request) => held(clock, http(request))) satisfies Http,

@@ -11,7 +11,6 @@ import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { rankMemory } from "../firmware/process/memory-rank.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
-import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
 import { Verbosity } from "../firmware/reports/verbosity.ts";
 import { readSeal } from "../firmware/seal/seal.ts";
@@ -22,6 +21,7 @@ import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { runningRelease } from "../firmware/update/launch-note.ts";
 import type { FirmwareReport } from "../model/cloud-model.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -132,7 +132,7 @@ function faceOf(args: Arguments, parts: FaceParts): AzureFace {
     dataPath: data.path,
     files: gatedFiles(durableSystemFiles, data.path, manifest),
     clock: systemClock,
-    firmware: firmwareVersion(),
+    firmware: runningRelease(),
     isSealed,
     board: wiring.board,
     log,

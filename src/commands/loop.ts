@@ -12,7 +12,6 @@ import { type ExitCode, exitCodes } from "../firmware/process/exit-codes.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import { guardianToLoop, type LoopToGuardian } from "../firmware/process/messages.ts";
-import { firmwareVersion } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { TextWriter } from "../firmware/process/text-writer.ts";
 import { keepReports } from "../firmware/reports/keep-reports.ts";
@@ -31,6 +30,7 @@ import {
   logProblems,
   settingsOrLastGood,
 } from "../firmware/storage/last-good.ts";
+import { runningRelease } from "../firmware/update/launch-note.ts";
 import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
 import type { Swap } from "../firmware/update/swap/swap.ts";
 import type { Settings } from "../model/settings.ts";
@@ -207,16 +207,17 @@ function showWatcher({ device }: RunningLoop): void {
   });
 }
 
-function startUpdates({ device }: RunningLoop, settings: Settings, dataPath: string, log: Log): Swap {
+function startUpdates(running: RunningLoop, settings: Settings, dataPath: string, log: Log): Swap {
+  const { device, manifest } = running;
   const [clock, send, env] = [systemClock, sendToGuardian, process.env] as const;
-  return startLoopUpdates({ device, settings, dataPath, env, send, clock, log });
+  return startLoopUpdates({ device, settings, dataPath, manifest, env, send, clock, log });
 }
 
 /** Writes the status file, where the service manager provides a folder for it; and closes a debugger. */
 function showStatus({ device }: RunningLoop, board: string, log: Log): void {
   closeInspector(log);
   const folder = process.env["RUNTIME_DIRECTORY"]?.split(":")[0];
-  keepStatusFile({ device, firmware: firmwareVersion(), board, clock: systemClock, log, folder });
+  keepStatusFile({ device, firmware: runningRelease(), board, clock: systemClock, log, folder });
 }
 
 const filesOf = ({ manifest }: RunningLoop, { data: folder }: Context) =>
@@ -264,7 +265,7 @@ function openTerminal(
     hat,
     surroundings,
     clock: systemClock,
-    title: `grove-heater ${firmwareVersion()} on the virtual hat, in a simulated room`,
+    title: `grove-heater ${runningRelease()} on the virtual hat, in a simulated room`,
     input: process.stdin,
     output: process.stdout,
     write: (text) => out.write(text),

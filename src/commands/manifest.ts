@@ -54,7 +54,7 @@ Exit code 78 if the manifest has mistakes; each is reported with its line.`,
 };
 
 function grants(manifest: Manifest): string {
-  const { gpio, i2c, connections, tcpServerPorts, storageKb } = manifest;
+  const { gpio, i2c, connections, tcpServerPorts, storageKb, mayDeferUpdates } = manifest;
   const lines = [...gpio].map(([line, name]) => `${name} GPIO${line}`);
   const buses = [...i2c].map(([bus, { addresses }]) => `bus ${bus} at ${[...addresses].map(hex).join(" ")}`);
   return [
@@ -63,6 +63,7 @@ function grants(manifest: Manifest): string {
     `  connections  ${connections.join(", ") || "none"}`,
     `  listening    ${tcpServerPorts.join(", ") || "none"}`,
     `  storage      ${storageKb} KiB`,
+    `  updates      ${mayDeferUpdates ? "may be deferred" : "start without deferral"}`,
   ].join("\n");
 }
 

@@ -9,13 +9,13 @@ import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { rankMemory } from "../firmware/process/memory-rank.ts";
 import { guardianProtocol } from "../firmware/process/messages.ts";
-import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
+import { packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { isSealed } from "../firmware/seal/seal.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
-import { readLaunchNote } from "../firmware/update/launch-note.ts";
+import { readLaunchNote, runningRelease } from "../firmware/update/launch-note.ts";
 import { keysFolder, slotsFolder } from "../firmware/update/places.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
 import { loopToUpdater, type UpdaterToLoop } from "../firmware/update-process/messages.ts";
@@ -72,7 +72,7 @@ async function updater(args: Arguments): Promise<number> {
     keys,
     protocols: [note?.protocol ?? guardianProtocol],
     manifest,
-    firmware: firmwareVersion(),
+    firmware: runningRelease(),
     board: choice.name,
     unitId: unitId(),
     isSealed: () => isSealed(data.path),

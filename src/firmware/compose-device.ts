@@ -12,9 +12,9 @@ import type { BoardChoice } from "./choose-board.ts";
 import { Device, type DeviceParts } from "./device.ts";
 import { type Hardware, type HardwareOptions, openHardware } from "./hardware.ts";
 import { explainHardware } from "./hardware-errors.ts";
-import { firmwareVersion } from "./process/package-root.ts";
 import type { DurableFiles } from "./storage/durable-files.ts";
 import { StateStore } from "./storage/state-store.ts";
+import { runningRelease } from "./update/launch-note.ts";
 
 export interface DeviceComposition extends Omit<DeviceParts, "hat" | "store" | "firmware">, HardwareOptions {
   readonly choice: BoardChoice;
@@ -40,7 +40,7 @@ export async function composeDevice(composition: DeviceComposition): Promise<Dev
   );
   onHat?.(hat);
   const store = new StateStore(stateFile, files, clock);
-  return await Device.start({ ...parts, hat, store, firmware: firmwareVersion() });
+  return await Device.start({ ...parts, hat, store, firmware: runningRelease() });
 }
 
 function displayOption({ display }: Settings): OpenHatOptions["display"] {

@@ -8,7 +8,15 @@
 import type { JsonDocument } from "../base/schema/document.ts";
 import { type Infer, type Path, read } from "../base/schema/schema.ts";
 import { distinct, list, map, strictObject } from "../base/schema/structures.ts";
-import { integer, oneOf, optional, string, type TextRule, withDefault } from "../base/schema/values.ts";
+import {
+  boolean,
+  integer,
+  oneOf,
+  optional,
+  string,
+  type TextRule,
+  withDefault,
+} from "../base/schema/values.ts";
 
 /** A name and its place in the document. */
 export interface Located {
@@ -64,6 +72,8 @@ const capabilities = {
   AllowedTcpServerPorts: ports,
   AllowedUdpServerPorts: ports,
   MutableStorage: withDefault(strictObject({ SizeKB: integer(0, maxStorageKb) }), { SizeKB: 0 }),
+  /** Whether the application may put off the start of an update. */
+  SoftwareUpdateDeferral: withDefault(boolean, false),
 };
 
 export const capabilityNames = Object.keys(capabilities) as (keyof typeof capabilities)[];

@@ -51,6 +51,8 @@ export interface Manifest {
   readonly udpServerPorts: readonly number[];
   /** The size that the data folder may have, in KiB. */
   readonly storageKb: number;
+  /** Whether the firmware may put off the start of an update, for heat or for a part that fails. */
+  readonly mayDeferUpdates: boolean;
 }
 
 /** The grants for the network. */
@@ -120,6 +122,7 @@ function granted(
     tcpServerPorts: given.AllowedTcpServerPorts,
     udpServerPorts: given.AllowedUdpServerPorts,
     storageKb: given.MutableStorage.SizeKB,
+    mayDeferUpdates: given.SoftwareUpdateDeferral,
   };
 }
 

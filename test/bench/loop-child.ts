@@ -137,6 +137,7 @@ if (link === "cloud") {
       device: running.device,
       settings,
       dataPath,
+      manifest: running.manifest,
       env: {},
       send() {},
       clock,

@@ -22,6 +22,7 @@ const granting = (grants: Partial<Manifest>): Manifest => ({
   tcpServerPorts: [],
   udpServerPorts: [],
   storageKb: 0,
+  mayDeferUpdates: false,
   ...grants,
 });
 const nothing = granting({});

@@ -78,7 +78,16 @@ describe("a manifest", () => {
       tcpServerPorts: [],
       udpServerPorts: [],
       storageKb: 0,
+      mayDeferUpdates: false,
     });
+  });
+
+  it("grants the deferral of updates as Azure Sphere writes it, and this one does", () => {
+    expect(parse({ SoftwareUpdateDeferral: true }).mayDeferUpdates).toBe(true);
+    expect(codes(granting({ SoftwareUpdateDeferral: "true" }))).toEqual(["invalid"]);
+    expect(parseManifestWithoutHat(readFileSync("manifest/app_manifest.json", "utf8")).mayDeferUpdates).toBe(
+      true,
+    );
   });
 
   it("grants a line by any of its names on the board", () => {

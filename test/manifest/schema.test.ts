@@ -79,6 +79,7 @@ const capabilities = fc
           fc.record({ SizeKB: fc.constantFrom(0, 64, 1_048_576, 1_048_577, -1, "1") }),
           fc.jsonValue({ maxDepth: 1 }),
         ),
+        SoftwareUpdateDeferral: fc.oneof(fc.boolean(), fc.constantFrom("true", 1, null)),
         Uart: fc.constant([]),
       },
       { requiredKeys: [] },

@@ -10,8 +10,8 @@ import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log, LogFields, LogLevel } from "../../base/log.ts";
 import { RateLimit, RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
 import { hours } from "../../base/units.ts";
-import { firmwareVersion } from "../process/package-root.ts";
 import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
+import { runningRelease } from "../update/launch-note.ts";
 import {
   type Boot,
   type EarlierEvent,
@@ -117,5 +117,5 @@ export const recorderOfThisProcess = (): ReportRecorder =>
   new ReportRecorder({
     clock: systemClock,
     boot: bootOfThisMachine(systemClock),
-    firmware: firmwareVersion(),
+    firmware: runningRelease(),
   });

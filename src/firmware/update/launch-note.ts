@@ -7,6 +7,7 @@
 import { type Infer, readText } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { boolean, integer, oneOf, optional, string } from "../../base/schema/values.ts";
+import { firmwareVersion } from "../process/package-root.ts";
 
 export const launchNoteVariable = "GROVE_HEATER_LAUNCH";
 
@@ -21,6 +22,8 @@ const launchNote = object({
   program: oneOf(["a", "b", "factory"]),
   /** Digest of the slot's image; absent for the factory firmware. */
   digest: optional(string(undefined, 64)),
+  /** What its owner called the image, where that is not the program's own version; absent from older guardians. */
+  release: optional(string(undefined, 64)),
   /** Whether it is on trial. */
   trial: boolean,
   /**
@@ -32,6 +35,12 @@ const launchNote = object({
   unusable: optional(string()),
 });
 export type LaunchNote = Infer<typeof launchNote>;
+
+/** Of the program that runs in this process: as screen, twin and reports show it. */
+export function runningRelease(env: NodeJS.ProcessEnv = process.env): string {
+  const note = readLaunchNote(env);
+  return (note?.program !== "factory" && note?.release) || firmwareVersion();
+}
 
 export const readLaunchNote = (env: NodeJS.ProcessEnv): LaunchNote | undefined =>
   readText(launchNote, env[launchNoteVariable] ?? "");

@@ -237,6 +237,7 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
             device,
             settings: defaultSettings,
             dataPath: "/nowhere",
+            manifest: { mayDeferUpdates: true },
             env: { [launchNoteVariable]: JSON.stringify(note) },
             send() {},
             clock,

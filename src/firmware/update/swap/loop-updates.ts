@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
+import type { Manifest } from "../../../manifest/manifest.ts";
 import type { Settings } from "../../../model/settings.ts";
 import type { Device } from "../../device.ts";
 import { guardianProtocol, type LoopToGuardian } from "../../process/messages.ts";
@@ -16,6 +17,7 @@ export interface LoopUpdateOptions {
   readonly device: Pick<Device, "watch" | "stored" | "setFailing" | "inForce">;
   readonly settings: Settings;
   readonly dataPath: string;
+  readonly manifest: Pick<Manifest, "mayDeferUpdates">;
   readonly env: NodeJS.ProcessEnv;
   readonly send: (message: LoopToGuardian) => void;
   readonly clock: Clock;
@@ -26,10 +28,16 @@ export interface LoopUpdateOptions {
 export const greetGuardian = (send: (message: LoopToGuardian) => void): void =>
   send({ kind: "hello", protocol: guardianProtocol });
 
+const notGranted = {
+  now: "updates start within their hours, also while the heater is on",
+  remedy: 'add "SoftwareUpdateDeferral": true to the Capabilities of the app manifest',
+};
+
 /** @returns where an updater offers what it has installed */
 export function startLoopUpdates(options: LoopUpdateOptions): Swap {
-  const { device, settings, dataPath, env, send, clock, log } = options;
+  const { device, settings, dataPath, manifest, env, send, clock, log } = options;
   const note = readLaunchNote(env);
+  if (note !== undefined && !manifest.mayDeferUpdates) log.info("update-deferral-not-granted", notGranted);
   if (note?.unusable !== undefined) {
     log.error("firmware-unusable", { cause: note.unusable, runs: note.program });
     device.setFailing("firmware", true);
@@ -38,7 +46,7 @@ export function startLoopUpdates(options: LoopUpdateOptions): Swap {
   return new Swap({
     device,
     settings,
-    deferral: () => device.inForce.values.updateDeferral,
+    deferral: () => (manifest.mayDeferUpdates ? device.inForce.values.updateDeferral : 0),
     health: watchHealth(device, (health) => send({ kind: "health", ...health })),
     isSealed: () => isSealed(dataPath),
     hasRequest: () => existsSync(file),

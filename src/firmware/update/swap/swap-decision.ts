@@ -3,8 +3,11 @@
  *
  * The start of another firmware takes the heat away for some seconds, and for its minimum off time; a bad one for some
  * minutes. So it waits: for the hours of the day that the owner set, for the heater to be off, and for a device that works,
- * since a trial on one whose sensor is broken would only condemn a good image. It does not wait for ever: in its hours at
+ * since a trial proves most on one that works. It does not wait for ever: in its hours at
  * most `deferralHours`, counted from its installation, and outside of them a day longer, for a unit that has no power then.
+ *
+ * Putting it off for heat or health needs the capability SoftwareUpdateDeferral of the app manifest; without it the bound is
+ * 0 h. The hours of the day are the owner's own setting and need none.
  *
  * Guarantees: pure. A unit that nobody sealed for the field does not update itself, whatever the owner's systems ask for; a
  * person beside it may. `now` skips every wait, and nothing else: the relay is off before each swap, because the guardian

@@ -44,6 +44,8 @@ export const loopToGuardian = byKind("kind", {
     /** The slot that is to be tried, and its image; absent: what a person has asked for, in request.json. */
     slot: optional(oneOf(["a", "b"])),
     digest: optional(string(undefined, 64)),
+    /** The sensor fails already: of that the next firmware is not accused. */
+    sensorFails: optional(boolean),
   }),
   "secrets-wanted": nothing,
   /** Without credentials there is no cloud to connect to: the loop needs a local hub. */

@@ -78,8 +78,10 @@ type Running = Pick<LaunchNote, "program" | "digest" | "trial">;
 export class Launcher {
   readonly #options: LauncherOptions;
   #trial: Trial | undefined;
-  /** The image on trial, and when its first start was. */
-  #trialSince: { readonly digest: string; readonly at: Millis } | undefined;
+  /** The image on trial, when its first start was, and whether the sensor failed before that. */
+  #trialSince: { readonly digest: string; readonly at: Millis; readonly sensorFailed: boolean } | undefined;
+  /** Of the loop that asked for its replacement; unknown after a restart of this process: then all must be proved. */
+  #sensorFailed = false;
   /** To be recorded before the next start. */
   #failure: { readonly digest: string; readonly why: string } | undefined;
   #asked: { readonly slot: SlotName; readonly digest: string } | undefined;
@@ -112,8 +114,12 @@ export class Launcher {
   }
 
   /** A loop asks for its end, so that another one starts. Without a slot a person has asked, by a file. */
-  replace(asked: { readonly slot: SlotName; readonly digest: string } | undefined): void {
+  replace(
+    asked: { readonly slot: SlotName; readonly digest: string } | undefined,
+    { sensorFails }: { readonly sensorFails: boolean } = { sensorFails: false },
+  ): void {
     this.#asked = asked;
+    this.#sensorFailed = sensorFails;
     this.#options.replaceLoop("an update is started", "in-order");
   }
 
@@ -210,6 +216,7 @@ export class Launcher {
       slots: store.folder,
       keys: keysFolder,
       ...running,
+      ...(image !== undefined && { release: image.version }),
       readable,
       ...(unusable !== undefined && { unusable }),
     };
@@ -249,14 +256,22 @@ export class Launcher {
 
   #watch(digest: string, readable: LaunchNote["readable"], tellLoop: () => void): Trial {
     const { clock, replaceLoop, log } = this.#options;
-    if (this.#trialSince?.digest !== digest) this.#trialSince = { digest, at: clock.now() };
-    const left = trialLimit - (clock.now() - this.#trialSince.at);
+    if (this.#trialSince?.digest !== digest)
+      this.#trialSince = { digest, at: clock.now(), sensorFailed: this.#sensorFailed };
+    this.#sensorFailed = false;
+    const { at, sensorFailed } = this.#trialSince;
+    const left = trialLimit - (clock.now() - at);
     return new Trial({
       clock,
       limit: millis(Math.max(shortestTrial, left)),
       protocols: knownProtocols,
+      sensorFailed,
       unreadable: () => this.#unreadableIn(readable),
-      onHealthy: () => this.#confirm(digest, tellLoop),
+      onHealthy: (sensorRead) => {
+        if (!sensorRead)
+          log.warn("update-without-sensor", { digest, why: "the sensor failed before it as well" });
+        this.#confirm(digest, tellLoop);
+      },
       onFailed: (why) => {
         this.#failure = { digest, why };
         replaceLoop("the update on trial failed", "at-once");

@@ -4,6 +4,11 @@
  * It is confirmed once it spoke a protocol that this guardian knows, has ticked `trialTicks` times over as many seconds, has
  * a good reading, a relay that follows, settings and state that were read and stored, and a stored state that the firmware
  * before it can read. Else it has failed when the time for all starts of the trial together is over.
+ *
+ * A sensor that failed before the swap as well is no evidence against the image: without that, a unit with a broken sensor
+ * would condemn every good image. It is confirmed on its other checks then. That is the safe side: without a reading the heater is off under either firmware
+ * (SR-02), the fault shows, and the way to the next update stays open. Relay and storage are never waived: nothing that has
+ * not shown here that its relay obeys is kept, and without storage there is no record to keep it in.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
@@ -21,10 +26,12 @@ export interface TrialOptions {
   /** What is left of `trialLimit`. */
   readonly limit: Millis;
   readonly protocols: readonly number[];
+  /** The sensor failed already under the firmware before it. */
+  readonly sensorFailed: boolean;
   /** Why the firmware before cannot read what is stored now; `undefined`: it can. Looked at when all else is well. */
   readonly unreadable: () => string | undefined;
-  /** Called once, when it has proved its health. */
-  readonly onHealthy: () => void;
+  /** Called once, when it has proved its health. @param sensorRead false: only `sensorFailed` spoke for it there */
+  readonly onHealthy: (sensorRead: boolean) => void;
   /** Called once; the loop is to be ended. */
   readonly onFailed: (why: string) => void;
 }
@@ -75,7 +82,7 @@ export class Trial {
     this.#ticks += 1;
     if (!this.#hasTicked(now) || this.#unproved() !== undefined) return;
     this.stop();
-    this.#options.onHealthy();
+    this.#options.onHealthy(this.#health.sensor);
   }
 
   #hasTicked(now: Millis): boolean {
@@ -86,7 +93,7 @@ export class Trial {
   #unproved(): string | undefined {
     const { sensor, relay, storage } = this.#health;
     if (!this.#greeted) return "it did not say which protocol it speaks";
-    if (!sensor) return "no good reading of the sensor";
+    if (!sensor && !this.#options.sensorFailed) return "no good reading of the sensor";
     if (!relay) return "the relay's line does not follow its command";
     if (!storage) return "settings or state could not be read or stored";
     return this.#options.unreadable();

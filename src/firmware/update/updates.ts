@@ -35,9 +35,9 @@ export class Updates {
       program?.hear(message, tell);
       const said = read(loopToGuardian, message);
       if (said?.kind !== "replace-loop") return;
-      const { slot, digest } = said;
+      const { slot, digest, sensorFails = false } = said;
       const asked = slot === undefined || digest === undefined ? undefined : { slot, digest };
-      void this.#load().then((launcher) => launcher?.replace(asked));
+      void this.#load().then((launcher) => launcher?.replace(asked, { sensorFails }));
     });
   }
 

@@ -55,8 +55,8 @@ export class FakeLoop implements GuardedLoop {
     }
     this.#program?.hear(message, (said) => void this.heard.push(said));
     if (message.kind === "replace-loop") {
-      const { slot, digest } = message;
-      this.#unit.launcher.replace(slot && digest ? { slot, digest } : undefined);
+      const { slot, digest, sensorFails = false } = message;
+      this.#unit.launcher.replace(slot && digest ? { slot, digest } : undefined, { sensorFails });
     }
   }
   exit(code: number | null, signal: string | null = null): void {
@@ -106,6 +106,7 @@ export class LaunchedUnit {
     const log: Log = {
       ...silentLog,
       info: (event) => void this.log.push(event),
+      warn: (event) => void this.log.push(event),
       error: (event) => void this.log.push(event),
     };
     this.disk = disk;

@@ -83,6 +83,37 @@ describe("an update that works", () => {
   });
 });
 
+describe("an update of a unit whose sensor is broken", () => {
+  const asksForSix =
+    (sensorFails: boolean): Behaviour =>
+    (loop) => {
+      hasNoSensor(loop);
+      const [slot, digest] = ["b", digestOf6] as const;
+      loop.after(seconds(90), () => loop.say({ kind: "replace-loop", slot, digest, sensorFails }));
+    };
+  let digestOf6 = "";
+  const updated = async (sensorFails: boolean) => {
+    const disk = await diskWith5And6(false);
+    digestOf6 = new SlotStore(disk.files, folder).read().slots.b?.digest ?? "";
+    const unit = await new LaunchedUnit(disk, { 5: asksForSix(sensorFails), 6: hasNoSensor }).start();
+    await unit.pass(seconds(90 + 70));
+    return unit;
+  };
+
+  it("is confirmed on its other checks, when the loop before it said that the sensor fails", async () => {
+    const { state, log } = await updated(true);
+    expect(state).toMatchObject({ active: "b", counterFloor: 6, trial: null, failed: [] });
+    expect(log).toContain("update-without-sensor");
+  });
+
+  it("stays on trial, and is reverted in the end, when nobody said so", async () => {
+    const unit = await updated(false);
+    expect(unit.state).toMatchObject({ active: "a", trial: { slot: "b" } });
+    await unit.pass(minutes(3));
+    expect(unit.state.outcome?.reason).toContain("no good reading of the sensor");
+  });
+});
+
 describe("an update that does not work", () => {
   it.each<[string, Behaviour, string]>([
     ["throws at import", throwsAtImport, "in 3 starts; the last one: exit code 1"],

@@ -7,7 +7,7 @@ import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 
 const well = { kind: "health", sensor: true, relay: true, storage: true } as const;
 
-function trial(unreadable: () => string | undefined = () => undefined) {
+function trial(unreadable: () => string | undefined = () => undefined, sensorFailed = false) {
   const clock = new VirtualClock();
   const verdicts: string[] = [];
   const judge = new Trial({
@@ -15,7 +15,8 @@ function trial(unreadable: () => string | undefined = () => undefined) {
     limit: trialLimit,
     protocols: [1, 2],
     unreadable,
-    onHealthy: () => void verdicts.push("healthy"),
+    sensorFailed,
+    onHealthy: (sensorRead) => void verdicts.push(sensorRead ? "healthy" : "healthy without the sensor"),
     onFailed: (why) => void verdicts.push(why),
   });
   const say = (...said: LoopToGuardian[]): void => {
@@ -63,6 +64,25 @@ describe("a trial", () => {
     await live(11);
     expect(verdicts).toHaveLength(1);
     expect(verdicts[0]).toContain(why);
+  });
+
+  it("does not blame the image for a sensor that failed before it: the other checks decide", async () => {
+    const { verdicts, say, live } = trial(undefined, true);
+    say({ kind: "hello", protocol: 1 }, { ...well, sensor: false });
+    await live(trialTicks);
+    expect(verdicts).toEqual(["healthy without the sensor"]);
+    const mended = trial(undefined, true);
+    mended.say({ kind: "hello", protocol: 1 }, well);
+    await mended.live(trialTicks);
+    expect(mended.verdicts).toEqual(["healthy"]);
+  });
+
+  it.each([{ relay: false }, { storage: false }])("waives no other check for it: %o", async (bad) => {
+    const { verdicts, say, live } = trial(undefined, true);
+    say({ kind: "hello", protocol: 1 }, { ...well, sensor: false, ...bad });
+    await live(181);
+    expect(verdicts).toHaveLength(1);
+    expect(verdicts[0]).not.toContain("healthy");
   });
 
   it("counts the health of the end, not that of the beginning", async () => {

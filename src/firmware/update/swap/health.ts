@@ -9,15 +9,22 @@ import type { LoopToGuardian } from "../../process/messages.ts";
 
 export type LoopHealth = Omit<Extract<LoopToGuardian, { kind: "health" }>, "kind">;
 
+/** Of this moment: also that a sensor which was read once has failed since. */
+export interface HealthNow extends LoopHealth {
+  readonly sensorFails: boolean;
+}
+
 export type WatchedDevice = Pick<Device, "watch" | "stored">;
 
 /** @param onChange called within a step; must not throw. @returns the health of this moment */
-export function watchHealth(device: WatchedDevice, onChange: (health: LoopHealth) => void): () => LoopHealth {
+export function watchHealth(device: WatchedDevice, onChange: (health: LoopHealth) => void): () => HealthNow {
   let health: LoopHealth = { sensor: false, relay: false, storage: false };
+  let sensorFails = false;
   let commanded: boolean | undefined;
   let isStateLost = false;
   device.watch((seen: Observation) => {
-    const { input, commands, events } = seen;
+    const { input, commands, events, activeFaults } = seen;
+    sensorFails = activeFaults.includes("sensor-stale");
     isStateLost ||= events.some((event) => event.kind === "fault-raised" && event.fault === "state-lost");
     const fails = (part: (typeof input.failing)[number]): boolean => input.failing.includes(part);
     const next: LoopHealth = {
@@ -31,5 +38,5 @@ export function watchHealth(device: WatchedDevice, onChange: (health: LoopHealth
     health = next;
     if (isNews) onChange(next);
   });
-  return () => health;
+  return () => ({ ...health, sensorFails });
 }

@@ -15,7 +15,7 @@ import type { SlotName } from "../../../update/slots/slots.ts";
 import type { Observation } from "../../device.ts";
 import type { LoopToGuardian } from "../../process/messages.ts";
 import type { UpdateRequest } from "../request.ts";
-import type { LoopHealth, WatchedDevice } from "./health.ts";
+import type { HealthNow, WatchedDevice } from "./health.ts";
 import { decideSwap, type SwapDecision } from "./swap-decision.ts";
 
 /** An update that is whole in its slot. */
@@ -30,7 +30,7 @@ export interface SwapOptions {
   readonly settings: Pick<Settings, "updateFromHour" | "updateUntilHour">;
   /** In hours: the property `updateDeferral`, as it is in force now. */
   readonly deferral: () => number;
-  readonly health: () => LoopHealth;
+  readonly health: () => HealthNow;
   readonly isSealed: () => boolean;
   readonly readRequest: () => UpdateRequest | undefined;
   /** Must not throw. */
@@ -121,7 +121,9 @@ export class Swap {
     log.info("update-starts", { slot: update.slot, afterSeconds: Math.round((now - update.since) / 1000) });
     this.#nextLook = millis(now + askAgainAfter);
     const { slot, digest } = update;
-    send(update.by === "person" ? { kind: "replace-loop" } : { kind: "replace-loop", slot, digest });
+    const { sensorFails } = this.#options.health();
+    const which = update.by === "person" ? {} : { slot, digest };
+    send({ kind: "replace-loop", ...which, ...(sensorFails && { sensorFails }) });
   }
 
   /** @returns whether the guardian was asked already */
@@ -153,13 +155,13 @@ export class Swap {
 
   #decide(update: Waiting, heaterOn: boolean): SwapDecision {
     const { clock, settings, deferral, health, isSealed } = this.#options;
-    const { sensor, relay, storage } = health();
+    const { sensor, sensorFails, relay, storage } = health();
     return decideSwap({
       by: update.by,
       when: update.when,
       isSealed: isSealed(),
       heaterOn,
-      isHealthy: sensor && relay && storage,
+      isHealthy: sensor && !sensorFails && relay && storage,
       waited: millis(clock.now() - update.since),
       hour: hourOf(clock.wallNow()),
       settings: { ...settings, updateDeferralHours: deferral() },

@@ -22,6 +22,7 @@ function rig(settings: Partial<Settings> = {}) {
     heaterOn: false,
     lineFollows: true,
     reading: true,
+    sensorFails: false,
     stored: true,
     sealed: true,
     takenBack: false,
@@ -39,7 +40,7 @@ function rig(settings: Partial<Settings> = {}) {
       },
       commands: { heater: world.heaterOn },
       events: [],
-      activeFaults: [],
+      activeFaults: world.sensorFails ? ["sensor-stale"] : [],
     } as unknown as Observation;
     commanded = world.heaterOn;
     for (const watch of watchers) watch(seen);
@@ -91,6 +92,30 @@ describe("the loop's side of an update", () => {
     await clock.advance(seconds(10));
     expect(asked()).toEqual([{ kind: "replace-loop", slot: "b", digest }]);
     expect(decisions).toEqual(["heating", "start"]);
+  });
+
+  it("waits for a sensor that has failed, within the deferral, then tells the guardian that it fails", async () => {
+    const { clock, swap, world, asked, decisions } = rig();
+    await clock.advance(seconds(5));
+    world.sensorFails = true;
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(hours(5.9));
+    expect([asked(), decisions]).toEqual([[], ["not-healthy"]]);
+    await clock.advance(hours(0.2));
+    expect(asked()[0]).toEqual({ kind: "replace-loop", slot: "b", digest, sensorFails: true });
+  });
+
+  it("without the grant to defer, starts while the heater is on, but keeps to its hours", async () => {
+    const { clock, swap, world, asked } = rig({ updateFromHour: 13, updateUntilHour: 14 });
+    world.deferral = 0;
+    world.heaterOn = true;
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(minutes(50));
+    expect(asked()).toEqual([]);
+    await clock.advance(minutes(11));
+    expect(asked().length).toBeGreaterThan(0);
   });
 
   it("waits for its hours by the clock of the house", async () => {

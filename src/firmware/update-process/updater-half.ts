@@ -4,6 +4,7 @@
  * Guarantees: in a process of its own below the loop, whose end costs nothing but time; hosts are asked only where the app
  * manifest grants them; what it installs starts only when the loop says that it may.
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -145,11 +146,22 @@ export class UpdaterHalf {
       },
       swap: this.#swap,
       record: new RecordFile(this.#files, folder),
+      unit: () => this.#unit(owner),
       clock,
       random,
       log,
       onStatus: () => this.#tell(),
     });
+  }
+
+  /** Keys, version, seal, group, and what an image must run on. */
+  #unit({ feed }: OwnerFile): string {
+    const { dataPath, keys, protocols, firmware, note, board, isSealed } = this.#options;
+    const ids = keys.map(({ id }) => id).toSorted();
+    const { counterFloor } = this.#store.read();
+    const machine = machineOf(dataPath, protocols);
+    const all = [ids, firmware, note?.digest, board, isSealed(), feed, counterFloor, machine];
+    return createHash("sha256").update(JSON.stringify(all)).digest("hex");
   }
 
   #sourceOptions(): SourceOptions {

@@ -2,7 +2,7 @@
  * The newest channel that this unit has seen, kept over a power cut, and what may come after it.
  *
  * Guarantees: an older one is refused, and so is another one of the same version: whoever holds an old copy of a feed
- * cannot hold a unit back with it. A clock that was never set is not believed: time is then at least what the owner last
+ * cannot hold a unit back with it. The record has a copy, written after it: one of them may rot. A clock that was never set is not believed: time is then at least what the owner last
  * signed. Nothing is remembered of the clock itself, so that one that jumped ahead does no harm when it is set right.
  */
 import { join } from "node:path";
@@ -26,6 +26,8 @@ const seenSchema = object({
 });
 type Seen = ReturnType<typeof asSeen>;
 const maxRecordBytes = 4096;
+/** In the order of writing. */
+const seenNames = ["channel-seen.json", "channel-seen.copy.json"] as const;
 const day = 86_400_000;
 
 export class Freshness {
@@ -34,7 +36,7 @@ export class Freshness {
   /** Also of what could not be written. */
   #newest: Seen | undefined;
 
-  /** @param folder its record is `channel-seen.json` in it */
+  /** @param folder its record and the copy of it are in it, by `seenNames` */
   constructor(files: SlotFiles, folder: string) {
     this.#files = files;
     this.#folder = folder;
@@ -65,11 +67,11 @@ export class Freshness {
   /** Resolves when it is on the disk. Rejects with the system's error; it counts all the same as long as this lives. */
   async remember(found: ReadChannel): Promise<void> {
     const before = this.#seen(found.channel.channel);
-    if (before?.digest === found.digest) return;
+    if (before?.digest === found.digest && seenNames.every((name) => this.#readFrom(name) !== undefined))
+      return;
     this.#newest = asSeen(found, before);
-    const path = join(this.#folder, "channel-seen.json");
     await this.#files.makeFolder(this.#folder);
-    await replaceChecked(this.#files, path, this.#newest);
+    for (const name of seenNames) await replaceChecked(this.#files, join(this.#folder, name), this.#newest);
   }
 
   /** Of another channel nothing counts: the owner has moved the unit. */
@@ -78,13 +80,22 @@ export class Freshness {
     return seen?.channel === channel ? seen : undefined;
   }
 
+  /** After a cut between the two the first is the newer one. */
   #read(): Seen | undefined {
+    for (const name of seenNames) {
+      const seen = this.#readFrom(name);
+      if (seen !== undefined) return seen;
+    }
+    return undefined;
+  }
+
+  #readFrom(name: (typeof seenNames)[number]): Seen | undefined {
     try {
-      const bytes = this.#files.read(join(this.#folder, "channel-seen.json"), maxRecordBytes);
+      const bytes = this.#files.read(join(this.#folder, name), maxRecordBytes);
       const checked = bytes && readChecked(bytes.toString("utf8"));
       return checked?.checked ? readText(seenSchema, checked.text) : undefined;
     } catch (error) {
-      // Damaged: then the counter floor alone keeps older images away.
+      // Damaged, and so is its copy: then the counter floor alone keeps older images away.
       if (error instanceof SmallFileError) return undefined;
       throw error;
     }

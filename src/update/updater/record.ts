@@ -4,7 +4,7 @@
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, object } from "../../base/schema/structures.ts";
-import { nullable, oneOf, string } from "../../base/schema/values.ts";
+import { nullable, oneOf, string, withDefault } from "../../base/schema/values.ts";
 import type { SlotsState } from "../slots/slots.ts";
 import type { FinalReport, SourceKind } from "./ports.ts";
 
@@ -27,6 +27,8 @@ const doneWith = object({
   code: string(undefined, 64),
   reason: text,
   digest: nullable(digest),
+  /** What the unit was when it refused: `UpdaterOptions.unit`. Absent from older records. */
+  unit: withDefault(string(undefined, 64), ""),
 });
 
 /** Reports that wait for an unreachable server; an older one is dropped only beyond this. */
@@ -62,6 +64,7 @@ export function finished(
   record: UpdateRecord,
   of: { readonly source: SourceKind; readonly id: string; readonly version: string | null },
   given: FinalReport,
+  unit: string,
 ): UpdateRecord {
   const report = fitting(given);
   const { current } = record;
@@ -75,6 +78,7 @@ export function finished(
     code: "code" in report ? report.code : "",
     reason: "reason" in report ? report.reason : "",
     digest: itsDigest,
+    unit,
   };
   return {
     current: isCurrent ? null : current,

@@ -2,8 +2,8 @@
  * Folder updater/: takes what the sources assign through download, installation, start and trial to a report.
  *
  * Guarantees: one assignment is under way at a time, whoever gave it; the outcome of a trial is reported to the source that
- * asked for it, once, also when the power is cut at any moment; what was refused or reverted is not tried again as long as
- * the assignment is the same; nothing here throws into the firmware, and no failure here stops the heat.
+ * asked for it, once, also when the power is cut at any moment; what was reverted is not tried again as long as the
+ * assignment is the same, nor what was refused as long as the unit is; nothing here throws into the firmware, and no failure here stops the heat.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -35,6 +35,8 @@ export interface UpdaterOptions {
   readonly slots: Slots;
   readonly swap: Swap;
   readonly record: RecordFile;
+  /** A text for all of the unit that a refusal may rest on: what it refused it takes again once this is another. */
+  readonly unit: () => string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -230,6 +232,11 @@ export class Updater {
     if (done?.id !== id) return false;
     if (done.result === "canceled") return false;
     if (done.result === "kept") return install === "never";
+    if (done.result === "refused") {
+      // The owner hears of one end before there is another.
+      const isTold = !this.#options.record.now.untold.some((each) => isOf(each, { source, id }));
+      return !isTold || done.unit === this.#options.unit();
+    }
     if (done.result !== "confirmed" || done.digest === null) return true;
     const { slots, active } = this.#options.slots.read();
     return active !== null && slots[active]?.digest === done.digest;
@@ -365,8 +372,8 @@ export class Updater {
 
   /** Records the end of an assignment, then tells it; whoever waited comes next. */
   async #finish(of: Of, report: FinalReport): Promise<void> {
-    const { record } = this.#options;
-    await record.change((now) => finished(now, of, report));
+    const { record, unit } = this.#options;
+    await record.change((now) => finished(now, of, report, unit()));
     const untold = record.now.untold.find((each) => isOf(each, of));
     if (untold) this.#queues.get(of.source)?.sayFinal(untold);
     if (this.#job === undefined || isOf(this.#job, of)) this.#status = idle;

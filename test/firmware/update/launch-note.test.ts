@@ -1,9 +1,11 @@
 /** What a loop is told of updates, and what may stand in its environment instead. */
 import { describe, expect, it } from "vitest";
+import { firmwareVersion } from "../../../src/firmware/process/package-root.ts";
 import {
   type LaunchNote,
   launchNoteVariable,
   readLaunchNote,
+  runningRelease,
 } from "../../../src/firmware/update/launch-note.ts";
 
 const note: LaunchNote = {
@@ -29,6 +31,15 @@ describe("the launch note", () => {
       expect(read(text)).toBeUndefined();
     },
   );
+
+  it("gives the release that the owner named to what runs from a slot, else the program's own", () => {
+    const releaseOf = (more: object) =>
+      runningRelease({ [launchNoteVariable]: JSON.stringify({ ...note, ...more }) });
+    expect(releaseOf({ release: "2026.11.1" })).toBe("2026.11.1");
+    expect([releaseOf({}), releaseOf({ program: "factory", release: "9.9.9" }), runningRelease({})]).toEqual(
+      Array.from({ length: 3 }, () => firmwareVersion()),
+    );
+  });
 
   it("is absent where nothing was installed", () => {
     expect(readLaunchNote({})).toBeUndefined();

@@ -48,7 +48,12 @@ const update = async (six: Behaviour, disk?: CutDisk): Promise<LaunchedUnit> =>
 describe("an update that works", () => {
   it("runs on trial first, is confirmed after a minute of health, and only then raises the floor", async () => {
     const unit = await update(good);
-    expect(unit.running.note).toMatchObject({ program: "b", trial: true, readable: { reads: 1, writes: 1 } });
+    expect(unit.running.note).toMatchObject({
+      program: "b",
+      release: "0.6.0",
+      trial: true,
+      readable: { reads: 1, writes: 1 },
+    });
     await unit.pass(seconds(55));
     expect(unit.state).toMatchObject({ active: "a", counterFloor: 5, trial: { slot: "b", startsLeft: 2 } });
     await unit.pass(seconds(10));

@@ -344,12 +344,32 @@ describe("freshness: a unit", () => {
     }
   });
 
-  it("with a damaged record begins anew: the counter floor is what keeps older images away", async () => {
+  it.each(["channel-seen.json", "channel-seen.copy.json"])(
+    "with a damaged %s still refuses what is older, by the other one, and writes both again",
+    async (name) => {
+      const folder = new Folder();
+      folder.show(channelOf(5));
+      const unit = new Unit(folder);
+      await unit.outcome();
+      unit.disk.spoil(`/var/data/firmware/${name}`);
+      folder.show(channelOf(4));
+      expect(await new Unit(folder, {}, unit.disk).outcome()).toBe("not-trusted");
+      folder.show(channelOf(5));
+      expect(await new Unit(folder, {}, unit.disk).outcome()).toBe("0.5.0");
+      for (const other of ["channel-seen.json", "channel-seen.copy.json"].filter((each) => each !== name))
+        unit.disk.spoil(`/var/data/firmware/${other}`);
+      folder.show(channelOf(4));
+      expect(await new Unit(folder, {}, unit.disk).outcome()).toBe("not-trusted");
+    },
+  );
+
+  it("with a damaged record and copy begins anew: the counter floor is what keeps older images away", async () => {
     const folder = new Folder();
     folder.show(channelOf(5));
     const unit = new Unit(folder);
     await unit.outcome();
     unit.disk.spoil("/var/data/firmware/channel-seen.json");
+    unit.disk.spoil("/var/data/firmware/channel-seen.copy.json");
     folder.show(channelOf(4));
     const known = () => ({ running: undefined, counterFloor: 5, failed: [] });
     expect(await new Unit(folder, { known }, unit.disk).outcome()).toBeNull();

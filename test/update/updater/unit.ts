@@ -92,6 +92,8 @@ export class Unit {
   beforeStart: (() => Promise<void>) | undefined;
   starts = 0;
   #updater: Updater | undefined;
+  /** Its keys, version, seal and group, for the updater. */
+  identity = "as delivered";
   #stopped = false;
   #cancelHealth: () => void = () => undefined;
 
@@ -133,6 +135,7 @@ export class Unit {
       slots: this.#slotsPort(),
       swap: this.#swapPort(),
       record: new RecordFile(this.disk.files, "/var/updater"),
+      unit: () => this.identity,
       clock: this.clock,
       random: this.options.random ?? (() => 0.5),
       log: silentLog,

@@ -60,6 +60,38 @@ describe("an assigned update", () => {
     await unit.stop();
   });
 
+  it("that is refused is tried again once the unit is another, by its keys, group, version or seal", async () => {
+    const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
+      given.images.set("https://host.example/0.5.0", imageOf(5, { product: "other" }));
+    });
+    await unit.clock.advance(hours(1));
+    expect(owner.finalsOf("0.5.0")).toEqual(["refused"]);
+    give({ owner, downloads }, 5);
+    await unit.clock.advance(hours(2));
+    expect([unit.runs, downloads.asked.length]).toEqual(["factory", 1]);
+    unit.identity = "with another key";
+    await unit.clock.advance(hours(1));
+    expect([unit.runs, downloads.asked.length]).toEqual(["0.5.0", 2]);
+    await unit.stop();
+  });
+
+  it("that is refused is not tried again before the owner has heard of the refusal", async () => {
+    const { unit, owner, downloads } = await world({}, (made) => {
+      made.downloads.images.set("https://host.example/0.5.0", imageOf(5, { product: "other" }));
+      made.owner.reportError = ({ kind }) =>
+        kind === "refused" ? new SourceError("unreachable", "no answer") : undefined;
+    });
+    await unit.clock.advance(hours(1));
+    give({ owner, downloads }, 5);
+    unit.identity = "with another key";
+    await unit.clock.advance(hours(2));
+    expect([owner.finalsOf("0.5.0"), unit.runs]).toEqual([[], "factory"]);
+    owner.reportError = undefined;
+    await unit.clock.advance(hours(2));
+    expect(owner.finalsOf("0.5.0")).toEqual(["refused"]);
+    await unit.stop();
+  });
+
   it("whose download was damaged is fetched once more, then refused", async () => {
     const { unit, owner, downloads } = await world({}, ({ downloads: given }) => {
       const damaged = imageOf(5);

@@ -90,6 +90,13 @@ export interface Change {
 /** State of the link to the cloud, for the screen. `none`: no cloud is configured. */
 export type LinkState = "none" | "connecting" | "online" | "offline";
 
+/** An update of the firmware that is under way, for the screen. */
+export interface UpdateProgress {
+  readonly state: "downloading" | "installing" | "starting" | "on-trial";
+  /** Of the download, 0 to 100. */
+  readonly percent: number;
+}
+
 export interface Input {
   /** The newest attempt since the last step, if any. */
   readonly reading?: SensorReading | undefined;
@@ -99,6 +106,8 @@ export interface Input {
   readonly relayLine: boolean | undefined;
   readonly requests: readonly Request[];
   readonly link: LinkState;
+  /** `undefined`: none is under way. Never a reason for anything but the screen. */
+  readonly update?: UpdateProgress | undefined;
   /** Failing parts of the firmware: shown, never a reason to stop (SR-11). */
   readonly failing: readonly FailingPart[];
   readonly wallMs: WallMillis;

@@ -7,7 +7,7 @@
 
 import type { Celsius, Millis } from "../base/units.ts";
 import { celsius, duty, millis, seconds } from "../base/units.ts";
-import type { LinkState } from "./input.ts";
+import type { Input } from "./input.ts";
 import type { Commands } from "./output.ts";
 import { effectiveTarget } from "./panel/boost.ts";
 import { isArmed } from "./panel/buttons.ts";
@@ -27,7 +27,11 @@ export function roomTemperature(state: Pick<ControlState, "sensor" | "panel">): 
   return celsius(state.sensor.last.measured + state.panel.values.sensorOffset);
 }
 
-export function outputs(state: ControlState, link: LinkState, now: Millis): Commands {
+export function outputs(
+  state: ControlState,
+  { link, update }: Pick<Input, "link" | "update">,
+  now: Millis,
+): Commands {
   const { panel, faults } = state;
   const { settings } = state.rules;
   const temperature = roomTemperature(state);
@@ -48,6 +52,7 @@ export function outputs(state: ControlState, link: LinkState, now: Millis): Comm
       demand: auto ? state.law.demand : duty(panel.values.heaterSwitch ? 100 : 0),
       firmware: state.firmware,
       link,
+      ...(update !== undefined && { update }),
       fault: faults[0],
       faultCount: faults.length,
       dimmed: blink === undefined ? settings.dimAfterSeconds > 0 && now >= dimAt(state) : !blink,

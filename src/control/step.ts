@@ -86,7 +86,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const next = finishStep(state, switched, userInput, report, now);
   return {
     state: next,
-    commands: outputs(next, input.link, now),
+    commands: outputs(next, input, now),
     events,
     wakeAtMs: millis(nextStepTime(next, userInput.wakeAt, now) - offset),
   };

@@ -22,7 +22,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { Hat, HatHealth } from "../board/hat.ts";
-import type { ButtonEdge, Input, Request, SensorReading } from "../control/input.ts";
+import type { ButtonEdge, Input, Request, SensorReading, UpdateProgress } from "../control/input.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
 import { type ControlState, start, step, stop } from "../control/step.ts";
 import { type StepSummary, summaryOf } from "../control/step-summary.ts";
@@ -76,6 +76,7 @@ export class Device implements FaceDevice {
   #requests: Request[] = [];
   readonly #faces = new Faces<Device>();
   readonly #reported: Set<ReportedPart>;
+  #update: UpdateProgress | undefined;
   #cancelStep: () => void = () => {};
   /** A first reading was tried: until then the bus is the sensor's, a whole picture would hold it up 0.2 s. */
   #sensed = false;
@@ -179,6 +180,13 @@ export class Device implements FaceDevice {
     this.#step();
   }
 
+  /** For the screen: how far an update is; `undefined`: none is under way. */
+  setUpdate(update: UpdateProgress | undefined): void {
+    if (update?.state === this.#update?.state && update?.percent === this.#update?.percent) return;
+    this.#update = update;
+    this.#step();
+  }
+
   /** Relay off, state on disk, hat closed. Safe to call twice. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
@@ -240,6 +248,7 @@ export class Device implements FaceDevice {
       relayLine: this.#parts.hat.readRelay(),
       requests: this.#requests,
       link: this.#faces.state,
+      update: this.#update,
       failing: failingParts(
         {
           ...this.#parts.hat.health,

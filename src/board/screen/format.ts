@@ -4,7 +4,7 @@
  * Guarantee: texts are short and readable for every value: one decimal, never "NaN", never "-0.0".
  */
 
-import type { LinkState } from "../../control/input.ts";
+import type { LinkState, UpdateProgress } from "../../control/input.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import { type FaultCode, faultEffects } from "../../model/faults.ts";
 
@@ -36,6 +36,13 @@ const linkTexts: Record<LinkState, string> = {
 
 /** @returns the link state in at most 7 characters. */
 export const linkText = (link: LinkState): string => linkTexts[link];
+
+/** @returns what an update does, in at most 10 characters. */
+export function updateText({ state, percent }: UpdateProgress): string {
+  // Whole before it is installed: 100 would say that it is done.
+  if (state === "downloading") return `Update ${Math.min(99, Math.floor(Math.max(0, percent)))}%`;
+  return { installing: "Installing", starting: "Restarting", "on-trial": "On trial" }[state];
+}
 
 /** @returns the fault in at most 16 characters. */
 export const faultText = (fault: FaultCode): string => faultEffects[fault].short;

@@ -1,6 +1,7 @@
 /**
  * The two lines of a 16x2 text display. The first always shows temperature, humidity and heat; the second alternates
- * between set-point and mode, link and version, and, while a fault is active, the fault every other time.
+ * between set-point and mode, link and version (in its place an update that is under way), and, while a fault is active, the
+ * fault every other time.
  */
 import type { Rgb } from "../../chips/backlight.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
@@ -10,6 +11,7 @@ import {
   linkText,
   percentText,
   temperatureText,
+  updateText,
   versionText,
 } from "./format.ts";
 
@@ -34,10 +36,14 @@ function secondLine(model: ScreenModel, turn: number): string {
 const settingsLine = ({ target, unit, mode }: ScreenModel): string =>
   ends(`Set ${temperatureText(target, unit)}°`, mode === "auto" ? "Auto" : "Manual");
 
-function linkLine({ link, firmware }: ScreenModel): string {
+function linkLine({ link, update, firmware }: ScreenModel): string {
+  if (update !== undefined) return ends(updateText(update), linkMark(link));
   const text = linkText(link);
   return ends(text, versionText(firmware, columns - text.length - 1));
 }
+
+/** Besides an update there is no room for more. */
+const linkMark = (link: ScreenModel["link"]): string => (link === "offline" ? "Off" : "");
 
 /** One text at each end of the line; the left one is truncated if needed. */
 function ends(left: string, right: string): string {

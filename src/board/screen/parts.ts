@@ -2,7 +2,7 @@
 import { type FigureStyle, figure, figuresWidth } from "../../chips/big-digits.ts";
 import { type Framebuffer, textWidth } from "../../chips/framebuffer.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
-import { faultText, furtherFaultsText, temperatureText, versionText } from "./format.ts";
+import { faultText, furtherFaultsText, temperatureText, updateText, versionText } from "./format.ts";
 import { linkIcon, warning } from "./icons.ts";
 
 /** The temperature in large digits; dashes have the width of digits, so that the layout does not move. */
@@ -38,7 +38,7 @@ export function textRight(fb: Framebuffer, text: string, right: number, y: numbe
   return x;
 }
 
-/** The top eleven rows: mode, version, link. Auto is a filled badge, manual an empty one. */
+/** The top eleven rows: mode, version or what an update does, link. Auto is a filled badge, manual an empty one. */
 export function drawHeader(fb: Framebuffer, model: ScreenModel): void {
   const auto = model.mode === "auto";
   const label = auto ? "AUTO" : "MANUAL";
@@ -50,7 +50,9 @@ export function drawHeader(fb: Framebuffer, model: ScreenModel): void {
   const linkLeft = fb.width - (link[0]?.length ?? 0);
   fb.draw(link, linkLeft, 1);
   const room = Math.floor((linkLeft - 4 - badge - 4) / 6);
-  textRight(fb, versionText(model.firmware, room), linkLeft - 4, 2);
+  const { update, firmware } = model;
+  const text = update === undefined ? versionText(firmware, room) : updateText(update).slice(0, room);
+  textRight(fb, text, linkLeft - 4, 2);
 }
 
 /** A filled strip of twelve rows at the bottom that names the most severe fault. */

@@ -2,7 +2,7 @@
 
 import type { Celsius, DutyPercent, RelativeHumidityPercent } from "../../base/units.ts";
 import type { FaultCode } from "../../model/faults.ts";
-import type { ControlMode, LinkState } from "../input.ts";
+import type { ControlMode, LinkState, UpdateProgress } from "../input.ts";
 
 export interface ScreenModel {
   /** `undefined` while there is no valid reading. */
@@ -18,6 +18,8 @@ export interface ScreenModel {
   readonly demand: DutyPercent;
   readonly firmware: string;
   readonly link: LinkState;
+  /** An update that is under way. */
+  readonly update?: UpdateProgress | undefined;
   /** The most severe active fault. */
   readonly fault: FaultCode | undefined;
   readonly faultCount: number;

@@ -20,6 +20,9 @@ const screen: Schema<ScreenModel> = object({
   demand: convert(quantity, duty),
   firmware: truncated(64),
   link: oneOf(links),
+  update: optional(
+    object({ state: oneOf(["downloading", "installing", "starting", "on-trial"]), percent: quantity }),
+  ),
   fault: withDefault(faultCode, undefined),
   faultCount: quantity,
   dimmed: boolean,

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
+import type { UpdateProgress } from "../../control/input.ts";
 import type { FirmwareReport } from "../../model/cloud-model.ts";
 import type { Settings } from "../../model/settings.ts";
 import type { BoardChoice } from "../choose-board.ts";
@@ -22,7 +23,7 @@ import { ownerFileName } from "./owner-file.ts";
 import { UpdateProcess } from "./update-process.ts";
 
 export interface StartUpdateOptions {
-  readonly device: Pick<Device, "setFailing">;
+  readonly device: Pick<Device, "setFailing" | "setUpdate">;
   readonly swap: Swap;
   readonly data: DataFolder;
   readonly choice: BoardChoice;
@@ -31,6 +32,14 @@ export interface StartUpdateOptions {
   readonly onReport: (report: FirmwareReport) => void;
   /** There is a live panel. */
   readonly quiet: boolean;
+}
+
+const shown = ["downloading", "installing", "starting", "on-trial"] as const;
+
+/** What the screen shows of it: not that something waits, which may be for days. */
+export function progressOf({ state, progress }: FirmwareReport): UpdateProgress | undefined {
+  const found = shown.find((each) => each === state);
+  return found && { state: found, percent: progress };
 }
 
 /** @returns `undefined` for a unit that takes no updates */
@@ -45,7 +54,10 @@ export function startUpdateProcess(options: StartUpdateOptions): UpdateProcess |
     log,
     swap,
     spawn: () => spawnChild({ bundle: "updater.js", flags, secrets, quiet }),
-    onReport,
+    onReport: (report) => {
+      device.setUpdate(progressOf(report));
+      onReport(report);
+    },
     onFailing: (failing) => device.setFailing("updates", failing),
   });
   swap.onCheck(() => updates.check());

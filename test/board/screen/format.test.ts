@@ -5,10 +5,23 @@ import {
   furtherFaultsText,
   percentText,
   temperatureText,
+  updateText,
   versionText,
 } from "../../../src/board/screen/format.ts";
 import { faultCodes } from "../../../src/model/faults.ts";
 import { heating } from "./models.ts";
+
+describe("an update on the screen", () => {
+  it("is said in at most ten characters, and never as done while it is fetched", () => {
+    const texts = (["downloading", "installing", "starting", "on-trial"] as const).flatMap((state) =>
+      [-1, 0, 43.7, 99.9, 100, 300].map((percent) => updateText({ state, percent })),
+    );
+    expect(new Set(texts)).toEqual(
+      new Set(["Update 0%", "Update 43%", "Update 99%", "Installing", "Restarting", "On trial"]),
+    );
+    expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(10);
+  });
+});
 
 describe("numbers on the screen", () => {
   it.each([

@@ -47,6 +47,10 @@ const owed: readonly (readonly [what: string, other: Partial<ScreenModel>])[] = 
   ["the fault", { fault: "sensor-stale", faultCount: 1 }],
   ["which fault", { fault: "over-temperature", faultCount: 1 }],
   ["the unit", { unit: "F" }],
+  ["that an update is downloaded", { update: { state: "downloading", percent: 0 } }],
+  ["that an update is installed", { update: { state: "installing", percent: 100 } }],
+  ["that an update starts", { update: { state: "starting", percent: 100 } }],
+  ["that an update is on trial", { update: { state: "on-trial", percent: 100 } }],
 ];
 
 describe("every layout", () => {
@@ -55,6 +59,20 @@ describe("every layout", () => {
     for (const [, layout] of layouts) expect(layout(changed).bytes).not.toEqual(layout(heating).bytes);
     const cycle = (model: ScreenModel) => [0, 1, 2, 3].map((turn) => layout16x2(model, turn));
     expect(cycle(changed)).not.toEqual(cycle(heating));
+  });
+
+  it("shows how far a download is, also while a fault stands", () => {
+    const at = (percent: number) => ({ ...heating, update: { state: "downloading", percent } }) as const;
+    const fault = { fault: "relay-mismatch", faultCount: 1 } as const;
+    for (const more of [{}, fault]) {
+      const [before, after] = [
+        { ...at(43), ...more },
+        { ...at(44), ...more },
+      ];
+      for (const [, layout] of layouts) expect(layout(before).bytes).not.toEqual(layout(after).bytes);
+      const cycle = (model: ScreenModel) => [0, 1, 2, 3].map((turn) => layout16x2(model, turn)).join();
+      expect(cycle(before)).not.toBe(cycle(after));
+    }
   });
 
   it("still shows the version, the link and the set-point while a fault stands", () => {

@@ -43,6 +43,10 @@ export const states: Readonly<Record<string, ScreenModel>> = {
   frost: { ...heating, temperature: celsius(-10.5), demand: duty(100), firmware: "12.10.3-beta.4" },
   dimmed: { ...heating, dimmed: true },
   offline: { ...idle, link: "offline", demand: duty(12) },
+  downloading: { ...heating, update: { state: "downloading", percent: 43.7 } },
+  installing: { ...idle, mode: "manual", link: "offline", update: { state: "installing", percent: 100 } },
+  starting: { ...idle, update: { state: "starting", percent: 100 } },
+  "on-trial": { ...idle, update: { state: "on-trial", percent: 100 } },
   connecting: { ...idle, link: "connecting", temperature: celsius(8.7) },
 };
 
@@ -56,6 +60,13 @@ export const anyModel: fc.Arbitrary<ScreenModel> = fc.record({
   demand: fc.double({ min: 0, max: 100, noNaN: true }).map(duty),
   firmware: fc.string({ maxLength: 40 }),
   link: fc.constantFrom("none", "connecting", "online", "offline"),
+  update: fc.option(
+    fc.record({
+      state: fc.constantFrom("downloading", "installing", "starting", "on-trial"),
+      percent: fc.double({ min: -1, max: 101, noNaN: true }),
+    }),
+    { nil: undefined },
+  ),
   fault: fc.option(fc.constantFrom(...faultCodes), { nil: undefined }),
   faultCount: fc.nat(20),
   dimmed: fc.boolean(),

@@ -49,6 +49,10 @@ export function failing(
       check();
       await files.syncFolder(path);
     },
+    syncAll: async (folder) => {
+      check();
+      await files.syncAll(folder);
+    },
   };
   return { files: wrapped, count: () => operations };
 }

@@ -1,38 +1,18 @@
 /**
  * Folder room/: the room and its weather.
  *
- * Thermal model of a heated room: heater – air – fabric – outside, and a sensor that lags behind the air.
+ * A heated room with a noisy sensor (thermal.ts is the physics).
  *
  * Guarantee: deterministic for a seed, and stable for any step: integrated in Euler steps of at most one second, far
- * below the shortest time constant of the presets. Parameters follow BOPTEST's testcase1 and the mass classes of
- * ISO 13790, table 12.
+ * below the shortest time constant of the presets.
  */
 import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
 import { celsius, relativeHumidity } from "../../base/units.ts";
 import { gaussian } from "../noise.ts";
+import type { RoomParameters, ThermalState } from "./thermal.ts";
+import { advanceThermal, evenlyAt } from "./thermal.ts";
 
-export interface RoomParameters {
-  /** Electrical power of the heater (W). */
-  readonly heaterPower: number;
-  /** Time constant of the heater's own body (s): 40 for a fan heater, 800 for an oil radiator. */
-  readonly heaterTimeConstant: number;
-  /** Excess temperature of the heater's body over the air at full power (K). */
-  readonly heaterExcess: number;
-  /** Heat capacity of the air and of what follows it without delay (J/K). */
-  readonly airCapacity: number;
-  /** Heat capacity of walls, floor and furniture (J/K). */
-  readonly fabricCapacity: number;
-  /** Heat flow from air to fabric (W/K). */
-  readonly airToFabric: number;
-  /** Heat loss from the air directly to the outside: draughts and panes (W/K). */
-  readonly airToOutside: number;
-  /** Heat loss from the fabric to the outside (W/K). */
-  readonly fabricToOutside: number;
-  /** Time constant of the sensor in its case (s). */
-  readonly sensorLag: number;
-  /** Standard deviation of one reading (K). */
-  readonly sensorNoise: number;
-}
+export type { RoomParameters } from "./thermal.ts";
 
 /** 15 m², 22.8 W/K in all, time constants 0.19, 0.46 and 30 h, with a 1 kW oil radiator. */
 const living: RoomParameters = {
@@ -95,64 +75,43 @@ export class Room {
   readonly parameters: RoomParameters;
   readonly #noise: () => number;
   readonly #vapourPressure: number;
-  #heater: number;
-  #air: number;
-  #fabric: number;
-  #sensor: number;
+  readonly #state: ThermalState;
 
   constructor(parameters: RoomParameters, start: RoomStart) {
     this.parameters = parameters;
     this.#noise = gaussian(start.seed);
     this.#vapourPressure = (start.humidity / 100) * saturationPressure(start.temperature);
-    this.#heater = start.temperature;
-    this.#air = start.temperature;
-    this.#fabric = start.temperature;
-    this.#sensor = start.temperature;
+    this.#state = evenlyAt(start.temperature);
   }
 
   /** The true air temperature. */
   get temperature(): Celsius {
-    return celsius(this.#air);
+    return celsius(this.#state.air);
   }
 
   /** The sensor's temperature without noise. */
   get sensorTemperature(): Celsius {
-    return celsius(this.#sensor);
+    return celsius(this.#state.sensor);
   }
 
   /** Relative humidity at the sensor's temperature. */
   get humidity(): RelativeHumidityPercent {
-    return relativeHumidity((100 * this.#vapourPressure) / saturationPressure(this.#sensor));
+    return relativeHumidity((100 * this.#vapourPressure) / saturationPressure(this.#state.sensor));
   }
 
   /** One noisy reading in steps of 0.01 K; every call draws new noise. */
   measure(): Celsius {
-    const noisy = this.#sensor + this.parameters.sensorNoise * this.#noise();
+    const noisy = this.#state.sensor + this.parameters.sensorNoise * this.#noise();
     return celsius(Math.round(noisy * 100) / 100);
   }
 
   /** Advances time. @param window extra heat loss of the air to the outside (W/K), 0 when shut */
   advance(elapsed: Millis, heaterOn: boolean, outside: Celsius, window = 0): void {
-    let leftS = Math.max(0, elapsed / 1000);
-    while (leftS > 0) {
-      const stepS = Math.min(1, leftS);
-      this.#step(stepS, heaterOn, outside, window);
-      leftS -= stepS;
+    const power = heaterOn ? this.parameters.heaterPower : 0;
+    const around = { outside, window, gain: 0 };
+    for (let leftS = Math.max(0, elapsed / 1000); leftS > 0; leftS -= 1) {
+      advanceThermal(this.#state, this.parameters, Math.min(1, leftS), power, around);
     }
-  }
-
-  #step(stepS: number, heaterOn: boolean, outside: number, window: number): void {
-    const p = this.parameters;
-    const heaterToAir = p.heaterPower / p.heaterExcess;
-    const heaterCapacity = p.heaterTimeConstant * heaterToAir;
-    const given = (this.#heater - this.#air) * heaterToAir;
-    const toFabric = (this.#air - this.#fabric) * p.airToFabric;
-    const airLoss = (this.#air - outside) * (p.airToOutside + window);
-    const fabricLoss = (this.#fabric - outside) * p.fabricToOutside;
-    this.#sensor += (stepS * (this.#air - this.#sensor)) / p.sensorLag;
-    this.#heater += (stepS * ((heaterOn ? p.heaterPower : 0) - given)) / heaterCapacity;
-    this.#air += (stepS * (given - toFabric - airLoss)) / p.airCapacity;
-    this.#fabric += (stepS * (toFabric - fabricLoss)) / p.fabricCapacity;
   }
 }
 

@@ -1,0 +1,40 @@
+/**
+ * A textbook PID in front of slow pulses: proportional and integral of the error, derivative of the measurement, the
+ * integral held while the output is at a limit. Once a period the demand becomes a pulse; the demand is followed within
+ * the period, as ESPHome documents its slow PWM.
+ */
+import type { Contender } from "../play.ts";
+
+export interface PidOptions {
+  readonly periodS: number;
+  /** Share of full power per K, per K·s and per K/s. */
+  readonly gain?: number;
+  readonly integralGain?: number;
+  readonly derivativeGain?: number;
+}
+
+export function pid({
+  periodS,
+  gain = 0.5,
+  integralGain = 0.0002,
+  derivativeGain = 0,
+}: PidOptions): Contender {
+  let integral = 0;
+  let last: { readonly second: number; readonly reading: number } | undefined;
+  let pulseAt = Number.NEGATIVE_INFINITY;
+  return {
+    tick(reading, target, second) {
+      const error = target - reading;
+      const passed = last ? second - last.second : 0;
+      const fall = last && passed > 0 ? (last.reading - reading) / passed : 0;
+      last = { second, reading };
+      const fixed = gain * error + derivativeGain * fall;
+      const grown = integral + error * passed * integralGain;
+      const limited = error > 0 ? fixed + grown > 1 : fixed + grown < 0;
+      if (!limited) integral = grown;
+      const demand = Math.min(1, Math.max(0, fixed + integral));
+      if (second - pulseAt >= periodS) pulseAt = second;
+      return demand * periodS > second - pulseAt;
+    },
+  };
+}

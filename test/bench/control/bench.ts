@@ -1,76 +1,124 @@
 /**
- * `npm run bench:control [-- --only NAME] [--rooms N] [--seed N] [--smoke]`: how well the whole core heats, beside other
- * thermostats, in the published scenarios and in rooms that nobody tuned it for.
+ * `npm run bench:control`: how well the whole core heats, beside other thermostats, in the published scenarios and in
+ * rooms that nobody tuned it for.
+ *
+ * --only NAME one scenario, or sweep, cost; --rooms N and --seed N of the sweep; --seeds N of the sensor's noise in the
+ * scenarios; --json FILE; --plots FOLDER; --home-assistant its genuine generic_thermostat as well; --smoke a little of
+ * everything, which fails only if a part does not run. Else a missed limit ends with exit code 1.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Core } from "./contenders/core.ts";
-import { onOff } from "./contenders/on-off.ts";
-import { pid } from "./contenders/pid.ts";
-import { matched } from "./matched.ts";
-import { play } from "./play.ts";
+import { isMainThread, workerData } from "node:worker_threads";
+import type { Contest } from "./contest.ts";
+import { contest } from "./contest.ts";
+import { stepCost } from "./cost.ts";
+import { plot } from "./output/plot.ts";
+import { contestText, costText, roomHeading, roomText, summaryText } from "./output/table.ts";
 import { defaultSeed, drawRooms } from "./rooms.ts";
-import { release, scenarios } from "./scenarios.ts";
-import type { Score } from "./score.ts";
-import { bestPeer, type SweptRoom, sweepRoom } from "./sweep.ts";
+import type { Summary, SweptRoom } from "./sweep.ts";
+import { summarise, sweepRoom } from "./sweep.ts";
+import { limitsOf, missed, variants } from "./variants.ts";
+import { serve, spread } from "./workers.ts";
 
-const { values } = parseArgs({
-  options: {
-    smoke: { type: "boolean", default: false },
-    only: { type: "string" },
-    rooms: { type: "string", default: "200" },
-    seed: { type: "string", default: String(defaultSeed) },
-  },
-});
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const line = (name: string, { discomfort, over, rmse, peakToPeak, startsPerHour }: Score) =>
-  `${name.padEnd(24)}${[discomfort, over, rmse, peakToPeak, startsPerHour].map((value) => value.toFixed(3).padStart(9)).join("")}`;
 
-function scenarioTable(): void {
-  for (const [name, course] of Object.entries({ ...scenarios, release })) {
-    if (values.only !== undefined && values.only !== name) continue;
-    const core = new Core({ sensorPeriodSeconds: 10 });
-    const ours = play(course, core);
-    print(`\n${name.padEnd(24)}      K·h   over K     RMSE    p-p K starts/h`);
-    print(line("grove-heater", ours) + core.raised.map(({ fault }) => ` ${fault}`).join(""));
-    print(line("on/off 0.3 K", play(course, onOff(0.3))));
-    print(line("on/off 0.1 K, 5 min", play(course, onOff(0.1, 300))));
-    const held = matched((periodS) => pid({ periodS }), course, ours.startsPerHour, {
-      seed: 1,
-      shortestS: 120,
-    });
-    print(line(`PID, ${held.cycleS.toFixed(0)} s`, held.score));
-  }
+interface Sweep {
+  readonly count: number;
+  readonly seed: number;
 }
 
-function sweepTable(): void {
-  const seed = Number(values.seed);
-  print(`\nsweep, seed ${seed}`);
-  const swept: SweptRoom[] = [];
-  for (const drawn of drawRooms(values.smoke ? 4 : Number(values.rooms), seed)) {
-    const room = sweepRoom(drawn);
-    swept.push(room);
-    const { course, size, timeConstantH, sizing } = drawn;
-    const ratio = room.ours.rmse / bestPeer(room).rmse;
-    print(
-      `${drawn.name.padEnd(9)}${size.padEnd(11)} ${timeConstantH.toFixed(1).padStart(5)} h ${course.room.heaterPower.toFixed(0).padStart(5)} W ×${sizing.toFixed(1)} body ${course.room.heaterTimeConstant.toFixed(0).padStart(4)} lag ${course.room.sensorLag.toFixed(0).padStart(3)} s σ ${course.room.sensorNoise.toFixed(3)} step ${course.quantum} every ${course.periodS} s: ` +
-        `RMSE ${room.ours.rmse.toFixed(3)} at ${room.ours.startsPerHour.toFixed(1)}/h, ×${ratio.toFixed(2)} of ${Object.values(
-          room.peers,
-        )
-          .map(({ rmse }) => rmse.toFixed(3))
-          .join(" ")}${room.raised.map(({ fault, hour }) => ` ${fault}@${hour.toFixed(1)}h`).join("")}`,
-    );
-  }
-  for (const size of ["well-sized", "undersized"] as const) {
-    const rooms = swept.filter(({ drawn }) => drawn.size === size);
-    const mean = (of: (room: SweptRoom) => number) =>
-      rooms.reduce((sum, room) => sum + of(room), 0) / rooms.length;
-    const better = rooms.filter((room) => room.ours.rmse < bestPeer(room).rmse).length;
-    const worst = Math.max(...rooms.map((room) => room.ours.rmse / bestPeer(room).rmse));
-    print(
-      `${size}: best of all in ${better} of ${rooms.length}; at worst ×${worst.toFixed(2)}; mean RMSE ${mean(({ ours }) => ours.rmse).toFixed(3)}, best peer ${mean((room) => bestPeer(room).rmse).toFixed(3)}; ${mean(({ ours }) => ours.startsPerHour).toFixed(2)} starts/h`,
-    );
-  }
+function options() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      rooms: { type: "string", default: "200" },
+      seed: { type: "string", default: String(defaultSeed) },
+      seeds: { type: "string", default: "3" },
+      json: { type: "string" },
+      plots: { type: "string" },
+      smoke: { type: "boolean", default: false },
+    },
+  });
+  return {
+    ...values,
+    rooms: values.smoke ? 4 : Number(values.rooms),
+    seed: Number(values.seed),
+    seeds: Array.from({ length: values.smoke ? 1 : Number(values.seeds) }, (_, index) => index + 1),
+  };
 }
 
-if (values.only !== "sweep") scenarioTable();
-if (values.only === undefined || values.only === "sweep") sweepTable();
+function writePlot(folder: string, { variant, traces }: Contest): void {
+  const { ours, pid } = traces;
+  const lines = [
+    { name: "set-point", colour: "#999", points: ours.target },
+    { name: "PID", colour: "#8ac", points: pid.air },
+    { name: "grove-heater", colour: "#036", points: ours.air },
+  ];
+  const file = `${variant.name.replaceAll(/[^a-z0-9]+/gi, "-")}.svg`;
+  writeFileSync(join(folder, file), plot(variant.name, lines, ours.on));
+}
+
+async function sweep(sweptBy: Sweep): Promise<Summary[]> {
+  const drawn = drawRooms(sweptBy.count, sweptBy.seed);
+  print(`\nsweep of ${sweptBy.count} rooms, seed ${sweptBy.seed}\n${roomHeading}`);
+  const swept = await spread<SweptRoom>(import.meta.url, drawn.length, sweptBy, (index, room) => {
+    const of = drawn[index];
+    if (of) print(roomText(of, room));
+  });
+  return (["well-sized", "undersized"] as const).flatMap(
+    (size) =>
+      summarise(
+        size,
+        swept.filter((_, index) => drawn[index]?.size === size),
+      ) ?? [],
+  );
+}
+
+async function main(): Promise<void> {
+  const { only, rooms, seed, seeds, json, plots, smoke } = options();
+  const chosen = (name: string) => only === undefined || only === name;
+  if (plots !== undefined) mkdirSync(plots, { recursive: true });
+  const contests: Contest[] = [];
+  for (const variant of variants) {
+    if (!chosen(variant.name)) continue;
+    const played = contest(variant, seeds);
+    contests.push(played);
+    print(contestText(played));
+    if (plots !== undefined) writePlot(plots, played);
+  }
+  const summaries = chosen("sweep") ? await sweep({ count: rooms, seed }) : [];
+  for (const summary of summaries) print(summaryText(summary));
+  const cost = chosen("cost") ? stepCost(smoke ? 1 : 20) : undefined;
+  if (cost) print(costText(cost));
+  const misses = [
+    ...contests.flatMap(({ variant, ours }) => missed(limitsOf(variant, ours), ours).map(() => variant.name)),
+    ...summaries.flatMap(({ size, missed: what }) => what.map(() => `sweep, ${size}`)),
+  ];
+  print(misses.length > 0 ? `\nmissed: ${[...new Set(misses)].join("; ")}` : "\nnothing missed");
+  if (json !== undefined) {
+    const scenarios = contests.map(({ variant, ours, faults, peers }) => ({
+      name: variant.name,
+      ours,
+      faults,
+      peers,
+    }));
+    writeFileSync(
+      json,
+      `${JSON.stringify({ node: process.version, seed, scenarios, sweep: summaries, cost }, null, 2)}\n`,
+    );
+  }
+  if (smoke) print(`${contests.length + summaries.length} passed, 0 failed`);
+  process.exitCode = misses.length > 0 && !smoke ? 1 : 0;
+}
+
+if (isMainThread) await main();
+else {
+  const { count, seed } = workerData as Sweep;
+  const drawn = drawRooms(count, seed);
+  serve((index) => {
+    const room = drawn[index];
+    if (!room) throw new Error(`no room ${index}`);
+    return sweepRoom(room);
+  });
+}

@@ -70,3 +70,11 @@ export class Plant {
     advanceThermal(this.state, this.#course.room, 1, power, around);
   }
 }
+
+/** The room as it is when its air has long been at that temperature. */
+export function settledAt(room: RoomParameters, air: number, outside: number): ThermalState {
+  const { airToFabric, fabricToOutside, airToOutside, heaterPower, heaterExcess } = room;
+  const fabric = (air * airToFabric + outside * fabricToOutside) / (airToFabric + fabricToOutside);
+  const power = (air - fabric) * airToFabric + (air - outside) * airToOutside;
+  return { air, fabric, sensor: air, heater: air + (power / heaterPower) * heaterExcess };
+}

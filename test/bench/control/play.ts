@@ -11,9 +11,15 @@ export interface Contender {
   tick(reading: number, target: number, second: number): boolean;
 }
 
+/** One in another process. */
+export interface RemoteContender {
+  tick(reading: number, target: number, second: number): Promise<boolean>;
+}
+
 /** What a plot or an alarm's judge sees at every reading. */
 export interface Seen {
   readonly hour: number;
+  /** Live: copy what is kept. */
   readonly state: Readonly<ThermalState>;
   readonly target: number;
   readonly commanded: boolean;
@@ -27,7 +33,39 @@ export interface PlayOptions {
   readonly watch?: (seen: Seen) => void;
 }
 
-export function play(course: Course, contender: Contender, { seed = 1, watch }: PlayOptions = {}): Score {
+interface Look {
+  readonly reading: number;
+  readonly target: number;
+  readonly second: number;
+}
+
+export function play(course: Course, contender: Contender, options?: PlayOptions): Score {
+  const looks = unfold(course, options);
+  for (let next = looks.next(); ; ) {
+    if (next.done) return next.value;
+    const { reading, target, second } = next.value;
+    next = looks.next(contender.tick(reading, target, second));
+  }
+}
+
+export async function playRemote(
+  course: Course,
+  contender: RemoteContender,
+  options?: PlayOptions,
+): Promise<Score> {
+  const looks = unfold(course, options);
+  for (let next = looks.next(); ; ) {
+    if (next.done) return next.value;
+    const { reading, target, second } = next.value;
+    next = looks.next(await contender.tick(reading, target, second));
+  }
+}
+
+/** Yields every reading and takes the command that answers it. */
+function* unfold(
+  course: Course,
+  { seed = 1, watch }: PlayOptions = {},
+): Generator<Look, Score, boolean | undefined> {
   const plant = new Plant(course, seed);
   const scorer = new Scorer();
   const { periodS } = course;
@@ -38,7 +76,7 @@ export function play(course: Course, contender: Contender, { seed = 1, watch }: 
     const hour = second / 3600;
     const scored = second >= scoreFromS;
     const target = course.target(hour);
-    const wanted = contender.tick(plant.read(), target, second);
+    const wanted = (yield { reading: plant.read(), target, second }) ?? false;
     if (wanted && !commanded && scored) scorer.start();
     commanded = wanted;
     const power = plant.power(commanded, hour);

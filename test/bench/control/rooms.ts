@@ -7,22 +7,25 @@
  * steady gains. `undersized`: it cannot.
  */
 import { uniform } from "../../../src/simulation/noise.ts";
-import type { RoomParameters, ThermalState } from "../../../src/simulation/room/thermal.ts";
+import type { RoomParameters } from "../../../src/simulation/room/thermal.ts";
 import type { ByHour, Course } from "./plant.ts";
+import { settledAt } from "./plant.ts";
 import { always, daily } from "./scenarios.ts";
+
+export type RoomSize = "well-sized" | "undersized";
 
 export interface DrawnRoom {
   readonly name: string;
   /** Of the sensor's noise. */
   readonly seed: number;
-  readonly size: "well-sized" | "undersized";
+  readonly size: RoomSize;
   /** Full power over the loss at the coldest hour. */
   readonly sizing: number;
   /** Capacity over loss (h). */
   readonly timeConstantH: number;
   /** Loss to the outside (W/K). */
   readonly loss: number;
-  /** Two days at the set-point, the second of which is scored. */
+  /** Two days at one set-point, the second of which is scored. */
   readonly course: Course;
 }
 
@@ -52,8 +55,10 @@ function drawRoom(next: () => number, index: number): DrawnRoom | undefined {
   const mean = evenly(-10, 15);
   const swing = evenly(0, 6);
   const loss = heaterPower / sizing / (target - mean + swing);
-  const people = next() < 0.3 ? evenly(50, 200) : 0;
-  const sunny = next() < 0.4 ? evenly(0.1, 0.5) * heaterPower : 0;
+  const usual = loss * (target - mean);
+  // Not more than the loss on an ordinary day: above it no thermostat holds a room.
+  const people = next() < 0.3 ? Math.min(evenly(50, 200), usual / 2) : 0;
+  const sunny = next() < 0.4 ? evenly(0.1, 0.6) * usual : 0;
   const airedAt = next() < 0.3 ? 24 + evenly(7, 20) : undefined;
   const [airShare, coupling, direct] = [spread(0.06, 0.25), evenly(3, 8), evenly(0.15, 0.45)];
   const room = roomOf({
@@ -71,10 +76,7 @@ function drawRoom(next: () => number, index: number): DrawnRoom | undefined {
     sensorNoise: next() < 0.2 ? 0 : spread(0.005, 0.3),
   };
   const [quantum, periodS, noiseSeed] = [pick(next), Math.floor(evenly(1, 16)), Math.floor(next() * 1e9)];
-  const usual = loss * (target - mean);
   if (loss < 3 || loss > 120 || room.airCapacity < heaterPower * secondsPerKelvin) return undefined;
-  // The heater is needed: people and the day's mean of the sun bring less than half of the loss.
-  if (people / 3 + sunny * 0.2 > usual / 2) return undefined;
   const outside = daily(mean, swing);
   const opening = Math.min(40, loss);
   return {
@@ -88,8 +90,8 @@ function drawRoom(next: () => number, index: number): DrawnRoom | undefined {
       room: physical,
       quantum,
       periodS,
-      start: settledAt(physical, sizing >= 1.1 ? target : target - 1, outside(0)),
-      hours: 72,
+      start: settledAt(physical, Math.min(target, outside(0) + heaterPower / loss), outside(0)),
+      hours: 48,
       scoreFrom: 24,
       target: always(target),
       outside,
@@ -137,12 +139,4 @@ function roomOf({ heaterPower, loss, capacity, airShare, coupling, direct }: Sha
     airToOutside,
     fabricToOutside: 1 / (1 / (loss - airToOutside) - 1 / airToFabric),
   };
-}
-
-/** The room as it is when its air has long been at that temperature. */
-export function settledAt(room: RoomParameters, air: number, outside: number): ThermalState {
-  const { airToFabric, fabricToOutside, airToOutside, heaterPower, heaterExcess } = room;
-  const fabric = (air * airToFabric + outside * fabricToOutside) / (airToFabric + fabricToOutside);
-  const power = (air - fabric) * airToFabric + (air - outside) * airToOutside;
-  return { air, fabric, sensor: air, heater: air + (power / heaterPower) * heaterExcess };
 }

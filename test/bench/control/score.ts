@@ -55,3 +55,17 @@ export class Scorer {
     };
   }
 }
+
+/** The worst of several runs, figure by figure. */
+export function worst(scores: readonly Score[]): Score {
+  const most = (figure: keyof Score) => Math.max(...scores.map((score) => score[figure]));
+  return {
+    discomfort: most("discomfort"),
+    over: most("over"),
+    under: most("under"),
+    rmse: most("rmse"),
+    peakToPeak: most("peakToPeak"),
+    startsPerHour: most("startsPerHour"),
+    energy: most("energy"),
+  };
+}

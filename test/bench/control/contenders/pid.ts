@@ -11,6 +11,8 @@ export interface PidOptions {
   readonly gain?: number;
   readonly integralGain?: number;
   readonly derivativeGain?: number;
+  /** The integral goes on while the output is at a limit, bounded to ±1: what ESPHome's PID climate does. */
+  readonly windsUp?: boolean;
 }
 
 export function pid({
@@ -18,6 +20,7 @@ export function pid({
   gain = 0.5,
   integralGain = 0.0002,
   derivativeGain = 0,
+  windsUp = false,
 }: PidOptions): Contender {
   let integral = 0;
   let last: { readonly second: number; readonly reading: number } | undefined;
@@ -31,10 +34,13 @@ export function pid({
       const fixed = gain * error + derivativeGain * fall;
       const grown = integral + error * passed * integralGain;
       const limited = error > 0 ? fixed + grown > 1 : fixed + grown < 0;
-      if (!limited) integral = grown;
-      const demand = Math.min(1, Math.max(0, fixed + integral));
+      if (windsUp) integral = clamp(grown, -1, 1);
+      else if (!limited) integral = grown;
+      const demand = clamp(fixed + integral, 0, 1);
       if (second - pulseAt >= periodS) pulseAt = second;
       return demand * periodS > second - pulseAt;
     },
   };
 }
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

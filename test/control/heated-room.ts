@@ -4,9 +4,10 @@
  */
 
 import type { Settings } from "../../src/model/settings-table.ts";
-import type { RoomParameters } from "../../src/simulation/room/room.ts";
+import { gaussian } from "../../src/simulation/noise.ts";
+import type { RoomParameters } from "../../src/simulation/room/thermal.ts";
+import { advanceThermal, evenlyAt } from "../../src/simulation/room/thermal.ts";
 import { Device } from "./device.ts";
-import { noise } from "./plant.ts";
 
 /** A quantity by hours since the start. */
 export type ByHour = (hour: number) => number;
@@ -43,25 +44,18 @@ const readingEveryS = 10;
 export function live(life: Life): Lived {
   const { room, outside = () => 0, target = () => 19, gain = () => 0, window = () => 0 } = life;
   const device = new Device(life.settings);
-  const jitter = noise(7, room.sensorNoise);
+  const jitter = gaussian(7);
   const raised: { fault: string; hour: number; air: number }[] = [];
   const ended: { fault: string; hour: number }[] = [];
   const commanded: boolean[] = [];
-  const begin = life.start ?? target(0);
-  let [heater, air, fabric, sensor, aim] = [begin, begin, begin, begin, Number.NaN];
-  const toAir = room.heaterPower / room.heaterExcess;
+  const state = evenlyAt(life.start ?? target(0));
+  let aim = Number.NaN;
   for (let second = 0; second < life.hours * 3600; second += readingEveryS) {
     const hour = second / 3600;
-    const weather = { out: outside(hour), sun: gain(hour), loss: window(hour) };
+    const around = { outside: outside(hour), gain: gain(hour), window: window(hour) };
     const heating = device.heater || (life.welded?.(hour) ?? false);
     for (let step = 0; step < readingEveryS; step++) {
-      const given = (heater - air) * toAir;
-      const toFabric = (air - fabric) * room.airToFabric;
-      const lost = (air - weather.out) * (room.airToOutside + weather.loss);
-      sensor += (air - sensor) / room.sensorLag;
-      heater += ((heating ? room.heaterPower : 0) - given) / (room.heaterTimeConstant * toAir);
-      air += (given + weather.sun - toFabric - lost) / room.airCapacity;
-      fabric += (toFabric - (fabric - weather.out) * room.fabricToOutside) / room.fabricCapacity;
+      advanceThermal(state, room, 1, heating ? room.heaterPower : 0, around);
     }
     device.now += readingEveryS * 1000;
     device.events = [];
@@ -70,11 +64,13 @@ export function live(life: Life): Lived {
       aim = target(hour);
       device.target(aim);
     }
-    device.temperature = life.deaf?.(hour) ? undefined : Math.round((sensor + jitter()) * 100) / 100;
+    device.temperature = life.deaf?.(hour)
+      ? undefined
+      : Math.round((state.sensor + room.sensorNoise * jitter()) * 100) / 100;
     device.read();
     if (second % 60 === 0) commanded.push(device.heater);
     for (const event of device.events) {
-      if (event.kind === "fault-raised") raised.push({ fault: event.fault, hour, air });
+      if (event.kind === "fault-raised") raised.push({ fault: event.fault, hour, air: state.air });
       if (event.kind === "fault-ended") ended.push({ fault: event.fault, hour });
     }
   }

@@ -10,7 +10,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
-import type { Contest } from "./contest.ts";
+import { HomeAssistant, obtainHomeAssistant } from "./contenders/home-assistant/home-assistant.ts";
+import type { Contest, Remote } from "./contest.ts";
 import { contest } from "./contest.ts";
 import { stepCost } from "./cost.ts";
 import { plot } from "./output/plot.ts";
@@ -37,6 +38,7 @@ function options() {
       seeds: { type: "string", default: "3" },
       json: { type: "string" },
       plots: { type: "string" },
+      "home-assistant": { type: "boolean", default: false },
       smoke: { type: "boolean", default: false },
     },
   });
@@ -51,7 +53,7 @@ function options() {
 function writePlot(folder: string, { variant, traces }: Contest): void {
   const { ours, pid } = traces;
   const lines = [
-    { name: "set-point", colour: "#999", points: ours.target },
+    { name: "set-point", colour: "#999", points: ours.setPoint },
     { name: "PID", colour: "#8ac", points: pid.air },
     { name: "grove-heater", colour: "#036", points: ours.air },
   ];
@@ -75,14 +77,28 @@ async function sweep(sweptBy: Sweep): Promise<Summary[]> {
   );
 }
 
+/** None, with a word why, where they cannot be had. */
+async function genuinePeers(): Promise<Readonly<Record<string, () => Remote>>> {
+  const missing = await obtainHomeAssistant();
+  if (missing !== undefined) {
+    print(`skipped: Home Assistant's generic_thermostat: ${missing}`);
+    return {};
+  }
+  return {
+    "Home Assistant 0.3 K": () => new HomeAssistant(0.3, 0),
+    "Home Assistant 0.1 K, 5 min": () => new HomeAssistant(0.1, 300),
+  };
+}
+
 async function main(): Promise<void> {
-  const { only, rooms, seed, seeds, json, plots, smoke } = options();
+  const { only, rooms, seed, seeds, json, plots, smoke, "home-assistant": homeAssistant } = options();
   const chosen = (name: string) => only === undefined || only === name;
   if (plots !== undefined) mkdirSync(plots, { recursive: true });
+  const remotes = homeAssistant ? await genuinePeers() : {};
   const contests: Contest[] = [];
   for (const variant of variants) {
     if (!chosen(variant.name)) continue;
-    const played = contest(variant, seeds);
+    const played = await contest(variant, seeds, remotes);
     contests.push(played);
     print(contestText(played));
     if (plots !== undefined) writePlot(plots, played);

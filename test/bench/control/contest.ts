@@ -4,8 +4,8 @@ import { onOff } from "./contenders/on-off.ts";
 import { pid } from "./contenders/pid.ts";
 import { matched } from "./matched.ts";
 import { Trace } from "./output/plot.ts";
-import type { Contender } from "./play.ts";
-import { play } from "./play.ts";
+import type { Contender, RemoteContender } from "./play.ts";
+import { play, playRemote } from "./play.ts";
 import { type Score, worst } from "./score.ts";
 import { courseOf, settingsOf, type Variant } from "./variants.ts";
 
@@ -13,6 +13,8 @@ export interface Entry {
   readonly who: string;
   readonly score: Score;
 }
+
+export type Remote = RemoteContender & { close(): void };
 
 export interface Contest {
   readonly variant: Variant;
@@ -24,9 +26,15 @@ export interface Contest {
   readonly traces: { readonly ours: Trace; readonly pid: Trace };
 }
 
-export function contest(variant: Variant, seeds: readonly number[]): Contest {
+/** @param remotes play the first seed alone: they are slow */
+export async function contest(
+  variant: Variant,
+  seeds: readonly number[],
+  remotes: Readonly<Record<string, () => Remote>>,
+): Promise<Contest> {
   const course = courseOf(variant);
-  const traces = { ours: new Trace(course.hours), pid: new Trace(course.hours) };
+  const trace = () => new Trace(course.scoreFrom, course.hours);
+  const traces = { ours: trace(), pid: trace() };
   const faults = new Set<string>();
   const each = (make: () => Contender, trace?: Trace) =>
     worst(
@@ -43,6 +51,12 @@ export function contest(variant: Variant, seeds: readonly number[]): Contest {
     seed: seeds[0] ?? 1,
     shortestS: 120,
   });
+  const far: Entry[] = [];
+  for (const [who, make] of Object.entries(remotes)) {
+    const remote = make();
+    far.push({ who, score: await playRemote(course, remote, { seed: seeds[0] ?? 1 }) });
+    remote.close();
+  }
   return {
     variant,
     ours,
@@ -54,6 +68,7 @@ export function contest(variant: Variant, seeds: readonly number[]): Contest {
         who: `PID, pulses of ${held.cycleS.toFixed(0)} s`,
         score: each(() => pid({ periodS: held.cycleS }), traces.pid),
       },
+      ...far,
     ],
     traces,
   };

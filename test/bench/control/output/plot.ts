@@ -8,31 +8,41 @@ export interface Line {
   readonly points: readonly (readonly [hour: number, value: number])[];
 }
 
-/** Notes a run for a plot: at most `most` points, and every switch. */
+/** Notes a run for a plot, from an hour on: at most `most` points, and every switch. */
 export class Trace {
-  readonly air: [number, number][] = [];
-  readonly target: [number, number][] = [];
+  readonly air: [hour: number, value: number][] = [];
+  readonly target: [hour: number, value: number][] = [];
   /** Hours of ON. */
   readonly on: [from: number, to: number][] = [];
   readonly #everyH: number;
   #commanded = false;
-  #nextAt = 0;
+  #nextAt: number;
 
-  constructor(hours: number, most = 900) {
-    this.#everyH = hours / most;
+  constructor(from: number, to: number, most = 900) {
+    this.#everyH = (to - from) / most;
+    this.#nextAt = from;
   }
 
   readonly watch = ({ hour, state, target, commanded }: Seen): void => {
-    const last = this.on.at(-1);
+    if (hour + 1e-9 < this.#nextAt && this.air.length === 0) return;
     if (commanded && !this.#commanded) this.on.push([hour, hour]);
-    else if (this.#commanded && last) last[1] = hour;
+    const run = this.on.at(-1);
+    if (this.#commanded && run) run[1] = hour;
     this.#commanded = commanded;
-    const moved = target !== this.target.at(-1)?.[1];
-    if (hour < this.#nextAt && !moved) return;
+    const before = this.target.at(-1)?.[1];
+    // A step, not a ramp.
+    if (before !== undefined && before !== target) this.target.push([hour, before], [hour, target]);
+    if (hour < this.#nextAt) return;
     this.#nextAt = hour + this.#everyH;
     this.air.push([hour, state.air]);
-    this.target.push([hour, target]);
+    if (before === undefined) this.target.push([hour, target]);
   };
+
+  /** The set-point up to the last point. */
+  get setPoint(): readonly (readonly [number, number])[] {
+    const [last, end] = [this.target.at(-1), this.air.at(-1)];
+    return last && end ? [...this.target, [end[0], last[1]]] : this.target;
+  }
 }
 
 const [width, height] = [960, 320];
@@ -58,7 +68,7 @@ export function plot(
       (value) =>
         `<path class="g" d="M${inner.left} ${y(value).toFixed(1)}H${width - inner.right}"/><text x="${inner.left - 6}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${value}</text>`,
     ),
-    ...ticks(from, to, 12).map(
+    ...everyHours(from, to).map(
       (hour) =>
         `<path class="g" d="M${x(hour).toFixed(1)} ${inner.top}V${floor}"/><text x="${x(hour).toFixed(1)}" y="${height - 10}" text-anchor="middle">${hour} h</text>`,
     ),
@@ -87,7 +97,7 @@ const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a,
 const most = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
 
 function padded(low: number, high: number): readonly [number, number] {
-  const margin = Math.max(0.1, (high - low) * 0.05);
+  const margin = Math.max(0.2, (high - low) * 0.05);
   return [low - margin, high + margin];
 }
 
@@ -99,6 +109,13 @@ function ticks(low: number, high: number, count: number): number[] {
   const first = Math.ceil(low / step);
   const last = Math.floor(high / step);
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toFixed(6)));
+}
+
+/** Whole hours, a dozen at most. */
+function everyHours(from: number, to: number): number[] {
+  const step = [1, 2, 3, 4, 6, 12, 24].find((hours) => (to - from) / hours <= 12) ?? 24;
+  const first = Math.ceil(from / step);
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, index) => (first + index) * step);
 }
 
 const xml = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

@@ -1,0 +1,67 @@
+/**
+ * Home Assistant's genuine generic_thermostat in a Python process of its own (bridge.py), where PyPI can be reached.
+ * Installed once into .cache/, with a limit of time; what prevents it is said, and the comparison goes on without it.
+ */
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { promisify } from "node:util";
+import { messageOf } from "../../../../../src/base/errors.ts";
+import type { RemoteContender } from "../../play.ts";
+
+const run = promisify(execFile);
+const folder = join(process.cwd(), ".cache", "home-assistant");
+const python = join(folder, "bin", "python");
+const bridge = join(process.cwd(), "test/bench/control/contenders/home-assistant/bridge.py");
+/** The last version for Python 3.13.0; the test package brings its clock. */
+const packages = ["homeassistant==2025.4.4", "pytest-homeassistant-custom-component==0.13.236"];
+const installMs = 15 * 60_000;
+/** Answers take milliseconds; the first one waits for the start. */
+const answerMs = 5 * 60_000;
+
+/** Installs it if need be. @returns why it cannot be had; undefined: it is there */
+export async function obtainHomeAssistant(): Promise<string | undefined> {
+  try {
+    if (!existsSync(python)) await run("python3.13", ["-m", "venv", folder], { timeout: installMs });
+    const uv = join(folder, "bin", "uv");
+    // pip's own resolver does not end on these packages.
+    if (!existsSync(uv)) await run(python, ["-m", "pip", "install", "--quiet", "uv"], { timeout: installMs });
+    await run(uv, ["pip", "install", "--quiet", "--python", python, ...packages], { timeout: installMs });
+    return undefined;
+  } catch (error) {
+    return messageOf(error).split("\n")[0];
+  }
+}
+
+export class HomeAssistant implements RemoteContender {
+  readonly #process;
+  readonly #lines: AsyncIterator<string>;
+  readonly #reader: Interface;
+
+  /** @param tolerance K, on both sides. @param minimumS least time between two switches */
+  constructor(tolerance: number, minimumS: number) {
+    this.#process = spawn(python, [bridge], { stdio: ["pipe", "pipe", "ignore"] });
+    this.#reader = createInterface({ input: this.#process.stdout });
+    this.#lines = this.#reader[Symbol.asyncIterator]();
+    this.#send({ tolerance, minimum: minimumS });
+  }
+
+  async tick(reading: number, target: number, second: number): Promise<boolean> {
+    this.#send({ second, reading, target });
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), answerMs);
+    const answer = await this.#lines.next();
+    clearTimeout(timer);
+    if (answer.done) throw new Error("Home Assistant ended before its answer");
+    return (JSON.parse(answer.value) as { readonly on: boolean }).on;
+  }
+
+  close(): void {
+    this.#process.kill("SIGKILL");
+    this.#reader.close();
+  }
+
+  #send(message: object): void {
+    this.#process.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+}

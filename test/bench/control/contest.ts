@@ -4,6 +4,7 @@ import { onOff } from "./contenders/on-off.ts";
 import { pid } from "./contenders/pid.ts";
 import { matched } from "./matched.ts";
 import { Trace } from "./output/plot.ts";
+import { shortened } from "./plant.ts";
 import type { Contender, RemoteContender } from "./play.ts";
 import { play, playRemote } from "./play.ts";
 import { type Score, worst } from "./score.ts";
@@ -26,13 +27,17 @@ export interface Contest {
   readonly traces: { readonly ours: Trace; readonly pid: Trace };
 }
 
-/** @param remotes play the first seed alone: they are slow */
-export async function contest(
-  variant: Variant,
-  seeds: readonly number[],
-  remotes: Readonly<Record<string, () => Remote>>,
-): Promise<Contest> {
-  const course = courseOf(variant);
+export interface Effort {
+  /** Of the sensor's noise; at least one. */
+  readonly seeds: readonly number[];
+  /** They play the first seed alone: they are slow. */
+  readonly remotes: Readonly<Record<string, () => Remote>>;
+  /** Three hours of each. */
+  readonly smoke: boolean;
+}
+
+export async function contest(variant: Variant, { seeds, remotes, smoke }: Effort): Promise<Contest> {
+  const course = smoke ? shortened(courseOf(variant)) : courseOf(variant);
   const trace = () => new Trace(course.scoreFrom, course.hours);
   const traces = { ours: trace(), pid: trace() };
   const faults = new Set<string>();

@@ -16,7 +16,7 @@ export interface Cost {
 
 /** @param days simulated */
 export function stepCost(days: number): Cost {
-  const warmUpDays = 0.5;
+  const warmUpDays = 0.25;
   const of = (make: () => Contender) => {
     play({ ...scenarios.steady, hours: 24 * warmUpDays }, make());
     const before = process.cpuUsage();

@@ -1,5 +1,4 @@
 /** The sweep: the whole core in rooms that nobody tuned it for, beside peers held to as many starts an hour. */
-import type { Settings } from "../../../src/model/settings-table.ts";
 import type { Raised } from "./contenders/core.ts";
 import { Core } from "./contenders/core.ts";
 import { onOff } from "./contenders/on-off.ts";
@@ -18,8 +17,8 @@ export interface SweptRoom {
   readonly peers: Readonly<Record<PeerName, Score>>;
 }
 
-export function sweepRoom({ course, seed }: DrawnRoom, settings: Partial<Settings> = {}): SweptRoom {
-  const core = new Core({ sensorPeriodSeconds: course.periodS, ...settings });
+export function sweepRoom({ course, seed }: DrawnRoom): SweptRoom {
+  const core = new Core({ sensorPeriodSeconds: course.periodS });
   const ours = play(course, core, { seed });
   const held = (make: Parameters<typeof matched>[0], shortestS: number) =>
     matched(make, course, ours.startsPerHour, { seed, shortestS }).score;

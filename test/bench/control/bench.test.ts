@@ -33,7 +33,7 @@ describe("the plant scores peers as the genuine ones were recorded to", () => {
   });
 
   it("a PID that winds up: step 0.52 K·h, window RMSE 0.355, set-back 9.12 K·h, unreachable RMSE 0.555", () => {
-    const windingUp = () => pid({ periodS: 600, windsUp: true });
+    const windingUp = () => pid({ periodS: 600, likeEspHome: true });
     const step = play(scenarios.step, windingUp());
     within(step.discomfort, 0.52, 0.02);
     within(step.over, 0.81, 0.02);
@@ -142,6 +142,8 @@ describe("a matched peer", () => {
     const held = matched((periodS) => pid({ periodS }), scenarios.steady, 3, { seed: 1, shortestS: 120 });
     expect(held.score.startsPerHour).toBeLessThanOrEqual(3.06);
     expect(held.score.startsPerHour).toBeGreaterThan(2.8);
+    const noisy = play({ ...scenarios.noise, hours: 30 }, pid({ periodS: 600 }));
+    expect(noisy.startsPerHour).toBeLessThanOrEqual(6);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * A textbook PID in front of slow pulses: proportional and integral of the error, derivative of the measurement, the
- * integral held while the output is at a limit. Once a period the demand becomes a pulse; the demand is followed within
- * the period, as ESPHome documents its slow PWM.
+ * integral held while the output is at a limit. A pulse begins with every period, ends when it is as long as the demand
+ * asks for by then, and is the only one in it.
  */
 import type { Contender } from "../play.ts";
 
@@ -11,8 +11,11 @@ export interface PidOptions {
   readonly gain?: number;
   readonly integralGain?: number;
   readonly derivativeGain?: number;
-  /** The integral goes on while the output is at a limit, bounded to ±1: what ESPHome's PID climate does. */
-  readonly windsUp?: boolean;
+  /**
+   * As ESPHome's PID climate with its slow PWM: the integral goes on while the output is at a limit, bounded to ±1, and
+   * noise makes several pulses in one period.
+   */
+  readonly likeEspHome?: boolean;
 }
 
 export function pid({
@@ -20,11 +23,12 @@ export function pid({
   gain = 0.5,
   integralGain = 0.0002,
   derivativeGain = 0,
-  windsUp = false,
+  likeEspHome = false,
 }: PidOptions): Contender {
   let integral = 0;
   let last: { readonly second: number; readonly reading: number } | undefined;
   let pulseAt = Number.NEGATIVE_INFINITY;
+  let ended = false;
   return {
     tick(reading, target, second) {
       const error = target - reading;
@@ -34,11 +38,13 @@ export function pid({
       const fixed = gain * error + derivativeGain * fall;
       const grown = integral + error * passed * integralGain;
       const limited = error > 0 ? fixed + grown > 1 : fixed + grown < 0;
-      if (windsUp) integral = clamp(grown, -1, 1);
+      if (likeEspHome) integral = clamp(grown, -1, 1);
       else if (!limited) integral = grown;
       const demand = clamp(fixed + integral, 0, 1);
-      if (second - pulseAt >= periodS) pulseAt = second;
-      return demand * periodS > second - pulseAt;
+      if (second - pulseAt >= periodS) [pulseAt, ended] = [second, false];
+      const on = demand * periodS > second - pulseAt && (likeEspHome || !ended);
+      ended ||= !on;
+      return on;
     },
   };
 }

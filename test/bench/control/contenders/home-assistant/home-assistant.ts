@@ -12,26 +12,47 @@ import type { RemoteContender } from "../../play.ts";
 
 const run = promisify(execFile);
 const folder = join(process.cwd(), ".cache", "home-assistant");
-const python = join(folder, "bin", "python");
+const uv = join(folder, "installer", "bin", "uv");
+const environment = join(folder, "environment");
+const python = join(environment, "bin", "python");
 const bridge = join(process.cwd(), "test/bench/control/contenders/home-assistant/bridge.py");
-/** The last version for Python 3.13.0; the test package brings its clock. */
-const packages = ["homeassistant==2025.4.4", "pytest-homeassistant-custom-component==0.13.236"];
-const installMs = 15 * 60_000;
-/** Answers take milliseconds; the first one waits for the start. */
-const answerMs = 5 * 60_000;
+/** The last version that needs no newer Python than 3.13.0, and the package of its tests, which has the clock. */
+const versions = { homeassistant: "2025.4.4", "pytest-homeassistant-custom-component": "0.13.236" };
+const installMs = 20 * 60_000;
+/** Answers take milliseconds; the first one waits for the start, which takes minutes on a busy machine. */
+const answerMs = 15 * 60_000;
 
 /** Installs it if need be. @returns why it cannot be had; undefined: it is there */
 export async function obtainHomeAssistant(): Promise<string | undefined> {
+  if (await isInstalled()) return undefined;
+  const within = { timeout: installMs };
   try {
-    if (!existsSync(python)) await run("python3.13", ["-m", "venv", folder], { timeout: installMs });
-    const uv = join(folder, "bin", "uv");
     // pip's own resolver does not end on these packages.
-    if (!existsSync(uv)) await run(python, ["-m", "pip", "install", "--quiet", "uv"], { timeout: installMs });
-    await run(uv, ["pip", "install", "--quiet", "--python", python, ...packages], { timeout: installMs });
+    await run("python3", ["-m", "venv", join(folder, "installer")], within);
+    await run(join(folder, "installer", "bin", "pip"), ["install", "--quiet", "uv==0.13.9"], within);
+    await run(
+      uv,
+      ["venv", "--quiet", "--clear", "--no-python-downloads", "--python", "3.13", environment],
+      within,
+    );
+    const packages = Object.entries(versions).map(([name, version]) => `${name}==${version}`);
+    await run(uv, ["pip", "install", "--quiet", "--python", python, ...packages], within);
     return undefined;
   } catch (error) {
     return messageOf(error).split("\n")[0];
   }
+}
+
+async function isInstalled(): Promise<boolean> {
+  const checks = Object.entries(versions).map(([name, version]) => `m.version("${name}") == "${version}"`);
+  const program = `import importlib.metadata as m; assert ${checks.join(" and ")}`;
+  return (
+    existsSync(python) &&
+    (await run(python, ["-c", program]).then(
+      () => true,
+      () => false,
+    ))
+  );
 }
 
 export class HomeAssistant implements RemoteContender {

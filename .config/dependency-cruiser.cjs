@@ -125,14 +125,20 @@ module.exports = {
     only(
       "commands-look-down",
       "^src/commands/",
-      `^src/(?!(main|loop|cloud|generate)\\.ts|bootstrap/)`,
+      `^src/(?!(main|cli|loop|cloud|updater|generate)\\.ts|bootstrap/)`,
       "Not up to the entry.",
     ),
     only(
       "main-only-dispatches",
-      "^src/(main|loop|cloud|generate)\\.ts$",
-      "^src/(commands|firmware|control|model|base)/",
+      "^src/(main|cli|loop|cloud|updater)\\.ts$",
+      "^src/(cli\\.ts$|(commands|firmware|base)/)",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
+    ),
+    only(
+      "generate-reads-tables",
+      "^src/generate\\.ts$",
+      "^src/(firmware/process|board/screen|model)/",
+      "It writes what derives from the tables; it runs on a developer's machine alone.",
     ),
     {
       name: "bootstrap-stands-apart",

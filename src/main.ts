@@ -17,7 +17,7 @@ const isRun = first === undefined || first === "run" || (first.startsWith("-") &
 
 process.exitCode = isRun
   ? await runVerb(run, first === "run" ? argv.slice(1) : argv)
-  : await (await import("./commands/cli.ts")).main(argv, guardNetwork);
+  : await (await import("./cli.ts")).main(argv, guardNetwork);
 
 /** `--help` and `--version`, given alone, concern the whole program. */
 function isGeneralFlag(flag: string): boolean {

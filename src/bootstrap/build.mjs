@@ -56,7 +56,7 @@ const bundles = [
   { entryPoints: { launcher: "src/firmware/update/open-launcher.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
   { entryPoints: ["src/updater.ts"], splitting: false },
-  { entryPoints: { cli: "src/commands/cli.ts" }, splitting: true },
+  { entryPoints: { cli: "src/cli.ts" }, splitting: true },
   {
     // For --require, which only accepts CommonJS.
     entryPoints: ["src/manifest/network/worker-gate.ts"],
@@ -69,7 +69,7 @@ const bundles = [
 
 /** Imports that are resolved at run time: the module becomes the entry of its own bundle. */
 const runtimeImports = [
-  { module: /\/commands\/cli\.ts$/, bundle: "./cli.js" },
+  { module: /^\.\/cli\.ts$/, bundle: "./cli.js" },
   { module: /\/components\.ts$/, bundle: "./johnny-five.js" },
   { module: /\/firmware\/faces\.ts$/, bundle: "./faces.js" },
   { module: /\/open-launcher\.ts$/, bundle: "./launcher.js" },

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { boardProblemText } from "../board/definition/definition.ts";
 import type { WiredLine, Wiring } from "../chips/wiring.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
 import { readContext } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, json } = sharedFlags;
@@ -51,9 +51,4 @@ function wiringTable(wiring: Wiring): string {
     ].join(""),
   );
   return [...lines, `${"sensor, display".padEnd(18)}${"I2C".padEnd(14)}bus ${wiring.i2cBus}`].join("\n");
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

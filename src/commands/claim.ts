@@ -26,9 +26,10 @@ import { describeClaim, type Facts } from "../firmware/claim/show.ts";
 import { acceptSteps, signSteps, startSteps, uploadSteps, verifySteps } from "../firmware/claim/steps.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
-import { claimBatch } from "./claim-batch.ts";
-import { derive, deriveFlags, deriveNotes } from "./derive-key.ts";
+import { claimBatch } from "./claim/batch.ts";
+import { derive, deriveFlags, deriveNotes } from "./claim/derive-key.ts";
 import { readContext, wholeNumber } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import { otherDataFolder } from "./line/service-data.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -232,8 +233,3 @@ function checkWordCount(args: Arguments, max: number): void {
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
-}

@@ -15,8 +15,9 @@ import { loadManifest } from "../firmware/hardware.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { readSettingsFile } from "../firmware/storage/settings-file.ts";
-import { derive, deriveFlags, deriveNotes } from "./derive-key.ts";
+import { derive, deriveFlags, deriveNotes } from "./claim/derive-key.ts";
 import { readContext } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board, json } = sharedFlags;
@@ -79,9 +80,4 @@ async function modeOf(path: string): Promise<string> {
   return mode === undefined
     ? ""
     : ` (mode ${(mode & 0o777).toString(8).padStart(4, "0")}, only for its owner)`;
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

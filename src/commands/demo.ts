@@ -3,9 +3,9 @@ import { playDemo, type Scene, scenes } from "../firmware/demo/demo.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { loopbackOnly } from "../firmware/process/guard-network.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
-import { demoEnd, demoHead, sceneText } from "./demo-text.ts";
 import { wantsColour } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { demoEnd, demoHead, sceneText } from "./output/demo.ts";
 
 export const verb: Verb = {
   name: "demo",

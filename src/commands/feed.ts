@@ -27,6 +27,7 @@ import { fetchSmall } from "../update/transport/small-document.ts";
 import { systemTransport } from "../update/transport/transport.ts";
 import { wholeNumber } from "./line/context.ts";
 import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
+import { print } from "./line/print.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
@@ -275,9 +276,4 @@ function asStartupError(error: unknown): unknown {
       "The channel of before stays in force: make room and try again.",
     );
   return error;
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

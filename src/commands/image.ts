@@ -24,6 +24,7 @@ import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../update/i
 import { ImageRefused } from "../update/image/refusal.ts";
 import { signImage } from "../update/image/sign-image.ts";
 import { readKeyFile, readPrivateKeyFile } from "./line/key-file.ts";
+import { print } from "./line/print.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
@@ -253,9 +254,4 @@ function asStartupError(error: unknown): unknown {
     default:
       return error;
   }
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

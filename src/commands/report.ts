@@ -11,6 +11,7 @@ import { clockWasTrusted } from "../firmware/reports/error-report.ts";
 import { type KeptReport, ReportStore, reportsFolder } from "../firmware/reports/report-store.ts";
 import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { readContext } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, json } = sharedFlags;
@@ -76,9 +77,4 @@ function details(kept: KeptReport): string {
       ({ upMs, level, event, text }) => `${before(upMs)}  ${level.padEnd(5)} ${event} ${text}`,
     ),
   ].join("\n");
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

@@ -1,6 +1,7 @@
 /**
- * `run`: the guardian. It forces the relay off, starts the control loop in a process of its own, and watches
- * it.
+ * Folder commands/: the command line, one file for each verb (src/cli.ts lists them), with folders for the parts of verbs.
+ *
+ * `run`: the guardian. It forces the relay off, starts the control loop in a process of its own, and watches it.
  *
  * Guarantee: the relay is forced off before anything else, also when settings, board or manifest are invalid.
  */

@@ -17,6 +17,7 @@ import {
 } from "../firmware/storage/settings-file.ts";
 import { allowedText, type SettingKey, type Settings, settingKeys, settingSpec } from "../model/settings.ts";
 import { readContext } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import { sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, json } = sharedFlags;
@@ -81,9 +82,4 @@ function row(key: SettingKey, values: Settings): string[] {
   const changed = values[key] === spec.default ? "" : ` (default ${spec.default}${unit})`;
   const restart = spec.restart ? " Takes effect at the next start." : "";
   return [key, `${values[key]}${unit}${changed}`, allowedText(spec), `${spec.doc}${restart}`];
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

@@ -14,8 +14,9 @@ import {
 } from "../simulation/scenario/scenarios.ts";
 import { hatFaultNames, hatFaults, isHatFault } from "../simulation/virtual-hat/faults.ts";
 import { oneOf } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import type { Arguments, Verb } from "./line/verb.ts";
-import { formats } from "./simulate-rows.ts";
+import { formats } from "./output/simulation.ts";
 
 export const verb: Verb = {
   name: "simulate",
@@ -166,9 +167,4 @@ function showProgress(duration: Millis): (atMs: Millis | undefined) => void {
 
 function say(line: string | undefined): void {
   if (line !== undefined) process.stdout.write(`${line}\n`);
-}
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
 }

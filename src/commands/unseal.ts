@@ -1,6 +1,7 @@
 /** `unseal`: unseals a unit for development. */
-import { change, sealFlags, sealNotes } from "./change-seal.ts";
+
 import type { Verb } from "./line/verb.ts";
+import { change, sealFlags, sealNotes } from "./seal.ts";
 
 export const verb: Verb = {
   name: "unseal",

@@ -30,6 +30,7 @@ import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
 import { recordNames, SlotStore } from "../update/slots/slot-store.ts";
 import { noSlots, type SlotName, type SlotsState } from "../update/slots/slots.ts";
 import { readContext } from "./line/context.ts";
+import { print } from "./line/print.ts";
 import { otherDataFolder } from "./line/service-data.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -333,8 +334,3 @@ function asStartupError(error: unknown, file: string): unknown {
 
 const usage = (message: string): StartupError =>
   new StartupError(exitCodes.usage, message, "More: grove-heater update --help");
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
-}

@@ -12,6 +12,7 @@ import { checkSsid, shownSsid, ssidFromHex } from "../firmware/wifi/ssid.ts";
 import { addNetwork, removeNetwork, scanWifi, wifiStatus } from "../firmware/wifi/wifi.ts";
 import { oneOf, wholeNumber } from "./line/context.ts";
 import { readHiddenLine } from "./line/hidden-line.ts";
+import { print } from "./line/print.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const subverbs = { status, scan, add, remove } as const;
@@ -136,8 +137,3 @@ function checkWordCount(args: Arguments, max: number): void {
 /** Replaces control and invisible characters in a network's name, which others have chosen. */
 const printable = (name: string): string => name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 const usage = (message: string, remedy: string) => new StartupError(exitCodes.usage, message, remedy);
-
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return exitCodes.ok;
-}

@@ -1,10 +1,7 @@
-/** The displays of the setting `display`, and their labels. board/screen/displays.ts has their drivers. */
-export const displayNames = {
-  "oled-128x128": "OLED 128×128",
-  "oled-128x64": "OLED 128×64",
-  "lcd-16x2": "16x2 text",
-} as const satisfies Readonly<Record<string, string>>;
+/**
+ * The names of the supported displays, for the setting `display`. Generated from board/screen/displays.ts:
+ * `npm run generate`.
+ */
+export const displayKinds = ["oled-128x128", "oled-128x64", "lcd-16x2"] as const;
 
-export type DisplayKind = keyof typeof displayNames;
-
-export const displayKinds = Object.keys(displayNames) as readonly DisplayKind[];
+export type DisplayKind = (typeof displayKinds)[number];

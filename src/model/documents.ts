@@ -17,6 +17,16 @@ import {
 } from "./cloud-model.ts";
 import { type PropertySpec, writableProperties } from "./properties.ts";
 
+/** model/displays.ts: the names of the displays in the table of board/, which model/ must not import. */
+export const displayKindsSource = (kinds: readonly string[]): string => `/**
+ * The names of the supported displays, for the setting \`display\`. Generated from board/screen/displays.ts:
+ * \`npm run generate\`.
+ */
+export const displayKinds = ${JSON.stringify(kinds).replaceAll(",", ", ")} as const;
+
+export type DisplayKind = (typeof displayKinds)[number];
+`;
+
 type Json = { readonly [key: string]: unknown };
 
 /** Under manifest/model: name and text. */

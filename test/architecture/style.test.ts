@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { codeOf, firmware, offenders, read } from "./code.ts";
 import { root, sourceFiles } from "./cruise.ts";
@@ -37,6 +37,13 @@ describe("the style of the sources", () => {
     for (const file of firmware) files.set(dirname(file), (files.get(dirname(file)) ?? 0) + 1);
     files.delete("src/commands");
     expect([...files].filter(([, count]) => count > 14)).toEqual([]);
+  });
+
+  it("has one verb in each file of the command line, and nothing else beside them", () => {
+    const files = firmware.filter((file) => dirname(file) === "src/commands");
+    const named = (file: string) => `  name: "${basename(file, ".ts")}",`;
+    expect(files.filter((file) => !read(file).includes(named(file)))).toEqual([]);
+    expect(files.length).toBeGreaterThan(20);
   });
 
   it("begins every source file with what it is for", () => {

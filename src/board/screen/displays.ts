@@ -1,5 +1,6 @@
 /**
- * The supported displays, one row each: addresses, identification, driver and layout. They are searched in this order.
+ * The supported displays, one row each: label, addresses, identification, driver and layout. They are searched in this
+ * order. The names that the setting `display` takes are generated from here: model/displays.ts.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { I2cBus } from "../../chips/bus.ts";
@@ -16,6 +17,8 @@ import { createLcdDisplay } from "./lcd-display.ts";
 import { createOledDisplay } from "./oled-display.ts";
 
 export interface DisplayRow {
+  /** Shown to the user. */
+  readonly label: string;
   /** 7-bit I²C addresses that it may have. */
   readonly addresses: readonly number[];
   /** A write that changes nothing on any display: acknowledged, somebody is there. */
@@ -33,6 +36,7 @@ export interface DisplayRow {
 }
 
 interface OledRow {
+  readonly label: string;
   readonly ids: readonly number[];
   readonly panel: OledPanel;
   readonly layout: (model: ScreenModel) => Framebuffer;
@@ -41,7 +45,8 @@ interface OledRow {
   readonly dim: number;
 }
 
-const oled = (kind: DisplayKind, { ids, ...look }: OledRow): DisplayRow => ({
+const oled = (kind: DisplayKind, { label, ids, ...look }: OledRow): DisplayRow => ({
+  label,
   addresses: [0x3c, 0x3d],
   probe: oledNop,
   ids,
@@ -52,6 +57,7 @@ const oled = (kind: DisplayKind, { ids, ...look }: OledRow): DisplayRow => ({
 
 export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
   "oled-128x128": oled("oled-128x128", {
+    label: "OLED 128×128",
     // SH1107 datasheet, command 22.
     ids: [0x07],
     panel: sh1107Panel,
@@ -60,6 +66,7 @@ export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
     dim: 0x08,
   }),
   "oled-128x64": oled("oled-128x64", {
+    label: "OLED 128×64",
     // The SSD1306 and its like leave the bits undefined; these have been seen in the field.
     ids: [0x03, 0x04, 0x06],
     panel: ssd1306Panel,
@@ -68,6 +75,7 @@ export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
     dim: 0x08,
   }),
   "lcd-16x2": {
+    label: "16x2 text",
     addresses: [jhd1802Address],
     probe: lcdProbe,
     ids: undefined,

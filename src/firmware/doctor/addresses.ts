@@ -15,7 +15,7 @@ import { BusError, type I2cBus } from "../../chips/bus.ts";
 import type { SensorFailure, SensorReading } from "../../control/input.ts";
 import { gatedBus } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { displayKinds, displayNames } from "../../model/displays.ts";
+import { displayKinds } from "../../model/displays.ts";
 import { otherChipsOn } from "./facts/other-chips.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
@@ -156,7 +156,7 @@ async function checkDisplay(bus: I2cBus, clock: Clock, granted: ReadonlySet<numb
       // It is write-only: all that can be known of it is that something acknowledges.
       const note =
         displayRows[kind].ids === undefined ? ", known by its address alone: it cannot report its type" : "";
-      return ok(check, `${displayNames[kind]} at ${hex(address)}${note}`);
+      return ok(check, `${displayRows[kind].label} at ${hex(address)}${note}`);
     } catch (error) {
       if (error instanceof UnknownDisplayError) unknown ??= error;
       else if (error instanceof BusError)

@@ -8,6 +8,7 @@ import { byKind, object } from "../../base/schema/structures.ts";
 import { boolean, convert, oneOf, optional, withDefault } from "../../base/schema/values.ts";
 import { celsius, duty, relativeHumidity } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
+import { displayKinds } from "../../model/displays.ts";
 import { faultCode, links, modes, quantity, truncated } from "../process/message-values.ts";
 
 const screen: Schema<ScreenModel> = object({
@@ -32,7 +33,7 @@ const screen: Schema<ScreenModel> = object({
 const panelShown = object({
   screen,
   /** Absent: none was found. */
-  display: optional(oneOf(["oled-128x128", "oled-128x64", "lcd-16x2"])),
+  display: optional(oneOf(displayKinds)),
   /** Which of its turns the second line of a 16x2 display has. */
   turn: quantity,
   modeLed: boolean,

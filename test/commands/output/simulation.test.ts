@@ -1,10 +1,10 @@
 /** How each thing that happens in a simulation reads: in the table for people, and as JSON for programs. */
 import { describe, expect, it } from "vitest";
-import { celsius, hours, millis, minutes, seconds } from "../../src/base/units.ts";
-import { formats } from "../../src/commands/simulate-rows.ts";
-import type { ControlEvent } from "../../src/control/output.ts";
-import type { ScenarioAction } from "../../src/simulation/scenario/actions.ts";
-import { hatFaults } from "../../src/simulation/virtual-hat/faults.ts";
+import { celsius, hours, millis, minutes, seconds } from "../../../src/base/units.ts";
+import { formats } from "../../../src/commands/output/simulation.ts";
+import type { ControlEvent } from "../../../src/control/output.ts";
+import type { ScenarioAction } from "../../../src/simulation/scenario/actions.ts";
+import { hatFaults } from "../../../src/simulation/virtual-hat/faults.ts";
 
 const at = millis(hours(26) + minutes(5) + seconds(59));
 const told = (event: ControlEvent) => formats.table.event(at, event);

@@ -2,8 +2,8 @@
  * The demonstration as text for a terminal: each scene with its rule, both documents before and after, and
  * the result.
  */
-import { isRecord } from "../base/json/value.ts";
-import type { DemoDecision, PropertyView, SceneResult, TwinView } from "../firmware/demo/demo.ts";
+import { isRecord } from "../../base/json/value.ts";
+import type { DemoDecision, PropertyView, SceneResult, TwinView } from "../../firmware/demo/demo.ts";
 
 type Paint = (text: string) => string;
 type Palette = Readonly<Record<"bold" | "dim" | "good" | "bad", Paint>>;

@@ -1,16 +1,17 @@
 /** `claim batch FILE.csv`: one folder for each unit of a list, ready for its first boot. */
 import { resolve } from "node:path";
-import { type BatchProof, type BatchResult, prepareUnits } from "../firmware/claim/batch.ts";
-import { readRequired } from "../firmware/claim/claim.ts";
-import { defaultCaFolder, deviceDays, openOwnerCa } from "../firmware/claim/owner-ca.ts";
-import { batchSteps } from "../firmware/claim/steps.ts";
-import { readUnitList } from "../firmware/claim/unit-list.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { systemClock } from "../firmware/process/system-clock.ts";
-import { places } from "../firmware/service/system.ts";
+import { type BatchProof, type BatchResult, prepareUnits } from "../../firmware/claim/batch.ts";
+import { readRequired } from "../../firmware/claim/claim.ts";
+import { defaultCaFolder, deviceDays, openOwnerCa } from "../../firmware/claim/owner-ca.ts";
+import { batchSteps } from "../../firmware/claim/steps.ts";
+import { readUnitList } from "../../firmware/claim/unit-list.ts";
+import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
+import { systemClock } from "../../firmware/process/system-clock.ts";
+import { places } from "../../firmware/service/system.ts";
+import { oneOf, wholeNumber } from "../line/context.ts";
+import { print } from "../line/print.ts";
+import type { Arguments } from "../line/verb.ts";
 import { needed, readGroupKey } from "./derive-key.ts";
-import { oneOf, wholeNumber } from "./line/context.ts";
-import type { Arguments } from "./line/verb.ts";
 
 const types = ["x509", "symmetric-key"] as const;
 /** Enough for 10,000 units with a comment each. */
@@ -46,7 +47,7 @@ export async function claimBatch(args: Arguments): Promise<number> {
     endpoint: args.value("endpoint"),
     proof,
   });
-  if (args.has("json")) process.stdout.write(`${JSON.stringify({ out, ...result }, null, 2)}\n`);
+  if (args.has("json")) print(JSON.stringify({ out, ...result }, null, 2));
   else report(result, out, dataPath, type === "symmetric-key");
   return result.others.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
@@ -63,7 +64,6 @@ async function proofOf(args: Arguments, type: (typeof types)[number]): Promise<B
 }
 
 function report({ made, kept, others }: BatchResult, out: string, dataPath: string, isKey: boolean): void {
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
   print(`${out}: ${made.length} made, ${kept.length} existed already`);
   for (const { id, why } of others)
     print(`✗ ${id} was not changed: ${why}. Remove its folder, or choose another --out.`);

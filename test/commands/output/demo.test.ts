@@ -1,8 +1,8 @@
 /** The demonstration's text: what a scene shows, how an acknowledgement reads, and what the end says. */
 import { describe, expect, it } from "vitest";
-import { celsius } from "../../src/base/units.ts";
-import { demoEnd, demoHead, sceneText } from "../../src/commands/demo-text.ts";
-import type { SceneResult, TwinView } from "../../src/firmware/demo/demo.ts";
+import { celsius } from "../../../src/base/units.ts";
+import { demoEnd, demoHead, sceneText } from "../../../src/commands/output/demo.ts";
+import type { SceneResult, TwinView } from "../../../src/firmware/demo/demo.ts";
 
 const target = { name: "targetTemperature", reportedIn: 3, inForce: celsius(21) } as const;
 const before: TwinView = {

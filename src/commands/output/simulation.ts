@@ -1,13 +1,17 @@
-/** The output formats of a simulation: a table, JSON lines or CSV. */
+/**
+ * Folder output/: the results of verbs as text for a terminal, or as rows for other programs.
+ *
+ * The output formats of a simulation: a table, JSON lines or CSV.
+ */
 
-import type { Millis } from "../base/units.ts";
-import type { ChangedEvent, ControlEvent } from "../control/output.ts";
-import { namedEvent } from "../firmware/event-log.ts";
-import type { SimulationResult, SimulationRow } from "../firmware/simulation.ts";
-import { type ControlValue, writableSpec } from "../model/properties.ts";
-import type { ScenarioAction } from "../simulation/scenario/actions.ts";
-import type { Scenario } from "../simulation/scenario/scenario.ts";
-import { hatFaults } from "../simulation/virtual-hat/faults.ts";
+import type { Millis } from "../../base/units.ts";
+import type { ChangedEvent, ControlEvent } from "../../control/output.ts";
+import { namedEvent } from "../../firmware/event-log.ts";
+import type { SimulationResult, SimulationRow } from "../../firmware/simulation.ts";
+import { type ControlValue, writableSpec } from "../../model/properties.ts";
+import type { ScenarioAction } from "../../simulation/scenario/actions.ts";
+import type { Scenario } from "../../simulation/scenario/scenario.ts";
+import { hatFaults } from "../../simulation/virtual-hat/faults.ts";
 
 /** Each returns a line to print, or nothing. */
 export interface RowFormat {

@@ -1,57 +1,58 @@
-/**
- * Folder commands/: the command line, one file for each verb.
- *
- * This file finds the verb and loads only its module. `run` is built into main.ts.
- */
-import { errnoOf } from "../base/errors.ts";
-import { nearest } from "../base/nearest-word.ts";
-import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
-import { networkOfManifest } from "../firmware/process/guard-network.ts";
-import type { NetworkGrants } from "../manifest/manifest.ts";
-import { attempt, runVerb } from "./line/run-verb.ts";
-import { helpText, type Verb } from "./line/verb.ts";
+/** The list of the verbs, and their overview. Only the chosen verb's module is loaded; `run` is built into main.ts. */
+import { errnoOf } from "./base/errors.ts";
+import { nearest } from "./base/nearest-word.ts";
+import { attempt, runVerb } from "./commands/line/run-verb.ts";
+import { helpText, type Verb } from "./commands/line/verb.ts";
+import { exitCodes, StartupError } from "./firmware/process/exit-codes.ts";
+import { networkOfManifest } from "./firmware/process/guard-network.ts";
 
 interface Entry {
   readonly summary: string;
   load(): Promise<{ readonly verb: Verb }>;
 }
 
-/** Only the chosen verb is loaded, because the guardian must stay small and start fast. */
+/** Loaded one by one, because the guardian must stay small and start fast. */
 const verbs: Readonly<Record<string, Entry>> = {
-  run: { summary: "Run the heater controller (the default)", load: () => import("./run.ts") },
-  simulate: { summary: "Run a scenario in virtual time", load: () => import("./simulate.ts") },
-  doctor: { summary: "Check this machine and say what to fix", load: () => import("./doctor.ts") },
-  board: { summary: "Show the boards and their wiring", load: () => import("./board.ts") },
+  run: { summary: "Run the heater controller (the default)", load: () => import("./commands/run.ts") },
+  simulate: { summary: "Run a scenario in virtual time", load: () => import("./commands/simulate.ts") },
+  doctor: { summary: "Check this machine and say what to fix", load: () => import("./commands/doctor.ts") },
+  board: { summary: "Show the boards and their wiring", load: () => import("./commands/board.ts") },
   manifest: {
     summary: "Check the manifest",
-    load: () => import("./manifest.ts"),
+    load: () => import("./commands/manifest.ts"),
   },
-  settings: { summary: "Show or check the settings", load: () => import("./settings.ts") },
+  settings: { summary: "Show or check the settings", load: () => import("./commands/settings.ts") },
   credentials: {
     summary: "Check the credentials, or derive a device's key",
-    load: () => import("./credentials.ts"),
+    load: () => import("./commands/credentials.ts"),
   },
   claim: {
     summary: "Claim a unit for its owner: authority, keys, certificates",
-    load: () => import("./claim.ts"),
+    load: () => import("./commands/claim.ts"),
   },
   wifi: {
     summary: "Show, add and remove the wireless networks of this unit",
-    load: () => import("./wifi.ts"),
+    load: () => import("./commands/wifi.ts"),
   },
   seal: {
     summary: "Seal a unit for the field, or show whether it is sealed",
-    load: () => import("./seal.ts"),
+    load: () => import("./commands/seal.ts"),
   },
-  unseal: { summary: "Unseal a unit for development", load: () => import("./unseal.ts") },
-  hub: { summary: "Run the local hub and its page", load: () => import("./hub.ts") },
-  demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./demo.ts") },
-  image: { summary: "Make, sign and verify firmware images", load: () => import("./image.ts") },
-  feed: { summary: "Publish firmware images for field units", load: () => import("./feed.ts") },
-  update: { summary: "Show, apply and take back updates of the firmware", load: () => import("./update.ts") },
-  report: { summary: "Show the error reports of this device", load: () => import("./report.ts") },
-  relay: { summary: "Force the relay off", load: () => import("./relay.ts") },
-  service: { summary: "Install, show or remove the systemd service", load: () => import("./service.ts") },
+  unseal: { summary: "Unseal a unit for development", load: () => import("./commands/unseal.ts") },
+  hub: { summary: "Run the local hub and its page", load: () => import("./commands/hub.ts") },
+  demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./commands/demo.ts") },
+  image: { summary: "Make, sign and verify firmware images", load: () => import("./commands/image.ts") },
+  feed: { summary: "Publish firmware images for field units", load: () => import("./commands/feed.ts") },
+  update: {
+    summary: "Show, apply and take back updates of the firmware",
+    load: () => import("./commands/update.ts"),
+  },
+  report: { summary: "Show the error reports of this device", load: () => import("./commands/report.ts") },
+  relay: { summary: "Force the relay off", load: () => import("./commands/relay.ts") },
+  service: {
+    summary: "Install, show or remove the systemd service",
+    load: () => import("./commands/service.ts"),
+  },
 };
 
 /**
@@ -60,7 +61,7 @@ const verbs: Readonly<Record<string, Entry>> = {
  */
 export function main(
   argv: readonly string[],
-  guard: (grants: NetworkGrants) => void = () => {},
+  guard: (grants: NonNullable<Verb["network"]>) => void = () => {},
 ): Promise<number> {
   process.stdout.off("error", readerGone).on("error", readerGone);
   return attempt(async () => {
@@ -69,7 +70,7 @@ export function main(
       return print(second === undefined ? overview() : helpText((await find(second).load()).verb));
     }
     if (first === "--version" || first === "version") {
-      const { firmwareVersion } = await import("../firmware/process/package-root.ts");
+      const { firmwareVersion } = await import("./firmware/process/package-root.ts");
       return print(`${firmwareVersion()}\n`);
     }
     const { verb } = await find(first).load();

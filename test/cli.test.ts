@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { main } from "../../src/commands/cli.ts";
-import { attempt, runVerb } from "../../src/commands/line/run-verb.ts";
-import type { Verb } from "../../src/commands/line/verb.ts";
-import { exitCodes, StartupError } from "../../src/firmware/process/exit-codes.ts";
-import { firmwareVersion } from "../../src/firmware/process/package-root.ts";
-import { capturePrinted } from "./printed.ts";
+import { main } from "../src/cli.ts";
+import { attempt, runVerb } from "../src/commands/line/run-verb.ts";
+import type { Verb } from "../src/commands/line/verb.ts";
+import { exitCodes, StartupError } from "../src/firmware/process/exit-codes.ts";
+import { firmwareVersion } from "../src/firmware/process/package-root.ts";
+import { capturePrinted } from "./commands/printed.ts";
 
 const printed = capturePrinted();
 

@@ -14,6 +14,8 @@
 import { millis } from "../base/units.ts";
 import type { FaultCode } from "../model/faults.ts";
 import { faultEffects, isFaultCode } from "../model/faults.ts";
+import type { RoomModel, StoredRoom } from "./law/room-model.ts";
+import { parseRoom } from "./law/room-model.ts";
 import type { StoredBoost } from "./panel/boost.ts";
 import { parseValues, type StoredValues } from "./panel/stored-values.ts";
 import type { StoredRelayAlarm } from "./safety/stuck-relay.ts";
@@ -38,6 +40,8 @@ export type DurableState = StoredValues & {
   readonly learntRise?: number;
   /** Present while the relay contact is assumed to be welded (SR-06). */
   readonly relayAlarm?: StoredRelayAlarm;
+  /** What the heating law has learned of the room; missing before the first hour. */
+  readonly room?: StoredRoom;
 };
 
 /** @returns `undefined` for anything that `toDurable` cannot have written: a partial state is worse than none */
@@ -67,7 +71,14 @@ function parse(value: unknown): DurableState {
     ...(root["lastSwitch"] === undefined ? {} : { lastSwitch: lastSwitch(root["lastSwitch"]) }),
     ...(root["learntRise"] === undefined ? {} : { learntRise: within(root["learntRise"], 0, 100) }),
     ...(root["relayAlarm"] === undefined ? {} : { relayAlarm: relayAlarm(root["relayAlarm"]) }),
+    ...room(root["room"]),
   };
+}
+
+/** An invalid model is learned anew, and does not discard the state. */
+function room(value: unknown): { readonly room?: RoomModel } {
+  const parsed = parseRoom(value);
+  return parsed ? { room: parsed } : {};
 }
 
 function boost(value: unknown): StoredBoost {

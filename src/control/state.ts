@@ -125,7 +125,7 @@ export function start(
     frost: false,
     trend: startTrend,
     effect: startHeatEffect(now, durable),
-    law: { state: startLaw, demand: duty(0), heat: false },
+    law: { state: startLaw(durable?.room), demand: duty(0), heat: false },
     stateLost,
     // Empty, so that the first step reports latched faults.
     faults: [],

@@ -5,6 +5,7 @@ import { millis, wallMillis } from "../base/units.ts";
 import { faultEffects } from "../model/faults.ts";
 import { activeFaults } from "./active-faults.ts";
 import type { DurableState } from "./durable.ts";
+import { storeRoom } from "./law/room-model.ts";
 import { storeBoost } from "./panel/boost.ts";
 import { storeValues } from "./panel/stored-values.ts";
 import { heaterCauseWindow } from "./safety/cut-off.ts";
@@ -15,6 +16,7 @@ export function toDurable(state: ControlState): DurableState {
   const { panel, counters, lastSwitch, clock } = state;
   const now = millis(clock.seenMs + clock.offset);
   const { learntRise, relay } = state.effect;
+  const { room } = state.law.state;
   return {
     schema: 1,
     ...storeValues(panel),
@@ -27,6 +29,7 @@ export function toDurable(state: ControlState): DurableState {
     ...(relay.alarm
       ? { relayAlarm: { from: hundredths(relay.alarm.from), peak: hundredths(relay.alarm.peak) } }
       : {}),
+    ...(room.learnedMinutes > 0 ? { room: storeRoom(room) } : {}),
   };
 }
 

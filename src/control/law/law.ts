@@ -16,6 +16,8 @@ import type { FilterState } from "./filter.ts";
 import { filter, slope } from "./filter.ts";
 import type { RegulatorState } from "./regulator.ts";
 import { endCycle, regulate, startRegulator } from "./regulator.ts";
+import type { RoomModel } from "./room-model.ts";
+import { defaultRoom } from "./room-model.ts";
 
 export interface LawSettings {
   readonly law: "proportional" | "hysteresis";
@@ -40,6 +42,8 @@ export interface LawState {
   readonly filter: FilterState | undefined;
   readonly regulator: RegulatorState;
   readonly cycle: CycleState;
+  /** What was learned of the room; the default before that. */
+  readonly room: RoomModel;
   readonly target: Celsius | undefined;
   readonly lastMs: Millis | undefined;
 }
@@ -57,13 +61,14 @@ const maxStepS = 60;
 const maxCycle = minutes(30);
 
 /** The state before the first reading. Both laws use it, so the law can change at run time. */
-export const startLaw: LawState = {
+export const startLaw = (room: RoomModel = defaultRoom): LawState => ({
   filter: undefined,
   regulator: startRegulator,
   cycle: startCycle,
+  room,
   target: undefined,
   lastMs: undefined,
-};
+});
 
 /** Call it once per accepted reading, at any interval. */
 export function lawStep(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
@@ -75,6 +80,7 @@ export function lawStep(state: LawState, settings: LawSettings, input: LawInput)
   const sinceStart = lastMs - (state.cycle.startedMs ?? Number.NEGATIVE_INFINITY);
   const ordinary = started && input.isActive && sinceStart <= maxCycle;
   const noted: LawState = {
+    ...state,
     filter: filtered,
     regulator: started ? endCycle(state.regulator, ordinary) : state.regulator,
     // A new set-point takes effect at once, without waiting for the cycle.

@@ -34,7 +34,7 @@ class Rig {
 
   constructor(rules: LawSettings) {
     this.#settings = rules;
-    this.state = startLaw;
+    this.state = startLaw();
   }
 
   run(durationMs: number, wish: Wish): this {
@@ -233,7 +233,7 @@ describe("both laws, whatever comes in", () => {
   it("keep the demand within 0 and 100 % and the state finite and bounded", () => {
     fc.assert(
       fc.property(rules, fc.array(step, { minLength: 1, maxLength: 30 }), (law, steps) => {
-        let state = startLaw;
+        let state = startLaw();
         let now = 0;
         let heat = false;
         for (const { elapsedMs, hold, heaterOn, obeys, ...rest } of steps) {

@@ -123,7 +123,7 @@ export const defaultLaw: LawSettings = {
 
 /** Our law behind the minimum times, as the core runs it. */
 export function ours(settings: LawSettings = defaultLaw): Controller {
-  let law = startLaw;
+  let law = startLaw();
   let switching = startSwitching(undefined, seconds(0), settings.minimumOff);
   return (temperature, target, nowMs) => {
     const output = lawStep(law, settings, {

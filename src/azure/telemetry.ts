@@ -11,7 +11,7 @@
 import { type Bucket, type BucketLimits, refilled } from "../base/rate-limit.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { StepSummary } from "../control/step-summary.ts";
-import { type TelemetryName, type TelemetryValues, telemetry, validateValue } from "../model/cloud-model.ts";
+import { type OutboxValues, type TelemetryName, telemetry, validateValue } from "../model/cloud-model.ts";
 
 /** The bucket is for fault messages. */
 export interface TelemetryState extends Bucket {
@@ -26,7 +26,7 @@ export interface TelemetryState extends Bucket {
 export interface TelemetryResult {
   readonly state: TelemetryState;
   /** Message bodies in the order to send. */
-  readonly messages: readonly TelemetryValues[];
+  readonly messages: readonly OutboxValues[];
 }
 
 /** Minimum time between two readings. */
@@ -47,7 +47,7 @@ export function startTelemetry(nowMs: Millis): TelemetryState {
 }
 
 /** Whether it tells of a thing that happened, which no later message repeats. */
-export const isEvent = (message: TelemetryValues): boolean =>
+export const isEvent = (message: OutboxValues): boolean =>
   Object.keys(message).some((name) => telemetry[name as TelemetryName].event);
 
 /** @param intervalSeconds in force now; a new one counts from the last regular reading at the latest */
@@ -90,7 +90,7 @@ const changeKey = ({ heaterOn, automatic, setPoint }: StepSummary) =>
   JSON.stringify([heaterOn, automatic, setPoint]);
 
 /** The SHT31 repeats to 0.04 °C and 0.08 % (data sheet, tables 1 and 2, high repeatability). */
-function reading(observation: StepSummary): TelemetryValues {
+function reading(observation: StepSummary): OutboxValues {
   const { temperature, humidity, setPoint, heatingDemand, heaterOn, automatic } = observation;
   return {
     ...rounded("temperature", temperature, 100),
@@ -104,7 +104,7 @@ function reading(observation: StepSummary): TelemetryValues {
 
 type NumberName = "temperature" | "humidity" | "setPoint" | "heatingDemand";
 
-function rounded(name: NumberName, value: number | undefined, perUnit: number): TelemetryValues {
+function rounded(name: NumberName, value: number | undefined, perUnit: number): OutboxValues {
   if (value === undefined) return {};
   // Adding 0 makes −0 a 0.
   const round = Math.round(value * perUnit) / perUnit + 0;
@@ -113,7 +113,7 @@ function rounded(name: NumberName, value: number | undefined, perUnit: number): 
 
 function shapeFaults(before: TelemetryState, { raised, ended }: StepSummary, nowMs: Millis): TelemetryResult {
   const { tokens, countedAt } = refilled(before, nowMs, faultLimits);
-  const all: readonly TelemetryValues[] = [
+  const all: readonly OutboxValues[] = [
     ...raised.map((faultRaised) => ({ faultRaised })),
     ...ended.map((faultEnded) => ({ faultEnded })),
   ];

@@ -81,5 +81,5 @@ function row(key: SettingKey, values: Settings): string[] {
   const unit = spec.kind === "number" ? ` ${spec.unit}` : "";
   const changed = values[key] === spec.default ? "" : ` (default ${spec.default}${unit})`;
   const restart = spec.restart ? " Takes effect at the next start." : "";
-  return [key, `${values[key]}${unit}${changed}`, allowedText(spec), `${spec.doc}${restart}`];
+  return [key, `${values[key]}${unit}${changed}`, allowedText(spec), `${spec.label}: ${spec.doc}${restart}`];
 }

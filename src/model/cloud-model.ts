@@ -20,6 +20,8 @@ export interface TelemetrySpec<S extends CloudSchema = CloudSchema> extends Name
   readonly schema: S;
   /** An event, not a state. */
   readonly event: boolean;
+  /** Where it waits, over restarts too, until the hub has acknowledged it. `false`: without a link it is lost. */
+  readonly durable: "outbox" | "reports" | false;
   /** DTDL has no semantic type for other percentages. */
   readonly isHumidity?: boolean;
 }
@@ -147,12 +149,14 @@ export const telemetry = {
   temperature: {
     schema: real("°C", [-40, 125]),
     event: false,
+    durable: "outbox",
     label: "Temperature",
     doc: "Room temperature, sensor offset included; missing while no reading is credible.",
   },
   humidity: {
     schema: real("%", [0, 100]),
     event: false,
+    durable: "outbox",
     isHumidity: true,
     label: "Humidity",
     doc: "Relative humidity; missing while no reading is credible.",
@@ -160,26 +164,42 @@ export const telemetry = {
   setPoint: {
     schema: real("°C", [-100, 100]),
     event: false,
+    durable: "outbox",
     label: "Set-point at the time",
     doc: "Set-point in force when the reading was taken.",
   },
   heatingDemand: {
     schema: real("%", [0, 100]),
     event: false,
+    durable: "outbox",
     label: "Heating demand",
     doc: "Share of time for which the heating law calls for heat.",
   },
-  heaterOn: { schema: flag, event: false, label: "Heater", doc: "The relay as commanded." },
-  automatic: { schema: flag, event: false, label: "Automatic", doc: "Whether the mode was auto." },
+  heaterOn: {
+    schema: flag,
+    event: false,
+    durable: "outbox",
+    label: "Heater",
+    doc: "The relay as commanded.",
+  },
+  automatic: {
+    schema: flag,
+    event: false,
+    durable: "outbox",
+    label: "Automatic",
+    doc: "Whether the mode was auto.",
+  },
   faultRaised: {
     schema: choice(faultCodes),
     event: true,
+    durable: "outbox",
     label: "Fault raised",
     doc: "A fault became active.",
   },
   faultEnded: {
     schema: choice(faultCodes),
     event: true,
+    durable: "outbox",
     label: "Fault ended",
     doc: "A fault is no longer active.",
   },
@@ -199,12 +219,14 @@ export const telemetry = {
       },
     },
     event: false,
+    durable: "reports",
     label: "Error report",
     doc: "A crash, an unclean end, an act of the guardian or a fault: when (empty when no clock was right then), in which firmware, after which uptime, and what was logged before, a line each.",
   },
   logLines: {
     schema: text,
     event: false,
+    durable: false,
     label: "Log lines",
     doc: "What the firmware logged, a line each, for the time that sendLogs asked for.",
   },
@@ -215,6 +237,14 @@ export type TelemetryName = keyof typeof telemetry;
 export type TelemetryValues = {
   readonly [K in TelemetryName]?: CloudValue<(typeof telemetry)[K]["schema"]>;
 };
+
+type Durable<Where> = {
+  [K in TelemetryName]: (typeof telemetry)[K]["durable"] extends Where ? K : never;
+}[TelemetryName];
+/** The messages that the outbox takes, those of the error reports, and those that are sent now or never. */
+export type OutboxValues = Pick<TelemetryValues, Durable<"outbox">>;
+export type ReportValues = Pick<TelemetryValues, Durable<"reports">>;
+export type UnstoredValues = Pick<TelemetryValues, Durable<false>>;
 
 /** Called by direct method, or by a C2D message with the name in its property `method-name`. */
 export const commands = {

@@ -4,7 +4,8 @@
  * DTDL and IoT Central template derive from it.
  *
  * Guarantee: names are DTDL v2 names (a letter first, at most 64 letters, digits and underscores), and no property is an
- * array, which twins do not merge properly. Every writable property survives a power cut.
+ * array, which twins do not merge properly. The properties that only the device reports have no stored form of their own:
+ * they say what is so now, the two counters from the stored state.
  */
 import type { Celsius, Kelvin } from "../base/units.ts";
 import type { CloudSchema, CloudValue, SettableSchema } from "./cloud-schema.ts";
@@ -16,6 +17,8 @@ export interface PropertySpec<S extends CloudSchema = CloudSchema> extends Named
   readonly schema: S;
 }
 export interface WritableSpec<S extends SettableSchema = SettableSchema> extends PropertySpec<S> {
+  /** Survives a power cut, with its last change and its ruling in the twin's shadow. `false`: each start has the default. */
+  readonly durable: boolean;
   /** In force on a new device, and again when the desired value is deleted (RR-7). */
   readonly default: CloudValue<S>;
   /** The setting that replaces the default. */
@@ -37,6 +40,7 @@ export const writableProperties = {
   targetTemperature: {
     schema: real("°C", [5, 30]),
     default: 19,
+    durable: true,
     initial: "targetInitial",
     limits: ["targetMin", "targetMax"],
     eventName: "target",
@@ -48,6 +52,7 @@ export const writableProperties = {
   controlMode: {
     schema: choice(["auto", "manual"]),
     default: "auto",
+    durable: true,
     initial: "modeInitial",
     eventName: "mode",
     prominent: true,
@@ -57,6 +62,7 @@ export const writableProperties = {
   heaterSwitch: {
     schema: flag,
     default: false,
+    durable: true,
     prominent: true,
     label: "Heater switch",
     doc: "What the heater does in manual mode, under every safety rule.",
@@ -64,6 +70,7 @@ export const writableProperties = {
   telemetryInterval: {
     schema: whole("s", [5, 86_400]),
     default: 60,
+    durable: true,
     step: 5,
     label: "Telemetry interval",
     doc: "Time between two readings that are sent.",
@@ -72,6 +79,7 @@ export const writableProperties = {
   sensorOffset: {
     schema: real("K", [-2.5, 2.5]),
     default: 0,
+    durable: true,
     initial: "sensorOffset",
     followsInitial: true,
     step: 0.1,
@@ -81,6 +89,7 @@ export const writableProperties = {
   updateDeferral: {
     schema: whole("h", [0, 72]),
     default: 6,
+    durable: true,
     initial: "updateDeferralHours",
     followsInitial: true,
     step: 1,
@@ -110,6 +119,11 @@ export type InitialSetting = {
 export const writableNames = Object.keys(writableProperties) as readonly WritableName[];
 export const isWritableName = (name: unknown): name is WritableName =>
   typeof name === "string" && Object.hasOwn(writableProperties, name);
+
+export type DurableName = {
+  [K in WritableName]: Rows[K]["durable"] extends true ? K : never;
+}[WritableName];
+export const isDurable = (name: WritableName): name is DurableName => writableProperties[name].durable;
 
 /** The table's row for `name`, whatever its kind. */
 export const writableSpec = (

@@ -16,7 +16,7 @@ export function settingsJsonSchema(): JsonSchema {
 }
 
 function propertySchema(spec: SettingSpec): JsonSchema {
-  const common = { description: describe(spec), default: spec.default };
+  const common = { title: spec.label, description: describe(spec), default: spec.default };
   switch (spec.kind) {
     case "number": {
       // No `multipleOf`: most validators would reject 19.3 because of binary fractions.

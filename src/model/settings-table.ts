@@ -10,10 +10,10 @@ import type { Celsius, Kelvin } from "../base/units.ts";
 import { celsius, kelvin } from "../base/units.ts";
 import { displayKinds } from "./displays.ts";
 import { type WritableName, writableNames, writableProperties } from "./properties.ts";
+import type { Named } from "./rows.ts";
 
-interface Documented {
-  /** One sentence. */
-  readonly doc: string;
+/** Durable by construction: settings are a file, which the firmware reads and never writes. */
+interface Documented extends Named {
   /** Takes effect only at the next start; others may change at run time. */
   readonly restart: boolean;
 }
@@ -49,29 +49,41 @@ export type SettingSpec = NumberSetting | ChoiceSetting | SwitchSetting | NameSe
 
 type Range = readonly [min: number, max: number, step: number];
 
-function temperature(value: number, [min, max, step]: Range, doc: string): NumberSetting<Celsius> {
-  return { kind: "number", unit: "°C", default: celsius(value), min, max, step, doc, restart: false };
+function temperature(
+  value: number,
+  [min, max, step]: Range,
+  label: string,
+  doc: string,
+): NumberSetting<Celsius> {
+  return { kind: "number", unit: "°C", default: celsius(value), min, max, step, label, doc, restart: false };
 }
-function difference(value: number, [min, max, step]: Range, doc: string): NumberSetting<Kelvin> {
-  return { kind: "number", unit: "K", default: kelvin(value), min, max, step, doc, restart: false };
+function difference(
+  value: number,
+  [min, max, step]: Range,
+  label: string,
+  doc: string,
+): NumberSetting<Kelvin> {
+  return { kind: "number", unit: "K", default: kelvin(value), min, max, step, label, doc, restart: false };
 }
 function duration(
   unit: "s" | "min" | "h",
   value: number,
   [min, max, step]: Range,
+  label: string,
   doc: string,
 ): NumberSetting {
-  return { kind: "number", unit, default: value, min, max, step, doc, restart: false };
+  return { kind: "number", unit, default: value, min, max, step, label, doc, restart: false };
 }
 function choice<const T extends string>(
   choices: readonly T[],
   value: NoInfer<T>,
+  label: string,
   doc: string,
 ): ChoiceSetting<T> {
-  return { kind: "choice", choices, default: value, doc, restart: false };
+  return { kind: "choice", choices, default: value, label, doc, restart: false };
 }
-function toggle(value: boolean, doc: string): SwitchSetting {
-  return { kind: "switch", default: value, doc, restart: false };
+function toggle(value: boolean, label: string, doc: string): SwitchSetting {
+  return { kind: "switch", default: value, label, doc, restart: false };
 }
 
 type ConflictSettings = {
@@ -86,6 +98,7 @@ const conflict = (name: WritableName) =>
   choice(
     ["cloud-wins", "device-wins"],
     "cloud-wins",
+    `${writableProperties[name].label}: conflicts`,
     `Whose ${writableProperties[name].label.toLowerCase()} wins when cloud and device both changed it while offline.`,
   );
 
@@ -103,6 +116,7 @@ export const settingsTable = {
     kind: "name",
     pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
     default: "auto",
+    label: "Board",
     doc: "Board definition to use; `auto` uses the hat that is found, else the virtual one.",
     restart: true,
   },
@@ -110,6 +124,7 @@ export const settingsTable = {
     ...choice(
       ["auto", "sysfs", "chardev"],
       "auto",
+      "GPIO interface",
       "The kernel's way to the GPIO lines; `auto` takes sysfs, and the character device where sysfs is missing.",
     ),
     restart: true,
@@ -117,51 +132,85 @@ export const settingsTable = {
   targetInitial: temperature(
     targetTemperature.default,
     [4, 35, 0.1],
+    "Initial set-point",
     "Set-point of a device that has never been set.",
   ),
   targetMin: temperature(
     targetTemperature.schema.min,
     [4, 30, 0.1],
+    "Lowest set-point",
     "Lowest set-point that buttons and cloud can choose.",
   ),
   targetMax: temperature(
     targetTemperature.schema.max,
     [7, 35, 0.1],
+    "Highest set-point",
     "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
   ),
   targetStep: difference(
     0.5,
     [0.1, 1, 0.1],
+    "Set-point step",
     "Change of the set-point by one press; 1 °F when the display is in °F.",
   ),
   modeInitial: choice(
     controlMode.schema.choices,
     controlMode.default,
+    "Initial mode",
     "Mode of a device that has never been set.",
   ),
-  law: choice(["proportional", "hysteresis"], "proportional", lawDoc),
-  hysteresis: difference(0.3, [0.1, 2, 0.1], "Half the width of the band of the hysteresis law."),
+  law: choice(["proportional", "hysteresis"], "proportional", "Control algorithm", lawDoc),
+  hysteresis: difference(
+    0.3,
+    [0.1, 2, 0.1],
+    "Hysteresis",
+    "Half the width of the band of the hysteresis law.",
+  ),
   // The heating law limits relay cycles itself: starts are at least 540 s apart, 6.7 an hour. Longer minimum times only
   // add ripple: with 240 s each, a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
-  minimumOnSeconds: duration("s", 60, [10, 1200, 1], "Shortest time that the heater stays on."),
-  minimumOffSeconds: duration("s", 120, [10, 1200, 1], "Shortest time that the heater stays off."),
+  minimumOnSeconds: duration(
+    "s",
+    60,
+    [10, 1200, 1],
+    "Minimum on time",
+    "Shortest time that the heater stays on.",
+  ),
+  minimumOffSeconds: duration(
+    "s",
+    120,
+    [10, 1200, 1],
+    "Minimum off time",
+    "Shortest time that the heater stays off.",
+  ),
   cutOff: temperature(
     35,
     [20, 50, 0.5],
+    "Cut-off temperature",
     "At this temperature heat stops; if this heater was on within six hours, until a person clears the fault.",
   ),
-  frostOn: temperature(5, [1, 10, 0.5], "Frost protection heats below this temperature."),
-  frostOff: temperature(7, [2, 15, 0.5], "Frost protection heats up to this temperature."),
-  frostInManual: toggle(false, "Frost protection also acts in manual mode."),
+  frostOn: temperature(
+    5,
+    [1, 10, 0.5],
+    "Frost protection starts",
+    "Frost protection heats below this temperature.",
+  ),
+  frostOff: temperature(
+    7,
+    [2, 15, 0.5],
+    "Frost protection ends",
+    "Frost protection heats up to this temperature.",
+  ),
+  frostInManual: toggle(false, "Frost protection in manual", "Frost protection also acts in manual mode."),
   sensorOffset: difference(
     sensorOffset.default,
     [sensorOffset.schema.min, sensorOffset.schema.max, 0.1],
+    "Sensor offset",
     "Added to every reading, to calibrate the sensor.",
   ),
   // At most 15 s: three readings in a row must fit into the 60 s after which the sensor is stale. At least 1 s: the
   // SHT31 heats itself (data sheet, 4.8).
   sensorPeriodSeconds: {
-    ...duration("s", 2, [1, 15, 1], "Time between two readings of the sensor."),
+    ...duration("s", 2, [1, 15, 1], "Sensor period", "Time between two readings of the sensor."),
     restart: true,
   },
   relayLife: {
@@ -171,6 +220,7 @@ export const settingsTable = {
     min: 1000,
     max: 10_000_000,
     step: 1000,
+    label: "Relay life",
     doc: "Cycles that the relay's contact is made for at this load, by its data sheet; the health report counts against it.",
     restart: true,
   },
@@ -178,45 +228,51 @@ export const settingsTable = {
     "min",
     60,
     [30, 240, 1],
+    "Heater test after",
     "Time of heating without an effect after which the heater is tested.",
   ),
   display: {
     ...choice(
       ["auto", ...displayKinds, "none"],
       "auto",
+      "Display",
       "The connected display; `auto` searches for one, `none` means that there is none.",
     ),
     restart: true,
   },
-  displayUnit: choice(["C", "F"], "C", "Unit of the temperatures on the screen."),
+  displayUnit: choice(["C", "F"], "C", "Display unit", "Unit of the temperatures on the screen."),
   dimAfterSeconds: duration(
     "s",
     60,
     [0, 3600, 1],
+    "Dim after",
     "Time without a button press until the screen dims; 0 never.",
   ),
-  buttonsLocked: toggle(false, "Buttons only wake the screen: a child lock."),
+  buttonsLocked: toggle(false, "Button lock", "Buttons only wake the screen: a child lock."),
   ...conflictSettings,
   updateFromHour: duration(
     "h",
     0,
     [0, 23, 1],
+    "Updates from",
     "Updates start from this hour of the day on, by the clock of this machine.",
   ),
   updateUntilHour: duration(
     "h",
     24,
     [1, 24, 1],
+    "Updates until",
     "Updates start until this hour; before the first one it is that of the next day. 0 to 24: at any time.",
   ),
   updateDeferralHours: duration(
     "h",
     6,
     [0, 72, 1],
+    "Update deferral",
     "An update waits at most so long for the heater to be off; outside of its hours a day longer.",
   ),
   logLevel: {
-    ...choice(["debug", "info", "warn", "error"], "info", "Minimum log level that is written."),
+    ...choice(["debug", "info", "warn", "error"], "info", "Log level", "Minimum log level that is written."),
     restart: true,
   },
 } as const satisfies Readonly<Record<string, SettingSpec>>;

@@ -18,7 +18,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { minutes, seconds, type WallMillis } from "../../base/units.ts";
-import type { TelemetryValues } from "../../model/cloud-model.ts";
+import type { OutboxValues } from "../../model/cloud-model.ts";
 import { type BufferLimits, OutboxBuffer } from "./buffer.ts";
 import { Drain } from "./drain.ts";
 import type { Entry } from "./entry.ts";
@@ -114,7 +114,7 @@ export class Outbox {
   }
 
   /** @param urgent a power cut must not take it: a fault, not a reading */
-  append(values: TelemetryValues, urgent = false): void {
+  append(values: OutboxValues, urgent = false): void {
     if (this.#closed) return;
     this.#appended += 1;
     const id = `${this.#options.runId}-${this.#appended}`;

@@ -1,5 +1,5 @@
 /**
- * The stored form of the writable properties and their last changes.
+ * The stored form of the durable writable properties and their last changes.
  *
  * Guarantee: a property missing in the document (of older firmware) is not an error; an invalid one is.
  */
@@ -7,8 +7,10 @@
 import { validateValue } from "../../model/cloud-schema.ts";
 import {
   type ControlValue,
+  type DurableName,
   eachWritable,
   isControlValue,
+  isDurable,
   isValueOf,
   type WritableName,
   type WritableQuantities,
@@ -32,7 +34,7 @@ const firstNames = {
   targetTemperature: "target",
   controlMode: "mode",
   heaterSwitch: "heaterSwitch",
-} as const satisfies { readonly [K in WritableName]?: string };
+} as const satisfies { readonly [K in DurableName]?: string };
 type First = typeof firstNames;
 
 export type StoredValues = {
@@ -40,7 +42,7 @@ export type StoredValues = {
 } & {
   readonly changes: { readonly [K in keyof First as First[K]]: Change };
 } & {
-  readonly [K in Exclude<WritableName, keyof First>]?: StoredValue<WritableQuantities[K]>;
+  readonly [K in Exclude<DurableName, keyof First>]?: StoredValue<WritableQuantities[K]>;
 };
 
 const firstNameOf = (name: WritableName): string | undefined =>
@@ -48,7 +50,9 @@ const firstNameOf = (name: WritableName): string | undefined =>
 
 export function storeValues({ values, changes }: Pick<Panel, "values" | "changes">): StoredValues {
   return document(
-    new Map(writableNames.map((name) => [name, { value: values[name], change: changes[name] }])),
+    new Map(
+      writableNames.filter(isDurable).map((name) => [name, { value: values[name], change: changes[name] }]),
+    ),
   );
 }
 
@@ -66,7 +70,7 @@ function document(held: ReadonlyMap<WritableName, StoredValue>): StoredValues {
 /** @throws TypeError for what `storeValues` cannot have made */
 export function parseValues(root: Readonly<Record<string, unknown>>): StoredValues {
   const held = new Map<WritableName, StoredValue>();
-  for (const name of writableNames) {
+  for (const name of writableNames.filter(isDurable)) {
     const entry = entryOf(root, name);
     if (entry === undefined) continue;
     held.set(name, { value: parseValue(name, entry["value"]), change: parseChange(entry["change"]) });
@@ -109,7 +113,8 @@ export function restoreValues(
   settings: Settings,
 ): Pick<Panel, "values" | "changes"> {
   const root: Readonly<Record<string, unknown>> = stored;
-  const held = (name: WritableName) => entryOf(root, name) as StoredValue | undefined;
+  const held = (name: WritableName) =>
+    isDurable(name) ? (entryOf(root, name) as StoredValue | undefined) : undefined;
   const value = (name: WritableName): ControlValue => {
     const entry = held(name);
     const follows = writableSpec(name).followsInitial === true && entry?.change.source === "default";

@@ -7,7 +7,7 @@
 
 import type { JsonRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/properties.ts";
-import { isWritableName } from "../../model/properties.ts";
+import { isDurable, isWritableName } from "../../model/properties.ts";
 import { isSource } from "../../model/sources.ts";
 import { invalid, record, wall } from "../stored.ts";
 import type { Superseded } from "./superseded.ts";
@@ -76,7 +76,8 @@ function parse(value: unknown): TwinShadow {
   if (!Array.isArray(names) || names.length > maxUnknownNames) throw invalid("twin");
   const properties: { [K in WritableName]?: ShadowProperty } = {};
   for (const [name, entry] of Object.entries(record(root["properties"]))) {
-    if (isWritableName(name)) properties[name] = property(record(entry));
+    // Without its value, a ruling would hide that the desired value must be applied again.
+    if (isWritableName(name) && isDurable(name)) properties[name] = property(record(entry));
   }
   return {
     version: version(root["version"]),

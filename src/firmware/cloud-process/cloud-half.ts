@@ -45,7 +45,7 @@ import {
   type FirmwareReport,
   firmwareComponent,
   modelId,
-  type TelemetryValues,
+  type UnstoredValues,
 } from "../../model/cloud-model.ts";
 import type { FaceDevice } from "../face.ts";
 import { HealthReport } from "../health/health-report.ts";
@@ -208,7 +208,7 @@ export class CloudHalf {
   /** Lost where there is no link: whoever reads along sees what happens now. */
   sendLines(lines: string): void {
     if (this.#state !== "online") return;
-    const values: TelemetryValues = { logLines: lines };
+    const values: UnstoredValues = { logLines: lines };
     const createdMs = this.#parts.clock.wallNow();
     void this.#link.send({ messageId: crypto.randomUUID(), body: JSON.stringify(values), createdMs });
   }

@@ -11,7 +11,7 @@ import { isoTime } from "../../base/iso-time.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { millis, minutes, wallMillis } from "../../base/units.ts";
-import type { TelemetryValues } from "../../model/cloud-model.ts";
+import type { ReportValues } from "../../model/cloud-model.ts";
 import { clockWasTrusted } from "./error-report.ts";
 import type { KeptReport, ReportStore } from "./report-store.ts";
 
@@ -75,7 +75,7 @@ export function messageOfReport({ name, report, atMs }: KeptReport): TelemetryMe
     const before = ((report.upMs - upMs) / 1000).toFixed(1);
     return `-${before}s ${level} ${event} ${text}`.trimEnd();
   });
-  const values: TelemetryValues = {
+  const values: ReportValues = {
     errorReport: {
       kind,
       code,

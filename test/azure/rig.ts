@@ -100,7 +100,7 @@ export class Rig {
 
   get dps(): Credentials {
     return {
-      way: {
+      target: {
         kind: "dps",
         endpoint: `localhost:${this.cable.port}`,
         idScope: "0ne00000001",
@@ -111,7 +111,7 @@ export class Rig {
   }
   get direct(): Credentials {
     return {
-      way: { kind: "hub", host: `localhost:${this.cable.port}`, deviceId: "dev-1" },
+      target: { kind: "hub", host: `localhost:${this.cable.port}`, deviceId: "dev-1" },
       proof: { kind: "key", key: new Secret(deviceKey) },
     };
   }

@@ -159,7 +159,7 @@ describe("credentials check", () => {
 });
 
 describe("a description of a certificate", () => {
-  const way = {
+  const target = {
     kind: "dps",
     endpoint: "localhost",
     idScope: "0ne00123ABC",
@@ -172,10 +172,10 @@ describe("a description of a certificate", () => {
     const { cert, key } = await authority.issue("heater-1");
     const proof = { kind: "certificate", certificatePem: cert, keyPem: new Secret(key) } as const;
     const at = (ms: number) => wallMillis(Date.now() + ms);
-    const good = describeCredentials({ way, proof, caPem: authority.cert }, at(0));
+    const good = describeCredentials({ target, proof, caPem: authority.cert }, at(0));
     expect(good.problems).toEqual([]);
     const hub = { kind: "hub", host: "hub.example", deviceId: "heater-1" } as const;
-    expect(describeCredentials({ way: hub, proof }, at(0)).facts).toMatchObject({
+    expect(describeCredentials({ target: hub, proof }, at(0)).facts).toMatchObject({
       connects: "directly to the hub hub.example",
       "device id": "heater-1",
     });
@@ -185,10 +185,10 @@ describe("a description of a certificate", () => {
       "registration id": "heater-1",
     });
     expect(good.facts).toMatchObject({ proof: "a certificate for heater-1", trusts: "throw-away CA" });
-    expect(describeCredentials({ way, proof }, at(3 * day)).problems).toHaveLength(1);
-    expect(describeCredentials({ way, proof }, at(-3 * day)).problems).toHaveLength(1);
-    const other = { ...way, registrationId: "heater-2" };
-    expect(describeCredentials({ way: other, proof }, at(0)).problems[0]?.message).toContain("heater-2");
+    expect(describeCredentials({ target, proof }, at(3 * day)).problems).toHaveLength(1);
+    expect(describeCredentials({ target, proof }, at(-3 * day)).problems).toHaveLength(1);
+    const other = { ...target, registrationId: "heater-2" };
+    expect(describeCredentials({ target: other, proof }, at(0)).problems[0]?.message).toContain("heater-2");
     expect(JSON.stringify(good)).not.toContain("PRIVATE");
   });
 });

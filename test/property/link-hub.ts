@@ -46,8 +46,8 @@ export class LinkHub {
   async enrol(id: string): Promise<{ readonly credentials: Credentials; readonly cable: Cable }> {
     const { symmetricKey } = await this.#whileUp(() => this.#hub.enrolDevice(id));
     const cable = await Cable.to(this.#hub.addresses.mqttPort);
-    const way = { kind: "hub", host: `localhost:${cable.port}`, deviceId: id } as const;
-    return { cable, credentials: { way, proof: { kind: "key", key: new Secret(symmetricKey) } } };
+    const target = { kind: "hub", host: `localhost:${cable.port}`, deviceId: id } as const;
+    return { cable, credentials: { target, proof: { kind: "key", key: new Secret(symmetricKey) } } };
   }
 
   async forget(id: string): Promise<void> {

@@ -211,9 +211,9 @@ export class SoakWorld {
       this.#failure ??= new Error(`a message was not readable: ${JSON.stringify(message)}`);
     };
     const far = remote(device, life, millis(5), garbage);
-    const way = { kind: "hub", host: "hub", deviceId: "rig" } as const;
+    const target = { kind: "hub", host: "hub", deviceId: "rig" } as const;
     const azure = new AzureFace({
-      access: { credentials: { way, proof: { kind: "key", key: new Secret("") } } },
+      access: { credentials: { target, proof: { kind: "key", key: new Secret("") } } },
       manifest: loadManifest(this.#choice),
       dataPath: this.#folder,
       files,

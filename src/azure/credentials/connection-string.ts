@@ -9,20 +9,20 @@ import { object } from "../../base/schema/structures.ts";
 import { convert, refine, string } from "../../base/schema/values.ts";
 import { isBase64Key } from "../../protocol/device-key.ts";
 import { isDeviceId, isHost } from "../../protocol/names.ts";
-import { CredentialError, type HubWay } from "./credentials.ts";
+import { CredentialError, type HubTarget } from "./credentials.ts";
 import { Secret } from "./secret.ts";
 
 /** A hub in the answer of DPS, or in our own file. */
-export const hubWay: Schema<HubWay> = convert(
+export const hubTarget: Schema<HubTarget> = convert(
   object({
     host: refine(string(), "a host name", isHost),
     deviceId: refine(string(), "a device id", (id) => isDeviceId(id)),
   }),
-  (way) => ({ kind: "hub", ...way }),
+  (target) => ({ kind: "hub", ...target }),
 );
 
 export interface ConnectionString {
-  readonly way: HubWay;
+  readonly target: HubTarget;
   /** `undefined`: the device authenticates by a certificate. */
   readonly key: Secret | undefined;
 }
@@ -47,15 +47,15 @@ export function parseConnectionString(text: string): ConnectionString {
   const deviceId = parts.get("DeviceId");
   if (host === undefined || !isHost(host)) throw malformed("has no valid HostName");
   if (deviceId === undefined || !isDeviceId(deviceId)) throw malformed("has no valid DeviceId");
-  const way: HubWay = { kind: "hub", host, deviceId };
+  const target: HubTarget = { kind: "hub", host, deviceId };
   const key = parts.get("SharedAccessKey");
   if (key === undefined) {
     if (parts.get("x509")?.toLowerCase() !== "true")
       throw malformed("has neither SharedAccessKey nor x509=true");
-    return { way, key: undefined };
+    return { target, key: undefined };
   }
   if (!isBase64Key(key)) throw new CredentialError("bad-key", "The SharedAccessKey is not base64.", remedy);
-  return { way, key: new Secret(key) };
+  return { target, key: new Secret(key) };
 }
 
 const malformed = (problem: string) =>

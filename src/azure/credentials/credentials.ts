@@ -1,7 +1,7 @@
 /**
  * Folder credentials/: the device's credentials for the cloud, from a file or the environment. Needs no SDK.
  *
- * Credentials consist of a way to connect (through DPS, or directly to a hub) and a proof (a key, or a certificate).
+ * Credentials consist of a target (DPS, or directly a hub) and a proof (a key, or a certificate).
  *
  * Guarantee: a value of `Credentials` is complete and well-formed; keys are `Secret`s, so that no log, message or
  * crash report shows them.
@@ -9,13 +9,13 @@
 import type { Secret } from "./secret.ts";
 
 export interface Credentials {
-  readonly way: DpsWay | HubWay;
+  readonly target: DpsTarget | HubTarget;
   readonly proof: KeyProof | CertificateProof;
   /** Certificates to trust in place of the public ones, PEM; for a local hub. */
   readonly caPem?: string | undefined;
 }
 
-export interface DpsWay {
+export interface DpsTarget {
   readonly kind: "dps";
   /** Host, with its port unless that is 8883. */
   readonly endpoint: string;
@@ -23,7 +23,7 @@ export interface DpsWay {
   readonly registrationId: string;
 }
 
-export interface HubWay {
+export interface HubTarget {
   readonly kind: "hub";
   /** Host, with its port unless that is 8883. */
   readonly host: string;

@@ -24,15 +24,15 @@ export interface Advice {
 }
 
 /** @param wallMs for the certificates' dates */
-export function describeCredentials({ way, proof, caPem }: Credentials, wallMs: WallMillis): Description {
+export function describeCredentials({ target, proof, caPem }: Credentials, wallMs: WallMillis): Description {
   const path =
-    way.kind === "dps"
+    target.kind === "dps"
       ? {
-          connects: `through DPS at ${way.endpoint}`,
-          "id scope": way.idScope,
-          "registration id": way.registrationId,
+          connects: `through DPS at ${target.endpoint}`,
+          "id scope": target.idScope,
+          "registration id": target.registrationId,
         }
-      : { connects: `directly to the hub ${way.host}`, "device id": way.deviceId };
+      : { connects: `directly to the hub ${target.host}`, "device id": target.deviceId };
   const trusts =
     caPem === undefined
       ? "the public authorities, and those in NODE_EXTRA_CA_CERTS"
@@ -40,7 +40,7 @@ export function describeCredentials({ way, proof, caPem }: Credentials, wallMs: 
   if (proof.kind === "key") {
     return { facts: { ...path, proof: "a symmetric key (not shown)", trusts }, problems: [], notices: [] };
   }
-  const id = way.kind === "dps" ? way.registrationId : way.deviceId;
+  const id = target.kind === "dps" ? target.registrationId : target.deviceId;
   const { facts, problems, notices } = describeCertificate(proof, id, wallMs);
   return { facts: { ...path, ...facts, trusts }, problems, notices };
 }

@@ -36,14 +36,14 @@ export function credentialsFromEnv(env: NodeJS.ProcessEnv): Credentials | undefi
       if (connectionString === undefined) {
         throw malformed(`${names.connectionString} is not set`, "Set it to the device's connection string.");
       }
-      const { way, key } = parseConnectionString(connectionString);
+      const { target, key } = parseConnectionString(connectionString);
       if (key === undefined) {
         throw malformed(
           "a connection string with x509=true needs its certificate",
           "Use credentials.json, which can refer to the files of certificate and key.",
         );
       }
-      return { way, proof: { kind: "key", key } };
+      return { target, proof: { kind: "key", key } };
     }
     case "dps":
       return dpsWithKey(

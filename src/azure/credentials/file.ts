@@ -21,7 +21,7 @@ import {
   type Credentials,
   type PrivateFiles,
 } from "./credentials.ts";
-import { certificateProof, dpsWay, dpsWithKey, type PartNames } from "./parts.ts";
+import { certificateProof, dpsTarget, dpsWithKey, type PartNames } from "./parts.ts";
 import { problemOf, readPrivate } from "./private-files.ts";
 
 const entry = secret(convert(string(), (value) => value.trim()));
@@ -77,10 +77,10 @@ export async function credentialsFromFile(
     case "dps-symmetric-key":
       return { ...dpsWithKey(given, partNames), caPem };
     case "dps-x509":
-      return { way: dpsWay(given, partNames), proof: await proof(), caPem };
+      return { target: dpsTarget(given, partNames), proof: await proof(), caPem };
     case "connection-string": {
-      const { way, key } = parseConnectionString(given.connectionString);
-      return { way, proof: key === undefined ? await proof() : { kind: "key", key }, caPem };
+      const { target, key } = parseConnectionString(given.connectionString);
+      return { target, proof: key === undefined ? await proof() : { kind: "key", key }, caPem };
     }
   }
 }

@@ -7,7 +7,7 @@ import {
   type CertificateProof,
   CredentialError,
   type Credentials,
-  type DpsWay,
+  type DpsTarget,
 } from "./credentials.ts";
 import { Secret } from "./secret.ts";
 
@@ -22,7 +22,7 @@ export interface DpsParts {
 export type PartNames = Readonly<Record<keyof DpsParts | "deviceKey", string>>;
 
 /** @throws CredentialError */
-export function dpsWay(parts: DpsParts, names: PartNames): DpsWay {
+export function dpsTarget(parts: DpsParts, names: PartNames): DpsTarget {
   const { idScope, registrationId, endpoint = azureDps } = parts;
   if (idScope === undefined || !/^[A-Za-z0-9]{4,64}$/.test(idScope)) {
     throw malformed(
@@ -47,7 +47,7 @@ export function dpsWithKey(
   parts: DpsParts & { readonly deviceKey: string | undefined },
   names: PartNames,
 ): Credentials {
-  const way = dpsWay(parts, names);
+  const target = dpsTarget(parts, names);
   const { deviceKey } = parts;
   if (deviceKey === undefined || !isBase64Key(deviceKey)) {
     throw new CredentialError(
@@ -56,7 +56,7 @@ export function dpsWithKey(
       "Copy the device's own primary key; from a group key, derive it on another machine.",
     );
   }
-  return { way, proof: { kind: "key", key: new Secret(deviceKey) } };
+  return { target, proof: { kind: "key", key: new Secret(deviceKey) } };
 }
 
 /** @throws CredentialError when the two are not a certificate and its key */

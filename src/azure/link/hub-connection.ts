@@ -5,7 +5,7 @@
  * no socket is open; every message is validated before the SDK parses it (see inbound.ts).
  */
 
-import type { HubWay } from "../credentials/credentials.ts";
+import type { HubTarget } from "../credentials/credentials.ts";
 import { makeClient, type SdkClient, sdkMessage, type Transport } from "../sdk/client.ts";
 import { GuardedMqttBase, type MessageFilter } from "../sdk/guarded-base.ts";
 import { type Inbound, readInbound } from "../sdk/inbound.ts";
@@ -16,8 +16,8 @@ import type { TelemetryMessage } from "./link.ts";
 import { LinkFailure } from "./link-failure.ts";
 import type { ProvisionOptions } from "./provision.ts";
 
-export interface HubOptions extends Omit<ProvisionOptions, "way"> {
-  readonly way: HubWay;
+export interface HubOptions extends Omit<ProvisionOptions, "target"> {
+  readonly target: HubTarget;
   /** Desired patches, methods and messages. A persistent session may deliver them before `subscribe`. */
   readonly onInbound: (inbound: Inbound) => void;
   /** The SDK threw while it handled a message. */
@@ -72,8 +72,8 @@ class SdkConnection implements HubConnection {
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#peer = { host: options.way.host, role: "the hub" };
-    this.#wire = new Wire({ ...options, ...options.tuning, host: options.way.host });
+    this.#peer = { host: options.target.host, role: "the hub" };
+    this.#wire = new Wire({ ...options, ...options.tuning, host: options.target.host });
     this.#calls = new Calls(options.clock);
     const { tokenMs } = options.tuning;
     const base = new GuardedMqttBase(this.#wire, { screen: this.#screen, onFault: options.onFault });

@@ -10,8 +10,8 @@ import { LatestWins } from "../../base/latest-wins.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { object, validItems } from "../../base/schema/structures.ts";
 import { convert, lenient, oneOf, string } from "../../base/schema/values.ts";
-import { hubWay } from "../credentials/connection-string.ts";
-import type { DpsWay, HubWay } from "../credentials/credentials.ts";
+import { hubTarget } from "../credentials/connection-string.ts";
+import type { DpsTarget, HubTarget } from "../credentials/credentials.ts";
 import type { CloudFiles } from "./link.ts";
 
 const fileName = "cloud.json";
@@ -20,7 +20,7 @@ const maxIds = 64;
 interface Content {
   /** The owner: another identity in the same folder starts empty. */
   readonly identity: string;
-  readonly assigned: HubWay | undefined;
+  readonly assigned: HubTarget | undefined;
   readonly messageIds: readonly string[];
 }
 
@@ -37,12 +37,12 @@ export class CloudNotes {
   }
 
   /** Never rejects: an unreadable file counts as empty. */
-  static async open(dataPath: string, files: CloudFiles, way: DpsWay | HubWay): Promise<CloudNotes> {
+  static async open(dataPath: string, files: CloudFiles, target: DpsTarget | HubTarget): Promise<CloudNotes> {
     const path = join(dataPath, fileName);
     const identity =
-      way.kind === "dps"
-        ? `${way.endpoint}/${way.idScope}/${way.registrationId}`
-        : `${way.host}/${way.deviceId}`;
+      target.kind === "dps"
+        ? `${target.endpoint}/${target.idScope}/${target.registrationId}`
+        : `${target.host}/${target.deviceId}`;
     const text = await readOrNothing(files, path);
     const content = readText(contentOf(identity), text ?? "") ?? {
       identity,
@@ -52,12 +52,12 @@ export class CloudNotes {
     return new CloudNotes(path, files, content);
   }
 
-  get assigned(): HubWay | undefined {
+  get assigned(): HubTarget | undefined {
     return this.#content.assigned;
   }
 
   /** @throws Error when it cannot be written; it stays in memory nevertheless */
-  async assign(hub: HubWay): Promise<void> {
+  async assign(hub: HubTarget): Promise<void> {
     const { assigned } = this.#content;
     if (assigned?.host === hub.host && assigned.deviceId === hub.deviceId) return;
     await this.#save({ ...this.#content, assigned: hub });
@@ -95,7 +95,7 @@ async function readOrNothing(files: CloudFiles, path: string): Promise<string | 
 const contentOf = (identity: string): Schema<Content> =>
   object({
     identity: oneOf([identity]),
-    assigned: lenient(hubWay, () => undefined),
+    assigned: lenient(hubTarget, () => undefined),
     messageIds: lenient(
       convert(validItems(string()), (ids) => ids.slice(-maxIds)),
       () => [],

@@ -10,8 +10,8 @@ import { asError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
 import { read } from "../../base/schema/schema.ts";
 import { millis } from "../../base/units.ts";
-import { hubWay } from "../credentials/connection-string.ts";
-import type { CertificateProof, DpsWay, HubWay, KeyProof } from "../credentials/credentials.ts";
+import { hubTarget } from "../credentials/connection-string.ts";
+import type { CertificateProof, DpsTarget, HubTarget, KeyProof } from "../credentials/credentials.ts";
 import { GuardedMqttBase, type MessageFilter } from "../sdk/guarded-base.ts";
 import { readInbound } from "../sdk/inbound.ts";
 import {
@@ -27,7 +27,7 @@ import { LinkFailure } from "./link-failure.ts";
 import type { CloudTuning } from "./tuning.ts";
 
 export interface ProvisionOptions {
-  readonly way: DpsWay;
+  readonly target: DpsTarget;
   readonly proof: KeyProof | CertificateProof;
   readonly modelId: string;
   readonly caPem: string | undefined;
@@ -40,10 +40,10 @@ export interface ProvisionOptions {
 const grace = millis(100);
 
 /** @throws LinkFailure */
-export async function provision(options: ProvisionOptions): Promise<HubWay> {
-  const { way, clock, tuning, signal } = options;
-  const peer: Peer = { host: way.endpoint, role: "DPS" };
-  const wire = new Wire({ ...options, ...tuning, host: way.endpoint });
+export async function provision(options: ProvisionOptions): Promise<HubTarget> {
+  const { target, clock, tuning, signal } = options;
+  const peer: Peer = { host: target.endpoint, role: "DPS" };
+  const wire = new Wire({ ...options, ...tuning, host: target.endpoint });
   const calls = new Calls(clock);
   let status: number | undefined;
   let retryAfterMs: number | undefined;
@@ -90,7 +90,7 @@ export async function provision(options: ProvisionOptions): Promise<HubWay> {
 
 /** @returns cancels it, with the SDK's timers */
 function register(
-  { way, proof, modelId }: ProvisionOptions,
+  { target, proof, modelId }: ProvisionOptions,
   base: GuardedMqttBase,
   done: (error?: unknown, value?: unknown) => void,
 ): () => void {
@@ -99,9 +99,9 @@ function register(
   transport.on("error", (error) => done(error));
   const security =
     proof.kind === "key"
-      ? new SymmetricKeySecurityClient(way.registrationId, proof.key.reveal())
-      : new X509Security(way.registrationId, { cert: proof.certificatePem, key: proof.keyPem.reveal() });
-  const client = ProvisioningDeviceClient.create(way.endpoint, way.idScope, transport, security);
+      ? new SymmetricKeySecurityClient(target.registrationId, proof.key.reveal())
+      : new X509Security(target.registrationId, { cert: proof.certificatePem, key: proof.keyPem.reveal() });
+  const client = ProvisioningDeviceClient.create(target.endpoint, target.idScope, transport, security);
   client.setProvisioningPayload({ modelId });
   void client.register((error, result) => done(error, result));
   return () => void client.cancel(() => {});
@@ -117,9 +117,9 @@ function withJsonBody(payload: Uint8Array): Uint8Array {
   }
 }
 
-function readAssignment(registered: unknown, peer: Peer): HubWay {
+function readAssignment(registered: unknown, peer: Peer): HubTarget {
   const { assignedHub: host, deviceId } = isRecord(registered) ? registered : {};
-  const way = read(hubWay, { host, deviceId });
-  if (way === undefined) throw new LinkFailure(cause("protocol", peer, "no hub in the answer"));
-  return way;
+  const target = read(hubTarget, { host, deviceId });
+  if (target === undefined) throw new LinkFailure(cause("protocol", peer, "no hub in the answer"));
+  return target;
 }

@@ -11,7 +11,7 @@ import { isTrustedWallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type Millis, millis } from "../../base/units.ts";
-import type { HubWay } from "../credentials/credentials.ts";
+import type { HubTarget } from "../credentials/credentials.ts";
 import { CommandDispatcher } from "../session/command-dispatcher.ts";
 import { causeOf, Session } from "../session/session.ts";
 import { cause, type LinkCause, type Peer } from "./cause.ts";
@@ -84,7 +84,7 @@ export class Supervisor implements CloudLink {
 
   async #run(): Promise<void> {
     const { log, credentials, dataPath, files, clock, handlers } = this.#options;
-    const notes = await CloudNotes.open(dataPath, files, credentials.way);
+    const notes = await CloudNotes.open(dataPath, files, credentials.target);
     this.#notes = notes;
     this.#dispatcher = new CommandDispatcher({
       clock,
@@ -123,8 +123,8 @@ export class Supervisor implements CloudLink {
       return ended(cause("clock-wrong", peer, `it shows ${isoTime(clock.wallNow()).slice(0, 10)}`), false);
     }
     try {
-      let hub: HubWay;
-      if (credentials.way.kind === "hub") hub = credentials.way;
+      let hub: HubTarget;
+      if (credentials.target.kind === "hub") hub = credentials.target;
       else {
         const assigned = askDps ? undefined : this.#notes?.assigned;
         provisioned = assigned === undefined;
@@ -142,10 +142,10 @@ export class Supervisor implements CloudLink {
     }
   }
 
-  async #askDps(): Promise<HubWay> {
+  async #askDps(): Promise<HubTarget> {
     const { credentials, log } = this.#options;
-    if (credentials.way.kind !== "dps") throw new Error("these credentials have no DPS");
-    const hub = await provision({ ...this.#common(), way: credentials.way, proof: credentials.proof });
+    if (credentials.target.kind !== "dps") throw new Error("these credentials have no DPS");
+    const hub = await provision({ ...this.#common(), target: credentials.target, proof: credentials.proof });
     log.info("cloud-provisioned", { hub: hub.host, deviceId: hub.deviceId });
     await this.#notes?.assign(hub).catch((error: unknown) => {
       log.warn("cloud-notes-failed", { error: messageOf(error) });
@@ -154,7 +154,7 @@ export class Supervisor implements CloudLink {
   }
 
   /** One session on a new connection. @throws LinkFailure or TwinRefused when it could not start */
-  async #runSession(hub: HubWay, peer: Peer, onOnline: () => void): Promise<LinkCause> {
+  async #runSession(hub: HubTarget, peer: Peer, onOnline: () => void): Promise<LinkCause> {
     const { credentials, clock, log, handlers } = this.#options;
     const dispatcher = this.#dispatcher;
     if (dispatcher === undefined) throw new Error("not running");
@@ -164,7 +164,7 @@ export class Supervisor implements CloudLink {
     try {
       connection = await openHub({
         ...this.#common(),
-        way: hub,
+        target: hub,
         proof: credentials.proof,
         onInbound: session.onInbound,
         onFault: (error) => log.warn("cloud-message-refused", { error: messageOf(error) }),
@@ -215,8 +215,8 @@ export class Supervisor implements CloudLink {
 
   /** The first host of the next attempt. */
   #peer(): Peer {
-    const { way } = this.#options.credentials;
-    if (way.kind === "hub") return { host: way.host, role: "the hub" };
-    return { host: way.endpoint, role: "DPS" };
+    const { target } = this.#options.credentials;
+    if (target.kind === "hub") return { host: target.host, role: "the hub" };
+    return { host: target.endpoint, role: "DPS" };
   }
 }

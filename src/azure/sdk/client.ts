@@ -7,7 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { hours, type Millis, type WallMillis } from "../../base/units.ts";
-import type { CertificateProof, HubWay, KeyProof } from "../credentials/credentials.ts";
+import type { CertificateProof, HubTarget, KeyProof } from "../credentials/credentials.ts";
 import type { TelemetryMessage } from "../link/link.ts";
 import type { MqttBase } from "./sdk.ts";
 import { Client, encodeUriComponentStrict, Message, Mqtt, NoRetry, SharedAccessSignature } from "./sdk.ts";
@@ -16,7 +16,7 @@ export type Transport = InstanceType<typeof Mqtt>;
 export type SdkClient = InstanceType<typeof Client>;
 
 export interface Identity {
-  readonly way: HubWay;
+  readonly target: HubTarget;
   readonly proof: KeyProof | CertificateProof;
   readonly clock: Clock;
   /** Validity of the token. */
@@ -25,7 +25,7 @@ export interface Identity {
 
 /** A new client that uses `base`, and its transport. */
 export function makeClient(
-  { way, proof, clock, tokenMs }: Identity,
+  { target, proof, clock, tokenMs }: Identity,
   base: InstanceType<typeof MqttBase>,
 ): { readonly client: SdkClient; readonly transport: Transport } {
   const made: Transport[] = [];
@@ -38,10 +38,13 @@ export function makeClient(
   const client =
     proof.kind === "key"
       ? Client.fromSharedAccessSignature(
-          signToken(way, proof.key.reveal(), clock.wallNow(), tokenMs),
+          signToken(target, proof.key.reveal(), clock.wallNow(), tokenMs),
           GuardedMqtt,
         )
-      : Client.fromConnectionString(`HostName=${way.host};DeviceId=${way.deviceId};x509=true`, GuardedMqtt);
+      : Client.fromConnectionString(
+          `HostName=${target.host};DeviceId=${target.deviceId};x509=true`,
+          GuardedMqtt,
+        );
   const [transport] = made;
   if (transport === undefined) throw new Error("the SDK made no transport");
   client.setRetryPolicy(new NoRetry());
@@ -52,8 +55,8 @@ export function makeClient(
 }
 
 /** Signed here: the SDK creates tokens only together with a renewal timer. */
-function signToken(way: HubWay, key: string, wallMs: WallMillis, validMs: Millis): string {
-  const resource = encodeUriComponentStrict(`${way.host}/devices/${way.deviceId}`);
+function signToken(target: HubTarget, key: string, wallMs: WallMillis, validMs: Millis): string {
+  const resource = encodeUriComponentStrict(`${target.host}/devices/${target.deviceId}`);
   const expiryS = Math.floor((wallMs + Math.min(validMs, maxTokenLifetime)) / 1000);
   return SharedAccessSignature.create(resource, "", key, expiryS).toString();
 }

@@ -78,9 +78,9 @@ async function credentialsIn(dataPath: string): Promise<Credentials | string | u
 }
 
 /** How the existing credentials differ from those that would be made now. */
-function differenceOf({ way, proof }: Credentials, id: string, wanted: BatchOptions): string | undefined {
-  if (way.kind !== "dps" || way.registrationId !== id) return "it belongs to another device";
-  if (way.idScope !== wanted.idScope) return `its id scope is ${way.idScope}`;
+function differenceOf({ target, proof }: Credentials, id: string, wanted: BatchOptions): string | undefined {
+  if (target.kind !== "dps" || target.registrationId !== id) return "it belongs to another device";
+  if (target.idScope !== wanted.idScope) return `its id scope is ${target.idScope}`;
   if (wanted.proof.type === "x509")
     return proof.kind === "certificate" ? undefined : "it has a key instead of a certificate";
   if (proof.kind !== "key") return "it has a certificate instead of a key";

@@ -109,10 +109,10 @@ export class AzureFace implements Face {
   async #connect(credentials: Credentials, nearby: boolean, dataPath: string): Promise<void> {
     // A restarted local hub may have other ports, or new keys after disk damage: the old address and certificate would
     // never work again.
-    const way = fingerprintOf(credentials);
+    const fingerprint = fingerprintOf(credentials);
     const old = this.#half;
     const device = this.#device;
-    if (device === undefined || (old !== undefined && way === this.#connectedBy)) return;
+    if (device === undefined || (old !== undefined && fingerprint === this.#connectedBy)) return;
     this.#half = undefined;
     await old?.close();
     const { CloudHalf } = await import("./cloud-half.ts");
@@ -123,7 +123,7 @@ export class AzureFace implements Face {
     const parts = { ...this.#options, device, credentials, nearby, dataPath, setOutboxAside, reports };
     this.#half = new CloudHalf(parts);
     this.#setOutboxAside = false;
-    this.#connectedBy = way;
+    this.#connectedBy = fingerprint;
     this.#refused = undefined;
     // It may have said so before it could be asked.
     device.faceChanged();
@@ -144,8 +144,8 @@ export class AzureFace implements Face {
 }
 
 /** Of everything that decides where a connection goes and whether it is let in. */
-function fingerprintOf({ way, proof, caPem }: Credentials): string {
+function fingerprintOf({ target, proof, caPem }: Credentials): string {
   const secret = proof.kind === "key" ? proof.key : proof.keyPem;
-  const parts = [way, proof.kind === "key" ? "" : proof.certificatePem, secret.reveal(), caPem ?? ""];
+  const parts = [target, proof.kind === "key" ? "" : proof.certificatePem, secret.reveal(), caPem ?? ""];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

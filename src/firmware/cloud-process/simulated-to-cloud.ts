@@ -15,9 +15,9 @@ export interface Readings {
 }
 
 export function allowsSimulatedReadings(
-  { way }: Pick<Credentials, "way">,
+  { target }: Pick<Credentials, "target">,
   { simulated, simulatedToCloud }: Readings,
 ): boolean {
   if (!simulated || simulatedToCloud) return true;
-  return isLoopback(hostAndPort(way.kind === "dps" ? way.endpoint : way.host).host);
+  return isLoopback(hostAndPort(target.kind === "dps" ? target.endpoint : target.host).host);
 }

@@ -59,7 +59,7 @@ const deviceId = "demo-heater";
 const settings: Settings = { ...defaultSettings, conflictControlMode: "device-wins" };
 const pollInterval = millis(10);
 /** A virtual press takes 120 ms; the rest covers bouncing and separates two presses. */
-const pressTakes = millis(200);
+const pressTime = millis(200);
 /** Three shorter links in a row would look like a duplicate id, and delay the reconnect by seconds. */
 const steadyAfter = millis(1200);
 /** Ten times what any step takes on an idle machine. */
@@ -119,7 +119,7 @@ export class Stage {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Waits while `holds` does not. @returns whether it came to hold in time @throws Error when interrupted */
+  /** Waits while `holds` does not. @returns whether it became true in time @throws Error when interrupted */
   async becomesTrue(holds: () => boolean, limit: Millis = conditionTimeout): Promise<boolean> {
     const until = this.clock.now() + limit;
     while (!holds()) {
@@ -188,7 +188,7 @@ export class Stage {
     const before = this.#device.serial(changes);
     this.#device.press(button);
     await this.until(`button ${button}`, () => this.#device.serial(changes) > before);
-    await this.clock.sleep(pressTakes);
+    await this.clock.sleep(pressTime);
   }
 
   /** Resolves when the set-point in force is what the screen shows and is on the disk. */
@@ -203,8 +203,8 @@ export class Stage {
     const { core } = this.#hub;
     await this.clock.sleep(millis(Math.max(0, this.#onlineAt + steadyAfter - this.clock.now())));
     core.operations.setCable(deviceId, "reset");
-    const apart = () => core.links.get(deviceId) === undefined && this.#device.link !== "online";
-    await this.until("the cable's end", apart);
+    const isOffline = () => core.links.get(deviceId) === undefined && this.#device.link !== "online";
+    await this.until("the disconnect", isOffline);
   }
 
   /** Resolves when the device is online again. */
@@ -232,13 +232,13 @@ export class Stage {
 async function enrol(hub: RunningHub): Promise<Credentials> {
   const { idScope, provisioningHost, registrationId, symmetricKey } = await hub.enrolDevice(deviceId);
   return {
-    way: { kind: "dps", endpoint: provisioningHost, idScope, registrationId },
+    target: { kind: "dps", endpoint: provisioningHost, idScope, registrationId },
     proof: { kind: "key", key: new Secret(symmetricKey) },
     caPem: hub.caPem,
   };
 }
 
-/** A log that records only the twin's decisions. */
+/** Records only the twin's decisions. */
 function decisionLog(into: DemoDecision[]): Log {
   return {
     ...silentLog,

@@ -44,8 +44,8 @@ export function reviewCredentials(
 }
 
 /** Why the capability gate would refuse the connection to the cloud. */
-function refusalOf({ way }: Credentials, manifest: Manifest): Advice | undefined {
-  const { host } = hostAndPort(way.kind === "dps" ? way.endpoint : way.host);
+function refusalOf({ target }: Credentials, manifest: Manifest): Advice | undefined {
+  const { host } = hostAndPort(target.kind === "dps" ? target.endpoint : target.host);
   if (checkConnection(manifest, host) === undefined) return undefined;
   return {
     message: `Connections to ${host} are not allowed.`,

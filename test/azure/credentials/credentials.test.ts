@@ -64,7 +64,7 @@ describe("credentials from a file", () => {
   });
   it("are DPS with a key", async () => {
     const got = await load(dps);
-    expect(got?.way).toEqual({
+    expect(got?.target).toEqual({
       kind: "dps",
       endpoint: "global.azure-devices-provisioning.net",
       idScope: "0ne00123ABC",
@@ -74,7 +74,7 @@ describe("credentials from a file", () => {
   });
   it("are a connection string", async () => {
     const got = await load({ type: "connection-string", connectionString });
-    expect(got?.way).toEqual({ kind: "hub", host: "hub.azure-devices.net", deviceId: "heater-1" });
+    expect(got?.target).toEqual({ kind: "hub", host: "hub.azure-devices.net", deviceId: "heater-1" });
   });
   it("are a certificate and its key, with the CA of a local hub", async () => {
     const { authority } = await certificates();
@@ -144,7 +144,7 @@ describe("credentials from a file", () => {
   it("are refused when others may read the file", async () => {
     expect(await problem(load(dps, { mode: 0o100644 }))).toBe("not-private");
     expect(await problem(load(dps, { mode: 0o100640 }))).toBe("not-private");
-    expect((await load(dps, { mode: 0o100400 }))?.way.kind).toBe("dps");
+    expect((await load(dps, { mode: 0o100400 }))?.target.kind).toBe("dps");
   });
 
   it("never throw anything but a CredentialError that quotes no key, whatever the file holds", async () => {
@@ -174,7 +174,7 @@ describe("credentials from a file", () => {
       files: { "/run/credentials/grove-heater.service/credentials.json": JSON.stringify(handed) },
     });
     expect(found).toMatchObject({
-      way: { registrationId: "handed" },
+      target: { registrationId: "handed" },
       from: "/run/credentials/grove-heater.service/credentials.json",
     });
     const none = { env: { CREDENTIALS_DIRECTORY: "/run/credentials/grove-heater.service" } };
@@ -189,7 +189,7 @@ describe("credentials from a file", () => {
       const places = { dataPath: folder, env: {}, files: systemPrivateFiles };
       expect(await loadCredentials(places)).toBeUndefined();
       writeFileSync(file, JSON.stringify(dps), { mode: 0o600 });
-      expect((await loadCredentials(places))?.way.kind).toBe("dps");
+      expect((await loadCredentials(places))?.target.kind).toBe("dps");
       rmSync(file);
       writeFileSync(file, JSON.stringify(dps), { mode: 0o644 });
       expect(await problem(loadCredentials(places))).toBe("not-private");
@@ -209,7 +209,7 @@ describe("credentials from the environment", () => {
   it("go before the file, and take their secrets out of it", async () => {
     const variables = env({ IOTHUB_DEVICE_DPS_ENDPOINT: "localhost:8883" });
     const got = await load("{", { env: variables });
-    expect(got?.way).toMatchObject({ kind: "dps", endpoint: "localhost:8883" });
+    expect(got?.target).toMatchObject({ kind: "dps", endpoint: "localhost:8883" });
     expect(JSON.stringify(variables)).not.toContain(deviceKey);
   });
   it("are a connection string", async () => {
@@ -217,7 +217,7 @@ describe("credentials from the environment", () => {
       IOTHUB_DEVICE_SECURITY_TYPE: "connectionString",
       IOTHUB_DEVICE_CONNECTION_STRING: connectionString,
     };
-    expect((await load(undefined, { env: variables }))?.way.kind).toBe("hub");
+    expect((await load(undefined, { env: variables }))?.target.kind).toBe("hub");
     expect(JSON.stringify(variables)).not.toContain("SharedAccessKey");
   });
   it.each<[string, Record<string, string>, CredentialProblem]>([

@@ -13,7 +13,7 @@ const causeOf = async (options: Partial<CloudOptions> = {}): Promise<string> => 
   await until(() => rig.seen.cause !== undefined, "a cause");
   return `${rig.seen.cause}`;
 };
-const at = (host: string) => ({ ...rig.direct, way: { kind: "hub", host, deviceId: "dev-1" } as const });
+const at = (host: string) => ({ ...rig.direct, target: { kind: "hub", host, deviceId: "dev-1" } as const });
 
 describe("the cause is named in words", () => {
   beforeEach(async () => {

@@ -19,7 +19,7 @@ const id = "heater-1";
 async function keyCredentials(hub: RunningHub): Promise<Credentials> {
   const { idScope, provisioningHost, registrationId, symmetricKey } = await hub.enrolDevice(id);
   return {
-    way: { kind: "dps", endpoint: provisioningHost, idScope, registrationId },
+    target: { kind: "dps", endpoint: provisioningHost, idScope, registrationId },
     proof: { kind: "key", key: new Secret(symmetricKey) },
   };
 }
@@ -100,11 +100,15 @@ describe("with the local hub", () => {
     const { idScope, provisioningHost, registrationId, cert, key } =
       await hub.enrolCertificate("with-certificate");
     const [byCertificate, byString] = [new Recorder(), new Recorder()];
-    const way = { kind: "dps", endpoint: provisioningHost, idScope, registrationId } as const;
+    const target = { kind: "dps", endpoint: provisioningHost, idScope, registrationId } as const;
     const proof = { kind: "certificate", certificatePem: cert, keyPem: new Secret(key) } as const;
-    connect(hub, { way, proof }, byCertificate);
+    connect(hub, { target, proof }, byCertificate);
     const parsed = parseConnectionString((await hub.enrolDevice(id)).connectionString);
-    connect(hub, { way: parsed.way, proof: { kind: "key", key: parsed.key ?? new Secret("") } }, byString);
+    connect(
+      hub,
+      { target: parsed.target, proof: { kind: "key", key: parsed.key ?? new Secret("") } },
+      byString,
+    );
     await until(() => byCertificate.online === 1, "the link by certificate");
     await until(() => byString.online === 1, "the link by connection string");
   });
@@ -117,7 +121,7 @@ describe("with the local hub", () => {
       const byDps = await keyCredentials(hub);
       hub.core.operations.setCable(id, "close");
       const toHub = { kind: "hub", host: hub.addresses.hubHost, deviceId: id } as const;
-      connect(hub, who === "DPS" ? byDps : { ...byDps, way: toHub }, seen);
+      connect(hub, who === "DPS" ? byDps : { ...byDps, target: toHub }, seen);
       await until(() => seen.cause !== undefined, "the cause");
       expect(seen.links.at(-1)).toMatchObject({ state: "offline", code: "dropped" });
       expect(seen.links.at(-1)?.text).toContain("was lost");

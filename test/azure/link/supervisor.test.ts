@@ -10,9 +10,9 @@ import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { deviceKey, Recorder } from "../rig.ts";
 
 const proof = { kind: "key", key: new Secret(deviceKey) } as const;
-const toHub: Credentials = { way: { kind: "hub", host: "hub.example", deviceId: "d" }, proof };
+const toHub: Credentials = { target: { kind: "hub", host: "hub.example", deviceId: "d" }, proof };
 const toDps: Credentials = {
-  way: { kind: "dps", endpoint: "dps.example", idScope: "0ne00000001", registrationId: "d" },
+  target: { kind: "dps", endpoint: "dps.example", idScope: "0ne00000001", registrationId: "d" },
   proof,
 };
 

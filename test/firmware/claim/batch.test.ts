@@ -36,7 +36,7 @@ describe("units with certificates", () => {
     });
     for (const { id } of units) {
       expect(await loaded(out, id)).toMatchObject({
-        way: { registrationId: id },
+        target: { registrationId: id },
         proof: { kind: "certificate" },
       });
       const claim = join(out, id, dataPath, "claim");

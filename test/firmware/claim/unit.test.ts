@@ -84,7 +84,7 @@ describe("an accepted certificate", () => {
     });
     expect(statSync(join(unit, "credentials.json")).mode & 0o777).toBe(0o600);
     expect(await load(unit)).toMatchObject({
-      way: { kind: "dps", registrationId: "heater-7", idScope: scope },
+      target: { kind: "dps", registrationId: "heater-7", idScope: scope },
       proof: { kind: "certificate" },
     });
     const shown = await describeClaim(unit, caFolder, nowMs);
@@ -107,7 +107,7 @@ describe("an accepted certificate", () => {
     expect((await describeClaim(unit, caFolder, nowMs)).pending).toBeDefined();
     await accept(unit, await sign(ca, requestPem), { idScope: undefined });
     expect(credentialsText(unit)).not.toBe(first);
-    expect(await load(unit)).toMatchObject({ way: { idScope: scope } });
+    expect(await load(unit)).toMatchObject({ target: { idScope: scope } });
     // The pair before is kept; with the third the first goes.
     expect(filesOf(unit, ".key")).toHaveLength(2);
     await claimUnit(ca, unit);
@@ -149,7 +149,7 @@ describe("an accepted certificate", () => {
       remedy: expect.stringContaining("--replace"),
     });
     await accept(unit, pem, { replace: true });
-    expect(await load(unit)).toMatchObject({ way: { registrationId: "heater-8" } });
+    expect(await load(unit)).toMatchObject({ target: { registrationId: "heater-8" } });
   });
 
   it("needs an id scope the first time, and says where to find it", async () => {

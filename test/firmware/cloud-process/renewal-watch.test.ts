@@ -7,7 +7,7 @@ import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { type LogLine, recordingLog } from "../../hub/running-hub.ts";
 import { dayMs, makeCa, nowMs, scene } from "../claim/owner.ts";
 
-const way = {
+const target = {
   kind: "dps",
   endpoint: "localhost",
   idScope: "0ne00123ABC",
@@ -21,7 +21,7 @@ async function watched(days: number) {
   let at = 0;
   const clock = { ...systemClock, now: () => millis(at), wallNow: () => wallMillis(nowMs + at) };
   const proof = { kind: "certificate", certificatePem: cert, keyPem: new Secret(key) } as const;
-  const watch = new RenewalWatch({ way, proof }, clock, recordingLog(lines));
+  const watch = new RenewalWatch({ target, proof }, clock, recordingLog(lines));
   return {
     watch,
     lines,
@@ -45,7 +45,7 @@ it("says once a day that the certificate ends, in its last 30 days alone, and th
 it("says nothing for a device with a key", () => {
   const lines: LogLine[] = [];
   const proof = { kind: "key", key: new Secret("k") } as const;
-  const watch = new RenewalWatch({ way, proof }, systemClock, recordingLog(lines));
+  const watch = new RenewalWatch({ target, proof }, systemClock, recordingLog(lines));
   watch.check();
   expect([watch.expires, lines]).toEqual([null, []]);
 });

@@ -243,7 +243,7 @@ export async function cloudRig(
   const azure = new AzureFace({
     access: {
       credentials: {
-        way: { kind: "hub", host: "hub", deviceId: "rig" },
+        target: { kind: "hub", host: "hub", deviceId: "rig" },
         proof: { kind: "key", key: new Secret("") },
       },
     },

@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Credentials } from "../../../src/azure/credentials/credentials.ts";
 import { allowsSimulatedReadings } from "../../../src/firmware/cloud-process/simulated-to-cloud.ts";
 
-const hub = (host: string): Pick<Credentials, "way"> => ({ way: { kind: "hub", host, deviceId: "heater" } });
-const dps = (endpoint: string): Pick<Credentials, "way"> => ({
-  way: { kind: "dps", endpoint, idScope: "0ne00123ABC", registrationId: "heater" },
+const hub = (host: string): Pick<Credentials, "target"> => ({
+  target: { kind: "hub", host, deviceId: "heater" },
+});
+const dps = (endpoint: string): Pick<Credentials, "target"> => ({
+  target: { kind: "dps", endpoint, idScope: "0ne00123ABC", registrationId: "heater" },
 });
 const clouds = [
   hub("mine.azure-devices.net"),

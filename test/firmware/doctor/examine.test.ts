@@ -67,7 +67,7 @@ describe("a check that breaks", () => {
 
 describe("the credentials", () => {
   const dps = (endpoint: string): Credentials => ({
-    way: { kind: "dps", endpoint, idScope: "0ne00123ABC", registrationId: "heater-7" },
+    target: { kind: "dps", endpoint, idScope: "0ne00123ABC", registrationId: "heater-7" },
     proof: { kind: "key", key: new Secret("c2VjcmV0IG9mIHRoZSBkZXZpY2U=") },
   });
   const found = async (credentials: Examination["credentials"]) =>

@@ -146,7 +146,7 @@ const disk: SegmentDisk = held(segmentDisk(join(folder, "outbox")));
 const azure = new AzureFace({
   access: {
     credentials: {
-      way: { kind: "hub", host: "hub", deviceId: id },
+      target: { kind: "hub", host: "hub", deviceId: id },
       proof: { kind: "key", key: new Secret("") },
     },
   },

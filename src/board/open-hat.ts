@@ -20,7 +20,7 @@ export async function openHat(options: OpenHatOptions): Promise<Hat> {
   });
   try {
     const sensor = new FoundSensor(hardware.bus, clock);
-    // Of medium repeatability (0.08 °C): there 9 ms sooner.
+    // Medium repeatability (0.08 °C) takes 9 ms less.
     sensor.begin("medium");
     const { JohnnyFiveHat } = await import("./johnny-five/hat.ts");
     return new JohnnyFiveHat(options, io, sensor);

@@ -30,7 +30,7 @@ export interface OffHandle {
 }
 
 /** What another program needs to turn the relay off, once this one found the line. */
-export type OffWay = OffFiles | OffHandle;
+export type RelayAccess = OffFiles | OffHandle;
 
 export interface ForcedOff {
   /** The line was read back off. */
@@ -38,7 +38,7 @@ export interface ForcedOff {
   /** The line was found on. */
   readonly wasOn: boolean;
   /** For the watcher; missing where the line was not found. */
-  readonly way: OffWay | undefined;
+  readonly access: RelayAccess | undefined;
 }
 
 /** Never throws; logs what it did after it was done. */
@@ -62,11 +62,11 @@ export function forceOff({ relay, gpio }: RelayTarget, why: string, log: Log, li
     return {
       off: result.ok,
       wasOn: result.ok && result.before === relay.relay.activeLevel,
-      way: wayOf(relay, result),
+      access: accessOf(relay, result),
     };
   } catch (error) {
     log.error("relay-not-forced-off", { why, cause: messageOf(error) });
-    return { off: false, wasOn: false, way: undefined };
+    return { off: false, wasOn: false, access: undefined };
   }
 }
 
@@ -83,7 +83,7 @@ function act({ relay, gpio }: RelayTarget, lines: RelayLines): RelayOffResult | 
   }
 }
 
-function wayOf({ relay }: RelayWiring, result: RelayOffResult | RelayLineResult): OffWay | undefined {
+function accessOf({ relay }: RelayWiring, result: RelayOffResult | RelayLineResult): RelayAccess | undefined {
   if ("files" in result) return result.files;
   if (!("held" in result) || result.held === undefined) return undefined;
   return { descriptor: result.held.descriptor, offLevel: relay.activeLevel === 1 ? 0 : 1 };

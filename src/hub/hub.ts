@@ -17,7 +17,7 @@ import { certificateAuthentication, sasAuthentication } from "./registry/record.
 import { openAuthority } from "./storage/certificates.ts";
 import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./storage/documents.ts";
 
-export type { HubAddresses, HubOptions, PortChoice as PortWish, RememberedPorts } from "./hub-options.ts";
+export type { HubAddresses, HubOptions, PortChoice, RememberedPorts } from "./hub-options.ts";
 
 /** What a device needs to connect. Secret, except scope and hosts. */
 export interface DeviceCredentials {

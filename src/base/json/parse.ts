@@ -164,7 +164,7 @@ class Reader {
   }
 
   #skipBlank(): void {
-    // On locals: a start reads each file once, in an interpreter for which a private member is a slow one.
+    // Local variables: a start parses each file once, in the interpreter, where private members are slow.
     const text = this.#text;
     let at = this.#at;
     for (let code = text.charCodeAt(at); isBlank(code); code = text.charCodeAt(at)) at++;

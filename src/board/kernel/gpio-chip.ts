@@ -1,9 +1,9 @@
 /**
- * From a line as the SoC numbers it (BCM) to the number by which the kernel knows it.
+ * Converts a line number of the SoC (BCM) to the kernel's GPIO number.
  *
  * Guarantee: the chip is found by its label and the number is its base plus the line; there is no fixed
  * offset. The base differs by board and kernel (0, 512, 399, 569, 571 …), and a wrong one drives a line of
- * another chip. So whatever is not certain is refused.
+ * another chip. So anything uncertain is refused.
  */
 import { errnoOf } from "../../base/errors.ts";
 import { LineError } from "../../chips/lines.ts";
@@ -57,7 +57,7 @@ export function findGpioChip(labels: readonly string[], options: SysfsOptions = 
   if (chip === undefined) {
     throw new LineError(
       "absent",
-      `no GPIO chip is labelled ${wanted}; this kernel has: ${there}. Choose the board that this computer is.`,
+      `no GPIO chip is labelled ${wanted}; this kernel has: ${there}. Choose the board definition of this computer.`,
     );
   }
   if (matching.length > 1) {
@@ -82,7 +82,7 @@ export function kernelNumber(chip: GpioChip, line: number): number {
   return chip.base + line;
 }
 
-/** A chip that vanishes while being read, or shows nonsense, is not a candidate. */
+/** A chip that vanishes while being read, or has invalid content, is not a candidate. */
 function readChip(directory: string, files: SysFiles): GpioChip | undefined {
   try {
     const label = files.read(`${directory}/label`);

@@ -4,9 +4,9 @@
  * GPIO lines of the Linux kernel (/sys/class/gpio) over the package onoff, which only this file loads.
  *
  * Guarantee: the kernel's number comes from the chip's label; an output is at its initial level from the
- * instant it is an output, and that was read back; an input is known to report its edges. onoff passes over
- * failures on a line that was exported before, so everything it was asked for is checked here. sysfs tells only that
- * a line changed: after a stall of the loop the edges that it hid are put back as far as they can be known.
+ * instant it is an output, and that was read back; an input is known to report its edges. onoff ignores failures on
+ * a line that was exported before, so its results are verified here. sysfs reports only that a line changed: after a stall
+ * of the event loop, the edges that it hid are reconstructed as far as possible.
  */
 
 import type { Clock } from "../../base/clock.ts";
@@ -75,7 +75,7 @@ export async function openKernelGpio(
   return new KernelGpio(chip, onoff, options);
 }
 
-// udev hands a freshly exported line to the gpio group a moment after the export.
+// udev gives the gpio group access shortly after a line was exported.
 const udevTries = 100;
 const udevPause = millis(20);
 
@@ -97,8 +97,8 @@ class KernelGpio implements GpioPort {
     const number = await this.#claim(line, ["direction", "value", "active_low"]);
     return guardedLine(line, () => {
       const gpio = new this.#onoff.Gpio(number, initial === 0 ? "low" : "high", "none", { activeLow: false });
-      const fit = gpio.direction() === "out" && !gpio.activeLow() && gpio.readSync() === initial;
-      if (!fit)
+      const isReady = gpio.direction() === "out" && !gpio.activeLow() && gpio.readSync() === initial;
+      if (!isReady)
         throw new LineError("io", `${lineName(line)} could not be made an output at level ${initial}`);
       const output = outputLine(line, gpio, this.#loop, () => this.#open.delete(line));
       this.#open.set(line, output);
@@ -131,7 +131,7 @@ class KernelGpio implements GpioPort {
     for (const line of [...this.#open.values()]) line.close();
   }
 
-  /** Exports the line, waits until its files are ours, and returns its kernel number. */
+  /** Exports the line, waits until its files are writable, and returns its kernel number. */
   async #claim(line: number, attributes: readonly string[]): Promise<number> {
     const number = kernelNumber(this.#chip, line);
     if (this.#open.has(line))
@@ -146,7 +146,7 @@ class KernelGpio implements GpioPort {
         if (!files.exists(directory)) throw lineError(line, error);
       }
     }
-    // onoff spins for 100 ms here, with the event loop, and then gives up: so wait before it looks.
+    // onoff would block the event loop for 100 ms here and then give up, so wait first.
     for (let attempt = 0; attempt < udevTries; attempt++) {
       if (attributes.every((attribute) => files.writable(`${directory}/${attribute}`))) return number;
       await clock.sleep(udevPause);
@@ -189,26 +189,26 @@ function inputLine(
   const openedAt = clock.now();
   let lastAt = openedAt;
   const listeners = new Set<EdgeListener>();
-  const tell = (level: Level, time: EdgeTime) => {
+  const notify = (level: Level, time: EdgeTime) => {
     for (const listener of [...listeners]) listener(level, time);
   };
   gpio.watch((error, level) => {
     if (error) return;
     const now = clock.now();
     const stall = loop.recentStall();
-    // While everything loads the loop stands still, and the line has only just become an input.
+    // While the program loads, the loop does not run, and the line has only just become an input.
     const hidden = stall && lastAt < stall.untilMs && openedAt < stall.fromMs ? stall : undefined;
-    // Every edge looks at the loop too, so a stall that hid this one began after the edge before.
+    // Each edge checks the loop too, so a stall that hid this edge began after the previous edge.
     const earliest = hidden === undefined ? now : hidden.fromMs;
     lastAt = now;
     if (level !== last) {
       last = level;
-      tell(level, { earliestMs: earliest, latestMs: now });
+      notify(level, { earliestMs: earliest, latestMs: now });
     } else if (hidden !== undefined) {
-      // Two changes at least, and nobody looked: a press, or between two of one button, a release.
+      // At least two changes were missed: a press, or the release between two presses.
       const began = millis(now - hiddenPress);
-      tell(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });
-      tell(level, { earliestMs: now, latestMs: now });
+      notify(level === 1 ? 0 : 1, { earliestMs: began, latestMs: began });
+      notify(level, { earliestMs: now, latestMs: now });
     }
     // Else a bounce that was over before its level was read.
   });

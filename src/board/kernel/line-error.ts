@@ -1,4 +1,4 @@
-/** What a GPIO line that cannot be had is called, on either back end: a code, the cause and the next step. */
+/** The errors of GPIO lines, the same for both back ends: a code, the cause and the next step. */
 import { errnoOf, messageOf } from "../../base/errors.ts";
 import { LineError, type LineErrorCode } from "../../chips/lines.ts";
 

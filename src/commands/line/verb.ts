@@ -1,5 +1,5 @@
 /**
- * Folder line/: what the verbs share: they read arguments, run a verb and report its errors.
+ * Folder line/: what verbs share: reading arguments, running a verb, printing results and errors.
  *
  * What a command-line verb is, and how its arguments are read.
  *

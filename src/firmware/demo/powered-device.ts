@@ -50,14 +50,14 @@ export class PoweredDevice {
   readonly #choice: BoardChoice;
   readonly #manifest: Manifest;
   readonly #hat: VirtualHat;
-  #life: PowerCycle;
+  #cycle: PowerCycle;
 
   private constructor(parts: PoweredDeviceParts, choice: BoardChoice, hat: VirtualHat, first: PowerCycle) {
     this.#parts = parts;
     this.#choice = choice;
     this.#manifest = loadManifest(choice);
     this.#hat = hat;
-    this.#life = first;
+    this.#cycle = first;
   }
 
   static async start(parts: PoweredDeviceParts): Promise<PoweredDevice> {
@@ -70,25 +70,25 @@ export class PoweredDevice {
       startOfDay: hours(18),
     });
     const hat = new VirtualHat({ clock: parts.clock, wiring, plant });
-    return new PoweredDevice(parts, choice, hat, await live(parts, choice, loadManifest(choice), hat));
+    return new PoweredDevice(parts, choice, hat, await powerOn(parts, choice, loadManifest(choice), hat));
   }
 
   get inForce(): InForce {
-    return this.#life.device.inForce;
+    return this.#cycle.device.inForce;
   }
 
   get link(): LinkState {
-    return this.#life.powered ? this.#life.azure.state : "offline";
+    return this.#cycle.powered ? this.#cycle.azure.state : "offline";
   }
 
   /** All changes are on the disk, or the disk has failed. */
   get stored(): boolean {
-    return this.#life.device.stored;
+    return this.#cycle.device.stored;
   }
 
   /** The set-point on the screen, °C. */
   get shownTarget(): number | undefined {
-    return this.#life.shown;
+    return this.#cycle.shown;
   }
 
   /** How many times `name` has changed in total. */
@@ -102,28 +102,28 @@ export class PoweredDevice {
 
   /** Stops all writes and messages. Unplug the virtual cable first: a power cut also ends connections. */
   async cutPower(): Promise<void> {
-    const { device, azure, files } = this.#life;
+    const { device, azure, files } = this.#cycle;
     files.cut();
     device.abandon();
     this.#hat.powerDown();
-    this.#life.powered = false;
+    this.#cycle.powered = false;
     // Releases the sockets and the outbox's lock, as the end of a process would.
     await azure.close();
   }
 
   async restorePower(): Promise<void> {
     this.#hat.powerUp();
-    this.#life = await live(this.#parts, this.#choice, this.#manifest, this.#hat);
+    this.#cycle = await powerOn(this.#parts, this.#choice, this.#manifest, this.#hat);
   }
 
   async stop(): Promise<void> {
-    const { device, azure } = this.#life;
+    const { device, azure } = this.#cycle;
     await azure.close();
     await device.stop();
   }
 }
 
-async function live(
+async function powerOn(
   parts: PoweredDeviceParts,
   choice: BoardChoice,
   manifest: Manifest,
@@ -152,25 +152,25 @@ async function live(
     board: choice.wiring.board,
     restart: () => {},
   });
-  const life: PowerCycle = { device, azure, files, powered: true, shown: undefined };
+  const cycle: PowerCycle = { device, azure, files, powered: true, shown: undefined };
   device.watch(({ commands }) => {
-    life.shown = commands.screen.target;
+    cycle.shown = commands.screen.target;
   });
   void device.addFace(azure);
-  return life;
+  return cycle;
 }
 
 /** Files that simulate a power cut: after `cut`, every write fails. */
 class CutFiles implements DurableFiles {
   readonly #files: DurableFiles;
-  #dead = false;
+  #isCut = false;
 
   constructor(files: DurableFiles) {
     this.#files = files;
   }
 
   cut(): void {
-    this.#dead = true;
+    this.#isCut = true;
   }
 
   read(path: string): Promise<string | undefined> {
@@ -202,7 +202,7 @@ class CutFiles implements DurableFiles {
   }
 
   #whilePowered(path: string): string {
-    if (this.#dead) throw Object.assign(new Error("there is no power"), { code: "EIO" });
+    if (this.#isCut) throw Object.assign(new Error("there is no power"), { code: "EIO" });
     return path;
   }
 }

@@ -58,19 +58,19 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
   let before: TwinView | undefined;
   let moment: Moment | undefined;
   let failure: string | undefined;
-  let heard = stage.decisions.length;
+  let decisionsBefore = stage.decisions.length;
   try {
     if (scene.prepare) {
       await scene.prepare(stage);
-      await stage.until("quiet before the scene", () => stage.settled);
+      await stage.until("the initial state of the scene", () => stage.settled);
     }
-    heard = stage.decisions.length;
+    decisionsBefore = stage.decisions.length;
     const first = stage.view(properties);
     before = first;
     const look = (): Moment => ({
       before: first,
       now: stage.view(properties),
-      decisions: stage.decisions.slice(heard),
+      decisions: stage.decisions.slice(decisionsBefore),
       stage,
     });
     await scene.play(stage, (step) => void steps.push(step));
@@ -88,7 +88,7 @@ export async function playScene(scene: Scene, stage: Stage): Promise<SceneResult
     steps,
     before,
     after: last?.now,
-    decisions: stage.decisions.slice(heard),
+    decisions: stage.decisions.slice(decisionsBefore),
     claims,
     failure,
     holds: failure === undefined && claims.every(({ holds }) => holds),
@@ -102,7 +102,7 @@ const checkClaims = ({ claims }: Scene, moment: Moment) =>
 export const propertyIn = (view: TwinView, name: WritableName): PropertyView | undefined =>
   view.properties.find((property) => property.name === name);
 
-/** @param answers "desired": the desired document's present `$version`; "none": no desired value at all */
+/** @param answers "desired": the current `$version` of the desired document; "none": no desired value at all */
 export function reports(
   name: WritableName,
   value: ControlValue,
@@ -131,7 +131,7 @@ export function decides(rule: string, name: WritableName, sides: { won?: string;
   const { won, lost } = sides;
   const who = [won && `for “${won}”`, lost && `against “${lost}”`].filter(Boolean).join(" ");
   return {
-    words: `the event log has it: ${rule} decided ${who}`.trimEnd(),
+    words: `the event log records it: ${rule} decided ${who}`.trimEnd(),
     holds: ({ decisions }) => {
       const about = decisions.filter(({ property }) => property === name);
       return (

@@ -1,9 +1,7 @@
 /**
- * How this program starts Node.js processes of its own, and what it does about a debugger.
+ * Options to start the program's own Node.js processes, without a debugger.
  *
- * Guarantee: no process that it starts takes options from NODE_OPTIONS, opens an inspector, or hears the terminal's
- * keys: each has a session of its own, so that Ctrl-C, Ctrl-\, Ctrl-Z and a lost terminal reach the guardian alone, which
- * ends its processes in order.
+ * Guarantee: no process that it starts takes options from NODE_OPTIONS, opens an inspector, or receives the terminal's signals: each has a session of its own, so that Ctrl-C, Ctrl-\, Ctrl-Z and a lost terminal reach only the guardian, which ends its processes in order.
  */
 import type { SpawnOptions } from "node:child_process";
 import type { Log } from "../../base/log.ts";
@@ -14,7 +12,7 @@ export function ownSession(changes: NodeJS.ProcessEnv = {}): SpawnOptions {
   return { env: { ...env, ...changes }, detached: true };
 }
 
-/** Of this process's own flags, those that another one may have. */
+/** Those of this process's flags that may be passed on. */
 export const cleanFlags = (flags: readonly string[] = process.execArgv): string[] =>
   flags.filter((flag) => !isInspector(flag));
 
@@ -32,7 +30,7 @@ export function closeInspector(log: Log): void {
   log.warn("inspector-closed", { why: "a debugger could turn the relay on" });
 }
 
-/** For development, on this machine alone and at any free port: the log says where. */
+/** For development: on this machine only, at a free port, which is logged. */
 export function openInspector(log: Log): void {
   const inspector = process.getBuiltinModule("node:inspector");
   if (inspector.url() === undefined) inspector.open(0, "127.0.0.1");

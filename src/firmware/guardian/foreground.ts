@@ -1,4 +1,4 @@
-/** Whether this process may use its terminal as it likes. */
+/** Tells whether this process is in the foreground of its terminal, and so may read and write there. */
 import { readFileSync } from "node:fs";
 
 /**

@@ -9,7 +9,7 @@ import type { Millis } from "../../base/units.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import type { GuardianToLoop } from "../process/messages.ts";
 import { systemClock } from "../process/system-clock.ts";
-import type { ForceOff, OffWay } from "../relay-guard.ts";
+import type { ForceOff, RelayAccess } from "../relay-guard.ts";
 import { serviceWatchdog } from "../service/watchdog.ts";
 import type { Program } from "../update/launcher.ts";
 import { Updates } from "../update/updates.ts";
@@ -34,16 +34,16 @@ export interface GuardLoopsOptions {
 /** @returns the exit code, once no loop runs and the relay was forced off */
 export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
   const { log, inherit, loopFlags, onLoop } = options;
-  let relay: OffWay | undefined;
+  let relay: RelayAccess | undefined;
   const forceRelayOff: ForceOff = (why) => {
     const forced = options.forceRelayOff(why);
-    relay = forced.way;
+    relay = forced.access;
     return forced;
   };
   let loop: ChildProcess | undefined;
   let watcherMissing = false;
-  const tellOfWatcher = (): void => {
-    // With a callback a loop that is gone is an argument of it, not an exception.
+  const sendWatcherState = (): void => {
+    // With a callback, the error of a loop that has ended is passed to it and not thrown.
     if (loop?.connected)
       loop.send({ kind: "watcher", missing: watcherMissing } satisfies GuardianToLoop, () => {});
   };
@@ -51,7 +51,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
     const history = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
     const onStart = (child: ChildProcess): void => {
       loop = child;
-      if (watcherMissing) tellOfWatcher();
+      if (watcherMissing) sendWatcherState();
       updates.listenTo(child, program);
       onLoop(child);
     };
@@ -83,7 +83,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
       inherit,
       onMissing(missing) {
         watcherMissing = missing;
-        tellOfWatcher();
+        sendWatcherState();
       },
     }),
     onProof: serviceWatchdog({ env: process.env, clock: systemClock, log }),
@@ -91,7 +91,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
     clock: systemClock,
     log,
   });
-  // Up to here and in the same turn: the line is off, the watcher and the first loop are on their way.
+  // The line is off already; this starts the watcher and the first loop before it returns.
   const code = guardian.run();
   process.on("uncaughtException", (error) => {
     forceRelayOff("the guardian failed");
@@ -100,7 +100,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
     process.exit(exitCodes.internal);
   });
   installSignals({ log, end: () => guardian.stop(), pause: () => guardian.pause() });
-  // Its size follows the terminal's, and the kernel tells only the processes of that terminal.
+  // The loop draws to the terminal's size, but the kernel signals a new size only to the terminal's own processes.
   process.on("SIGWINCH", () => void loop?.kill("SIGWINCH"));
   closeInspector(log);
   return await code;

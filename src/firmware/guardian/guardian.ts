@@ -3,10 +3,10 @@
  *
  * The guardian: an independent process around the control loop (SR-10, SR-01).
  *
- * Guarantee: whatever becomes of the loop (exit, exception, kill -9, a blocked event loop, a start that fails), the
+ * Guarantee: whatever happens to the loop (exit, exception, kill -9, a blocked event loop, a start that fails), the
  * relay line is forced off by this process, on its own path to the hardware, before the loop is started again; a loop
- * that says nothing for 10 s is killed. The line comes first, before any log line. While this process is stopped by
- * Ctrl-Z no loop runs. It knows nothing of heating, so nothing of heating can break it.
+ * that is silent for 10 s is killed. The line is turned off before anything is logged. While this process is stopped by
+ * Ctrl-Z no loop runs. It contains no heating code, so no error in that can stop it.
  */
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -22,7 +22,7 @@ import type { Watcher } from "./watcher.ts";
 /** The loop's process, as far as the guardian needs it. */
 export interface GuardedLoop {
   readonly pid: number | undefined;
-  /** Called at each sign of life, with what the loop commands. */
+  /** Called at each beat of the loop, with its command for the relay. */
   onBeat(listener: (heaterOn: boolean) => void): void;
   /** Called once, also when the process could not be started. */
   onExit(listener: (code: number | null, signal: string | null, failure?: string) => void): void;
@@ -36,37 +36,37 @@ type SpawnLoop = (offFor: Millis | undefined) => GuardedLoop;
 export interface ChosenLoop {
   readonly spawn: SpawnLoop;
   /**
-   * The program of this installation itself, whose end by wish, or for a person to read about, ends the guardian. After
-   * another one's next comes another start: an update that does not work must not end the heating.
+   * Whether it is the program of the installation: its intended end, or one that a person must read about, ends the
+   * guardian. After an update's program another start follows: a bad update must not end the heating.
    */
   readonly isFactory: boolean;
-  /** Told of the end of its loop, before the next choice. */
+  /** Called with the end of its loop, before the next choice. */
   ended(everBeat: boolean, why: string): void;
 }
 
 export interface GuardianOptions {
   readonly spawnLoop: SpawnLoop;
-  /** Asked before each start, the relay off; absent or `undefined`: `spawnLoop` it is. Settles soon, never rejects. */
+  /** Called before each start, with the relay off; absent or `undefined`: uses `spawnLoop`. Settles soon, never rejects. */
   readonly choose?: (() => Promise<ChosenLoop | undefined> | undefined) | undefined;
   readonly forceRelayOff: ForceOff;
   readonly watcher: Watcher;
-  /** Called at each sign that the relay is under control: a step's beat, and while no loop has beaten, every ten seconds. */
+  /** Called whenever the relay is known to be under control: at each beat, and every ten seconds before the first beat. */
   readonly onProof?: (() => void) | undefined;
-  /** Stops this process; returns when somebody lets it continue. */
+  /** Stops this process; returns when it is continued (SIGCONT). */
   readonly pauseProcess: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Until the first beat the relay has not been touched; a slow card may take its time, and has more at the next try. */
+/** Before the first beat the relay is untouched, so a slow card has more time, and still more at the next try. */
 const startLimits: BackoffLimits = { first: seconds(60), longest: minutes(10) };
-/** How long a loop that was asked to end may take. */
+/** Time limit of a loop that was asked to end. */
 const endLimit = seconds(5);
-/** How long the kernel may take to end a killed process: one that waits for a device that hangs never ends. */
+/** Time limit for the kernel to end a killed process: one that waits for a hung device never ends. */
 const killLimit = seconds(2);
-/** Until the first beat of a loop the line is off, and this process itself is what there is to prove. */
+/** Until the first beat of a loop the line is off, and only this process must prove that it runs. */
 const proofEvery = seconds(10);
-/** A killed loop that is still there is watched over this often. */
+/** How often a killed loop that has not ended is checked. */
 const offAgainEvery = seconds(1);
 const restarts: BackoffLimits = { first: seconds(1), longest: minutes(1), healthyAfter: minutes(5) };
 
@@ -82,10 +82,10 @@ export class Guardian {
   readonly #options: GuardianOptions;
   readonly #history = new RelayHistory();
   #loop: GuardedLoop | undefined;
-  /** The loop that runs has taken a step, so that its beats are what proves. */
+  /** The running loop has taken a step, so from now on its beats are the proof. */
   #loopBeats = false;
   #watched = false;
-  /** Why no other loop is to be started now. */
+  /** Why no further loop may be started now. */
   #wish: "stop" | "pause" | "replace" | undefined;
   readonly #restarts = new Backoff(restarts);
   readonly #startLimit = new Backoff(startLimits);
@@ -98,14 +98,14 @@ export class Guardian {
     this.#options = options;
   }
 
-  /** Runs loops until one ends by wish, or cannot start at all. Resolves to the exit code. */
+  /** Runs loops until one ends as intended, or cannot start at all. Resolves to the exit code. */
   async run(): Promise<ExitCode | number> {
     this.#forceOff("start");
     this.#proveWithoutLoop();
     for (;;) {
       if (this.#wish === "pause") this.#pauseProcess();
       if (this.#wish === "replace") this.#wish = undefined;
-      // Without a choice the first loop is on its way in this very turn.
+      // Without a choice the first loop is started synchronously.
       const choice = this.#options.choose?.();
       const chosen = choice && (await choice);
       const startedAt = this.#options.clock.now();
@@ -119,13 +119,13 @@ export class Guardian {
     }
   }
 
-  /** Asks the loop to end, and sees to it. */
+  /** Asks the loop to end, and kills it after a time limit. */
   stop(): void {
     if (this.#wish === "stop") return;
     this.#endLoop("stop", "it is asked to stop");
   }
 
-  /** For Ctrl-Z: the relay off, the loop ended, then this process stopped until somebody continues it. */
+  /** For Ctrl-Z: turns the relay off, ends the loop, then stops this process until it is continued. */
   pause(): void {
     if (!this.#isToStart) return;
     this.#endLoop("pause", "it is paused");
@@ -133,7 +133,7 @@ export class Guardian {
 
   /**
    * Ends the loop, the relay off first, and starts the next one at once.
-   * @param how "in-order": it is asked to end, and stores its state; "at-once": it has no say
+   * @param how "in-order": it is asked to end, and stores its state; "at-once": it is killed
    */
   replaceLoop(why: string, how: "in-order" | "at-once"): void {
     if (this.#wish !== undefined) return;
@@ -146,7 +146,7 @@ export class Guardian {
     return this.#wish !== "stop" && this.#wish !== "pause";
   }
 
-  /** A wish came while the choice was made. */
+  /** A stop or pause was requested while the choice was made. */
   #unstarted(): End {
     return { code: null, why: "", everBeat: false, off: this.#forceOff("no loop is to be started").off };
   }
@@ -156,7 +156,7 @@ export class Guardian {
     const asked = this.#wish !== undefined;
     this.#wish = wish;
     const loop = this.#loop;
-    // A loop that hangs would hear of it after `endLimit` only.
+    // A hung loop would otherwise be killed only after `endLimit`.
     if (loop !== undefined) this.#forceOff(why);
     this.#wake?.();
     if (loop === undefined || asked) return;
@@ -242,7 +242,7 @@ export class Guardian {
       const ended = (code: number | null, why: string): void => {
         if (over) return;
         over = true;
-        // Before anything else: each call here costs a small device time in which the heater is on.
+        // Before anything else: each call costs a slow device time in which the heater is on.
         const { off } = this.#forceOff(why);
         watch.stop();
         this.#cancelOffAgain();
@@ -260,7 +260,7 @@ export class Guardian {
     });
   }
 
-  /** The line first: killing a process that hangs in the kernel may take its time. */
+  /** The line first: killing a process that is stuck in the kernel may take long. */
   #killSilent(loop: GuardedLoop, limit: Millis): void {
     const { clock, log } = this.#options;
     const forceOff = (): void => {
@@ -276,8 +276,8 @@ export class Guardian {
     const forced = this.#options.forceRelayOff(why);
     this.#history.forcedOff(forced.wasOn, this.#options.clock.now());
     // A line that was not found at the start may be found later.
-    if (!this.#watched) this.#options.watcher.watch(forced.way);
-    this.#watched ||= forced.way !== undefined;
+    if (!this.#watched) this.#options.watcher.watch(forced.access);
+    this.#watched ||= forced.access !== undefined;
     return forced;
   }
 
@@ -300,5 +300,5 @@ const endOf = (code: number | null, signal: string | null, failure = "unknown"):
 
 const couldNotStart = (failure: string): string => `could not be started: ${failure}`;
 
-/** Codes that a restart cannot fix: somebody has to read the message. */
+/** Codes that a restart cannot fix: a person must read the message. */
 const isForThePerson = (code: number): boolean => code >= exitCodes.usage && code !== exitCodes.internal;

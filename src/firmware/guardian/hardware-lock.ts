@@ -13,8 +13,8 @@
  *   second because sysfs is another one in another network namespace, and because two hats on one chip are allowed.
  * - Where neither can be locked (neither the native call nor the flock program, no memory for a process), nobody can. A controller that then refuses
  *   to run leaves the house cold for a lock that would most likely be free; so it runs, says so in the log, and is
- *   refused only where the note of another holder names a process that is seen to live.
- * A local user may hold the lock for no purpose, and so keep the heater off: whoever may do that may also do worse.
+ *   refused only where the note of another holder names a process that is known to run.
+ * A local user can hold the lock for no reason, and so keep the heater off; such a user can also do worse.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ export interface HardwareLock {
   readonly kind: "held";
   /** To be inherited by every process that may touch the hardware: the lock lasts as long as one of them. */
   readonly descriptors: readonly number[];
-  /** How many parts there are to lock, and which could not be, with the cause: worth a line in the log. */
+  /** How many parts there are to lock, and which could not be, with the cause: to be logged. */
   readonly parts: number;
   readonly missing: readonly string[];
   release(): void;
@@ -59,7 +59,7 @@ interface Part {
   readonly mode: LockMode;
 }
 
-/** Tries once, without waiting. @param dataFolder named to whoever is refused from now on */
+/** Tries once, without waiting. @param dataFolder is shown to processes that are refused from now on */
 export function takeLock(
   lockable: Lockable,
   dataFolder: string,
@@ -93,7 +93,7 @@ export function takeLock(
     parts: parts.length,
     missing,
     release() {
-      // While it is still ours: afterwards it would be the next holder's note.
+      // Before the locks are released: afterwards it may be the next holder's note.
       if (lockable.kind === "folder") removeNote(note);
       else emptyNote(note);
       close();
@@ -101,7 +101,7 @@ export function takeLock(
   };
 }
 
-/** Whether somebody holds it; makes no file, and holds it for no longer than the look takes. */
+/** Tests whether a process holds it; creates no file, and holds the lock only during the test. */
 export function probeLock(
   lockable: Lockable,
   folder = systemLockFolder,
@@ -120,8 +120,8 @@ export function probeLock(
 }
 
 /**
- * Whether somebody holds the lock of any line: for whoever may not see the chips, and so cannot name one.
- * @returns `undefined`: nobody is seen to hold one
+ * Tests whether a process holds the lock of any line: for users without access to the chips, who cannot name a line.
+ * @returns `undefined` if no holder was found
  */
 export function probeEveryLine(folder = systemLockFolder): Refusal | undefined {
   for (const path of lockFiles(folder, namePrefix)) {
@@ -140,10 +140,10 @@ function probe(file: ReturnType<typeof openExisting>): LockOutcome | undefined {
 }
 
 function partsOf(lockable: Lockable, folder: string): readonly Part[] {
-  const refused = { failed: "it is not there" };
+  const absent = { failed: "it is not there" };
   if (lockable.kind === "folder") {
     return [
-      { what: lockable.path, file: openExisting(lockable.path, "follow") ?? refused, mode: "exclusive" },
+      { what: lockable.path, file: openExisting(lockable.path, "follow") ?? absent, mode: "exclusive" },
     ];
   }
   const path = lineFile(lockable, folder);
@@ -153,7 +153,7 @@ function partsOf(lockable: Lockable, folder: string): readonly Part[] {
     { what: path, file: line, mode: "exclusive" },
     {
       what: chip,
-      file: openExisting(chip) ?? refused,
+      file: openExisting(chip) ?? absent,
       mode: typeof line === "number" ? "shared" : "exclusive",
     },
   ];
@@ -163,7 +163,7 @@ type Line = Extract<Lockable, { kind: "line" }>;
 
 const namePrefix = "grove-heater.";
 const nameOf = (label: string): string => `${namePrefix}${label.replaceAll(/[^A-Za-z0-9_-]/g, "_")}`;
-/** Of the file in the lock folder: scripts ask for the same lock. */
+/** Name of the file in the lock folder; scripts use the same lock. */
 export const lineLockName = (label: string, line: number): string => `${nameOf(label)}.${line}.lock`;
 const lineFile = ({ chip, line }: Line, folder: string): string =>
   join(folder, lineLockName(chip.label, line));
@@ -172,7 +172,7 @@ const chipFile = ({ chip, sysRoot }: Line): string =>
 const noteOf = (lockable: Lockable, folder: string): string =>
   lockable.kind === "folder" ? join(lockable.path, "lock") : lineFile(lockable, folder);
 
-/** Of whoever holds another line of the same chip. */
+/** Notes of the holders of other lines of the chip. */
 function notesOfChip(lockable: Lockable, folder: string): string[] {
   return lockable.kind === "folder" ? [] : lockFiles(folder, `${nameOf(lockable.chip.label)}.`);
 }
@@ -206,8 +206,8 @@ function openExisting(
 }
 
 /**
- * First without O_CREAT: in a folder of all users the kernel refuses O_CREAT on a file that another one made
- * (proc_sys_fs(5), protected_regular). It is never removed: whoever had it open would go on with a lock of their own.
+ * First without O_CREAT: in a world-writable folder the kernel refuses O_CREAT on another user's file
+ * (proc_sys_fs(5), protected_regular). The file is never removed: a process that has it open would then hold another lock.
  */
 function openOrMake(path: string): number | { readonly failed: string } {
   for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -222,21 +222,21 @@ function openOrMake(path: string): number | { readonly failed: string } {
   return { failed: "it keeps changing" };
 }
 
-/** `undefined`: somebody else made it since we looked. */
+/** `undefined`: another process created it meanwhile. */
 function make(path: string): number | { readonly failed: string } | undefined {
   try {
     const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const file = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
-    // Whatever the umask: the next holder may be another user, and leaves a note as well.
+    // Independent of the umask: the next holder may be another user, who writes a note too.
     fchmodSync(file, 0o666);
     return file;
   } catch (error) {
     const code = reasonOf(error);
-    return code === "EEXIST" ? undefined : { failed: `it cannot be made (${code})` };
+    return code === "EEXIST" ? undefined : { failed: `it cannot be created (${code})` };
   }
 }
 
-/** Whether the open file is the one that the next one will find there. */
+/** Whether the open file is still the one at `path`. */
 function isAt(file: number, path: string): boolean {
   try {
     const [open, there] = [fstatSync(file), statSync(path)];

@@ -23,11 +23,10 @@ import {
 import { describeHolder, type Holder } from "./holder-note.ts";
 
 /**
- * A firmware that was killed may live a moment longer than its guardian, and a doctor holds a lock while it looks: so
- * the first refusal is not the last word.
+ * A firmware that was killed may live a moment longer than its guardian, and a doctor holds a lock while it looks: so a refused lock is retried for a while.
  */
-const patienceMs = 1000;
-const pauseMs = 50;
+const retryForMs = 1000;
+const retryPauseMs = 50;
 
 export interface HardwareOptions {
   readonly dataPath: string;
@@ -44,18 +43,18 @@ export type Secured =
 
 export class Hardware {
   readonly #options: HardwareOptions;
-  /** By the name of what is locked. A refusal is not waited out twice. */
+  /** By the name of what is locked. A refused lock is retried only once. */
   readonly #locks = new Map<string, HardwareLock | Refusal>();
-  /** Relays that were forced off since they were locked, with the way to their lines. */
+  /** Relays that were forced off since they were locked, with the result. */
   readonly #off = new Map<string, ForcedOff>();
   readonly #lines = new RelayLines();
-  readonly #told = new Set<HardwareLock>();
+  readonly #logged = new Set<HardwareLock>();
 
   constructor(options: HardwareOptions) {
     this.#options = options;
   }
 
-  /** Takes the relay's lock and forces the relay off; does nothing where both was done before. */
+  /** Takes the relay's lock and forces the relay off; does nothing if both were done before. */
   secure(target: RelayTarget, why: string): Secured {
     const { log, dataPath } = this.#options;
     const lockable = this.#lockableOf(target);
@@ -70,47 +69,47 @@ export class Hardware {
     const forced = this.#off.get(key) ?? this.forceOff(target, why, log);
     if (forced.off) this.#off.set(key, forced);
     // After the safety act: a log that nobody reads may block.
-    if (lock.missing.length > 0 && !this.#told.has(lock)) {
-      this.#told.add(lock);
+    if (lock.missing.length > 0 && !this.#logged.has(lock)) {
+      this.#logged.add(lock);
       const now = lock.missing.length < lock.parts ? "locked in part" : "not locked";
       log.warn("hardware-lock-incomplete", { data: dataPath, missing: lock.missing.join("; "), now });
     }
     return { kind: "held", forced };
   }
 
-  /** Once more. Whether the line may be touched is the caller's to know: by `secure`, or because a person forces it. */
+  /** Forces the relay off again. The caller must hold its lock (`secure`), or act for a person who asked for it. */
   forceOff(target: RelayTarget, why: string, log: Log): ForcedOff {
     return forceOff(target, why, log, this.#lines);
   }
 
-  /** Gives back how the line is held, and keeps its lock: the settings now name the kernel's other way to it. */
+  /** Releases the line but keeps its lock, because the settings now name the kernel's other GPIO interface. */
   changeBackend({ relay }: RelayTarget): void {
     this.#lines.release(relay);
   }
 
-  /** Gives a relay back that will not be driven, so that others may. */
-  letGo(target: RelayTarget): void {
+  /** Releases a relay that this process will not drive, with its lock, so that others can. */
+  releaseRelay(target: RelayTarget): void {
     const lockable = this.#lockableOf(target);
     this.#lines.release(target.relay);
-    if (!(lockable instanceof LineError)) this.#letGo(nameOf(lockable));
+    if (!(lockable instanceof LineError)) this.#releaseLock(nameOf(lockable));
   }
 
-  /** Takes the data folder, so that no other firmware writes into it. It is there. */
+  /** Locks the data folder, which must exist, so that no other firmware writes into it. */
   takeFolder(): HardwareLock | Refusal {
     return this.#take({ kind: "folder", path: this.#options.dataPath });
   }
 
-  /** Open files that hold the locks: for every process that may touch the hardware, to inherit. */
+  /** Descriptors that hold the locks, to be inherited by each process that may use the hardware. */
   get descriptors(): readonly number[] {
     return [...this.#locks.values()].flatMap((lock) => (lock.kind === "held" ? lock.descriptors : []));
   }
 
   release(): void {
     this.#lines.releaseAll();
-    for (const name of [...this.#locks.keys()]) this.#letGo(name);
+    for (const name of [...this.#locks.keys()]) this.#releaseLock(name);
   }
 
-  #letGo(name: string): void {
+  #releaseLock(name: string): void {
     const lock = this.#locks.get(name);
     this.#locks.delete(name);
     for (const key of [...this.#off.keys()]) if (key.startsWith(`${name} `)) this.#off.delete(key);
@@ -122,14 +121,14 @@ export class Hardware {
     const known = this.#locks.get(name);
     if (known !== undefined) return known;
     const { dataPath, lockFolder = systemLockFolder } = this.#options;
-    const end = systemClock.now() + patienceMs;
+    const end = systemClock.now() + retryForMs;
     for (;;) {
       const lock = takeLock(lockable, dataPath, lockFolder);
       if (lock.kind === "held" || systemClock.now() >= end) {
         this.#locks.set(name, lock);
         return lock;
       }
-      systemFiles.blockFor(pauseMs);
+      systemFiles.blockFor(retryPauseMs);
     }
   }
 
@@ -144,7 +143,7 @@ export function lineOf({ relay, gpio }: RelayTarget): Lockable | LineError {
   const { sysRoot } = gpio;
   try {
     const { chip } = findGpio(relay.gpioChipLabels, gpio);
-    // Whoever drives the line by sysfs locks the chip's file there: so it is preferred by all.
+    // A program that drives the line by sysfs locks the chip's file in sysfs, so every program prefers that file.
     const locked = "base" in chip ? chip : (inSysfs(relay.gpioChipLabels, sysRoot) ?? chip);
     return { kind: "line", chip: locked, line: relay.relay.line, sysRoot };
   } catch (error) {
@@ -164,7 +163,7 @@ function inSysfs(labels: readonly string[], sysRoot: string): GpioChip | undefin
 const nameOf = (lockable: Lockable): string =>
   lockable.kind === "folder" ? "folder" : `${lockable.chip.label} ${lockable.line}`;
 
-/** In words, for whoever was refused. */
+/** The holder, as the subject of an error message. */
 export function heldBy(holder: Holder | undefined): string {
   return `Another grove-heater (${describeHolder(holder)})`;
 }

@@ -1,9 +1,9 @@
 /**
- * Who holds a lock, as a note in a file beside it: so that a refusal names a process and a folder, not a file.
+ * A note that names the holder of a lock, so that an error message can name a process and a data folder.
  *
- * Guarantee: a note decides nothing while the lock itself can be asked; none is believed that another start of the
- * machine left, or whose process number another process has by now. It may have been written by anybody: it is read
- * within a bound, never waited for, and what is printed of it is plain text.
+ * Guarantee: a note decides nothing while the lock itself can be tested. Notes of an earlier boot, or whose process id
+ * belongs to another process by now, are ignored. Anybody may have written it: its size is bounded, reading never blocks,
+ * and only printable characters of it are shown.
  */
 import {
   closeSync,
@@ -26,7 +26,7 @@ export interface Holder {
   readonly pid: number;
   readonly user: string;
   readonly dataFolder: string;
-  /** Its number means nothing here: it is in another pid namespace, such as a container's. */
+  /** Its pid is not valid here: it is in another pid namespace, such as a container's. */
   readonly elsewhere: boolean;
 }
 
@@ -48,9 +48,9 @@ const storedNote: Schema<Note> = object({
 const largestNote = 4096;
 
 /**
- * Leaves a note where that is possible; what is no file, or not ours to write, stays as it is.
- * @param create the file, where there is none. Not in a folder of all users, where the kernel then refuses a file that
- * is there and another user's: proc_sys_fs(5), protected_regular
+ * Writes a note if possible; anything that is not a regular file, or not writable, stays unchanged.
+ * @param create creates a missing file. Not for a world-writable folder, where the kernel then refuses to open another
+ * user's existing file: proc_sys_fs(5), protected_regular
  */
 export function writeNote(path: string, dataFolder: string, create: boolean): void {
   const note: Note = {
@@ -64,10 +64,10 @@ export function writeNote(path: string, dataFolder: string, create: boolean): vo
   changeNote(path, JSON.stringify(note), create ? constants.O_CREAT : 0);
 }
 
-/** For a file that stays, because others lock it. */
+/** For a lock file, which other processes may have open: empties it. */
 export const emptyNote = (path: string): void => changeNote(path, "", 0);
 
-/** For a file that is nothing but a note. */
+/** For a file that holds only the note: removes it. */
 export function removeNote(path: string): void {
   try {
     rmSync(path);
@@ -85,13 +85,13 @@ function changeNote(path: string, text: string, create: number): void {
     ftruncateSync(file);
     writeSync(file, text);
   } catch {
-    // A refusal will name less: the lock holds without.
+    // The lock works without it; error messages then name less.
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-/** @returns who left the note, unless that is certainly over */
+/** @returns the writer of the note, unless that process has certainly ended */
 export function readNote(path: string): Holder | undefined {
   const note = parseNote(path);
   if (note === undefined || note.boot !== bootId()) return undefined;
@@ -100,7 +100,7 @@ export function readNote(path: string): Holder | undefined {
   return { pid: note.pid, user: printable(note.user), dataFolder: printable(note.dataFolder), elsewhere };
 }
 
-/** @returns who left the note, only when that very process is seen to live; for where the lock cannot be asked */
+/** @returns the writer of the note, only if that process is known to run; for use where the lock cannot be tested */
 export function readLivingNote(path: string): Holder | undefined {
   const holder = readNote(path);
   return holder === undefined || holder.elsewhere || holder.pid === process.pid ? undefined : holder;
@@ -113,7 +113,7 @@ export function describeHolder(holder: Holder | undefined): string {
   return `process ${pid}${elsewhere ? " of another pid namespace" : ""}, user ${user}, data folder ${dataFolder}`;
 }
 
-/** The very process, not one that was given its number since. Which one it is may be hidden from this user. */
+/** Whether that process still runs, and not a later one with its pid. /proc may hide other users' processes. */
 function isAlive({ pid, startTicks }: Note): boolean {
   const found = startOfProcess(pid);
   return found === "hidden" || found === startTicks;
@@ -127,7 +127,7 @@ function parseNote(path: string): Note | undefined {
   }
 }
 
-/** Neither control characters nor text without end reach a terminal. */
+/** Keeps control characters and endless text off the terminal. */
 const printable = (text: string): string => text.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "?").slice(0, 200);
 
 function ownStart(): number {

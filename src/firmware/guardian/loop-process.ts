@@ -1,11 +1,11 @@
-/** Starts the control loop's process, and shows it as the guardian sees it. */
+/** Starts the control loop's process, and gives it the interface that the guardian uses. */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { join } from "node:path";
 import { reasonOf } from "../../base/errors.ts";
 import { read } from "../../base/schema/schema.ts";
 import { type GuardianToLoop, loopToGuardian } from "../process/messages.ts";
 import { packageRoot } from "../process/package-root.ts";
-import type { OffWay } from "../relay-guard.ts";
+import type { RelayAccess } from "../relay-guard.ts";
 import { launchNoteVariable } from "../update/launch-note.ts";
 import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
@@ -13,14 +13,14 @@ import type { GuardedLoop } from "./guardian.ts";
 export interface LoopProcessOptions {
   /** Folder of the program: an update's slot; this installation's own when not given. */
   readonly root?: string | undefined;
-  /** What the loop is told of updates; nothing where none is installed. */
+  /** Passed to the loop about updates; absent if none is installed. */
   readonly launchNote?: string | undefined;
   /** Of the verb `loop`. */
   readonly flags: readonly string[];
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
   readonly inherit: readonly number[];
-  /** How the guardian reaches the relay's line: the loop goes the same way. */
-  readonly relay: OffWay | undefined;
+  /** How the guardian accesses the relay's line; the loop uses the same interface. */
+  readonly relay: RelayAccess | undefined;
   /** Whoever talks to the loop beside the guardian. */
   readonly onStart: (child: ChildProcess) => void;
 }
@@ -30,12 +30,12 @@ export function startLoopProcess(options: LoopProcessOptions): GuardedLoop {
   const { root = packageRoot, launchNote, flags, inherit, relay, onStart } = options;
   const loop = join(root, "dist", "loop.js");
   const stdio: StdioOptions = ["inherit", "inherit", "inherit", "ipc", ...inherit];
-  const way = [];
+  const access = [];
   if (relay !== undefined && "descriptor" in relay) {
-    way.push("--gpio", "chardev", "--relay-line", String(stdio.length));
+    access.push("--gpio", "chardev", "--relay-line", String(stdio.length));
     stdio.push(relay.descriptor);
-  } else if (relay !== undefined) way.push("--gpio", "sysfs");
-  const child = spawn(process.execPath, [...cleanFlags(), loop, ...flags, ...way], {
+  } else if (relay !== undefined) access.push("--gpio", "sysfs");
+  const child = spawn(process.execPath, [...cleanFlags(), loop, ...flags, ...access], {
     ...ownSession({ [launchNoteVariable]: launchNote }),
     stdio,
   });

@@ -1,8 +1,7 @@
 /**
- * Remembers which relay was driven last from this data folder, for starts on which the files that say so are broken.
+ * Remembers which relay was driven last from this data folder, for starts with an invalid settings, board or manifest file.
  *
- * Guarantee: what comes back passed a checksum, since a flipped bit in the active level would turn a heater on; reading
- * never waits, and neither does writing on a FIFO in its place.
+ * Guarantee: a relay that is returned passed a checksum, since a flipped bit in the active level would turn a heater on; neither reading nor writing blocks if a FIFO is in the file's place.
  */
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -18,7 +17,7 @@ const largestFile = 16 * 1024;
 
 export interface DrivenRelay {
   readonly wiring: RelayWiring;
-  /** As the settings had it. */
+  /** From the settings. */
   readonly gpioBackend?: BackendSetting;
 }
 
@@ -31,7 +30,7 @@ export function recallRelay(dataPath: string): DrivenRelay | undefined {
   }
 }
 
-/** After the relay was forced off: a disk may take its time. The folder is there. */
+/** Call it after the relay was forced off, since a disk may be slow. The folder must exist. */
 export function rememberRelay(
   { wiring: { relay, gpioChipLabels, backend }, gpioBackend }: DrivenRelay,
   dataPath: string,
@@ -50,7 +49,7 @@ export function rememberRelay(
   }
 }
 
-/** Without a back end as firmware before that had it. */
+/** Without a back end it is the checksum of older firmware. */
 const checksum = ({ wiring, gpioBackend }: DrivenRelay): string =>
   crc32(JSON.stringify(gpioBackend === undefined ? wiring : [wiring, gpioBackend])).toString(16);
 

@@ -54,7 +54,7 @@ export function takeHardware(options: TakeOptions): TakenHardware {
     if (last !== undefined && last.gpio.backend !== target.gpio.backend) hardware.changeBackend(last);
     const secured = hardware.secure(target, "start");
     if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
-    if (last !== undefined && !isSameLine(last, target)) hardware.letGo(last);
+    if (last !== undefined && !isSameLine(last, target)) hardware.releaseRelay(last);
     if (early !== undefined) turnOffRealLine(hardware, places);
     const folder = early ?? openDataFolder(dataPath);
     const locked = hardware.takeFolder();
@@ -198,7 +198,7 @@ const isSameLine = (a: RelayTarget, b: RelayTarget): boolean =>
 function turnOffRealLine(hardware: Hardware, places: Places): void {
   const real = places.ofThisComputer();
   if (real !== undefined && hardware.secure(real, "the virtual hat runs").kind === "held")
-    hardware.letGo(real);
+    hardware.releaseRelay(real);
 }
 
 /** @returns the refusal of the relay that is best known, the one that this start was about */

@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { OffFiles } from "../../board/kernel/relay-off.ts";
 import { nativeFolder } from "../process/package-root.ts";
-import type { OffWay } from "../relay-guard.ts";
+import type { RelayAccess } from "../relay-guard.ts";
 
 const builtProgram = join(nativeFolder, "relay-off");
 
@@ -62,7 +62,7 @@ done
  * @param inherit open descriptors that live as long as any process that may touch the line
  * @param built for tests: path of the small program
  */
-export function watcherCommand(way: OffWay, inherit: readonly number[], built = builtProgram) {
+export function watcherCommand(access: RelayAccess, inherit: readonly number[], built = builtProgram) {
   const options = {
     // A session of its own: no key of the terminal and no signal to the group reaches it.
     detached: true,
@@ -70,17 +70,17 @@ export function watcherCommand(way: OffWay, inherit: readonly number[], built = 
     env: { PATH: "/bin:/usr/bin" },
   } satisfies SpawnOptions;
   const stdio = ["pipe", "ignore", "ignore", ...inherit] as const;
-  const level = String(way.offLevel);
-  if ("descriptor" in way) {
+  const level = String(access.offLevel);
+  if ("descriptor" in access) {
     const flags = ["watch", level, String(stdio.length)];
-    return { program: built, flags, options: { ...options, stdio: [...stdio, way.descriptor] } };
+    return { program: built, flags, options: { ...options, stdio: [...stdio, access.descriptor] } };
   }
   const isBuilt = existsSync(built);
   return {
     program: isBuilt ? built : "/bin/sh",
     flags: isBuilt
-      ? ["watch", level, ...programArguments(way)]
-      : ["-c", script, "sh", ...shellArguments(way)],
+      ? ["watch", level, ...programArguments(access)]
+      : ["-c", script, "sh", ...shellArguments(access)],
     options: { ...options, stdio: [...stdio] },
   };
 }

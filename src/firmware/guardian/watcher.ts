@@ -2,7 +2,7 @@
  * The last one to act: a program of under 2 MiB, in a session of its own, that turns the relay off when the guardian is
  * gone, whatever became of the loop.
  *
- * Guarantee: the end of the guardian, by whatever way, closes a pipe that it alone holds; the watcher then turns the
+ * Guarantee: any end of the guardian closes a pipe that it alone holds; the watcher then turns the
  * line off at once, without Node and without starting a program, and again every 50 ms until the loop is gone. A loop
  * that is still there after five seconds is killed. A watcher that ends by itself is started again; where none can be
  * started the guardian runs on, and says so.
@@ -14,12 +14,12 @@ import { reasonOf } from "../../base/errors.ts";
 import { startOfProcess } from "../../base/files/process-identity.ts";
 import type { Log } from "../../base/log.ts";
 import { millis, minutes, seconds } from "../../base/units.ts";
-import type { OffWay } from "../relay-guard.ts";
+import type { RelayAccess } from "../relay-guard.ts";
 import { watcherCommand } from "./watcher-program.ts";
 
 export interface Watcher {
   /** From now on this line is turned off when this process ends. `undefined`: no line was found, nothing to watch. */
-  watch(way: OffWay | undefined): void;
+  watch(access: RelayAccess | undefined): void;
   /** The process that may turn the line on. */
   loopIs(pid: number | undefined): void;
   /** The line was read back off and no loop runs: the watcher ends without a write. */
@@ -33,8 +33,8 @@ export interface WatcherProcessOptions {
   readonly inherit: readonly number[];
   /** Told when it has been missing for longer than one new start takes, and when one runs again. */
   readonly onMissing?: (missing: boolean) => void;
-  /** For tests: another way to start it. */
-  readonly start?: (way: OffWay) => ChildProcess;
+  /** For tests: replaces how it is started. */
+  readonly start?: (access: RelayAccess) => ChildProcess;
 }
 
 const restarts: BackoffLimits = { first: millis(100), longest: minutes(1), healthyAfter: seconds(30) };
@@ -59,13 +59,13 @@ export class WatcherProcess implements Watcher {
     return this.#process?.pid;
   }
 
-  watch(way: OffWay | undefined): void {
-    if (way === undefined) {
+  watch(access: RelayAccess | undefined): void {
+    if (access === undefined) {
       this.#options.log.warn("watcher-not-running", { why: "the relay's line was not found" });
       this.#tellMissing(true);
       return;
     }
-    this.#start(way);
+    this.#start(access);
   }
 
   loopIs(pid: number | undefined): void {
@@ -82,7 +82,7 @@ export class WatcherProcess implements Watcher {
     this.#process?.stdin?.end("done\n");
   }
 
-  #start(way: OffWay): void {
+  #start(access: RelayAccess): void {
     const { clock, log } = this.#options;
     const startedAt = clock.now();
     let over = false;
@@ -96,10 +96,10 @@ export class WatcherProcess implements Watcher {
       // From the second end in a row on.
       if (pause > restarts.first) this.#tellMissing(true);
       log.error("watcher-lost", { ...fields, restartInSeconds: pause / 1000 });
-      this.#cancel = clock.setTimer(pause, () => this.#start(way));
+      this.#cancel = clock.setTimer(pause, () => this.#start(access));
     };
     try {
-      const child = this.#spawn(way);
+      const child = this.#spawn(access);
       this.#process = child;
       // Told of its end by the exit; a write that comes too late is no news.
       child.stdin?.on("error", () => {});
@@ -114,10 +114,10 @@ export class WatcherProcess implements Watcher {
     }
   }
 
-  #spawn(way: OffWay): ChildProcess {
+  #spawn(access: RelayAccess): ChildProcess {
     const { start, inherit } = this.#options;
-    if (start !== undefined) return start(way);
-    const { program, flags, options } = watcherCommand(way, inherit);
+    if (start !== undefined) return start(access);
+    const { program, flags, options } = watcherCommand(access, inherit);
     return spawn(program, flags, options);
   }
 

@@ -16,7 +16,7 @@ import type { Log } from "../../base/log.ts";
 import { type Millis, seconds } from "../../base/units.ts";
 import {
   type HubAddresses,
-  type PortWish,
+  type PortChoice,
   type RememberedPorts,
   type RunningHub,
   startHub,
@@ -75,7 +75,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       log,
       dataPath: folders.hub,
       pagePath: join(packageRoot, "dist", "page"),
-      ...portWishes(options),
+      ...portChoices(options),
       ...(host !== undefined && { host }),
       ...(options.names !== undefined && { hostNames: options.names }),
       ...(password !== undefined && { pagePassword: password }),
@@ -139,13 +139,13 @@ export async function startOrJoin(
 
 const silentTries = 5;
 
-interface PortWishes {
-  readonly mqttPort: PortWish;
-  readonly restPort: PortWish;
-  readonly pagePort: PortWish;
+interface PortChoices {
+  readonly mqttPort: PortChoice;
+  readonly restPort: PortChoice;
+  readonly pagePort: PortChoice;
 }
 
-function portWishes({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions): PortWishes {
+function portChoices({ pagePort: asked, allowedPorts: allowed }: LocalHubOptions): PortChoices {
   const may = (port: number | undefined): port is number =>
     port !== undefined && (allowed?.includes(port) ?? true);
   // Where others usually are, whoever moved there would make them move too: there only as a last resort.

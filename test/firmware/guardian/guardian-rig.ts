@@ -109,7 +109,7 @@ export function rig({ found = true, chosen = [] as (Partial<ChosenLoop> | "pendi
       offs.push(why);
       const { wasOn, off } = world;
       world.wasOn = false;
-      return { off, wasOn, way: world.found ? files : undefined };
+      return { off, wasOn, access: world.found ? files : undefined };
     },
     watcher: {
       watch: (line) => void (line && order.push("watch")),

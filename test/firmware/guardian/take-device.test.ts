@@ -91,9 +91,9 @@ describe.runIf(process.platform === "linux")("SR-01: on the character device", (
     const { forceRelayOff } = take("data");
     expect(relay()).toMatchObject({ level: 0, flags: 8n, consumer: "grove-heater relay", driven: [0] });
     // The guardian's first look is to know that it was on (SR-08).
-    const { way, ...forced } = forceRelayOff("start");
+    const { access, ...forced } = forceRelayOff("start");
     expect(forced).toEqual({ off: true, wasOn: true });
-    expect(way).toMatchObject({ offLevel: 0, descriptor: expect.any(Number) });
+    expect(access).toMatchObject({ offLevel: 0, descriptor: expect.any(Number) });
     expect(logged[0]).toMatchObject(["relay-forced-off", { line: "pinctrl-rp1 16", before: 1 }]);
   });
 
@@ -102,7 +102,7 @@ describe.runIf(process.platform === "linux")("SR-01: on the character device", (
     const first = forceRelayOff("start");
     relay().level = 1;
     const again = forceRelayOff("the loop is silent");
-    expect(again).toMatchObject({ off: true, wasOn: true, way: first.way });
+    expect(again).toMatchObject({ off: true, wasOn: true, access: first.access });
     expect(relay().level).toBe(0);
   });
 
@@ -180,18 +180,18 @@ describe.runIf(process.platform === "linux")("On a machine that has both ways", 
     expect([sysfs(), relay().level]).toEqual(["1", 0]);
   });
 
-  it("one lock stands for the line, whichever way it is driven", () => {
+  it("one lock stands for the line, whichever interface drives it", () => {
     take("first", chosen("chardev"));
     expect(ending(() => take("second", chosen("sysfs"))).code).toBe(75);
   });
 
   it.each(["sysfs", "auto"] as const)(
-    "a change of the setting to %s gives the line to the other way",
+    "a change of the setting to %s gives the line to the other interface",
     (to) => {
       take("data", chosen("chardev")).release();
       taken.length = 0;
       const { forceRelayOff } = take("data", chosen(to));
-      expect(forceRelayOff("start").way).toHaveProperty("valueFile");
+      expect(forceRelayOff("start").access).toHaveProperty("valueFile");
       expect([sysfs(), relay().consumer]).toEqual(["0", ""]);
     },
   );

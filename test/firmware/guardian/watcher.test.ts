@@ -49,8 +49,8 @@ function watch(files: OffFiles, built: string) {
     clock: new VirtualClock(),
     log: silentLog,
     inherit: [],
-    start: (way) => {
-      const { program, flags, options } = watcherCommand(way, [], built);
+    start: (access) => {
+      const { program, flags, options } = watcherCommand(access, [], built);
       shell = spawn(program, flags, options);
       return shell;
     },

@@ -144,7 +144,7 @@ export class LaunchedUnit {
       forceRelayOff: () => {
         const wasOn = this.relay;
         this.relay = false;
-        return { off: true, wasOn, way: undefined };
+        return { off: true, wasOn, access: undefined };
       },
       watcher: { watch() {}, loopIs() {}, done() {} },
       pauseProcess() {},

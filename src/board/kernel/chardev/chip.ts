@@ -37,7 +37,7 @@ export function findCharChip(labels: readonly string[], devices: GpioDevices): C
     throw new LineError("denied", `${refused.join(", ")} may not be opened: ${joinGroup}.`);
   throw new LineError(
     "absent",
-    `no GPIO chip is labelled ${wanted}; this kernel has: ${there}. Choose the board that this computer is.`,
+    `no GPIO chip is labelled ${wanted}; this kernel has: ${there}. Choose the board definition of this computer.`,
   );
 }
 

@@ -22,7 +22,7 @@ export interface GpioDevices {
   read(descriptor: number, bytes: Uint8Array): number;
 }
 
-/** A machine without any, as for the virtual hat. */
+/** A machine without GPIO devices, as for the virtual hat. */
 export const noDevices: GpioDevices = {
   list: () => [],
   open: (path) => {

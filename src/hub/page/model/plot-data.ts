@@ -47,7 +47,7 @@ export function openingSpan(series: Readonly<Record<string, Series>>, nowMs: num
 export function plotSummary(data: PlotData, temperatureColumn: number): string {
   const values = (data.columns[temperatureColumn] ?? []).filter((value) => typeof value === "number");
   const last = values.at(-1);
-  if (last === undefined) return "No readings in this span yet.";
+  if (last === undefined) return "No readings in this period yet.";
   if (values.length === 1) return `Temperature ${last.toFixed(1)} °C; 1 reading.`;
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return `Temperature between ${low.toFixed(1)} and ${high.toFixed(1)} °C, ${last.toFixed(1)} °C at the end; ${values.length} readings.`;

@@ -1,8 +1,9 @@
 /**
- * A roll-out over several devices: one row for each, and a line that sums up.
+ * A roll-out over several devices: one row for each, and a summary.
  *
  * Guarantee: pure and total. A device on trial does not count as running the version. One that reverted or refused
- * it makes the sum `bad` and comes first; so does a group whose roll-out is stopped. The sum says how many cannot be reached.
+ * it makes the summary `bad` and comes first; so does a group whose roll-out is stopped.
+ * The summary says how many cannot be reached.
  */
 import { compareVersions } from "../../../base/version.ts";
 import type { DeviceSummary, FirmwareView, RollOutChange, RollOutGroup } from "../../page-server/api.ts";
@@ -112,16 +113,16 @@ function summaryOf(units: readonly Unit[]): Pick<RollOut, "tone" | "text"> {
   const running = count(runs);
   const reverted = count(ended("reverted"));
   const refused = count(ended("refused"));
-  const away = units.filter(({ device }) => !isReachable(device)).length;
+  const unreachable = units.filter(({ device }) => !isReachable(device)).length;
   const parts: readonly (readonly [number, string])[] = [
     [reverted, "reverted"],
     [refused, "refused"],
     [count(({ installed, state }) => installed === version && state === "on-trial"), "on trial"],
-    [away, "cannot be reached"],
+    [unreachable, "cannot be reached"],
   ];
   const more = parts.flatMap(([many, word]) => (many === 0 ? [] : [`, ${many} ${word}`])).join("");
   const all = running === units.length;
-  const tone = reverted + refused > 0 ? "bad" : all ? (away === 0 ? "good" : "quiet") : "pending";
+  const tone = reverted + refused > 0 ? "bad" : all ? (unreachable === 0 ? "good" : "quiet") : "pending";
   const what = version === undefined ? "no known version" : version;
   return { tone, text: `${running} of ${units.length} run ${what}${more}` };
 }

@@ -124,7 +124,7 @@ function makeSpans(onSpan: (minutes: number) => void) {
   });
   const roots = radios.map(({ root }) => root);
   return {
-    root: h("div", { class: "segments small", role: "radiogroup", "aria-label": "Span" }, ...roots),
+    root: h("div", { class: "segments small", role: "radiogroup", "aria-label": "Time range" }, ...roots),
     show(chosen: number): void {
       for (const { minutes, input } of radios) input.checked = minutes === chosen;
     },
@@ -134,7 +134,7 @@ function makeSpans(onSpan: (minutes: number) => void) {
 export function makePlot(): Part<View> {
   const box = h("div", { class: "plot-box" });
   const summary = h("figcaption", { class: "spoken" });
-  const empty = h("p", { class: "empty plot-empty" }, "No readings in this span yet.");
+  const empty = h("p", { class: "empty plot-empty" }, "No readings in this period yet.");
   const legend = makeLegend();
   let minutes = 0;
   let isChosen = false;

@@ -44,7 +44,7 @@ const verbs: Readonly<Record<string, Entry>> = {
   image: { summary: "Make, sign and verify firmware images", load: () => import("./commands/image.ts") },
   feed: { summary: "Publish firmware images for field units", load: () => import("./commands/feed.ts") },
   update: {
-    summary: "Show, apply and take back updates of the firmware",
+    summary: "Show, apply and revert firmware updates",
     load: () => import("./commands/update.ts"),
   },
   report: { summary: "Show the error reports of this device", load: () => import("./commands/report.ts") },

@@ -1,8 +1,8 @@
 /**
- * `feed publish | show`: what the owner of field units does with a feed, a folder from which they take their updates.
+ * `feed publish | show`: manages a feed: a folder from which field units take their updates.
  *
- * Guarantee: a unit that reads the folder meanwhile finds the channel of before or the new one; the private key is read by
- * its owner alone and never printed.
+ * Guarantee: a unit that reads the folder meanwhile finds the previous or the new channel; the private key must be readable
+ * by its owner only, and is never printed.
  */
 import { closeSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -43,11 +43,11 @@ export const verb: Verb = {
     image: { value: "FILE", doc: "publish: a signed image (default: the one that the group has)" },
     percent: {
       value: "N",
-      doc: "publish: so many of the group's units in a hundred, 0 stops (default: as before, or 100)",
+      doc: "publish: share of the group's units, 0 to 100; 0 stops the roll-out (default: unchanged, or 100)",
     },
     "stop-at": {
       value: "N",
-      doc: `publish: a hub stops the roll-out at so many failures in a hundred units (default: as before, or ${usualStopAt})`,
+      doc: `publish: a hub stops the roll-out at this percentage of failures (default: unchanged, or ${usualStopAt})`,
     },
     from: {
       value: "FILE",
@@ -68,15 +68,15 @@ Exit code 1 when show finds the channel expired or a file missing or wrong, 69 w
 another publish is at work, 78 when channel, image or key is refused.`,
   async run(args) {
     const [what, subject, more] = args.words;
-    if (more !== undefined) throw usage(`feed ${what} takes one further word, got "${more}".`);
+    if (more !== undefined) throw usage(`feed ${what} takes one argument, not also "${more}".`);
     try {
       if (what === "publish" && subject === undefined) return await publishInto(args);
       if (what === "show") return await show(args, needed(subject, "the feed's folder or address"));
     } catch (error) {
       throw asStartupError(error);
     }
-    if (what === "publish") throw usage(`feed publish takes no further word, got "${subject}".`);
-    throw usage(what === undefined ? "What is to be done?" : `Unknown: feed ${what}.`);
+    if (what === "publish") throw usage(`feed publish takes no argument, got "${subject}".`);
+    throw usage(what === undefined ? "No subcommand given." : `Unknown: feed ${what}.`);
   },
 };
 
@@ -96,7 +96,8 @@ async function publishInto(args: Arguments): Promise<number> {
       : wholeNumber(args, "stop-at", { least: 1, most: 100 }, usualStopAt);
   if (group === undefined && (image ?? percent ?? stopAt) !== undefined)
     throw usage("Missing: --group NAME.");
-  if (image === undefined && from.length > 0) throw usage("Missing: --image FILE, which the delta leads to.");
+  if (image === undefined && from.length > 0)
+    throw usage("Missing: --image FILE, the image that the delta makes.");
   for (const file of image === undefined ? [] : [image, ...from]) checkRegular(file);
   await systemSlotFiles(systemClock).makeFolder(folder);
   const release = lockFolder(folder);
@@ -132,7 +133,7 @@ async function show(args: Arguments, place: string): Promise<number> {
   const isWeb = /^https?:\/\//.test(place);
   const { channel } = isWeb ? await fetchChannel(place, trusted) : channelIn(place, trusted);
   const findings = isWeb ? [] : await wrongFiles(place, channel);
-  if (systemClock.wallNow() >= channel.expiresAt * 1000) findings.push("it is expired: publish it anew");
+  if (systemClock.wallNow() >= channel.expiresAt * 1000) findings.push("it has expired: publish it again");
   if (args.has("json")) print(JSON.stringify({ ...channel, findings }, null, 2));
   else print([channelText(channel), ...findings.map((finding) => `wrong: ${finding}`)].join("\n"));
   return findings.length === 0 ? exitCodes.ok : exitCodes.findings;
@@ -166,7 +167,7 @@ async function fetchChannel(place: string, trusted: readonly TrustedKey[]) {
   return readChannel(bytes, trusted);
 }
 
-/** Every file that the channel names, read to its end. */
+/** Checks every file that the channel names. */
 async function wrongFiles(folder: string, { groups }: Channel): Promise<string[]> {
   const wrong = new Map<string, string>();
   for (const { image } of Object.values(groups)) {
@@ -203,20 +204,20 @@ function named(args: Arguments, flag: string): string | undefined {
   throw usage(`invalid --${flag}: ${name} (${nameRule.expected})`);
 }
 
-/** Opening a FIFO would wait for whoever writes into it. @throws StartupError, the system's error */
+/** Opening a FIFO would block. @throws StartupError, the system's error */
 function checkRegular(file: string): void {
   if (statSync(file).isFile()) return;
-  throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Give an image's file.");
+  throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Name an image file.");
 }
 
-/** @returns what gives it free. Where the system has no locks it goes without. */
+/** @returns the function that releases it. Systems without file locks do without. */
 function lockFolder(folder: string): () => void {
   const open = openSync(folder, "r");
   if (lockOpenFile(open) !== "busy") return () => closeSync(open);
   closeSync(open);
   throw new StartupError(
     exitCodes.running,
-    `Another publish is at work in ${folder}.`,
+    `Another feed publish is running in ${folder}.`,
     "Wait for it and try again.",
   );
 }
@@ -238,8 +239,8 @@ function asStartupError(error: unknown): unknown {
   if (error instanceof ImageRefused) {
     const remedy =
       error.code === "unknown-key"
-        ? "Give the key that it was signed with; after a change of keys, the one of before with --old-key."
-        : "Sign and publish it anew.";
+        ? "Name the key that it was signed with; after a change of keys, the previous one with --old-key."
+        : "Sign and publish it again.";
     return as(exitCodes.configuration, `Refused (${error.code}): ${error.message}.`, remedy);
   }
   if (error instanceof KeyError)
@@ -260,7 +261,7 @@ function asStartupError(error: unknown): unknown {
     const code = error.code === "not-granted" ? exitCodes.permission : exitCodes.unavailable;
     return as(
       code,
-      `The channel was not fetched (${error.code}): ${error.message}.`,
+      `The channel was not downloaded (${error.code}): ${error.message}.`,
       "Check the address and the network.",
     );
   }
@@ -273,7 +274,7 @@ function asStartupError(error: unknown): unknown {
     return as(
       exitCodes.storage,
       `${messageOf(error)}.`,
-      "The channel of before stays in force: make room and try again.",
+      "The previous channel stays in force: free some space and try again.",
     );
   return error;
 }

@@ -1,9 +1,8 @@
 /**
- * `image keys | build | sign | verify | show`: what the owner of field units does with firmware images, on a computer of
- * the owner's own.
+ * `image keys | build | sign | verify | show`: makes and checks firmware images, on the computer of
+ * the units' owner.
  *
- * Guarantee: no file that is there already is overwritten; a private key is read and written by its owner alone, and
- * never printed.
+ * Guarantee: no existing file is overwritten; a private key is readable by its owner only, and never printed.
  */
 import { execFileSync } from "node:child_process";
 import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -35,7 +34,7 @@ export const verb: Verb = {
   flags: {
     from: {
       value: "FOLDER",
-      doc: "build: another program than this one: dist, boards, manifest, node_modules",
+      doc: "build: folder of the program (dist, boards, manifest, node_modules); default: this one",
     },
     counter: { value: "N", doc: "build: rises with every release; a device never goes back behind it" },
     release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: that of the program)" },
@@ -58,8 +57,8 @@ Exit code 78 when an image or a key is refused, with the code and the reason.`,
     const [what, subject, more] = args.words;
     const action = what === undefined ? undefined : actions[what];
     if (action === undefined)
-      throw usage(what === undefined ? "What is to be done?" : `Unknown: image ${what}.`);
-    if (more !== undefined) throw usage(`image ${what} takes one further word, got "${more}".`);
+      throw usage(what === undefined ? "No subcommand given." : `Unknown: image ${what}.`);
+    if (more !== undefined) throw usage(`image ${what} takes one argument, not also "${more}".`);
     try {
       return await action(args, subject);
     } catch (error) {
@@ -106,7 +105,7 @@ async function build(args: Arguments): Promise<number> {
       state: stateVersions,
       protocol: guardianProtocol,
     };
-    // Signing names the key; until then it is nobody's.
+    // The key's id is set when it is signed.
     const manifest = await describeFolder(from, facts, "0".repeat(16));
     await writeImage(from, manifest, out);
     return print(
@@ -124,7 +123,7 @@ function versionIn(folder: string): string {
   } catch (cause) {
     throw new StartupError(
       exitCodes.configuration,
-      `${join(folder, "package.json")} does not tell the version of the program.`,
+      `${join(folder, "package.json")} does not contain the program's version.`,
       "Name it with --release VERSION.",
       { cause },
     );
@@ -152,7 +151,7 @@ function timeStamp(args: Arguments): number {
     const options = { encoding: "utf8", timeout: 10_000, stdio: "pipe" } as const;
     return Number(execFileSync("git", ["log", "-1", "--format=%ct"], options).trim());
   } catch {
-    throw usage("There is no commit to take the time stamp from: give --time SECONDS.");
+    throw usage("There is no commit for the time stamp: give --time SECONDS.");
   }
 }
 
@@ -164,11 +163,11 @@ async function signFile(args: Arguments, file: string): Promise<number> {
   return print(`${out}: ${summary(manifest)}, signed with key ${key.id}`);
 }
 
-/** Opening a FIFO would wait for whoever writes into it. @throws StartupError, the system's error */
+/** Opening a FIFO would block. @throws StartupError, the system's error */
 function imageFile(name: string | undefined): string {
   const file = needed(name, "the image");
   if (statSync(file).isFile()) return file;
-  throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Give an image's file.");
+  throw new StartupError(exitCodes.configuration, `${file} is not a regular file.`, "Name an image file.");
 }
 
 async function verify(args: Arguments, file: string): Promise<number> {

@@ -1,8 +1,9 @@
 /**
- * `update status | check | apply | revert`: what a person does with updates on the unit itself.
+ * `update status | check | apply | revert`: updates, on the unit itself.
  *
- * Guarantee: an image is taken only with a signature of a trusted key, on every unit; on a sealed one not from a file at all.
- * Nothing here touches what runs: a running firmware hears of it by a file and swaps when it may, else the next start does.
+ * Guarantee: an image is accepted only with the signature of a trusted key; a sealed unit accepts no image from a file.
+ * The running firmware is not touched: it reads the request from a file and starts the image when that is safe, or the next
+ * start does.
  */
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -36,14 +37,14 @@ import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "update",
-  summary: "Show, apply and take back updates of the firmware",
+  summary: "Show, apply and revert firmware updates",
   usage: "update status | check | apply FILE | revert [FLAGS]",
   subverbs: ["status", "check", "apply", "revert"],
   checksFurtherWords: true,
   flags: {
     data: sharedFlags.data,
     json: { doc: "status, check: print JSON" },
-    now: { doc: "apply: do not wait for the heater to be off, nor for the hours that the settings name" },
+    now: { doc: "apply: wait neither for the heater to be off nor for the hours in the settings" },
   },
   notes: `
 status shows both slots, each verified to its last byte, what starts, and how the last update ended. check asks the sources
@@ -58,9 +59,9 @@ revert: 0 when done; 1 when there is nothing to revert; 74 when the disk fails; 
 sealed unit, or without the right to write its data; 78 when the image is refused, with the code and the reason.`,
   async run(args) {
     const [what, subject, ...more] = args.words;
-    if (what === undefined) throw usage("What is to be done?");
+    if (what === undefined) throw usage("No subcommand given.");
     const surplus = what === "apply" ? more[0] : subject;
-    if (surplus !== undefined) throw usage(`update ${what} takes no further word, got "${surplus}".`);
+    if (surplus !== undefined) throw usage(`update ${what} takes no argument, got "${surplus}".`);
     if (what === "status") return await status(args);
     if (what === "check") return await check(args);
     if (what === "revert") return await revert(args);
@@ -69,7 +70,7 @@ sealed unit, or without the right to write its data; 78 when the image is refuse
   },
 };
 
-/** Asks here, so that a person sees the answer, and has a running firmware ask as well: that one acts on it. */
+/** Asks here, to show the answer, and makes a running firmware ask too, which acts on it. */
 async function check(args: Arguments): Promise<number> {
   const { dataPath, owner: fileOwner } = openUnit(args);
   const owner = await ownersFile(dataPath);
@@ -110,10 +111,10 @@ function answerText({ source, update, problem }: Answer): string {
   if (problem !== undefined) return `${name} could not be asked: ${problem}`;
   if (update === undefined) return `${name} no update for this unit`;
   const size = `${Math.ceil(update.bytes / 2 ** 20)} MiB`;
-  return `${name} release ${update.version ?? update.id} is assigned, ${size}; a running firmware takes it as its settings say`;
+  return `${name} release ${update.version ?? update.id} is assigned, ${size}; a running firmware installs it according to its settings`;
 }
 
-/** @throws StartupError where there is none, or it cannot be used */
+/** @throws StartupError if there is none, or it is invalid */
 async function ownersFile(dataPath: string): Promise<OwnerFile> {
   const path = join(dataPath, ownerFileName);
   try {
@@ -135,8 +136,8 @@ async function apply(args: Arguments, file: string): Promise<number> {
   if (isSealed(dataPath)) {
     throw new StartupError(
       exitCodes.permission,
-      "This unit is sealed: it takes updates from its owner's source alone, and no image from a file.",
-      "On the bench: grove-heater unseal, then apply it, then grove-heater seal.",
+      "This unit is sealed: it accepts updates only from its owner's source, and no image from a file.",
+      "For development: grove-heater unseal, then apply it, then grove-heater seal.",
     );
   }
   const keys = usableKeys();
@@ -149,7 +150,7 @@ async function apply(args: Arguments, file: string): Promise<number> {
     await writeRequest(requestFile(dataPath), { kind: "start", slot, digest, now: args.has("now") }, owner);
     const soon = args.has("now") ? "within seconds" : "once its heater is off";
     return print(
-      `release ${version}, counter ${counter}, is installed in slot ${slot}. A firmware that runs tries it ${soon}, else the ` +
+      `release ${version}, counter ${counter}, is installed in slot ${slot}. A running firmware tries it ${soon}, else the ` +
         "next start does.\nThen: grove-heater update status",
     );
   } catch (error) {
@@ -172,14 +173,14 @@ async function revert(args: Arguments): Promise<number> {
     throw asStartupError(error, requestFile(dataPath));
   }
   return print(
-    `release ${image.version} in slot ${slot} is given up: a firmware that runs goes back within seconds, else the next ` +
+    `release ${image.version} in slot ${slot} is reverted: a running firmware ends it within seconds, else the next ` +
       "start does.\nThen: grove-heater update status",
   );
 }
 
 interface Unit {
   readonly dataPath: string;
-  /** Whose the files are to be, where root acts for the service. */
+  /** The owner of the files, if root acts for the service. */
   readonly owner: FileOwner | undefined;
 }
 
@@ -198,7 +199,7 @@ function usableKeys() {
   if (keys.length > 0) return keys;
   throw new StartupError(
     exitCodes.configuration,
-    "This installation trusts no key, so it can take no image.",
+    "This installation trusts no key, so it can accept no image.",
     `Put the owner's public key into ${folder}, as owner.pub (for a service: grove-heater service install --key FILE).`,
   );
 }
@@ -215,7 +216,7 @@ async function status(args: Arguments): Promise<number> {
     a: await slotStatus(store, state, "a", keys),
     b: await slotStatus(store, state, "b", keys),
   };
-  // With neither record nor copy readable the slots look as if nothing was ever installed.
+  // If neither the record nor its copy is readable, it looks as if nothing was ever installed.
   if (state === noSlots && recordNames.some((name) => existsSync(join(folder, name))))
     problems.push(`the record of the slots in ${folder} is damaged: the firmware of the installation runs.`);
   const found = {
@@ -276,9 +277,9 @@ function rows(found: Found): string[] {
 }
 
 const waitingText = {
-  start: "an update is to be tried",
-  revert: "to go back",
-  check: "the sources are to be asked",
+  start: "an update will be tried",
+  revert: "revert",
+  check: "ask the sources",
 };
 
 function slotText(slot: Found["slots"]["a"]): string {
@@ -291,7 +292,7 @@ function slotText(slot: Found["slots"]["a"]): string {
 const outcomeText = ({ result, image, reason }: NonNullable<SlotsState["outcome"]>): string =>
   `release ${image.version} ${result}${reason === "" ? "" : `: ${reason}`}`;
 
-/** To tell nothing of slots that this user may not see would look as if there were none. */
+/** Without this error, slots that this user may not read would look empty. */
 function refuseUnreadable(folder: string): void {
   try {
     accessSync(folder, constants.R_OK | constants.X_OK);
@@ -308,14 +309,14 @@ function refuseUnreadable(folder: string): void {
 
 function asStartupError(error: unknown, file: string): unknown {
   if (error instanceof ImageRefused) {
-    const next = "What runs goes on as it is.";
+    const next = "The running firmware is not affected.";
     return new StartupError(exitCodes.configuration, `Refused (${error.code}): ${error.message}.`, next);
   }
   if (error instanceof SlotsBusy) {
     return new StartupError(exitCodes.running, `${messageOf(error)}.`, "Wait for it, then try again.");
   }
   if (error instanceof SmallFileError) {
-    return new StartupError(exitCodes.configuration, `${error.message}.`, "Give an image's file.");
+    return new StartupError(exitCodes.configuration, `${error.message}.`, "Name an image file.");
   }
   const code = errnoOf(error);
   if (isDiskFailure(error)) {

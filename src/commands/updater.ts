@@ -1,4 +1,4 @@
-/** `updater`: the updater itself, started by the control loop; not for people. */
+/** `updater`: the updater process, started by the control loop; not for direct use. */
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
@@ -27,7 +27,7 @@ import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "updater",
-  summary: "The updater itself, started by the control loop",
+  summary: "The updater process, started by the control loop",
   usage: "updater [FLAGS]",
   flags: {
     data: sharedFlags.data,
@@ -37,13 +37,13 @@ export const verb: Verb = {
   run: updater,
 };
 
-/** The loop kills what takes longer. */
+/** After this time the loop kills it. */
 const closeLimit = seconds(3);
 
 async function updater(args: Arguments): Promise<number> {
   rankMemory("updater");
   const send = (message: UpdaterToLoop, sent = () => {}): void =>
-    // With a callback a channel that is gone is an argument of it, not an exception.
+    // With a callback, the error of a closed channel is passed to it and not thrown.
     void process.send?.(message, undefined, undefined, sent);
   const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
@@ -88,7 +88,7 @@ async function updater(args: Arguments): Promise<number> {
   process.exit(exitCodes.ok);
 }
 
-/** A file that cannot be used is shown as a fault until it is corrected and the firmware restarts. */
+/** An invalid file is shown as a fault until it is corrected and the firmware restarts. */
 async function ownersFile(
   dataPath: string,
   log: Log,

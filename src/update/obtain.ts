@@ -125,7 +125,7 @@ async function whyNoDelta(
   try {
     return imageInSlot(store, files).digest === from
       ? undefined
-      : "it begins with another image than the installed one";
+      : "it is for another image than the installed one";
   } catch (error) {
     if (error instanceof DeltaError || error instanceof ImageRefused) return error.message;
     throw error;

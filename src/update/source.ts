@@ -3,20 +3,22 @@
  *
  * Where updates come from: one interface for a feed and for a hawkBit server.
  *
- * A source says what this unit is assigned and hears what became of it. It neither downloads nor installs: the updater
- * does, in the same way for every source.
+ * A source says which image is assigned to this unit, and receives the result. It neither downloads nor installs: the
+ * updater does that, in the same way for every source.
  */
+
+import { ExpectedError } from "./expected-error.ts";
 
 /** One image that this unit is asked to run. */
 export interface Assignment {
-  /** What the source calls it; the same id is the same request. */
+  /** Its id at the source; the same id is the same request. */
   readonly id: string;
-  /** For people, before the image itself says it; absent where the source does not know. */
+  /** To be shown before the image itself is known; absent if the source does not say. */
   readonly version?: string;
   readonly image: ImageLocation;
   /** `wait`: not now (a maintenance window is closed); asked for again later. */
   readonly download: "wait" | "when-convenient" | "now";
-  /** `never`: to be downloaded and kept only. `now`: without the device's own deferral, but for the heater's safety. */
+  /** `never`: only download and keep it. `now`: without the device's own deferral, except for the heater's safety. */
   readonly install: "never" | "wait" | "when-convenient" | "now";
 }
 
@@ -27,18 +29,18 @@ export interface ImageLocation {
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes. */
   readonly size: number;
-  /** Lower-case hexadecimal SHA-256 of all bytes, where the source knows it. */
+  /** Lower-case hexadecimal SHA-256 of all bytes, if the source knows it. */
   readonly sha256?: string;
 }
 
 export interface CheckResult {
-  /** `null`: this unit is to stay as it is. */
+  /** `null`: no update. */
   readonly assignment: Assignment | null;
-  /** The id of an assignment that the owner takes back; answered by a report of `canceled` or `not-canceled`. */
+  /** The id of an assignment that the owner cancels; answered by a report of `canceled` or `not-canceled`. */
   readonly cancel: string | null;
   /** What this unit will be assigned later, and why not now. */
   readonly held?: Held;
-  /** When the source wants to be asked again; absent: the updater's own interval. */
+  /** When to ask the source again; absent: the updater's own interval. */
   readonly againInMs?: number;
 }
 
@@ -48,55 +50,48 @@ export interface Held {
   readonly reason: string;
 }
 
-/** What became of an assignment. The last of one id is `confirmed`, `reverted`, `refused`, `kept` or `canceled`. */
+/** The progress and result of an assignment. The last report of one id is `confirmed`, `reverted`, `refused`, `kept` or `canceled`. */
 export type Report =
   | { readonly kind: "downloading"; readonly percent: number }
   | { readonly kind: "downloaded" }
   /** Installed in a slot; the start waits for the reason given. */
   | { readonly kind: "deferred"; readonly reason: string }
   | { readonly kind: "installing" }
-  /** The new image proved its health. Never said before. */
+  /** The new image proved its health; never sent earlier. */
   | { readonly kind: "confirmed" }
   | { readonly kind: "reverted"; readonly reason: string }
   /** `code` is a RefusalCode or a code of the download. */
   | { readonly kind: "refused"; readonly code: string; readonly reason: string }
-  /** A download that was not to be installed is done. */
+  /** The download of an image that must not be installed is complete. */
   | { readonly kind: "kept" }
   | { readonly kind: "canceled" }
   | { readonly kind: "not-canceled"; readonly reason: string };
 
 export interface UpdateSource {
   readonly kind: "feed" | "hawkbit";
-  /** Looks once. @throws SourceError */
+  /** Asks once. @throws SourceError */
   check(signal: AbortSignal): Promise<CheckResult>;
-  /** Tells the owner. Resolves when the source has it. @throws SourceError: to be said again later */
+  /** Sends a report. Resolves when the source has received it. @throws SourceError: send it again later */
   report(id: string, report: Report, signal: AbortSignal): Promise<void>;
 }
 
 export type SourceErrorCode =
-  /** No connection, no answer in time, or an answer of the server's own failure: tried again. */
+  /** No connection, no answer in time, or a server error (5xx): tried again. */
   | "unreachable"
   /** The server does not know this unit or its token. */
   | "not-allowed"
-  /** Slower is asked for. */
+  /** The server asks for fewer requests. */
   | "too-many-requests"
-  /** The assignment is over: nothing more is to be said of it. */
+  /** The assignment is over: no report of it is expected. */
   | "gone"
-  /** The answer is not what the protocol allows. */
+  /** The answer violates the protocol. */
   | "invalid-answer"
-  /** Metadata that is unsigned, altered, or older than what was seen. */
+  /** Metadata that is unsigned, altered, or older than what was seen before. */
   | "not-trusted"
-  /** Metadata whose date of expiry has passed. */
+  /** Metadata that has expired. */
   | "expired";
 
-/** An expected failure: the unit stays as it is and asks again. */
-export class SourceError extends Error {
-  readonly code: SourceErrorCode;
-  readonly againInMs: number | undefined;
-  constructor(code: SourceErrorCode, reason: string, options?: ErrorOptions & { againInMs?: number }) {
-    super(reason, options);
-    this.name = "SourceError";
-    this.code = code;
-    this.againInMs = options?.againInMs;
-  }
+/** An expected failure: nothing changes on the unit, and the source is asked again. */
+export class SourceError extends ExpectedError<SourceErrorCode> {
+  override readonly name: string = "SourceError";
 }

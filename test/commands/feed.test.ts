@@ -146,10 +146,10 @@ describe("feed", () => {
   });
 
   it.each([
-    [[], /What is to be done/],
+    [[], /No subcommand given/],
     [["frobnicate"], /Unknown: feed frobnicate/],
     [["publish"], /Missing: --folder FOLDER/],
-    [["publish", "more"], /takes no further word/],
+    [["publish", "more"], /takes no argument/],
     [["publish", "--folder", "x"], /Missing: --key FILE/],
     [["publish", "--folder", "x", "--key", "k", "--image", "i"], /Missing: --group NAME/],
     [["publish", "--folder", "x", "--key", "k", "--percent", "5"], /Missing: --group NAME/],
@@ -158,7 +158,7 @@ describe("feed", () => {
     [["publish", "--folder", "x", "--key", "k", "--group", "g", "--percent", "101"], /--percent 101/],
     [["show"], /Missing: the feed's folder/],
     [["show", "x"], /Missing: --key FILE/],
-    [["show", "x", "y"], /takes one further word/],
+    [["show", "x", "y"], /takes one argument, not also/],
   ])("refuses %j with exit code 64", async (words, message) => {
     await expect(feed(...words)).rejects.toMatchObject({
       exitCode: 64,

@@ -126,12 +126,12 @@ describe("image", () => {
 
   it.each([
     [["frobnicate"], /Unknown: image frobnicate/],
-    [[], /What is to be done/],
+    [[], /No subcommand given/],
     [["sign"], /Missing: the image/],
     [["build", "--from", "/tmp"], /Missing: --out FILE/],
     [["build", "--from", "/tmp", "--out", "/nowhere/x"], /Missing: --counter N/],
     [["build", "--from", "/tmp", "--out", "x", "--counter=-1"], /invalid --counter: -1/],
-    [["show", "a", "b"], /takes one further word/],
+    [["show", "a", "b"], /takes one argument, not also/],
   ])("refuses %j with exit code 64", async (words, message) => {
     await expect(image(...words)).rejects.toMatchObject({
       exitCode: 64,

@@ -1,4 +1,4 @@
-/** What is known of updates, as the twin's component has it: its schema, and how it is made. */
+/** The twin's component `firmware`: its schema, and its value from the slots and the updater. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { number, oneOf } from "../../base/schema/values.ts";

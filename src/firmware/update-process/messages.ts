@@ -16,11 +16,11 @@ const digest = string(undefined, 64);
 const maxText = 1024;
 
 export const loopToUpdater = byKind("kind", {
-  /** A person or the owner's system wants the sources asked now. */
+  /** Ask the sources now, at the request of a person or of the owner's system. */
   check: nothing,
   /** Whether this image may start now, and why not; at each change, and after each offer. */
   "may-start": object({ digest, waitsFor: optional(truncated(maxText)) }),
-  /** The trial of this program has ended well. */
+  /** This program was confirmed: its trial is over. */
   "update-confirmed": nothing,
   ping: nothing,
   stop: nothing,
@@ -34,9 +34,9 @@ export const updaterToLoop = byKind("kind", {
   log: logLine,
   /** At every change. */
   firmware: object({ report: firmwareReport }),
-  /** An image is whole in its slot: the loop says when it may start. */
+  /** An image is completely installed: the loop says when it may start. */
   offer: object({ slot: oneOf(["a", "b"]), digest, when: oneOf(["now", "when-convenient"]) }),
-  /** The offered image is to start: it may, and nobody has taken it back. */
+  /** Start the offered image: the loop has allowed it, and it was not canceled. */
   start: object({ digest }),
   pong: nothing,
 });

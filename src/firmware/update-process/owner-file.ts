@@ -1,9 +1,9 @@
 /**
  * updates.json in the data folder: where this unit looks for updates, as its owner wrote it.
  *
- * PEM files are named from the data folder.
+ * Paths of PEM files are relative to the data folder.
  *
- * Guarantee: a file that others can read, or that is not as expected, is refused with what to change; no message contains
+ * Guarantee: a file that others can read, or that is invalid, is refused with advice; no message contains
  * a token. No file: this unit looks for no updates.
  */
 import { join, resolve } from "node:path";
@@ -36,7 +36,7 @@ const ownerFile = strictObject({
   hawkbit: optional(anything),
   /** PEM of the owner's own authority, for feed and downloads. */
   caFile: optional(string(undefined, 4096)),
-  /** What downloads may use of the line, in kilobytes of 1000 bytes per second. */
+  /** Bandwidth limit of downloads, in kilobytes (1000 bytes) per second. */
   kilobytesPerSecond: optional(integer(1, 1_000_000)),
   deltas: withDefault(boolean, true),
 });
@@ -98,5 +98,5 @@ function readPemFile(path: string): string {
   } catch (cause) {
     throw new OwnerFileError(`${path} cannot be read.`, { cause });
   }
-  throw new OwnerFileError(`${path} is not there.`);
+  throw new OwnerFileError(`${path} does not exist.`);
 }

@@ -1,7 +1,7 @@
 /**
- * The swap as the updater sees it: the loop, which knows the heater, says when an installed image may start.
+ * The updater's side of the swap: the loop, which knows the heater, says when an installed image may start.
  *
- * Guarantee: an image starts only after the loop has said that it may, and the updater that nobody has taken it back.
+ * Guarantee: an image starts only after the loop has allowed it and the updater has confirmed that it was not canceled.
  */
 import { minutes, seconds } from "../../base/units.ts";
 import type { SlotImage, SlotsState } from "../../update/slots/slots.ts";
@@ -10,7 +10,7 @@ import type { LoopToUpdater, UpdaterToLoop } from "./messages.ts";
 
 type MayStart = Extract<LoopToUpdater, { kind: "may-start" }>;
 
-/** The loop tells its decision at once; a lost message is asked for again. */
+/** The loop sends its decision at once; after a lost message it is requested again. */
 const firstAnswer = seconds(10);
 const laterAnswers = minutes(1);
 

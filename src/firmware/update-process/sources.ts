@@ -1,4 +1,4 @@
-/** The sources of updates that the owner's file names, as this unit asks them. */
+/** Builds the sources of updates that the owner's file names. */
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -27,9 +27,9 @@ export interface SourceOptions {
   readonly manifest: Pick<Manifest, "connections">;
   readonly firmware: string;
   readonly board: string;
-  /** What runs: "a", "b" or "factory". */
+  /** Program that runs: "a", "b" or "factory". */
   readonly program: string;
-  /** Under which a feed's staged roll-out counts this unit. */
+  /** Identifies this unit in a feed's staged roll-out. */
   readonly unitId: string;
   readonly isSealed: () => boolean;
   readonly env: NodeJS.ProcessEnv;
@@ -40,11 +40,11 @@ export interface SourceOptions {
 /** Records of sources and downloads; in the data folder, so that the storage that the app manifest grants counts it. */
 export const updatesFolder = (dataPath: string): string => join(dataPath, "updates");
 
-/** For the feed's small documents and for downloads. @throws RangeError for a proxy that is none */
+/** For the feed's small documents and for downloads. @throws RangeError for an invalid proxy */
 export const transportOf = (owner: OwnerFile, options: Pick<SourceOptions, "env" | "manifest">): Transport =>
   systemTransport(httpOptions(owner, options));
 
-/** One way out for all of them: the owner's authorities, those of the hawkBit server, and the proxy. */
+/** The same for all requests: the owner's authorities, those of the hawkBit server, and the proxy. */
 function httpOptions(
   { caPem, hawkbit }: OwnerFile,
   { env, manifest }: Pick<SourceOptions, "env" | "manifest">,

@@ -1,7 +1,7 @@
 /**
- * The updater as a real process below the loop, where this unit takes updates.
+ * Starts the updater as a process below the loop, on a unit that takes updates.
  *
- * Guarantee: the control loop runs already and goes on whatever happens here.
+ * Guarantee: the control loop is already running, and does not depend on it.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";

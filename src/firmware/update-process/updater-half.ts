@@ -1,8 +1,8 @@
 /**
  * The updater of a unit, composed: sources, downloads, slots, and the swap that the loop allows.
  *
- * Guarantees: in a process of its own below the loop, whose end costs nothing but time; hosts are asked only where the app
- * manifest grants them; what it installs starts only when the loop says that it may.
+ * Guarantees: runs in a process of its own, started by the loop, and may end at any time without harm; connects only to
+ * hosts that the app manifest grants; an installed image starts only when the loop allows it.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -40,12 +40,12 @@ export interface UpdaterHalfOptions {
   readonly note: LaunchNote | undefined;
   readonly slotsFolder: string;
   readonly keys: readonly TrustedKey[];
-  /** What the launcher speaks with loops. */
+  /** Versions of the guardian's messages that the launcher supports. */
   readonly protocols: readonly number[];
   readonly manifest: Manifest;
   readonly firmware: string;
   readonly board: string;
-  /** Under which a feed's staged roll-out counts this unit. */
+  /** Identifies this unit in a feed's staged roll-out. */
   readonly unitId: string;
   readonly isSealed: () => boolean;
   readonly env: NodeJS.ProcessEnv;
@@ -55,9 +55,9 @@ export interface UpdaterHalfOptions {
   readonly log: Log;
 }
 
-/** Without an answer of any source for so long, a person must know. */
-const silentFor = hours(7 * 24);
-const lookEvery = minutes(10);
+/** After this time without an answer from any source, a fault is reported. */
+const maxSilence = hours(7 * 24);
+const statusInterval = minutes(10);
 
 export class UpdaterHalf {
   readonly #options: UpdaterHalfOptions;
@@ -66,9 +66,9 @@ export class UpdaterHalf {
   readonly #swap: RemoteSwap;
   readonly #updater: Updater | undefined;
   readonly #startedAt: number;
-  #told = "";
-  #toldFailure: { readonly failure: string | undefined } | undefined;
-  #cancelLook: () => void = () => {};
+  #reported = "";
+  #reportedFailure: { readonly failure: string | undefined } | undefined;
+  #cancelRefresh: () => void = () => {};
 
   constructor(options: UpdaterHalfOptions) {
     this.#options = options;
@@ -82,38 +82,38 @@ export class UpdaterHalf {
 
   start(): void {
     this.#updater?.start();
-    this.#look();
+    this.#refresh();
   }
 
   take(message: LoopToUpdater): void {
-    if (message.kind === "check") void this.#updater?.check().then(() => this.#tell());
+    if (message.kind === "check") void this.#updater?.check().then(() => this.#report());
     if (message.kind === "may-start") this.#swap.hear(message);
     if (message.kind === "update-confirmed") this.#updater?.outcomeChanged();
-    this.#tell();
+    this.#report();
   }
 
   async close(): Promise<void> {
-    this.#cancelLook();
+    this.#cancelRefresh();
     await this.#updater?.close();
   }
 
-  #look(): void {
-    this.#tell();
-    this.#cancelLook = this.#options.clock.setTimer(lookEvery, () => this.#look());
+  #refresh(): void {
+    this.#report();
+    this.#cancelRefresh = this.#options.clock.setTimer(statusInterval, () => this.#refresh());
   }
 
-  #tell(): void {
+  #report(): void {
     const { note, firmware: version, send, owner, unitId } = this.#options;
     const program = note?.program ?? "factory";
     const by = { version, program, feed: owner?.feed, unitId };
     const report = reportOf(by, this.#store.read(), this.#updater?.status);
     const text = JSON.stringify(report);
-    if (text !== this.#told) send({ kind: "firmware", report });
-    this.#told = text;
+    if (text !== this.#reported) send({ kind: "firmware", report });
+    this.#reported = text;
     const failure = this.#failure();
-    if (this.#toldFailure === undefined || failure !== this.#toldFailure.failure)
+    if (this.#reportedFailure === undefined || failure !== this.#reportedFailure.failure)
       send({ kind: "health", failure });
-    this.#toldFailure = { failure };
+    this.#reportedFailure = { failure };
   }
 
   /** SR-11: a unit that gets no updates must not look like one that does. */
@@ -121,10 +121,10 @@ export class UpdaterHalf {
     const { clock, problem, keys } = this.#options;
     if (problem !== undefined) return problem;
     if (this.#updater !== undefined && keys.length === 0) return "no public key of the owner is installed";
-    if (this.#updater === undefined || clock.now() - this.#startedAt < silentFor) return undefined;
+    if (this.#updater === undefined || clock.now() - this.#startedAt < maxSilence) return undefined;
     const states = Object.values(this.#updater.status.sources);
     const heard = states.some(
-      ({ checkedAtMs }) => checkedAtMs !== null && clock.wallNow() - checkedAtMs < silentFor,
+      ({ checkedAtMs }) => checkedAtMs !== null && clock.wallNow() - checkedAtMs < maxSilence,
     );
     if (heard) return undefined;
     return (
@@ -150,7 +150,7 @@ export class UpdaterHalf {
       clock,
       random,
       log,
-      onStatus: () => this.#tell(),
+      onStatus: () => this.#report(),
     });
   }
 

@@ -1,8 +1,8 @@
 /**
  * Installs an image into the free slot of this unit: for a person's `update apply`, and for the updater.
  *
- * Guarantee: refused before the first byte is written where the image is not signed with a trusted key, not for this unit, or
- * has no room, on the disk or in what the manifest grants of it.
+ * Guarantee: an image that is not signed with a trusted key, is not for this unit, or does not fit on the disk or into the
+ * storage that the manifest grants is refused before its first byte is written.
  */
 import { statfs } from "node:fs/promises";
 import { stateVersions } from "../../control/durable.ts";
@@ -24,13 +24,13 @@ export interface InstallOptions {
   readonly keys: readonly TrustedKey[];
   readonly manifest: Pick<Manifest, "storageKb">;
   /**
-   * What the launcher knows: from the launch note (`[note.protocol]`) in a process below the loop, whose guardian may be
-   * older than itself.
+   * Versions of the guardian's messages that the launcher supports: those of the launch note (`[note.protocol]`) in a
+   * process below the loop, whose guardian may be older than it.
    */
   readonly protocols?: readonly number[];
 }
 
-/** For what else is written meanwhile. */
+/** Stays free for other files that are written meanwhile. */
 const reserveBytes = 8 * 2 ** 20;
 
 /** @throws ImageRefused, SlotsBusy, the system's error, or what the source throws */
@@ -42,14 +42,14 @@ export function installUpdate(
   return store.install(source, keys, machineOf(dataPath, protocols), room);
 }
 
-/** What an image must run on. */
+/** The machine that an image must support. */
 export function machineOf(dataPath: string, protocols: readonly number[]): Machine {
   const stored = storedVersion(describeDataFolder(dataPath).stateFile);
   const stateVersion = typeof stored === "number" ? stored : stateVersions.writes;
   return { ...thisMachine(), stateVersion, protocols };
 }
 
-/** Whether an image has room, on the disk and in what the manifest grants of it. */
+/** Checks that an image fits on the disk and into the storage that the manifest grants. */
 export const roomFor =
   ({ store, dataPath, manifest }: Pick<InstallOptions, "store" | "dataPath" | "manifest">): CheckRoom =>
   async ({ totalBytes }) => {
@@ -59,6 +59,6 @@ export const roomFor =
     const free = bavail * bsize;
     if (free < totalBytes + reserveBytes) {
       const mib = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-      throw new ImageRefused("no-room", `the disk has ${mib(free)} free, and it takes ${mib(totalBytes)}`);
+      throw new ImageRefused("no-room", `the disk has ${mib(free)} free; the image needs ${mib(totalBytes)}`);
     }
   };

@@ -1,6 +1,6 @@
 /**
- * What the guardian tells a loop about updates: a variable of its environment, so that a loop of before, which knows no such
- * thing, is not in the way of it (an unknown flag would be). The processes below the loop inherit it.
+ * What the guardian tells a loop about updates: an environment variable, which an older loop ignores (it would reject an
+ * unknown flag). The processes below the loop inherit it.
  *
  * Guarantee: absent where nothing was ever installed; one that is damaged counts as absent. It holds no secret.
  */
@@ -12,13 +12,13 @@ import { firmwareVersion } from "../process/package-root.ts";
 export const launchNoteVariable = "GROVE_HEATER_LAUNCH";
 
 const launchNote = object({
-  /** Of the guardian's messages. */
+  /** Version of the guardian's messages. */
   protocol: integer(1),
   /** Folder of the slots. */
   slots: string(),
   /** Folder of the trusted keys: of the installation, never of an update. */
   keys: string(),
-  /** What this loop is of. */
+  /** The slot whose program this loop is, or the firmware of the installation. */
   program: oneOf(["a", "b", "factory"]),
   /** Digest of the slot's image; absent for the factory firmware. */
   digest: optional(string(undefined, 64)),
@@ -27,8 +27,8 @@ const launchNote = object({
   /** Whether it is on trial. */
   trial: boolean,
   /**
-   * Versions of the stored state that the program reads to which a trial would go back: until it is confirmed, no other may
-   * be stored.
+   * Versions of the stored state that the previous program can read: a trial may fail, so no other is stored before it is
+   * confirmed.
    */
   readable: object({ reads: integer(1), writes: integer(1) }),
   /** Why the confirmed slot does not run. */

@@ -31,7 +31,7 @@ import {
 import type { Guardian } from "../guardian/guardian.ts";
 import { type GuardianToLoop, guardianProtocol, loopToGuardian } from "../process/messages.ts";
 import type { LaunchNote } from "./launch-note.ts";
-import { heard, tried, type UpdateRequest } from "./request.ts";
+import { afterRequest, putOnTrial, type UpdateRequest } from "./request.ts";
 import { Trial, trialLimit } from "./trial.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
 
@@ -148,9 +148,9 @@ export class Launcher {
   #brought(before: SlotsState): SlotsState {
     let state = before;
     if (this.#failure !== undefined) state = reverted(state, this.#failure.why, this.#failure.digest);
-    if (this.#asked !== undefined) state = tried(state, this.#asked);
+    if (this.#asked !== undefined) state = putOnTrial(state, this.#asked);
     const request = this.#options.request.read();
-    return request === undefined ? state : heard(state, request);
+    return request === undefined ? state : afterRequest(state, request);
   }
 
   /** It is in the record now. */

@@ -1,4 +1,4 @@
-/** The launcher on this machine. The bundle launcher.js begins here: no start without slots reads it. */
+/** The launcher on this machine: the entry of the bundle launcher.js, which a start without slots does not load. */
 import type { Log } from "../../base/log.ts";
 import { systemSlotFiles } from "../../update/slots/slot-files.ts";
 import { SlotStore } from "../../update/slots/slot-store.ts";

@@ -1,17 +1,16 @@
-/** Where updates are: this file is in every start of the guardian, and loads nothing for it. */
+/** The paths of updates. Every start of the guardian loads this file, so it imports as little as possible. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 export const slotsFolder = (dataPath: string): string => join(dataPath, "slots");
 
-/** What a person asks for, until a start has heard it. */
+/** A person's request, until it was read. */
 export const requestFile = (dataPath: string): string => join(slotsFolder(dataPath), "request.json");
 
 /**
- * The trusted keys lie beside the program of the installation, which root alone writes and no update replaces: an image
- * cannot bring a key.
+ * The trusted keys lie beside the program of the installation, which only root can write and no update replaces, so an image cannot add a key.
  */
 export const keysFolder = (installation: string): string => join(installation, "keys");
 
-/** Whether a start has to choose. */
+/** Whether a start must choose a program. */
 export const hasSlots = (dataPath: string): boolean => existsSync(slotsFolder(dataPath));

@@ -1,8 +1,8 @@
 /**
- * What a person asks of the slots by `update apply` or `update revert`: a file beside them, which the next start hears, and a
- * running loop before that.
+ * A person's request by `update apply`, `update check` or `update revert`: a file beside the slots, which a running loop
+ * reads, or else the next start.
  *
- * Guarantee: a request names the image that it is about, so that one which is heard twice, after a power cut, is done once.
+ * Guarantee: a request names its image, so that one which is read twice, after a power cut, is carried out once.
  */
 import { rm } from "node:fs/promises";
 import { type FileOwner, replaceFile } from "../../base/files/atomic-file.ts";
@@ -25,7 +25,7 @@ export type UpdateRequest = Infer<typeof request>;
 
 const largestRequest = 4096;
 
-/** `undefined` when there is none, or none that can be read. Never throws. */
+/** `undefined` without a valid request. Never throws. */
 export function readRequest(file: string): UpdateRequest | undefined {
   try {
     return readText(request, readSmallFile(file, { limit: largestRequest }) ?? "");
@@ -40,21 +40,22 @@ export const writeRequest = (file: string, asked: UpdateRequest, owner?: FileOwn
 
 export const removeRequest = (file: string): Promise<void> => rm(file, { recursive: true, force: true });
 
-/** The record once it was heard; the same one where the request is about something else than the record. */
-export function heard(state: SlotsState, asked: UpdateRequest): SlotsState {
+/** The state of the slots after the request; unchanged if the request is about another image. */
+export function afterRequest(state: SlotsState, asked: UpdateRequest): SlotsState {
   if (asked.kind === "check") return state;
-  if (asked.kind === "start") return tried(state, asked);
+  if (asked.kind === "start") return putOnTrial(state, asked);
   const running = state.trial?.slot ?? state.active;
   const image = running && state.slots[running];
   return image && image.digest === asked.digest ? givenUp(state, "a person asked for it") : state;
 }
 
-/** The next start tries this image, if that is what the slot holds and nothing speaks against it. */
-export function tried(
+/** Puts this image on trial at the next start, if the slot holds it, no trial is under way and it has not failed before. */
+export function putOnTrial(
   state: SlotsState,
   { slot, digest }: { readonly slot: "a" | "b"; readonly digest: string },
 ): SlotsState {
-  const holds = state.slots[slot]?.digest === digest;
-  const may = holds && state.trial === null && state.active !== slot && !state.failed.includes(digest);
-  return may ? onTrial(state, slot) : state;
+  const isInSlot = state.slots[slot]?.digest === digest;
+  const isAllowed =
+    isInSlot && state.trial === null && state.active !== slot && !state.failed.includes(digest);
+  return isAllowed ? onTrial(state, slot) : state;
 }

@@ -1,9 +1,9 @@
 /**
- * The public keys whose images this device takes: files NAME.pub in the folder keys/ beside the installed program. Two, so
- * that the owner can change over from one key to the next.
+ * The public keys whose images this device accepts: files NAME.pub in the folder keys/ beside the installed program. At most two, so that the owner can change from one
+ * key to the next.
  *
- * Guarantee: read with a bound, whatever lies there; a key that cannot be used is named and left out, and the other one
- * still counts. More than two files are an error of all of them: nobody could tell which were meant.
+ * Guarantee: file sizes are bounded; an invalid key is reported and ignored, and the other one is still used. More than two
+ * files make all of them invalid, since it is unclear which were meant.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ export function readTrustedKeys(folder: string): TrustedKeys {
     return { keys: [], problems: [`${folder} cannot be read (${messageOf(error)}).`] };
   }
   if (names.length > maxKeys) {
-    const problem = `${folder} holds ${names.length} keys, and at most ${maxKeys} may be there: remove the others.`;
+    const problem = `${folder} holds ${names.length} keys; at most ${maxKeys} are allowed: remove the others.`;
     return { keys: [], problems: [problem] };
   }
   const keys: TrustedKey[] = [];
@@ -45,7 +45,7 @@ export function readTrustedKeys(folder: string): TrustedKeys {
   return { keys, problems };
 }
 
-/** @returns the key, or a sentence with the file's name that says why not. Never throws for what a file may be */
+/** @returns the key, or a sentence with the file's name that says why it is invalid. Never throws */
 export function readKey(path: string): TrustedKey | string {
   try {
     const pem = readSmallFile(path, { limit: maxKeyFile });

@@ -1,15 +1,15 @@
 /**
- * Folder delta/: from one image to another by what differs, file by file.
+ * Folder delta/: makes an image from an older one and the differences, file by file.
  *
  *     grove-heater-delta 1 <length of the plan>\n
  *     <plan: JSON>
  *     <pieces: that of the image's head, then those of the plan's files, without gaps>
  *
- * A file whose SHA-256 is in the older image's manifest is in no plan: it is copied. The others are packed, with a file of
- * the older image as dictionary where that helps.
+ * Files whose SHA-256 is in the older image's manifest are copied and are not in the plan. The others are compressed, with
+ * a file of the older image as dictionary where that helps.
  *
- * Guarantee: a delta says nothing that is believed: the image that it gives is read as any other, signature and hashes
- * and all. What it may cost is bounded before it is read.
+ * Guarantee: a delta is not trusted: the image that it makes is verified like any other, signature and hashes included.
+ * Its sizes are limited before it is read.
  */
 import { readText } from "../../base/schema/schema.ts";
 import { list, strictObject } from "../../base/schema/structures.ts";
@@ -17,7 +17,7 @@ import { boolean, integer, nullable, string } from "../../base/schema/values.ts"
 import { maxHeaderBytes } from "../image/image-header.ts";
 import { type ImageManifest, maxImageBytes, maxManifestBytes } from "../image/image-manifest.ts";
 
-/** A larger file is not held in memory: it comes as it is. */
+/** A larger file is not held in memory, and so not compressed. */
 export const maxInMemory = 16 * 1024 * 1024;
 const maxPlanBytes = 4 * 1024 * 1024;
 const maxHeadBytes = maxHeaderBytes + maxManifestBytes;
@@ -27,7 +27,7 @@ export const maxLineBytes = 40;
 const planSchema = strictObject({
   /** Digest of the older image. */
   from: string(undefined, 64),
-  /** `length`s are of pieces: bytes in the delta file. */
+  /** Each `length` is that of a piece: bytes in the delta file. */
   head: strictObject({ length: integer(1, maxInMemory), size: integer(1, maxHeadBytes) }),
   files: list(
     strictObject({
@@ -53,7 +53,7 @@ export interface DeltaPiece {
   readonly packed: boolean;
 }
 
-/** The image that a delta begins with. */
+/** The image that a delta starts from. */
 export interface BaseImage {
   /** SHA-256 of its manifest. */
   readonly digest: string;
@@ -77,16 +77,16 @@ export function planBytes(plan: DeltaPlan): Buffer {
 export function planLength(text: string): number {
   const length = Number(line.exec(text)?.[1] ?? Number.NaN);
   if (length <= maxPlanBytes) return length;
-  throw new DeltaError("it does not begin as a delta that this firmware reads");
+  throw new DeltaError("its first line is not that of a delta that this firmware supports");
 }
 
 /** @throws DeltaError */
 export function readPlan(bytes: Buffer): DeltaPlan {
   const plan = readText(planSchema, bytes.toString("utf8"));
   if (plan !== undefined) return plan;
-  throw new DeltaError("its plan cannot be read");
+  throw new DeltaError("its plan is invalid");
 }
 
-/** Paths by content, for what is copied. */
+/** Paths by SHA-256, to find the files that are copied. */
 export const pathsByContent = ({ files }: ImageManifest): ReadonlyMap<string, string> =>
   new Map(files.map(({ sha256, path }) => [sha256, path]));

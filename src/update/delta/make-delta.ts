@@ -1,5 +1,5 @@
 /**
- * Makes a delta: on the owner's computer, which has the time to look for the best file to begin with.
+ * Makes a delta: on the owner's computer, which has time to search the best dictionary for each file.
  *
  * Guarantee: the same two images give the same delta, by the same Node.js; whoever publishes it tries it with `checkDelta`.
  */
@@ -76,7 +76,7 @@ export async function checkDelta(
 ): Promise<void> {
   const hash = createHash("sha256");
   for await (const chunk of rebuild(delta, from, image.digest)) hash.update(chunk);
-  if (hash.digest("hex") !== sha256) throw new DeltaError("it gives another image");
+  if (hash.digest("hex") !== sha256) throw new DeltaError("it makes another image");
 }
 
 async function bestPiece(file: ImageFile, from: BaseImage, image: BaseImage): Promise<MadePiece> {

@@ -1,5 +1,5 @@
 /**
- * Gives the image that a delta makes of an older one, as a stream for the image's reader.
+ * Rebuilds an image from an older one and a delta, as a stream for the image reader.
  *
  * Guarantee: byte for byte the image that the delta was made for, or an error. A file of the older image serves as a
  * dictionary only when it has its manifest's SHA-256, and what was unpacked is delivered only when it has the new
@@ -24,7 +24,7 @@ import { unpack, ZstdError } from "./zstd.ts";
 
 /**
  * @param delta the delta's bytes
- * @param to digest of the image that is to come out
+ * @param to expected digest of the new image
  * @throws DeltaError, ImageRefused; what `delta` or the base throws
  */
 export async function* rebuild(
@@ -35,14 +35,13 @@ export async function* rebuild(
   const pieces = new ByteQueue(delta);
   try {
     const plan = readPlan(await pieces.exactly(planLength(await pieces.line(maxLineBytes))));
-    if (plan.from !== base.digest)
-      throw new DeltaError("it begins with another image than the installed one");
+    if (plan.from !== base.digest) throw new DeltaError("it is for another image than the installed one");
     const packed = await pieces.exactly(plan.head.length);
     const head = await unpacked(packed, base.head, plan.head.size, "the manifest");
     const signed = head.subarray(head.indexOf(0x0a) + 1);
-    if (sha256(signed) !== to) throw new DeltaError("it gives another image than the assigned one");
+    if (sha256(signed) !== to) throw new DeltaError("it makes another image than the assigned one");
     yield head;
-    // Only asked for more once the signature was found good.
+    // The reader asks for more only after it has verified the signature.
     const { files } = readManifest(signed);
     yield* contents(files, plan, base, pieces);
     await pieces.end();
@@ -93,13 +92,13 @@ async function* fromPiece(
   const dictionary = piece.base === null ? undefined : await dictionaryOf(piece.base, base);
   const packed = await pieces.exactly(piece.length);
   const content = await unpacked(packed, dictionary, file.size, file.path);
-  if (sha256(content) !== file.sha256) throw new DeltaError(`${file.path} came out wrong`);
+  if (sha256(content) !== file.sha256) throw new DeltaError(`${file.path} has the wrong content`);
   yield content;
 }
 
 async function dictionaryOf(path: string, { manifest, content }: BaseImage): Promise<Buffer> {
   const file = manifest.files.find((each) => each.path === path);
-  if (file === undefined || file.size > maxInMemory) throw new DeltaError(`${path} is no file to begin with`);
+  if (file === undefined || file.size > maxInMemory) throw new DeltaError(`${path} cannot be its dictionary`);
   const found = await wholeOf(content(path), file.size);
   if (found.length === file.size && sha256(found) === file.sha256) return found;
   throw new DeltaError(`the installed ${path} is damaged`);
@@ -120,7 +119,7 @@ async function unpacked(
   }
 }
 
-/** Reads no further than one chunk behind `size`. */
+/** Reads at most one chunk past `size`. */
 export async function wholeOf(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
   const collected: Uint8Array[] = [];
   let length = 0;

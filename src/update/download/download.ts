@@ -1,9 +1,9 @@
 /**
- * Folder download/: fetches a file onto the disk, whatever the server, the line and the power supply do.
+ * Folder download/: downloads a file to the disk, despite failures of server, connection and power supply.
  *
- * Guarantees: what `fetch` returns has the size and the SHA-256 that the source said; never more than that size is taken
- * from the line or written; a transfer that breaks off goes on where it was, also after a power cut; a document that
- * changed meanwhile is begun anew; a failing disk ends the download and leaves its room free.
+ * Guarantees: what `fetch` returns has the size and the SHA-256 that the source said; never more than that size is
+ * received or written; an interrupted transfer resumes where it stopped, also after a power cut; a document that changed
+ * meanwhile is downloaded from its start; a failing disk ends the download, and its space is freed.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -24,9 +24,9 @@ export interface DownloaderOptions {
   readonly clock: Clock;
   /** Holds one download; in the data folder, so that the storage that the app manifest grants counts it. */
   readonly folder: string;
-  /** Asked before anything is fetched, so many bytes more. @throws what a refusal is, with its reason */
+  /** Called before a download, with the bytes that it adds. @throws an error with the reason if they are not granted */
   readonly reserve: (bytes: number) => Promise<void>;
-  /** The largest file that is fetched at all. */
+  /** The largest file that may be downloaded. */
   readonly maxBytes: number;
   readonly minimumRate?: RateLimit;
   /** Bytes per second at most; no limit when absent. */
@@ -35,7 +35,7 @@ export interface DownloaderOptions {
 
 export interface FetchControl {
   readonly signal: AbortSignal;
-  /** Bytes that must be free besides, for what is made of it. */
+  /** Further bytes that must be free, for what is built from the download. */
   readonly room?: number;
   /** Called when the percentage changed. */
   readonly progress?: (percent: number) => void;
@@ -48,12 +48,12 @@ export interface Downloaded {
   readonly sha256: string;
 }
 
-/** A slow mobile line gives more; a server that holds units up gives less. */
+/** A slow mobile connection is faster; a server that stalls its clients is slower. */
 export const usualMinimumRate: RateLimit = { bytes: 30 * 256, within: seconds(30) };
-/** State, journal and log still have room when the download is done. */
+/** Stays free for state, journal and log. */
 const spareBytes = 16 * 1024 * 1024;
-/** Failures in a row without so much progress end a download; the next check goes on with it. */
-const triesInARow = 5;
+/** So many failures in a row, with less than `progressBytes` between them, end a download; the next check resumes it. */
+const maxFailuresInARow = 5;
 const progressBytes = 64 * 1024;
 
 export class Downloader {
@@ -73,7 +73,7 @@ export class Downloader {
     try {
       return await this.#fetched(location, control);
     } catch (error) {
-      if (error instanceof DownloadError && isForGood.has(error.code)) await this.discard();
+      if (error instanceof DownloadError && discardAfter.has(error.code)) await this.discard();
       throw error;
     }
   }
@@ -94,7 +94,7 @@ export class Downloader {
     }
   }
 
-  /** Removes what was downloaded, or a part of it. Errors are ignored: the next download begins with the same. */
+  /** Removes what was downloaded, or a part of it. Errors are ignored: the next download removes it again. */
   async discard(): Promise<void> {
     await PartialFile.remove(this.#options.files, this.#options.folder).catch(() => undefined);
   }
@@ -117,14 +117,14 @@ export class Downloader {
     const pauses = new Backoff({ first: seconds(1), longest: minutes(1) });
     const { bandwidth, clock } = this.#options;
     const pace = bandwidth === undefined ? undefined : new Pace(clock, bandwidth);
-    let begunAnew = false;
+    let restarted = false;
     for (let failures = 0; ; ) {
       const before = partial.size;
       try {
         if (partial.size < location.size) await this.#attempt(partial, location, control, pace);
-        if (begunAnew || !isSpoilt(partial, location)) return;
-        // A power cut may have left what was never on the line, or the document changed: all of it again, once.
-        begunAnew = true;
+        if (restarted || !isCorrupt(partial, location)) return;
+        // A power cut may have damaged the file, or the document changed: all of it is downloaded again, once.
+        restarted = true;
         await onDisk(() => partial.restart(undefined));
       } catch (error) {
         if (!(error instanceof DownloadError) || !error.isPassing || error.againInMs !== undefined)
@@ -132,7 +132,7 @@ export class Downloader {
         const moved = partial.size - before >= progressBytes;
         if (moved) pauses.reset();
         failures = moved ? 1 : failures + 1;
-        if (failures >= triesInARow) throw error;
+        if (failures >= maxFailuresInARow) throw error;
         await pause(clock, pauses.failed(), control.signal);
       }
     }
@@ -147,10 +147,10 @@ export class Downloader {
   ): Promise<void> {
     const { transport, clock, minimumRate: rate = usualMinimumRate } = this.#options;
     const { url, headers, size, sha256 } = location;
-    // Bytes of two versions in one file: only the SHA-256 would tell.
+    // Without both, a resumed file could mix two versions unnoticed.
     const from = partial.etag === undefined && sha256 === undefined ? 0 : partial.size;
     let percent = -1;
-    const tell = (): void => {
+    const reportProgress = (): void => {
       const now = Math.floor((100 * partial.size) / Math.max(1, size));
       if (now !== percent) progress(now);
       percent = now;
@@ -162,16 +162,16 @@ export class Downloader {
         opened: (opened) => this.#continue(partial, opened, size),
         chunk: async (bytes) => {
           if (partial.size + bytes.length > size)
-            throw new DownloadError("wrong-length", `it goes on after ${size} bytes`);
+            throw new DownloadError("wrong-length", `it has more than ${size} bytes`);
           await onDisk(() => partial.append(bytes));
-          tell();
+          reportProgress();
           const wait = pace?.took(bytes.length) ?? 0;
           if (wait > 0) await pause(clock, wait as Millis, signal);
         },
       },
     );
     if (partial.size < size)
-      throw new DownloadError("unreachable", `it broke off at ${partial.size} of ${size} bytes`);
+      throw new DownloadError("unreachable", `the connection ended at ${partial.size} of ${size} bytes`);
   }
 
   async #continue(partial: PartialFile, opened: Opened, size: number): Promise<void> {
@@ -182,17 +182,17 @@ export class Downloader {
       await onDisk(() => partial.restart(undefined));
       throw new DownloadError("unreachable", "it changed while it was fetched");
     }
-    if (opened.from > 0) partial.patch();
+    if (opened.from > 0) partial.continueOverNewConnection();
     if (opened.from === 0 && (partial.size > 0 || opened.etag !== partial.etag))
       await onDisk(() => partial.restart(opened.etag));
   }
 }
 
-/** After these what is here is of no use, or takes room that others need. */
-const isForGood: ReadonlySet<string> = new Set(["wrong-content", "wrong-length", "no-space", "disk"]);
+/** After these errors the partial file is useless, or takes space that others need. */
+const discardAfter: ReadonlySet<string> = new Set(["wrong-content", "wrong-length", "no-space", "disk"]);
 
-const isSpoilt = (partial: PartialFile, { sha256 }: ImageLocation): boolean =>
-  partial.isPatched && sha256 !== undefined && partial.digest() !== sha256;
+const isCorrupt = (partial: PartialFile, { sha256 }: ImageLocation): boolean =>
+  partial.isResumed && sha256 !== undefined && partial.digest() !== sha256;
 
 async function onDisk<T>(action: () => Promise<T>): Promise<T> {
   try {

@@ -38,7 +38,7 @@ export class PartialFile {
   #unsynced = 0;
   #size = 0;
   #etag: string | undefined;
-  #isPatched = false;
+  #isResumed = false;
 
   private constructor(files: DownloadFiles, folder: string, location: ImageLocation) {
     this.#files = files;
@@ -69,19 +69,19 @@ export class PartialFile {
     return this.#size;
   }
 
-  /** Of the server's document that the bytes are of. */
+  /** ETag of the document that the bytes belong to. */
   get etag(): string | undefined {
     return this.#etag;
   }
 
-  /** The bytes came over several connections, or some before this process: they may not be of one document. */
-  get isPatched(): boolean {
-    return this.#isPatched;
+  /** The bytes came over several connections, or partly in an earlier process: they may belong to different documents. */
+  get isResumed(): boolean {
+    return this.#isResumed;
   }
 
   /** The next bytes come over another connection. */
-  patch(): void {
-    this.#isPatched = true;
+  continueOverNewConnection(): void {
+    this.#isResumed = true;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -116,7 +116,7 @@ export class PartialFile {
     this.#size = 0;
     this.#unsynced = 0;
     this.#etag = etag;
-    this.#isPatched = false;
+    this.#isResumed = false;
   }
 
   async close(): Promise<void> {
@@ -138,7 +138,7 @@ export class PartialFile {
     }
     this.#size = read;
     this.#etag = record.url === url ? (record.etag ?? undefined) : undefined;
-    this.#isPatched = true;
+    this.#isResumed = true;
     this.#file = await this.#files.continue(this.path, read);
     return true;
   }

@@ -1,15 +1,15 @@
 /**
- * Folder feed/: updates out of a folder on any web server, or on a USB stick: `channel`, and the files that it names.
+ * Folder feed/: updates from a folder on any web server or a USB stick: the file `channel`, and the files that it names.
  *
- * The channel file says which image each group of units is to run. One file with its signature, so that no mirror can
- * have the one without the other:
+ * The channel file says which image each group of units is to run. Text and signature are one file, so that no mirror can
+ * serve one without the other:
  *
  *     grove-heater-channel 1 <length of the text> <key id> <signature in base64>\n
  *     <text: JSON>
  *
- * Guarantee: a unit parses nothing of the text before its signature was found good; a channel that was read is of this product,
- * and names only files in its own folder. Its text is no image's manifest and the other way round, so that a signature of
- * one is none of the other: neither has all members of the other, and both know no more than their own.
+ * Guarantee: a unit parses the text only after its signature was verified; a channel that was read is of this product,
+ * and names only files in its own folder. Its text cannot be taken for an image's manifest, nor the reverse, so a
+ * signature of one is not valid for the other: each requires members that the other rejects as unknown.
  */
 import { createHash, sign } from "node:crypto";
 import { earliestWallTime, latestWallTime } from "../../base/clock.ts";
@@ -25,7 +25,7 @@ import { ImageRefused } from "../image/refusal.ts";
 
 export const channelFile = "channel";
 const kind: SignedKind = { magic: "grove-heater-channel", format: 1, limit: 256 * 1024 };
-/** What a unit fetches of a channel at most. */
+/** The largest channel file that a unit downloads. */
 export const maxChannelBytes = kind.limit + maxHeaderBytes;
 
 export const maxGroups = 100;
@@ -47,7 +47,7 @@ const image = strictObject({
   size,
   /** Of the whole file. */
   sha256,
-  /** SHA-256 of its manifest: what slots know it by. */
+  /** SHA-256 of its manifest: by which the slots identify it. */
   digest: sha256,
   version: string({ pattern: /^\d{1,5}(\.\d{1,5}){2}$/, expected: 'a version such as "1.4.0"' }),
   counter: integer(1, 2 ** 31 - 1),
@@ -64,7 +64,7 @@ const group = strictObject({
 
 const channelSchema = strictObject({
   product: string(undefined, 64),
-  /** Which of an owner's channels it is: a unit takes no other. */
+  /** Name of the channel; a unit accepts only its own. */
   channel: string(nameRule),
   /** Rises with every change. */
   version: integer(1, 2 ** 40),
@@ -118,7 +118,7 @@ function parseChannel(text: Uint8Array): Channel {
     const [first] = document.problems("the channel");
     throw new ImageRefused(
       "invalid-manifest",
-      first ? `line ${first.line}: ${first.message}` : "it is no channel",
+      first ? `line ${first.line}: ${first.message}` : "it is not a channel",
     );
   }
   if (channel.product !== product)
@@ -128,7 +128,7 @@ function parseChannel(text: Uint8Array): Channel {
   return channel;
 }
 
-/** The file's bytes. @throws ImageRefused for a channel that no unit would take */
+/** The file's bytes. @throws ImageRefused for a channel that no unit would accept */
 export function signedChannel(channel: Channel, key: SigningKey): Buffer {
   const text = Buffer.from(`${JSON.stringify({ ...channel, keyId: key.id }, null, 1)}\n`);
   const signature = { keyId: key.id, bytes: sign(null, text, key.privateKey) };

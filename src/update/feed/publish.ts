@@ -1,9 +1,8 @@
 /**
- * Publishes an image in a feed: on the owner's computer, into the folder that a web server or a USB stick shows.
+ * Publishes an image in a feed: on the owner's computer, in the folder that a web server or a USB stick then offers.
  *
- * Guarantees: a cut at any moment leaves the channel of before or the new one, and whichever it is names only files that
- * are whole; nothing is published that the group's units would refuse as a whole: an image that is not signed, or behind
- * the one of before.
+ * Guarantees: a power cut leaves either the previous or the new channel, and each names only complete files; an image that
+ * all units of the group would refuse is not published: one that is unsigned, or older than the previous one.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -33,15 +32,15 @@ import {
 export interface PublishRequest {
   readonly folder: string;
   readonly key: SigningKey;
-  /** The key of before, while units change over to the new one. */
+  /** The previous key, while units change over to the new one. */
   readonly oldKey?: TrustedKey | undefined;
-  /** `undefined`: that of the channel that is there, else "default". */
+  /** `undefined`: the name of the existing channel, else "default". */
   readonly channel?: string | undefined;
-  /** `undefined`: only a new expiry. */
+  /** `undefined`: only the expiry is renewed. */
   readonly group?: string | undefined;
   /** `undefined`: the group keeps its image. */
   readonly image?: string | undefined;
-  /** Of the group's units; `undefined`: as before, all for a new image. */
+  /** Share of the group's units; `undefined`: unchanged, or all for a new image. */
   readonly percent?: number | undefined;
   /** Of the units whose turn has come: at so many failures in a hundred the hub stops; `undefined`: as before. */
   readonly stopAt?: number | undefined;
@@ -53,11 +52,11 @@ export interface PublishRequest {
 export interface PublishPorts {
   readonly files: SlotFiles;
   readonly wallMs: number;
-  /** For the person: what was done, and what was not. */
+  /** Tells the person what was done, and what was not. */
   readonly say: (text: string) => void;
 }
 
-/** What the owner asks for cannot be published; the message says why, and nothing has changed for any unit. */
+/** The request cannot be carried out; the message says why, and nothing has changed for any unit. */
 export class PublishError extends Error {
   override readonly name = "PublishError";
 }
@@ -94,7 +93,7 @@ function channelIn(folder: string, trusted: readonly TrustedKey[], files: SlotFi
   return bytes && readChannel(bytes, trusted).channel;
 }
 
-/** A wrong time would be the floor of every unit's clock. */
+/** Units take this time as the earliest possible one, so it must be right. */
 function timeAfter(before: Channel | undefined, wallMs: number): number {
   const now = Math.floor(wallMs / 1000);
   if (!isTrustedWallTime(wallMs))

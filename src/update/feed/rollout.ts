@@ -1,5 +1,5 @@
 /**
- * A staged roll-out: which units of a group come first, how far it is, and when its failures stop it. Pure.
+ * A staged roll-out: the order of a group's units, its progress, and when its failures stop it. Pure.
  *
  * Guarantee: a unit's place never changes, so a growing share only adds units.
  */

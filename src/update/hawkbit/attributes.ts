@@ -1,8 +1,7 @@
 /**
- * What the server's owner may filter devices by: texts of the unit, such as its version and architecture.
+ * The attributes by which devices can be filtered on the server, such as version and architecture.
  *
- * Guarantee: what is sent is within hawkBit's quotas (100 attributes of 128 characters each way), else the server would
- * refuse them all.
+ * Guarantee: what is sent is within hawkBit's quotas (100 attributes of 128 characters each way), otherwise the server would reject all of them.
  */
 
 export type Attributes = Readonly<Record<string, string>>;
@@ -17,13 +16,13 @@ export function fitted(given: Attributes): Attributes {
   return Object.fromEntries(entries.slice(0, maxAttributes));
 }
 
-/** Without what markup or a log could trip over. */
+/** Without characters that could break markup or a log line. */
 export function plainText(text: string, longest: number): string {
   const plain = text
     .replaceAll(/[<>]/g, "")
     .replaceAll(/[\p{Cc}\p{Cs}\s]+/gu, " ")
     .trim();
-  // Not through a character of two code units.
+  // Do not cut a surrogate pair in two.
   return plain.slice(0, longest).replace(/[\ud800-\udbff]$/, "");
 }
 
@@ -35,8 +34,7 @@ export interface AttributeChange {
 }
 
 /**
- * The requests that bring the server from `before` to `now`. Without a `before` everything is replaced: a former firmware
- * may have left attributes that no longer hold.
+ * The requests that bring the server from `before` to `now`. Without a `before` everything is replaced: older firmware may have left attributes that are no longer valid.
  */
 export function attributeChanges(
   before: Attributes | undefined,
@@ -46,7 +44,7 @@ export function attributeChanges(
   const changed = Object.entries(now).filter(([key, value]) => before[key] !== value);
   const gone = Object.keys(before).filter((key) => !Object.hasOwn(now, key));
   const changes: AttributeChange[] = [];
-  // First: else the two together could pass the quota.
+  // First, because both together could exceed the quota.
   if (gone.length > 0)
     changes.push({ mode: "remove", data: Object.fromEntries(gone.map((key) => [key, ""])) });
   if (changed.length > 0) changes.push({ mode: "merge", data: Object.fromEntries(changed) });

@@ -1,7 +1,7 @@
 /**
- * A report as the server hears it.
+ * Converts reports to hawkBit's feedback.
  *
- * Guarantees: an action is closed as a success for a confirmed image alone, and as a failure for a reverted or refused
+ * Guarantees: an action is closed as a success only for a confirmed image, and as a failure for a reverted or refused
  * one; details are within the server's rules: one `<` would cost the whole feedback.
  */
 import type { Report } from "../source.ts";
@@ -20,11 +20,11 @@ export interface Feedback {
   };
 }
 
-/** hawkBit takes 50, of any length; its table shows 512 characters. */
+/** hawkBit accepts 50 details of any length; its table shows 512 characters. */
 const maxDetails = 10;
 const maxDetailLength = 512;
 
-/** The last word on an action: has to arrive. */
+/** The final feedback of an action, which must be delivered. */
 export const isFinal = ({ kind }: Report): boolean =>
   ["confirmed", "reverted", "refused", "kept", "canceled"].includes(kind);
 

@@ -1,9 +1,8 @@
 /**
- * Folder hawkbit/: updates from an Eclipse hawkBit server, by its Direct Device Integration API v1 as 1.1.0 speaks it.
+ * Folder hawkbit/: updates from an Eclipse hawkBit server, by its Direct Device Integration API v1, as of hawkBit 1.1.0.
  *
- * Guarantees: links are followed, not built, where the server gives any; success is reported for a confirmed image alone;
- * an action that this unit cannot carry out is closed with the reason; attributes and progress that the server does not
- * take never stand in the way of an update.
+ * Guarantees: links are followed, not built, where the server gives any; success is reported only for a confirmed image;
+ * an action that this unit cannot carry out is closed with the reason; an update never fails because the server rejects attributes or progress.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -38,7 +37,7 @@ export interface HawkbitOptions {
   readonly consent: (assignment: Assignment) => Consent;
 }
 
-/** Of 1000 that hawkBit keeps for an action: with restarts, deferrals and retries there must be some left. */
+/** hawkBit keeps 1000 for an action: some must be left for restarts, deferrals and retries. */
 const maxProgressReports = 300;
 const maxRemembered = 32;
 
@@ -50,7 +49,7 @@ export class HawkbitSource implements UpdateSource {
   readonly #places = new Map<string, string>();
   /** Progress reports by action. */
   readonly #sent = new Map<string, number>();
-  /** The reason that the server has already heard, by action. */
+  /** The reason that the server has already received, by action. */
   readonly #denied = new Map<string, string>();
   #attributes: Attributes | undefined;
   #wasAsked = false;
@@ -136,7 +135,7 @@ export class HawkbitSource implements UpdateSource {
     return consent.given;
   }
 
-  /** hawkBit 1.1.0 always has the link; an older server has it when it asks. */
+  /** hawkBit 1.1.0 always sends the link; an older server only when it wants attributes. */
   async #sendAttributes({ configData }: ControllerLinks, signal: AbortSignal): Promise<void> {
     const isAsked = configData !== undefined && !this.#wasAsked;
     this.#wasAsked = configData !== undefined;
@@ -169,7 +168,8 @@ export class HawkbitSource implements UpdateSource {
     }
   }
 
-  /** After a restart the place is not known: the server is asked; what it no longer lists is where the API has it. */
+  /** After a restart the link is not known, so the server is asked; for an action that it no longer lists, the API's default
+   * path is used. */
   async #placeOf(resource: Resource, id: string, signal: AbortSignal): Promise<string> {
     const known = this.#places.get(`${resource} ${id}`);
     if (known !== undefined) return known;
@@ -193,10 +193,10 @@ export class HawkbitSource implements UpdateSource {
   }
 }
 
-/** A link without its query and fragment: feedback goes below it. */
+/** A link without query and fragment, as the base of the feedback link. */
 const placeOf = (href: string): string => href.replace(/[?#].*$/, "");
 
-/** Sets a value; the oldest one goes. */
+/** Sets a value, and removes the oldest one above the limit. */
 function bounded<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);

@@ -11,7 +11,7 @@ export function readSleep(text: string): number {
     ? [0, ...clock.slice(1)]
     : (isoForm.exec(text)?.slice(1) ?? []);
   if (minutes === undefined && hours === undefined && days === undefined && seconds === undefined)
-    throw new RangeError(`no duration: ${text.slice(0, 40)}`);
+    throw new RangeError(`invalid duration: ${text.slice(0, 40)}`);
   const at = (part: string | number | undefined, unitMs: number): number => Number(part ?? 0) * unitMs;
   return at(days, 86_400_000) + at(hours, 3_600_000) + at(minutes, 60_000) + at(seconds, 1000);
 }

@@ -18,7 +18,7 @@ import {
 } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
-/** What the builder knows beside the files. */
+/** What the manifest says besides the files. */
 export type ImageFacts = Omit<ImageManifest, "files" | "totalBytes" | "format" | "keyId">;
 
 /** @param keyId of the key that will sign it. @throws ImageRefused "invalid-manifest" for a file that cannot be in one */
@@ -46,8 +46,8 @@ async function pathsIn(folder: string): Promise<string[]> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name).slice(folder.length).replace(/^\/+/, "");
     if (entry.isDirectory()) continue;
-    if (!entry.isFile()) throw unfit(path, "is no regular file (a link?)");
-    if (!isSafePath(path)) throw unfit(path, "has a name that not every file system can hold");
+    if (!entry.isFile()) throw rejected(path, "is no regular file (a link?)");
+    if (!isSafePath(path)) throw rejected(path, "has a name that not every file system can hold");
     paths.push(path);
   }
   return paths.sort((a, b) => (a < b ? -1 : 1));
@@ -65,7 +65,7 @@ async function describeFile(folder: string, path: string): Promise<ImageFile> {
   return { path, size, sha256: hash.digest("hex"), ...executable };
 }
 
-const unfit = (path: string, why: string): ImageRefused =>
+const rejected = (path: string, why: string): ImageRefused =>
   new ImageRefused("invalid-manifest", `${JSON.stringify(path)} ${why}: leave it out of the image`);
 
 /** Writes the image file, unsigned: sign-image.ts puts the signature into its header. */

@@ -1,5 +1,5 @@
 /**
- * Whether an authentic image is for this device: its product, machine, Node.js, stored state and history.
+ * Checks that an authentic image is for this device: its product, machine, Node.js, stored state and history.
  *
  * Guarantee: pure. An image that passes here can start on this device, and is not older than what it confirmed.
  */
@@ -7,7 +7,7 @@ import { compareVersions } from "../../base/version.ts";
 import { type ImageManifest, product } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
-/** What an image must run on. */
+/** The machine that an image must support. */
 export interface Machine {
   /** `process.versions.node`, `process.versions.modules`, `process.arch`, `process.platform`. */
   readonly node: string;
@@ -16,15 +16,15 @@ export interface Machine {
   readonly platform: string;
   /** The version of the state that is stored. */
   readonly stateVersion: number;
-  /** What the launcher speaks with a loop. */
+  /** Versions of the guardian's messages that the launcher supports. */
   readonly protocols: readonly number[];
 }
 
-/** What an image must fit. */
+/** The machine and its update history. */
 export interface Target extends Machine {
   /** The highest counter that was confirmed; 0 before the first. */
   readonly counterFloor: number;
-  /** SHA-256 of the manifest that has this counter already, where one was installed with it. */
+  /** SHA-256 of the manifest that has this counter already, if one was installed with it. */
   readonly installed: ReadonlyMap<number, string>;
   /** SHA-256 of the manifests that were tried and reverted. */
   readonly failed: ReadonlySet<string>;
@@ -47,7 +47,7 @@ export function checkFits(image: ImageManifest, digest: string, target: Target):
   }
 }
 
-/** Whether it can run here: to be asked at each start, since Node.js or the launcher may be another by then. @throws ImageRefused */
+/** Checks that it can run here; called at each start, since Node.js or the launcher may have changed. @throws ImageRefused */
 export function checkRuns(image: ImageManifest, target: Machine): void {
   if (image.product !== product) refuse("other-product", `it is for "${image.product}", this is ${product}`);
   if (
@@ -73,7 +73,7 @@ export function checkRuns(image: ImageManifest, target: Machine): void {
     const range = `${image.state.reads} to ${image.state.writes}`;
     refuse("wrong-state", `it reads stored state of version ${range}; here is ${target.stateVersion}`);
   }
-  // Images of before this member speak the first one.
+  // Images without this member use version 1.
   const protocol = image.protocol ?? 1;
   if (!target.protocols.includes(protocol)) {
     const known = target.protocols.join(", ");

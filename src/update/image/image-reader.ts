@@ -1,8 +1,7 @@
 /**
  * Reads an image from a stream: a file, a download, a USB stick.
  *
- * Guarantee: nothing of the manifest is parsed before its signature was found good, and no byte of a file counts before
- * the whole file had the manifest's hash. Memory is bounded by the manifest's limit, whatever the stream delivers.
+ * Guarantee: nothing of the manifest is parsed before its signature was found good, and no file counts before its whole content has its hash in the manifest. Memory is bounded by the manifest's limit, whatever the stream delivers.
  */
 import { createHash, verify } from "node:crypto";
 import { ByteQueue } from "./byte-queue.ts";
@@ -13,7 +12,7 @@ import { ImageRefused } from "./refusal.ts";
 
 /** Where the files go; each method may throw, which ends the reading. */
 export interface ImageSink {
-  /** Called once, with a manifest whose signature is good: refuse here what does not fit this device. @param digest its SHA-256 */
+  /** Called once, with a manifest whose signature is good: reject here an image that does not fit this device. @param digest its SHA-256 */
   manifest(manifest: ImageManifest, digest: string): Promise<void> | void;
   /** In the manifest's order. `content` must be read to its end; it throws ImageRefused when the content is wrong. */
   file(file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void>;
@@ -29,15 +28,15 @@ export const verifyOnly: ImageSink = {
 
 export interface VerifiedImage {
   readonly manifest: ImageManifest;
-  /** SHA-256 of the manifest's bytes: what tells this image from every other. */
+  /** SHA-256 of the manifest's bytes: it identifies the image. */
   readonly digest: string;
-  /** Header and manifest as they were read: with the files' contents behind it, the image again. */
+  /** Header and manifest as they were read; followed by the files' contents they are the image. */
   readonly head: Buffer;
 }
 
 export interface ReadImageOptions {
   readonly source: AsyncIterable<Uint8Array>;
-  /** Keys that are trusted; "any" reads an image also when nobody trusts it: to show it, never to install it. */
+  /** Keys that are trusted; "any" accepts every signer: to show an image, never to install it. */
   readonly trusted: readonly TrustedKey[] | "any";
   readonly sink: ImageSink;
 }

@@ -1,7 +1,7 @@
 /**
  * The owner's signing keys: Ed25519 (RFC 8032) in PEM files, and the ids by which images name them.
  *
- * Guarantee: a private key never leaves this file but as a `KeyObject`, and is in no message.
+ * Guarantee: a private key leaves this module only as a `KeyObject`, and is in no message.
  */
 import {
   createHash,
@@ -22,7 +22,7 @@ export interface SigningKey extends TrustedKey {
   readonly privateKey: KeyObject;
 }
 
-/** A key file is wrong: `message` completes "<file> …". */
+/** A key file is invalid: `message` completes "<file> …". */
 export class KeyError extends Error {
   override readonly name = "KeyError";
 }
@@ -71,5 +71,5 @@ function ed25519(read: () => KeyObject, kind: "public" | "private"): KeyObject {
     throw new KeyError(`is no ${kind} key in PEM form (${messageOf(error)})`, { cause: error });
   }
   if (key.asymmetricKeyType === "ed25519") return key;
-  throw new KeyError(`is of type ${key.asymmetricKeyType}: an Ed25519 key is wanted`);
+  throw new KeyError(`is of type ${key.asymmetricKeyType}: an Ed25519 key is required`);
 }

@@ -1,8 +1,8 @@
 /**
- * The file operations that slots are made of, as a port: a test cuts the power between any two.
+ * The file operations of the slots, as a port, so that a test can cut the power between any two.
  *
- * Guarantees of the system's: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does,
- * both for all that is below a folder when `syncAll` does; a FIFO or a device in a file's place is an error, and holds nothing up.
+ * Guarantees of the real one: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does,
+ * both for all that is below a folder when `syncAll` does; a FIFO or a device in a file's place is an error, and never blocks.
  */
 import { closeSync, constants, fchownSync, openSync } from "node:fs";
 import { chown, mkdir, rm } from "node:fs/promises";
@@ -26,21 +26,21 @@ export interface SlotFiles {
   read(path: string, limit: number): Buffer | undefined;
   /** A file's content from its start. Rejects with the system's error. */
   chunks(path: string): AsyncIterable<Uint8Array>;
-  /** Lets timers and signals in between: a whole slot takes seconds to read. */
+  /** Yields to timers and signals: reading a whole slot takes seconds. */
   turn(): Promise<void>;
-  /** A new file; its folder is there. Rejects when there is one already. */
+  /** Creates a file in an existing folder; rejects if there is one already. */
   create(path: string, executable: boolean): Promise<NewFile>;
   makeFolder(path: string): Promise<void>;
-  /** Removes a file, or a folder with all that is in it; nothing there is no error. */
+  /** Removes a file, or a folder with its content; a missing one is no error. */
   remove(path: string): Promise<void>;
-  /** Puts `from` in the place of `to`, at once. */
+  /** Replaces `to` by `from`, atomically. */
   rename(from: string, to: string): Promise<void>;
   syncFolder(path: string): Promise<void>;
-  /** Resolves when all files and names below a folder are on the disk, whether their writers waited for that or not. */
+  /** Resolves when all files and names below a folder are on the disk, whether their writers synced them or not. */
   syncAll(folder: string): Promise<void>;
   /**
-   * Takes a lock that ends with this process at the latest, waiting for it for so long. The folder is there.
-   * @returns what gives it back. @throws SlotsBusy
+   * Takes a lock, waiting at most `limit` for it; it ends with this process at the latest. The folder must exist.
+   * @returns the function that releases it. @throws SlotsBusy
    */
   lock(path: string, limit: Millis): Promise<() => void>;
 }
@@ -50,12 +50,11 @@ export class SlotsBusy extends Error {
   override readonly name = "SlotsBusy";
 }
 
-const lockAgainEvery = millis(100);
+const lockRetryInterval = millis(100);
 
-/** What waiting takes. */
 type Sleeper = Pick<Clock, "sleep">;
 
-/** @param owner whose all of it is to be, where that is not this process's user: root, on behalf of a service */
+/** @param owner of all files, if that is not this process's user: root may act for a service */
 export function systemSlotFiles(clock: Sleeper, owner?: FileOwner): SlotFiles {
   return {
     read: (path, limit) => readSmallBytes(path, { limit }),
@@ -84,17 +83,17 @@ async function lockFile(
   clock: Sleeper,
   owner: FileOwner | undefined,
 ): Promise<() => void> {
-  // Not for writing: it may be another user's. A FIFO does not hold this up.
+  // Read-only: it may be another user's file. O_NONBLOCK: a FIFO would block.
   const file = openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NONBLOCK, 0o644);
   const unlock = (): void => closeSync(file);
   try {
     if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
-    for (let waited = 0; ; waited += lockAgainEvery) {
+    for (let waited = 0; ; waited += lockRetryInterval) {
       const outcome = lockOpenFile(file);
       if (outcome === "locked") return unlock;
       if (outcome !== "busy") throw new Error(`${path} cannot be locked: ${outcome.failed}`);
       if (waited >= limit) throw new SlotsBusy("another process writes to the slots");
-      await clock.sleep(lockAgainEvery);
+      await clock.sleep(lockRetryInterval);
     }
   } catch (error) {
     unlock();

@@ -1,12 +1,12 @@
 /**
- * Everything below a folder, on the disk in one go: an image has thousands of small files, and an fsync of each takes
+ * Syncs everything below a folder to the disk at once: an image has thousands of small files, and an fsync of each takes
  * minutes on an SD card.
  *
  * Guarantee: when it resolves, contents and names below the folder are on the disk. By syncfs(2), which the program sync of
- * the GNU coreutils (Essential in Debian) and of BusyBox calls; where that cannot be, by an fsync of every file and folder.
+ * the GNU coreutils (Essential in Debian) and of BusyBox calls; if that fails, by an fsync of every file and folder.
  *
- * A process of its own and no native call: syncfs lasts as long as the card needs, tens of seconds, and a call that blocks
- * this process for so long has its supervisor take it for hung and end it.
+ * In a process of its own: syncfs may block for tens of seconds on a slow card, and the supervisor would kill this process
+ * as hung.
  */
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
@@ -24,7 +24,7 @@ export async function syncAll(folder: string, program = "sync"): Promise<void> {
   if (!(await syncByProgram(program, resolve(folder)))) await syncEach(folder);
 }
 
-/** Never rejects. @returns false where it did not succeed, whatever the reason */
+/** Never rejects. @returns false if it failed, for whatever reason */
 function syncByProgram(program: string, folder: string): Promise<boolean> {
   // Elsewhere a program of this name may not know -f, or may not wait for the disk (sync(8) of macOS).
   if (process.platform !== "linux") return Promise.resolve(false);
@@ -43,7 +43,7 @@ function syncByProgram(program: string, folder: string): Promise<boolean> {
   });
 }
 
-/** A folder comes after what is in it, so that no name leads to a content that is not on the disk. */
+/** A folder is synced after its content, so that no name refers to content that is not on the disk. */
 async function syncEach(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

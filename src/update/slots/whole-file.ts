@@ -1,7 +1,7 @@
 /**
- * Small files that are written or replaced as a whole, over the port of file operations.
+ * Writes and replaces small files atomically, over the port of file operations.
  *
- * Guarantee of `replaceWhole`: a cut at any operation leaves the file of before or after; it is on the disk when it resolves.
+ * Guarantee of `replaceWhole`: a power cut at any operation leaves the old or the new file, which is on the disk when it resolves.
  */
 import { dirname } from "node:path";
 import { withChecksum } from "../../base/files/checked-text.ts";
@@ -9,7 +9,7 @@ import type { SlotFiles } from "./slot-files.ts";
 
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** In the place of what a cut may have left there. Its folder is there; its name is on the disk once that is synced. */
+/** Replaces what a power cut may have left. Its folder must exist; its name is on the disk once the folder is synced. */
 export async function writeWhole(files: SlotFiles, path: string, content: Chunks): Promise<void> {
   await files.remove(path);
   const file = await files.create(path, false);
@@ -21,7 +21,7 @@ export async function writeWhole(files: SlotFiles, path: string, content: Chunks
   }
 }
 
-/** Rejects with the disk's error. Its folder is there. */
+/** Rejects with the disk's error. Its folder must exist. */
 export async function replaceWhole(files: SlotFiles, path: string, content: Chunks): Promise<void> {
   await writeWhole(files, `${path}.new`, content);
   await files.rename(`${path}.new`, path);

@@ -1,14 +1,15 @@
-/** Why something could not be fetched: a code for the owner's systems and a reason for a person. */
+/** Why something could not be downloaded: a code for the owner's systems and a reason for a person. */
+import { ExpectedError } from "../expected-error.ts";
 import type { SourceErrorCode } from "../source.ts";
 
 export type DownloadErrorCode =
-  /** No connection, a connection that broke, or a failure of the server's own: tried again. */
+  /** No connection, a broken connection, or a server error (5xx): tried again. */
   | "unreachable"
   /** Fewer bytes than the minimum rate: tried again. */
   | "too-slow"
   /** The server asks for fewer requests (429). */
   | "too-many-requests"
-  /** The server wants another authentication (401, 403, 407). */
+  /** The server requires another authentication (401, 403, 407). */
   | "not-allowed"
   /** The server has no such document, or no longer (404, 410): ask the source again. */
   | "gone"
@@ -18,19 +19,19 @@ export type DownloadErrorCode =
   | "not-trusted"
   /** A redirect that is not followed. */
   | "redirect"
-  /** An answer that HTTP does not allow, or that was not asked for. */
+  /** An answer that violates HTTP or does not match the request. */
   | "invalid-answer"
   | "too-large"
-  /** Another length than the source said. */
+  /** The length differs from the source's. */
   | "wrong-length"
-  /** Another SHA-256 than the source said. */
+  /** The SHA-256 differs from the source's. */
   | "wrong-content"
   /** The disk or the storage that the app manifest grants is too small. */
   | "no-space"
   /** The disk failed. */
   | "disk";
 
-/** What a check of a source that fails in this way is called. */
+/** The code of a source's check that fails with this error. */
 export const sourceCodes: Readonly<Record<DownloadErrorCode, SourceErrorCode>> = {
   unreachable: "unreachable",
   "too-slow": "unreachable",
@@ -48,20 +49,12 @@ export const sourceCodes: Readonly<Record<DownloadErrorCode, SourceErrorCode>> =
   "wrong-content": "invalid-answer",
 };
 
-/** These may be over the next time. */
+/** These failures may be temporary. */
 const passing: readonly DownloadErrorCode[] = ["unreachable", "too-slow", "too-many-requests"];
 
-/** An expected failure: nothing is installed, what runs goes on. */
-export class DownloadError extends Error {
-  readonly code: DownloadErrorCode;
-  /** How long the server asks to wait (Retry-After). */
-  readonly againInMs: number | undefined;
-  constructor(code: DownloadErrorCode, reason: string, options?: ErrorOptions & { againInMs?: number }) {
-    super(reason, options);
-    this.name = "DownloadError";
-    this.code = code;
-    this.againInMs = options?.againInMs;
-  }
+/** An expected failure: nothing is installed, and the running program continues. */
+export class DownloadError extends ExpectedError<DownloadErrorCode> {
+  override readonly name = "DownloadError";
 
   /** Whether the same request may succeed later. */
   get isPassing(): boolean {

@@ -1,7 +1,7 @@
 /**
- * A document in a folder: of a USB stick, or of a share.
+ * Reads a document from a folder: on a USB stick or a network share.
  *
- * Guarantee: only a regular file is read; a FIFO or a device in its place neither holds this up nor runs without end.
+ * Guarantee: only a regular file is read; a FIFO or a device in its place neither blocks nor is read endlessly.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -23,7 +23,7 @@ export async function openFileSource(url: URL, { from, etag }: OpenRequest): Pro
     await file.close();
     throw new DownloadError("invalid-answer", `${path} is not a regular file`);
   }
-  // As long as neither changes it is the file of before; the SHA-256 over all of it has the last word.
+  // If neither changes it counts as the same file; the final SHA-256 detects the rest.
   const tag = `"${stats.size}-${stats.mtimeMs}"`;
   const start = from > 0 && from <= stats.size && (etag === undefined || etag === tag) ? from : 0;
   return {
@@ -39,7 +39,7 @@ function pathOf(url: URL): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw new DownloadError("invalid-answer", `the address is that of no file here: ${messageOf(error)}`, {
+    throw new DownloadError("invalid-answer", `the address is not that of a file here: ${messageOf(error)}`, {
       cause: error,
     });
   }

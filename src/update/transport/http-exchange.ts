@@ -1,9 +1,9 @@
 /**
- * One request over HTTP/1.1 and its answer: directly or through a proxy, with the owner's own authorities beside the
- * system's, and with the unit's certificate where a server wants one. Downloads and requests to hawkBit alike.
+ * One request over HTTP/1.1 and its answer: directly or through a proxy, with the owner's own authorities besides the
+ * system's, and the unit's certificate for a server that requires one. Used for downloads and for hawkBit.
  *
- * Guarantees: a host is asked only where the app manifest grants it, also behind a proxy, which hides it from the gate on
- * sockets; the certificate is shown to its own server alone. Nothing here follows a redirect or tries again.
+ * Guarantees: only hosts that the app manifest grants are contacted, also through a proxy, which hides them from the socket
+ * gate; the certificate is sent only to its own server. It neither follows redirects nor retries.
  */
 import http, { type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";
@@ -16,11 +16,11 @@ import { type ProxySettings, proxyFor, proxyHeaders } from "./proxy.ts";
 
 export interface HttpOptions {
   readonly proxy: ProxySettings;
-  /** PEM of further authorities that servers may be certified by. */
+  /** PEM of further authorities that may sign servers' certificates. */
   readonly authorities?: string | undefined;
-  /** Of this unit, PEM, for one server. */
+  /** This unit's certificate, for one server. */
   readonly identity?: Identity | undefined;
-  /** Why a host may not be asked; the app manifest's answer. */
+  /** Why a host is not granted by the app manifest; `undefined` if it is. */
   readonly refusal: (host: string) => Error | undefined;
 }
 
@@ -86,7 +86,7 @@ function tlsOf(url: URL, { authorities, identity }: HttpOptions): Prepared["tls"
 const serverName = ({ hostname }: URL): { readonly servername?: string } =>
   isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? { servername: hostname } : {};
 
-/** RFC 9112, section 3.2.2: to a proxy the whole address. */
+/** RFC 9112, section 3.2.2: a proxy gets the whole URL. */
 const throughProxy = ({ method = "GET", url, headers, signal }: Exchange, proxy: URL): RequestOptions => ({
   method,
   path: url.href,
@@ -116,7 +116,7 @@ function openTunnel({ url, signal }: Exchange, proxy: URL): Promise<Duplex> {
     request.on("response", (response: IncomingMessage) => {
       response.destroy();
       reject(
-        new DownloadError("unreachable", `${proxy.host} is no proxy: it answered ${response.statusCode}`),
+        new DownloadError("unreachable", `${proxy.host} is not a proxy: it answered ${response.statusCode}`),
       );
     });
     request.on("error", reject);
@@ -128,13 +128,14 @@ function sent(url: URL, options: RequestOptions, body: string | undefined): Prom
   const request = moduleOf(url).request({ ...addressOf(url), ...options });
   return new Promise((resolve, reject) => {
     request.on("response", resolve);
-    // Later ones are those of the body too, whose reader has them.
+    // Later errors are also errors of the body, which its reader handles.
     request.on("error", reject);
     request.end(body);
   });
 }
 
-/** Not the URL itself: Node.js would make an Authorization of what is in a proxy's, and fail for a stray "%". */
+/** Not the URL itself: Node.js would turn the proxy's user and password into an Authorization header, and fail for a
+ * stray "%". */
 const addressOf = ({ hostname, port, pathname, search }: URL): RequestOptions => ({
   hostname: hostname.replace(/^\[|\]$/g, ""),
   ...(port !== "" && { port }),
@@ -143,7 +144,7 @@ const addressOf = ({ hostname, port, pathname, search }: URL): RequestOptions =>
 
 const moduleOf = ({ protocol }: URL): typeof http | typeof https => (protocol === "https:" ? https : http);
 
-/** @param peer for the message: never an address with its query, which may hold a token */
+/** @param peer for the message: without the query, which may hold a token */
 export function asDownloadError(error: unknown, peer: string): unknown {
   if (error instanceof DownloadError) return error;
   const code = errnoOf(error);

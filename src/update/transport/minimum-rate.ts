@@ -1,8 +1,8 @@
 /**
- * Ends a transfer that is too slow to be worth its connection: one that stands still, or that gives a byte a second.
+ * Ends a transfer that has stopped, or is too slow to be useful.
  *
- * Guarantee: in any full span of waiting for the source at least so many bytes came. Only the waiting counts: not the
- * time that this device takes, for its disk or to keep its own limit.
+ * Guarantee: in each period of `within` spent waiting for the source, at least `bytes` arrived. Only waiting counts, not the
+ * time that this device needs for its disk or for its own bandwidth limit.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis } from "../../base/units.ts";
@@ -25,7 +25,7 @@ export class MinimumRate {
   }
 
   /**
-   * Waits for something from the source. Whoever calls ends the source when this rejects.
+   * Waits for something from the source. The caller must end the transfer when this rejects.
    * @param sizeOf bytes that came with it
    * @throws DownloadError "too-slow"
    */

@@ -1,20 +1,20 @@
-/** What opening a document asks and gives, whatever it lies on. */
+/** The interface to open a document, wherever it is stored. */
 
 export interface OpenRequest {
   /** `https:`, `http:` or `file:`. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes of the document that are here already. */
+  /** Number of bytes that were already downloaded. */
   readonly from: number;
-  /** The strong entity tag that those had: where it changed, the whole document comes. */
+  /** Their strong entity tag: if it changed, the whole document is sent. */
   readonly etag: string | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface Opened {
-  /** Where `chunks` begin: what was asked for, or 0. */
+  /** Offset of the first chunk: the requested one, or 0. */
   readonly from: number;
-  /** Bytes of the whole document; `undefined` where the server does not say. */
+  /** Bytes of the whole document; `undefined` if the server does not say. */
   readonly size: number | undefined;
   readonly etag: string | undefined;
   /** @throws DownloadError */

@@ -1,5 +1,5 @@
 /**
- * Which HTTP proxy a request goes through, as curl and most programs read it from the environment.
+ * Finds the HTTP proxy of a request, from the environment variables that curl and most programs use.
  *
  * Guarantee: a proxy's password is in no message.
  */
@@ -16,8 +16,8 @@ export interface ProxySettings {
 export const noProxy: ProxySettings = { https: undefined, http: undefined, direct: [] };
 
 /**
- * HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or their lower-case names, which count first.
- * @throws RangeError naming the variable when one is no address of a proxy
+ * HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or their lower-case names, which take precedence.
+ * @throws RangeError naming the variable when one is not the address of a proxy
  */
 export function proxyOfEnvironment(env: Readonly<Record<string, string | undefined>>): ProxySettings {
   const value = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined;
@@ -39,7 +39,7 @@ export function proxyUrl(name: string, text: string | undefined): URL | undefine
   const escapes = /%(?![0-9a-f]{2})/i;
   const isUsable = url && /^https?:$/.test(url.protocol) && !escapes.test(url.username + url.password);
   if (isUsable) return url;
-  throw new RangeError(`${name} is no address of a proxy: give one such as http://proxy.example:3128`);
+  throw new RangeError(`${name} is not the address of a proxy: give one such as http://proxy.example:3128`);
 }
 
 /** @returns the proxy for `url`; `undefined` when its host is reached directly */
@@ -66,7 +66,7 @@ export function proxyHeaders({ username, password }: URL): Readonly<Record<strin
   return { "Proxy-Authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
-/** Any bytes, not only those of UTF-8, which decodeURIComponent would refuse. */
+/** Any bytes: decodeURIComponent would reject invalid UTF-8. */
 const unescaped = (text: string): string =>
   Buffer.from(
     text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),

@@ -2,7 +2,7 @@
 import { DownloadError } from "./download-error.ts";
 import { readWatched, type WatchedOptions } from "./read-watched.ts";
 
-/** @param limit bytes; of a larger document nothing is kept. @throws DownloadError, the signal's reason */
+/** @param limit bytes; a larger document is an error. @throws DownloadError, the signal's reason */
 export async function fetchSmall(url: string, limit: number, options: WatchedOptions): Promise<Buffer> {
   const collected: Uint8Array[] = [];
   let size = 0;

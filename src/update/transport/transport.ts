@@ -1,8 +1,8 @@
 /**
- * Folder transport/: opens a document on a web server or in a folder, for reading from any place in it.
+ * Folder transport/: opens a document on a web server or in a folder, for reading from any offset.
  *
- * Guarantees: those of http-exchange.ts, also after a redirect; headers that an assignment gives go to its own host alone; nothing is sent in clear text
- * after `https:`; a chunk that is delivered belongs where `from` says.
+ * Guarantees: those of http-exchange.ts, also after a redirect; an assignment's headers go only to its own host; after `https:`
+ * nothing is sent in clear text; chunks begin at the offset `from`.
  */
 import type { IncomingMessage } from "node:http";
 import { DownloadError } from "./download-error.ts";
@@ -49,11 +49,11 @@ async function openHttp(first: URL, request: OpenRequest, options: HttpOptions):
 const isRedirect = ({ statusCode = 0 }: IncomingMessage): boolean =>
   [301, 302, 303, 307, 308].includes(statusCode);
 
-/** The content is signed, so another host may give it; but not over a connection that anybody reads, after one that nobody can. */
+/** The content is signed, so another host may deliver it, but not in clear text after an encrypted connection. */
 function redirected(from: URL, to: string): URL {
   const url = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username + url.password !== "")
-    throw new DownloadError("redirect", `${from.host} redirects to what is no web address`);
+    throw new DownloadError("redirect", `${from.host} redirects to an invalid web address`);
   if (from.protocol === "https:" && url.protocol === "http:")
     throw new DownloadError("redirect", `${from.host} redirects from https: to http://${url.host}`);
   return url;
@@ -62,7 +62,7 @@ function redirected(from: URL, to: string): URL {
 function headersFor(url: URL, first: URL, { headers, from, etag }: OpenRequest): Record<string, string> {
   return {
     "User-Agent": "grove-heater",
-    // Else the bytes are not those that were counted and hashed.
+    // Otherwise the bytes are not those that were counted and hashed.
     "Accept-Encoding": "identity",
     ...(url.origin === first.origin && headers),
     ...(from > 0 && { Range: `bytes=${from}-` }),
@@ -84,7 +84,7 @@ async function openedFrom(
     answer.destroy();
     throw error;
   }
-  // What is here is no beginning of what the server has (RFC 9110, section 15.5.17): all of it, then.
+  // The partial file does not match the server's document (RFC 9110, section 15.5.17): download all of it.
   answer.destroy();
   return openHttp(new URL(request.url), { ...request, from: 0, etag: undefined }, options);
 }
@@ -109,10 +109,10 @@ function rangeOf(answer: IncomingMessage, url: URL, asked: number): Pick<Opened,
     /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(answer.headers["content-range"] ?? "") ?? [];
   if (asked > 0 && Number(from) === asked)
     return { from: asked, size: size === "*" ? undefined : Number(size) };
-  throw new DownloadError("invalid-answer", `${url.host} sent another part than was asked for`);
+  throw new DownloadError("invalid-answer", `${url.host} sent another range than requested`);
 }
 
-/** RFC 9110, section 8.8.3: a weak one says nothing about the bytes. */
+/** RFC 9110, section 8.8.3: a weak tag does not identify the bytes. */
 const strongTag = (tag: string | undefined): string | undefined =>
   tag !== undefined && /^"[\x21\x23-\x7e]{0,200}"$/.test(tag) ? tag : undefined;
 
@@ -134,14 +134,14 @@ function refusedBy(answer: IncomingMessage, url: URL): DownloadError {
   const said = `${url.host} answered ${statusCode}`;
   if (statusCode === 401 || statusCode === 403) return new DownloadError("not-allowed", said);
   if (statusCode === 407)
-    return new DownloadError("not-allowed", `the proxy before ${url.host} wants a password`);
+    return new DownloadError("not-allowed", `the proxy before ${url.host} requires a password`);
   if (statusCode === 404 || statusCode === 410) return new DownloadError("gone", said);
   if (statusCode === 429) return new DownloadError("too-many-requests", said, options);
   if (statusCode >= 500 || statusCode === 408) return new DownloadError("unreachable", said, options);
   return new DownloadError("invalid-answer", said);
 }
 
-/** Seconds, or a date, which is counted from the server's own (RFC 9110, section 10.2.3). */
+/** Seconds, or a date relative to the server's own (RFC 9110, section 10.2.3). */
 function retryAfter({ headers }: IncomingMessage): number | undefined {
   const given = headers["retry-after"];
   const seconds = wholeNumber(given) ?? (Date.parse(given ?? "") - Date.parse(headers.date ?? "")) / 1000;

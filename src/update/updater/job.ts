@@ -1,8 +1,8 @@
 /**
  * Carries out one assignment up to the start of its image.
  *
- * Guarantees: until the start it can be taken back at any moment; the start is asked for only after the record says for
- * whom the image is; what fails for now is tried again with growing pauses, what cannot succeed is refused with a reason.
+ * Guarantees: until the start it can be canceled at any time; the start is requested only after the record names the
+ * assignment of the image; temporary failures are retried with growing pauses, permanent ones are refused with a reason.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -21,7 +21,7 @@ import {
   type Swap,
   type UpdaterStatus,
 } from "./ports.ts";
-import { standingOf } from "./record.ts";
+import { slotStatusOf } from "./record.ts";
 
 export interface JobPorts {
   readonly downloads: Downloads;
@@ -30,19 +30,19 @@ export interface JobPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly say: (report: Report) => void;
-  /** Stores for whom an image is installed. */
+  /** Stores which assignment an image was installed for. */
   readonly recordInstalled: (image: SlotImage) => Promise<void>;
-  /** What is assigned may have changed: the source is asked. */
-  readonly lookAgain: () => void;
+  /** The assignment may have changed: asks the source again. */
+  readonly askSourceAgain: () => void;
   readonly onStatus: (status: JobStatus) => void;
 }
 
 export type JobStatus = Pick<UpdaterStatus, "state" | "percent" | "reason">;
 
-/** `started`: the restart was asked for. */
+/** `started`: the restart was requested. */
 export type JobEnd = FinalReport | { readonly kind: "started"; readonly image: SlotImage };
 
-/** A download without a hash may have been damaged on its way: once more, then it is the image. */
+/** A download without a hash may have been damaged in transit: it is repeated once, then the image itself is refused. */
 const maybeDamaged: readonly RefusalCode[] = [
   "wrong-content",
   "wrong-length",
@@ -66,7 +66,7 @@ export class Job {
   #deferredFor = "";
   #wake: () => void = () => undefined;
 
-  /** @param installed the image, where it is in a slot already */
+  /** @param installed the image, if it is in a slot already */
   constructor(source: SourceKind, assignment: Assignment, ports: JobPorts, installed?: SlotImage) {
     this.source = source;
     this.#assignment = assignment;
@@ -82,14 +82,14 @@ export class Job {
     return this.#assignment;
   }
 
-  /** The same assignment, perhaps with another urgency. */
+  /** Takes the same assignment with another urgency. */
   update(assignment: Assignment): void {
     const { download, install } = this.#assignment;
     this.#assignment = assignment;
     if (download !== assignment.download || install !== assignment.install) this.#wake();
   }
 
-  /** @returns whether it is taken back: no longer once the start was asked for */
+  /** @returns whether it was canceled; not possible once the start was requested */
   cancel(): boolean {
     if (this.#isStarting) return false;
     this.#abort.abort();
@@ -143,14 +143,14 @@ export class Job {
 
   async #download(): Promise<JobEnd | undefined> {
     const { download, install } = this.#assignment;
-    const { downloads, say, lookAgain } = this.#ports;
-    let saidTenth = -1;
+    const { downloads, say, askSourceAgain } = this.#ports;
+    let reportedTenth = -1;
     const onProgress = (given: number): void => {
       const percent = Math.min(100, Math.max(0, Math.floor(given)));
       this.#status("downloading", "", percent);
       const tenth = Math.floor(percent / 10);
-      if (tenth > saidTenth) say({ kind: "downloading", percent });
-      saidTenth = Math.max(saidTenth, tenth);
+      if (tenth > reportedTenth) say({ kind: "downloading", percent });
+      reportedTenth = Math.max(reportedTenth, tenth);
     };
     onProgress(0);
     const options = { urgent: download === "now" };
@@ -159,13 +159,13 @@ export class Job {
     switch (result.kind) {
       case "done":
         this.#path = result.path;
-        // Of a download that is all there is to do, this word is the last: `kept` says it.
+        // For a download without installation `kept` is the final report, sent at the end.
         if (install !== "never") say({ kind: "downloaded" });
         return undefined;
       case "again":
         throw new NotNow(`${result.code}: ${result.reason}`, result.againInMs);
       case "gone":
-        lookAgain();
+        askSourceAgain();
         throw new NotNow(result.reason);
       case "refused":
         await downloads.discard();
@@ -203,16 +203,16 @@ export class Job {
     if (error instanceof NotNow) throw error;
     this.#failedInstalls += 1;
     if (this.#failedInstalls < maxInstallTries) throw error;
-    const reason = `it could not be installed in ${maxInstallTries} tries: ${messageOf(error)}`;
+    const reason = `it could not be installed in ${maxInstallTries} attempts: ${messageOf(error)}`;
     return { kind: "refused", code: "install-failed", reason };
   }
 
   async #start(image: SlotImage): Promise<JobEnd | undefined> {
     const { slots, swap, say } = this.#ports;
-    const standing = standingOf(image.digest, slots.read());
-    // What runs already, or was tried before.
-    if (standing.kind === "over") return standing.report;
-    if (standing.kind === "lost") {
+    const status = slotStatusOf(image.digest, slots.read());
+    // It runs already, or was tried before.
+    if (status.kind === "over") return status.report;
+    if (status.kind === "lost") {
       this.#image = undefined;
       this.#path = undefined;
       throw new NotNow("its slot was emptied");
@@ -242,7 +242,7 @@ export class Job {
     });
   }
 
-  /** Ends early when the assignment changes or is taken back. */
+  /** Ends early when the assignment changes or is canceled. */
   async #pause(duration: number | undefined): Promise<void> {
     if (this.#abort.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -257,5 +257,5 @@ export class Job {
   }
 }
 
-/** How long a start may take before it is asked for again. */
+/** How long a start may take before it is requested again. */
 export const longestStart = minutes(10);

@@ -1,4 +1,4 @@
-/** What the updater needs of the rest of the firmware, and what it tells it. */
+/** The interfaces between the updater and the rest of the firmware. */
 import type { SlotImage, SlotsState } from "../slots/slots.ts";
 import type { Assignment, Held, Report, UpdateSource } from "../source.ts";
 
@@ -6,16 +6,16 @@ export type SourceKind = UpdateSource["kind"];
 
 export type DownloadResult =
   | { readonly kind: "done"; readonly path: string }
-  /** Not this time: no connection, too slow, no space now. Tried again. */
+  /** Temporary: no connection, too slow, no space now. Tried again. */
   | { readonly kind: "again"; readonly code: string; readonly reason: string; readonly againInMs?: number }
-  /** It is not there, or no longer: the source is asked what holds now. */
+  /** The image does not exist, or no longer: the source is asked again. */
   | { readonly kind: "gone"; readonly reason: string }
-  /** Never: too large, another content than the source said. */
+  /** Permanent: too large, or not the content that the source named. */
   | { readonly kind: "refused"; readonly code: string; readonly reason: string };
 
-/** What may be over later: no connection, another trial. */
+/** A temporary failure: no connection, another trial. */
 export class NotNow extends Error {
-  /** At the earliest. */
+  /** Earliest time of the next try, from now. */
   readonly againInMs: number;
   constructor(reason: string, againInMs = 0) {
     super(reason);
@@ -26,8 +26,8 @@ export class NotNow extends Error {
 
 export interface Downloads {
   /**
-   * Fetches an assigned image, or what is missing of it. Ends soon after its signal, and keeps what it has.
-   * @param options urgent: without a limit that is for the comfort of others
+   * Downloads an assigned image, or the missing part. Ends soon after its signal, and keeps the part.
+   * @param options urgent: without the bandwidth limit
    */
   download(
     assignment: Assignment,
@@ -43,7 +43,7 @@ export interface Slots {
   read(): SlotsState;
   /**
    * Puts a downloaded image into the free slot; nothing starts it yet. Ends soon after its signal.
-   * @throws ImageRefused: final; NotNow: tried again; anything else: tried again, but not for ever
+   * @throws ImageRefused: final; NotNow: tried again; anything else: tried again, a limited number of times
    */
   install(path: string, assignment: Assignment, signal: AbortSignal): Promise<SlotImage>;
   /** The owner's system knows the outcome of the last trial. */
@@ -51,12 +51,12 @@ export interface Slots {
 }
 
 export interface Swap {
-  /** Why the start must wait. @param urgent the owner wants no deferral but for the heater's safety */
+  /** Why the start must wait. @param urgent the owner allows no deferral except for the heater's safety */
   blockedBy(
     urgent: boolean,
     image: SlotImage,
   ): { readonly reason: string; readonly againInMs: number } | undefined;
-  /** Puts the image on trial and asks for the restart. Resolves when asked: this process ends soon after. */
+  /** Puts the image on trial and requests the restart. Resolves when it is requested: this process ends soon after. */
   start(image: SlotImage): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export interface UpdaterStatus {
   readonly version: string | null;
   /** Of the download. */
   readonly percent: number;
-  /** What is waited for, or why the last try failed; empty when there is nothing to say. */
+  /** What the update waits for, or why the last try failed; else empty. */
   readonly reason: string;
   readonly last: LastResult | null;
   readonly sources: Readonly<Partial<Record<SourceKind, SourceState>>>;

@@ -1,8 +1,8 @@
 /**
- * The updater's record on the disk.
+ * Stores the updater's record on the disk.
  *
- * Guarantee: a cut at any operation leaves the record of before or after; `change` resolves when the new one is on the
- * disk, and changes happen one after the other. A damaged record is that of a new device: the slots know what runs.
+ * Guarantee: a power cut at any operation leaves the old or the new record; `change` resolves when the new one is on the
+ * disk, and changes happen one after the other. A damaged record counts as empty: the slots know what runs.
  */
 import { join } from "node:path";
 import { readChecked } from "../../base/files/checked-text.ts";
@@ -21,7 +21,7 @@ export class RecordFile {
   #now: UpdateRecord;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param folder made when it is not there; the record is `update.json` in it */
+  /** @param folder created if it is missing; the record is `update.json` in it */
   constructor(files: SlotFiles, folder: string) {
     this.#files = files;
     this.#folder = folder;

@@ -1,6 +1,6 @@
 /**
- * What the updater must still know after a power cut: the image that it installed and for whom, what it has not yet told
- * the owner, and what became of the last assignment of each source. Pure.
+ * The updater's state that survives a power cut: the image that it installed and its assignment, the reports that the owner
+ * has not received, and the result of each source's last assignment. Pure.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, object } from "../../base/schema/structures.ts";
@@ -31,11 +31,11 @@ const doneWith = object({
   unit: withDefault(string(undefined, 64), ""),
 });
 
-/** Reports that wait for an unreachable server; an older one is dropped only beyond this. */
+/** Reports kept for an unreachable server; beyond this number the oldest is dropped. */
 const maxUntold = 16;
 
 export const updateRecord = object({
-  /** Installed in a slot for this assignment, whose end is not known yet. */
+  /** The image installed in a slot, and its assignment, whose result is not known yet. */
   current: nullable(object({ source, id, version, digest })),
   untold: list(object({ source, id, report: finalReport, digest: nullable(digest) }), maxUntold),
   done: object({ feed: nullable(doneWith), hawkbit: nullable(doneWith) }),
@@ -59,17 +59,17 @@ export const installedFor = (record: UpdateRecord, current: Current): UpdateReco
   current,
 });
 
-/** The end of an assignment, to be told. */
+/** The record after the end of an assignment, whose report is to be sent. */
 export function finished(
   record: UpdateRecord,
   of: { readonly source: SourceKind; readonly id: string; readonly version: string | null },
   given: FinalReport,
   unit: string,
 ): UpdateRecord {
-  const report = fitting(given);
+  const report = shortened(given);
   const { current } = record;
   const isCurrent = current?.source === of.source && current.id === of.id;
-  const itsDigest = isCurrent ? current.digest : null;
+  const installedDigest = isCurrent ? current.digest : null;
   const others = record.untold.filter((each) => !isOf(each, of));
   const done: Done = {
     id: of.id,
@@ -77,18 +77,18 @@ export function finished(
     result: report.kind,
     code: "code" in report ? report.code : "",
     reason: "reason" in report ? report.reason : "",
-    digest: itsDigest,
+    digest: installedDigest,
     unit,
   };
   return {
     current: isCurrent ? null : current,
-    untold: [...others, { source: of.source, id: of.id, report, digest: itsDigest }].slice(-maxUntold),
+    untold: [...others, { source: of.source, id: of.id, report, digest: installedDigest }].slice(-maxUntold),
     done: { ...record.done, [of.source]: done },
     last: of.source,
   };
 }
 
-/** The owner's system has it. */
+/** The record after the owner's system has received a report. */
 export const told = (
   record: UpdateRecord,
   { source: by, id: of }: Pick<Untold, "source" | "id">,
@@ -97,7 +97,7 @@ export const told = (
   untold: record.untold.filter((each) => !isOf(each, { source: by, id: of })),
 });
 
-/** The installed image is no longer asked for, and nobody waits for a word about it. */
+/** The record after the assignment of the installed image has gone, so that nobody expects a report. */
 export const dropped = (record: UpdateRecord): UpdateRecord => ({ ...record, current: null });
 
 export const isOf = (
@@ -105,22 +105,25 @@ export const isOf = (
   of: { readonly source: SourceKind; readonly id: string },
 ): boolean => each.source === of.source && each.id === of.id;
 
-function fitting(report: FinalReport): FinalReport {
+function shortened(report: FinalReport): FinalReport {
   const cut = (given: string) => given.slice(0, 1000);
   if (report.kind === "reverted") return { ...report, reason: cut(report.reason) };
   if (report.kind !== "refused") return report;
   return { ...report, code: report.code.slice(0, 64), reason: cut(report.reason) };
 }
 
-export type Standing =
+export type SlotStatus =
   | { readonly kind: "installed" }
   | { readonly kind: "on-trial" }
   | { readonly kind: "over"; readonly report: FinalReport }
-  /** In no slot: never installed as a whole, or overwritten. */
+  /** In no slot: never completely installed, or overwritten. */
   | { readonly kind: "lost" };
 
-/** What the slots say of an image. */
-export function standingOf(image: string, { slots, trial, outcome, active, failed }: SlotsState): Standing {
+/** The status of an image in the slots. */
+export function slotStatusOf(
+  image: string,
+  { slots, trial, outcome, active, failed }: SlotsState,
+): SlotStatus {
   if (trial && slots[trial.slot]?.digest === image) return { kind: "on-trial" };
   if (outcome?.image.digest === image) {
     const { result, reason } = outcome;

@@ -1,8 +1,8 @@
 /**
- * What one source is to hear, in order.
+ * The reports to one source, in order.
  *
- * Guarantees: a final report is said until the source has it, or says that nobody waits for it; progress is said once at
- * most, the newest of it, and never after the final report of its assignment.
+ * Guarantees: a final report is sent until the source has received it, or says that it does not expect it; progress is sent at
+ * most once, only the newest, and never after the final report of its assignment.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -17,7 +17,7 @@ export interface ReportQueueOptions {
   readonly source: UpdateSource;
   readonly clock: Clock;
   readonly log: Log;
-  /** The source has it. Rejects when that cannot be stored: it is said again then. */
+  /** Called when the source has received it. Rejects when that cannot be stored: then it is sent again. */
   readonly onTold: (report: Untold) => Promise<void>;
   /** The assignment is over at the source. */
   readonly onGone: (id: string) => void;
@@ -57,7 +57,7 @@ export class ReportQueue {
     this.retry();
   }
 
-  /** Now, although a pause is not over: the source can be reached again. */
+  /** Sends now, before the pause is over: the source can be reached again. */
   retry(): void {
     this.#cancelTimer();
     void this.#runs.wake();
@@ -72,20 +72,20 @@ export class ReportQueue {
     while (!signal.aborted) {
       const [final] = this.#finals;
       const [progress] = this.#progress;
-      // What happened before comes before, but for an assignment whose end is known.
+      // Progress waits while there are final reports, except "not-canceled", which comes first.
       if (progress !== undefined && (final === undefined || progress.report.kind === "not-canceled")) {
         this.#progress = this.#progress.slice(1);
-        await this.#sayProgress(progress);
+        await this.#sendProgress(progress);
       } else if (final !== undefined) {
-        if (!(await this.#sayFinal(final))) return;
+        if (!(await this.#sendFinal(final))) return;
         const at = this.#finals.indexOf(final);
-        // Another end of the same assignment may have taken its place meanwhile.
+        // Another final report of the same assignment may have replaced it meanwhile.
         if (at >= 0) this.#finals.splice(at, 1);
       } else return;
     }
   }
 
-  async #sayProgress({ id, report }: Progress): Promise<void> {
+  async #sendProgress({ id, report }: Progress): Promise<void> {
     const { source, log, onGone, signal } = this.#options;
     try {
       await source.report(id, report, signal);
@@ -100,8 +100,8 @@ export class ReportQueue {
     }
   }
 
-  /** @returns whether the next one may be said; otherwise a timer is set */
-  async #sayFinal(untold: Untold): Promise<boolean> {
+  /** @returns whether the next one may be sent; otherwise a timer is set */
+  async #sendFinal(untold: Untold): Promise<boolean> {
     const { source, log, onTold, signal, clock } = this.#options;
     try {
       await this.#deliver(untold);
@@ -131,7 +131,7 @@ export class ReportQueue {
       log.info("update-report-said", { source: source.kind, report: report.kind });
     } catch (error) {
       if (!(error instanceof SourceError) || error.code !== "gone") throw error;
-      // Said before a power cut, or taken back meanwhile.
+      // Received before a power cut, or canceled meanwhile.
       log.info("update-report-not-needed", {
         source: source.kind,
         report: report.kind,

@@ -1,5 +1,5 @@
 /**
- * When one source is asked.
+ * Decides when one source is asked.
  *
  * Guarantees: soon after the start, then at the source's own interval or every 24 h, each spread at random, so that a fleet
  * that starts together does not ask together; after failures with growing pauses; one check at a time.
@@ -16,7 +16,7 @@ export interface SourceWatchOptions {
   readonly clock: Clock;
   /** 0 up to, not including, 1. */
   readonly random: () => number;
-  /** Takes what was found. Never rejects. */
+  /** Receives the result. Never rejects. */
   readonly onFound: (result: CheckResult) => Promise<void>;
   readonly onProblem: (error: unknown) => void;
   readonly signal: AbortSignal;
@@ -48,12 +48,12 @@ export class SourceWatch {
     this.#due(this.#options.random() * firstWithin);
   }
 
-  /** In a moment, unless it is due before. */
+  /** Asks shortly, unless the next check is earlier. */
   soon(): void {
     if (this.#options.clock.now() + soon < this.#dueAt) this.#due(soon, soon);
   }
 
-  /** At once. Resolves when what was found is taken; never rejects. */
+  /** Asks now. Resolves when the result was handled; never rejects. */
   check(): Promise<void> {
     this.#check ??= this.#run().finally(() => {
       this.#check = undefined;
@@ -75,7 +75,7 @@ export class SourceWatch {
       this.#backoff.reset();
       this.state = { checkedAtMs: clock.wallNow(), problem: null, held: result.held ?? null };
       const given = result.againInMs;
-      // A server counts a late device as overdue: at its own interval no later than asked for.
+      // The server counts a late device as overdue, so its interval is never exceeded.
       this.#due(given === undefined ? ownInterval * (0.9 + 0.2 * random()) : given * (1 - 0.1 * random()));
       await onFound(result);
     } catch (error) {

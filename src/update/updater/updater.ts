@@ -1,9 +1,10 @@
 /**
  * Folder updater/: takes what the sources assign through download, installation, start and trial to a report.
  *
- * Guarantees: one assignment is under way at a time, whoever gave it; the outcome of a trial is reported to the source that
+ * Guarantees: one assignment is carried out at a time, from whichever source; the outcome of a trial is reported to the source that
  * asked for it, once, also when the power is cut at any moment; what was reverted is not tried again as long as the
- * assignment is the same, nor what was refused as long as the unit is; nothing here throws into the firmware, and no failure here stops the heat.
+ * assignment is the same, nor what was refused as long as the unit is; no error leaves this
+ * class, and no failure stops the heating.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -20,7 +21,7 @@ import {
   finished,
   installedFor,
   isOf,
-  standingOf,
+  slotStatusOf,
   told,
   type Untold,
 } from "./record.ts";
@@ -29,7 +30,7 @@ import { ReportQueue } from "./report-queue.ts";
 import { SourceWatch } from "./source-watch.ts";
 
 export interface UpdaterOptions {
-  /** At most one of each kind; in order of precedence where both have something to do. */
+  /** At most one of each kind, in order of precedence. */
   readonly sources: readonly UpdateSource[];
   readonly downloads: Downloads;
   readonly slots: Slots;
@@ -80,7 +81,7 @@ export class Updater {
     }
   }
 
-  /** Goes on where the last process ended. */
+  /** Continues where the previous process ended. */
   start(): void {
     for (const untold of this.#options.record.now.untold) this.#queues.get(untold.source)?.sayFinal(untold);
     this.#look();
@@ -131,12 +132,12 @@ export class Updater {
     });
   }
 
-  /** The slots have changed: a trial may have its outcome. */
+  /** The slots have changed: a trial may be over. */
   outcomeChanged(): void {
     this.#look();
   }
 
-  /** Stops what can be taken up again by the next process. */
+  /** Stops; the next process continues the work. */
   async close(): Promise<void> {
     this.#end.abort();
     this.#stopLook();
@@ -164,7 +165,7 @@ export class Updater {
     const { record, log } = this.#options;
     const of = { source, id, version: this.#job?.assignment.version ?? record.now.current?.version ?? null };
     const mayStop = await this.#stop(of);
-    // Its end is on the way, and is what counts.
+    // Its result is already known, and counts.
     if (record.now.untold.some((each) => isOf(each, of) && each.report.kind !== "canceled")) return;
     const { current } = record.now;
     if (!mayStop || (current !== null && isOf(current, of) && this.#isBeingTried(current))) {
@@ -177,7 +178,7 @@ export class Updater {
     this.#watches.get(source)?.soon();
   }
 
-  /** Takes the job back, if it is this one. @returns whether nothing of it goes on */
+  /** Cancels the job, if it is this one. @returns whether nothing of it continues */
   async #stop(of: { readonly source: SourceKind; readonly id: string }): Promise<boolean> {
     if (this.#job === undefined || !isOf(this.#job, of)) return true;
     if (!this.#job.cancel()) return false;
@@ -187,7 +188,7 @@ export class Updater {
 
   #isBeingTried({ digest }: Current): boolean {
     return (
-      this.#startedAt !== undefined || standingOf(digest, this.#options.slots.read()).kind === "on-trial"
+      this.#startedAt !== undefined || slotStatusOf(digest, this.#options.slots.read()).kind === "on-trial"
     );
   }
 
@@ -195,7 +196,7 @@ export class Updater {
     const job = this.#job;
     if (job?.source === source && job.id === assignment?.id) return job.update(assignment);
     if (job?.source === source) {
-      // Another one, or none: the owner has changed his mind.
+      // Another assignment, or none: the owner has withdrawn this one.
       if (!(await this.#stop(job))) return;
       const isEnded = this.#options.record.now.untold.some((each) => isOf(each, job));
       const version = job.assignment.version ?? null;
@@ -226,7 +227,7 @@ export class Updater {
     return other !== undefined && other.state.problem === null;
   }
 
-  /** A unit that fell back from a confirmed image takes it again. */
+  /** A unit that fell back from a confirmed image installs it again. */
   #isDone(source: SourceKind, { id, install }: Assignment): boolean {
     const done = this.#options.record.now.done[source];
     if (done?.id !== id) return false;
@@ -258,7 +259,7 @@ export class Updater {
         say: (report) => this.#queues.get(source)?.say(assignment.id, report),
         recordInstalled: ({ digest }) =>
           this.#options.record.change((record) => installedFor(record, { ...of, digest })),
-        lookAgain: () => this.#watches.get(source)?.soon(),
+        askSourceAgain: () => this.#watches.get(source)?.soon(),
         onStatus: (status) => {
           this.#status = status;
           this.#changed();
@@ -271,7 +272,7 @@ export class Updater {
     this.#jobEnded = job.run().then((end) => this.#ended(job, end));
   }
 
-  /** By the process before this one. */
+  /** By the previous process. */
   #alreadyInstalled(): SlotImage | undefined {
     const { record, slots } = this.#options;
     const digest = record.now.current?.digest;
@@ -281,7 +282,7 @@ export class Updater {
 
   async #ended(job: Job, end: JobEnd): Promise<void> {
     const { clock, log } = this.#options;
-    // Who took it back says so, or nobody: the next process goes on with it.
+    // Whoever canceled it reports that; else the next process continues it.
     if (end.kind === "canceled") {
       this.#job = undefined;
       this.#status = idle;
@@ -301,7 +302,7 @@ export class Updater {
     this.#changed();
   }
 
-  /** Looks whether the installed image has an outcome; while it is tried, again and again. */
+  /** Checks whether the installed image has an outcome; repeatedly while it is on trial. */
   #look(): void {
     this.#stopLook();
     this.#looking = this.#looking
@@ -323,27 +324,27 @@ export class Updater {
     const { record, slots, clock } = this.#options;
     const { current } = record.now;
     if (current === null || this.#job !== undefined || this.#end.signal.aborted) return;
-    const standing = standingOf(current.digest, slots.read());
-    if (standing.kind === "over") {
-      await this.#finish(current, standing.report);
+    const slotStatus = slotStatusOf(current.digest, slots.read());
+    if (slotStatus.kind === "over") {
+      await this.#finish(current, slotStatus.report);
       this.#startedAt = undefined;
       return;
     }
-    if (standing.kind === "on-trial") {
+    if (slotStatus.kind === "on-trial") {
       this.#status = { state: "on-trial", percent: 100, reason: "" };
       this.#changed();
       return this.#lookLater();
     }
-    if (standing.kind === "lost") await record.change(dropped);
+    if (slotStatus.kind === "lost") await record.change(dropped);
     const sinceStart = this.#startedAt === undefined ? longestStart : clock.now() - this.#startedAt;
-    if (standing.kind === "installed" && sinceStart < longestStart) return this.#lookLater();
-    // Not started, or not any more: the source says whether it is still wanted.
+    if (slotStatus.kind === "installed" && sinceStart < longestStart) return this.#lookLater();
+    // Not started, or no longer: the source says whether it is still assigned.
     this.#startedAt = undefined;
     this.#status = idle;
     this.#watches.get(current.source)?.soon();
   }
 
-  /** As `#finish`, as often as the disk needs. */
+  /** As `#finish`, repeated until the disk accepts it. */
   async #finishSurely(of: Of, report: FinalReport): Promise<void> {
     const { log } = this.#options;
     while (!this.#end.signal.aborted) {
@@ -370,7 +371,7 @@ export class Updater {
     });
   }
 
-  /** Records the end of an assignment, then tells it; whoever waited comes next. */
+  /** Records the end of an assignment, then reports it; the next waiting assignment starts. */
   async #finish(of: Of, report: FinalReport): Promise<void> {
     const { record, unit } = this.#options;
     await record.change((now) => finished(now, of, report, unit()));

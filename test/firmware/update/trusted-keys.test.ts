@@ -35,7 +35,7 @@ describe("the trusted keys", () => {
       keysWith({ "1.pub": one.publicPem, "2.pub": two.publicPem, "3.pub": three.publicPem }),
     );
     expect(keys).toEqual([]);
-    expect(problems).toEqual([`${folder} holds 3 keys, and at most 2 may be there: remove the others.`]);
+    expect(problems).toEqual([`${folder} holds 3 keys; at most 2 are allowed: remove the others.`]);
   });
 
   it.each<[string, (path: string) => void, RegExp]>([

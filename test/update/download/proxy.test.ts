@@ -182,7 +182,7 @@ describe("which proxy", () => {
     ).toBeUndefined();
     for (const wrong of ["socks5://u:secret@h", "http://", "http://u:secret%@h", "http://u:secret@:1"]) {
       expect(() => proxyOfEnvironment({ HTTPS_PROXY: wrong })).toThrow(
-        /^HTTPS_PROXY is no address of a proxy/,
+        /^HTTPS_PROXY is not the address of a proxy/,
       );
       expect(() => proxyOfEnvironment({ HTTPS_PROXY: wrong })).not.toThrow(/secret/);
     }

@@ -1,4 +1,4 @@
-/** What a loop does about updates: greets its guardian, tells its health, and swaps when it may. */
+/** The loop's part in updates: it greets its guardian, reports its health, and ends for a new image when that is safe. */
 import { existsSync } from "node:fs";
 import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
@@ -24,7 +24,7 @@ export interface LoopUpdateOptions {
   readonly log: Log;
 }
 
-/** As early as can be: a guardian that does not know this protocol is to say so. */
+/** Sent as early as possible, so that a guardian that does not support this protocol reports it. */
 export const greetGuardian = (send: (message: LoopToGuardian) => void): void =>
   send({ kind: "hello", protocol: guardianProtocol });
 
@@ -33,7 +33,7 @@ const notGranted = {
   remedy: 'add "SoftwareUpdateDeferral": true to the Capabilities of the app manifest',
 };
 
-/** @returns where an updater offers what it has installed */
+/** @returns the port at which an updater offers installed images */
 export function startLoopUpdates(options: LoopUpdateOptions): Swap {
   const { device, settings, dataPath, manifest, env, send, clock, log } = options;
   const note = readLaunchNote(env);

@@ -1,0 +1,13 @@
+/** What the expected failures of sources and downloads share. */
+
+/** A failure with a code for programs and a reason for a person: nothing is installed, and it is tried again later. */
+export abstract class ExpectedError<Code extends string> extends Error {
+  readonly code: Code;
+  /** How long the server asks to wait (Retry-After). */
+  readonly againInMs: number | undefined;
+  constructor(code: Code, reason: string, options?: ErrorOptions & { againInMs?: number }) {
+    super(reason, options);
+    this.code = code;
+    this.againInMs = options?.againInMs;
+  }
+}

@@ -9,11 +9,10 @@ import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { publish } from "../../../src/update/feed/publish.ts";
-import { describeFolder, writeImage } from "../../../src/update/image/build-image.ts";
 import type { ImageManifest } from "../../../src/update/image/image-manifest.ts";
 import { newKeyPair, readSigningKey } from "../../../src/update/image/keys.ts";
-import { signImage } from "../../../src/update/image/sign-image.ts";
 import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
+import { packStaged } from "../../update/staged-image.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const owner = newKeyPair();
@@ -58,28 +57,11 @@ export class StagedProgram {
     for (const name of ["boards", "manifest"])
       cpSync(join(this.root, name), join(program, name), { recursive: true });
     writeFileSync(
-      join(program, "package.json"),
-      JSON.stringify({ name: "grove-heater", type: "module", version }),
-    );
-    writeFileSync(
       join(dist, "loop.js"),
       loop ?? prelude + readFileSync(join(this.root, "dist", "loop.js"), "utf8"),
     );
-    const facts = {
-      product: "grove-heater",
-      version,
-      counter,
-      builtAt: 1_790_000_000,
-      node: { min: "20.19.0", below: "99.0.0" },
-      native: null,
-      state: { reads: 1, writes: 1 },
-      protocol: 1,
-      ...manifest,
-    };
-    const [unsigned, signed] = [`${program}.unsigned`, `${program}.image`];
-    await writeImage(program, await describeFolder(program, facts, "0".repeat(16)), unsigned);
-    await signImage(unsigned, signed, readSigningKey((stranger ? newKeyPair() : owner).privatePem));
-    return signed;
+    const { privatePem } = stranger ? newKeyPair() : owner;
+    return await packStaged(program, { version, counter, ...manifest }, privatePem);
   }
 
   /** Publishes an image in the owner's feed. @returns its address */

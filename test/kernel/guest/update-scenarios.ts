@@ -5,9 +5,8 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeFolder, writeImage } from "../../../src/update/image/build-image.ts";
-import { newKeyPair, readSigningKey } from "../../../src/update/image/keys.ts";
-import { signImage } from "../../../src/update/image/sign-image.ts";
+import { newKeyPair } from "../../../src/update/image/keys.ts";
+import { packStaged } from "../../update/staged-image.ts";
 import { APP, type Firmware, newDataFolder, runCommand } from "./firmware.ts";
 import { Bench, COLD, relayIs } from "./firmware-scenarios.ts";
 import { MODE_BUTTON, RELAY } from "./hat.ts";
@@ -44,30 +43,10 @@ async function image(change: (loop: string) => string): Promise<string> {
     const from = join(APP, "node_modules", name);
     if (existsSync(from)) cpSync(from, join(folder, "node_modules", name), { recursive: true });
   }
-  const version = `0.${counter}.0`;
-  writeFileSync(
-    join(folder, "package.json"),
-    JSON.stringify({ name: "grove-heater", type: "module", version }),
-  );
-  const manifest = await describeFolder(
-    folder,
-    {
-      product: "grove-heater",
-      version,
-      counter,
-      builtAt: 1_790_000_000,
-      node: { min: "20.19.0", below: "99.0.0" },
-      native: null,
-      state: { reads: 1, writes: 1 },
-      protocol: 1,
-    },
-    "0".repeat(16),
-  );
-  await writeImage(folder, manifest, `${folder}.unsigned`);
-  await signImage(`${folder}.unsigned`, `${folder}.image`, readSigningKey(owner.privatePem));
+  const image = await packStaged(folder, { version: `0.${counter}.0`, counter }, owner.privatePem);
   mkdirSync(join(APP, "keys"), { recursive: true });
   writeFileSync(join(APP, "keys/owner.pub"), owner.publicPem);
-  return `${folder}.image`;
+  return image;
 }
 
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -1,8 +1,8 @@
 /**
  * `feed publish | show`: manages a feed: a folder from which field units take their updates.
  *
- * Guarantee: a unit that reads the folder meanwhile finds the previous or the new channel; the private key must be readable
- * by its owner only, and is never printed.
+ * Guarantee: a unit that reads the folder meanwhile finds the previous or the new channel; the private key must be
+ * readable by its owner only, and is never printed.
  */
 import { closeSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";

@@ -2,8 +2,8 @@
  * `update status | check | apply | revert`: updates, on the unit itself.
  *
  * Guarantee: an image is accepted only with the signature of a trusted key; a sealed unit accepts no image from a file.
- * The running firmware is not touched: it reads the request from a file and starts the image when that is safe, or the next
- * start does.
+ * The running firmware is not touched: it reads the request from a file and starts the image when that is safe, or the
+ * next start does.
  */
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";

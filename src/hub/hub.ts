@@ -43,11 +43,15 @@ export interface RunningHub {
   readonly caPem: string;
   /** The parts of the hub, for callers in the same process. */
   readonly core: HubCore;
-  /** Enrols one device with its own key; repeated, the key stays. @throws RangeError for an id that DPS does not accept */
+  /**
+   * Enrols one device with its own key; repeated, the key stays. @throws RangeError for an id that DPS does not accept
+   */
   enrolDevice(registrationId: string): Promise<DeviceCredentials>;
   /** Issues a certificate signed by the hub's authority, which DPS accepts. */
   enrolCertificate(registrationId: string, days?: number): Promise<CertificateCredentials>;
-  /** Enrols one certificate by its thumbprint, whatever authority signed it. @param cert PEM @throws RangeError as above */
+  /**
+   * Enrols one certificate by its thumbprint, whatever authority signed it. @param cert PEM @throws RangeError as above
+   */
   enrolThumbprint(registrationId: string, cert: string): Promise<void>;
   /** Key of the symmetric group, from which device keys are derived. Secret. */
   groupKey(): string;

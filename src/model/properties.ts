@@ -17,7 +17,9 @@ export interface PropertySpec<S extends CloudSchema = CloudSchema> extends Named
   readonly schema: S;
 }
 export interface WritableSpec<S extends SettableSchema = SettableSchema> extends PropertySpec<S> {
-  /** Survives a power cut, with its last change and its ruling in the twin's shadow. `false`: each start has the default. */
+  /**
+   * Survives a power cut, with its last change and its ruling in the twin's shadow. `false`: each start has the default.
+   */
   readonly durable: boolean;
   /** In force on a new device, and again when the desired value is deleted (RR-7). */
   readonly default: CloudValue<S>;

@@ -50,7 +50,10 @@ export interface Held {
   readonly reason: string;
 }
 
-/** The progress and result of an assignment. The last report of one id is `confirmed`, `reverted`, `refused`, `kept` or `canceled`. */
+/**
+ * The progress and result of an assignment. The last report of one id is `confirmed`, `reverted`, `refused`, `kept` or
+ * `canceled`.
+ */
 export type Report =
   | { readonly kind: "downloading"; readonly percent: number }
   | { readonly kind: "downloaded" }

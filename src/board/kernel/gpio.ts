@@ -3,10 +3,10 @@
  *
  * GPIO lines of the Linux kernel (/sys/class/gpio) over the package onoff, which only this file loads.
  *
- * Guarantee: the kernel's number comes from the chip's label; an output is at its initial level from the
- * instant it is an output, and that was read back; an input is known to report its edges. onoff ignores failures on
- * a line that was exported before, so its results are verified here. sysfs reports only that a line changed: after a stall
- * of the event loop, the edges that it hid are reconstructed as far as possible.
+ * Guarantee: the kernel's number comes from the chip's label; an output is at its initial level from the instant it is
+ * an output, and that was read back; an input is known to report its edges. onoff ignores failures on a line that was
+ * exported before, so its results are verified here. sysfs reports only that a line changed: after a stall of the event
+ * loop, the edges that it hid are reconstructed as far as possible.
  */
 
 import type { Clock } from "../../base/clock.ts";

@@ -1,7 +1,9 @@
 /**
  * Options to start the program's own Node.js processes, without a debugger.
  *
- * Guarantee: no process that it starts takes options from NODE_OPTIONS, opens an inspector, or receives the terminal's signals: each has a session of its own, so that Ctrl-C, Ctrl-\, Ctrl-Z and a lost terminal reach only the guardian, which ends its processes in order.
+ * Guarantee: no process that it starts takes options from NODE_OPTIONS, opens an inspector, or receives the terminal's
+ * signals: each has a session of its own, so that Ctrl-C, Ctrl-\, Ctrl-Z and a lost terminal reach only the guardian,
+ * which ends its processes in order.
  */
 import type { SpawnOptions } from "node:child_process";
 import type { Log } from "../../base/log.ts";

@@ -46,11 +46,15 @@ export interface ChosenLoop {
 
 export interface GuardianOptions {
   readonly spawnLoop: SpawnLoop;
-  /** Called before each start, with the relay off; absent or `undefined`: uses `spawnLoop`. Settles soon, never rejects. */
+  /**
+   * Called before each start, with the relay off; absent or `undefined`: uses `spawnLoop`. Settles soon, never rejects.
+   */
   readonly choose?: (() => Promise<ChosenLoop | undefined> | undefined) | undefined;
   readonly forceRelayOff: ForceOff;
   readonly watcher: Watcher;
-  /** Called whenever the relay is known to be under control: at each beat, and every ten seconds before the first beat. */
+  /**
+   * Called whenever the relay is known to be under control: at each beat, and every ten seconds before the first beat.
+   */
   readonly onProof?: (() => void) | undefined;
   /** Stops this process; returns when it is continued (SIGCONT). */
   readonly pauseProcess: () => void;

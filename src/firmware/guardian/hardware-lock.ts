@@ -206,8 +206,8 @@ function openExisting(
 }
 
 /**
- * First without O_CREAT: in a world-writable folder the kernel refuses O_CREAT on another user's file
- * (proc_sys_fs(5), protected_regular). The file is never removed: a process that has it open would then hold another lock.
+ * First without O_CREAT: in a world-writable folder the kernel refuses O_CREAT on another user's file (proc_sys_fs(5),
+ * protected_regular). The file is never removed: a process that has it open would then hold another lock.
  */
 function openOrMake(path: string): number | { readonly failed: string } {
   for (let attempt = 0; attempt < 5; attempt += 1) {

@@ -23,7 +23,8 @@ import {
 import { describeHolder, type Holder } from "./holder-note.ts";
 
 /**
- * A firmware that was killed may live a moment longer than its guardian, and a doctor holds a lock while it looks: so a refused lock is retried for a while.
+ * A firmware that was killed may live a moment longer than its guardian, and a doctor holds a lock while it looks: so a
+ * refused lock is retried for a while.
  */
 const retryForMs = 1000;
 const retryPauseMs = 50;

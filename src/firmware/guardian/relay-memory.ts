@@ -1,7 +1,9 @@
 /**
- * Remembers which relay was driven last from this data folder, for starts with an invalid settings, board or manifest file.
+ * Remembers which relay was driven last from this data folder, for starts with an invalid settings, board or manifest
+ * file.
  *
- * Guarantee: a relay that is returned passed a checksum, since a flipped bit in the active level would turn a heater on; neither reading nor writing blocks if a FIFO is in the file's place.
+ * Guarantee: a relay that is returned passed a checksum, since a flipped bit in the active level would turn a heater on;
+ * neither reading nor writing blocks if a FIFO is in the file's place.
  */
 import { join } from "node:path";
 import { crc32 } from "node:zlib";

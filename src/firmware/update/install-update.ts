@@ -1,8 +1,8 @@
 /**
  * Installs an image into the free slot of this unit: for a person's `update apply`, and for the updater.
  *
- * Guarantee: an image that is not signed with a trusted key, is not for this unit, or does not fit on the disk or into the
- * storage that the manifest grants is refused before its first byte is written.
+ * Guarantee: an image that is not signed with a trusted key, is not for this unit, or does not fit on the disk or into
+ * the storage that the manifest grants is refused before its first byte is written.
  */
 import { statfs } from "node:fs/promises";
 import { stateVersions } from "../../control/durable.ts";

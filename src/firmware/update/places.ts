@@ -8,7 +8,8 @@ export const slotsFolder = (dataPath: string): string => join(dataPath, "slots")
 export const requestFile = (dataPath: string): string => join(slotsFolder(dataPath), "request.json");
 
 /**
- * The trusted keys lie beside the program of the installation, which only root can write and no update replaces, so an image cannot add a key.
+ * The trusted keys lie beside the program of the installation, which only root can write and no update replaces, so an
+ * image cannot add a key.
  */
 export const keysFolder = (installation: string): string => join(installation, "keys");
 

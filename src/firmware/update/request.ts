@@ -49,7 +49,9 @@ export function afterRequest(state: SlotsState, asked: UpdateRequest): SlotsStat
   return image && image.digest === asked.digest ? givenUp(state, "a person asked for it") : state;
 }
 
-/** Puts this image on trial at the next start, if the slot holds it, no trial is under way and it has not failed before. */
+/**
+ * Puts this image on trial at the next start, if the slot holds it, no trial is under way and it has not failed before.
+ */
 export function putOnTrial(
   state: SlotsState,
   { slot, digest }: { readonly slot: "a" | "b"; readonly digest: string },

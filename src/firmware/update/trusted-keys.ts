@@ -1,9 +1,9 @@
 /**
- * The public keys whose images this device accepts: files NAME.pub in the folder keys/ beside the installed program. At most two, so that the owner can change from one
- * key to the next.
+ * The public keys whose images this device accepts: files NAME.pub in the folder keys/ beside the installed program. At
+ * most two, so that the owner can change from one key to the next.
  *
- * Guarantee: file sizes are bounded; an invalid key is reported and ignored, and the other one is still used. More than two
- * files make all of them invalid, since it is unclear which were meant.
+ * Guarantee: file sizes are bounded; an invalid key is reported and ignored, and the other one is still used. More than
+ * two files make all of them invalid, since it is unclear which were meant.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

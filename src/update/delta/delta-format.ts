@@ -5,8 +5,8 @@
  *     <plan: JSON>
  *     <pieces: that of the image's head, then those of the plan's files, without gaps>
  *
- * Files whose SHA-256 is in the older image's manifest are copied and are not in the plan. The others are compressed, with
- * a file of the older image as dictionary where that helps.
+ * Files whose SHA-256 is in the older image's manifest are copied and are not in the plan. The others are compressed,
+ * with a file of the older image as dictionary where that helps.
  *
  * Guarantee: a delta is not trusted: the image that it makes is verified like any other, signature and hashes included.
  * Its sizes are limited before it is read.

@@ -1,7 +1,8 @@
 /**
  * Makes a delta: on the owner's computer, which has time to search the best dictionary for each file.
  *
- * Guarantee: the same two images give the same delta, by the same Node.js; whoever publishes it tries it with `checkDelta`.
+ * Guarantee: the same two images give the same delta, by the same Node.js; whoever publishes it tries it with
+ * `checkDelta`.
  */
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
@@ -93,7 +94,9 @@ async function bestPiece(file: ImageFile, from: BaseImage, image: BaseImage): Pr
   return { piece: { length: best.length, path, base: bestBase, packed: true }, bytes: best };
 }
 
-/** The file of the same path; else those of its kind that are gone, as bundlers rename what changed: the nearest in size. */
+/**
+ * The file of the same path; else those of its kind that are gone, as bundlers rename what changed: the nearest in size.
+ */
 function candidates(file: ImageFile, from: ImageManifest, image: ImageManifest): readonly ImageFile[] {
   const usable = from.files.filter(({ size }) => size > 0 && size <= maxInMemory);
   const same = usable.find(({ path }) => path === file.path);

@@ -4,8 +4,8 @@
  *     <folder>/download        the bytes that came, the first ones first
  *     <folder>/download.json   what they are of: size, SHA-256, and the server's entity tag, with a checksum
  *
- * Guarantee: bytes of an earlier process or before a power cut are only continued where the whole file's SHA-256 is known,
- * which then judges them too; there is one download at a time, so it takes no more room than one image.
+ * Guarantee: bytes of an earlier process or before a power cut are only continued where the whole file's SHA-256 is
+ * known, which then judges them too; there is one download at a time, so it takes no more room than one image.
  */
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";

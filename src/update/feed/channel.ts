@@ -96,7 +96,8 @@ export function readChannel(bytes: Buffer, trusted: readonly TrustedKey[]): Read
 }
 
 /**
- * For a server of the feed, which has no key: to show it, and to hold images back. Nothing that a unit does may rest on it.
+ * For a server of the feed, which has no key: to show it, and to hold images back. Nothing that a unit does may rest on
+ * it.
  * @throws ImageRefused with the reason
  */
 export const readUnverifiedChannel = (bytes: Buffer): Channel => parseChannel(split(bytes).text);

@@ -1,8 +1,8 @@
 /**
  * Publishes an image in a feed: on the owner's computer, in the folder that a web server or a USB stick then offers.
  *
- * Guarantees: a power cut leaves either the previous or the new channel, and each names only complete files; an image that
- * all units of the group would refuse is not published: one that is unsigned, or older than the previous one.
+ * Guarantees: a power cut leaves either the previous or the new channel, and each names only complete files; an image
+ * that all units of the group would refuse is not published: one that is unsigned, or older than the previous one.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";

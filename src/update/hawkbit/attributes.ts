@@ -1,7 +1,8 @@
 /**
  * The attributes by which devices can be filtered on the server, such as version and architecture.
  *
- * Guarantee: what is sent is within hawkBit's quotas (100 attributes of 128 characters each way), otherwise the server would reject all of them.
+ * Guarantee: what is sent is within hawkBit's quotas (100 attributes of 128 characters each way), otherwise the server
+ * would reject all of them.
  */
 
 export type Attributes = Readonly<Record<string, string>>;
@@ -34,7 +35,8 @@ export interface AttributeChange {
 }
 
 /**
- * The requests that bring the server from `before` to `now`. Without a `before` everything is replaced: older firmware may have left attributes that are no longer valid.
+ * The requests that bring the server from `before` to `now`. Without a `before` everything is replaced: older firmware
+ * may have left attributes that are no longer valid.
  */
 export function attributeChanges(
   before: Attributes | undefined,

@@ -2,7 +2,8 @@
  * Folder hawkbit/: updates from an Eclipse hawkBit server, by its Direct Device Integration API v1, as of hawkBit 1.1.0.
  *
  * Guarantees: links are followed, not built, where the server gives any; success is reported only for a confirmed image;
- * an action that this unit cannot carry out is closed with the reason; an update never fails because the server rejects attributes or progress.
+ * an action that this unit cannot carry out is closed with the reason; an update never fails because the server rejects
+ * attributes or progress.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";

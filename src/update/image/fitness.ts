@@ -47,7 +47,10 @@ export function checkFits(image: ImageManifest, digest: string, target: Target):
   }
 }
 
-/** Checks that it can run here; called at each start, since Node.js or the launcher may have changed. @throws ImageRefused */
+/**
+ * Checks that it can run here; called at each start, since Node.js or the launcher may have changed. @throws
+ * ImageRefused
+ */
 export function checkRuns(image: ImageManifest, target: Machine): void {
   if (image.product !== product) refuse("other-product", `it is for "${image.product}", this is ${product}`);
   if (

@@ -1,7 +1,8 @@
 /**
  * Reads an image from a stream: a file, a download, a USB stick.
  *
- * Guarantee: nothing of the manifest is parsed before its signature was found good, and no file counts before its whole content has its hash in the manifest. Memory is bounded by the manifest's limit, whatever the stream delivers.
+ * Guarantee: nothing of the manifest is parsed before its signature was found good, and no file counts before its whole
+ * content has its hash in the manifest. Memory is bounded by the manifest's limit, whatever the stream delivers.
  */
 import { createHash, verify } from "node:crypto";
 import { ByteQueue } from "./byte-queue.ts";
@@ -12,7 +13,10 @@ import { ImageRefused } from "./refusal.ts";
 
 /** Where the files go; each method may throw, which ends the reading. */
 export interface ImageSink {
-  /** Called once, with a manifest whose signature is good: reject here an image that does not fit this device. @param digest its SHA-256 */
+  /**
+   * Called once, with a manifest whose signature is good: reject here an image that does not fit this device. @param
+   * digest its SHA-256
+   */
   manifest(manifest: ImageManifest, digest: string): Promise<void> | void;
   /** In the manifest's order. `content` must be read to its end; it throws ImageRefused when the content is wrong. */
   file(file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void>;

@@ -2,11 +2,11 @@
  * Syncs everything below a folder to the disk at once: an image has thousands of small files, and an fsync of each takes
  * minutes on an SD card.
  *
- * Guarantee: when it resolves, contents and names below the folder are on the disk. By syncfs(2), which the program sync of
- * the GNU coreutils (Essential in Debian) and of BusyBox calls; if that fails, by an fsync of every file and folder.
+ * Guarantee: when it resolves, contents and names below the folder are on the disk. By syncfs(2), which the program sync
+ * of the GNU coreutils (Essential in Debian) and of BusyBox calls; if that fails, by an fsync of every file and folder.
  *
- * In a process of its own: syncfs may block for tens of seconds on a slow card, and the supervisor would kill this process
- * as hung.
+ * In a process of its own: syncfs may block for tens of seconds on a slow card, and the supervisor would kill this
+ * process as hung.
  */
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";

@@ -1,7 +1,8 @@
 /**
  * Writes and replaces small files atomically, over the port of file operations.
  *
- * Guarantee of `replaceWhole`: a power cut at any operation leaves the old or the new file, which is on the disk when it resolves.
+ * Guarantee of `replaceWhole`: a power cut at any operation leaves the old or the new file, which is on the disk when it
+ * resolves.
  */
 import { dirname } from "node:path";
 import { withChecksum } from "../../base/files/checked-text.ts";

@@ -2,8 +2,8 @@
  * One request over HTTP/1.1 and its answer: directly or through a proxy, with the owner's own authorities besides the
  * system's, and the unit's certificate for a server that requires one. Used for downloads and for hawkBit.
  *
- * Guarantees: only hosts that the app manifest grants are contacted, also through a proxy, which hides them from the socket
- * gate; the certificate is sent only to its own server. It neither follows redirects nor retries.
+ * Guarantees: only hosts that the app manifest grants are contacted, also through a proxy, which hides them from the
+ * socket gate; the certificate is sent only to its own server. It neither follows redirects nor retries.
  */
 import http, { type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";

@@ -1,8 +1,8 @@
 /**
  * Ends a transfer that has stopped, or is too slow to be useful.
  *
- * Guarantee: in each period of `within` spent waiting for the source, at least `bytes` arrived. Only waiting counts, not the
- * time that this device needs for its disk or for its own bandwidth limit.
+ * Guarantee: in each period of `within` spent waiting for the source, at least `bytes` arrived. Only waiting counts, not
+ * the time that this device needs for its disk or for its own bandwidth limit.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis } from "../../base/units.ts";

@@ -1,4 +1,7 @@
-/** Reads one document, and gives up when it arrives too slowly. Guarantee: the transfer has ended when the promise settles. */
+/**
+ * Reads one document, and gives up when it arrives too slowly. Guarantee: the transfer has ended when the promise
+ * settles.
+ */
 import type { Clock } from "../../base/clock.ts";
 import { MinimumRate, type RateLimit } from "./minimum-rate.ts";
 import type { Opened, OpenRequest, Transport } from "./open.ts";

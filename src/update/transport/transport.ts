@@ -1,8 +1,8 @@
 /**
  * Folder transport/: opens a document on a web server or in a folder, for reading from any offset.
  *
- * Guarantees: those of http-exchange.ts, also after a redirect; an assignment's headers go only to its own host; after `https:`
- * nothing is sent in clear text; chunks begin at the offset `from`.
+ * Guarantees: those of http-exchange.ts, also after a redirect; an assignment's headers go only to its own host; after
+ * `https:` nothing is sent in clear text; chunks begin at the offset `from`.
  */
 import type { IncomingMessage } from "node:http";
 import { DownloadError } from "./download-error.ts";

@@ -1,6 +1,6 @@
 /**
- * The updater's state that survives a power cut: the image that it installed and its assignment, the reports that the owner
- * has not received, and the result of each source's last assignment. Pure.
+ * The updater's state that survives a power cut: the image that it installed and its assignment, the reports that the
+ * owner has not received, and the result of each source's last assignment. Pure.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, object } from "../../base/schema/structures.ts";

@@ -1,8 +1,8 @@
 /**
  * The reports to one source, in order.
  *
- * Guarantees: a final report is sent until the source has received it, or says that it does not expect it; progress is sent at
- * most once, only the newest, and never after the final report of its assignment.
+ * Guarantees: a final report is sent until the source has received it, or says that it does not expect it; progress is
+ * sent at most once, only the newest, and never after the final report of its assignment.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";

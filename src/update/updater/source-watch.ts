@@ -1,8 +1,8 @@
 /**
  * Decides when one source is asked.
  *
- * Guarantees: soon after the start, then at the source's own interval or every 24 h, each spread at random, so that a fleet
- * that starts together does not ask together; after failures with growing pauses; one check at a time.
+ * Guarantees: soon after the start, then at the source's own interval or every 24 h, each spread at random, so that a
+ * fleet that starts together does not ask together; after failures with growing pauses; one check at a time.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";

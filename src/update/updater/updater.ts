@@ -1,10 +1,10 @@
 /**
  * Folder updater/: takes what the sources assign through download, installation, start and trial to a report.
  *
- * Guarantees: one assignment is carried out at a time, from whichever source; the outcome of a trial is reported to the source that
- * asked for it, once, also when the power is cut at any moment; what was reverted is not tried again as long as the
- * assignment is the same, nor what was refused as long as the unit is; no error leaves this
- * class, and no failure stops the heating.
+ * Guarantees: one assignment is carried out at a time, from whichever source; the outcome of a trial is reported to the
+ * source that asked for it, once, also when the power is cut at any moment; what was reverted is not tried again as long
+ * as the assignment is the same, nor what was refused as long as the unit is; no error leaves this class, and no failure
+ * stops the heating.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";

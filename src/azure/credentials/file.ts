@@ -85,7 +85,7 @@ export async function credentialsFromFile(
   }
 }
 
-/** Checked here: with a file without a certificate, TLS would trust nobody and give no reason. */
+/** Checked here: with a file without a certificate, TLS would reject every server and give no reason. */
 async function authorities(file: (name: "caFile") => Promise<string>, path: string): Promise<string> {
   const pem = await file("caFile");
   try {

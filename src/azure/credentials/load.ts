@@ -35,5 +35,5 @@ async function readFrom(folder: string, files: PrivateFiles): Promise<FoundCrede
   return { ...(await credentialsFromFile(text, path, files)), from: path };
 }
 
-/** The folder is the service's alone, and a list of access rights there looks like a right of the group (acl(5)). */
+/** Only the service can read the folder; its access control list appears in the mode as a right of the group (acl(5)). */
 const unasked = async (): Promise<undefined> => undefined;

@@ -1,4 +1,4 @@
-/** The package i2c-bus brings no types; these are the few that kernel-i2c.ts uses. */
+/** The package i2c-bus brings no types; these are the few that i2c.ts uses. */
 declare module "i2c-bus" {
   export interface PromisifiedBus {
     i2cRead(address: number, length: number, buffer: Buffer): Promise<{ bytesRead: number }>;

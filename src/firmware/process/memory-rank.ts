@@ -1,12 +1,12 @@
 /**
- * Tells the kernel which processes heating does without, so that it takes these when memory runs out (proc(5),
+ * Tells the kernel which processes heating can do without, so that it kills these first when memory runs out (proc(5),
  * oom_score_adj; unit thousandths of the memory there is).
  *
  * Guarantee: never throws; a system that does not know ranks keeps its own order.
  */
 import { writeFileSync } from "node:fs";
 
-/** Guardian and loop have none. The updater needs most, and begins again. */
+/** Guardian and loop have none. The updater needs the most memory, and can be repeated. */
 const ranks = { cloud: 500, hub: 500, updater: 900 } as const;
 
 /** @param file for tests */

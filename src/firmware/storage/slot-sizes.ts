@@ -1,9 +1,8 @@
 /**
  * Sizes of the installed images in the data folder, each counted once: an image has thousands of files.
  *
- * Guarantee: a slot is counted again after every installation into it. What an installation does first is to remove the
- * slot's header file, and what it does last is to write a new one (update/slots/slot-store.ts); without that file a slot
- * is counted each time.
+ * Guarantee: a slot is counted again after every installation into it. An installation first removes the slot's header file, and
+ * writes a new one at its end (update/slots/slot-store.ts); a slot without that file is counted each time.
  */
 import { lstat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -17,7 +16,7 @@ export class SlotSizes {
     this.#folder = slotsFolder(dataPath);
   }
 
-  /** Bytes below the folder of a slot, which `count` counts where they are not known; `undefined`: it is no slot. */
+  /** Bytes below a slot's folder; `count` is called if they are unknown. `undefined`: not a slot. */
   async of(path: string, count: (folder: string) => Promise<number>): Promise<number | undefined> {
     if (dirname(path) !== this.#folder) return undefined;
     const mark = await markOf(path);
@@ -30,7 +29,7 @@ export class SlotSizes {
   }
 }
 
-/** What is another one for every header file that was ever there; `undefined`: there is none. */
+/** Identifies the slot's present header file; `undefined` if there is none. */
 async function markOf(slot: string): Promise<string | undefined> {
   try {
     const { ino, size, ctimeNs } = await lstat(`${slot}.image`, { bigint: true });

@@ -17,6 +17,7 @@ import { pressFigures } from "./press.ts";
 import { simulationFigures } from "./simulated-day.ts";
 import { memoryFigures, startFigures } from "./start.ts";
 import { updateFigures } from "./update.ts";
+import { confirmedFigures } from "./update-confirmed.ts";
 
 const { values } = parseArgs({
   options: { smoke: { type: "boolean" }, json: { type: "string" }, only: { type: "string" } },
@@ -38,6 +39,7 @@ const parts: readonly (readonly [name: string, run: () => Promise<Figure[]>])[] 
   ["memory with cloud", () => cloudMemoryFigures(smoke ? 3000 : 20_000)],
   ["start with cloud", () => cloudStartFigures(smoke ? 2 : 15)],
   ["update", () => updateFigures(smoke ? 1 : 3, !smoke)],
+  ["update confirmed", () => (smoke ? Promise.resolve([]) : confirmedFigures(3))],
   ["fleet", () => fleetFigures(smoke ? fewDevices : manyDevices)],
 ];
 const chosen = parts.filter(([name]) => values.only === undefined || values.only === name);

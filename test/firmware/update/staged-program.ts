@@ -6,7 +6,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { packageRoot as root } from "../../../src/firmware/process/package-root.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { publish } from "../../../src/update/feed/publish.ts";
 import type { ImageManifest } from "../../../src/update/image/image-manifest.ts";
@@ -14,7 +15,6 @@ import { newKeyPair, readSigningKey } from "../../../src/update/image/keys.ts";
 import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
 import { packStaged } from "../../update/staged-image.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const owner = newKeyPair();
 
 export interface ImageChanges {

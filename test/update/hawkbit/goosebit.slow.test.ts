@@ -12,8 +12,8 @@ let goosebit: Goosebit;
 beforeAll(async () => {
   server = await startGoosebit();
   if (!("missing" in server)) goosebit = server;
-}, 900_000);
-afterAll(() => goosebit?.close());
+}, 1_200_000);
+afterAll(() => goosebit?.close(), 60_000);
 beforeEach(({ skip }) => {
   if ("missing" in server) skip(server.missing);
 });

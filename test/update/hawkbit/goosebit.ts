@@ -9,7 +9,10 @@ import { dirname, isAbsolute, join } from "node:path";
 import { freePort, untilAnswering } from "./server-process.ts";
 
 const wanted = "goosebit==0.2.12";
-const isNewEnough = "import sys; sys.exit(0 if sys.version_info >= (3, 12) else 1)";
+/** Its own demand. */
+const isNewEnough = "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 1)";
+/** 60 packages, 100 MB: a minute where the line is good. */
+const installLimitMs = 8 * 60_000;
 
 export interface Device {
   readonly last_state: string;
@@ -30,15 +33,15 @@ export interface Goosebit {
 /** @returns why it cannot be had here, or the running server */
 export async function startGoosebit(): Promise<Goosebit | { readonly missing: string }> {
   const given = process.env["GOOSEBIT_PYTHON"];
-  const python = [given, "python3.13", "python3.12", "python3"].find(
+  const python = [given, "python3.13", "python3.12", "python3.11", "python3"].find(
     (name) => name !== undefined && spawnSync(name, ["-c", isNewEnough]).status === 0,
   );
-  if (python === undefined) return { missing: "no Python 3.12 or newer; name one in GOOSEBIT_PYTHON" };
+  if (python === undefined) return { missing: "no Python 3.11 or newer; name one in GOOSEBIT_PYTHON" };
   const folder = mkdtempSync(join(tmpdir(), "goosebit-"));
   const bin = hasGoosebit(python) ? dirname(python) : installed(python, join(folder, "venv"));
-  if (bin === undefined) {
+  if (typeof bin !== "string") {
     rmSync(folder, { recursive: true });
-    return { missing: `PyPI is not at hand: ${wanted} could not be installed` };
+    return { missing: `${wanted} could not be installed from PyPI: ${bin.problem}` };
   }
   const inVenv = (name: string) => join(bin, name);
   const env = {
@@ -63,12 +66,22 @@ const hasGoosebit = (python: string): boolean => {
   return isAbsolute(python) && spawnSync(python, ["-c", ask]).stdout.toString().trim() === wanted;
 };
 
-/** @returns where its programs are */
-function installed(python: string, venv: string): string | undefined {
+/** @returns where its programs are, or why they are not: after a limit in any case */
+function installed(python: string, venv: string): string | { readonly problem: string } {
   const bin = join(venv, "bin");
-  const pip = [join(bin, "python"), ["-m", "pip", "install", "--quiet", wanted]] as const;
-  const isMade = spawnSync(python, ["-m", "venv", venv]).status === 0 && spawnSync(...pip).status === 0;
-  return isMade ? bin : undefined;
+  const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", wanted];
+  for (const [command, args] of [
+    [python, ["-m", "venv", venv]],
+    [join(bin, "python"), pip],
+  ] as const) {
+    const { status, signal, stderr } = spawnSync(command, args, {
+      timeout: installLimitMs,
+      killSignal: "SIGKILL",
+    });
+    if (signal !== null) return { problem: `not within ${installLimitMs / 60_000} minutes` };
+    if (status !== 0) return { problem: String(stderr).trim().split("\n").at(-1) ?? "" };
+  }
+  return bin;
 }
 
 function migrate(folder: string, inVenv: (name: string) => string, env: NodeJS.ProcessEnv): void {

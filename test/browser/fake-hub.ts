@@ -248,6 +248,7 @@ export class FakeHub {
   #answerTo(method: string, pathname: string, text: string): Reply {
     const body = text === "" ? undefined : JSON.parse(text);
     if (pathname === "/api/session") return this.#session(method, body);
+    if (pathname === "/api/roll-outs") return [200, []];
     const [, id = "", rest = ""] = /^\/api\/devices\/([^/]+)(?:\/(.*))?$/.exec(pathname) ?? [];
     return this.#route(decodeURIComponent(id), `${method} ${rest}`.trim(), body);
   }

@@ -1,6 +1,7 @@
 /** The page in a real Chromium, against a hub whose device answers when the test says so. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { RollOutGroup } from "../../src/hub/page-server/api.ts";
 import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";
 import { device, firmware, propertyRow } from "./fake-device.ts";
 import { FakeHub } from "./fake-hub.ts";
@@ -142,6 +143,32 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     await units.getByRole("button", { name: "cellar" }).click();
     await page.getByRole("heading", { level: 1, name: "cellar" }).waitFor();
+  });
+
+  it("shows the groups of the hub's feed, and resumes one that is stopped", async () => {
+    const group: RollOutGroup = {
+      ...{ name: "default/home", version: "1.2.0", percent: 25, stopAt: 20 },
+      ...{ units: 20, included: 5, confirmed: 3, failed: 1 },
+      stopped: { reason: "1 of 5 units reverted or refused it, and the roll-out stops at 20 %", atMs: 0 },
+    };
+    const page = await opened({ viewport: { width: 390, height: 900 } });
+    expect(await page.locator(".roll-out").isHidden()).toBe(true);
+    hub.tell({ type: "roll-outs", groups: [group] });
+    await seen(page, '.roll-out[data-tone="bad"] summary', "stopped: default/home");
+    await page.locator(".roll-out summary").click();
+    await seen(
+      page,
+      '[data-group="default/home"]',
+      /25 %, 5 of 20 units.*Stopped: 3 of 5 confirmed, 1 failed/s,
+    );
+    await seen(page, '[data-group="default/home"]', "1 of 5 units reverted or refused it");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    await page.getByRole("button", { name: "Resume the roll-out to default/home" }).click();
+    await expect
+      .poll(() => hub.asked)
+      .toContain('POST /api/roll-outs {"name":"default/home","action":"resume"}');
+    hub.tell({ type: "roll-outs", groups: [{ ...group, failed: 0, stopped: null }] });
+    await page.getByRole("button", { name: "Stop the roll-out to default/home" }).waitFor();
   });
 
   it("calls a command at once, and queues it while the device is away", async () => {

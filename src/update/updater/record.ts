@@ -6,6 +6,7 @@ import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, object } from "../../base/schema/structures.ts";
 import { nullable, oneOf, string, withDefault } from "../../base/schema/values.ts";
 import type { SlotsState } from "../slots/slots.ts";
+import type { Assignment } from "../source.ts";
 import type { FinalReport, SourceKind } from "./ports.ts";
 
 const source = oneOf(["feed", "hawkbit"]);
@@ -104,6 +105,30 @@ export const isOf = (
   each: { readonly source: SourceKind; readonly id: string },
   of: { readonly source: SourceKind; readonly id: string },
 ): boolean => each.source === of.source && each.id === of.id;
+
+/** Whether nothing is to be done about an assignment any more. A unit that fell back from a confirmed image takes it again. */
+export function isDone(
+  { done: all, untold }: UpdateRecord,
+  of: { readonly source: SourceKind } & Pick<Assignment, "id" | "install">,
+  { slots, active }: SlotsState,
+  unit: string,
+): boolean {
+  const done = all[of.source];
+  if (done?.id !== of.id) return false;
+  switch (done.result) {
+    case "canceled":
+      return false;
+    case "kept":
+      return of.install === "never";
+    case "refused":
+      // The owner hears of one end before there is another.
+      return done.unit === unit || untold.some((each) => isOf(each, of));
+    case "reverted":
+      return true;
+    case "confirmed":
+      return done.digest === null || (active !== null && slots[active]?.digest === done.digest);
+  }
+}
 
 function shortened(report: FinalReport): FinalReport {
   const cut = (given: string) => given.slice(0, 1000);

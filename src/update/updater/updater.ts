@@ -20,6 +20,7 @@ import {
   dropped,
   finished,
   installedFor,
+  isDone,
   isOf,
   slotStatusOf,
   told,
@@ -210,7 +211,9 @@ export class Updater {
       }
       await this.#finish(current, { kind: "canceled" });
     }
-    if (assignment === null || this.#isDone(source, assignment)) return;
+    if (assignment === null) return;
+    const { record, slots, unit } = this.#options;
+    if (isDone(record.now, { source, ...assignment }, slots.read(), unit())) return;
     if (this.#job !== undefined || this.#isTakenByAnother(source)) {
       this.#waiting.set(source, assignment);
       return;
@@ -225,22 +228,6 @@ export class Updater {
     if (current.source === source || this.#isBeingTried(current)) return this.#isBeingTried(current);
     const other = this.#watches.get(current.source);
     return other !== undefined && other.state.problem === null;
-  }
-
-  /** A unit that fell back from a confirmed image installs it again. */
-  #isDone(source: SourceKind, { id, install }: Assignment): boolean {
-    const done = this.#options.record.now.done[source];
-    if (done?.id !== id) return false;
-    if (done.result === "canceled") return false;
-    if (done.result === "kept") return install === "never";
-    if (done.result === "refused") {
-      // The owner hears of one end before there is another.
-      const isTold = !this.#options.record.now.untold.some((each) => isOf(each, { source, id }));
-      return !isTold || done.unit === this.#options.unit();
-    }
-    if (done.result !== "confirmed" || done.digest === null) return true;
-    const { slots, active } = this.#options.slots.read();
-    return active !== null && slots[active]?.digest === done.digest;
   }
 
   #begin(source: SourceKind, assignment: Assignment): void {

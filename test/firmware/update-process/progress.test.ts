@@ -26,6 +26,6 @@ describe("an update on the screen of a device", () => {
     device.setUpdate({ ...update });
     device.setUpdate(undefined);
     expect(seen).toEqual([update, undefined]);
-    await device.stop();
+    device.abandon();
   });
 });

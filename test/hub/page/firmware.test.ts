@@ -160,7 +160,7 @@ describe("a roll-out", () => {
       status: { tone: "bad", word: "Stopped: 1 of 2 confirmed, 1 failed", detail: "1 of 2 units" },
       action: "resume",
     });
-    expect(rollOut([], [group])?.tone).toBe("good");
+    expect(rollOut([], [group])?.text).toBe("no device takes updates yet");
     expect(rollOut([unit("a"), unit("b")], [stopped])).toMatchObject({
       tone: "bad",
       text: "2 of 2 run 1.1.0; stopped: default/home",

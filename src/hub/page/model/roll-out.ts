@@ -124,6 +124,7 @@ function summaryOf(units: readonly Unit[]): Pick<RollOut, "tone" | "text"> {
   const all = running === units.length;
   const tone = reverted + refused > 0 ? "bad" : all ? (unreachable === 0 ? "good" : "quiet") : "pending";
   const what = version === undefined ? "no known version" : version;
+  if (units.length === 0) return { tone, text: "no device takes updates yet" };
   return { tone, text: `${running} of ${units.length} run ${what}${more}` };
 }
 

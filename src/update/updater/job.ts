@@ -8,7 +8,7 @@ import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { hours, millis, minutes, seconds } from "../../base/units.ts";
+import { hours, type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import { ImageRefused, type RefusalCode } from "../image/refusal.ts";
 import type { SlotImage } from "../slots/slots.ts";
 import type { Assignment, Report } from "../source.ts";
@@ -50,6 +50,8 @@ const maybeDamaged: readonly RefusalCode[] = [
   "bad-signature",
 ];
 const maxInstallTries = 5;
+/** After so long the source is asked once more before the start, and may answer for so long. */
+const [staleAfter, answerWithin] = [hours(1), seconds(30)];
 const [shortestDeferral, longestDeferral] = [seconds(10), hours(1)];
 
 export class Job {
@@ -64,6 +66,8 @@ export class Job {
   #failedInstalls = 0;
   #damaged = 0;
   #deferredFor = "";
+  /** When the source last said that this is assigned. */
+  #heardAt: Millis;
   #wake: () => void = () => undefined;
 
   /** @param installed the image, if it is in a slot already */
@@ -72,6 +76,7 @@ export class Job {
     this.#assignment = assignment;
     this.#ports = ports;
     this.#image = installed;
+    this.#heardAt = ports.clock.now();
   }
 
   get id(): string {
@@ -85,6 +90,7 @@ export class Job {
   /** Takes the same assignment with another urgency. */
   update(assignment: Assignment): void {
     const { download, install } = this.#assignment;
+    this.#heardAt = this.#ports.clock.now();
     this.#assignment = assignment;
     if (download !== assignment.download || install !== assignment.install) this.#wake();
   }
@@ -228,10 +234,22 @@ export class Job {
       await this.#pause(Math.min(longestDeferral, Math.max(shortestDeferral, blocked.againInMs)));
       return undefined;
     }
+    if (await this.#asksOnceMore()) return undefined;
     this.#isStarting = true;
     this.#status("starting", "");
     await swap.start(image);
     return { kind: "started", image };
+  }
+
+  /** What was assigned long ago the owner may have taken back since, or his feed holds it now. */
+  async #asksOnceMore(): Promise<boolean> {
+    const { clock, lookAgain } = this.#ports;
+    if (clock.now() - this.#heardAt < staleAfter) return false;
+    // Whether or not there is an answer: a USB stick may be gone.
+    this.#heardAt = clock.now();
+    lookAgain();
+    await this.#pause(answerWithin);
+    return true;
   }
 
   #status(state: JobStatus["state"], reason: string, percent = state === "downloading" ? 0 : 100): void {

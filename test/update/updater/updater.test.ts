@@ -177,6 +177,35 @@ describe("an assigned update", () => {
   });
 });
 
+describe("an update that has waited for its start", () => {
+  const waiting = async () => {
+    const made = await world({}, ({ unit, owner }) => {
+      unit.blocked = { reason: "heat is called for", againInMs: minutes(5) };
+      owner.againInMs = hours(24);
+    });
+    await made.unit.clock.advance(hours(5));
+    return made;
+  };
+
+  it("is asked for once more, and is not started when it is not wanted any more", async () => {
+    const { unit, owner } = await waiting();
+    owner.assignment = null;
+    unit.blocked = undefined;
+    await unit.clock.advance(minutes(10));
+    expect([unit.starts, owner.finalsOf("0.5.0"), unit.runs]).toEqual([1, ["canceled"], "factory"]);
+    await unit.stop();
+  });
+
+  it("starts all the same when its source does not answer", async () => {
+    const { unit, owner } = await waiting();
+    owner.checkError = new SourceError("unreachable", "the stick is gone");
+    unit.blocked = undefined;
+    await unit.clock.advance(minutes(10));
+    expect([unit.starts, unit.runs]).toEqual([2, "0.5.0"]);
+    await unit.stop();
+  });
+});
+
 describe("an update that the owner takes back", () => {
   it("before the unit has seen it: canceled", async () => {
     const { unit, owner, downloads } = await world({}, ({ owner: given }) => {

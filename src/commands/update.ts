@@ -106,9 +106,10 @@ async function check(args: Arguments): Promise<number> {
 
 const checkLimitMs = 60_000;
 
-function answerText({ source, update, problem }: Answer): string {
+function answerText({ source, update, held, problem }: Answer): string {
   const name = source.padEnd(8);
   if (problem !== undefined) return `${name} could not be asked: ${problem}`;
+  if (held !== undefined) return `${name} release ${held.version}, not yet: ${held.reason}`;
   if (update === undefined) return `${name} no update for this unit`;
   const size = `${Math.ceil(update.bytes / 2 ** 20)} MiB`;
   return `${name} release ${update.version ?? update.id} is assigned, ${size}; a running firmware installs it according to its settings`;

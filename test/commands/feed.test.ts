@@ -51,12 +51,12 @@ describe("feed", () => {
     expect(await publish("--image", at("1.image"))).toBe(0);
     expect(printed.text).toMatch(/default, version 1, .*\nhome +1\.0\.1, counter 1, 100 % of the units/);
     expect(await publish("--image", at("2.image"), "--percent", "10", "--expires", "30")).toBe(0);
-    expect(await publish("--percent", "100", "--json")).toBe(0);
+    expect(await publish("--percent", "100", "--stop-at", "15", "--json")).toBe(0);
     printed.text = "";
     expect(await show("--json")).toBe(0);
     expect(JSON.parse(printed.text)).toMatchObject({
       version: 3,
-      groups: { home: { percent: 100, image: { version: "1.0.2" } } },
+      groups: { home: { percent: 100, stopAt: 15, image: { version: "1.0.2" } } },
       findings: [],
     });
     expect(printed.text).not.toContain("PRIVATE");
@@ -156,6 +156,8 @@ describe("feed", () => {
     [["publish", "--folder", "x", "--key", "k", "--group", "g", "--from", "o"], /Missing: --image FILE/],
     [["publish", "--folder", "x", "--key", "k", "--group", "../g"], /invalid --group: \.\.\/g/],
     [["publish", "--folder", "x", "--key", "k", "--group", "g", "--percent", "101"], /--percent 101/],
+    [["publish", "--folder", "x", "--key", "k", "--group", "g", "--stop-at", "0"], /--stop-at 0/],
+    [["publish", "--folder", "x", "--key", "k", "--stop-at", "5"], /Missing: --group NAME/],
     [["show"], /Missing: the feed's folder/],
     [["show", "x"], /Missing: --key FILE/],
     [["show", "x", "y"], /takes one argument, not also/],

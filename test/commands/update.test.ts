@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/firmware/process/exit-codes.ts";
 import { StagedProgram } from "../firmware/update/staged-program.ts";
@@ -157,6 +158,23 @@ describe("update", () => {
     expect(refused.stderr).toMatch(/Give an image's file|Check the file's name|Refused \(/);
     expect(refused.code).toBe(code);
     expect(status().slots.a).toBeNull();
+  });
+
+  it("check says what the feed holds back, and why", async () => {
+    const url = await program.publish(await program.image(6));
+    const hold = join(fileURLToPath(url), "hold");
+    const image = (status: string): string => /"digest": "([0-9a-f]{64})"/.exec(status)?.[1] ?? "";
+    const channel = readFileSync(join(fileURLToPath(url), "channel"), "utf8");
+    const held = { group: "home", image: image(channel), reason: "2 of 3 units reverted it" };
+    writeFileSync(hold, JSON.stringify({ holds: [held] }));
+    writeFileSync(join(data, "updates.json"), JSON.stringify({ feed: { url, group: "home" } }), {
+      mode: 0o600,
+    });
+    try {
+      expect(run("update", "check").stdout).toContain("release 0.6.0, not yet: 2 of 3 units reverted it");
+    } finally {
+      rmSync(hold);
+    }
   });
 
   it.each([[["apply"]], [["apply", "a", "b"]], [["status", "x"]], [["revert", "x"]], [[]], [["install"]]])(

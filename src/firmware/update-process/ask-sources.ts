@@ -1,6 +1,6 @@
 /** Asks the sources of updates once, for a person at the unit; nothing is downloaded. */
 import { messageOf } from "../../base/errors.ts";
-import type { CheckResult } from "../../update/source.ts";
+import type { CheckResult, Held } from "../../update/source.ts";
 import type { OwnerFile } from "./owner-file.ts";
 import { type SourceOptions, sourcesOf } from "./sources.ts";
 
@@ -8,6 +8,8 @@ export interface Answer {
   readonly source: "feed" | "hawkbit";
   /** `undefined`: nothing is assigned to this unit, or it runs already. */
   readonly update?: { readonly id: string; readonly version: string | null; readonly bytes: number };
+  /** What will be assigned later, and why not now. */
+  readonly held?: Held;
   /** Why it could not be asked. */
   readonly problem?: string;
 }
@@ -29,9 +31,9 @@ export async function askSources(
   );
 }
 
-const updateIn = ({ assignment }: CheckResult): Pick<Answer, "update"> =>
+const updateIn = ({ assignment, held }: CheckResult): Pick<Answer, "update" | "held"> =>
   assignment === null
-    ? {}
+    ? { ...(held && { held }) }
     : {
         update: {
           id: assignment.id,

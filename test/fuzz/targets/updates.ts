@@ -2,6 +2,7 @@
 import { sign } from "node:crypto";
 import { DeltaError, planBytes, planLength, readPlan } from "../../../src/update/delta/delta-format.ts";
 import { readChannel } from "../../../src/update/feed/channel.ts";
+import { holdText, readHold } from "../../../src/update/feed/hold.ts";
 import { ImageRefused } from "../../../src/update/image/refusal.ts";
 import { channelOf, imageEntry, signedBy } from "../../update/feed/unit.ts";
 import { signing, trusted } from "../../update/fixtures.ts";
@@ -50,6 +51,11 @@ function readSigned(input: Buffer): boolean {
 export const updateTargets: readonly Target[] = [
   { name: "channel", samples: [file], read: (input) => taken(() => readChannel(input, trusted)) },
   { name: "channel, signed as it is", samples: [text], read: readSigned },
+  {
+    name: "word on what a feed holds back",
+    samples: [holdText([{ group: "home", image: imageEntry(1).digest, reason: "2 of 3 units reverted it" }])],
+    read: (input) => readHold(input) !== undefined,
+  },
   {
     name: "delta plan",
     samples: [plan],

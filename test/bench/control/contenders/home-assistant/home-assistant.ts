@@ -25,7 +25,8 @@ const answerMs = 15 * 60_000;
 /** Installs it if need be. @returns why it cannot be had; undefined: it is there */
 export async function obtainHomeAssistant(): Promise<string | undefined> {
   if (await isInstalled()) return undefined;
-  const within = { timeout: installMs };
+  // Where pyenv rules, its stand-in for Python 3.13 runs only when this asks for it.
+  const within = { timeout: installMs, env: { ...process.env, PYENV_VERSION: "3.13" } };
   try {
     // pip's own resolver does not end on these packages.
     await run("python3", ["-m", "venv", join(folder, "installer")], within);

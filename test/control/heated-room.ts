@@ -4,10 +4,10 @@
  */
 
 import type { Settings } from "../../src/model/settings-table.ts";
-import { gaussian } from "../../src/simulation/noise.ts";
 import type { RoomParameters } from "../../src/simulation/room/thermal.ts";
 import { advanceThermal, evenlyAt } from "../../src/simulation/room/thermal.ts";
 import { Device } from "./device.ts";
+import { noise } from "./plant.ts";
 
 /** A quantity by hours since the start. */
 export type ByHour = (hour: number) => number;
@@ -44,7 +44,7 @@ const readingEveryS = 10;
 export function live(life: Life): Lived {
   const { room, outside = () => 0, target = () => 19, gain = () => 0, window = () => 0 } = life;
   const device = new Device(life.settings);
-  const jitter = gaussian(7);
+  const jitter = noise(7, room.sensorNoise);
   const raised: { fault: string; hour: number; air: number }[] = [];
   const ended: { fault: string; hour: number }[] = [];
   const commanded: boolean[] = [];
@@ -64,9 +64,7 @@ export function live(life: Life): Lived {
       aim = target(hour);
       device.target(aim);
     }
-    device.temperature = life.deaf?.(hour)
-      ? undefined
-      : Math.round((state.sensor + room.sensorNoise * jitter()) * 100) / 100;
+    device.temperature = life.deaf?.(hour) ? undefined : Math.round((state.sensor + jitter()) * 100) / 100;
     device.read();
     if (second % 60 === 0) commanded.push(device.heater);
     for (const event of device.events) {

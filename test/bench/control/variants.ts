@@ -47,7 +47,7 @@ export const variants: readonly Variant[] = [
   {
     name: "steady at 7/h",
     scenario: "steady",
-    settings: { startsPerHour: 7 },
+    settings: { rippleLimit: 0.05, maxStartsPerHour: 7 },
     limits: atMost({ rmse: 0.02, startsPerHour: 7 }),
   },
   { name: "steady, read every 2 s", scenario: "steady", settings: {}, periodS: 2, limits: still },

@@ -148,6 +148,9 @@ function makeRules(settings: Settings): Rules {
       hysteresis: settings.hysteresis,
       minimumOn: seconds(settings.minimumOnSeconds),
       minimumOff: seconds(settings.minimumOffSeconds),
+      rippleLimit: settings.rippleLimit,
+      maxStartsPerHour: settings.maxStartsPerHour,
+      windowDetection: settings.windowDetection,
     },
   };
 }

@@ -14,7 +14,7 @@ import type { Millis } from "../base/units.ts";
 import { celsius, hours, millis, minutes, seconds } from "../base/units.ts";
 import { activeFaults, forbidsHeat, reportFaults, reportLineReason } from "./active-faults.ts";
 import type { Input } from "./input.ts";
-import { lawStep } from "./law/law.ts";
+import { lawStep, shiftTemperature } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextStepTime, outputs, roomTemperature } from "./outputs.ts";
 import { lawTarget } from "./panel/hold.ts";
@@ -70,7 +70,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     panel: corrected(userInput.panel, state, wallOffset, input.wallMs),
     twin: userInput.twin,
     identifyUntil: userInput.identifyUntil,
-    law: recalibrate(state.law, offsetOf(userInput) - offsetOf(state)),
+    law: { ...state.law, state: shiftTemperature(state.law.state, offsetOf(userInput) - offsetOf(state)) },
     unsettled: userInput.unsettled,
     line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
     counters: count(state, passed),
@@ -106,14 +106,6 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
 }
 
 const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;
-
-/** Shifts the filtered temperatures of the heating law when the sensor offset changes. */
-function recalibrate(law: ControlState["law"], by: number): ControlState["law"] {
-  const { filter } = law.state;
-  if (by === 0 || !filter) return law;
-  const shifted = { smooth: filter.smooth + by, slower: filter.slower + by };
-  return { ...law, state: { ...law.state, filter: shifted } };
-}
 
 const distrust = (state: ControlState): ControlState => ({
   ...state,
@@ -199,7 +191,9 @@ function runHeatingLaw(
     temperature,
     target,
     heaterOn: state.switching.on,
-    isActive: isActive,
+    isActive,
+    mayLearn:
+      !forbidsHeat(state.faults) && !state.effect.ineffective && state.effect.relay.alarm === undefined,
     nowMs: now,
   });
   return { ...state, frost, law };

@@ -20,7 +20,7 @@ interface Documented extends Named {
 
 export interface NumberSetting<T extends number = number> extends Documented {
   readonly kind: "number";
-  readonly unit: "°C" | "K" | "s" | "min" | "h" | "cycles";
+  readonly unit: "°C" | "K" | "s" | "min" | "h" | "/h" | "cycles";
   readonly default: T;
   readonly min: number;
   readonly max: number;
@@ -166,7 +166,29 @@ export const settingsTable = {
     "Hysteresis",
     "Half the width of the band of the hysteresis law.",
   ),
-  // The heating law limits relay cycles itself: starts are at least 540 s apart, 6.7 an hour. Longer minimum times only
+  rippleLimit: difference(
+    0.25,
+    [0.05, 1, 0.05],
+    "Ripple limit",
+    "Largest swing of the room with the heater's cycles, peak to peak: the longer a cycle may be, the longer the relay lasts.",
+  ),
+  maxStartsPerHour: {
+    kind: "number",
+    unit: "/h",
+    default: 7,
+    min: 2,
+    max: 7,
+    step: 1,
+    label: "Starts an hour",
+    doc: "Most starts of the heater in an hour, also where the swing is larger than rippleLimit.",
+    restart: false,
+  },
+  windowDetection: toggle(
+    true,
+    "Window detection",
+    "Heat pauses, for half an hour at most, when the room cools as by an open window.",
+  ),
+  // The heating law limits relay cycles itself, by rippleLimit and maxStartsPerHour. Longer minimum times only
   // add ripple: with 240 s each, a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
   minimumOnSeconds: duration(
     "s",

@@ -1,30 +1,41 @@
 /**
  * Folder law/: the heating control algorithm.
  *
- * From readings and set-point to "heat or not", as a pure function.
+ * From readings and set-point to "heat or not", as a pure function. The law learns its room (identify.ts), estimates
+ * what it cannot read (room-estimate.ts), and asks for the heat with which the model reaches the set-point
+ * (regulator.ts), in cycles as long as the ripple allows (cycle-length.ts).
  *
  * Guarantee: for any readings and intervals the state stays finite and bounded and the demand within 0 and 100 %. At a
- * constant set-point, starts are requested at least one cycle (9 min) apart, 6.7 an hour. The law only requests heat:
- * minimum times and safety decide after it, and their decision is fed back as `heaterOn`.
+ * constant set-point, starts are requested at least one cycle apart, at most `maxStartsPerHour`. The law only requests
+ * heat: minimum times and safety decide after it, and their decision is fed back as `heaterOn`.
  */
 
 import type { Celsius, DutyPercent, Kelvin, Millis } from "../../base/units.ts";
-import { duty, minutes } from "../../base/units.ts";
+import { duty } from "../../base/units.ts";
 import type { CycleState, CycleTimes } from "./cycle.ts";
-import { follow, maxDeficit, mayStart, modulate, startCycle, updateDeficit } from "./cycle.ts";
+import { follow, mayStart, modulate, startCycle, updateDeficit } from "./cycle.ts";
+import type { CycleSettings } from "./cycle-length.ts";
+import { cycleLength } from "./cycle-length.ts";
 import type { FilterState } from "./filter.ts";
-import { filter, slope } from "./filter.ts";
-import type { RegulatorState } from "./regulator.ts";
-import { endCycle, regulate, startRegulator } from "./regulator.ts";
+import { filter } from "./filter.ts";
+import type { LearnState } from "./learn.ts";
+import { learn, shiftLearning, startLearning, withLoad } from "./learn.ts";
+import type { Average, ReadingsState } from "./readings.ts";
+import { addReading, noiseOf, shiftReadings, startReadings } from "./readings.ts";
+import { demandFor } from "./regulator.ts";
 import type { RoomModel } from "./room-model.ts";
 import { defaultRoom } from "./room-model.ts";
+import type { WindowState } from "./window.ts";
+import { shutWindow, watchWindow } from "./window.ts";
 
-export interface LawSettings {
+export interface LawSettings extends CycleSettings {
   readonly law: "proportional" | "hysteresis";
   /** Hysteresis law only: half the width of the band around the set-point. */
   readonly hysteresis: Kelvin;
   readonly minimumOn: Millis;
   readonly minimumOff: Millis;
+  /** Pause heat while a window is open. */
+  readonly windowDetection: boolean;
 }
 
 export interface LawInput {
@@ -34,16 +45,25 @@ export interface LawInput {
   readonly heaterOn: boolean;
   /** False while the law does not control the heater (manual mode, fault). */
   readonly isActive: boolean;
+  /** False while what the heater does is in doubt (a fault): nothing is learned. */
+  readonly mayLearn: boolean;
   readonly nowMs: Millis;
 }
 
 export interface LawState {
   /** Undefined before the first reading. */
   readonly filter: FilterState | undefined;
-  readonly regulator: RegulatorState;
-  readonly cycle: CycleState;
+  readonly readings: ReadingsState;
+  /** Undefined before the first reading. */
+  readonly learning: LearnState | undefined;
   /** What was learned of the room; the default before that. */
   readonly room: RoomModel;
+  readonly window: WindowState;
+  readonly cycle: CycleState;
+  /** The deficit at the last average. */
+  readonly deficitBefore: number;
+  /** Share of full power, 0 to 1. */
+  readonly demand: number;
   readonly target: Celsius | undefined;
   readonly lastMs: Millis | undefined;
 }
@@ -55,82 +75,125 @@ export interface LawOutput {
   readonly heat: boolean;
 }
 
-/** Maximum time integrated per reading: the temperature during a longer gap is unknown. */
+/** Maximum time counted per reading: the temperature during a longer gap is unknown. */
 const maxStepS = 60;
-/** A longer cycle (a set-back, a hot afternoon) does not show the room's swing with the heater. */
-const maxCycle = minutes(30);
+/** A third of full power: typical for a heater of usual size on an average day. */
+const firstDemand = 0.3;
+/** Ripple is forgotten in this time while the demand is at a limit (s). */
+const dropS = 120;
 
 /** The state before the first reading. Both laws use it, so the law can change at run time. */
 export const startLaw = (room: RoomModel = defaultRoom): LawState => ({
   filter: undefined,
-  regulator: startRegulator,
-  cycle: startCycle,
+  readings: startReadings(room.noiseK),
+  learning: undefined,
   room,
+  window: shutWindow,
+  cycle: startCycle,
+  deficitBefore: 0,
+  demand: firstDemand,
   target: undefined,
   lastMs: undefined,
 });
 
 /** Call it once per accepted reading, at any interval. */
 export function lawStep(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
-  const { target, nowMs } = input;
+  const { target, nowMs, temperature } = input;
   const lastMs = state.lastMs ?? nowMs;
   const elapsedS = Math.max(0, nowMs - lastMs) / 1000;
-  const filtered = filter(state.filter, input.temperature, elapsedS);
-  const { state: followed, started } = follow(state.cycle, input.heaterOn, lastMs);
-  const sinceStart = lastMs - (state.cycle.startedMs ?? Number.NEGATIVE_INFINITY);
-  const ordinary = started && input.isActive && sinceStart <= maxCycle;
+  const stepS = Math.min(elapsedS, maxStepS);
+  const followed = follow(state.cycle, input.heaterOn, lastMs);
+  const { state: readings, average } = addReading(state.readings, temperature, stepS, input.heaterOn);
+  const learning = state.learning ?? startLearning(state.room, temperature, firstDemand);
   const noted: LawState = {
     ...state,
-    filter: filtered,
-    regulator: started ? endCycle(state.regulator, ordinary) : state.regulator,
+    filter: filter(state.filter, temperature, elapsedS),
+    readings,
+    learning,
     // A new set-point takes effect at once, without waiting for the cycle.
     cycle: target === state.target ? followed : { ...followed, startedMs: undefined },
     target,
     lastMs: nowMs,
   };
+  const observed = average ? observe(noted, learning, average, settings, input) : noted;
   return settings.law === "hysteresis"
-    ? hysteresis(noted, settings, filtered, input)
-    : proportional(noted, settings, filtered, input, Math.min(elapsedS, maxStepS));
+    ? hysteresis(observed, settings, input)
+    : proportional(observed, settings, input, stepS, average !== undefined || target !== state.target);
+}
+
+/** Processes an average: updates the estimates, watches the window, and learns. */
+function observe(
+  state: LawState,
+  learning: LearnState,
+  average: Average,
+  settings: LawSettings,
+  input: LawInput,
+): LawState {
+  const { deficit } = state.cycle;
+  // What the limits of the deficit drop is not owed any more, and no ripple.
+  const isModulating = input.isActive && state.demand > 0 && state.demand < 1;
+  const on = isModulating ? (state.deficitBefore - deficit) / average.elapsedS : 0;
+  const keep = Math.exp(-average.elapsedS / (isModulating ? 2 * state.cycle.lengthS : dropS));
+  const wasOpen = isWindowOpen(state);
+  const learned = learn(learning, average, { on, keep }, input.mayLearn && !wasOpen);
+  const window = settings.windowDetection
+    ? watchWindow(state.window, learned.active, average.elapsedS)
+    : shutWindow;
+  const isShut = wasOpen && window.openS === undefined;
+  const room = { ...learned.active.room, noiseK: noiseOf(state.readings) };
+  // The load of the open window has gone with it.
+  const after = isShut && window.load !== undefined ? withLoad(learned, window.load) : learned;
+  return { ...state, learning: after, window, room, deficitBefore: deficit };
+}
+
+/** Heat is paused because a window was opened. */
+export const isWindowOpen = (state: Pick<LawState, "window">): boolean => state.window.openS !== undefined;
+
+/** Moves what is known of the room by `by` kelvins: the sensor's offset has changed. */
+export function shiftTemperature(state: LawState, by: number): LawState {
+  if (by === 0) return state;
+  return {
+    ...state,
+    filter: state.filter && { smooth: state.filter.smooth + by, slower: state.filter.slower + by },
+    readings: shiftReadings(state.readings, by),
+    learning: state.learning && shiftLearning(state.learning, by),
+  };
 }
 
 function proportional(
   state: LawState,
   settings: LawSettings,
-  filtered: FilterState,
   input: LawInput,
   stepS: number,
+  changed: boolean,
 ): LawOutput {
   const times: CycleTimes = {
     minimumOnS: settings.minimumOn / 1000,
     minimumOffS: settings.minimumOff / 1000,
   };
-  const end = maxDeficit(times);
-  const { state: regulator, demand } = regulate(state.regulator, {
-    error: input.target - filtered.smooth,
-    slope: slope(filtered),
-    stepS,
-    mayRise: input.isActive && state.cycle.deficit < end,
-    mayFall: input.isActive && state.cycle.deficit > -end,
-  });
-  // Without control there is no deficit to compensate, and the swing is not caused by the law.
-  const cycle = input.isActive
-    ? updateDeficit(state.cycle, demand, stepS, times)
-    : { ...state.cycle, deficit: 0 };
+  const { room, learning } = state;
+  const demand = learning && changed ? demandFor(room, learning.active.estimate, input.target) : state.demand;
+  const lengthS = changed ? cycleLength(room, demand, settings) : state.cycle.lengthS;
+  const followed = { ...state.cycle, lengthS, shortestS: 3600 / settings.maxStartsPerHour };
+  // Without control there is no deficit to compensate.
+  const isPaused = isWindowOpen(state);
+  const controls = input.isActive && !isPaused;
+  const cycle = controls ? updateDeficit(followed, demand, stepS, times) : { ...followed, deficit: 0 };
+  const deficitBefore = controls ? state.deficitBefore : 0;
   return {
-    state: { ...state, regulator: input.isActive ? regulator : { ...regulator, range: undefined }, cycle },
-    demand: duty(demand * 100),
-    heat: modulate(cycle, demand, times, input.nowMs),
+    state: { ...state, demand, cycle, deficitBefore },
+    demand: duty(isPaused ? 0 : demand * 100),
+    heat: !isPaused && modulate(cycle, demand, times, input.nowMs),
   };
 }
 
-function hysteresis(
-  state: LawState,
-  settings: LawSettings,
-  filtered: FilterState,
-  input: LawInput,
-): LawOutput {
-  const missing = input.target - filtered.smooth;
+function hysteresis(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
+  const missing = input.target - (state.filter?.smooth ?? input.temperature);
   const wanted = input.heaterOn ? missing > -settings.hysteresis : missing >= settings.hysteresis;
-  const heat = wanted && (input.heaterOn || mayStart(state.cycle, input.nowMs));
-  return { state: { ...state, cycle: { ...state.cycle, deficit: 0 } }, demand: duty(wanted ? 100 : 0), heat };
+  const heat = wanted && !isWindowOpen(state) && (input.heaterOn || mayStart(state.cycle, input.nowMs));
+  return {
+    state: { ...state, cycle: { ...state.cycle, deficit: 0 }, deficitBefore: 0 },
+    demand: duty(wanted ? 100 : 0),
+    heat,
+  };
 }

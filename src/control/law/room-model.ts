@@ -34,11 +34,11 @@ export interface RoomModel {
 
 /** The untuned default: a room of 15 m² with an oil radiator of 1 kW. */
 export const defaultRoom: RoomModel = Object.freeze({
-  heaterLagS: 400,
+  heaterLagS: 800,
   sensorLagS: 300,
-  airRiseK: 8,
-  airTimeS: 1500,
-  fabricRiseKPerH: 1.5,
+  airRiseK: 6.5,
+  airTimeS: 1400,
+  fabricRiseKPerH: 1.4,
   noiseK: 0.02,
   confidence: 0,
   learnedMinutes: 0,

@@ -2,15 +2,16 @@
 import { describe, expect, it } from "vitest";
 import {
   type CycleState,
-  cycleS,
   follow,
   maxDeficit,
   mayStart,
   modulate,
-  startCycle,
+  startCycle as standardCycle,
   updateDeficit,
 } from "../../../src/control/law/cycle.ts";
 
+const cycleS = 540;
+const startCycle: CycleState = { ...standardCycle, lengthS: cycleS, shortestS: cycleS };
 const times = { minimumOnS: 60, minimumOffS: 120 };
 /** With half of full power the debt runs between −67.5 and +67.5 s. */
 const band = (0.5 * 0.5 * cycleS) / 2;
@@ -18,6 +19,7 @@ const afterCycle = cycleS * 1000;
 
 const off = (owed: number, startedMs?: number): CycleState => ({ ...startCycle, deficit: owed, startedMs });
 const on = (owed: number, owedAtStart: number, startedMs: number | undefined = 0): CycleState => ({
+  ...startCycle,
   deficit: owed,
   on: true,
   startedMs,
@@ -45,6 +47,15 @@ describe("a start", () => {
     ]).toEqual([true, false, true]);
     expect(modulate(off(200, 0), 0.5, times, afterCycle - 1)).toBe(false);
     expect(modulate(off(200, 0), 0.5, times, afterCycle)).toBe(true);
+  });
+
+  it("comes early, after the shortest cycle, when far more is owed than a cycle gives or full power is needed", () => {
+    const long = { ...off(0, 0), lengthS: 1200, shortestS: 520 };
+    const owed = 0.5 * 0.5 * 600 * 1.7;
+    expect(modulate({ ...long, deficit: owed }, 0.5, times, 519_000)).toBe(false);
+    expect(modulate({ ...long, deficit: owed }, 0.5, times, 520_000)).toBe(true);
+    expect(modulate({ ...long, deficit: owed / 2 }, 0.5, times, 520_000)).toBe(false);
+    expect(modulate(long, 1, times, 520_000)).toBe(true);
   });
 
   it("comes without any debt for full power, and never for none", () => {
@@ -89,22 +100,26 @@ describe("the debt", () => {
     expect(updateDeficit(on(0, 0), 0.25, 60, times).deficit).toBe(-45);
   });
 
-  it("is forgotten beyond 200 s, or beyond what minimum times alone can cause", () => {
+  it("is forgotten beyond a fifth of the cycle, or beyond what minimum times alone can cause", () => {
+    const { minimumOffS } = times;
     expect([
-      maxDeficit(times),
-      maxDeficit({ ...times, minimumOffS: 900 }),
-      maxDeficit({ ...times, minimumOnS: 700 }),
-    ]).toEqual([200, 900, 700]);
-    expect(updateDeficit(off(190), 1, 60, times).deficit).toBe(200);
-    expect(updateDeficit(on(-190, 0), 0, 60, times).deficit).toBe(-200);
+      maxDeficit({ ...startCycle, lengthS: 1000 }, times),
+      maxDeficit(startCycle, times),
+      maxDeficit(startCycle, { ...times, minimumOffS: 900 }),
+      maxDeficit(startCycle, { ...times, minimumOnS: 700 }),
+    ]).toEqual([200, minimumOffS, 900, 700]);
+    expect(updateDeficit(off(110), 0.9, 60, times).deficit).toBe(120);
+    expect(updateDeficit(on(-110, 0), 0.1, 60, times).deficit).toBe(-120);
+  });
+
+  it("is dropped within minutes at full power and at none, where nothing can be made up for", () => {
+    expect(updateDeficit(off(100), 1, 120, times).deficit).toBeCloseTo(100 / Math.E);
+    expect(updateDeficit(on(-100, 0), 0, 120, times).deficit).toBeCloseTo(-100 / Math.E);
   });
 
   it("is noted when the heater goes on, and only then", () => {
-    expect(follow(off(30, 5), true, 1000)).toEqual({ state: on(30, 30, 1000), started: true });
-    expect(follow(on(20, 30, 1000), true, 2000)).toEqual({ state: on(20, 30, 1000), started: false });
-    expect(follow(on(20, 30, 1000), false, 2000)).toEqual({
-      state: { ...on(20, 30, 1000), on: false },
-      started: false,
-    });
+    expect(follow(off(30, 5), true, 1000)).toEqual(on(30, 30, 1000));
+    expect(follow(on(20, 30, 1000), true, 2000)).toEqual(on(20, 30, 1000));
+    expect(follow(on(20, 30, 1000), false, 2000)).toEqual({ ...on(20, 30, 1000), on: false });
   });
 });

@@ -119,6 +119,9 @@ export const defaultLaw: LawSettings = {
   hysteresis: kelvin(0.3),
   minimumOn: seconds(60),
   minimumOff: seconds(120),
+  rippleLimit: 0.25,
+  maxStartsPerHour: 7,
+  windowDetection: false,
 };
 
 /** Our law behind the minimum times, as the core runs it. */
@@ -131,6 +134,7 @@ export function ours(settings: LawSettings = defaultLaw): Controller {
       target,
       heaterOn: switching.on,
       isActive: true,
+      mayLearn: true,
       nowMs,
     });
     law = output.state;

@@ -62,7 +62,9 @@ export const fieldLines: readonly Scenario[] = [
   {
     name: "README, In the field, word for word: Wi-Fi, with the remedy where NetworkManager is missing",
     async run() {
-      const { code, output } = typed('sudo grove-heater wifi add "My Network" --priority 10');
+      const line = 'sudo grove-heater wifi add "My Network" --priority 10';
+      assert.ok(readFileSync(readme, "utf8").includes(`\`${line}\``));
+      const { code, output } = typed(line, "a passphrase\n");
       assert.notEqual(code, 0);
       assert.match(output, /NetworkManager/);
       return output.trim().split("\n").at(-1);

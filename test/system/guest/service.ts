@@ -21,14 +21,14 @@ export interface Said {
   readonly output: string;
 }
 
-function run(program: string, args: readonly string[]): Said {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", timeout: 300_000 });
+function run(program: string, args: readonly string[], input = ""): Said {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", timeout: 300_000, input });
   return { code: status, output: `${stdout}${stderr}` };
 }
 
-/** A line as the ordinary user types it, at home in the checkout. */
-export const typed = (line: string): Said =>
-  run("runuser", ["-u", "pi", "--", "/bin/bash", "-lc", `cd ~/grove-heater && ${line}`]);
+/** A line as the ordinary user types it, at home in the checkout. @param input what is typed after it */
+export const typed = (line: string, input = ""): Said =>
+  run("runuser", ["-u", "pi", "--", "/bin/bash", "-lc", `cd ~/grove-heater && ${line}`], input);
 
 export const asRoot = (line: string): Said => run("/bin/sh", ["-c", line]);
 

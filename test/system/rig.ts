@@ -53,7 +53,8 @@ async function run(tools: Tools, archive: string, parts: { root: string; cache: 
   const [first, ...others] = asked();
   if (first === undefined) return;
   const installed = new Machine(tools, first, { cache, disk, initramfs, name: "install" });
-  if ((await installed.start()) !== "next") return;
+  // Without a service there is nothing to show on any machine.
+  if ((await installed.start()) !== "next" || reporter.failed > 0) return;
   const waiting = [first, ...others];
   const runNext = async (): Promise<void> => {
     for (let plan = waiting.shift(); plan !== undefined; plan = waiting.shift())
@@ -173,5 +174,5 @@ if ("reason" in tools || typeof archive !== "string") {
   console.log(`SEED=${seed}`);
   await run(tools, archive, { root, cache });
 }
-console.log(`\n${times.table}`);
+if (times.measured) console.log(`\n${times.table}`);
 process.exitCode = reporter.finish(performance.now() - begin);

@@ -18,6 +18,10 @@ export class Times {
     this.#rows.set(what, { ...row, [column]: [...(row[column] ?? []), ms] });
   }
 
+  get measured(): boolean {
+    return this.#rows.size > 0;
+  }
+
   get table(): string {
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
     const cell = (all: readonly number[] | undefined): string => all?.map(seconds).join(", ") ?? "";

@@ -243,11 +243,11 @@ export class Job {
 
   /** What was assigned long ago the owner may have taken back since, or his feed holds it now. */
   async #asksOnceMore(): Promise<boolean> {
-    const { clock, lookAgain } = this.#ports;
+    const { clock, askSourceAgain } = this.#ports;
     if (clock.now() - this.#heardAt < staleAfter) return false;
     // Whether or not there is an answer: a USB stick may be gone.
     this.#heardAt = clock.now();
-    lookAgain();
+    askSourceAgain();
     await this.#pause(answerWithin);
     return true;
   }

@@ -14,6 +14,17 @@ interface Entry {
 /** Loaded one by one, because the guardian must stay small and start fast. */
 const verbs: Readonly<Record<string, Entry>> = {
   run: { summary: "Run the heater controller (the default)", load: () => import("./commands/run.ts") },
+  status: { summary: "Show the running device's status", load: () => import("./commands/status.ts") },
+  set: {
+    summary: "Set a value of the running device, such as its set-point",
+    load: () => import("./commands/set.ts"),
+  },
+  boost: { summary: "Heat further for a limited time, or end that", load: () => import("./commands/boost.ts") },
+  "clear-faults": {
+    summary: "Clear faults of the running device whose cause you have fixed",
+    load: () => import("./commands/clear-faults.ts"),
+  },
+  logs: { summary: "Show the running device's latest log events", load: () => import("./commands/logs.ts") },
   simulate: { summary: "Run a scenario in virtual time", load: () => import("./commands/simulate.ts") },
   doctor: { summary: "Check this machine and say what to fix", load: () => import("./commands/doctor.ts") },
   board: { summary: "Show the boards and their wiring", load: () => import("./commands/board.ts") },
@@ -96,7 +107,7 @@ function find(name: string): Entry {
 }
 
 function overview(): string {
-  const rows = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`);
+  const rows = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
   const codes = Object.entries(exitCodes).map(([name, code]) => `${code} ${name}`);
   return [
     "grove-heater: heater controller for a Raspberry Pi with a Grove Base Hat, or for no hardware at all",

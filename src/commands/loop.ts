@@ -7,6 +7,7 @@ import { VirtualTerminal } from "../firmware/front/virtual-terminal.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
+import { LogFeed } from "../firmware/local-socket/log-feed.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { type ExitCode, exitCodes } from "../firmware/process/exit-codes.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
@@ -80,7 +81,7 @@ async function loop(args: Arguments): Promise<number> {
   const out = new LineWriter(1);
   const terminalOut = new TextWriter(1);
   const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
-  const { log, recorder, remoteLines } = openLog(args, values.logLevel, write);
+  const { log, recorder, remoteLines, logs } = openLog(args, values.logLevel, write);
   logProblems(log, settings, board);
   let [terminal, virtual]: [VirtualTerminal?, VirtualHardware?] = [];
   let stop = (_why: string): void => {};
@@ -126,8 +127,9 @@ async function loop(args: Arguments): Promise<number> {
   void Promise.race([running.decided, systemClock.sleep(decisionTimeout)]).then(() =>
     keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),
   );
-  const disconnect = await connectUnlessOffline(args, {
+  const disconnect = await connectFaces(args, {
     running,
+    logs,
     data: context.data,
     choice,
     log,
@@ -144,13 +146,15 @@ async function loop(args: Arguments): Promise<number> {
 }
 
 /** @returns what ends every face, within a few seconds */
-async function connectUnlessOffline(
+const connectFaces = (
   args: Arguments,
-  options: Omit<FaceOptions, "simulatedToCloud">,
-): Promise<() => Promise<void>> {
-  if (args.has("offline")) return async () => {};
-  return await connect({ ...options, simulatedToCloud: args.has("simulated-to-cloud") });
-}
+  options: Omit<FaceOptions, "simulatedToCloud" | "offline">,
+): Promise<() => Promise<void>> =>
+  connect({
+    ...options,
+    offline: args.has("offline"),
+    simulatedToCloud: args.has("simulated-to-cloud"),
+  });
 
 function decide(args: Arguments, { data: folder, settingsFile }: Context) {
   const settings = settingsOrLastGood(settingsFile, folder);
@@ -182,13 +186,14 @@ const goodOnes = (
   board: ReturnType<typeof boardOrLastGood>,
 ): Parameters<typeof keepLastGood>[1] => ({ settings: settings.good, board: board.good });
 
-/** The log, the recorder of its events for error reports, and the sender of its lines to the cloud. */
+/** The log, and what takes its events besides: for error reports, for the cloud and for the local socket. */
 function openLog(args: Arguments, level: LogLevel, write: (line: string) => void) {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const recorder = recorderOfThisProcess();
   const remoteLines = new RemoteLines(systemClock);
   const written = createLogger({ clock: systemClock, level, format, write });
-  return { log: remoteLines.watch(recorder.watch(written)), recorder, remoteLines };
+  const logs = new LogFeed(systemClock);
+  return { log: logs.watch(remoteLines.watch(recorder.watch(written))), recorder, remoteLines, logs };
 }
 
 /**

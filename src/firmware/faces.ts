@@ -6,6 +6,10 @@ import type { Device } from "./device.ts";
 import type { Face } from "./face.ts";
 import { FrontFace } from "./front/share.ts";
 import type { VirtualHardware } from "./hardware.ts";
+import { LocalFace } from "./local-socket/local-face.ts";
+import type { LogFeed } from "./local-socket/log-feed.ts";
+import { firmwareVersion } from "./process/package-root.ts";
+import { systemClock } from "./process/system-clock.ts";
 import type { Swap } from "./update/swap/swap.ts";
 import { startUpdateProcess } from "./update-process/start-update-process.ts";
 import type { UpdateProcess } from "./update-process/update-process.ts";
@@ -14,16 +18,29 @@ export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate
   readonly swap: Swap;
   /** Its keys can be pressed from the local hub's page. */
   readonly virtual: VirtualHardware | undefined;
+  readonly logs: LogFeed;
+  /** Only the local socket: no cloud, no local hub, no updates. */
+  readonly offline: boolean;
 }
 
 /** @returns what ends them, within a few seconds */
 export async function startFaces(options: FaceOptions): Promise<() => Promise<void>> {
   const { device } = options.running;
+  const local = new LocalFace({
+    dataPath: options.data.path,
+    firmware: firmwareVersion(),
+    board: options.choice.name,
+    clock: systemClock,
+    log: options.log,
+    logs: options.logs,
+  });
+  void device.addFace(local);
+  if (options.offline) return () => local.close();
   let updates: UpdateProcess | undefined;
   const azure = await azureInItsProcess({ ...options, onCheckForUpdate: () => updates?.check() });
   const faces: readonly Face<Device>[] = [azure, new FrontFace(options)];
   for (const face of faces) void device.addFace(face);
   const onReport = (report: FirmwareReport): void => azure.setFirstMessage({ kind: "firmware", report });
   updates = startUpdateProcess({ ...options, device, onReport });
-  return async () => void (await Promise.allSettled([...faces, updates].map((each) => each?.close())));
+  return async () => void (await Promise.allSettled([local, ...faces, updates].map((each) => each?.close())));
 }

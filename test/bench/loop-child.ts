@@ -10,6 +10,7 @@ import { celsius, kelvin, millis, seconds } from "../../src/base/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
 import { startFaces } from "../../src/firmware/faces.ts";
 import type { VirtualHardware } from "../../src/firmware/hardware.ts";
+import { LogFeed } from "../../src/firmware/local-socket/log-feed.ts";
 import { LineWriter } from "../../src/firmware/process/line-writer.ts";
 import { createLogger } from "../../src/firmware/process/logger.ts";
 import { systemClock as clock } from "../../src/firmware/process/system-clock.ts";
@@ -132,6 +133,8 @@ if (link === "cloud") {
     choice,
     log,
     remoteLines: new RemoteLines(clock),
+    logs: new LogFeed(clock),
+    offline: false,
     settings,
     swap: startLoopUpdates({
       device: running.device,

@@ -15,6 +15,8 @@ import type { NetworkGrants } from "../../manifest/manifest.ts";
 export interface FlagSpec {
   /** The placeholder for its value in the help; a flag without one takes no value. */
   readonly value?: string;
+  /** One letter that means the same. */
+  readonly short?: string;
   /** The flag may be given more than once. */
   readonly several?: true;
   readonly doc: string;
@@ -66,6 +68,7 @@ export function readArguments(verb: VerbSpec, argv: readonly string[]): Argument
     options[name] = {
       type: flag.value === undefined ? "boolean" : "string",
       ...(flag.several && { multiple: true }),
+      ...(flag.short !== undefined && { short: flag.short }),
     };
   }
   try {
@@ -121,7 +124,9 @@ function usageError(verb: VerbSpec, message: string, hint: string | undefined, p
 
 export function helpText(verb: VerbSpec): string {
   const flags = { ...verb.flags, help: { doc: "show this" } } as Record<string, FlagSpec>;
-  const left = Object.entries(flags).map(([name, { value }]) => `--${name}${value ? ` ${value}` : ""}`);
+  const left = Object.entries(flags).map(
+    ([name, { value, short }]) => `${short ? `-${short}, ` : ""}--${name}${value ? ` ${value}` : ""}`,
+  );
   const width = Math.max(...left.map((text) => text.length)) + 2;
   const rows = Object.values(flags).map(({ doc }, index) => `  ${(left[index] ?? "").padEnd(width)}${doc}`);
   const notes = verb.notes === undefined ? "" : `\n${verb.notes.trim()}\n`;

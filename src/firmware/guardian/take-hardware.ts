@@ -227,11 +227,14 @@ function heldElsewhere(
   return new StartupError(
     exitCodes.running,
     `${heldBy(holder)} ${what}.${more}`,
-    virtual ? stopOrOther : "Stop that one first (a service: sudo systemctl stop grove-heater).",
+    virtual
+      ? stopOrOther
+      : "Ask it: grove-heater status. Or stop that one first (a service: sudo systemctl stop grove-heater).",
   );
 }
 
-const stopOrOther = "Stop it first, or give this one a folder of its own with --data FOLDER.";
+const stopOrOther =
+  "Ask it: grove-heater status. Or stop it first, or give this one a folder of its own with --data FOLDER.";
 
 const folderInUse = ({ holder }: Refusal, path: string): StartupError =>
   new StartupError(exitCodes.running, `${heldBy(holder)} uses ${path}.`, stopOrOther);

@@ -1,0 +1,181 @@
+/**
+ * One command that is connected to the device's socket.
+ *
+ * Guarantee: whatever it sends, nothing throws into the loop and memory is bounded. A client that sends too much, sends a
+ * line that is too long, or does not read what it asked for is disconnected; so is one that is silent for long and watches
+ * nothing.
+ */
+import type { Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
+import { readText } from "../../base/schema/schema.ts";
+import { minutes, seconds } from "../../base/units.ts";
+import type { Request } from "../../control/input.ts";
+import { validateRequest } from "../../control/limits.ts";
+import { isValueOf, isWritableName } from "../../model/properties.ts";
+import type { Device } from "../device.ts";
+import { NewestSender } from "../process/newest-sender.ts";
+import { LineSplitter } from "./line-splitter.ts";
+import type { LogFeed } from "./log-feed.ts";
+import {
+  type DeviceStatus,
+  type FromDevice,
+  localProtocol,
+  maxLineBytes,
+  type ToDevice,
+  toDevice,
+} from "./messages.ts";
+
+/** The name of this face, as the source of a change. */
+const source = "local";
+const requestLimits: RateLimits = { max: 40, within: seconds(1) };
+const maxUnread = 256 * 1024;
+const spacing = seconds(1);
+const silenceLimit = minutes(1);
+/** A write to a disk that hangs does not keep the answer. */
+const storedLimit = seconds(3);
+
+export interface ConnectionParts {
+  readonly device: Pick<Device, "request" | "inForce" | "stored">;
+  readonly clock: Clock;
+  readonly firmware: string;
+  readonly logs: LogFeed;
+  /** `undefined` before the first step. */
+  readonly status: () => DeviceStatus | undefined;
+  /** Resolves when nothing waits to be stored. */
+  readonly untilStored: () => Promise<void>;
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #parts: ConnectionParts;
+  readonly #lines = new LineSplitter(maxLineBytes);
+  readonly #limit: RateLimit;
+  #watcher: NewestSender<DeviceStatus> | undefined;
+  #unfollow: (() => void) | undefined;
+
+  constructor(socket: Socket, parts: ConnectionParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#limit = new RateLimit(parts.clock, requestLimits);
+    // A client that vanishes is an error of its socket, and no concern of the loop.
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("close", () => this.#unfollow?.());
+    socket.setTimeout(silenceLimit, () => {
+      if (!this.#isWatching) this.end("nothing was asked for a minute");
+    });
+    this.#send({ kind: "hello", protocol: localProtocol, firmware: parts.firmware });
+  }
+
+  /** The device has made a step. */
+  stepped(): void {
+    if (this.#watcher === undefined) return;
+    const status = this.#parts.status();
+    if (status !== undefined) this.#watcher.offer(status);
+  }
+
+  end(reason: string): void {
+    this.#send({ kind: "end", reason });
+    this.#socket.destroySoon();
+  }
+
+  get #isWatching(): boolean {
+    return this.#watcher !== undefined || this.#unfollow !== undefined;
+  }
+
+  #take(chunk: Buffer): void {
+    const lines = this.#lines.add(chunk);
+    if (lines === undefined) this.end(`a line is longer than ${maxLineBytes} bytes`);
+    for (const line of lines ?? []) {
+      if (this.#socket.destroyed || this.#socket.writableEnded) return;
+      const message = readText(toDevice, line);
+      if (this.#limit.admit() === undefined) this.end("too many requests");
+      else if (message === undefined) this.end("a line is no message of this protocol");
+      else this.#act(message);
+    }
+  }
+
+  #act(message: ToDevice): void {
+    if (message.kind === "status") this.#showStatus();
+    else if (message.kind === "watch") this.#watch();
+    else if (message.kind === "logs") this.#showLogs(message.follow);
+    else this.#request(message);
+  }
+
+  #showStatus(): void {
+    const status = this.#parts.status();
+    if (status !== undefined) this.#send({ kind: "status", status });
+  }
+
+  #watch(): void {
+    const { clock } = this.#parts;
+    this.#watcher ??= new NewestSender<DeviceStatus>({
+      clock,
+      spacing,
+      send: (status, done) => {
+        this.#send({ kind: "status", status });
+        done();
+      },
+    });
+    this.stepped();
+  }
+
+  #showLogs(follow: boolean): void {
+    const { logs } = this.#parts;
+    for (const event of logs.latest) this.#send(event);
+    this.#send({ kind: "logs-shown" });
+    if (follow) this.#unfollow ??= logs.follow((event) => this.#send(event));
+  }
+
+  #request(message: Exclude<ToDevice, { kind: "status" | "watch" | "logs" }>): void {
+    const { id } = message;
+    const request = requestOf(message);
+    const refused = typeof request === "string" ? request : this.#refusalOf(request);
+    if (refused !== undefined) {
+      this.#send({ kind: "answer", id, refused, stored: this.#parts.device.stored });
+      return;
+    }
+    const { clock, device, untilStored } = this.#parts;
+    void Promise.race([untilStored(), clock.sleep(storedLimit)]).then(() =>
+      this.#send({ kind: "answer", id, stored: device.stored }),
+    );
+  }
+
+  #refusalOf(request: Request): string | undefined {
+    const { device } = this.#parts;
+    try {
+      const invalid = validateRequest(request, device.inForce.limits);
+      return invalid === undefined ? device.request(request) : `${whatIsSet(request)} ${invalid}`;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  #send(message: FromDevice): void {
+    const { destroyed, writableEnded, writableLength } = this.#socket;
+    if (destroyed || writableEnded) return;
+    if (writableLength > maxUnread) this.#socket.destroy();
+    else this.#socket.write(`${JSON.stringify(message)}\n`);
+  }
+}
+
+/** The subject of a sentence that says why its value is invalid. */
+const whatIsSet = (request: Request): string => (request.kind === "set" ? request.name : "the value");
+
+/** @returns why it is no request, as a text */
+function requestOf(message: Exclude<ToDevice, { kind: "status" | "watch" | "logs" }>): Request | string {
+  switch (message.kind) {
+    case "boost":
+      return { kind: "boost", minutes: message.minutes, source };
+    case "clear-faults":
+      return { kind: "clear-faults", source };
+    case "set": {
+      const { name, value } = message;
+      if (!isWritableName(name)) return `there is no property ${name}`;
+      if (!isValueOf(value, name)) return `${name} does not take this value`;
+      return { kind: "set", name, value, source } as Request;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/** What a running device tells of itself by the local socket. */
+import { isoTime } from "../../base/iso-time.ts";
+import { eachWritable } from "../../model/properties.ts";
+import type { Device, Observation } from "../device.ts";
+import type { DeviceStatus } from "./messages.ts";
+
+/** What does not change while the device runs. */
+export interface DeviceIdentity {
+  readonly firmware: string;
+  readonly board: string;
+  readonly startedAt: string;
+}
+
+export type ObservedDevice = Pick<Device, "inForce" | "counters" | "stored">;
+
+/** @param seen the latest step */
+export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen: Observation): DeviceStatus {
+  const { screen, heater } = seen.commands;
+  const { aim, boostUntil, values, changes } = device.inForce;
+  const { relayCycles, heaterSeconds } = device.counters;
+  return {
+    ...identity,
+    unit: screen.unit,
+    ...(screen.temperature !== undefined && { temperature: rounded(screen.temperature, 2) }),
+    ...(screen.humidity !== undefined && { humidity: rounded(screen.humidity, 0) }),
+    aim,
+    ...(boostUntil !== undefined && { boostUntil: isoTime(boostUntil) }),
+    demand: Math.round(screen.demand),
+    heater,
+    link: seen.input.link,
+    faults: seen.activeFaults,
+    values: eachWritable((name) => {
+      const { source, serial, wallMs } = changes[name];
+      return { value: values[name], source, changedAt: serial === 0 ? null : isoTime(wallMs) };
+    }),
+    relayCycles,
+    heaterHours: rounded(heaterSeconds / 3600, 2),
+    stored: device.stored,
+  };
+}
+
+const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals));

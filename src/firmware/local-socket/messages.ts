@@ -1,0 +1,81 @@
+/**
+ * Folder local-socket/: a way into a running device for the commands of this machine: a Unix socket in its data folder.
+ *
+ * The messages: one JSON object per line, one union for each direction. `localProtocol` is what both sides speak: the
+ * program that asks may be another version than the device that answers. Whoever changes a message so that one of before
+ * does not work any more raises it; what is only added, and may be left unread, is no change.
+ */
+import type { Infer } from "../../base/schema/schema.ts";
+import { byKind, list, map, object } from "../../base/schema/structures.ts";
+import { anything, boolean, integer, nullable, oneOf, optional, string } from "../../base/schema/values.ts";
+import { faultCode, large, links, quantity, truncated } from "../process/message-values.ts";
+
+export const localProtocol = 1;
+/** Longer lines end the connection. */
+export const maxLineBytes = 16 * 1024;
+
+const nothing = object({});
+const id = integer(0);
+const maxText = 512;
+
+export const toDevice = byKind("kind", {
+  /** Answered by one `status`. */
+  status: nothing,
+  /** Answered by a `status` at once and at each change, at most one a second. */
+  watch: nothing,
+  /** A new value for a writable property. Answered by an `answer`, as the next two. */
+  set: object({ id, name: string(undefined, 64), value: anything }),
+  /** 0 ends a running boost. */
+  boost: object({ id, minutes: quantity }),
+  "clear-faults": object({ id }),
+  /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */
+  logs: object({ follow: boolean }),
+});
+
+/** What the device is and does; temperatures in °C, times in ISO 8601. */
+export const deviceStatus = object({
+  firmware: truncated(64),
+  board: truncated(maxText),
+  startedAt: truncated(32),
+  /** Of its temperatures on the screen. */
+  unit: oneOf(["C", "F"]),
+  /** Missing without a credible reading. */
+  temperature: optional(quantity),
+  humidity: optional(quantity),
+  /** The temperature that heating aims at: the set-point, or more during a boost. */
+  aim: quantity,
+  boostUntil: optional(truncated(32)),
+  /** 0 to 100 %. */
+  demand: quantity,
+  heater: boolean,
+  link: oneOf(links),
+  /** Active faults, most severe first. */
+  faults: list(faultCode, 100),
+  /** Every writable property, with who set it. */
+  values: map(object({ value: anything, source: truncated(32), changedAt: nullable(truncated(32)) })),
+  relayCycles: large,
+  heaterHours: large,
+  /** Nothing waits to be written to the disk, or the disk has failed. */
+  stored: boolean,
+});
+export type DeviceStatus = Infer<typeof deviceStatus>;
+
+export const fromDevice = byKind("kind", {
+  /** First of all. */
+  hello: object({ protocol: integer(1), firmware: truncated(64) }),
+  status: object({ status: deviceStatus }),
+  /** To the request with this number, when it is in force and on the disk; `stored` is false where the disk takes too long. */
+  answer: object({ id, refused: optional(truncated(maxText)), stored: boolean }),
+  log: object({
+    time: truncated(32),
+    level: truncated(8),
+    event: truncated(128),
+    text: truncated(2048),
+  }),
+  "logs-shown": nothing,
+  /** Why this connection ends. */
+  end: object({ reason: truncated(maxText) }),
+});
+
+export type ToDevice = Infer<typeof toDevice>;
+export type FromDevice = Infer<typeof fromDevice>;

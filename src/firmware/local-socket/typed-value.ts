@@ -1,0 +1,75 @@
+/** Reads the names and values that a person types, by the table of properties. */
+import { nearest } from "../../base/nearest-word.ts";
+import {
+  type ControlValue,
+  isWritableName,
+  type WritableName,
+  writableNames,
+  writableProperties,
+  writableSpec,
+} from "../../model/properties.ts";
+import { exitCodes, StartupError } from "../process/exit-codes.ts";
+
+/** The label in lower case with hyphens: `set-point`. */
+const wordOf = (name: WritableName): string => writableSpec(name).label.toLowerCase().replaceAll(" ", "-");
+
+/** Names that can be typed. */
+export const typedNames: readonly string[] = writableNames.flatMap((name) => [name, wordOf(name)]);
+
+/** A property by its name or its label, in any case. @throws StartupError (usage) */
+export function typedName(text: string): WritableName {
+  if (isWritableName(text)) return text;
+  const meant = text.toLowerCase();
+  const found = writableNames.find((name) => name.toLowerCase() === meant || wordOf(name) === meant);
+  if (found !== undefined) return found;
+  const hint = nearest(text, typedNames);
+  throw new StartupError(
+    exitCodes.usage,
+    `There is no writable property "${text}".`,
+    `${hint ? `Did you mean ${hint}? ` : ""}The names: ${writableNames.join(", ")}.`,
+  );
+}
+
+/**
+ * @param text a number, also with `C` or `F` for a temperature; `on` or `off`; a choice
+ * @throws StartupError (usage); limits are checked by the device
+ */
+export function typedValue(name: WritableName, text: string): ControlValue {
+  const { schema } = writableProperties[name];
+  switch (schema.kind) {
+    case "flag":
+      return flagOf(name, text);
+    case "choice": {
+      const found = schema.choices.find((choice) => choice === text.toLowerCase());
+      if (found === undefined) throw wrong(name, text, `one of ${schema.choices.join(", ")}`);
+      return found;
+    }
+    default:
+      return numberOf(name, text, schema.unit);
+  }
+}
+
+function flagOf(name: WritableName, text: string): boolean {
+  const word = text.toLowerCase();
+  if (["on", "true", "yes"].includes(word)) return true;
+  if (["off", "false", "no"].includes(word)) return false;
+  throw wrong(name, text, "on or off");
+}
+
+function numberOf(name: WritableName, text: string, unit: string): number {
+  const [, digits = "", suffix = ""] = /^([+-]?\d+(?:[.,]\d+)?)\s*°?([a-z%]*)$/i.exec(text.trim()) ?? [];
+  const value = digits === "" ? Number.NaN : Number(digits.replace(",", "."));
+  const named = suffix.toLowerCase();
+  if (unit === "°C" && named === "f") return Math.round(((value - 32) / 1.8) * 100) / 100;
+  if (Number.isNaN(value) || !["", unit.replace("°", "").toLowerCase()].includes(named)) {
+    throw wrong(
+      name,
+      text,
+      unit === "°C" ? "a temperature, such as 20.5, 20.5C or 69F" : `a number of ${unit}`,
+    );
+  }
+  return value;
+}
+
+const wrong = (name: WritableName, text: string, expected: string): StartupError =>
+  new StartupError(exitCodes.usage, `invalid value for ${name}: ${text}.`, `Use ${expected}.`);

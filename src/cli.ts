@@ -19,7 +19,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Set a value of the running device, such as its set-point",
     load: () => import("./commands/set.ts"),
   },
-  boost: { summary: "Heat further for a limited time, or end that", load: () => import("./commands/boost.ts") },
+  boost: {
+    summary: "Heat further for a limited time, or end that",
+    load: () => import("./commands/boost.ts"),
+  },
   "clear-faults": {
     summary: "Clear faults of the running device whose cause you have fixed",
     load: () => import("./commands/clear-faults.ts"),

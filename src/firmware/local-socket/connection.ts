@@ -54,6 +54,7 @@ export class Connection {
   readonly #limit: RateLimit;
   #watcher: NewestSender<DeviceStatus> | undefined;
   #unfollow: (() => void) | undefined;
+  #cancelSilence: () => void = () => {};
 
   constructor(socket: Socket, parts: ConnectionParts) {
     this.#socket = socket;
@@ -62,10 +63,11 @@ export class Connection {
     // A client that vanishes is an error of its socket, and no concern of the loop.
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
-    socket.on("close", () => this.#unfollow?.());
-    socket.setTimeout(silenceLimit, () => {
-      if (!this.#isWatching) this.end("nothing was asked for a minute");
+    socket.on("close", () => {
+      this.#cancelSilence();
+      this.#unfollow?.();
     });
+    this.#awaitMore();
     this.#send({ kind: "hello", protocol: localProtocol, firmware: parts.firmware });
   }
 
@@ -85,7 +87,15 @@ export class Connection {
     return this.#watcher !== undefined || this.#unfollow !== undefined;
   }
 
+  #awaitMore(): void {
+    this.#cancelSilence();
+    this.#cancelSilence = this.#parts.clock.setTimer(silenceLimit, () => {
+      if (!this.#isWatching) this.end("nothing was asked for a minute");
+    });
+  }
+
   #take(chunk: Buffer): void {
+    this.#awaitMore();
     const lines = this.#lines.add(chunk);
     if (lines === undefined) this.end(`a line is longer than ${maxLineBytes} bytes`);
     for (const line of lines ?? []) {

@@ -6,12 +6,14 @@
 import { createConnection, type Socket } from "node:net";
 import { errnoOf, reasonOf } from "../../base/errors.ts";
 import { readText } from "../../base/schema/schema.ts";
+import { seconds } from "../../base/units.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
+import { systemClock } from "../process/system-clock.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type FromDevice, fromDevice, localProtocol, type ToDevice } from "./messages.ts";
 import { shortPath, socketFileIn } from "./socket-file.ts";
 
-const answerLimitMs = 5000;
+const answerLimit = seconds(5);
 const maxLineBytes = 64 * 1024;
 
 export class LocalClient {
@@ -50,9 +52,9 @@ export class LocalClient {
   /** Resolves with the next message of this kind. @throws StartupError when none comes in time */
   receive<K extends FromDevice["kind"]>(kind: K): Promise<Extract<FromDevice, { kind: K }>> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(connectionLost("it does not answer")), answerLimitMs);
+      const cancel = systemClock.setTimer(answerLimit, () => reject(connectionLost("it does not answer")));
       const settle = (act: () => void) => {
-        clearTimeout(timer);
+        cancel();
         this.#listener = () => {};
         this.#ended = () => {};
         act();

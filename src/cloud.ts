@@ -1,6 +1,6 @@
 /** The entry of the cloud half's own process, started by the control loop. */
 
-import "./firmware/process/small-heap.ts";
+import "./firmware/memory/small-heap.ts";
 import { verb as cloud } from "./commands/cloud.ts";
 import { runVerb } from "./commands/line/run-verb.ts";
 

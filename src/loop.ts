@@ -1,6 +1,6 @@
 /** The entry of the control loop's own process, started by the guardian. */
 
-import "./firmware/process/small-heap.ts";
+import "./firmware/memory/small-heap.ts";
 import { runVerb } from "./commands/line/run-verb.ts";
 import { verb as loop } from "./commands/loop.ts";
 

@@ -1,6 +1,6 @@
 /** The entry of the updater's own process, started by the control loop. */
 
-import "./firmware/process/small-heap.ts";
+import "./firmware/memory/small-heap.ts";
 import { runVerb } from "./commands/line/run-verb.ts";
 import { verb as updater } from "./commands/updater.ts";
 

@@ -7,9 +7,9 @@ import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messag
 import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { systemHealthSources } from "../firmware/health/machine-health.ts";
+import { rankMemory } from "../firmware/memory/rank.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
-import { rankMemory } from "../firmware/process/memory-rank.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
 import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
 import { Verbosity } from "../firmware/reports/verbosity.ts";

@@ -19,12 +19,12 @@ import {
   startOrJoin,
 } from "../firmware/hub-process/local-hub.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { rankMemory } from "../firmware/memory/rank.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { type ExitCode, exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
-import { rankMemory } from "../firmware/process/memory-rank.ts";
 import type { HubToGuardian } from "../firmware/process/messages.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";

@@ -1,6 +1,5 @@
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -356,67 +355,5 @@ describe("a service that is there", () => {
   ])("%j ended: %s", (properties, words) => {
     system.shown = { ExecMainExitTimestamp: "today", ...properties };
     expect(unitState(system).lastEnd).toBe(words);
-  });
-});
-
-describe("removing the service", () => {
-  it("leaves the machine as it was, but for the data", async () => {
-    mkdirSync(system.at("/usr/local/bin"), { recursive: true });
-    const before = snapshot();
-    await install();
-    system.file(`${places.data}/settings.json`, "{}");
-    system.file(places.environment, "A=b\n");
-    const order: string[] = [];
-    system.said.length = 0;
-    const isOff = removeService(system, {
-      data: false,
-      relayOff() {
-        order.push(...system.ran.slice(-1), "relay off");
-        return true;
-      },
-    });
-    expect(order).toEqual(["systemctl disable --now grove-heater.service", "relay off"]);
-    expect(isOff).toBe(true);
-    expect(system.said).toEqual([
-      "stopping grove-heater.service",
-      ...[places.unit, places.udevRules, places.modules, places.journal, places.command, places.program].map(
-        (path) => `removed ${path}`,
-      ),
-      `kept ${places.data}`,
-      `kept ${places.environment}`,
-      "the relay is off",
-    ]);
-    const left = snapshot().filter(
-      (path) => !before.includes(path) && statSync(join(system.root, path)).isFile(),
-    );
-    expect(left).toEqual(["etc/grove-heater.env", "var/lib/private/grove-heater/settings.json"]);
-  });
-
-  it("takes the data when it is asked to", async () => {
-    await install();
-    system.file(`${places.data}/state.json`, "{}");
-    system.file(places.environment, "A=b\n");
-    const secret = `${places.secrets}/grove-heater.credentials.json`;
-    const others = `${places.secrets}/mail.key`;
-    for (const file of [secret, others]) system.file(file, "x");
-    removeService(system, { data: true, relayOff: () => true });
-    expect(system.said.filter((line) => line.startsWith("kept"))).toEqual([]);
-    expect([places.data, places.environment, secret, others].filter(there)).toEqual([others]);
-  });
-
-  it("can be done where nothing is", () => {
-    expect(removeService(system, { data: true, relayOff: () => false })).toBe(false);
-    expect(system.said).toEqual([
-      "stopping grove-heater.service",
-      "the relay did not read back as off: see above",
-    ]);
-  });
-
-  it("keeps a command of another program", async () => {
-    mkdirSync(system.at("/usr/local/bin"), { recursive: true });
-    system.file(places.command, "mine");
-    await install();
-    removeService(system, { data: false, relayOff: () => true });
-    expect(text(places.command)).toBe("mine");
   });
 });

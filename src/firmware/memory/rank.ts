@@ -1,4 +1,6 @@
 /**
+ * Folder memory/: how the firmware's processes share a machine with little memory.
+ *
  * Tells the kernel which processes heating can do without, so that it kills these first when memory runs out (proc(5),
  * oom_score_adj; unit thousandths of the memory there is).
  *

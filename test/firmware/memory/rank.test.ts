@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { rankMemory } from "../../../src/firmware/process/memory-rank.ts";
+import { rankMemory } from "../../../src/firmware/memory/rank.ts";
 
 it("when memory runs out the kernel is told to take the updater before the hub, and the hub before the loop", () => {
   const folder = mkdtempSync(join(tmpdir(), "rank-"));

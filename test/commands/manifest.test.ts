@@ -27,7 +27,7 @@ describe("manifest check", () => {
     expect(printed.text).toContain("valid for grove-heater on a simulated Grove Base Hat");
   });
 
-  it("says what is granted: each line and bus, whom it may talk to, where it listens, how much it keeps", async () => {
+  it("says what is granted: each line and bus, whom it may talk to, where it listens, how much it keeps, what it may defer", async () => {
     expect(await check(shipped.pathname)).toBe(0);
     const rows = printed.text.trimEnd().split("\n").slice(1);
     expect(rows.map((row) => row.trim().split(/ {2,}/)[0])).toEqual([
@@ -36,13 +36,15 @@ describe("manifest check", () => {
       "connections",
       "listening",
       "storage",
+      "updates",
     ]);
-    const [lines, bus, hosts, ports, storage] = rows;
+    const [lines, bus, hosts, ports, storage, updates] = rows;
     expect(lines).toMatch(/\$RELAY GPIO16\b/);
     expect(bus).toMatch(/bus 1 at .*0x44\b/);
     expect(hosts).toContain("azure-devices.net");
     expect(ports).toMatch(/\b8780\b/);
     expect(storage).toMatch(/\d+ KiB$/);
+    expect(updates).toMatch(/may be deferred$/);
   });
 
   it("says the same as JSON", async () => {

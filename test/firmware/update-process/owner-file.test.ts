@@ -61,7 +61,7 @@ describe("the owner's file of update sources", () => {
       { hawkbit: { ...hawkbit, gatewayToken: "x" } },
       "targetToken and gatewayToken",
     ],
-    ["a PEM file that is not there", { hawkbit, caFile: "none.pem" }, "none.pem is not there"],
+    ["a PEM file that is not there", { hawkbit, caFile: "none.pem" }, "none.pem does not exist"],
   ])("with %s is refused with what to change, and no token is in the message", async (_, text, part) => {
     write(text);
     const said = await problem();

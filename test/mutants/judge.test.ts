@@ -49,9 +49,17 @@ describe("a mutant", () => {
     expect(await judged({ mutated: [failure], original: [failure] }).noticed()).toBeUndefined();
   });
 
-  it("is killed when the tests do not end on it, but do without it", async () => {
+  it("is killed when the tests do not end on it, but do without it; else there is no verdict", async () => {
     const endless: TestRun = { outcome: "timed out", output: "" };
     expect(await judged({ mutated: [endless], original: [success] }).noticed()).toBe("the tests did not end");
-    expect(await judged({ mutated: [endless], original: [endless] }).noticed()).toBeUndefined();
+    const busy = judged({ mutated: [endless], original: [endless] });
+    await expect(busy.noticed()).rejects.toThrow("without a mutant these do not end");
+    expect(busy.text()).toBe("a");
+  });
+
+  it("is judged by a test that failed without the one before: a busy machine does not make it useless", async () => {
+    const { noticed } = judged({ mutated: [failure, failure], original: [failure, success] });
+    expect(await noticed()).toBeUndefined();
+    expect(await noticed()).toContain("far.test.ts");
   });
 });

@@ -85,7 +85,7 @@ export const shiftReadings = (state: ReadingsState, by: number): ReadingsState =
 function addDifference(state: ReadingsState, temperature: number): ReadingsState {
   if (state.last === undefined) return { ...state, last: temperature };
   const moved = Math.abs(temperature - state.last);
-  const square = Math.min(moved * moved, largestJump ** 2 * Math.max(state.square, 1e-5));
+  const square = Math.min(moved * moved, largestJump * largestJump * Math.max(state.square, 1e-5));
   const seen = Math.min(noiseMemory, state.seen + 1);
   return {
     ...state,

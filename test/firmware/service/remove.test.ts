@@ -59,9 +59,15 @@ describe("removing the service", () => {
     expect(isOff).toBe(true);
     expect(system.said).toEqual([
       "stopping grove-heater.service",
-      ...[places.unit, places.udevRules, places.modules, places.journal, places.command, places.program].map(
-        (path) => `removed ${path}`,
-      ),
+      ...[
+        places.unit,
+        places.udevRules,
+        places.modules,
+        places.journal,
+        "/etc/grove-heater.nft",
+        places.command,
+        places.program,
+      ].map((path) => `removed ${path}`),
       `kept ${places.data}`,
       `kept ${places.environment}`,
       "the relay is off",

@@ -131,7 +131,7 @@ export interface Fit {
 
 /** The candidate that explains the readings best; `undefined` without evidence. */
 export function bestFit(state: BankState): Fit | undefined {
-  let best: { index: number; air: number; fabric: number; left: number } | undefined;
+  let best: { index: number; air: number; fabric: number; left: number; weighted: number } | undefined;
   for (let index = 0; index < bank.length; index++) {
     const [ff, fs, ss, fy, sy] = [8, 9, 10, 11, 12].map(
       (offset) => state.numbers[index * width + offset] ?? 0,
@@ -144,7 +144,8 @@ export function bestFit(state: BankState): Fit | undefined {
       air * air * ff +
       2 * air * fabric * fs +
       fabric * fabric * ss;
-    if (air > 0 && (!best || left < best.left)) best = { index, air, fabric, left };
+    const weighted = left * penaltyOf(index);
+    if (air > 0 && (!best || weighted < best.weighted)) best = { index, air, fabric, left, weighted };
   }
   if (!best || state.squares <= 0) return undefined;
   return {
@@ -152,6 +153,13 @@ export function bestFit(state: BankState): Fit | undefined {
     unexplained: Math.max(0, best.left / state.squares),
   };
 }
+
+/** Two candidates with their lags exchanged explain nearly the same: the one with an ordinary sensor is likelier. */
+const usualSensorS = 280;
+const penalty = 0.1;
+
+const penaltyOf = (index: number): number =>
+  1 + penalty * Math.log(timesOf(index).sensorLagS / usualSensorS) ** 2;
 
 const timesOf = (index: number) => {
   const { heater = 0, sensor = 0, air = 0 } = bank[index] ?? {};

@@ -51,6 +51,8 @@ const memory = 72;
 const leastForecasts = 5;
 /** How much better a challenger must be, in standard deviations of its mean square. */
 const margin = 2;
+/** So much smaller a mean square needs two forecasts only: a room of quite another kind. */
+const evident = 0.04;
 const warmUpS = 600;
 /** A challenger without success makes room for a newer one (s). */
 const patienceS = 4 * 3600;
@@ -137,6 +139,7 @@ function judge(state: LearnState): LearnState {
 
 function isBetter(one: Contestant, other: Contestant): boolean {
   const count = Math.min(one.count, other.count);
+  if (count >= 2 && one.square < other.square * evident) return true;
   return count >= leastForecasts && one.square < other.square * (1 - margin / Math.sqrt(count));
 }
 

@@ -9,8 +9,8 @@
 export const averageS = 30;
 /** Memory of the noise, in readings. */
 const noiseMemory = 300;
-/** A larger jump, in standard deviations, is a change of the room or of the sensor, not noise. */
-const largestJump = 4;
+/** A larger square of a jump, in variances, is a change of the room or of the sensor, not noise. */
+const largestJumpSquare = 16;
 /** Before the first differences (K). */
 const firstNoise = 0.05;
 const firstCount = 5;
@@ -85,7 +85,7 @@ export const shiftReadings = (state: ReadingsState, by: number): ReadingsState =
 function addDifference(state: ReadingsState, temperature: number): ReadingsState {
   if (state.last === undefined) return { ...state, last: temperature };
   const moved = Math.abs(temperature - state.last);
-  const square = Math.min(moved * moved, largestJump * largestJump * Math.max(state.square, 1e-5));
+  const square = Math.min(moved * moved, largestJumpSquare * Math.max(state.square, 1e-5));
   const seen = Math.min(noiseMemory, state.seen + 1);
   return {
     ...state,

@@ -91,7 +91,7 @@ const mostSurprise = 30;
 const surpriseMemoryS = 400;
 /** Limits of the estimate: temperatures (K from the reference) and load (shares of full power). */
 const widest = 200;
-const largestLoad = 3;
+const largestLoad = 20;
 /** Longest step of the integration, as a share of the shortest time constant. */
 const stepShare = 0.5;
 

@@ -63,6 +63,8 @@ export type Request =
   /** Status LED and screen blink for so long. */
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "clear-faults"; readonly source: Source }
+  /** What the heating law has learned of the room is forgotten: the heater or the room is another one. */
+  | { readonly kind: "forget-room"; readonly source: Source }
   /** Stored in one write with what the other requests of the same step change (RR-9). */
   | { readonly kind: "store-shadow"; readonly shadow: TwinShadow; readonly source: Source };
 

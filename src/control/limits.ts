@@ -49,6 +49,7 @@ export function validateRequest(request: Request, limits: Limits): string | unde
     case "identify":
       return validateValue(commands.identify.request.schema, request.seconds);
     case "clear-faults":
+    case "forget-room":
     case "store-shadow":
       return undefined;
   }

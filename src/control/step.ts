@@ -14,7 +14,7 @@ import type { Millis } from "../base/units.ts";
 import { celsius, hours, millis, minutes, seconds } from "../base/units.ts";
 import { activeFaults, forbidsHeat, reportFaults, reportLineReason } from "./active-faults.ts";
 import type { Input } from "./input.ts";
-import { lawStep, shiftTemperature } from "./law/law.ts";
+import { forgetRoom, lawStep, shiftTemperature } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextStepTime, outputs, roomTemperature } from "./outputs.ts";
 import { lawTarget } from "./panel/hold.ts";
@@ -70,7 +70,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
     panel: corrected(userInput.panel, state, wallOffset, input.wallMs),
     twin: userInput.twin,
     identifyUntil: userInput.identifyUntil,
-    law: { ...state.law, state: shiftTemperature(state.law.state, offsetOf(userInput) - offsetOf(state)) },
+    law: { ...state.law, state: lawMemory(state, userInput) },
     unsettled: userInput.unsettled,
     line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
     counters: count(state, passed),
@@ -106,6 +106,12 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
 }
 
 const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;
+
+/** What the law knows, after a new sensor offset or when it was to forget. */
+function lawMemory(state: ControlState, userInput: UserInput): ControlState["law"]["state"] {
+  const shifted = shiftTemperature(state.law.state, offsetOf(userInput) - offsetOf(state));
+  return userInput.forget ? forgetRoom(shifted) : shifted;
+}
 
 const distrust = (state: ControlState): ControlState => ({
   ...state,

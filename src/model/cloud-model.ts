@@ -286,6 +286,10 @@ export const commands = {
     doc: "Asks the sources of updates now; what comes of it is in the firmware component.",
   },
   clearFault: { label: "Clear faults", doc: "Clears latched faults." },
+  forgetRoom: {
+    label: "Forget the room",
+    doc: "Forgets what was learned of heater and room, after either was replaced; heating begins with the default again.",
+  },
   restart: { label: "Restart", doc: "Ends the firmware cleanly, heater off; its supervisor restarts it." },
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 

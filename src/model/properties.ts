@@ -180,6 +180,21 @@ export const readOnlyProperties = {
     doc: "Codes of the active faults, most severe first, separated by a comma and a space; empty without faults.",
   },
   boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
+  windowOpen: {
+    schema: flag,
+    label: "Window open",
+    doc: "Whether heat is paused because the room cools as by an open window.",
+  },
+  roomLearned: {
+    schema: real("%", [0, 100]),
+    label: "Room learned",
+    doc: "How much evidence the heating law's model of the room rests on; 0 with the untuned default.",
+  },
+  roomRise: {
+    schema: real("K", [0, 1000]),
+    label: "Rise in an hour",
+    doc: "By how much an hour at full power warms the room, compared with no heat, by the model.",
+  },
   relayCycles: {
     schema: count,
     label: "Relay cycles",

@@ -149,6 +149,14 @@ function observe(
 /** Heat is paused because a window was opened. */
 export const isWindowOpen = (state: Pick<LawState, "window">): boolean => state.window.openS !== undefined;
 
+/** Back to the untuned default; the cycle and what is owed stay. */
+export const forgetRoom = (state: LawState): LawState => ({
+  ...state,
+  learning: undefined,
+  room: defaultRoom,
+  window: shutWindow,
+});
+
 /** Moves what is known of the room by `by` kelvins: the sensor's offset has changed. */
 export function shiftTemperature(state: LawState, by: number): LawState {
   if (by === 0) return state;

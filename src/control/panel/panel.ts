@@ -57,7 +57,10 @@ export interface PanelContext {
   readonly events: ControlEvent[];
 }
 
-export type PanelRequest = Exclude<Request, { kind: "clear-faults" | "identify" | "store-shadow" }>;
+export type PanelRequest = Exclude<
+  Request,
+  { kind: "clear-faults" | "forget-room" | "identify" | "store-shadow" }
+>;
 
 /** Applies a request and emits its event. The same value again changes only the source. */
 export function applyRequest(panel: Panel, request: PanelRequest, context: PanelContext): Panel {

@@ -24,6 +24,8 @@ export interface UserInput {
   readonly identifyUntil: Millis | undefined;
   /** Clear latched faults. */
   readonly clear: boolean;
+  /** Forget what was learned of the room. */
+  readonly forget: boolean;
   readonly touched: boolean;
   /** A change must be stored at once. */
   readonly changed: boolean;
@@ -61,11 +63,11 @@ export function readUserInput(
   }
   if (!adjusting(buttons.state)) panel = endHold(panel);
   const requested = applyRequests(
-    { panel, twin: state.twin, identifyUntil: state.identifyUntil, clear },
+    { panel, twin: state.twin, identifyUntil: state.identifyUntil, clear, forget: false },
     input,
     context,
   );
-  changed ||= requested.panel !== panel || requested.twin !== state.twin;
+  changed ||= requested.panel !== panel || requested.twin !== state.twin || requested.forget;
   const unsettled = repeated && adjusting(buttons.state);
   return {
     ...requested,
@@ -77,7 +79,7 @@ export function readUserInput(
   };
 }
 
-type Requested = Pick<UserInput, "panel" | "twin" | "identifyUntil" | "clear">;
+type Requested = Pick<UserInput, "panel" | "twin" | "identifyUntil" | "clear" | "forget">;
 
 /** Applies the requests in order. */
 function applyRequests(before: Requested, input: Input, context: PanelContext): Requested {
@@ -86,6 +88,9 @@ function applyRequests(before: Requested, input: Input, context: PanelContext): 
     switch (request.kind) {
       case "clear-faults":
         requested = { ...requested, clear: true };
+        break;
+      case "forget-room":
+        requested = { ...requested, forget: true };
         break;
       case "store-shadow":
         requested = { ...requested, twin: request.shadow };

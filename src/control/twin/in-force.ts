@@ -8,6 +8,8 @@ import type { Celsius, WallMillis } from "../../base/units.ts";
 import { eachWritable, type WritableName, type WritableValues } from "../../model/properties.ts";
 import { conflictKey, type Settings } from "../../model/settings-table.ts";
 import type { Change } from "../input.ts";
+import { isWindowOpen } from "../law/law.ts";
+import { riseAfter } from "../law/room-model.ts";
 import { type Limits, limitsOf } from "../limits.ts";
 import { effectiveTarget } from "../panel/boost.ts";
 import { defaultValues } from "../panel/panel.ts";
@@ -28,10 +30,12 @@ export interface InForce {
   /** The effective target: the set-point, or more during a boost. */
   readonly aim: Celsius;
   readonly boostUntil: WallMillis | undefined;
+  /** `learned`: whole percent; `rise`: K in an hour at full power. */
+  readonly room: { readonly windowOpen: boolean; readonly learned: number; readonly rise: number };
 }
 
 export function inForce(state: ControlState): InForce {
-  const { panel, rules } = state;
+  const { panel, rules, law } = state;
   const { settings } = rules;
   const { boost, changes, values } = panel;
   return {
@@ -43,5 +47,10 @@ export function inForce(state: ControlState): InForce {
     shadow: state.twin,
     aim: effectiveTarget(panel, settings),
     boostUntil: boost?.untilWallMs,
+    room: {
+      windowOpen: isWindowOpen(law.state),
+      learned: Math.round(law.state.room.confidence * 100),
+      rise: Math.round(riseAfter(law.state.room, 3600) * 10) / 10,
+    },
   };
 }

@@ -335,6 +335,9 @@ export class CloudHalf {
       startedAt: isoTime(this.#startedAt),
       faults: activeFaults.join(", "),
       boostUntil: inForce.boostUntil === undefined ? null : isoTime(inForce.boostUntil),
+      windowOpen: inForce.room.windowOpen,
+      roomLearned: inForce.room.learned,
+      roomRise: inForce.room.rise,
       ...this.#health.values,
       telemetryDropped: this.#outbox.status.dropped,
       sealed: this.#parts.isSealed?.() ?? false,
@@ -391,5 +394,7 @@ function requestOf(
       return { kind: "identify", seconds: parameter, source };
     case "clearFault":
       return { kind: "clear-faults", source };
+    case "forgetRoom":
+      return { kind: "forget-room", source };
   }
 }

@@ -3,6 +3,7 @@ import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
 import {
   anything,
+  boolean,
   convert,
   guarded,
   lenient,
@@ -54,6 +55,7 @@ export const inForce: Schema<InForce> = object({
   shadow,
   aim: temperature,
   boostUntil: withDefault(wallTime, undefined),
+  room: object({ windowOpen: boolean, learned: quantity, rise: quantity }),
 });
 
 /** It speaks for the cloud and for nobody else. */
@@ -68,5 +70,6 @@ export const request = byKind("kind", {
   boost: object({ minutes: quantity, source }),
   identify: object({ seconds: quantity, source }),
   "clear-faults": object({ source }),
+  "forget-room": object({ source }),
   "store-shadow": object({ shadow, source }),
 }) as Schema<Request>;

@@ -16,6 +16,7 @@ const pictures: Readonly<Record<ListedCommand, IconName>> = {
   boost: "boost",
   identify: "identify",
   clearFault: "check",
+  forgetRoom: "check",
   restart: "restart",
   sendLogs: "queue",
 };

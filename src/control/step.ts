@@ -218,6 +218,10 @@ function heatRequestOf(state: ControlState): HeatRequest {
   return { heat: state.law.heat, because: `demand ${state.law.demand.toFixed(0)} %` };
 }
 
+/** The law, which waits during a test, asks for most of the heater's power. */
+const demandsHeat = ({ panel, law }: ControlState): boolean =>
+  panel.values.controlMode === "auto" && law.demand >= 50;
+
 /** SR-08: request, faults and minimum times become the heater command. */
 function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
   const request = heatRequestOf(state);
@@ -226,7 +230,7 @@ function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]):
   const { minimumOn, minimumOff } = state.rules.law;
   const decision = { heat: request.heat && !testing, forbidden: fault !== undefined };
   const switching = decide(state.switching, decision, now, minimumOn, minimumOff);
-  const keepTest = request.heat && !fault && !state.frost;
+  const keepTest = (request.heat || demandsHeat(state)) && !fault && !state.frost;
   const effect: HeatEffectState = followSwitch(state.effect, switching.on, keepTest, now);
   if (switching === state.switching) return effect === state.effect ? state : { ...state, effect };
   const reason = fault ?? (testing ? "test whether heating has an effect" : request.because);

@@ -2,30 +2,48 @@
  * SR-05 and SR-06: does the heater warm the room, and does the room warm without it?
  *
  * Only switching shows the effect of the heater: with an undersized heater on a cold day the temperature falls as with a
- * defective one. So suspicion (an hour of continuous heating, and falling) only starts a test: the heater pauses for 25
- * minutes, and the slope must bend downwards. Two tests without an effect raise `heating-ineffective`. The reverse,
+ * defective one. So suspicion (an hour of heat, and falling) only starts a test (heat-test.ts): the heater pauses, and the room
+ * must answer. A test without an answer raises `heating-ineffective`, or two of them where noise hides much. The reverse,
  * warming without heat, is in stuck-relay.ts; the rise that the heater can cause is learnt here for it.
  *
- * Guarantee: evaluated once a minute; tests pause heating for at most 25 minutes in an hour, and after a successful test
- * not again for six hours.
+ * Guarantee: evaluated once a minute; after an answered test none for six hours, then for twelve.
  */
 import type { Millis } from "../../base/units.ts";
 import { hours, millis, minutes } from "../../base/units.ts";
+import type { HeatTest } from "./heat-test.ts";
+import { isPaused, lastPause, pauseWithin, startHeatTest, stepHeatTest } from "./heat-test.ts";
 import type { RelayWatch, StoredRelayAlarm } from "./stuck-relay.ts";
-import { clearRelayAlarm, startRelayWatch, watchRelay } from "./stuck-relay.ts";
+import { clearRelayAlarm, loadOf, startRelayWatch, watchRelay } from "./stuck-relay.ts";
 import type { Trend } from "./trend.ts";
-import { levelAgo } from "./trend.ts";
+import { levelAgo, meanOf } from "./trend.ts";
 
 /** SR-05: a fall of this much below the peak of the run starts a test (K); above noise and thermostat ripple. */
 const testAfterFall = 0.5;
-/** SR-05: 600 W behind a radiator of 1500 s and a sensor of 600 s still bend the curve by 0.3 K in this time. */
-const testMinutes = 25;
-/** SR-05: how far below the line extrapolated from before the test the temperature must end (K). */
-const testEffect = 0.12;
-/** SR-05: a rise (K) while ON that proves that the heater works. */
+/** SR-05: and so many of the sensor's steps. */
+const testAfterSteps = 1.2;
+/** SR-05: a rise (K) while heated that proves that the heater works; and so many of the sensor's steps. */
 const plainRise = 0.3;
+const plainSteps = 0.75;
 const maxFailedTests = 2;
+/** SR-05: shares of the recent time for which the heater is on: from the first heat is claimed, below the second not. */
+const claimShare = 0.75;
+const claimEnds = 0.5;
+const claimLapses = 0.02;
+/** SR-05: a peak of so long ago belongs to other weather. */
+const peakLasts = hours(3);
+/**
+ * SR-05: a change of this much within five minutes (K) makes a pause of the minimum off time too expensive: the air falls
+ * by a kelvin before the sensor shows it. Such a room is tested only after a fall as steep as that without heat.
+ */
+const quickRoom = 0.6;
+const quickSteps = 1.6;
+const steepFall = 1.8;
+const steepShare = 0.25;
+const plainAdded = 0.3;
+const missedRise = 1.5;
+/** SR-05: rest after the first test that was answered; it doubles with each, up to the longest. */
 const testRest = hours(6);
+const longestRest = hours(12);
 
 /** Rises are learnt over this time, in minutes: then a radiator delivers nearly its full effect. */
 const learnMinutes = 55;
@@ -36,8 +54,8 @@ const highestRise = 60;
 const quickMinutes = 3;
 /** A rise (K) in that time which neither the closing of a window nor sun causes. */
 const plainQuickRise = 0.6;
-/** The learnt rise decays, since rooms change: per minute, to a third in thirty days. */
-const decay = Math.exp(-1 / (30 * 24 * 60));
+/** The learnt rise decays, since rooms change: per minute, to a third in half a year. A law that modulates rarely shows it. */
+const decay = Math.exp(-1 / (180 * 24 * 60));
 
 export interface HeatEffectState {
   readonly on: boolean;
@@ -45,18 +63,32 @@ export interface HeatEffectState {
   readonly since: Millis;
   /** Length of the run before. */
   readonly ranBefore: Millis;
-  /** Five-minute levels of the run. */
+  /** Five-minute level at the start of the run. */
   readonly first: number | undefined;
-  readonly peak: number;
-  readonly peakAt: Millis;
-  readonly trough: number;
-  readonly test: { readonly startedAt: Millis; readonly expected: number } | undefined;
+  /** Present while the heater is on for most of the time. */
+  readonly claim: Claim | undefined;
+  readonly test: HeatTest | undefined;
   readonly nextTestAt: Millis;
+  /** Tests answered in a row. */
+  readonly answers: number;
+  /** The pause that the next test begins with, by its index. */
+  readonly firstPause: number;
+  /** Largest rise by the heater within five minutes (K), learnt gradually. */
+  readonly quickRise: number;
   readonly failedTests: number;
   readonly ineffective: boolean;
   readonly relay: RelayWatch;
   /** Best rise by heat within 55 min (K); survives restarts. */
   readonly learntRise: number | undefined;
+}
+
+/** The heater is said to heat: what the room did since then, in five-minute levels. */
+interface Claim {
+  readonly peak: number;
+  readonly peakAt: Millis;
+  readonly trough: number;
+  /** The room fell within an hour as only weather does not explain. */
+  readonly steep: boolean;
 }
 
 export interface StoredHeatEffect {
@@ -72,11 +104,12 @@ export const startHeatEffect = (
   since: now,
   ranBefore: millis(0),
   first: undefined,
-  peak: 0,
-  peakAt: now,
-  trough: 0,
+  claim: undefined,
   test: undefined,
   nextTestAt: now,
+  answers: 0,
+  firstPause: 0,
+  quickRise: 0,
   failedTests: 0,
   ineffective: false,
   relay: startRelayWatch(now, relayAlarm),
@@ -88,7 +121,8 @@ export const clearHeatEffect = (state: HeatEffectState): HeatEffectState =>
   state.relay.alarm ? { ...state, relay: clearRelayAlarm(state.relay) } : state;
 
 /** The heater pauses for a test. */
-export const isTesting = (state: HeatEffectState): boolean => state.test !== undefined;
+export const isTesting = (state: HeatEffectState): boolean =>
+  state.test !== undefined && isPaused(state.test);
 
 export interface HeatEffectInput {
   readonly trend: Trend;
@@ -116,6 +150,7 @@ export function followSwitch(
 
 const startRun = (state: HeatEffectState, on: boolean, now: Millis): HeatEffectState => ({
   ...state,
+  firstPause: on ? Math.max(state.firstPause, pauseWithin(millis(now - state.since))) : state.firstPause,
   on,
   since: now,
   ranBefore: millis(now - state.since),
@@ -124,57 +159,97 @@ const startRun = (state: HeatEffectState, on: boolean, now: Millis): HeatEffectS
 
 /** Call it once per completed minute of the trend. */
 export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput): HeatEffectState {
-  const { now } = input;
-  const level = levelAgo(input.trend, 0);
-  const levelBefore = levelAgo(input.trend, 10);
-  const { heaterOn } = input;
-  const learntRise = learnQuickly(before, input);
-  const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, now });
-  const state = { ...before, relay, learntRise };
-  if (level === undefined) return state.test ? { ...state, test: undefined } : state;
-  if (state.test) return now >= testEnd(state.test.startedAt) ? endTest(state, level, input) : state;
-  if (state.first === undefined) {
-    return { ...state, first: level, peak: level, peakAt: now, trough: level };
-  }
-  const higher = level > state.peak;
-  const run: HeatEffectState = {
-    ...state,
-    peak: higher ? level : state.peak,
-    peakAt: higher ? now : state.peakAt,
-    trough: Math.min(level, state.trough),
-  };
-  return state.on ? whileOn(run, level, state.first, input) : run;
+  const { heaterOn, now, trend } = input;
+  const level = levelAgo(trend, 0);
+  const levelBefore = levelAgo(trend, 10);
+  const { learntRise, quickRise } = learnQuickly(before, input);
+  const { quantum } = trend;
+  const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, quantum, now });
+  const state = { ...before, relay, learntRise, quickRise };
+  if (level === undefined) return { ...state, test: undefined, claim: undefined };
+  if (state.test) return continueTest(state, state.test, input);
+  if (state.first === undefined) return { ...state, first: level };
+  const claimed = followClaim(learn(state, level - state.first, now), level, input);
+  return claimed.claim ? suspect(claimed, claimed.claim, level, input) : claimed;
 }
 
-const testEnd = (startedAt: Millis): Millis => millis(startedAt + minutes(testMinutes));
-
-function whileOn(
+/** Heat is claimed from when the heater is on for most of the time, and until it is on for a third of it. */
+function followClaim(
   state: HeatEffectState,
   level: number,
-  first: number,
-  input: HeatEffectInput,
+  { now, trend }: HeatEffectInput,
 ): HeatEffectState {
-  const { now, ineffectiveAfter } = input;
-  const learnt = learn(state, level - first, now);
-  if (level - learnt.trough >= plainRise) return { ...learnt, failedTests: 0, ineffective: false };
-  const long = now - state.since >= ineffectiveAfter && now - learnt.peakAt >= ineffectiveAfter;
-  const before = levelAgo(input.trend, 20);
-  const falling = before !== undefined && level < before;
-  if (!long || !falling || learnt.peak - level < testAfterFall || now < learnt.nextTestAt) return learnt;
-  if (!input.mayPause) return failTest(learnt, input);
-  const expected = level + ((level - before) / 20) * testMinutes;
-  return { ...learnt, test: { startedAt: now, expected } };
+  const { claim, relay } = state;
+  const heated = relay.residual;
+  if (claim === undefined) {
+    if (heated < claimShare || !state.on) return state;
+    return { ...state, claim: { peak: level, peakAt: now, trough: level, steep: false } };
+  }
+  // The test itself takes heat away.
+  const ends = state.failedTests > 0 ? claimLapses : claimEnds;
+  if (heated < ends) return { ...state, claim: undefined };
+  const rise = Math.max(plainRise, plainSteps * (trend.quantum ?? 0));
+  if (level - claim.trough >= rise) {
+    const fresh = { ...claim, peak: level, peakAt: now, trough: level, steep: false };
+    return { ...state, claim: fresh, failedTests: 0, ineffective: false };
+  }
+  if (now - claim.peakAt > peakLasts && level > claim.peak - testAfterFall) {
+    return { ...state, claim: { ...claim, peak: level, peakAt: now, trough: level } };
+  }
+  const trough = Math.min(level, claim.trough);
+  const steep = claim.steep || fellSteeply(state, level, trend) || missesRise(state, claim, level);
+  if (level <= claim.peak) return { ...state, claim: { ...claim, trough, steep } };
+  return { ...state, claim: { ...claim, peak: level, peakAt: now, trough, steep } };
 }
 
-function endTest(state: HeatEffectState, level: number, input: HeatEffectInput): HeatEffectState {
-  const expected = state.test?.expected ?? level;
-  const ended = { ...state, test: undefined };
-  if (level - expected > -testEffect) return failTest(ended, input);
+/** Weather moves a room by less within the hour than the end of heat moves a light room. */
+function fellSteeply({ learntRise = 0 }: HeatEffectState, level: number, { means }: Trend): boolean {
+  const first = means[0];
+  return first !== undefined && first - level >= Math.max(steepFall, steepShare * learntRise);
+}
+
+/** The heater is on for much more of the time than before, and the room falls where it should rise. */
+function missesRise({ relay, learntRise = 0 }: HeatEffectState, { peak }: Claim, level: number): boolean {
+  const added = relay.residual - loadOf(relay);
+  return added >= plainAdded && added * learntRise >= missedRise && peak - level >= testAfterFall;
+}
+
+/** An hour of heat, and the room falls: only a test can tell why. */
+function suspect(
+  state: HeatEffectState,
+  claim: Claim,
+  level: number,
+  input: HeatEffectInput,
+): HeatEffectState {
+  const { now, trend } = input;
+  const { quantum } = trend;
+  if (quantum === undefined || now < state.nextTestAt || state.relay.residual < claimShare) return state;
+  if (level - claim.trough > plainRise / 2) return state;
+  if (state.quickRise >= quickRoom && !claim.steep) return state;
+  // The heater was on for half an hour before heat was claimed.
+  const patience = Math.max(minutes(15), input.ineffectiveAfter - minutes(35));
+  if (now - claim.peakAt < patience) return state;
+  if (claim.peak - level < Math.max(testAfterFall, testAfterSteps * quantum)) return state;
+  if (!input.mayPause) return failTest(state, input);
+  const test = startHeatTest(trend, state.firstPause, now);
+  return test ? { ...state, test } : state;
+}
+
+function continueTest(state: HeatEffectState, running: HeatTest, input: HeatEffectInput): HeatEffectState {
+  const { test, result } = stepHeatTest(running, input.trend, input.now);
+  if (result === "open") return { ...state, test };
+  const ended: HeatEffectState = { ...state, test: undefined, claim: undefined };
+  if (result === "unclear") return failTest({ ...ended, claim: state.claim }, input);
+  if (result === "unanswered") return failTest({ ...ended, failedTests: maxFailedTests - 1 }, input);
   return {
     ...startRun(ended, input.heaterOn, input.now),
     failedTests: 0,
     ineffective: false,
-    nextTestAt: millis(input.now + testRest),
+    answers: state.answers + 1,
+    firstPause: Math.max(0, test.stage - 1),
+    // A room that answers the shortest pause is too quick for another.
+    quickRise: test.stage === 0 ? Math.max(2 * quickRoom, state.quickRise) : state.quickRise,
+    nextTestAt: millis(input.now + Math.min(longestRest, testRest * 2 ** Math.min(8, state.answers))),
   };
 }
 
@@ -182,9 +257,11 @@ function failTest(state: HeatEffectState, input: HeatEffectInput): HeatEffectSta
   const unanswered = Math.min(maxFailedTests, state.failedTests + 1);
   return {
     ...state,
+    answers: 0,
+    firstPause: lastPause,
     failedTests: unanswered,
     ineffective: unanswered >= maxFailedTests,
-    nextTestAt: millis(input.now + input.ineffectiveAfter),
+    nextTestAt: millis(input.now + minutes(5)),
   };
 }
 
@@ -205,7 +282,10 @@ function wholeRise(rise: number, ran: number): number {
  * A light room never has a long run, but shows the effect of the heater within minutes, also just after a run. Learnt
  * gradually, so that a finger on the sensor does not count.
  */
-function learnQuickly(state: HeatEffectState, { trend, now }: HeatEffectInput): number | undefined {
+function learnQuickly(
+  state: HeatEffectState,
+  { trend, now }: HeatEffectInput,
+): Pick<HeatEffectState, "learntRise" | "quickRise"> {
   const { learntRise = 0 } = state;
   const { means } = trend;
   const [last, before] = [means.at(-1), means.at(-1 - quickMinutes)];
@@ -213,6 +293,20 @@ function learnQuickly(state: HeatEffectState, { trend, now }: HeatEffectInput): 
   const heated = state.on ? ran : ran < minutes(quickMinutes) ? state.ranBefore : 0;
   const rise = heated > 0 && last !== undefined && before !== undefined ? last - before : 0;
   const heatedMinutes = Math.min(quickMinutes, Math.max(1, heated / minutes(1)));
-  if (rise < plainQuickRise) return learntRise > 0 ? learntRise * decay : undefined;
-  return learntRise + Math.max(0, wholeRise(rise, heatedMinutes) - learntRise) / 4;
+  const quickRise = learnQuickRise(state, trend, heated > 0);
+  if (rise < plainQuickRise)
+    return { learntRise: learntRise > 0 ? learntRise * decay : undefined, quickRise };
+  return {
+    learntRise: learntRise + Math.max(0, wholeRise(rise, heatedMinutes) - learntRise) / 4,
+    quickRise,
+  };
+}
+
+/** The largest rise within five minutes of heat, likewise. */
+function learnQuickRise({ quickRise }: HeatEffectState, trend: Trend, heated: boolean): number {
+  const [now, before] = [meanOf(trend, 2, 0), meanOf(trend, 2, 5)];
+  const rise = heated && now !== undefined && before !== undefined ? now - before : 0;
+  return rise < Math.max(plainQuickRise, quickSteps * (trend.quantum ?? 0))
+    ? quickRise * decay
+    : quickRise * decay + Math.max(0, rise - quickRise) / 4;
 }

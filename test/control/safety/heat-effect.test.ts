@@ -11,6 +11,8 @@ interface Story {
 }
 
 interface Outcome {
+  /** Sensed fall from the start of each pause of SR-05 to a quarter of an hour after it (K). */
+  readonly falls: readonly number[];
   readonly raised: { readonly fault: string; readonly hour: number }[];
   readonly last: Device;
 }
@@ -22,19 +24,26 @@ function live(room: Room, story: Story): Outcome {
   const raised: Outcome["raised"] = [];
   device.target(story.target ?? 19);
   const period = 10;
+  const pauses: { from: number; low: number; until: number }[] = [];
   for (let second = 0; second < story.hours * 3600; second += period) {
     const hour = second / 3600;
     const heating = story.heats ? story.heats(device.heater, hour) : device.heater;
     plant.run(period, heating);
+    for (const pause of pauses) if (hour <= pause.until) pause.low = Math.min(pause.low, plant.air);
     device.now += period * 1000;
     device.temperature = Math.round((plant.sensed + jitter()) * 100) / 100;
     device.events = [];
     device.read();
     for (const event of device.events) {
+      if (event.kind === "heater" && !event.on && event.reason.startsWith("test")) {
+        pauses.push({ from: plant.air, low: plant.air, until: Number.POSITIVE_INFINITY });
+      }
+      if (event.kind === "heater" && event.on)
+        for (const pause of pauses) pause.until = Math.min(pause.until, hour + 0.25);
       if (event.kind === "fault-raised") raised.push({ fault: event.fault, hour });
     }
   }
-  return { raised, last: device };
+  return { raised, last: device, falls: pauses.map(({ from, low }) => from - low) };
 }
 
 const reference: Room = { power: 1000, radiator: 800, sensor: 300, start: 19, outside: () => 0 };
@@ -89,6 +98,29 @@ describe("SR-05: a heater whose heat does not arrive", () => {
   ])("is not seen in %s", (_, room, story) => {
     const { raised } = live({ ...reference, ...room }, { hours: 36, ...story });
     expect(raised).toEqual([]);
+  });
+});
+
+describe("SR-05: the cost of being tested", () => {
+  it.each<[string, Partial<Room>]>([
+    [
+      "a light room",
+      { power: 450, mass: 0.037, radiator: 100, sensor: 120, start: 12, outside: night(0, 6) },
+    ],
+    ["a light room with an oil radiator", { power: 500, mass: 0.05, start: 12, outside: night(-6, 6) }],
+    ["a heavy room", { power: 700, mass: 2, outside: () => -8 }],
+  ])("is less than a kelvin in %s", (_, room) => {
+    const { falls } = live({ ...reference, ...room }, { hours: 36 });
+    expect(Math.max(0, ...falls)).toBeLessThan(1);
+  });
+
+  it("is paid rarely by a heavy room whose heater is too small", () => {
+    const { falls, raised } = live(
+      { ...reference, power: 700, mass: 2, outside: night(-8, 3) },
+      { hours: 72 },
+    );
+    expect(raised).toEqual([]);
+    expect(falls.length).toBeLessThanOrEqual(8);
   });
 });
 

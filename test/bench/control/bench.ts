@@ -2,7 +2,7 @@
  * `npm run bench:control`: how well the whole core heats, beside other thermostats, in the published scenarios and in
  * rooms that nobody tuned it for.
  *
- * --only NAME one scenario, or sweep, cost; --rooms N and --seed N of the sweep; --seeds N of the sensor's noise in the
+ * --only NAME one scenario, or sweep, cost, alarms (which takes long and runs on request alone); --rooms N and --seed N of the sweep; --seeds N of the sensor's noise in the
  * scenarios; --json FILE; --plots FOLDER; --home-assistant its genuine generic_thermostat as well; --smoke a little of
  * everything, which fails only if a part does not run. Else a missed limit ends with exit code 1.
  */
@@ -10,6 +10,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread, workerData } from "node:worker_threads";
+import type { Defect } from "./alarms.ts";
+import { alarmRun, alarmText } from "./alarms.ts";
 import { HomeAssistant, obtainHomeAssistant } from "./contenders/home-assistant/home-assistant.ts";
 import type { Contest, Remote } from "./contest.ts";
 import { contest } from "./contest.ts";
@@ -45,7 +47,7 @@ function optionsOf() {
     },
   });
   const { only, smoke } = values;
-  const names = [...variants.map(({ name }) => name), "sweep", "cost"];
+  const names = [...variants.map(({ name }) => name), "sweep", "cost", "alarms"];
   if (only !== undefined && !names.includes(only))
     throw new Error(`--only takes one of: ${names.join("; ")}`);
   return {
@@ -89,6 +91,13 @@ async function playSweep(asked: Sweep): Promise<{ summaries: Summary[]; rooms: o
   return { summaries, rooms };
 }
 
+function playAlarms({ count, seed }: Sweep): void {
+  for (const defect of ["dead", "welded"] as const satisfies readonly Defect[]) {
+    const runs = drawRooms(count, seed).map((room) => alarmRun(room, defect));
+    print(alarmText(defect, runs, seed));
+  }
+}
+
 /** None, with a word why, where they cannot be had. */
 async function genuinePeers(): Promise<Readonly<Record<string, () => Remote>>> {
   const missing = await obtainHomeAssistant();
@@ -119,6 +128,7 @@ async function playContests(options: ReturnType<typeof optionsOf>): Promise<Cont
 async function main(): Promise<void> {
   const options = optionsOf();
   const { chosen, sweep, json, smoke } = options;
+  if (options.only === "alarms") return playAlarms(sweep);
   const contests = await playContests(options);
   const { summaries, rooms } = chosen("sweep") ? await playSweep(sweep) : { summaries: [], rooms: [] };
   const cost = chosen("cost") ? stepCost(smoke ? 0.5 : 20) : undefined;

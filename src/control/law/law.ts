@@ -79,6 +79,8 @@ export interface LawOutput {
 const maxStepS = 60;
 /** A third of full power: typical for a heater of usual size on an average day. */
 const firstDemand = 0.3;
+/** So far above the set-point (K) no forecast of a fall calls for heat. */
+const plainlyWarm = 1.5;
 /** Ripple is forgotten in this time while the demand is at a limit (s). */
 const dropS = 120;
 
@@ -180,7 +182,9 @@ function proportional(
     minimumOffS: settings.minimumOff / 1000,
   };
   const { room, learning } = state;
-  const demand = learning && changed ? demandFor(room, learning.active.estimate, input.target) : state.demand;
+  const isWarm = (state.filter?.smooth ?? input.temperature) - input.target > plainlyWarm;
+  const wanted = learning && changed ? demandFor(room, learning.active.estimate, input.target) : state.demand;
+  const demand = isWarm ? 0 : wanted;
   const lengthS = changed ? cycleLength(room, demand, settings) : state.cycle.lengthS;
   const followed = { ...state.cycle, lengthS, shortestS: 3600 / settings.maxStartsPerHour };
   // Without control there is no deficit to compensate.

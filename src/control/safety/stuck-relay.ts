@@ -48,7 +48,7 @@ const unknownHeld = 1.5;
 const heldTime = minutes(510);
 /** When the rise came late, or after the room fell: longer than a summer's day. */
 const heldTimeLate = minutes(840);
-const lateAfter = minutes(100);
+const lateAfter = minutes(150);
 /** Fast criterion: the rise must have come within this time; later where nothing is known of the heater. */
 const promptly = minutes(45);
 const promptlyUnknown = minutes(80);
@@ -194,14 +194,9 @@ function isPrompt(open: OpenPeriod | undefined, learntRise: number | undefined):
 }
 
 /** The slow criterion. */
-function isHeld(
-  { since, load, heldSince, proven, peak, from }: OpenPeriod,
-  level: number,
-  now: Millis,
-): boolean {
+function isHeld({ since, heldSince, proven, peak, from }: OpenPeriod, level: number, now: Millis): boolean {
   if (heldSince === undefined) return false;
   const late = proven || heldSince - since > lateAfter;
-  if (late && load < mildLoad) return false;
   if (now - heldSince < (late ? heldTimeLate : heldTime)) return false;
   return peak - level <= heldLoss * (peak - from) + heldSlack;
 }

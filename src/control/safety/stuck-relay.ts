@@ -49,9 +49,8 @@ const heldTime = minutes(510);
 /** When the rise came late, or after the room fell: longer than a summer's day. */
 const heldTimeLate = minutes(840);
 const lateAfter = minutes(150);
-/** Fast criterion: the rise must have come within this time; later where nothing is known of the heater. */
-const promptly = minutes(45);
-const promptlyUnknown = minutes(80);
+/** Fast criterion: the rise must have come within this time. */
+const promptly = minutes(80);
 /** Below this load the sun of a warm day does as much as the heater. */
 const mildLoad = 0.1;
 /** The room may lose this share of its rise from the peak, and so much besides (K). */
@@ -157,7 +156,7 @@ export function watchRelay(before: RelayWatch, input: RelayWatchInput): RelayWat
   const fast = isStuck(watch, reference, input);
   // The same rise with the contact open is another source's.
   const others = open?.proven && fast ? millis(input.now + othersLast) : watch.othersUntil;
-  const accused = fast && !open?.proven && isPrompt(open, input.learntRise) && input.now >= watch.othersUntil;
+  const accused = fast && !open?.proven && isPrompt(open) && input.now >= watch.othersUntil;
   const from = accused ? reference : open && isHeld(open, level, input.now) ? open.from : undefined;
   const alarm = from === undefined ? undefined : { from, peak: level, cooledSince: undefined };
   return { ...watch, reference, open, othersUntil: others, alarm };
@@ -188,10 +187,8 @@ function followOpen(watch: RelayWatch, level: number, input: RelayWatchInput): O
 }
 
 /** The rise came with the command to open: what sun causes comes hours later. */
-function isPrompt(open: OpenPeriod | undefined, learntRise: number | undefined): boolean {
-  if (open?.heldSince === undefined) return false;
-  return open.heldSince - open.since <= (learntRise === undefined ? promptlyUnknown : promptly);
-}
+const isPrompt = (open: OpenPeriod | undefined): boolean =>
+  open?.heldSince !== undefined && open.heldSince - open.since <= promptly;
 
 /** The slow criterion. */
 function isHeld({ since, heldSince, proven, peak, from }: OpenPeriod, level: number, now: Millis): boolean {

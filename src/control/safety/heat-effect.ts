@@ -163,8 +163,7 @@ export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput):
   const level = levelAgo(trend, 0);
   const levelBefore = levelAgo(trend, 10);
   const { learntRise, quickRise } = learnQuickly(before, input);
-  const { quantum } = trend;
-  const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, quantum, now });
+  const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, now });
   const state = { ...before, relay, learntRise, quickRise };
   if (level === undefined) return { ...state, test: undefined, claim: undefined };
   if (state.test) return continueTest(state, state.test, input);

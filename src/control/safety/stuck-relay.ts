@@ -122,7 +122,7 @@ function updateLoad(before: RelayWatch, heaterOn: boolean, now: Millis): RelayWa
 }
 
 /** Recent duty, 0 to 1: the room's heat loss as a share of the heater's power. */
-const loadOf = ({ given, weight }: RelayWatch): number => (weight > 0 ? given / weight : 0);
+export const loadOf = ({ given, weight }: RelayWatch): number => (weight > 0 ? given / weight : 0);
 
 function followRoom(watch: RelayWatch, level: number, elapsed: number): number {
   const { reference, residual } = watch;

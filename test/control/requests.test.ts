@@ -276,7 +276,6 @@ describe("the sensor's offset", () => {
     device.run(600);
     device.request(offset(2));
     expect(device.state.law.state.filter?.smooth).toBeCloseTo(22, 6);
-    expect(device.state.law.state.filter?.slower).toBeCloseTo(22, 6);
   });
 });
 

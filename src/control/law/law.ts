@@ -164,7 +164,7 @@ export function shiftTemperature(state: LawState, by: number): LawState {
   if (by === 0) return state;
   return {
     ...state,
-    filter: state.filter && { smooth: state.filter.smooth + by, slower: state.filter.slower + by },
+    filter: state.filter && { smooth: state.filter.smooth + by },
     readings: shiftReadings(state.readings, by),
     learning: state.learning && shiftLearning(state.learning, by),
   };

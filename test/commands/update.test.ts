@@ -155,7 +155,7 @@ describe("update", () => {
     make(path);
     const refused = run("update", "apply", path);
     expect(refused.stderr).not.toContain("bug");
-    expect(refused.stderr).toMatch(/Give an image's file|Check the file's name|Refused \(/);
+    expect(refused.stderr).toMatch(/Name an image file|Check the file's name|Refused \(/);
     expect(refused.code).toBe(code);
     expect(status().slots.a).toBeNull();
   });

@@ -8,6 +8,7 @@
  *
  * Guarantee: evaluated once a minute; after an answered test none for six hours, then for twelve.
  */
+import { pauseAfter } from "../../base/backoff.ts";
 import type { Millis } from "../../base/units.ts";
 import { hours, millis, minutes } from "../../base/units.ts";
 import type { HeatTest } from "./heat-test.ts";
@@ -248,7 +249,7 @@ function continueTest(state: HeatEffectState, running: HeatTest, input: HeatEffe
     firstPause: Math.max(0, test.stage - 1),
     // A room that answers the shortest pause is too quick for another.
     quickRise: test.stage === 0 ? Math.max(2 * quickRoom, state.quickRise) : state.quickRise,
-    nextTestAt: millis(input.now + Math.min(longestRest, testRest * 2 ** Math.min(8, state.answers))),
+    nextTestAt: millis(input.now + pauseAfter(state.answers, { first: testRest, longest: longestRest })),
   };
 }
 

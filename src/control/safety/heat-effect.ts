@@ -182,7 +182,8 @@ function followClaim(
   const { claim, relay } = state;
   const heated = relay.residual;
   if (claim === undefined) {
-    if (heated < claimShare || !state.on) return state;
+    // A heater that was repaired shows its effect before it has been on for long.
+    if (!state.on || (heated < claimShare && !state.ineffective)) return state;
     return { ...state, claim: { peak: level, peakAt: now, trough: level, steep: false } };
   }
   // The test itself takes heat away.

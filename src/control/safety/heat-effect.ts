@@ -30,6 +30,9 @@ const maxFailedTests = 2;
 const claimShare = 0.75;
 const claimEnds = 0.5;
 const claimLapses = 0.02;
+/** SR-05: after the fault, a plain rise within so many minutes proves it, with the heater on for this share of the time. */
+const promptMinutes = 15;
+const repairedShare = 0.2;
 /** SR-05: a peak of so long ago belongs to other weather. */
 const peakLasts = hours(3);
 /**
@@ -165,12 +168,21 @@ export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput):
   const levelBefore = levelAgo(trend, 10);
   const { learntRise, quickRise } = learnQuickly(before, input);
   const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, now });
-  const state = { ...before, relay, learntRise, quickRise };
+  const seen = { ...before, relay, learntRise, quickRise };
+  const state = isRepaired(seen, trend) ? { ...seen, failedTests: 0, ineffective: false } : seen;
   if (level === undefined) return { ...state, test: undefined, claim: undefined };
   if (state.test) return continueTest(state, state.test, input);
   if (state.first === undefined) return { ...state, first: level };
   const claimed = followClaim(learn(state, level - state.first, now), level, input);
   return claimed.claim ? suspect(claimed, claimed.claim, level, input) : claimed;
+}
+
+/** The room rises promptly with heat, also before heat has been on for long enough to be claimed. */
+function isRepaired({ ineffective, on, relay }: HeatEffectState, trend: Trend): boolean {
+  if (!ineffective || !on || relay.residual < repairedShare) return false;
+  const [level, before] = [levelAgo(trend, 0), levelAgo(trend, promptMinutes)];
+  if (level === undefined || before === undefined) return false;
+  return level - before >= Math.max(plainRise, plainSteps * (trend.quantum ?? 0));
 }
 
 /** Heat is claimed from when the heater is on for most of the time, and until it is on for a third of it. */
@@ -182,8 +194,7 @@ function followClaim(
   const { claim, relay } = state;
   const heated = relay.residual;
   if (claim === undefined) {
-    // A heater that was repaired shows its effect before it has been on for long.
-    if (!state.on || (heated < claimShare && !state.ineffective)) return state;
+    if (!state.on || heated < claimShare) return state;
     return { ...state, claim: { peak: level, peakAt: now, trough: level, steep: false } };
   }
   // The test itself takes heat away.

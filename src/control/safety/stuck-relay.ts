@@ -31,7 +31,7 @@ const residualTime = minutes(25);
 /** A residual above the load by this share explains any rise; the ripple of cycles is smaller. */
 const explainingSurplus = 0.1;
 /** Stored heat below this share of full power no longer warms a room by kelvins. */
-const negligibleResidual = 0.15;
+const negligibleResidual = 0.135;
 const minOffTime = minutes(15);
 /** Time constants of the reference: downwards when the room cools, upwards with the weather. */
 const followDown = minutes(60);

@@ -69,9 +69,17 @@ export class Firmware {
     return this.#process.pid;
   }
 
+  get hasLoop(): boolean {
+    return this.#loop !== undefined;
+  }
+
+  get #loop(): number | undefined {
+    return childrenOf(this.guardian).find((pid) => runs(pid, "loop.js"));
+  }
+
   /** The control loop's process. @throws Error when there is none */
   get loop(): number {
-    const loop = childrenOf(this.guardian).find((pid) => runs(pid, "loop.js"));
+    const loop = this.#loop;
     if (loop === undefined) throw new Error("there is no control loop");
     return loop;
   }

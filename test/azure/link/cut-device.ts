@@ -137,7 +137,7 @@ export class CutDevice {
   /** No more readings; resolves when the hub has all of them. */
   async finish(): Promise<void> {
     this.#stopReading();
-    await until(() => this.#outbox.status.waiting === 0, "the outbox to be empty", 20_000);
+    await until(() => this.#outbox.status.waiting === 0, "the outbox to be empty", 60_000);
     const { dropped, failure } = this.#outbox.status;
     if (dropped > 0 || failure !== undefined) throw new Error(`outbox: ${dropped} dropped, ${failure}`);
     if (this.#errors.length > 0) throw new Error(`errors in the log: ${this.#errors.join(", ")}`);

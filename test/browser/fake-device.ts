@@ -49,6 +49,7 @@ export function device(id: string, changes: Partial<DeviceDetail> = {}): DeviceD
   const atMs = startMs - 8_000;
   return {
     id,
+    revision: 1,
     enabled: true,
     connected: true,
     connectionChangedMs: startMs - 5_400_000,

@@ -102,8 +102,18 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     await setPoint.press("Enter");
     await seen(page, row, /99\.0 °C.*Refused.*must be 5 to 30 °C/s);
 
+    // The hub's answer was made before the connection had closed: here it arrives after the news that it has.
+    await page.route("**/cable", async (route) => {
+      const response = await route.fetch();
+      await seen(page, ".device-head", "Offline");
+      await route.fulfill({ response });
+    });
+    const answered = page.waitForResponse("**/cable");
     await page.getByRole("button", { name: "Reset", exact: true }).click();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise(requestAnimationFrame));
     await seen(page, ".device-head", "Offline");
+    await page.unroute("**/cable");
     await setPoint.fill("23.5");
     await setPoint.press("Enter");
     await seen(page, row, /23\.5 °C.*Pending/s);

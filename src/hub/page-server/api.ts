@@ -80,6 +80,11 @@ export interface ThrottleRequest {
 /** A device in the list. */
 export interface DeviceSummary {
   readonly id: string;
+  /**
+   * Of two views of a device, the one with the higher number is the newer. Answers and events arrive by different
+   * connections, in any order. A hub that restarts counts from 1 again, after its `hello`.
+   */
+  readonly revision: number;
   /** False for a device that is disabled in the registry. */
   readonly enabled: boolean;
   /** The hub's view: after `silence` it stays true until the keepalive timeout. */

@@ -24,6 +24,7 @@ export interface ViewParts {
 
 export class DeviceViews implements FeedSource {
   readonly #parts: ViewParts;
+  #revision = 0;
 
   constructor(parts: ViewParts) {
     this.#parts = parts;
@@ -31,21 +32,26 @@ export class DeviceViews implements FeedSource {
 
   /** All devices, sorted by id. */
   summaries(): DeviceSummary[] {
-    return this.#parts.devices.all().map((record) => deviceSummary(this.#parts, record));
+    return this.#parts.devices.all().map((record) => this.#summaryOf(record));
   }
 
   summary(id: string): DeviceSummary | undefined {
     const record = this.#parts.devices.get(id);
-    return record && deviceSummary(this.#parts, record);
+    return record && this.#summaryOf(record);
   }
 
   detail(id: string): DeviceDetail | undefined {
     const record = this.#parts.devices.get(id);
-    return record && deviceDetail(this.#parts, record);
+    return record && { ...this.#summaryOf(record), ...deviceDetails(this.#parts, record) };
+  }
+
+  #summaryOf(record: DeviceRecord): DeviceSummary {
+    this.#revision += 1;
+    return { ...deviceSummary(this.#parts, record), revision: this.#revision };
   }
 }
 
-function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
+function deviceSummary(parts: ViewParts, record: DeviceRecord): Omit<DeviceSummary, "revision"> {
   const rows = propertyRows(record);
   return {
     id: record.id,
@@ -66,10 +72,9 @@ function deviceSummary(parts: ViewParts, record: DeviceRecord): DeviceSummary {
   };
 }
 
-function deviceDetail(parts: ViewParts, record: DeviceRecord): DeviceDetail {
+function deviceDetails(parts: ViewParts, record: DeviceRecord): Omit<DeviceDetail, keyof DeviceSummary> {
   const panel = parts.panels.of(record.id);
   return {
-    ...deviceSummary(parts, record),
     properties: propertyRows(record),
     desired: forDevice(record.desired),
     reported: forDevice(record.reported),

@@ -57,6 +57,30 @@ describe("the page's state", () => {
     expect(state.detail?.properties.length).toBeGreaterThan(0);
   });
 
+  it("keeps the newer view when an answer arrives after the event that followed it", () => {
+    const event = device("a", { revision: 5, connected: false, cable: "reset" });
+    const answer = device("a", { revision: 4, connected: true, cable: "reset" });
+    const shown = grown(hello, { type: "detail", detail: device("a", { revision: 3 }) });
+    const gone = reduce(shown, { type: "device", device: event });
+    expect(gone.detail?.connected).toBe(false);
+    expect(reduce(gone, { type: "device", device: answer })).toBe(gone);
+    expect(reduce(gone, { type: "twin", device: answer })).toBe(gone);
+    expect(reduce(gone, { type: "detail", detail: answer })).toBe(gone);
+  });
+
+  it("shows a fetched twin under the newer summary that arrived before it", () => {
+    const fetched = device("a", { revision: 4 });
+    const gone = grown(hello, { type: "device", device: device("a", { revision: 5, connected: false }) });
+    const shown = reduce(gone, { type: "detail", detail: fetched });
+    expect(shown.detail).toEqual({ ...fetched, revision: 5, connected: false });
+  });
+
+  it("takes what a restarted hub sends, whose revisions begin again", () => {
+    const old = grown(hello, { type: "detail", detail: device("a", { revision: 900 }) });
+    const after = reduce(reduce(old, hello), { type: "device", device: device("a", { enabled: false }) });
+    expect(after.detail).toMatchObject({ revision: 1, enabled: false });
+  });
+
   it("leaves alone what it shows when something happens to another device", () => {
     const state = grown(hello, { type: "detail", detail: device("a") });
     const [event] = events({ kind: "connected", deviceId: "b" });

@@ -74,7 +74,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case "roll-outs":
       return { ...state, rollOuts: event.groups };
     case "device":
-      return mergeSummary(state, event.device);
+      return isOutdated(state, event.device) ? state : mergeSummary(state, event.device);
     case "removed":
       return withDevices(
         state,
@@ -83,8 +83,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case "twin":
     case "detail": {
       const detail = event.type === "twin" ? event.device : event.detail;
-      const merged = mergeSummary(state, detail);
-      return detail.id === state.shown ? { ...merged, detail } : merged;
+      return isOutdated(state, detail) ? withOutdated(state, detail) : withDetail(state, detail);
     }
     case "show":
       return event.deviceId === state.shown ? state : { ...state, ...nothingShown, shown: event.deviceId };
@@ -110,6 +109,22 @@ function withDevices(state: PageState, devices: readonly DeviceSummary[]): PageS
   const stays = sorted.some(({ id }) => id === state.shown);
   if (stays) return { ...state, devices: sorted };
   return { ...state, ...nothingShown, devices: sorted, shown: sorted[0]?.id };
+}
+
+/** Whether a newer view of the device has arrived before this one. */
+const isOutdated = (state: PageState, { id, revision }: DeviceSummary): boolean =>
+  state.devices.some((known) => known.id === id && known.revision > revision);
+
+function withDetail(state: PageState, detail: DeviceDetail): PageState {
+  const merged = mergeSummary(state, detail);
+  return detail.id === state.shown ? { ...merged, detail } : merged;
+}
+
+/** An outdated twin is better than none, under the newer summary; the next change sends all of it. */
+function withOutdated(state: PageState, detail: DeviceDetail): PageState {
+  if (detail.id !== state.shown || state.detail !== undefined) return state;
+  const summary = state.devices.find(({ id }) => id === detail.id);
+  return { ...state, detail: { ...detail, ...summary } };
 }
 
 function mergeSummary(state: PageState, device: DeviceSummary): PageState {

@@ -67,7 +67,7 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     const ports = { mqttPort: 0, restPort: 0, pagePort: 0 };
     hub = await startHub({ clock: systemClock, log: silentLog, pagePath: built.folder, ...ports });
     credentials = await hub.enrolDevice(id);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await hub?.close();
@@ -80,7 +80,7 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
   it("plays the whole story: an edit, a refusal, the cable, both sides, who won", async () => {
     const complaints: string[] = [];
     const page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(error.message));
     await page.goto(hub.addresses.pageUrl);
@@ -125,5 +125,5 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     await seen(page, ".outcome", /Set-point.*23\.5 °C.*18\.5 °C.*The cloud won/);
     await device.close();
     expect(complaints).toEqual([]);
-  }, 60_000);
+  });
 });

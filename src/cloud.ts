@@ -1,4 +1,4 @@
-/** The entry of the cloud half's own process, started by the control loop. */
+/** The entry of the cloud process, which the control loop starts. */
 
 import "./firmware/memory/small-heap.ts";
 import { verb as cloud } from "./commands/cloud.ts";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Folder src/: the firmware. main.ts starts a command or the guardian, loop.ts the loop, cloud.ts the cloud half: one
+ * Folder src/: the firmware. main.ts starts a command or the guardian, loop.ts the loop, cloud.ts the cloud process: one
  * process each; the folders are in .github/CONTRIBUTING.md.
  *
  * The program's entry. It contains `run`, so that the guardian is one small file that starts fast; other

@@ -1,4 +1,4 @@
-/** `cloud`: runs the cloud half. The control loop starts it; it is not meant for users. */
+/** `cloud`: runs the cloud process. The control loop starts it; it is not meant for users. */
 import { type Log, logLevels } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
@@ -28,7 +28,7 @@ import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "cloud",
-  summary: "The cloud half itself, started by the control loop",
+  summary: "Runs the cloud process; started by the control loop",
   usage: "cloud [FLAGS]",
   flags: {
     data: sharedFlags.data,
@@ -57,7 +57,7 @@ async function cloud(args: Arguments): Promise<number> {
   );
   const { data } = readContext(args);
   const { wiring, manifest } = setUp(args.value("board") ?? "auto", data);
-  const ended = childEnding({ log, send, name: "cloud", title: "cloud half", dataPath: data.path });
+  const ended = childEnding({ log, send, name: "cloud", title: "cloud process", dataPath: data.path });
   const seal = new SealWatch(systemClock, log, () => readSeal(data.path));
   const isSealed = (): boolean => seal.sealed;
   let device: RemoteDevice | undefined;
@@ -147,7 +147,7 @@ function faceOf(args: Arguments, parts: FaceParts): AzureFace {
   });
 }
 
-/** For some minutes the cloud half logs in more detail, and the loop sends its log lines. */
+/** For some minutes the cloud process logs in more detail, and the loop sends its log lines. */
 const sendLogsBy = (verbosity: Verbosity, send: (message: CloudMessage) => void) => (minutes: number) => {
   verbosity.raise(minutes);
   send({ kind: "send-logs", minutes });

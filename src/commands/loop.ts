@@ -122,7 +122,7 @@ async function loop(args: Arguments): Promise<number> {
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
   keepReports(recorder, context.data, files);
-  // Else the cloud half follows it. Once, at the start: a disk that hangs must not hold up a step.
+  // Else the cloud process follows it. Once, at the start: a disk that hangs must not hold up a step.
   if (args.has("offline")) new SealWatch(systemClock, log, () => readSeal(context.data.path));
   void Promise.race([running.decided, systemClock.sleep(decisionTimeout)]).then(() =>
     keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),

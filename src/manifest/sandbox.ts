@@ -252,7 +252,7 @@ function kernel(): Line[] {
 
 function limits(manifest: Manifest): Line[] {
   return [
-    "# Guardian, loop, cloud half and local hub together take about half of it; a leak ends here, not with the machine.",
+    "# Guardian, loop, cloud process and local hub together take about half of it; a leak ends here, not with the machine.",
     `MemoryMax=${isNetworked(manifest) ? 384 : 256}M`,
     "# The kernel takes one process: first those that heating does without; the guardian restarts the loop, systemd the guardian.",
     "OOMPolicy=continue",

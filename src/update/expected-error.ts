@@ -4,10 +4,10 @@
 export abstract class ExpectedError<Code extends string> extends Error {
   readonly code: Code;
   /** How long the server asks to wait (Retry-After). */
-  readonly againInMs: number | undefined;
-  constructor(code: Code, reason: string, options?: ErrorOptions & { againInMs?: number }) {
+  readonly retryAfterMs: number | undefined;
+  constructor(code: Code, reason: string, options?: ErrorOptions & { retryAfterMs?: number }) {
     super(reason, options);
     this.code = code;
-    this.againInMs = options?.againInMs;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }

@@ -41,7 +41,7 @@ export interface CheckResult {
   /** What this unit will be assigned later, and why not now. */
   readonly held?: Held;
   /** When to ask the source again; absent: the updater's own interval. */
-  readonly againInMs?: number;
+  readonly retryAfterMs?: number;
 }
 
 export interface Held {

@@ -44,7 +44,7 @@ export function cloudMemoryFigures(settleMs: number): Promise<Figure[]> {
         await sleep(settleMs / 30);
         loop.push(residentKiB(loopOf(run)));
         bare.push(residentKiB(sdk.pid));
-        // Guardian, loop, cloud half and whatever else the run consists of.
+        // Guardian, loop, cloud process and whatever else the run consists of.
         const family = familyOf(pidOf(run));
         all.push(sum(family.map(residentKiB)));
         shares.push(sum(family.map(proportionalKiB)));

@@ -124,7 +124,7 @@ const services = {
 };
 export type LoopServices = typeof services;
 
-// Before the cloud half: once anybody listens, Node keeps no message for those who listen later.
+// Before the cloud process: once anybody listens, Node keeps no message for those who listen later.
 serve(services);
 if (link === "cloud") {
   await startFaces({

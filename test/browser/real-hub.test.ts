@@ -111,7 +111,7 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     const answered = page.waitForResponse("**/cable");
     await page.getByRole("button", { name: "Reset", exact: true }).click();
     await (await answered).finished();
-    await page.evaluate(() => new Promise(requestAnimationFrame));
+    await page.evaluate("new Promise(requestAnimationFrame)");
     await seen(page, ".device-head", "Offline");
     await page.unroute("**/cable");
     await setPoint.fill("23.5");

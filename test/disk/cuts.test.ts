@@ -118,7 +118,7 @@ const keepers: readonly Keeper[] = [
     },
   },
   {
-    name: "the notes of the cloud half",
+    name: "the notes of the cloud process",
     async change(promise) {
       const notes = await CloudNotes.open(`${diskRoot}/data`, durableSystemFiles, way);
       for (let number = 1; number <= changes; number += 1) {

@@ -47,7 +47,7 @@ describe("the gate on the network", () => {
   });
   const found = (name: string): string => readFileSync(join(folder, name), "utf8");
 
-  it("stands in guardian, loop, cloud half and hub, in front of what was loaded before it", async () => {
+  it("stands in guardian, loop, cloud process and hub, in front of what was loaded before it", async () => {
     const running = new FirmwareProcess();
     firmware.push(running);
     running.nodeFlags = ["--require", file];

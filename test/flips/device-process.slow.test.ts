@@ -1,6 +1,6 @@
 /**
  * The built firmware with its hub, each time started on a data folder with one file of the device damaged, those of its
- * cloud half among them: it heats, comes online and follows its twin within a minute. The hub's own files have a suite
+ * cloud process among them: it heats, comes online and follows its twin within a minute. The hub's own files have a suite
  * of their own.
  */
 import { cpSync, mkdtempSync, rmSync } from "node:fs";

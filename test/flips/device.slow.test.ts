@@ -1,7 +1,7 @@
 /**
  * Every stored file of the device, damaged at random, each time followed by a start: heat and the twin are there within a
  * minute (after the minimum off time, SR-08). In one process and virtual time, for the number; the built firmware and
- * the files of its cloud half are in device-process.slow.test.ts. FLIPS=2000 for more.
+ * the files of its cloud process are in device-process.slow.test.ts. FLIPS=2000 for more.
  */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -23,7 +23,7 @@ export const folders: readonly MutatedFolder[] = [
   {
     name: "azure",
     sources: ["src/azure", "src/protocol"],
-    tests: ["test/azure", "test/protocol", "test/firmware/cloud-process/cloud-half"],
+    tests: ["test/azure", "test/protocol", "test/firmware/cloud-process/cloud-client"],
   },
   {
     name: "hub",

@@ -1,7 +1,7 @@
 /**
  * Folder soak/: weeks of a device's life in virtual time, with faults in every part at once.
  *
- * The whole firmware but its processes: the composed device on the virtual hat in a simulated room, its cloud half behind
+ * The whole firmware but its processes: the composed device on the virtual hat in a simulated room, its cloud process behind
  * messages, a hub without a wire. Looked at after each step by the oracle of the safety rules, and by what a person in the
  * room could see: the contact, the age of the last step, what is shown.
  */

@@ -15,11 +15,11 @@ import type { Face, FaceDevice } from "../face.ts";
 import type { HubReady } from "../process/messages.ts";
 import { environmentWithSecrets } from "../process/secret-handover.ts";
 import { ReportStore, reportsFolder } from "../reports/report-store.ts";
-import type { CloudHalf, CloudHalfParts } from "./cloud-half.ts";
+import type { CloudClient, CloudClientParts } from "./cloud-client.ts";
 import { allowsSimulatedReadings, type Readings } from "./simulated-to-cloud.ts";
 
 export interface AzureFaceOptions
-  extends Omit<CloudHalfParts, "device" | "credentials" | "nearby" | "reports"> {
+  extends Omit<CloudClientParts, "device" | "credentials" | "nearby" | "reports"> {
   /** Of a hub on this machine; or where to look for others. */
   readonly access: { readonly credentials: Credentials } | CredentialSearch;
 }
@@ -32,10 +32,10 @@ export interface CredentialSearch extends Readings {
 export class AzureFace implements Face {
   readonly #options: AzureFaceOptions;
   #device: FaceDevice | undefined;
-  #half: CloudHalf | undefined;
+  #client: CloudClient | undefined;
   #connectedBy = "";
   #setOutboxAside: boolean | undefined;
-  /** Why the cloud half is not running although there is a service to connect to. */
+  /** Why the cloud process is not running although there is a service to connect to. */
   #refused: string | undefined;
   #onAccount = true;
   #connecting: Promise<void> = Promise.resolve();
@@ -47,10 +47,10 @@ export class AzureFace implements Face {
 
   start(device: FaceDevice): Promise<void> {
     this.#device = device;
-    device.onStepSummary((look) => this.#half?.look(look));
-    device.onStored(() => this.#half?.stored());
+    device.onStepSummary((look) => this.#client?.look(look));
+    device.onStored(() => this.#client?.stored());
     this.#connecting = this.#begin();
-    return this.#connecting.then(() => this.#half?.opened);
+    return this.#connecting.then(() => this.#client?.opened);
   }
 
   /** Call this when the local hub runs; it is used without an account. */
@@ -66,19 +66,19 @@ export class AzureFace implements Face {
 
   /** Of the log, for somebody who asked for them. */
   sendLines(lines: string): void {
-    this.#half?.sendLines(lines);
+    this.#client?.sendLines(lines);
   }
 
   get state(): LinkState {
-    return this.#refused === undefined ? (this.#half?.state ?? "none") : "offline";
+    return this.#refused === undefined ? (this.#client?.state ?? "none") : "offline";
   }
 
   get failure(): string | undefined {
-    return this.#refused ?? this.#half?.failure;
+    return this.#refused ?? this.#client?.failure;
   }
 
   async close(): Promise<void> {
-    await this.#half?.close();
+    await this.#client?.close();
   }
 
   async #begin(): Promise<void> {
@@ -110,18 +110,18 @@ export class AzureFace implements Face {
     // A restarted local hub may have other ports, or new keys after disk damage: the old address and certificate would
     // never work again.
     const fingerprint = fingerprintOf(credentials);
-    const old = this.#half;
+    const old = this.#client;
     const device = this.#device;
     if (device === undefined || (old !== undefined && fingerprint === this.#connectedBy)) return;
-    this.#half = undefined;
+    this.#client = undefined;
     await old?.close();
-    const { CloudHalf } = await import("./cloud-half.ts");
+    const { CloudClient } = await import("./cloud-client.ts");
     const setOutboxAside = this.#setOutboxAside;
     const { files, clock } = this.#options;
     // Of the device, whoever it reports to.
     const reports = new ReportStore(reportsFolder(this.#options.dataPath), files, clock);
     const parts = { ...this.#options, device, credentials, nearby, dataPath, setOutboxAside, reports };
-    this.#half = new CloudHalf(parts);
+    this.#client = new CloudClient(parts);
     this.#setOutboxAside = false;
     this.#connectedBy = fingerprint;
     this.#refused = undefined;

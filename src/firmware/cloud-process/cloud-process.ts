@@ -1,5 +1,5 @@
 /**
- * Folder cloud-process/: the cloud half in a process of its own, and both ends of its messages.
+ * Folder cloud-process/: the process that talks to Azure, and both ends of its messages.
  *
  * The face that the loop has of the cloud process. The loop's own process loads no SDK.
  *
@@ -57,7 +57,7 @@ export class CloudProcess implements Face {
       clock,
       log,
       name: "cloud-process",
-      title: "the cloud half",
+      title: "the cloud process",
       spawn: (record) => spawn(isSetAside(record)),
       onMessage: (message) => this.#take(message),
       onChild: (child) => this.#hasChild(child),
@@ -150,6 +150,6 @@ export class CloudProcess implements Face {
 
   #garbage(): void {
     this.#unread += 1;
-    this.#options.log.warn("cloud-message-unreadable", { from: "the cloud half", dropped: this.#unread });
+    this.#options.log.warn("cloud-message-unreadable", { from: "the cloud process", dropped: this.#unread });
   }
 }

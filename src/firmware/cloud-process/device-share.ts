@@ -67,7 +67,10 @@ export class DeviceShare {
     list.push(code);
     if (list.length <= maxFaults) return;
     list.shift();
-    this.#log.warn("telemetry-held-back", { what: "fault events", why: "the cloud half does not take them" });
+    this.#log.warn("telemetry-held-back", {
+      what: "fault events",
+      why: "the cloud process does not take them",
+    });
   }
 
   #show(): void {
@@ -76,7 +79,7 @@ export class DeviceShare {
 
   async #tell(send: SendToCloud): Promise<void> {
     const latest = this.#latest;
-    // A cloud half that has been replaced since is told nothing more.
+    // A cloud process that has been replaced since is told nothing more.
     if (latest === undefined || send !== this.#send) return;
     const [raised, ended] = [this.#raised, this.#ended];
     const look: StepSummary = { ...latest, raised, ended };

@@ -1,4 +1,4 @@
-/** What is in force, and requests, in messages between the loop and its cloud half. */
+/** What is in force, and requests, in messages between the loop and its cloud process. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
 import {
@@ -61,7 +61,7 @@ export const inForce: Schema<InForce> = object({
 /** It speaks for the cloud and for nobody else. */
 const source = oneOf(["cloud", "default"]);
 
-/** What the cloud half may ask for. */
+/** What the cloud process may ask for. */
 export const request = byKind("kind", {
   set: byKind(
     "name",

@@ -36,7 +36,7 @@ export const loopToCloud = byKind("kind", {
 export const cloudToLoop = byKind("kind", {
   request: object({ id: large, requests: list(request, maxRequests) }),
   link: object({ link: oneOf(links) }),
-  /** The state of the cloud half, at every change; the first one means that it has started. */
+  /** The state of the cloud process, at every change; the first one means that it has started. */
   health: object({ failure: optional(truncated(maxTextLength)) }),
   log: logLine,
   /** Somebody wants to read the log for so long; 0: no longer. */
@@ -52,5 +52,5 @@ export const cloudToLoop = byKind("kind", {
 
 /** From the loop. */
 export type LoopMessage = Infer<typeof loopToCloud>;
-/** From the cloud half. */
+/** From the cloud process. */
 export type CloudMessage = Infer<typeof cloudToLoop>;

@@ -1,6 +1,6 @@
 /**
  * Installs the network gate in this process, until the process ends. Every process of the firmware does so
- * before it loads a package: guardian and commands from main.ts, loop, cloud half and hub with their
+ * before it loads a package: guardian and commands from main.ts, loop, cloud process and hub with their
  * manifest.
  */
 import { join } from "node:path";

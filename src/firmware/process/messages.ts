@@ -2,7 +2,7 @@
  * Folder process/: what every process of the firmware needs: clock, log, exit codes, messages.
  *
  * The messages between the guardian, the loop and the local hub: one union for each direction. Those between
- * the loop and its cloud half are in cloud-process/messages.ts, those about the device's front in
+ * the loop and its cloud process are in cloud-process/messages.ts, those about the device's front in
  * front/messages.ts.
  *
  * An update brings another loop than the guardian was built with, older or newer. `guardianProtocol` is what both speak: the

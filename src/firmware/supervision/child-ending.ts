@@ -18,7 +18,7 @@ export interface ChildEndingOptions {
   readonly send: (message: LogMessage, sent: () => void) => void;
   /** Of the log: `<name>-crash`. */
   readonly name: string;
-  /** In messages: "the cloud half". */
+  /** In messages: "the cloud process". */
   readonly title: string;
   readonly dataPath: string;
 }

@@ -1,7 +1,7 @@
 /**
  * Folder supervision/: processes below the control loop that may fail without the loop noticing.
  *
- * Supervises one of them: the cloud half, or the updater.
+ * Supervises one of them: the cloud process, or the updater.
  *
  * Guarantees: no failure of that process (crash, hang, kill -9, out of memory) delays a step. It is restarted after
  * pauses that grow to half a minute; one that answers no ping for 30 s is killed. `failure` says while it does not work
@@ -38,7 +38,7 @@ export interface SupervisionOptions {
   readonly log: Log;
   /** Log events are `<name>-lost`, `<name>-silent`. */
   readonly name: string;
-  /** In messages: "the cloud half". */
+  /** In messages: "the cloud process". */
   readonly title: string;
   /** May throw, for instance without memory. */
   readonly spawn: (record: EndRecord) => SupervisedChild;

@@ -46,7 +46,7 @@ export class UnitDownloads implements Downloads {
       return (await installFetched(fetched, assignment, this.#options, { signal })).image;
     } catch (error) {
       // Of the whole image, where the delta was of no use.
-      if (error instanceof DownloadError) throw new NotNow(error.message, error.againInMs);
+      if (error instanceof DownloadError) throw new NotNow(error.message, error.retryAfterMs);
       throw error;
     }
   }
@@ -63,8 +63,8 @@ const forGood: readonly DownloadErrorCode[] = ["too-large", "wrong-length", "wro
 /** @throws what is no failure of the download: the signal's reason */
 function resultOf(error: unknown): DownloadResult {
   if (!(error instanceof DownloadError)) throw error;
-  const { code, message: reason, againInMs } = error;
+  const { code, message: reason, retryAfterMs } = error;
   if (code === "gone") return { kind: "gone", reason };
   if (forGood.includes(code)) return { kind: "refused", code, reason };
-  return { kind: "again", code, reason, ...(againInMs !== undefined && { againInMs }) };
+  return { kind: "again", code, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }

@@ -39,10 +39,10 @@ export class RemoteSwap implements Swap {
       this.#send({ kind: "offer", slot: slots.a?.digest === digest ? "a" : "b", digest, when });
     }
     if (this.#heard?.digest !== digest) {
-      return { reason: "the control loop decides when", againInMs: firstAnswer };
+      return { reason: "the control loop decides when", retryAfterMs: firstAnswer };
     }
     const { waitsFor } = this.#heard;
-    return waitsFor === undefined ? undefined : { reason: waitsFor, againInMs: laterAnswers };
+    return waitsFor === undefined ? undefined : { reason: waitsFor, retryAfterMs: laterAnswers };
   }
 
   /** Resolves when asked: this process ends soon after. */

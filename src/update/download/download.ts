@@ -127,7 +127,7 @@ export class Downloader {
         restarted = true;
         await onDisk(() => partial.restart(undefined));
       } catch (error) {
-        if (!(error instanceof DownloadError) || !error.isPassing || error.againInMs !== undefined)
+        if (!(error instanceof DownloadError) || !error.isPassing || error.retryAfterMs !== undefined)
           throw error;
         const moved = partial.size - before >= progressBytes;
         if (moved) pauses.reset();

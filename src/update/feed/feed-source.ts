@@ -201,7 +201,7 @@ function asSourceError(error: unknown): unknown {
       cause: error,
     });
   if (!(error instanceof DownloadError)) return error;
-  const again = error.againInMs === undefined ? {} : { againInMs: error.againInMs };
+  const again = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
   return new SourceError(
     sourceCodes[error.code],
     `the channel was not fetched (${error.code}): ${error.message}`,

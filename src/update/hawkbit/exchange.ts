@@ -22,8 +22,8 @@ const [shortestRetryMs, longestRetryMs] = [1000, 24 * 3_600_000];
 /** What the server refused, with its status: 400 is worth another wording. */
 export class RefusedRequest extends SourceError {
   readonly status: number;
-  constructor(status: number, code: SourceErrorCode, reason: string, againInMs: number | undefined) {
-    super(code, reason, againInMs === undefined ? {} : { againInMs });
+  constructor(status: number, code: SourceErrorCode, reason: string, retryAfterMs: number | undefined) {
+    super(code, reason, retryAfterMs === undefined ? {} : { retryAfterMs });
     this.status = status;
   }
 }

@@ -66,7 +66,7 @@ export class HawkbitSource implements UpdateSource {
     const isConfirmed = await this.#answerConfirmation(first._links, signal);
     const { config, _links: links } = isConfirmed ? await this.#poll(signal) : first;
     const sleep = config?.polling?.sleep;
-    const again = sleep === undefined ? {} : { againInMs: sleep };
+    const again = sleep === undefined ? {} : { retryAfterMs: sleep };
     if (links.cancelAction !== undefined) {
       const { id, cancelAction: cancel } = await this.#ddi.read(
         "cancel",

@@ -130,7 +130,7 @@ async function* bodyOf(answer: IncomingMessage, url: URL): AsyncGenerator<Uint8A
 function refusedBy(answer: IncomingMessage, url: URL): DownloadError {
   const { statusCode = 0 } = answer;
   const again = retryAfter(answer);
-  const options = again === undefined ? {} : { againInMs: again };
+  const options = again === undefined ? {} : { retryAfterMs: again };
   const said = `${url.host} answered ${statusCode}`;
   if (statusCode === 401 || statusCode === 403) return new DownloadError("not-allowed", said);
   if (statusCode === 407)

@@ -29,7 +29,7 @@ export interface JobPorts {
   readonly swap: Swap;
   readonly clock: Clock;
   readonly log: Log;
-  readonly say: (report: Report) => void;
+  readonly report: (report: Report) => void;
   /** Stores which assignment an image was installed for. */
   readonly recordInstalled: (image: SlotImage) => Promise<void>;
   /** The assignment may have changed: asks the source again. */
@@ -121,10 +121,10 @@ export class Job {
 
   async #afterFailure(error: unknown): Promise<void> {
     this.#isStarting = false;
-    const asked = error instanceof NotNow ? error.againInMs : 0;
+    const asked = error instanceof NotNow ? error.retryAfterMs : 0;
     const pause = millis(Math.max(asked, this.#backoff.failed()));
     const reason = messageOf(error);
-    this.#ports.log.warn("update-step-failed", { id: this.id, reason, againInS: pause / 1000 });
+    this.#ports.log.warn("update-step-failed", { id: this.id, reason, retryInS: pause / 1000 });
     this.#status("waiting", reason);
     await this.#pause(pause);
   }
@@ -149,13 +149,13 @@ export class Job {
 
   async #download(): Promise<JobEnd | undefined> {
     const { download, install } = this.#assignment;
-    const { downloads, say, askSourceAgain } = this.#ports;
+    const { downloads, report, askSourceAgain } = this.#ports;
     let reportedTenth = -1;
     const onProgress = (given: number): void => {
       const percent = Math.min(100, Math.max(0, Math.floor(given)));
       this.#status("downloading", "", percent);
       const tenth = Math.floor(percent / 10);
-      if (tenth > reportedTenth) say({ kind: "downloading", percent });
+      if (tenth > reportedTenth) report({ kind: "downloading", percent });
       reportedTenth = Math.max(reportedTenth, tenth);
     };
     onProgress(0);
@@ -166,10 +166,10 @@ export class Job {
       case "done":
         this.#path = result.path;
         // For a download without installation `kept` is the final report, sent at the end.
-        if (install !== "never") say({ kind: "downloaded" });
+        if (install !== "never") report({ kind: "downloaded" });
         return undefined;
       case "again":
-        throw new NotNow(`${result.code}: ${result.reason}`, result.againInMs);
+        throw new NotNow(`${result.code}: ${result.reason}`, result.retryAfterMs);
       case "gone":
         askSourceAgain();
         throw new NotNow(result.reason);
@@ -180,9 +180,9 @@ export class Job {
   }
 
   async #install(path: string): Promise<JobEnd | undefined> {
-    const { slots, downloads, say, recordInstalled } = this.#ports;
+    const { slots, downloads, report, recordInstalled } = this.#ports;
     this.#status("installing", "");
-    say({ kind: "installing" });
+    report({ kind: "installing" });
     let image: SlotImage;
     try {
       image = await slots.install(path, this.#assignment, this.#abort.signal);
@@ -214,7 +214,7 @@ export class Job {
   }
 
   async #start(image: SlotImage): Promise<JobEnd | undefined> {
-    const { slots, swap, say } = this.#ports;
+    const { slots, swap, report } = this.#ports;
     const status = slotStatusOf(image.digest, slots.read());
     // It runs already, or was tried before.
     if (status.kind === "over") return status.report;
@@ -229,9 +229,9 @@ export class Job {
     const blocked = swap.blockedBy(install === "now", image);
     if (blocked !== undefined) {
       this.#status("deferred", blocked.reason);
-      if (this.#deferredFor !== blocked.reason) say({ kind: "deferred", reason: blocked.reason });
+      if (this.#deferredFor !== blocked.reason) report({ kind: "deferred", reason: blocked.reason });
       this.#deferredFor = blocked.reason;
-      await this.#pause(Math.min(longestDeferral, Math.max(shortestDeferral, blocked.againInMs)));
+      await this.#pause(Math.min(longestDeferral, Math.max(shortestDeferral, blocked.retryAfterMs)));
       return undefined;
     }
     if (await this.#asksOnceMore()) return undefined;

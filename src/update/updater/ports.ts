@@ -7,7 +7,7 @@ export type SourceKind = UpdateSource["kind"];
 export type DownloadResult =
   | { readonly kind: "done"; readonly path: string }
   /** Temporary: no connection, too slow, no space now. Tried again. */
-  | { readonly kind: "again"; readonly code: string; readonly reason: string; readonly againInMs?: number }
+  | { readonly kind: "again"; readonly code: string; readonly reason: string; readonly retryAfterMs?: number }
   /** The image does not exist, or no longer: the source is asked again. */
   | { readonly kind: "gone"; readonly reason: string }
   /** Permanent: too large, or not the content that the source named. */
@@ -16,11 +16,11 @@ export type DownloadResult =
 /** A temporary failure: no connection, another trial. */
 export class NotNow extends Error {
   /** Earliest time of the next try, from now. */
-  readonly againInMs: number;
-  constructor(reason: string, againInMs = 0) {
+  readonly retryAfterMs: number;
+  constructor(reason: string, retryAfterMs = 0) {
     super(reason);
     this.name = "NotNow";
-    this.againInMs = againInMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -55,7 +55,7 @@ export interface Swap {
   blockedBy(
     urgent: boolean,
     image: SlotImage,
-  ): { readonly reason: string; readonly againInMs: number } | undefined;
+  ): { readonly reason: string; readonly retryAfterMs: number } | undefined;
   /** Puts the image on trial and requests the restart. Resolves when it is requested: this process ends soon after. */
   start(image: SlotImage): Promise<void>;
 }

@@ -33,24 +33,24 @@ const doneWith = object({
 });
 
 /** Reports kept for an unreachable server; beyond this number the oldest is dropped. */
-const maxUntold = 16;
+const maxUnreported = 16;
 
 export const updateRecord = object({
   /** The image installed in a slot, and its assignment, whose result is not known yet. */
   current: nullable(object({ source, id, version, digest })),
-  untold: list(object({ source, id, report: finalReport, digest: nullable(digest) }), maxUntold),
+  unreported: list(object({ source, id, report: finalReport, digest: nullable(digest) }), maxUnreported),
   done: object({ feed: nullable(doneWith), hawkbit: nullable(doneWith) }),
   /** The source of the newest of `done`. */
   last: nullable(source),
 });
 export type UpdateRecord = Infer<typeof updateRecord>;
 export type Current = NonNullable<UpdateRecord["current"]>;
-export type Untold = UpdateRecord["untold"][number];
+export type Unreported = UpdateRecord["unreported"][number];
 export type Done = Infer<typeof doneWith>;
 
 export const noRecord: UpdateRecord = {
   current: null,
-  untold: [],
+  unreported: [],
   done: { feed: null, hawkbit: null },
   last: null,
 };
@@ -71,7 +71,7 @@ export function finished(
   const { current } = record;
   const isCurrent = current?.source === of.source && current.id === of.id;
   const installedDigest = isCurrent ? current.digest : null;
-  const others = record.untold.filter((each) => !isOf(each, of));
+  const others = record.unreported.filter((each) => !isOf(each, of));
   const done: Done = {
     id: of.id,
     version: of.version,
@@ -83,19 +83,21 @@ export function finished(
   };
   return {
     current: isCurrent ? null : current,
-    untold: [...others, { source: of.source, id: of.id, report, digest: installedDigest }].slice(-maxUntold),
+    unreported: [...others, { source: of.source, id: of.id, report, digest: installedDigest }].slice(
+      -maxUnreported,
+    ),
     done: { ...record.done, [of.source]: done },
     last: of.source,
   };
 }
 
 /** The record after the owner's system has received a report. */
-export const told = (
+export const markReported = (
   record: UpdateRecord,
-  { source: by, id: of }: Pick<Untold, "source" | "id">,
+  { source: by, id: of }: Pick<Unreported, "source" | "id">,
 ): UpdateRecord => ({
   ...record,
-  untold: record.untold.filter((each) => !isOf(each, { source: by, id: of })),
+  unreported: record.unreported.filter((each) => !isOf(each, { source: by, id: of })),
 });
 
 /** The record after the assignment of the installed image has gone, so that nobody expects a report. */
@@ -108,7 +110,7 @@ export const isOf = (
 
 /** Whether nothing is to be done about an assignment any more. A unit that fell back from a confirmed image takes it again. */
 export function isDone(
-  { done: all, untold }: UpdateRecord,
+  { done: all, unreported }: UpdateRecord,
   of: { readonly source: SourceKind } & Pick<Assignment, "id" | "install">,
   { slots, active }: SlotsState,
   unit: string,
@@ -122,7 +124,7 @@ export function isDone(
       return of.install === "never";
     case "refused":
       // The owner hears of one end before there is another.
-      return done.unit === unit || untold.some((each) => isOf(each, of));
+      return done.unit === unit || unreported.some((each) => isOf(each, of));
     case "reverted":
       return true;
     case "confirmed":

@@ -11,14 +11,14 @@ import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { hours, millis, minutes } from "../../base/units.ts";
 import { type Report, SourceError, type UpdateSource } from "../source.ts";
-import type { Untold } from "./record.ts";
+import type { Unreported } from "./record.ts";
 
 export interface ReportQueueOptions {
   readonly source: UpdateSource;
   readonly clock: Clock;
   readonly log: Log;
   /** Called when the source has received it. Rejects when that cannot be stored: then it is sent again. */
-  readonly onTold: (report: Untold) => Promise<void>;
+  readonly onReported: (report: Unreported) => Promise<void>;
   /** The assignment is over at the source. */
   readonly onGone: (id: string) => void;
   readonly signal: AbortSignal;
@@ -32,7 +32,7 @@ interface Progress {
 export class ReportQueue {
   readonly #options: ReportQueueOptions;
   readonly #backoff = new Backoff({ first: minutes(1), longest: hours(1) });
-  readonly #finals: Untold[] = [];
+  readonly #finals: Unreported[] = [];
   #progress: Progress[] = [];
   readonly #runs = new LatestWins(() => this.#run());
   #cancelTimer: () => void = () => undefined;
@@ -42,14 +42,14 @@ export class ReportQueue {
     options.signal.addEventListener("abort", () => this.#cancelTimer());
   }
 
-  say(id: string, report: Report): void {
+  report(id: string, report: Report): void {
     if (this.#finals.some((each) => each.id === id)) return;
     const isSame = (each: Progress) => each.id === id && each.report.kind === report.kind;
     this.#progress = [...this.#progress.filter((each) => !isSame(each)), { id, report }];
     void this.#runs.wake();
   }
 
-  sayFinal(report: Untold): void {
+  reportFinal(report: Unreported): void {
     this.#progress = this.#progress.filter(({ id }) => id !== report.id);
     const at = this.#finals.findIndex((each) => each.id === report.id);
     if (at >= 0) this.#finals[at] = report;
@@ -91,7 +91,7 @@ export class ReportQueue {
       await source.report(id, report, signal);
     } catch (error) {
       if (signal.aborted) return;
-      log.info("update-progress-not-said", {
+      log.info("update-progress-not-sent", {
         source: source.kind,
         report: report.kind,
         reason: messageOf(error),
@@ -101,22 +101,22 @@ export class ReportQueue {
   }
 
   /** @returns whether the next one may be sent; otherwise a timer is set */
-  async #sendFinal(untold: Untold): Promise<boolean> {
-    const { source, log, onTold, signal, clock } = this.#options;
+  async #sendFinal(unreported: Unreported): Promise<boolean> {
+    const { source, log, onReported, signal, clock } = this.#options;
     try {
-      await this.#deliver(untold);
-      await onTold(untold);
+      await this.#deliver(unreported);
+      await onReported(unreported);
       this.#backoff.reset();
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      const asked = error instanceof SourceError ? (error.againInMs ?? 0) : 0;
+      const asked = error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
       const pause = millis(Math.max(asked, this.#backoff.failed()));
-      log.warn("update-report-not-said", {
+      log.warn("update-report-not-sent", {
         source: source.kind,
-        report: untold.report.kind,
+        report: unreported.report.kind,
         reason: messageOf(error),
-        againInS: pause / 1000,
+        retryInS: pause / 1000,
       });
       this.#cancelTimer();
       this.#cancelTimer = clock.setTimer(pause, () => void this.#runs.wake());
@@ -124,7 +124,7 @@ export class ReportQueue {
     }
   }
 
-  async #deliver({ id, report }: Untold): Promise<void> {
+  async #deliver({ id, report }: Unreported): Promise<void> {
     const { source, log, signal } = this.#options;
     try {
       await source.report(id, report, signal);

@@ -74,7 +74,7 @@ export class SourceWatch {
       const result = await source.check(signal);
       this.#backoff.reset();
       this.state = { checkedAtMs: clock.wallNow(), problem: null, held: result.held ?? null };
-      const given = result.againInMs;
+      const given = result.retryAfterMs;
       // The server counts a late device as overdue, so its interval is never exceeded.
       this.#due(given === undefined ? ownInterval * (0.9 + 0.2 * random()) : given * (1 - 0.1 * random()));
       await onFound(result);
@@ -83,7 +83,7 @@ export class SourceWatch {
       const code = error instanceof SourceError ? error.code : "unreachable";
       const reason = messageOf(error);
       this.state = { ...this.state, problem: { code, reason } };
-      const asked = error instanceof SourceError ? (error.againInMs ?? 0) : 0;
+      const asked = error instanceof SourceError ? (error.retryAfterMs ?? 0) : 0;
       this.#due(Math.max(asked, this.#backoff.failed()) * (1 + 0.2 * random()));
       onProblem(error);
     }

@@ -22,9 +22,9 @@ import {
   installedFor,
   isDone,
   isOf,
+  markReported,
   slotStatusOf,
-  told,
-  type Untold,
+  type Unreported,
 } from "./record.ts";
 import type { RecordFile } from "./record-file.ts";
 import { ReportQueue } from "./report-queue.ts";
@@ -70,9 +70,9 @@ export class Updater {
     const { signal } = this.#end;
     for (const source of options.sources) {
       const { clock, log, random } = options;
-      const onTold = (report: Untold) => this.#told(report);
+      const onReported = (report: Unreported) => this.#markReported(report);
       const onGone = () => this.#watches.get(source.kind)?.soon();
-      this.#queues.set(source.kind, new ReportQueue({ source, clock, log, onTold, onGone, signal }));
+      this.#queues.set(source.kind, new ReportQueue({ source, clock, log, onReported, onGone, signal }));
       const onFound = (result: CheckResult) => this.#found(source.kind, result);
       const onProblem = (error: unknown) => {
         log.warn("update-check-failed", { source: source.kind, reason: messageOf(error) });
@@ -84,7 +84,8 @@ export class Updater {
 
   /** Continues where the previous process ended. */
   start(): void {
-    for (const untold of this.#options.record.now.untold) this.#queues.get(untold.source)?.sayFinal(untold);
+    for (const unreported of this.#options.record.now.unreported)
+      this.#queues.get(unreported.source)?.reportFinal(unreported);
     this.#look();
     for (const watch of this.#watches.values()) watch.start();
   }
@@ -167,11 +168,11 @@ export class Updater {
     const of = { source, id, version: this.#job?.assignment.version ?? record.now.current?.version ?? null };
     const mayStop = await this.#stop(of);
     // Its result is already known, and counts.
-    if (record.now.untold.some((each) => isOf(each, of) && each.report.kind !== "canceled")) return;
+    if (record.now.unreported.some((each) => isOf(each, of) && each.report.kind !== "canceled")) return;
     const { current } = record.now;
     if (!mayStop || (current !== null && isOf(current, of) && this.#isBeingTried(current))) {
       const reason = "its start has been asked for, and its trial decides";
-      this.#queues.get(source)?.say(id, { kind: "not-canceled", reason });
+      this.#queues.get(source)?.report(id, { kind: "not-canceled", reason });
       return;
     }
     log.info("update-canceled", { source, id });
@@ -199,7 +200,7 @@ export class Updater {
     if (job?.source === source) {
       // Another assignment, or none: the owner has withdrawn this one.
       if (!(await this.#stop(job))) return;
-      const isEnded = this.#options.record.now.untold.some((each) => isOf(each, job));
+      const isEnded = this.#options.record.now.unreported.some((each) => isOf(each, job));
       const version = job.assignment.version ?? null;
       if (!isEnded) await this.#finish({ source, id: job.id, version }, { kind: "canceled" });
     }
@@ -243,7 +244,7 @@ export class Updater {
         swap,
         clock,
         log,
-        say: (report) => this.#queues.get(source)?.say(assignment.id, report),
+        report: (report) => this.#queues.get(source)?.report(assignment.id, report),
         recordInstalled: ({ digest }) =>
           this.#options.record.change((record) => installedFor(record, { ...of, digest })),
         askSourceAgain: () => this.#watches.get(source)?.soon(),
@@ -362,19 +363,19 @@ export class Updater {
   async #finish(of: Of, report: FinalReport): Promise<void> {
     const { record, unit } = this.#options;
     await record.change((now) => finished(now, of, report, unit()));
-    const untold = record.now.untold.find((each) => isOf(each, of));
-    if (untold) this.#queues.get(of.source)?.sayFinal(untold);
+    const unreported = record.now.unreported.find((each) => isOf(each, of));
+    if (unreported) this.#queues.get(of.source)?.reportFinal(unreported);
     if (this.#job === undefined || isOf(this.#job, of)) this.#status = idle;
     this.#changed();
     for (const kind of this.#waiting.keys()) this.#watches.get(kind)?.soon();
   }
 
-  async #told(untold: Untold): Promise<void> {
+  async #markReported(unreported: Unreported): Promise<void> {
     const { slots, record } = this.#options;
     const { outcome } = slots.read();
-    const isItsOutcome = outcome !== null && !outcome.reported && outcome.image.digest === untold.digest;
+    const isItsOutcome = outcome !== null && !outcome.reported && outcome.image.digest === unreported.digest;
     if (isItsOutcome) await slots.outcomeReported();
-    await record.change((now) => told(now, untold));
+    await record.change((now) => markReported(now, unreported));
   }
 
   #changed(): void {

@@ -1,23 +1,22 @@
 /** Which process a number means. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bootId, startOfProcess } from "../../../src/base/files/process-identity.ts";
 
-/** A shell whose child has ended and is not asked for: the kernel keeps the child as a zombie. */
+/** A process that has ended and that its parent does not ask for: the kernel keeps it as a zombie. */
 async function zombie(): Promise<number> {
-  // `exec` leaves a program that never waits for the children of the shell before it.
-  const parent: ChildProcess = spawn("sh", ["-c", "true & echo $!; exec sleep 600"]);
+  // `exec` leaves a program that never asks for the children of the shell before it.
+  const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"]);
   onTestFinished(() => void parent.kill("SIGKILL"));
   const pid = await new Promise<number>((resolve) => {
-    parent.stdout?.once("data", (text) => resolve(Number(String(text))));
+    parent.stdout.once("data", (text) => resolve(Number(String(text))));
   });
-  for (let tries = 0; tries < 6000; tries += 1) {
-    if (/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))) return pid;
-    await sleep(10);
-  }
-  throw new Error("the child did not end");
+  // The shell itself would ask for a child that ended before.
+  await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8")).toBe("sleep\n");
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /);
+  return pid;
 }
 
 describe.runIf(process.platform === "linux")("the start of a process", () => {

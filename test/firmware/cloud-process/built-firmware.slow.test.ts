@@ -1,4 +1,4 @@
-/** The built firmware, its cloud half in a process of its own, and what happens to that process: heat goes on (SR-11). */
+/** The built firmware, its cloud part in a process of its own, and what happens to that process: heat goes on (SR-11). */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { cloudPid, eventsOf, expectHeatUntouched, firmware, heatingOnline } from
 const outboxOf = (device: FirmwareProcess) => join(device.data, "hub-device", "outbox");
 
 describe.runIf(process.platform === "linux")(
-  "the cloud half's process",
+  "the cloud process",
   { timeout: 300_000, concurrent: true },
   () => {
     it("that hangs is killed and started again, and no step is late meanwhile", async (context) => {

@@ -1,11 +1,11 @@
-/** The built firmware, its cloud half in a process of its own, and what happens to that process: heat goes on (SR-11). */
+/** The built firmware, its cloud part in a process of its own, and what happens to that process: heat goes on (SR-11). */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { gone } from "../firmware-process.ts";
 import { cloudPid, expectHeatUntouched, firmware, heatingOnline } from "./cloud-firmware.ts";
 
 describe.runIf(process.platform === "linux")(
-  "the cloud half's process",
+  "the cloud process",
   { timeout: 300_000, concurrent: true },
   () => {
     it("is a child of the loop, opens no inspector, and ends with the loop", async (context) => {

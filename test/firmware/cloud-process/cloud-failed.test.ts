@@ -1,4 +1,4 @@
-/** SR-11: what the cloud half cannot do is to be seen, on the screen, in the twin and in the log. */
+/** SR-11: what the cloud process cannot do is to be seen, on the screen, in the twin and in the log. */
 import { expect, it } from "vitest";
 import { cause } from "../../../src/azure/link/cause.ts";
 import { OutboxStoreError } from "../../../src/azure/outbox/store.ts";

@@ -1,4 +1,4 @@
-/** What the tests of the built firmware's cloud half share. */
+/** What the tests of the built firmware's cloud process share. */
 import { readFileSync } from "node:fs";
 import { expect, type TestContext } from "vitest";
 import { FirmwareProcess } from "../firmware-process.ts";
@@ -12,7 +12,7 @@ export function firmware({ onTestFinished }: TestContext): FirmwareProcess {
 export function cloudPid(device: FirmwareProcess): number {
   const { loopPid } = device;
   const [pid] = readFileSync(`/proc/${loopPid}/task/${loopPid}/children`, "utf8").trim().split(" ");
-  if (!pid) throw new Error("the cloud half does not run");
+  if (!pid) throw new Error("the cloud process does not run");
   return Number(pid);
 }
 

@@ -1,4 +1,4 @@
-/** The keeper of the cloud half's process, in virtual time, with a process that does what a test wants. */
+/** The supervisor of the cloud process, in virtual time, with a process that does what a test wants. */
 import { expect, it } from "vitest";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { CloudProcess } from "../../../src/firmware/cloud-process/cloud-process.ts";

@@ -1,4 +1,4 @@
-/** The cloud half in another process: what it says to the hub rests on what is so in the loop. */
+/** The cloud process: what it says to the hub rests on what is so in the loop. */
 import { expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { read } from "../../../src/base/schema/schema.ts";

@@ -1,5 +1,5 @@
 /**
- * A running device in a cold room, its cloud half, and a hub at the other end: all in virtual time. The hub keeps its
+ * A running device in a cold room, its cloud process, and a hub at the other end: all in virtual time. The hub keeps its
  * documents and its timeline with the code of the local hub; between the two lies no SDK, so that anything can be said.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -187,7 +187,7 @@ export interface RigStart {
 
 /**
  * A device that heats, unless its room is warm, and is online.
- * @param delay of each message between the loop and a cloud half in another process; without it both are one
+ * @param delay of each message between the loop and a cloud client in another process; without it both are one
  */
 export async function cloudRig(
   settings: Partial<Settings> = {},
@@ -195,7 +195,7 @@ export async function cloudRig(
   start: RigStart = {},
 ): Promise<CloudRig> {
   const { temperature = celsius(8), between = (ports) => ports } = start;
-  const dataPath = await mkdtemp(join(tmpdir(), "cloud-half-"));
+  const dataPath = await mkdtemp(join(tmpdir(), "cloud-client-"));
   const clock = new VirtualClock();
   const choice = chooseBoard("virtual", dataPath);
   const { wiring } = choice;

@@ -43,7 +43,7 @@ export interface Cause {
 /** Its glass is text. */
 const display = "lcd-16x2";
 
-/** The cloud half in a process of its own, as the firmware has it. */
+/** The cloud process, as the firmware has it. */
 export const startWith = (start: RigStart = {}, settings: Partial<Settings> = {}): Promise<CloudRig> =>
   cloudRig(settings, millis(20), { display, ...start });
 

@@ -1,7 +1,7 @@
 /**
  * A winter's day of a device with its local hub, in virtual time on a real disk: `node day-child.mjs FOLDER`.
  *
- * What is written is what a device writes: the same loop, state store, cloud half, outbox and hub documents, in one
+ * What is written is what a device writes: the same loop, state store, cloud process, outbox and hub documents, in one
  * process and with no wire between them. Virtual time stands still while the disk works. Prints one line of JSON.
  */
 import { readFileSync } from "node:fs";

@@ -143,7 +143,7 @@ export const credentials: Scenario = {
     assert.notEqual(asRoot(`grep -rq c2VjcmV0 ${dataFolder}`).code, 0, "it lies in the data folder");
     const logged = `journalctl _SYSTEMD_INVOCATION_ID=${shown("InvocationID")} -o cat`;
     const connecting = (): boolean => asRoot(`${logged} | grep -q cloud-connecting`).code === 0;
-    await until("the cloud half to use them", connecting, patienceMs);
+    await until("the cloud process to use them", connecting, patienceMs);
     assert.equal(hasHub(), false);
     succeeds(asRoot(`rm ${file}`));
     systemctl("restart", unit);

@@ -238,7 +238,7 @@ describe("a download", () => {
     server.answer = (_, response) =>
       void response.writeHead(503, { "Retry-After": given, Date: "Sat, 28 Nov 2026 10:00:00 GMT" }).end();
     const work = rig().downloader.fetch(locationOf(server.url, image), control);
-    await expect(work).rejects.toMatchObject({ code: "unreachable", againInMs: expected });
+    await expect(work).rejects.toMatchObject({ code: "unreachable", retryAfterMs: expected });
     // It is the updater that waits so long.
     expect(server.requests).toHaveLength(expected === undefined ? 5 : 1);
   });

@@ -135,11 +135,11 @@ describe("a unit that follows a feed", () => {
     ["too-large", "invalid-answer"],
   ] as const)("says %s of a feed as %s, and when to ask again", async (code, expected) => {
     const folder = new Folder();
-    folder.failure = new DownloadError(code, "so it is", { againInMs: 5000 });
+    folder.failure = new DownloadError(code, "so it is", { retryAfterMs: 5000 });
     const work = new Unit(folder).check();
     await expect(work).rejects.toMatchObject({
       code: expected,
-      againInMs: 5000,
+      retryAfterMs: 5000,
       message: expect.stringContaining("so it is"),
     });
   });

@@ -22,7 +22,7 @@ const client = (options: Partial<ClientOptions> = {}): HawkbitSource =>
 
 describe("a check", () => {
   it("finds nothing to do, and when to ask again", async () => {
-    expect(await client().check(signal)).toEqual({ assignment: null, cancel: null, againInMs: 300_000 });
+    expect(await client().check(signal)).toEqual({ assignment: null, cancel: null, retryAfterMs: 300_000 });
   });
 
   it("finds an assignment with all that a download needs", async () => {
@@ -158,7 +158,7 @@ describe("the interval of polling", () => {
     fake.state.assign(target, [module]);
     fake.state.pollingSleep = "soon";
     const found = await client().check(signal);
-    expect([found.assignment?.version, found.againInMs]).toEqual(["0.6.0", undefined]);
+    expect([found.assignment?.version, found.retryAfterMs]).toEqual(["0.6.0", undefined]);
   });
 });
 

@@ -210,9 +210,9 @@ describe("a server that fails", () => {
     ["0", 1000],
     ["999999999", 86_400_000],
     ["soon", undefined],
-  ])("and asks to wait %s s is heeded within bounds", async (given, againInMs) => {
+  ])("and asks to wait %s s is heeded within bounds", async (given, retryAfterMs) => {
     fake.intercept = () => ({ status: 503, headers: { "retry-after": given } });
-    expect((await problemOf(client().check(signal))).againInMs).toBe(againInMs);
+    expect((await problemOf(client().check(signal))).retryAfterMs).toBe(retryAfterMs);
   });
 
   it("by what is no JSON, no hawkBit, or has a member twice", async () => {

@@ -11,7 +11,7 @@ const id = "0.6.0";
 /** A unit that runs release 5, on a disk of its own, and an owner who assigns release 6. */
 async function scene(health: Health) {
   const owner = new OwnerSystem();
-  owner.againInMs = minutes(5);
+  owner.retryAfterMs = minutes(5);
   const downloads = new ScriptedDownloads();
   for (const counter of [5, 6]) downloads.images.set(`https://host.example/0.${counter}.0`, imageOf(counter));
   const options = { sources: () => [owner.source], downloads, health };

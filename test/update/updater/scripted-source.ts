@@ -14,7 +14,7 @@ export class OwnerSystem {
   readonly kind: UpdateSource["kind"];
   assignment: Assignment | null = null;
   cancel: string | null = null;
-  againInMs: number | undefined;
+  retryAfterMs: number | undefined;
   readonly heard: { readonly id: string; readonly report: Report }[] = [];
   checks = 0;
   checkError: SourceError | undefined;
@@ -51,7 +51,7 @@ export class OwnerSystem {
       check: async (): Promise<CheckResult> => {
         this.checks += 1;
         if (this.checkError) throw this.checkError;
-        const again = this.againInMs === undefined ? {} : { againInMs: this.againInMs };
+        const again = this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs };
         const assignment = this.cancel === null ? this.assignment : null;
         return { assignment, cancel: this.cancel, ...again };
       },

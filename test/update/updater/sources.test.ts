@@ -48,7 +48,7 @@ describe("two sources", () => {
 describe("checks", () => {
   it("happen soon after the start, then every 24 h or so where the source has no interval of its own", async () => {
     const { unit, owner } = await world({}, ({ owner: given }) => {
-      given.againInMs = undefined;
+      given.retryAfterMs = undefined;
       given.assignment = null;
     });
     await unit.clock.advance(minutes(1));
@@ -65,7 +65,7 @@ describe("checks", () => {
       [0, 0.25, 0.999].map(async (random) => {
         const { unit, owner } = await world({ random: () => random }, ({ owner: given }) => {
           given.assignment = null;
-          given.againInMs = undefined;
+          given.retryAfterMs = undefined;
         });
         let [first, second] = [0, 0];
         while (second === 0) {
@@ -113,7 +113,7 @@ describe("checks", () => {
 
   it("wait as long as a server asks for", async () => {
     const { unit, owner } = await world({}, ({ owner: given }) => {
-      given.checkError = new SourceError("too-many-requests", "slower", { againInMs: hours(5) });
+      given.checkError = new SourceError("too-many-requests", "slower", { retryAfterMs: hours(5) });
     });
     await unit.clock.advance(hours(4));
     expect(owner.checks).toBe(1);
@@ -123,11 +123,11 @@ describe("checks", () => {
   it("keep to a bound whatever interval a server names", async () => {
     const { unit, owner } = await world({}, ({ owner: given }) => {
       given.assignment = null;
-      given.againInMs = 0;
+      given.retryAfterMs = 0;
     });
     await unit.clock.advance(minutes(10));
     expect(owner.checks).toBeLessThan(62);
-    owner.againInMs = hours(24 * 365);
+    owner.retryAfterMs = hours(24 * 365);
     await unit.clock.advance(hours(60));
     const before = owner.checks;
     await unit.clock.advance(hours(60));

@@ -85,7 +85,7 @@ export class Unit {
   readonly store: SlotStore;
   readonly statuses: UpdaterStatus[] = [];
   /** Why a start has to wait. */
-  blocked: { readonly reason: string; readonly againInMs: number } | undefined;
+  blocked: { readonly reason: string; readonly retryAfterMs: number } | undefined;
   /** What an installation waits for, or fails with. */
   beforeInstall: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** What the start waits for once it is asked for. */

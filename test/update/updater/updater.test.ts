@@ -165,7 +165,7 @@ describe("an assigned update", () => {
 
   it("is deferred with its reason while the heater needs the process, said once, and starts after", async () => {
     const { unit, owner } = await world({}, ({ unit: given }) => {
-      given.blocked = { reason: "heat is called for", againInMs: minutes(5) };
+      given.blocked = { reason: "heat is called for", retryAfterMs: minutes(5) };
     });
     await unit.clock.advance(hours(2));
     expect(owner.saidOf("0.5.0").filter((kind) => kind === "deferred")).toHaveLength(1);
@@ -180,8 +180,8 @@ describe("an assigned update", () => {
 describe("an update that has waited for its start", () => {
   const waiting = async () => {
     const made = await world({}, ({ unit, owner }) => {
-      unit.blocked = { reason: "heat is called for", againInMs: minutes(5) };
-      owner.againInMs = hours(24);
+      unit.blocked = { reason: "heat is called for", retryAfterMs: minutes(5) };
+      owner.retryAfterMs = hours(24);
     });
     await made.unit.clock.advance(hours(5));
     return made;
@@ -257,11 +257,11 @@ describe("an update that the owner takes back", () => {
 
   it("while it is installed and deferred: never started, canceled", async () => {
     const { unit, owner } = await world({}, ({ unit: given }) => {
-      given.blocked = { reason: "heat is called for", againInMs: minutes(1) };
+      given.blocked = { reason: "heat is called for", retryAfterMs: minutes(1) };
     });
     await unit.clock.advance(minutes(10));
     owner.cancel = "0.5.0";
-    unit.blocked = { reason: "heat is called for", againInMs: hours(1) };
+    unit.blocked = { reason: "heat is called for", retryAfterMs: hours(1) };
     await unit.clock.advance(minutes(6));
     unit.blocked = undefined;
     await unit.clock.advance(hours(30));
@@ -329,7 +329,7 @@ describe("an update that the owner takes back", () => {
 
   it("and whose artifact is gone mid-download: the source is asked at once, not at its interval", async () => {
     const { unit, owner, downloads } = await world({}, ({ owner: given, downloads: fetched }) => {
-      given.againInMs = hours(12);
+      given.retryAfterMs = hours(12);
       fetched.answer = async () => {
         given.cancel = "0.5.0";
         return { kind: "gone", reason: "404" };

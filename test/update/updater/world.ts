@@ -15,7 +15,7 @@ export async function world(
   prepare?: (world: World) => void,
 ): Promise<World> {
   const owner = new OwnerSystem();
-  owner.againInMs = minutes(5);
+  owner.retryAfterMs = minutes(5);
   const downloads = new ScriptedDownloads();
   const unit = new Unit({ sources: () => [owner.source], downloads, ...changes });
   const made = { unit, owner, downloads };

@@ -1,5 +1,5 @@
 /**
- * The cloud half of a device: twin, telemetry and commands over the Azure link.
+ * The cloud client of a device: twin, telemetry and commands over the Azure link.
  *
  * Guarantee: loaded only with credentials, after the control loop runs, in a process of its own (in virtual time in the
  * device's process). It reads the device's state, and sends it the same requests that a user may make; twin messages are
@@ -56,7 +56,7 @@ import type { DurableFiles } from "../storage/durable-files.ts";
 import { describeMachine } from "./device-information.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
 
-export interface CloudHalfParts {
+export interface CloudClientParts {
   readonly device: FaceDevice;
   /** When the firmware started, by `clock`; without it: now. */
   readonly startedMs?: Millis | undefined;
@@ -104,10 +104,10 @@ const clockSlack = seconds(5);
 /** Maximum of waiting twin messages; beyond it the whole twin is requested again. */
 const maxHeard = 128;
 
-export class CloudHalf {
+export class CloudClient {
   /** Its store is open, or has failed: it does its work. */
   readonly opened: Promise<void>;
-  readonly #parts: CloudHalfParts;
+  readonly #parts: CloudClientParts;
   readonly #link: CloudLink;
   readonly #outbox: Outbox;
   readonly #renewal: RenewalWatch;
@@ -129,7 +129,7 @@ export class CloudHalf {
   #asking = false;
   #closed = false;
 
-  constructor(parts: CloudHalfParts) {
+  constructor(parts: CloudClientParts) {
     const { clock, log, dataPath, files, manifest, credentials, nearby, device, open = openCloud } = parts;
     this.#parts = parts;
     this.#startedMs = parts.startedMs ?? clock.now();
@@ -200,7 +200,7 @@ export class CloudHalf {
     return this.#state;
   }
 
-  /** Why the cloud half does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
+  /** Why the cloud process does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
   get failure(): string | undefined {
     return this.#outbox.status.failure ?? this.#refused;
   }

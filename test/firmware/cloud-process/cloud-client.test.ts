@@ -1,4 +1,4 @@
-/** The cloud half of a device that heats, and what a hub may say to it. */
+/** The cloud client of a device that heats, and what a hub may say to it. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/base/json/value.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";

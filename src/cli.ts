@@ -67,7 +67,17 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Install, show or remove the systemd service",
     load: () => import("./commands/service.ts"),
   },
+  completion: {
+    summary: "Print a script for your shell that completes commands with Tab",
+    load: async () => {
+      const { completionVerb } = await import("./commands/completion.ts");
+      return { verb: completionVerb(allVerbs) };
+    },
+  },
 };
+
+const allVerbs = (): Promise<readonly Verb[]> =>
+  Promise.all(Object.values(verbs).map(async ({ load }) => (await load()).verb));
 
 /**
  * @param guard limits this process's network access to these grants, permanently

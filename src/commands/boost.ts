@@ -13,6 +13,7 @@ export const verb: Verb = {
   summary: "Heat further for a limited time, or end that",
   usage: "boost [MINUTES | off] [FLAGS]",
   subverbs: "any",
+  wordHints: ["off"],
   network: noNetwork,
   flags: { data: sharedFlags.data },
   notes: `

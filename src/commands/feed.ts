@@ -35,6 +35,7 @@ export const verb: Verb = {
   summary: "Publish firmware images in a folder that units take their updates from",
   usage: "feed publish --folder FOLDER --key FILE [--group NAME [--image FILE]] | show FOLDER --key FILE",
   subverbs: "any",
+  wordHints: ["publish", "show"],
   flags: {
     folder: { value: "FOLDER", doc: "publish: what the web server or the USB stick shows" },
     key: { value: "FILE", doc: "publish: the private key; show: a public key that units trust" },

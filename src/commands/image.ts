@@ -31,6 +31,7 @@ export const verb: Verb = {
   summary: "Make, sign and verify firmware images, on the owner's computer",
   usage: "image keys NAME | build --counter N --out FILE | sign FILE | verify FILE | show FILE",
   subverbs: "any",
+  wordHints: ["keys", "build", "sign", "verify", "show"],
   flags: {
     from: {
       value: "FOLDER",

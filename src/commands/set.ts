@@ -1,6 +1,6 @@
 /** `set`: a new value for a property of the running device, such as its set-point. */
 import { changeText, writableList } from "../firmware/local-socket/status-text.ts";
-import { typedName, typedValue } from "../firmware/local-socket/typed-value.ts";
+import { propertyWords, typedName, typedValue } from "../firmware/local-socket/typed-value.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { noNetwork } from "../firmware/process/guard-network.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
@@ -14,6 +14,7 @@ export const verb: Verb = {
   summary: "Set a value of the running device, such as its set-point",
   usage: "set NAME VALUE [FLAGS]",
   subverbs: "any",
+  wordHints: propertyWords,
   checksFurtherWords: true,
   network: noNetwork,
   flags: { data: sharedFlags.data },

@@ -39,6 +39,8 @@ export interface VerbSpec {
   readonly flags: Readonly<Record<string, FlagSpec>>;
   /** The words that may follow the verb. */
   readonly subverbs?: readonly string[] | "any";
+  /** Where `subverbs` is "any": words that a shell may offer after the verb. */
+  readonly wordHints?: readonly string[];
   /** The verb itself checks further words after the first. */
   readonly checksFurtherWords?: boolean;
   /** More paragraphs for the help. */

@@ -13,8 +13,8 @@ import { exitCodes, StartupError } from "../process/exit-codes.ts";
 /** The label in lower case with hyphens: `set-point`. */
 const wordOf = (name: WritableName): string => writableSpec(name).label.toLowerCase().replaceAll(" ", "-");
 
-/** Names that can be typed. */
-export const typedNames: readonly string[] = writableNames.flatMap((name) => [name, wordOf(name)]);
+/** The properties as they are shown in examples. */
+export const propertyWords: readonly string[] = writableNames.map(wordOf);
 
 /** A property by its name or its label, in any case. @throws StartupError (usage) */
 export function typedName(text: string): WritableName {
@@ -22,7 +22,7 @@ export function typedName(text: string): WritableName {
   const meant = text.toLowerCase();
   const found = writableNames.find((name) => name.toLowerCase() === meant || wordOf(name) === meant);
   if (found !== undefined) return found;
-  const hint = nearest(text, typedNames);
+  const hint = nearest(text, [...writableNames, ...propertyWords]);
   throw new StartupError(
     exitCodes.usage,
     `There is no writable property "${text}".`,

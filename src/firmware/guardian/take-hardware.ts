@@ -229,12 +229,12 @@ function heldElsewhere(
     `${heldBy(holder)} ${what}.${more}`,
     virtual
       ? stopOrOther
-      : "Ask it: grove-heater status. Or stop that one first (a service: sudo systemctl stop grove-heater).",
+      : "Use it: grove-heater status, set, boost, logs -f. Or stop it first (a service: sudo systemctl stop grove-heater).",
   );
 }
 
 const stopOrOther =
-  "Ask it: grove-heater status. Or stop it first, or give this one a folder of its own with --data FOLDER.";
+  "Use it: grove-heater status, set, boost, logs -f. Or stop it first, or give this one its own folder: --data FOLDER.";
 
 const folderInUse = ({ holder }: Refusal, path: string): StartupError =>
   new StartupError(exitCodes.running, `${heldBy(holder)} uses ${path}.`, stopOrOther);

@@ -52,6 +52,7 @@ export const verb: Verb = {
       several: true,
       doc: "authority of an owner (ca.pem of claim ca): devices with its certificates are accepted",
     },
+    monitoring: { doc: "serve /metrics and /api/state also on an address other than loopback" },
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
   },
   notes: `
@@ -60,6 +61,7 @@ loopback it needs a password (8 characters or more) in the environment variable 
 A data folder has one hub: if one runs already, this prints its address and ends with exit code 75; "run" uses that one.
 Its ports are taken from AllowedTcpServerPorts in the manifest: 8780, 8443 and 8883 if they are free, else those of the
 previous start, else the next free ones; the log shows them.
+Monitoring programs read /metrics (Prometheus) and /api/state (JSON) of the page, with its password where it has one.
 Firmware images that "feed publish" puts in the folder hub/feed of the data folder are offered to units at /feed/ of the
 page, without a password; they count towards the storage limit.`,
   run: serve,
@@ -92,6 +94,7 @@ async function serve(args: Arguments): Promise<number> {
     names: namesOf(args),
     pagePort: portOf(args),
     password: takePassword(process.env),
+    monitoring: args.has("monitoring"),
     trustedPems: args.values("trust").map((file) => certificatesOf(readRequired(file), file)[0].toString()),
     allowedPorts: manifest.tcpServerPorts,
     reserveStorage: (bytes) => meter.reserve(bytes),

@@ -72,6 +72,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
         startedMs,
         hubHost,
         exposed,
+        monitoring: !exposed || options.monitoring === true,
         isSealed,
         hostNames: names,
         password,

@@ -37,6 +37,8 @@ export interface HubOptions {
   /** Folder of the built page. */
   readonly pagePath?: string;
   readonly pagePassword?: string;
+  /** Whether /metrics and /api/state are served also when the page listens beyond loopback. */
+  readonly monitoring?: boolean;
   /** Whether the unit beside it is sealed now: then its page changes nothing without a password. Not when absent. */
   readonly isSealed?: () => boolean;
   /** Authorities besides the hub's own that sign certificates of devices: each an X.509 enrolment group. PEM. */

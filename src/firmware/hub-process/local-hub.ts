@@ -39,6 +39,8 @@ export interface LocalHubOptions {
   /** 0: any free one of those that may be used. */
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
+  /** Serve /metrics and /api/state beyond loopback too. */
+  readonly monitoring?: boolean | undefined;
   /** Authorities that sign certificates of devices, besides the hub's own; PEM. */
   readonly trustedPems?: readonly string[] | undefined;
   /** The ports that may be used; any when absent. */
@@ -79,6 +81,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(host !== undefined && { host }),
       ...(options.names !== undefined && { hostNames: options.names }),
       ...(password !== undefined && { pagePassword: password }),
+      ...(options.monitoring && { monitoring: true }),
       ...(reserveStorage && { reserveStorage }),
       isSealed: () => isSealed(dataPath),
       rollOuts: (parts) => new FeedRollOuts({ ...parts, folder: folders.hub, clock: systemClock, log }),

@@ -7,6 +7,7 @@
  * | POST   /api/session                       | `SignIn`          | 204 and a cookie, or 403       |
  * | DELETE /api/session                       |                   | 204                            |
  * | GET    /api/hub                           |                   | `HubInfo`                      |
+ * | GET    /api/state                         |                   | `HubState` (see monitoring.ts) |
  * | GET    /api/devices                       |                   | `DeviceSummary[]`              |
  * | GET    /api/devices/{id}                  |                   | `DeviceDetail`                 |
  * | GET    /api/devices/{id}/history?sinceMs= |                   | `History`                      |
@@ -59,6 +60,12 @@ export interface HubInfo {
   readonly exposed: boolean;
   /** The unit beside it is sealed: without a password the page changes nothing. */
   readonly sealed: boolean;
+}
+
+/** For other programs. */
+export interface HubState {
+  readonly hub: HubInfo;
+  readonly devices: readonly DeviceSummary[];
 }
 
 /** The cable is plugged in, or unplugged in one of three ways; see `CableRequest`. */

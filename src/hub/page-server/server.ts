@@ -14,6 +14,7 @@ import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "../listening.ts";
 import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
 import { PageGuard, type PageNames, refuse } from "./guard.ts";
+import { addMonitoring } from "./monitoring.ts";
 import { addRollOuts } from "./roll-outs.ts";
 import { addPageRoutes, type PageParts } from "./routes.ts";
 import { addSessionRoutes } from "./session.ts";
@@ -23,6 +24,8 @@ export interface PageOptions extends PageParts, FirmwareFeedParts {
   /** Names under which the page may be reached. */
   readonly hostNames: PageNames;
   readonly password: string | undefined;
+  /** Whether other programs may read the state: `monitoring.ts`. */
+  readonly monitoring: boolean;
   /** Folder of the built page; absent: the API alone. */
   readonly pagePath: string | undefined;
 }
@@ -71,6 +74,7 @@ export async function pageApp(options: PageOptions): Promise<Hono> {
   app.use("/api/*", guard.mayChange);
   addPageRoutes(app, options);
   addStream(app, options);
+  if (options.monitoring) addMonitoring(app, options, guard);
   // Before the files of the feed: none of them is the hub's own word.
   addRollOuts(app, options);
   addFirmwareFeed(app, options);

@@ -104,6 +104,7 @@ const page = new HubUnderTest(async (core, clock) => {
     clock,
     log: silentLog,
     password: undefined,
+    monitoring: true,
     pagePath: undefined,
     firmwareFeedPath: undefined,
     isSealed: () => false,

@@ -67,6 +67,23 @@ describe.each(kinds)("a hat with an $name", ({ name, model }) => {
   });
 });
 
+describe("a known sensor that fails", () => {
+  const failures = async (count: number) => {
+    const { clock, virtual } = hatRig();
+    const sensor = new FoundSensor(virtual.bus, clock);
+    await clock.run(sensor.read());
+    const { transfers } = virtual.bus.traffic(0x45);
+    virtual.bus.inject({ kind: "bad-crc", address: 0x44 });
+    for (let reading = 0; reading < count; reading++) await clock.run(sensor.read());
+    return virtual.bus.traffic(0x45).transfers - transfers;
+  };
+
+  it("is looked for at other addresses after three failures in a row, and not before", async () => {
+    expect(await failures(2)).toBe(0);
+    expect(await failures(3)).toBeGreaterThan(0);
+  });
+});
+
 describe("a sensor that is changed for the other kind under way", () => {
   it.each([
     [kinds[0], kinds[1]],

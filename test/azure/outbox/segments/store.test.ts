@@ -64,6 +64,22 @@ describe("the segment store", () => {
     await again.store.close();
   });
 
+  it("goes on after a restart with newer files than those that are there, in order", async () => {
+    const folder = freshFolder();
+    await filled(folder);
+    const before = segmentsIn(folder);
+    const { store } = await segmentStore(folder, wallNow)("none");
+    for (let first = 3001; first <= 6000; first += 100)
+      await store.write({ put: texts(first, first + 99, 400) }, durable);
+    await store.close();
+    const added = segmentsIn(folder).filter((name) => !before.includes(name));
+    expect(added.length).toBeGreaterThan(0);
+    expect(added.every((name) => before.every((old) => name > old))).toBe(true);
+    const again = await segmentStore(folder, wallNow)("none");
+    expect(await keysOf(again.store)).toEqual(range(501, 6000));
+    await again.store.close();
+  });
+
   it("reads what is asked for and not the rest of the file, however far into it that is", async () => {
     const folder = freshFolder();
     const disk = segmentDisk(folder);

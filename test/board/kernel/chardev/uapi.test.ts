@@ -7,7 +7,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import {
   decodeEvents,
   decodeLineInfo,
+  decodeValues,
   encodeLineRequest,
+  encodeValues,
   requests,
   sizes,
 } from "../../../../src/board/kernel/chardev/uapi.ts";
@@ -116,4 +118,14 @@ describe("A request for a line", () => {
 it("reads whole events only", () => {
   expect(decodeEvents(new Uint8Array(47))).toEqual([]);
   expect(decodeEvents(new Uint8Array(48 + 20))).toHaveLength(1);
+});
+
+describe("the levels of a request", () => {
+  // The kernel changes only the lines in the mask (linux/gpio.h, struct gpio_v2_line_values).
+  it.each([0, 1] as const)("sets its first line, and no other, to %i", (level) => {
+    const bytes = encodeValues(level);
+    const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, 2);
+    expect([...words]).toEqual([BigInt(level), 1n]);
+    expect(decodeValues(bytes)).toBe(level);
+  });
 });

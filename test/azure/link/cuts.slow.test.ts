@@ -41,7 +41,13 @@ function check(devices: readonly CutDevice[]): { readonly readings: number; read
 const times = (recoveries: readonly Recovery[], fits: (cut: Cut) => boolean) =>
   recoveries.filter(({ cut }) => fits(cut)).map(({ ms }) => ms);
 
-const mendedAtOnce = ({ outMs }: Cut) => outMs === 0;
+/**
+ * A link that counts an old failure, or waits for anything but its first pause, takes far longer on any machine; about
+ * 40 ms is usual on one that has nothing else to do.
+ */
+const atOnceMs = floorMs + 1500;
+
+const restoredAtOnce = ({ outMs }: Cut) => outMs === 0;
 
 function wordsOf(recoveries: readonly Recovery[]): string {
   const figures = (what: string, fits: (cut: Cut) => boolean) => {
@@ -50,8 +56,8 @@ function wordsOf(recoveries: readonly Recovery[]): string {
   };
   const parts = kinds.map((kind) => figures(kind, (cut) => cut.kind === kind));
   parts.push(
-    figures("fixed at once", mendedAtOnce),
-    figures("out longer", (cut) => !mendedAtOnce(cut)),
+    figures("restored at once", restoredAtOnce),
+    figures("out longer", (cut) => !restoredAtOnce(cut)),
   );
   const all = figures("cuts", () => true);
   return `${all} from the link's return to the first acknowledged reading, floor ${floorMs} ms (${parts.join("; ")})`;
@@ -87,8 +93,8 @@ describe("telemetry on the genuine link", () => {
     expect(recoveries).toHaveLength(cuts);
     // Lost acknowledgements have to show, else nothing was cut.
     expect(repeated).toBeGreaterThan(cuts / 20);
-    expect(median(times(recoveries, () => true))).toBeLessThanOrEqual(floorMs + 250);
+    expect(median(times(recoveries, () => true))).toBeLessThanOrEqual(atOnceMs);
     // Of a longer outage a part of the wait has passed when the link returns; here none has.
-    expect(median(times(recoveries, mendedAtOnce))).toBeLessThanOrEqual(floorMs + 250);
+    expect(median(times(recoveries, restoredAtOnce))).toBeLessThanOrEqual(atOnceMs);
   });
 });

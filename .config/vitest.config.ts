@@ -14,8 +14,8 @@ export default defineConfig({
     // For a test that hangs, not for one that is slow: what takes 4 s on an idle machine took 30 beside other work.
     testTimeout: 180_000,
     expect: { poll: { timeout: 20_000 } },
-    // One for each core: those that start the firmware mostly wait for it.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // The slow ones mostly wait, for processes and their time limits.
+    maxWorkers: Math.max(2, availableParallelism()) * (slow ? 2 : 1),
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],

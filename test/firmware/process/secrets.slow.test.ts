@@ -17,7 +17,7 @@ const everyFile = (folder: string): string[] =>
   });
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 120_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not come: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

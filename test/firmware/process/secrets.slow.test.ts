@@ -30,7 +30,7 @@ function loopOf(pid: number): number {
   return Number(children.find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("loop.js")));
 }
 
-describe.runIf(process.platform === "linux")("a key in the environment", { timeout: 90_000 }, () => {
+describe.runIf(process.platform === "linux")("a key in the environment", { timeout: 300_000 }, () => {
   it("leads to the hub, again after the loop crashed, and is in no log, trace, report, file or child", async () => {
     const hub = await testHub();
     const { idScope, registrationId, symmetricKey, provisioningHost } = await hub.enrolDevice("by-variable");

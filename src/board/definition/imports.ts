@@ -20,7 +20,7 @@ export interface LoadedFiles {
   /** Importing files before imported ones; the first is the application layer. */
   readonly files: readonly DefinitionFile[];
   readonly problems: readonly BoardProblem[];
-  /** No import is missing: names that are not there are nowhere. */
+  /** No import is missing, so a name that is undefined here is defined nowhere. */
   readonly complete: boolean;
 }
 
@@ -43,7 +43,8 @@ export function loadFiles(path: string, { folder, readFile }: DefinitionSource):
 
   const follow = (wanted: Place & { readonly path: string }, chain: readonly string[]) => {
     const { path: name, ...place } = wanted;
-    // Beside the importing file first, then among the shipped ones: a file of one's own can build on those.
+    // Beside the importing file first, then among the shipped ones, so that a user's own file can import
+    // those.
     const candidates = [resolve(dirname(place.file), name), resolve(folder, name)];
     const allowed = candidates.filter((file) => roots.some((root) => isInside(root, file)));
     if (allowed.length === 0) {
@@ -70,7 +71,7 @@ export function loadFiles(path: string, { folder, readFile }: DefinitionSource):
         return;
       }
     }
-    const message = `imports "${name}", which is not there (looked for ${allowed.join(" and ")})`;
+    const message = `imports "${name}", which does not exist (looked for ${allowed.join(" and ")})`;
     problems.push({ code: "missing-file", ...place, message, remedy: "correct the path, or add the file" });
   };
 

@@ -70,7 +70,7 @@ function followMapping(
     passed.add(at);
     const next = declared.get(at.target.mapping);
     if (next === undefined) {
-      if (unusable.has(at.target.mapping)) return undefined; // Has a problem of its own.
+      if (unusable.has(at.target.mapping)) return undefined; // Its own problem is reported elsewhere.
       const message = `${start.name} maps to ${at.target.mapping}, which no layer defines`;
       const remedy = "use a name of the imported file, or import the file that has it";
       return { code: "nonexistent-mapping", ...start.place, message, remedy };

@@ -44,7 +44,7 @@ export function assignRoles(
   const find = (name: string, type: "Gpio" | "I2cMaster"): ResolvedName | undefined => {
     const found = names.resolved.get(name);
     if (found === undefined) {
-      if (names.declared.has(name)) return undefined; // Has a problem of its own.
+      if (names.declared.has(name)) return undefined; // Its own problem is reported elsewhere.
       const message = `there is no ${name}`;
       const remedy = `add { "Name": "${name}", "Type": "${type}", "Mapping": … } to Peripherals`;
       problems.push({ code: "role-missing", file: application.file, message, remedy });

@@ -5,7 +5,7 @@
  * which it happened. If a stall of the event loop hid that time, a press gets its latest possible start and
  * its earliest possible end, so a stall never looks like a hold. Button's own events are not used: they are
  * debounced on the system clock, which virtual time does not control. A button that cannot be opened is
- * reported; the others work on (SR-11).
+ * reported; the others continue to work (SR-11).
  */
 
 import type { Clock } from "../../base/clock.ts";

@@ -34,7 +34,7 @@ export class JohnnyFiveHat implements Hat {
   readonly #statusLed: Led | undefined;
   readonly #buttons: ButtonPanel;
   readonly #sensor: FoundSensor;
-  /** Absent when the settings say that there is no display, which is then no failure. */
+  /** Absent when the settings name no display; then a missing display is no failure. */
   readonly #screen: ScreenFeed | undefined;
   /** Failing parts; each failure is logged once. */
   readonly #failing = new Set<Driven | "buttons">();
@@ -139,7 +139,12 @@ export class JohnnyFiveHat implements Hat {
       return makeLed(board, line, activeLevel);
     } catch (error) {
       this.#failing.add(part);
-      this.#options.log.warn("led-failed", { name, line, reason: messageOf(error), now: "heating goes on" });
+      this.#options.log.warn("led-failed", {
+        name,
+        line,
+        reason: messageOf(error),
+        now: "heating continues without it",
+      });
       return undefined;
     }
   }

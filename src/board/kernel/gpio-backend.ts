@@ -1,10 +1,10 @@
 /**
- * Which of the kernel's two ways to its GPIO lines is used: sysfs or the character device.
+ * Chooses one of the kernel's two GPIO interfaces: sysfs or the character device.
  *
- * Guarantee: `auto` takes sysfs where it has the chip, and the character device where sysfs is missing, so that an
- * update of the firmware changes nothing on a unit that runs: what a line does when its last holder dies is the
- * driver's affair on the character device, and known on sysfs (it keeps its level). Where only the character device
- * is left, as on a Raspberry Pi 5 with Raspberry Pi OS 13, it serves without a setting.
+ * Guarantee: `auto` uses sysfs if it has the chip, otherwise the character device, so that an update of the
+ * firmware changes nothing on a running unit. The difference matters when a line's last holder ends: on sysfs
+ * the line keeps its level, on the character device its driver decides. Where only the character device
+ * exists, as on a Raspberry Pi 5 with Raspberry Pi OS 13, it is used without a setting.
  */
 import { LineError } from "../../chips/lines.ts";
 import { type CharChip, findCharChip, listCharChips } from "./chardev/chip.ts";
@@ -15,7 +15,7 @@ import { systemFiles } from "./sysfs.ts";
 export type GpioBackend = "sysfs" | "chardev";
 export type BackendSetting = "auto" | GpioBackend;
 
-/** Where the GPIO lines of a machine are looked for. */
+/** Where to look for the GPIO lines of a machine. */
 export interface GpioSource {
   readonly backend: BackendSetting;
   /** Where sysfs is: /sys, or the virtual hat's own folder. */
@@ -28,7 +28,7 @@ export type FoundGpio =
   | { readonly backend: "chardev"; readonly chip: CharChip };
 
 /**
- * Finds the one chip that carries one of the labels, and how to get at its lines.
+ * Finds the one chip that carries one of the labels, and the interface to its lines.
  * @throws LineError "absent", "denied", "no-driver" where the native part for the character device is missing
  */
 export function findGpio(labels: readonly string[], source: GpioSource): FoundGpio {
@@ -40,7 +40,7 @@ export function findGpio(labels: readonly string[], source: GpioSource): FoundGp
   try {
     return { backend: "chardev", chip: findCharChip(labels, devices) };
   } catch (error) {
-    // What sysfs has in its place says more.
+    // The error of sysfs names the chips that it has, which says more.
     if (hasSysfs(source)) throw sysfs;
     if (!(error instanceof LineError) || error.code !== "absent" || hasDevices(devices)) throw error;
     throw new LineError(
@@ -51,7 +51,7 @@ export function findGpio(labels: readonly string[], source: GpioSource): FoundGp
   }
 }
 
-/** Of every chip that either way shows. */
+/** The labels of all chips that either interface shows. */
 export function gpioLabels({ sysRoot, devices }: GpioSource): string[] {
   const of = (chips: () => readonly { readonly label: string }[]): string[] => {
     try {
@@ -72,7 +72,7 @@ function inSysfs(labels: readonly string[], { sysRoot }: GpioSource): GpioChip |
   }
 }
 
-/** Without `export`, as newer kernels may have it, what is there is of no use (CONFIG_GPIO_SYSFS_LEGACY). */
+/** sysfs without `export`, as in newer kernels, cannot be used (CONFIG_GPIO_SYSFS_LEGACY). */
 const hasSysfs = ({ sysRoot }: GpioSource): boolean => systemFiles.exists(`${gpioClass(sysRoot)}/export`);
 
 function hasDevices(devices: GpioDevices): boolean {

@@ -2,8 +2,8 @@
  * The I²C bus of the Linux kernel (/dev/i2c-N) over the package i2c-bus, which only this file loads.
  *
  * Guarantee: transfers run on the thread pool, in the order of the calls, never on the event loop; each
- * settles within a bound even if the kernel keeps it; every failure is a BusError whose message says what to
- * do; a failed transfer does not spoil the next.
+ * settles within a time limit even if the kernel never ends it; every failure is a BusError whose message
+ * names the next step; a failed transfer does not affect the next.
  */
 
 import { access, constants } from "node:fs/promises";
@@ -61,8 +61,10 @@ export async function openKernelI2c(number: number, options: KernelI2cOptions): 
   );
 }
 
-/** Each transfer that the kernel keeps occupies one of the four threads of the pool, which the disk needs too. */
-const maxKept = 2;
+/**
+ * Each transfer that the kernel does not end blocks one of the pool's four threads, which the disk needs too.
+ */
+const maxStuck = 2;
 
 class KernelI2c implements I2cBus {
   readonly #path: string;
@@ -71,8 +73,8 @@ class KernelI2c implements I2cBus {
   readonly #limit: Millis;
   readonly #queue = new TransferQueue();
   #bus: PromisifiedBus | undefined;
-  /** Transfers given up that the kernel has not finished. */
-  #kept = 0;
+  /** Transfers that timed out and that the kernel has not ended. */
+  #stuck = 0;
 
   constructor(path: string, open: () => Promise<PromisifiedBus>, clock: Clock, limit: Millis) {
     this.#path = path;
@@ -82,7 +84,7 @@ class KernelI2c implements I2cBus {
   }
 
   write(address: number, bytes: Uint8Array): Promise<void> {
-    // A copy of its own: the caller may reuse its buffer, and a transfer given up may still read from this one.
+    // A copy: the caller may reuse its buffer, while a transfer that timed out may still read from this one.
     const buffer = Buffer.from(bytes);
     return this.#transfer(address, async (bus) => {
       const { bytesWritten } = await bus.i2cWrite(address, buffer.length, buffer);
@@ -118,7 +120,7 @@ class KernelI2c implements I2cBus {
   }
 
   async #once<T>(action: (bus: PromisifiedBus) => Promise<T>): Promise<T> {
-    if (this.#kept >= maxKept) {
+    if (this.#stuck >= maxStuck) {
       throw new BusError("timeout", `${this.#path} is stuck: earlier transfers have not ended yet`);
     }
     this.#bus ??= await this.#open();
@@ -127,7 +129,8 @@ class KernelI2c implements I2cBus {
     try {
       return await this.#withinLimit(bus, transfer);
     } catch (error) {
-      // After EBUSY the package keeps a descriptor that has no address: everything later would go astray.
+      // After EBUSY the package keeps a descriptor without an address: later transfers would reach a wrong
+      // chip.
       if (errnoOf(error) === "EBUSY") this.#discard(bus, transfer);
       throw error;
     }
@@ -136,10 +139,10 @@ class KernelI2c implements I2cBus {
   #withinLimit<T>(bus: PromisifiedBus, transfer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.setTimer(this.#limit, () => {
-        this.#kept++;
+        this.#stuck++;
         this.#discard(bus, transfer);
         const settled = () => {
-          this.#kept--;
+          this.#stuck--;
         };
         transfer.then(settled, settled);
         reject(new BusError("timeout", `${this.#path} gave no answer within ${this.#limit} ms`));

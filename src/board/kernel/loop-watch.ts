@@ -1,9 +1,10 @@
 /**
- * When the event loop last stood still, so that an edge which was waiting meanwhile is not taken for one of now.
+ * Detects stalls of the event loop, so that an edge that waited during one is not dated to its end.
  *
- * Guarantee: costs no timer. The loop is known to run by `look`, which the relay's read-back calls at every step; a
- * stall is a stretch between two looks in which the loop computed for long, or was stopped (SIGSTOP, suspend).
- * sysfs tells neither when an edge happened nor how many there were; the kernel's character device would.
+ * Guarantee: costs no timer. The loop is known to run by `look`, which the relay's read-back calls at every
+ * step; a stall is a time between two calls in which the loop was busy for long, or the process was stopped
+ * (SIGSTOP, suspend). sysfs reports neither the time of an edge nor how many there were; the character device
+ * does.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis } from "../../base/units.ts";
@@ -12,7 +13,7 @@ import { type Millis, millis } from "../../base/units.ts";
 const maxWork = millis(100);
 /** Steps come once a second at least. */
 const maxPause = millis(1500);
-/** What waited during a stall is delivered in the first turns of the loop after it. */
+/** Events that waited during a stall are delivered in the first turns of the loop after it. */
 const stallSettleTime = millis(50);
 
 export interface Stall {

@@ -1,4 +1,4 @@
-/** Opens the GPIO lines of a board, whichever way the kernel has to them. */
+/** Opens the GPIO lines of a board, through whichever interface the kernel offers. */
 import type { Clock } from "../../base/clock.ts";
 import type { GpioPort } from "../../chips/lines.ts";
 import { type InheritedLine, openCharGpio } from "./chardev/gpio.ts";

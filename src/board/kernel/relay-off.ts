@@ -1,9 +1,10 @@
 /**
- * Turns the relay off with nothing but files: for the guardian, before the firmware starts and after it died.
+ * Turns the relay off with file operations alone: for the guardian, before the firmware starts and after it
+ * has ended.
  *
- * Guarantee (SR-01, SR-10): synchronous, no package, done or given up within about 300 ms, and never an
- * exception. It works whether or not a process has the line exported, leaves the line driven off, and claims
- * success only when the line was read back off.
+ * Guarantee (SR-01, SR-10): synchronous, without a package, ends within about 300 ms, and never throws. It
+ * works whether or not a process has the line exported, leaves the line driven off, and claims success only
+ * when the line was read back off.
  */
 
 import { errnoOf, messageOf } from "../../base/errors.ts";
@@ -12,7 +13,7 @@ import type { Wiring } from "../../chips/wiring.ts";
 import { findGpioChip, gpioClass, kernelNumber, type SysfsOptions } from "./gpio-chip.ts";
 import { type SysFiles, systemFiles } from "./sysfs.ts";
 
-/** What a program without our code must write to turn the relay off, once this one found the line. */
+/** The files that another program must write to turn the relay off, once this one has found the line. */
 export interface OffFiles {
   readonly kernelNumber: number;
   readonly exportFile: string;
@@ -32,7 +33,7 @@ export type RelayOffResult =
       readonly after: Level;
     }
   | (RelayOffFailure & {
-      /** Missing where the line could not be reached. */
+      /** Absent when the line could not be found. */
       readonly files?: OffFiles;
     });
 
@@ -95,7 +96,7 @@ function exportLine(root: string, number: number, files: SysFiles): void {
   try {
     files.write(`${root}/export`, String(number));
   } catch (error) {
-    // Exported by somebody else since we looked: as good as our own.
+    // Another process has exported it meanwhile, which is fine.
     if (!files.exists(line)) throw error;
   }
 }
@@ -106,7 +107,7 @@ function driveOff(line: string, off: Level, files: SysFiles): void {
     // says (Documentation/admin-guide/gpio/sysfs.rst), so the relay never sees the on level in between.
     files.write(`${line}/direction`, off === 0 ? "low" : "high");
   } catch (error) {
-    // The kernel may have fixed the direction (EPERM): then writing the value is what is left.
+    // The kernel may have fixed the direction (EPERM): then only the value can be written.
     if (errnoOf(error) !== "EPERM") throw error;
   }
   // `value` does follow active_low, so clear what another process may have set before writing and reading it.
@@ -114,7 +115,7 @@ function driveOff(line: string, off: Level, files: SysFiles): void {
   files.write(`${line}/value`, String(off));
 }
 
-/** Electrical level of an exported line; `undefined` when it cannot be read, which must not stop us. */
+/** Electrical level of an exported line; `undefined` when it cannot be read, which must not stop this. */
 function levelOf(line: string, files: SysFiles): Level | undefined {
   try {
     const inverted = files.read(`${line}/active_low`) === "1";
@@ -129,8 +130,8 @@ function levelOf(line: string, files: SysFiles): Level | undefined {
 const rawLevel = (line: string, files: SysFiles): Level => (files.read(`${line}/value`) === "0" ? 0 : 1);
 
 /**
- * The whole sequence again while files are not there or not ours yet: udev is at work, or another process
- * unexported the line under our hands.
+ * Repeats the whole sequence while files are missing or not writable yet: udev is still working, or another
+ * process has just unexported the line.
  */
 function retrying<T>(files: SysFiles, action: () => T): T {
   for (let attempt = 0; ; attempt++) {

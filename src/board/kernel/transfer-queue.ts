@@ -1,8 +1,8 @@
 /**
- * One transfer after the other.
+ * Runs one transfer after the other.
  *
- * Guarantee: jobs run in the order of the calls and never interleave; a job that fails fails alone; after
- * `close` no job is taken, and those already taken have settled when it resolves.
+ * Guarantee: jobs run in the order of the calls and never interleave; a failing job does not affect the
+ * others; after `close` no job is accepted, and accepted jobs have settled when it resolves.
  */
 export class TransferQueue {
   #tail: Promise<unknown> = Promise.resolve();
@@ -12,7 +12,7 @@ export class TransferQueue {
     return this.#closed;
   }
 
-  /** @throws what the job throws, as a rejection */
+  /** @throws the error of the job, as a rejection */
   run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the queue is closed"));
     const result = this.#tail.then(job);

@@ -21,11 +21,11 @@ export interface DisplayRow {
   readonly label: string;
   /** 7-bit I²C addresses that it may have. */
   readonly addresses: readonly number[];
-  /** A write that changes nothing on any display: acknowledged, somebody is there. */
+  /** A write that changes nothing on any display: an acknowledgement shows that a chip is present. */
   readonly probe: Uint8Array;
   /**
-   * Low six bits of the status by which it is known; empty: by the setting `display` alone. `undefined`: it cannot be
-   * asked; what acknowledges is taken for one.
+   * Low six bits of the status that identify it; empty: it is identified only by the setting `display`.
+   * `undefined`: it has no status; any chip that acknowledges counts as one.
    */
   readonly ids: readonly number[] | undefined;
   readonly open: (bus: I2cBus, clock: Clock, address: number) => Display;

@@ -88,10 +88,10 @@ export class ScreenFeed {
     try {
       this.#target = await find();
     } catch (error) {
-      this.#lose("looking for it", error);
+      this.#lose("searching for it", error);
       return false;
     }
-    if (this.#target === undefined) this.#lose("looking for it", "none answers on the I²C bus");
+    if (this.#target === undefined) this.#lose("searching for it", "none answers on the I²C bus");
     else log.info("display-found", { display: this.#target.kind });
     return this.#target !== undefined;
   }
@@ -113,9 +113,9 @@ export class ScreenFeed {
   #lose(during: string, cause: unknown): void {
     const { clock, log } = this.#options;
     this.#nextSearchAt = millis(clock.now() + this.#searches.failed());
-    const isNews = !this.#failed;
+    const isNew = !this.#failed;
     this.#failed = true;
-    if (!isNews || this.#closed) return;
+    if (!isNew || this.#closed) return;
     log.warn("display-failed", { during, reason: messageOf(cause), now: "heating continues without it" });
   }
 }

@@ -37,9 +37,9 @@ const linkTexts: Record<LinkState, string> = {
 /** @returns the link state in at most 7 characters. */
 export const linkText = (link: LinkState): string => linkTexts[link];
 
-/** @returns what an update does, in at most 10 characters. */
+/** @returns the progress of an update, in at most 10 characters. */
 export function updateText({ state, percent }: UpdateProgress): string {
-  // Whole before it is installed: 100 would say that it is done.
+  // At most 99 while downloading: 100 would mean that the update is done.
   if (state === "downloading") return `Update ${Math.min(99, Math.floor(Math.max(0, percent)))}%`;
   return { installing: "Installing", starting: "Restarting", "on-trial": "On trial" }[state];
 }

@@ -1,7 +1,7 @@
 /**
  * The two lines of a 16x2 text display. The first always shows temperature, humidity and heat; the second alternates
- * between set-point and mode, link and version (in its place an update that is under way), and, while a fault is active, the
- * fault every other time.
+ * between set-point and mode, link and version (replaced by the progress of an update), and, while a fault is
+ * active, the fault every other time.
  */
 import type { Rgb } from "../../chips/backlight.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";

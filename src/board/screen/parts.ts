@@ -38,7 +38,10 @@ export function textRight(fb: Framebuffer, text: string, right: number, y: numbe
   return x;
 }
 
-/** The top eleven rows: mode, version or what an update does, link. Auto is a filled badge, manual an empty one. */
+/**
+ * The top eleven rows: mode, version or progress of an update, link. Auto is a filled badge, manual an empty
+ * one.
+ */
 export function drawHeader(fb: Framebuffer, model: ScreenModel): void {
   const auto = model.mode === "auto";
   const label = auto ? "AUTO" : "MANUAL";

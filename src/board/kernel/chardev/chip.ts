@@ -1,5 +1,5 @@
 /**
- * GPIO chips as the kernel's character devices show them.
+ * GPIO chips, found through the kernel's character devices.
  *
  * Guarantee: the chip is found by its label, and refused where none or more than one has it; a line is the chip's own
  * number, which is that of the SoC (BCM) on every Raspberry Pi.
@@ -12,7 +12,7 @@ import { decodeChipInfo, decodeLineInfo, encodeLineInfo, type LineInfo, requests
 
 export interface CharChip {
   readonly label: string;
-  /** Of its device. */
+  /** Path of its device. */
   readonly path: string;
   /** Number of lines. */
   readonly lines: number;
@@ -41,7 +41,7 @@ export function findCharChip(labels: readonly string[], devices: GpioDevices): C
   );
 }
 
-/** Every chip that there is, and the devices that may not be opened. @throws LineError "no-driver" */
+/** Every chip of this machine, and the devices that may not be opened. @throws LineError "no-driver" */
 export function listCharChips(devices: GpioDevices): {
   readonly chips: readonly CharChip[];
   readonly refused: readonly string[];
@@ -65,7 +65,7 @@ export function readLineInfo(chip: CharChip, line: number, devices: GpioDevices)
   });
 }
 
-/** Opens the chip for one action. @throws with an errno `code`, and what `act` throws */
+/** Opens the chip for one action. @throws with an errno `code`, or an error of `act` */
 export function withChip<T>(path: string, devices: GpioDevices, act: (descriptor: number) => T): T {
   const descriptor = devices.open(path);
   try {
@@ -83,7 +83,7 @@ function paths(devices: GpioDevices): string[] {
   }
 }
 
-/** A chip that vanishes while being read, or a device that is none, is not a candidate. */
+/** A chip that vanishes while being read, or a device that is not a GPIO chip, is not a candidate. */
 function readChip(path: string, devices: GpioDevices): CharChip | "refused" | undefined {
   try {
     return withChip(path, devices, (descriptor) => {

@@ -1,8 +1,8 @@
 /**
  * The few calls that GPIO character devices need, synchronous and replaceable in tests.
  *
- * Guarantee: no call waits for a device; every error carries the system's errno code unchanged. The native part that
- * makes the calls is loaded by the first that needs it.
+ * Guarantee: no call waits for a device; every error carries the system's errno code unchanged. The native
+ * part that makes the calls is loaded by the first call that needs it.
  */
 import { closeSync, constants, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export interface GpioDevices {
   close(descriptor: number): void;
   /** @throws with an errno `code`; LineError "no-driver" where the native part is missing */
   ioctl(descriptor: number, request: number, bytes: Uint8Array): void;
-  /** @returns how many bytes were read; 0: nothing waits. @throws with an errno `code` */
+  /** @returns how many bytes were read; 0: nothing to read. @throws with an errno `code` */
   read(descriptor: number, bytes: Uint8Array): number;
 }
 

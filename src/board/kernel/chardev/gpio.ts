@@ -1,12 +1,13 @@
 /**
- * Folder chardev/: GPIO by the kernel's character devices (/dev/gpiochipN, uAPI v2), where sysfs has none.
+ * Folder chardev/: GPIO through the kernel's character devices (/dev/gpiochipN, uAPI v2), where there is no
+ * sysfs GPIO.
  *
  * GPIO lines of one chip.
  *
  * Guarantee: an output is at its initial level from the instant it is an output, and that was read back; an input has
- * its pull and reports its edges with the time at which the kernel saw them. No line is taken from anybody: what
- * another program holds is refused with that program's name. The kernel's debouncing is not used: it would report each
- * press later, and the core tells a press from a bounce by the true times.
+ * its pull and reports its edges with the time at which the kernel saw them. No line is taken from another program: a
+ * held line is refused with that program's name. The kernel's debouncing is not used: it would delay each press, and
+ * the core distinguishes a press from a bounce by the true times.
  */
 import type { Clock } from "../../../base/clock.ts";
 import { millis } from "../../../base/units.ts";
@@ -26,7 +27,7 @@ import type { GpioDevices } from "./devices.ts";
 import { adoptLine, consumer, type HeldLine, requestLine } from "./line.ts";
 import { decodeEvents, flags, type LineEvent, requests, sizes } from "./uapi.ts";
 
-/** Tells when a descriptor has something to read. */
+/** Reports when a descriptor has something to read. */
 export interface Readiness {
   add(descriptor: number, onReadable: () => void): void;
   remove(descriptor: number): void;
@@ -83,9 +84,12 @@ async function openEpoll(): Promise<Readiness> {
   }
 }
 
-/** Many presses with all their bounces, while the event loop stands still. */
-const waitingEdges = 256;
-/** Read at once. */
+/**
+ * Edges that the kernel keeps: enough for many presses with all their bounces while the event loop is
+ * blocked.
+ */
+const maxQueuedEdges = 256;
+/** Edges in one read. */
 const edgesAtOnce = 16;
 const largestRead = sizes.event * edgesAtOnce;
 
@@ -93,7 +97,7 @@ class CharGpio implements GpioPort {
   readonly #chip: CharChip;
   readonly #readiness: Readiness;
   readonly #options: CharGpioOptions;
-  /** Outputs that are open, or were: a line given back may turn into an input, and a relay or LED would float. */
+  /** Outputs that are or were open: a released line may become an input, and a relay or LED would float. */
   readonly #outputs = new Map<number, HeldLine>();
   readonly #inputs = new Map<number, () => void>();
   readonly #open = new Set<number>();
@@ -130,7 +134,7 @@ class CharGpio implements GpioPort {
     const { devices } = this.#options;
     const bias = pull === undefined ? 0 : { up: flags.pullUp, down: flags.pullDown }[pull];
     const config = { flags: flags.input | flags.edgeRising | flags.edgeFalling | bias };
-    const held = requestLine(this.#chip, { line, consumer, config, edges: waitingEdges }, devices);
+    const held = requestLine(this.#chip, { line, consumer, config, edges: maxQueuedEdges }, devices);
     try {
       devices.ioctl(held.descriptor, requests.nonBlocking, new Uint8Array(Int32Array.of(1).buffer));
       const edges = new Edges(
@@ -202,36 +206,39 @@ class Edges {
     this.#listeners.clear();
   }
 
-  /** Bounded by what the kernel keeps: more of them are bounces, and come with the next call. */
+  /**
+   * Reads at most as many edges as the kernel keeps: further ones are bounces, and are read by the next call.
+   */
   readFrom(held: HeldLine, devices: GpioDevices): void {
     const bytes = new Uint8Array(largestRead);
-    for (let edges = 0; edges < waitingEdges; edges += edgesAtOnce) {
+    for (let edges = 0; edges < maxQueuedEdges; edges += edgesAtOnce) {
       let length: number;
       try {
         length = devices.read(held.descriptor, bytes);
       } catch {
-        return; // The chip is gone: reading the line says so.
+        return; // The chip has disappeared: reading the line reports that.
       }
-      for (const event of decodeEvents(bytes.subarray(0, length))) this.#heard(event);
+      for (const event of decodeEvents(bytes.subarray(0, length))) this.#receive(event);
       if (length < bytes.length) return;
     }
   }
 
-  #heard(event: LineEvent): void {
+  #receive(event: LineEvent): void {
     const before = this.#last;
     this.#last = event;
     const at = this.#toProcessClock(event.atNs);
     if (event.level === this.#level) {
-      // The kernel looks at the level after the edge, so it may have bounced back; then the serial goes on by one. A gap
-      // means that it kept no more edges, and one of those led to the other level.
+      // The kernel reads the level after the edge, so it may have bounced back; then the serial number
+      // increases by one. A larger gap means that the kernel lost edges, and one of those led to the other
+      // level.
       if (before === undefined || event.serial - before.serial <= 1) return;
       const lost: EdgeTime = { earliestMs: this.#toProcessClock(before.atNs), latestMs: at };
-      this.#tell(event.level === 1 ? 0 : 1, lost);
+      this.#notify(event.level === 1 ? 0 : 1, lost);
     }
-    this.#tell(event.level, { earliestMs: at, latestMs: at });
+    this.#notify(event.level, { earliestMs: at, latestMs: at });
   }
 
-  #tell(level: Level, time: EdgeTime): void {
+  #notify(level: Level, time: EdgeTime): void {
     this.#level = level;
     for (const listener of [...this.#listeners]) listener(level, time);
   }

@@ -1,8 +1,8 @@
 /**
- * One line that the kernel has given to this process, or to the one that started it.
+ * One line that this process holds, or inherited from the process that started it.
  *
  * Guarantee: an output is at its level from the instant it is an output; while a descriptor of the request is open in
- * any process, nobody else gets the line (EBUSY), and every error about that names who holds it.
+ * any process, no other process gets the line (EBUSY), and the error names the holder.
  */
 import { errnoOf } from "../../../base/errors.ts";
 import { type Level, LineError } from "../../../chips/lines.ts";
@@ -21,7 +21,7 @@ import {
   requests,
 } from "./uapi.ts";
 
-/** As others read it who look at a held line. */
+/** The name of the holder that other programs see on a held line. */
 export const consumer = "grove-heater";
 /** The same in native/relay-off.c. */
 export const relayConsumer = "grove-heater relay";
@@ -57,7 +57,7 @@ export class HeldLine {
     this.#devices.ioctl(this.descriptor, requests.setConfig, encodeLineConfig(config));
   }
 
-  /** What becomes of the line's level when the last descriptor is closed is its driver's affair. */
+  /** When the last descriptor is closed, the driver decides which level the line has then. */
   release(): void {
     this.#devices.close(this.descriptor);
   }
@@ -88,7 +88,7 @@ export function requestLine(chip: CharChip, request: LineRequest, devices: GpioD
 }
 
 /**
- * A line that the process which started this one holds, by the descriptor that it handed on.
+ * Adopts a line that the parent process holds, by the descriptor that it passed on.
  * @throws LineError when it is not the relay's line of that chip
  */
 export function adoptLine(chip: CharChip, line: number, descriptor: number, devices: GpioDevices): HeldLine {
@@ -100,10 +100,16 @@ export function adoptLine(chip: CharChip, line: number, descriptor: number, devi
   } catch (error) {
     throw lineError(line, error);
   }
-  throw new LineError("io", `${lineName(line)} is not the line that was handed on: start grove-heater again`);
+  throw new LineError(
+    "io",
+    `${lineName(line)} is not the line that the guardian passed on: restart grove-heater`,
+  );
 }
 
-/** @returns the name that the holder gave; `undefined` where nobody holds the line, or the kernel does not say */
+/**
+ * @returns the name that the holder gave; `undefined` where nobody holds the line, or the kernel does not
+ * report it
+ */
 export function holderOf(chip: CharChip, line: number, devices: GpioDevices): string | undefined {
   try {
     const info = readLineInfo(chip, line, devices);

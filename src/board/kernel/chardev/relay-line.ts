@@ -1,10 +1,11 @@
 /**
- * The relay's line as the guardian holds it on the character device: taken once, off, and then kept.
+ * The relay's line as the guardian holds it on the character device: requested once, at the off level, and
+ * then kept.
  *
- * Guarantee (SR-01, SR-10): synchronous and never an exception. Taking the line drives it off, whatever level a dead
- * holder left on it; success is claimed only when it was read back off. Every process of this firmware that may have to
- * turn the heater off inherits the descriptor, so the line is never given back while one of them lives: what its level
- * would be then is the driver's affair.
+ * Guarantee (SR-01, SR-10): synchronous, never throws. Taking the line drives it off, whatever level a dead holder left
+ * on it; success is claimed only when it was read back off. Every process of this firmware that may have to turn the
+ * heater off inherits the descriptor, so the line is never released while one of them runs: after a release the driver
+ * decides its level.
  */
 import { errnoOf } from "../../../base/errors.ts";
 import { type Level, LineError } from "../../../chips/lines.ts";
@@ -25,13 +26,13 @@ export type RelayLineResult =
       readonly before: Level;
     }
   | (RelayOffFailure & {
-      /** Missing where the line could not be had. */
+      /** Absent when the line could not be requested. */
       readonly held?: HeldLine;
     });
 
 type RelayOfChip = Pick<Wiring, "gpioChipLabels" | "relay">;
 
-/** Where the line is, and where sysfs may still have it. */
+/** Where the line is, and where it may still be exported in sysfs. */
 interface Source {
   readonly devices: GpioDevices;
   readonly sysRoot: string;
@@ -45,7 +46,7 @@ export class RelayLines {
     return this.#held.has(keyOf(wiring));
   }
 
-  /** Takes the line where this process does not hold it yet. */
+  /** Requests the line if this process does not hold it yet. */
   forceOff(wiring: RelayOfChip, source: Source): RelayLineResult {
     const off: Level = wiring.relay.activeLevel === 1 ? 0 : 1;
     try {
@@ -53,7 +54,7 @@ export class RelayLines {
       if (known === undefined) return this.#take(wiring, off, source);
       const forced = forceHeld(known, off);
       if (forced.ok || forced.code === "still-on") return forced;
-      // The chip went away and came back, or the line was reconfigured.
+      // The chip disappeared and returned, or the line was reconfigured.
       this.release(wiring);
       return this.#take(wiring, off, source);
     } catch (error) {
@@ -61,7 +62,7 @@ export class RelayLines {
     }
   }
 
-  /** Gives the line back. */
+  /** Releases the line. */
   release(wiring: RelayOfChip): void {
     this.#release(keyOf(wiring));
   }
@@ -80,14 +81,14 @@ export class RelayLines {
     const { devices } = source;
     const { line } = wiring.relay;
     const chip = findCharChip(wiring.gpioChipLabels, devices);
-    // First as it is, for its level.
+    // Requested unchanged first, to read its level.
     const request = { line, consumer: relayConsumer, config: { flags: 0 } };
     let before: Level | undefined;
     let held: HeldLine;
     try {
       held = requestLine(chip, request, devices);
     } catch (error) {
-      // sysfs keeps a line exported after whoever asked for it has died.
+      // sysfs keeps a line exported after the process that exported it has ended.
       if (!isBusy(error) || holderOf(chip, line, devices) !== "sysfs") throw error;
       before = takeFromSysfs(wiring, { sysRoot: source.sysRoot });
       held = requestLine(chip, request, devices);
@@ -109,7 +110,7 @@ function forceHeld(held: HeldLine, off: Level): RelayLineResult {
       held.write(off);
     } catch (error) {
       if (errnoOf(error) !== "EPERM") throw error;
-      // No output yet.
+      // It is not an output yet.
       held.configure({ flags: flags.output, level: off });
     }
     const after = held.read();
@@ -119,7 +120,10 @@ function forceHeld(held: HeldLine, off: Level): RelayLineResult {
   }
 }
 
-/** Off there first: between the two holders the line has the level that the first one left. @throws LineError */
+/**
+ * Turns it off in sysfs first: between the two holders the line keeps the level of the first.
+ * @throws LineError
+ */
 function takeFromSysfs(wiring: RelayOfChip, options: SysfsOptions): Level | undefined {
   const files = options.files ?? systemFiles;
   const { before } = { before: undefined, ...forceRelayOff(wiring, options) };

@@ -64,7 +64,7 @@ export interface LineInfo {
   readonly flags: number;
 }
 
-/** How a line is to be: flags, and for an output the level that it has from the first instant. */
+/** A line's configuration: flags, and for an output the level that it has from the first instant. */
 export interface LineConfig {
   readonly flags: number;
   readonly level?: Level;
@@ -74,7 +74,7 @@ export interface LineRequest {
   readonly line: number;
   readonly consumer: string;
   readonly config: LineConfig;
-  /** How many edges wait for a reader; 0: the kernel's own choice. */
+  /** How many edges the kernel queues; 0: the kernel's default. */
   readonly edges?: number;
 }
 
@@ -82,7 +82,7 @@ export interface LineEvent {
   /** CLOCK_MONOTONIC, in ns. */
   readonly atNs: bigint;
   readonly level: Level;
-  /** Counts up by one from one edge of the line to the next; a gap tells of edges that were lost. */
+  /** Counts up by one from one edge of the line to the next; a gap means that edges were lost. */
   readonly serial: number;
 }
 

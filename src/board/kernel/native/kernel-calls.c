@@ -2,8 +2,8 @@
  * The two calls to the kernel that Node.js does not offer: ioctl(fd, request, buffer) and flock(fd, operation).
  *
  * Guarantee: synchronous, keeps nothing, never waits for a lock, and never lets the kernel read or write beyond the
- * buffer, because the size that the request number names is checked first. What the bytes mean is known to
- * chardev/uapi.ts alone.
+ * buffer, because the size that the request number names is checked first. Only chardev/uapi.ts knows the meaning
+ * of the bytes.
  */
 #include <errno.h>
 #include <linux/ioctl.h>

@@ -4,15 +4,16 @@
  *   relay-off watch LEVEL DESCRIPTOR
  *   relay-off watch LEVEL EXPORT NUMBER LINE_FOLDER
  *       The watcher of the guardian, which holds the other end of this program's stdin. When that ends, the line is
- *       turned off at once and again every 50 ms until the loop is gone; a loop that is still there after five
- *       seconds is killed. When the loop is gone and the guardian does nothing about it, as one that is stopped does
- *       nothing, the line is turned off too. On stdin: "loop PID START", "loop" (there is none) and "done".
+ *       turned off at once and again every 50 ms until the loop has ended; a loop that still runs after five
+ *       seconds is killed. When the loop has ended and the guardian does not act, for instance because it is
+ *       stopped, the line is turned off too. On stdin: "loop PID START", "loop" (there is none) and "done".
  *       The line is the descriptor of a line request of the character device, or files of sysfs.
  *
  *   relay-off LABELS LINE LEVEL
  *       For the service manager, when no process of the firmware is left. LABELS of the GPIO chip, with commas
- *       between; LINE as the SoC numbers it; LEVEL, 0 or 1, is that of "off". Exit code 0: the line was read back
- *       off; 75: another grove-heater holds it, nothing was touched; 69: it could not be turned off, and why.
+ *       between; LINE as the SoC numbers it; LEVEL, 0 or 1, is the off level. Exit code 0: the line was read back
+ *       off; 75: another grove-heater holds it, nothing was touched; 69: it could not be turned off, with the
+ *       cause on stderr.
  *
  * Guarantee: nothing but system calls of libc, no memory is allocated, every wait is bounded.
  */
@@ -35,10 +36,10 @@
 /* After sysexits(3), as process/exit-codes.ts has them. */
 enum { OK = 0, USAGE = 64, UNAVAILABLE = 69, RUNNING = 75 };
 
-/* The same name as in chardev/line.ts: whoever looks at a held line reads it. */
+/* The holder's name on the line, the same as in chardev/line.ts. */
 #define CONSUMER "grove-heater relay"
 
-/* What stays as it is in the name of a lock file. */
+/* Characters that a lock file's name keeps; others become '_'. */
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 /* Either a line request, or the files of sysfs. */
@@ -108,7 +109,7 @@ static int off_by_files(const struct line *line)
 	write_line_file(line, "active_low", "0");
 	write_line_file(line, "value", line->level ? "1" : "0");
 	error = write_line_file(line, "direction", line->level ? "high" : "low");
-	/* The kernel may have fixed the direction: then the value is what is left. */
+	/* The kernel may have fixed the direction: then only the value can be written. */
 	return error == EPERM ? write_line_file(line, "value", line->level ? "1" : "0") : error;
 }
 
@@ -158,7 +159,7 @@ static bool loop_runs(void)
 	       field[1 + strlen(loop.start)] == ' ';
 }
 
-static void loop_is(const char *words)
+static void set_loop(const char *words)
 {
 	if (loop.handle >= 0)
 		close(loop.handle);
@@ -168,24 +169,24 @@ static void loop_is(const char *words)
 		loop.pid = 0;
 		return;
 	}
-	/* By its number: whichever libc this is built with, the kernel decides whether it is there (5.3). */
+	/* By its number, since an older libc has no wrapper; kernels before 5.3 do not support it. */
 #ifdef SYS_pidfd_open
 	loop.handle = syscall(SYS_pidfd_open, loop.pid, 0);
 #endif
 }
 
-/* Returns whether all is done. */
-static bool obey(const char *message)
+/* Returns true for "done". */
+static bool run_command(const char *message)
 {
 	if (strcmp(message, "done") == 0)
 		return true;
 	if (strncmp(message, "loop", 4) == 0)
-		loop_is(message + 4);
+		set_loop(message + 4);
 	return false;
 }
 
-/* Reads what waits on stdin. Returns 1 for "done", 0 to go on, -1 when the guardian is gone. */
-static int hear(void)
+/* Reads and runs the commands on stdin. Returns 1 for "done", 0 to continue, -1 when the guardian has ended. */
+static int read_commands(void)
 {
 	static char line[128];
 	static size_t length;
@@ -204,29 +205,29 @@ static int hear(void)
 		}
 		line[length] = '\0';
 		length = 0;
-		if (obey(line))
+		if (run_command(line))
 			return 1;
 	}
 	return 0;
 }
 
-/* The guardian forces the line off itself, and says so in its log: its is the first word. */
-#define GUARDIANS_TURN_MS 500
-/* Where the kernel tells of no end (before Linux 5.3), the loop is looked at. */
-#define LOOK_EVERY_MS 1000
+/* The guardian forces the line off itself and logs it, so it gets this time to act first. */
+#define GUARDIAN_FIRST_MS 500
+/* Kernels before 5.3 do not report the loop's end, so it is checked at this interval. */
+#define CHECK_EVERY_MS 1000
 
 static int longest_wait(bool ended)
 {
 	if (ended)
-		return GUARDIANS_TURN_MS;
-	return loop.pid != 0 && loop.handle < 0 ? LOOK_EVERY_MS : -1;
+		return GUARDIAN_FIRST_MS;
+	return loop.pid != 0 && loop.handle < 0 ? CHECK_EVERY_MS : -1;
 }
 
-/* Returns whether all is done; else the guardian is gone. */
+/* Returns true for "done", false when the guardian has ended. */
 static bool wait_for_end(const struct line *line)
 {
 	for (;;) {
-		/* It may have ended before this program heard of it. */
+		/* It may have ended before this program received its number. */
 		bool ended = loop.pid != 0 && !loop_runs();
 		struct pollfd files[] = {
 			{ .fd = STDIN_FILENO, .events = POLLIN },
@@ -236,11 +237,11 @@ static bool wait_for_end(const struct line *line)
 		int heard;
 
 		if (ready == 0 && ended) {
-			/* No word of the guardian's since then. */
+			/* The guardian has sent nothing since then. */
 			turn_off(line);
-			loop_is("");
+			set_loop("");
 		} else if (ready > 0 && files[0].revents != 0) {
-			heard = hear();
+			heard = read_commands();
 			if (heard != 0)
 				return heard > 0;
 		}
@@ -284,15 +285,15 @@ static bool is_wanted(const char *label, const char *labels)
 	return false;
 }
 
-static int complain(const char *what, const char *why)
+static int fail(const char *what, const char *why)
 {
 	fprintf(stderr, "relay-off: %s: %s\n", what, why);
 	return UNAVAILABLE;
 }
 
 /*
- * The lock of guardian/hardware-lock.ts: held by a firmware that lives. One that was just killed lets it go soon. Once
- * taken it is kept until this program ends.
+ * Whether a running firmware holds the lock of guardian/hardware-lock.ts; a firmware that was just killed releases it
+ * soon. Once taken, the lock is kept until this program ends.
  */
 static bool held_by_firmware(const char *label, int offset)
 {
@@ -317,7 +318,7 @@ static bool held_by_firmware(const char *label, int offset)
 	return false;
 }
 
-/* Calls `found` for each entry of a folder that begins with "gpiochip", until one returns no -1. */
+/* Calls `found` for each entry of a folder that begins with "gpiochip", until it returns something else than -1. */
 static int each_chip(const char *folder, int (*found)(const char *path, char **words), char **words)
 {
 	DIR *entries = opendir(folder);
@@ -336,7 +337,7 @@ static int each_chip(const char *folder, int (*found)(const char *path, char **w
 	return result;
 }
 
-/* Path of a chip in sysfs. Returns -1 when it is none of those wanted. */
+/* `chip`: path of a chip in sysfs. Returns -1 when its label is not a wanted one. */
 static int off_in_sysfs(const char *chip, char **words)
 {
 	struct line line = { .level = atoi(words[2]), .request = -1, .export = "/sys/class/gpio/export" };
@@ -354,7 +355,7 @@ static int off_in_sysfs(const char *chip, char **words)
 	snprintf(number, sizeof(number), "%d", atoi(text) + atoi(words[1]));
 	line.number = number;
 	snprintf(line.folder, sizeof(line.folder), "/sys/class/gpio/gpio%s", number);
-	/* A fresh export belongs to the group a moment later, when udev has seen it. */
+	/* After an export, udev gives the files to the group a moment later. */
 	for (int tries = 0; tries < 40 && error != 0; tries++) {
 		error = turn_off(&line);
 		if (error != EACCES && error != ENOENT)
@@ -363,14 +364,14 @@ static int off_in_sysfs(const char *chip, char **words)
 			pause_ms(5);
 	}
 	if (error != 0)
-		return access(line.folder, F_OK) == 0 ? complain(line.folder, strerror(error)) : -1;
+		return access(line.folder, F_OK) == 0 ? fail(line.folder, strerror(error)) : -1;
 	snprintf(path, sizeof(path), "%s/value", line.folder);
 	if (read_text(path, text, sizeof(text)) < 0)
-		return complain(path, strerror(errno));
-	return atoi(text) == line.level ? OK : complain(line.folder, "still reads on");
+		return fail(path, strerror(errno));
+	return atoi(text) == line.level ? OK : fail(line.folder, "still reads on");
 }
 
-/* Path of a character device. Returns -1 when it is none of those wanted. */
+/* `device`: path of a character device. Returns -1 when it is not a chip with a wanted label. */
 static int off_by_device(const char *device, char **words)
 {
 	struct gpio_v2_line_request request = {
@@ -408,16 +409,16 @@ static int off_by_device(const char *device, char **words)
 		if (error == EBUSY && ioctl(file, GPIO_V2_GET_LINEINFO_IOCTL, &info) == 0) {
 			if (strcmp(info.consumer, CONSUMER) == 0)
 				return RUNNING;
-			return complain("the line is held by", info.consumer);
+			return fail("the line is held by", info.consumer);
 		}
-		return complain(device, strerror(error));
+		return fail(device, strerror(error));
 	}
 	if (ioctl(request.fd, GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0)
-		return complain(device, strerror(errno));
-	return (int)(values.bits & 1) == atoi(words[2]) ? OK : complain(device, "the line still reads on");
+		return fail(device, strerror(errno));
+	return (int)(values.bits & 1) == atoi(words[2]) ? OK : fail(device, "the line still reads on");
 }
 
-/* sysfs first: a line that is exported there is refused to everybody else. */
+/* sysfs first: a line that is exported there cannot be requested elsewhere. */
 static int off_once(char **words)
 {
 	int result = each_chip("/sys/class/gpio", off_in_sysfs, words);
@@ -425,7 +426,7 @@ static int off_once(char **words)
 	if (result < 0)
 		result = each_chip("/dev", off_by_device, words);
 	if (result < 0)
-		return complain(words[0], "no GPIO chip with this label can be used");
+		return fail(words[0], "no GPIO chip with this label can be used");
 	if (result == RUNNING)
 		fprintf(stderr, "relay-off: another grove-heater holds the relay\n");
 	return result;

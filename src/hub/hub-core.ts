@@ -115,7 +115,7 @@ function recordEvent(timeline: Timeline, deviceId: string, name: string, value: 
   timeline.add({ deviceId, kind: "event", actor: "device", property: name, text, after: value });
 }
 
-/** The whole of it is in the message. */
+/** A short form; the message contains the whole report. */
 function reportText({ kind, code, firmware, at }: JsonObject): string {
   const when = typeof at === "string" && at !== "" ? ` at ${at}` : "";
   return `${telemetryModel.errorReport.label}: ${show(kind ?? "")} ${show(code ?? "")}${when}, firmware ${show(firmware ?? "")}`;

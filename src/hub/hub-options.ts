@@ -39,11 +39,14 @@ export interface HubOptions {
   readonly pagePassword?: string;
   /** Whether /metrics and /api/state are served also when the page listens beyond loopback. */
   readonly monitoring?: boolean;
-  /** Whether the unit beside it is sealed now: then its page changes nothing without a password. Not when absent. */
+  /**
+   * Whether the unit beside the hub is sealed now: then the page can change nothing without a password.
+   * Absent: it is not.
+   */
   readonly isSealed?: () => boolean;
   /** Authorities besides the hub's own that sign certificates of devices: each an X.509 enrolment group. PEM. */
   readonly trustedPems?: readonly string[];
-  /** Judges the roll-outs of the folder `feed`. Absent: nothing is held back. */
+  /** Decides about the roll-outs of the folder `feed`. Absent: nothing is held back. */
   readonly rollOuts?: (parts: RollOutParts) => RollOuts;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Folder hub/: a local DPS and IoT Hub with a page, for genuine device and service SDKs.
  *
- * It speaks Azure's protocols on this machine, for development or a single household.
+ * It implements Azure's protocols on this machine, for development or a single household.
  *
  * Guarantees: by default it listens on loopback only and stores nothing; with a folder it stores keys, certificates,
  * devices and twins there, mode 0600. Every client must authenticate. `close` ends every connection, and when it

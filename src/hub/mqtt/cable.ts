@@ -92,7 +92,7 @@ export class Cable extends Duplex {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#held = undefined;
-    // Reading goes on behind a silent cable, to notice when the device closes.
+    // Continues to read behind a silent cable, to notice when the device closes.
     if (this.#silent) this.#tls.resume();
     else this.#endSocket();
     done(error);

@@ -142,7 +142,7 @@ export class DeviceSessions {
       ...record,
       subscriptions: change(record.subscriptions),
     }));
-    // Devices logs a failed write; the session goes on.
+    // `Devices` logs a failed write; the session continues.
     saved.catch(() => undefined);
   }
 

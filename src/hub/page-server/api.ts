@@ -58,7 +58,7 @@ export interface HubInfo {
   readonly connected: number;
   /** Whether other machines can reach the page. */
   readonly exposed: boolean;
-  /** The unit beside it is sealed: without a password the page changes nothing. */
+  /** The unit beside the hub is sealed: without a password the page can change nothing. */
   readonly sealed: boolean;
 }
 
@@ -112,11 +112,11 @@ export interface DeviceSummary {
   readonly queuedMessages: number;
   /** The newest value by telemetry name. */
   readonly latest: Readonly<Record<string, TelemetryValue>>;
-  /** What it reported of its updates; `null` for a device that takes none. */
+  /** What it reported about its updates; `null` for a device that takes none. */
   readonly firmware: FirmwareView | null;
 }
 
-/** The component `firmware`; `null` stands for a word that is not in the model. */
+/** The component `firmware`; `null`: the device reported a value that is not in the model. */
 export interface FirmwareView
   extends Omit<FirmwareReport, "program" | "state" | "progress" | "place" | "lastResult"> {
   readonly program: FirmwareReport["program"] | null;
@@ -124,7 +124,7 @@ export interface FirmwareView
   /** % */
   readonly progress: number | null;
   readonly lastResult: FirmwareReport["lastResult"] | null;
-  /** From which % of its group on it is included. */
+  /** The percentage of its group from which on it is included. */
   readonly place: number | null;
 }
 
@@ -137,12 +137,12 @@ export interface RollOutGroup {
   readonly percent: number;
   /** % of those that may fail before it is stopped. */
   readonly stopAt: number;
-  /** Units that are known here; of them those whose turn has come, that confirmed it, that reverted or refused it. */
+  /** Units known to this hub; of these: included by `percent`, confirmed, and reverted or refused. */
   readonly units: number;
   readonly included: number;
   readonly confirmed: number;
   readonly failed: number;
-  /** The hub gives the image to no further unit. */
+  /** Set while the hub gives the image to no further unit. */
   readonly stopped: { readonly reason: string; readonly atMs: number } | null;
 }
 

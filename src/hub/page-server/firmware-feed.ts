@@ -1,11 +1,12 @@
 /**
  * Offers the firmware images of the hub's folder `feed` to units, at `/feed/`: what `feed publish` puts there.
  *
- * Guarantees: read-only. Only regular files directly in that folder, by plain names: no list of them, no other folder, no
- * symbolic link, FIFO or device. Never more than a fixed number of downloads at a time; one that nobody reads ends.
+ * Guarantees: read-only. Only regular files directly in that folder, by plain names: no list of them, no other folder,
+ * no symbolic link, FIFO or device. Never more than a fixed number of downloads at a time; a stalled one is ended.
  *
- * No password is asked: units have none, an image is no secret, and a unit takes only what its owner signed. The check of
- * the host name holds as for the rest. The folder itself may be a link: to a larger disk, set by the hub's owner.
+ * No password is required: units have none, an image is no secret, and a unit accepts only what its owner signed.
+ * The check of the host name holds as for the rest. The folder itself may be a link: to a larger disk, set by the
+ * hub's owner.
  */
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -24,7 +25,7 @@ export interface FirmwareFeedParts {
 
 interface ByteRange {
   readonly from: number;
-  /** One behind the last. */
+  /** Exclusive. */
   readonly to: number;
 }
 
@@ -35,7 +36,7 @@ const chunkBytes = 64 * 1024;
 /** The slowest rate that a unit accepts (256 bytes a second) takes half of this for a chunk. */
 const longestPause = minutes(10);
 /** ENXIO: a socket. ELOOP: a symbolic link. */
-const notThere = ["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"];
+const missingCodes = ["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"];
 
 export function addFirmwareFeed(app: Hono, { clock, firmwareFeedPath: folder }: FirmwareFeedParts): void {
   if (folder === undefined) return;
@@ -66,12 +67,12 @@ interface OpenFile {
   readonly stats: BigIntStats;
 }
 
-/** @returns `undefined` for what is no regular file. @throws the system's error for one that cannot be read */
+/** @returns `undefined` if it is not a regular file. @throws the system's error if it cannot be read */
 async function openRegular(path: string): Promise<OpenFile | undefined> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
-  // O_NONBLOCK: a FIFO is opened at once, then found to be none.
+  // O_NONBLOCK: opening a FIFO does not wait for a writer; it is rejected below.
   const file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW).catch((error: unknown) => {
-    if (notThere.includes(errnoOf(error) ?? "")) return undefined;
+    if (missingCodes.includes(errnoOf(error) ?? "")) return undefined;
     throw error;
   });
   if (file === undefined) return undefined;
@@ -117,7 +118,7 @@ async function answer(
 
 /**
  * One range of RFC 9110, section 14.1.2.
- * @returns `undefined` for what is none: then the whole file is sent, as section 14.2 allows
+ * @returns `undefined` for an invalid header: then the whole file is sent, as section 14.2 allows
  */
 function rangeOf(header: string, size: number): ByteRange | "unsatisfiable" | undefined {
   const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header) ?? [];
@@ -128,7 +129,7 @@ function rangeOf(header: string, size: number): ByteRange | "unsatisfiable" | un
   return from < to ? { from, to } : "unsatisfiable";
 }
 
-/** Reads only what is asked for; a file that became shorter breaks the answer off. */
+/** Reads only the requested range; if the file has become shorter, the answer is aborted. */
 function streamOf(file: FileHandle, { from, to }: ByteRange, clock: Clock, onEnd: () => void) {
   let at = from;
   let cancelPause = () => {};

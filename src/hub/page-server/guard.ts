@@ -93,7 +93,7 @@ export class PageGuard {
     return undefined;
   };
 
-  /** For everything that changes something: a sealed unit takes it from those alone who gave a password. */
+  /** For every request that changes something: a sealed unit accepts it only with a password. */
   readonly mayChange = async (c: Context, next: Next): Promise<Response | undefined> => {
     const changes = !["GET", "HEAD"].includes(c.req.method);
     if (changes && !this.passwordNeeded && this.#options.isSealed()) {

@@ -22,9 +22,9 @@ export class Panels {
   /** Set by the owner of the device. */
   onPress: (deviceId: string, press: PanelPress) => void = () => {};
 
-  constructor(clock: Clock, tell: (deviceId: string, panel: PanelView | null) => void) {
+  constructor(clock: Clock, publish: (deviceId: string, panel: PanelView | null) => void) {
     this.#limit = new RateLimit(clock, presses);
-    this.#publish = tell;
+    this.#publish = publish;
   }
 
   of(deviceId: string): PanelView | undefined {

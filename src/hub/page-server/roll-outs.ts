@@ -1,7 +1,7 @@
 /**
  * Roll-outs of the hub's feed, over HTTP: to the page, and to units as `/feed/hold`.
  *
- * Who judges them is handed in: the hub itself reads no channel of images.
+ * The caller provides the `RollOuts` that decides: the hub itself does not read the channel.
  */
 import type { Hono } from "hono";
 import type { FirmwareView, RollOutGroup } from "./api.ts";
@@ -9,13 +9,13 @@ import { readJsonBody, rollOutChange } from "./bodies.ts";
 import { refuse } from "./guard.ts";
 
 export interface RollOuts {
-  /** Of the feed as it is now. */
+  /** The groups of the feed as it is now. */
   groups(): readonly RollOutGroup[];
-  /** The document that tells units what is held back. */
+  /** The document that names the images held back, for units. */
   hold(): string;
   /** @returns false for a group that the feed does not have */
   set(name: string, action: "stop" | "resume"): boolean;
-  /** A unit has reported something: what follows from it is done soon. */
+  /** Call this when a unit has reported something; the decision follows soon. */
   unitChanged(): void;
   /** Resolves when all is stored. */
   close(): Promise<void>;
@@ -26,7 +26,7 @@ export interface RollOutParts {
   readonly feedPath: string;
   /** What units have reported. */
   readonly units: () => readonly FirmwareView[];
-  /** Told when `groups` has changed. */
+  /** Called when `groups` has changed. */
   readonly onChange: (groups: readonly RollOutGroup[]) => void;
 }
 

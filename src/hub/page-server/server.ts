@@ -75,7 +75,7 @@ export async function pageApp(options: PageOptions): Promise<Hono> {
   addPageRoutes(app, options);
   addStream(app, options);
   if (options.monitoring) addMonitoring(app, options, guard);
-  // Before the files of the feed: none of them is the hub's own word.
+  // Before the feed's files, so that a file named "hold" cannot replace the hub's own.
   addRollOuts(app, options);
   addFirmwareFeed(app, options);
   await addFiles(app, options.pagePath);

@@ -18,7 +18,7 @@ import {
   string,
 } from "../../base/schema/values.ts";
 import { json } from "../body.ts";
-import { emptyHalf, type TwinHalf } from "../twin/document.ts";
+import { emptySection, type TwinSection } from "../twin/document.ts";
 
 export type AuthenticationType = "sas" | "selfSigned" | "certificateAuthority";
 
@@ -56,8 +56,8 @@ export interface DeviceRecord {
   readonly authentication: Authentication;
   readonly modelId: string;
   readonly tags: JsonObject;
-  readonly desired: TwinHalf;
-  readonly reported: TwinHalf;
+  readonly desired: TwinSection;
+  readonly reported: TwinSection;
   /** Counts every change of tags, desired and reported. */
   readonly twinVersion: number;
   readonly queue: readonly CloudMessage[];
@@ -99,8 +99,8 @@ export function newDevice(id: string, authentication: Authentication, atMs: numb
     authentication,
     modelId: "",
     tags: {},
-    desired: emptyHalf(atMs),
-    reported: emptyHalf(atMs),
+    desired: emptySection(atMs),
+    reported: emptySection(atMs),
     twinVersion: 2,
     queue: [],
     subscriptions: [],
@@ -113,7 +113,11 @@ const empty = () => "";
 const text = lenient(string(), empty);
 const time = lenient(nullable(number()), () => null);
 const jsonObject: Schema<JsonObject> = map(json);
-const half: Schema<TwinHalf> = object({ properties: jsonObject, metadata: jsonObject, version: number() });
+const section: Schema<TwinSection> = object({
+  properties: jsonObject,
+  metadata: jsonObject,
+  version: number(),
+});
 
 export const storedAuthentication: Schema<Authentication> = object({
   type: oneOf(["sas", "selfSigned", "certificateAuthority"]),
@@ -148,8 +152,8 @@ export const storedDevice: Schema<DeviceRecord> = convert(
     authentication: storedAuthentication,
     modelId: text,
     tags: lenient(jsonObject, () => ({})),
-    desired: half,
-    reported: half,
+    desired: section,
+    reported: section,
     twinVersion: lenient(number(), () => undefined),
     queue: lenient(validItems(message), () => []),
     subscriptions: lenient(validItems(subscription), () => []),

@@ -61,7 +61,7 @@ export async function openAuthority(
   const stored = await documents.read("ca", (document) => validPair(document));
   const root = stored ?? (await makeRoot(x509, documents, wallMs));
   const issuer = await openIssuer(x509, root);
-  // One that another authority signed is of no use either: the root may have been created again.
+  // A certificate signed by another authority counts as invalid: the root may have been created again.
   let server = await documents.read("server", (document) => validPair(document, root.cert));
 
   return {
@@ -76,7 +76,7 @@ export async function openAuthority(
         purpose: serverAuth,
         more: [new x509.SubjectAlternativeNameExtension(names.map((name) => generalName(name)))],
       });
-      // It serves all the same; the next start makes another.
+      // Used even if it cannot be stored; the next start then makes another.
       await documents.write("server", { ...made, names: [...names] }).catch(() => undefined);
       server = made;
       return made;
@@ -93,7 +93,7 @@ export async function openAuthority(
 async function makeRoot(x509: X509Library, documents: Documents, wallMs: number): Promise<CertificatePair> {
   const keys = await newKeys();
   const to = new Date(Math.max(wallMs, rootFrom.getTime()) + rootYears * 365 * dayMs);
-  // The serial in the name tells two hubs of one house apart.
+  // The serial number in the name distinguishes two hubs of one house.
   const name = `grove-heater local hub ${serialNumber().slice(0, 8)}`;
   const cert = await selfSigned(x509, name, { from: rootFrom, to }, keys);
   const pair = { cert, key: await exportKey(x509, keys.privateKey) };
@@ -101,7 +101,7 @@ async function makeRoot(x509: X509Library, documents: Documents, wallMs: number)
   return pair;
 }
 
-/** Makes the key too: nobody but the one who asked for the pair has it. */
+/** Makes the key too, which only the caller receives. */
 async function issue(issuer: Issuer, leaf: Omit<LeafRequest, "publicKey">): Promise<CertificatePair> {
   const { publicKey, privateKey } = await newKeys();
   return {

@@ -1,6 +1,6 @@
 /**
- * One half of a device twin (desired or reported): its properties, their metadata and its version, as IoT Hub keeps
- * them (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins).
+ * One section of a device twin (desired or reported): its properties, their metadata and its version, as IoT
+ * Hub keeps them (https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-device-twins).
  *
  * Guarantee: pure. A patch is applied completely or refused completely. Each applied patch increases the version by
  * one, and stamps every value in the patch with version and time, also unchanged ones.
@@ -8,7 +8,7 @@
 import { isoTime } from "../../base/iso-time.ts";
 import { isRecord, type Json, type JsonObject, member, mergePatch } from "../../base/json/value.ts";
 
-export interface TwinHalf {
+export interface TwinSection {
   readonly properties: JsonObject;
   readonly metadata: JsonObject;
   /** `$version`. */
@@ -34,40 +34,43 @@ export interface PatchRefused {
 export const isRefused = <T extends object>(outcome: T | PatchRefused): outcome is PatchRefused =>
   "refused" in outcome;
 
-export const emptyHalf = (atMs: number): TwinHalf => ({
+export const emptySection = (atMs: number): TwinSection => ({
   properties: {},
   metadata: { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: 1 },
   version: 1,
 });
 
 /** Merges a patch: absent names stay, `null` deletes, objects merge, all else replaces. */
-export function patchHalf(half: TwinHalf, patch: unknown, atMs: number): TwinHalf | PatchRefused {
+export function patchSection(section: TwinSection, patch: unknown, atMs: number): TwinSection | PatchRefused {
   if (!isRecord(patch)) return { refused: "malformed", why: "a twin patch must be a JSON object" };
   const clean = withoutSystemMembers(patch);
   const fault = findFault(clean, 1, true);
   if (fault !== undefined) return fault;
-  const version = half.version + 1;
+  const version = section.version + 1;
   const stamp = { $lastUpdated: isoTime(atMs), $lastUpdatedVersion: version };
-  const properties = mergePatch(half.properties, clean);
+  const properties = mergePatch(section.properties, clean);
   const size = Buffer.byteLength(JSON.stringify(properties));
   if (size > twinLimits.totalBytes) {
     return { refused: "too-large", why: `${size} bytes, more than ${twinLimits.totalBytes}` };
   }
-  return { properties, metadata: stamped(half.metadata, clean, stamp), version };
+  return { properties, metadata: stamped(section.metadata, clean, stamp), version };
 }
 
-/** The patch that turns `half` into `properties`: a replacement (PUT) as a patch. */
-export const replacingPatch = (half: TwinHalf, properties: JsonObject): JsonObject =>
-  replacing(half.properties, withoutSystemMembers(properties));
+/** The patch that turns `section` into `properties`: a replacement (PUT) as a patch. */
+export const replacingPatch = (section: TwinSection, properties: JsonObject): JsonObject =>
+  replacing(section.properties, withoutSystemMembers(properties));
 
 /** With `$version`, as devices get it. */
-export const forDevice = (half: TwinHalf): JsonObject => ({ ...half.properties, $version: half.version });
+export const forDevice = (section: TwinSection): JsonObject => ({
+  ...section.properties,
+  $version: section.version,
+});
 
 /** With `$metadata` and `$version`, as the service side gets it. */
-export const forService = (half: TwinHalf): JsonObject => ({
-  ...half.properties,
-  $metadata: half.metadata,
-  $version: half.version,
+export const forService = (section: TwinSection): JsonObject => ({
+  ...section.properties,
+  $metadata: section.metadata,
+  $version: section.version,
 });
 
 /** Refuses invalid names, depth or size. Tags have no version and no metadata. */

@@ -20,7 +20,7 @@ import { sideOf } from "../../model/sources.ts";
 import { json } from "../body.ts";
 import type { Acknowledgement, PropertyRow, PropertyStatus } from "../page-server/api.ts";
 import type { DeviceRecord } from "../registry/record.ts";
-import type { TwinHalf } from "./document.ts";
+import type { TwinSection } from "./document.ts";
 import type { TimelineDraft } from "./timeline.ts";
 
 const acknowledged = object({
@@ -66,15 +66,15 @@ export function propertyRows(record: DeviceRecord): PropertyRow[] {
 }
 
 function ackOf(record: DeviceRecord, name: string): Acknowledgement | undefined {
-  const told = member(record.reported.properties, name);
-  return told === undefined ? undefined : unwrap(told).ack;
+  const raw = member(record.reported.properties, name);
+  return raw === undefined ? undefined : unwrap(raw).ack;
 }
 
 /** @param answered the newest desired version that the device has acknowledged with any property */
 function propertyRow(record: DeviceRecord, name: string, answered: number): PropertyRow {
   const wanted = member(record.desired.properties, name);
-  const told = member(record.reported.properties, name);
-  const { value, ack } = told === undefined ? { value: undefined, ack: undefined } : unwrap(told);
+  const raw = member(record.reported.properties, name);
+  const { value, ack } = raw === undefined ? { value: undefined, ack: undefined } : unwrap(raw);
   const desired = wanted === undefined ? undefined : { value: wanted, ...stampOf(record.desired, name) };
   const reported = value === undefined ? undefined : { value, atMs: stampOf(record.reported, name).atMs };
   return {
@@ -108,12 +108,12 @@ function statusOf(
   return same || ack.code === 200 ? "acknowledged" : "overruled";
 }
 
-function stampOf(half: TwinHalf, name: string): { version: number; atMs: number } {
+function stampOf(section: TwinSection, name: string): { version: number; atMs: number } {
   const { $lastUpdated: updated = "", $lastUpdatedVersion: version } =
-    read(stamp, member(half.metadata, name)) ?? {};
+    read(stamp, member(section.metadata, name)) ?? {};
   const atMs = Date.parse(updated);
   return {
-    version: version ?? half.version,
+    version: version ?? section.version,
     atMs: Number.isNaN(atMs) ? 0 : atMs,
   };
 }
@@ -132,13 +132,13 @@ export function reportedEvents(
 
 function reportedEvent(before: DeviceRecord, after: DeviceRecord, name: string): TimelineDraft | undefined {
   const old = member(before.reported.properties, name);
-  const told = member(after.reported.properties, name);
-  if (equalJson(old, told)) return undefined;
+  const raw = member(after.reported.properties, name);
+  if (equalJson(old, raw)) return undefined;
   const common = { deviceId: after.id, actor: "device", property: name } as const;
-  if (told === undefined) return { ...common, kind: "reported", text: `${name} is no longer reported` };
+  if (raw === undefined) return { ...common, kind: "reported", text: `${name} is no longer reported` };
   const known = old === undefined ? undefined : unwrap(old);
   const was = known?.value;
-  const { value, ack } = unwrap(told);
+  const { value, ack } = unwrap(raw);
   const facts = { ...common, ...(was === undefined ? {} : { before: was }), after: value };
   if (ack === undefined || ack.version === 0) {
     const origin = ack?.text === undefined ? "" : ` (${ack.text})`;
@@ -157,7 +157,7 @@ type AckEvent = Pick<TimelineDraft, "kind" | "text" | "winner" | "lost" | "lostA
 
 /** The event of an acknowledgement: applied, refused, or a conflict and its winner. */
 function acknowledgedEvent(
-  desired: TwinHalf,
+  desired: TwinSection,
   name: string,
   value: Json,
   { ack, known }: { readonly ack: Acknowledgement; readonly known: Acknowledgement | undefined },

@@ -24,7 +24,7 @@ interface Series {
 }
 
 const maxNames = 32;
-/** A day at one reading a minute, and room. */
+/** A day at one reading a minute, and some reserve. */
 const maxPoints = 2000;
 const maxMessages = 1000;
 

@@ -17,9 +17,12 @@ export type TimelineDraft = Omit<TimelineEvent, "sequence" | "atMs">;
 const maxEvents = 2000;
 /** A device that connects in a loop must not displace the events of the others. */
 const maxEventsOfADevice = 500;
-/** Memory cards wear, and each save writes it whole: the longer it is, the longer the next one waits. A crash loses that. */
+/**
+ * Each save writes the whole timeline and wears the card, so a longer one is saved less often. A crash loses
+ * unsaved events.
+ */
 const saveAfter = (events: number): Millis => seconds(30 + events * 1.5);
-/** Skipped at a start: more than could have happened unsaved. */
+/** Sequence numbers that a start skips: more than unsaved events can have used. */
 const gap = 1000;
 
 const storedEvent = convert(

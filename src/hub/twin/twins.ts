@@ -15,7 +15,14 @@ import { desiredPatch, desiredPatches, twinAnswer, twinAnswers } from "../mqtt/t
 import type { Actor, TimelineEvent } from "../page-server/api.ts";
 import type { Devices } from "../registry/devices.ts";
 import type { DeviceRecord } from "../registry/record.ts";
-import { forDevice, isRefused, type PatchRefused, patchHalf, patchTags, replacingPatch } from "./document.ts";
+import {
+  forDevice,
+  isRefused,
+  type PatchRefused,
+  patchSection,
+  patchTags,
+  replacingPatch,
+} from "./document.ts";
 import { reportedEvents, show } from "./reported-watch.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -43,7 +50,7 @@ export interface TwinParts {
 
 export class Twins {
   readonly #parts: TwinParts;
-  /** Of what devices report, once it is on the disk. */
+  /** Called with the device id when a report is on the disk. */
   onReported: (deviceId: string) => void = () => {};
 
   constructor(parts: TwinParts) {
@@ -88,7 +95,7 @@ export class Twins {
     const before = devices.get(link.deviceId);
     if (before === undefined) return;
     const patch = readJson(payload);
-    const reported = patchHalf(before.reported, patch, clock.wallNow());
+    const reported = patchSection(before.reported, patch, clock.wallNow());
     if (isRefused(reported)) {
       const status = reported.refused === "too-large" ? 413 : 400;
       return answer(link, twinAnswer(status, rid), errorBody(status, reported.why, clock.wallNow()));
@@ -158,7 +165,7 @@ function applyEdit(
     }
     const { $version: _version, $metadata: _metadata, ...wanted } = asked;
     patch = edit.replace === true || edit.desired === null ? replacingPatch(before.desired, wanted) : wanted;
-    const desired = patchHalf(before.desired, patch, atMs);
+    const desired = patchSection(before.desired, patch, atMs);
     if (isRefused(desired)) return desired;
     record = { ...record, desired };
   }

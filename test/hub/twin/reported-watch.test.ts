@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/base/json/value.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
-import { isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
+import { isRefused, patchSection } from "../../../src/hub/twin/document.ts";
 import { propertyRows, reportedEvents, unwrap } from "../../../src/hub/twin/reported-watch.ts";
 
 function change(
@@ -11,7 +11,7 @@ function change(
   patch: JsonObject,
   atMs: number,
 ): DeviceRecord {
-  const next = patchHalf(record[half], patch, atMs);
+  const next = patchSection(record[half], patch, atMs);
   if (isRefused(next)) throw new Error(next.why);
   return { ...record, [half]: next };
 }

@@ -8,11 +8,11 @@ import { cloudMessage, parseDeviceTopic, parseDpsTopic } from "../../../src/hub/
 import { parseQuery } from "../../../src/hub/registry/query.ts";
 import { makeSas, parseSas, verifySas } from "../../../src/hub/rest/sas.ts";
 import {
-  emptyHalf,
+  emptySection,
   isRefused,
-  patchHalf,
+  patchSection,
   replacingPatch,
-  type TwinHalf,
+  type TwinSection,
 } from "../../../src/hub/twin/document.ts";
 import { deriveDeviceKey } from "../../../src/protocol/device-key.ts";
 
@@ -42,8 +42,8 @@ function merged(target: Json | undefined, patch: Json): Json {
   return Object.fromEntries(result);
 }
 
-function taken(half: TwinHalf, patch: Json): TwinHalf {
-  const next = patchHalf(half, patch, 5);
+function taken(half: TwinSection, patch: Json): TwinSection {
+  const next = patchSection(half, patch, 5);
   if (isRefused(next)) throw new Error(next.why);
   return next;
 }
@@ -52,7 +52,7 @@ describe("a twin document", () => {
   it("is what a merge patch makes of it, one version higher each time, whatever the names", () => {
     fc.assert(
       fc.property(fc.array(patches, { maxLength: 6 }), (list) => {
-        let half = emptyHalf(0);
+        let half = emptySection(0);
         let model: Json = {};
         for (const patch of list) {
           half = taken(half, patch);
@@ -68,7 +68,7 @@ describe("a twin document", () => {
   it("has metadata for exactly the properties that it has, of the version that last named them", () => {
     fc.assert(
       fc.property(patches, patches, (first, second) => {
-        const half = taken(taken(emptyHalf(0), first), second);
+        const half = taken(taken(emptySection(0), first), second);
         for (const name of Object.keys(half.properties)) {
           const version = member(half.metadata[name], "$lastUpdatedVersion");
           expect(version).toBe(Object.hasOwn(second, name) ? 3 : 2);
@@ -82,7 +82,7 @@ describe("a twin document", () => {
   it("becomes what it is to be replaced with, by the patch that says so", () => {
     fc.assert(
       fc.property(whole, whole, (before, after) => {
-        const half = taken(emptyHalf(0), before);
+        const half = taken(emptySection(0), before);
         const result = taken(half, replacingPatch(half, after));
         expect(equalJson(result.properties, merged({}, after))).toBe(true);
       }),
@@ -90,7 +90,7 @@ describe("a twin document", () => {
   });
 
   it("never throws, whatever a patch is", () => {
-    fc.assert(fc.property(fc.jsonValue(), (patch) => void patchHalf(emptyHalf(0), patch, 0)));
+    fc.assert(fc.property(fc.jsonValue(), (patch) => void patchSection(emptySection(0), patch, 0)));
   });
 });
 

@@ -1,8 +1,8 @@
 /**
- * What a device reports of its updates, as texts of its card.
+ * A device's reports about its updates, as texts of its card.
  *
- * Guarantee: pure and total. A last update that failed, and a source that cannot be asked, have the tone `bad`.
- * What a device that cannot be reached was doing is never shown as going on.
+ * Guarantee: pure, and never throws. A last update that failed, and a source that cannot be asked, have the
+ * tone `bad`. The last report of an unreachable device is never shown as still in progress.
  */
 import type { DeviceSummary, FirmwareView } from "../../page-server/api.ts";
 import { isReachable } from "./cable.ts";
@@ -69,7 +69,7 @@ export function firmwareCard(device: DeviceSummary): FirmwareCard | undefined {
 
 /**
  * What the update does, and why it waits or what failed.
- * @param more said behind the word; empty ones are left out
+ * @param more texts after the state's word; empty ones are omitted
  */
 export function stateView(
   { state, reason }: FirmwareView,
@@ -95,7 +95,7 @@ export function lastView({ lastResult, lastVersion, lastReason }: FirmwareView):
 
 export function progressOf({ state, progress }: FirmwareView, reachable: boolean): number | undefined {
   if (!reachable || progress === null) return undefined;
-  // A download that waits for its server goes on where it was.
+  // A download that waits for its server keeps its progress.
   const isPartial = state === "waiting" && progress > 0 && progress < 100;
   return state === "downloading" || isPartial ? progress : undefined;
 }

@@ -1,9 +1,9 @@
 /**
  * A roll-out over several devices: one row for each, and a summary.
  *
- * Guarantee: pure and total. A device on trial does not count as running the version. One that reverted or refused
- * it makes the summary `bad` and comes first; so does a group whose roll-out is stopped.
- * The summary says how many cannot be reached.
+ * Guarantee: pure, and never throws. A device on trial does not count as running the version. One that
+ * reverted or refused it makes the summary `bad` and comes first; so does a group whose roll-out is stopped.
+ * The summary counts the devices that cannot be reached.
  */
 import { compareVersions } from "../../../base/version.ts";
 import type { DeviceSummary, FirmwareView, RollOutChange, RollOutGroup } from "../../page-server/api.ts";
@@ -24,7 +24,7 @@ export interface GroupRow {
   readonly version: string;
   /** "10 %, 2 of 20 units". */
   readonly share: string;
-  /** How far it is, or that and why it is stopped. */
+  /** Its progress; if it is stopped, also the reason. */
   readonly status: StatusView;
   /** What the button does. */
   readonly action: RollOutChange["action"];
@@ -53,7 +53,7 @@ function groupStatus({ included, confirmed, failed, stopAt, stopped }: RollOutGr
 
 export interface RollOutRow {
   readonly id: string;
-  /** Its group, and from which percentage on it is included. */
+  /** Its group, and the percentage from which on it is included. */
   readonly group: string;
   /** The installed version. */
   readonly installed: string;

@@ -3,7 +3,8 @@
  *
  * The state, and how each event changes it.
  *
- * Guarantee: pure and total. Repeated events, and events about a device that is not shown, are harmless.
+ * Guarantee: pure, and never throws. Repeated events, and events about a device that is not shown, are
+ * harmless.
  */
 import type { Json } from "../../../base/json/value.ts";
 import type {

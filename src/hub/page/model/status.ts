@@ -16,7 +16,7 @@ export interface StatusView {
 /** @param reachable whether the device is connected */
 export function statusView(row: PropertyRow, reachable: boolean): StatusView {
   const { ack } = row;
-  const said = plainTimes(ack?.text ?? "");
+  const text = plainTimes(ack?.text ?? "");
   switch (row.status) {
     case "pending":
       return {
@@ -25,21 +25,21 @@ export function statusView(row: PropertyRow, reachable: boolean): StatusView {
         detail: reachable ? "sent, not acknowledged yet" : "waits for the device to reconnect",
       };
     case "acknowledged":
-      return { tone: "good", word: "Acknowledged", detail: said };
+      return { tone: "good", word: "Acknowledged", detail: text };
     case "refused":
-      return { tone: "bad", word: "Refused", detail: said === "" ? `code ${ack?.code ?? "?"}` : said };
+      return { tone: "bad", word: "Refused", detail: text === "" ? `code ${ack?.code ?? "?"}` : text };
     case "unanswered":
       return { tone: "quiet", word: "Not answered", detail: "the device has no such property" };
     case "overruled":
       return {
         tone: "device",
         word: "Device’s value won",
-        detail: said === "" ? `${valueText(row.name, row.reported?.value)} stays in force` : said,
+        detail: text === "" ? `${valueText(row.name, row.reported?.value)} stays in force` : text,
       };
     case "device-only": {
       const { source, atMs } = ack?.origin ?? {};
       const word = source === "default" ? "Default" : ack?.code === 203 ? "Set on the device" : "Device";
-      const detail = source === undefined ? said : atMs === undefined ? "" : `at ${timeText(atMs)}`;
+      const detail = source === undefined ? text : atMs === undefined ? "" : `at ${timeText(atMs)}`;
       return { tone: "quiet", word, detail };
     }
     case "deleted":

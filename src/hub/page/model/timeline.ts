@@ -51,7 +51,7 @@ export const actorNames: Readonly<Record<Actor, string>> = {
 export function eventView(event: TimelineEvent): EventView {
   const [icon, tone] = styles[event.kind] ?? ["hub", "quiet"];
   const title = titleOf(event);
-  const said = deviceText(event);
+  const text = deviceText(event);
   return {
     sequence: event.sequence,
     atMs: event.atMs,
@@ -59,7 +59,7 @@ export function eventView(event: TimelineEvent): EventView {
     icon,
     tone,
     title: title ?? event.text.charAt(0).toUpperCase() + event.text.slice(1),
-    detail: title === undefined ? "" : event.kind === "conflict" ? conflictText(event) : said,
+    detail: title === undefined ? "" : event.kind === "conflict" ? conflictText(event) : text,
     whileOffline: event.whileOffline === true,
   };
 }
@@ -92,8 +92,8 @@ function deviceText({ kind, ack, atMs }: TimelineEvent): string {
 export const withoutSteps = (events: readonly TimelineEvent[]): readonly TimelineEvent[] =>
   events.filter((event, at) => {
     const next = events[at + 1];
-    const goesOn = next?.kind === "reported" && next.property === event.property;
-    return !(event.kind === "reported" && goesOn && next.atMs - event.atMs < stepMs);
+    const continues = next?.kind === "reported" && next.property === event.property;
+    return !(event.kind === "reported" && continues && next.atMs - event.atMs < stepMs);
   });
 
 /** @returns `undefined` for an event that is not about a property: then the hub's text is shown */

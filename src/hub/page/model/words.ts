@@ -1,7 +1,7 @@
 /**
  * Formats values for users. Labels and units come from the model's tables; unknown properties show their own names.
  *
- * Guarantee: total. Any JSON becomes a short text.
+ * Guarantee: never throws. Any JSON becomes a short text.
  */
 import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {

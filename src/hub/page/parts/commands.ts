@@ -9,7 +9,7 @@ import type { IconName } from "../model/icon-paths.ts";
 import { shorten } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 
-/** The card of firmware updates has a button for the other one. */
+/** The card of firmware updates has its own button for `checkForUpdate`. */
 type ListedCommand = Exclude<CommandName, "checkForUpdate">;
 
 const pictures: Readonly<Record<ListedCommand, IconName>> = {
@@ -40,8 +40,8 @@ export function makeCommands(context: Context): Part<View> {
       return;
     }
     const answer = await context.expect(api.command(id, { name, payload }));
-    const said = answer?.payload == null ? "" : ` · ${shorten(JSON.stringify(answer.payload))}`;
-    setText(result, answer === undefined ? "" : `${label}: ${answer.status} in ${answer.tookMs} ms${said}`);
+    const reply = answer?.payload == null ? "" : ` · ${shorten(JSON.stringify(answer.payload))}`;
+    setText(result, answer === undefined ? "" : `${label}: ${answer.status} in ${answer.tookMs} ms${reply}`);
     setAttribute(result, "data-tone", answer !== undefined && answer.status >= 300 ? "bad" : "good");
   };
 

@@ -81,8 +81,8 @@ export function makeFirmware(context: Context): Part<View> {
     // Another device may be shown by now.
     if (asked !== id) return;
     const isRefused = answer !== undefined && answer.status >= 300;
-    const said = isRefused ? ` ${shorten(JSON.stringify(answer.payload), 200)}` : "";
-    const word = isRefused ? `Refused: ${answer.status}${said}` : "The device asks its sources of updates.";
+    const reply = isRefused ? ` ${shorten(JSON.stringify(answer.payload), 200)}` : "";
+    const word = isRefused ? `Refused: ${answer.status}${reply}` : "The device asks its sources of updates.";
     setText(result, answer === undefined ? "" : word);
     setAttribute(result, "data-tone", isRefused ? "bad" : "good");
   };

@@ -12,7 +12,7 @@ import { Supervisor } from "./link/supervisor.ts";
 export type { Credentials } from "./credentials/credentials.ts";
 export type { LinkCause } from "./link/cause.ts";
 export type { CloudHandlers, CloudLink, CloudOptions, CommandReply, TelemetryMessage } from "./link/link.ts";
-export { nearbyTuning } from "./link/tuning.ts";
+export { localHubTuning } from "./link/tuning.ts";
 
 /** Connects, and reconnects until `close`. */
 export function openCloud(options: CloudOptions): CloudLink {

@@ -46,7 +46,7 @@ export function startTelemetry(nowMs: Millis): TelemetryState {
   };
 }
 
-/** Whether it tells of a thing that happened, which no later message repeats. */
+/** Whether it reports an event, which no later message repeats. */
 export const isEvent = (message: OutboxValues): boolean =>
   Object.keys(message).some((name) => telemetry[name as TelemetryName].event);
 
@@ -62,7 +62,7 @@ export function shapeTelemetry(
   const interval = seconds(intervalSeconds);
   const first = observation.temperature === undefined ? millis(nowMs + sensorGrace) : nowMs;
   const planned = state.dueAt ?? first;
-  // Earlier than planned if the interval was truncated, or if the sensor has its first reading.
+  // Earlier than planned if the interval was shortened, or if the sensor has its first reading.
   const dueAt =
     state.sentValues === "" ? millis(Math.min(planned, first)) : millis(Math.min(planned, nowMs + interval));
   const regular = nowMs >= dueAt;

@@ -20,8 +20,10 @@ export interface FoundCredentials extends Credentials {
 
 /** @throws CredentialError */
 export async function loadCredentials(places: CredentialPlaces): Promise<FoundCredentials | undefined> {
-  const handed = places.env["CREDENTIALS_DIRECTORY"];
-  const fromManager = handed ? await readFrom(handed, { ...places.files, mode: unasked }) : undefined;
+  const managerFolder = places.env["CREDENTIALS_DIRECTORY"];
+  const fromManager = managerFolder
+    ? await readFrom(managerFolder, { ...places.files, mode: modeUnchecked })
+    : undefined;
   if (fromManager !== undefined) return fromManager;
   const fromEnv = credentialsFromEnv(places.env);
   if (fromEnv !== undefined) return { ...fromEnv, from: "the environment" };
@@ -35,5 +37,8 @@ async function readFrom(folder: string, files: PrivateFiles): Promise<FoundCrede
   return { ...(await credentialsFromFile(text, path, files)), from: path };
 }
 
-/** Only the service can read the folder; its access control list appears in the mode as a right of the group (acl(5)). */
-const unasked = async (): Promise<undefined> => undefined;
+/**
+ * Not checked for the manager's folder: only the service can read it, but its access control list shows in
+ * the mode as group rights (acl(5)).
+ */
+const modeUnchecked = async (): Promise<undefined> => undefined;

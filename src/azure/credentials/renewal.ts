@@ -6,14 +6,14 @@ import { X509Certificate } from "node:crypto";
 
 export interface Renewal {
   readonly validTo: Date;
-  /** From then on it is due. */
+  /** Renewal is due from this time on. */
   readonly dueMs: number;
 }
 
 const dayMs = 86_400_000;
 const lastDays = 30;
 
-/** @param certificatePem the device's own comes first */
+/** @param certificatePem a chain that begins with the device's own certificate */
 export function renewalOf(certificatePem: string): Renewal {
   const { validFrom, validTo } = new X509Certificate(certificatePem);
   const end = Date.parse(validTo);
@@ -21,13 +21,13 @@ export function renewalOf(certificatePem: string): Renewal {
   return { validTo: new Date(end), dueMs: end - Math.min(lastDays * dayMs, third) };
 }
 
-/** What its owner is told. `undefined`: not due; an expired one is another matter. */
+/** The warning for its owner; `undefined` when renewal is not due, or the certificate has expired. */
 export function renewalNotice(certificatePem: string, wallMs: number): string | undefined {
   const { validTo, dueMs } = renewalOf(certificatePem);
   if (wallMs < dueMs || wallMs >= validTo.getTime()) return undefined;
   const days = Math.floor((validTo.getTime() - wallMs) / dayMs);
-  return `The device's certificate ends in ${days} ${days === 1 ? "day" : "days"} (${validTo.toISOString().slice(0, 10)}).`;
+  return `The device's certificate expires in ${days} ${days === 1 ? "day" : "days"} (${validTo.toISOString().slice(0, 10)}).`;
 }
 
 export const renewalRemedy =
-  "On the unit: grove-heater claim request; have it signed, then: grove-heater claim accept. The old one serves meanwhile.";
+  "On the unit: grove-heater claim request; have it signed, then: grove-heater claim accept. The old one stays in use until then.";

@@ -116,8 +116,8 @@ export function classify(failure: Failure): LinkCause {
 }
 
 /** The SDK's error for a socket that ended without an error. */
-const isSilence = (said: unknown): boolean =>
-  said === undefined || (said instanceof Error && said.name === "NotConnectedError");
+const isSilence = (error: unknown): boolean =>
+  error === undefined || (error instanceof Error && error.name === "NotConnectedError");
 
 /** MQTT 3.1.1, section 3.2.2.3; IoT Hub answers 3 while it throttles and 5 to a bad token or a disabled device. */
 function byReturnCode(code: number | undefined): CauseCode | undefined {

@@ -76,7 +76,7 @@ class SdkConnection implements HubConnection {
     this.#wire = new Wire({ ...options, ...options.tuning, host: options.target.host });
     this.#calls = new Calls(options.clock);
     const { tokenMs } = options.tuning;
-    const base = new GuardedMqttBase(this.#wire, { screen: this.#screen, onFault: options.onFault });
+    const base = new GuardedMqttBase(this.#wire, { filter: this.#filter, onFault: options.onFault });
     const made = makeClient({ ...options, tokenMs }, base);
     this.#client = made.client;
     this.#transport = made.transport;
@@ -99,11 +99,11 @@ class SdkConnection implements HubConnection {
       await this.#calls.make(tuning.connectMs, (done) =>
         this.#client.setOptions({ modelId, ...certificate }, done),
       );
-      this.#wire.onEnd(() => this.#end(this.#name()));
+      this.#wire.onEnd(() => this.#end(this.#classify()));
       await this.#calls.make(tuning.connectMs, (done) => this.#client.open(done));
     } catch (sdk) {
       // A LinkFailure is our own error for the end of the wire, not an error of the SDK.
-      const why = this.#name(sdk instanceof LinkFailure ? undefined : sdk);
+      const why = this.#classify(sdk instanceof LinkFailure ? undefined : sdk);
       this.#end(why);
       throw new LinkFailure(why);
     }
@@ -147,7 +147,7 @@ class SdkConnection implements HubConnection {
     this.#end(why);
   }
 
-  readonly #screen: MessageFilter = (topic, payload) => {
+  readonly #filter: MessageFilter = (topic, payload) => {
     const inbound = readInbound(topic, payload);
     if (inbound.kind !== "twin-reply") {
       this.#options.onInbound(inbound);
@@ -173,14 +173,14 @@ class SdkConnection implements HubConnection {
       return await this.#calls.make(this.#options.tuning.callMs, start);
     } catch (error) {
       if (error instanceof TwinRefused || error instanceof LinkFailure) throw error;
-      const why = this.#name(error);
+      const why = this.#classify(error);
       // One missing answer means a dead link: reconnect.
       if (error instanceof NoAnswer) this.#end(why);
       throw new LinkFailure(why);
     }
   }
 
-  #name(sdk?: unknown): LinkCause {
+  #classify(sdk?: unknown): LinkCause {
     const { error: wire, returnCode } = this.#wire;
     const why = classify({ peer: this.#peer, wire, sdk, returnCode, timedOut: sdk instanceof NoAnswer });
     return this.#wire.closedByPeer ? { ...why, closedByPeer: true } : why;

@@ -50,7 +50,7 @@ export async function provision(options: ProvisionOptions): Promise<HubTarget> {
   const closedError = new Error("the connection ended");
   let cancelGrace = () => {};
   let cancel = () => {};
-  const screen: MessageFilter = (topic, payload) => {
+  const filter: MessageFilter = (topic, payload) => {
     const reply = readInbound(topic, payload);
     if (reply.kind !== "registration-reply") return undefined;
     status = reply.status;
@@ -64,7 +64,7 @@ export async function provision(options: ProvisionOptions): Promise<HubTarget> {
   try {
     const fail = (error: unknown) => calls.end(asError(error));
     // `onError` bypasses the SDK's transport: an error while it disconnects makes it call a missing callback.
-    const base = new GuardedMqttBase(wire, { screen, onFault: fail, onError: fail });
+    const base = new GuardedMqttBase(wire, { filter, onFault: fail, onError: fail });
     const registered = await calls.make<unknown>(tuning.provisionMs, (done) => {
       cancel = register(options, base, done);
       // The SDK does not always notice a closed socket; after a clean end its callback comes a moment later.

@@ -95,10 +95,10 @@ export function planNext(before: History, ending: Ending, tuning: CloudTuning, r
 function countEvictions(
   before: History,
   { cause, onlineMs }: Ending,
-  steady: boolean,
+  stable: boolean,
   tuning: CloudTuning,
 ): number {
-  if (steady) return 0;
+  if (stable) return 0;
   // Bad Wi-Fi also ends links early, but without a clean close by the hub.
   const evicted = cause.code === "dropped" && cause.closedByPeer === true;
   return evicted && onlineMs !== undefined && onlineMs < tuning.evictedMs ? before.evictions + 1 : 0;

@@ -57,8 +57,8 @@ export class LinkStatusReporter {
     const attempts = this.#repeats === 0 ? undefined : this.#repeats + 1;
     const retry = Math.round(retryMs);
     // Logged, since a wrong clock can be behind many causes.
-    const clockSays = isoTime(clock.wallNow());
-    const fields = { code, words: text, detail, clock: clockSays, attempts, retryMs: retry };
+    const clockShows = isoTime(clock.wallNow());
+    const fields = { code, words: text, detail, clock: clockShows, attempts, retryMs: retry };
     const due = this.#loggedAt === undefined || clock.now() - this.#loggedAt >= remindEvery;
     if (isNew || due) {
       this.#loggedAt = clock.now();

@@ -53,7 +53,7 @@ export const defaultTuning: CloudTuning = {
  * For a hub on the same machine or LAN: there is no load to limit, and a user who unplugs and plugs in the cable wants
  * to see a quick reaction.
  */
-export const nearbyTuning: Partial<CloudTuning> = {
+export const localHubTuning: Partial<CloudTuning> = {
   connectMs: seconds(5),
   provisionMs: seconds(10),
   callMs: seconds(5),

@@ -2,10 +2,10 @@
  * Keeps entries until they are acknowledged: first in memory, shortly after in the store.
  *
  * Guarantees: nothing here throws or blocks the caller; one write is under way at a time, at most one sync a second;
- * what was acknowledged within `ackWaitMs` on a link that is up is never written, and what is not urgent shares its sync
- * with all that comes within `batchEveryMs`: each sync costs a card some ten blocks, however small the message is;
- * a store that fails is reopened every 10 s, repaired with growing effort if it is damaged, and meanwhile the newest
- * entries wait in memory; what exceeds a limit is dropped, oldest first, counted and logged.
+ * an entry that is acknowledged within `ackWaitMs` while the link is online is never written; entries that are not
+ * urgent are written together, once in `batchEveryMs`: each sync wears some ten blocks of a card, however small the
+ * message is; a store that fails is reopened every 10 s, repaired with growing effort if it is damaged, and
+ * meanwhile the newest entries wait in memory; entries beyond a limit are dropped, oldest first, counted and logged.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -24,7 +24,10 @@ export interface BufferLimits {
   readonly maxBytes: number;
   /** In memory, while the disk fails. */
   readonly memoryEntries: number;
-  /** While the link is up, a message waits so long in memory alone for its acknowledgement. */
+  /**
+   * While the link is online, a message waits in memory for its acknowledgement for this time, before it is
+   * written.
+   */
   readonly ackWaitMs: number;
   /** Messages that are not urgent are written no more often than this. */
   readonly batchEveryMs: number;
@@ -42,9 +45,9 @@ export interface BufferOptions {
 }
 
 const syncEvery = seconds(1);
-/** So many in memory do not wait for more. */
-const mostInMemory = 100;
-/** Removals alone wait so long for company. */
+/** With so many entries in memory a write is not delayed. */
+const maxDelayed = 100;
+/** A write of removals alone is delayed by this time, so that new entries can share it. */
 const removeEvery = seconds(5);
 const reopenAfter = seconds(10);
 /** A disk without an answer for so long is reported. */
@@ -68,7 +71,7 @@ export class OutboxBuffer implements DrainSource {
   /** The note of earlier processes has been read. */
   #noteRestored = false;
   #noteChanged = false;
-  /** Only what is on the disk will need it: alone it is no reason to write. */
+  /** Only stored messages need it: without them it is no reason to write. */
   #clockNoteChanged = false;
   #writing: Promise<void> | undefined;
   #syncedAt = Number.NEGATIVE_INFINITY;
@@ -101,7 +104,7 @@ export class OutboxBuffer implements DrainSource {
     return this.#failures.cause;
   }
 
-  /** Whether acknowledgements may come. */
+  /** Whether the link is online, so that acknowledgements can arrive. */
   setOnline(online: boolean): void {
     this.#online = online;
     this.#writeSoon();
@@ -145,7 +148,7 @@ export class OutboxBuffer implements DrainSource {
     this.#writeSoon();
   }
 
-  /** The clock was looked at and has changed: that is worth a note to the messages on the disk. */
+  /** Call this when the clock was set: the messages on the disk need its new offset. */
   clockChanged(): void {
     this.#clockNoteChanged = true;
     this.#writeSoon();
@@ -233,22 +236,22 @@ export class OutboxBuffer implements DrainSource {
     return this.#putDueAt(this.#queue, now) ?? (this.#queue.hasDone ? now + removeEvery : undefined);
   }
 
-  /** When what is new is to be written. */
+  /** When new entries or the note are to be written. */
   #putDueAt(queue: StoredQueue, now: number): number | undefined {
     const soonest = Math.max(now, this.#syncedAt + syncEvery);
     if (this.#noteChanged || (this.#clockNoteChanged && queue.waiting > 0)) return soonest;
     const [oldest] = this.#unwritten;
     if (oldest === undefined) return undefined;
-    if (this.#unwritten.length >= mostInMemory) return soonest;
+    if (this.#unwritten.length >= maxDelayed) return soonest;
     const { ackWaitMs, batchEveryMs } = this.#options.limits;
-    // Until then its acknowledgement may come.
+    // Its acknowledgement may arrive until then.
     const waitsUntil = ({ addedAt = now }: Entry): number => (this.#online ? addedAt + ackWaitMs : now);
     const batch = Math.max(soonest, waitsUntil(oldest), this.#syncedAt + batchEveryMs);
     const urgent = this.#unwritten.find((entry) => entry.urgent === true);
     return urgent === undefined ? batch : Math.min(batch, Math.max(soonest, waitsUntil(urgent)));
   }
 
-  /** Sets the timer for what is to be done; a timer that goes off earlier stands, and looks again. */
+  /** Sets the timer for the next write. An earlier timer is kept, and checks again when it fires. */
   #writeSoon(): void {
     if (this.#closed || this.#writing !== undefined || this.#opening !== undefined) return;
     const at = this.#dueAt();
@@ -260,7 +263,7 @@ export class OutboxBuffer implements DrainSource {
     const cancel = clock.setTimer(millis(at - clock.now()), () => {
       this.#timer = undefined;
       const due = this.#queue && this.#putDueAt(this.#queue, clock.now());
-      // Meanwhile the link came, or what was urgent was acknowledged.
+      // Meanwhile the link went online, or the urgent entry was acknowledged.
       if (due !== undefined && due > clock.now()) return this.#writeSoon();
       this.#writing = this.#watched(this.#write()).finally(() => {
         this.#writing = undefined;
@@ -285,8 +288,8 @@ export class OutboxBuffer implements DrainSource {
     if (this.#options.history.checkClock()) this.#clockNoteChanged = true;
     const batch = this.#unwritten.slice(0, batchSize);
     const offsets = this.#options.history.offsets;
-    const hasNews = this.#noteChanged || this.#clockNoteChanged;
-    const note: Note | undefined = hasNews ? { dropped: this.#dropped, offsets } : undefined;
+    const writesNote = this.#noteChanged || this.#clockNoteChanged;
+    const note: Note | undefined = writesNote ? { dropped: this.#dropped, offsets } : undefined;
     this.#noteChanged = false;
     this.#clockNoteChanged = false;
     this.#inBatch = batch.length;

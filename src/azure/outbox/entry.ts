@@ -20,7 +20,7 @@ export interface Entry {
   key?: number;
   /** Acknowledged; needed while its write is in progress. */
   sent?: boolean;
-  /** To be on the disk soon after it was not acknowledged. */
+  /** To be written soon if it is not acknowledged. */
   readonly urgent?: boolean;
   /** Monotonic, in ms. */
   addedAt?: number;
@@ -50,7 +50,7 @@ export interface Note {
 export const encodeNote = ({ dropped, offsets }: Note): string =>
   withChecksum(JSON.stringify({ dropped, offsets }));
 
-/** Total: an unreadable note counts as empty, which loses only the count of old losses. */
+/** Never fails: an unreadable note counts as empty, which loses only the count of old losses. */
 export function decodeNote(text: string | undefined): Note {
   const note = text === undefined ? undefined : read(storedNote, parseChecked(text));
   return note ?? { dropped: 0, offsets: {} };

@@ -4,13 +4,13 @@
  * Guarantees:
  * - `append` and `setOnline` return at once and never throw, whatever the disk or the link do.
  * - Order: messages are handed to `send` one at a time, oldest first, each again until it was acknowledged. A message
- *   may arrive twice, with the same id; it never arrives after a younger one, but when the disk could not be read
- *   meanwhile: then the young ones in memory go ahead.
- * - Durability: while the link is up a message waits 10 s in memory for its acknowledgement, and then was never on the
- *   disk. One that is not acknowledged is synced to the disk, and so is one that is appended without a link: an urgent
- *   one at once, at most one sync a second; others at once after five quiet minutes, else together, once in five
- *   minutes. A kill or a power cut costs at most what waits: ten seconds with a link, five minutes of readings without.
- *   Removals are not synced: a power cut then repeats messages, it loses none.
+ *   may arrive twice, with the same id; it never arrives after a newer one, unless the disk could not be read: then
+ *   newer ones in memory are sent first.
+ * - Durability: while the link is online a message waits 10 s in memory for its acknowledgement; one that is
+ *   acknowledged by then is never written. One that is not acknowledged is synced to the disk, and so is one that is
+ *   appended without a link: an urgent one at once, at most one sync a second; others at once after five quiet minutes,
+ *   else together, once in five minutes. A kill or a power cut loses at most ten seconds of messages with a link, five
+ *   minutes of readings without. Removals are not synced: a power cut then repeats messages, it loses none.
  * - Bounds: above `maxEntries` or `maxBytes` the oldest are dropped, counted and logged. While the disk fails the
  *   newest are kept in memory, up to `memoryEntries`.
  * - Times: messages appended before the clock was set get the correct time (time.ts).
@@ -113,7 +113,7 @@ export class Outbox {
     return { waiting, dropped, failure };
   }
 
-  /** @param urgent a power cut must not take it: a fault, not a reading */
+  /** @param urgent for a message that a power cut must not lose: a fault, not a reading */
   append(values: OutboxValues, urgent = false): void {
     if (this.#closed) return;
     this.#appended += 1;

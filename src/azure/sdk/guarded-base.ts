@@ -14,7 +14,7 @@ import type { Wire } from "./wire.ts";
 export type MessageFilter = (topic: string, payload: Uint8Array) => Uint8Array | undefined;
 
 export interface Guards {
-  readonly screen: MessageFilter;
+  readonly filter: MessageFilter;
   /** A handler of the SDK threw. */
   readonly onFault: (error: unknown) => void;
   /** Receives the connection's errors instead of the SDK. */
@@ -30,7 +30,7 @@ export class GuardedMqttBase extends MqttBase {
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    const { screen, onFault, onError } = this.#guards;
+    const { filter, onFault, onError } = this.#guards;
     try {
       if (event === "error" && onError !== undefined) {
         onError(args[0]);
@@ -39,7 +39,7 @@ export class GuardedMqttBase extends MqttBase {
       if (event !== "message") return super.emit(event, ...args);
       const [topic, payload] = args;
       if (typeof topic !== "string" || !(payload instanceof Uint8Array)) return false;
-      const passed = screen(topic, payload);
+      const passed = filter(topic, payload);
       return passed === undefined ? true : super.emit("message", topic, passed);
     } catch (error) {
       onFault(error);

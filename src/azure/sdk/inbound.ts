@@ -1,8 +1,9 @@
 /**
  * Parses the MQTT messages of IoT Hub and DPS.
  *
- * Guarantee: total. Any message becomes an `Inbound` within the limits below. The SDK's own parsers throw uncaught
- * errors on bad JSON and on a method without a name, so they receive only what was validated here.
+ * Guarantee: never throws. Any message becomes an `Inbound` within the limits below. The SDK's own parsers
+ * throw uncaught errors on bad JSON and on a method without a name, so they receive only what was validated
+ * here.
  * (Topics: learn.microsoft.com, "Use MQTT to communicate with IoT Hub".)
  */
 import { isRecord } from "../../base/json/value.ts";

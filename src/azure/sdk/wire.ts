@@ -64,7 +64,7 @@ export class Wire {
   /** The SDK calls this instead of `connect` of MQTT.js. Never throws: some callers could not catch it. */
   connect(_uri: string, options: IClientOptions): Client {
     const first = this.#client === undefined && !this.#ended;
-    const build = () => (first ? this.#open(options) : failedStream(new Error("this connection is over")));
+    const build = () => (first ? this.#open(options) : failedStream(new Error("this connection has ended")));
     const client = new MqttClient(build, {
       ...options,
       keepalive: this.#options.keepAliveS,
@@ -108,7 +108,7 @@ export class Wire {
 
   #connectTls(options: IClientOptions): Duplex {
     const { host, port } = hostAndPort(this.#options.host);
-    // Both of a certificate's login, neither of a key's: the SDK refuses one alone.
+    // Both are set to authenticate by certificate, neither by key: the SDK refuses one alone.
     const { cert, key } = options as SecureContextOptions;
     try {
       const refused = this.#options.refuseHost?.(host);

@@ -95,7 +95,7 @@ export class CommandDispatcher {
   #isLate({ expiry }: InboundMessage): boolean {
     if (expiry === undefined) return false;
     const now = this.#options.clock.wallNow();
-    // By a clock that is known to be wrong nobody can tell; the hub let it through.
+    // With a clock that is known to be wrong this is unknown; the hub has checked the expiry before.
     return isTrustedWallTime(now) && Date.parse(expiry) < now;
   }
 

@@ -28,7 +28,7 @@ export interface SessionOptions {
 
 type Desired = Extract<Inbound, { kind: "desired" }>;
 
-/** More than usual during a twin request. If one is lost, the twin is requested again. */
+/** More patches than usually arrive during a twin request. If one is lost, the twin is requested again. */
 const maxWaiting = 128;
 const twinAttempts = 3;
 

@@ -11,7 +11,7 @@ import {
   type CommandReply,
   type Credentials,
   type LinkCause,
-  nearbyTuning,
+  localHubTuning,
   openCloud,
 } from "../../azure/azure.ts";
 import { Outbox } from "../../azure/outbox/outbox.ts";
@@ -63,26 +63,26 @@ export interface CloudClientParts {
   /** Sets the outbox aside and starts an empty one. */
   readonly setOutboxAside?: boolean | undefined;
   readonly credentials: Credentials;
-  /** The hub runs on this machine and shares its clock. */
-  readonly nearby: boolean;
+  /** Whether the hub runs on this machine and shares its clock. */
+  readonly isLocalHub: boolean;
   readonly manifest: Manifest;
   readonly dataPath: string;
   readonly files: DurableFiles;
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
-  /** Whether the unit is sealed now; not when absent. */
+  /** Whether the unit is sealed now; absent: it is not. */
   readonly isSealed?: (() => boolean) | undefined;
   readonly board: string;
   /** Ends the loop so that the guardian restarts it. */
   readonly restart: () => void;
-  /** Of the machine's health; without them it tells nothing. */
+  /** Sources of the machine's health; without them none is reported. */
   readonly healthSources?: HealthSources | undefined;
-  /** The setting. */
+  /** The setting `relayLife`. */
   readonly relayLife?: number | undefined;
   /** Error reports that are to be sent. */
   readonly reports?: ReportSenderOptions["store"] | undefined;
-  /** Log lines are wanted for so long. */
+  /** Called with the minutes for which log lines are requested. */
   readonly sendLogs?: ((minutes: number) => void) | undefined;
   /** What is known of updates; `undefined` for a unit that takes none. */
   readonly firmwareReport?: (() => FirmwareReport | undefined) | undefined;
@@ -96,16 +96,16 @@ export interface CloudClientParts {
 
 /** Causes that need a fix by a person. */
 const needsPerson: readonly LinkCause["code"][] = ["key-refused", "disabled"];
-const askAgain: BackoffLimits = { first: seconds(1), longest: minutes(1) };
-/** The answer is sent before the loop ends. */
+const twinRetries: BackoffLimits = { first: seconds(1), longest: minutes(1) };
+/** Delay of a restart, so that the command is answered first. */
 const restartPause = seconds(1);
 /** A larger change means that the clock was set. */
 const clockSlack = seconds(5);
 /** Maximum of waiting twin messages; beyond it the whole twin is requested again. */
-const maxHeard = 128;
+const maxTwinMessages = 128;
 
 export class CloudClient {
-  /** Its store is open, or has failed: it does its work. */
+  /** Resolves when the outbox is open or has failed. */
   readonly opened: Promise<void>;
   readonly #parts: CloudClientParts;
   readonly #link: CloudLink;
@@ -117,20 +117,30 @@ export class CloudClient {
   readonly #machine: ReturnType<typeof describeMachine>;
   #twin: TwinLink = startLink;
   /** Twin messages of the hub to be processed, in order. */
-  #heard: (() => TwinOutcome)[] = [];
-  #deciding = false;
+  #twinMessages: (() => TwinOutcome)[] = [];
+  #processing = false;
   #telemetry: TelemetryState;
   /** The cause, if the link needs a fix by a person. */
   #refused: string | undefined;
   #state: LinkState = "none";
   #shownFailure: string | undefined;
   readonly #health: HealthReport;
-  readonly #askAgain = new Backoff(askAgain);
-  #asking = false;
+  readonly #twinBackoff = new Backoff(twinRetries);
+  #twinRequested = false;
   #closed = false;
 
   constructor(parts: CloudClientParts) {
-    const { clock, log, dataPath, files, manifest, credentials, nearby, device, open = openCloud } = parts;
+    const {
+      clock,
+      log,
+      dataPath,
+      files,
+      manifest,
+      credentials,
+      isLocalHub,
+      device,
+      open = openCloud,
+    } = parts;
     this.#parts = parts;
     this.#startedMs = parts.startedMs ?? clock.now();
     this.#startedAt = this.#whenStarted();
@@ -158,11 +168,13 @@ export class CloudClient {
       modelId,
       caPem: credentials.caPem,
       refuseHost: (host) => checkConnection(manifest, host),
-      tuning: nearby ? nearbyTuning : undefined,
-      sharesClock: nearby,
+      tuning: isLocalHub ? localHubTuning : undefined,
+      sharesClock: isLocalHub,
       handlers: {
-        onTwin: (document) => this.#hear(() => takeDocument(this.#twin, device.inForce, document)),
-        onPatch: (patch, version) => this.#hear(() => takePatch(this.#twin, device.inForce, patch, version)),
+        onTwin: (document) =>
+          this.#queueTwinMessage(() => takeDocument(this.#twin, device.inForce, document)),
+        onPatch: (patch, version) =>
+          this.#queueTwinMessage(() => takePatch(this.#twin, device.inForce, patch, version)),
         onCommand: (name, parameter) => this.#command(name, parameter),
         onLink: (state, cause) => this.#onLink(state, cause),
       },
@@ -178,11 +190,11 @@ export class CloudClient {
   }
 
   /** Called after each step, at least once a second. */
-  look(look: StepSummary): void {
+  step(summary: StepSummary): void {
     if (this.#closed) return;
     const interval = this.#parts.device.inForce.values.telemetryInterval;
     const before = this.#telemetry.suppressed;
-    const { state, messages } = shapeTelemetry(this.#telemetry, look, interval, this.#parts.clock.now());
+    const { state, messages } = shapeTelemetry(this.#telemetry, summary, interval, this.#parts.clock.now());
     this.#telemetry = state;
     if (state.suppressed > before) {
       const what = "messages of faults that come and go too often";
@@ -200,12 +212,12 @@ export class CloudClient {
     return this.#state;
   }
 
-  /** Why the cloud process does not do its work, while it does not: telemetry cannot be kept, or the hub refuses us. */
+  /** The cause, while this does not work: telemetry cannot be stored, or the hub rejects the device. */
   get failure(): string | undefined {
     return this.#outbox.status.failure ?? this.#refused;
   }
 
-  /** Lost where there is no link: whoever reads along sees what happens now. */
+  /** Dropped while offline: live log lines are of use only at once. */
   sendLines(lines: string): void {
     if (this.#state !== "online") return;
     const values: UnstoredValues = { logLines: lines };
@@ -224,7 +236,7 @@ export class CloudClient {
   #onLink(state: LinkState, cause: LinkCause | undefined): void {
     if (state !== "online") {
       this.#twin = startLink;
-      this.#heard = [];
+      this.#twinMessages = [];
     }
     // An open link proves that the clock is right, or as right as the hub's.
     else if (Math.abs(this.#whenStarted() - this.#startedAt) > clockSlack)
@@ -249,33 +261,34 @@ export class CloudClient {
     return wallMillis(clock.wallNow() - (clock.now() - this.#startedMs));
   }
 
-  #hear(apply: () => TwinOutcome): void {
-    if (this.#heard.length >= maxHeard) {
+  #queueTwinMessage(apply: () => TwinOutcome): void {
+    if (this.#twinMessages.length >= maxTwinMessages) {
       this.#parts.log.warn("twin-oddity", {
         what: "the hub sends more than can be processed: the document is requested again",
       });
       this.#getAgain();
       return;
     }
-    this.#heard.push(apply);
-    if (!this.#deciding) void this.#decideAll();
+    this.#twinMessages.push(apply);
+    if (!this.#processing) void this.#processTwinMessages();
   }
 
-  async #decideAll(): Promise<void> {
-    this.#deciding = true;
-    for (let apply = this.#heard.shift(); apply !== undefined; apply = this.#heard.shift()) {
+  async #processTwinMessages(): Promise<void> {
+    this.#processing = true;
+    for (let apply = this.#twinMessages.shift(); apply !== undefined; apply = this.#twinMessages.shift()) {
       try {
         const outcome = apply();
-        // The next one is judged against the device as this one has left it. One in this process has answered by now.
+        // The next message is compared with the state after this one. A device in this process has answered
+        // already.
         const answer = this.#take(outcome);
         if (answer instanceof Promise) await answer;
         if (outcome.getAgain) this.#getAgain();
-        else this.#askAgain.reset();
+        else this.#twinBackoff.reset();
       } catch (error) {
         this.#parts.log.error("cloud-handler-failed", { handler: "twin", error: messageOf(error) });
       }
     }
-    this.#deciding = false;
+    this.#processing = false;
     this.#report();
   }
 
@@ -291,22 +304,22 @@ export class CloudClient {
     return answer;
   }
 
-  /** One request at a time, after a pause that grows; several reasons are one. */
+  /** Requests the whole twin, after a growing delay; further calls before that have no effect. */
   #getAgain(): void {
-    if (this.#asking || this.#closed) return;
-    this.#asking = true;
-    this.#parts.clock.setTimer(this.#askAgain.failed(), () => {
-      this.#asking = false;
+    if (this.#twinRequested || this.#closed) return;
+    this.#twinRequested = true;
+    this.#parts.clock.setTimer(this.#twinBackoff.failed(), () => {
+      this.#twinRequested = false;
       if (!this.#closed) this.#link.refetchTwin();
     });
   }
 
-  /** Says what is new, once it is on the disk (RR-9). */
+  /** Reports what has changed, once it is on the disk (RR-9). */
   #report(): void {
     const { device } = this.#parts;
     // While a request is pending, the values in force are outdated.
-    if (this.#closed || this.#deciding || !device.stored) return;
-    // Counters that go along with something else cost nothing; alone they wait for their hour.
+    if (this.#closed || this.#processing || !device.stored) return;
+    // Counters are reported along with any other change; alone they are reported once an hour.
     if (this.#nextReport().report === undefined) return;
     this.#health.refreshCounters();
     const { link, report } = this.#nextReport();

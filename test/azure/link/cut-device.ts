@@ -1,7 +1,7 @@
 /** A device that sends readings without end, through outbox, supervisor and SDK, and whose cable is cut again and again. */
 import fc from "fast-check";
 import { type CloudLink, openCloud } from "../../../src/azure/azure.ts";
-import { type CloudTuning, nearbyTuning } from "../../../src/azure/link/tuning.ts";
+import { type CloudTuning, localHubTuning } from "../../../src/azure/link/tuning.ts";
 import { Outbox } from "../../../src/azure/outbox/outbox.ts";
 import { segmentStore } from "../../../src/azure/outbox/segments/store.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
@@ -44,7 +44,7 @@ export const cut: fc.Arbitrary<Cut> = fc.record({
 
 /** As shipped for a hub near by, but for the times that the test would have to sit out. */
 const tuning: Partial<CloudTuning> = {
-  ...nearbyTuning,
+  ...localHubTuning,
   callMs: millis(500),
   closeMs: millis(300),
   keepAliveS: 1,

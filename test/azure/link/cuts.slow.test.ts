@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nearbyTuning } from "../../../src/azure/link/tuning.ts";
+import { localHubTuning } from "../../../src/azure/link/tuning.ts";
 import { millis } from "../../../src/base/units.ts";
 import { LinkHub } from "../../property/link-hub.ts";
 import { type Cut, CutDevice, cut, type Recovery } from "./cut-device.ts";
@@ -17,7 +17,7 @@ const number = (name: string, otherwise: number): number => Number(process.env[n
 const cuts = number("CUTS", 500);
 const seed = number("SEED", Date.now() % 2 ** 31);
 const atOnce = 10;
-const floorMs = nearbyTuning.floorMs ?? millis(0);
+const floorMs = localHubTuning.floorMs ?? millis(0);
 
 const kinds = ["close", "reset", "silence"] as const;
 

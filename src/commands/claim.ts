@@ -146,11 +146,11 @@ async function request(args: Arguments): Promise<number> {
     made.inForce.type === undefined
       ? ""
       : " The present credentials stay in force until the new ones are accepted.";
-  say(`Request for ${made.registrationId}${made.reusedKey ? ", with the key of the previous request" : ""}: ${made.requestFile}
+  printNote(`Request for ${made.registrationId}${made.reusedKey ? ", with the key of the previous request" : ""}: ${made.requestFile}
   key SHA-256 ${groupedDigits(made.keyFingerprint)}${renewal}
 ${signSteps(made.registrationId)}`);
   const other = otherDataFolder(args, data.path);
-  if (other !== undefined) say(`! The service keeps its data in ${other}: for it, add --data ${other}`);
+  if (other !== undefined) printNote(`! The service keeps its data in ${other}: for it, add --data ${other}`);
   return exitCodes.ok;
 }
 
@@ -182,7 +182,7 @@ async function accept(args: Arguments): Promise<number> {
     replace: args.has("replace"),
     wallMs: now(),
   });
-  for (const notice of accepted.notices) say(`! ${notice}`);
+  for (const notice of accepted.notices) printNote(`! ${notice}`);
   const until = accepted.validTo.toISOString().slice(0, 10);
   return print(`This unit is ${accepted.registrationId}, valid until ${until}: ${accepted.credentialsFile}
 ${startSteps}`);
@@ -232,4 +232,4 @@ function checkWordCount(args: Arguments, max: number): void {
   throw usage(`unexpected argument: ${args.words[max]}`, "See: grove-heater claim --help");
 }
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const printNote = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,4 +1,4 @@
-/** `clear-faults`: clears faults that stay until a person has looked. */
+/** `clear-faults`: clears latched faults, which stay until a person has checked their cause. */
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { noNetwork } from "../firmware/process/guard-network.ts";
 import { faultEffects } from "../model/faults.ts";

@@ -64,25 +64,25 @@ async function cloud(args: Arguments): Promise<number> {
   let face: AzureFace | undefined;
   let hub: HubReady | undefined;
   let firmware: FirmwareReport | undefined;
-  let unread = 0;
+  let unreadable = 0;
   // A single listener from the start: messages that arrive before any listener are delivered only to the
   // first one.
   process.on("message", (message) => {
-    const said = read(loopToCloud, message);
-    switch (said?.kind) {
+    const received = read(loopToCloud, message);
+    switch (received?.kind) {
       case undefined:
-        unread += 1;
-        return log.warn("cloud-message-unreadable", { from: "the loop", dropped: unread });
+        unreadable += 1;
+        return log.warn("cloud-message-unreadable", { from: "the loop", dropped: unreadable });
       case "hub-ready":
-        hub = said;
-        return face?.hubReady(said);
+        hub = received;
+        return face?.hubReady(received);
       case "secrets-given":
         // The code that requested them has its own listener.
         return;
       case "log-lines":
-        return face?.sendLines(said.lines);
+        return face?.sendLines(received.lines);
       case "firmware":
-        firmware = said.report;
+        firmware = received.report;
         return device?.faceChanged();
       case "ping":
         return send({ kind: "pong" });
@@ -90,8 +90,8 @@ async function cloud(args: Arguments): Promise<number> {
         return ended.stop();
       case "device":
       case "answer":
-        if (device !== undefined) return device.take(said);
-        device = new RemoteDevice({ clock: systemClock, log, send }, said.moment);
+        if (device !== undefined) return device.take(received);
+        device = new RemoteDevice({ clock: systemClock, log, send }, received.snapshot);
         face = faceOf(args, {
           data,
           wiring,

@@ -14,10 +14,10 @@ import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { checkConnection } from "../manifest/gate.ts";
-import { usualMinimumRate } from "../update/download/download.ts";
+import { defaultMinimumRate } from "../update/download/download.ts";
 import { type Channel, channelFile, maxChannelBytes, nameRule, readChannel } from "../update/feed/channel.ts";
 import { hashOf, PublishError, publish } from "../update/feed/publish.ts";
-import { usualStopAt } from "../update/feed/rollout.ts";
+import { defaultStopAt } from "../update/feed/rollout.ts";
 import { KeyError, readPublicKey, readSigningKey, type TrustedKey } from "../update/image/keys.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { systemSlotFiles } from "../update/slots/slot-files.ts";
@@ -37,9 +37,9 @@ export const verb: Verb = {
   subverbs: "any",
   wordHints: ["publish", "show"],
   flags: {
-    folder: { value: "FOLDER", doc: "publish: what the web server or the USB stick shows" },
+    folder: { value: "FOLDER", doc: "publish: the folder that the web server or the USB stick provides" },
     key: { value: "FILE", doc: "publish: the private key; show: a public key that units trust" },
-    "old-key": { value: "FILE", doc: "the public key of before, while units change to another" },
+    "old-key": { value: "FILE", doc: "the previous public key, while units change to the new one" },
     group: { value: "NAME", doc: "publish: the group of units that the image is for" },
     image: { value: "FILE", doc: "publish: a signed image (default: the one that the group has)" },
     percent: {
@@ -48,25 +48,26 @@ export const verb: Verb = {
     },
     "stop-at": {
       value: "N",
-      doc: `publish: a hub stops the roll-out at this percentage of failures (default: unchanged, or ${usualStopAt})`,
+      doc: `publish: a hub stops the roll-out at this percentage of failures (default: unchanged, or ${defaultStopAt})`,
     },
     from: {
       value: "FILE",
       several: true,
       doc: "publish: an older image that units run: makes a delta from it",
     },
-    expires: { value: "DAYS", doc: "publish: after which units take it for outdated (default: 90)" },
+    expires: { value: "DAYS", doc: "publish: after so many days units treat it as outdated (default: 90)" },
     channel: { value: "NAME", doc: "publish: a channel of several (default: the folder's, else default)" },
     json: sharedFlags.json,
   },
   notes: `
-publish copies the image into the folder and signs a new version of the channel file, which says what each group runs. With
-a --group alone it changes the percentage, with neither it only renews the expiry. A unit has a fixed place in its group: a
-higher percentage adds units and takes none away. A hub that offers the folder sees what its units report: it holds an image
-back once too many reverted or refused it, until a person resumes it on the page or another image is published. Files that the channel no longer names may be removed by hand.
+publish copies the image into the folder and signs a new version of the channel file, which names the image of each
+group. With a --group alone it changes the percentage, with neither it only renews the expiry. A unit has a fixed
+place in its group: a higher percentage adds units and takes none away. A hub that offers the folder sees what its
+units report: it holds an image back once too many reverted or refused it, until a person resumes it on the page or
+another image is published. Files that the channel no longer names may be removed by hand.
 show verifies the channel, and every file of it in a folder; of a web server (https://…) the channel alone.
 Exit code 1 when show finds the channel expired or a file missing or wrong, 69 when a server cannot be reached, 75 when
-another publish is at work, 78 when channel, image or key is refused.`,
+another publish is running, 78 when channel, image or key is refused.`,
   async run(args) {
     const [what, subject, more] = args.words;
     if (more !== undefined) throw usage(`feed ${what} takes one argument, not also "${more}".`);
@@ -94,7 +95,7 @@ async function publishInto(args: Arguments): Promise<number> {
   const stopAt =
     args.value("stop-at") === undefined
       ? undefined
-      : wholeNumber(args, "stop-at", { least: 1, most: 100 }, usualStopAt);
+      : wholeNumber(args, "stop-at", { least: 1, most: 100 }, defaultStopAt);
   if (group === undefined && (image ?? percent ?? stopAt) !== undefined)
     throw usage("Missing: --group NAME.");
   if (image === undefined && from.length > 0)
@@ -119,7 +120,7 @@ async function publishInto(args: Arguments): Promise<number> {
       {
         files: systemSlotFiles(systemClock),
         wallMs: systemClock.wallNow(),
-        say: (text) => void process.stderr.write(`${text}\n`),
+        print: (text) => void process.stderr.write(`${text}\n`),
       },
     );
     return print(args.has("json") ? JSON.stringify(channel, null, 2) : channelText(channel));
@@ -162,7 +163,7 @@ async function fetchChannel(place: string, trusted: readonly TrustedKey[]) {
   const bytes = await fetchSmall(url, maxChannelBytes, {
     transport,
     clock: systemClock,
-    rate: usualMinimumRate,
+    rate: defaultMinimumRate,
     signal,
   });
   return readChannel(bytes, trusted);
@@ -177,7 +178,7 @@ async function wrongFiles(folder: string, { groups }: Channel): Promise<string[]
       const found = statSync(path, { throwIfNoEntry: false });
       if (!found?.isFile()) wrong.set(file, `${file} is missing`);
       else if (found.size !== size || (await hashOf(systemSlotFiles(systemClock).chunks(path))) !== sha256)
-        wrong.set(file, `${file} is not what the channel says`);
+        wrong.set(file, `${file} differs from the file that the channel names`);
     }
   }
   return [...wrong.values()];
@@ -185,7 +186,7 @@ async function wrongFiles(folder: string, { groups }: Channel): Promise<string[]
 
 function channelText({ channel, version, signedAt, expiresAt, keyId, groups }: Channel): string {
   const day = (seconds: number): string => isoTime(seconds * 1000).slice(0, 10);
-  const rows = Object.entries(groups).map(([name, { image, percent, stopAt = usualStopAt }]) => {
+  const rows = Object.entries(groups).map(([name, { image, percent, stopAt = defaultStopAt }]) => {
     const deltas = image.deltas.map(({ size }) => `${size} bytes`).join(", ");
     const by = deltas === "" ? "" : `, deltas: ${deltas}`;
     return `${name.padEnd(13)} ${image.version}, counter ${image.counter}, ${percent} % of the units, stops at ${stopAt} % failures, ${image.size} bytes${by}`;

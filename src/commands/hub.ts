@@ -99,7 +99,7 @@ async function serve(args: Arguments): Promise<number> {
     allowedPorts: manifest.tcpServerPorts,
     reserveStorage: (bytes) => meter.reserve(bytes),
   };
-  const starting = guarded ? startOrJoin(options, tellReady) : startLocalHub(options);
+  const starting = guarded ? startOrJoin(options, reportReady) : startLocalHub(options);
   const hub = await starting.catch(explain);
   log.info("hub-ready", {
     page: hub.addresses.pageUrl,
@@ -107,7 +107,7 @@ async function serve(args: Arguments): Promise<number> {
     idScope: hub.addresses.idScope,
   });
   joinPanel(hub, device);
-  tellReady(hub.addresses.pageUrl, hub.credentials);
+  reportReady(hub.addresses.pageUrl, hub.credentials);
   await new Promise<void>((resolve) => {
     end = () => {
       end = endNow;
@@ -120,21 +120,21 @@ async function serve(args: Arguments): Promise<number> {
 }
 
 /** To the guardian, which forwards it to the loop. */
-function tellReady(page: string, credentials: string): void {
-  tellGuardian({ kind: "hub-ready", page, credentials });
+function reportReady(page: string, credentials: string): void {
+  sendToGuardian({ kind: "hub-ready", page, credentials });
 }
 
-const tellGuardian = (message: HubToGuardian): void =>
+const sendToGuardian = (message: HubToGuardian): void =>
   void process.send?.(message, undefined, undefined, () => {});
 
 /** Shows the front of this machine's device on the page; the guardian forwards the messages. */
 function joinPanel({ panels }: LocalHub, device: string): void {
   process.on("message", (message) => {
-    const said = read(guardianToHub, message);
-    if (said?.kind === "panel-shown") panels.show(device, drawPanel(said));
-    else if (said?.kind === "panel-gone") panels.show(device, undefined);
+    const received = read(guardianToHub, message);
+    if (received?.kind === "panel-shown") panels.show(device, drawPanel(received));
+    else if (received?.kind === "panel-gone") panels.show(device, undefined);
   });
-  panels.onPress = (_device, press) => tellGuardian({ kind: "panel-pressed", ...press });
+  panels.onPress = (_device, press) => sendToGuardian({ kind: "panel-pressed", ...press });
 }
 
 /** Removed from the environment, which diagnostic reports copy. */

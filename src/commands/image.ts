@@ -37,7 +37,7 @@ export const verb: Verb = {
       value: "FOLDER",
       doc: "build: folder of the program (dist, boards, manifest, node_modules); default: this one",
     },
-    counter: { value: "N", doc: "build: rises with every release; a device never goes back behind it" },
+    counter: { value: "N", doc: "build: rises with every release; a device accepts no lower one" },
     release: { value: "VERSION", doc: "build: the release, such as 1.4.0 (default: that of the program)" },
     time: {
       value: "SECONDS",
@@ -50,9 +50,9 @@ export const verb: Verb = {
   },
   notes: `
 keys NAME writes NAME.key (keep it off the devices, and a copy of it in a safe place) and NAME.pub.
-build writes an unsigned image of this program with the packages that it needs, for machines and a Node.js like these where
-native packages are among them; sign signs it, which may happen on another computer; verify tells whether a device that
-trusts the key would take it. The same folder and time stamp give the same image to the byte.
+build writes an unsigned image of this program with the packages that it needs. With native packages among them it is only
+for machines and a Node.js like these. sign signs it, which may happen on another computer; verify checks whether a device
+that trusts the key would accept it. The same folder and time stamp give the same image to the byte.
 Exit code 78 when an image or a key is refused, with the code and the reason.`,
   async run(args) {
     const [what, subject, more] = args.words;

@@ -12,7 +12,7 @@ export const verb: Verb = {
   summary: "Show the running device's latest log events",
   usage: "logs [FLAGS]",
   network: noNetwork,
-  flags: { data, json, follow: { short: "f", doc: "go on with each new one; Ctrl-C ends it" } },
+  flags: { data, json, follow: { short: "f", doc: "continue with each new event; Ctrl-C ends it" } },
   notes: `
 The control loop's events since it started, at most 200, none below the level info. Those of the guardian and of earlier
 starts are where the log goes: for the service, journalctl -u grove-heater.`,

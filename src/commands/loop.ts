@@ -122,10 +122,11 @@ async function loop(args: Arguments): Promise<number> {
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
   keepReports(recorder, context.data, files);
-  // Else the cloud process follows it. Once, at the start: a disk that hangs must not hold up a step.
+  // Otherwise the cloud process watches the seal. Read only once here: a disk that hangs must not delay a
+  // step.
   if (args.has("offline")) new SealWatch(systemClock, log, () => readSeal(context.data.path));
   void Promise.race([running.decided, systemClock.sleep(decisionTimeout)]).then(() =>
-    keepLastGood({ data: context.data, files, clock: systemClock, log }, goodOnes(settings, board)),
+    keepLastGood({ data: context.data, files, clock: systemClock, log }, lastGoodOf(settings, board)),
   );
   const disconnect = await connectFaces(args, {
     running,
@@ -181,12 +182,12 @@ async function flushAll(recorder: ReportRecorder, out: LineWriter): Promise<void
   await flushBriefly(out);
 }
 
-const goodOnes = (
+const lastGoodOf = (
   settings: ReturnType<typeof settingsOrLastGood>,
   board: ReturnType<typeof boardOrLastGood>,
 ): Parameters<typeof keepLastGood>[1] => ({ settings: settings.good, board: board.good });
 
-/** The log, and what takes its events besides: for error reports, for the cloud and for the local socket. */
+/** The log, and the others that receive its events: error reports, the cloud and the local socket. */
 function openLog(args: Arguments, level: LogLevel, write: (line: string) => void) {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   const recorder = recorderOfThisProcess();
@@ -207,8 +208,8 @@ function sendToGuardian(message: LoopToGuardian): void {
 /** SR-11: shows a fault while the guardian reports that its watcher is missing. */
 function showWatcher({ device }: RunningLoop): void {
   process.on("message", (message: unknown) => {
-    const said = read(guardianToLoop, message);
-    if (said?.kind === "watcher") device.setFailing("watcher", said.missing);
+    const received = read(guardianToLoop, message);
+    if (received?.kind === "watcher") device.setFailing("watcher", received.missing);
   });
 }
 
@@ -240,7 +241,7 @@ function millisOf(args: Arguments, flag: string): Millis | undefined {
 
 /**
  * Starts the faces only after the first decision, which must not wait for another process. If the sensor does
- * not answer, they start after a time limit, so that the cloud is told.
+ * not answer, they start after a time limit, so that the cloud receives the fault.
  */
 async function connect(options: FaceOptions): Promise<() => Promise<void>> {
   const { running } = options;
@@ -263,8 +264,8 @@ function openTerminal(
 ): VirtualTerminal {
   let page: string | undefined;
   process.on("message", (message) => {
-    const said = read(guardianToLoop, message);
-    if (said?.kind === "hub-ready") page = said.page;
+    const received = read(guardianToLoop, message);
+    if (received?.kind === "hub-ready") page = received.page;
   });
   const terminal = new VirtualTerminal({
     hat,

@@ -29,8 +29,8 @@ export const verb: Verb = {
   flags: {
     board,
     json,
-    key: { value: "FILE", doc: "install: the owner's public key, whose updates are taken" },
-    "second-key": { value: "FILE", doc: "install: another one, to change over to" },
+    key: { value: "FILE", doc: "install: the owner's public key; updates signed with it are accepted" },
+    "second-key": { value: "FILE", doc: "install: a second public key, for a change of keys" },
     data: { doc: "remove: also remove settings, state and credentials" },
   },
   notes: `
@@ -44,8 +44,8 @@ Credentials: ${places.data}/credentials.json (0600), or ${places.environment}, o
 Exit code 0 if the service works; 1 if it has made no decision or does not run; 69, 75 or 77 if the command was refused
 and changed nothing.`,
   async run(args) {
-    const say = (line: string): void => void process.stdout.write(`${line}\n`);
-    const system = systemOfThisMachine(say);
+    const print = (line: string): void => void process.stdout.write(`${line}\n`);
+    const system = systemOfThisMachine(print);
     switch (args.words[0]) {
       case "install":
         return await install(system, args);
@@ -79,8 +79,8 @@ async function install(system: System, args: Arguments): Promise<number> {
     program,
     ...chosen(args.value("board") ?? boardOfUnit(system)),
   });
-  system.say(outcomeText(outcome));
-  if (outcome.kind === "not-running") for (const line of lastLines(system, 10)) system.say(`  ${line}`);
+  system.print(outcomeText(outcome));
+  if (outcome.kind === "not-running") for (const line of lastLines(system, 10)) system.print(`  ${line}`);
   return outcome.kind === "decided" ? exitCodes.ok : exitCodes.findings;
 }
 
@@ -132,8 +132,8 @@ function status(system: System, args: Arguments): number {
     state.active === "active" &&
     state.running?.decidedAfterMs !== undefined &&
     state.running.faults.length === 0;
-  if (args.has("json")) system.say(JSON.stringify({ ...state, healthy }, null, 2));
-  else for (const line of statusLines(state)) system.say(line);
+  if (args.has("json")) system.print(JSON.stringify({ ...state, healthy }, null, 2));
+  else for (const line of statusLines(state)) system.print(line);
   return healthy ? exitCodes.ok : exitCodes.findings;
 }
 
@@ -158,7 +158,7 @@ function statusLines(state: UnitState): string[] {
 
 function remove(system: System, args: Arguments): number {
   refuseWithoutRoot(system, thisCommand("remove", args));
-  const log = createLogger({ clock: systemClock, level: "warn", format: "text", write: system.say });
+  const log = createLogger({ clock: systemClock, level: "warn", format: "text", write: system.print });
   const name = args.value("board") ?? boardOfUnit(system);
   const choose = (): BoardChoice => chooseBoard(name, places.data);
   const relayOff = (): boolean => {
@@ -167,7 +167,7 @@ function remove(system: System, args: Arguments): number {
     } catch (error) {
       // Another process drives it, or the board is invalid: the service is removed anyway.
       if (!(error instanceof StartupError)) throw error;
-      system.say(`${error.message} ${error.remedy}`);
+      system.print(`${error.message} ${error.remedy}`);
       return false;
     }
   };

@@ -53,21 +53,21 @@ async function play(args: Arguments): Promise<number> {
   // All validation comes before the first line of output.
   const every = minutes(positive(args, "every", 30));
   const progress = showProgress(scenario.duration);
-  say(format.head(scenario));
+  printLine(format.head(scenario));
   const startedAt = performance.now();
   const result = await simulate({
     scenario,
     every,
     onRow: (row) => {
       progress(row.atMs);
-      say(format.row(row));
+      printLine(format.row(row));
     },
-    onEvent: (atMs, event) => say(format.event(atMs, event)),
-    onAction: (atMs, action) => say(format.action(atMs, action)),
-    onUnmet: (atMs, wrong) => say(format.unmet(atMs, wrong)),
+    onEvent: (atMs, event) => printLine(format.event(atMs, event)),
+    onAction: (atMs, action) => printLine(format.action(atMs, action)),
+    onUnmet: (atMs, wrong) => printLine(format.unmet(atMs, wrong)),
   });
   progress(undefined);
-  say(format.end(result, performance.now() - startedAt));
+  printLine(format.end(result, performance.now() - startedAt));
   return result.unmet === 0 ? exitCodes.ok : exitCodes.findings;
 }
 
@@ -165,6 +165,6 @@ function showProgress(duration: Millis): (atMs: Millis | undefined) => void {
   };
 }
 
-function say(line: string | undefined): void {
+function printLine(line: string | undefined): void {
   if (line !== undefined) process.stdout.write(`${line}\n`);
 }

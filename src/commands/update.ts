@@ -47,16 +47,18 @@ export const verb: Verb = {
     now: { doc: "apply: wait neither for the heater to be off nor for the hours in the settings" },
   },
   notes: `
-status shows both slots, each verified to its last byte, what starts, and how the last update ended. check asks the sources
-that updates.json in the data folder names, shows their answers, and has a running firmware ask them too. apply installs a signed
-image from a file into the free slot; a running firmware tries it once its heater is off (settings updateFromHour,
-updateUntilHour, updateDeferralHours), else the next start does. It is kept when it proves its health within three minutes:
-sensor, relay, storage and a minute of steps; else what ran before runs again, and that image is never taken again. revert
-goes back from an update, on trial or confirmed, to the one before it, else to the firmware of the installation.
+status shows both slots, each verified to its last byte, what starts, and how the last update ended. check asks the
+sources that updates.json in the data folder names, shows their answers, and has a running firmware ask them too.
+apply installs a signed image from a file into the free slot; a running firmware tries it once its heater is off
+(settings updateFromHour, updateUntilHour, updateDeferralHours), else the next start does. It is kept when it proves
+its health within three minutes: sensor, relay, storage and a minute of steps; else the previous firmware runs again,
+and that image is never installed again. revert goes back from an update, on trial or confirmed, to the one before it,
+else to the firmware of the installation.
 Trusted keys: files NAME.pub in ${keysFolder(packageRoot)}, two at most.
-Exit code of check: 0, or 1 when a source could not be asked. Of status: 0, or 1 when the last update was reverted, or an installed one or a key cannot be used. Of apply and
-revert: 0 when done; 1 when there is nothing to revert; 74 when the disk fails; 75 while another installation runs; 77 on a
-sealed unit, or without the right to write its data; 78 when the image is refused, with the code and the reason.`,
+Exit code of check: 0, or 1 when a source could not be asked. Of status: 0, or 1 when the last update was reverted, or
+an installed one or a key cannot be used. Of apply and revert: 0 when done; 1 when there is nothing to revert; 74 when
+the disk fails; 75 while another installation runs; 77 on a sealed unit, or without the right to write its data; 78
+when the image is refused, with the code and the reason.`,
   async run(args) {
     const [what, subject, ...more] = args.words;
     if (what === undefined) throw usage("No subcommand given.");
@@ -228,12 +230,12 @@ async function status(args: Arguments): Promise<number> {
     keys: keys.map(({ id }) => id),
     problems,
   };
-  const isWell =
+  const isHealthy =
     state.outcome?.result !== "reverted" &&
     problems.length === 0 &&
     (state.active === null || slots[state.active]?.problem === null);
   print(args.has("json") ? JSON.stringify(found, null, 2) : rows(found).join("\n"));
-  return isWell ? exitCodes.ok : exitCodes.findings;
+  return isHealthy ? exitCodes.ok : exitCodes.findings;
 }
 
 async function slotStatus(
@@ -270,7 +272,7 @@ function rows(found: Found): string[] {
     ["on trial", trial === null ? "nothing" : `slot ${trial.slot}, ${trial.startsLeft} starts left`],
     ["counter", `not below ${counterFloor}`],
     ["last update", outcome === null ? "none" : outcomeText(outcome)],
-    ["keys", keys.length === 0 ? "none: no image is taken" : keys.join(", ")],
+    ["keys", keys.length === 0 ? "none: no image is accepted" : keys.join(", ")],
   ];
   if (waiting !== null) table.push(["waiting", waitingText[waiting]]);
   for (const problem of problems) table.push(["problem", problem]);

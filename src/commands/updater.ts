@@ -21,7 +21,7 @@ import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
 import { loopToUpdater, type UpdaterToLoop } from "../firmware/update-process/messages.ts";
 import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
-import { UpdaterHalf } from "../firmware/update-process/updater-half.ts";
+import { UnitUpdater } from "../firmware/update-process/unit-updater.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -51,19 +51,19 @@ async function updater(args: Arguments): Promise<number> {
   const manifest = loadManifest(choice);
   guardNetwork(manifest);
   const ended = childEnding({ log, send, name: "updater", title: "updater", dataPath: data.path });
-  let half: UpdaterHalf | undefined;
+  let updater: UnitUpdater | undefined;
   process.on("message", (message) => {
-    const said = read(loopToUpdater, message);
-    if (said === undefined) log.warn("updater-message-unreadable", { from: "the loop" });
-    else if (said.kind === "ping") send({ kind: "pong" });
-    else if (said.kind === "stop") ended.stop();
-    else half?.take(said);
+    const received = read(loopToUpdater, message);
+    if (received === undefined) log.warn("updater-message-unreadable", { from: "the loop" });
+    else if (received.kind === "ping") send({ kind: "pong" });
+    else if (received.kind === "stop") ended.stop();
+    else updater?.take(received);
   });
   const { owner, problem } = await ownersFile(data.path, log);
   const note = readLaunchNote(process.env);
   const { keys, problems } = readTrustedKeys(note?.keys ?? keysFolder(packageRoot));
   for (const each of problems) log.warn("update-key-unusable", { problem: each });
-  half = new UpdaterHalf({
+  updater = new UnitUpdater({
     owner,
     problem,
     dataPath: data.path,
@@ -82,9 +82,9 @@ async function updater(args: Arguments): Promise<number> {
     random: Math.random,
     log,
   });
-  half.start();
+  updater.start();
   await ended.asked;
-  await Promise.race([half.close(), systemClock.sleep(closeLimit)]);
+  await Promise.race([updater.close(), systemClock.sleep(closeLimit)]);
   process.exit(exitCodes.ok);
 }
 

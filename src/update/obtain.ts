@@ -1,8 +1,8 @@
 /**
  * From an assignment to an image in the free slot: by a delta where that is possible, else as a whole.
  *
- * Guarantee: the image is read, verified and judged in the same way either way. A delta that cannot be used costs its
- * bytes and never the update: the whole image follows, and the reason is noted.
+ * Guarantee: the image is read and verified in the same way either way. A delta that cannot be used only
+ * wastes its download: the whole image is downloaded then, and the reason is logged.
  */
 import type { LogFields } from "../base/log.ts";
 import { imageInSlot } from "./delta/base-image.ts";
@@ -30,11 +30,11 @@ export interface ObtainOptions {
   /** Whether there is room for it in the slot. */
   readonly checkRoom?: CheckRoom | undefined;
   readonly deltas: "when-possible" | "never";
-  /** Into the log: how an image comes, and why not by its delta. */
+  /** Logs why a delta is not used. */
   readonly note: (event: string, fields: LogFields) => void;
 }
 
-/** What is on the disk, whole and as its source said; not verified yet. */
+/** A complete download with the size and hash that its source named; not verified yet. */
 export interface Fetched {
   readonly path: string;
   /** `undefined`: the image itself. */
@@ -43,7 +43,10 @@ export interface Fetched {
 
 export type Installed = Awaited<ReturnType<SlotStore["install"]>>;
 
-/** Downloads. What is here already is not fetched again. @throws DownloadError, the signal's reason */
+/**
+ * Downloads the delta or the image, unless it is on the disk already.
+ * @throws DownloadError, the signal's reason
+ */
 export async function fetchAssigned(
   assignment: Assignment & WithDelta,
   options: ObtainOptions,
@@ -52,7 +55,7 @@ export async function fetchAssigned(
   const { downloader, note } = options;
   const { delta, image } = assignment;
   if (delta !== undefined) {
-    const why = await whyNoDelta(delta, assignment, options);
+    const why = await reasonAgainstDelta(delta, assignment, options);
     try {
       if (why === undefined) {
         const { path } = await downloader.fetch(delta.file, { ...control, room: roomFor(image, options) });
@@ -60,7 +63,7 @@ export async function fetchAssigned(
       }
       note("delta-not-used", { why });
     } catch (error) {
-      if (!(error instanceof DownloadError) || error.isPassing) throw error;
+      if (!(error instanceof DownloadError) || error.isTemporary) throw error;
       note("delta-not-used", { why: `${error.code}: ${error.message}` });
     }
   }
@@ -69,7 +72,7 @@ export async function fetchAssigned(
 }
 
 /**
- * Installs what was fetched; fetches the whole image where its delta is of no use.
+ * Installs a download; if its delta cannot be used, downloads the whole image first.
  * @throws ImageRefused, DownloadError, the signal's reason; the disk's error
  */
 export async function installFetched(
@@ -84,12 +87,12 @@ export async function installFetched(
     await downloader.discard();
     return installed;
   } catch (error) {
-    if (fetched.delta !== undefined && isOfTheDelta(error)) {
+    if (fetched.delta !== undefined && isFaultOfDelta(error)) {
       note("delta-not-used", { why: error.message });
       const { delta: _, ...whole } = assignment;
       return installFetched(await fetchAssigned(whole, options, control), whole, options, control);
     }
-    // A trial ends, and then the file is wanted.
+    // During a trial the file is kept: it is installed after the trial.
     if (error instanceof ImageRefused && error.code !== "on-trial") await downloader.discard();
     throw error;
   }
@@ -101,7 +104,10 @@ export async function installFetched(
   }
 }
 
-/** What the slot takes beyond what it holds now: a download that could not be installed is not begun. */
+/**
+ * Space that the slot needs beyond its present content, so that no download starts that could not be
+ * installed.
+ */
 function roomFor({ size }: ImageLocation, { store }: ObtainOptions): number {
   const slot = freeSlot(store.read());
   try {
@@ -109,12 +115,12 @@ function roomFor({ size }: ImageLocation, { store }: ObtainOptions): number {
     const held = head === undefined ? 0 : readManifest(head.subarray(head.indexOf(0x0a) + 1)).totalBytes;
     return Math.max(0, size - held);
   } catch {
-    // Damaged: then nobody knows what it holds.
+    // Damaged: its present size is unknown.
     return size;
   }
 }
 
-async function whyNoDelta(
+async function reasonAgainstDelta(
   { from, file }: DeltaOffer,
   { image }: Assignment,
   { deltas, store, files }: ObtainOptions,
@@ -132,8 +138,11 @@ async function whyNoDelta(
   }
 }
 
-/** What is wrong with the delta or its base, not with the image: of that the whole says the same. */
-const ofTheContent: readonly RefusalCode[] = [
+/**
+ * Refusals that a damaged delta or base can cause. If the image itself is at fault, the whole image gives the
+ * same.
+ */
+const contentCodes: readonly RefusalCode[] = [
   "not-an-image",
   "newer-format",
   "bad-signature",
@@ -142,5 +151,5 @@ const ofTheContent: readonly RefusalCode[] = [
   "wrong-length",
   "too-large",
 ];
-const isOfTheDelta = (error: unknown): error is Error =>
-  error instanceof DeltaError || (error instanceof ImageRefused && ofTheContent.includes(error.code));
+const isFaultOfDelta = (error: unknown): error is Error =>
+  error instanceof DeltaError || (error instanceof ImageRefused && contentCodes.includes(error.code));

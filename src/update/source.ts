@@ -3,8 +3,8 @@
  *
  * Where updates come from: one interface for a feed and for a hawkBit server.
  *
- * A source says which image is assigned to this unit, and receives the result. It neither downloads nor installs: the
- * updater does that, in the same way for every source.
+ * A source names the image that is assigned to this unit, and receives the result. It neither downloads nor
+ * installs: the updater does that, in the same way for every source.
  */
 
 import { ExpectedError } from "./expected-error.ts";
@@ -16,7 +16,7 @@ export interface Assignment {
   /** To be shown before the image itself is known; absent if the source does not say. */
   readonly version?: string;
   readonly image: ImageLocation;
-  /** `wait`: not now (a maintenance window is closed); asked for again later. */
+  /** `wait`: not now (a maintenance window is closed); the source is asked again later. */
   readonly download: "wait" | "when-convenient" | "now";
   /** `never`: only download and keep it. `now`: without the device's own deferral, except for the heater's safety. */
   readonly install: "never" | "wait" | "when-convenient" | "now";

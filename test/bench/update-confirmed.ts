@@ -61,7 +61,7 @@ async function measured(program: StagedProgram): Promise<Measured> {
     device.command("update", "check");
     const assigned = await device.event("update-assigned");
     const trial = await device.event("program", 0, ({ slot }) => slot !== undefined);
-    const confirmed = await device.event("update-report-said", 0, ({ report }) => report === "confirmed");
+    const confirmed = await device.event("update-report-sent", 0, ({ report }) => report === "confirmed");
     return {
       started: secondsBetween(assigned, trial),
       confirmed: secondsBetween(assigned, confirmed),

@@ -81,7 +81,7 @@ describe("feed", () => {
     const name = readdirSync(at("www")).find((each) => each.endsWith(".image")) ?? "";
     writeFileSync(join(at("www"), name), "x");
     expect(await show()).toBe(1);
-    expect(printed.text).toContain(`wrong: ${name} is not what the channel says`);
+    expect(printed.text).toContain(`wrong: ${name} differs from the file that the channel names`);
     rmSync(join(at("www"), name));
     expect(await show()).toBe(1);
     expect(printed.text).toContain(`wrong: ${name} is missing`);

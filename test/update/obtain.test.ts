@@ -100,7 +100,7 @@ const published = (counter: number, from: readonly string[] = []) =>
       expiresInDays: 30,
       from,
     },
-    { files, wallMs: Date.UTC(2026, 10, 28), say: () => {} },
+    { files, wallMs: Date.UTC(2026, 10, 28), print: () => {} },
   );
 
 describe("a unit and its feed on a USB stick", () => {

@@ -6,7 +6,7 @@ import { type SourceOptions, sourcesOf } from "./sources.ts";
 
 export interface Answer {
   readonly source: "feed" | "hawkbit";
-  /** `undefined`: nothing is assigned to this unit, or it runs already. */
+  /** `undefined`: no update is assigned to this unit, or the assigned one already runs. */
   readonly update?: { readonly id: string; readonly version: string | null; readonly bytes: number };
   /** What will be assigned later, and why not now. */
   readonly held?: Held;

@@ -1,4 +1,4 @@
-/** Downloads of this unit, whole or by delta, into what its slots take. */
+/** Downloads an assigned image, whole or as a delta, and installs it in a slot. */
 import type { LogFields } from "../../base/log.ts";
 import type { Downloader } from "../../update/download/download.ts";
 import { type Fetched, fetchAssigned, installFetched, type ObtainOptions } from "../../update/obtain.ts";
@@ -8,7 +8,7 @@ import { DownloadError, type DownloadErrorCode } from "../../update/transport/do
 import { type DownloadResult, type Downloads, NotNow } from "../../update/updater/ports.ts";
 
 export interface DownloadsOptions extends ObtainOptions {
-  /** For an urgent assignment: without the limit of the line. */
+  /** For an urgent assignment: without the bandwidth limit. */
   readonly fastDownloader: Downloader;
   readonly note: (event: string, fields: LogFields) => void;
 }
@@ -37,7 +37,7 @@ export class UnitDownloads implements Downloads {
     }
   }
 
-  /** @throws ImageRefused, NotNow, the signal's reason; the disk's error */
+  /** @throws ImageRefused, NotNow, the signal's reason, the disk's error */
   async install(path: string, assignment: Assignment, signal: AbortSignal): Promise<SlotImage> {
     const fetched = this.#fetched;
     if (fetched?.path !== path) throw new NotNow("it was not downloaded by this process");
@@ -45,7 +45,7 @@ export class UnitDownloads implements Downloads {
     try {
       return (await installFetched(fetched, assignment, this.#options, { signal })).image;
     } catch (error) {
-      // Of the whole image, where the delta was of no use.
+      // From the download of the whole image, where the delta could not be used.
       if (error instanceof DownloadError) throw new NotNow(error.message, error.retryAfterMs);
       throw error;
     }
@@ -57,14 +57,22 @@ export class UnitDownloads implements Downloads {
   }
 }
 
-/** What another try would not change; a full disk, a wrong token or a missing grant a person may fix meanwhile. */
-const forGood: readonly DownloadErrorCode[] = ["too-large", "wrong-length", "wrong-content", "redirect"];
+/**
+ * Failures that a retry cannot change. A person may fix the others: a full disk, a wrong token, a missing
+ * grant.
+ */
+const permanentFailures: readonly DownloadErrorCode[] = [
+  "too-large",
+  "wrong-length",
+  "wrong-content",
+  "redirect",
+];
 
-/** @throws what is no failure of the download: the signal's reason */
+/** @throws any error that is not a download's, such as the signal's reason */
 function resultOf(error: unknown): DownloadResult {
   if (!(error instanceof DownloadError)) throw error;
   const { code, message: reason, retryAfterMs } = error;
   if (code === "gone") return { kind: "gone", reason };
-  if (forGood.includes(code)) return { kind: "refused", code, reason };
+  if (permanentFailures.includes(code)) return { kind: "refused", code, reason };
   return { kind: "again", code, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }

@@ -29,7 +29,7 @@ export const firmwareReport: Schema<FirmwareReport> = object({
   lastImage: version,
 });
 
-/** What the program is, and where the unit is in its feed. */
+/** Which program runs, and which feed the unit follows. */
 export interface Reporter {
   readonly version: string;
   readonly program: SlotName | "factory";
@@ -47,7 +47,7 @@ export function reportOf(
   const onTrial = trial !== null && trial.slot === program;
   const assigned = status === undefined || status.state === "idle" ? "" : (status.version ?? "");
   const last = status?.last;
-  // A person's update has an outcome too.
+  // An update that a person installed by hand has an outcome too.
   const ended =
     last ??
     (outcome && {
@@ -57,7 +57,7 @@ export function reportOf(
       reason: outcome.reason,
     });
   return {
-    // An image's release is what its owner called it.
+    // An image carries the version that its owner gave it.
     installed: (program !== "factory" && slots[program]?.version) || installed,
     program,
     available: assigned,

@@ -18,15 +18,15 @@ export class RemoteSwap implements Swap {
   readonly #send: (message: UpdaterToLoop) => void;
   readonly #read: () => SlotsState;
   #offered = "";
-  #heard: MayStart | undefined;
+  #decision: MayStart | undefined;
 
   constructor(send: (message: UpdaterToLoop) => void, read: () => SlotsState) {
     this.#send = send;
     this.#read = read;
   }
 
-  hear(message: MayStart): void {
-    this.#heard = message;
+  decided(message: MayStart): void {
+    this.#decision = message;
   }
 
   blockedBy(urgent: boolean, { digest }: SlotImage): ReturnType<Swap["blockedBy"]> {
@@ -34,18 +34,18 @@ export class RemoteSwap implements Swap {
     const offer = `${digest} ${when}`;
     if (offer !== this.#offered) {
       this.#offered = offer;
-      this.#heard = undefined;
+      this.#decision = undefined;
       const { slots } = this.#read();
       this.#send({ kind: "offer", slot: slots.a?.digest === digest ? "a" : "b", digest, when });
     }
-    if (this.#heard?.digest !== digest) {
+    if (this.#decision?.digest !== digest) {
       return { reason: "the control loop decides when", retryAfterMs: firstAnswer };
     }
-    const { waitsFor } = this.#heard;
+    const { waitsFor } = this.#decision;
     return waitsFor === undefined ? undefined : { reason: waitsFor, retryAfterMs: laterAnswers };
   }
 
-  /** Resolves when asked: this process ends soon after. */
+  /** Resolves when the start is requested: this process is ended soon after. */
   async start({ digest }: SlotImage): Promise<void> {
     this.#send({ kind: "start", digest });
   }

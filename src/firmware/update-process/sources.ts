@@ -4,7 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
-import { usualMinimumRate } from "../../update/download/download.ts";
+import { defaultMinimumRate } from "../../update/download/download.ts";
 import { FeedSource } from "../../update/feed/feed-source.ts";
 import { HawkbitSource } from "../../update/hawkbit/hawkbit.ts";
 import { systemHttp } from "../../update/hawkbit/http.ts";
@@ -91,7 +91,7 @@ export function sourcesOf(owner: OwnerFile, options: SourceOptions): UpdateSourc
         clock,
         files,
         folder: updatesFolder(dataPath),
-        rate: usualMinimumRate,
+        rate: defaultMinimumRate,
         note: (event, fields) => log.info(event, fields),
       }),
     );

@@ -30,13 +30,13 @@ export interface StartUpdateOptions {
   readonly settings: Pick<Settings, "logLevel">;
   readonly log: Log;
   readonly onReport: (report: FirmwareReport) => void;
-  /** There is a live panel. */
+  /** The terminal shows a live panel, so nothing else may print there. */
   readonly quiet: boolean;
 }
 
 const shown = ["downloading", "installing", "starting", "on-trial"] as const;
 
-/** What the screen shows of it: not that something waits, which may be for days. */
+/** The progress for the screen; none while an update waits, which may take days. */
 export function progressOf({ state, progress }: FirmwareReport): UpdateProgress | undefined {
   const found = shown.find((each) => each === state);
   return found && { state: found, percent: progress };
@@ -47,7 +47,7 @@ export function startUpdateProcess(options: StartUpdateOptions): UpdateProcess |
   const { device, swap, data, choice, settings, log, onReport, quiet } = options;
   if (!existsSync(join(data.path, ownerFileName)) && !hasSlots(data.path)) return undefined;
   const flags = ["--data", data.path, "--board", choice.name, "--log-level", settings.logLevel];
-  // It has no secret of the loop's: its own is in its file.
+  // It gets none of the loop's secrets; its own are in updates.json.
   const secrets = HeldSecrets.take({});
   const updates = new UpdateProcess({
     clock: systemClock,

@@ -1,7 +1,7 @@
 /**
- * Under which a feed's staged roll-out counts this unit: the same one at each start, and told to nobody.
+ * The id of this unit in a feed's staged roll-out: the same at each start, and sent to nobody.
  *
- * Guarantee: the machine's own id does not leave this function (machine-id(5) asks for that).
+ * Guarantee: the machine's own id does not leave this function (machine-id(5) requires this).
  */
 import { createHmac } from "node:crypto";
 import { hostname } from "node:os";
@@ -13,7 +13,7 @@ export function unitId(file = "/etc/machine-id"): string {
   try {
     id = readSmallFile(file, { limit: 256 })?.trim();
   } catch {
-    // Unreadable: the name of the host is what tells machines apart then.
+    // Unreadable: the host name distinguishes the machines instead.
   }
   return createHmac("sha256", id || hostname())
     .update("grove-heater roll-out")

@@ -1,10 +1,10 @@
 /**
  * Folder update-process/: the updater in a process of its own, and both ends of its messages.
  *
- * The updater as the loop has it: it hears what is installed, and says when it may start.
+ * The updater as the loop uses it: it reports what was installed, and receives when that may start.
  *
- * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step. It is
- * there only where this unit takes updates: where it has updates.json, or slots.
+ * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays
+ * a step. It exists only on a unit that takes updates: one with updates.json, or with slots.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -32,7 +32,7 @@ export class UpdateProcess {
   readonly #process: SupervisedProcess;
   #failure: string | undefined;
   #isFailing = false;
-  #unread = 0;
+  #unreadable = 0;
 
   constructor(options: UpdateProcessOptions) {
     this.#options = options;
@@ -58,18 +58,18 @@ export class UpdateProcess {
     this.#send({ kind: "check" });
   }
 
-  /** What the loop has decided on an image that was offered. */
+  /** Sends the loop's decision about an offered image. */
   decided({ digest }: { readonly digest: string }, decision: SwapDecision): void {
     const waitsFor = decision.kind === "wait" ? decision.reason : undefined;
     this.#send({ kind: "may-start", digest, waitsFor });
   }
 
-  /** The trial of the program that runs has ended well. */
+  /** Call this when the trial of the running program has succeeded. */
   confirmed(): void {
     this.#send({ kind: "update-confirmed" });
   }
 
-  /** Resolves when the process is gone: within four seconds. */
+  /** Resolves when the process has ended: within four seconds. */
   close(): Promise<void> {
     return this.#process.close();
   }
@@ -79,13 +79,13 @@ export class UpdateProcess {
   }
 
   #take(message: unknown): void {
-    const said = read(updaterToLoop, message);
-    if (said !== undefined) {
-      this.#act(said);
+    const received = read(updaterToLoop, message);
+    if (received !== undefined) {
+      this.#act(received);
       return;
     }
-    this.#unread += 1;
-    this.#options.log.warn("updater-message-unreadable", { from: "the updater", dropped: this.#unread });
+    this.#unreadable += 1;
+    this.#options.log.warn("updater-message-unreadable", { from: "the updater", dropped: this.#unreadable });
   }
 
   #act(message: UpdaterToLoop): void {

@@ -250,8 +250,8 @@ export class Launcher {
   }
 
   #hear(message: unknown): void {
-    const said = read(loopToGuardian, message);
-    if (said !== undefined) this.#trial?.hear(said);
+    const received = read(loopToGuardian, message);
+    if (received !== undefined) this.#trial?.hear(received);
   }
 
   #watch(digest: string, readable: LaunchNote["readable"], tellLoop: () => void): Trial {

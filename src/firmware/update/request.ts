@@ -10,7 +10,7 @@ import { readSmallFile } from "../../base/files/small-file.ts";
 import { type Infer, readText } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
 import { boolean, oneOf, string } from "../../base/schema/values.ts";
-import { givenUp, onTrial, type SlotsState } from "../../update/slots/slots.ts";
+import { onTrial, revertedByUser, type SlotsState } from "../../update/slots/slots.ts";
 
 const digest = string(undefined, 64);
 const request = byKind("kind", {
@@ -46,7 +46,7 @@ export function afterRequest(state: SlotsState, asked: UpdateRequest): SlotsStat
   if (asked.kind === "start") return putOnTrial(state, asked);
   const running = state.trial?.slot ?? state.active;
   const image = running && state.slots[running];
-  return image && image.digest === asked.digest ? givenUp(state, "a person asked for it") : state;
+  return image && image.digest === asked.digest ? revertedByUser(state, "a person asked for it") : state;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The guardian's way to the launcher, which it loads when there is something to choose.
  *
- * Guarantees: a start without slots costs one look at the disk. A launcher that cannot be loaded is said, and the firmware
+ * Guarantees: a start without slots costs one look at the disk. A launcher that cannot be loaded is logged, and the firmware
  * of the installation starts.
  */
 import type { ChildProcess } from "node:child_process";
@@ -33,9 +33,9 @@ export class Updates {
     };
     child.on("message", (message) => {
       program?.hear(message, tell);
-      const said = read(loopToGuardian, message);
-      if (said?.kind !== "replace-loop") return;
-      const { slot, digest, sensorFails = false } = said;
+      const received = read(loopToGuardian, message);
+      if (received?.kind !== "replace-loop") return;
+      const { slot, digest, sensorFails = false } = received;
       const asked = slot === undefined || digest === undefined ? undefined : { slot, digest };
       void this.#load().then((launcher) => launcher?.replace(asked, { sensorFails }));
     });

@@ -1,4 +1,4 @@
-/** Images that a delta may begin with: the one in a slot, and one in a file. */
+/** Images that a delta can start from: the one in a slot, or one in a file. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";

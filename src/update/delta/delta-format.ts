@@ -8,8 +8,8 @@
  * Files whose SHA-256 is in the older image's manifest are copied and are not in the plan. The others are compressed,
  * with a file of the older image as dictionary where that helps.
  *
- * Guarantee: a delta is not trusted: the image that it makes is verified like any other, signature and hashes included.
- * Its sizes are limited before it is read.
+ * Guarantee: a delta is not trusted: the image rebuilt from it is verified like any other, signature and
+ * hashes included. Its sizes are limited before it is read.
  */
 import { readText } from "../../base/schema/schema.ts";
 import { list, strictObject } from "../../base/schema/structures.ts";
@@ -77,7 +77,7 @@ export function planBytes(plan: DeltaPlan): Buffer {
 export function planLength(text: string): number {
   const length = Number(line.exec(text)?.[1] ?? Number.NaN);
   if (length <= maxPlanBytes) return length;
-  throw new DeltaError("its first line is not that of a delta that this firmware supports");
+  throw new DeltaError("its first line is not that of a supported delta");
 }
 
 /** @throws DeltaError */

@@ -1,7 +1,7 @@
 /**
  * Makes a delta: on the owner's computer, which has time to search the best dictionary for each file.
  *
- * Guarantee: the same two images give the same delta, by the same Node.js; whoever publishes it tries it with
+ * Guarantee: the same two images give the same delta, with the same Node.js; the publisher verifies it with
  * `checkDelta`.
  */
 import { createHash } from "node:crypto";
@@ -19,7 +19,7 @@ import {
 import { rebuild, wholeOf } from "./rebuild.ts";
 import { pack } from "./zstd.ts";
 
-/** Renamed files are tried against so many of the removed ones. */
+/** So many removed files are tried as the dictionary of a renamed file. */
 const maxCandidates = 6;
 
 interface MadePiece {
@@ -67,7 +67,7 @@ export async function makeDelta(
 /**
  * @param delta the delta's bytes, from the disk
  * @param sha256 of all bytes of the image
- * @throws DeltaError when it does not give that
+ * @throws DeltaError when the delta does not give that image
  */
 export async function checkDelta(
   delta: AsyncIterable<Uint8Array>,
@@ -82,29 +82,33 @@ export async function checkDelta(
 
 async function bestPiece(file: ImageFile, from: BaseImage, image: BaseImage): Promise<MadePiece> {
   const { path, size } = file;
-  const asItIs: MadePiece = { piece: { length: size, path, base: null, packed: false }, bytes: undefined };
-  if (size > maxInMemory) return asItIs;
+  const uncompressed: MadePiece = {
+    piece: { length: size, path, base: null, packed: false },
+    bytes: undefined,
+  };
+  if (size > maxInMemory) return uncompressed;
   const content = await wholeOf(image.content(path), size);
   let [best, bestBase] = [await pack(content, undefined), null as string | null];
   for (const base of candidates(file, from.manifest, image.manifest)) {
     const packed = await pack(content, await wholeOf(from.content(base.path), base.size));
     if (packed.length < best.length) [best, bestBase] = [packed, base.path];
   }
-  if (best.length >= size) return asItIs;
+  if (best.length >= size) return uncompressed;
   return { piece: { length: best.length, path, base: bestBase, packed: true }, bytes: best };
 }
 
 /**
- * The file of the same path; else those of its kind that are gone, as bundlers rename what changed: the nearest in size.
+ * The file of the same path; otherwise removed files of the same type, nearest in size first, since bundlers
+ * rename changed files.
  */
 function candidates(file: ImageFile, from: ImageManifest, image: ImageManifest): readonly ImageFile[] {
   const usable = from.files.filter(({ size }) => size > 0 && size <= maxInMemory);
   const same = usable.find(({ path }) => path === file.path);
   if (same !== undefined) return [same];
-  const stays = new Set(image.files.map(({ path }) => path));
-  const away = ({ size }: ImageFile): number => Math.abs(size - file.size);
+  const remaining = new Set(image.files.map(({ path }) => path));
+  const sizeDifference = ({ size }: ImageFile): number => Math.abs(size - file.size);
   return usable
-    .filter(({ path }) => !stays.has(path) && extname(path) === extname(file.path))
-    .sort((a, b) => away(a) - away(b) || (a.path < b.path ? -1 : 1))
+    .filter(({ path }) => !remaining.has(path) && extname(path) === extname(file.path))
+    .sort((a, b) => sizeDifference(a) - sizeDifference(b) || (a.path < b.path ? -1 : 1))
     .slice(0, maxCandidates);
 }

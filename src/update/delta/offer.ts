@@ -1,15 +1,15 @@
-/** What a source says of a delta, beside the whole image that an assignment names. */
+/** A delta that a source offers besides the whole image of an assignment. */
 import type { ImageLocation } from "../source.ts";
 
 export interface DeltaOffer {
-  /** Digest of the image that it begins with. */
+  /** Digest of the image that it starts from. */
   readonly from: string;
   /** Digest of the image that it gives. */
   readonly to: string;
   readonly file: ImageLocation;
 }
 
-/** An assignment may have one; a source that knows none leaves it out. */
+/** An assignment with a delta, if the source offers one. */
 export interface WithDelta {
   readonly delta?: DeltaOffer;
 }

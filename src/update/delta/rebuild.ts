@@ -1,9 +1,10 @@
 /**
  * Rebuilds an image from an older one and a delta, as a stream for the image reader.
  *
- * Guarantee: byte for byte the image that the delta was made for, or an error. A file of the older image serves as a
- * dictionary only when it has its manifest's SHA-256, and what was unpacked is delivered only when it has the new
- * manifest's. At most three files are in memory, each of at most `maxInMemory`.
+ * Guarantee: byte for byte the image that the delta was made for, or an error. A file of the older image is
+ * used as a dictionary only if its SHA-256 is that in the old manifest, and an unpacked file is delivered
+ * only if its SHA-256 is that in the new manifest. At most three files are in memory, each of at most
+ * `maxInMemory`.
  */
 import { createHash } from "node:crypto";
 import { ByteQueue } from "../image/byte-queue.ts";
@@ -25,7 +26,7 @@ import { unpack, ZstdError } from "./zstd.ts";
 /**
  * @param delta the delta's bytes
  * @param to expected digest of the new image
- * @throws DeltaError, ImageRefused; what `delta` or the base throws
+ * @throws DeltaError, ImageRefused, any error of `delta` or the base
  */
 export async function* rebuild(
   delta: AsyncIterable<Uint8Array>,
@@ -66,7 +67,7 @@ async function* contents(
       continue;
     }
     const path = copies.get(file.sha256);
-    if (path === undefined) throw new DeltaError(`it has nothing for ${file.path}`);
+    if (path === undefined) throw new DeltaError(`it contains nothing for ${file.path}`);
     yield* base.content(path);
   }
   if (next < plan.files.length) throw new DeltaError("it has more files than the image");
@@ -79,7 +80,7 @@ async function* fromPiece(
   pieces: ByteQueue,
 ): AsyncGenerator<Uint8Array> {
   if (!piece.packed) {
-    if (piece.length !== file.size) throw new DeltaError(`${file.path} has another size in it`);
+    if (piece.length !== file.size) throw new DeltaError(`${file.path} has the wrong size in the delta`);
     for (let left = piece.length; left > 0; ) {
       const chunk = await pieces.some(left);
       left -= chunk.length;
@@ -88,7 +89,7 @@ async function* fromPiece(
     return;
   }
   if (file.size > maxInMemory || piece.length > maxInMemory)
-    throw new DeltaError(`${file.path} is too large in it`);
+    throw new DeltaError(`${file.path} is too large in the delta`);
   const dictionary = piece.base === null ? undefined : await dictionaryOf(piece.base, base);
   const packed = await pieces.exactly(piece.length);
   const content = await unpacked(packed, dictionary, file.size, file.path);

@@ -1,6 +1,7 @@
 /**
- * Zstandard with an older file as dictionary (RFC 8878), by node:zlib, where the running Node.js can: 20 has none of it,
- * and 22.15 has it and ignores the dictionary without a word. So it is asked with a known frame before it is used.
+ * Zstandard with an older file as dictionary (RFC 8878), by node:zlib, where the running Node.js supports it:
+ * 20 has no Zstandard, and 22.15 silently ignores the dictionary. So a known frame is unpacked as a test
+ * before it is used.
  *
  * Guarantee: nothing larger than announced is ever unpacked.
  */
@@ -15,7 +16,7 @@ interface Zstd {
 }
 
 const level = 19;
-/** What a decoder here accepts: a window larger than both files is none for either. */
+/** The range of windows that a decoder accepts here. A window larger than both files has no effect. */
 const [leastWindowLog, mostWindowLog] = [10, 27];
 /** Below this nothing can be unpacked: Node.js refuses a limit of 0. */
 const leastOutput = 1;
@@ -27,7 +28,8 @@ export class ZstdError extends Error {
 /** @throws ZstdError */
 export function pack(bytes: Uint8Array, dictionary: Uint8Array | undefined): Promise<Buffer> {
   const { constants, zstdCompress } = library();
-  // With the usual one, what is alike is not found in files of more than about 1 MB; a needlessly large one takes 1 GB.
+  // The default window misses common content in files of more than about 1 MB; a needlessly large one takes 1
+  // GB.
   const windowLog = Math.ceil(Math.log2(bytes.length + (dictionary?.length ?? 0) + 1));
   const params = {
     [constants["ZSTD_c_compressionLevel"] ?? 0]: level,
@@ -36,7 +38,7 @@ export function pack(bytes: Uint8Array, dictionary: Uint8Array | undefined): Pro
   return called((done) => zstdCompress(bytes, { params, ...(dictionary && { dictionary }) }, done));
 }
 
-/** @param size of what comes out, exactly. @throws ZstdError */
+/** @param size the exact size of the result. @throws ZstdError */
 export async function unpack(
   bytes: Uint8Array,
   dictionary: Uint8Array | undefined,
@@ -50,21 +52,21 @@ export async function unpack(
   throw new ZstdError(`${unpacked.length} bytes came out, not ${size}`);
 }
 
-const known = {
+const testFrame = {
   dictionary: Buffer.from("grove-heater: the old file of which a delta is made, byte for byte. ".repeat(4)),
   frame: Buffer.from("KLUv/SDEfQAAEC0hAwD8iBQMdsCEM1wB", "base64"),
 };
-let answer: Promise<boolean> | undefined;
+let supported: Promise<boolean> | undefined;
 
 /** Whether this Node.js unpacks with a dictionary. Never rejects. */
 export function canUseDictionary(): Promise<boolean> {
-  const { dictionary, frame } = known;
+  const { dictionary, frame } = testFrame;
   const wanted = Buffer.concat([dictionary.subarray(5, 200), Buffer.from("!")]);
-  answer ??= unpack(frame, dictionary, wanted.length).then(
+  supported ??= unpack(frame, dictionary, wanted.length).then(
     (found) => found.equals(wanted),
     () => false,
   );
-  return answer;
+  return supported;
 }
 
 function library(): Zstd {

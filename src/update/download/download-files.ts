@@ -9,7 +9,7 @@ import { type SlotFiles, systemSlotFiles } from "../slots/slot-files.ts";
 export interface DownloadFiles extends SlotFiles {
   /** Bytes of a regular file; `undefined` where there is none. */
   sizeOf(path: string): number | undefined;
-  /** Opens a file to be continued at `from`; what is behind that is cut off. */
+  /** Opens a file to be continued at `from`; any content after that is cut off. */
   continue(path: string, from: number): Promise<NewFile>;
   /** Bytes that an ordinary user may still write to the disk of a folder. */
   freeBytes(folder: string): Promise<number>;

@@ -1,9 +1,9 @@
 /**
  * Folder download/: downloads a file to the disk, despite failures of server, connection and power supply.
  *
- * Guarantees: what `fetch` returns has the size and the SHA-256 that the source said; never more than that size is
- * received or written; an interrupted transfer resumes where it stopped, also after a power cut; a document that changed
- * meanwhile is downloaded from its start; a failing disk ends the download, and its space is freed.
+ * Guarantees: the file that `fetch` returns has the size and the SHA-256 that the source named; never more than that
+ * size is received or written; an interrupted transfer resumes where it stopped, also after a power cut; a document
+ * that changed meanwhile is downloaded from its start; a failing disk ends the download, and its space is freed.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -49,8 +49,8 @@ export interface Downloaded {
 }
 
 /** A slow mobile connection is faster; a server that stalls its clients is slower. */
-export const usualMinimumRate: RateLimit = { bytes: 30 * 256, within: seconds(30) };
-/** Stays free for state, journal and log. */
+export const defaultMinimumRate: RateLimit = { bytes: 30 * 256, within: seconds(30) };
+/** Kept free for state, journal and log. */
 const spareBytes = 16 * 1024 * 1024;
 /** So many failures in a row, with less than `progressBytes` between them, end a download; the next check resumes it. */
 const maxFailuresInARow = 5;
@@ -87,7 +87,7 @@ export class Downloader {
       const sha256 = partial.digest();
       if (location.sha256 !== undefined && sha256 !== location.sha256)
         throw new DownloadError("wrong-content", `its SHA-256 is ${sha256}, not ${location.sha256}`);
-      await onDisk(() => partial.settle());
+      await onDisk(() => partial.sync());
       return { path: partial.path, size: partial.size, sha256 };
     } finally {
       await partial.close();
@@ -127,7 +127,7 @@ export class Downloader {
         restarted = true;
         await onDisk(() => partial.restart(undefined));
       } catch (error) {
-        if (!(error instanceof DownloadError) || !error.isPassing || error.retryAfterMs !== undefined)
+        if (!(error instanceof DownloadError) || !error.isTemporary || error.retryAfterMs !== undefined)
           throw error;
         const moved = partial.size - before >= progressBytes;
         if (moved) pauses.reset();
@@ -145,7 +145,7 @@ export class Downloader {
     { signal, progress = () => undefined }: FetchControl,
     pace: Pace | undefined,
   ): Promise<void> {
-    const { transport, clock, minimumRate: rate = usualMinimumRate } = this.#options;
+    const { transport, clock, minimumRate: rate = defaultMinimumRate } = this.#options;
     const { url, headers, size, sha256 } = location;
     // Without both, a resumed file could mix two versions unnoticed.
     const from = partial.etag === undefined && sha256 === undefined ? 0 : partial.size;
@@ -165,7 +165,7 @@ export class Downloader {
             throw new DownloadError("wrong-length", `it has more than ${size} bytes`);
           await onDisk(() => partial.append(bytes));
           reportProgress();
-          const wait = pace?.took(bytes.length) ?? 0;
+          const wait = pace?.received(bytes.length) ?? 0;
           if (wait > 0) await pause(clock, wait as Millis, signal);
         },
       },

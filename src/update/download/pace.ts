@@ -1,4 +1,7 @@
-/** A limit on the bandwidth that a download takes: the house's other devices go on. A token bucket of one second. */
+/**
+ * Limits a download's bandwidth, so that other devices of the house keep theirs. A token bucket of one
+ * second.
+ */
 import type { Clock } from "../../base/clock.ts";
 import { type Bucket, refilled } from "../../base/rate-limit.ts";
 import { type Millis, millis } from "../../base/units.ts";
@@ -14,8 +17,8 @@ export class Pace {
     this.#bucket = { tokens: bytesPerSecond, countedAt: clock.now() };
   }
 
-  /** Counts what came. @returns how long to wait before more is taken */
-  took(bytes: number): Millis {
+  /** Counts received bytes. @returns how long to wait before receiving more */
+  received(bytes: number): Millis {
     const limits = { max: this.#bytesPerSecond, perToken: millis(1000 / this.#bytesPerSecond) };
     const { tokens, countedAt } = refilled(this.#bucket, this.#clock.now(), limits);
     this.#bucket = { tokens: tokens - bytes, countedAt };

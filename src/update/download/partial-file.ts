@@ -1,11 +1,12 @@
 /**
- * The file that a download grows in, and what it is to become:
+ * The file that a download is written to, and the record of what it belongs to:
  *
- *     <folder>/download        the bytes that came, the first ones first
- *     <folder>/download.json   what they are of: size, SHA-256, and the server's entity tag, with a checksum
+ *     <folder>/download        the bytes received so far, from the start
+ *     <folder>/download.json   the document they belong to: size, SHA-256, and the server's entity tag, with a checksum
  *
- * Guarantee: bytes of an earlier process or before a power cut are only continued where the whole file's SHA-256 is
- * known, which then judges them too; there is one download at a time, so it takes no more room than one image.
+ * Guarantee: bytes of an earlier process or from before a power cut are continued only if the whole file's
+ * SHA-256 is known, which then covers them too; there is one download at a time, so it takes no more space
+ * than one image.
  */
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
@@ -26,7 +27,7 @@ const recordSchema = object({
   etag: nullable(string(undefined, 256)),
 });
 const maxRecordBytes = 16 * 1024;
-/** What a power cut may cost, against a card that is not asked to write for each packet. */
+/** Bytes that a power cut may lose: a compromise, since a sync for each packet would wear the card. */
 const syncEvery = 1024 * 1024;
 
 export class PartialFile {
@@ -46,16 +47,16 @@ export class PartialFile {
     this.#location = location;
   }
 
-  /** Continues what is there of the same content, else begins. @throws the system's error */
+  /** Continues a partial file of the same content, otherwise starts a new one. @throws the system's error */
   static async open(files: DownloadFiles, folder: string, location: ImageLocation): Promise<PartialFile> {
     const partial = new PartialFile(files, folder, location);
     await files.makeFolder(folder);
-    if (!(await partial.#takeOver())) await partial.restart(undefined);
+    if (!(await partial.#resume())) await partial.restart(undefined);
     return partial;
   }
 
   static async remove(files: DownloadFiles, folder: string): Promise<void> {
-    // The record last: without it nobody would know that the bytes are no download of this image.
+    // The record last: without it nothing would show which image the bytes belong to.
     for (const name of ["download", "download.json", "download.json.new"])
       await files.remove(join(folder, name));
   }
@@ -64,7 +65,7 @@ export class PartialFile {
     return join(this.#folder, "download");
   }
 
-  /** Bytes that are here. */
+  /** Bytes received so far. */
   get size(): number {
     return this.#size;
   }
@@ -89,21 +90,21 @@ export class PartialFile {
     this.#hash.update(bytes);
     this.#size += bytes.length;
     this.#unsynced += bytes.length;
-    if (this.#unsynced >= syncEvery) await this.settle();
+    if (this.#unsynced >= syncEvery) await this.sync();
   }
 
   /** Resolves when all bytes are on the disk. */
-  async settle(): Promise<void> {
+  async sync(): Promise<void> {
     await this.#file?.finish();
     this.#unsynced = 0;
   }
 
-  /** SHA-256 of all bytes; to be asked once they are complete. */
+  /** SHA-256 of the bytes so far; of use once they are complete. */
   digest(): string {
     return this.#hash.copy().digest("hex");
   }
 
-  /** Begins at 0 with what the server calls its document now. */
+  /** Starts again at 0, with the entity tag that the server sends now. */
   async restart(etag: string | undefined): Promise<void> {
     await this.close();
     const { url, size, sha256 } = this.#location;
@@ -124,8 +125,8 @@ export class PartialFile {
     this.#file = undefined;
   }
 
-  /** @returns whether there is something of the same content */
-  async #takeOver(): Promise<boolean> {
+  /** @returns whether there was a partial file of the same content */
+  async #resume(): Promise<boolean> {
     const record = this.#readRecord();
     const { sha256, size, url } = this.#location;
     const found = this.#files.sizeOf(this.path);

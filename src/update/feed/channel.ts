@@ -1,8 +1,8 @@
 /**
  * Folder feed/: updates from a folder on any web server or a USB stick: the file `channel`, and the files that it names.
  *
- * The channel file says which image each group of units is to run. Text and signature are one file, so that no mirror can
- * serve one without the other:
+ * The channel file names the image that each group of units is to run. Text and signature are one file, so
+ * that no mirror can serve one without the other:
  *
  *     grove-heater-channel 1 <length of the text> <key id> <signature in base64>\n
  *     <text: JSON>
@@ -47,7 +47,7 @@ const image = strictObject({
   size,
   /** Of the whole file. */
   sha256,
-  /** SHA-256 of its manifest: by which the slots identify it. */
+  /** SHA-256 of its manifest, by which the slots identify it. */
   digest: sha256,
   version: string({ pattern: /^\d{1,5}(\.\d{1,5}){2}$/, expected: 'a version such as "1.4.0"' }),
   counter: integer(1, 2 ** 31 - 1),
@@ -58,7 +58,9 @@ const group = strictObject({
   image,
   /** Of the group's units. */
   percent: integer(0, 100),
-  /** For a server of the feed that hears of failures: at so many in a hundred it holds the image back (hold.ts). */
+  /**
+   * Percentage of failures at which a server of the feed that knows of them holds the image back (hold.ts).
+   */
   stopAt: optional(integer(1, 100)),
 });
 
@@ -96,8 +98,7 @@ export function readChannel(bytes: Buffer, trusted: readonly TrustedKey[]): Read
 }
 
 /**
- * For a server of the feed, which has no key: to show it, and to hold images back. Nothing that a unit does may rest on
- * it.
+ * For a server of the feed, which has no key: to show the channel, and to hold images back. Never for a unit.
  * @throws ImageRefused with the reason
  */
 export const readUnverifiedChannel = (bytes: Buffer): Channel => parseChannel(split(bytes).text);

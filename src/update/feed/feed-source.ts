@@ -52,7 +52,7 @@ export interface FeedOptions {
   /** Holds the record of the newest channel; it outlives images. */
   readonly folder: string;
   readonly rate: RateLimit;
-  /** Into the log: what is reported, and why nothing is assigned. */
+  /** Logs reports, and why nothing is assigned. */
   readonly note: (event: string, fields: LogFields) => void;
 }
 
@@ -62,7 +62,7 @@ export class FeedSource implements UpdateSource {
   readonly #freshness: Freshness;
   readonly #base: URL;
 
-  /** @throws RangeError for an address that is none */
+  /** @throws RangeError for an invalid address */
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#freshness = new Freshness(options.files, options.folder);
@@ -77,14 +77,14 @@ export class FeedSource implements UpdateSource {
     });
     const given = this.#assignmentIn(found);
     if (given.assignment === null) return { ...given, cancel: null };
-    const reason = await this.#whyHeld(given.assignment, signal);
+    const reason = await this.#holdReason(given.assignment, signal);
     if (reason === undefined) return { ...given, cancel: null };
     const { version } = given.assignment;
     this.#nothing(reason, { version });
     return { assignment: null, cancel: null, held: { version, reason } };
   }
 
-  /** Nobody is told but the log: a web server that anybody may mirror takes no reports. */
+  /** Only logged: a plain web server accepts no reports. */
   async report(id: string, report: Report): Promise<void> {
     this.#options.note("feed-report", { image: id.slice(0, 12), ...report });
   }
@@ -105,8 +105,8 @@ export class FeedSource implements UpdateSource {
     }
   }
 
-  /** The server's own word on what it would give; without one it holds nothing back. */
-  async #whyHeld({ id }: Assignment, signal: AbortSignal): Promise<string | undefined> {
+  /** Why the server holds the image back; `undefined` if it does not, or has no hold file. */
+  async #holdReason({ id }: Assignment, signal: AbortSignal): Promise<string | undefined> {
     const { transport, clock, rate, group, note } = this.#options;
     try {
       const url = new URL(holdFile, this.#base).href;
@@ -114,7 +114,7 @@ export class FeedSource implements UpdateSource {
       if (holds === undefined) note("feed-hold-unreadable", { now: "nothing is held back" });
       return holds?.find((each) => each.group === group && each.image === id)?.reason;
     } catch (error) {
-      // Some servers answer 403 for what is not there.
+      // Some servers answer 403 for a missing file.
       if (error instanceof DownloadError && ["gone", "not-allowed", "too-large"].includes(error.code))
         return undefined;
       throw asSourceError(error);
@@ -184,11 +184,14 @@ interface Given {
   readonly held?: Held;
 }
 
-/** With the slash that makes names relative to it; a query (a token of a share) stays with no file. */
+/**
+ * Ends with a slash, so that file names are relative to it. A query would be lost with them, so it is
+ * refused.
+ */
 function folderUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !["https:", "http:", "file:"].includes(url.protocol))
-    throw new RangeError("the feed's address is none: give https://…, http://… or file:///…");
+    throw new RangeError("the feed's address is invalid: give https://…, http://… or file:///…");
   if (url.username !== "" || url.password !== "" || url.search !== "")
     throw new RangeError("the feed's address has a password or a query: a feed is signed and needs neither");
   if (!url.pathname.endsWith("/")) url.pathname += "/";

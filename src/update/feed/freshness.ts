@@ -1,9 +1,11 @@
 /**
- * The newest channel that this unit has seen, kept over a power cut, and what may come after it.
+ * The newest channel that this unit has seen, stored durably, and the check that a fetched one is not older.
  *
- * Guarantees: an older one is refused, and so is another one of the same version: whoever holds an old copy of a feed
- * cannot hold a unit back with it. The record has a copy, written after it: one of them may rot. A clock that was never set is not believed: time is then at least what the owner last
- * signed. Nothing is remembered of the clock itself, so that one that jumped ahead does no harm when it is set right.
+ * Guarantees: an older channel is refused, and so is a different one of the same version, so that an old copy
+ * of a feed cannot keep a unit on an old version. The record has a copy, written after it, in case one of
+ * them is damaged. A clock that was never set is not trusted: then the time is at least the newest signing
+ * time seen. The clock's own time is not stored, so that a clock that was once too far ahead has no lasting
+ * effect.
  */
 import { join } from "node:path";
 import { isTrustedWallTime } from "../../base/clock.ts";
@@ -33,7 +35,7 @@ const day = 86_400_000;
 export class Freshness {
   readonly #files: SlotFiles;
   readonly #folder: string;
-  /** Also of what could not be written. */
+  /** Set even when it could not be written. */
   #newest: Seen | undefined;
 
   /** @param folder its record and the copy of it are in it, by `seenNames` */
@@ -48,11 +50,11 @@ export class Freshness {
     const before = this.#seen(channel.channel);
     if (before && channel.version < before.version) {
       throw untrusted(
-        `it is version ${channel.version}, older than version ${before.version}, which was here before`,
+        `it is version ${channel.version}, older than version ${before.version}, which this unit has seen`,
       );
     }
     if (before && channel.version === before.version && digest !== before.digest)
-      throw untrusted(`version ${channel.version} was here before with another content`);
+      throw untrusted(`version ${channel.version} was seen with a different content`);
     const floorMs = Math.max(channel.signedAt, before?.signedAt ?? 0) * 1000;
     const atLeastMs = isTrustedWallTime(wallMs) ? Math.max(wallMs, floorMs) : floorMs;
     if (atLeastMs < channel.expiresAt * 1000) return;
@@ -60,11 +62,14 @@ export class Freshness {
     throw new SourceError(
       "expired",
       `the channel's version ${channel.version} expired on ${when}Z, ${Math.floor((atLeastMs - channel.expiresAt * 1000) / day)} ` +
-        "days ago: its owner publishes it anew (grove-heater feed publish)",
+        "days ago: its owner must publish it again (grove-heater feed publish)",
     );
   }
 
-  /** Resolves when it is on the disk. Rejects with the system's error; it counts all the same as long as this lives. */
+  /**
+   * Resolves when it is on the disk. Rejects with the system's error; in this process it counts as seen
+   * anyway.
+   */
   async remember(found: ReadChannel): Promise<void> {
     const before = this.#seen(found.channel.channel);
     if (before?.digest === found.digest && seenNames.every((name) => this.#readFrom(name) !== undefined))
@@ -74,13 +79,13 @@ export class Freshness {
     for (const name of seenNames) await replaceChecked(this.#files, join(this.#folder, name), this.#newest);
   }
 
-  /** Of another channel nothing counts: the owner has moved the unit. */
+  /** A record of another channel is ignored: the owner has moved the unit. */
   #seen(channel: string): Seen | undefined {
     const seen = this.#newest ?? this.#read();
     return seen?.channel === channel ? seen : undefined;
   }
 
-  /** After a cut between the two the first is the newer one. */
+  /** After a power cut between the two writes the first is the newer one. */
   #read(): Seen | undefined {
     for (const name of seenNames) {
       const seen = this.#readFrom(name);
@@ -95,7 +100,7 @@ export class Freshness {
       const checked = bytes && readChecked(bytes.toString("utf8"));
       return checked?.checked ? readText(seenSchema, checked.text) : undefined;
     } catch (error) {
-      // Damaged, and so is its copy: then the counter floor alone keeps older images away.
+      // If the copy is damaged too, only the counter floor refuses older images.
       if (error instanceof SmallFileError) return undefined;
       throw error;
     }

@@ -1,13 +1,14 @@
 /**
- * `hold`, beside the channel: images of it that the feed's server does not give out for now, and why.
+ * The file `hold` beside the channel: images of the channel that the feed's server withholds for now, and
+ * why.
  *
- * The channel is signed with a key that is on no server, so a server that sees units fail cannot change it. It can withhold,
- * as whoever holds a copy of a feed always could, by leaving out the image. This says it: not signed, because it
- * can only keep a unit as it is; a unit tells its owner that it is held back and for what reason, so that nobody is held
- * back unseen; the channel's expiry is judged before it.
+ * The channel is signed with a key that is on no server, so a server that sees units fail cannot change it.
+ * It can only withhold an image, as anyone who serves a copy of the feed could. This file states that openly.
+ * It needs no signature, because it can only leave a unit as it is; a unit reports that it is held back and
+ * why, so that its owner sees it; the channel's expiry is checked first.
  *
- * Guarantee: bounded; what is no such document holds nothing back (servers answer with a page of their own for what is not
- * there).
+ * Guarantee: bounded in size; any other document holds nothing back (some servers answer with a page of their
+ * own for a missing file).
  */
 import { type Infer, readText } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
@@ -26,7 +27,7 @@ const holdSchema = object({
 });
 export type Holds = Infer<typeof holdSchema>["holds"];
 
-/** @returns `undefined` for what is none */
+/** @returns `undefined` for any other document */
 export const readHold = (bytes: Buffer): Holds | undefined =>
   readText(holdSchema, bytes.toString("utf8"))?.holds;
 

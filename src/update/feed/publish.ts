@@ -42,7 +42,10 @@ export interface PublishRequest {
   readonly image?: string | undefined;
   /** Share of the group's units; `undefined`: unchanged, or all for a new image. */
   readonly percent?: number | undefined;
-  /** Of the units whose turn has come: at so many failures in a hundred the hub stops; `undefined`: as before. */
+  /**
+   * Percentage of failures among the included units at which the hub stops the roll-out; `undefined`: as
+   * before.
+   */
   readonly stopAt?: number | undefined;
   readonly expiresInDays: number;
   /** Image files that units may run: each gets a delta. */
@@ -52,8 +55,8 @@ export interface PublishRequest {
 export interface PublishPorts {
   readonly files: SlotFiles;
   readonly wallMs: number;
-  /** Tells the person what was done, and what was not. */
-  readonly say: (text: string) => void;
+  /** Prints what was done and what was not, for the person who publishes. */
+  readonly print: (text: string) => void;
 }
 
 /** The request cannot be carried out; the message says why, and nothing has changed for any unit. */
@@ -93,7 +96,7 @@ function channelIn(folder: string, trusted: readonly TrustedKey[], files: SlotFi
   return bytes && readChannel(bytes, trusted).channel;
 }
 
-/** Units take this time as the earliest possible one, so it must be right. */
+/** Units use this time as a lower limit for their clocks, so it must be right. */
 function timeAfter(before: Channel | undefined, wallMs: number): number {
   const now = Math.floor(wallMs / 1000);
   if (!isTrustedWallTime(wallMs))
@@ -188,11 +191,11 @@ async function publishDelta(
   { image, size, sha256 }: Source,
   stem: string,
   folder: string,
-  { files, say }: PublishPorts,
+  { files, print }: PublishPorts,
 ): Promise<ChannelImage["deltas"][number] | undefined> {
   const what = `a delta from ${older.image.manifest.version}`;
   if (!(await canUseDictionary())) {
-    say(`without ${what}: Node.js ${process.versions.node} cannot make one (22.23 or newer can)`);
+    print(`without ${what}: Node.js ${process.versions.node} cannot make one (22.23 or newer can)`);
     return undefined;
   }
   if (older.image.digest === image.digest) return undefined;
@@ -209,12 +212,12 @@ async function publishDelta(
   await checkDelta(files.chunks(fresh), older.image, image, sha256);
   if (made.size >= size) {
     await files.remove(fresh);
-    say(`without ${what}: it would be no smaller than the image`);
+    print(`without ${what}: it would be no smaller than the image`);
     return undefined;
   }
   await files.rename(fresh, join(folder, name));
   await files.syncFolder(folder);
-  say(`${name}: ${made.size} bytes, ${((100 * made.size) / size).toFixed(1)} % of the image`);
+  print(`${name}: ${made.size} bytes, ${((100 * made.size) / size).toFixed(1)} % of the image`);
   return { from: older.image.digest, file: name, ...made };
 }
 

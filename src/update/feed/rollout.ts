@@ -11,7 +11,7 @@ export const placeOf = (unitId: string): number =>
 
 export const isIncluded = (unitId: string, percent: number): boolean => placeOf(unitId) < percent;
 
-/** What a unit reports to its owner of where it is in a feed. */
+/** A unit's place in a feed, and its images, as it reports them to its owner. */
 export interface UnitInFeed {
   /** `groupName` of the channel and group that it follows; empty without a feed. */
   readonly group: string;
@@ -20,7 +20,7 @@ export interface UnitInFeed {
   /** `shortDigest` of the running image, confirmed or not. */
   readonly image: string;
   readonly isOnTrial: boolean;
-  /** `shortDigest` of the image whose end was the last one here, and whether that was a revert or a refusal. */
+  /** `shortDigest` of the image of the last finished update, and whether that was reverted or refused. */
   readonly lastImage: string;
   readonly hasFailed: boolean;
 }
@@ -39,13 +39,13 @@ export interface Stage {
 }
 
 export interface Tally {
-  /** That follow the group, as far as they have reported. */
+  /** Units that follow the group, as far as they have reported. */
   readonly units: number;
-  /** Whose turn has come. */
+  /** Units that the current percentage includes. */
   readonly included: number;
-  /** That run the image and have confirmed it. */
+  /** Units that run the image and have confirmed it. */
   readonly confirmed: number;
-  /** That reverted or refused it. */
+  /** Units that reverted or refused it. */
   readonly failed: number;
 }
 
@@ -57,21 +57,22 @@ export function tally(all: readonly UnitInFeed[], { group, digest, percent }: St
     units: units.length,
     included: units.filter(({ place }) => place !== null && place < percent).length,
     confirmed: confirmed.length,
-    // One that runs it now has overcome its failure.
+    // A unit that runs it now is no longer a failure.
     failed: units.filter((unit) => unit.hasFailed && unit.lastImage === image && !confirmed.includes(unit))
       .length,
   };
 }
 
-/** Where the owner gives no threshold. */
-export const usualStopAt = 20;
+/** The threshold when the owner gives none. */
+export const defaultStopAt = 20;
 
 /**
- * Of the units whose turn has come, as roll-outs of hawkBit count: with a small first stage one failure is enough.
+ * Decides whether to stop a roll-out. Counts failures among the included units, as hawkBit does: in a small
+ * first stage one is enough.
  * @param stopAt percent
- * @returns for a person; `undefined`: it goes on
+ * @returns the reason, for a person; `undefined`: the roll-out continues
  */
-export function whyStop({ included, failed }: Tally, stopAt: number): string | undefined {
+export function stopReason({ included, failed }: Tally, stopAt: number): string | undefined {
   // Units that have left the group since may have failed as well.
   const of = Math.max(included, failed);
   if (failed === 0 || failed * 100 < stopAt * of) return undefined;

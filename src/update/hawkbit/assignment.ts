@@ -1,4 +1,4 @@
-/** What a deployment asks of this unit. Guarantee: the token is for the server's own origin, never for a foreign host. */
+/** Converts a deployment to an assignment. Guarantee: the token is sent only to the server's own origin. */
 import type { Assignment } from "../source.ts";
 import type { Artifact, Work } from "./messages.ts";
 import type { HawkbitAccess } from "./options.ts";
@@ -28,7 +28,7 @@ export function assignmentOf(
   if (url === undefined) return unusable("no-download", "the artifact has no http: or https: download link");
   const sha256 = artifact.hashes.sha256?.toLowerCase();
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) {
-    return unusable("invalid-hash", "the SHA-256 of the artifact is none");
+    return unusable("invalid-hash", "the artifact's SHA-256 is invalid");
   }
   const { authorization } = access;
   const isOwn = url.origin === access.base.origin && authorization !== undefined;
@@ -40,7 +40,7 @@ export function assignmentOf(
         url: url.href,
         headers: isOwn ? { Authorization: authorization } : {},
         size: artifact.size,
-        // goosebit knows SHA-1 alone: the image's own signature is what counts.
+        // goosebit gives only SHA-1; the image's own signature is decisive anyway.
         ...(sha256 !== undefined && { sha256 }),
       },
       download: handlings[work.download],
@@ -49,11 +49,11 @@ export function assignmentOf(
   };
 }
 
-/** "skip" means two things: a window that is closed now, or a download that is all there is to do. */
+/** "skip" has two meanings: the maintenance window is closed now, or the image is only to be downloaded. */
 const installOf = ({ update, maintenanceWindow }: Work): Assignment["install"] =>
   update === "skip" ? (maintenanceWindow === "unavailable" ? "wait" : "never") : handlings[update];
 
-/** A server that is reached by http has working links for http alone, whatever it says. */
+/** A server reached by http often has working links for http only, although it also lists others. */
 function downloadUrl({ _links: links }: Artifact, base: URL): URL | undefined {
   const order =
     base.protocol === "https:"

@@ -1,8 +1,8 @@
 /**
  * The attributes by which devices can be filtered on the server, such as version and architecture.
  *
- * Guarantee: what is sent is within hawkBit's quotas (100 attributes of 128 characters each way), otherwise the server
- * would reject all of them.
+ * Guarantee: the attributes sent are within hawkBit's quotas (100 attributes of 128 characters each way),
+ * otherwise the server would reject all of them.
  */
 
 export type Attributes = Readonly<Record<string, string>>;

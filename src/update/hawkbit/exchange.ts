@@ -1,8 +1,8 @@
 /**
  * Requests to the server as this unit, and what their failures mean.
  *
- * Guarantees: the token goes to the server's own origin alone, wherever a link leads; every failure is a SourceError; a
- * server that says nothing is given up after a minute.
+ * Guarantees: the token goes to the server's own origin alone, wherever a link leads; every failure is a
+ * SourceError; a request without an answer fails after a minute.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -16,10 +16,10 @@ import { plainText } from "./attributes.ts";
 import { BodyTooLarge, type Http, type HttpAnswer, type HttpRequest } from "./http.ts";
 import type { HawkbitAccess } from "./options.ts";
 
-const patience = minutes(1);
+const answerTimeout = minutes(1);
 const [shortestRetryMs, longestRetryMs] = [1000, 24 * 3_600_000];
 
-/** What the server refused, with its status: 400 is worth another wording. */
+/** A request that the server refused, with its status: after 400 a report is sent again without details. */
 export class RefusedRequest extends SourceError {
   readonly status: number;
   constructor(status: number, code: SourceErrorCode, reason: string, retryAfterMs: number | undefined) {
@@ -32,7 +32,7 @@ export class DdiExchange {
   readonly #access: HawkbitAccess;
   readonly #http: Http;
   readonly #clock: Pick<Clock, "setTimer">;
-  /** By resource: the last tag and what came with it. */
+  /** By resource: the last entity tag and its document. */
   readonly #known = new Map<
     string,
     { readonly etag: string; readonly href: string; readonly value: unknown }
@@ -46,7 +46,7 @@ export class DdiExchange {
 
   /**
    * Reads a document; one that has not changed is not sent again.
-   * @param slot what it is: one of each is remembered
+   * @param slot the resource's name: one document of each is remembered
    * @throws SourceError
    */
   async read<T>(slot: string, href: string, schema: Schema<T>, signal: AbortSignal): Promise<T> {
@@ -80,15 +80,15 @@ export class DdiExchange {
     if (url?.origin === base.origin) return url;
     const reason =
       `the server at ${base.origin} links to ${url?.origin ?? "no address"}: ` +
-      "its proxy must tell it its outer address (X-Forwarded-Host, -Proto and -Port)";
+      "its proxy must pass on its outer address (X-Forwarded-Host, -Proto and -Port)";
     throw new SourceError("invalid-answer", reason);
   }
 
   async #send(request: HttpRequest): Promise<HttpAnswer> {
     const late = new AbortController();
-    const stop = this.#clock.setTimer(patience, () =>
+    const stop = this.#clock.setTimer(answerTimeout, () =>
       late.abort(
-        new SourceError("unreachable", `${request.url.host} did not answer in ${patience / 1000} s`),
+        new SourceError("unreachable", `${request.url.host} did not answer in ${answerTimeout / 1000} s`),
       ),
     );
     const { authorization } = this.#access;
@@ -129,7 +129,7 @@ function checkedValue<T>(text: string, schema: Schema<T>, url: URL): T {
 }
 
 function asSourceError(error: unknown, host: string): SourceError {
-  // It names the host itself, and the proxy.
+  // Its message names the host already, and the proxy.
   if (error instanceof DownloadError)
     return new SourceError(sourceCodes[error.code], plainText(error.message, 400), { cause: error });
   const reason = `${host}: ${plainText(messageOf(error), 300)}`;
@@ -139,9 +139,9 @@ function asSourceError(error: unknown, host: string): SourceError {
 
 function refusedBy(answer: HttpAnswer, url: URL): RefusedRequest {
   const { status } = answer;
-  const said = plainText(textMember(readJson(answer.body), "message") ?? "", 300);
+  const detail = plainText(textMember(readJson(answer.body), "message") ?? "", 300);
   const { code, advice } = meaningOf(status);
-  const reason = `${url.host} answered ${status}${said === "" ? "" : ` (${said})`}${advice}`;
+  const reason = `${url.host} answered ${status}${detail === "" ? "" : ` (${detail})`}${advice}`;
   return new RefusedRequest(status, code, reason, retryAfter(answer));
 }
 
@@ -152,7 +152,7 @@ function meaningOf(status: number): { readonly code: SourceErrorCode; readonly a
     return { code: "not-allowed", advice };
   }
   if (status === 429) return { code: "too-many-requests", advice: "" };
-  // 405: a cancellation that nobody waits for any more.
+  // 405: a cancellation that the server no longer expects.
   if ([404, 405, 409, 410].includes(status)) return { code: "gone", advice: "" };
   if (status === 408 || status >= 500) return { code: "unreachable", advice: "" };
   const advice = status >= 300 && status < 400 ? ": redirects are not followed; set the final address" : "";

@@ -2,7 +2,7 @@
  * Converts reports to hawkBit's feedback.
  *
  * Guarantees: an action is closed as a success only for a confirmed image, and as a failure for a reverted or refused
- * one; details are within the server's rules: one `<` would cost the whole feedback.
+ * one; details follow the server's rules: it would reject the whole feedback for one `<`.
  */
 import type { Report } from "../source.ts";
 import { plainText } from "./attributes.ts";

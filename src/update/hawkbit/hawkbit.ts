@@ -47,13 +47,13 @@ export class HawkbitSource implements UpdateSource {
   readonly #options: HawkbitOptions;
   readonly #ddi: DdiExchange;
   /** Where each action is found, without the query. */
-  readonly #places = new Map<string, string>();
+  readonly #links = new Map<string, string>();
   /** Progress reports by action. */
   readonly #sent = new Map<string, number>();
   /** The reason that the server has already received, by action. */
   readonly #denied = new Map<string, string>();
   #attributes: Attributes | undefined;
-  #wasAsked = false;
+  #attributesRequested = false;
 
   constructor(options: HawkbitOptions) {
     this.#options = options;
@@ -102,7 +102,7 @@ export class HawkbitSource implements UpdateSource {
       return await this.#ddi.read("base", href, controllerBase, signal);
     } catch (error) {
       if (!(error instanceof RefusedRequest) || error.code !== "gone") throw error;
-      const reason = `${error.message}: no hawkBit is at ${this.#options.access.base.origin}; check the address`;
+      const reason = `${error.message}: there is no hawkBit server at ${this.#options.access.base.origin}; check the address`;
       throw new SourceError("invalid-answer", reason, { cause: error });
     }
   }
@@ -118,7 +118,7 @@ export class HawkbitSource implements UpdateSource {
     return undefined;
   }
 
-  /** @returns whether the action may go on now */
+  /** @returns whether the action may continue now */
   async #answerConfirmation(links: ControllerLinks, signal: AbortSignal): Promise<boolean> {
     const href = links.confirmationBase?.href;
     if (href === undefined) return false;
@@ -138,22 +138,22 @@ export class HawkbitSource implements UpdateSource {
 
   /** hawkBit 1.1.0 always sends the link; an older server only when it wants attributes. */
   async #sendAttributes({ configData }: ControllerLinks, signal: AbortSignal): Promise<void> {
-    const isAsked = configData !== undefined && !this.#wasAsked;
-    this.#wasAsked = configData !== undefined;
+    const isRequested = configData !== undefined && !this.#attributesRequested;
+    this.#attributesRequested = configData !== undefined;
     if (configData === undefined) return;
     const now = fitted(this.#options.attributes());
-    if (!isAsked && equalJson(now, this.#attributes)) return;
+    if (!isRequested && equalJson(now, this.#attributes)) return;
     try {
-      for (const change of attributeChanges(isAsked ? undefined : this.#attributes, now)) {
+      for (const change of attributeChanges(isRequested ? undefined : this.#attributes, now)) {
         await this.#ddi.send("PUT", configData.href, change, signal);
       }
       this.#attributes = now;
     } catch (error) {
       signal.throwIfAborted();
       // Sent again as a whole when they change, or the next start. An update must not wait for it.
-      const isLasting = error instanceof RefusedRequest && error.status >= 400 && error.status < 500;
-      this.#attributes = isLasting ? now : undefined;
-      if (!isLasting) this.#wasAsked = false;
+      const isPermanent = error instanceof RefusedRequest && error.status >= 400 && error.status < 500;
+      this.#attributes = isPermanent ? now : undefined;
+      if (!isPermanent) this.#attributesRequested = false;
       this.#options.log.warn("hawkbit-attributes-not-sent", { reason: messageOf(error) });
     }
   }
@@ -163,16 +163,18 @@ export class HawkbitSource implements UpdateSource {
     try {
       await this.#ddi.send("POST", href, feedback, signal);
     } catch (error) {
-      const isWording = error instanceof RefusedRequest && error.status === 400;
-      if (!isWording || feedback.status.details.length === 0) throw error;
+      const isBadRequest = error instanceof RefusedRequest && error.status === 400;
+      if (!isBadRequest || feedback.status.details.length === 0) throw error;
       await this.#ddi.send("POST", href, withoutDetails(feedback), signal);
     }
   }
 
-  /** After a restart the link is not known, so the server is asked; for an action that it no longer lists, the API's default
-   * path is used. */
+  /**
+   * After a restart the link is unknown, so it is requested; for an action that the server no longer lists, the API's
+   * default path is used.
+   */
   async #placeOf(resource: Resource, id: string, signal: AbortSignal): Promise<string> {
-    const known = this.#places.get(`${resource} ${id}`);
+    const known = this.#links.get(`${resource} ${id}`);
     if (known !== undefined) return known;
     const { _links: links } = await this.#poll(signal);
     const href = links[resource]?.href;
@@ -183,7 +185,7 @@ export class HawkbitSource implements UpdateSource {
 
   #remember(resource: Resource, id: string, href: string): string {
     const place = placeOf(href);
-    bounded(this.#places, `${resource} ${id}`, place);
+    bounded(this.#links, `${resource} ${id}`, place);
     return place;
   }
 

@@ -1,6 +1,7 @@
 /**
- * What a hawkBit server may say to a device (Direct Device Integration v1), checked. Members that are not used here are
- * dropped; those of older servers and of others that speak it, such as goosebit, may be absent.
+ * Schemas of a hawkBit server's messages to a device (Direct Device Integration v1). Members that are not
+ * used here are dropped; members that older servers, or other servers such as goosebit, do not send are
+ * optional.
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
@@ -37,7 +38,7 @@ const controllerLinks = object({
 });
 export type ControllerLinks = Infer<typeof controllerLinks>;
 
-/** One that cannot be read is as good as none: no update is lost to it. */
+/** An invalid one counts as absent, so that it does not prevent an update. */
 const sleep = lenient(convert(string(undefined, 64), readSleep), () => undefined);
 
 export const controllerBase = object({

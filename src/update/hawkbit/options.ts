@@ -9,7 +9,7 @@ import { strictObject } from "../../base/schema/structures.ts";
 import { boolean, convert, optional, secret, string, withDefault } from "../../base/schema/values.ts";
 
 const fileName = string({ pattern: /^[^\0]+$/, expected: "the name of a file" }, 4096);
-/** What a person pastes often ends in a space or a line feed. */
+/** A pasted value often ends with a space or a line feed. */
 const trimmed = convert(string(undefined, 1024), (text) => text.trim());
 const token = secret(
   convert(
@@ -74,7 +74,7 @@ export function hawkbitAccess(given: unknown, readPem: (path: string) => string)
     (name) => settings[name] !== undefined,
   );
   if (ways.length !== 1) {
-    const found = ways.length === 0 ? "none is there" : `${ways.join(" and ")} are there`;
+    const found = ways.length === 0 ? "none is given" : `${ways.join(" and ")} are given`;
     throw new HawkbitSettingsError(
       `give one of "targetToken", "gatewayToken" and "certificateFile" with "keyFile": ${found}`,
     );

@@ -18,7 +18,7 @@ import {
 } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
-/** What the manifest says besides the files. */
+/** The manifest without the list of files. */
 export type ImageFacts = Omit<ImageManifest, "files" | "totalBytes" | "format" | "keyId">;
 
 /** @param keyId of the key that will sign it. @throws ImageRefused "invalid-manifest" for a file that cannot be in one */
@@ -46,7 +46,7 @@ async function pathsIn(folder: string): Promise<string[]> {
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name).slice(folder.length).replace(/^\/+/, "");
     if (entry.isDirectory()) continue;
-    if (!entry.isFile()) throw rejected(path, "is no regular file (a link?)");
+    if (!entry.isFile()) throw rejected(path, "is not a regular file (a link?)");
     if (!isSafePath(path)) throw rejected(path, "has a name that not every file system can hold");
     paths.push(path);
   }

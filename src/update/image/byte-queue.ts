@@ -1,4 +1,4 @@
-/** Takes a stream of chunks apart by length. Holds one chunk, and what `exactly` collects. */
+/** Reads a stream of chunks in pieces of a given length. Holds one chunk, and what `exactly` collects. */
 import { ImageRefused } from "./refusal.ts";
 
 export class ByteQueue {
@@ -39,7 +39,7 @@ export class ByteQueue {
   }
 
   async end(): Promise<void> {
-    if (await this.#fill()) throw new ImageRefused("wrong-length", "it goes on after its last file");
+    if (await this.#fill()) throw new ImageRefused("wrong-length", "it has more bytes after its last file");
   }
 
   async close(): Promise<void> {

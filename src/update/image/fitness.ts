@@ -43,7 +43,7 @@ export function checkFits(image: ImageManifest, digest: string, target: Target):
   }
   const same = target.installed.get(image.counter);
   if (same !== undefined && same !== digest) {
-    refuse("downgrade", `counter ${image.counter} is known here with another content`);
+    refuse("downgrade", `counter ${image.counter} is installed here with a different content`);
   }
 }
 

@@ -5,13 +5,13 @@
  *     <manifest>
  *     <the files' contents, in the manifest's order, without gaps>
  *
- * No archive format: what an archive could express beyond this list (links, owners, paths twice) is what a device would
- * have to refuse. An unsigned image has "-" for key id and signature.
+ * This is deliberately not an archive format: a device would have to refuse everything that an archive can
+ * express beyond this list (links, owners, a path twice). An unsigned image has "-" for key id and signature.
  */
 import { imageFormat, maxManifestBytes } from "./image-manifest.ts";
 import { ImageRefused } from "./refusal.ts";
 
-/** A signed document: its first line says what it is, how long, and who signed it. */
+/** A kind of signed document: its first line names its kind, length and signing key. */
 export interface SignedKind {
   readonly magic: string;
   readonly format: number;

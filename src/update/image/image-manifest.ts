@@ -1,7 +1,7 @@
 /**
  * Folder image/: a firmware image: one file that holds a signed manifest and the program's files.
  *
- * What an image says of itself: which program, for which machines, and the exact content of every file.
+ * An image's manifest: which program, for which machines, and the exact content of every file.
  *
  * Guarantee: a manifest that was read names only files inside the image's own folder, each once, on case-sensitive and
  * case-insensitive file systems alike; its sizes add up. The signature is checked over the exact bytes, before any of
@@ -38,7 +38,7 @@ const manifestSchema = strictObject({
   format: integer(imageFormat, imageFormat),
   product: string(undefined, 64),
   version: string(versionRule),
-  /** Rises with every release. A device never goes back behind the highest that it has confirmed. */
+  /** Rises with every release. A device refuses a lower one than the highest that it has confirmed. */
   counter: integer(1, 2 ** 31 - 1),
   /** Of the commit, not of the build: the same commit gives the same bytes. Seconds since 1970. */
   builtAt: integer(0, 2 ** 40),
@@ -54,7 +54,7 @@ const manifestSchema = strictObject({
   ),
   /** Which versions of the stored state it reads, and which it writes. */
   state: strictObject({ reads: integer(1, 10_000), writes: integer(1, 10_000) }),
-  /** What its loop speaks with the guardian that starts it; absent: the first one. */
+  /** Version of the messages between its loop and the guardian that starts it; absent: the first one. */
   protocol: optional(integer(1, 1000)),
   /** Of all files together. */
   totalBytes: integer(0, maxImageBytes),
@@ -100,7 +100,7 @@ function inconsistency({ files, totalBytes, node }: ImageManifest): string | und
   const seen = new Set<string>();
   for (const { path } of files) {
     const folded = path.toLowerCase();
-    if (seen.has(folded)) return `${JSON.stringify(path)} is there twice`;
+    if (seen.has(folded)) return `${JSON.stringify(path)} is listed twice`;
     seen.add(folded);
   }
   for (const { path } of files) {

@@ -1,8 +1,9 @@
 /**
  * Reads an image from a stream: a file, a download, a USB stick.
  *
- * Guarantee: nothing of the manifest is parsed before its signature was found good, and no file counts before its whole
- * content has its hash in the manifest. Memory is bounded by the manifest's limit, whatever the stream delivers.
+ * Guarantee: nothing of the manifest is parsed before its signature was verified, and no file is accepted
+ * before its whole content matches its hash in the manifest. Memory is bounded by the manifest's limit,
+ * whatever the stream delivers.
  */
 import { createHash, verify } from "node:crypto";
 import { ByteQueue } from "./byte-queue.ts";
@@ -34,7 +35,7 @@ export interface VerifiedImage {
   readonly manifest: ImageManifest;
   /** SHA-256 of the manifest's bytes: it identifies the image. */
   readonly digest: string;
-  /** Header and manifest as they were read; followed by the files' contents they are the image. */
+  /** Header and manifest as they were read. The image is these, followed by the files' contents. */
   readonly head: Buffer;
 }
 
@@ -96,6 +97,6 @@ async function* contentOf(file: ImageFile, bytes: ByteQueue): AsyncGenerator<Uin
     yield chunk;
   }
   if (hash.digest("hex") !== file.sha256) {
-    throw new ImageRefused("wrong-content", `${file.path} is not what the manifest says`);
+    throw new ImageRefused("wrong-content", `the content of ${file.path} differs from the manifest`);
   }
 }

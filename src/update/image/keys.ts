@@ -1,7 +1,7 @@
 /**
  * The owner's signing keys: Ed25519 (RFC 8032) in PEM files, and the ids by which images name them.
  *
- * Guarantee: a private key leaves this module only as a `KeyObject`, and is in no message.
+ * Guarantee: a private key leaves this module only as a `KeyObject`, and no message contains one.
  */
 import {
   createHash,

@@ -11,9 +11,9 @@ export type RefusalCode =
   /** The manifest was changed after it was signed. */
   | "bad-signature"
   | "invalid-manifest"
-  /** A file's content is not what the manifest says. */
+  /** A file's content differs from the manifest. */
   | "wrong-content"
-  /** It ends before its last file, or goes on after it. */
+  /** It ends before its last file, or has more bytes after it. */
   | "wrong-length"
   | "too-large"
   | "other-product"
@@ -21,18 +21,21 @@ export type RefusalCode =
   | "wrong-node"
   /** It cannot read the state that this device has stored. */
   | "wrong-state"
-  /** Its loop speaks another protocol than the guardian of this device. */
+  /** Its loop uses another protocol than the guardian of this device. */
   | "wrong-protocol"
-  /** Its counter is below the highest that this device has confirmed, or is known with another content. */
+  /**
+   * Its counter is below the highest that this device has confirmed, or is installed with a different
+   * content.
+   */
   | "downgrade"
   /** It was tried here before and reverted. */
   | "known-bad"
-  /** The disk, or what the manifest of the device grants of it, is too small. */
+  /** The disk, or the storage that the app manifest grants, is too small. */
   | "no-room"
   /** Another image is on trial: neither slot is free. */
   | "on-trial";
 
-/** An expected failure: the image stays uninstalled, the running firmware goes on. */
+/** An expected failure: the image is not installed, and the running firmware continues. */
 export class ImageRefused extends Error {
   readonly code: RefusalCode;
   constructor(code: RefusalCode, reason: string, options?: ErrorOptions) {

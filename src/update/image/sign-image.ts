@@ -1,8 +1,8 @@
 /**
  * Signs an image: on the owner's computer, apart from the build, so that the key need not be where the build runs.
  *
- * Guarantee: signs only an image whose every file is as its manifest says. The manifest then names this key, so that a
- * signature cannot be moved to another key's name.
+ * Guarantee: signs only an image whose every file is as its manifest says. The manifest then names this key,
+ * so that the signature cannot be presented as another key's.
  */
 import { sign } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";

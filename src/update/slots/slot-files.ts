@@ -1,9 +1,9 @@
 /**
  * The file operations of the slots, as a port, so that a test can cut the power between any two.
  *
- * Guarantees of the real one: a file is on the disk when `finish` resolves, a name when `syncFolder` of its folder does,
- * both for all that is below a folder when `syncAll` does; a FIFO or a device in a file's place is an error, and never
- * blocks.
+ * Guarantees of the real one: a file is on the disk when `finish` resolves, its name when `syncFolder` of its
+ * folder resolves, and everything below a folder when `syncAll` resolves; a FIFO or a device in a file's
+ * place is an error, and never blocks.
  */
 import { closeSync, constants, fchownSync, openSync } from "node:fs";
 import { chown, mkdir, rm } from "node:fs/promises";

@@ -4,11 +4,11 @@
  *     <folder>/slots.json      the record, with a checksum; slots.copy.json is written after it
  *     <folder>/a/, <folder>/b/ the files of an image, and a.image, b.image: its header and signed manifest
  *
- *     <folder>/record.lock, install.lock   locks of the kernel's, for whoever writes
+ *     <folder>/record.lock, install.lock   files that writers lock (flock)
  *
- * Guarantees: a cut at any operation leaves the record of before or after, and a record never names an image that is not
- * whole on the disk. Several processes may write: `change` holds a lock from its reading to its writing, so that nobody
- * overwrites what another one wrote; one installation runs at a time.
+ * Guarantees: a power cut at any operation leaves the old or the new record, and a record never names an
+ * image that is not completely on the disk. Several processes may write: `change` holds a lock from its
+ * reading to its writing, so that nobody overwrites what another one wrote; one installation runs at a time.
  */
 import { dirname, join } from "node:path";
 import { messageOf } from "../../base/errors.ts";
@@ -62,16 +62,16 @@ const storedState = object({
   ),
 });
 const maxRecordBytes = 64 * 1024;
-/** Small ones are read at once, in a few milliseconds together. */
-const filesInATurn = 32;
+/** Files read before yielding to other work: together they take a few milliseconds. */
+const filesPerTurn = 32;
 /** A start decides with the lock held, and verifies a whole slot meanwhile. */
 const recordLimit = seconds(60);
-/** Another installation takes minutes: whoever comes second comes again later. */
+/** Another installation takes minutes, so the second one does not wait but fails with SlotsBusy. */
 const installLimit = seconds(0);
-/** In the order of writing: after a cut the first is the newer one. */
+/** In the order of writing: after a power cut the first is the newer one. */
 export const recordNames = ["slots.json", "slots.copy.json"] as const;
 
-/** Told of the image before the first file is written: throws where there is no room for it. */
+/** Called before the first file is written. Throws when there is no room for the image. */
 export type CheckRoom = (manifest: ImageManifest) => Promise<void> | void;
 
 export interface InstalledImage {
@@ -95,7 +95,7 @@ export class SlotStore {
     this.folder = folder;
   }
 
-  /** The record; its copy where it is damaged; that of a new device where there is neither. */
+  /** Reads the record, or its copy if it is damaged; without either, returns the record of a new device. */
   read(): SlotsState {
     for (const name of recordNames) {
       const state = this.#readRecord(join(this.folder, name));
@@ -105,9 +105,9 @@ export class SlotStore {
   }
 
   /**
-   * Changes the record: reads it, applies `how`, and writes what comes of it, with nobody else writing in between. A record
-   * that stays as it was, and is whole, is not written. Resolves when it is on the disk.
-   * @returns the record as it is now. @throws SlotsBusy, what `how` throws, the system's error
+   * Changes the record: reads it, applies `how`, and writes the result, with no other writer in between. A
+   * record that stays as it was, and is whole, is not written. Resolves when it is on the disk.
+   * @returns the record as it is now. @throws SlotsBusy, an error of `how`, the system's error
    */
   async change(how: (state: SlotsState) => SlotsState | Promise<SlotsState>): Promise<SlotsState> {
     await this.#files.makeFolder(this.folder);
@@ -122,13 +122,13 @@ export class SlotStore {
     }
   }
 
-  /** A record or its copy that rots is written again, as long as the other one is there. */
+  /** A damaged record or copy is rewritten, as long as the other one is readable. */
   #isDamaged(state: SlotsState): boolean {
     const found = recordNames.map((name) => this.#readRecord(join(this.folder, name)));
     return found.some(Boolean) && !found.every((record) => isSame(record, state));
   }
 
-  /** The record's copy too: one that rots must not bring an older floor back. */
+  /** Writes the copy too: a damaged record must not bring back an older counter floor. */
   async #write(state: SlotsState): Promise<void> {
     for (const name of recordNames) await replaceChecked(this.#files, join(this.folder, name), state);
   }
@@ -145,7 +145,8 @@ export class SlotStore {
 
   /**
    * Reads an image from a stream into the free slot. The record then names it; nothing starts it yet.
-   * @throws ImageRefused, SlotsBusy, or what the source or the disk throws: the slot is empty then, what runs is untouched
+   * @throws ImageRefused, SlotsBusy, or an error of the source or the disk: then the slot is empty, and the
+   * running program is untouched
    */
   async install(
     source: AsyncIterable<Uint8Array>,
@@ -160,7 +161,7 @@ export class SlotStore {
       try {
         return await this.#fill(slot, { ...machine, ...history(empty) }, { source, trusted, checkRoom });
       } catch (error) {
-        // A slot that holds no image takes no room; the next installation clears it again.
+        // Frees the space of a slot without an image; if this fails, the next installation clears it.
         await this.#files.remove(this.programIn(slot)).catch(() => undefined);
         throw error;
       }
@@ -192,13 +193,13 @@ export class SlotStore {
         },
       },
     });
-    // Before anything names it: no file of it was waited for so far.
+    // Before the record names it: so far no file of it was synced.
     await this.#files.syncAll(this.programIn(slot));
     await writeWhole(this.#files, this.#headOf(slot), [head]);
     await this.#files.syncFolder(this.folder);
     const image: SlotImage = { digest, version: manifest.version, counter: manifest.counter };
     const state = await this.change((state) => {
-      if (freeSlot(state) !== slot) throw onTrialAlready();
+      if (freeSlot(state) !== slot) throw alreadyOnTrial();
       return installed(state, slot, image);
     });
     return { slot, image, state };
@@ -206,8 +207,8 @@ export class SlotStore {
 
   /**
    * Reads every file of a slot.
-   * @returns its manifest. @throws ImageRefused when one is not as the manifest says, when nobody whom `trusted` has signed
-   *   that, or when it is not the recorded image; the system's error
+   * @returns its manifest. @throws ImageRefused when a file differs from the manifest, when no trusted key
+   * has signed it, or when it is not the recorded image; the system's error
    */
   async verify(slot: SlotName, trusted: readonly TrustedKey[]): Promise<ImageManifest> {
     const head = this.#head(slot);
@@ -220,7 +221,7 @@ export class SlotStore {
     throw new ImageRefused("wrong-content", "it is not the image that the record names");
   }
 
-  /** What a slot says of itself, unverified. @throws ImageRefused, SmallFileError */
+  /** The manifest in a slot, unverified. @throws ImageRefused, SmallFileError */
   manifestOf(slot: SlotName): ImageManifest {
     return manifestIn(this.#head(slot));
   }
@@ -235,16 +236,22 @@ export class SlotStore {
     return join(this.folder, `${slot}.image`);
   }
 
-  /** The manifest is read for its paths only when the reader asks for more: it has checked the signature by then. */
+  /**
+   * Parses the manifest for its paths only when the reader requests more: it has verified the signature by
+   * then.
+   */
   async *#imageIn(slot: SlotName, head: Buffer): AsyncGenerator<Uint8Array> {
     yield head;
     for (const [at, file] of manifestIn(head).files.entries()) {
       yield* this.#contentOf(slot, file);
-      if (at % filesInATurn === 0) await this.#files.turn();
+      if (at % filesPerTurn === 0) await this.#files.turn();
     }
   }
 
-  /** Exactly as many bytes as the file should have: what is missing in one is not to be read from the next. */
+  /**
+   * Exactly the bytes that the file should have, so that bytes missing in one file are not taken from the
+   * next.
+   */
   async *#contentOf(slot: SlotName, { path, size }: ImageFile): AsyncGenerator<Uint8Array> {
     let length = 0;
     try {
@@ -258,25 +265,25 @@ export class SlotStore {
       throw new ImageRefused("wrong-content", why, { cause: error });
     }
     if (length !== size)
-      throw new ImageRefused("wrong-content", `${path} has not the length that was signed`);
+      throw new ImageRefused("wrong-content", `${path} does not have the length in the manifest`);
   }
 
-  /** The record says so first: a slot that is half removed holds no image. */
+  /** Changes the record first, so that a partly removed slot counts as empty. */
   async #clearFree(): Promise<{ readonly slot: SlotName; readonly empty: SlotsState }> {
     let slot: SlotName | undefined;
     const empty = await this.change((state) => {
       slot = freeSlot(state);
-      if (slot === undefined) throw onTrialAlready();
+      if (slot === undefined) throw alreadyOnTrial();
       return emptied(state, slot);
     });
-    if (slot === undefined) throw onTrialAlready();
+    if (slot === undefined) throw alreadyOnTrial();
     await this.#files.remove(this.#headOf(slot));
     await this.#files.remove(this.programIn(slot));
     await this.#files.makeFolder(this.programIn(slot));
     return { slot, empty };
   }
 
-  /** Not on the disk yet when it resolves: `syncAll` is for that. */
+  /** Not on the disk yet when it resolves; `syncAll` follows. */
   async #writeFile(path: string, file: ImageFile, content: AsyncIterable<Uint8Array>): Promise<void> {
     const written = await this.#files.create(path, file.executable === 1);
     try {
@@ -303,10 +310,10 @@ const isSame = (one: SlotsState | undefined, other: SlotsState): boolean => equa
 
 const manifestIn = (head: Buffer): ImageManifest => readManifest(head.subarray(head.indexOf(0x0a) + 1));
 
-const onTrialAlready = (): ImageRefused =>
+const alreadyOnTrial = (): ImageRefused =>
   new ImageRefused("on-trial", "another update is on trial: wait for its outcome");
 
-/** What the record knows of images that must not come again, or not go back. */
+/** What the record holds against images: those that failed, and the counters that must not decrease. */
 function history({
   slots,
   counterFloor,

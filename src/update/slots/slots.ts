@@ -6,14 +6,14 @@
  *     installed → trial → confirmed
  *                      ↘ reverted
  *
- * Guarantees: a trial has a bounded number of starts, each counted before it happens, so that an image that ends the
- * machine ends its trial too; the counter floor rises on confirmation alone and never falls; an image that was reverted is
- * never tried again; the outcome of a trial stays recorded until it was reported. Where no slot can be used the program
- * that the service was installed with starts (the "factory" firmware): heat is never lost to a bad update.
+ * Guarantees: a trial has a bounded number of starts, each counted before it happens, so that an image that crashes the
+ * machine ends its trial too; the counter floor rises on confirmation alone and never falls; an image that was reverted
+ * is never tried again; the outcome of a trial stays recorded until it was reported. Where no slot can be used, the
+ * program that the service was installed with (the "factory" firmware) starts: a bad update never ends the heating.
  */
 
 export type SlotName = "a" | "b";
-/** What a start takes: a slot, or the program that the service was installed with. */
+/** The program of a start: a slot, or the program that the service was installed with. */
 export type StartTarget = SlotName | "factory";
 
 export interface SlotImage {
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly image: SlotImage;
   /** Why it was reverted; empty for a confirmed one. */
   readonly reason: string;
-  /** The owner's systems know of it. */
+  /** It was reported to the owner's system. */
   readonly reported: boolean;
 }
 
@@ -60,23 +60,29 @@ export const noSlots: SlotsState = {
   outcome: null,
 };
 
-/** Where the next image goes: never over what runs, nor over what a trial would go back to. `undefined` during a trial. */
+/**
+ * The slot for the next image: never the running program, nor the one that a trial may revert to. `undefined`
+ * during a trial.
+ */
 export const freeSlot = ({ active, trial }: SlotsState): SlotName | undefined =>
   trial === null ? (active === "a" ? "b" : "a") : undefined;
 
-/** The slot's content is about to change: until it is whole again it holds no image. */
+/** The slot's content is about to change: until that is complete it holds no image. */
 export const emptied = (state: SlotsState, slot: SlotName): SlotsState => ({
   ...state,
   slots: { ...state.slots, [slot]: null },
 });
 
-/** The slot holds this image, whole and on the disk. */
+/** The slot holds this image, complete and on the disk. */
 export const installed = (state: SlotsState, slot: SlotName, image: SlotImage): SlotsState => ({
   ...state,
   slots: { ...state.slots, [slot]: image },
 });
 
-/** The next start takes this slot, on trial. @throws RangeError for a slot that holds no image, or runs */
+/**
+ * The next start uses this slot, on trial.
+ * @throws RangeError for a slot that holds no image, or is confirmed
+ */
 export function onTrial(state: SlotsState, slot: SlotName): SlotsState {
   if (state.slots[slot] === null) throw new RangeError(`slot ${slot} holds no image`);
   if (state.active === slot) throw new RangeError(`slot ${slot} is confirmed already`);
@@ -84,8 +90,8 @@ export function onTrial(state: SlotsState, slot: SlotName): SlotsState {
 }
 
 /**
- * The image on trial proved its health. Without a trial nothing changes.
- * @param digest of the image that did; another one's trial goes on
+ * The image on trial proved its health. Without a trial nothing changes. @param digest of the healthy image;
+ * the trial of another one continues
  */
 export function confirmed(state: SlotsState, digest?: string): SlotsState {
   const image = state.trial && state.slots[state.trial.slot];
@@ -100,8 +106,8 @@ export function confirmed(state: SlotsState, digest?: string): SlotsState {
 }
 
 /**
- * The image on trial failed. Without a trial nothing changes.
- * @param digest of the image that did; another one's trial goes on
+ * The image on trial failed. Without a trial nothing changes. @param digest of the failed image; the trial of
+ * another one continues
  */
 export function reverted(state: SlotsState, reason: string, digest?: string): SlotsState {
   if (state.trial === null) return state;
@@ -112,17 +118,18 @@ export function reverted(state: SlotsState, reason: string, digest?: string): Sl
 }
 
 /**
- * A person gives up what runs: an image on trial, or the confirmed one. The other slot takes its place where it was
- * confirmed before, else the factory firmware. The floor stays: no image that comes from elsewhere may be as old.
+ * A person reverts the running program: an image on trial, or the confirmed one. The other slot takes its
+ * place if it was confirmed before, else the factory firmware. The counter floor stays: no other image may be
+ * as old.
  */
-export function givenUp(state: SlotsState, reason: string): SlotsState {
+export function revertedByUser(state: SlotsState, reason: string): SlotsState {
   if (state.trial !== null) return reverted(state, reason);
   const { active, slots, failed } = state;
   const image = active && slots[active];
   if (!active || !image) return state;
   const other = otherSlot(active);
   const before = slots[other];
-  // An image that is newer waits for its trial: it was never confirmed.
+  // A newer image was never confirmed: it waits for its trial.
   const mayStart = before !== null && before.counter <= image.counter && !failed.includes(before.digest);
   return { ...failedImage(state, image, reason), active: mayStart ? other : null };
 }
@@ -135,22 +142,22 @@ const failedImage = (state: SlotsState, image: SlotImage, reason: string): Slots
 
 const otherSlot = (slot: SlotName): SlotName => (slot === "a" ? "b" : "a");
 
-/** The owner's systems know of the outcome. */
+/** The outcome was reported to the owner's system. */
 export const outcomeReported = (state: SlotsState): SlotsState =>
   state.outcome === null ? state : { ...state, outcome: { ...state.outcome, reported: true } };
 
 export interface NextStart {
-  /** To be stored before the start: a trial's start is counted in it. */
+  /** To be stored before the start, because it counts a trial's starts. */
   readonly state: SlotsState;
   readonly target: StartTarget;
-  /** For the log, where it is not what was to be expected. */
+  /** For the log: why the start is not the expected one. */
   readonly note?: string;
-  /** Why the confirmed slot cannot start: people must see it, whatever starts in its place. */
+  /** Why the confirmed slot cannot start; to be shown to people, whichever program starts in its place. */
   readonly unusable?: string;
 }
 
 export interface StartConditions {
-  /** Why a slot cannot start: a file is not as its signed manifest says, or it is for another machine. */
+  /** Why a slot cannot start: a file differs from the signed manifest, or it is for another machine. */
   readonly problemOf: (slot: SlotName) => Promise<string | undefined>;
   /** Whether the factory firmware is newer than an image: an owner who installs one by hand gets it. */
   readonly isFactoryNewer: (image: SlotImage) => boolean;
@@ -162,7 +169,7 @@ export interface StartConditions {
 export async function nextStart(state: SlotsState, conditions: StartConditions): Promise<NextStart> {
   const { trial } = state;
   if (trial === null) return await startConfirmed(state, conditions);
-  const why = await whyNoTrial(state, trial, conditions);
+  const why = await reasonAgainstTrial(state, trial, conditions);
   if (why === undefined) {
     return {
       state: { ...state, trial: { ...trial, startsLeft: trial.startsLeft - 1 } },
@@ -173,7 +180,7 @@ export async function nextStart(state: SlotsState, conditions: StartConditions):
   return { ...next, note: [`the update was reverted: ${why}`, next.note].filter(Boolean).join("; ") };
 }
 
-async function whyNoTrial(
+async function reasonAgainstTrial(
   { slots }: SlotsState,
   { slot, startsLeft }: NonNullable<SlotsState["trial"]>,
   { problemOf, lastEnd }: StartConditions,
@@ -186,7 +193,9 @@ async function whyNoTrial(
   return await problemOf(slot);
 }
 
-/** As `nextStart`, with no trial: also for a start that cannot be counted because the disk takes nothing. */
+/**
+ * As `nextStart`, without a trial: also used when a trial's start cannot be counted because the disk fails.
+ */
 export async function startConfirmed(
   state: SlotsState,
   { problemOf, isFactoryNewer }: StartConditions,

@@ -18,7 +18,7 @@ const usualPath = "/usr/local/bin:/usr/bin:/bin";
 
 /**
  * @param program the one that takes `-f FOLDER`
- * @throws the system's error for what cannot be written, or is not there
+ * @throws the system's error when a file cannot be written, or the folder does not exist
  */
 export async function syncAll(folder: string, program = "sync"): Promise<void> {
   if (!(await syncByProgram(program, resolve(folder)))) await syncEach(folder);

@@ -50,14 +50,14 @@ export const sourceCodes: Readonly<Record<DownloadErrorCode, SourceErrorCode>> =
 };
 
 /** These failures may be temporary. */
-const passing: readonly DownloadErrorCode[] = ["unreachable", "too-slow", "too-many-requests"];
+const temporaryCodes: readonly DownloadErrorCode[] = ["unreachable", "too-slow", "too-many-requests"];
 
 /** An expected failure: nothing is installed, and the running program continues. */
 export class DownloadError extends ExpectedError<DownloadErrorCode> {
   override readonly name = "DownloadError";
 
   /** Whether the same request may succeed later. */
-  get isPassing(): boolean {
-    return passing.includes(this.code);
+  get isTemporary(): boolean {
+    return temporaryCodes.includes(this.code);
   }
 }

@@ -40,7 +40,7 @@ export interface Exchange {
 }
 
 interface Prepared extends Exchange {
-  /** What TLS is told besides the name. */
+  /** TLS options besides the server name. */
   readonly tls: Readonly<Record<string, string | string[]>>;
 }
 
@@ -52,12 +52,12 @@ export async function exchange(asked: Exchange, options: HttpOptions): Promise<I
   const proxy = proxyFor(url, options.proxy);
   const request = { ...asked, tls: tlsOf(url, options) };
   try {
-    if (proxy === undefined) return await sent(url, { ...optionsOf(request), agent: false }, body);
-    if (url.protocol === "http:") return await sent(proxy, throughProxy(request, proxy), body);
+    if (proxy === undefined) return await sendRequest(url, { ...optionsOf(request), agent: false }, body);
+    if (url.protocol === "http:") return await sendRequest(proxy, throughProxy(request, proxy), body);
     const tunnel = await openTunnel(request, proxy);
     const createConnection = () =>
       connectTls({ ...request.tls, ...serverName(url), socket: tunnel, host: url.hostname });
-    return await sent(url, { ...optionsOf(request), createConnection }, body);
+    return await sendRequest(url, { ...optionsOf(request), createConnection }, body);
   } catch (error) {
     signal.throwIfAborted();
     throw asDownloadError(
@@ -124,7 +124,7 @@ function openTunnel({ url, signal }: Exchange, proxy: URL): Promise<Duplex> {
   });
 }
 
-function sent(url: URL, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
+function sendRequest(url: URL, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   const request = moduleOf(url).request({ ...addressOf(url), ...options });
   return new Promise((resolve, reject) => {
     request.on("response", resolve);

@@ -1,7 +1,7 @@
 /**
  * Finds the HTTP proxy of a request, from the environment variables that curl and most programs use.
  *
- * Guarantee: a proxy's password is in no message.
+ * Guarantee: no message contains a proxy's password.
  */
 import { isIP } from "node:net";
 

@@ -131,14 +131,14 @@ function refusedBy(answer: IncomingMessage, url: URL): DownloadError {
   const { statusCode = 0 } = answer;
   const again = retryAfter(answer);
   const options = again === undefined ? {} : { retryAfterMs: again };
-  const said = `${url.host} answered ${statusCode}`;
-  if (statusCode === 401 || statusCode === 403) return new DownloadError("not-allowed", said);
+  const message = `${url.host} answered ${statusCode}`;
+  if (statusCode === 401 || statusCode === 403) return new DownloadError("not-allowed", message);
   if (statusCode === 407)
     return new DownloadError("not-allowed", `the proxy before ${url.host} requires a password`);
-  if (statusCode === 404 || statusCode === 410) return new DownloadError("gone", said);
-  if (statusCode === 429) return new DownloadError("too-many-requests", said, options);
-  if (statusCode >= 500 || statusCode === 408) return new DownloadError("unreachable", said, options);
-  return new DownloadError("invalid-answer", said);
+  if (statusCode === 404 || statusCode === 410) return new DownloadError("gone", message);
+  if (statusCode === 429) return new DownloadError("too-many-requests", message, options);
+  if (statusCode >= 500 || statusCode === 408) return new DownloadError("unreachable", message, options);
+  return new DownloadError("invalid-answer", message);
 }
 
 /** Seconds, or a date relative to the server's own (RFC 9110, section 10.2.3). */

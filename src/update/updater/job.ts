@@ -50,7 +50,10 @@ const maybeDamaged: readonly RefusalCode[] = [
   "bad-signature",
 ];
 const maxInstallTries = 5;
-/** After so long the source is asked once more before the start, and may answer for so long. */
+/**
+ * An assignment older than `staleAfter` is checked again before the start; the source has `answerWithin` for
+ * it.
+ */
 const [staleAfter, answerWithin] = [hours(1), seconds(30)];
 const [shortestDeferral, longestDeferral] = [seconds(10), hours(1)];
 
@@ -66,8 +69,8 @@ export class Job {
   #failedInstalls = 0;
   #damaged = 0;
   #deferredFor = "";
-  /** When the source last said that this is assigned. */
-  #heardAt: Millis;
+  /** When the source last confirmed this assignment. */
+  #assignedAt: Millis;
   #wake: () => void = () => undefined;
 
   /** @param installed the image, if it is in a slot already */
@@ -76,7 +79,7 @@ export class Job {
     this.#assignment = assignment;
     this.#ports = ports;
     this.#image = installed;
-    this.#heardAt = ports.clock.now();
+    this.#assignedAt = ports.clock.now();
   }
 
   get id(): string {
@@ -90,7 +93,7 @@ export class Job {
   /** Takes the same assignment with another urgency. */
   update(assignment: Assignment): void {
     const { download, install } = this.#assignment;
-    this.#heardAt = this.#ports.clock.now();
+    this.#assignedAt = this.#ports.clock.now();
     this.#assignment = assignment;
     if (download !== assignment.download || install !== assignment.install) this.#wake();
   }
@@ -216,7 +219,7 @@ export class Job {
   async #start(image: SlotImage): Promise<JobEnd | undefined> {
     const { slots, swap, report } = this.#ports;
     const status = slotStatusOf(image.digest, slots.read());
-    // It runs already, or was tried before.
+    // The image runs already, or was tried before.
     if (status.kind === "over") return status.report;
     if (status.kind === "lost") {
       this.#image = undefined;
@@ -234,19 +237,19 @@ export class Job {
       await this.#pause(Math.min(longestDeferral, Math.max(shortestDeferral, blocked.retryAfterMs)));
       return undefined;
     }
-    if (await this.#asksOnceMore()) return undefined;
+    if (await this.#recheckIfStale()) return undefined;
     this.#isStarting = true;
     this.#status("starting", "");
     await swap.start(image);
     return { kind: "started", image };
   }
 
-  /** What was assigned long ago the owner may have taken back since, or his feed holds it now. */
-  async #asksOnceMore(): Promise<boolean> {
+  /** An old assignment may have been withdrawn since, or is held back by its feed now. */
+  async #recheckIfStale(): Promise<boolean> {
     const { clock, askSourceAgain } = this.#ports;
-    if (clock.now() - this.#heardAt < staleAfter) return false;
+    if (clock.now() - this.#assignedAt < staleAfter) return false;
     // Whether or not there is an answer: a USB stick may be gone.
-    this.#heardAt = clock.now();
+    this.#assignedAt = clock.now();
     askSourceAgain();
     await this.#pause(answerWithin);
     return true;

@@ -69,7 +69,7 @@ export type FinalReport = Extract<
 export interface LastResult {
   readonly source: SourceKind;
   readonly version: string | null;
-  /** Digest of its image, where it is known: not of one that was refused before it was read. */
+  /** Digest of its image; `null` if it was refused before it was read. */
   readonly image: string | null;
   readonly result: FinalReport["kind"];
   /** Of a refusal; empty otherwise. */
@@ -82,7 +82,7 @@ export interface SourceState {
   readonly checkedAtMs: number | null;
   /** Why the last check failed. */
   readonly problem: { readonly code: string; readonly reason: string } | null;
-  /** What is not for this unit yet, by the last check that succeeded. */
+  /** An update that is held back for now, by the last check that succeeded. */
   readonly held: Held | null;
 }
 

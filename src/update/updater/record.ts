@@ -28,7 +28,7 @@ const doneWith = object({
   code: string(undefined, 64),
   reason: text,
   digest: nullable(digest),
-  /** What the unit was when it refused: `UpdaterOptions.unit`. Absent from older records. */
+  /** `UpdaterOptions.unit` at the time of the refusal. Absent from older records. */
   unit: withDefault(string(undefined, 64), ""),
 });
 
@@ -108,7 +108,7 @@ export const isOf = (
   of: { readonly source: SourceKind; readonly id: string },
 ): boolean => each.source === of.source && each.id === of.id;
 
-/** Whether nothing is to be done about an assignment any more. A unit that fell back from a confirmed image takes it again. */
+/** Whether an assignment needs no further work. A unit that reverted a confirmed image installs it again. */
 export function isDone(
   { done: all, unreported }: UpdateRecord,
   of: { readonly source: SourceKind } & Pick<Assignment, "id" | "install">,
@@ -123,7 +123,7 @@ export function isDone(
     case "kept":
       return of.install === "never";
     case "refused":
-      // The owner hears of one end before there is another.
+      // The owner must receive one final report before the next attempt.
       return done.unit === unit || unreported.some((each) => isOf(each, of));
     case "reverted":
       return true;

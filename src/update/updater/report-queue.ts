@@ -1,8 +1,8 @@
 /**
  * The reports to one source, in order.
  *
- * Guarantees: a final report is sent until the source has received it, or says that it does not expect it; progress is
- * sent at most once, only the newest, and never after the final report of its assignment.
+ * Guarantees: a final report is sent until the source has received it, or answers that it does not expect it;
+ * progress is sent at most once, only the newest, and never after the final report of its assignment.
  */
 import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -19,7 +19,7 @@ export interface ReportQueueOptions {
   readonly log: Log;
   /** Called when the source has received it. Rejects when that cannot be stored: then it is sent again. */
   readonly onReported: (report: Unreported) => Promise<void>;
-  /** The assignment is over at the source. */
+  /** Called when the assignment has ended at the source. */
   readonly onGone: (id: string) => void;
   readonly signal: AbortSignal;
 }
@@ -128,7 +128,7 @@ export class ReportQueue {
     const { source, log, signal } = this.#options;
     try {
       await source.report(id, report, signal);
-      log.info("update-report-said", { source: source.kind, report: report.kind });
+      log.info("update-report-sent", { source: source.kind, report: report.kind });
     } catch (error) {
       if (!(error instanceof SourceError) || error.code !== "gone") throw error;
       // Received before a power cut, or canceled meanwhile.

@@ -1,10 +1,10 @@
 /**
- * Folder updater/: takes what the sources assign through download, installation, start and trial to a report.
+ * Folder updater/: carries out assignments of the sources: download, installation, start, trial and report.
  *
- * Guarantees: one assignment is carried out at a time, from whichever source; the outcome of a trial is reported to the
- * source that asked for it, once, also when the power is cut at any moment; what was reverted is not tried again as long
- * as the assignment is the same, nor what was refused as long as the unit is; no error leaves this class, and no failure
- * stops the heating.
+ * Guarantees: one assignment is carried out at a time, from whichever source; the outcome of a trial is
+ * reported once to the source that assigned it, even if the power is cut at any moment; a reverted image is
+ * not tried again as long as the assignment is the same, nor a refused one as long as the unit is the same;
+ * no error leaves this class, and no failure stops the heating.
  */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -37,7 +37,10 @@ export interface UpdaterOptions {
   readonly slots: Slots;
   readonly swap: Swap;
   readonly record: RecordFile;
-  /** A text for all of the unit that a refusal may rest on: what it refused it takes again once this is another. */
+  /**
+   * Identifies everything about the unit that can cause a refusal: once it changes, a refused image is tried
+   * again.
+   */
   readonly unit: () => string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -45,7 +48,7 @@ export interface UpdaterOptions {
   readonly onStatus?: (status: UpdaterStatus) => void;
 }
 
-const trialLook = seconds(10);
+const trialCheckInterval = seconds(10);
 const idle: JobStatus = { state: "idle", percent: 0, reason: "" };
 /** A command that is repeated must not load the server. */
 const onDemand = { max: 6, within: minutes(1) };
@@ -61,8 +64,8 @@ export class Updater {
   #jobEnded: Promise<void> = Promise.resolve();
   #status: JobStatus = idle;
   #startedAt: number | undefined;
-  #stopLook: () => void = () => undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #cancelTrialCheck: () => void = () => undefined;
+  #trialCheck: Promise<void> = Promise.resolve();
 
   constructor(options: UpdaterOptions) {
     this.#options = options;
@@ -86,7 +89,7 @@ export class Updater {
   start(): void {
     for (const unreported of this.#options.record.now.unreported)
       this.#queues.get(unreported.source)?.reportFinal(unreported);
-    this.#look();
+    this.#checkTrial();
     for (const watch of this.#watches.values()) watch.start();
   }
 
@@ -113,7 +116,7 @@ export class Updater {
     };
   }
 
-  /** What a source has for this unit later. */
+  /** An update that a source holds back for this unit. */
   #held(): (Held & { readonly source: SourceKind }) | undefined {
     const all = [...this.#watches].map(([source, { state }]) => state.held && { ...state.held, source });
     return all.find((each) => each !== null);
@@ -136,16 +139,16 @@ export class Updater {
 
   /** The slots have changed: a trial may be over. */
   outcomeChanged(): void {
-    this.#look();
+    this.#checkTrial();
   }
 
   /** Stops; the next process continues the work. */
   async close(): Promise<void> {
     this.#end.abort();
-    this.#stopLook();
+    this.#cancelTrialCheck();
     this.#job?.cancel();
     await this.#jobEnded;
-    await this.#looking;
+    await this.#trialCheck;
     await Promise.all([...this.#watches.values()].map((watch) => watch.settled()));
     await Promise.all([...this.#queues.values()].map((queue) => queue.settled()));
   }
@@ -154,7 +157,7 @@ export class Updater {
     this.#queues.get(source)?.retry();
     this.#waiting.delete(source);
     try {
-      await this.#looking;
+      await this.#trialCheck;
       if (result.cancel !== null) await this.#cancel(source, result.cancel);
       else await this.#assigned(source, result.assignment);
     } catch (error) {
@@ -171,7 +174,7 @@ export class Updater {
     if (record.now.unreported.some((each) => isOf(each, of) && each.report.kind !== "canceled")) return;
     const { current } = record.now;
     if (!mayStop || (current !== null && isOf(current, of) && this.#isBeingTried(current))) {
-      const reason = "its start has been asked for, and its trial decides";
+      const reason = "its start was requested, and its trial decides";
       this.#queues.get(source)?.report(id, { kind: "not-canceled", reason });
       return;
     }
@@ -222,7 +225,9 @@ export class Updater {
     this.#begin(source, assignment);
   }
 
-  /** An image that waits for its start is its source's, unless that one cannot be asked about it. */
+  /**
+   * An installed image that waits for its start blocks other sources, unless its own source cannot be asked.
+   */
   #isTakenByAnother(source: SourceKind): boolean {
     const { current } = this.#options.record.now;
     if (current === null) return false;
@@ -260,7 +265,7 @@ export class Updater {
     this.#jobEnded = job.run().then((end) => this.#ended(job, end));
   }
 
-  /** By the previous process. */
+  /** The image that the previous process installed, if any. */
   #alreadyInstalled(): SlotImage | undefined {
     const { record, slots } = this.#options;
     const digest = record.now.current?.digest;
@@ -280,35 +285,35 @@ export class Updater {
       this.#job = undefined;
       this.#startedAt = clock.now();
       this.#status = { state: "starting", percent: 100, reason: "" };
-      return this.#look();
+      return this.#checkTrial();
     }
     log.info("update-ended", { id: job.id, result: end.kind });
     const version = job.assignment.version ?? null;
-    await this.#finishSurely({ source: job.source, id: job.id, version }, end);
+    await this.#finishWithRetries({ source: job.source, id: job.id, version }, end);
     // Not before it is recorded: until then the same assignment would begin again.
     this.#job = undefined;
     this.#changed();
   }
 
   /** Checks whether the installed image has an outcome; repeatedly while it is on trial. */
-  #look(): void {
-    this.#stopLook();
-    this.#looking = this.#looking
-      .then(() => this.#lookOnce())
+  #checkTrial(): void {
+    this.#cancelTrialCheck();
+    this.#trialCheck = this.#trialCheck
+      .then(() => this.#checkTrialOnce())
       .catch((error: unknown) => {
         if (this.#end.signal.aborted) return;
         this.#options.log.error("updater-failed", { reason: messageOf(error) });
-        this.#lookLater();
+        this.#checkTrialLater();
       });
   }
 
-  #lookLater(): void {
+  #checkTrialLater(): void {
     if (this.#end.signal.aborted) return;
-    this.#stopLook();
-    this.#stopLook = this.#options.clock.setTimer(trialLook, () => this.#look());
+    this.#cancelTrialCheck();
+    this.#cancelTrialCheck = this.#options.clock.setTimer(trialCheckInterval, () => this.#checkTrial());
   }
 
-  async #lookOnce(): Promise<void> {
+  async #checkTrialOnce(): Promise<void> {
     const { record, slots, clock } = this.#options;
     const { current } = record.now;
     if (current === null || this.#job !== undefined || this.#end.signal.aborted) return;
@@ -321,11 +326,11 @@ export class Updater {
     if (slotStatus.kind === "on-trial") {
       this.#status = { state: "on-trial", percent: 100, reason: "" };
       this.#changed();
-      return this.#lookLater();
+      return this.#checkTrialLater();
     }
     if (slotStatus.kind === "lost") await record.change(dropped);
     const sinceStart = this.#startedAt === undefined ? longestStart : clock.now() - this.#startedAt;
-    if (slotStatus.kind === "installed" && sinceStart < longestStart) return this.#lookLater();
+    if (slotStatus.kind === "installed" && sinceStart < longestStart) return this.#checkTrialLater();
     // Not started, or no longer: the source says whether it is still assigned.
     this.#startedAt = undefined;
     this.#status = idle;
@@ -333,7 +338,7 @@ export class Updater {
   }
 
   /** As `#finish`, repeated until the disk accepts it. */
-  async #finishSurely(of: Of, report: FinalReport): Promise<void> {
+  async #finishWithRetries(of: AssignmentRef, report: FinalReport): Promise<void> {
     const { log } = this.#options;
     while (!this.#end.signal.aborted) {
       try {
@@ -360,7 +365,7 @@ export class Updater {
   }
 
   /** Records the end of an assignment, then reports it; the next waiting assignment starts. */
-  async #finish(of: Of, report: FinalReport): Promise<void> {
+  async #finish(of: AssignmentRef, report: FinalReport): Promise<void> {
     const { record, unit } = this.#options;
     await record.change((now) => finished(now, of, report, unit()));
     const unreported = record.now.unreported.find((each) => isOf(each, of));
@@ -383,7 +388,7 @@ export class Updater {
   }
 }
 
-interface Of {
+interface AssignmentRef {
   readonly source: SourceKind;
   readonly id: string;
   readonly version: string | null;

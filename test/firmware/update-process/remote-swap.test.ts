@@ -40,9 +40,9 @@ describe("the swap that the loop allows", () => {
   it("waits for as long and for the reason that the loop says, and then asks for the start", async () => {
     const { sent, swap } = rig();
     swap.blockedBy(false, installed);
-    swap.hear({ kind: "may-start", digest: "d2", waitsFor: "the heater is on" });
+    swap.decided({ kind: "may-start", digest: "d2", waitsFor: "the heater is on" });
     expect(swap.blockedBy(false, installed)).toMatchObject({ reason: "the heater is on" });
-    swap.hear({ kind: "may-start", digest: "d2", waitsFor: undefined });
+    swap.decided({ kind: "may-start", digest: "d2", waitsFor: undefined });
     expect(swap.blockedBy(false, installed)).toBeUndefined();
     await swap.start(installed);
     expect(sent.at(-1)).toEqual({ kind: "start", digest: "d2" });
@@ -51,9 +51,9 @@ describe("the swap that the loop allows", () => {
   it("takes a word on another image, or on an earlier urgency, for none", () => {
     const { swap } = rig();
     swap.blockedBy(false, installed);
-    swap.hear({ kind: "may-start", digest: "d1", waitsFor: undefined });
+    swap.decided({ kind: "may-start", digest: "d1", waitsFor: undefined });
     expect(swap.blockedBy(false, installed)).toBeDefined();
-    swap.hear({ kind: "may-start", digest: "d2", waitsFor: undefined });
+    swap.decided({ kind: "may-start", digest: "d2", waitsFor: undefined });
     expect(swap.blockedBy(true, installed)).toBeDefined();
   });
 });

@@ -146,7 +146,7 @@ export class LaunchedUnit {
         this.relay = false;
         return { off: true, wasOn, access: undefined };
       },
-      watcher: { watch() {}, loopIs() {}, done() {} },
+      watcher: { watch() {}, setLoop() {}, done() {} },
       pauseProcess() {},
     });
   }

@@ -57,11 +57,11 @@ describe("the built firmware, through a whole trial", () => {
       await device.event("first-decision");
       const checked = device.command("update", "check");
       expect(`${checked.stderr}${checked.stdout}`).toContain("release 0.6.0 is assigned");
-      await device.event("update-report-said", 0, ({ report }) => report === "confirmed");
+      await device.event("update-report-sent", 0, ({ report }) => report === "confirmed");
       expect(status(device)).toMatchObject({ active: "a", counterFloor: 6, outcome: { reported: true } });
       await program.publish(await program.image(7, { loop: 'throw new Error("a bad release");' }));
       expect(device.command("update", "check").code).toBe(0);
-      await device.event("update-report-said", 0, ({ report }) => report === "reverted");
+      await device.event("update-report-sent", 0, ({ report }) => report === "reverted");
       expect(status(device)).toMatchObject({ active: "a", trial: null, counterFloor: 6 });
       expect(device.command("update", "check").stdout).toContain("no update for this unit");
     },

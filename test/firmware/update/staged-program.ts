@@ -69,7 +69,7 @@ export class StagedProgram {
     const folder = join(this.folder, "feed");
     await publish(
       { folder, key: readSigningKey(owner.privatePem), group: "home", image, expiresInDays: 30, from: [] },
-      { files: systemSlotFiles(systemClock), wallMs: systemClock.wallNow(), say() {} },
+      { files: systemSlotFiles(systemClock), wallMs: systemClock.wallNow(), print() {} },
     );
     return `${pathToFileURL(folder).href}/`;
   }

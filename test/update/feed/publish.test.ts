@@ -39,7 +39,7 @@ async function published(
   changes: Partial<PublishRequest> = {},
   wallMs = today * 1000,
 ): Promise<Channel> {
-  return publish(request(changes), { files: disk.files, wallMs, say: () => {} });
+  return publish(request(changes), { files: disk.files, wallMs, print: () => {} });
 }
 
 function shown(disk: CutDisk): Channel | undefined {
@@ -118,7 +118,7 @@ describe("publishing", () => {
     const ports = {
       files: new CutDisk().files,
       wallMs: today * 1000,
-      say: (text: string) => said.push(text),
+      print: (text: string) => said.push(text),
     };
     const channel = await publish(request({ image: input("2"), from: [input("1")] }), ports);
     expect(channel.groups["home"]?.image.deltas).toEqual([]);
@@ -219,7 +219,7 @@ describe("the power is cut while an image is published", () => {
     "or its disk fails with %s at each write: the channel of before stays",
     async (code) => {
       const change = request({ image: input("2"), from: [input("1")] });
-      const ports = { wallMs: today * 1000, say: () => {} };
+      const ports = { wallMs: today * 1000, print: () => {} };
       const count = failing(downloadFilesOf(new CutDisk()), code, Number.POSITIVE_INFINITY);
       await publish(change, { ...ports, files: count.files });
       for (let at = 0; at < count.count(); at++) {

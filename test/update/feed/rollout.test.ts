@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { placeOf, shortDigest, tally, type UnitInFeed, whyStop } from "../../../src/update/feed/rollout.ts";
+import {
+  placeOf,
+  shortDigest,
+  stopReason,
+  tally,
+  type UnitInFeed,
+} from "../../../src/update/feed/rollout.ts";
 
 const digest = "ab".repeat(32);
 const image = shortDigest(digest);
@@ -43,7 +49,7 @@ describe("a staged roll-out", () => {
     [{ included: 0, failed: 1 }, 100, true],
     [{ included: 3, failed: 2 }, 100, false],
   ])("with %o stops at %i %%: %s", (counts, stopAt, stops) => {
-    const why = whyStop({ units: 20, confirmed: 0, ...counts }, stopAt);
+    const why = stopReason({ units: 20, confirmed: 0, ...counts }, stopAt);
     expect(why !== undefined).toBe(stops);
     if (stops) expect(why).toContain(`stops at ${stopAt} %`);
   });

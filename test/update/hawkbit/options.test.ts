@@ -34,12 +34,12 @@ describe("the settings of a hawkBit server", () => {
   });
 
   it("with two authentication methods are refused, and with none", () => {
-    expect(refusal({ ...good, gatewayToken: "g" })).toContain("targetToken and gatewayToken are there");
+    expect(refusal({ ...good, gatewayToken: "g" })).toContain("targetToken and gatewayToken are given");
     expect(refusal({ ...good, certificateFile: "c", keyFile: "k" })).toContain(
       "targetToken and certificateFile",
     );
     const { targetToken: _, ...bare } = good;
-    expect(refusal(bare)).toContain("none is there");
+    expect(refusal(bare)).toContain("none is given");
     expect(refusal({ ...bare, certificateFile: "c" })).toContain("need each other");
     expect(refusal({ ...good, keyFile: "k" })).toContain("need each other");
   });

@@ -30,13 +30,13 @@ import type { OwnerFile } from "./owner-file.ts";
 import { RemoteSwap } from "./remote-swap.ts";
 import { type SourceOptions, sourcesOf, transportOf, updatesFolder } from "./sources.ts";
 
-export interface UpdaterHalfOptions {
+export interface UnitUpdaterOptions {
   /** `undefined`: no source is configured, and only what the slots hold is reported. */
   readonly owner: OwnerFile | undefined;
   /** Why the owner's file cannot be used. */
   readonly problem: string | undefined;
   readonly dataPath: string;
-  /** Of the guardian; `undefined` where nothing was ever installed. */
+  /** From the guardian; `undefined` where no update was ever installed. */
   readonly note: LaunchNote | undefined;
   readonly slotsFolder: string;
   readonly keys: readonly TrustedKey[];
@@ -59,8 +59,8 @@ export interface UpdaterHalfOptions {
 const maxSilence = hours(7 * 24);
 const statusInterval = minutes(10);
 
-export class UpdaterHalf {
-  readonly #options: UpdaterHalfOptions;
+export class UnitUpdater {
+  readonly #options: UnitUpdaterOptions;
   readonly #files: SlotFiles;
   readonly #store: SlotStore;
   readonly #swap: RemoteSwap;
@@ -70,7 +70,7 @@ export class UpdaterHalf {
   #reportedFailure: { readonly failure: string | undefined } | undefined;
   #cancelRefresh: () => void = () => {};
 
-  constructor(options: UpdaterHalfOptions) {
+  constructor(options: UnitUpdaterOptions) {
     this.#options = options;
     const { slotsFolder, send, clock } = options;
     this.#startedAt = clock.now();
@@ -87,7 +87,7 @@ export class UpdaterHalf {
 
   take(message: LoopToUpdater): void {
     if (message.kind === "check") void this.#updater?.check().then(() => this.#report());
-    if (message.kind === "may-start") this.#swap.hear(message);
+    if (message.kind === "may-start") this.#swap.decided(message);
     if (message.kind === "update-confirmed") this.#updater?.outcomeChanged();
     this.#report();
   }
@@ -154,7 +154,7 @@ export class UpdaterHalf {
     });
   }
 
-  /** Keys, version, seal, group, and what an image must run on. */
+  /** Identifies what decides whether an image fits: keys, version, seal, group and machine. */
   #unit({ feed }: OwnerFile): string {
     const { dataPath, keys, protocols, firmware, note, board, isSealed } = this.#options;
     const ids = keys.map(({ id }) => id).toSorted();
@@ -193,7 +193,7 @@ export class UpdaterHalf {
       store,
       files: this.#files,
       trusted: keys,
-      // Asked at each use: what is stored changes.
+      // Read at each use, because the stored state changes.
       get target() {
         return machineOf(dataPath, protocols);
       },

@@ -7,7 +7,7 @@ import { silentLog } from "../../../src/base/log.ts";
 import { hours, wallMillis } from "../../../src/base/units.ts";
 import type { UpdaterToLoop } from "../../../src/firmware/update-process/messages.ts";
 import type { OwnerFile } from "../../../src/firmware/update-process/owner-file.ts";
-import { UpdaterHalf, type UpdaterHalfOptions } from "../../../src/firmware/update-process/updater-half.ts";
+import { UnitUpdater, type UnitUpdaterOptions } from "../../../src/firmware/update-process/unit-updater.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { publish } from "../../../src/update/feed/publish.ts";
 import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
@@ -15,13 +15,13 @@ import { imageOf, signing, trusted } from "../../update/fixtures.ts";
 
 let folder: string;
 let clock: VirtualClock;
-const halves: UpdaterHalf[] = [];
+const updaters: UnitUpdater[] = [];
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "updater-half-"));
+  folder = mkdtempSync(join(tmpdir(), "unit-updater-"));
   clock = new VirtualClock({ wallStart: wallMillis(Date.UTC(2026, 11, 1)) });
 });
 afterEach(async () => {
-  await Promise.all(halves.splice(0).map((half) => half.close()));
+  await Promise.all(updaters.splice(0).map((updater) => updater.close()));
   rmSync(folder, { recursive: true });
 });
 
@@ -33,9 +33,9 @@ const owner = (feed: string): OwnerFile => ({
   deltas: true,
 });
 
-function start(changes: Partial<UpdaterHalfOptions> = {}) {
+function start(changes: Partial<UnitUpdaterOptions> = {}) {
   const sent: UpdaterToLoop[] = [];
-  const half = new UpdaterHalf({
+  const updater = new UnitUpdater({
     owner: undefined,
     problem: undefined,
     dataPath: folder,
@@ -43,7 +43,7 @@ function start(changes: Partial<UpdaterHalfOptions> = {}) {
     slotsFolder: join(folder, "slots"),
     keys: trusted,
     protocols: [1],
-    manifest: { connections: [], storageKb: 100_000 } as unknown as UpdaterHalfOptions["manifest"],
+    manifest: { connections: [], storageKb: 100_000 } as unknown as UnitUpdaterOptions["manifest"],
     firmware: "0.1.0",
     board: "virtual",
     unitId: "unit-1",
@@ -55,11 +55,11 @@ function start(changes: Partial<UpdaterHalfOptions> = {}) {
     log: silentLog,
     ...changes,
   });
-  halves.push(half);
-  half.start();
+  updaters.push(updater);
+  updater.start();
   const of = <K extends UpdaterToLoop["kind"]>(kind: K) =>
     sent.filter((message): message is Extract<UpdaterToLoop, { kind: K }> => message.kind === kind);
-  return { half, of };
+  return { updater, of };
 }
 
 /** Virtual hours; what the disk answers takes real turns of the event loop. */
@@ -75,7 +75,7 @@ async function publishRelease(counter: number): Promise<void> {
   writeFileSync(image, imageOf(counter));
   await publish(
     { folder: join(folder, "feed"), key: signing, group: "home", image, expiresInDays: 300, from: [] },
-    { files: systemSlotFiles(clock), wallMs: clock.wallNow(), say() {} },
+    { files: systemSlotFiles(clock), wallMs: clock.wallNow(), print() {} },
   );
 }
 
@@ -98,14 +98,14 @@ describe("the updater of a unit", () => {
   });
 
   it("whose sources have not answered for a week is a fault, with the cause; one that answers again is none", async () => {
-    const { half, of } = start({ owner: owner("feed") });
+    const { updater, of } = start({ owner: owner("feed") });
     await pass(6 * 24);
     expect(of("health")).toHaveLength(1);
     await pass(26);
     // In virtual hours a disk may count as too slow: the cause is any of the transport's.
     expect(of("health").at(-1)?.failure).toMatch(/the channel was not fetched|feed/);
     await publishRelease(1);
-    half.take({ kind: "check" });
+    updater.take({ kind: "check" });
     // The disk answers in real time, and the clock stands.
     while (of("health").at(-1)?.failure !== undefined) await new Promise((resolve) => setImmediate(resolve));
     expect(of("health").at(-1)).toEqual({ kind: "health", failure: undefined });

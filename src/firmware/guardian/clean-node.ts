@@ -8,13 +8,13 @@
 import type { SpawnOptions } from "node:child_process";
 import type { Log } from "../../base/log.ts";
 
-/** For `spawn`, beside `stdio`. @param changes of the environment; `undefined` takes a variable out */
+/** Options of `spawn` besides `stdio`. @param changes to the environment; `undefined` removes a variable */
 export function ownSession(changes: NodeJS.ProcessEnv = {}): SpawnOptions {
   const { NODE_OPTIONS: _, ...env } = process.env;
   return { env: { ...env, ...changes }, detached: true };
 }
 
-/** Those of this process's flags that may be passed on. */
+/** The flags of this process that may be passed to a child process. */
 export const cleanFlags = (flags: readonly string[] = process.execArgv): string[] =>
   flags.filter((flag) => !isInspector(flag));
 
@@ -25,7 +25,7 @@ export const cleanFlags = (flags: readonly string[] = process.execArgv): string[
 export function closeInspector(log: Log): void {
   const flags = [...process.execArgv, ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/)];
   if (!flags.some(isInspector)) return;
-  // Loaded only here: it costs a start 20 ms.
+  // Loaded only when needed: loading takes 20 ms.
   const inspector = process.getBuiltinModule("node:inspector");
   if (inspector.url() === undefined) return;
   inspector.close();

@@ -24,10 +24,10 @@ export interface GuardLoopsOptions {
   readonly log: Log;
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
   readonly inherit: readonly number[];
-  /** For the verb `loop`, asked at each start. */
+  /** Flags of the verb `loop`, read at each start. */
   readonly loopFlags: () => readonly string[];
   readonly onLoop: (child: ChildProcess) => void;
-  /** Folder of the data, where slots of updates may be. */
+  /** The data folder, which may contain the slots of updates. */
   readonly dataPath: string;
 }
 

@@ -36,11 +36,12 @@ type SpawnLoop = (offFor: Millis | undefined) => GuardedLoop;
 export interface ChosenLoop {
   readonly spawn: SpawnLoop;
   /**
-   * Whether it is the program of the installation: its intended end, or one that a person must read about, ends the
-   * guardian. After an update's program another start follows: a bad update must not end the heating.
+   * Whether this is the installed program and not an update. The guardian ends when it ends as intended, or
+   * with an error that a person must fix. After the end of an update's program the guardian starts the next
+   * one: a bad update must not end the heating.
    */
   readonly isFactory: boolean;
-  /** Called with the end of its loop, before the next choice. */
+  /** Called when its loop has ended, before the next choice. */
   ended(everBeat: boolean, why: string): void;
 }
 
@@ -62,15 +63,18 @@ export interface GuardianOptions {
   readonly log: Log;
 }
 
-/** Before the first beat the relay is untouched, so a slow card has more time, and still more at the next try. */
+/**
+ * A loop does not touch the relay before its first beat, so it may start slowly, and more slowly at each
+ * retry.
+ */
 const startLimits: BackoffLimits = { first: seconds(60), longest: minutes(10) };
 /** Time limit of a loop that was asked to end. */
 const endLimit = seconds(5);
 /** Time limit for the kernel to end a killed process: one that waits for a hung device never ends. */
 const killLimit = seconds(2);
-/** Until the first beat of a loop the line is off, and only this process must prove that it runs. */
+/** Before a loop's first beat the line is off, and it is enough to prove that this process runs. */
 const proofEvery = seconds(10);
-/** How often a killed loop that has not ended is checked. */
+/** How often the line is forced off again while a killed loop has not ended. */
 const offAgainEvery = seconds(1);
 const restarts: BackoffLimits = { first: seconds(1), longest: minutes(1), healthyAfter: minutes(5) };
 
@@ -89,8 +93,8 @@ export class Guardian {
   /** The running loop has taken a step, so from now on its beats are the proof. */
   #loopBeats = false;
   #watched = false;
-  /** Why no further loop may be started now. */
-  #wish: "stop" | "pause" | "replace" | undefined;
+  /** What was requested of the guardian; until it is done, no further loop is started. */
+  #requested: "stop" | "pause" | "replace" | undefined;
   readonly #restarts = new Backoff(restarts);
   readonly #startLimit = new Backoff(startLimits);
   #wake: (() => void) | undefined;
@@ -107,17 +111,17 @@ export class Guardian {
     this.#forceOff("start");
     this.#proveWithoutLoop();
     for (;;) {
-      if (this.#wish === "pause") this.#pauseProcess();
-      if (this.#wish === "replace") this.#wish = undefined;
+      if (this.#requested === "pause") this.#pauseProcess();
+      if (this.#requested === "replace") this.#requested = undefined;
       // Without a choice the first loop is started synchronously.
       const choice = this.#options.choose?.();
       const chosen = choice && (await choice);
       const startedAt = this.#options.clock.now();
-      const end = this.#isToStart ? await this.#guardOne(chosen?.spawn) : this.#unstarted();
+      const end = this.#mayStart ? await this.#guardOne(chosen?.spawn) : this.#endWithoutStart();
       chosen?.ended(end.everBeat, end.why);
       const code = await this.#next(end, startedAt, chosen?.isFactory ?? true);
       if (code === undefined) continue;
-      // Otherwise the end of this process is what the watcher acts on.
+      // Otherwise the watcher turns the line off when this process ends.
       if (end.off) this.#options.watcher.done();
       return code;
     }
@@ -125,13 +129,13 @@ export class Guardian {
 
   /** Asks the loop to end, and kills it after a time limit. */
   stop(): void {
-    if (this.#wish === "stop") return;
+    if (this.#requested === "stop") return;
     this.#endLoop("stop", "it is asked to stop");
   }
 
   /** For Ctrl-Z: turns the relay off, ends the loop, then stops this process until it is continued. */
   pause(): void {
-    if (!this.#isToStart) return;
+    if (!this.#mayStart) return;
     this.#endLoop("pause", "it is paused");
   }
 
@@ -140,25 +144,25 @@ export class Guardian {
    * @param how "in-order": it is asked to end, and stores its state; "at-once": it is killed
    */
   replaceLoop(why: string, how: "in-order" | "at-once"): void {
-    if (this.#wish !== undefined) return;
+    if (this.#requested !== undefined) return;
     const loop = this.#loop;
     this.#endLoop("replace", why);
     if (how === "at-once") loop?.kill("SIGKILL");
   }
 
-  get #isToStart(): boolean {
-    return this.#wish !== "stop" && this.#wish !== "pause";
+  get #mayStart(): boolean {
+    return this.#requested !== "stop" && this.#requested !== "pause";
   }
 
-  /** A stop or pause was requested while the choice was made. */
-  #unstarted(): End {
+  /** For a stop or a pause that was requested during the choice. */
+  #endWithoutStart(): End {
     return { code: null, why: "", everBeat: false, off: this.#forceOff("no loop is to be started").off };
   }
 
-  #endLoop(wish: "stop" | "pause" | "replace", why: string): void {
+  #endLoop(request: "stop" | "pause" | "replace", why: string): void {
     const { clock } = this.#options;
-    const asked = this.#wish !== undefined;
-    this.#wish = wish;
+    const asked = this.#requested !== undefined;
+    this.#requested = request;
     const loop = this.#loop;
     // A hung loop would otherwise be killed only after `endLimit`.
     if (loop !== undefined) this.#forceOff(why);
@@ -177,7 +181,7 @@ export class Guardian {
     log.info("paused", { relay: "off", until: "it is continued (SIGCONT)" });
     const since = clock.now();
     pauseProcess();
-    if (this.#wish === "pause") this.#wish = undefined;
+    if (this.#requested === "pause") this.#requested = undefined;
     log.info("continued", { afterSeconds: Math.round((clock.now() - since) / 1000) });
   }
 
@@ -188,26 +192,29 @@ export class Guardian {
     clock.setTimer(proofEvery, () => this.#proveWithoutLoop());
   }
 
-  /** What follows from the end of a loop. @returns the exit code, or `undefined` to go on */
+  /**
+   * Decides what to do after a loop has ended.
+   * @returns the exit code, or `undefined` to start another loop
+   */
   async #next(
     { code, why, everBeat }: End,
     startedAt: Millis,
     isFactory: boolean,
   ): Promise<ExitCode | number | undefined> {
     const { clock, log } = this.#options;
-    if (this.#wish === "stop") return exitCodes.ok;
-    if (this.#wish !== undefined) return undefined;
+    if (this.#requested === "stop") return exitCodes.ok;
+    if (this.#requested !== undefined) return undefined;
     const isTrusted = isFactory || everBeat;
     if (code === exitCodes.ok && isTrusted) return exitCodes.ok;
     if (code === exitCodes.restart && isTrusted) {
       log.info("loop-restart", { why: "it was asked for" });
       return undefined;
     }
-    if (isFactory && !everBeat && code !== null && isForThePerson(code)) return code;
+    if (isFactory && !everBeat && code !== null && needsPerson(code)) return code;
     const pause = this.#restarts.failed(millis(clock.now() - startedAt));
     log.error("loop-lost", { reason: why, relay: "off", restartInSeconds: pause / 1000 });
     await this.#wait(pause);
-    return this.#wish === "stop" ? exitCodes.ok : undefined;
+    return this.#requested === "stop" ? exitCodes.ok : undefined;
   }
 
   #guardOne(spawnLoop: SpawnLoop = this.#options.spawnLoop): Promise<End> {
@@ -222,7 +229,7 @@ export class Guardian {
         return;
       }
       this.#loop = loop;
-      watcher.loopIs(loop.pid);
+      watcher.setLoop(loop.pid);
       let everBeat = false;
       let silent = false;
       let over = false;
@@ -246,7 +253,7 @@ export class Guardian {
       const ended = (code: number | null, why: string): void => {
         if (over) return;
         over = true;
-        // Before anything else: each call costs a slow device time in which the heater is on.
+        // Before anything else: on a slow device every earlier call would leave the heater on for longer.
         const { off } = this.#forceOff(why);
         watch.stop();
         this.#cancelOffAgain();
@@ -254,7 +261,7 @@ export class Guardian {
         this.#loop = undefined;
         this.#loopBeats = false;
         if (off) this.#options.onProof?.();
-        watcher.loopIs(undefined);
+        watcher.setLoop(undefined);
         resolve({ code, why, everBeat, off });
       };
       this.#giveUp = () => ended(null, "it does not end");
@@ -286,7 +293,7 @@ export class Guardian {
   }
 
   #wait(pause: Millis): Promise<void> {
-    if (this.#wish !== undefined) return Promise.resolve();
+    if (this.#requested !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#options.clock.setTimer(pause, resolve);
       this.#wake = () => {
@@ -305,4 +312,4 @@ const endOf = (code: number | null, signal: string | null, failure = "unknown"):
 const couldNotStart = (failure: string): string => `could not be started: ${failure}`;
 
 /** Codes that a restart cannot fix: a person must read the message. */
-const isForThePerson = (code: number): boolean => code >= exitCodes.usage && code !== exitCodes.internal;
+const needsPerson = (code: number): boolean => code >= exitCodes.usage && code !== exitCodes.internal;

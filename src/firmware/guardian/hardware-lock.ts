@@ -8,12 +8,14 @@
  * - The virtual hat's line is in the data folder: that folder itself, which works on a read-only disk too.
  * - A real line: a file in /run/lock, named by the chip's label and the line; and the chip's own file, shared: in sysfs,
  *   or where there is none its character device.
- *   Where /run/lock is not to be used (systemd from 258 on makes it root's alone; Debian keeps it open to all) the
- *   chip's file alone, exclusively: then one holder per chip, which refuses and is refused by all others. It comes
- *   second because sysfs is another one in another network namespace, and because two hats on one chip are allowed.
- * - Where neither can be locked (neither the native call nor the flock program, no memory for a process), nobody can. A controller that then refuses
- *   to run leaves the house cold for a lock that would most likely be free; so it runs, says so in the log, and is
- *   refused only where the note of another holder names a process that is known to run.
+ *   Where /run/lock cannot be used (systemd from 258 on reserves it for root; Debian keeps it open to all) the
+ *   chip's file alone is locked, exclusively: then a chip has one holder, which excludes all others. This is
+ *   the second choice because each network namespace has its own sysfs, and because two hats on one chip are
+ *   allowed.
+ * - Where neither can be locked (no native call and no flock program, or no memory to start it), no other
+ *   process can lock them either. Refusing to run would then leave the house cold for a lock that is most
+ *   likely free; so the controller runs, logs a warning, and is refused only if the note of another holder
+ *   names a process that is known to run.
  * A local user can hold the lock for no reason, and so keep the heater off; such a user can also do worse.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, statSync } from "node:fs";
@@ -147,7 +149,7 @@ function partsOf(lockable: Lockable, folder: string): readonly Part[] {
     ];
   }
   const path = lineFile(lockable, folder);
-  const line = openOrMake(path);
+  const line = openOrCreate(path);
   const chip = chipFile(lockable);
   return [
     { what: path, file: line, mode: "exclusive" },
@@ -209,9 +211,9 @@ function openExisting(
  * First without O_CREAT: in a world-writable folder the kernel refuses O_CREAT on another user's file (proc_sys_fs(5),
  * protected_regular). The file is never removed: a process that has it open would then hold another lock.
  */
-function openOrMake(path: string): number | { readonly failed: string } {
+function openOrCreate(path: string): number | { readonly failed: string } {
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    const file = openExisting(path) ?? make(path);
+    const file = openExisting(path) ?? create(path);
     if (typeof file !== "number") {
       if (file === undefined) continue;
       return file;
@@ -223,7 +225,7 @@ function openOrMake(path: string): number | { readonly failed: string } {
 }
 
 /** `undefined`: another process created it meanwhile. */
-function make(path: string): number | { readonly failed: string } | undefined {
+function create(path: string): number | { readonly failed: string } | undefined {
   try {
     const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const file = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);

@@ -23,8 +23,8 @@ import {
 import { describeHolder, type Holder } from "./holder-note.ts";
 
 /**
- * A firmware that was killed may live a moment longer than its guardian, and a doctor holds a lock while it looks: so a
- * refused lock is retried for a while.
+ * The other processes of a killed firmware may outlive its guardian briefly, and the doctor holds a lock
+ * while it tests it, so a refused lock is retried for a while.
  */
 const retryForMs = 1000;
 const retryPauseMs = 50;
@@ -69,7 +69,7 @@ export class Hardware {
     const key = `${nameOf(lockable)} ${target.gpio.backend}`;
     const forced = this.#off.get(key) ?? this.forceOff(target, why, log);
     if (forced.off) this.#off.set(key, forced);
-    // After the safety act: a log that nobody reads may block.
+    // Only now that the relay is off: a write to a log that nobody reads may block.
     if (lock.missing.length > 0 && !this.#logged.has(lock)) {
       this.#logged.add(lock);
       const now = lock.missing.length < lock.parts ? "locked in part" : "not locked";

@@ -13,19 +13,19 @@ import type { GuardedLoop } from "./guardian.ts";
 export interface LoopProcessOptions {
   /** Folder of the program: an update's slot; this installation's own when not given. */
   readonly root?: string | undefined;
-  /** Passed to the loop about updates; absent if none is installed. */
+  /** What the loop is told about its update; absent if none is installed. */
   readonly launchNote?: string | undefined;
-  /** Of the verb `loop`. */
+  /** Flags of the verb `loop`. */
   readonly flags: readonly string[];
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
   readonly inherit: readonly number[];
   /** How the guardian accesses the relay's line; the loop uses the same interface. */
   readonly relay: RelayAccess | undefined;
-  /** Whoever talks to the loop beside the guardian. */
+  /** Called with the new process, so that others can exchange messages with it. */
   readonly onStart: (child: ChildProcess) => void;
 }
 
-/** @throws as `spawn` does, when the system has no memory or no process to give */
+/** @throws as `spawn` does, when the system is out of memory or processes */
 export function startLoopProcess(options: LoopProcessOptions): GuardedLoop {
   const { root = packageRoot, launchNote, flags, inherit, relay, onStart } = options;
   const loop = join(root, "dist", "loop.js");
@@ -42,13 +42,14 @@ export function startLoopProcess(options: LoopProcessOptions): GuardedLoop {
   onStart(child);
   return {
     pid: child.pid,
-    // Only that: what comes of a timer would say nothing of the steps.
+    // Only beats count, which the loop sends after a step: messages that a timer sends do not prove that it
+    // steps.
     onBeat: (listener) =>
       void child.on("message", (message) => {
-        const said = read(loopToGuardian, message);
-        if (said?.kind !== "beat") return;
-        listener(said.heaterOn);
-        // A loop that is gone is told to the callback, and is no exception.
+        const received = read(loopToGuardian, message);
+        if (received?.kind !== "beat") return;
+        listener(received.heaterOn);
+        // With a callback, the error of a loop that has ended is passed to it and not thrown.
         if (child.connected) child.send({ kind: "beat-heard" } satisfies GuardianToLoop, () => {});
       }),
     onExit(listener) {

@@ -1,6 +1,6 @@
 /**
- * What the guardian knows of the relay's past, for the next loop: the minimum off time (SR-08) holds after a crash
- * also where nothing could be stored.
+ * What the guardian knows of the relay's past, for the next loop: the minimum off time (SR-08) is kept after
+ * a crash even if nothing could be stored.
  *
  * Guarantee: never claims a longer time off than was seen, in monotonic time of this process.
  */
@@ -10,13 +10,13 @@ export class RelayHistory {
   #on = false;
   #offSince: Millis | undefined;
 
-  /** The loop said what it commands. */
+  /** Call this at each command that the loop reports. */
   commanded(on: boolean, now: Millis): void {
     if (this.#on && !on) this.#offSince = now;
     this.#on = on;
   }
 
-  /** The line was forced off. @param wasOn it was found on */
+  /** Call this after the line was forced off. @param wasOn whether it was on before */
   forcedOff(wasOn: boolean, now: Millis): void {
     if (this.#on || wasOn) this.#offSince = now;
     this.#on = false;

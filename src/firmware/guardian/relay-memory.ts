@@ -51,7 +51,7 @@ export function rememberRelay(
   }
 }
 
-/** Without a back end it is the checksum of older firmware. */
+/** Without a back end it equals the checksum that older firmware wrote. */
 const checksum = ({ wiring, gpioBackend }: DrivenRelay): string =>
   crc32(JSON.stringify(gpioBackend === undefined ? wiring : [wiring, gpioBackend])).toString(16);
 

@@ -1,18 +1,18 @@
 /**
  * What each signal does to a process of this program.
  *
- * Guarantee: every signal that Node.js can catch has a defined end, however often it comes; none opens a debugger, but
- * SIGUSR1 in a unit that somebody opened for development (seal/).
- * Left as they are: SIGKILL and SIGSTOP, which nobody can catch; the signals of a fault in the program itself (SEGV,
- * BUS, FPE, ILL, TRAP, SYS), which end it at once, because a handler would return to the faulty instruction for ever.
- * For those the other processes turn the relay off. SIGPIPE and SIGXFSZ are ignored by Node.js itself.
+ * Guarantee: every signal that Node.js can catch has a defined end, however often it comes; none opens a debugger,
+ * except SIGUSR1 in a unit that was unsealed for development (seal/). Left as they are: SIGKILL and SIGSTOP, which
+ * nobody can catch; the signals of a fault in the program itself (SEGV, BUS, FPE, ILL, TRAP, SYS), which end it at
+ * once, because a handler would return to the faulty instruction for ever. For those the other processes turn the
+ * relay off. SIGPIPE and SIGXFSZ are ignored by Node.js itself.
  */
 import type { Log } from "../../base/log.ts";
 import { openInspector } from "./clean-node.ts";
 
 export interface SignalActions {
   readonly log: Log;
-  /** Ends this process in order, what heats first. Called for each such signal. */
+  /** Ends this process in order, the heater off first. Called for each such signal. */
   readonly end: (signal: string) => void;
   /** For Ctrl-Z, and when a terminal wants to stop it. Without it such a process stops as usual. */
   readonly pause?: (signal: string) => void;
@@ -22,14 +22,14 @@ export interface SignalActions {
   readonly except?: readonly string[];
 }
 
-/** `process` fits. */
+/** The part of `process` that is used. */
 export interface SignalSource {
   on(signal: string, listener: () => void): unknown;
 }
 
 const ending = [
   ...["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT"],
-  // Nothing here sends them; their default is to end a process at once.
+  // Nothing sends them on purpose; by default they would end a process at once.
   ...["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGUSR2", "SIGIO", "SIGPWR", "SIGSTKFLT"],
 ];
 
@@ -52,6 +52,6 @@ export function installSignals(actions: SignalActions, source: SignalSource = pr
     on(signal, () => log.warn("signal-ignored", { signal, why: "the heater is not stopped by a terminal" }));
 }
 
-/** Of a process that was started to write a diagnostic report when it gets one. */
+/** The signal on which this process writes a diagnostic report, if it was started with that option. */
 const reportSignal = (): string | undefined =>
   process.execArgv.includes("--report-on-signal") ? process.report?.signal : undefined;

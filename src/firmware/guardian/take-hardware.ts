@@ -1,9 +1,10 @@
 /**
  * The first act of every run: the hardware's lock, the relay forced off, and only then what can fail.
  *
- * Guarantees: the relay that was driven last is off before settings, board or manifest are read; with all of those
- * broken, the relay of the board that such a computer would have is. Whoever does not get a line's lock touches no line
- * and ends with 75 (SR-12), on every path: wrong settings, a wrong board, a mistyped flag, `relay off`.
+ * Guarantees: the relay that was driven last is off before settings, board or manifest are read; if all of
+ * those are broken, the relay of this computer's default board is off. A process that does not get a line's
+ * lock touches no line and ends with 75 (SR-12), on every path: wrong settings, a wrong board, a mistyped
+ * flag, `relay off`.
  */
 import type { Log } from "../../base/log.ts";
 import type { GpioDevices } from "../../board/kernel/chardev/devices.ts";
@@ -41,11 +42,11 @@ export interface TakenHardware {
 /** @throws StartupError: nothing is held then, and what could be forced off is off */
 export function takeHardware(options: TakeOptions): TakenHardware {
   const { dataPath, log } = options;
-  const places = new Places(options);
+  const known = new KnownRelays(options);
   const hardware = new Hardware(options);
   let choice: BoardChoice | undefined;
   try {
-    const last = places.lastDriven();
+    const last = known.lastDriven();
     if (last !== undefined) hardware.secure(last, "start");
     choice = options.choose();
     const target = targetOf(choice);
@@ -55,7 +56,7 @@ export function takeHardware(options: TakeOptions): TakenHardware {
     const secured = hardware.secure(target, "start");
     if (secured.kind === "refused") throw heldElsewhere(secured, dataPath, choice);
     if (last !== undefined && !isSameLine(last, target)) hardware.releaseRelay(last);
-    if (early !== undefined) turnOffRealLine(hardware, places);
+    if (early !== undefined) turnOffRealLine(hardware, known);
     const folder = early ?? openDataFolder(dataPath);
     const locked = hardware.takeFolder();
     if (locked.kind === "refused") throw folderInUse(locked, dataPath);
@@ -67,12 +68,12 @@ export function takeHardware(options: TakeOptions): TakenHardware {
       folder,
       descriptors: hardware.descriptors,
       forceRelayOff: afterFirst(secured.forced, (why) =>
-        hardware.forceOff(target, why, why === "start" ? withoutNews(log) : log),
+        hardware.forceOff(target, why, why === "start" ? withoutInfo(log) : log),
       ),
       release: () => hardware.release(),
     };
   } catch (error) {
-    const refusal = turnOffAfterFailure(hardware, places, error, choice);
+    const refusal = turnOffAfterFailure(hardware, known, error, choice);
     hardware.release();
     if (refusal === undefined || (error instanceof StartupError && error.exitCode === exitCodes.running))
       throw error;
@@ -81,14 +82,14 @@ export function takeHardware(options: TakeOptions): TakenHardware {
 }
 
 /**
- * For a command line that makes no sense: no relay that a crash left on stays on.
- * @param refused why the command line is refused
- * @throws StartupError (running) when somebody else holds the relay that this would have been about
+ * For an invalid command line: turns off a relay that a crash left on.
+ * @param refused why the command line is invalid
+ * @throws StartupError (running) when another process holds the relay that the command would have used
  */
 export function turnOffAfterRefusal(options: Omit<TakeOptions, "choose">, refused: unknown): void {
   const hardware = new Hardware(options);
   try {
-    const refusal = turnOffAfterFailure(hardware, new Places(options), undefined, undefined);
+    const refusal = turnOffAfterFailure(hardware, new KnownRelays(options), undefined, undefined);
     if (refusal !== undefined) throw heldElsewhere(refusal, options.dataPath, undefined, refused);
   } finally {
     hardware.release();
@@ -97,13 +98,14 @@ export function turnOffAfterRefusal(options: Omit<TakeOptions, "choose">, refuse
 
 /**
  * `relay off`: for a person and for systemd.
- * @param force also when somebody else holds the relay
- * @returns whether every relay aimed at is known to be off
- * @throws StartupError (running) when it is held and not to be forced, or cannot be; what `choose` throws, after the relay is off
+ * @param force also when another process holds the relay
+ * @returns whether every relay concerned is known to be off
+ * @throws StartupError (running) when it is held and not to be forced, or cannot be; the error of `choose`,
+ * after the relay is off
  */
 export function turnRelayOff(options: TakeOptions & { readonly force: boolean }): boolean {
   const { dataPath, log, force } = options;
-  const places = new Places(options);
+  const known = new KnownRelays(options);
   const hardware = new Hardware(options);
   let choice: BoardChoice | undefined;
   try {
@@ -118,9 +120,9 @@ export function turnRelayOff(options: TakeOptions & { readonly force: boolean })
   } catch (error) {
     if (choice !== undefined) throw error;
     if (force)
-      for (const target of places.candidates(error, undefined))
+      for (const target of known.candidates(error, undefined))
         hardware.forceOff(target, "a person asked", log);
-    const refusal = force ? undefined : turnOffAfterFailure(hardware, places, error, undefined);
+    const refusal = force ? undefined : turnOffAfterFailure(hardware, known, error, undefined);
     if (refusal !== undefined) throw heldElsewhere(refusal, dataPath, undefined, error);
     throw error;
   } finally {
@@ -128,7 +130,10 @@ export function turnRelayOff(options: TakeOptions & { readonly force: boolean })
   }
 }
 
-/** What the lock's taker found on is what the guardian's first look is to know of (SR-08). */
+/**
+ * A relay that was on when its lock was taken: the guardian's first call reports it as having been on
+ * (SR-08).
+ */
 function afterFirst(first: ForcedOff, force: ForceOff): ForceOff {
   let { wasOn } = first;
   return (why) => {
@@ -139,11 +144,11 @@ function afterFirst(first: ForcedOff, force: ForceOff): ForceOff {
   };
 }
 
-/** The guardian forces the relay off at its start once more: only a failure is news. */
-const withoutNews = (log: Log): Log => ({ ...log, info() {} });
+/** The guardian forces the relay off once more at its start: only a failure of that is worth a log line. */
+const withoutInfo = (log: Log): Log => ({ ...log, info() {} });
 
-/** Where relays are, as far as anything tells. */
-class Places {
+/** The relays that may have to be turned off: the one driven last, the chosen one, that of this computer. */
+class KnownRelays {
   readonly #dataPath: string;
   readonly #sysRoot: string | undefined;
   readonly #gpioDevices: GpioDevices | undefined;
@@ -159,13 +164,13 @@ class Places {
     return last && this.#at(last.wiring, last.gpioBackend);
   }
 
-  /** The relay of the real hat that this computer would have, when it is such a computer. */
+  /** The relay of this computer's default board; `undefined` if it has no GPIO for one. */
   ofThisComputer(): RelayTarget | undefined {
     const relay = defaultRelay(this.#source("auto"));
     return relay && this.#at(relay);
   }
 
-  /** After a failure, the best known first. */
+  /** What to turn off after a failure, the most certain first. */
   candidates(error: unknown, choice: BoardChoice | undefined): RelayTarget[] {
     const named = error instanceof BoardFailure && error.relay ? this.#at(error.relay) : undefined;
     const known = [choice && targetOf(choice), named, this.lastDriven()].filter(
@@ -175,7 +180,7 @@ class Places {
     return real === undefined ? known : [...known, real];
   }
 
-  /** Not by a path that was kept: a data folder may have been copied, and the first one be in use. */
+  /** With today's paths and not the remembered ones: the data folder may be a copy of one that is in use. */
   #at(relay: RelayTarget["relay"], backend: BackendSetting = "auto"): RelayTarget {
     const virtual = relay.backend === "virtual";
     return { relay, gpio: virtual ? virtualGpio(this.#dataPath) : this.#source(backend) };
@@ -194,21 +199,21 @@ const targetOf = ({ wiring, gpio }: BoardChoice): RelayTarget => {
 const isSameLine = (a: RelayTarget, b: RelayTarget): boolean =>
   a.gpio.sysRoot === b.gpio.sysRoot && a.relay.relay.line === b.relay.relay.line;
 
-/** Beside the virtual hat nobody drives the real one (SR-14); one that another instance drives is that one's. */
-function turnOffRealLine(hardware: Hardware, places: Places): void {
-  const real = places.ofThisComputer();
+/** While the virtual hat runs, the real relay is off (SR-14), unless another instance drives it. */
+function turnOffRealLine(hardware: Hardware, known: KnownRelays): void {
+  const real = known.ofThisComputer();
   if (real !== undefined && hardware.secure(real, "the virtual hat runs").kind === "held")
     hardware.releaseRelay(real);
 }
 
-/** @returns the refusal of the relay that is best known, the one that this start was about */
+/** @returns the refusal of the most certain relay, if another process holds it */
 function turnOffAfterFailure(
   hardware: Hardware,
-  places: Places,
+  known: KnownRelays,
   error: unknown,
   choice: BoardChoice | undefined,
 ): Refusal | undefined {
-  const secured: Secured[] = places
+  const secured: Secured[] = known
     .candidates(error, choice)
     .map((target) => hardware.secure(target, "the start failed"));
   const [first] = secured;

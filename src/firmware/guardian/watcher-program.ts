@@ -1,8 +1,9 @@
 /**
  * What the watcher runs: the small program native/relay-off.c, or where no compiler built it a shell.
  *
- * Guarantee: both say nothing, ignore every signal that can be ignored, act on the end of their stdin, and take the same
- * words there. The shell can write files alone, and does not notice a loop that ends beside a guardian that is stopped.
+ * Guarantee: both print nothing, ignore every signal that can be ignored, act when their stdin is closed, and
+ * accept the same commands on it. The shell can only write to files, and does not notice a loop that ends
+ * while the guardian is stopped.
  */
 import type { SpawnOptions } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,7 +16,8 @@ const builtProgram = join(nativeFolder, "relay-off");
 
 /**
  * POSIX sh. Arguments: value file, direction file, off level, the direction word for it, export file, kernel number.
- * On stdin: "loop PID START" and "done". Every word is a builtin but `sleep`, which comes after the first write.
+ * On stdin: "loop PID START" and "done". Every command is a builtin except `sleep`, which runs after the first
+ * write.
  */
 const script = `
 n=1
@@ -60,7 +62,7 @@ done
 /**
  * For `spawn`.
  * @param inherit open descriptors that live as long as any process that may touch the line
- * @param built for tests: path of the small program
+ * @param built for tests: path of the native program
  */
 export function watcherCommand(access: RelayAccess, inherit: readonly number[], built = builtProgram) {
   const options = {

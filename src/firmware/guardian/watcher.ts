@@ -1,11 +1,11 @@
 /**
- * The last one to act: a program of under 2 MiB, in a session of its own, that turns the relay off when the guardian is
- * gone, whatever became of the loop.
+ * The last safeguard: a program of under 2 MiB, in a session of its own, that turns the relay off when the
+ * guardian has ended, whatever the loop does.
  *
- * Guarantee: any end of the guardian closes a pipe that it alone holds; the watcher then turns the
- * line off at once, without Node and without starting a program, and again every 50 ms until the loop is gone. A loop
- * that is still there after five seconds is killed. A watcher that ends by itself is started again; where none can be
- * started the guardian runs on, and says so.
+ * Guarantee: any end of the guardian closes a pipe that it alone holds; the watcher then turns the line off at once,
+ * without Node and without starting a program, and again every 50 ms until the loop is gone. A loop that is still
+ * there after five seconds is killed. A watcher that ends by itself is started again; where none can be started the
+ * guardian continues without it, and reports that.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
@@ -20,8 +20,8 @@ import { watcherCommand } from "./watcher-program.ts";
 export interface Watcher {
   /** From now on this line is turned off when this process ends. `undefined`: no line was found, nothing to watch. */
   watch(access: RelayAccess | undefined): void;
-  /** The process that may turn the line on. */
-  loopIs(pid: number | undefined): void;
+  /** Names the process that may turn the line on; `undefined`: none runs. */
+  setLoop(pid: number | undefined): void;
   /** The line was read back off and no loop runs: the watcher ends without a write. */
   done(): void;
 }
@@ -31,14 +31,14 @@ export interface WatcherProcessOptions {
   readonly log: Log;
   /** Open descriptors that live as long as any process that may touch the line: the hardware lock. */
   readonly inherit: readonly number[];
-  /** Told when it has been missing for longer than one new start takes, and when one runs again. */
+  /** Called when the watcher has been missing for longer than one restart takes, and when it runs again. */
   readonly onMissing?: (missing: boolean) => void;
   /** For tests: replaces how it is started. */
   readonly start?: (access: RelayAccess) => ChildProcess;
 }
 
 const restarts: BackoffLimits = { first: millis(100), longest: minutes(1), healthyAfter: seconds(30) };
-/** One that has lived this long is back. */
+/** A watcher that has run for this long counts as running again. */
 const backAfter = seconds(2);
 
 export class WatcherProcess implements Watcher {
@@ -62,17 +62,17 @@ export class WatcherProcess implements Watcher {
   watch(access: RelayAccess | undefined): void {
     if (access === undefined) {
       this.#options.log.warn("watcher-not-running", { why: "the relay's line was not found" });
-      this.#tellMissing(true);
+      this.#reportMissing(true);
       return;
     }
     this.#start(access);
   }
 
-  loopIs(pid: number | undefined): void {
+  setLoop(pid: number | undefined): void {
     const start = pid === undefined ? undefined : startOfProcess(pid);
     // The number alone may soon mean another process.
     this.#loop = typeof start === "number" ? `${pid} ${start}` : undefined;
-    this.#say(`loop ${this.#loop ?? ""}`);
+    this.#write(`loop ${this.#loop ?? ""}`);
   }
 
   done(): void {
@@ -93,22 +93,22 @@ export class WatcherProcess implements Watcher {
       if (this.#done) return;
       this.#cancelBack();
       const pause = this.#restarts.failed(millis(clock.now() - startedAt));
-      // From the second end in a row on.
-      if (pause > restarts.first) this.#tellMissing(true);
+      // Only from the second end in a row on: the first restart is quick.
+      if (pause > restarts.first) this.#reportMissing(true);
       log.error("watcher-lost", { ...fields, restartInSeconds: pause / 1000 });
       this.#cancel = clock.setTimer(pause, () => this.#start(access));
     };
     try {
       const child = this.#spawn(access);
       this.#process = child;
-      // Told of its end by the exit; a write that comes too late is no news.
+      // The event "exit" reports its end; a write after that may fail.
       child.stdin?.on("error", () => {});
       child.once("exit", (code, signal) => ended({ reason: signal ?? `exit code ${code}` }));
       child.on("error", (error) => ended({ reason: reasonOf(error) }));
-      this.#cancelBack = clock.setTimer(backAfter, () => this.#tellMissing(false));
-      // Neither keeps this process from ending.
+      this.#cancelBack = clock.setTimer(backAfter, () => this.#reportMissing(false));
+      // It does not keep this process running.
       child.unref();
-      if (this.#loop !== undefined) this.#say(`loop ${this.#loop}`);
+      if (this.#loop !== undefined) this.#write(`loop ${this.#loop}`);
     } catch (error) {
       ended({ reason: reasonOf(error) });
     }
@@ -121,13 +121,13 @@ export class WatcherProcess implements Watcher {
     return spawn(program, flags, options);
   }
 
-  #tellMissing(missing: boolean): void {
+  #reportMissing(missing: boolean): void {
     if (missing === this.#missing) return;
     this.#missing = missing;
     this.#options.onMissing?.(missing);
   }
 
-  #say(line: string): void {
+  #write(line: string): void {
     const stdin = this.#process?.stdin;
     if (stdin?.writable) stdin.write(`${line}\n`);
   }

@@ -103,10 +103,10 @@ export class HubSupervisor {
     }
     this.#hub = hub;
     hub.on("message", (message) => {
-      const said = read(hubToGuardian, message);
-      if (said?.kind === "panel-pressed") this.#press(said);
-      if (said?.kind !== "hub-ready") return;
-      this.#ready = said;
+      const received = read(hubToGuardian, message);
+      if (received?.kind === "panel-pressed") this.#press(received);
+      if (received?.kind !== "hub-ready") return;
+      this.#ready = received;
       this.#restarts.reset();
       this.#panel.resend();
       this.#tellLoop();

@@ -30,12 +30,12 @@ import {
 } from "../../update/feed/channel.ts";
 import { holdText } from "../../update/feed/hold.ts";
 import {
+  defaultStopAt,
   groupName,
+  stopReason,
   type Tally,
   tally,
   type UnitInFeed,
-  usualStopAt,
-  whyStop,
 } from "../../update/feed/rollout.ts";
 
 /** Beside the hub's other documents. */
@@ -89,7 +89,7 @@ export class FeedRollOuts implements RollOuts {
       name,
       version: entry.image.version,
       percent: entry.percent,
-      stopAt: entry.stopAt ?? usualStopAt,
+      stopAt: entry.stopAt ?? defaultStopAt,
       ...counts,
       stopped: this.#decisionOn(name, entry)?.stopped ?? null,
     }));
@@ -143,7 +143,7 @@ export class FeedRollOuts implements RollOuts {
     const units = this.#options.units().map(inFeed);
     return Object.entries(channel.groups).map(([group, entry]) => {
       const name = groupName(channel.channel, group);
-      const { image, percent, stopAt = usualStopAt } = entry;
+      const { image, percent, stopAt = defaultStopAt } = entry;
       const stage = {
         name,
         group,
@@ -151,7 +151,7 @@ export class FeedRollOuts implements RollOuts {
         tally: tally(units, { group: name, digest: image.digest, percent }),
       };
       const known = this.#decisionOn(name, entry);
-      const why = whyStop(stage.tally, stopAt);
+      const why = stopReason(stage.tally, stopAt);
       if (!known?.stopped && why !== undefined && stage.tally.failed > (known?.accepted ?? 0))
         this.#stop(stage, why);
       return stage;

@@ -113,7 +113,7 @@ export function rig({ found = true, chosen = [] as (Partial<ChosenLoop> | "pendi
     },
     watcher: {
       watch: (line) => void (line && order.push("watch")),
-      loopIs: () => {},
+      setLoop: () => {},
       done: () => order.push("watcher done"),
     },
     onProof: () => void proofs.push(clock.now()),

@@ -102,7 +102,7 @@ describe.runIf(process.platform === "linux").each(programs)("the watcher's %s", 
     });
     onTestFinished(() => void loop.kill("SIGKILL"));
     const ended = new Promise((resolve) => loop.once("exit", (_, signal) => resolve(signal)));
-    watcher.loopIs(loop.pid);
+    watcher.setLoop(loop.pid);
     guardianEnds();
     expect(await ended).toBe("SIGKILL");
     await gone(pid);
@@ -114,8 +114,8 @@ describe.runIf(process.platform === "linux").each(programs)("the watcher's %s", 
     const { watcher, pid, guardianEnds } = watching(files);
     const stranger = spawn("sleep", ["60"], { stdio: "ignore" });
     onTestFinished(() => void stranger.kill("SIGKILL"));
-    watcher.loopIs(stranger.pid);
-    watcher.loopIs(undefined);
+    watcher.setLoop(stranger.pid);
+    watcher.setLoop(undefined);
     guardianEnds();
     await gone(pid);
     expect(existsSync(`/proc/${stranger.pid}`)).toBe(true);
@@ -136,7 +136,7 @@ describe.runIf(existsSync(builtProgram))("the watcher's program, beside a guardi
     for (let round = 0; round < 2; round += 1) {
       writeFileSync(files.valueFile, "1\n");
       const child = loop();
-      watcher.loopIs(child.pid);
+      watcher.setLoop(child.pid);
       child.kill("SIGKILL");
       await until("the line to be off", () => value() === "0");
     }
@@ -146,10 +146,10 @@ describe.runIf(existsSync(builtProgram))("the watcher's program, beside a guardi
     const { files, value } = line(0);
     const { watcher, pid } = watch(files, builtProgram);
     const first = loop();
-    watcher.loopIs(first.pid);
+    watcher.setLoop(first.pid);
     first.kill("SIGKILL");
-    watcher.loopIs(undefined);
-    watcher.loopIs(loop().pid);
+    watcher.setLoop(undefined);
+    watcher.setLoop(loop().pid);
     watcher.done();
     await gone(pid);
     expect(value()).toBe("1");
@@ -182,7 +182,7 @@ describe("a system that cannot start a watcher", () => {
       throw Object.assign(new Error("spawn ENOMEM"), { code: "ENOMEM" });
     });
     watcher.watch(noFiles);
-    watcher.loopIs(process.pid);
+    watcher.setLoop(process.pid);
     expect(lost).toEqual([{ reason: "ENOMEM", restartInSeconds: 0.1 }]);
     await clock.advance(millis(301));
     expect(tries).toBe(3);

@@ -154,7 +154,7 @@ export class Device implements FaceDevice {
     this.#storedListeners.push(listener);
   }
 
-  onStepSummary(listener: (look: StepSummary) => void): void {
+  onStepSummary(listener: (summary: StepSummary) => void): void {
     this.watch(({ commands, events }) => listener(summaryOf(commands, events)));
   }
 

@@ -17,12 +17,12 @@ export interface Face<D extends FaceDevice = FaceDevice> {
   close(): Promise<void>;
   /** Of its link to its server; "none" where there is none. Neither this nor `failure` throws. */
   readonly state: LinkState;
-  /** Why it does not do its work, while it does not: `cloud-failed` shows (SR-11). */
+  /** The cause, while it does not work: shown as `cloud-failed` (SR-11). */
   readonly failure: string | undefined;
 }
 
-/** What a device shows of itself at one moment. */
-export interface DeviceMoment {
+/** The state of a device that a face sees, at one time. */
+export interface DeviceSnapshot {
   /** What the cloud may see and set. */
   readonly inForce: InForce;
   readonly counters: ControlState["counters"];
@@ -33,12 +33,12 @@ export interface DeviceMoment {
 }
 
 /**
- * The device as a face sees it: the running device itself, or its picture in another process. The four of the moment belong
- * together; after a request was answered that moment is not before it took effect.
+ * The device as a face sees it: the running device itself, or its picture in another process. The four of the snapshot belong
+ * together; after a request was answered that snapshot is not before it took effect.
  */
-export interface FaceDevice extends DeviceMoment {
+export interface FaceDevice extends DeviceSnapshot {
   /** Calls back after each step (from another process: at least once a second); must not throw. */
-  onStepSummary(listener: (look: StepSummary) => void): void;
+  onStepSummary(listener: (summary: StepSummary) => void): void;
   /** Calls back when `stored` comes true; must not throw. */
   onStored(listener: () => void): void;
   /** All of them take effect in one step. @returns why one was refused, if one was */
@@ -47,7 +47,7 @@ export interface FaceDevice extends DeviceMoment {
   faceChanged(): void;
 }
 
-export const momentOf = ({ inForce, counters, activeFaults, stored }: DeviceMoment): DeviceMoment => ({
+export const snapshotOf = ({ inForce, counters, activeFaults, stored }: DeviceSnapshot): DeviceSnapshot => ({
   inForce,
   counters,
   activeFaults,

@@ -1,7 +1,7 @@
 /** The faces of a running device. A new one is a folder that implements `Face`, and an entry of `faces`. */
 
 import type { FirmwareReport } from "../model/cloud-model.ts";
-import { type AzureProcessOptions, azureInItsProcess } from "./cloud-process/start-cloud-process.ts";
+import { type AzureProcessOptions, startAzureProcess } from "./cloud-process/start-cloud-process.ts";
 import type { Device } from "./device.ts";
 import type { Face } from "./face.ts";
 import { FrontFace } from "./front/share.ts";
@@ -37,7 +37,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
   void device.addFace(local);
   if (options.offline) return () => local.close();
   let updates: UpdateProcess | undefined;
-  const azure = await azureInItsProcess({ ...options, onCheckForUpdate: () => updates?.check() });
+  const azure = await startAzureProcess({ ...options, onCheckForUpdate: () => updates?.check() });
   const faces: readonly Face<Device>[] = [azure, new FrontFace(options)];
   for (const face of faces) void device.addFace(face);
   const onReport = (report: FirmwareReport): void => azure.setFirstMessage({ kind: "firmware", report });

@@ -19,12 +19,15 @@ import type { CloudClient, CloudClientParts } from "./cloud-client.ts";
 import { allowsSimulatedReadings, type Readings } from "./simulated-to-cloud.ts";
 
 export interface AzureFaceOptions
-  extends Omit<CloudClientParts, "device" | "credentials" | "nearby" | "reports"> {
-  /** Of a hub on this machine; or where to look for others. */
+  extends Omit<CloudClientParts, "device" | "credentials" | "isLocalHub" | "reports"> {
+  /** Credentials of a hub on this machine, or how to find those of an account. */
   readonly access: { readonly credentials: Credentials } | CredentialSearch;
 }
 
-/** Credentials of an account come first, unless the readings may not go there; then those of the local hub. */
+/**
+ * Credentials of an account come first, unless the readings must not be sent there; then those of the local
+ * hub.
+ */
 export interface CredentialSearch extends Readings {
   readonly onNoCredentials: () => void;
 }
@@ -47,13 +50,13 @@ export class AzureFace implements Face {
 
   start(device: FaceDevice): Promise<void> {
     this.#device = device;
-    device.onStepSummary((look) => this.#client?.look(look));
+    device.onStepSummary((summary) => this.#client?.step(summary));
     device.onStored(() => this.#client?.stored());
     this.#connecting = this.#begin();
     return this.#connecting.then(() => this.#client?.opened);
   }
 
-  /** Call this when the local hub runs; it is used without an account. */
+  /** Call this when the local hub runs; it is used where there is no account. */
   hubReady({ credentials: folder }: HubReady): void {
     this.#connecting = this.#connecting.then(async () => {
       if (this.#onAccount) return;
@@ -64,7 +67,7 @@ export class AzureFace implements Face {
     });
   }
 
-  /** Of the log, for somebody who asked for them. */
+  /** Sends log lines to the person who requested them. */
   sendLines(lines: string): void {
     this.#client?.sendLines(lines);
   }
@@ -99,14 +102,14 @@ export class AzureFace implements Face {
     const credentials = await loadCredentials({ dataPath, env, files: systemPrivateFiles });
     if (credentials === undefined || allowsSimulatedReadings(credentials, search)) return credentials;
     log.warn("credentials-not-used", {
-      why: "simulated readings go to no cloud",
+      why: "simulated readings are not sent to a cloud",
       now: "the local hub",
-      remedy: "grove-heater run --simulated-to-cloud sends them all the same",
+      remedy: "To send them anyway: grove-heater run --simulated-to-cloud",
     });
     return undefined;
   }
 
-  async #connect(credentials: Credentials, nearby: boolean, dataPath: string): Promise<void> {
+  async #connect(credentials: Credentials, isLocalHub: boolean, dataPath: string): Promise<void> {
     // A restarted local hub may have other ports, or new keys after disk damage: the old address and certificate would
     // never work again.
     const fingerprint = fingerprintOf(credentials);
@@ -118,14 +121,14 @@ export class AzureFace implements Face {
     const { CloudClient } = await import("./cloud-client.ts");
     const setOutboxAside = this.#setOutboxAside;
     const { files, clock } = this.#options;
-    // Of the device, whoever it reports to.
+    // They belong to the device, whichever service it reports to.
     const reports = new ReportStore(reportsFolder(this.#options.dataPath), files, clock);
-    const parts = { ...this.#options, device, credentials, nearby, dataPath, setOutboxAside, reports };
+    const parts = { ...this.#options, device, credentials, isLocalHub, dataPath, setOutboxAside, reports };
     this.#client = new CloudClient(parts);
     this.#setOutboxAside = false;
     this.#connectedBy = fingerprint;
     this.#refused = undefined;
-    // It may have said so before it could be asked.
+    // The client may have reported a change before `#client` was set.
     device.faceChanged();
   }
 
@@ -143,7 +146,7 @@ export class AzureFace implements Face {
   }
 }
 
-/** Of everything that decides where a connection goes and whether it is let in. */
+/** Covers everything that determines where the connection goes and whether it is accepted. */
 function fingerprintOf({ target, proof, caPem }: Credentials): string {
   const secret = proof.kind === "key" ? proof.key : proof.keyPem;
   const parts = [target, proof.kind === "key" ? "" : proof.certificatePem, secret.reveal(), caPem ?? ""];

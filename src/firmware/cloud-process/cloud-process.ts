@@ -1,11 +1,12 @@
 /**
  * Folder cloud-process/: the process that talks to Azure, and both ends of its messages.
  *
- * The face that the loop has of the cloud process. The loop's own process loads no SDK.
+ * The Azure face as the loop uses it: it passes everything on to the cloud process. The loop's own process
+ * loads no SDK.
  *
- * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step, and
- * `cloud-failed` is active while it does not work (SR-11). After repeated ends its store is set aside, so that it cannot
- * crash on it for ever.
+ * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step,
+ * and `cloud-failed` is active while it does not work (SR-11). After repeated crashes its outbox is set aside, because
+ * a damaged outbox may be the cause.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
@@ -31,13 +32,13 @@ export interface CloudProcessOptions {
   readonly onCheckForUpdate?: (() => void) | undefined;
 }
 
-/** Ends in a row after which the store is set aside: before the store was open, and in total. */
-const endsWhileOpening = 2;
-const endsInARow = 4;
+/** Crashes in a row after which the outbox is set aside: before the outbox was open, and in total. */
+const crashesWhileOpening = 2;
+const crashesInARow = 4;
 
-/** Once for a row of ends: what was set aside already is not to blame for the next one. */
+/** Only once for a row of crashes: an outbox that was set aside does not cause the next one. */
 const isSetAside = ({ wasCrash, crashes, hadBegun }: EndRecord): boolean =>
-  wasCrash && crashes === (hadBegun ? endsInARow : endsWhileOpening);
+  wasCrash && crashes === (hadBegun ? crashesInARow : crashesWhileOpening);
 
 export class CloudProcess implements Face {
   readonly #options: CloudProcessOptions;
@@ -46,8 +47,8 @@ export class CloudProcess implements Face {
   #share: DeviceShare | undefined;
   #link: LinkState = "none";
   #failure: string | undefined;
-  #unread = 0;
-  /** For each process that starts: the newest of each kind. */
+  #unreadable = 0;
+  /** The newest message of each kind, sent to each process that starts. */
   readonly #firstMessages = new Map<LoopMessage["kind"], LoopMessage>();
 
   constructor(options: CloudProcessOptions) {
@@ -66,7 +67,7 @@ export class CloudProcess implements Face {
     });
   }
 
-  /** Resolves at once: the process begins when it can, as often as it must. */
+  /** Resolves at once; the process is started in the background, and again after each end. */
   async start(device: FaceDevice): Promise<void> {
     const { clock, log } = this.#options;
     this.#device = device;
@@ -82,18 +83,18 @@ export class CloudProcess implements Face {
     return this.#process.failure ?? this.#failure;
   }
 
-  /** Passes this on, now and to each process that starts later. */
+  /** Sends this message now, and to each process that starts later. */
   setFirstMessage(message: LoopMessage): void {
     this.#firstMessages.set(message.kind, message);
     this.#process.send(message);
   }
 
-  /** Lost where there is no process to take them. */
+  /** Dropped while no process runs. */
   sendLines(lines: string): void {
     this.#process.send({ kind: "log-lines", lines });
   }
 
-  /** Resolves when the process is gone: within four seconds. */
+  /** Resolves when the process has ended: within four seconds. */
   close(): Promise<void> {
     return this.#process.close();
   }
@@ -109,9 +110,9 @@ export class CloudProcess implements Face {
   }
 
   #take(message: unknown): void {
-    const said = read(cloudToLoop, message);
-    if (said === undefined) this.#garbage();
-    else this.#act(said);
+    const received = read(cloudToLoop, message);
+    if (received === undefined) this.#countUnreadable();
+    else this.#act(received);
   }
 
   #act(message: CloudMessage): void {
@@ -148,8 +149,11 @@ export class CloudProcess implements Face {
     }
   }
 
-  #garbage(): void {
-    this.#unread += 1;
-    this.#options.log.warn("cloud-message-unreadable", { from: "the cloud process", dropped: this.#unread });
+  #countUnreadable(): void {
+    this.#unreadable += 1;
+    this.#options.log.warn("cloud-message-unreadable", {
+      from: "the cloud process",
+      dropped: this.#unreadable,
+    });
   }
 }

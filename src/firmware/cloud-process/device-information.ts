@@ -1,8 +1,10 @@
-/** What the standard DeviceInformation component says of this machine (dtmi:azure:DeviceManagement:DeviceInformation;1). */
+/**
+ * The standard DeviceInformation component of this machine (dtmi:azure:DeviceManagement:DeviceInformation;1).
+ */
 import { readFileSync, statfsSync } from "node:fs";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 
-/** Sizes in KiB, as the interface asks. Never throws: unknown values are "unknown" or 0. */
+/** Sizes in KiB, as the interface requires. Never throws: unknown values are "unknown" or 0. */
 export function describeMachine(board: string, firmware: string, dataPath: string) {
   return {
     manufacturer: "grove-heater",
@@ -10,13 +12,13 @@ export function describeMachine(board: string, firmware: string, dataPath: strin
     swVersion: firmware,
     osName: `${platform()} ${release()}`,
     processorArchitecture: arch(),
-    processorManufacturer: makerOfProcessor(),
+    processorManufacturer: processorManufacturer(),
     totalStorage: storageKib(dataPath),
     totalMemory: Math.floor(totalmem() / 1024),
   };
 }
 
-function makerOfProcessor(): string {
+function processorManufacturer(): string {
   const name = `${deviceTreeModel()} ${cpus()[0]?.model ?? ""}`;
   const manufacturers = {
     Broadcom: /Raspberry Pi|BCM/,

@@ -1,18 +1,18 @@
-/** What a message between the processes says of the device: its schemas. */
+/** Schemas of the device's state in messages between the processes. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { boolean, withDefault } from "../../base/schema/values.ts";
 import type { StepSummary } from "../../control/step-summary.ts";
-import type { DeviceMoment } from "../face.ts";
+import type { DeviceSnapshot } from "../face.ts";
 import { faultCode, large, quantity } from "../process/message-values.ts";
 import { inForce } from "./in-force-message.ts";
 
-/** More fault events do not wait between two messages. */
+/** The most fault events that are kept between two messages. */
 export const maxFaults = 64;
 
 const faults = list(faultCode, maxFaults);
 
-export const moment: Schema<DeviceMoment> = object({
+export const snapshot: Schema<DeviceSnapshot> = object({
   inForce,
   counters: object({ relayCycles: large, heaterSeconds: large }),
   activeFaults: faults,

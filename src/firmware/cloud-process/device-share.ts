@@ -3,7 +3,7 @@
  *
  * Guarantees: a step only sets a flag; at most ten messages a second, and none while one is pending, so that a hanging
  * cloud process uses no memory. Only the newest state is sent; fault events are kept for the next message, also without
- * a cloud process; too many are dropped, oldest first, and counted.
+ * a cloud process; when they are too many, the oldest are dropped and counted.
  */
 import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
@@ -11,14 +11,14 @@ import type { Log } from "../../base/log.ts";
 import { millis } from "../../base/units.ts";
 import type { StepSummary } from "../../control/step-summary.ts";
 import type { FaultCode } from "../../model/faults.ts";
-import { type FaceDevice, momentOf } from "../face.ts";
+import { type FaceDevice, snapshotOf } from "../face.ts";
 import { maxFaults } from "./device-messages.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 
 /** Must not throw; calls `done` once. @param arrived whether the channel took it */
 export type SendToCloud = (message: LoopMessage, done: (arrived: boolean) => void) => void;
 
-type Asked = Extract<CloudMessage, { kind: "request" }>;
+type RequestMessage = Extract<CloudMessage, { kind: "request" }>;
 
 const spacing = millis(100);
 
@@ -36,31 +36,31 @@ export class DeviceShare {
     this.#device = device;
     this.#clock = clock;
     this.#log = log;
-    device.onStepSummary((look) => this.#look(look));
-    device.onStored(() => this.#show());
+    device.onStepSummary((summary) => this.#take(summary));
+    device.onStored(() => this.#wake());
   }
 
   /** Call this when a cloud process has started. */
   attach(send: SendToCloud): void {
     this.#send = send;
-    this.#sender = new LatestWins(() => this.#tell(send));
-    this.#show();
+    this.#sender = new LatestWins(() => this.#sendState(send));
+    this.#wake();
   }
 
   detach(): void {
     this.#send = undefined;
   }
 
-  async answer({ id, requests }: Asked): Promise<void> {
+  async answer({ id, requests }: RequestMessage): Promise<void> {
     const refused = await this.#device.request(...requests);
-    this.#send?.({ kind: "answer", id, refused, moment: momentOf(this.#device) }, () => {});
+    this.#send?.({ kind: "answer", id, refused, snapshot: snapshotOf(this.#device) }, () => {});
   }
 
-  #look(look: StepSummary): void {
-    this.#latest = look;
-    for (const code of look.raised) this.#keep(this.#raised, code);
-    for (const code of look.ended) this.#keep(this.#ended, code);
-    this.#show();
+  #take(summary: StepSummary): void {
+    this.#latest = summary;
+    for (const code of summary.raised) this.#keep(this.#raised, code);
+    for (const code of summary.ended) this.#keep(this.#ended, code);
+    this.#wake();
   }
 
   #keep(list: FaultCode[], code: FaultCode): void {
@@ -73,19 +73,19 @@ export class DeviceShare {
     });
   }
 
-  #show(): void {
+  #wake(): void {
     void this.#sender?.wake();
   }
 
-  async #tell(send: SendToCloud): Promise<void> {
+  async #sendState(send: SendToCloud): Promise<void> {
     const latest = this.#latest;
-    // A cloud process that has been replaced since is told nothing more.
+    // Nothing is sent to a cloud process that has been replaced since.
     if (latest === undefined || send !== this.#send) return;
     const [raised, ended] = [this.#raised, this.#ended];
-    const look: StepSummary = { ...latest, raised, ended };
+    const summary: StepSummary = { ...latest, raised, ended };
     [this.#raised, this.#ended] = [[], []];
     const sent = new Promise<void>((done) => {
-      send({ kind: "device", moment: momentOf(this.#device), look }, (arrived) => {
+      send({ kind: "device", snapshot: snapshotOf(this.#device), summary }, (arrived) => {
         if (!arrived) {
           this.#raised = [...raised, ...this.#raised].slice(-maxFaults);
           this.#ended = [...ended, ...this.#ended].slice(-maxFaults);

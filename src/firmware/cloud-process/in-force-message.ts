@@ -1,4 +1,4 @@
-/** What is in force, and requests, in messages between the loop and its cloud process. */
+/** Schemas of the values in force, and of requests, in messages between the loop and its cloud process. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
 import {
@@ -29,7 +29,7 @@ import { large, quantity } from "../process/message-values.ts";
 
 const temperature = convert(quantity, celsius);
 const wallTime = convert(large, wallMillis);
-/** The core's own reader of its record: an empty one in place of what it cannot use. */
+/** Parsed by the core itself; an invalid shadow becomes an empty one. */
 const shadow = lenient(convert(anything, parseShadow), () => emptyShadow);
 
 const valueOfRow = (name: WritableName): Schema<ControlValue> =>
@@ -58,10 +58,10 @@ export const inForce: Schema<InForce> = object({
   room: object({ windowOpen: boolean, learned: quantity, rise: quantity }),
 });
 
-/** It speaks for the cloud and for nobody else. */
+/** The cloud process may act only as the cloud. */
 const source = oneOf(["cloud", "default"]);
 
-/** What the cloud process may ask for. */
+/** The requests that the cloud process may send. */
 export const request = byKind("kind", {
   set: byKind(
     "name",

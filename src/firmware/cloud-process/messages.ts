@@ -10,7 +10,7 @@ import { large, links, truncated } from "../process/message-values.ts";
 import { hubReady, secretsGiven } from "../process/messages.ts";
 import { logLine } from "../supervision/log-message.ts";
 import { firmwareReport } from "../update-process/firmware-report.ts";
-import { moment, stepSummary } from "./device-messages.ts";
+import { snapshot, stepSummary } from "./device-messages.ts";
 import { request } from "./in-force-message.ts";
 
 const nothing = object({});
@@ -20,10 +20,10 @@ const maxLinesLength = 32 * 1024;
 
 export const loopToCloud = byKind("kind", {
   /** The device's current state, with all fault events since the last such message. */
-  device: object({ moment, look: stepSummary }),
-  /** To the request with this number; the device as it is after it. */
-  answer: object({ id: large, refused: optional(string()), moment }),
-  /** Of the log, for whoever asked for them. */
+  device: object({ snapshot, summary: stepSummary }),
+  /** The answer to the request with this id, with the device's state after it. */
+  answer: object({ id: large, refused: optional(string()), snapshot }),
+  /** Log lines for the person who requested them. */
   "log-lines": object({ lines: truncated(maxLinesLength) }),
   /** What is known of updates. */
   firmware: object({ report: firmwareReport }),
@@ -39,11 +39,11 @@ export const cloudToLoop = byKind("kind", {
   /** The state of the cloud process, at every change; the first one means that it has started. */
   health: object({ failure: optional(truncated(maxTextLength)) }),
   log: logLine,
-  /** Somebody wants to read the log for so long; 0: no longer. */
+  /** Log lines are requested for so many minutes; 0 ends it. */
   "send-logs": object({ minutes: number(0, 60) }),
-  /** The command. */
+  /** The command `checkForUpdate`. */
   "check-for-update": nothing,
-  /** The restart command. */
+  /** The command `restart`. */
   restart: nothing,
   /** There are no credentials: a local hub is needed. */
   "no-credentials": nothing,

@@ -1,15 +1,15 @@
 /**
- * The device in the cloud process.
+ * The device as the cloud process sees it.
  *
- * Guarantee: always a consistent state of the device, the newest received; a request resolves when the state after it has
- * arrived, or as refused without an answer of the loop. Invalid messages are dropped and counted.
+ * Guarantee: always a consistent state of the device, the newest received; a request resolves when the state after it
+ * has arrived, or, without an answer of the loop, as refused. Invalid messages are dropped and counted.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import type { StepSummary } from "../../control/step-summary.ts";
-import { type DeviceMoment, type Face, type FaceDevice, Faces } from "../face.ts";
+import { type DeviceSnapshot, type Face, type FaceDevice, Faces } from "../face.ts";
 import type { CloudMessage, LoopMessage } from "./messages.ts";
 
 export interface RemoteDeviceOptions {
@@ -24,48 +24,48 @@ const answerLimit = seconds(10);
 
 export class RemoteDevice implements FaceDevice {
   readonly #options: RemoteDeviceOptions;
-  #moment: DeviceMoment;
-  #asked = 0;
+  #snapshot: DeviceSnapshot;
+  #lastId = 0;
   readonly #waiting = new Map<number, (refused: string | undefined) => void>();
-  readonly #summaryListeners: ((look: StepSummary) => void)[] = [];
+  readonly #summaryListeners: ((summary: StepSummary) => void)[] = [];
   readonly #storedListeners: (() => void)[] = [];
   readonly #faces = new Faces<FaceDevice>();
   #sentLink: LinkState = "none";
-  /** Of what the loop was told of the failure; `undefined`: nothing yet. */
+  /** The health that was last sent to the loop; `undefined`: none yet. */
   #sentHealth: { readonly failure: string | undefined } | undefined;
   #begun = false;
 
-  /** @param first what the loop said of itself first */
-  constructor(options: RemoteDeviceOptions, first: DeviceMoment) {
+  /** @param first the first state that the loop has sent */
+  constructor(options: RemoteDeviceOptions, first: DeviceSnapshot) {
     this.#options = options;
-    this.#moment = first;
+    this.#snapshot = first;
   }
 
-  get inForce(): DeviceMoment["inForce"] {
-    return this.#moment.inForce;
+  get inForce(): DeviceSnapshot["inForce"] {
+    return this.#snapshot.inForce;
   }
 
-  get counters(): DeviceMoment["counters"] {
-    return this.#moment.counters;
+  get counters(): DeviceSnapshot["counters"] {
+    return this.#snapshot.counters;
   }
 
-  get activeFaults(): DeviceMoment["activeFaults"] {
-    return this.#moment.activeFaults;
+  get activeFaults(): DeviceSnapshot["activeFaults"] {
+    return this.#snapshot.activeFaults;
   }
 
   get stored(): boolean {
-    return this.#moment.stored;
+    return this.#snapshot.stored;
   }
 
   onStored(listener: () => void): void {
     this.#storedListeners.push(listener);
   }
 
-  onStepSummary(listener: (look: StepSummary) => void): void {
+  onStepSummary(listener: (summary: StepSummary) => void): void {
     this.#summaryListeners.push(listener);
   }
 
-  /** Starts a face here, and tells the loop how it is. */
+  /** Starts a face here, and reports its state to the loop. */
   async addFace(face: Face): Promise<void> {
     await this.#faces.start(face, this);
     this.#begun = true;
@@ -74,8 +74,8 @@ export class RemoteDevice implements FaceDevice {
 
   request(...requests: readonly Request[]): Promise<string | undefined> {
     const { clock, send } = this.#options;
-    this.#asked += 1;
-    const id = this.#asked;
+    this.#lastId += 1;
+    const id = this.#lastId;
     return new Promise((resolve) => {
       const cancel = clock.setTimer(answerLimit, () => this.#settle(id, "the device does not answer"));
       this.#waiting.set(id, (refused) => {
@@ -91,21 +91,21 @@ export class RemoteDevice implements FaceDevice {
     const { state, failure } = this.#faces;
     if (state !== this.#sentLink) send({ kind: "link", link: state });
     this.#sentLink = state;
-    // The first word of its health says that it has begun its work.
-    const isNews =
+    // The first health message means that the face has started.
+    const hasChanged =
       this.#sentHealth === undefined
         ? this.#begun || failure !== undefined
         : failure !== this.#sentHealth.failure;
-    if (!isNews) return;
+    if (!hasChanged) return;
     this.#sentHealth = { failure };
     send({ kind: "health", failure });
   }
 
   take(message: Extract<LoopMessage, { kind: "device" | "answer" }>): void {
-    this.#moment = message.moment;
+    this.#snapshot = message.snapshot;
     if (message.kind === "answer") this.#settle(message.id, message.refused);
-    else for (const listener of this.#summaryListeners) listener(message.look);
-    if (message.moment.stored) for (const listener of this.#storedListeners) listener();
+    else for (const listener of this.#summaryListeners) listener(message.summary);
+    if (message.snapshot.stored) for (const listener of this.#storedListeners) listener();
   }
 
   #settle(id: number, refused: string | undefined): void {

@@ -1,7 +1,8 @@
 /**
- * The azure face as the loop has it: in a process of its own, which is told of the local hub for where there is no account.
+ * Starts the Azure face in a process of its own, and passes it the address of the local hub, for a device
+ * without an account.
  *
- * Guarantee: the control loop runs already and goes on whatever happens here.
+ * Guarantee: the control loop is already running, and does not depend on it.
  */
 
 import type { Log } from "../../base/log.ts";
@@ -24,19 +25,19 @@ export interface AzureProcessOptions {
   readonly choice: BoardChoice;
   readonly log: Log;
   readonly settings: Pick<Settings, "logLevel" | "relayLife">;
-  /** Somebody asked for simulated readings in a real cloud. */
+  /** Simulated readings may be sent to a real cloud. */
   readonly simulatedToCloud: boolean;
-  /** What sends the log to whoever asks for it. */
+  /** Sends log lines to the person who requested them. */
   readonly remoteLines: RemoteLines;
   readonly onCheckForUpdate: () => void;
-  /** There is a live panel. */
+  /** The terminal shows a live panel, so nothing else may print there. */
   readonly quiet: boolean;
 }
 
-export async function azureInItsProcess(options: AzureProcessOptions): Promise<CloudProcess> {
+export async function startAzureProcess(options: AzureProcessOptions): Promise<CloudProcess> {
   const { running, log, data, choice, settings, remoteLines, quiet } = options;
   const secrets = HeldSecrets.take(await environmentWithSecrets(process, process.env));
-  // On the clock that both processes have, and that nobody sets: that of the machine's start.
+  // By the clock that counts from the machine's start: both processes share it, and nobody can set it.
   const { clockZeroMs } = bootOfThisMachine(systemClock);
   const flags = ["--data", data.path, "--board", choice.name, "--log-level", settings.logLevel];
   flags.push("--relay-life", String(settings.relayLife));
@@ -52,21 +53,21 @@ export async function azureInItsProcess(options: AzureProcessOptions): Promise<C
         secrets,
         quiet,
       }),
-    onNoCredentials: () => tellGuardian({ kind: "no-credentials" }),
+    onNoCredentials: () => sendToGuardian({ kind: "no-credentials" }),
     onSendLogs: (minutes) => remoteLines.start(minutes),
     onCheckForUpdate: options.onCheckForUpdate,
     onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
   });
   remoteLines.sendTo((lines) => cloud.sendLines(lines));
   process.on("message", (message) => {
-    const said = read(guardianToLoop, message);
-    if (said?.kind !== "hub-ready") return;
-    log.info("local-hub", { page: said.page });
-    cloud.setFirstMessage(said);
+    const received = read(guardianToLoop, message);
+    if (received?.kind !== "hub-ready") return;
+    log.info("local-hub", { page: received.page });
+    cloud.setFirstMessage(received);
   });
   return cloud;
 }
 
-// With a callback a channel that is gone is an argument of it, not an exception.
-const tellGuardian = (message: LoopToGuardian): void =>
+// With a callback, the error of a closed channel is passed to it and not thrown.
+const sendToGuardian = (message: LoopToGuardian): void =>
   void process.send?.(message, undefined, undefined, () => {});

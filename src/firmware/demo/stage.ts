@@ -17,7 +17,7 @@ import { acknowledgements } from "../../control/twin/acknowledge.ts";
 import { sameInHub } from "../../control/twin/values.ts";
 import { type RunningHub, startHub } from "../../hub/hub.ts";
 import { desiredPatch, desiredPatches } from "../../hub/mqtt/topics.ts";
-import type { TwinHalf } from "../../hub/twin/document.ts";
+import type { TwinSection } from "../../hub/twin/document.ts";
 import { type WritableName, writableNames } from "../../model/cloud-model.ts";
 import type { ControlValue } from "../../model/properties.ts";
 import { defaultSettings, type Settings } from "../../model/settings.ts";
@@ -149,7 +149,7 @@ export class Stage {
   }
 
   /** The hub's reported document, read-only properties too. */
-  get reported(): TwinHalf {
+  get reported(): TwinSection {
     return this.#record.reported;
   }
 
@@ -257,7 +257,7 @@ function decisionLog(into: DemoDecision[]): Log {
   };
 }
 
-function versionIn({ metadata }: TwinHalf, name: string): number | undefined {
+function versionIn({ metadata }: TwinSection, name: string): number | undefined {
   const version = member(metadata[name], "$lastUpdatedVersion");
   return typeof version === "number" ? version : undefined;
 }

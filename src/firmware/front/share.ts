@@ -100,9 +100,9 @@ export class FrontFace implements Face<Device> {
   async start(device: Device): Promise<void> {
     let share: PanelShare | undefined;
     this.#listener = (message) => {
-      const said = read(guardianToLoop, message);
-      if (said?.kind === "hub-ready") share ??= this.#open(device);
-      if (said?.kind === "panel-pressed") share?.take(said);
+      const received = read(guardianToLoop, message);
+      if (received?.kind === "hub-ready") share ??= this.#open(device);
+      if (received?.kind === "panel-pressed") share?.take(received);
     };
     process.on("message", this.#listener);
   }

@@ -71,10 +71,10 @@ export async function environmentWithSecrets(
 function ask(channel: Channel): Promise<Readonly<Record<string, string>>> {
   return new Promise((resolve) => {
     const take = (message: unknown): void => {
-      const said = read(secretHandover, message);
-      if (said?.kind !== "secrets-given") return;
+      const received = read(secretHandover, message);
+      if (received?.kind !== "secrets-given") return;
       channel.off("message", take);
-      resolve(said.values);
+      resolve(received.values);
     };
     channel.on("message", take);
     channel.once("disconnect", () => resolve({}));

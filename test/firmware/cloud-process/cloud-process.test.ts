@@ -176,7 +176,10 @@ it("fills no channel that nobody reads: one picture is on its way, and faults wa
   child().exit(null, "SIGKILL");
   await rig.clock.advance(seconds(2));
   expect(child().got).toContainEqual(
-    expect.objectContaining({ kind: "device", look: expect.objectContaining({ raised: ["cloud-failed"] }) }),
+    expect.objectContaining({
+      kind: "device",
+      summary: expect.objectContaining({ raised: ["cloud-failed"] }),
+    }),
   );
 });
 

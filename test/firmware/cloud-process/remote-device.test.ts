@@ -5,7 +5,7 @@ import { read } from "../../../src/base/schema/schema.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
-import { momentOf } from "../../../src/firmware/face.ts";
+import { snapshotOf } from "../../../src/firmware/face.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { cloudRig } from "./rig.ts";
 
@@ -47,20 +47,20 @@ it("a request that the loop never answers counts as refused after ten seconds, w
   const clock = new VirtualClock();
   const sent: CloudMessage[] = [];
   const { device: near } = await cloudRig();
-  const moment = momentOf(near);
+  const snapshot = snapshotOf(near);
   const device = new RemoteDevice(
     { clock, log: silentLog, send: (message) => void sent.push(message) },
-    moment,
+    snapshot,
   );
   const answers: unknown[] = [];
   for (const _ of [1, 2])
     void device.request({ kind: "clear-faults", source: "cloud" }).then((answer) => answers.push(answer));
-  device.take({ kind: "answer", id: 2, moment });
+  device.take({ kind: "answer", id: 2, snapshot });
   await clock.advance(seconds(9));
   expect(answers).toEqual([undefined]);
   await clock.advance(seconds(2));
   expect(answers).toEqual([undefined, "the device does not answer"]);
-  device.take({ kind: "answer", id: 1, moment });
+  device.take({ kind: "answer", id: 1, snapshot });
   expect(sent.map((message) => message.kind === "request" && message.id)).toEqual([1, 2]);
 });
 
@@ -107,7 +107,7 @@ it.each([
   ["nothing", undefined],
   ["a text", "device"],
   ["an unknown kind", { kind: "heat" }],
-  ["a device without its moment", { kind: "device" }],
+  ["a device without its snapshot", { kind: "device" }],
   [
     "a request of what is not to be asked",
     { kind: "request", id: 1, requests: [{ kind: "relay", source: "cloud" }] },

@@ -38,7 +38,7 @@ it("says once a day that the certificate ends, in its last 30 days alone, and th
   expect(until(334)).toEqual([]);
   const warned = until(364.9);
   expect(warned).toHaveLength(30);
-  expect(warned[0]).toMatch(/^warn: The device's certificate ends in \d\d days/);
+  expect(warned[0]).toMatch(/^warn: The device's certificate expires in \d\d days/);
   expect(until(368)).toEqual(Array(3).fill(expect.stringMatching(/^error: .* expired on/)));
 });
 

@@ -28,12 +28,12 @@ import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmwa
 import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { composeDevice } from "../../../src/firmware/compose-device.ts";
 import type { Device } from "../../../src/firmware/device.ts";
-import { momentOf } from "../../../src/firmware/face.ts";
+import { snapshotOf } from "../../../src/firmware/face.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
 import { loadManifest } from "../../../src/firmware/hardware.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
-import { forDevice, isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
+import { forDevice, isRefused, patchSection } from "../../../src/hub/twin/document.ts";
 import { propertyRows, reportedEvents } from "../../../src/hub/twin/reported-watch.ts";
 import type { TimelineDraft } from "../../../src/hub/twin/timeline.ts";
 import { defaultSettings, type Settings } from "../../../src/model/settings.ts";
@@ -87,7 +87,7 @@ export class WirelessHub {
 
   /** Changes desired properties, and tells the device unless it is `apart`. */
   edit(patch: JsonObject, apart = false): void {
-    const desired = patchHalf(this.record.desired, patch, this.#clock.wallNow());
+    const desired = patchSection(this.record.desired, patch, this.#clock.wallNow());
     if (isRefused(desired)) throw new Error(desired.why);
     this.record = { ...this.record, desired };
     if (!apart) this.say(patch, desired.version);
@@ -118,7 +118,7 @@ export class WirelessHub {
     this.reportedAt.push(this.#clock.now());
     if (this.reportResult === "failed") return "failed";
     const patch = JSON.parse(JSON.stringify(report)) as JsonObject;
-    const reported = patchHalf(this.record.reported, patch, this.#clock.wallNow());
+    const reported = patchSection(this.record.reported, patch, this.#clock.wallNow());
     if (isRefused(reported)) throw new Error(reported.why);
     const before = this.record;
     this.record = { ...before, reported };
@@ -162,7 +162,7 @@ export function remote(device: Device, clock: Clock, delay: Millis, garbage: (me
     if (message.kind === "health") face.setFailure(message.failure);
   };
   const send = (message: CloudMessage): void => later(message, cloudToLoop, act);
-  const far = new RemoteDevice({ clock, log: silentLog, send }, momentOf(device));
+  const far = new RemoteDevice({ clock, log: silentLog, send }, snapshotOf(device));
   share.attach((message, done) => {
     later(message, loopToCloud, (got) => {
       if (got.kind === "device" || got.kind === "answer") far.take(got);

@@ -14,7 +14,7 @@ import { newDevice, sasAuthentication } from "../../../src/hub/registry/record.t
 import { makeSas } from "../../../src/hub/rest/sas.ts";
 import { restApp } from "../../../src/hub/rest/server.ts";
 import { memoryDocuments } from "../../../src/hub/storage/documents.ts";
-import { emptyHalf, isRefused, patchHalf } from "../../../src/hub/twin/document.ts";
+import { emptySection, isRefused, patchSection } from "../../../src/hub/twin/document.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import type { Target } from "../harness.ts";
 
@@ -199,9 +199,9 @@ export const hubTargets: readonly Target[] = [
     read(input) {
       const patch = readJson(input.toString());
       if (patch === undefined) return false;
-      const half = patchHalf(emptyHalf(1), patch, 2);
+      const half = patchSection(emptySection(1), patch, 2);
       if (isRefused(half)) return false;
-      return !isRefused(patchHalf(half, patch, 3));
+      return !isRefused(patchSection(half, patch, 3));
     },
   },
   {

@@ -22,7 +22,7 @@ const wallMs = wallMillis(1_780_000_000_000);
 const fresh = start(defaultSettings, undefined, { nowMs: millis(0), wallMs, firmware: "0.1.0" });
 const calm = { buttons: [], relayLine: false, requests: [], link: "online", failing: [], wallMs } as const;
 const { state, commands, events } = step(fresh, calm, millis(0));
-const moment = {
+const snapshot = {
   inForce: inForce(state),
   counters: state.counters,
   activeFaults: state.faults,
@@ -77,8 +77,8 @@ export const messageTargets: readonly Target[] = [
     { kind: "secrets-given", values: { KEY: "x" } },
   ]),
   target("loop to cloud", loopToCloud, [
-    { kind: "device", moment, look: summaryOf(commands, events) },
-    { kind: "answer", id: 3, refused: "no", moment },
+    { kind: "device", snapshot, summary: summaryOf(commands, events) },
+    { kind: "answer", id: 3, refused: "no", snapshot },
     { kind: "ping" },
   ]),
   target(
@@ -104,7 +104,7 @@ export const messageTargets: readonly Target[] = [
     ],
     (message) => {
       if (message.kind !== "request") return;
-      for (const request of message.requests) validateRequest(request, moment.inForce.limits);
+      for (const request of message.requests) validateRequest(request, snapshot.inForce.limits);
       const { commands: after } = step(state, { ...calm, requests: message.requests }, millis(1000));
       if (after.heater) throw new Error("a message has switched the heater on without a reading");
     },

@@ -1,5 +1,5 @@
 /**
- * Folder doctor/: examines this machine and says what to fix. Drives nothing.
+ * Folder doctor/: examines this machine and reports what to fix. Drives nothing.
  *
  * The whole examination: every check, in the order in which problems should be fixed.
  *
@@ -41,7 +41,7 @@ export interface Examination {
   readonly clock: Clock;
   readonly data: DataFolder;
   readonly settingsFile: SettingsSource;
-  /** Where the public keys are whose images the firmware with this data takes. */
+  /** Folder of the public keys whose update images are accepted. */
   readonly keysFolder: string;
   /** The board named on the command line, which takes precedence over the settings. */
   readonly board?: string | undefined;

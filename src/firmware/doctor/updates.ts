@@ -31,7 +31,7 @@ export interface UpdatesExamination {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly data: DataFolder;
-  /** Where the public keys of the program are that runs with this data. */
+  /** Folder of the public keys whose update images are accepted. */
   readonly keysFolder: string;
   /** `undefined`: it is invalid, which another finding reports. */
   readonly manifest: Pick<Manifest, "connections"> | undefined;
@@ -49,7 +49,7 @@ export async function checkUpdates(examination: UpdatesExamination): Promise<rea
   const wantsKeys = owner !== undefined || state.slots.a !== null || state.slots.b !== null;
   if (wantsKeys) findings.push(...keysWithProblems(trusted, examination.keysFolder));
   findings.push(...problems, ...revertOf(state));
-  // Without a key no slot can be used: one finding says so.
+  // Without a key no slot can be used, which one finding reports already.
   if (trusted.keys.length > 0) findings.push(...(await slotsWithProblems(examination, state, trusted)));
   return findings.length > 0 ? findings : [ok(check, summary(isFinding(owner) ? undefined : owner, state))];
 }
@@ -77,7 +77,9 @@ function sourcesWithProblems(
 ): Finding[] {
   return addressesOf(owner).flatMap(({ what, url }) => {
     if (url === undefined)
-      return [fail(check, `the address of the ${what} is none`, `Correct it in ${ownerFileName}.`)];
+      return [
+        fail(check, `the address of the ${what} is not a valid URL`, `Correct it in ${ownerFileName}.`),
+      ];
     const refused = url.protocol !== "file:" && manifest && checkConnection(manifest, url.hostname);
     if (!refused) return [];
     const remedy = 'Add it to "AllowedConnections" in the manifest; see: grove-heater manifest check.';
@@ -113,7 +115,7 @@ interface Record {
 }
 
 function recordIn(machine: Machine, slots: string, store: SlotStore): Record {
-  const remedy = `If it stays so, remove ${slots}: the next update makes it again.`;
+  const remedy = `If this persists, remove ${slots}: the next update creates it again.`;
   if (machine.kind(slots) === "file")
     return { state: noSlots, problems: [warn(check, `${slots} is a file`, `Remove it.`)] };
   const records = recordNames.map((name) => join(slots, name));

@@ -3,7 +3,7 @@
  * not.
  *
  * Guarantee: it ends within a time limit, and reports "decided" only for the run that was just started:
- * systemd creates the status file's folder anew for each start.
+ * systemd recreates the status file's folder at each start.
  */
 import { seconds } from "../../base/units.ts";
 import type { RunningStatus } from "./running-status.ts";

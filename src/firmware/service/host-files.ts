@@ -7,7 +7,7 @@
  * joined.
  */
 import { join } from "node:path";
-import { filesIn, places, putFile, type Ran, readText, removePath, type System } from "./system.ts";
+import { filesIn, places, putFile, type RunResult, readText, removePath, type System } from "./system.ts";
 
 export interface HostNeeds {
   readonly gpio: boolean;
@@ -37,18 +37,20 @@ const ruleFolders = ["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/ru
 /** @returns messages about what failed, for a person; empty on success */
 export function prepareHost(system: System, needs: HostNeeds): string[] {
   const problems: string[] = [];
-  const report = (what: string, ran: Ran): void => {
+  const report = (what: string, ran: RunResult): void => {
     if (ran.code !== 0) problems.push(`${what}: ${ran.out || "could not be run"}`);
   };
   for (const group of ["i2c", "gpio"] as const) {
     if (!needs[group] || hasGroup(system, group)) continue;
-    system.say(`group ${group}: created`);
+    system.print(`group ${group}: created`);
     report(`group ${group}`, system.run("groupadd", ["--system", "--force", group]));
   }
   const rules = missingRules(system, needs);
   const changed = rules.length > 0 && putFile(system, places.udevRules, `${ruleHead}${rules.join("\n")}\n`);
   if (changed) {
-    system.say(`udev rules for ${rules.map((rule) => (rule === ourI2cRule ? "i2c" : "gpio")).join(" and ")}`);
+    system.print(
+      `udev rules for ${rules.map((rule) => (rule === ourI2cRule ? "i2c" : "gpio")).join(" and ")}`,
+    );
     report("udevadm control", system.run("udevadm", ["control", "--reload"]));
   }
   if (needs.i2c && !loadsI2c(system)) {

@@ -70,7 +70,7 @@ export async function installService(system: System, installation: Installation)
   refuseClosedFolders(system);
   refuseHat(system, choice, installation.unbuilt);
   const boardFile = choice.name.endsWith(".json") ? choice.name : undefined;
-  system.say(`copying grove-heater ${program.version} with its Node.js to ${places.program}`);
+  system.print(`copying grove-heater ${program.version} with its Node.js to ${places.program}`);
   const folder = await copyProgram(system, { ...program, boardFile });
   try {
     refuseUnreadableProgram(system, folder, inVersion(folder, choice.name));
@@ -85,31 +85,31 @@ export async function installService(system: System, installation: Installation)
   });
   const filterProblem = placeRules(system, manifest);
   if (filterProblem !== undefined) problems.push(filterProblem);
-  for (const problem of problems) system.say(`not done: ${problem}`);
+  for (const problem of problems) system.print(`not done: ${problem}`);
   await makeCurrent(system, folder);
   putCommand(system);
-  if (putFile(system, places.unit, serviceUnit(installation))) system.say(`unit ${places.unit}`);
+  if (putFile(system, places.unit, serviceUnit(installation))) system.print(`unit ${places.unit}`);
   control(system, "daemon-reload");
   control(system, "enable", unitName);
-  // Also the links, those of systemctl's included: a power cut from now on leaves a service that starts.
+  // Also syncs the links, with those that systemctl made: after a power cut from now on the service starts.
   system.run("sync", [], { limit: 120 });
   // Clears the failed state of an earlier run.
   system.run("systemctl", ["reset-failed", unitName]);
-  sayUpdate(system, program.version);
+  warnOfUpdate(system, program.version);
   control(system, "restart", unitName);
-  system.say("started; waiting for its first decision");
+  system.print("started; waiting for its first decision");
   const outcome = await awaitDecision(system);
   if (outcome.kind !== "not-running") removeOldVersions(system, folder);
   return outcome;
 }
 
-/** Somebody who installs by hand may not know that an update is what starts. */
-function sayUpdate(system: System, version: string): void {
+/** Warns a person who installs by hand that an installed update will start instead. */
+function warnOfUpdate(system: System, version: string): void {
   const folder = slotsFolder(system.at(places.data));
   const { active, slots } = new SlotStore(systemSlotFiles(system.clock), folder).read();
   const image = active && slots[active];
   if (!image || compareVersions(version, image.version) > 0) return;
-  system.say(
+  system.print(
     `the update in slot ${active}, release ${image.version}, is not older than this program and starts in its place; to go ` +
       `back from it: grove-heater update revert --data ${places.dataLink}`,
   );

@@ -1,8 +1,8 @@
 /**
  * The packet filter's rules for the service's user, in the file that the unit loads at each start.
  *
- * Guarantee: a file that a person wrote is neither changed nor removed; ours is made anew from the manifest at
- * each installation.
+ * Guarantee: a file that a person wrote is neither changed nor removed; ours is rewritten from the manifest
+ * at each installation.
  */
 import { nftables, rulesFile } from "../../manifest/firewall.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
@@ -10,7 +10,10 @@ import { loadsRules } from "../../manifest/sandbox.ts";
 import { putFile, readText, removePath, type System } from "./system.ts";
 
 const file = rulesFile({ name: "grove-heater" });
-/** First words of what `nftables` prints, also where a person put them there. */
+/**
+ * The first words of the output of `manifest nftables`: a file with them counts as ours, even if a person
+ * saved it.
+ */
 const ourHead = '# Made by "grove-heater manifest nftables"';
 
 /** @returns a message about what is missing, for a person; `undefined` on success */
@@ -21,7 +24,7 @@ export function placeRules(system: System, manifest: Manifest): string | undefin
     removeRules(system);
     return undefined;
   }
-  if (putFile(system, file, nftables(manifest))) system.say(`packet filter ${file}`);
+  if (putFile(system, file, nftables(manifest))) system.print(`packet filter ${file}`);
   if (system.run("nft", ["--version"]).code === 0) return undefined;
   return "packet filter: there is no nft, so its rules are not loaded. sudo apt-get install nftables";
 }

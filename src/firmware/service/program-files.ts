@@ -36,7 +36,9 @@ export interface Program {
   readonly version: string;
   /** A board definition of the user's own. */
   readonly boardFile?: string | undefined;
-  /** Whose images of updates are taken; those of the version before, else of the source, when not given. */
+  /**
+   * Keys whose update images are accepted; default: those of the previous version, else those of the source.
+   */
   readonly keys?: readonly TrustedKey[] | undefined;
 }
 
@@ -62,7 +64,7 @@ export async function copyProgram(system: System, program: Program): Promise<str
   rmSync(to, { recursive: true, force: true });
   stageProgram(root, to);
   if (boardFile !== undefined) copyTree(boardFile, join(to, "boards", basename(boardFile)), () => true);
-  putKeys(to, program.keys ?? keysBefore(system, root));
+  putKeys(to, program.keys ?? previousKeys(system, root));
   makeFolder(join(to, "bin"));
   copyTree(node, nodeIn(to), () => true);
   // All its bytes must be on the disk before it can become the current version.
@@ -72,14 +74,14 @@ export async function copyProgram(system: System, program: Program): Promise<str
   return folder;
 }
 
-/** Those that an owner pinned once stay over every upgrade. */
-function keysBefore(system: System, root: string): readonly TrustedKey[] {
+/** Keys that the owner has installed are kept at every upgrade. */
+function previousKeys(system: System, root: string): readonly TrustedKey[] {
   const { keys, problems } = readTrustedKeys(keysFolder(system.at(places.current)));
-  for (const problem of problems) system.say(`not kept: ${problem}`);
+  for (const problem of problems) system.print(`not kept: ${problem}`);
   return keys.length > 0 ? keys : readTrustedKeys(keysFolder(root)).keys;
 }
 
-/** Beside the program, where root alone writes and no update comes. */
+/** Beside the program, where only root may write, and no update does. */
 function putKeys(to: string, keys: readonly TrustedKey[]): void {
   const folder = keysFolder(to);
   if (keys.length > 0) makeFolder(folder);

@@ -31,7 +31,7 @@ export function refuseWithoutSystemd(system: System): void {
   throw new StartupError(
     exitCodes.unavailable,
     "This system does not run systemd, so it has no systemd services.",
-    "Make its own service manager start: grove-heater run",
+    "Let this system's own service manager start: grove-heater run",
   );
 }
 

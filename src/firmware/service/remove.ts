@@ -24,23 +24,23 @@ export interface Removal {
  * @throws the system's error
  */
 export function removeService(system: System, { data, relayOff }: Removal): boolean {
-  system.say(`stopping ${unitName}`);
+  system.print(`stopping ${unitName}`);
   system.run("systemctl", ["disable", "--now", unitName], { limit: 120 });
   const off = relayOff();
   const remove = (path: string): void => {
-    if (removePath(system, path)) system.say(`removed ${path}`);
+    if (removePath(system, path)) system.print(`removed ${path}`);
   };
   remove(places.unit);
   remove(`${places.unit}.d`);
   system.run("systemctl", ["daemon-reload"]);
   system.run("systemctl", ["reset-failed", unitName]);
-  for (const path of [...restoreHost(system), ...removeRules(system)]) system.say(`removed ${path}`);
+  for (const path of [...restoreHost(system), ...removeRules(system)]) system.print(`removed ${path}`);
   if (isOurCommand(system)) remove(places.command);
   remove(places.program);
   const userData = [places.data, places.environment, ...secretsOf(system)];
   if (data) for (const path of [places.dataLink, ...userData]) remove(path);
-  for (const path of userData) if (existsSync(system.at(path))) system.say(`kept ${path}`);
-  system.say(off ? "the relay is off" : "the relay did not read back as off: see above");
+  for (const path of userData) if (existsSync(system.at(path))) system.print(`kept ${path}`);
+  system.print(off ? "the relay is off" : "the relay did not read back as off: see above");
   return off;
 }
 

@@ -14,7 +14,7 @@ import { replaceFileDurablySync } from "../../base/files/atomic-file.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import { systemClock } from "../process/system-clock.ts";
 
-export interface Ran {
+export interface RunResult {
   /** The exit code; `undefined` when it could not be run or did not end. */
   readonly code: number | undefined;
   /** What it printed, on both streams. */
@@ -34,16 +34,16 @@ export interface System {
   readonly clock: Clock;
   /** The path on this machine of a path on that one. */
   at(path: string): string;
-  run(program: string, args: readonly string[], options?: RunOptions): Ran;
+  run(program: string, args: readonly string[], options?: RunOptions): RunResult;
   /** Prints one line of progress for a person. */
-  say(line: string): void;
+  print(line: string): void;
 }
 
-export function systemOfThisMachine(say: (line: string) => void): System {
-  return { uid: process.getuid?.() ?? 0, clock: systemClock, at: (path) => path, run, say };
+export function systemOfThisMachine(print: (line: string) => void): System {
+  return { uid: process.getuid?.() ?? 0, clock: systemClock, at: (path) => path, run, print };
 }
 
-function run(program: string, args: readonly string[], { as, limit = 60 }: RunOptions = {}): Ran {
+function run(program: string, args: readonly string[], { as, limit = 60 }: RunOptions = {}): RunResult {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
@@ -60,8 +60,8 @@ function run(program: string, args: readonly string[], { as, limit = 60 }: RunOp
 const maxFileBytes = 256 * 1024;
 
 /**
- * Every user may read the file, only root may write it; it is on the disk afterwards. @returns whether it changed. @throws the system's
- * error
+ * Every user may read the file, and only root may write it; it is on the disk afterwards. @returns whether it
+ * changed. @throws the system's error
  */
 export function putFile(system: System, path: string, text: string, mode = 0o644): boolean {
   const file = system.at(path);
@@ -92,7 +92,7 @@ export function filesIn(system: System, folder: string): string[] {
 /** @returns whether it existed. @throws the system's error */
 export function removePath(system: System, path: string): boolean {
   const file = system.at(path);
-  // A link counts although what it leads to is gone.
+  // A link whose target is missing exists too.
   const there = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   rmSync(file, { recursive: true, force: true });
   return there;

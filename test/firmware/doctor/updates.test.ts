@@ -122,9 +122,9 @@ describe("a unit's updates", () => {
       /Correct/,
     ],
     [
-      "names an address that is none",
+      "names an invalid address",
       { owner: { feed: { url: "https://:0:0/" } } },
-      /feed is none/,
+      /feed is not a valid URL/,
       /Correct/,
     ],
     ["is huge", { owner: " ".repeat(70_000) }, /too large/, /Make it a file/],

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../../../src/base/clock.ts";
 import { type Millis, millis, wallMillis } from "../../../src/base/units.ts";
 import type { RunningStatus } from "../../../src/firmware/service/running-status.ts";
-import { places, type Ran, type System, unitName } from "../../../src/firmware/service/system.ts";
+import { places, type RunResult, type System, unitName } from "../../../src/firmware/service/system.ts";
 
 export const heating: RunningStatus = {
   pid: 1234,
@@ -33,19 +33,19 @@ class WaitingClock implements Clock {
   };
 }
 
-const quiet: Ran = { code: 0, out: "" };
+const quiet: RunResult = { code: 0, out: "" };
 
 export class FakeSystem implements System {
   readonly root = mkdtempSync(join(tmpdir(), "grove-service-"));
   readonly clock = new WaitingClock();
-  readonly said: string[] = [];
+  readonly printed: string[] = [];
   /** Each command that was run, as it would be typed. */
   readonly ran: string[] = [];
   uid = 0;
   /** What the loop tells once it runs; `undefined`: it never tells anything. */
   tells: RunningStatus | undefined = heating;
   /** By the beginning of a command: what it answers in place of "done". */
-  readonly answers = new Map<string, Ran>([["getent", { code: 2, out: "" }]]);
+  readonly answers = new Map<string, RunResult>([["getent", { code: 2, out: "" }]]);
   /** Properties of the unit, as systemctl show has them. */
   shown: Record<string, string> = { LoadState: "not-found", ActiveState: "inactive", SubState: "dead" };
 
@@ -56,7 +56,7 @@ export class FakeSystem implements System {
   }
 
   readonly at = (path: string): string => join(this.root, path);
-  readonly say = (line: string): void => void this.said.push(line);
+  readonly print = (line: string): void => void this.printed.push(line);
 
   folder(path: string, mode = 0o755): void {
     mkdirSync(this.at(path), { recursive: true });
@@ -68,7 +68,7 @@ export class FakeSystem implements System {
     writeFileSync(this.at(path), text);
   }
 
-  readonly run = (program: string, args: readonly string[]): Ran => {
+  readonly run = (program: string, args: readonly string[]): RunResult => {
     const command = [program, ...args].join(" ");
     this.ran.push(command);
     const answer = [...this.answers].find(([start]) => command.startsWith(start))?.[1];

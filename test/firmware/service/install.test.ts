@@ -234,7 +234,7 @@ describe("what installing adds to the machine", () => {
     await install();
     expect(text(filterRules)).toBe(nftables(loadManifest(pi)));
     removeService(system, { data: false, relayOff: () => true });
-    expect(system.said).toContain(`removed ${filterRules}`);
+    expect(system.printed).toContain(`removed ${filterRules}`);
     expect(there(filterRules)).toBe(false);
     expect(system.ran).toContain("nft delete table inet grove_heater");
   });
@@ -249,13 +249,13 @@ describe("what installing adds to the machine", () => {
   it("is told to a person where there is no nft to load the rules", async () => {
     system.answers.set("nft", { code: undefined, out: "ENOENT" });
     await install();
-    expect(system.said).toContainEqual(expect.stringContaining("sudo apt-get install nftables"));
+    expect(system.printed).toContainEqual(expect.stringContaining("sudo apt-get install nftables"));
   });
 
   it("reports which part failed, and continues", async () => {
     system.answers.set("modprobe", { code: 1, out: "Module i2c-dev not found" });
     expect(await install()).toMatchObject({ kind: "decided" });
-    expect(system.said).toContain("not done: modprobe i2c-dev: Module i2c-dev not found");
+    expect(system.printed).toContain("not done: modprobe i2c-dev: Module i2c-dev not found");
   });
 });
 

@@ -23,7 +23,7 @@ describe("removing the service", () => {
     rig.system.file(`${places.data}/settings.json`, "{}");
     rig.system.file(places.environment, "A=b\n");
     const order: string[] = [];
-    rig.system.said.length = 0;
+    rig.system.printed.length = 0;
     const isOff = removeService(rig.system, {
       data: false,
       relayOff() {
@@ -33,7 +33,7 @@ describe("removing the service", () => {
     });
     expect(order).toEqual(["systemctl disable --now grove-heater.service", "relay off"]);
     expect(isOff).toBe(true);
-    expect(rig.system.said).toEqual([
+    expect(rig.system.printed).toEqual([
       "stopping grove-heater.service",
       ...[
         places.unit,
@@ -62,13 +62,13 @@ describe("removing the service", () => {
     const others = `${places.secrets}/mail.key`;
     for (const file of [secret, others]) rig.system.file(file, "x");
     removeService(rig.system, { data: true, relayOff: () => true });
-    expect(rig.system.said.filter((line) => line.startsWith("kept"))).toEqual([]);
+    expect(rig.system.printed.filter((line) => line.startsWith("kept"))).toEqual([]);
     expect([places.data, places.environment, secret, others].filter(rig.there)).toEqual([others]);
   });
 
   it("can be done where nothing is", () => {
     expect(removeService(rig.system, { data: true, relayOff: () => false })).toBe(false);
-    expect(rig.system.said).toEqual([
+    expect(rig.system.printed).toEqual([
       "stopping grove-heater.service",
       "the relay did not read back as off: see above",
     ]);

@@ -63,8 +63,8 @@ describe("completion", () => {
       expect(text).toContain("clear-faults");
       if (!has(shell)) return;
       const file = join(folder, `script.${shell}`);
-    writeFileSync(file, text);
-    const { stderr, status } = spawnSync(shell, ["-n", file], { encoding: "utf8" });
+      writeFileSync(file, text);
+      const { stderr, status } = spawnSync(shell, ["-n", file], { encoding: "utf8" });
       expect([status, stderr]).toEqual([0, ""]);
     },
   );

@@ -68,14 +68,14 @@ it("an update that starts in place of the installed program is named, unless the
     const image = { digest: "d".repeat(64), version, counter: 5 };
     await store.change((state) => ({ ...state, active: "a", slots: { ...state.slots, a: image } }));
     const program = makeCheckout(checkout);
-    const before = system.said.length;
+    const before = system.printed.length;
     await installService(system, {
       program,
       choice: pi,
       manifest: loadManifest(pi),
       unbuilt: () => undefined,
     });
-    return system.said.slice(before).join("\n");
+    return system.printed.slice(before).join("\n");
   };
   expect(await said("9.9.9")).toContain("the update in slot a, release 9.9.9");
   expect(await said("0.0.1")).not.toContain("the update in slot");

@@ -1,25 +1,9 @@
-import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { chmodSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { lockOpenFile } from "../../../src/base/files/file-lock.ts";
+import { lockRig } from "./lock-rig.ts";
 
-let folder: string;
-const open: number[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "file-lock-"));
-  writeFileSync(join(folder, "lock"), "");
-});
-afterEach(() => {
-  for (const file of open.splice(0)) closeSync(file);
-  rmSync(folder, { recursive: true });
-});
-/** A descriptor of its own, as another process would have. */
-const another = (): number => {
-  const file = openSync(join(folder, "lock"), "r");
-  open.push(file);
-  return file;
-};
+const { another, closeAll, closeFirst, pathOf } = lockRig();
 
 describe.runIf(process.platform === "linux")("the lock of an open file", () => {
   it("has one holder, until its descriptor is closed", () => {
@@ -27,7 +11,7 @@ describe.runIf(process.platform === "linux")("the lock of an open file", () => {
     expect(lockOpenFile(first)).toBe("locked");
     expect(lockOpenFile(first)).toBe("locked");
     expect(lockOpenFile(another())).toBe("busy");
-    closeSync(open.shift() ?? -1);
+    closeFirst();
     expect(lockOpenFile(another())).toBe("locked");
   });
 
@@ -37,7 +21,7 @@ describe.runIf(process.platform === "linux")("the lock of an open file", () => {
       "locked",
     ]);
     expect(lockOpenFile(another(), "exclusive")).toBe("busy");
-    for (const file of open.splice(0)) closeSync(file);
+    closeAll();
     expect(lockOpenFile(another(), "exclusive")).toBe("locked");
     expect(lockOpenFile(another(), "shared")).toBe("busy");
   });
@@ -65,11 +49,11 @@ describe.runIf(process.platform === "linux")("the lock of an open file", () => {
 
   /** A program named flock that does something else. */
   const withProgram = (text: string): unknown => {
-    const program = join(folder, "flock");
+    const program = pathOf("flock");
     writeFileSync(program, `#!/bin/sh\n${text}\n`);
     chmodSync(program, 0o755);
     const path = process.env["PATH"];
-    process.env["PATH"] = folder;
+    process.env["PATH"] = pathOf("");
     try {
       return lockOpenFile(another());
     } finally {

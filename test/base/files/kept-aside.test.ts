@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { keepAside } from "../../../src/base/files/kept-aside.ts";
+import { asideName, boundKeptAside, keepAside, setAside } from "../../../src/base/files/kept-aside.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -95,5 +95,37 @@ describe("what cannot be used", () => {
     symlinkSync(at("nowhere"), at("a"));
     expect(await keepAside(at("a"))).toBe(at("a.unreadable-1"));
     expect(lstatSync(at("a.unreadable-1")).isSymbolicLink()).toBe(true);
+  });
+});
+
+describe("what is kept aside of one file", () => {
+  const file = (): string => at("state.json");
+  const asideOf = (label: number): string => asideName(file(), label);
+  const huge = (path: string, bytes: number): void => {
+    writeFileSync(path, "rubbish");
+    truncateSync(path, bytes);
+  };
+
+  it("is at most two files of a kind, the newest, each cut to 64 KiB", async () => {
+    for (const label of [3, 20, 100]) huge(asideOf(label), 1 << 20);
+    writeFileSync(at("other.json.unreadable-1"), "");
+    huge(file(), 30 << 20);
+    await setAside(file(), asideOf(7));
+    expect(names()).toEqual([
+      "other.json.unreadable-1",
+      "state.json.unreadable-100",
+      "state.json.unreadable-7",
+    ]);
+    expect(statSync(asideOf(7)).size).toBe(limit);
+    expect(statSync(asideOf(100)).size).toBe(limit);
+    expect(readFileSync(asideOf(7), "utf8").startsWith("rubbish")).toBe(true);
+  });
+
+  it("is never a folder's content: a folder is moved, and stays when it is not empty", async () => {
+    for (const label of [1, 2]) mkdirSync(asideOf(label));
+    writeFileSync(at("state.json.unreadable-2", "a"), "");
+    for (const label of [3, 4]) mkdirSync(asideOf(label));
+    await boundKeptAside(file());
+    expect(names()).toEqual([2, 3, 4].map((label) => `state.json.unreadable-${label}`));
   });
 });

@@ -1,29 +1,13 @@
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { lockOpenFile } from "../../../src/base/files/file-lock.ts";
 import { kernelFlock } from "../../../src/board/kernel/kernel-calls.ts";
 import { kernelCallsFile } from "../../../src/firmware/process/package-root.ts";
+import { lockRig } from "../../base/files/lock-rig.ts";
 
 const nativeFlock = kernelFlock(kernelCallsFile);
 
-let folder: string;
-const open: number[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "native-flock-"));
-  writeFileSync(join(folder, "lock"), "");
-});
-afterEach(() => {
-  for (const file of open.splice(0)) closeSync(file);
-  rmSync(folder, { recursive: true });
-});
-/** A descriptor of its own, as another process would have. */
-const another = (): number => {
-  const file = openSync(join(folder, "lock"), "r");
-  open.push(file);
-  return file;
-};
+const { another, closeAll } = lockRig();
 
 // Without a C compiler there is no such call, and the program flock serves.
 describe.runIf(existsSync(kernelCallsFile))("the kernel's own lock", () => {
@@ -31,7 +15,7 @@ describe.runIf(existsSync(kernelCallsFile))("the kernel's own lock", () => {
     expect(nativeFlock(another(), "exclusive")).toBe("locked");
     expect(nativeFlock(another(), "exclusive")).toBe("busy");
     expect(nativeFlock(another(), "shared")).toBe("busy");
-    for (const file of open.splice(0)) closeSync(file);
+    closeAll();
     expect(nativeFlock(another(), "shared")).toBe("locked");
     expect(nativeFlock(another(), "shared")).toBe("locked");
     expect(nativeFlock(another(), "exclusive")).toBe("busy");

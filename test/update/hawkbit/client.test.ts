@@ -1,24 +1,20 @@
 /** What the client says to the server, and how it takes what the server says. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import type { HawkbitSource } from "../../../src/update/hawkbit/hawkbit.ts";
 import { readSleep } from "../../../src/update/hawkbit/poll-interval.ts";
 import { FakeHawkbit } from "./fake/server.ts";
 import type { SoftwareModule, Target } from "./fake/state.ts";
-import { answer, bodiesTo, type ClientOptions, clientOf, problemOf, signal } from "./rig.ts";
+import { answer, bodiesTo, type ClientOptions, clientOf, fakeWithUnit, problemOf, signal } from "./rig.ts";
 
 let fake: FakeHawkbit;
 let target: Target;
 let module: SoftwareModule;
 beforeEach(async () => {
-  fake = await FakeHawkbit.start();
-  target = fake.state.addTarget("unit-1");
-  module = fake.state.addModule({ bytes: Buffer.from("an image"), version: "0.6.0" });
+  ({ fake, target, module } = await fakeWithUnit());
 });
 afterEach(() => fake.close());
 
-const client = (options: Partial<ClientOptions> = {}): HawkbitSource =>
-  clientOf(fake, target, { clock: new VirtualClock(), ...options });
+const client = (options: ClientOptions = {}): HawkbitSource => clientOf(fake, target, options);
 
 describe("a check", () => {
   it("finds nothing to do, and when to ask again", async () => {

@@ -5,20 +5,26 @@ import type { HawkbitSource } from "../../../src/update/hawkbit/hawkbit.ts";
 import type { Report } from "../../../src/update/source.ts";
 import { FakeHawkbit } from "./fake/server.ts";
 import type { SoftwareModule, Target } from "./fake/state.ts";
-import { answer, bodiesTo, type ClientOptions, clientOf, closings, problemOf, signal } from "./rig.ts";
+import {
+  answer,
+  bodiesTo,
+  type ClientOptions,
+  clientOf,
+  closings,
+  fakeWithUnit,
+  problemOf,
+  signal,
+} from "./rig.ts";
 
 let fake: FakeHawkbit;
 let target: Target;
 let module: SoftwareModule;
 beforeEach(async () => {
-  fake = await FakeHawkbit.start();
-  target = fake.state.addTarget("unit-1");
-  module = fake.state.addModule({ bytes: Buffer.from("an image"), version: "0.6.0" });
+  ({ fake, target, module } = await fakeWithUnit());
 });
 afterEach(() => fake.close());
 
-const client = (options: Partial<ClientOptions> = {}): HawkbitSource =>
-  clientOf(fake, target, { clock: new VirtualClock(), ...options });
+const client = (options: ClientOptions = {}): HawkbitSource => clientOf(fake, target, options);
 
 describe("attributes", () => {
   it("are sent at the start and when they change: replaced, merged, removed", async () => {

@@ -2,7 +2,7 @@
 import { get } from "node:http";
 import { silentLog } from "../../../src/base/log.ts";
 import { minutes } from "../../../src/base/units.ts";
-import type { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import type { Attributes } from "../../../src/update/hawkbit/attributes.ts";
 import { type Consent, HawkbitSource } from "../../../src/update/hawkbit/hawkbit.ts";
 import { type Http, systemHttp } from "../../../src/update/hawkbit/http.ts";
@@ -11,11 +11,11 @@ import { type Assignment, type ImageLocation, SourceError } from "../../../src/u
 import { noProxy, type ProxySettings } from "../../../src/update/transport/proxy.ts";
 import type { DownloadResult, Downloads } from "../../../src/update/updater/ports.ts";
 import { type Health, Unit } from "../updater/unit.ts";
-import type { FakeHawkbit } from "./fake/server.ts";
-import type { Target } from "./fake/state.ts";
+import { FakeHawkbit } from "./fake/server.ts";
+import type { SoftwareModule, Target } from "./fake/state.ts";
 
 export interface ClientOptions {
-  readonly clock: VirtualClock;
+  readonly clock?: VirtualClock;
   readonly attributes?: () => Attributes;
   readonly consent?: () => Consent;
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -29,7 +29,14 @@ export const signal = new AbortController().signal;
 export function clientOf(
   { url }: { readonly url: string },
   { id, token }: Pick<Target, "id" | "token">,
-  { clock, attributes, consent, settings, readPem = String, proxy = noProxy }: ClientOptions,
+  {
+    clock = new VirtualClock(),
+    attributes,
+    consent,
+    settings,
+    readPem = String,
+    proxy = noProxy,
+  }: ClientOptions = {},
 ): HawkbitSource {
   const given = { server: url, tenant: "default", controllerId: id, targetToken: token, ...settings };
   const access = hawkbitAccess(given, readPem);
@@ -108,13 +115,24 @@ function fetched({
   });
 }
 
+/** A server with one unit, and a release that can be assigned to it. */
+export async function fakeWithUnit(): Promise<{
+  readonly fake: FakeHawkbit;
+  readonly target: Target;
+  readonly module: SoftwareModule;
+}> {
+  const fake = await FakeHawkbit.start();
+  const target = fake.state.addTarget("unit-1");
+  const module = fake.state.addModule({ bytes: Buffer.from("an image"), version: "0.6.0" });
+  return { fake, target, module };
+}
+
 /** A unit that asks a fake for updates. */
 export function unitAt(
   fake: { readonly url: string },
   target: Pick<Target, "id" | "token">,
-  options: Omit<Partial<ClientOptions>, "clock"> & {
+  options: ClientOptions & {
     readonly health?: Health;
-    readonly clock?: VirtualClock;
     readonly random?: () => number;
   } = {},
 ): { readonly unit: Unit; readonly downloads: PlainDownloads } {

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { asideName, boundKeptAside, setAside } from "../../../src/base/files/kept-aside.ts";
+import { asideName } from "../../../src/base/files/kept-aside.ts";
 import { durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { gatedFiles } from "../../../src/firmware/storage/gated-files.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
@@ -56,23 +55,8 @@ const manifestOf = (sizeKb: number) =>
 
 const storeOf = (files = durableSystemFiles) => new StateStore(file, files, new VirtualClock());
 
-describe("what is kept aside", () => {
-  it("is at most two files of a kind, the newest, each cut to 64 KiB", async () => {
-    for (const label of [3, 20, 100]) huge(asideName(file, label), 1 << 20);
-    writeFileSync(join(folder, "other.json.unreadable-1"), "");
-    huge(file, 30 << 20);
-    await setAside(file, asideName(file, 7));
-    expect(readdirSync(folder).toSorted()).toEqual([
-      "other.json.unreadable-1",
-      "state.json.unreadable-100",
-      "state.json.unreadable-7",
-    ]);
-    expect(statSync(asideName(file, 7)).size).toBe(64 * 1024);
-    expect(statSync(asideName(file, 100)).size).toBe(64 * 1024);
-    expect(readFileSync(asideName(file, 7), "utf8").startsWith("rubbish")).toBe(true);
-  });
-
-  it("is bounded at a start too, also what older firmware left, and never by way of a link", async () => {
+describe("what is kept aside of the state file", () => {
+  it("is bounded at a start too, even if older firmware left it, and never by way of a link", async () => {
     const precious = join(folder, "precious");
     huge(precious, 1 << 20);
     symlinkSync(precious, asideName(file, 9));
@@ -86,16 +70,6 @@ describe("what is kept aside", () => {
     ]);
     expect(statSync(precious).size).toBe(1 << 20);
     expect(statSync(asideName(file, 8)).size).toBe(64 * 1024);
-  });
-
-  it("is never a folder's content: a folder is moved, and stays when it is not empty", async () => {
-    for (const label of [1, 2]) mkdirSync(asideName(file, label));
-    writeFileSync(join(asideName(file, 2), "a"), "");
-    for (const label of [3, 4]) mkdirSync(asideName(file, label));
-    await boundKeptAside(file);
-    expect(readdirSync(folder).toSorted()).toEqual(
-      [2, 3, 4].map((label) => `state.json.unreadable-${label}`),
-    );
   });
 });
 

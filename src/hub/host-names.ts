@@ -18,9 +18,9 @@ export function bareHost(host: string): string {
 /** For URLs and `host:port`: an IPv6 address gets its brackets. */
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
-/** With the port, unless it is the default: Azure clients take the whole as a host name. */
-export const withPort = (host: string, port: number, usual?: number): string =>
-  port === usual ? bracketed(host) : `${bracketed(host)}:${port}`;
+/** With the port, unless it is the default: Azure clients use the whole text as the host name. */
+export const withPort = (host: string, port: number, defaultPort?: number): string =>
+  port === defaultPort ? bracketed(host) : `${bracketed(host)}:${port}`;
 
 /** The names of the hub; a plain array fits too. */
 export interface NameList {
@@ -30,7 +30,7 @@ export interface NameList {
 
 const isAnyAddress = (host: string): boolean => host === "0.0.0.0" || host === "::";
 /** Reachable as `localhost`, which 127.0.0.2 is not. */
-const isUsualLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
+const isStandardLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 
 export class HostNames implements NameList {
   readonly #host: string;
@@ -50,7 +50,7 @@ export class HostNames implements NameList {
 
   /** The name given to devices and services on this machine. */
   get advertised(): string {
-    return isUsualLoopback(this.#host) || isAnyAddress(this.#host) ? "localhost" : this.#host;
+    return isStandardLoopback(this.#host) || isAnyAddress(this.#host) ? "localhost" : this.#host;
   }
 
   /** The name shown to users: from another machine, `localhost` would be the wrong host. */

@@ -131,7 +131,7 @@ async function reasonAgainstDelta(
   try {
     return imageInSlot(store, files).digest === from
       ? undefined
-      : "it is for another image than the installed one";
+      : "it is for a different image from the installed one";
   } catch (error) {
     if (error instanceof DeltaError || error instanceof ImageRefused) return error.message;
     throw error;

@@ -1,4 +1,4 @@
-/** Validates the parts that file and environment have in common. */
+/** Validates the parts of credentials that come from a file as well as from the environment. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isBase64Key } from "../../protocol/device-key.ts";
 import { isHost, isRegistrationId } from "../../protocol/names.ts";

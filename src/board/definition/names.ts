@@ -38,9 +38,9 @@ export function resolveNames(files: readonly DefinitionFile[]): NameTable {
       continue;
     }
     // The outer layer must change: it depends on the inner one.
-    const [own, other] = first.file === peripheral.file ? [peripheral, first] : [first, peripheral];
-    const message = `${own.name} is already defined at ${other.file}:${other.place.line}`;
-    problems.push({ code: "duplicate-name", ...own.place, message, remedy: "give it another name" });
+    const [renamed, kept] = first.file === peripheral.file ? [peripheral, first] : [first, peripheral];
+    const message = `${renamed.name} is already defined at ${kept.file}:${kept.place.line}`;
+    problems.push({ code: "duplicate-name", ...renamed.place, message, remedy: "give it another name" });
   }
   for (const peripheral of declared.values()) {
     const end = followMapping(peripheral, declared, unusable);
@@ -63,20 +63,20 @@ function followMapping(
   declared: ReadonlyMap<string, Peripheral>,
   unusable: ReadonlySet<string>,
 ): ResolvedName | BoardProblem | undefined {
-  const passed = new Set<Peripheral>();
+  const visited = new Set<Peripheral>();
   let { activeLevel } = start;
-  let at = start;
-  while ("mapping" in at.target) {
-    passed.add(at);
-    const next = declared.get(at.target.mapping);
+  let current = start;
+  while ("mapping" in current.target) {
+    visited.add(current);
+    const next = declared.get(current.target.mapping);
     if (next === undefined) {
-      if (unusable.has(at.target.mapping)) return undefined; // Its own problem is reported elsewhere.
-      const message = `${start.name} maps to ${at.target.mapping}, which no layer defines`;
+      if (unusable.has(current.target.mapping)) return undefined; // Its own problem is reported elsewhere.
+      const message = `${start.name} maps to ${current.target.mapping}, which no layer defines`;
       const remedy = "use a name of the imported file, or import the file that has it";
       return { code: "nonexistent-mapping", ...start.place, message, remedy };
     }
-    if (passed.has(next)) {
-      const message = `${start.name} maps to itself through ${at.name}`;
+    if (visited.has(next)) {
+      const message = `${start.name} maps to itself through ${current.name}`;
       const remedy = "map one of them to a name of the chip";
       return { code: "mapping-cycle", ...start.place, message, remedy };
     }
@@ -85,9 +85,9 @@ function followMapping(
       return { code: "invalid-type", ...start.place, message, remedy: `map it to a ${start.type}` };
     }
     activeLevel ??= next.activeLevel;
-    at = next;
+    current = next;
   }
-  const { bootLevel, lines, target } = at;
+  const { bootLevel, lines, target } = current;
   return { peripheral: start, value: target.value, activeLevel, bootLevel, lines };
 }
 

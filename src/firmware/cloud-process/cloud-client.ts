@@ -130,17 +130,8 @@ export class CloudClient {
   #closed = false;
 
   constructor(parts: CloudClientParts) {
-    const {
-      clock,
-      log,
-      dataPath,
-      files,
-      manifest,
-      credentials,
-      isLocalHub,
-      device,
-      open = openCloud,
-    } = parts;
+    const { clock, log, dataPath, files, manifest, credentials } = parts;
+    const { isLocalHub, device, open = openCloud } = parts;
     this.#parts = parts;
     this.#startedMs = parts.startedMs ?? clock.now();
     this.#startedAt = this.#whenStarted();
@@ -171,10 +162,9 @@ export class CloudClient {
       tuning: isLocalHub ? localHubTuning : undefined,
       sharesClock: isLocalHub,
       handlers: {
-        onTwin: (document) =>
-          this.#queueTwinMessage(() => takeDocument(this.#twin, device.inForce, document)),
+        onTwin: (document) => this.#enqueue(() => takeDocument(this.#twin, device.inForce, document)),
         onPatch: (patch, version) =>
-          this.#queueTwinMessage(() => takePatch(this.#twin, device.inForce, patch, version)),
+          this.#enqueue(() => takePatch(this.#twin, device.inForce, patch, version)),
         onCommand: (name, parameter) => this.#command(name, parameter),
         onLink: (state, cause) => this.#onLink(state, cause),
       },
@@ -261,11 +251,10 @@ export class CloudClient {
     return wallMillis(clock.wallNow() - (clock.now() - this.#startedMs));
   }
 
-  #queueTwinMessage(apply: () => TwinOutcome): void {
+  #enqueue(apply: () => TwinOutcome): void {
     if (this.#twinMessages.length >= maxTwinMessages) {
-      this.#parts.log.warn("twin-oddity", {
-        what: "the hub sends more than can be processed: the document is requested again",
-      });
+      const what = "the hub sends more than can be processed: the document is requested again";
+      this.#parts.log.warn("twin-oddity", { what });
       this.#getAgain();
       return;
     }
@@ -278,8 +267,7 @@ export class CloudClient {
     for (let apply = this.#twinMessages.shift(); apply !== undefined; apply = this.#twinMessages.shift()) {
       try {
         const outcome = apply();
-        // The next message is compared with the state after this one. A device in this process has answered
-        // already.
+        // The next message is compared with the state after this one; a device in this process answers at once.
         const answer = this.#take(outcome);
         if (answer instanceof Promise) await answer;
         if (outcome.getAgain) this.#getAgain();
@@ -361,7 +349,7 @@ export class CloudClient {
   }
 
   async #command(name: CommandName, parameter: number | undefined): Promise<CommandReply> {
-    const { device, clock, restart, log, sendLogs } = this.#parts;
+    const { device, clock, restart, log, sendLogs, firmwareReport, checkForUpdate } = this.#parts;
     log.info("command", { command: name, parameter });
     if (name === "restart") {
       clock.setTimer(restartPause, restart);
@@ -373,7 +361,6 @@ export class CloudClient {
       return sendLogs === undefined ? logsUnavailable : { status: 200, payload: { result } };
     }
     if (name === "checkForUpdate") {
-      const { firmwareReport, checkForUpdate } = this.#parts;
       if (firmwareReport?.() === undefined) return noUpdates;
       checkForUpdate?.();
       return { status: 202, payload: { result: "checking" } };

@@ -29,7 +29,7 @@ import { large, quantity } from "../process/message-values.ts";
 
 const temperature = convert(quantity, celsius);
 const wallTime = convert(large, wallMillis);
-/** Parsed by the core itself; an invalid shadow becomes an empty one. */
+/** Parsed by the control core's own parser; an invalid shadow becomes an empty one. */
 const shadow = lenient(convert(anything, parseShadow), () => emptyShadow);
 
 const valueOfRow = (name: WritableName): Schema<ControlValue> =>

@@ -32,7 +32,7 @@ export interface System {
   /** User id of this process. */
   readonly uid: number;
   readonly clock: Clock;
-  /** The path on this machine of a path on that one. */
+  /** The real path of one of its paths; they differ only where its root is a folder, as in tests. */
   at(path: string): string;
   run(program: string, args: readonly string[], options?: RunOptions): RunResult;
   /** Prints one line of progress for a person. */
@@ -93,9 +93,9 @@ export function filesIn(system: System, folder: string): string[] {
 export function removePath(system: System, path: string): boolean {
   const file = system.at(path);
   // A link whose target is missing exists too.
-  const there = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  const existed = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   rmSync(file, { recursive: true, force: true });
-  return there;
+  return existed;
 }
 
 /** The paths of the program and its files, on every machine that has the service. */

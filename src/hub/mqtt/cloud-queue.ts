@@ -85,7 +85,7 @@ export class CloudQueue {
     const [next, ...rest] = queue;
     if (next === undefined) return;
     const sent = { ...next, deliveries: next.deliveries + 1 };
-    this.#devices.note(deviceId, (now) => ({ ...now, queue: [sent, ...rest] }));
+    this.#devices.changeInMemory(deviceId, (now) => ({ ...now, queue: [sent, ...rest] }));
     this.#sending.set(link, next.messageId);
     const topic = cloudMessage(deviceId, systemProperties(deviceId, sent));
     link.sendAcknowledged(topic, next.body, () => void this.#delivered(link, next).catch(() => undefined));
@@ -145,7 +145,7 @@ export class CloudQueue {
     if (expired.length === 0) return [...record.queue];
     for (const message of expired) this.#note(record.id, "message-expired", message, "expired");
     const left = record.queue.filter((message) => message.expiresMs > nowMs);
-    this.#devices.note(record.id, (now) => ({ ...now, queue: left }));
+    this.#devices.changeInMemory(record.id, (now) => ({ ...now, queue: left }));
     return left;
   }
 

@@ -44,7 +44,7 @@ export class DeviceSessions {
   open(client: Client, cable: Cable, deviceId: string, modelId: string): Link {
     this.#parts.links.replacing(deviceId);
     const kept = client.clean ? [] : this.subscriptions(deviceId);
-    this.#parts.devices.note(deviceId, (record) => ({
+    this.#parts.devices.changeInMemory(deviceId, (record) => ({
       ...record,
       modelId: modelId === "" ? record.modelId : modelId,
       subscriptions: kept,
@@ -148,7 +148,7 @@ export class DeviceSessions {
 
   #stamp(deviceId: string, connection: boolean): void {
     const nowMs = this.#parts.clock.wallNow();
-    this.#parts.devices.note(deviceId, (record) => ({
+    this.#parts.devices.changeInMemory(deviceId, (record) => ({
       ...record,
       lastActivityMs: nowMs,
       ...(connection ? { connectionChangedMs: nowMs } : {}),

@@ -70,8 +70,8 @@ export class Devices {
     if (record !== undefined) await this.put(change(record));
   }
 
-  /** Changes it in memory only; the next `put` stores it. */
-  note(id: string, change: (record: DeviceRecord) => DeviceRecord): void {
+  /** For what may be lost in a power cut: the next `put` of the device stores it. */
+  changeInMemory(id: string, change: (record: DeviceRecord) => DeviceRecord): void {
     const record = this.#records.get(id);
     if (record !== undefined) this.#records.set(id, change(record));
   }

@@ -36,11 +36,11 @@ export async function* rebuild(
   const pieces = new ByteQueue(delta);
   try {
     const plan = readPlan(await pieces.exactly(planLength(await pieces.line(maxLineBytes))));
-    if (plan.from !== base.digest) throw new DeltaError("it is for another image than the installed one");
+    if (plan.from !== base.digest) throw new DeltaError("it is for a different image from the installed one");
     const packed = await pieces.exactly(plan.head.length);
     const head = await unpacked(packed, base.head, plan.head.size, "the manifest");
     const signed = head.subarray(head.indexOf(0x0a) + 1);
-    if (sha256(signed) !== to) throw new DeltaError("it makes another image than the assigned one");
+    if (sha256(signed) !== to) throw new DeltaError("it makes a different image from the assigned one");
     yield head;
     // The reader asks for more only after it has verified the signature.
     const { files } = readManifest(signed);

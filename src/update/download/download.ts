@@ -87,7 +87,7 @@ export class Downloader {
       const sha256 = partial.digest();
       if (location.sha256 !== undefined && sha256 !== location.sha256)
         throw new DownloadError("wrong-content", `its SHA-256 is ${sha256}, not ${location.sha256}`);
-      await onDisk(() => partial.sync());
+      await onDisk(() => partial.syncToDisk());
       return { path: partial.path, size: partial.size, sha256 };
     } finally {
       await partial.close();

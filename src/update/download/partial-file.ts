@@ -90,11 +90,11 @@ export class PartialFile {
     this.#hash.update(bytes);
     this.#size += bytes.length;
     this.#unsynced += bytes.length;
-    if (this.#unsynced >= syncEvery) await this.sync();
+    if (this.#unsynced >= syncEvery) await this.syncToDisk();
   }
 
   /** Resolves when all bytes are on the disk. */
-  async sync(): Promise<void> {
+  async syncToDisk(): Promise<void> {
     await this.#file?.finish();
     this.#unsynced = 0;
   }

@@ -1,8 +1,8 @@
 /**
- * How this unit reaches a hawkBit server: from the owner's file to what the client needs.
+ * Reads from the owner's file how this unit reaches a hawkBit server.
  *
- * Guarantees: exactly one way to authenticate; a token goes over `https:` alone, unless the owner says otherwise or the
- * server is this machine; no message contains a token.
+ * Guarantees: exactly one way to authenticate; a token is sent over `https:` only, unless the owner allows `http:`
+ * or the server is this machine; no message contains a token.
  */
 import { check, type Infer, problemText } from "../../base/schema/schema.ts";
 import { strictObject } from "../../base/schema/structures.ts";
@@ -36,7 +36,7 @@ export const hawkbitSettings = strictObject({
   controllerId: segment("a controller id"),
   targetToken: optional(token),
   gatewayToken: optional(token),
-  /** PEM: the authority of the server, the certificate of this unit and its key, for a proxy that checks it. */
+  /** PEM files: the server's certificate authority; this unit's certificate and key, for a proxy that checks it. */
   caFile: optional(fileName),
   certificateFile: optional(fileName),
   keyFile: optional(fileName),
@@ -48,7 +48,7 @@ export type HawkbitSettings = Infer<typeof hawkbitSettings>;
 export interface HawkbitAccess {
   /** `{server}/{tenant}/controller/v1/{id}`. */
   readonly base: URL;
-  /** For requests to the server's own origin alone; absent with a certificate. */
+  /** For requests to the server's own origin only; absent with a certificate. */
   readonly authorization: string | undefined;
   readonly caPem: string | undefined;
   readonly identity: { readonly certPem: string; readonly keyPem: string } | undefined;
@@ -60,7 +60,7 @@ export class HawkbitSettingsError extends Error {
 }
 
 /**
- * @param readPem the text of a file that the settings name; its errors pass
+ * @param readPem the text of a file that the settings name; its errors are passed on
  * @throws HawkbitSettingsError
  */
 export function hawkbitAccess(given: unknown, readPem: (path: string) => string): HawkbitAccess {
@@ -70,17 +70,17 @@ export function hawkbitAccess(given: unknown, readPem: (path: string) => string)
     throw new HawkbitSettingsError(problems.join("; "));
   }
   const settings = checked.value;
-  const ways = (["targetToken", "gatewayToken", "certificateFile"] as const).filter(
+  const methods = (["targetToken", "gatewayToken", "certificateFile"] as const).filter(
     (name) => settings[name] !== undefined,
   );
-  if (ways.length !== 1) {
-    const found = ways.length === 0 ? "none is given" : `${ways.join(" and ")} are given`;
+  if (methods.length !== 1) {
+    const found = methods.length === 0 ? "none is given" : `${methods.join(" and ")} are given`;
     throw new HawkbitSettingsError(
       `give one of "targetToken", "gatewayToken" and "certificateFile" with "keyFile": ${found}`,
     );
   }
   if ((settings.certificateFile === undefined) !== (settings.keyFile === undefined)) {
-    throw new HawkbitSettingsError('"certificateFile" and "keyFile" need each other');
+    throw new HawkbitSettingsError('"certificateFile" and "keyFile" must be given together');
   }
   return {
     base: baseOf(settings),

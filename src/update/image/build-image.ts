@@ -21,7 +21,7 @@ import { ImageRefused } from "./refusal.ts";
 /** The manifest without the list of files. */
 export type ImageFacts = Omit<ImageManifest, "files" | "totalBytes" | "format" | "keyId">;
 
-/** @param keyId of the key that will sign it. @throws ImageRefused "invalid-manifest" for a file that cannot be in one */
+/** @param keyId of the key that will sign it. @throws ImageRefused */
 export async function describeFolder(
   folder: string,
   facts: ImageFacts,
@@ -33,7 +33,7 @@ export async function describeFolder(
   if (totalBytes > maxImageBytes) {
     throw new ImageRefused(
       "too-large",
-      `${folder} has ${totalBytes} bytes; an image at most ${maxImageBytes}`,
+      `${folder} has ${totalBytes} bytes; an image may have at most ${maxImageBytes}`,
     );
   }
   return { format: 1, ...facts, totalBytes, keyId, files };

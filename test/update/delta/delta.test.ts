@@ -83,8 +83,8 @@ describe.skipIf(!can)("a delta", () => {
 
   it("is refused for another base, or for another result than the assigned one", async () => {
     const { bytes, from, to } = await delta();
-    await expect(applied(bytes, to, to.digest)).rejects.toThrow("it is for another image");
-    await expect(applied(bytes, from, from.digest)).rejects.toThrow("it makes another image");
+    await expect(applied(bytes, to, to.digest)).rejects.toThrow("it is for a different image");
+    await expect(applied(bytes, from, from.digest)).rejects.toThrow("it makes a different image");
   });
 
   it("never gives another image, whatever byte of it is flipped and wherever it is cut off", async () => {

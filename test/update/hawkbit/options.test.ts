@@ -40,8 +40,8 @@ describe("the settings of a hawkBit server", () => {
     );
     const { targetToken: _, ...bare } = good;
     expect(refusal(bare)).toContain("none is given");
-    expect(refusal({ ...bare, certificateFile: "c" })).toContain("need each other");
-    expect(refusal({ ...good, keyFile: "k" })).toContain("need each other");
+    expect(refusal({ ...bare, certificateFile: "c" })).toContain("must be given together");
+    expect(refusal({ ...good, keyFile: "k" })).toContain("must be given together");
   });
 
   it("of a certificate read its files", () => {

@@ -1,5 +1,5 @@
 /**
- * Locks an outbox for one process: after a kill of the loop, its cloud process may outlive it briefly.
+ * Locks an outbox for one process: when the loop is killed, its cloud process may outlive it briefly.
  *
  * Guarantee: the lock contains process id, start time and boot id of the holder, so that neither another process with
  * the same id nor a power cut leaves a stale lock. A lock without a living holder is replaced.

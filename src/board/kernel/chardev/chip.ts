@@ -24,12 +24,12 @@ export function findCharChip(labels: readonly string[], devices: GpioDevices): C
   const { chips, refused } = listCharChips(devices);
   const matching = chips.filter(({ label }) => labels.includes(label));
   const [chip] = matching;
-  const there = chips.map(({ label, path }) => `"${label}" at ${path}`).join(", ") || "none";
+  const found = chips.map(({ label, path }) => `"${label}" at ${path}`).join(", ") || "none";
   if (chip !== undefined && matching.length === 1) return chip;
   if (chip !== undefined) {
     throw new LineError(
       "absent",
-      `more than one GPIO chip is labelled ${wanted} (${there}): refusing to guess which has the relay. ` +
+      `more than one GPIO chip is labelled ${wanted} (${found}): refusing to guess which has the relay. ` +
         "Name a single label in the board definition.",
     );
   }
@@ -37,7 +37,7 @@ export function findCharChip(labels: readonly string[], devices: GpioDevices): C
     throw new LineError("denied", `${refused.join(", ")} may not be opened: ${joinGroup}.`);
   throw new LineError(
     "absent",
-    `no GPIO chip is labelled ${wanted}; this kernel has: ${there}. Choose the board definition of this computer.`,
+    `no GPIO chip is labelled ${wanted}; this kernel has: ${found}. Choose the board definition of this computer.`,
   );
 }
 

@@ -47,9 +47,9 @@ export function tileViews(detail: DeviceDetail, nowMs: number): Readonly<Record<
   return {
     temperature: reading("temperature", detail, nowMs),
     humidity: reading("humidity", detail, nowMs),
-    setPoint: shared(rowOf(detail, "targetTemperature")),
+    setPoint: writable(rowOf(detail, "targetTemperature")),
     heater: heater(latest("heaterOn"), latest("heatingDemand"), detail),
-    mode: shared(rowOf(detail, "controlMode")),
+    mode: writable(rowOf(detail, "controlMode")),
     link: link(detail, nowMs),
     faults: faults(rowOf(detail, "faults")?.reported?.value),
     firmware: firmware(detail),
@@ -65,7 +65,7 @@ function reading(name: TelemetryName, device: DeviceSummary, nowMs: number): Til
 }
 
 /** A writable property: the value in force and a pending one. */
-function shared(row: PropertyRow | undefined): TileView {
+function writable(row: PropertyRow | undefined): TileView {
   const { reported, desired } = row ?? {};
   const unit = unitOf(row?.name ?? "");
   const text = (value: Json | undefined) =>
@@ -78,8 +78,8 @@ function shared(row: PropertyRow | undefined): TileView {
   if (row?.status === "refused" && desired !== undefined) {
     return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
   }
-  const own = row?.ack?.origin?.source === "default" ? "default" : "set on the device";
-  const note = reported === undefined ? "not reported" : row?.ack?.code === 203 ? own : "in force";
+  const origin = row?.ack?.origin?.source === "default" ? "default" : "set on the device";
+  const note = reported === undefined ? "not reported" : row?.ack?.code === 203 ? origin : "in force";
   return { ...base, note, tone: reported === undefined ? "offline" : "quiet" };
 }
 

@@ -82,7 +82,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
       log,
       inherit: hardware.descriptors,
       dataPath: hardware.folder.path,
-      // In a shell's background, a panel would draw over the shell and read its keys.
+      // In the background of a shell, a panel would draw over the shell and read its keys.
       loopFlags: () => (args.has("plain") || !inForeground() ? [...flags, "--plain"] : flags),
       onLoop(child) {
         closeNetwork();

@@ -25,7 +25,7 @@ export interface Assignment {
 export interface ImageLocation {
   /** `https:`, `http:` or `file:`. */
   readonly url: string;
-  /** Sent to the host of `url` alone, never to where it redirects. */
+  /** Sent to the host of `url` only, never to where it redirects. */
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes. */
   readonly size: number;

@@ -52,8 +52,8 @@ export class StoredQueue {
       if (!last || texts.length < scanChunk) break;
       from = last.key + 1;
     }
-    // No key is used again, neither one that was removed nor that of a message lost at the end: the store would not
-    // notice the loss of the second message with it.
+    // A key is never used again, not even that of a removed message or of one lost at the end: the store could not
+    // notice the loss of a second message with the same key.
     queue.#lastKey = Math.max(queue.#lastKey, store.lastKey ?? 0);
     // Nothing is left to read: what comes next can be sent without the disk.
     if (found === 0) queue.#readThrough = queue.#lastKey;
@@ -109,7 +109,7 @@ export class StoredQueue {
     const before = this.#lastKey;
     const texts = entries.map((entry, n) => ({ key: before + 1 + n, text: encodeEntry(entry) }));
     const through = this.#removable;
-    // From the first: so that a removal also repeats earlier ones, which the disk may have damaged.
+    // Always from the first entry: this repeats earlier removals, which a damaged disk may have lost.
     const remove = through === undefined ? undefined : { from: 1, through };
     const change = { put: texts, remove, note: note && encodeNote(note) };
     await this.#store.write(change, { durable: entries.length > 0 || note !== undefined });

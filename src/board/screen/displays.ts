@@ -67,7 +67,7 @@ export const displayRows: Readonly<Record<DisplayKind, DisplayRow>> = {
   }),
   "oled-128x64": oled("oled-128x64", {
     label: "OLED 128×64",
-    // The SSD1306 and its like leave the bits undefined; these have been seen in the field.
+    // The SSD1306 and compatible chips leave the bits undefined; these have been seen in the field.
     ids: [0x03, 0x04, 0x06],
     panel: ssd1306Panel,
     layout: layout128x64,

@@ -27,20 +27,20 @@ export function checkInstance(
   data: DataFolder,
   choice: BoardChoice | undefined,
 ): InstanceCheck {
-  const real = choice?.wiring.backend === "kernel" ? choice : undefined;
-  const gpio = real?.gpio ?? gpioSource(machine.resolve("/sys"), "auto", machine.gpioDevices);
-  const relay = real?.wiring ?? defaultRelay(gpio);
+  const kernelBoard = choice?.wiring.backend === "kernel" ? choice : undefined;
+  const gpio = kernelBoard?.gpio ?? gpioSource(machine.resolve("/sys"), "auto", machine.gpioDevices);
+  const relay = kernelBoard?.wiring ?? defaultRelay(gpio);
   const line = relay && lineOf({ relay, gpio });
   const lockFolder = machine.resolve("/run/lock");
   const hardware = line && !(line instanceof LineError) ? probeLock(line, lockFolder) : undefined;
   if (hardware?.kind === "refused") {
-    return runs(`the firmware runs and drives the hat: ${describeHolder(hardware.holder)}`);
+    return running(`the firmware runs and drives the hat: ${describeHolder(hardware.holder)}`);
   }
   const other = hardware === undefined ? probeEveryLine(lockFolder) : undefined;
-  if (other !== undefined) return runs(`the firmware runs: ${describeHolder(other.holder)}`);
+  if (other !== undefined) return running(`the firmware runs: ${describeHolder(other.holder)}`);
   const folder = probeLock({ kind: "folder", path: machine.resolve(data.path) });
   if (folder.kind === "refused") {
-    return runs(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);
+    return running(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);
   }
   if (hardware?.kind === "unknown") {
     const detail = `it is unknown whether the firmware runs: ${hardware.why}`;
@@ -54,4 +54,4 @@ export function checkInstance(
   return { finding: ok(check, "the firmware does not run now"), running: false };
 }
 
-const runs = (detail: string): InstanceCheck => ({ finding: ok(check, detail), running: true });
+const running = (detail: string): InstanceCheck => ({ finding: ok(check, detail), running: true });

@@ -44,7 +44,7 @@ export const updatesFolder = (dataPath: string): string => join(dataPath, "updat
 export const transportOf = (owner: OwnerFile, options: Pick<SourceOptions, "env" | "manifest">): Transport =>
   systemTransport(httpOptions(owner, options));
 
-/** The same for all requests: the owner's authorities, those of the hawkBit server, and the proxy. */
+/** The same for all requests: the certificate authorities of the owner and of the hawkBit server, and the proxy. */
 function httpOptions(
   { caPem, hawkbit }: OwnerFile,
   { env, manifest }: Pick<SourceOptions, "env" | "manifest">,

@@ -97,7 +97,7 @@ static int write_line_file(const struct line *line, const char *name, const char
 	return write_text(path, text);
 }
 
-/* One word sets direction and level together, electrically, whatever active_low says. */
+/* Writing "high" or "low" sets direction and level together; it is the electrical level, whatever active_low is. */
 static int off_by_files(const struct line *line)
 {
 	char value[300];
@@ -169,7 +169,7 @@ static void set_loop(const char *words)
 		loop.pid = 0;
 		return;
 	}
-	/* By its number, since an older libc has no wrapper; kernels before 5.3 do not support it. */
+	/* By the number of the system call, since an older libc has no wrapper; kernels before 5.3 do not support it. */
 #ifdef SYS_pidfd_open
 	loop.handle = syscall(SYS_pidfd_open, loop.pid, 0);
 #endif
@@ -234,16 +234,16 @@ static bool wait_for_end(const struct line *line)
 			{ .fd = ended ? -1 : loop.handle, .events = POLLIN },
 		};
 		int ready = poll(files, 2, longest_wait(ended));
-		int heard;
+		int command;
 
 		if (ready == 0 && ended) {
 			/* The guardian has sent nothing since then. */
 			turn_off(line);
 			set_loop("");
 		} else if (ready > 0 && files[0].revents != 0) {
-			heard = read_commands();
-			if (heard != 0)
-				return heard > 0;
+			command = read_commands();
+			if (command != 0)
+				return command > 0;
 		}
 	}
 }
@@ -318,7 +318,7 @@ static bool held_by_firmware(const char *label, int offset)
 	return false;
 }
 
-/* Calls `found` for each entry of a folder that begins with "gpiochip", until it returns something else than -1. */
+/* Calls `found` for each entry of a folder that begins with "gpiochip", until it returns anything but -1. */
 static int each_chip(const char *folder, int (*found)(const char *path, char **words), char **words)
 {
 	DIR *entries = opendir(folder);

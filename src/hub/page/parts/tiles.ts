@@ -1,4 +1,4 @@
-/** The tiles. */
+/** Shows the tiles with a device's main values. */
 import { h, type Part, setAttribute, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import type { IconName } from "../model/icon-paths.ts";

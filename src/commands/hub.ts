@@ -106,7 +106,7 @@ async function serve(args: Arguments): Promise<number> {
     mqtt: hub.addresses.hubHost,
     idScope: hub.addresses.idScope,
   });
-  joinPanel(hub, device);
+  connectPanel(hub, device);
   reportReady(hub.addresses.pageUrl, hub.credentials);
   await new Promise<void>((resolve) => {
     end = () => {
@@ -128,7 +128,7 @@ const sendToGuardian = (message: HubToGuardian): void =>
   void process.send?.(message, undefined, undefined, () => {});
 
 /** Shows the front of this machine's device on the page; the guardian forwards the messages. */
-function joinPanel({ panels }: LocalHub, device: string): void {
+function connectPanel({ panels }: LocalHub, device: string): void {
   process.on("message", (message) => {
     const received = read(guardianToHub, message);
     if (received?.kind === "panel-shown") panels.show(device, drawPanel(received));

@@ -1,5 +1,5 @@
 /**
- * From an assignment to an image in the free slot: by a delta where that is possible, else as a whole.
+ * Installs an assigned image in the free slot: by a delta where that is possible, otherwise as a whole.
  *
  * Guarantee: the image is read and verified in the same way either way. A delta that cannot be used only
  * wastes its download: the whole image is downloaded then, and the reason is logged.
@@ -112,8 +112,8 @@ function roomFor({ size }: ImageLocation, { store }: ObtainOptions): number {
   const slot = freeSlot(store.read());
   try {
     const head = slot && store.headIn(slot);
-    const held = head === undefined ? 0 : readManifest(head.subarray(head.indexOf(0x0a) + 1)).totalBytes;
-    return Math.max(0, size - held);
+    const present = head === undefined ? 0 : readManifest(head.subarray(head.indexOf(0x0a) + 1)).totalBytes;
+    return Math.max(0, size - present);
   } catch {
     // Damaged: its present size is unknown.
     return size;
@@ -125,7 +125,7 @@ async function reasonAgainstDelta(
   { image }: Assignment,
   { deltas, store, files }: ObtainOptions,
 ): Promise<string | undefined> {
-  if (deltas === "never") return "the settings say so";
+  if (deltas === "never") return "the settings forbid it";
   if (file.size >= image.size) return "it is no smaller than the image";
   if (!(await canUseDictionary())) return `Node.js ${process.versions.node} cannot unpack one`;
   try {
@@ -139,8 +139,8 @@ async function reasonAgainstDelta(
 }
 
 /**
- * Refusals that a damaged delta or base can cause. If the image itself is at fault, the whole image gives the
- * same.
+ * Refusals that a damaged delta or base can cause. If the image itself is at fault, the whole image is
+ * refused with the same code.
  */
 const contentCodes: readonly RefusalCode[] = [
   "not-an-image",

@@ -161,7 +161,7 @@ describe("a unit and its feed on a USB stick", () => {
     await unit.update();
     await published(2, [at("1.image")]);
     expect(await unit.update()).toBe("0.2.0");
-    expect(unit.notes).toEqual([["delta-not-used", { why: "the settings say so" }]]);
+    expect(unit.notes).toEqual([["delta-not-used", { why: "the settings forbid it" }]]);
   });
 
   it("without dictionaries in its Node.js takes the whole image, and says so", async () => {

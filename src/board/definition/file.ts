@@ -107,16 +107,16 @@ const peripheral = refine(
   ({ Mapping, AppManifestValue }) => (Mapping === undefined) !== (AppManifestValue === undefined),
 );
 
-const ifFits = <T>(schema: Schema<T>): Schema<T | undefined> => lenient(schema, () => undefined);
+const ifValid = <T>(schema: Schema<T>): Schema<T | undefined> => lenient(schema, () => undefined);
 
 /** The usable part of an invalid peripheral: the relay must be found and forced off in any case. */
 const usablePart = object({
   Name: name,
   Type: string(),
-  Mapping: ifFits(name),
-  AppManifestValue: ifFits(line),
-  ActiveLevel: ifFits(activeLevel),
-  BootPull: ifFits(bootPull),
+  Mapping: ifValid(name),
+  AppManifestValue: ifValid(line),
+  ActiveLevel: ifValid(activeLevel),
+  BootPull: ifValid(bootPull),
   Lines: lenient(validItems(line), () => []),
 });
 
@@ -167,7 +167,10 @@ export function parseDefinition(
   }
   const usable = new Set(peripherals.map((each) => each.name));
   const named = parts(object({ Name: name }), "Peripherals").map(({ value }) => value.Name);
-  const whole = read(object({ Description: ifFits(description), Backend: ifFits(backend) }), document.value);
+  const whole = read(
+    object({ Description: ifValid(description), Backend: ifValid(backend) }),
+    document.value,
+  );
   return {
     file: {
       file,

@@ -21,9 +21,9 @@ export interface User {
 export interface Machine {
   readonly user: User;
   readonly nodeVersion: string;
-  /** Only where another machine than this one is examined. */
+  /** Only when a different machine from this one is examined, as in tests. */
   readonly gpioDevices?: GpioDevices;
-  /** The path on this machine of a path on the examined one. */
+  /** The real path of a path of the examined machine. */
   resolve(path: string): string;
   /** `undefined` when it cannot be read, for whatever reason. */
   read(path: string): string | undefined;

@@ -11,9 +11,9 @@ import { cleanFlags, ownSession } from "./clean-node.ts";
 import type { GuardedLoop } from "./guardian.ts";
 
 export interface LoopProcessOptions {
-  /** Folder of the program: an update's slot; this installation's own when not given. */
+  /** Folder of the program: an update's slot; default: the folder of this installation. */
   readonly root?: string | undefined;
-  /** What the loop is told about its update; absent if none is installed. */
+  /** Tells the loop which update it runs; absent if none is installed. */
   readonly launchNote?: string | undefined;
   /** Flags of the verb `loop`. */
   readonly flags: readonly string[];

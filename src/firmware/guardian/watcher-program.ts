@@ -1,8 +1,8 @@
 /**
- * What the watcher runs: the small program native/relay-off.c, or where no compiler built it a shell.
+ * What the watcher runs: the small program native/relay-off.c, or a shell script where no compiler could build it.
  *
  * Guarantee: both print nothing, ignore every signal that can be ignored, act when their stdin is closed, and
- * accept the same commands on it. The shell can only write to files, and does not notice a loop that ends
+ * accept the same commands on it. The script can only write to files, and does not notice a loop that ends
  * while the guardian is stopped.
  */
 import type { SpawnOptions } from "node:child_process";

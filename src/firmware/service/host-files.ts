@@ -15,7 +15,8 @@ export interface HostNeeds {
 }
 
 /**
- * Rules of others that give the group access to such devices; for GPIO, to the files of each exported line.
+ * Match a rule of the distribution or of a person that gives the group access to such devices; for GPIO, to
+ * the files of each exported line.
  */
 const i2cRule = /SUBSYSTEM=="i2c-dev".*GROUP:?="i2c"/;
 const gpioRule = /SUBSYSTEM=="gpio\*?"(?:[^\n]|\\\n)*\b(?:chown|chgrp)\b(?:[^\n]|\\\n)*\bgpio\b/;
@@ -37,8 +38,8 @@ const ruleFolders = ["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/ru
 /** @returns messages about what failed, for a person; empty on success */
 export function prepareHost(system: System, needs: HostNeeds): string[] {
   const problems: string[] = [];
-  const report = (what: string, ran: RunResult): void => {
-    if (ran.code !== 0) problems.push(`${what}: ${ran.out || "could not be run"}`);
+  const report = (what: string, result: RunResult): void => {
+    if (result.code !== 0) problems.push(`${what}: ${result.out || "could not be run"}`);
   };
   for (const group of ["i2c", "gpio"] as const) {
     if (!needs[group] || hasGroup(system, group)) continue;

@@ -31,7 +31,7 @@ import { isIncluded } from "./rollout.ts";
 
 /** What is known of this unit's images when it asks. */
 export interface KnownImages {
-  /** Digest of the image that runs; `undefined` for the firmware of the installation. */
+  /** Digest of the image that runs; `undefined` for the installed firmware. */
   readonly running: string | undefined;
   readonly counterFloor: number;
   /** Digests of the images that were reverted. */
@@ -75,12 +75,12 @@ export class FeedSource implements UpdateSource {
     await this.#freshness.remember(found).catch((error: unknown) => {
       this.#options.note("feed-version-not-stored", { reason: messageOf(error) });
     });
-    const given = this.#assignmentIn(found);
-    if (given.assignment === null) return { ...given, cancel: null };
-    const reason = await this.#holdReason(given.assignment, signal);
-    if (reason === undefined) return { ...given, cancel: null };
-    const { version } = given.assignment;
-    this.#nothing(reason, { version });
+    const result = this.#assignmentIn(found);
+    if (result.assignment === null) return { ...result, cancel: null };
+    const reason = await this.#holdReason(result.assignment, signal);
+    if (reason === undefined) return { ...result, cancel: null };
+    const { version } = result.assignment;
+    this.#noUpdate(reason, { version });
     return { assignment: null, cancel: null, held: { version, reason } };
   }
 
@@ -121,17 +121,17 @@ export class FeedSource implements UpdateSource {
     }
   }
 
-  #assignmentIn({ channel }: ReadChannel): Given {
+  #assignmentIn({ channel }: ReadChannel): FeedResult {
     const { group, unitId, known } = this.#options;
     const entry = Object.hasOwn(channel.groups, group) ? channel.groups[group] : undefined;
-    if (entry === undefined) return this.#nothing("the channel has no such group", { group });
+    if (entry === undefined) return this.#noUpdate("the channel has no such group", { group });
     const { image, percent } = entry;
     const { running, counterFloor, failed } = known();
     if (image.digest === running) return { assignment: null };
     if (failed.includes(image.digest))
-      return this.#nothing("it was tried here and reverted", { version: image.version });
+      return this.#noUpdate("it was tried here and reverted", { version: image.version });
     if (image.counter < counterFloor)
-      return this.#nothing("it is older than what this unit has confirmed", {
+      return this.#noUpdate("it is older than what this unit has confirmed", {
         version: image.version,
         counterFloor,
       });
@@ -139,7 +139,7 @@ export class FeedSource implements UpdateSource {
       const why = "this unit's turn comes later";
       const reason = `${why}: ${percent} % of the group so far`;
       return {
-        ...this.#nothing(why, { version: image.version, percent }),
+        ...this.#noUpdate(why, { version: image.version, percent }),
         held: { version: image.version, reason },
       };
     }
@@ -173,13 +173,13 @@ export class FeedSource implements UpdateSource {
     return { url: new URL(encodeURIComponent(file), this.#base).href, headers: {}, size, sha256 };
   }
 
-  #nothing(why: string, fields: LogFields): { readonly assignment: null } {
+  #noUpdate(why: string, fields: LogFields): { readonly assignment: null } {
     this.#options.note("feed-no-update", { why, ...fields });
     return { assignment: null };
   }
 }
 
-interface Given {
+interface FeedResult {
   readonly assignment: (Assignment & WithDelta & { readonly version: string }) | null;
   readonly held?: Held;
 }
@@ -204,13 +204,13 @@ function asSourceError(error: unknown): unknown {
       cause: error,
     });
   if (!(error instanceof DownloadError)) return error;
-  const again = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
+  const retry = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
   return new SourceError(
     sourceCodes[error.code],
     `the channel was not fetched (${error.code}): ${error.message}`,
     {
       cause: error,
-      ...again,
+      ...retry,
     },
   );
 }

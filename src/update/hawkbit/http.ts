@@ -1,7 +1,8 @@
 /**
- * One small exchange with a server, by the client that downloads use too.
+ * Sends one small request to a server, with the client that downloads use too.
  *
- * Guarantees: bounded in bytes; redirects are not followed, which would hand the token on; ends with its signal.
+ * Guarantees: bounded in bytes; redirects are not followed, since they would pass the token on; ends when its signal
+ * is aborted.
  */
 import type { IncomingMessage } from "node:http";
 import { asDownloadError, exchange, type HttpOptions } from "../transport/http-exchange.ts";

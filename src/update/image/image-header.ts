@@ -15,7 +15,7 @@ import { ImageRefused } from "./refusal.ts";
 export interface SignedKind {
   readonly magic: string;
   readonly format: number;
-  /** Bytes of the signed text at most. */
+  /** Maximum number of bytes of the signed text. */
   readonly limit: number;
 }
 
@@ -37,8 +37,8 @@ export function headerLine(
   { manifestLength, signature }: ImageHeader,
   { magic, format }: SignedKind = imageKind,
 ): string {
-  const by = signature === undefined ? "- -" : `${signature.keyId} ${signature.bytes.toString("base64")}`;
-  return `${magic} ${format} ${manifestLength} ${by}\n`;
+  const signer = signature === undefined ? "- -" : `${signature.keyId} ${signature.bytes.toString("base64")}`;
+  return `${magic} ${format} ${manifestLength} ${signer}\n`;
 }
 
 const line = /^([a-z-]{1,40}) (\d{1,4}) (\d{1,9}) (?:- -|([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==))$/;

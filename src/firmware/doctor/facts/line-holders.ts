@@ -1,6 +1,6 @@
 /**
  * Finds the driver that the device tree assigns a GPIO line to. Every user may read the device tree, but only
- * root the kernel's own list of lines (/sys/kernel/debug/gpio).
+ * root may read the kernel's own list of lines (/sys/kernel/debug/gpio).
  *
  * Guarantee: it reports only what the tree contains; a disabled node holds nothing. Overlays put their nodes
  * at the root, keys or LEDs one level below (Documentation/devicetree/bindings/gpio/gpio.txt: controller,

@@ -118,7 +118,7 @@ describe("a unit's updates", () => {
     [
       "has two tokens",
       { owner: { hawkbit: { ...hawkbit.hawkbit, gatewayToken: token } } },
-      /are there/,
+      /are given/,
       /Correct/,
     ],
     [

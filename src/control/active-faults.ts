@@ -28,10 +28,16 @@ const conditions: FaultConditions<FaultCode, FaultOfPart[FailingPart]> = {
   "buttons-failed": (state) => stuckButton(state.buttons) !== undefined,
 };
 
+/** Most severe first. */
+const conditionsInOrder = faultCodes.map((code) => ({ code, condition: conditions[code] }));
+
 /** @returns the active faults, most severe first; the previous array when nothing changed */
 export function activeFaults(state: ControlState, failing: readonly FailingPart[]): readonly FaultCode[] {
   const byPart = failing.map((part): FaultCode => faultOfPart[part]);
-  const now = faultCodes.filter((code) => byPart.includes(code) || (conditions[code]?.(state) ?? false));
+  const now: FaultCode[] = [];
+  for (const { code, condition } of conditionsInOrder) {
+    if (condition?.(state) || byPart.includes(code)) now.push(code);
+  }
   const same = now.length === state.faults.length && now.every((code, index) => code === state.faults[index]);
   return same ? state.faults : now;
 }

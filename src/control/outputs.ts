@@ -52,7 +52,7 @@ export function outputs(
       demand: auto ? state.law.demand : duty(panel.values.heaterSwitch ? 100 : 0),
       firmware: state.firmware,
       link,
-      ...(update !== undefined && { update }),
+      update,
       fault: faults[0],
       faultCount: faults.length,
       dimmed: blink === undefined ? settings.dimAfterSeconds > 0 && now >= dimAt(state) : !blink,

@@ -23,7 +23,6 @@ import type { UserInput } from "./panel/user-input.ts";
 import { readUserInput } from "./panel/user-input.ts";
 import { heaterCauseWindow, startCutOff, stepCutOff, whyNotClear } from "./safety/cut-off.ts";
 import { stepFrost } from "./safety/frost.ts";
-import type { HeatEffectState } from "./safety/heat-effect.ts";
 import { clearHeatEffect, followSwitch, isTesting, stepHeatEffect } from "./safety/heat-effect.ts";
 import { clearRelayLine, stepRelayLine } from "./safety/relay-line.ts";
 import { ageSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
@@ -52,6 +51,12 @@ const boostEvery = minutes(10);
 /** A larger change against the monotonic clock means that the wall clock was set; less is slewing or drift. */
 const wallTolerance = seconds(5);
 
+/**
+ * The next state while `step` makes it: copied once, since a copy for each part that changes would cost more than all
+ * the rules together.
+ */
+type NextState = { -readonly [K in keyof ControlState]: ControlState[K] };
+
 /** @param nowMs the caller's monotonic clock */
 export function step(state: ControlState, input: Input, nowMs: Millis): StepResult {
   const events: ControlEvent[] = [];
@@ -59,36 +64,63 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   const wentBack = nowMs < seenMs;
   const offset = wentBack ? millis(offsetBefore + seenMs - nowMs) : offsetBefore;
   const now = millis(nowMs + offset);
-  const passed = wentBack ? 0 : nowMs - seenMs;
+  const clock = { seenMs: nowMs, offset, wallOffset: millis(input.wallMs - now) };
 
   const userInput = readUserInput(state, input, now, offset, events);
-  const wallOffset = millis(input.wallMs - now);
-  const withInput: ControlState = {
-    ...state,
-    clock: { seenMs: nowMs, offset, wallOffset },
-    buttons: userInput.buttons,
-    panel: corrected(userInput.panel, state, wallOffset, input.wallMs),
-    twin: userInput.twin,
-    identifyUntil: userInput.identifyUntil,
-    law: { ...state.law, state: lawMemory(state, userInput) },
-    unsettled: userInput.unsettled,
-    line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
-    counters: count(state, passed),
-  };
-  const withReading = processReading(wentBack ? distrust(withInput) : withInput, input, now, offset);
-  const cleared = userInput.clear ? clearFaults(withReading.state, now, events) : withReading.state;
-  const watched = watchEffect(state, cleared, now);
-  const withFaults = { ...watched, faults: activeFaults(watched, input.failing) };
-  const report = reportFaults(state.faults, withFaults, events);
-  reportLineReason(state, withFaults, events);
-  const withLaw = runHeatingLaw(state, withFaults, withReading.accepted, now);
-  const switched = switchHeater(withLaw, now, events);
-  const next = finishStep(state, switched, userInput, report, now);
+  const next = nextState(state, input, userInput, clock);
+  if (wentBack) next.sensor = distrustSensor(next.sensor, "the monotonic clock ran backwards");
+  const accepted = processReading(next, input, now);
+  if (userInput.clear) clearFaults(next, now, events);
+  watchEffect(state, next, now);
+  next.faults = activeFaults(next, input.failing);
+  const report = reportFaults(state.faults, next, events);
+  reportLineReason(state, next, events);
+  runHeatingLaw(state, next, accepted, now);
+  switchHeater(next, now, events);
+  finishStep(state, next, userInput, report, now);
   return {
     state: next,
     commands: outputs(next, input, now),
     events,
     wakeAtMs: millis(nextStepTime(next, userInput.wakeAt, now) - offset),
+  };
+}
+
+/** With user input, clock, line and counters as they are now; the rest is as before. */
+function nextState(
+  state: ControlState,
+  input: Input,
+  userInput: UserInput,
+  clock: ControlState["clock"],
+): NextState {
+  const now = millis(clock.seenMs + clock.offset);
+  // Each member by name: much faster than a copy of the object before, which was made in the same way.
+  return {
+    rules: state.rules,
+    firmware: state.firmware,
+    clock,
+    buttons: userInput.buttons,
+    panel: corrected(userInput.panel, state, clock.wallOffset, input.wallMs),
+    twin: userInput.twin,
+    identifyUntil: userInput.identifyUntil,
+    sensor: state.sensor,
+    cutOff: state.cutOff,
+    line: stepRelayLine(state.line, input.relayLine, state.switching.on, now),
+    switching: state.switching,
+    frost: state.frost,
+    trend: state.trend,
+    effect: state.effect,
+    law: lawOf(state, userInput),
+    stateLost: state.stateLost,
+    faults: state.faults,
+    counters: count(state, Math.max(0, clock.seenMs - state.clock.seenMs)),
+    lastSwitch: state.lastSwitch,
+    touchedAt: state.touchedAt,
+    unsettled: userInput.unsettled,
+    revision: state.revision,
+    countersSavedAt: state.countersSavedAt,
+    serialAtStart: state.serialAtStart,
+    storedOn: state.storedOn,
   };
 }
 
@@ -108,42 +140,34 @@ function count(state: ControlState, passed: number): ControlState["counters"] {
 const offsetOf = ({ panel }: Pick<ControlState, "panel">): number => panel.values.sensorOffset;
 
 /** What the law knows, after a new sensor offset or when it was to forget. */
-function lawMemory(state: ControlState, userInput: UserInput): ControlState["law"]["state"] {
-  const shifted = shiftTemperature(state.law.state, offsetOf(userInput) - offsetOf(state));
-  return userInput.forget ? forgetRoom(shifted) : shifted;
+function lawOf({ law, panel }: ControlState, userInput: UserInput): ControlState["law"] {
+  const by = offsetOf(userInput) - offsetOf({ panel });
+  if (by === 0 && !userInput.forget) return law;
+  const shifted = shiftTemperature(law.state, by);
+  return { ...law, state: userInput.forget ? forgetRoom(shifted) : shifted };
 }
 
-const distrust = (state: ControlState): ControlState => ({
-  ...state,
-  sensor: distrustSensor(state.sensor, "the monotonic clock ran backwards"),
-});
-
-/** SR-02, SR-03, SR-04: processes the reading, or the time without one. `accepted`: control may act on it. */
-function processReading(
-  state: ControlState,
-  input: Input,
-  now: Millis,
-  offset: Millis,
-): { readonly state: ControlState; readonly accepted: boolean } {
-  const { reading } = input;
-  if (!reading) return { state: { ...state, sensor: ageSensor(state.sensor, now) }, accepted: false };
-  const { settings } = state.rules;
-  const { sensorOffset } = state.panel.values;
-  const at = millis(Math.min(now, reading.atMs + offset));
-  const judged = judgeReading(state.sensor, reading, at);
-  const temperature = reading.kind === "ok" ? celsius(reading.temperature + sensorOffset) : undefined;
-  const cutOff = stepCutOff(state.cutOff, {
+/** SR-02, SR-03, SR-04: processes the reading, or the time without one. @returns whether control may act on it */
+function processReading(next: NextState, { reading }: Input, now: Millis): boolean {
+  if (!reading) {
+    next.sensor = ageSensor(next.sensor, now);
+    return false;
+  }
+  const at = millis(Math.min(now, reading.atMs + next.clock.offset));
+  const judged = judgeReading(next.sensor, reading, at);
+  const temperature =
+    reading.kind === "ok" ? celsius(reading.temperature + next.panel.values.sensorOffset) : undefined;
+  next.cutOff = stepCutOff(next.cutOff, {
     verdict: judged.verdict,
     temperature,
-    cutOff: settings.cutOff,
-    heaterMayBeCause: mayHaveHeated(state, now),
+    cutOff: next.rules.settings.cutOff,
+    heaterMayBeCause: mayHaveHeated(next, now),
   });
-  const sensor = ageSensor(judged.state, now);
-  const accepted = judged.verdict === "accepted" && !sensor.stale;
+  next.sensor = ageSensor(judged.state, now);
+  const accepted = judged.verdict === "accepted" && !next.sensor.stale;
   // Uncalibrated: a new offset must not look like a warming room.
-  const trend =
-    accepted && reading.kind === "ok" ? addToTrend(state.trend, reading.temperature, at) : state.trend;
-  return { state: { ...state, sensor, cutOff, trend }, accepted };
+  if (accepted && reading.kind === "ok") next.trend = addToTrend(next.trend, reading.temperature, at);
+  return accepted;
 }
 
 /** SR-04: the heater is or was recently on; a mismatching line may have been on at any time. */
@@ -153,64 +177,51 @@ function mayHaveHeated({ switching, lastSwitch, line }: ControlState, now: Milli
 }
 
 /** Clears latched faults whose cause has ended; for a welded relay, the person has checked it. */
-function clearFaults(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
-  const line = clearRelayLine(state.line, now);
-  const cleared = { ...state, stateLost: false, line, effect: clearHeatEffect(state.effect) };
-  if (!state.cutOff.tripped) return cleared;
-  const reason = whyNotClear(state.cutOff, roomTemperature(state), state.rules.settings.cutOff);
-  if (reason === undefined) return { ...cleared, cutOff: startCutOff(false) };
-  events.push({ kind: "refused", request: "clear-faults", reason });
-  return cleared;
+function clearFaults(next: NextState, now: Millis, events: ControlEvent[]): void {
+  next.stateLost = false;
+  next.line = clearRelayLine(next.line, now);
+  next.effect = clearHeatEffect(next.effect);
+  if (!next.cutOff.tripped) return;
+  const reason = whyNotClear(next.cutOff, roomTemperature(next), next.rules.settings.cutOff);
+  if (reason === undefined) next.cutOff = startCutOff(false);
+  else events.push({ kind: "refused", request: "clear-faults", reason });
 }
 
 /** SR-05, SR-06: once per completed minute. */
-function watchEffect(before: ControlState, state: ControlState, now: Millis): ControlState {
-  if (state.trend.means === before.trend.means) return state;
-  const { settings } = state.rules;
-  const temperature = roomTemperature(state);
-  const effect = stepHeatEffect(state.effect, {
-    trend: state.trend,
-    heaterOn: state.switching.on,
-    mayPause: !state.frost && temperature !== undefined && temperature >= settings.frostOff,
+function watchEffect(before: ControlState, next: NextState, now: Millis): void {
+  if (next.trend.means === before.trend.means) return;
+  const { settings } = next.rules;
+  const temperature = roomTemperature(next);
+  next.effect = stepHeatEffect(next.effect, {
+    trend: next.trend,
+    heaterOn: next.switching.on,
+    mayPause: !next.frost && temperature !== undefined && temperature >= settings.frostOff,
     ineffectiveAfter: minutes(settings.ineffectiveAfterMinutes),
     now,
   });
-  return { ...state, effect };
 }
 
 /** Runs frost protection and the heating law, at every accepted reading and every change of the panel. */
-function runHeatingLaw(
-  before: ControlState,
-  state: ControlState,
-  accepted: boolean,
-  now: Millis,
-): ControlState {
-  const mode = state.panel.values.controlMode;
-  const { settings } = state.rules;
-  const target = lawTarget(state.panel, settings);
-  const temperature = roomTemperature(state);
+function runHeatingLaw(before: ControlState, next: NextState, accepted: boolean, now: Millis): void {
+  const mode = next.panel.values.controlMode;
+  const { settings } = next.rules;
+  const target = lawTarget(next.panel, settings);
+  const temperature = roomTemperature(next);
   const moved = target !== lawTarget(before.panel, settings) || mode !== before.panel.values.controlMode;
-  if (temperature === undefined || !(accepted || moved)) return state;
-  const frost = stepFrost(state.frost, temperature, mode, settings);
-  const isActive = mode === "auto" && !frost && !isTesting(state.effect) && !forbidsHeat(state.faults);
-  const law = lawStep(state.law.state, state.rules.law, {
+  if (temperature === undefined || !(accepted || moved)) return;
+  next.frost = stepFrost(next.frost, temperature, mode, settings);
+  const isForbidden = forbidsHeat(next.faults) !== undefined;
+  next.law = lawStep(next.law.state, next.rules.law, {
     temperature,
     target,
-    heaterOn: state.switching.on,
-    isActive,
-    mayLearn:
-      !forbidsHeat(state.faults) && !state.effect.ineffective && state.effect.relay.alarm === undefined,
+    heaterOn: next.switching.on,
+    isActive: mode === "auto" && !next.frost && !isTesting(next.effect) && !isForbidden,
+    mayLearn: !isForbidden && !next.effect.ineffective && next.effect.relay.alarm === undefined,
     nowMs: now,
   });
-  return { ...state, frost, law };
 }
 
-interface HeatRequest {
-  readonly heat: boolean;
-  readonly because: string;
-}
-
-function heatRequestOf(state: ControlState): HeatRequest {
+function heatRequestOf(state: ControlState): { readonly heat: boolean; readonly because: string } {
   if (roomTemperature(state) === undefined) return { heat: false, because: "no trusted reading" };
   if (state.frost) return { heat: true, because: "frost protection" };
   const { controlMode, heaterSwitch } = state.panel.values;
@@ -223,26 +234,22 @@ const demandsHeat = ({ panel, law }: ControlState): boolean =>
   panel.values.controlMode === "auto" && law.demand >= 50;
 
 /** SR-08: request, faults and minimum times become the heater command. */
-function switchHeater(state: ControlState, now: Millis, events: ControlEvent[]): ControlState {
-  const request = heatRequestOf(state);
-  const fault = forbidsHeat(state.faults);
-  const testing = isTesting(state.effect) && !state.frost;
-  const { minimumOn, minimumOff } = state.rules.law;
+function switchHeater(next: NextState, now: Millis, events: ControlEvent[]): void {
+  const request = heatRequestOf(next);
+  const fault = forbidsHeat(next.faults);
+  const testing = isTesting(next.effect) && !next.frost;
+  const { minimumOn, minimumOff } = next.rules.law;
   const decision = { heat: request.heat && !testing, forbidden: fault !== undefined };
-  const switching = decide(state.switching, decision, now, minimumOn, minimumOff);
-  const keepTest = (request.heat || demandsHeat(state)) && !fault && !state.frost;
-  const effect: HeatEffectState = followSwitch(state.effect, switching.on, keepTest, now);
-  if (switching === state.switching) return effect === state.effect ? state : { ...state, effect };
+  const switching = decide(next.switching, decision, now, minimumOn, minimumOff);
+  const keepTest = (request.heat || demandsHeat(next)) && !fault && !next.frost;
+  next.effect = followSwitch(next.effect, switching.on, keepTest, now);
+  if (switching === next.switching) return;
   const reason = fault ?? (testing ? "test whether heating has an effect" : request.because);
   events.push({ kind: "heater", on: switching.on, reason });
-  const { relayCycles, heaterSeconds } = state.counters;
-  return {
-    ...state,
-    switching,
-    effect,
-    lastSwitch: { on: switching.on, at: now },
-    counters: { relayCycles: relayCycles + (switching.on ? 1 : 0), heaterSeconds },
-  };
+  const { relayCycles, heaterSeconds } = next.counters;
+  next.switching = switching;
+  next.lastSwitch = { on: switching.on, at: now };
+  next.counters = { relayCycles: relayCycles + (switching.on ? 1 : 0), heaterSeconds };
 }
 
 /** Whole hours since the heater was switched off, up to the limit of SR-04; each is stored, to survive a restart. */
@@ -254,19 +261,20 @@ function hoursOff({ lastSwitch }: ControlState, now: number): number {
 /** Decides what to store, and wakes the screen after a press or a new fault. */
 function finishStep(
   before: ControlState,
-  state: ControlState,
+  next: NextState,
   userInput: UserInput,
   report: { readonly raised: boolean; readonly latchedChanged: boolean },
   now: Millis,
-): ControlState {
+): void {
+  if (userInput.touched || report.raised) next.touchedAt = now;
   // Memory cards wear: while the heater comes and goes the stored state says ON. A start after a power cut then waits
   // for the minimum off time and blames the heater for heat, as it must; an OFF that lasts is stored with its hours.
-  const turnedOn = state.switching.on && !before.switching.on && !before.storedOn;
-  const countersDue = now - state.countersSavedAt >= countersEvery && state.counters !== before.counters;
-  const boostDue = state.panel.boost !== undefined && now - state.countersSavedAt >= boostEvery;
-  const clockSet = Math.abs(state.clock.wallOffset - before.clock.wallOffset) > wallTolerance;
-  const restedLonger = hoursOff(state, now) !== hoursOff(before, before.clock.seenMs + before.clock.offset);
-  const relayAlarm = (state.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
+  const turnedOn = next.switching.on && !before.switching.on && !before.storedOn;
+  const countersDue = now - next.countersSavedAt >= countersEvery && next.counters !== before.counters;
+  const boostDue = next.panel.boost !== undefined && now - next.countersSavedAt >= boostEvery;
+  const clockSet = Math.abs(next.clock.wallOffset - before.clock.wallOffset) > wallTolerance;
+  const restedLonger = hoursOff(next, now) !== hoursOff(before, before.clock.seenMs + before.clock.offset);
+  const relayAlarm = (next.effect.relay.alarm === undefined) !== (before.effect.relay.alarm === undefined);
   const store =
     clockSet ||
     userInput.changed ||
@@ -276,11 +284,8 @@ function finishStep(
     countersDue ||
     boostDue ||
     restedLonger;
-  return {
-    ...state,
-    touchedAt: userInput.touched || report.raised ? now : state.touchedAt,
-    revision: store ? state.revision + 1 : state.revision,
-    countersSavedAt: store ? now : state.countersSavedAt,
-    storedOn: store ? (state.lastSwitch?.on ?? false) : state.storedOn,
-  };
+  if (!store) return;
+  next.revision += 1;
+  next.countersSavedAt = now;
+  next.storedOn = next.lastSwitch?.on ?? false;
 }

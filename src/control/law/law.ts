@@ -98,54 +98,56 @@ export const startLaw = (room: RoomModel = defaultRoom): LawState => ({
   lastMs: undefined,
 });
 
+/** The next state while `lawStep` makes it: copied once, as in step.ts. */
+type NextLaw = { -readonly [K in keyof LawState]: LawState[K] } & { learning: LearnState };
+
 /** Call it once per accepted reading, at any interval. */
 export function lawStep(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
   const { target, nowMs, temperature } = input;
   const lastMs = state.lastMs ?? nowMs;
   const elapsedS = Math.max(0, nowMs - lastMs) / 1000;
   const stepS = Math.min(elapsedS, maxStepS);
+  const isMoved = target !== state.target;
   const followed = follow(state.cycle, input.heaterOn, lastMs);
   const { state: readings, average } = addReading(state.readings, temperature, stepS, input.heaterOn);
-  const learning = state.learning ?? startLearning(state.room, temperature, firstDemand);
-  const noted: LawState = {
-    ...state,
+  const next: NextLaw = {
     filter: filter(state.filter, temperature, elapsedS),
     readings,
-    learning,
+    learning: state.learning ?? startLearning(state.room, temperature, firstDemand),
+    room: state.room,
+    window: state.window,
     // A new set-point takes effect at once, without waiting for the cycle.
-    cycle: target === state.target ? followed : { ...followed, startedMs: undefined },
+    cycle: isMoved ? { ...followed, startedMs: undefined } : followed,
+    deficitBefore: state.deficitBefore,
+    demand: state.demand,
     target,
     lastMs: nowMs,
   };
-  const observed = average ? observe(noted, learning, average, settings, input) : noted;
-  return settings.law === "hysteresis"
-    ? hysteresis(observed, settings, input)
-    : proportional(observed, settings, input, stepS, average !== undefined || target !== state.target);
+  if (average) observe(next, average, settings, input);
+  const decided =
+    settings.law === "hysteresis"
+      ? hysteresis(next, settings, input)
+      : proportional(next, settings, input, stepS, average !== undefined || isMoved);
+  return { state: next, demand: decided.demand, heat: decided.heat };
 }
 
 /** Processes an average: updates the estimates, watches the window, and learns. */
-function observe(
-  state: LawState,
-  learning: LearnState,
-  average: Average,
-  settings: LawSettings,
-  input: LawInput,
-): LawState {
-  const { deficit } = state.cycle;
+function observe(next: NextLaw, average: Average, settings: LawSettings, input: LawInput): void {
+  const { deficit } = next.cycle;
   // What the limits of the deficit drop is not owed any more, and no ripple.
-  const isModulating = input.isActive && state.demand > 0 && state.demand < 1;
-  const on = isModulating ? (state.deficitBefore - deficit) / average.elapsedS : 0;
-  const keep = Math.exp(-average.elapsedS / (isModulating ? 2 * state.cycle.lengthS : dropS));
-  const wasOpen = isWindowOpen(state);
-  const learned = learn(learning, average, { on, keep }, input.mayLearn && !wasOpen);
-  const window = settings.windowDetection
-    ? watchWindow(state.window, learned.active, average.elapsedS)
+  const isModulating = input.isActive && next.demand > 0 && next.demand < 1;
+  const on = isModulating ? (next.deficitBefore - deficit) / average.elapsedS : 0;
+  const keep = Math.exp(-average.elapsedS / (isModulating ? 2 * next.cycle.lengthS : dropS));
+  const wasOpen = isWindowOpen(next);
+  const learned = learn(next.learning, average, { on, keep }, input.mayLearn && !wasOpen);
+  next.window = settings.windowDetection
+    ? watchWindow(next.window, learned.active, average.elapsedS)
     : shutWindow;
-  const isShut = wasOpen && window.openS === undefined;
-  const room = { ...learned.active.room, noiseK: noiseOf(state.readings) };
+  const isShut = wasOpen && !isWindowOpen(next);
   // The load of the open window has gone with it.
-  const after = isShut && window.load !== undefined ? withLoad(learned, window.load) : learned;
-  return { ...state, learning: after, window, room, deficitBefore: deficit };
+  next.learning = isShut && next.window.load !== undefined ? withLoad(learned, next.window.load) : learned;
+  next.room = { ...learned.active.room, noiseK: noiseOf(next.readings) };
+  next.deficitBefore = deficit;
 }
 
 /** Heat is paused because a window was opened. */
@@ -170,42 +172,44 @@ export function shiftTemperature(state: LawState, by: number): LawState {
   };
 }
 
+type Decision = Pick<LawOutput, "demand" | "heat">;
+
 function proportional(
-  state: LawState,
+  next: NextLaw,
   settings: LawSettings,
   input: LawInput,
   stepS: number,
   changed: boolean,
-): LawOutput {
+): Decision {
   const times: CycleTimes = {
     minimumOnS: settings.minimumOn / 1000,
     minimumOffS: settings.minimumOff / 1000,
   };
-  const { room, learning } = state;
-  const isWarm = (state.filter?.smooth ?? input.temperature) - input.target > plainlyWarm;
-  const wanted = learning && changed ? demandFor(room, learning.active.estimate, input.target) : state.demand;
+  const { room, learning } = next;
+  const isWarm = (next.filter?.smooth ?? input.temperature) - input.target > plainlyWarm;
+  const wanted = changed ? demandFor(room, learning.active.estimate, input.target) : next.demand;
   const demand = isWarm ? 0 : wanted;
-  const lengthS = changed ? cycleLength(room, demand, settings) : state.cycle.lengthS;
-  const followed = { ...state.cycle, lengthS, shortestS: 3600 / settings.maxStartsPerHour };
+  const { deficit, on, startedMs, deficitAtStart } = next.cycle;
+  const lengthS = changed ? cycleLength(room, demand, settings) : next.cycle.lengthS;
+  const shortestS = 3600 / settings.maxStartsPerHour;
   // Without control there is no deficit to compensate.
-  const isPaused = isWindowOpen(state);
+  const isPaused = isWindowOpen(next);
   const controls = input.isActive && !isPaused;
-  const cycle = controls ? updateDeficit(followed, demand, stepS, times) : { ...followed, deficit: 0 };
-  const deficitBefore = controls ? state.deficitBefore : 0;
+  const cycle = { deficit: controls ? deficit : 0, on, startedMs, deficitAtStart, lengthS, shortestS };
+  next.demand = demand;
+  next.cycle = controls ? updateDeficit(cycle, demand, stepS, times) : cycle;
+  if (!controls) next.deficitBefore = 0;
   return {
-    state: { ...state, demand, cycle, deficitBefore },
     demand: duty(isPaused ? 0 : demand * 100),
-    heat: !isPaused && modulate(cycle, demand, times, input.nowMs),
+    heat: !isPaused && modulate(next.cycle, demand, times, input.nowMs),
   };
 }
 
-function hysteresis(state: LawState, settings: LawSettings, input: LawInput): LawOutput {
-  const missing = input.target - (state.filter?.smooth ?? input.temperature);
+function hysteresis(next: NextLaw, settings: LawSettings, input: LawInput): Decision {
+  const missing = input.target - (next.filter?.smooth ?? input.temperature);
   const wanted = input.heaterOn ? missing > -settings.hysteresis : missing >= settings.hysteresis;
-  const heat = wanted && !isWindowOpen(state) && (input.heaterOn || mayStart(state.cycle, input.nowMs));
-  return {
-    state: { ...state, cycle: { ...state.cycle, deficit: 0 }, deficitBefore: 0 },
-    demand: duty(wanted ? 100 : 0),
-    heat,
-  };
+  const heat = wanted && !isWindowOpen(next) && (input.heaterOn || mayStart(next.cycle, input.nowMs));
+  next.cycle = { ...next.cycle, deficit: 0 };
+  next.deficitBefore = 0;
+  return { demand: duty(wanted ? 100 : 0), heat };
 }

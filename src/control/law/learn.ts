@@ -117,14 +117,22 @@ const inEach = (state: LearnState, change: (one: Contestant) => Contestant): Lea
 });
 
 function followRoom(one: Contestant, average: Average, excess: Excess, counts: boolean): Contestant {
-  const state = estimate(one.estimate, one.room, average, excess);
+  const { room, square, count } = one;
+  const state = estimate(one.estimate, room, average, excess);
   const ageS = one.ageS + average.elapsedS;
-  const next = forecast(one.forecast, one.room, average);
-  if (next.seconds < forecastS && counts) return { ...one, estimate: state, forecast: next, ageS };
-  const fresh = { ...one, estimate: state, forecast: startForecast(state), ageS };
-  if (ageS <= warmUpS || !counts) return fresh;
-  const count = Math.min(memory, one.count + 1);
-  return { ...fresh, square: one.square + (next.error ** 2 - one.square) / count, count };
+  const next = forecast(one.forecast, room, average);
+  const isOver = next.seconds >= forecastS;
+  const restarts = isOver || !counts;
+  const isScored = isOver && counts && ageS > warmUpS;
+  const scored = isScored ? Math.min(memory, count + 1) : count;
+  return {
+    room,
+    estimate: state,
+    forecast: restarts ? startForecast(state) : next,
+    square: isScored ? square + (next.error ** 2 - square) / scored : square,
+    count: scored,
+    ageS,
+  };
 }
 
 function judge(state: LearnState): LearnState {

@@ -57,21 +57,24 @@ export function addReading(
   elapsedS: number,
   heaterOn: boolean,
 ): { readonly state: ReadingsState; readonly average: Average | undefined } {
-  const added = addDifference(state, temperature);
+  const { square, seen, stepK } = noiseAfter(state, temperature);
   const sumK = state.sumK + temperature;
   const count = state.count + 1;
   const total = state.elapsedS + elapsedS;
   const onS = state.onS + (heaterOn ? elapsedS : 0);
   if (total < averageS) {
-    return { state: { ...added, sumK, count, elapsedS: total, onS }, average: undefined };
+    return {
+      state: { sumK, count, elapsedS: total, onS, last: temperature, square, seen, stepK },
+      average: undefined,
+    };
   }
   return {
-    state: { ...added, sumK: 0, count: 0, elapsedS: 0, onS: 0 },
+    state: { sumK: 0, count: 0, elapsedS: 0, onS: 0, last: temperature, square, seen, stepK },
     average: {
       temperature: sumK / count,
       on: onS / total,
       elapsedS: total,
-      variance: varianceOf(added, count),
+      variance: varianceOf(square, stepK, count),
     },
   };
 }
@@ -82,27 +85,28 @@ export const shiftReadings = (state: ReadingsState, by: number): ReadingsState =
   last: state.last === undefined ? undefined : state.last + by,
 });
 
-function addDifference(state: ReadingsState, temperature: number): ReadingsState {
-  if (state.last === undefined) return { ...state, last: temperature };
-  const moved = Math.abs(temperature - state.last);
-  const square = Math.min(moved * moved, largestJumpSquare * Math.max(state.square, 1e-5));
-  const seen = Math.min(noiseMemory, state.seen + 1);
+function noiseAfter(
+  { last, square, seen, stepK }: ReadingsState,
+  temperature: number,
+): Pick<ReadingsState, "square" | "seen" | "stepK"> {
+  if (last === undefined) return { square, seen, stepK };
+  const moved = Math.abs(temperature - last);
+  const jump = Math.min(moved * moved, largestJumpSquare * Math.max(square, 1e-5));
+  const count = Math.min(noiseMemory, seen + 1);
   return {
-    ...state,
-    last: temperature,
-    square: state.square + (square - state.square) / seen,
-    seen,
-    stepK: moved > 1e-4 && moved < state.stepK ? moved : state.stepK,
+    square: square + (jump - square) / count,
+    seen: count,
+    stepK: moved > 1e-4 && moved < stepK ? moved : stepK,
   };
 }
 
 /** Noise of one reading (K). */
 export const noiseOf = (state: ReadingsState): number => Math.sqrt(state.square / 2);
 
-function varianceOf(state: ReadingsState, count: number): number {
-  const white = state.square / 2;
+function varianceOf(square: number, stepK: number, count: number): number {
+  const white = square / 2;
   // Noise of more than half a step makes the error of rounding white, and part of the differences.
-  const coarse = state.stepK < 1 ? state.stepK ** 2 / 12 : 0;
+  const coarse = stepK < 1 ? stepK ** 2 / 12 : 0;
   const hidden = coarse * Math.exp(-white / Math.max(1e-12, coarse));
   return white / count + repeats * hidden + 4e-6;
 }

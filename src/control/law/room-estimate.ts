@@ -245,23 +245,12 @@ function transition(rates: Rates, seconds: number): number[] {
   const doublings = Math.max(0, Math.ceil(Math.log2((seconds * fastest) / 0.25)));
   const h = seconds / 2 ** doublings;
   const { sensor, air, airFabric, fabricAir, fabricOut } = rates;
+  // biome-ignore format: a matrix
   const a = [
-    -sensor,
-    sensor,
-    0,
-    0,
-    0,
-    -airFabric,
-    airFabric,
-    air,
-    0,
-    fabricAir,
-    -fabricAir - fabricOut,
-    0,
-    0,
-    0,
-    0,
-    0,
+    -sensor, sensor, 0, 0,
+    0, -airFabric, airFabric, air,
+    0, fabricAir, -fabricAir - fabricOut, 0,
+    0, 0, 0, 0,
   ];
   const ah = a.map((value) => value * h);
   const square = multiply(ah, ah);
@@ -271,7 +260,7 @@ function transition(rates: Rates, seconds: number): number[] {
 }
 
 function multiply(a: readonly number[], b: readonly number[]): number[] {
-  const result = new Array<number>(16);
+  const result = [...a];
   for (let row = 0; row < 16; row += 4) {
     for (let column = 0; column < 4; column++) {
       result[row + column] =
@@ -285,7 +274,7 @@ function multiply(a: readonly number[], b: readonly number[]): number[] {
 }
 
 function multiplyTransposed(a: readonly number[], b: readonly number[]): number[] {
-  const result = new Array<number>(16);
+  const result = [...a];
   for (let row = 0; row < 16; row += 4) {
     for (let column = 0; column < 16; column += 4) {
       result[row + column / 4] =

@@ -70,7 +70,11 @@ export function readUserInput(
   changed ||= requested.panel !== panel || requested.twin !== state.twin || requested.forget;
   const unsettled = repeated && adjusting(buttons.state);
   return {
-    ...requested,
+    panel: requested.panel,
+    twin: requested.twin,
+    identifyUntil: requested.identifyUntil,
+    clear: requested.clear,
+    forget: requested.forget,
     buttons: buttons.state,
     touched: buttons.touched,
     changed: changed || (repeated && !unsettled),

@@ -168,7 +168,22 @@ export function stepHeatEffect(before: HeatEffectState, input: HeatEffectInput):
   const levelBefore = levelAgo(trend, 10);
   const { learntRise, quickRise } = learnQuickly(before, input);
   const relay = watchRelay(before.relay, { heaterOn, level, levelBefore, learntRise, now });
-  const seen = { ...before, relay, learntRise, quickRise };
+  const seen: HeatEffectState = {
+    on: before.on,
+    since: before.since,
+    ranBefore: before.ranBefore,
+    first: before.first,
+    claim: before.claim,
+    test: before.test,
+    nextTestAt: before.nextTestAt,
+    answers: before.answers,
+    firstPause: before.firstPause,
+    quickRise,
+    failedTests: before.failedTests,
+    ineffective: before.ineffective,
+    relay,
+    learntRise,
+  };
   const state = isRepaired(seen, trend) ? { ...seen, failedTests: 0, ineffective: false } : seen;
   if (level === undefined) return { ...state, test: undefined, claim: undefined };
   if (state.test) return continueTest(state, state.test, input);

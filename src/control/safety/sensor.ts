@@ -136,11 +136,14 @@ function take(state: SensorState, last: Measurement, frozenAfter: Millis | undef
   const goodRun = frozen ? 0 : state.goodRun + 1;
   const recovered = goodRun >= recoveryRun;
   return {
-    ...state,
+    lastAttemptAt: state.lastAttemptAt,
     last,
     trustedAt: state.lastImplausible && !recovered ? state.trustedAt : at,
     lastImplausible: false,
     goodRun,
+    word: state.word,
+    wordSince: state.wordSince,
+    wordAt: state.wordAt,
     stale: state.stale && !recovered,
     stuck: frozen || (state.stuck && !recovered),
     reason: frozen ? "repeats the same value to the last bit" : state.reason,

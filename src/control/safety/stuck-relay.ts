@@ -112,12 +112,13 @@ function updateLoad(before: RelayWatch, heaterOn: boolean, now: Millis): RelayWa
   const elapsed = heaterOn ? Math.min(now - before.seenAt, minutes(1)) : now - before.seenAt;
   const share = heaterOn ? 1 : 0;
   return {
-    ...before,
     given: approach(before.given, share, elapsed / loadTime),
     weight: approach(before.weight, 1, elapsed / loadTime),
     residual: approach(before.residual, share, elapsed / residualTime),
     seenAt: now,
     offSince: heaterOn ? undefined : (before.offSince ?? now),
+    reference: before.reference,
+    alarm: before.alarm,
   };
 }
 

@@ -39,14 +39,20 @@ export function addToTrend(trend: Trend, temperature: Celsius, at: Millis): Tren
   const quantum =
     last === undefined ? trend.quantum : smallerStep(trend.quantum, Math.abs(temperature - last));
   if (minute === trend.minute) {
-    return { ...trend, sum: trend.sum + temperature, count: trend.count + 1, last: temperature, quantum };
+    const { sum, count, means } = trend;
+    return { minute, sum: sum + temperature, count: count + 1, means, last: temperature, quantum };
   }
   const skipped = minute - trend.minute - 1;
-  const fresh = { minute, sum: temperature as number, count: 1, last: temperature, quantum };
-  if (trend.count === 0 || skipped > maxBridged || skipped < 0) return { ...fresh, means: [] };
-  const mean = trend.sum / trend.count;
-  const means = [...trend.means.slice(-(maxMinutes - 1 - skipped)), ...Array<number>(skipped + 1).fill(mean)];
-  return { ...fresh, means };
+  const breaks = trend.count === 0 || skipped > maxBridged || skipped < 0;
+  const means = breaks ? [] : extended(trend, skipped);
+  return { minute, sum: temperature, count: 1, means, last: temperature, quantum };
+}
+
+/** The means with that of the minute that has ended, which also stands for the minutes skipped. */
+function extended({ means, sum, count }: Trend, skipped: number): readonly number[] {
+  const longer = means.slice(-(maxMinutes - 1 - skipped));
+  for (let minute = 0; minute <= skipped; minute++) longer.push(sum / count);
+  return longer;
 }
 
 /** Below a thousandth of a kelvin is rounding, not a step. */

@@ -17,18 +17,40 @@ const passS = 1200;
 /** Evidence fades over this time with changes of heat (h). */
 const memoryH = 36;
 
-/** Indices of the three time constants. */
-const bank = heaterLags.flatMap((_, heater) =>
-  sensorLags.flatMap((__, sensor) => airTimes.map((___, air) => ({ heater, sensor, air }))),
-);
+const heaters = heaterLags.length;
+const sensors = sensorLags.length;
+const airs = airTimes.length;
+const pairs = heaters * sensors;
+const candidates = pairs * airs;
 
-/** Numbers per candidate: eight of filters, then the sums `sums` names. */
-const width = 13;
-const sums = { fastFast: 8, fastSteady: 9, steadySteady: 10, fastLevel: 11, steadyLevel: 12 } as const;
+/** Where the numbers of each kind begin: states of filters, then sums over time of products. */
+const at = offsets({
+  /** For each heater: its body, and what the first high pass leaves of the body's integral, which is a low pass. */
+  body: heaters,
+  integral: heaters,
+  air: heaters * airs,
+  /** What the sensor shows of the air, and of the integral. */
+  fast: candidates,
+  steady: pairs,
+  fastFast: candidates,
+  fastSteady: candidates,
+  fastLevel: candidates,
+  steadySteady: pairs,
+  steadyLevel: pairs,
+});
+
+function offsets<Kind extends string>(counts: Record<Kind, number>): Record<Kind | "end", number> {
+  let end = 0;
+  const firsts = Object.entries<number>(counts).map(([kind, count]) => {
+    end += count;
+    return [kind, end - count] as const;
+  });
+  return { ...Object.fromEntries(firsts), end } as Record<Kind | "end", number>;
+}
 
 export interface BankState {
-  /** Filters and sums of every candidate. */
-  readonly numbers: Float64Array;
+  /** Filters and sums. An ordinary array: every average copies it, and a typed one costs much more to make. */
+  readonly numbers: readonly number[];
   /** High-pass filter of the readings, and the sum of their squares (K²h). */
   readonly level: readonly [slow: number, slower: number] | undefined;
   readonly squares: number;
@@ -39,7 +61,7 @@ export interface BankState {
 }
 
 export const startBank: BankState = {
-  numbers: new Float64Array(bank.length * width),
+  numbers: new Array<number>(at.end).fill(0),
   level: undefined,
   squares: 0,
   command: 0,
@@ -63,10 +85,11 @@ export function addToBank(state: BankState, average: Average, counts: boolean): 
   const change = Math.min(1, 4 * Math.abs(on - command));
   const weight = counts ? elapsedS / 3600 : 0;
   const fade = Math.exp((-weight * change) / memoryH);
-  const numbers = Float64Array.from(state.numbers);
+  const numbers = [...state.numbers];
   const keeps = { heater: heaterLags.map(keep), sensor: sensorLags.map(keep), air: airTimes.map(keep), pass };
-  for (let index = 0; index < bank.length; index++) {
-    addToCandidate(numbers, index, keeps, { on, level, weight, fade });
+  const commandHigh = on - (command + state.command) / 2;
+  for (let heater = 0; heater < heaters; heater++) {
+    addToHeater(numbers, heater, commandHigh, keeps, { level, weight, fade });
   }
   const squares = state.squares * fade + weight * level * level;
   return { numbers, level: [slow, slower], squares, command, hours: state.hours * fade + weight * change };
@@ -80,41 +103,71 @@ interface Keeps {
 }
 
 interface Evidence {
-  readonly on: number;
   readonly level: number;
   readonly weight: number;
   readonly fade: number;
 }
 
-function addToCandidate(numbers: Float64Array, index: number, keeps: Keeps, evidence: Evidence): void {
-  const { on, level, weight, fade } = evidence;
-  const at = index * width;
-  const { heater = 0, sensor = 0, air = 0 } = bank[index] ?? {};
-  const keepSensor = keeps.sensor[sensor] ?? 0;
-  const { pass } = keeps;
-  const body = lag(numbers, at, on, keeps.heater[heater] ?? 0);
-  const sensed = lag(numbers, at + 2, lag(numbers, at + 1, body, keeps.air[air] ?? 0), keepSensor);
-  const fastHigh = sensed - lag(numbers, at + 3, sensed, pass);
-  const fast = fastHigh - lag(numbers, at + 4, fastHigh, pass);
-  // Of the integral in hours the first high pass leaves a low pass.
-  const risen = lag(numbers, at + 6, lag(numbers, at + 5, body, pass) * (passS / 3600), keepSensor);
-  const steady = risen - lag(numbers, at + 7, risen, pass);
-  add(numbers, at + sums.fastFast, fade, weight * fast * fast);
-  add(numbers, at + sums.fastSteady, fade, weight * fast * steady);
-  add(numbers, at + sums.steadySteady, fade, weight * steady * steady);
-  add(numbers, at + sums.fastLevel, fade, weight * fast * level);
-  add(numbers, at + sums.steadyLevel, fade, weight * steady * level);
+/**
+ * All candidates with that heater. Linear filters commute: the first high pass acts on the command and the second on the
+ * body, once for all of them.
+ * @param command after the first high pass
+ */
+function addToHeater(
+  numbers: number[],
+  heater: number,
+  command: number,
+  keeps: Keeps,
+  evidence: Evidence,
+): void {
+  const body = lag(numbers, at.body + heater, command, keeps.heater[heater] ?? 0);
+  const integral = lag(numbers, at.integral + heater, body, keeps.pass);
+  const risen = integral * (passS / 3600);
+  const warmed = keeps.air.map((keep, air) =>
+    lag(numbers, at.air + heater * airs + air, body - integral, keep),
+  );
+  for (let sensor = 0; sensor < sensors; sensor++) {
+    const pair = heater * sensors + sensor;
+    addToPair(numbers, pair, { warmed, risen, keep: keeps.sensor[sensor] ?? 0 }, evidence);
+  }
+}
+
+interface Felt {
+  /** The air of each candidate, and the integral. */
+  readonly warmed: readonly number[];
+  readonly risen: number;
+  /** Of the sensor. */
+  readonly keep: number;
+}
+
+/** All candidates with that heater and sensor. */
+function addToPair(
+  numbers: number[],
+  pair: number,
+  { warmed, risen, keep }: Felt,
+  { level, weight, fade }: Evidence,
+): void {
+  const steady = lag(numbers, at.steady + pair, risen, keep);
+  add(numbers, at.steadySteady + pair, fade, weight * steady * steady);
+  add(numbers, at.steadyLevel + pair, fade, weight * steady * level);
+  for (let air = 0; air < airs; air++) {
+    const index = pair * airs + air;
+    const fast = lag(numbers, at.fast + index, warmed[air] ?? 0, keep);
+    add(numbers, at.fastFast + index, fade, weight * fast * fast);
+    add(numbers, at.fastSteady + index, fade, weight * fast * steady);
+    add(numbers, at.fastLevel + index, fade, weight * fast * level);
+  }
 }
 
 /** A first-order lag whose state is at `index`. @returns its mean over the step */
-function lag(numbers: Float64Array, index: number, input: number, keep: number): number {
+function lag(numbers: number[], index: number, input: number, keep: number): number {
   const before = numbers[index] ?? 0;
   const after = input + (before - input) * keep;
   numbers[index] = after;
   return (before + after) / 2;
 }
 
-function add(numbers: Float64Array, index: number, fade: number, value: number): void {
+function add(numbers: number[], index: number, fade: number, value: number): void {
   numbers[index] = (numbers[index] ?? 0) * fade + value;
 }
 
@@ -130,45 +183,52 @@ export interface Fit {
 }
 
 /** The candidate that explains the readings best; `undefined` without evidence. */
-export function bestFit(state: BankState): Fit | undefined {
-  let best: { index: number; air: number; fabric: number; left: number; weighted: number } | undefined;
-  for (let index = 0; index < bank.length; index++) {
-    const [ff, fs, ss, fy, sy] = [8, 9, 10, 11, 12].map(
-      (offset) => state.numbers[index * width + offset] ?? 0,
-    ) as [number, number, number, number, number];
-    const gains = nonNegative(ff * (1 + 1e-4) + 1e-9, fs, ss * (1 + 1e-4) + 1e-9, fy, sy);
-    const [air, fabric] = gains;
-    const left =
-      state.squares -
-      2 * (air * fy + fabric * sy) +
-      air * air * ff +
-      2 * air * fabric * fs +
-      fabric * fabric * ss;
-    const weighted = left * penaltyOf(index);
-    if (air > 0 && (!best || weighted < best.weighted)) best = { index, air, fabric, left, weighted };
+export function bestFit({ numbers, squares }: BankState): Fit | undefined {
+  if (squares <= 0) return undefined;
+  let [best, lowest] = [-1, Number.POSITIVE_INFINITY];
+  for (let index = 0; index < candidates; index++) {
+    const { air, left } = fitOf(numbers, squares, index);
+    const weighted = left * (penalties[index] ?? 1);
+    if (air > 0 && weighted < lowest) [best, lowest] = [index, weighted];
   }
-  if (!best || state.squares <= 0) return undefined;
+  if (best < 0) return undefined;
+  const { air, fabric, left } = fitOf(numbers, squares, best);
   return {
-    response: { ...timesOf(best.index), airRiseK: best.air, fabricRiseKPerH: best.fabric },
-    unexplained: Math.max(0, best.left / state.squares),
+    response: { ...timesOf(best), airRiseK: air, fabricRiseKPerH: fabric },
+    unexplained: Math.max(0, left / squares),
   };
 }
+
+/** The best gains of a candidate, and the squares that they leave. */
+function fitOf(numbers: readonly number[], squares: number, index: number) {
+  const pair = Math.floor(index / airs);
+  const ff = numbers[at.fastFast + index] ?? 0;
+  const fs = numbers[at.fastSteady + index] ?? 0;
+  const ss = numbers[at.steadySteady + pair] ?? 0;
+  const fy = numbers[at.fastLevel + index] ?? 0;
+  const sy = numbers[at.steadyLevel + pair] ?? 0;
+  const [air, fabric] = nonNegative(ff * (1 + 1e-4) + 1e-9, fs, ss * (1 + 1e-4) + 1e-9, fy, sy);
+  const left =
+    squares - 2 * (air * fy + fabric * sy) + air * air * ff + 2 * air * fabric * fs + fabric * fabric * ss;
+  return { air, fabric, left };
+}
+
+const timesOf = (index: number) => {
+  const pair = Math.floor(index / airs);
+  return {
+    heaterLagS: heaterLags[Math.floor(pair / sensors)] ?? 0,
+    sensorLagS: sensorLags[pair % sensors] ?? 0,
+    airTimeS: airTimes[index % airs] ?? 0,
+  };
+};
 
 /** Two candidates with their lags exchanged explain nearly the same: the one with an ordinary sensor is likelier. */
 const usualSensorS = 280;
 const penalty = 0.1;
-
-const penaltyOf = (index: number): number =>
-  1 + penalty * Math.log(timesOf(index).sensorLagS / usualSensorS) ** 2;
-
-const timesOf = (index: number) => {
-  const { heater = 0, sensor = 0, air = 0 } = bank[index] ?? {};
-  return {
-    heaterLagS: heaterLags[heater] ?? 0,
-    sensorLagS: sensorLags[sensor] ?? 0,
-    airTimeS: airTimes[air] ?? 0,
-  };
-};
+const penalties = Array.from(
+  { length: candidates },
+  (_, index) => 1 + penalty * Math.log(timesOf(index).sensorLagS / usualSensorS) ** 2,
+);
 
 /** Least squares with two unknowns, neither below zero. */
 function nonNegative(ff: number, fs: number, ss: number, fy: number, sy: number): readonly [number, number] {

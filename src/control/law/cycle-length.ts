@@ -3,8 +3,9 @@
  *
  * Guarantee: between 3600 / `maxStartsPerHour` seconds and half an hour.
  */
+
+import { ratesOf } from "./rates.ts";
 import { rippleOf } from "./regulator.ts";
-import { ratesOf } from "./room-estimate.ts";
 import type { RoomModel } from "./room-model.ts";
 
 export interface CycleSettings {

@@ -48,9 +48,14 @@ function offsets<Kind extends string>(counts: Record<Kind, number>): Record<Kind
   return { ...Object.fromEntries(firsts), end } as Record<Kind | "end", number>;
 }
 
+/** So many averages are added at once: five minutes, since a copy of the bank costs as much as adding some of them. */
+const batch = 10;
+
 export interface BankState {
-  /** Filters and sums. An ordinary array: every average copies it, and a typed one costs much more to make. */
+  /** Filters and sums. An ordinary array, which is faster to make than a typed one. */
   readonly numbers: readonly number[];
+  /** What is not in them yet. */
+  readonly waiting: readonly Evidence[];
   /** High-pass filter of the readings, and the sum of their squares (K²h). */
   readonly level: readonly [slow: number, slower: number] | undefined;
   readonly squares: number;
@@ -61,7 +66,8 @@ export interface BankState {
 }
 
 export const startBank: BankState = {
-  numbers: new Array<number>(at.end).fill(0),
+  numbers: Array.from({ length: at.end }, () => 0),
+  waiting: [],
   level: undefined,
   squares: 0,
   command: 0,
@@ -74,8 +80,7 @@ export const shiftBank = (state: BankState, by: number): BankState =>
 /** @param counts false while something else than heater and weather acts (a window, a fault) */
 export function addToBank(state: BankState, average: Average, counts: boolean): BankState {
   const { temperature, on, elapsedS } = average;
-  const keep = (time: number) => Math.exp(-elapsedS / time);
-  const pass = keep(passS);
+  const pass = Math.exp(-elapsedS / passS);
   const [slow0, slower0] = state.level ?? [temperature, 0];
   const slow = temperature + (slow0 - temperature) * pass;
   const high = temperature - (slow + slow0) / 2;
@@ -85,14 +90,44 @@ export function addToBank(state: BankState, average: Average, counts: boolean): 
   const change = Math.min(1, 4 * Math.abs(on - command));
   const weight = counts ? elapsedS / 3600 : 0;
   const fade = Math.exp((-weight * change) / memoryH);
-  const numbers = [...state.numbers];
-  const keeps = { heater: heaterLags.map(keep), sensor: sensorLags.map(keep), air: airTimes.map(keep), pass };
-  const commandHigh = on - (command + state.command) / 2;
-  for (let heater = 0; heater < heaters; heater++) {
-    addToHeater(numbers, heater, commandHigh, keeps, { level, weight, fade });
-  }
   const squares = state.squares * fade + weight * level * level;
-  return { numbers, level: [slow, slower], squares, command, hours: state.hours * fade + weight * change };
+  const waiting = [
+    ...state.waiting,
+    { commandHigh: on - (command + state.command) / 2, level, weight, fade, elapsedS },
+  ];
+  const isFull = waiting.length >= batch;
+  return {
+    numbers: isFull ? withEvidence(state.numbers, waiting) : state.numbers,
+    waiting: isFull ? [] : waiting,
+    level: [slow, slower],
+    squares,
+    command,
+    hours: state.hours * fade + weight * change,
+  };
+}
+
+/** What one average says, after the high passes of the readings and the first of the command. */
+interface Evidence {
+  readonly commandHigh: number;
+  readonly level: number;
+  readonly weight: number;
+  readonly fade: number;
+  readonly elapsedS: number;
+}
+
+function withEvidence(before: readonly number[], waiting: readonly Evidence[]): readonly number[] {
+  const numbers = [...before];
+  for (const evidence of waiting) {
+    const keep = (time: number) => Math.exp(-evidence.elapsedS / time);
+    const keeps = {
+      heater: heaterLags.map(keep),
+      sensor: sensorLags.map(keep),
+      air: airTimes.map(keep),
+      pass: keep(passS),
+    };
+    for (let heater = 0; heater < heaters; heater++) addToHeater(numbers, heater, keeps, evidence);
+  }
+  return numbers;
 }
 
 interface Keeps {
@@ -102,25 +137,12 @@ interface Keeps {
   readonly pass: number;
 }
 
-interface Evidence {
-  readonly level: number;
-  readonly weight: number;
-  readonly fade: number;
-}
-
 /**
  * All candidates with that heater. Linear filters commute: the first high pass acts on the command and the second on the
  * body, once for all of them.
- * @param command after the first high pass
  */
-function addToHeater(
-  numbers: number[],
-  heater: number,
-  command: number,
-  keeps: Keeps,
-  evidence: Evidence,
-): void {
-  const body = lag(numbers, at.body + heater, command, keeps.heater[heater] ?? 0);
+function addToHeater(numbers: number[], heater: number, keeps: Keeps, evidence: Evidence): void {
+  const body = lag(numbers, at.body + heater, evidence.commandHigh, keeps.heater[heater] ?? 0);
   const integral = lag(numbers, at.integral + heater, body, keeps.pass);
   const risen = integral * (passS / 3600);
   const warmed = keeps.air.map((keep, air) =>
@@ -183,7 +205,8 @@ export interface Fit {
 }
 
 /** The candidate that explains the readings best; `undefined` without evidence. */
-export function bestFit({ numbers, squares }: BankState): Fit | undefined {
+export function bestFit({ numbers: added, waiting, squares }: BankState): Fit | undefined {
+  const numbers = waiting.length > 0 ? withEvidence(added, waiting) : added;
   if (squares <= 0) return undefined;
   let [best, lowest] = [-1, Number.POSITIVE_INFINITY];
   for (let index = 0; index < candidates; index++) {

@@ -5,8 +5,9 @@
  */
 import type { Millis } from "../../base/units.ts";
 import { hours, millis, minutes } from "../../base/units.ts";
+import { ratesOf } from "./rates.ts";
 import type { EstimateState } from "./room-estimate.ts";
-import { advance, ratesOf, reference } from "./room-estimate.ts";
+import { advance, reference } from "./room-estimate.ts";
 import type { RoomModel } from "./room-model.ts";
 
 export const longestStart = hours(6);

@@ -4,8 +4,10 @@
  * The error at the end of the horizon counts most, so that heat stored in the heater's body is known to come and heating
  * ends early. There is no integral that could wind up: what is unknown is the estimated load.
  */
-import type { EstimateState, Rates, Thermal } from "./room-estimate.ts";
-import { advance, noHeat, ratesOf, reference } from "./room-estimate.ts";
+import type { Rates } from "./rates.ts";
+import { ratesOf } from "./rates.ts";
+import type { EstimateState, Thermal } from "./room-estimate.ts";
+import { advance, noHeat, reference } from "./room-estimate.ts";
 import type { RoomModel } from "./room-model.ts";
 
 /** The horizon: as a share of the lags between relay and reading, and at least (s). */

@@ -7,40 +7,15 @@
  * Temperatures are relative to `reference`, so that the load is that of a room at an ordinary temperature.
  * Guarantee: the covariance stays symmetric and bounded; a gap of readings only makes the estimate less certain.
  */
+import type { Covariance } from "./covariance.ts";
+import { corrected, loosened, predicted, startCovariance } from "./covariance.ts";
+import type { Rates } from "./rates.ts";
+import { ratesOf } from "./rates.ts";
 import type { Average } from "./readings.ts";
 import type { RoomModel } from "./room-model.ts";
 
 /** °C. */
 export const reference = 20;
-/** Steady rise of an ordinary room at full power (K): says how fast the fabric loses heat to the outside. */
-const steadyRise = 45;
-
-/** The model's coefficients, per second. */
-export interface Rates {
-  readonly heater: number;
-  readonly sensor: number;
-  /** Warming of the air at full power (K/s). */
-  readonly air: number;
-  /** Air towards fabric, fabric towards air, fabric towards the outside. */
-  readonly airFabric: number;
-  readonly fabricAir: number;
-  readonly fabricOut: number;
-}
-
-export function ratesOf(room: RoomModel): Rates {
-  const fabric = room.fabricRiseKPerH / 3600;
-  const air = room.airRiseK / room.airTimeS + fabric;
-  const fabricAir = fabric / (air * room.airTimeS);
-  return {
-    heater: 1 / room.heaterLagS,
-    sensor: 1 / room.sensorLagS,
-    air,
-    airFabric: Math.max(1 / room.airTimeS - fabricAir, 0.02 / room.airTimeS),
-    fabricAir,
-    fabricOut: fabric / steadyRise,
-  };
-}
-
 /** Heater's body (share of full power), air and fabric (K). */
 export interface Thermal {
   readonly heater: number;
@@ -73,19 +48,11 @@ export interface EstimateState {
   readonly load: number;
   /** Effect of the heat given beyond the demand. */
   readonly ripple: Thermal;
-  /** Covariance of sensor, air, fabric and load; 16 numbers, row by row. */
-  readonly covariance: readonly number[];
+  readonly covariance: Covariance;
   /** Smoothed square of the innovation over its variance: 1 when the model explains the readings. */
   readonly surprise: number;
 }
 
-/** Standard deviations at the start (K, share of full power). */
-const startDeviation = [0.3, 0.5, 1, 0.4];
-/** Random walk of the load: share of full power in an hour. */
-const loadWalk = 0.05;
-/** The same of the air's own temperature (K) and of the fabric's. */
-const airWalk = 0.03;
-const fabricWalk = 0.02;
 /** A larger surprise than expected widens the walk of the load so many times at most. */
 const mostSurprise = 30;
 const surpriseMemoryS = 400;
@@ -103,19 +70,15 @@ export function startEstimate(temperature: number, demand: number): EstimateStat
     sensor: level,
     load: -demand,
     ripple: noHeat,
-    covariance: startDeviation.flatMap((deviation, row) =>
-      startDeviation.map((_, column) => (row === column ? deviation * deviation : 0)),
-    ),
+    covariance: startCovariance,
     surprise: 1,
   };
 }
 
-/** Less certain by so much, after a change of the model or a gap. */
+/** Less certain, after a change of the model or a gap. */
 export const loosen = (state: EstimateState): EstimateState => ({
   ...state,
-  covariance: state.covariance.map(
-    (value, index) => value + (index % 5 === 0 ? ([0.01, 0.04, 0.1, 0.01][index / 5] ?? 0) : 0),
-  ),
+  covariance: loosened(state.covariance),
 });
 
 /** The room's own parts after `seconds` at that power from heater body on. */
@@ -177,12 +140,11 @@ export function estimate(
   const air = (state.thermal.air + thermal.air) / 2;
   const sensor = air + (state.sensor - air) * Math.exp(-rates.sensor * elapsedS);
   const widen = Math.min(mostSurprise, Math.max(1, state.surprise));
-  const p = predictCovariance(state.covariance, rates, elapsedS, widen);
+  const p = predicted(state.covariance, rates, elapsedS, widen);
   const expected = (p[0] ?? 0) + variance;
   const innovation = temperature - reference - (sensor + state.sensor) / 2;
-  const gains = [0, 4, 8, 12].map((row) => (p[row] ?? 0) / expected);
-  const [g0 = 0, g1 = 0, g2 = 0, g3 = 0] = gains;
-  const covariance = p.map((value, index) => value - (gains[index >> 2] ?? 0) * (p[index & 3] ?? 0));
+  const { 0: p0 = 0, 4: p1 = 0, 8: p2 = 0, 12: p3 = 0 } = p;
+  const [g0, g1, g2, g3] = [p0 / expected, p1 / expected, p2 / expected, p3 / expected];
   const square = Math.min(100, (innovation * innovation) / expected);
   return {
     thermal: {
@@ -193,7 +155,7 @@ export function estimate(
     sensor: bounded(sensor + g0 * innovation, widest),
     load: bounded(state.load + g3 * innovation, largestLoad),
     ripple,
-    covariance,
+    covariance: corrected(p, [g0, g1, g2, g3]),
     surprise: state.surprise + (square - state.surprise) * (1 - Math.exp(-elapsedS / surpriseMemoryS)),
   };
 }
@@ -219,70 +181,4 @@ export function forecast(before: Forecast, room: RoomModel, average: Average): F
   const difference = temperature - reference - (sensor + before.sensor) / 2;
   const error = before.error + (difference - before.error) * (1 - Math.exp(-elapsedS / errorSmoothingS));
   return { thermal, sensor, load: before.load, seconds: before.seconds + elapsedS, error };
-}
-
-function predictCovariance(
-  before: readonly number[],
-  rates: Rates,
-  seconds: number,
-  widen: number,
-): number[] {
-  const t = transition(rates, seconds);
-  const half = multiply(t, before);
-  const p = multiplyTransposed(half, t);
-  const hours = seconds / 3600;
-  p[0] = (p[0] ?? 0) + 1e-7;
-  p[5] = (p[5] ?? 0) + airWalk * airWalk * hours;
-  p[10] = (p[10] ?? 0) + fabricWalk * fabricWalk * hours;
-  p[15] = (p[15] ?? 0) + loadWalk * loadWalk * hours * widen;
-  for (let index = 0; index < 16; index += 5) p[index] = Math.min(1e3, p[index] ?? 0);
-  return p;
-}
-
-/** Transition of sensor, air, fabric and load. */
-function transition(rates: Rates, seconds: number): number[] {
-  const fastest = Math.max(rates.sensor, rates.airFabric);
-  const doublings = Math.max(0, Math.ceil(Math.log2((seconds * fastest) / 0.25)));
-  const h = seconds / 2 ** doublings;
-  const { sensor, air, airFabric, fabricAir, fabricOut } = rates;
-  // biome-ignore format: a matrix
-  const a = [
-    -sensor, sensor, 0, 0,
-    0, -airFabric, airFabric, air,
-    0, fabricAir, -fabricAir - fabricOut, 0,
-    0, 0, 0, 0,
-  ];
-  const ah = a.map((value) => value * h);
-  const square = multiply(ah, ah);
-  let result = ah.map((value, index) => value + (square[index] ?? 0) / 2 + (index % 5 === 0 ? 1 : 0));
-  for (let round = 0; round < doublings; round++) result = multiply(result, result);
-  return result;
-}
-
-function multiply(a: readonly number[], b: readonly number[]): number[] {
-  const result = [...a];
-  for (let row = 0; row < 16; row += 4) {
-    for (let column = 0; column < 4; column++) {
-      result[row + column] =
-        (a[row] ?? 0) * (b[column] ?? 0) +
-        (a[row + 1] ?? 0) * (b[column + 4] ?? 0) +
-        (a[row + 2] ?? 0) * (b[column + 8] ?? 0) +
-        (a[row + 3] ?? 0) * (b[column + 12] ?? 0);
-    }
-  }
-  return result;
-}
-
-function multiplyTransposed(a: readonly number[], b: readonly number[]): number[] {
-  const result = [...a];
-  for (let row = 0; row < 16; row += 4) {
-    for (let column = 0; column < 16; column += 4) {
-      result[row + column / 4] =
-        (a[row] ?? 0) * (b[column] ?? 0) +
-        (a[row + 1] ?? 0) * (b[column + 1] ?? 0) +
-        (a[row + 2] ?? 0) * (b[column + 2] ?? 0) +
-        (a[row + 3] ?? 0) * (b[column + 3] ?? 0);
-    }
-  }
-  return result;
 }

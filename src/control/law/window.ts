@@ -5,7 +5,7 @@
  * whose forecasts have not been checked for two hours sees no windows. Frost protection does not ask the law.
  */
 import type { Contestant } from "./learn.ts";
-import { ratesOf } from "./room-estimate.ts";
+import { ratesOf } from "./rates.ts";
 
 export interface WindowState {
   /** Load before the window opened: its average over an hour. */

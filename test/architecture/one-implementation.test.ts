@@ -66,7 +66,7 @@ const ideas: readonly Idea[] = [
       "src/base/files/atomic-file.ts",
       "src/base/files/kept-aside.ts",
       // A log that is appended to, and a folder of them that is set aside.
-      "src/azure/outbox/segments/disk.ts",
+      "src/base/files/folder-disk.ts",
       "src/azure/outbox/segments/store.ts",
     ],
     seeds: [

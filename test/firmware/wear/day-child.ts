@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CloudHandlers, CloudLink, CloudOptions } from "../../../src/azure/azure.ts";
 import { Secret } from "../../../src/azure/credentials/secret.ts";
-import { type SegmentDisk, segmentDisk } from "../../../src/azure/outbox/segments/disk.ts";
 import { segmentStore } from "../../../src/azure/outbox/segments/store.ts";
+import { type FolderDisk, folderDisk } from "../../../src/base/files/folder-disk.ts";
 import { hours, millis, minutes, wallMillis } from "../../../src/base/units.ts";
 import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { AzureFace } from "../../../src/firmware/cloud-process/azure-face.ts";
@@ -142,7 +142,7 @@ function tellTwin(): void {
   queueMicrotask(() => handlers?.onTwin({ desired: forDevice(desired), reported: forDevice(reported) }));
 }
 
-const disk: SegmentDisk = held(segmentDisk(join(folder, "outbox")));
+const disk: FolderDisk = held(folderDisk(join(folder, "outbox")));
 const azure = new AzureFace({
   access: {
     credentials: {

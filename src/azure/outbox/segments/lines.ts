@@ -6,10 +6,15 @@
  *     <crc32> n <text>                              the note
  *     <crc32> h <through>                           head of a segment: every key up to here was removed before
  *
- * Guarantee: a line is read as it was written, or as damaged: the checksum covers everything after it. Lines are framed
- * by line breaks, so that damage affects at most two lines.
+ * Guarantee: a line is read as it was written, or as damaged (base/files/checked-lines.ts).
  */
-import { crc32 } from "node:zlib";
+import {
+  checkedLine,
+  checkedLines,
+  contentAt,
+  contentOfLine,
+  type PlacedLine,
+} from "../../../base/files/checked-lines.ts";
 
 export type SegmentLine =
   | { readonly kind: "put"; readonly key: number; readonly text: string }
@@ -17,20 +22,14 @@ export type SegmentLine =
   | { readonly kind: "note"; readonly text: string }
   | { readonly kind: "head"; readonly through: number };
 
-export interface PlacedLine {
+export interface SegmentPlace extends Omit<PlacedLine, "content"> {
   /** `undefined`: damaged. */
   readonly line: SegmentLine | undefined;
-  /** In bytes, the line break included. */
-  readonly at: number;
-  readonly length: number;
   /** Whether the line may have been a message, by its kind. */
   readonly mayBePut: boolean;
 }
 
-export function encodeLine(line: SegmentLine): string {
-  const content = contentOf(line);
-  return `${checksum(content)} ${content}\n`;
-}
+export const encodeLine = (line: SegmentLine): string => checkedLine(contentOf(line));
 
 function contentOf(line: SegmentLine): string {
   switch (line.kind) {
@@ -45,25 +44,21 @@ function contentOf(line: SegmentLine): string {
   }
 }
 
-/** All lines of a segment. A last line without a line break counts as damaged: its write was interrupted. */
-export function readLines(bytes: Buffer): PlacedLine[] {
-  const lines: PlacedLine[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const end = bytes.indexOf(lineBreak, at);
-    const next = end === -1 ? bytes.length : end + 1;
-    const line = end === -1 ? undefined : decodeLine(bytes.toString("utf8", at, end));
-    const kind = bytes[at + kindAt];
-    lines.push({ line, at, length: next - at, mayBePut: kind !== removed && kind !== note && kind !== head });
-    at = next;
-  }
-  return lines;
-}
+/** All lines of a segment. */
+export const readLines = (bytes: Buffer): SegmentPlace[] =>
+  checkedLines(bytes).map(({ content, at, length }) => {
+    const kind = bytes[at + contentAt];
+    const line = content === undefined ? undefined : lineOf(content);
+    return { line, at, length, mayBePut: kind !== removed && kind !== note && kind !== head };
+  });
 
 /** @param text without its line break */
 export function decodeLine(text: string): SegmentLine | undefined {
-  const content = text.slice(kindAt);
-  if (checksum(content) !== text.slice(0, kindAt - 1)) return undefined;
+  const content = contentOfLine(text);
+  return content === undefined ? undefined : lineOf(content);
+}
+
+function lineOf(content: string): SegmentLine | undefined {
   const [kind, first = "", second = ""] = content.split(" ", 3);
   switch (kind) {
     case "p":
@@ -79,7 +74,4 @@ export function decodeLine(text: string): SegmentLine | undefined {
   }
 }
 
-const checksum = (text: string): string => crc32(text).toString(16).padStart(8, "0");
-const kindAt = 9;
-const lineBreak = 0x0a;
 const [removed, note, head] = [..."rnh"].map((letter) => letter.charCodeAt(0));

@@ -14,6 +14,7 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, messageOf } from "../../../base/errors.ts";
+import { type FolderDisk, folderDisk } from "../../../base/files/folder-disk.ts";
 import { asideName, keptAsideOf } from "../../../base/files/kept-aside.ts";
 import type { WallMillis } from "../../../base/units.ts";
 import {
@@ -25,7 +26,6 @@ import {
   type StoreChange,
   type StoredText,
 } from "../store.ts";
-import { type SegmentDisk, segmentDisk } from "./disk.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { type Place, type Segment, SegmentIndex } from "./index.ts";
 import { KeyRanges } from "./key-ranges.ts";
@@ -45,7 +45,7 @@ const maxKept = 4 << 20;
 export function segmentStore(
   folder: string,
   wallNow: () => WallMillis,
-  disk: SegmentDisk = segmentDisk(folder),
+  disk: FolderDisk = folderDisk(folder),
 ): OpenStore {
   // Valid bytes of segments in which a failed write could not be truncated.
   const validLengths = new Map<string, number>();
@@ -68,7 +68,7 @@ export function segmentStore(
 
 async function openLocked(
   folder: string,
-  disk: SegmentDisk,
+  disk: FolderDisk,
   cuts: Map<string, number>,
   unlock: () => void,
   effort: RepairEffort,
@@ -101,7 +101,7 @@ async function setAside(
   const aside = asideName(folder, wallNow());
   const lock = join(folder, "lock");
   await rename(folder, aside);
-  await segmentDisk(folder).list();
+  await folderDisk(folder).list();
   await rename(join(aside, "lock"), lock);
   if (bytes <= maxKept) return aside;
   await rm(aside, { recursive: true, force: true });
@@ -120,7 +120,7 @@ interface Found {
 }
 
 class SegmentStore implements OutboxStore {
-  readonly #disk: SegmentDisk;
+  readonly #disk: FolderDisk;
   readonly #validLengths: Map<string, number>;
   readonly #unlock: () => void;
   readonly #index = new SegmentIndex();
@@ -137,7 +137,7 @@ class SegmentStore implements OutboxStore {
   #folderUnsynced = false;
   #broken = false;
 
-  constructor(disk: SegmentDisk, cuts: Map<string, number>, unlock: () => void) {
+  constructor(disk: FolderDisk, cuts: Map<string, number>, unlock: () => void) {
     this.#disk = disk;
     this.#validLengths = cuts;
     this.#unlock = unlock;

@@ -15,9 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type SegmentDisk, segmentDisk } from "../../../../src/azure/outbox/segments/disk.ts";
 import { segmentStore } from "../../../../src/azure/outbox/segments/store.ts";
 import type { OutboxStore } from "../../../../src/azure/outbox/store.ts";
+import { type FolderDisk, folderDisk } from "../../../../src/base/files/folder-disk.ts";
 import { wallMillis } from "../../../../src/base/units.ts";
 import { range } from "../rig.ts";
 
@@ -82,9 +82,9 @@ describe("the segment store", () => {
 
   it("reads what is asked for and not the rest of the file, however far into it that is", async () => {
     const folder = freshFolder();
-    const disk = segmentDisk(folder);
+    const disk = folderDisk(folder);
     let asked = 0;
-    const read: SegmentDisk["read"] = (name, at, length) => {
+    const read: FolderDisk["read"] = (name, at, length) => {
       asked += length;
       return disk.read(name, at, length);
     };
@@ -203,7 +203,7 @@ describe("a damaged segment", () => {
 });
 
 /** A disk in memory that forgets with the power what no sync covered, and keeps of a torn write only its beginning. */
-class CutDisk implements SegmentDisk {
+class CutDisk implements FolderDisk {
   readonly files = new Map<string, Buffer>();
   #synced = new Map<string, Buffer>();
   /** Names as the folder has them on the disk. */
@@ -271,7 +271,7 @@ describe("a power cut", () => {
   it("at any operation loses nothing that a durable write promised, and keeps the order", async () => {
     // The lock is a real one, in a real folder.
     const folder = freshFolder();
-    await segmentDisk(folder).list();
+    await folderDisk(folder).list();
     let operations = 0;
     for (let after = 1; after < 400; after += 1) {
       for (const keep of [0, 0.3, 1]) {
@@ -312,7 +312,7 @@ describe("a power cut", () => {
 
   it("that is only a failed write leaves nothing of it: what is written again is there once", async () => {
     const folder = freshFolder();
-    await segmentDisk(folder).list();
+    await folderDisk(folder).list();
     const disk = new CutDisk();
     const open = segmentStore(folder, wallNow, disk);
     const { store } = await open("none");

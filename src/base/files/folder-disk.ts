@@ -1,5 +1,6 @@
 /**
- * The file operations of the segment store, as a port: tests simulate a power cut between any two.
+ * The file operations of a store that appends to files in a folder of its own, as a port: tests simulate a power cut
+ * between any two.
  *
  * Guarantee: reads only regular files of a plausible size, so that a FIFO, a folder or a huge file cannot block it.
  * Changes are on the disk only after `sync` of the file and of the folder.
@@ -7,7 +8,7 @@
 import { constants } from "node:fs";
 import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf } from "../../../base/errors.ts";
+import { errnoOf } from "../errors.ts";
 
 export interface FileFound {
   readonly name: string;
@@ -15,7 +16,7 @@ export interface FileFound {
   readonly size: number | undefined;
 }
 
-export interface SegmentDisk {
+export interface FolderDisk {
   /** Creates the folder if needed, and lists it. */
   list(): Promise<readonly FileFound[]>;
   read(name: string, at: number, length: number): Promise<Buffer>;
@@ -29,7 +30,7 @@ export interface SegmentDisk {
   remove(name: string): Promise<void>;
 }
 
-export function segmentDisk(folder: string): SegmentDisk {
+export function folderDisk(folder: string): FolderDisk {
   const withFile = async <T>(name: string, flags: number, use: (file: File) => Promise<T>): Promise<T> => {
     // Without O_NONBLOCK, opening a FIFO would wait for a writer.
     const file = await open(join(folder, name), flags | constants.O_NONBLOCK, 0o600);

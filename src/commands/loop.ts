@@ -7,6 +7,8 @@ import { VirtualTerminal } from "../firmware/front/virtual-terminal.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
+import { keepHistory } from "../firmware/history/keep-history.ts";
+import type { HistoryRecorder } from "../firmware/history/recorder.ts";
 import { LogFeed } from "../firmware/local-socket/log-feed.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { type ExitCode, exitCodes } from "../firmware/process/exit-codes.ts";
@@ -83,7 +85,7 @@ async function loop(args: Arguments): Promise<number> {
   const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
   const { log, recorder, remoteLines, logs } = openLog(args, values.logLevel, write);
   logProblems(log, settings, board);
-  let [terminal, virtual]: [VirtualTerminal?, VirtualHardware?] = [];
+  let [terminal, virtual, history]: [VirtualTerminal?, VirtualHardware?, HistoryRecorder?] = [];
   let stop = (_why: string): void => {};
   // As early as possible: until there is a listener, SIGUSR1 opens an inspector.
   let onSignal = (_signal: string, code: ExitCode): void => endProcess(code, out, terminalOut);
@@ -107,7 +109,7 @@ async function loop(args: Arguments): Promise<number> {
     beat: (heaterOn) => sendToGuardian({ kind: "beat", heaterOn }),
     cleanUp: async () => {
       terminal?.close();
-      await flushAll(recorder, out);
+      await flushAll(recorder, history, out);
     },
     end: (code) => endProcess(code, out, terminalOut),
     onHardware: (hardware) => {
@@ -121,7 +123,7 @@ async function loop(args: Arguments): Promise<number> {
   onSignal = running.stop;
   showStatus(running, choice.name, log);
   const files = filesOf(running, context);
-  keepReports(recorder, context.data, files);
+  history = keepRecords(running, recorder, context, log);
   // Otherwise the cloud process watches the seal. Read only once here: a disk that hangs must not delay a
   // step.
   if (args.has("offline")) new SealWatch(systemClock, log, () => readSeal(context.data.path));
@@ -171,14 +173,29 @@ function decide(args: Arguments, { data: folder, settingsFile }: Context) {
   return { settings, values, board, choice };
 }
 
+function keepRecords(
+  running: RunningLoop,
+  recorder: ReportRecorder,
+  context: Context,
+  log: Log,
+): HistoryRecorder {
+  keepReports(recorder, context.data, filesOf(running, context));
+  return keepHistory({ ...running, data: context.data, log });
+}
+
 /** Signals may also open a debugger in an unsealed unit, and cause a crash in a test. */
 const forDevelopers = (dataPath: string) => ({
   mayDebug: () => mayDebug(dataPath),
   except: asksToCrash() ? ["SIGUSR2"] : [],
 });
 
-async function flushAll(recorder: ReportRecorder, out: LineWriter): Promise<void> {
-  await Promise.race([recorder.flush(), systemClock.sleep(reportTimeout)]);
+async function flushAll(
+  recorder: ReportRecorder,
+  history: HistoryRecorder | undefined,
+  out: LineWriter,
+): Promise<void> {
+  const stored = Promise.all([recorder.flush(), history?.close()]);
+  await Promise.race([stored, systemClock.sleep(reportTimeout)]);
   await flushBriefly(out);
 }
 

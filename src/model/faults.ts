@@ -167,6 +167,16 @@ const rows = {
     short: "LED FAILED",
     remedy: "An LED's line cannot be written. Check its wiring; the screen shows the same state.",
   },
+  // Does not forbid heat: nothing in control reads the history.
+  "history-failed": {
+    part: "history",
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "NO HISTORY",
+    remedy:
+      "The history cannot be stored; its last four hours wait in memory. Check the disk's space and health; see the log for the cause.",
+  },
   "updates-failed": {
     part: "updates",
     rule: "SR-11",

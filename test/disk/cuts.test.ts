@@ -6,14 +6,17 @@ import { describe, expect, it, vi } from "vitest";
 import { CloudNotes } from "../../src/azure/link/notes.ts";
 import { segmentStore } from "../../src/azure/outbox/segments/store.ts";
 import { replaceFile } from "../../src/base/files/atomic-file.ts";
+import { folderDisk } from "../../src/base/files/folder-disk.ts";
 import { readSmallFile } from "../../src/base/files/small-file.ts";
 import { wallMillis } from "../../src/base/units.ts";
+import { HistoryStore } from "../../src/firmware/history/store.ts";
 import type { ErrorReport } from "../../src/firmware/reports/error-report.ts";
 import { ReportStore, reportsFolder } from "../../src/firmware/reports/report-store.ts";
 import { durableSystemFiles } from "../../src/firmware/storage/durable-files.ts";
 import { StateStore } from "../../src/firmware/storage/state-store.ts";
 import { openDocuments } from "../../src/hub/storage/documents.ts";
 import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
+import { readAll, rowAt } from "../firmware/history/rig.ts";
 import { inUse } from "./mocked-fs.ts";
 import { DiskModel, diskRoot, type Luck } from "./model.ts";
 
@@ -54,7 +57,43 @@ const reportAt = (uptimeSeconds: number): ErrorReport => ({
   ...{ boot: "b", upMs: 1, wallMs: 1_780_000_000_000, heldBack: 0, events: [] },
 });
 
+/** Each row in a file of its own: half of them become hours. */
+const historyLimits = { rowsPerMinuteFile: 1, minuteFiles: 3, rowsPerHourFile: 2, hourFiles: 9 };
+const historyDisk = () => folderDisk(`${diskRoot}/data/history`);
+const hourRow = (number: number) => rowAt(number * 60, { setPoint: number });
+
+async function historyNumbers(): Promise<number> {
+  const { rows, unreadable } = await readAll(historyDisk());
+  const numbers = rows.map(({ setPoint }) => setPoint);
+  if (unreadable > 0 || numbers.some((number, at) => number !== at + 1))
+    throw new Error(`rows ${JSON.stringify(numbers)}, ${unreadable} files unreadable`);
+  return numbers.length;
+}
+
 const keepers: readonly Keeper[] = [
+  {
+    name: "the history",
+    async change(promise) {
+      const store = new HistoryStore(historyDisk(), historyLimits);
+      await store.open();
+      for (let number = 1; number <= changes; number += 1) {
+        await store.append([hourRow(number)]);
+        promise(number);
+        await store.bound();
+      }
+    },
+    async start() {
+      const found = await historyNumbers();
+      // The next start goes on with what it finds, and reads the same.
+      const store = new HistoryStore(historyDisk(), historyLimits);
+      await store.open();
+      await store.append([hourRow(found + 1)]);
+      await store.bound();
+      const then = await historyNumbers();
+      if (then !== found + 1) throw new Error(`${found} rows, and then ${then}`);
+      return found;
+    },
+  },
   {
     name: "the durable state",
     async change(promise) {

@@ -10,6 +10,8 @@ import { OutboxStoreError } from "../../../src/azure/outbox/store.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { celsius, hours, minutes, seconds } from "../../../src/base/units.ts";
 import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
+import { HistoryRecorder } from "../../../src/firmware/history/recorder.ts";
+import { HistoryStore } from "../../../src/firmware/history/store.ts";
 import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { type LaunchNote, launchNoteVariable } from "../../../src/firmware/update/launch-note.ts";
 import { startLoopUpdates } from "../../../src/firmware/update/swap/loop-updates.ts";
@@ -18,6 +20,7 @@ import type { FaultCode } from "../../../src/model/faults.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";
 import type { CloudRig } from "../cloud-process/rig.ts";
+import { MemoryDisk } from "../history/rig.ts";
 import { type Cause, halfWritten, lineFails, lineTaken, onHat, startInOne, startWith } from "./cause.ts";
 
 /** Every way in which a part makes its fault known. */
@@ -259,6 +262,35 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
     lineTaken("buttonA"),
   ],
   "display-failed": [onHat("the display is unplugged", "missing-display", minutes(2))],
+  "history-failed": [
+    {
+      what: "the disk is full when an hour of rows is to be stored",
+      within: minutes(65),
+      overWithin: minutes(15),
+      async prepare() {
+        const rig = await startInOne({});
+        const { device, clock } = rig;
+        const disk = new MemoryDisk();
+        const recorder = new HistoryRecorder({
+          store: new HistoryStore(disk),
+          clock,
+          boot: { id: "boot", clockZeroMs: seconds(0) },
+          log: silentLog,
+          setFailing: (failing) => device.setFailing("history", failing),
+        });
+        device.watch((observation) => recorder.take(observation));
+        return {
+          rig,
+          begin() {
+            disk.fault = "ENOSPC";
+          },
+          end() {
+            disk.fault = undefined;
+          },
+        };
+      },
+    },
+  ],
   "updates-failed": [
     {
       what: "the updater crashes again and again",

@@ -27,6 +27,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Clear faults of the running device whose cause you have fixed",
     load: () => import("./commands/clear-faults.ts"),
   },
+  history: {
+    summary: "Show what was measured and heated, for up to two years",
+    load: () => import("./commands/history.ts"),
+  },
   logs: { summary: "Show the running device's latest log events", load: () => import("./commands/logs.ts") },
   simulate: { summary: "Run a scenario in virtual time", load: () => import("./commands/simulate.ts") },
   doctor: { summary: "Check this machine and say what to fix", load: () => import("./commands/doctor.ts") },

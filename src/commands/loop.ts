@@ -118,7 +118,6 @@ async function loop(args: Arguments): Promise<number> {
     },
   });
   stop = running.stop;
-  showWatcher(running);
   const swap = startUpdates(running, values, context.data.path, log);
   onSignal = running.stop;
   showStatus(running, choice.name, log);
@@ -133,6 +132,7 @@ async function loop(args: Arguments): Promise<number> {
   const disconnect = await connectFaces(args, {
     running,
     logs,
+    history,
     data: context.data,
     choice,
     log,
@@ -236,8 +236,10 @@ function startUpdates(running: RunningLoop, settings: Settings, dataPath: string
   return startLoopUpdates({ device, settings, dataPath, manifest, env, send, clock, log });
 }
 
-/** Writes the status file, where the service manager provides a folder for it; and closes a debugger. */
-function showStatus({ device }: RunningLoop, board: string, log: Log): void {
+/** Writes the status file, where the service manager provides a folder for it; shows the watcher; closes a debugger. */
+function showStatus(running: RunningLoop, board: string, log: Log): void {
+  const { device } = running;
+  showWatcher(running);
   closeInspector(log);
   const folder = process.env["RUNTIME_DIRECTORY"]?.split(":")[0];
   keepStatusFile({ device, firmware: runningRelease(), board, clock: systemClock, log, folder });

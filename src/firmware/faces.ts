@@ -6,6 +6,7 @@ import type { Device } from "./device.ts";
 import type { Face } from "./face.ts";
 import { FrontFace } from "./front/share.ts";
 import type { VirtualHardware } from "./hardware.ts";
+import type { HistoryRecorder } from "./history/recorder.ts";
 import { LocalFace } from "./local-socket/local-face.ts";
 import type { LogFeed } from "./local-socket/log-feed.ts";
 import { firmwareVersion } from "./process/package-root.ts";
@@ -19,6 +20,7 @@ export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate
   /** Its keys can be pressed from the local hub's page. */
   readonly virtual: VirtualHardware | undefined;
   readonly logs: LogFeed;
+  readonly history: HistoryRecorder;
   /** Only the local socket: no cloud, no local hub, no updates. */
   readonly offline: boolean;
 }
@@ -33,6 +35,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
     clock: systemClock,
     log: options.log,
     logs: options.logs,
+    history: options.history,
   });
   void device.addFace(local);
   if (options.offline) return () => local.close();

@@ -20,7 +20,7 @@ interface Documented extends Named {
 
 export interface NumberSetting<T extends number = number> extends Documented {
   readonly kind: "number";
-  readonly unit: "°C" | "K" | "s" | "min" | "h" | "/h" | "cycles";
+  readonly unit: "°C" | "K" | "s" | "min" | "h" | "/h" | "cycles" | "W";
   readonly default: T;
   readonly min: number;
   readonly max: number;
@@ -245,6 +245,17 @@ export const settingsTable = {
     label: "Relay life",
     doc: "Cycles that the relay's contact is made for at this load, by its data sheet; the health report counts against it.",
     restart: true,
+  },
+  heaterPower: {
+    kind: "number",
+    unit: "W",
+    default: 0,
+    min: 0,
+    max: 30_000,
+    step: 10,
+    label: "Heater power",
+    doc: "Electrical power of the heater while it is on, for the energy in the history; 0: unknown.",
+    restart: false,
   },
   ineffectiveAfterMinutes: duration(
     "min",

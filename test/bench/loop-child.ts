@@ -10,6 +10,7 @@ import { celsius, kelvin, millis, seconds } from "../../src/base/units.ts";
 import { chooseBoard } from "../../src/firmware/choose-board.ts";
 import { startFaces } from "../../src/firmware/faces.ts";
 import type { VirtualHardware } from "../../src/firmware/hardware.ts";
+import { keepHistory } from "../../src/firmware/history/keep-history.ts";
 import { LogFeed } from "../../src/firmware/local-socket/log-feed.ts";
 import { LineWriter } from "../../src/firmware/process/line-writer.ts";
 import { createLogger } from "../../src/firmware/process/logger.ts";
@@ -134,6 +135,7 @@ if (link === "cloud") {
     log,
     remoteLines: new RemoteLines(clock),
     logs: new LogFeed(clock),
+    history: keepHistory({ ...running, data, log }),
     offline: false,
     settings,
     swap: startLoopUpdates({

@@ -4,7 +4,7 @@
  * Guarantee: rows come in the order of recording, each once; one file is in memory at a time, and the oldest. What cannot
  * be read is counted and skipped.
  */
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { type FolderDisk, folderDisk } from "../../base/files/folder-disk.ts";
 import type { HistoryRow } from "./row.ts";
 import { readSegment, type Segment, type SegmentContent, segmentsOf, type Tier } from "./segment.ts";
@@ -20,8 +20,9 @@ export interface HistoryPart {
 
 /** @param end as the device says where it is; what is stored after it is left out. @throws the system's error: EACCES */
 export async function* readHistory(folder: string, end?: HistoryEnd): AsyncGenerator<HistoryPart> {
-  // Reading must leave no trace.
-  if (existsSync(folder)) yield* readHistoryOn(folderDisk(folder), end);
+  // The disk would make the folder, and reading must leave no trace.
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found !== undefined) yield* readHistoryOn(folderDisk(folder), end);
 }
 
 export async function* readHistoryOn(disk: FolderDisk, end?: HistoryEnd): AsyncGenerator<HistoryPart> {

@@ -15,6 +15,7 @@ import type { Request } from "../../control/input.ts";
 import { validateRequest } from "../../control/limits.ts";
 import { isValueOf, isWritableName } from "../../model/properties.ts";
 import type { Device } from "../device.ts";
+import type { Unstored } from "../history/recorder.ts";
 import { NewestSender } from "../process/newest-sender.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { LogFeed } from "./log-feed.ts";
@@ -26,6 +27,9 @@ import {
   type ToDevice,
   toDevice,
 } from "./messages.ts";
+
+/** What asks for a change, and is answered by an `answer`. */
+type Asked = Extract<ToDevice, { kind: "set" | "boost" | "clear-faults" }>;
 
 /** The name of this face, as the source of a change. */
 const source = "local";
@@ -41,6 +45,7 @@ export interface ConnectionParts {
   readonly clock: Clock;
   readonly firmware: string;
   readonly logs: LogFeed;
+  readonly unstored: () => Unstored;
   /** `undefined` before the first step. */
   readonly status: () => DeviceStatus | undefined;
   /** Resolves when nothing waits to be stored. */
@@ -111,6 +116,7 @@ export class Connection {
     if (message.kind === "status") this.#showStatus();
     else if (message.kind === "watch") this.#watch();
     else if (message.kind === "logs") this.#showLogs(message.follow);
+    else if (message.kind === "history") this.#showHistory();
     else this.#request(message);
   }
 
@@ -139,7 +145,13 @@ export class Connection {
     if (follow) this.#unfollow ??= logs.follow((event) => this.#send(event));
   }
 
-  #request(message: Exclude<ToDevice, { kind: "status" | "watch" | "logs" }>): void {
+  #showHistory(): void {
+    const { end, rows } = this.#parts.unstored();
+    for (const row of rows) this.#send({ kind: "history-row", row });
+    this.#send({ kind: "history-shown", ...(end !== undefined && { end }) });
+  }
+
+  #request(message: Asked): void {
     const { id } = message;
     const request = requestOf(message);
     const refused = typeof request === "string" ? request : this.#refusalOf(request);
@@ -175,7 +187,7 @@ export class Connection {
 const whatIsSet = (request: Request): string => (request.kind === "set" ? request.name : "the value");
 
 /** @returns why it is no request, as a text */
-function requestOf(message: Exclude<ToDevice, { kind: "status" | "watch" | "logs" }>): Request | string {
+function requestOf(message: Asked): Request | string {
   switch (message.kind) {
     case "boost":
       return { kind: "boost", minutes: message.minutes, source };

@@ -13,6 +13,7 @@ import type { Log } from "../../base/log.ts";
 import { minutes, seconds } from "../../base/units.ts";
 import type { Device, Observation } from "../device.ts";
 import type { Face } from "../face.ts";
+import type { HistoryRecorder } from "../history/recorder.ts";
 import { Connection } from "./connection.ts";
 import { type DeviceIdentity, statusOf } from "./device-status.ts";
 import type { LogFeed } from "./log-feed.ts";
@@ -27,6 +28,7 @@ export interface LocalFaceOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly logs: LogFeed;
+  readonly history: Pick<HistoryRecorder, "unstored">;
 }
 
 export class LocalFace implements Face<Device> {
@@ -112,6 +114,7 @@ export class LocalFace implements Face<Device> {
       clock: this.#options.clock,
       firmware: this.#options.firmware,
       logs: this.#options.logs,
+      unstored: () => this.#options.history.unstored,
       status: () => this.#seen && statusOf(identity, device, this.#seen),
       untilStored: () =>
         device.stored ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve)),

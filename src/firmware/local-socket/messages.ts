@@ -8,6 +8,7 @@
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, map, object } from "../../base/schema/structures.ts";
 import { anything, boolean, integer, nullable, oneOf, optional, string } from "../../base/schema/values.ts";
+import { historyRow } from "../history/row.ts";
 import { faultCode, large, links, quantity, truncated } from "../process/message-values.ts";
 
 export const localProtocol = 1;
@@ -30,6 +31,8 @@ export const toDevice = byKind("kind", {
   "clear-faults": object({ id }),
   /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */
   logs: object({ follow: boolean }),
+  /** Answered by a `history-row` for each row that is not stored yet, oldest first, and `history-shown`. */
+  history: nothing,
 });
 
 /** What the device is and does; temperatures in °C, times in ISO 8601. */
@@ -73,6 +76,9 @@ export const fromDevice = byKind("kind", {
     text: truncated(2048),
   }),
   "logs-shown": nothing,
+  "history-row": object({ row: historyRow }),
+  /** Where the stored rows ended, before the first of these; absent while the disk has not said. */
+  "history-shown": object({ end: optional(object({ number: integer(1), bytes: integer(0) })) }),
   /** Why this connection ends. */
   end: object({ reason: truncated(maxText) }),
 });

@@ -8,6 +8,7 @@ import { silentLog } from "../../../src/base/log.ts";
 import { celsius, minutes, relativeHumidity, seconds } from "../../../src/base/units.ts";
 import { openHat } from "../../../src/board/open-hat.ts";
 import { Device } from "../../../src/firmware/device.ts";
+import { askUnstored } from "../../../src/firmware/local-socket/ask-history.ts";
 import { LocalClient } from "../../../src/firmware/local-socket/local-client.ts";
 import { LocalFace } from "../../../src/firmware/local-socket/local-face.ts";
 import { LogFeed } from "../../../src/firmware/local-socket/log-feed.ts";
@@ -22,6 +23,16 @@ import { Surroundings } from "../../../src/simulation/room/surroundings.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { VirtualHat } from "../../../src/simulation/virtual-hat/virtual-hat.ts";
 import { virtualWiring as wiring } from "../../simulation/virtual-hat/test-hat.ts";
+import { rowsAt } from "../history/rig.ts";
+
+/** Each with all that a row can hold. */
+const unstored = {
+  end: { number: 7, bytes: 4242 },
+  rows: rowsAt(1, 241).map((row) => ({
+    ...row,
+    faults: ["a", "b", "c", "d"].map((each) => each.repeat(32)),
+  })),
+};
 
 /** A device in virtual time, whose face listens on a real socket. */
 async function running({ longName = false, hangs = false } = {}) {
@@ -52,8 +63,8 @@ async function running({ longName = false, hangs = false } = {}) {
     firmware: "0.1.0",
   });
   const listen = async () => {
-    const options = { dataPath: data, firmware: "0.1.0", board: "virtual", clock: systemClock, log, logs };
-    const opened = new LocalFace(options);
+    const about = { dataPath: data, firmware: "0.1.0", board: "virtual" };
+    const opened = new LocalFace({ ...about, clock: systemClock, log, logs, history: { unstored } });
     await device.addFace(opened);
     return opened;
   };
@@ -129,6 +140,11 @@ describe("the local socket", () => {
     const before = device.inForce.values;
     await expect(client.request((id) => ({ kind: "set", id, name, value }))).rejects.toThrow(reason);
     expect(device.inForce.values).toEqual(before);
+  });
+
+  it("gives the rows of the history that are not stored, as many as there can be, and where the stored end", async () => {
+    const client = await (await running()).connect();
+    expect(await askUnstored(client)).toEqual(unstored);
   });
 
   it("starts and ends a boost, and clears faults", async () => {

@@ -1,8 +1,8 @@
 /**
  * A winter's day of a device with its local hub, in virtual time on a real disk: `node day-child.mjs FOLDER`.
  *
- * What is written is what a device writes: the same loop, state store, cloud process, outbox and hub documents, in one
- * process and with no wire between them. Virtual time stands still while the disk works. Prints one line of JSON.
+ * What is written is what a device writes: the same loop, state store, history, cloud process, outbox and hub documents,
+ * in one process and with no wire between them. Virtual time stands still while the disk works. Prints one line of JSON.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +15,9 @@ import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { AzureFace } from "../../../src/firmware/cloud-process/azure-face.ts";
 import { composeDevice } from "../../../src/firmware/compose-device.ts";
 import { loadManifest } from "../../../src/firmware/hardware.ts";
+import { HistoryRecorder } from "../../../src/firmware/history/recorder.ts";
+import { historyFolder } from "../../../src/firmware/history/segment.ts";
+import { HistoryStore } from "../../../src/firmware/history/store.ts";
 import { createLogger } from "../../../src/firmware/process/logger.ts";
 import { openDataFolder } from "../../../src/firmware/storage/data-folder.ts";
 import { type DurableFiles, durableSystemFiles } from "../../../src/firmware/storage/durable-files.ts";
@@ -98,6 +101,15 @@ const device = await clock.run(
     files,
   }),
 );
+
+const history = new HistoryRecorder({
+  store: new HistoryStore(held(folderDisk(historyFolder(data.path)))),
+  clock,
+  boot: { id: "wear", clockZeroMs: millis(0) },
+  log,
+  setFailing: (failing) => device.setFailing("history", failing),
+});
+device.watch((observation) => history.take(observation));
 
 const documents = held(await openDocuments(join(folder, "hub")));
 const counted: Documents = {

@@ -5,12 +5,9 @@
  */
 import { existsSync } from "node:fs";
 import { errnoOf } from "../base/errors.ts";
-import { type HistoryPart, readHistory } from "../firmware/history/read.ts";
-import type { Unstored } from "../firmware/history/recorder.ts";
 import { type HistoryRow, hourOf, joined, RowJoiner } from "../firmware/history/row.ts";
 import { historyFolder } from "../firmware/history/segment.ts";
-import { askUnstored } from "../firmware/local-socket/ask-history.ts";
-import { LocalClient } from "../firmware/local-socket/local-client.ts";
+import { wholeHistory } from "../firmware/history/whole-history.ts";
 import { socketFileIn } from "../firmware/local-socket/socket-file.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { noNetwork } from "../firmware/process/guard-network.ts";
@@ -85,10 +82,10 @@ async function* rowsOf(
   { path }: DataFolder,
   isWanted: (row: HistoryRow) => boolean,
 ): AsyncGenerator<HistoryRow> {
-  const unstored = await unstoredOf(path);
+  const onSilent = (): void => warn("No running device answers here: its last hour may be missing.");
   const lost = { rows: 0, files: 0 };
   try {
-    for await (const { rows, damaged, unreadable } of parts(path, unstored)) {
+    for await (const { rows, damaged, unreadable } of wholeHistory({ dataPath: path, onSilent })) {
       lost.rows += damaged;
       lost.files += unreadable ? 1 : 0;
       yield* rows.filter(isWanted);
@@ -104,28 +101,6 @@ async function* rowsOf(
   }
   if (lost.rows + lost.files > 0)
     warn(`Left out: damaged rows ${lost.rows}, unreadable files ${lost.files}.`);
-}
-
-async function* parts(path: string, unstored: Unstored | undefined): AsyncGenerator<HistoryPart> {
-  yield* readHistory(historyFolder(path), unstored?.end);
-  if (unstored !== undefined) yield { rows: unstored.rows, damaged: 0, unreadable: false };
-}
-
-/** @returns `undefined` when no device runs there */
-async function unstoredOf(path: string): Promise<Unstored | undefined> {
-  if (!existsSync(socketFileIn(path))) return undefined;
-  try {
-    const client = await LocalClient.connect(path);
-    try {
-      return await askUnstored(client);
-    } finally {
-      client.close();
-    }
-  } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    warn("No running device answers here: its last hour may be missing.");
-    return undefined;
-  }
 }
 
 async function show(rows: AsyncIterable<HistoryRow>, format: HistoryFormat, every: Span): Promise<void> {

@@ -58,7 +58,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   );
   closing.push(() => rest.close());
   const hubHost = withPort(names.advertised, broker.port, defaultPorts.mqtt);
-  const { pagePassword: password, pagePath, dataPath, isSealed = () => false } = options;
+  const { pagePassword: password, pagePath, dataPath, recorded, isSealed = () => false } = options;
   const firmwareFeedPath = dataPath === undefined ? undefined : join(dataPath, "feed");
   const rollOuts =
     firmwareFeedPath === undefined ? undefined : openRollOuts(faces, firmwareFeedPath, options);
@@ -79,6 +79,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
         pagePath,
         firmwareFeedPath,
         rollOuts,
+        recorded,
       },
       host,
       port,

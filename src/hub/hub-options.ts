@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { mqttPort } from "../protocol/names.ts";
 import type { RollOutParts, RollOuts } from "./page-server/roll-outs.ts";
+import type { RecordedHistory } from "./twin/recorded.ts";
 
 /** Default ports; other programs seldom use the last two. */
 export const defaultPorts = { mqtt: mqttPort, rest: 8443, page: 8780 };
@@ -48,6 +49,8 @@ export interface HubOptions {
   readonly trustedPems?: readonly string[];
   /** Decides about the roll-outs of the folder `feed`. Absent: nothing is held back. */
   readonly rollOuts?: (parts: RollOutParts) => RollOuts;
+  /** What the unit beside it has stored of itself. */
+  readonly recorded?: RecordedHistory;
 }
 
 export interface HubAddresses {

@@ -18,16 +18,32 @@ export interface HistoryPart {
   readonly unreadable: boolean;
 }
 
-/** @param end as the device says where it is; what is stored after it is left out. @throws the system's error: EACCES */
-export async function* readHistory(folder: string, end?: HistoryEnd): AsyncGenerator<HistoryPart> {
-  // The disk would make the folder, and reading must leave no trace.
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found !== undefined) yield* readHistoryOn(folderDisk(folder), end);
+export interface ReadOptions {
+  /** As the device says where it is: what is stored after it is left out. */
+  readonly end?: HistoryEnd | undefined;
+  /** Wall time: files whose rows began before it may be left out. */
+  readonly sinceMs?: number | undefined;
 }
 
-export async function* readHistoryOn(disk: FolderDisk, end?: HistoryEnd): AsyncGenerator<HistoryPart> {
+/** @throws the system's error: EACCES */
+export async function* readHistory(folder: string, options: ReadOptions = {}): AsyncGenerator<HistoryPart> {
+  // The disk would make the folder, and reading must leave no trace.
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found !== undefined) yield* readHistoryOn(folderDisk(folder), options);
+}
+
+export async function* readHistoryOn(
+  disk: FolderDisk,
+  { end, sinceMs }: ReadOptions = {},
+): AsyncGenerator<HistoryPart> {
   const files = await disk.list();
-  const [oldest, ...minutes] = segmentsOf(files, "minutes").flatMap((each) => until(each, end));
+  const all = segmentsOf(files, "minutes").flatMap((each) => until(each, end));
+  const from = sinceMs === undefined ? -1 : await lastBefore(disk, all, sinceMs);
+  if (from >= 0) {
+    for (const each of all.slice(from)) yield partOf(await read(disk, "minutes", each));
+    return;
+  }
+  const [oldest, ...minutes] = all;
   // Before the hours: the device may make it into hours meanwhile.
   const first = oldest && (await read(disk, "minutes", oldest));
   const made = (first === undefined ? minutes[0] : oldest)?.number ?? Number.POSITIVE_INFINITY;
@@ -37,6 +53,19 @@ export async function* readHistoryOn(disk: FolderDisk, end?: HistoryEnd): AsyncG
   }
   if (oldest !== undefined) yield partOf(first);
   for (const each of minutes) yield partOf(await read(disk, "minutes", each));
+}
+
+/** Several times the longest row. */
+const firstRowBytes = 1024;
+
+/** @returns the index of the newest file that begins before a wall time, in minutes; −1 for none */
+async function lastBefore(disk: FolderDisk, minutes: readonly Segment[], wallMs: number): Promise<number> {
+  for (const [index, segment] of [...minutes.entries()].reverse()) {
+    const begin = { ...segment, bytes: Math.min(segment.bytes, firstRowBytes) };
+    const first = (await read(disk, "minutes", begin))?.rows[0]?.row;
+    if (first?.clockTrusted === true && first.atMs <= wallMs) return index;
+  }
+  return -1;
 }
 
 /** What of a file of minutes is before the end. */

@@ -26,6 +26,7 @@ import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { isSealed } from "../seal/seal.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
+import { recordedHistory } from "./recorded-history.ts";
 import { FeedRollOuts } from "./roll-outs.ts";
 
 export interface LocalHubOptions {
@@ -84,6 +85,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(options.monitoring && { monitoring: true }),
       ...(reserveStorage && { reserveStorage }),
       isSealed: () => isSealed(dataPath),
+      recorded: recordedHistory(device, dataPath),
       rollOuts: (parts) => new FeedRollOuts({ ...parts, folder: folders.hub, clock: systemClock, log }),
       ...(options.trustedPems && { trustedPems: options.trustedPems }),
     });

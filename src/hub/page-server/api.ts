@@ -259,7 +259,10 @@ export interface QueuedMessage {
   readonly deliveries: number;
 }
 
-/** Stored telemetry: one series by name, oldest first. Switches are 0 and 1. */
+/**
+ * Stored telemetry: one series by name, oldest first. Switches are 0 and 1, and between them where a point stands for a
+ * longer time. Of the unit beside the hub it goes back as far as that has recorded, with fewer points the longer it is.
+ */
 export interface History {
   readonly nowMs: number;
   readonly series: Readonly<Record<string, HistorySeries>>;
@@ -267,7 +270,8 @@ export interface History {
 
 export interface HistorySeries {
   readonly atMs: readonly number[];
-  readonly values: readonly number[];
+  /** `null` begins a gap. */
+  readonly values: readonly (number | null)[];
 }
 
 export interface DesiredEdit {

@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { HubCore } from "../hub-core.ts";
+import { type RecordedHistory, withRecorded } from "../twin/recorded.ts";
 import type { CommandAnswer, DesiredEdited, History, HubInfo, OfflineCommandQueued } from "./api.ts";
 import {
   cableRequest,
@@ -40,6 +41,7 @@ export interface PageParts
   /** Whether the unit beside the hub is sealed now. */
   readonly isSealed: () => boolean;
   readonly rollOuts?: RollOuts | undefined;
+  readonly recorded?: RecordedHistory | undefined;
 }
 
 const maxEvents = 500;
@@ -69,10 +71,15 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
     const detail = parts.views.detail(c.req.param("id"));
     return detail === undefined ? unknown(c) : c.json(detail);
   });
-  app.get("/api/devices/:id/history", (c) => {
-    const since = Number(c.req.query("sinceMs") ?? 0);
-    const series = parts.telemetry.history(c.req.param("id"), Number.isFinite(since) ? since : 0);
-    return c.json({ nowMs: parts.clock.wallNow(), series } satisfies History);
+  app.get("/api/devices/:id/history", async (c) => {
+    const asked = Number(c.req.query("sinceMs") ?? 0);
+    const since = Number.isFinite(asked) ? asked : 0;
+    const nowMs = parts.clock.wallNow();
+    const { recorded } = parts;
+    const id = c.req.param("id");
+    const past = recorded?.deviceId === id ? await recorded.series(since, nowMs) : {};
+    const series = withRecorded(past, parts.telemetry.history(id, since));
+    return c.json({ nowMs, series } satisfies History);
   });
   app.get("/api/devices/:id/timeline", (c) => {
     const limit = Math.trunc(Number(c.req.query("limit") ?? 200)) || 200;

@@ -96,9 +96,9 @@ export const rowAt = (number: number, more: Partial<HistoryRow> = {}): HistoryRo
 export const rowsAt = (from: number, through: number): HistoryRow[] =>
   Array.from({ length: through - from + 1 }, (_, at) => rowAt(from + at));
 
-export async function readAll(disk: FolderDisk, end?: HistoryEnd) {
+export async function readAll(disk: FolderDisk, end?: HistoryEnd, sinceMs?: number) {
   const parts: HistoryPart[] = [];
-  for await (const part of readHistoryOn(disk, end)) parts.push(part);
+  for await (const part of readHistoryOn(disk, { end, sinceMs })) parts.push(part);
   return {
     rows: parts.flatMap(({ rows }) => rows),
     damaged: parts.reduce((sum, { damaged }) => sum + damaged, 0),

@@ -116,6 +116,16 @@ describe("the history's store", () => {
     expect((await readAll(disk, end)).rows).toEqual(rowsAt(1, 110));
   });
 
+  it("is read from the file on in which a time is, and whole where that is older than all minutes", async () => {
+    const disk = new MemoryDisk();
+    const store = await opened(disk);
+    for (let first = 0; first < 600; first += 60) await appendAll(store, rowsAt(first, first + 59));
+    const since = (number: number) => readAll(disk, undefined, rowAt(number).atMs);
+    expect((await since(500)).rows).toEqual(rowsAt(480, 599));
+    expect((await since(240)).rows).toEqual(rowsAt(240, 599));
+    expect(await since(239)).toEqual(await readAll(disk));
+  });
+
   it("takes less than 5 MB, and less than 16 MB where each row has all the faults that it can", () => {
     const bytesOf = (row: HistoryRow): number => {
       const { minuteFiles, rowsPerMinuteFile, hourFiles, rowsPerHourFile } = historyLimits;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { DeviceMethodRequest, DeviceMethodResponse } from "azure-iot-device";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import { type RunningHub, startHub } from "../../../src/hub/hub.ts";
+import { type HubOptions, type RunningHub, startHub } from "../../../src/hub/hub.ts";
 import type { DeviceDetail, PanelView, StreamEvent } from "../../../src/hub/page-server/api.ts";
 import { deviceClient, Message, openTwin, report } from "../azure.ts";
 import { eventually, recordingLog, temporaryFolder, testHub } from "../running-hub.ts";
@@ -68,8 +68,8 @@ const front: PanelView = {
 const detailOf = async (hub: RunningHub): Promise<DeviceDetail> =>
   JSON.parse((await ask(hub, "GET", "/api/devices/heater-1")).text) as DeviceDetail;
 
-async function withDevice() {
-  const hub = await testHub();
+async function withDevice(options: Partial<HubOptions> = {}) {
+  const hub = await testHub(options);
   const { connectionString } = await hub.enrolDevice("heater-1");
   const client = await deviceClient(hub, connectionString);
   onTestFinished(() => void client.close().catch(() => undefined));
@@ -185,6 +185,20 @@ describe("the page's API", () => {
     expect(JSON.parse(pulled.text)).toMatchObject({ cable: "reset" });
     await eventually(() => hub.core.links.size === 0, "the break");
   });
+
+  it.each([
+    ["heater-1", [18, null, 20]],
+    ["another", [20]],
+  ])(
+    "puts what the unit beside it, %s, has recorded before what it has in memory",
+    async (deviceId, values) => {
+      const series = { temperature: { atMs: [1000, 2000], values: [18, null] } };
+      const { hub, client } = await withDevice({ recorded: { deviceId, series: async () => series } });
+      await client.sendEvent(new Message(JSON.stringify({ temperature: 20 })));
+      const history = JSON.parse((await ask(hub, "GET", "/api/devices/heater-1/history?sinceMs=0")).text);
+      expect(history.series.temperature.values).toEqual(values);
+    },
+  );
 
   it("streams hello first, then changes, and to a page that comes back what it missed", async () => {
     const { hub, twin } = await withDevice();

@@ -37,7 +37,7 @@ export interface PageState {
 
 export interface Series {
   readonly atMs: readonly number[];
-  readonly values: readonly number[];
+  readonly values: readonly (number | null)[];
 }
 
 export type PageEvent =

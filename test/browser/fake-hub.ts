@@ -225,7 +225,7 @@ export class FakeHub {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const { pathname, search } = new URL(request.url ?? "/", "http://127.0.0.1");
     response.setHeader("content-security-policy", contentPolicy);
     if (!pathname.startsWith("/api/")) {
       this.#sendFile(pathname, response);
@@ -234,7 +234,7 @@ export class FakeHub {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
-    this.asked.push(`${request.method} ${pathname} ${text}`.trim());
+    this.asked.push(`${request.method} ${pathname}${search} ${text}`.trim());
     if (pathname === "/api/events") {
       if (this.refuseStreams) response.writeHead(503).end();
       else this.#openStream(response);

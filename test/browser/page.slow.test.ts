@@ -328,6 +328,10 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await expect.poll(() => words.textContent()).toMatch(/ and 29\.9 °C/);
     await page.getByRole("radio", { name: "6 h" }).check();
     await expect.poll(count).toBeGreaterThan(hour * 3);
+    await page.getByRole("radio", { name: "30 d" }).check();
+    const since = () =>
+      /sinceMs=(\d+)/.exec(hub.asked.findLast((line) => line.includes("/history")) ?? "")?.[1];
+    await expect.poll(() => Math.round((hub.nowMs - Number(since())) / 86_400_000)).toBe(30);
   });
 
   it("gives the newest values beside the plot, and under the pointer those of that time", async () => {
@@ -339,9 +343,12 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     hub.tell({ ...reading, atMs: hub.nowMs + 1 });
     await expect.poll(() => value("temperature")).toBe("29.9 °C");
     expect(await value("heaterOn")).toMatch(/^(on|off)$/);
+    const time = page.locator(".legend-time");
+    expect(await time.textContent()).toBe("");
     const { width, height } = (await page.locator(".u-over").boundingBox()) ?? { width: 0, height: 0 };
     await page.locator(".u-over").hover({ position: { x: width / 2, y: height / 2 } });
     await expect.poll(() => value("temperature")).toMatch(/^(1\d|2[0-8])\.\d °C$/);
+    expect(await time.textContent()).toMatch(/\d.*:\d\d/);
   });
 
   it("offers the one thing that can be done with the cable", async () => {

@@ -15,8 +15,8 @@ import { makePage } from "./parts/page.ts";
 import { makeSignIn } from "./parts/sign-in.ts";
 import { openStream } from "./stream.ts";
 
-/** The longest span of the plot. */
-const historyMs = 24 * 3_600_000;
+/** The longest span that comes from the hub's memory, and is fetched before one is chosen. */
+const firstSpan = 24 * 60;
 
 const announcer = makeAnnouncer(clock);
 
@@ -26,10 +26,15 @@ function run(guarded: boolean): void {
   let frame = 0;
   /** The hub's clock minus the browser's, in ms. */
   let ahead = 0;
+  let spanMinutes = firstSpan;
   const context: Context = {
     clock,
     ...(guarded ? { signOut: () => void api.signOut().then(() => location.reload()) } : {}),
     dispatch,
+    showSpan(minutes) {
+      spanMinutes = Math.max(firstSpan, minutes);
+      if (state.shown !== undefined) void fetchHistory(state.shown);
+    },
     announce: announcer.announce,
     async expect<T>(answer: Promise<Answer<T>>): Promise<T | undefined> {
       const got = await answer;
@@ -61,15 +66,20 @@ function run(guarded: boolean): void {
     const deviceId = state.shown;
     document.title = deviceId === undefined ? "Local hub" : `${deviceId} · Local hub`;
     if (deviceId === undefined) return;
-    const sinceMs = clock.wallNow() + ahead - historyMs;
-    const [detail, events, history] = await Promise.all([
+    const [detail, events] = await Promise.all([
       context.expect(api.device(deviceId)),
       context.expect(api.timeline(deviceId)),
-      context.expect(api.history(deviceId, sinceMs)),
+      fetchHistory(deviceId),
     ]);
     if (detail !== undefined) dispatch({ type: "detail", detail });
     if (events !== undefined) dispatch({ type: "past", deviceId, events });
-    if (history !== undefined) dispatch({ type: "history", deviceId, history });
+  }
+  async function fetchHistory(deviceId: string): Promise<void> {
+    const asked = spanMinutes;
+    const sinceMs = clock.wallNow() + ahead - asked * 60_000;
+    const history = await context.expect(api.history(deviceId, sinceMs));
+    // Another span may have been chosen meanwhile, whose answer may have come before.
+    if (history !== undefined && asked === spanMinutes) dispatch({ type: "history", deviceId, history });
   }
   /** Texts such as "3 min ago" change without an event. */
   const tick = () => {

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../src/base/json/value.ts";
 import { cableText, isReachable } from "../../../src/hub/page/model/cable.ts";
-import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
+import {
+  axisTime,
+  isLone,
+  openingSpan,
+  plotData,
+  plotSummary,
+} from "../../../src/hub/page/model/plot-data.ts";
 import { ackText, desiredVersionText, sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
 import {
@@ -202,6 +208,19 @@ describe("the cable in words", () => {
 });
 
 describe("the plot's data", () => {
+  it("labels hours by the time, midnight and longer steps by the day", () => {
+    const evening = new Date(2026, 10, 28, 18, 30).getTime();
+    const midnight = new Date(2026, 10, 28).getTime();
+    expect(axisTime(evening, 3600)).toBe("18:30");
+    expect(axisTime(evening, 86_400)).toMatch(/28/);
+    expect(axisTime(midnight, 3600)).toMatch(/28/);
+  });
+
+  it("draws an empty point as a gap", () => {
+    const series = { temperature: { atMs: [1000, 2000, 3000], values: [20, null, 21] } };
+    expect(plotData(series, ["temperature"], 0).columns[0]).toEqual([20, null, 21]);
+  });
+
   const series = {
     temperature: { atMs: [1000, 3000], values: [20, 21] },
     heaterOn: { atMs: [2000, 3000], values: [1, 0] },

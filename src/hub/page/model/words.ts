@@ -62,6 +62,8 @@ export function numberText(value: number, unit = ""): string {
 const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+export const dayAndTimeText = (ms: number): string => dayAndTime.format(ms);
+
 export const timeText = (ms: number): string => clockTime.format(ms);
 
 /** Replaces ISO timestamps by local times. */

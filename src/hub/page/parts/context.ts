@@ -14,6 +14,8 @@ export interface Context {
   /** Absent for a hub without a password. */
   readonly signOut?: () => void;
   dispatch(event: PageEvent): void;
+  /** The plot shows so many minutes from now on: fetches them, as finely as the hub has them. */
+  showSpan(minutes: number): void;
   /** Shows a notification. */
   announce(text: string, tone: "good" | "bad"): void;
   /**

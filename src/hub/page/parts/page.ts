@@ -75,7 +75,7 @@ export function makePage(context: Context): Part<View> {
     rollOut: makeRollOut(context),
     head: makeHead(),
     tiles: makeTiles(),
-    plot: makePlot(),
+    plot: makePlot(context),
     sides: makeSides(context),
     firmware: makeFirmware(context),
     twin: makeTwin(),

@@ -1,9 +1,9 @@
 /** The history: temperature against set-point, humidity, and when the heater was on. */
 import uPlot from "uplot";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
-import { numberText } from "../model/words.ts";
-import type { View } from "./context.ts";
+import { axisTime, isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
+import { dayAndTimeText, numberText } from "../model/words.ts";
+import type { Context, View } from "./context.ts";
 
 interface Line {
   readonly name: string;
@@ -26,23 +26,38 @@ const spans: readonly (readonly [string, number])[] = [
   ["1 h", 60],
   ["6 h", 360],
   ["24 h", 1440],
+  ["7 d", 7 * 1440],
+  ["30 d", 30 * 1440],
+  ["1 y", 365 * 1440],
 ];
 const height = 236;
 const stepped = uPlot.paths.stepped?.({ align: 1 });
 
-function makeLegend(): { root: HTMLElement; show(values: readonly (number | null | undefined)[]): void } {
+interface Legend {
+  readonly root: HTMLElement;
+  /** @param atSeconds of the values; `undefined` for the newest ones */
+  show(values: readonly (number | null | undefined)[], atSeconds: number | undefined): void;
+}
+
+/** @param share of the time that a point stands for, 0 to 1 */
+const switchText = (share: number): string =>
+  share === 0 || share === 1 ? (share === 1 ? "on" : "off") : `on ${Math.round(share * 100)} %`;
+
+function makeLegend(): Legend {
   const entries = [...lines].reverse().map((line) => {
     const value = h("span", { class: "legend-value" });
     const root = h("li", { "data-line": line.name }, h("span", { class: "legend-mark" }), line.label, value);
     return { line, root, value };
   });
+  const time = h("li", { class: "legend-time" });
   return {
-    root: h("ul", { class: "legend", "aria-hidden": "true" }, ...entries.map(({ root }) => root)),
-    show(values) {
+    root: h("ul", { class: "legend", "aria-hidden": "true" }, ...entries.map(({ root }) => root), time),
+    show(values, atSeconds) {
+      setText(time, atSeconds === undefined ? "" : dayAndTimeText(atSeconds * 1000));
       for (const { line, value } of entries) {
         const at = values[lines.indexOf(line)];
         const word =
-          line.scale === "switch" ? (at ? "on" : "off") : `${numberText(at ?? 0, line.unit)} ${line.unit}`;
+          line.scale === "switch" ? switchText(at ?? 0) : `${numberText(at ?? 0, line.unit)} ${line.unit}`;
         setText(value, typeof at === "number" ? word : "");
       }
     },
@@ -82,8 +97,8 @@ function optionsFor(
       {
         ...axis,
         grid: { show: false },
-        values: "{HH}:{mm}" as unknown as uPlot.Axis.Values,
-        space: 64,
+        values: (_plot, splits, _axis, _space, step) => splits.map((at) => axisTime(at * 1000, step)),
+        space: 72,
         size: 28,
       },
       { ...axis, scale: "celsius", grid, size: 44, values: (_plot, splits) => splits.map((at) => `${at}°`) },
@@ -131,7 +146,7 @@ function makeSpans(onSpan: (minutes: number) => void) {
   };
 }
 
-export function makePlot(): Part<View> {
+export function makePlot(context: Context): Part<View> {
   const box = h("div", { class: "plot-box" });
   const summary = h("figcaption", { class: "spoken" });
   const empty = h("p", { class: "empty plot-empty" }, "No readings in this period yet.");
@@ -145,6 +160,7 @@ export function makePlot(): Part<View> {
   const read = (at: number | null) =>
     legend.show(
       columns.map((column) => (at === null ? column.findLast((value) => value != null) : column[at])),
+      at === null ? undefined : plot?.data[0][at],
     );
   const remake = () => {
     plot?.destroy();
@@ -158,6 +174,7 @@ export function makePlot(): Part<View> {
   const spanPicker = makeSpans((chosen) => {
     minutes = chosen;
     isChosen = true;
+    context.showSpan(chosen);
     if (last !== undefined) update(last);
   });
   const root = h(

@@ -41,7 +41,8 @@ export const verb: Verb = {
   notes: `
 Temperature, humidity and demand are means. "heater" is the time that the relay was on, in percent of the recorded time and in
 hours; kWh follows from the setting heaterPower. Rows are missing where the device did not run. "?" marks a time of a wrong
-clock. Reads the data folder, and a running device beside it; a power cut loses the last hour at most.`,
+clock. Reads the data folder, and a running device beside it; a power cut loses the last 90
+minutes at most.`,
   async run(args) {
     const nowMs = systemClock.wallNow();
     const from = momentOf(args, "from", nowMs) ?? nowMs - 86_400_000;
@@ -82,7 +83,7 @@ async function* rowsOf(
   { path }: DataFolder,
   isWanted: (row: HistoryRow) => boolean,
 ): AsyncGenerator<HistoryRow> {
-  const onSilent = (): void => warn("No running device answers here: its last hour may be missing.");
+  const onSilent = (): void => warn("No running device answers here: its last 90 minutes may be missing.");
   const lost = { rows: 0, files: 0 };
   try {
     for await (const { rows, damaged, unreadable } of wholeHistory({ dataPath: path, onSilent })) {

@@ -264,8 +264,8 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
   "display-failed": [onHat("the display is unplugged", "missing-display", minutes(2))],
   "history-failed": [
     {
-      what: "the disk is full when an hour of rows is to be stored",
-      within: minutes(65),
+      what: "the disk is full when rows are to be stored",
+      within: minutes(95),
       overWithin: minutes(15),
       async prepare() {
         const rig = await startInOne({});

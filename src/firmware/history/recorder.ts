@@ -3,8 +3,8 @@
  *
  * Guarantee: a step only adds numbers in memory, and nothing waits for the disk. Memory is bounded: while the disk is full,
  * read-only or hangs, the rows of the last four hours wait, older ones are dropped and counted. A power cut loses 90 minutes
- * at most. Each write costs a card 40 KB however small it is (24 a day wrote 0.96 MB, by the counters of a card with ext4
- * beside the device's other writes), so that they are 0.64 MB a day.
+ * at most. A write costs a card 30 to 40 KB however small it is: by the counters of a card with ext4, beside the device's
+ * other writes, 24 a day were 0.96 MB and these are 0.44 MB.
  *
  * A row's time is that of the clock when it is written, which may have been set since the row began (azure/outbox/time.ts).
  */

@@ -63,7 +63,7 @@ export async function showDemo(options: ShowOptions): Promise<number> {
     ({ rule, title }) => `${rule}: ${title}`,
   );
   const milliseconds = Math.round(systemClock.now() - startedAt);
-  const summary = { scenes: options.scenes.length, failed, milliseconds };
+  const summary = { scenes: options.scenes.length, missed: failed, milliseconds };
   write(json ? JSON.stringify(summary) : demoEnd(summary, colour));
   return failed.length === 0 ? exitCodes.ok : exitCodes.findings;
 }

@@ -34,15 +34,15 @@ export function sceneText(result: SceneResult, colour: boolean): string {
 export interface DemoSummary {
   readonly scenes: number;
   /** Rule and title of each scene that failed. */
-  readonly failed: readonly string[];
+  readonly missed: readonly string[];
   readonly milliseconds: number;
 }
 
-export function demoEnd({ scenes, failed, milliseconds }: DemoSummary, colour: boolean): string {
+export function demoEnd({ scenes, missed, milliseconds }: DemoSummary, colour: boolean): string {
   const { good, bad } = palette(colour);
-  if (failed.length === 0) return good(`✓ all ${scenes} scenes passed in ${seconds(milliseconds)}`);
-  const rows = failed.map((scene) => `\n  ${scene}`).join("");
-  return bad(`✗ ${failed.length} of ${scenes} scenes failed:${rows}`);
+  if (missed.length === 0) return good(`✓ all ${scenes} scenes passed in ${seconds(milliseconds)}`);
+  const rows = missed.map((scene) => `\n  ${scene}`).join("");
+  return bad(`✗ ${missed.length} of ${scenes} scenes failed:${rows}`);
 }
 
 const terminalWidth = 80;

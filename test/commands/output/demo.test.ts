@@ -88,14 +88,14 @@ describe("a scene of the demonstration as text", () => {
 describe("the demonstration's head and end", () => {
   it("say how many scenes there are, and that all passed", () => {
     expect(demoHead(10)).toContain("10 scenes");
-    expect(demoEnd({ scenes: 10, failed: [], milliseconds: 31_400 }, false)).toBe(
+    expect(demoEnd({ scenes: 10, missed: [], milliseconds: 31_400 }, false)).toBe(
       "✓ all 10 scenes passed in 31.4 s",
     );
   });
 
   it("name each scene that did not", () => {
-    const failed = ["RR-2: Only the cloud changes it", "RR-7: A value is deleted"];
-    expect(demoEnd({ scenes: 10, failed, milliseconds: 31_400 }, false)).toBe(
+    const missed = ["RR-2: Only the cloud changes it", "RR-7: A value is deleted"];
+    expect(demoEnd({ scenes: 10, missed, milliseconds: 31_400 }, false)).toBe(
       "✗ 2 of 10 scenes failed:\n  RR-2: Only the cloud changes it\n  RR-7: A value is deleted",
     );
   });

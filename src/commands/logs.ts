@@ -15,7 +15,7 @@ export const verb: Verb = {
   flags: { data, json, follow: { short: "f", doc: "continue with each new event; Ctrl-C ends it" } },
   notes: `
 The control loop's events since it started, at most 200, none below the level info. Those of the guardian and of earlier
-starts are where the log goes: for the service, journalctl -u grove-heater.`,
+starts are only in the log itself: for the service, see journalctl -u grove-heater.`,
   run: (args) =>
     withDevice(args, async (device) => {
       const follow = args.has("follow");

@@ -47,7 +47,7 @@ export class StoreFailures {
     this.#log.info("outbox-store-works-again", { waiting });
   }
 
-  /** The store takes too long to count as working. Its result still counts. */
+  /** Call this when an operation takes too long; its result counts all the same when it comes. */
   hangs(): void {
     this.#isHanging = true;
     this.#log.warn("outbox-store-failed", { code: "hangs", cause: hangMessage, now: "waiting for it" });

@@ -116,10 +116,10 @@ export class Session {
     this.#waiting ??= [];
     const document = await this.#getTwin(connection);
     if (this.#ended) return;
-    const held = this.#waiting ?? [];
+    const patches = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#callHandler("onTwin", () => this.#options.handlers.onTwin(document));
-    for (const patch of held) this.#callOnPatch(patch);
+    for (const patch of patches) this.#callOnPatch(patch);
     // A loss at the end leaves no version gap, so it must be requested explicitly.
     if (this.#lost) this.#fetching = "requested-again";
     this.#lost = false;

@@ -165,7 +165,7 @@ function outputLine(line: number, gpio: OnoffGpio, loop: LoopWatch, closed: () =
   return {
     write: (level) => whileOpen(() => gpio.writeSync(level)),
     read() {
-      loop.look();
+      loop.sample();
       return whileOpen(() => gpio.readSync());
     },
     // Stays exported: a line given back to the kernel may turn into an input, and a relay would float.

@@ -1,9 +1,8 @@
 /**
- * Detects stalls of the event loop, so that an edge that waited during one is not dated to its end.
+ * Detects stalls of the event loop, so that an edge that was delivered late does not get the time of the delivery.
  *
- * Guarantee: costs no timer. The loop is known to run by `look`, which the relay's read-back calls at every
- * step; a stall is a time between two calls in which the loop was busy for long, or the process was stopped
- * (SIGSTOP, suspend). sysfs reports neither the time of an edge nor how many there were; the character device
+ * Guarantee: costs no timer, since the relay's read-back calls `sample` at every step. A stall is a time between
+ * two calls in which the loop was busy for long, or the process was stopped (SIGSTOP, suspend). sysfs reports neither the time of an edge nor how many there were; the character device
  * does.
  */
 import type { Clock } from "../../base/clock.ts";
@@ -11,7 +10,7 @@ import { type Millis, millis } from "../../base/units.ts";
 
 /** A step and a picture take less on the slowest Pi; no press that a person makes is shorter. */
 const maxWork = millis(100);
-/** Steps come once a second at least. */
+/** Steps come at least once a second. */
 const maxPause = millis(1500);
 /** Events that waited during a stall are delivered in the first turns of the loop after it. */
 const stallSettleTime = millis(50);
@@ -30,8 +29,8 @@ export interface LoopWatchOptions {
 export class LoopWatch {
   readonly #clock: Clock;
   readonly #idle: () => number;
-  #lookedAt: Millis | undefined;
-  #idleThen = 0;
+  #sampledAt: Millis | undefined;
+  #sampledIdle = 0;
   #stall: Stall | undefined;
 
   constructor({ clock, idle }: LoopWatchOptions) {
@@ -39,22 +38,22 @@ export class LoopWatch {
     this.#idle = idle ?? (() => performance.eventLoopUtilization().idle);
   }
 
-  look(): void {
+  sample(): void {
     const now = this.#clock.now();
     const idle = this.#idle();
-    const before = this.#lookedAt;
+    const before = this.#sampledAt;
     if (before !== undefined) {
       const passed = now - before;
-      const stalled = passed - (idle - this.#idleThen) >= maxWork || passed >= maxPause;
+      const stalled = passed - (idle - this.#sampledIdle) >= maxWork || passed >= maxPause;
       if (stalled) this.#stall = { fromMs: before, untilMs: now };
     }
-    this.#lookedAt = now;
-    this.#idleThen = idle;
+    this.#sampledAt = now;
+    this.#sampledIdle = idle;
   }
 
   /** The stall that has just ended, if one has. */
   recentStall(): Stall | undefined {
-    this.look();
+    this.sample();
     const stall = this.#stall;
     return stall !== undefined && this.#clock.now() - stall.untilMs <= stallSettleTime ? stall : undefined;
   }

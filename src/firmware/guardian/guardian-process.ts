@@ -48,7 +48,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
       loop.send({ kind: "watcher", missing: watcherMissing } satisfies GuardianToLoop, () => {});
   };
   const spawnLoop = (offFor: Millis | undefined, program?: Program): GuardedLoop => {
-    const history = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
+    const offForFlags = offFor === undefined ? [] : ["--off-for", String(Math.floor(offFor))];
     const onStart = (child: ChildProcess): void => {
       loop = child;
       if (watcherMissing) sendWatcherState();
@@ -59,7 +59,7 @@ export async function guardLoops(options: GuardLoopsOptions): Promise<number> {
     return startLoopProcess({
       root,
       launchNote,
-      flags: [...loopFlags(), ...history],
+      flags: [...loopFlags(), ...offForFlags],
       inherit,
       relay,
       onStart,

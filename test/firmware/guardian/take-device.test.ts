@@ -13,9 +13,9 @@ import {
   takeHardware,
   turnRelayOff,
 } from "../../../src/firmware/guardian/take-hardware.ts";
-import { StartupError } from "../../../src/firmware/process/exit-codes.ts";
 import { type FakeChip, FakeGpioDevices } from "../../board/kernel/chardev/fake-gpiochip.ts";
 import { type SysTree, sysTree } from "../../board/kernel/sys-tree.ts";
+import { ending, wrongSettings } from "./refused-start.ts";
 
 const relayLine = 16;
 
@@ -69,19 +69,6 @@ function take(data: string, choose?: () => BoardChoice): TakenHardware {
   return hardware;
 }
 
-function ending(action: () => unknown): { code: number | undefined; text: string } {
-  try {
-    action();
-  } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    return { code: error.exitCode, text: `${error.message}\n${error.remedy}` };
-  }
-  return { code: undefined, text: "" };
-}
-
-const wrongSettings = (): never => {
-  throw new StartupError(78, "settings.json:1:1: nonsense", "Correct it.");
-};
 const leftOn = (): void => void Object.assign(chip.line(relayLine), { level: 1, flags: 8n });
 const relay = () => chip.line(relayLine);
 

@@ -11,8 +11,8 @@ import {
   turnOffAfterRefusal,
   turnRelayOff,
 } from "../../../src/firmware/guardian/take-hardware.ts";
-import { StartupError } from "../../../src/firmware/process/exit-codes.ts";
 import { type SysTree, sysTree } from "../../board/kernel/sys-tree.ts";
+import { ending, wrongSettings } from "./refused-start.ts";
 
 /** GPIO16, the relay of the real board, on a Pi 4 whose chip begins at 512. */
 const relayLine = 528;
@@ -55,22 +55,6 @@ function take(data: string, name = "grove-heater-pi", own = choose(name, data)):
   taken.push(hardware);
   return hardware;
 }
-
-/** What a start ends with. */
-function ending(action: () => unknown): { code: number | undefined; text: string } {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StartupError)
-      return { code: error.exitCode, text: `${error.message}\n${error.remedy}` };
-    throw error;
-  }
-  return { code: undefined, text: "" };
-}
-
-const wrongSettings = (): never => {
-  throw new StartupError(78, "settings.json:1:1: nonsense", "Correct it.");
-};
 
 describe.runIf(process.platform === "linux")("SR-12: beside a firmware that drives the relay", () => {
   beforeEach(() => {

@@ -159,7 +159,7 @@ function restorePanel(durable: DurableState, settings: Settings, now: Millis, wa
   const panel = restoreValues(durable, startPanel(settings, wallMs), settings);
   const { boost } = durable;
   const lasts = boost !== undefined && panel.values.controlMode === "auto";
-  return { ...panel, boost: lasts ? restoreBoost(boost, now, wallMs) : undefined, hold: undefined };
+  return { ...panel, boost: lasts ? restoreBoost(boost, now, wallMs) : undefined, held: undefined };
 }
 
 /**

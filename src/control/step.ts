@@ -17,7 +17,7 @@ import type { Input } from "./input.ts";
 import { forgetRoom, lawStep, shiftTemperature } from "./law/law.ts";
 import type { Commands, ControlEvent } from "./output.ts";
 import { nextStepTime, outputs, roomTemperature } from "./outputs.ts";
-import { lawTarget } from "./panel/hold.ts";
+import { lawTarget } from "./panel/held-button.ts";
 import { type Panel, relabelChanges } from "./panel/panel.ts";
 import type { UserInput } from "./panel/user-input.ts";
 import { readUserInput } from "./panel/user-input.ts";

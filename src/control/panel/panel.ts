@@ -24,8 +24,8 @@ import type { BoostEnd, ControlEvent } from "../output.ts";
 import type { Boost } from "./boost.ts";
 import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
-import type { Hold } from "./hold.ts";
-import { noteHold, valuesBefore } from "./hold.ts";
+import type { HeldButton } from "./held-button.ts";
+import { noteHeldButton, valuesBefore } from "./held-button.ts";
 import { nudgeTarget } from "./set-point.ts";
 
 export interface Panel {
@@ -34,7 +34,7 @@ export interface Panel {
   /** Running now. */
   readonly boost: Boost | undefined;
   /** A or B is held and has changed something. */
-  readonly hold: Hold | undefined;
+  readonly held: HeldButton | undefined;
 }
 
 /** The initial values, also used when the cloud deletes a desired value (RR-7). */
@@ -47,7 +47,7 @@ export const defaultValues = (settings: Settings): WritableQuantities =>
 export function startPanel(settings: Settings, wallMs: WallMillis): Panel {
   const none: Change = { source: "default", wallMs, serial: 0 };
   const changes = eachWritable(() => none);
-  return { values: defaultValues(settings), changes, boost: undefined, hold: undefined };
+  return { values: defaultValues(settings), changes, boost: undefined, held: undefined };
 }
 
 export interface PanelContext {
@@ -99,10 +99,10 @@ export function applyGesture(
     case "nudge": {
       // The screen shows the boosted target: the first press ends the boost, the next changes the set-point.
       const after = panel.boost ? endBoost(panel, "press", context.events) : nudge(panel, gesture, context);
-      return after === panel ? panel : { ...after, hold: noteHold(panel.hold, panel, after) };
+      return after === panel ? panel : { ...after, held: noteHeldButton(panel.held, panel, after) };
     }
     case "stuck":
-      return gesture.button === "mode" ? panel : undoHold(panel, gesture.button, context);
+      return gesture.button === "mode" ? panel : undoHeldButton(panel, gesture.button, context);
     case "mode-short":
       return set(panel, "controlMode", isManual ? "auto" : "manual", "device", context);
     case "mode-long":
@@ -123,13 +123,13 @@ function nudge(
 }
 
 /** The buttons are released. */
-export const endHold = (panel: Panel): Panel => (panel.hold ? { ...panel, hold: undefined } : panel);
+export const releaseButtons = (panel: Panel): Panel => (panel.held ? { ...panel, held: undefined } : panel);
 
 /** SR-13. The previous change is restored with a new serial, so that the twin is updated. */
-function undoHold(panel: Panel, button: "a" | "b", { now, events }: PanelContext): Panel {
-  const { hold, values, changes } = panel;
-  const back = hold && valuesBefore(hold, panel, now);
-  if (!hold || !back) return endHold(panel);
+function undoHeldButton(panel: Panel, button: "a" | "b", { now, events }: PanelContext): Panel {
+  const { held, values, changes } = panel;
+  const back = held && valuesBefore(held, panel, now);
+  if (!held || !back) return releaseButtons(panel);
   const [from, to, name] = [values.targetTemperature, back.target, "targetTemperature" as const];
   const isMoved = to !== from;
   if (isMoved) {
@@ -139,12 +139,12 @@ function undoHold(panel: Panel, button: "a" | "b", { now, events }: PanelContext
     const minutes = Math.ceil((back.boost.until - now) / 60_000);
     events.push({ kind: "boost", minutes, source: "device" });
   }
-  const change = isMoved ? { ...hold.before.changes[name], serial: nextSerial(panel) } : changes[name];
+  const change = isMoved ? { ...held.before.changes[name], serial: nextSerial(panel) } : changes[name];
   return {
     values: { ...values, [name]: to },
     changes: { ...changes, [name]: change },
     boost: back.boost,
-    hold: undefined,
+    held: undefined,
   };
 }
 
@@ -198,8 +198,8 @@ function set(
  */
 export function relabelChanges(panel: Panel, by: Millis, since: number): Panel {
   const isWrong = ({ serial, wallMs }: Change): boolean => serial > since && !isTrustedWallTime(wallMs);
-  // A hold knows its change by identity.
-  if (panel.hold !== undefined || !Object.values(panel.changes).some(isWrong)) return panel;
+  // A held button knows its change by identity.
+  if (panel.held !== undefined || !Object.values(panel.changes).some(isWrong)) return panel;
   const corrected = eachWritable((name) => {
     const change = panel.changes[name];
     return isWrong(change) ? { ...change, wallMs: wallMillis(change.wallMs + by) } : change;

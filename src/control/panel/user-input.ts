@@ -14,7 +14,7 @@ import type { TwinShadow } from "../twin/shadow.ts";
 import type { ButtonsState } from "./buttons.ts";
 import { adjusting, stepButtons } from "./buttons.ts";
 import type { Panel, PanelContext } from "./panel.ts";
-import { applyGesture, applyRequest, endHold, passTime } from "./panel.ts";
+import { applyGesture, applyRequest, passTime, releaseButtons } from "./panel.ts";
 
 export interface UserInput {
   readonly buttons: ButtonsState;
@@ -29,7 +29,7 @@ export interface UserInput {
   readonly touched: boolean;
   /** A change must be stored at once. */
   readonly changed: boolean;
-  /** A hold has changed the set-point and continues. */
+  /** A held button has changed the set-point and is still held. */
   readonly unsettled: boolean;
   readonly wakeAt: Millis | undefined;
 }
@@ -61,7 +61,7 @@ export function readUserInput(
     if (gesture.kind === "nudge" && gesture.repeat) repeated = true;
     else changed = true;
   }
-  if (!adjusting(buttons.state)) panel = endHold(panel);
+  if (!adjusting(buttons.state)) panel = releaseButtons(panel);
   const requested = applyRequests(
     { panel, twin: state.twin, identifyUntil: state.identifyUntil, clear, forget: false },
     input,

@@ -12,38 +12,42 @@ import type { Change } from "../input.ts";
 import { type Boost, effectiveTarget } from "./boost.ts";
 import type { SetPointLimits } from "./set-point.ts";
 
-/** The part of the panel that a hold can change. */
+/** The part of the panel that a held button can change. */
 interface PanelPart {
   readonly values: { readonly targetTemperature: Celsius };
   readonly boost: Boost | undefined;
   readonly changes: { readonly targetTemperature: Change; readonly controlMode: Change };
 }
 
-export interface Hold {
+export interface HeldButton {
   /** The state before the press. */
   readonly before: PanelPart;
-  /** The newest change of the set-point by the hold: a later one is from another source. */
+  /** The newest change of the set-point by the button: a later one is from another source. */
   readonly ownChange: Change;
 }
 
 /** Call it after a change `after` by the button. A change by another source meanwhile becomes the state to restore. */
-export function noteHold(hold: Hold | undefined, present: PanelPart, after: PanelPart): Hold {
+export function noteHeldButton(
+  held: HeldButton | undefined,
+  present: PanelPart,
+  after: PanelPart,
+): HeldButton {
   const { values, boost, changes } = present;
-  const goesOn = hold !== undefined && changes.targetTemperature === hold.ownChange;
+  const goesOn = held !== undefined && changes.targetTemperature === held.ownChange;
   return {
-    before: goesOn ? hold.before : { values, boost, changes },
+    before: goesOn ? held.before : { values, boost, changes },
     ownChange: after.changes.targetTemperature,
   };
 }
 
 /** @returns the values to restore, or `undefined` when another source has set the set-point since */
 export function valuesBefore(
-  hold: Hold,
+  held: HeldButton,
   present: PanelPart,
   now: Millis,
 ): { readonly target: Celsius; readonly boost: Boost | undefined } | undefined {
-  if (present.changes.targetTemperature !== hold.ownChange) return undefined;
-  const { values, boost, changes } = hold.before;
+  if (present.changes.targetTemperature !== held.ownChange) return undefined;
+  const { values, boost, changes } = held.before;
   const isSameMode = present.changes.controlMode === changes.controlMode;
   const lasts = boost !== undefined && now < boost.until && isSameMode;
   return { target: values.targetTemperature, boost: present.boost ?? (lasts ? boost : undefined) };
@@ -51,11 +55,11 @@ export function valuesBefore(
 
 /** The heating law's target: that on the screen, but while a button is held at most the one before. */
 export function lawTarget(
-  panel: PanelPart & { readonly hold: Hold | undefined },
+  panel: PanelPart & { readonly held: HeldButton | undefined },
   limits: SetPointLimits,
 ): Celsius {
   const aim = effectiveTarget(panel, limits);
-  const { hold } = panel;
-  if (hold === undefined || panel.changes.targetTemperature !== hold.ownChange) return aim;
-  return celsius(Math.min(aim, effectiveTarget(hold.before, limits)));
+  const { held } = panel;
+  if (held === undefined || panel.changes.targetTemperature !== held.ownChange) return aim;
+  return celsius(Math.min(aim, effectiveTarget(held.before, limits)));
 }

@@ -34,6 +34,7 @@ export const wallMillis = (value: number): WallMillis => finite(value, "wall tim
 export const seconds = (value: number): Millis => millis(value * 1000);
 export const minutes = (value: number): Millis => millis(value * 60_000);
 export const hours = (value: number): Millis => millis(value * 3_600_000);
+export const days = (value: number): Millis => hours(value * 24);
 
 /** Clamped to 0…100, which a sensor's rounding may exceed slightly. */
 export const relativeHumidity = (value: number): RelativeHumidityPercent =>

@@ -20,6 +20,7 @@ import type { StoredBoost } from "./panel/boost.ts";
 import { parseValues, type StoredValues } from "./panel/stored-values.ts";
 import type { StoredRelayAlarm } from "./safety/stuck-relay.ts";
 import type { StoredSwitch } from "./safety/switching.ts";
+import { parseScheduling, type StoredScheduling } from "./schedule/stored-scheduling.ts";
 import { flag, invalid, record, wall, within } from "./stored.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { parseShadow } from "./twin/shadow.ts";
@@ -33,6 +34,7 @@ export type DurableState = StoredValues & {
   readonly latched: readonly FaultCode[];
   /** The members below are optional: older firmware did not write them, or they have no value. */
   readonly boost?: StoredBoost;
+  readonly scheduling?: StoredScheduling;
   readonly twin?: TwinShadow;
   /** Missing before the first switch of the heater. */
   readonly lastSwitch?: StoredSwitch;
@@ -66,6 +68,7 @@ function parse(value: unknown): DurableState {
     },
     latched: latched(root["latched"]),
     ...(root["boost"] === undefined ? {} : { boost: boost(root["boost"]) }),
+    ...scheduling(root["scheduling"]),
     // An invalid shadow causes another reconciliation, but does not discard the state.
     ...(root["twin"] === undefined ? {} : { twin: parseShadow(root["twin"]) }),
     ...(root["lastSwitch"] === undefined ? {} : { lastSwitch: lastSwitch(root["lastSwitch"]) }),
@@ -79,6 +82,12 @@ function parse(value: unknown): DurableState {
 function room(value: unknown): { readonly room?: RoomModel } {
   const parsed = parseRoom(value);
   return parsed ? { room: parsed } : {};
+}
+
+/** Without it the schedule waits for the clock. */
+function scheduling(value: unknown): { readonly scheduling?: StoredScheduling } {
+  const parsed = parseScheduling(value);
+  return parsed ? { scheduling: parsed } : {};
 }
 
 function boost(value: unknown): StoredBoost {

@@ -1,9 +1,11 @@
 /** The input of `step`: plain data, observed by the firmware since the last step. */
 
 import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "../base/units.ts";
+import type { Preset } from "../model/cloud-model.ts";
 import type { FailingPart } from "../model/faults.ts";
 import type { ControlValue, WritableName, WritableValues } from "../model/properties.ts";
 import type { Source } from "../model/sources.ts";
+import type { LocalTime } from "./schedule/week-times.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 
 export type { FailingPart } from "../model/faults.ts";
@@ -60,6 +62,7 @@ export type Request =
   | SetRequest
   /** See boost.ts; 0 ends a running boost. */
   | { readonly kind: "boost"; readonly minutes: number; readonly source: Source }
+  | { readonly kind: "preset"; readonly preset: Preset; readonly source: Source }
   /** Status LED and screen blink for so long. */
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "clear-faults"; readonly source: Source }
@@ -113,4 +116,6 @@ export interface Input {
   /** Failing parts of the firmware: shown, never a reason to stop (SR-11). */
   readonly failing: readonly FailingPart[];
   readonly wallMs: WallMillis;
+  /** Missing while the clock may be wrong, or the local time is unknown: the schedule waits. */
+  readonly local?: LocalTime | undefined;
 }

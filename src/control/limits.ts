@@ -13,6 +13,7 @@ import {
   writableSpec,
 } from "../model/properties.ts";
 import type { Settings } from "../model/settings-table.ts";
+import { writeWeek } from "../model/week.ts";
 import type { Request } from "./input.ts";
 
 export type Limits = Pick<Settings, LimitSetting>;
@@ -24,19 +25,29 @@ export const limitSettings = writableNames.flatMap((name) => writableSpec(name).
 /** The row's schema with the configured limits. */
 function schemaOf(name: WritableName, limits: Limits): SettableSchema {
   const { schema, limits: own } = writableSpec(name);
-  return own && "min" in schema ? { ...schema, min: limits[own[0]], max: limits[own[1]] } : schema;
+  if (own === undefined) return schema;
+  const [low, high] = [limits[own[0]], limits[own[1]]];
+  if (schema.kind === "week") return { ...schema, lowest: low, highest: high };
+  return "min" in schema ? { ...schema, min: low, max: high } : schema;
 }
 
 /** Validates a value of a writable property, of any type. @returns as `validateValue` */
 export const validateProperty = (name: WritableName, value: unknown, limits: Limits): string | undefined =>
   validateValue(schemaOf(name, limits), value);
 
-/** Rounds a number to a hundredth and clamps it to the limits. */
+/** Rounds numbers to a hundredth and clamps them to the limits, also those in a week. */
 export function adjusted(name: WritableName, value: ControlValue, limits: Limits): ControlValue {
   const schema = schemaOf(name, limits);
+  if (schema.kind === "week" && typeof value === "object") {
+    return writeWeek(value, (target) => clamped(target, schema.lowest, schema.highest));
+  }
   if (typeof value !== "number" || !("min" in schema)) return value;
+  return clamped(value, schema.min, schema.max);
+}
+
+function clamped(value: number, min: number, max: number): number {
   const hundredths = (of: number) => Math.round(of * 100);
-  return Math.min(hundredths(schema.max), Math.max(hundredths(schema.min), hundredths(value))) / 100;
+  return Math.min(hundredths(max), Math.max(hundredths(min), hundredths(value))) / 100;
 }
 
 /** @returns why the request is invalid in every state of the device; `undefined` when it is valid */
@@ -46,6 +57,8 @@ export function validateRequest(request: Request, limits: Limits): string | unde
       return validateProperty(request.name, request.value, limits);
     case "boost":
       return validateValue(commands.boost.request.schema, request.minutes);
+    case "preset":
+      return validateValue(commands.preset.request.schema, request.preset);
     case "identify":
       return validateValue(commands.identify.request.schema, request.seconds);
     case "clear-faults":

@@ -1,7 +1,8 @@
 /** The output of `step`. Outputs are levels, not edges: asserting them twice changes nothing. */
 
+import type { Celsius } from "../base/units.ts";
 import type { FaultCode } from "../model/faults.ts";
-import type { ControlValue, WritableName } from "../model/properties.ts";
+import type { ControlValue, SetPointSource, WritableName } from "../model/properties.ts";
 import type { Source } from "../model/sources.ts";
 import type { ButtonName, Request } from "./input.ts";
 import type { ScreenModel } from "./panel/screen.ts";
@@ -20,6 +21,8 @@ export type ControlEvent =
   | ChangedEvent
   | { readonly kind: "boost"; readonly minutes: number; readonly source: Source }
   | { readonly kind: "boost-ended"; readonly because: BoostEnd }
+  /** Something else decides the set-point now, or asks for another one. */
+  | { readonly kind: "set-point"; readonly from: SetPointSource; readonly target: Celsius }
   | { readonly kind: "identify"; readonly seconds: number; readonly source: Source }
   | { readonly kind: "fault-raised"; readonly fault: FaultCode; readonly detail: string }
   /** An active fault has another reason now. */

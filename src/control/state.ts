@@ -29,6 +29,7 @@ import type { LastSwitch, SwitchingState } from "./safety/switching.ts";
 import { restoreSwitch, startSwitching } from "./safety/switching.ts";
 import type { Trend } from "./safety/trend.ts";
 import { startTrend } from "./safety/trend.ts";
+import { restoreScheduling } from "./schedule/stored-scheduling.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
 import { emptyShadow } from "./twin/shadow.ts";
 
@@ -159,7 +160,12 @@ function restorePanel(durable: DurableState, settings: Settings, now: Millis, wa
   const panel = restoreValues(durable, startPanel(settings, wallMs), settings);
   const { boost } = durable;
   const lasts = boost !== undefined && panel.values.controlMode === "auto";
-  return { ...panel, boost: lasts ? restoreBoost(boost, now, wallMs) : undefined, held: undefined };
+  return {
+    ...panel,
+    boost: lasts ? restoreBoost(boost, now, wallMs) : undefined,
+    scheduling: restoreScheduling(durable.scheduling, settings),
+    held: undefined,
+  };
 }
 
 /**

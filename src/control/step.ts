@@ -28,6 +28,7 @@ import { clearRelayLine, stepRelayLine } from "./safety/relay-line.ts";
 import { ageSensor, distrustSensor, judgeReading } from "./safety/sensor.ts";
 import { decide } from "./safety/switching.ts";
 import { addToTrend } from "./safety/trend.ts";
+import { targetAhead } from "./schedule/ahead.ts";
 import type { ControlState } from "./state.ts";
 
 export type { ControlState, StartConditions } from "./state.ts";
@@ -213,7 +214,7 @@ function runHeatingLaw(before: ControlState, next: NextState, accepted: boolean,
   const isForbidden = forbidsHeat(next.faults) !== undefined;
   next.law = lawStep(next.law.state, next.rules.law, {
     temperature,
-    target,
+    target: targetAhead(next, target, now),
     heaterOn: next.switching.on,
     isActive: mode === "auto" && !next.frost && !isTesting(next.effect) && !isForbidden,
     mayLearn: !isForbidden && !next.effect.ineffective && next.effect.relay.alarm === undefined,

@@ -10,6 +10,7 @@ import { storeBoost } from "./panel/boost.ts";
 import { storeValues } from "./panel/stored-values.ts";
 import { heaterCauseWindow } from "./safety/cut-off.ts";
 import type { LastSwitch, StoredSwitch } from "./safety/switching.ts";
+import { storeScheduling } from "./schedule/stored-scheduling.ts";
 import type { ControlState } from "./state.ts";
 
 export function toDurable(state: ControlState): DurableState {
@@ -17,10 +18,12 @@ export function toDurable(state: ControlState): DurableState {
   const now = millis(clock.seenMs + clock.offset);
   const { learntRise, relay } = state.effect;
   const { room } = state.law.state;
+  const scheduling = storeScheduling(panel.scheduling);
   return {
     schema: 1,
     ...storeValues(panel),
     ...(panel.boost ? { boost: storeBoost(panel.boost, now, clock.wallOffset) } : {}),
+    ...(scheduling ? { scheduling } : {}),
     twin: state.twin,
     counters: { relayCycles: counters.relayCycles, heaterSeconds: Math.floor(counters.heaterSeconds) },
     latched: activeFaults(state, []).filter((code) => faultEffects[code].latched),

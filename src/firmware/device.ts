@@ -33,6 +33,7 @@ import type { Settings } from "../model/settings.ts";
 import { logEvent } from "./event-log.ts";
 import { type Face, type FaceDevice, Faces } from "./face.ts";
 import { failingParts, type ReportedPart } from "./failing-parts.ts";
+import type { ReadLocalTime } from "./local-time/local-time.ts";
 import { restoreState } from "./storage/restore-state.ts";
 import type { StateStore } from "./storage/state-store.ts";
 
@@ -53,6 +54,8 @@ export interface DeviceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly firmware: string;
+  /** The schedule needs it; without it the schedule waits. */
+  readonly localTime?: ReadLocalTime;
   /** Parts that failed before the device was there. */
   readonly failing?: readonly ReportedPart[];
   /** For how long the relay had been off, after it was on, when the clock began; `undefined`: nobody saw it on. */
@@ -242,6 +245,7 @@ export class Device implements FaceDevice {
   }
 
   #takeInput(): Input {
+    const wallMs = this.#parts.clock.wallNow();
     const input: Input = {
       reading: this.#reading,
       buttons: this.#buttons,
@@ -257,7 +261,8 @@ export class Device implements FaceDevice {
         },
         this.#reported,
       ),
-      wallMs: this.#parts.clock.wallNow(),
+      wallMs,
+      local: this.#parts.localTime?.(wallMs),
     };
     this.#reading = undefined;
     this.#buttons = [];

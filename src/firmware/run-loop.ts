@@ -14,8 +14,10 @@ import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import type { BoardChoice } from "./choose-board.ts";
 import { composeDevice } from "./compose-device.ts";
 import type { Device, Observation } from "./device.ts";
+import { systemMachine } from "./doctor/machine.ts";
 import type { ReportedPart } from "./failing-parts.ts";
 import { type Hardware, loadManifest } from "./hardware.ts";
+import { localTimeOf } from "./local-time/local-time.ts";
 import { type ExitCode, exitCodes } from "./process/exit-codes.ts";
 import { guardNetwork } from "./process/guard-network.ts";
 import { type GuardianChannel, GuardianWatch } from "./process/silence-watch.ts";
@@ -91,6 +93,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     clock,
     log,
     stateFile: data.stateFile,
+    localTime: localTimeOf(settings.timeZone, systemMachine()),
     files: gatedFiles(durableSystemFiles, data.path, manifest),
     failing: options.failing ?? [],
     relayOffFor: options.relayOffFor,

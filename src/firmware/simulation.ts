@@ -10,13 +10,14 @@ import { type Millis, millis } from "../base/units.ts";
 import type { ControlEvent } from "../control/output.ts";
 import type { ScenarioAction } from "../simulation/scenario/actions.ts";
 import { playScenario, unmet } from "../simulation/scenario/play.ts";
-import { type Scenario, surroundingsOf } from "../simulation/scenario/scenario.ts";
+import { type Scenario, surroundingsOf, wallStartOf } from "../simulation/scenario/scenario.ts";
 import { VirtualClock } from "../simulation/time/virtual-clock.ts";
 import { VirtualHat } from "../simulation/virtual-hat/virtual-hat.ts";
 import { chooseBoard } from "./choose-board.ts";
 import { composeDevice } from "./compose-device.ts";
 import type { Device, Observation } from "./device.ts";
 import { loadManifest } from "./hardware.ts";
+import { localTimeOf } from "./local-time/local-time.ts";
 import { memoryFiles } from "./storage/durable-files.ts";
 
 /** The room and the device at one moment. */
@@ -56,9 +57,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   return await run.play();
 }
 
+/** The same on every machine. */
+const zoneOf = ({ settings: { timeZone } }: Scenario): string => (timeZone === "auto" ? "UTC" : timeZone);
+
 class Simulation {
   readonly #options: SimulationOptions;
-  readonly #clock = new VirtualClock();
+  readonly #clock: VirtualClock;
   readonly #surroundings;
   readonly #hat: VirtualHat;
   readonly #choice = chooseBoard("virtual", "/");
@@ -71,6 +75,7 @@ class Simulation {
   constructor(options: SimulationOptions) {
     const { scenario } = options;
     this.#options = options;
+    this.#clock = new VirtualClock({ wallStart: wallStartOf(scenario) });
     this.#surroundings = surroundingsOf(scenario);
     this.#hat = new VirtualHat({
       clock: this.#clock,
@@ -115,6 +120,7 @@ class Simulation {
       manifest: this.#manifest,
       attached: this.#hat.connect(),
       settings: scenario.settings,
+      localTime: localTimeOf(zoneOf(scenario)),
       clock: this.#clock,
       log,
       stateFile: "/state.json",

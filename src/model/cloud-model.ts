@@ -246,6 +246,9 @@ export type OutboxValues = Pick<TelemetryValues, Durable<"outbox">>;
 export type ReportValues = Pick<TelemetryValues, Durable<"reports">>;
 export type UnstoredValues = Pick<TelemetryValues, Durable<false>>;
 
+export const presets = ["none", "comfort", "eco", "away", "boost"] as const;
+export type Preset = (typeof presets)[number];
+
 /** Called by direct method, or by a C2D message with the name in its property `method-name`. */
 export const commands = {
   boost: {
@@ -257,6 +260,17 @@ export const commands = {
       default: 30,
       label: "Minutes",
       doc: "How long; 0 ends a running boost.",
+    },
+  },
+  preset: {
+    label: "Preset",
+    doc: "comfort and eco set the set-point to the settings of their names, away begins without an end, boost begins with its usual time; none ends boost, hold and away.",
+    request: {
+      name: "preset",
+      schema: choice(presets),
+      default: "none",
+      label: "Preset",
+      doc: "Which one.",
     },
   },
   identify: {
@@ -294,6 +308,8 @@ export const commands = {
 } as const satisfies Readonly<Record<string, CommandSpec>>;
 
 export type CommandName = keyof typeof commands;
+/** Of any command that has one. */
+export type CommandParameter = number | Preset;
 export const commandNames = Object.keys(commands) as readonly CommandName[];
 
 export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commands, name);

@@ -4,6 +4,8 @@
  * Guarantee: `validateValue` accepts any input, never throws, and returns a text that fits into an acknowledgement.
  */
 import { isRecord } from "../base/json/value.ts";
+import { isWeek, validateWeek, type Week, type WeekSchema, weekSummary } from "./week.ts";
+
 /** `K` is a difference: never the DTDL type Temperature, whose converters would take 273 from it. */
 export type CloudUnit = "°C" | "K" | "%" | "s" | "min" | "h";
 
@@ -35,9 +37,9 @@ export interface RecordSchema<
   readonly kind: "record";
   readonly fields: F;
 }
-export type CloudSchema = SimpleSchema | RecordSchema;
+export type CloudSchema = SimpleSchema | RecordSchema | WeekSchema;
 /** A value that one control can set. */
-export type SettableSchema = NumberSchema | FlagSchema | ChoiceSchema;
+export type SettableSchema = NumberSchema | FlagSchema | ChoiceSchema | TimeSchema | WeekSchema;
 
 /** The JSON value of a schema. */
 export type CloudValue<S> = S extends NumberSchema
@@ -50,7 +52,9 @@ export type CloudValue<S> = S extends NumberSchema
         ? string
         : S extends RecordSchema<infer F>
           ? { readonly [K in keyof F]: CloudValue<F[K]> }
-          : never;
+          : S extends WeekSchema
+            ? Week
+            : never;
 
 /** Decimals to display. */
 export const decimalsOf: Readonly<Record<CloudUnit, number>> = { "°C": 1, K: 1, "%": 0, s: 0, min: 0, h: 1 };
@@ -59,7 +63,13 @@ export const decimalsOf: Readonly<Record<CloudUnit, number>> = { "°C": 1, K: 1,
 export const isOfKind = (schema: SettableSchema, value: unknown): boolean =>
   schema.kind === "number" || schema.kind === "integer"
     ? Number.isFinite(value)
-    : validateValue(schema, value) === undefined;
+    : schema.kind === "week"
+      ? isWeek(value)
+      : validateValue(schema, value) === undefined;
+
+/** A value in one word or a few, without a comma or semicolon. */
+export const shortValue = (value: CloudValue<SettableSchema>): number | boolean | string =>
+  typeof value === "object" ? weekSummary(value) : value;
 
 /**
  * Validates a value.
@@ -84,7 +94,11 @@ export function validateValue(schema: CloudSchema, value: unknown): string | und
     case "text":
       return typeof value === "string" ? undefined : "must be a text";
     case "time":
-      return typeof value === "string" && isoTime.test(value) ? undefined : "must be a time in ISO 8601, UTC";
+      return typeof value === "string" && isoTime.test(value) && !Number.isNaN(Date.parse(value))
+        ? undefined
+        : "must be a time in ISO 8601, UTC";
+    case "week":
+      return validateWeek(schema, value);
     case "record":
       return validateRecord(schema, value);
   }

@@ -16,6 +16,7 @@ import {
   telemetry,
 } from "./cloud-model.ts";
 import { type PropertySpec, writableProperties } from "./properties.ts";
+import { weekdays } from "./week.ts";
 
 /** model/displays.ts: the names of the displays in the table of board/, which model/ must not import. */
 export const displayKindsSource = (kinds: readonly string[]): string => `/**
@@ -188,8 +189,11 @@ function schemaOf(schema: CloudSchema): unknown {
     }));
     return { "@type": "Enum", valueSchema: "string", enumValues };
   }
-  if (schema.kind !== "record") return simpleSchemas[schema.kind];
-  const fields = Object.entries(schema.fields).map(([name, of]) => ({ name, schema: schemaOf(of) }));
+  if (schema.kind !== "record" && schema.kind !== "week") return simpleSchemas[schema.kind];
+  const fields =
+    schema.kind === "week"
+      ? weekdays.map((name) => ({ name, schema: simpleSchemas.text }))
+      : Object.entries(schema.fields).map(([name, of]) => ({ name, schema: schemaOf(of) }));
   return { "@type": "Object", fields };
 }
 

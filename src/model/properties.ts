@@ -10,7 +10,7 @@
 import type { Celsius, Kelvin } from "../base/units.ts";
 import type { CloudSchema, CloudValue, SettableSchema } from "./cloud-schema.ts";
 import { isOfKind } from "./cloud-schema.ts";
-import { choice, count, flag, type Named, real, size, text, time, whole } from "./rows.ts";
+import { choice, count, flag, type Named, real, size, text, time, week, whole } from "./rows.ts";
 import { sides } from "./sources.ts";
 
 export interface PropertySpec<S extends CloudSchema = CloudSchema> extends Named {
@@ -50,6 +50,28 @@ export const writableProperties = {
     prominent: true,
     label: "Set-point",
     doc: "Room temperature that automatic mode keeps; the settings may narrow or widen its limits.",
+  },
+  schedule: {
+    schema: week([5, 30]),
+    default: {},
+    durable: true,
+    limits: ["targetMin", "targetMax"],
+    label: "Schedule",
+    doc: "Set-points of a week: for each day up to 16 local times and temperatures, such as 06:30 20, 22:00 16. Without any the set-point holds.",
+  },
+  awayUntil: {
+    schema: time,
+    default: "1970-01-01T00:00:00.000Z",
+    durable: true,
+    label: "Away until",
+    doc: "Until then the room is kept at the setting awayTemperature; a time in the past: not away.",
+  },
+  setPointHold: {
+    schema: choice(["next-point", "permanent"]),
+    default: "next-point",
+    durable: true,
+    label: "Set-point hold",
+    doc: "How long a set-point that is set beside a schedule holds: until the schedule's next point, or until somebody ends the hold.",
   },
   controlMode: {
     schema: choice(["auto", "manual"]),
@@ -149,6 +171,10 @@ export const isValueOf = (value: unknown, name: WritableName): value is ControlV
 export const isControlValue = (value: unknown): value is ControlValue =>
   writableNames.some((name) => isValueOf(value, name));
 
+/** What may decide the set-point in force, first the one that outranks the others; safety outranks them all. */
+export const setPointSources = ["boost", "hold", "away", "schedule", "set-point"] as const;
+export type SetPointSource = (typeof setPointSources)[number];
+
 /** Properties that only the device reports, as plain values; `null` without a value. */
 export const readOnlyProperties = {
   lastChange: {
@@ -178,6 +204,21 @@ export const readOnlyProperties = {
     schema: text,
     label: "Faults",
     doc: "Codes of the active faults, most severe first, separated by a comma and a space; empty without faults.",
+  },
+  setPointFrom: {
+    schema: choice(setPointSources),
+    label: "Set-point from",
+    doc: "What decides the set-point in force: the first of boost, hold, away, schedule and set-point that applies.",
+  },
+  setPointUntil: {
+    schema: time,
+    label: "Set-point until",
+    doc: "When that changes by itself; null when it does not, or while the clock is unknown.",
+  },
+  nextSetPoint: {
+    schema: real("°C", [-100, 100]),
+    label: "Next set-point",
+    doc: "Of the schedule, at setPointUntil; null without a schedule in force.",
   },
   boostUntil: { schema: time, label: "Boost until", doc: "When the running boost ends; null without one." },
   windowOpen: {

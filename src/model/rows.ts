@@ -21,3 +21,4 @@ export const text = { kind: "text" } as const;
 export const time = { kind: "time" } as const;
 export const choice = <const T extends string>(choices: readonly T[]) =>
   ({ kind: "choice", choices }) as const;
+export const week = ([lowest, highest]: Range) => ({ kind: "week", lowest, highest }) as const;

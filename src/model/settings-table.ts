@@ -42,6 +42,10 @@ export interface SwitchSetting extends Documented {
 export interface NameSetting extends Documented {
   readonly kind: "name";
   readonly pattern: RegExp;
+  /** The names in words. */
+  readonly expected: string;
+  /** Whether there is such a thing; every name of the pattern without it. */
+  readonly isKnown?: (name: string) => boolean;
   readonly default: string;
 }
 
@@ -106,6 +110,15 @@ const conflictSettings = Object.fromEntries(
   writableNames.map((name) => [conflictKey(name), conflict(name)]),
 ) as unknown as ConflictSettings;
 
+function isTimeZone(name: string): boolean {
+  if (name === "auto") return true;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
 const { targetTemperature, controlMode, sensorOffset } = writableProperties;
 
 const lawDoc =
@@ -115,6 +128,7 @@ export const settingsTable = {
   board: {
     kind: "name",
     pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
+    expected: "lower-case letters, digits and hyphens, at most 63",
     default: "auto",
     label: "Board",
     doc: "Board definition to use; `auto` uses the hat that is found, else the virtual one.",
@@ -147,6 +161,24 @@ export const settingsTable = {
     "Highest set-point",
     "Highest set-point that buttons and cloud can choose; a boost, 3 K above the set-point and in auto only, ends there too.",
   ),
+  comfortTemperature: temperature(20, [4, 35, 0.1], "Comfort", "Set-point of the preset comfort."),
+  ecoTemperature: temperature(17, [4, 35, 0.1], "Eco", "Set-point of the preset eco."),
+  awayTemperature: temperature(
+    12,
+    [4, 35, 0.1],
+    "Away",
+    "Set-point while away; not outside of the limits of the set-point.",
+  ),
+  timeZone: {
+    kind: "name",
+    pattern: /^[A-Za-z][A-Za-z0-9_+/-]{0,62}$/,
+    expected: "a time zone of the IANA database, such as Europe/Berlin, or auto",
+    isKnown: isTimeZone,
+    default: "auto",
+    label: "Time zone",
+    doc: "Of the schedule's times; `auto` takes the one of this machine.",
+    restart: true,
+  },
   targetStep: difference(
     0.5,
     [0.1, 1, 0.1],
@@ -183,6 +215,11 @@ export const settingsTable = {
     doc: "Most starts of the heater in an hour, also where the swing is larger than rippleLimit.",
     restart: false,
   },
+  optimumStart: toggle(
+    false,
+    "Optimum start",
+    "Heats before a higher point of the schedule, so that the room is warm at its time, once the room is learned.",
+  ),
   windowDetection: toggle(
     true,
     "Window detection",

@@ -134,7 +134,7 @@ function isAllowed(spec: SettingSpec, value: unknown): boolean {
     case "choice":
       return spec.choices.some((choice) => choice === value);
     case "name":
-      return typeof value === "string" && spec.pattern.test(value);
+      return typeof value === "string" && spec.pattern.test(value) && (spec.isKnown?.(value) ?? true);
     case "switch":
       return true;
   }
@@ -151,7 +151,7 @@ export function allowedText(spec: SettingSpec): string {
     case "choice":
       return spec.choices.join(", ");
     case "name":
-      return "lower-case letters, digits and hyphens, at most 63";
+      return spec.expected;
     case "switch":
       return "true, false";
   }

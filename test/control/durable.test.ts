@@ -103,9 +103,11 @@ describe("the durable state", () => {
     });
     device.step();
     // What came later has a member of its own, which a firmware of before does not look at.
-    const { updateDeferral, ...then } = toDurable(device.state);
+    const { updateDeferral, schedule, awayUntil, setPointHold, ...then } = toDurable(device.state);
     expect(then).toEqual(stored);
     expect(updateDeferral).toMatchObject({ value: 6 });
+    expect(schedule).toMatchObject({ value: {} });
+    expect([awayUntil?.value, setPointHold?.value]).toEqual(["1970-01-01T00:00:00.000Z", "next-point"]);
   });
 
   it("is refused when any part is missing or of the wrong kind", () => {
@@ -116,6 +118,9 @@ describe("the durable state", () => {
       "sensorOffset",
       "telemetryInterval",
       "updateDeferral",
+      "schedule",
+      "awayUntil",
+      "setPointHold",
       "boost",
       "twin",
     ];
@@ -169,7 +174,7 @@ describe("the durable state", () => {
       { source: 1 },
       { from: "x" },
       { from: 2e6 },
-      { from: {} },
+      { from: { someday: "06:30 20" } },
     ])
       expect(read(wrong), JSON.stringify(wrong)).toBeUndefined();
     expect(parseDurable({ ...stored, latched: Array(64).fill("x") })?.latched).toEqual([]);

@@ -14,6 +14,7 @@ import {
   telemetry,
   writableProperties,
 } from "../../src/model/cloud-model.ts";
+import { weekdays } from "../../src/model/week.ts";
 
 type Json = Record<string, unknown>;
 interface Content extends Json {
@@ -59,6 +60,9 @@ function dtdl(schema: CloudSchema, event = false): unknown {
   if (schema.kind === "record") {
     const fields = Object.entries(schema.fields).map(([name, of]) => ({ name, schema: dtdl(of) }));
     return { "@type": "Object", fields };
+  }
+  if (schema.kind === "week") {
+    return { "@type": "Object", fields: weekdays.map((name) => ({ name, schema: "string" })) };
   }
   const words = { number: "double", integer: "integer", flag: "boolean", text: "string", time: "dateTime" };
   return schema.kind === "choice" ? "string" : words[schema.kind];

@@ -155,6 +155,7 @@ describe("settings", () => {
     expect(settingKeys.filter((key) => settingSpec(key).restart)).toEqual([
       "board",
       "gpioBackend",
+      "timeZone",
       "sensorPeriodSeconds",
       "relayLife",
       "display",

@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { WallMillis } from "../../base/units.ts";
 import type { LinkState } from "../../control/input.ts";
-import type { CommandName } from "../../model/cloud-model.ts";
+import type { CommandName, CommandParameter } from "../../model/cloud-model.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import type { LinkCause } from "./cause.ts";
 import type { CloudTuning } from "./tuning.ts";
@@ -49,7 +49,7 @@ export interface CloudHandlers {
   /** A desired patch with its `$version`, always after `onTwin`. May be old or repeated. */
   onPatch(patch: unknown, version: number): void;
   /** `parameter` matches the command's schema. Answer within 25 s: the caller waits no longer. */
-  onCommand(name: CommandName, parameter: number | undefined): Promise<CommandReply>;
+  onCommand(name: CommandName, parameter: CommandParameter | undefined): Promise<CommandReply>;
   /** `cause`: why the link is not online. */
   onLink(state: LinkState, cause?: LinkCause): void;
 }

@@ -8,7 +8,13 @@ import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
-import { type CommandName, commandSpec, isCommandName, validateValue } from "../../model/cloud-model.ts";
+import {
+  type CommandName,
+  type CommandParameter,
+  commandSpec,
+  isCommandName,
+  validateValue,
+} from "../../model/cloud-model.ts";
 import { Calls } from "../link/calls.ts";
 import type { CommandReply } from "../link/link.ts";
 import type { CloudTuning } from "../link/tuning.ts";
@@ -18,7 +24,7 @@ export interface CommandDispatcherOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tuning: CloudTuning;
-  readonly onCommand: (name: CommandName, parameter: number | undefined) => Promise<CommandReply>;
+  readonly onCommand: (name: CommandName, parameter: CommandParameter | undefined) => Promise<CommandReply>;
   /** Whether a message with this id was executed before; stores the id. */
   readonly isRepeated: (messageId: string) => Promise<boolean>;
 }
@@ -110,7 +116,7 @@ export class CommandDispatcher {
 }
 
 type Parameter =
-  | { readonly ok: true; readonly value: number | undefined }
+  | { readonly ok: true; readonly value: CommandParameter | undefined }
   | { readonly ok: false; readonly why: string };
 
 function readParameter(name: CommandName, value: unknown): Parameter {
@@ -122,9 +128,8 @@ function readParameter(name: CommandName, value: unknown): Parameter {
   const given = missing ? request.default : value;
   const why = validateValue(request.schema, given);
   if (why !== undefined) return { ok: false, why: `${request.name} ${why}.` };
-  return typeof given === "number"
-    ? { ok: true, value: given }
-    : { ok: false, why: `${request.name} must be a number.` };
+  // It has passed `validateValue`.
+  return { ok: true, value: given as CommandParameter };
 }
 
 const isEmptyRecord = (value: unknown): boolean => isRecord(value) && Object.keys(value).length === 0;

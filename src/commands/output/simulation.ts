@@ -8,7 +8,9 @@ import type { Millis } from "../../base/units.ts";
 import type { ChangedEvent, ControlEvent } from "../../control/output.ts";
 import { namedEvent } from "../../firmware/event-log.ts";
 import type { SimulationResult, SimulationRow } from "../../firmware/simulation.ts";
+import { shortValue } from "../../model/cloud-schema.ts";
 import { type ControlValue, writableSpec } from "../../model/properties.ts";
+import { weekSummary } from "../../model/week.ts";
 import type { ScenarioAction } from "../../simulation/scenario/actions.ts";
 import type { Scenario } from "../../simulation/scenario/scenario.ts";
 import { hatFaults } from "../../simulation/virtual-hat/faults.ts";
@@ -130,6 +132,8 @@ function sentence(event: Exclude<ControlEvent, { kind: "heater" }>): string {
       return `boost for ${event.minutes} min (${event.source})`;
     case "boost-ended":
       return `boost ended: ${event.because}`;
+    case "set-point":
+      return `set-point ${event.target.toFixed(1)} °C from ${event.from}`;
     case "identify":
       return `identify for ${event.seconds} s (${event.source})`;
     case "fault-raised":
@@ -148,6 +152,7 @@ function changeText({ name, from, to, source }: ChangedEvent): string {
   const unit = "unit" in schema ? schema.unit : undefined;
   const text = (value: ControlValue): string => {
     if (typeof value === "boolean") return value ? "on" : "off";
+    if (typeof value === "object") return String(shortValue(value));
     return typeof value === "number" && unit === "°C" ? value.toFixed(1) : String(value);
   };
   const change = typeof to === "number" ? `${text(from)} → ${text(to)} ${unit ?? ""}`.trimEnd() : text(to);
@@ -164,6 +169,10 @@ function actionText(action: Exclude<ScenarioAction, { do: "expect" }>): string {
       return `remote request: ${action.mode}`;
     case "heater":
       return `remote request: heater ${action.on ? "on" : "off"}`;
+    case "schedule":
+      return `remote request: ${weekSummary(action.week)}`;
+    case "preset":
+      return `remote request: preset ${action.preset}`;
     case "clear-faults":
       return "remote request: clear the faults";
     case "window":

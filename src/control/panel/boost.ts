@@ -10,6 +10,7 @@
 
 import type { Celsius, Millis, WallMillis } from "../../base/units.ts";
 import { minutes as inMinutes, kelvin, millis, seconds, wallMillis } from "../../base/units.ts";
+import { setPointOf } from "../schedule/schedule.ts";
 import { clampTarget, type SetPointLimits } from "./set-point.ts";
 
 /** On the core's own time line. */
@@ -58,13 +59,13 @@ export function relabelBoost(boost: Boost, now: Millis, wallMs: WallMillis): Boo
   return Math.abs(untilWallMs - boost.untilWallMs) > drift ? { ...boost, untilWallMs } : boost;
 }
 
-/** The effective target on the screen: the set-point, or more during a boost. */
+/** The effective target on the screen: the set-point in force, or more during a boost. */
 export function effectiveTarget(
-  panel: { readonly values: { readonly targetTemperature: Celsius }; readonly boost: Boost | undefined },
+  panel: Parameters<typeof setPointOf>[0] & { readonly boost: Boost | undefined },
   limits: SetPointLimits,
 ): Celsius {
-  const { targetTemperature } = panel.values;
-  return panel.boost ? clampTarget(targetTemperature + boostRise, limits) : targetTemperature;
+  const setPoint = setPointOf(panel);
+  return panel.boost ? clampTarget(setPoint + boostRise, limits) : setPoint;
 }
 
 /** @param wallOffset from the core's time to wall time */

@@ -2,13 +2,14 @@
  * A or B held down: changes are shown at once, and can be undone.
  *
  * Guarantee (SR-13): a stuck button switches nothing on, and its changes are undone. While a button is down the heating
- * law's target is at most the one before the press; a stuck button restores set-point and boost, unless another source
+ * law's target is at most the one before the press; a stuck button restores set-point, hold and boost, unless another source
  * has set them meanwhile.
  */
 
 import type { Celsius, Millis } from "../../base/units.ts";
 import { celsius } from "../../base/units.ts";
 import type { Change } from "../input.ts";
+import type { Scheduling, SetPointHold } from "../schedule/schedule.ts";
 import { type Boost, effectiveTarget } from "./boost.ts";
 import type { SetPointLimits } from "./set-point.ts";
 
@@ -16,6 +17,7 @@ import type { SetPointLimits } from "./set-point.ts";
 interface PanelPart {
   readonly values: { readonly targetTemperature: Celsius };
   readonly boost: Boost | undefined;
+  readonly scheduling: Scheduling;
   readonly changes: { readonly targetTemperature: Change; readonly controlMode: Change };
 }
 
@@ -32,10 +34,10 @@ export function noteHeldButton(
   present: PanelPart,
   after: PanelPart,
 ): HeldButton {
-  const { values, boost, changes } = present;
+  const { values, boost, scheduling, changes } = present;
   const goesOn = held !== undefined && changes.targetTemperature === held.ownChange;
   return {
-    before: goesOn ? held.before : { values, boost, changes },
+    before: goesOn ? held.before : { values, boost, scheduling, changes },
     ownChange: after.changes.targetTemperature,
   };
 }
@@ -45,12 +47,18 @@ export function valuesBefore(
   held: HeldButton,
   present: PanelPart,
   now: Millis,
-): { readonly target: Celsius; readonly boost: Boost | undefined } | undefined {
+):
+  | { readonly target: Celsius; readonly boost: Boost | undefined; readonly hold: SetPointHold | undefined }
+  | undefined {
   if (present.changes.targetTemperature !== held.ownChange) return undefined;
-  const { values, boost, changes } = held.before;
+  const { values, boost, scheduling, changes } = held.before;
   const isSameMode = present.changes.controlMode === changes.controlMode;
   const lasts = boost !== undefined && now < boost.until && isSameMode;
-  return { target: values.targetTemperature, boost: present.boost ?? (lasts ? boost : undefined) };
+  return {
+    target: values.targetTemperature,
+    boost: present.boost ?? (lasts ? boost : undefined),
+    hold: scheduling.hold,
+  };
 }
 
 /** The heating law's target: that on the screen, but while a button is held at most the one before. */

@@ -8,7 +8,9 @@
  */
 
 import { isTrustedWallTime } from "../../base/clock.ts";
+import { equalJson } from "../../base/json/value.ts";
 import { type Millis, type WallMillis, wallMillis } from "../../base/units.ts";
+import { commands, type Preset } from "../../model/cloud-model.ts";
 import {
   type ControlValue,
   eachWritable,
@@ -17,10 +19,12 @@ import {
   writableSpec,
 } from "../../model/properties.ts";
 import type { Settings } from "../../model/settings-table.ts";
-import type { Source } from "../../model/sources.ts";
+import { type Source, sideOf } from "../../model/sources.ts";
 import type { Change, Request } from "../input.ts";
 import { adjusted, validateRequest } from "../limits.ts";
 import type { BoostEnd, ControlEvent } from "../output.ts";
+import type { ScheduleContext, Scheduling } from "../schedule/schedule.ts";
+import { followSchedule, holdOf, nothingScheduled, setPointOf } from "../schedule/schedule.ts";
 import type { Boost } from "./boost.ts";
 import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
@@ -28,11 +32,15 @@ import type { HeldButton } from "./held-button.ts";
 import { noteHeldButton, valuesBefore } from "./held-button.ts";
 import { nudgeTarget } from "./set-point.ts";
 
+/** Beyond what any clock shows. */
+const awayWithoutEnd = "9999-12-31T00:00:00.000Z";
+
 export interface Panel {
   readonly values: WritableQuantities;
   readonly changes: Readonly<Record<WritableName, Change>>;
   /** Running now. */
   readonly boost: Boost | undefined;
+  readonly scheduling: Scheduling;
   /** A or B is held and has changed something. */
   readonly held: HeldButton | undefined;
 }
@@ -47,13 +55,17 @@ export const defaultValues = (settings: Settings): WritableQuantities =>
 export function startPanel(settings: Settings, wallMs: WallMillis): Panel {
   const none: Change = { source: "default", wallMs, serial: 0 };
   const changes = eachWritable(() => none);
-  return { values: defaultValues(settings), changes, boost: undefined, held: undefined };
+  return {
+    values: defaultValues(settings),
+    changes,
+    boost: undefined,
+    scheduling: nothingScheduled,
+    held: undefined,
+  };
 }
 
-export interface PanelContext {
-  readonly settings: Settings;
+export interface PanelContext extends ScheduleContext {
   readonly now: Millis;
-  readonly wallMs: WallMillis;
   readonly events: ControlEvent[];
 }
 
@@ -80,11 +92,39 @@ export function applyRequest(panel: Panel, request: PanelRequest, context: Panel
       if (request.minutes === 0) return endBoost(panel, "request", events);
       events.push({ kind: "boost", minutes: request.minutes, source });
       return { ...panel, boost: extendBoost(panel.boost, request.minutes, context.now, context.wallMs) };
+    case "preset":
+      return applyPreset(panel, request.preset, presetSource(source), context);
   }
 }
 
+/** The twin's document does not say what a preset sets: for the twin it is a change at the device. */
+const presetSource = (source: Source): Source => (sideOf(source) === "device" ? source : "preset");
+
+function applyPreset(panel: Panel, preset: Preset, source: Source, context: PanelContext): Panel {
+  const { settings, events } = context;
+  if (preset === "boost") {
+    const { default: minutes } = commands.boost.request;
+    return applyRequest(panel, { kind: "boost", minutes, source }, context);
+  }
+  if (preset === "away") {
+    return set(endBoost(panel, "request", events), "awayUntil", awayWithoutEnd, source, context);
+  }
+  const ended = endHold(endBoost(panel, "request", events));
+  const isAway = panel.values.awayUntil !== defaultValues(settings).awayUntil;
+  const home = isAway ? set(ended, "awayUntil", defaultValues(settings).awayUntil, source, context) : ended;
+  if (preset === "none") return home;
+  const chosen = preset === "comfort" ? settings.comfortTemperature : settings.ecoTemperature;
+  return set(home, "targetTemperature", adjusted("targetTemperature", chosen, settings), source, context);
+}
+
+const endHold = (panel: Panel): Panel =>
+  panel.scheduling.hold ? { ...panel, scheduling: { ...panel.scheduling, hold: undefined } } : panel;
+
 function refuseInManual(panel: Panel, request: PanelRequest): string | undefined {
-  const inVain = request.kind === "boost" && request.minutes > 0 && panel.values.controlMode === "manual";
+  const isBoost =
+    (request.kind === "boost" && request.minutes > 0) ||
+    (request.kind === "preset" && request.preset === "boost");
+  const inVain = isBoost && panel.values.controlMode === "manual";
   return inVain ? "no effect in manual mode, which follows the heater switch; set auto first" : undefined;
 }
 
@@ -115,11 +155,9 @@ function nudge(
   { direction, repeat }: Extract<Gesture, { kind: "nudge" }>,
   context: PanelContext,
 ): Panel {
-  const { targetTemperature } = panel.values;
-  const target = nudgeTarget(targetTemperature, direction, context.settings);
-  return target === targetTemperature
-    ? panel
-    : set(panel, "targetTemperature", target, "device", context, repeat);
+  const shown = setPointOf(panel);
+  const target = nudgeTarget(shown, direction, context.settings);
+  return target === shown ? panel : set(panel, "targetTemperature", target, "device", context, repeat);
 }
 
 /** The buttons are released. */
@@ -144,12 +182,19 @@ function undoHeldButton(panel: Panel, button: "a" | "b", { now, events }: PanelC
     values: { ...values, [name]: to },
     changes: { ...changes, [name]: change },
     boost: back.boost,
+    scheduling: { ...panel.scheduling, hold: back.hold },
     held: undefined,
   };
 }
 
-/** Ends a boost whose time is over. */
-export function passTime(panel: Panel, { now, wallMs, events }: PanelContext): Panel {
+/** Ends a boost or a hold whose time is over, and follows the schedule. */
+export function passTime(panel: Panel, context: PanelContext): Panel {
+  const scheduling = followSchedule(panel, context);
+  const followed = scheduling === panel.scheduling ? panel : { ...panel, scheduling };
+  return passBoost(followed, context);
+}
+
+function passBoost(panel: Panel, { now, wallMs, events }: PanelContext): Panel {
   if (!panel.boost) return panel;
   if (isOver(panel.boost, now, wallMs)) return endBoost(panel, "time", events);
   const boost = relabelBoost(panel.boost, now, wallMs);
@@ -182,14 +227,19 @@ function set(
 ): Panel {
   const { events, wallMs } = context;
   const { values, changes } = panel;
-  if (to !== values[name]) events.push({ kind: "changed", name, from: values[name], to, source });
+  const isNew = !equalJson(to, values[name]);
+  if (isNew) events.push({ kind: "changed", name, from: values[name], to, source });
   const because = endsBoost[name];
   const from = (ongoing ? changes[name].from : undefined) ?? values[name];
-  return {
+  const after = {
     ...(because ? endBoost(panel, because, events) : panel),
     values: { ...values, [name]: to },
     changes: { ...changes, [name]: { source, wallMs, serial: nextSerial(panel), from } },
   };
+  if (name === "targetTemperature") {
+    return { ...after, scheduling: { ...panel.scheduling, hold: holdOf(after) } };
+  }
+  return name === "awayUntil" && isNew ? endHold(after) : after;
 }
 
 /**

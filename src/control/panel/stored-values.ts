@@ -4,7 +4,7 @@
  * Guarantee: a property missing in the document (of older firmware) is not an error; an invalid one is.
  */
 
-import { validateValue } from "../../model/cloud-schema.ts";
+import { isOfKind, validateValue } from "../../model/cloud-schema.ts";
 import {
   type ControlValue,
   type DurableName,
@@ -90,9 +90,10 @@ const anyTemperature = 100;
 function parseValue(name: WritableName, value: unknown): ControlValue {
   const { schema, limits } = writableSpec(name);
   // The limits may have changed: `restoreValues` clamps to the current ones.
-  const fits = limits
-    ? within(value, -anyTemperature, anyTemperature) === value
-    : validateValue(schema, value) === undefined;
+  const fits =
+    limits && schema.kind !== "week"
+      ? within(value, -anyTemperature, anyTemperature) === value
+      : isOfKind(schema, value) && (limits || validateValue(schema, value) === undefined);
   if (!fits || !isValueOf(value, name)) throw invalid(name);
   return value;
 }

@@ -9,6 +9,7 @@ import { millis, seconds } from "../../base/units.ts";
 import type { ButtonEdge, Input, Request } from "../input.ts";
 import { validateRequest } from "../limits.ts";
 import type { ControlEvent } from "../output.ts";
+import { setPointFrom, setPointOf } from "../schedule/schedule.ts";
 import type { ControlState } from "../state.ts";
 import type { TwinShadow } from "../twin/shadow.ts";
 import type { ButtonsState } from "./buttons.ts";
@@ -43,7 +44,7 @@ export function readUserInput(
   events: ControlEvent[],
 ): UserInput {
   const { settings } = state.rules;
-  const context: PanelContext = { settings, now, wallMs: input.wallMs, events };
+  const context: PanelContext = { settings, now, wallMs: input.wallMs, local: input.local, events };
   const edges = offset === 0 ? input.buttons : input.buttons.map((edge) => shift(edge, offset));
   const buttons = stepButtons(state.buttons, edges, now);
   let panel = passTime(state.panel, context);
@@ -67,10 +68,12 @@ export function readUserInput(
     input,
     context,
   );
-  changed ||= requested.panel !== panel || requested.twin !== state.twin || requested.forget;
+  const followed = passTime(requested.panel, context);
+  reportSetPoint(state.panel, followed, events);
+  changed ||= followed !== panel || requested.twin !== state.twin || requested.forget;
   const unsettled = repeated && adjusting(buttons.state);
   return {
-    panel: requested.panel,
+    panel: followed,
     twin: requested.twin,
     identifyUntil: requested.identifyUntil,
     clear: requested.clear,
@@ -82,6 +85,16 @@ export function readUserInput(
     wakeAt: buttons.wakeAt,
   };
 }
+
+/** What decides the set-point is something else now, or asks for another one. */
+function reportSetPoint(before: Panel, panel: Panel, events: ControlEvent[]): void {
+  const [from, target] = [setPointFrom(panel), setPointOf(panel)];
+  const isSame = from === setPointFrom(before) && (target === setPointOf(before) || !isScheduled(from));
+  if (!isSame) events.push({ kind: "set-point", from, target });
+}
+
+const isScheduled = (from: ReturnType<typeof setPointFrom>): boolean =>
+  from === "away" || from === "schedule";
 
 type Requested = Pick<UserInput, "panel" | "twin" | "identifyUntil" | "clear" | "forget">;
 

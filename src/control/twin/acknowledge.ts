@@ -12,7 +12,7 @@ import { type ControlValue, eachWritable, type WritableName } from "../../model/
 import type { InForce } from "./in-force.ts";
 import type { Ruling, TwinShadow } from "./shadow.ts";
 import { describeSuperseded, originText, type Superseded } from "./superseded.ts";
-import { fingerprint } from "./values.ts";
+import { fingerprint, sameInHub } from "./values.ts";
 
 /** A type, not an interface: it is JSON, and compared as such. */
 export type Acknowledgement = {
@@ -71,7 +71,7 @@ const supersededText = (over: Superseded | undefined): string =>
  */
 export function isReported(name: WritableName, inForce: InForce, known: JsonRecord): boolean {
   const held = known[name];
-  if (!isRecord(held) || held["value"] !== inForce.values[name]) return false;
+  if (!isRecord(held) || !sameInHub(held["value"], inForce.values[name])) return false;
   const ad = held["ad"];
   return typeof ad === "string" && ad.endsWith(originText(inForce.changes[name]));
 }

@@ -5,14 +5,20 @@
  */
 
 import type { Celsius, WallMillis } from "../../base/units.ts";
-import { eachWritable, type WritableName, type WritableValues } from "../../model/properties.ts";
+import {
+  eachWritable,
+  type SetPointSource,
+  type WritableName,
+  type WritableValues,
+} from "../../model/properties.ts";
 import { conflictKey, type Settings } from "../../model/settings-table.ts";
 import type { Change } from "../input.ts";
 import { isWindowOpen } from "../law/law.ts";
 import { riseAfter } from "../law/room-model.ts";
 import { type Limits, limitsOf } from "../limits.ts";
 import { effectiveTarget } from "../panel/boost.ts";
-import { defaultValues } from "../panel/panel.ts";
+import { defaultValues, type Panel } from "../panel/panel.ts";
+import { setPointFrom, setPointUntil } from "../schedule/schedule.ts";
 import type { ControlState } from "../state.ts";
 import type { TwinShadow } from "./shadow.ts";
 
@@ -30,8 +36,23 @@ export interface InForce {
   /** The effective target: the set-point, or more during a boost. */
   readonly aim: Celsius;
   readonly boostUntil: WallMillis | undefined;
+  /** What decides the set-point, and when that changes by itself to which one, as far as known. */
+  readonly setPoint: {
+    readonly from: SetPointSource;
+    readonly untilMs: WallMillis | undefined;
+    readonly next: number | undefined;
+  };
   /** `learned`: whole percent; `rise`: K in an hour at full power. */
   readonly room: { readonly windowOpen: boolean; readonly learned: number; readonly rise: number };
+}
+
+function setPointInForce(panel: Panel): InForce["setPoint"] {
+  const { boost, scheduling } = panel;
+  if (boost) return { from: "boost", untilMs: boost.untilWallMs, next: undefined };
+  const from = setPointFrom(panel);
+  const untilMs = setPointUntil(panel);
+  const next = scheduling.asked?.next;
+  return { from, untilMs, next: next && next.atMs === untilMs ? next.target : undefined };
 }
 
 export function inForce(state: ControlState): InForce {
@@ -47,6 +68,7 @@ export function inForce(state: ControlState): InForce {
     shadow: state.twin,
     aim: effectiveTarget(panel, settings),
     boostUntil: boost?.untilWallMs,
+    setPoint: setPointInForce(panel),
     room: {
       windowOpen: isWindowOpen(law.state),
       learned: Math.round(law.state.room.confidence * 100),

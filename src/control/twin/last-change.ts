@@ -1,6 +1,7 @@
 /** Provenance: who changed a writable property last, from what to what, when. */
 
 import { isoTime } from "../../base/iso-time.ts";
+import { shortValue } from "../../model/cloud-schema.ts";
 import type { ReadOnlyValues } from "../../model/properties.ts";
 import { writableNames } from "../../model/properties.ts";
 import { sideOf } from "../../model/sources.ts";
@@ -17,8 +18,8 @@ export function lastChange({ changes, values }: InForce): ReadOnlyValues["lastCh
   return {
     property,
     source: sideOf(source),
-    from: String(from ?? to),
-    to: String(to),
+    from: String(shortValue(from ?? to)),
+    to: String(shortValue(to)),
     amount,
     time: isoTime(wallMs),
   };

@@ -6,6 +6,7 @@
  */
 
 import type { JsonRecord } from "../../base/json/value.ts";
+import { shortValue } from "../../model/cloud-schema.ts";
 import type { ControlValue, WritableName } from "../../model/properties.ts";
 import { type Source, sideOf } from "../../model/sources.ts";
 import type { Request, SetRequest } from "../input.ts";
@@ -13,7 +14,7 @@ import { validateProperty } from "../limits.ts";
 import { currentRuling, isReported } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
 import { maxReasonLength, type ShadowProperty } from "./shadow.ts";
-import { fingerprint } from "./values.ts";
+import { fingerprint, sameInHub } from "./values.ts";
 
 /** The winner and the reason, for the event log and the page. */
 export interface Decision {
@@ -67,14 +68,17 @@ export function resolve(
   const target = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
   const source = wanted === undefined ? "default" : "cloud";
   const candidate = { source, value: target } as const;
-  const overridesDevice = sideOf(holder) === "device" && target !== held.value;
+  const overridesDevice = sideOf(holder) === "device" && !sameInHub(target, held.value);
   const isConflict = overridesDevice && !isReported(name, inForce, context.known);
   const decided = { rule: ruleOf(isConflict, again, wanted === undefined), property: name, version } as const;
   // That the same value was set again is only inferred: it must not outrank a known change.
   if (overridesDevice && (isConflict || again) && inForce.policy[name] === "device-wins") {
     const reason = isConflict ? "both changed while offline" : "the cloud set the same value again";
     return {
-      property: { ...seen, ruling: { kind: "overruled", version, over: candidate, serial } },
+      property: {
+        ...seen,
+        ruling: { kind: "overruled", version, over: { source, value: shortValue(target) }, serial },
+      },
       decision: {
         ...decided,
         winner: held,
@@ -84,7 +88,7 @@ export function resolve(
     };
   }
   const kind = source === "default" ? "reset" : "applied";
-  const over = isConflict ? { over: { ...held, wallMs } } : {};
+  const over = isConflict ? { over: { source: holder, value: shortValue(held.value), wallMs } } : {};
   return {
     property: { ...seen, ruling: { kind, version, ...over } },
     // It has passed `validateProperty`, so it is of the property's type.

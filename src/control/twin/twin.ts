@@ -21,7 +21,7 @@
 
 import { isRecord } from "../../base/json/value.ts";
 import type { WritableName } from "../../model/properties.ts";
-import { isWritableName, writableNames } from "../../model/properties.ts";
+import { isWritableName, writableNames, writableSpec } from "../../model/properties.ts";
 import { sideOf } from "../../model/sources.ts";
 import type { Request } from "../input.ts";
 import { isReported } from "./acknowledge.ts";
@@ -113,9 +113,11 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
   let partial = false;
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$") || value === undefined) continue;
-    if (isWritableName(name)) resolved.set(name, resolve(name, value ?? undefined, false, context));
-    else hasUnknown = true;
     partial ||= isRecord(value);
+    // A part of an object says nothing about the whole: the document does.
+    if (!isWritableName(name)) hasUnknown = true;
+    else if (!isRecord(value) || !isMerged(name))
+      resolved.set(name, resolve(name, value ?? undefined, false, context));
   }
   const unknownProperties = hasUnknown
     ? { ...shadow.unknownProperties, seen: unseen }
@@ -130,6 +132,9 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
     getAgain: hasUnknown || partial,
   };
 }
+
+/** A patch may contain a part of its value. */
+const isMerged = (name: WritableName): boolean => writableSpec(name).schema.kind === "week";
 
 const nothing = (link: TwinLink): TwinOutcome => ({ link, requests: [], decisions: [], getAgain: false });
 

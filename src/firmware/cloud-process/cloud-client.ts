@@ -24,7 +24,7 @@ import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, minutes, seconds, type WallMillis, wallMillis } from "../../base/units.ts";
-import type { LinkState, Request } from "../../control/input.ts";
+import type { LinkState } from "../../control/input.ts";
 import type { StepSummary } from "../../control/step-summary.ts";
 import {
   afterReport,
@@ -41,6 +41,7 @@ import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import {
   type CommandName,
+  type CommandParameter,
   deviceInformation,
   type FirmwareReport,
   firmwareComponent,
@@ -53,6 +54,7 @@ import type { HealthSources } from "../health/machine-health.ts";
 import { bootOfThisMachine } from "../process/system-clock.ts";
 import { ReportSender, type ReportSenderOptions } from "../reports/report-sender.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
+import { requestOf } from "./command-request.ts";
 import { describeMachine } from "./device-information.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
 
@@ -335,7 +337,10 @@ export class CloudClient {
       board,
       startedAt: isoTime(this.#startedAt),
       faults: activeFaults.join(", "),
-      boostUntil: inForce.boostUntil === undefined ? null : isoTime(inForce.boostUntil),
+      boostUntil: isoTimeOrNull(inForce.boostUntil),
+      setPointFrom: inForce.setPoint.from,
+      setPointUntil: isoTimeOrNull(inForce.setPoint.untilMs),
+      nextSetPoint: inForce.setPoint.next ?? null,
       windowOpen: inForce.room.windowOpen,
       roomLearned: inForce.room.learned,
       roomRise: inForce.room.rise,
@@ -348,7 +353,7 @@ export class CloudClient {
     };
   }
 
-  async #command(name: CommandName, parameter: number | undefined): Promise<CommandReply> {
+  async #command(name: CommandName, parameter: CommandParameter | undefined): Promise<CommandReply> {
     const { device, clock, restart, log, sendLogs, firmwareReport, checkForUpdate } = this.#parts;
     log.info("command", { command: name, parameter });
     if (name === "restart") {
@@ -356,7 +361,7 @@ export class CloudClient {
       return { status: 202, payload: { result: "restarting" } };
     }
     if (name === "sendLogs") {
-      sendLogs?.(parameter ?? 0);
+      sendLogs?.(Number(parameter));
       const result = parameter === 0 ? "ended" : `log lines follow for ${parameter} min`;
       return sendLogs === undefined ? logsUnavailable : { status: 200, payload: { result } };
     }
@@ -365,12 +370,15 @@ export class CloudClient {
       checkForUpdate?.();
       return { status: 202, payload: { result: "checking" } };
     }
-    const refused = await device.request(requestOf(name, parameter ?? 0));
+    const refused = await device.request(requestOf(name, parameter));
     return refused === undefined
       ? { status: 200, payload: { result: "done" } }
       : { status: 409, payload: { result: "refused", reason: refused } };
   }
 }
+
+const isoTimeOrNull = (wallMs: WallMillis | undefined): string | null =>
+  wallMs === undefined ? null : isoTime(wallMs);
 
 const logsUnavailable: CommandReply = {
   status: 501,
@@ -381,20 +389,3 @@ const noUpdates: CommandReply = {
   status: 409,
   payload: { result: "refused", reason: "this unit has no source of updates: it has no updates.json" },
 };
-
-function requestOf(
-  name: Exclude<CommandName, "restart" | "sendLogs" | "checkForUpdate">,
-  parameter: number,
-): Request {
-  const source = "cloud";
-  switch (name) {
-    case "boost":
-      return { kind: "boost", minutes: parameter, source };
-    case "identify":
-      return { kind: "identify", seconds: parameter, source };
-    case "clearFault":
-      return { kind: "clear-faults", source };
-    case "forgetRoom":
-      return { kind: "forget-room", source };
-  }
-}

@@ -16,11 +16,13 @@ import type { Change, Request } from "../../control/input.ts";
 import { type Limits, limitSettings } from "../../control/limits.ts";
 import type { InForce } from "../../control/twin/in-force.ts";
 import { emptyShadow, parseShadow } from "../../control/twin/shadow.ts";
+import { presets } from "../../model/cloud-model.ts";
 import {
   type ControlValue,
   eachWritable,
   isControlValue,
   isValueOf,
+  setPointSources,
   type WritableName,
   type WritableValues,
 } from "../../model/properties.ts";
@@ -55,6 +57,11 @@ export const inForce: Schema<InForce> = object({
   shadow,
   aim: temperature,
   boostUntil: withDefault(wallTime, undefined),
+  setPoint: object({
+    from: oneOf(setPointSources),
+    untilMs: withDefault(wallTime, undefined),
+    next: withDefault(quantity, undefined),
+  }),
   room: object({ windowOpen: boolean, learned: quantity, rise: quantity }),
 });
 
@@ -68,6 +75,7 @@ export const request = byKind("kind", {
     eachWritable((name) => object({ value: valueOfRow(name), source })),
   ),
   boost: object({ minutes: quantity, source }),
+  preset: object({ preset: oneOf(presets), source }),
   identify: object({ seconds: quantity, source }),
   "clear-faults": object({ source }),
   "forget-room": object({ source }),

@@ -22,6 +22,7 @@ import { AzureFace } from "../cloud-process/azure-face.ts";
 import { composeDevice } from "../compose-device.ts";
 import type { Device } from "../device.ts";
 import { loadManifest } from "../hardware.ts";
+import { localTimeOf } from "../local-time/local-time.ts";
 import { firmwareVersion } from "../process/package-root.ts";
 import { type DurableFiles, durableSystemFiles } from "../storage/durable-files.ts";
 import { gatedFiles } from "../storage/gated-files.ts";
@@ -138,6 +139,7 @@ async function powerOn(
     settings,
     clock,
     log: silentLog,
+    localTime: localTimeOf(settings.timeZone),
     stateFile: join(dataPath, "state.json"),
     files,
   });

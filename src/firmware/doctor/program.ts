@@ -1,6 +1,7 @@
 /** Checks what the program itself needs: Node.js, its native packages, the clock, the power supply. */
 import { type Clock, isTrustedWallTime } from "../../base/clock.ts";
 import { isoTime } from "../../base/iso-time.ts";
+import { clockSync } from "../local-time/clock-sync.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
@@ -49,16 +50,16 @@ export function checkClock(clock: Clock): Finding {
   );
 }
 
-export function checkClockSync({ kind }: Machine): Finding {
+export function checkClockSync(machine: Machine): Finding {
   const check = "clock-sync";
-  // The file is created at the first answer of a time server (systemd-timesyncd.service(8)).
-  if (kind("/run/systemd/timesync/synchronized")) return ok(check, "synchronised by systemd-timesyncd");
-  const other = ["/run/chrony/chronyd.pid", "/run/chronyd.pid", "/run/ntpd.pid"].find((path) => kind(path));
-  if (other !== undefined) return ok(check, `synchronised by ${/chrony/.test(other) ? "chrony" : "ntpd"}`);
-  if (kind("/run/systemd/timesync")) {
-    return warn(check, "systemd-timesyncd has had no answer from a time server since the start", setClock);
+  const sync = clockSync(machine);
+  if (sync.service === undefined) {
+    return skip(check, "unknown: neither systemd-timesyncd, chrony nor ntpd runs here");
   }
-  return skip(check, "unknown: neither systemd-timesyncd, chrony nor ntpd runs here");
+  if (sync.service !== "systemd-timesyncd" || sync.synchronised) {
+    return ok(check, `synchronised by ${sync.service}`);
+  }
+  return warn(check, "systemd-timesyncd has had no answer from a time server since the start", setClock);
 }
 
 /** A weak supply for relay and display often causes a Pi to restart, or corrupts data on the bus. */

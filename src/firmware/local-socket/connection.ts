@@ -191,6 +191,8 @@ function requestOf(message: Asked): Request | string {
   switch (message.kind) {
     case "boost":
       return { kind: "boost", minutes: message.minutes, source };
+    case "preset":
+      return { kind: "preset", preset: message.preset, source };
     case "clear-faults":
       return { kind: "clear-faults", source };
     case "set": {

@@ -16,7 +16,7 @@ export type ObservedDevice = Pick<Device, "inForce" | "counters" | "stored">;
 /** @param seen the latest step */
 export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen: Observation): DeviceStatus {
   const { screen, heater } = seen.commands;
-  const { aim, boostUntil, values, changes } = device.inForce;
+  const { aim, boostUntil, setPoint, values, changes } = device.inForce;
   const { relayCycles, heaterSeconds } = device.counters;
   return {
     ...identity,
@@ -25,6 +25,9 @@ export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen:
     ...(screen.humidity !== undefined && { humidity: rounded(screen.humidity, 0) }),
     aim,
     ...(boostUntil !== undefined && { boostUntil: isoTime(boostUntil) }),
+    setPointFrom: setPoint.from,
+    ...(setPoint.untilMs !== undefined && { setPointUntil: isoTime(setPoint.untilMs) }),
+    ...(setPoint.next !== undefined && { nextSetPoint: setPoint.next }),
     demand: Math.round(screen.demand),
     heater,
     link: seen.input.link,

@@ -8,6 +8,8 @@
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, map, object } from "../../base/schema/structures.ts";
 import { anything, boolean, integer, nullable, oneOf, optional, string } from "../../base/schema/values.ts";
+import { presets } from "../../model/cloud-model.ts";
+import { setPointSources } from "../../model/properties.ts";
 import { historyRow } from "../history/row.ts";
 import { faultCode, large, links, quantity, truncated } from "../process/message-values.ts";
 
@@ -24,10 +26,11 @@ export const toDevice = byKind("kind", {
   status: nothing,
   /** Answered by a `status` at once and at each change, at most one a second. */
   watch: nothing,
-  /** A new value for a writable property. Answered by an `answer`, as the next two. */
+  /** A new value for a writable property. Answered by an `answer`, as the next three. */
   set: object({ id, name: string(undefined, 64), value: anything }),
   /** 0 ends a running boost. */
   boost: object({ id, minutes: quantity }),
+  preset: object({ id, preset: oneOf(presets) }),
   "clear-faults": object({ id }),
   /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */
   logs: object({ follow: boolean }),
@@ -48,6 +51,10 @@ export const deviceStatus = object({
   /** The temperature that heating aims at: the set-point, or more during a boost. */
   aim: quantity,
   boostUntil: optional(truncated(32)),
+  /** What decides the aim; when that changes by itself, and to which set-point of the schedule. */
+  setPointFrom: optional(oneOf(setPointSources)),
+  setPointUntil: optional(truncated(32)),
+  nextSetPoint: optional(quantity),
   /** 0 to 100 %. */
   demand: quantity,
   heater: boolean,

@@ -1,8 +1,10 @@
 /** The device's status as a person reads it in a terminal. */
-import { percentText, temperatureText } from "../../board/screen/format.ts";
+import { percentText } from "../../board/screen/format.ts";
 import { faultEffects } from "../../model/faults.ts";
 import { type WritableName, writableNames, writableProperties } from "../../model/properties.ts";
+import { isWeek, weekSummary } from "../../model/week.ts";
 import type { DeviceStatus } from "./messages.ts";
+import { degrees, inForceText, momentText } from "./schedule-text.ts";
 
 const labelWidth = 12;
 /** Who set a value. */
@@ -34,18 +36,23 @@ export function statusText(status: DeviceStatus, nowMs: number): string {
 export const statusLine = (status: DeviceStatus): string =>
   [
     degrees(status.temperature, status),
-    `set-point ${degrees(status.aim, status)}`,
+    `set-point ${degrees(status.aim, status)}${fromText(status)}`,
     String(status.values["controlMode"]?.value),
     `heater ${status.heater ? "on" : "off"} (${status.demand} %)`,
     ...(status.faults.length > 0 ? [`FAULTS: ${status.faults.join(", ")}`] : []),
   ].join(", ");
 
-const degrees = (celsius: number | undefined, { unit }: Pick<DeviceStatus, "unit">): string =>
-  celsius === undefined ? "unknown" : `${temperatureText(celsius, unit)} °${unit}`;
+const fromText = ({ setPointFrom = "set-point" }: DeviceStatus): string =>
+  setPointFrom === "set-point" ? "" : ` (${setPointFrom})`;
 
 function setPointText(status: DeviceStatus, nowMs: number): string {
-  const { boostUntil, aim } = status;
+  const { boostUntil, aim, setPointFrom = "set-point", setPointUntil } = status;
+  if (setPointFrom === "away" || setPointFrom === "schedule") return inForceText(status, nowMs);
   const own = changeText("targetTemperature", status, nowMs);
+  if (setPointFrom === "hold") {
+    const until = setPointUntil === undefined ? "" : ` until ${momentText(Date.parse(setPointUntil), nowMs)}`;
+    return `${own}; hold${until}`;
+  }
   if (boostUntil === undefined) return own;
   return `${own}; boost to ${degrees(aim, status)} for another ${spanText(Date.parse(boostUntil) - nowMs)}`;
 }
@@ -64,6 +71,7 @@ export function changeText(name: WritableName, status: DeviceStatus, nowMs: numb
 export function valueText(name: WritableName, value: unknown, status: Pick<DeviceStatus, "unit">): string {
   const { schema } = writableProperties[name];
   if (schema.kind === "flag") return value === true ? "on" : "off";
+  if (schema.kind === "week") return isWeek(value) ? weekSummary(value) : "unknown";
   if (!("unit" in schema)) return String(value);
   return schema.unit === "°C" && typeof value === "number"
     ? degrees(value, status)

@@ -1,4 +1,5 @@
 /** Reads the names and values that a person types, by the table of properties. */
+import { isoTime } from "../../base/iso-time.ts";
 import { nearest } from "../../base/nearest-word.ts";
 import {
   type ControlValue,
@@ -31,7 +32,7 @@ export function typedName(text: string): WritableName {
 }
 
 /**
- * @param text a number, also with `C` or `F` for a temperature; `on` or `off`; a choice
+ * @param text a number, also with `C` or `F` for a temperature; `on` or `off`; a choice; a local time
  * @throws StartupError (usage); limits are checked by the device
  */
 export function typedValue(name: WritableName, text: string): ControlValue {
@@ -44,9 +45,24 @@ export function typedValue(name: WritableName, text: string): ControlValue {
       if (found === undefined) throw wrong(name, text, `one of ${schema.choices.join(", ")}`);
       return found;
     }
+    case "time":
+      return timeOf(name, text);
+    case "week":
+      throw wrong(name, text, "grove-heater schedule, which sets it by day");
     default:
       return numberOf(name, text, schema.unit);
   }
+}
+
+/** Local time, unless it names its zone; a day alone begins at 00:00. */
+function timeOf(name: WritableName, text: string): string {
+  if (text.toLowerCase() === "off") return String(writableSpec(name).default);
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const at = /^\d{4}-\d\d-\d\d/.test(text)
+    ? Date.parse(isDay ? `${text}T00:00` : text.replace(" ", "T"))
+    : Number.NaN;
+  if (Number.isNaN(at)) throw wrong(name, text, "a time, such as 2027-01-31T18:00, or off");
+  return isoTime(at);
 }
 
 function flagOf(name: WritableName, text: string): boolean {

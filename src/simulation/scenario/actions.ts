@@ -2,10 +2,21 @@
 
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, strictObject } from "../../base/schema/structures.ts";
-import { boolean, convert, integer, number, oneOf, refine, withDefault } from "../../base/schema/values.ts";
+import {
+  boolean,
+  convert,
+  guarded,
+  integer,
+  number,
+  oneOf,
+  refine,
+  withDefault,
+} from "../../base/schema/values.ts";
 import { type Celsius, celsius, type Millis, millis, minutes } from "../../base/units.ts";
 import type { ButtonName, ControlMode } from "../../control/input.ts";
+import { type Preset, presets } from "../../model/cloud-model.ts";
 import { type FaultCode, faultCodes } from "../../model/faults.ts";
+import { isWeek, type Week } from "../../model/week.ts";
 import { type FaultLimits, type HatFault, hatFaultNames } from "../virtual-hat/faults.ts";
 import { time } from "./time.ts";
 
@@ -15,6 +26,8 @@ export type ScenarioAction =
   | { readonly do: "target"; readonly temperature: Celsius }
   | { readonly do: "mode"; readonly mode: ControlMode }
   | { readonly do: "heater"; readonly on: boolean }
+  | { readonly do: "schedule"; readonly week: Week }
+  | { readonly do: "preset"; readonly preset: Preset }
   | { readonly do: "clear-faults" }
   /** `loss` in W/K; 0 shuts it. It is shut after `duration`. */
   | { readonly do: "window"; readonly loss: number; readonly duration: Millis | undefined }
@@ -64,6 +77,8 @@ const kinds = {
   target: strictObject({ ...timing, temperature: air }),
   mode: strictObject({ ...timing, mode: oneOf(["auto", "manual"]) }),
   heater: strictObject({ ...timing, on: boolean }),
+  schedule: strictObject({ ...timing, week: guarded("a week of set-points", isWeek) }),
+  preset: strictObject({ ...timing, preset: oneOf(presets) }),
   "clear-faults": strictObject(timing),
   window: convert(
     strictObject({ ...timing, loss: number(0, 1000), for: maybe(time) }),

@@ -112,6 +112,8 @@ function act(action: OrdinaryAction, stage: ScenarioStage, after: After): void {
     case "target":
     case "mode":
     case "heater":
+    case "schedule":
+    case "preset":
     case "clear-faults":
       stage.request(requestOf(action));
       return;
@@ -125,7 +127,10 @@ function openWindow({ hat, surroundings }: ScenarioStage, loss: number): void {
 
 /** Requests as from the cloud. */
 function requestOf(
-  action: Extract<ScenarioAction, { do: "target" | "mode" | "heater" | "clear-faults" }>,
+  action: Extract<
+    ScenarioAction,
+    { do: "target" | "mode" | "heater" | "schedule" | "preset" | "clear-faults" }
+  >,
 ): Request {
   const source = "cloud";
   switch (action.do) {
@@ -135,6 +140,10 @@ function requestOf(
       return { kind: "set", name: "controlMode", value: action.mode, source };
     case "heater":
       return { kind: "set", name: "heaterSwitch", value: action.on, source };
+    case "schedule":
+      return { kind: "set", name: "schedule", value: action.week, source };
+    case "preset":
+      return { kind: "preset", preset: action.preset, source };
     case "clear-faults":
       return { kind: "clear-faults", source };
   }

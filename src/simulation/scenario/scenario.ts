@@ -12,8 +12,8 @@ import { JsonDocument } from "../../base/schema/document.ts";
 import { invalid, refuse, type Schema } from "../../base/schema/schema.ts";
 import { list, strictObject } from "../../base/schema/structures.ts";
 import { convert, integer, number, oneOf, string, withDefault } from "../../base/schema/values.ts";
-import type { Celsius, Millis, RelativeHumidityPercent } from "../../base/units.ts";
-import { celsius, hours, millis, relativeHumidity } from "../../base/units.ts";
+import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "../../base/units.ts";
+import { celsius, hours, millis, relativeHumidity, wallMillis } from "../../base/units.ts";
 import { displayKinds } from "../../model/displays.ts";
 import { defaultSettings, parseSettings, type Settings } from "../../model/settings.ts";
 import { dailyOutside, Room, type RoomPreset, roomPresets } from "../room/room.ts";
@@ -127,6 +127,11 @@ export function parseScenario(text: string): ScenarioResult {
   });
   return { ok: false, problems };
 }
+
+/** 2027-01-04T00:00Z: a scenario begins on a Monday, by the local time of its zone or UTC. */
+const monday = 1_799_020_800_000;
+
+export const wallStartOf = ({ start }: Scenario): WallMillis => wallMillis(monday + start.timeOfDay);
 
 /** The room, its weather and its window at the start of the scenario. */
 export function surroundingsOf(scenario: Scenario): Surroundings {

@@ -47,6 +47,23 @@ const documents = {
       { at: "21:00", every: "24:00", do: "expect", above: 19.4, below: 20.6, fault: "none" },
     ],
   },
+  schedule: {
+    about:
+      "A week's schedule around 0 °C outside: a press holds until the next point, a power cut loses nothing.",
+    hours: 72,
+    start: { temperature: 17 },
+    outside: { mean: 0, swing: 5 },
+    timeline: [
+      { at: "0:01", do: "schedule", week: { monday: "6:00 20, 22:00 16", tuesday: "6:00 20, 22:00 16" } },
+      { at: "21:00", do: "expect", above: 19.4, below: 20.6, fault: "none" },
+      { at: "23:00", do: "press", button: "b", times: 8 },
+      { at: "29:30", do: "expect", above: 19, below: 20.6 },
+      { at: "35:00", do: "power-cut", for: "0:30" },
+      { at: "45:00", do: "expect", above: 19.4, below: 20.6, fault: "none" },
+      { at: "48:00", do: "preset", preset: "away" },
+      { at: "71:00", do: "expect", below: 17, fault: "none" },
+    ],
+  },
   "window-open": {
     about: "A window stands wide open for a quarter of an hour.",
     hours: 12,

@@ -11,10 +11,11 @@ import { parseDurable } from "../../../src/control/durable.ts";
 import type { ButtonEdge, ButtonName, Input, Request, SensorReading } from "../../../src/control/input.ts";
 import { type ControlState, start, step } from "../../../src/control/step.ts";
 import { toDurable } from "../../../src/control/to-durable.ts";
+import { localTimeOf } from "../../../src/firmware/local-time/local-time.ts";
 import type { FaultCode } from "../../../src/model/faults.ts";
 import type { Surroundings } from "../../../src/simulation/room/surroundings.ts";
 import { playScenario, unmet } from "../../../src/simulation/scenario/play.ts";
-import { type Scenario, surroundingsOf } from "../../../src/simulation/scenario/scenario.ts";
+import { type Scenario, surroundingsOf, wallStartOf } from "../../../src/simulation/scenario/scenario.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { VirtualHat } from "../../../src/simulation/virtual-hat/virtual-hat.ts";
 import { virtualWiring } from "../virtual-hat/test-hat.ts";
@@ -31,7 +32,7 @@ export interface Run {
 /** Plays all of it in virtual time, with a reading each 10 s, for speed. */
 export async function runScenario(original: Scenario): Promise<Run> {
   const scenario = { ...original, settings: { ...original.settings, sensorPeriodSeconds: 10 } };
-  const clock = new VirtualClock();
+  const clock = new VirtualClock({ wallStart: wallStartOf(scenario) });
   const surroundings = surroundingsOf(scenario);
   const { display, seed } = scenario;
   const hat = new VirtualHat({ clock, wiring: virtualWiring, plant: surroundings, display, seed });
@@ -83,6 +84,7 @@ class SmallFirmware {
   readonly #hat: VirtualHat;
   readonly #ports;
   readonly #period: Millis;
+  readonly #localTime = localTimeOf("UTC");
   #relay: OutputLine | undefined;
   #edges: ButtonEdge[] = [];
   #cancel = () => {};
@@ -141,6 +143,7 @@ class SmallFirmware {
       link: "none",
       failing: [],
       wallMs: this.#clock.wallNow(),
+      local: this.#localTime(this.#clock.wallNow()),
     };
     this.#edges = [];
     const { state, commands, wakeAtMs } = step(this.state, input, this.#clock.now());

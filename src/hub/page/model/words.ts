@@ -13,6 +13,7 @@ import {
   writableProperties,
 } from "../../../model/cloud-model.ts";
 import { faultEffects, isFaultCode } from "../../../model/faults.ts";
+import { isWeek, weekSummary } from "../../../model/week.ts";
 
 interface Known {
   readonly label: string;
@@ -98,6 +99,7 @@ export function valueText(name: string, value: Json | undefined): string {
     return unit === "" ? numberText(value) : `${numberText(value, unit)} ${unit}`;
   }
   if (typeof value === "string") return choiceText(name, value);
+  if (known.get(name)?.schema.kind === "week" && isWeek(value)) return shorten(weekSummary(value));
   const account = name === "lastChange" && !Array.isArray(value);
   const lastChange = account ? lastChangeText(value as Readonly<Record<string, Json>>) : undefined;
   return lastChange ?? shorten(JSON.stringify(value));

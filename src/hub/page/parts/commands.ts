@@ -14,6 +14,7 @@ type ListedCommand = Exclude<CommandName, "checkForUpdate">;
 
 const pictures: Readonly<Record<ListedCommand, IconName>> = {
   boost: "boost",
+  preset: "clock",
   identify: "identify",
   clearFault: "check",
   forgetRoom: "check",
@@ -49,6 +50,14 @@ export function makeCommands(context: Context): Part<View> {
     const { label, doc, request } = commandSpec(name);
     const schema = request?.schema;
     const isCount = schema?.kind === "integer";
+    const select =
+      schema?.kind === "choice"
+        ? h(
+            "select",
+            { "aria-label": `${label}: ${request?.label.toLowerCase()}` },
+            ...schema.choices.map((choice) => h("option", { value: choice }, choice)),
+          )
+        : undefined;
     const input = isCount
       ? h("input", {
           type: "number",
@@ -62,13 +71,14 @@ export function makeCommands(context: Context): Part<View> {
       : undefined;
     const submit = (event: Event) => {
       event.preventDefault();
-      void call(name, input === undefined ? null : input.valueAsNumber);
+      void call(name, select?.value ?? input?.valueAsNumber ?? null);
     };
     return h(
       "form",
       { class: "command", on: { submit } },
       h("button", { type: "submit", title: doc }, icon(pictures[name]), label),
       input,
+      select,
       isCount && h("span", { class: "command-unit", "aria-hidden": "true" }, schema.unit ?? ""),
     );
   };

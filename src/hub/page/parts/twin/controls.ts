@@ -1,6 +1,5 @@
 /** A control for each writable property; less important ones and raw patches are collapsed. */
 import { messageOf } from "../../../../base/errors.ts";
-import type { Json } from "../../../../base/json/value.ts";
 import { isRecord } from "../../../../base/json/value.ts";
 import {
   type ChoiceSchema,
@@ -15,18 +14,12 @@ import { h, type Part, setAttribute, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
 import { unitOf, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
+import { type Edit, type Field, wanted } from "./field.ts";
+import { timeField } from "./time-field.ts";
+import { weekField } from "./week-field.ts";
 
 /** With thousands separators. */
 const rangeText = (value: number): string => value.toLocaleString("en").replace("-", "−");
-
-type Edit = (properties: Readonly<Record<string, Json>>) => Promise<boolean>;
-type Field = Part<DeviceDetail>;
-
-/** The desired value; without one, the reported value. */
-function wanted(detail: DeviceDetail, name: WritableName): Json | undefined {
-  const row = detail.properties.find((one) => one.name === name);
-  return row?.desired?.value ?? row?.reported?.value;
-}
 
 /**
  * A number field. Setting the same value again is an edit as well (RR-5). Not validated here, to show how the device
@@ -163,6 +156,10 @@ function fieldFor(name: WritableName, edit: Edit): Field {
       return choiceField(name, schema, edit);
     case "flag":
       return switchField(name, edit);
+    case "time":
+      return timeField(name, edit);
+    case "week":
+      return weekField(name, edit);
   }
 }
 

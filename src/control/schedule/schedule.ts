@@ -1,0 +1,166 @@
+/**
+ * Folder schedule/: set-points by the time of the week, away, and holds.
+ *
+ * What decides the set-point, the first that applies:
+ *   1. safety: it forbids heat, or frost protection asks for it (safety/), whatever the set-point is;
+ *   2. boost: 3 K above what follows (panel/boost.ts);
+ *   3. hold: a set-point that was set, at the device or by a face, while the schedule or away was in force. It lasts until
+ *      the schedule's next point or the end of away, or with `setPointHold` "permanent" until somebody ends it;
+ *   4. away: until `awayUntil`;
+ *   5. schedule: the point that the local time has reached last;
+ *   6. the set-point.
+ *
+ * Guarantees: depends on the time of day only while the clock is trusted. While it is not, what was in force last stays,
+ * also over a power cut, so that no wrong clock makes the set-point jump.
+ */
+import { isTrustedWallTime, latestWallTime } from "../../base/clock.ts";
+import { readIsoTime } from "../../base/iso-time.ts";
+import { type Celsius, type WallMillis, wallMillis } from "../../base/units.ts";
+import type { SetPointSource, WritableQuantities } from "../../model/properties.ts";
+import type { Settings } from "../../model/settings-table.ts";
+import { pointsOf, type Week, type WeekPoint } from "../../model/week.ts";
+import { clampTarget } from "../panel/set-point.ts";
+import { type ComingPoint, type LocalTime, nextPoint, pointAt } from "./week-times.ts";
+
+/** What away or the schedule asks for, by the last trusted clock. */
+export interface Asked {
+  readonly by: "away" | "schedule";
+  readonly target: Celsius;
+  /** The next point, of the schedule; missing while the clock is not trusted. */
+  readonly next?: ComingPoint;
+  /** The end of away; missing while the clock is not trusted. */
+  readonly endsMs?: WallMillis;
+}
+
+/** A set-point that lasts against the schedule. */
+export interface SetPointHold {
+  /** Missing while the clock is not trusted, or where nothing ends it. */
+  readonly untilMs?: WallMillis;
+}
+
+export interface Scheduling {
+  readonly hold: SetPointHold | undefined;
+  readonly asked: Asked | undefined;
+}
+
+export const nothingScheduled: Scheduling = { hold: undefined, asked: undefined };
+
+/** The part of the panel that the schedule depends on. */
+export interface ScheduledPanel {
+  readonly values: Pick<WritableQuantities, "targetTemperature" | "schedule" | "awayUntil" | "setPointHold">;
+  readonly scheduling: Scheduling;
+}
+
+export interface ScheduleContext {
+  readonly settings: Settings;
+  readonly wallMs: WallMillis;
+  /** `undefined`: the clock may be wrong, or the local time is unknown. */
+  readonly local: LocalTime | undefined;
+}
+
+/** Of the set-point without a boost. */
+export function setPointFrom({
+  scheduling,
+}: Pick<ScheduledPanel, "scheduling">): Exclude<SetPointSource, "boost"> {
+  return scheduling.hold ? "hold" : (scheduling.asked?.by ?? "set-point");
+}
+
+/** The set-point in force, without a boost. */
+export const setPointOf = ({
+  values,
+  scheduling,
+}: {
+  readonly values: Pick<WritableQuantities, "targetTemperature">;
+  readonly scheduling: Scheduling;
+}): Celsius =>
+  scheduling.hold ? values.targetTemperature : (scheduling.asked?.target ?? values.targetTemperature);
+
+/** When it changes by itself, as far as known. */
+export function setPointUntil({ values, scheduling }: ScheduledPanel): WallMillis | undefined {
+  const { hold, asked } = scheduling;
+  if (hold) return values.setPointHold === "permanent" ? undefined : hold.untilMs;
+  return asked?.by === "away" ? asked.endsMs : asked?.next?.atMs;
+}
+
+/** What begins with a new set-point: a hold, where the schedule or away would decide otherwise. */
+export const holdOf = ({ values, scheduling: { asked } }: ScheduledPanel): SetPointHold | undefined =>
+  asked !== undefined || pointsIn(values.schedule).length > 0 ? holdUntil(endOfHold(asked)) : undefined;
+
+const holdUntil = (untilMs: WallMillis | undefined): SetPointHold =>
+  untilMs === undefined ? {} : { untilMs };
+
+function endOfHold(asked: Asked | undefined): WallMillis | undefined {
+  const ends = [asked?.next?.atMs, asked?.endsMs].filter((at) => at !== undefined);
+  return ends.length === 0 ? undefined : wallMillis(Math.min(...ends));
+}
+
+/** Brings the schedule up to the present time. @returns the same object without a change */
+export function followSchedule(panel: ScheduledPanel, context: ScheduleContext): Scheduling {
+  const { hold, asked } = panel.scheduling;
+  const nowAsked = askedNow(panel, context);
+  const nowHold = hold && holdNow(hold, panel, nowAsked, context);
+  return nowHold === hold && nowAsked === asked ? panel.scheduling : { hold: nowHold, asked: nowAsked };
+}
+
+/** A hold never outlasts the next point, also after the clock or the schedule was set. */
+function holdNow(
+  hold: SetPointHold,
+  { values }: ScheduledPanel,
+  asked: Asked | undefined,
+  context: ScheduleContext,
+): SetPointHold | undefined {
+  // Nothing is left to hold against.
+  if (asked === undefined && pointsIn(values.schedule).length === 0) return undefined;
+  if (!isTrusted(context)) return hold;
+  const isPermanent = values.setPointHold === "permanent";
+  if (!isPermanent && hold.untilMs !== undefined && context.wallMs >= hold.untilMs) return undefined;
+  const end = endOfHold(asked);
+  const isLater = end !== undefined && (hold.untilMs === undefined || end < hold.untilMs || isPermanent);
+  return isLater && end !== hold.untilMs ? { untilMs: end } : hold;
+}
+
+const isTrusted = ({ local, wallMs }: ScheduleContext): boolean =>
+  local !== undefined && isTrustedWallTime(wallMs);
+
+function askedNow(panel: ScheduledPanel, context: ScheduleContext): Asked | undefined {
+  const { asked } = panel.scheduling;
+  const { settings, wallMs, local } = context;
+  const { awayUntil, schedule } = panel.values;
+  const points = pointsIn(schedule);
+  const awayMs = readIsoTime(awayUntil) ?? 0;
+  const away = clampTarget(settings.awayTemperature, settings);
+  if (local === undefined || !isTrusted(context)) {
+    // No clock could have passed that end.
+    if (awayMs >= latestWallTime) return changed(asked, { by: "away", target: away });
+    const isOver = asked?.by === "away" ? !isTrustedWallTime(awayMs) : points.length === 0;
+    return isOver ? undefined : asked && changed(asked, { by: asked.by, target: asked.target });
+  }
+  const next = nextPoint(points, wallMs, local);
+  const coming = next ? { next } : {};
+  if (wallMs < awayMs) {
+    const ends = awayMs < latestWallTime ? { endsMs: wallMillis(awayMs) } : {};
+    return changed(asked, { by: "away", target: away, ...coming, ...ends });
+  }
+  const point = pointAt(points, wallMs, local);
+  return point && changed(asked, { by: "schedule", target: clampTarget(point.target, settings), ...coming });
+}
+
+/** @returns `before` if nothing differs */
+function changed(before: Asked | undefined, now: Asked): Asked {
+  const isSame =
+    before?.by === now.by &&
+    before.target === now.target &&
+    before.next?.atMs === now.next?.atMs &&
+    before.next?.target === now.next?.target &&
+    before.endsMs === now.endsMs;
+  return isSame ? before : now;
+}
+
+/** Read once: the week is the same object until it is set. */
+const known = new WeakMap<Week, readonly WeekPoint[]>();
+
+function pointsIn(week: Week): readonly WeekPoint[] {
+  const points = known.get(week) ?? pointsOf(week);
+  known.set(week, points);
+  return points;
+}

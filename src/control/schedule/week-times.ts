@@ -1,0 +1,71 @@
+/**
+ * The points of a week on the line of time.
+ *
+ * Guarantee: the schedule goes by the local time that a clock on the wall shows. An hour that daylight saving skips has
+ * its points at the change; an hour that it repeats is repeated with its points.
+ */
+import { type Millis, type WallMillis, wallMillis } from "../../base/units.ts";
+import { minutesPerWeek, type WeekPoint } from "../../model/week.ts";
+
+/** What the core must be told to know the local time; UTC is the input's wall time. */
+export interface LocalTime {
+  /** From UTC to local time, now. */
+  readonly offset: Millis;
+  /** Its next change, if one comes within the next nine days. */
+  readonly change?: { readonly atMs: WallMillis; readonly offset: Millis } | undefined;
+}
+
+/** A point, and when it comes. */
+export interface ComingPoint {
+  readonly target: number;
+  readonly atMs: WallMillis;
+}
+
+const msPerMinute = 60_000;
+const msPerWeek = minutesPerWeek * msPerMinute;
+/** 1970-01-01 was a Thursday. */
+const firstMonday = -3 * 24 * 60 * msPerMinute;
+
+const offsetAt = ({ offset, change }: LocalTime, wallMs: number): number =>
+  change !== undefined && wallMs >= change.atMs ? change.offset : offset;
+
+/** Time since Monday, 00:00, local time. */
+function msOfWeek(wallMs: number, offset: number): number {
+  const since = (wallMs + offset - firstMonday) % msPerWeek;
+  return since < 0 ? since + msPerWeek : since;
+}
+
+/** The last point at or before this time of the week; before the first one, the last of the week before. */
+const pointBefore = (points: readonly WeekPoint[], ofWeek: number): WeekPoint | undefined =>
+  points.findLast(({ minute }) => minute * msPerMinute <= ofWeek) ?? points.at(-1);
+
+/** @param points in order of time @returns the point in force; `undefined` without any */
+export const pointAt = (
+  points: readonly WeekPoint[],
+  wallMs: WallMillis,
+  local: LocalTime,
+): WeekPoint | undefined => pointBefore(points, msOfWeek(wallMs, offsetAt(local, wallMs)));
+
+/** @returns the next point after `wallMs`; `undefined` without any */
+export function nextPoint(
+  points: readonly WeekPoint[],
+  wallMs: WallMillis,
+  local: LocalTime,
+): ComingPoint | undefined {
+  const { change } = local;
+  const next = firstAfter(points, wallMs, offsetAt(local, wallMs));
+  if (!change || wallMs >= change.atMs || !next || next.atMs < change.atMs) return next;
+  // The change of the offset comes first, and may be a point itself.
+  const before = pointBefore(points, msOfWeek(change.atMs - 1, local.offset));
+  const after = pointBefore(points, msOfWeek(change.atMs, change.offset));
+  if (after && after !== before) return { target: after.target, atMs: change.atMs };
+  return firstAfter(points, change.atMs, change.offset);
+}
+
+function firstAfter(points: readonly WeekPoint[], wallMs: number, offset: number): ComingPoint | undefined {
+  const ofWeek = msOfWeek(wallMs, offset);
+  const point = points.find(({ minute }) => minute * msPerMinute > ofWeek) ?? points[0];
+  if (!point) return undefined;
+  const ahead = point.minute * msPerMinute - ofWeek;
+  return { target: point.target, atMs: wallMillis(wallMs + (ahead > 0 ? ahead : ahead + msPerWeek)) };
+}

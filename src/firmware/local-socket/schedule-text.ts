@@ -1,0 +1,42 @@
+/** The schedule, and what decides the set-point, as a person reads them in a terminal. */
+import { temperatureText } from "../../board/screen/format.ts";
+import { type Week, weekdays } from "../../model/week.ts";
+import type { DeviceStatus } from "./messages.ts";
+
+const dayWidth = 11;
+
+/** A line for each day. */
+export function scheduleText(week: Week): string {
+  if (Object.keys(week).length === 0) return "No schedule: the set-point holds.";
+  return weekdays.map((day) => `${day.padEnd(dayWidth)}${week[day] ?? "as the day before"}`).join("\n");
+}
+
+export const degrees = (celsius: number | undefined, { unit }: Pick<DeviceStatus, "unit">): string =>
+  celsius === undefined ? "unknown" : `${temperatureText(celsius, unit)} °${unit}`;
+
+/** `20.0 °C by the schedule until 22:00, then 16.0 °C`. @param nowMs wall time */
+export function inForceText(status: DeviceStatus, nowMs: number): string {
+  const { aim, setPointFrom = "set-point", setPointUntil, nextSetPoint } = status;
+  const until = setPointUntil === undefined ? "" : ` until ${momentText(Date.parse(setPointUntil), nowMs)}`;
+  const then = nextSetPoint === undefined ? "" : `, then ${degrees(nextSetPoint, status)}`;
+  return `${degrees(aim, status)}${words[setPointFrom]}${until}${then}`;
+}
+
+const words: Readonly<Record<NonNullable<DeviceStatus["setPointFrom"]>, string>> = {
+  boost: ", boost",
+  hold: ", hold",
+  away: ", away",
+  schedule: " by the schedule",
+  "set-point": "",
+};
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const dayMs = 86_400_000;
+
+/** `22:00`, `Mon 06:30` beyond a day, with the date beyond six; local time of this machine. */
+export function momentText(atMs: number, nowMs: number): string {
+  const ahead = atMs - nowMs;
+  return (ahead < dayMs ? clock : ahead < 6 * dayMs ? weekday : date).format(atMs).replace(", ", " ");
+}

@@ -1,0 +1,33 @@
+/**
+ * The local time for the core: only while the clock is trusted.
+ *
+ * Guarantee: never throws; a clock that was found right once stays so until the end of the process.
+ */
+import { isTrustedWallTime } from "../../base/clock.ts";
+import { seconds, type WallMillis } from "../../base/units.ts";
+import type { LocalTime } from "../../control/schedule/week-times.ts";
+import { isClockRight, type SystemFiles } from "./clock-sync.ts";
+import { ZoneClock } from "./zone-clock.ts";
+
+/** `undefined` while the clock may be wrong. */
+export type ReadLocalTime = (wallMs: WallMillis) => LocalTime | undefined;
+
+const askAgain = seconds(10);
+
+/** @param timeZone as the setting @param files of this machine; without them a possible time counts as right */
+export function localTimeOf(timeZone: string, files?: SystemFiles): ReadLocalTime {
+  const zone = new ZoneClock(timeZone);
+  let isRight = files === undefined;
+  let askedMs: number | undefined;
+  return (wallMs) => {
+    if (!isTrustedWallTime(wallMs)) return undefined;
+    if (files !== undefined && !isRight) {
+      const isRecent = askedMs !== undefined && Math.abs(wallMs - askedMs) < askAgain;
+      if (!isRecent) {
+        askedMs = wallMs;
+        isRight = isClockRight(files, wallMs);
+      }
+    }
+    return isRight ? zone.at(wallMs) : undefined;
+  };
+}

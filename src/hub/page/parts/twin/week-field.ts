@@ -1,0 +1,52 @@
+/** The schedule: a row for each day with its points as text, for keyboards as for pointers. */
+import { isRecord, type Json } from "../../../../base/json/value.ts";
+import { type WritableName, writableSpec } from "../../../../model/cloud-model.ts";
+import { maxPointsPerDay, weekdays } from "../../../../model/week.ts";
+import { h } from "../../dom.ts";
+import { type Edit, type Field, wanted } from "./field.ts";
+
+/** Not validated here, to show how the device rejects a value. */
+export function weekField(name: WritableName, edit: Edit): Field {
+  let touched = false;
+  const rows = weekdays.map((day) => {
+    const input = h("input", {
+      id: `set-${name}-${day}`,
+      type: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      placeholder: "as the day before",
+      "aria-describedby": `hint-${name}`,
+      on: { input: () => (touched = true) },
+    });
+    const label = h("label", { for: `set-${name}-${day}` }, day.charAt(0).toUpperCase() + day.slice(1));
+    return { day, input, root: h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, input)) };
+  });
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    // The desired document merges objects: an empty day is deleted.
+    const days = rows.map(({ day, input }): [string, Json] => [day, input.value.trim() || null]);
+    if (await edit({ [name]: Object.fromEntries(days) })) touched = false;
+  };
+  const { label } = writableSpec(name);
+  const root = h(
+    "form",
+    { class: "field week", novalidate: true, on: { submit: (event) => void submit(event) } },
+    h("table", {}, h("caption", { class: "label" }, label), h("tbody", {}, ...rows.map((row) => row.root))),
+    h("p", { class: "hint", id: `hint-${name}` }, hint),
+    h("button", { type: "submit" }, "Set schedule"),
+  );
+  return {
+    root,
+    update(detail) {
+      if (touched || root.contains(document.activeElement)) return;
+      const week = wanted(detail, name);
+      for (const { day, input } of rows) {
+        const points = isRecord(week) ? week[day] : undefined;
+        const text = typeof points === "string" ? points : "";
+        if (input.value !== text) input.value = text;
+      }
+    },
+  };
+}
+
+const hint = `Local times and °C in order of time, such as 06:30 20, 22:00 16; up to ${maxPointsPerDay} a day. A day without any goes on as the day before.`;

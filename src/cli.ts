@@ -23,6 +23,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Heat further for a limited time, or end that",
     load: () => import("./commands/boost.ts"),
   },
+  schedule: {
+    summary: "Show or set the schedule of the running device",
+    load: () => import("./commands/schedule.ts"),
+  },
   "clear-faults": {
     summary: "Clear faults of the running device whose cause you have fixed",
     load: () => import("./commands/clear-faults.ts"),

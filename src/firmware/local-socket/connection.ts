@@ -13,7 +13,8 @@ import { readText } from "../../base/schema/schema.ts";
 import { minutes, seconds } from "../../base/units.ts";
 import type { Request } from "../../control/input.ts";
 import { validateRequest } from "../../control/limits.ts";
-import { isValueOf, isWritableName } from "../../model/properties.ts";
+import { validateValue } from "../../model/cloud-schema.ts";
+import { isValueOf, isWritableName, writableSpec } from "../../model/properties.ts";
 import type { Device } from "../device.ts";
 import type { Unstored } from "../history/recorder.ts";
 import { NewestSender } from "../process/newest-sender.ts";
@@ -198,7 +199,9 @@ function requestOf(message: Asked): Request | string {
     case "set": {
       const { name, value } = message;
       if (!isWritableName(name)) return `there is no property ${name}`;
-      if (!isValueOf(value, name)) return `${name} does not take this value`;
+      if (!isValueOf(value, name)) {
+        return `${name} ${validateValue(writableSpec(name).schema, value) ?? "does not take this value"}`;
+      }
       return { kind: "set", name, value, source } as Request;
     }
   }

@@ -131,7 +131,10 @@ describe("the local socket", () => {
 
   it.each([
     ["targetTemperature", 99, /5 to 30/],
-    ["targetTemperature", "warm", /does not take this value/],
+    ["targetTemperature", "warm", /must be a number/],
+    ["schedule", { monday: "7:00 20, 6:00 16" }, /schedule must have a valid monday: 06:00 must come after/],
+    ["schedule", { monday: "7:00 31" }, /07:00 31 is not within 5 to 30 °C/],
+    ["schedule", 5, /must be an object/],
     ["firmwareVersion", "9", /no property firmwareVersion/],
     ["__proto__", 1, /no property __proto__/],
   ])("refuses %s = %s with the reason, and changes nothing", async (name, value, reason) => {
@@ -155,6 +158,21 @@ describe("the local socket", () => {
     await client.request((id) => ({ kind: "boost", id, minutes: 0 }));
     expect(device.inForce.aim).toBe(19);
     expect(await client.request((id) => ({ kind: "clear-faults", id }))).toBe(true);
+  });
+
+  it("sets a schedule, and presets against it", async () => {
+    const { connect, device } = await running();
+    const client = await connect();
+    const value = { monday: "06:30 20, 22:00 16" };
+    await client.request((id) => ({ kind: "set", id, name: "schedule", value }));
+    expect(device.inForce.values.schedule).toEqual(value);
+    await client.request((id) => ({ kind: "preset", id, preset: "away" }));
+    client.send({ kind: "status" });
+    const { status } = await client.receive("status");
+    expect(status).toMatchObject({ aim: 12, setPointFrom: "away" });
+    expect(status.values["schedule"]?.value).toEqual(value);
+    await client.request((id) => ({ kind: "preset", id, preset: "none" }));
+    expect(device.inForce.aim).toBe(19);
   });
 
   it("answers that a change is not stored while the disk hangs", { timeout: 60_000 }, async () => {

@@ -44,7 +44,7 @@ describe("completion", () => {
   it.runIf(has("bash")).each([
     ["grove-heater st", ["status"]],
     ["grove-heater service ", ["install", "status", "remove", "print"]],
-    ["grove-heater set set-", ["set-point"]],
+    ["grove-heater set set-", ["set-point", "set-point-hold"]],
     ["grove-heater status --w", ["--watch"]],
     ["grove-heater run --da", ["--data"]],
     ["grove-heater run --data ", ["attic"]],

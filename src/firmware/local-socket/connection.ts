@@ -30,7 +30,7 @@ import {
 } from "./messages.ts";
 
 /** What asks for a change, and is answered by an `answer`. */
-type Asked = Extract<ToDevice, { kind: "set" | "boost" | "clear-faults" }>;
+type Asked = Extract<ToDevice, { kind: "set" | "boost" | "preset" | "clear-faults" }>;
 
 /** The name of this face, as the source of a change. */
 const source = "local";

@@ -47,39 +47,19 @@ export function makeCommands(context: Context): Part<View> {
   };
 
   const makeCommand = (name: ListedCommand) => {
-    const { label, doc, request } = commandSpec(name);
-    const schema = request?.schema;
-    const isCount = schema?.kind === "integer";
-    const select =
-      schema?.kind === "choice"
-        ? h(
-            "select",
-            { "aria-label": `${label}: ${request?.label.toLowerCase()}` },
-            ...schema.choices.map((choice) => h("option", { value: choice }, choice)),
-          )
-        : undefined;
-    const input = isCount
-      ? h("input", {
-          type: "number",
-          inputmode: "numeric",
-          min: schema.min,
-          max: schema.max,
-          value: String(request?.default),
-          required: true,
-          "aria-label": `${label}: ${request?.label.toLowerCase()}`,
-        })
-      : undefined;
+    const { label, doc } = commandSpec(name);
+    const parameter = makeParameter(name);
     const submit = (event: Event) => {
       event.preventDefault();
-      void call(name, select?.value ?? input?.valueAsNumber ?? null);
+      void call(name, parameter?.value() ?? null);
     };
     return h(
       "form",
       { class: "command", on: { submit } },
       h("button", { type: "submit", title: doc }, icon(pictures[name]), label),
-      input,
-      select,
-      isCount && h("span", { class: "command-unit", "aria-hidden": "true" }, schema.unit ?? ""),
+      parameter?.field,
+      parameter?.unit !== undefined &&
+        h("span", { class: "command-unit", "aria-hidden": "true" }, parameter.unit),
     );
   };
 
@@ -104,4 +84,34 @@ export function makeCommands(context: Context): Part<View> {
       setText(hint, reachable ? "" : `The device is offline: commands wait in its queue.${queue}`);
     },
   };
+}
+
+interface Parameter {
+  readonly field: HTMLElement;
+  readonly unit?: string;
+  value(): Json;
+}
+
+/** The field for a command's parameter, for those that have one. */
+function makeParameter(name: ListedCommand): Parameter | undefined {
+  const { label, request } = commandSpec(name);
+  if (request === undefined) return undefined;
+  const { schema } = request;
+  const named = { "aria-label": `${label}: ${request.label.toLowerCase()}` };
+  if (schema.kind === "choice") {
+    const choices = schema.choices.map((choice) => h("option", { value: choice }, choice));
+    const field = h("select", named, ...choices);
+    return { field, value: () => field.value };
+  }
+  if (schema.kind !== "integer") return undefined;
+  const field = h("input", {
+    type: "number",
+    inputmode: "numeric",
+    min: schema.min,
+    max: schema.max,
+    value: String(request.default),
+    required: true,
+    ...named,
+  });
+  return { field, unit: schema.unit ?? "", value: () => field.valueAsNumber };
 }

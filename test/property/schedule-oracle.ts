@@ -76,6 +76,7 @@ export class ScheduleOracle {
   #hold: { until: number } | undefined;
   /** Of away or the schedule, when the clock was right last. */
   #asked: number | undefined;
+  #isAway = false;
   readonly #away: number;
 
   constructor(zone: string, setPoint: number, away: number) {
@@ -111,9 +112,12 @@ export class ScheduleOracle {
   look(ms: number, trusted: boolean): void {
     if (trusted) {
       if (this.#hold && ms >= this.#hold.until) this.#hold = undefined;
-      this.#asked = ms < this.#awayUntil ? this.#away : this.#entry(ms)?.target;
+      this.#isAway = ms < this.#awayUntil;
+      this.#asked = this.#isAway ? this.#away : this.#entry(ms)?.target;
       if (this.#hold) this.#hold.until = Math.min(this.#hold.until, this.#end(ms));
     }
+    // Without a schedule nobody needs a clock to know that it decides nothing.
+    if (!trusted && !this.#isAway && this.#table.length === 0) this.#asked = undefined;
     if (this.#asked === undefined && this.#table.length === 0) this.#hold = undefined;
   }
 

@@ -48,8 +48,12 @@ function optionsOf() {
   });
   const { only, smoke } = values;
   const names = [...variants.map(({ name }) => name), "sweep", "cost", "alarms"];
-  if (only !== undefined && !names.includes(only))
-    throw new Error(`--only takes one of: ${names.join("; ")}`);
+  if (only !== undefined && !names.includes(only)) {
+    process.stderr.write(
+      `bench:control: nothing is called "${only}"; --only takes one of: ${names.join("; ")}\n`,
+    );
+    process.exit(64);
+  }
   return {
     ...values,
     chosen: (name: string) => only === undefined || only === name,

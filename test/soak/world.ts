@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "../../src/azure/credentials/secret.ts";
 import { OutboxStoreError } from "../../src/azure/outbox/store.ts";
+import { equalJson } from "../../src/base/json/value.ts";
 import { silentLog } from "../../src/base/log.ts";
 import {
   celsius,
@@ -164,8 +165,10 @@ export class SoakWorld {
     >;
     for (const name of writableNames) {
       const held = device.inForce.values[name];
-      if (told[name]?.value !== held)
-        throw new Error(`RR-8: ${name} is ${held}, and reported as ${JSON.stringify(told[name])}`);
+      if (!equalJson(told[name]?.value, held))
+        throw new Error(
+          `RR-8: ${name} is ${JSON.stringify(held)}, and reported as ${JSON.stringify(told[name])}`,
+        );
     }
     if (device.inForce.shadow.version !== this.hub.record.desired.version)
       throw new Error("RR-8: a desired version has no answer");

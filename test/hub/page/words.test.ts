@@ -158,6 +158,31 @@ describe("the tiles", () => {
     expect(setPoint).toMatchObject({ value: "21.0", note: "→ 23.0 °C pending", tone: "pending" });
   });
 
+  it.each([
+    ["schedule", "2026-01-17T22:00:00.000Z", "19.5", /^by the schedule until \d\d:00$/],
+    ["away", "2026-01-27T22:00:00.000Z", "19.5", /^away until \S+ \d\d:00$/],
+    ["away", null, "19.5", /^away$/],
+    ["hold", "2026-01-17T22:00:00.000Z", "21.0", /^hold until \d\d:00$/],
+    ["set-point", null, "21.0", /^in force$/],
+  ])("show the set-point in force, what decides it and until when: %s", (from, until, value, note) => {
+    const properties = [
+      propertyRow("targetTemperature", 21, { code: 200, version: 6 }, 6),
+      propertyRow("setPointFrom", from),
+      propertyRow("setPointUntil", until),
+    ];
+    const latest = { setPoint: { value: 19.5, atMs: startMs } };
+    const { setPoint } = tileViews(
+      device("a", { latest, properties }),
+      Date.parse("2026-01-17T18:00:00.000Z"),
+    );
+    expect(setPoint).toMatchObject({ value, unit: "°C", note: expect.stringMatching(note) });
+  });
+
+  it("shows the edges of a time as words", () => {
+    expect(valueText("awayUntil", "1970-01-01T00:00:00.000Z")).toBe("none");
+    expect(valueText("awayUntil", "9999-12-31T00:00:00.000Z")).toBe("no end");
+  });
+
   it("grey out the readings of a device that is away, with when it was last seen", () => {
     const away = device("a", { connected: false, lastActivityMs: startMs - 180_000 });
     const { temperature, link } = tileViews(away, startMs);

@@ -12,6 +12,7 @@ import {
   shorten,
   spanText,
   unitOf,
+  untilText,
   valueText,
 } from "./words.ts";
 
@@ -47,7 +48,7 @@ export function tileViews(detail: DeviceDetail, nowMs: number): Readonly<Record<
   return {
     temperature: reading("temperature", detail, nowMs),
     humidity: reading("humidity", detail, nowMs),
-    setPoint: writable(rowOf(detail, "targetTemperature")),
+    setPoint: setPoint(detail, nowMs),
     heater: heater(latest("heaterOn"), latest("heatingDemand"), detail),
     mode: writable(rowOf(detail, "controlMode")),
     link: link(detail, nowMs),
@@ -62,6 +63,28 @@ function reading(name: TelemetryName, device: DeviceSummary, nowMs: number): Til
   const note = agoText(nowMs - latest.atMs);
   const tone = device.connected ? "quiet" : "offline";
   return { value: numberText(latest.value, unit), unit, note, tone };
+}
+
+/** By the words of the schedule. */
+const deciders: Readonly<Record<string, string>> = {
+  boost: "boost",
+  hold: "hold",
+  away: "away",
+  schedule: "by the schedule",
+};
+
+/** The set-point in force, which boost, away and the schedule decide before the one that was set. */
+function setPoint(detail: DeviceDetail, nowMs: number): TileView {
+  const set = writable(rowOf(detail, "targetTemperature"));
+  const from = rowOf(detail, "setPointFrom")?.reported?.value;
+  const decider = typeof from === "string" ? own(deciders, from) : undefined;
+  if (decider === undefined || set.tone !== "quiet") return set;
+  const inForce = own(detail.latest, "setPoint")?.value;
+  const value = from !== "hold" && typeof inForce === "number" ? numberText(inForce, "°C") : set.value;
+  const until = rowOf(detail, from === "boost" ? "boostUntil" : "setPointUntil")?.reported?.value;
+  const untilMs = typeof until === "string" ? Date.parse(until) : Number.NaN;
+  const note = Number.isNaN(untilMs) ? decider : `${decider} until ${untilText(untilMs, nowMs)}`;
+  return { value, unit: "°C", note, tone: "quiet" };
 }
 
 /** A writable property: the value in force and a pending one. */

@@ -3,6 +3,7 @@
  *
  * Guarantee: never throws. Any JSON becomes a short text.
  */
+import { latestWallTime } from "../../../base/clock.ts";
 import { type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
 import {
   type CloudSchema,
@@ -61,6 +62,13 @@ export function numberText(value: number, unit = ""): string {
 }
 
 const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const hourAndMinute = new Intl.DateTimeFormat(undefined, { timeStyle: "short", hourCycle: "h23" });
+const weekdayAndTime = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export const dayAndTimeText = (ms: number): string => dayAndTime.format(ms);
@@ -119,10 +127,20 @@ function choiceText(name: string, value: string): string {
   if (value === "") return "empty";
   if (name === "faults") return shorten(faultCodesOf(value).map(faultWord).join(", ")) || "none";
   const schema = known.get(name)?.schema;
-  if (schema?.kind === "time" && !Number.isNaN(Date.parse(value)))
-    return dayAndTime.format(Date.parse(value));
+  if (schema?.kind === "time" && !Number.isNaN(Date.parse(value))) return momentText(Date.parse(value));
   const isChoice = schema?.kind === "choice" && schema.choices.some((choice) => choice === value);
   return isChoice ? value.charAt(0).toUpperCase() + value.slice(1) : shorten(value);
+}
+
+/** 1970 stands for no time, and a year after the clocks that the firmware believes for no end. */
+function momentText(ms: number): string {
+  if (ms <= 0) return "none";
+  return ms < latestWallTime ? dayAndTime.format(ms) : "no end";
+}
+
+/** The next day's hours need no date: "08:00", or "Mon 06:30". */
+export function untilText(ms: number, nowMs: number): string {
+  return (ms - nowMs < 20 * 3_600_000 ? hourAndMinute : weekdayAndTime).format(ms);
 }
 
 /** "now", "12 s", "3 min", "2 h 5 min", "4 d". A span below zero counts as none. */

@@ -99,6 +99,11 @@ export class Oracle {
     this.#sensorOffset = this.#settings.sensorOffset;
   }
 
+  /** The device's first step after a restart. While it did not run, it missed no reading. */
+  started(at: number): void {
+    this.#startedAt = at;
+  }
+
   observe(seen: Observation): void {
     this.#takeRequest(seen);
     this.#takeReading(seen);

@@ -265,6 +265,7 @@ export class SoakWorld {
     this.steps += 1;
     if (commands.heater) this.heating += 1;
     for (const { button, pressed } of input.buttons) this.#held[button] = pressed;
+    if (this.#latest === undefined) this.#oracle.started(atMs);
     this.#latest = observation;
     try {
       this.#oracle.observe({

@@ -1,6 +1,6 @@
 /** The gate on the network in every process of the firmware, as a package in each of them meets it. In real time. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -54,7 +54,10 @@ describe("the gate on the network", () => {
     running.startConnected();
     const processes = ["main.js run", "loop.js virtual", "cloud.js virtual", "main.js hub"];
     await until("each process to be refused", () =>
-      processes.every((name) => readdirSync(folder).includes(`${name} connect`)),
+      // A file is there before its text is.
+      processes.every(
+        (name) => existsSync(join(folder, `${name} connect`)) && found(`${name} connect`) !== "",
+      ),
     );
     for (const name of processes) {
       expect(found(`${name} connect`), name).toMatch(

@@ -11,7 +11,11 @@ export const names = [
   "telemetryInterval",
   "sensorOffset",
   "updateDeferral",
+  "awayUntil",
+  "setPointHold",
 ] as const;
+/** Reported like the others, and never edited here: its value is an object, which patches merge. */
+export const uneditedNames = ["schedule"] as const;
 export type Name = (typeof names)[number];
 export type Value = number | boolean | string;
 export type Policy = Readonly<Partial<Record<Name, "cloud-wins" | "device-wins">>>;
@@ -23,6 +27,8 @@ const defaults: Readonly<Record<Name, Value>> = {
   telemetryInterval: 60,
   sensorOffset: 0,
   updateDeferral: 6,
+  awayUntil: "1970-01-01T00:00:00.000Z",
+  setPointHold: "next-point",
 };
 const between = (value: Json, low: number, high: number) =>
   typeof value === "number" && value >= low && value <= high;
@@ -33,6 +39,8 @@ export const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
   telemetryInterval: (value) => between(value, 5, 86_400) && Number.isInteger(value),
   sensorOffset: (value) => between(value, -2.5, 2.5),
   updateDeferral: (value) => between(value, 0, 72) && Number.isInteger(value),
+  awayUntil: (value) => typeof value === "string" && !Number.isNaN(Date.parse(value)),
+  setPointHold: (value) => value === "next-point" || value === "permanent",
 };
 
 export const isName = (name: string): name is Name => names.some((known) => known === name);

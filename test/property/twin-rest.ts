@@ -1,7 +1,7 @@
 /** RR-8 as seen at the hub: what must stand in its documents once nothing is under way any more. */
 import type { Cloud, Json } from "./twin-cloud.ts";
 import type { TwinDevice } from "./twin-device.ts";
-import { fits, isName, type Name, names } from "./twin-oracle.ts";
+import { fits, isName, type Name, names, uneditedNames } from "./twin-oracle.ts";
 
 /** What a hub keeps of a device. */
 export type Documents = Pick<Cloud, "desired" | "reported" | "touched">;
@@ -43,7 +43,7 @@ function wrongAnswer(name: Name, told: Answer, cloud: Documents, device: TwinDev
 function checkStrangers(cloud: Documents): void {
   const strangers = Object.keys(cloud.desired).filter((name) => !isName(name));
   const answered = strangers.filter((name) => name !== "faults" && !name.includes("."));
-  const expected = [...names, "firmwareVersion", ...answered].sort();
+  const expected = [...names, ...uneditedNames, "firmwareVersion", ...answered].sort();
   const reported = Object.keys(cloud.reported).sort();
   if (reported.join() !== expected.join()) throw new Error(`RR-6: ${reported} are reported, not ${expected}`);
   for (const name of answered) {

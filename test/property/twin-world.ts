@@ -48,6 +48,9 @@ const good: Readonly<Record<Name, fc.Arbitrary<Value>>> = {
   telemetryInterval: fc.constantFrom(5, 60, 300, 86_400),
   sensorOffset: fc.constantFrom(-2.5, 0, 0.5, 2.5),
   updateDeferral: fc.constantFrom(0, 6, 24, 72),
+  // Without a trusted clock they change no set-point, so that a press starts from the one that was set.
+  awayUntil: fc.constantFrom("1970-01-01T00:00:00.000Z", "2027-02-01T18:00:00.000Z"),
+  setPointHold: fc.constantFrom("next-point", "permanent"),
 };
 const bad = fc.constantFrom<Json>(4.9, 31, -1e9, "hot", "", { a: 1 }, { b: { c: "x" } }, 7.25, true, "auto");
 const name = fc.constantFrom(...names);

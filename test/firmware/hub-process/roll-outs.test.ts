@@ -1,7 +1,7 @@
 /** The hub as the judge of its feed's roll-outs: units that fail stop an image, for as long as a person says nothing. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { seconds } from "../../../src/base/units.ts";
 import { FeedRollOuts, rollOutsFile } from "../../../src/firmware/hub-process/roll-outs.ts";
@@ -39,8 +39,11 @@ async function rig() {
   const told: RollOutGroup[][] = [];
   const logged: string[] = [];
   const keep = (event: string) => void logged.push(event);
-  const open = () =>
-    new FeedRollOuts({
+  const opened: FeedRollOuts[] = [];
+  // Before the folder is removed, so that no write is under way then: the last hook runs first.
+  onTestFinished(async () => void (await Promise.all(opened.map((each) => each.close()))));
+  const open = () => {
+    const rollOuts = new FeedRollOuts({
       feedPath,
       folder,
       units: () => units,
@@ -48,6 +51,9 @@ async function rig() {
       clock,
       log: { ...silentLog, warn: keep, error: keep },
     });
+    opened.push(rollOuts);
+    return rollOuts;
+  };
   let version = 0;
   const publish = (counter: number, percent: number, stopAt?: number) => {
     version += 1;

@@ -1,5 +1,6 @@
 /** `schedule`: the set-points of the running device by the time of the week, and what overrides them. */
 import { resolve } from "node:path";
+import { messageOf } from "../base/errors.ts";
 import { readSmallFile } from "../base/files/small-file.ts";
 import { readJson } from "../base/json/value.ts";
 import type { LocalClient } from "../firmware/local-socket/local-client.ts";
@@ -135,7 +136,7 @@ function weekIn(file: string): Week {
   try {
     text = readSmallFile(path, { limit: largestFile });
   } catch (error) {
-    throw new StartupError(exitCodes.usage, `The schedule cannot be read: ${String(error)}.`, next);
+    throw new StartupError(exitCodes.usage, `The schedule cannot be read: ${messageOf(error)}.`, next);
   }
   if (text === undefined) throw new StartupError(exitCodes.usage, `There is no file ${path}.`, next);
   const week = readJson(text);

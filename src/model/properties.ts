@@ -175,6 +175,15 @@ export const isControlValue = (value: unknown): value is ControlValue =>
 export const setPointSources = ["boost", "hold", "away", "schedule", "set-point"] as const;
 export type SetPointSource = (typeof setPointSources)[number];
 
+/** What stands beside the set-point in force; nothing for the one that was set. */
+export const setPointSourceWords: Readonly<Record<SetPointSource, string>> = {
+  boost: "boost",
+  hold: "hold",
+  away: "away",
+  schedule: "by the schedule",
+  "set-point": "",
+};
+
 /** Properties that only the device reports, as plain values; `null` without a value. */
 export const readOnlyProperties = {
   lastChange: {

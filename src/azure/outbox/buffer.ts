@@ -11,12 +11,12 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { millis, seconds } from "../../base/units.ts";
+import type { WallHistory } from "../../base/wall-history.ts";
 import type { DrainSource } from "./drain.ts";
 import type { Entry, Note } from "./entry.ts";
 import { StoredQueue } from "./queue.ts";
 import { type OpenStore, OutboxStoreError, type RepairEffort } from "./store.ts";
 import { StoreFailures } from "./store-failures.ts";
-import type { WallHistory } from "./time.ts";
 
 export interface BufferLimits {
   readonly maxEntries: number;

@@ -8,7 +8,7 @@ import { readJson } from "../../base/json/value.ts";
 import { read, type Schema } from "../../base/schema/schema.ts";
 import { map, object, tuple } from "../../base/schema/structures.ts";
 import { integer, lenient, number, string } from "../../base/schema/values.ts";
-import type { Offsets, Stamp } from "./time.ts";
+import type { Offsets, Stamp } from "../../base/wall-history.ts";
 
 export interface Entry {
   /** The same at every attempt, and never used again. */

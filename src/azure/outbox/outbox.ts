@@ -18,13 +18,13 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { minutes, seconds, type WallMillis } from "../../base/units.ts";
+import { type Boot, WallHistory } from "../../base/wall-history.ts";
 import type { OutboxValues } from "../../model/cloud-model.ts";
 import { type BufferLimits, OutboxBuffer } from "./buffer.ts";
 import { Drain } from "./drain.ts";
 import type { Entry } from "./entry.ts";
 import { Pace, type PaceLimits } from "./pace.ts";
 import type { OpenStore } from "./store.ts";
-import { type Boot, WallHistory } from "./time.ts";
 
 export interface OutboxMessage {
   /** Unique, and the same over attempts and restarts: receivers detect duplicates by it. */

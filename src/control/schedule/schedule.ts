@@ -16,7 +16,7 @@
 import { isTrustedWallTime, latestWallTime } from "../../base/clock.ts";
 import { readIsoTime } from "../../base/iso-time.ts";
 import { type Celsius, type WallMillis, wallMillis } from "../../base/units.ts";
-import type { SetPointSource, WritableQuantities } from "../../model/properties.ts";
+import { type SetPointSource, type WritableQuantities, writableProperties } from "../../model/properties.ts";
 import type { Settings } from "../../model/settings-table.ts";
 import { pointsOf, type Week, type WeekPoint } from "../../model/week.ts";
 import { clampTarget } from "../panel/set-point.ts";
@@ -119,6 +119,8 @@ function holdNow(
   return isLater && end !== hold.untilMs ? { untilMs: end } : hold;
 }
 
+const notAway = writableProperties.awayUntil.default;
+
 const isTrusted = ({ local, wallMs }: ScheduleContext): boolean =>
   local !== undefined && isTrustedWallTime(wallMs);
 
@@ -127,7 +129,8 @@ function askedNow(panel: ScheduledPanel, context: ScheduleContext): Asked | unde
   const { settings, wallMs, local } = context;
   const { awayUntil, schedule } = panel.values;
   const points = pointsIn(schedule);
-  const awayMs = readIsoTime(awayUntil) ?? 0;
+  // Nearly every step is not away: the text is not read for that.
+  const awayMs = awayUntil === notAway ? 0 : (readIsoTime(awayUntil) ?? 0);
   const away = clampTarget(settings.awayTemperature, settings);
   if (local === undefined || !isTrusted(context)) {
     // No clock could have passed that end.

@@ -6,14 +6,15 @@
  * at most. A write costs a card 30 to 40 KB however small it is: by the counters of a card with ext4, beside the device's
  * other writes, 24 a day were 0.96 MB and these are 0.44 MB.
  *
- * A row's time is that of the clock when it is written, which may have been set since the row began (azure/outbox/time.ts).
+ * A row's time is that of the clock when it is written, which may have been set since the row began (base/wall-history.ts).
  */
-import { type Boot, type Stamp, WallHistory } from "../../azure/outbox/time.ts";
+
 import { type Clock, earliestWallTime } from "../../base/clock.ts";
 import { reasonOf } from "../../base/errors.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+import { type Boot, type Stamp, WallHistory } from "../../base/wall-history.ts";
 import type { Observation } from "../device.ts";
 import { Minute, type MinuteValues, type Seen } from "./minute.ts";
 import type { HistoryRow } from "./row.ts";

@@ -1,5 +1,6 @@
 /** The schedule, and what decides the set-point, as a person reads them in a terminal. */
 import { temperatureText } from "../../board/screen/format.ts";
+import { type SetPointSource, setPointSourceWords } from "../../model/properties.ts";
 import { type Week, weekdays } from "../../model/week.ts";
 import type { DeviceStatus } from "./messages.ts";
 
@@ -19,16 +20,14 @@ export function inForceText(status: DeviceStatus, nowMs: number): string {
   const { aim, setPointFrom = "set-point", setPointUntil, nextSetPoint } = status;
   const until = setPointUntil === undefined ? "" : ` until ${momentText(Date.parse(setPointUntil), nowMs)}`;
   const then = nextSetPoint === undefined ? "" : `, then ${degrees(nextSetPoint, status)}`;
-  return `${degrees(aim, status)}${words[setPointFrom]}${until}${then}`;
+  return `${degrees(aim, status)}${decider(setPointFrom)}${until}${then}`;
 }
 
-const words: Readonly<Record<NonNullable<DeviceStatus["setPointFrom"]>, string>> = {
-  boost: ", boost",
-  hold: ", hold",
-  away: ", away",
-  schedule: " by the schedule",
-  "set-point": "",
-};
+function decider(source: SetPointSource): string {
+  const words = setPointSourceWords[source];
+  if (words === "") return "";
+  return source === "schedule" ? ` ${words}` : `, ${words}`;
+}
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });

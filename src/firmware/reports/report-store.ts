@@ -9,13 +9,13 @@
 import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Boot as OutboxBoot } from "../../azure/outbox/time.ts";
 import type { Clock } from "../../base/clock.ts";
 import { makePrivateFolder } from "../../base/files/atomic-file.ts";
 import { readChecked, withChecksum } from "../../base/files/checked-text.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
 import { readJson } from "../../base/json/value.ts";
 import { hours } from "../../base/units.ts";
+import type { Boot as OutboxBoot } from "../../base/wall-history.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
 import { decodeReport, type ErrorReport, encodeReport } from "./error-report.ts";
 import { ReportTimes } from "./report-times.ts";

@@ -5,12 +5,13 @@
  * shown. The correction is stored beside the reports, so that it is known after the next boot too. Unknown
  * times are `undefined`.
  */
-import { type Offsets, type Stamp, WallHistory } from "../../azure/outbox/time.ts";
+
 import { type Clock, earliestWallTime, isTrustedWallTime } from "../../base/clock.ts";
 import { readJson } from "../../base/json/value.ts";
 import { read } from "../../base/schema/schema.ts";
 import { map } from "../../base/schema/structures.ts";
 import { number } from "../../base/schema/values.ts";
+import { type Offsets, type Stamp, WallHistory } from "../../base/wall-history.ts";
 import { bootOfThisMachine } from "../process/system-clock.ts";
 import type { DurableFiles } from "../storage/durable-files.ts";
 

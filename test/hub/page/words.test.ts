@@ -160,7 +160,8 @@ describe("the tiles", () => {
 
   it.each([
     ["schedule", "2026-01-17T22:00:00.000Z", "19.5", /^by the schedule until \d\d:00$/],
-    ["away", "2026-01-27T22:00:00.000Z", "19.5", /^away until \S+ \d\d:00$/],
+    ["away", "2026-01-20T22:00:00.000Z", "19.5", /^away until \p{L}+\.?,? \d\d:00$/u],
+    ["away", "2026-02-27T12:00:00.000Z", "19.5", /^away until .*27.*2026/],
     ["away", null, "19.5", /^away$/],
     ["hold", "2026-01-17T22:00:00.000Z", "21.0", /^hold until \d\d:00$/],
     ["set-point", null, "21.0", /^in force$/],

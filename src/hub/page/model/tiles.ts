@@ -2,6 +2,7 @@
 
 import type { Json } from "../../../base/json/value.ts";
 import type { ReadOnlyName, TelemetryName, WritableName } from "../../../model/cloud-model.ts";
+import { setPointSourceWords } from "../../../model/properties.ts";
 import type { DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
 import type { Tone } from "./status.ts";
 import {
@@ -65,20 +66,12 @@ function reading(name: TelemetryName, device: DeviceSummary, nowMs: number): Til
   return { value: numberText(latest.value, unit), unit, note, tone };
 }
 
-/** By the words of the schedule. */
-const deciders: Readonly<Record<string, string>> = {
-  boost: "boost",
-  hold: "hold",
-  away: "away",
-  schedule: "by the schedule",
-};
-
 /** The set-point in force, which boost, away and the schedule decide before the one that was set. */
 function setPoint(detail: DeviceDetail, nowMs: number): TileView {
   const set = writable(rowOf(detail, "targetTemperature"));
   const from = rowOf(detail, "setPointFrom")?.reported?.value;
-  const decider = typeof from === "string" ? own(deciders, from) : undefined;
-  if (decider === undefined || set.tone !== "quiet") return set;
+  const decider = (typeof from === "string" && own(setPointSourceWords, from)) || "";
+  if (decider === "" || set.tone !== "quiet") return set;
   const inForce = own(detail.latest, "setPoint")?.value;
   const value = from !== "hold" && typeof inForce === "number" ? numberText(inForce, "°C") : set.value;
   const until = rowOf(detail, from === "boost" ? "boostUntil" : "setPointUntil")?.reported?.value;

@@ -138,9 +138,10 @@ function momentText(ms: number): string {
   return ms < latestWallTime ? dayAndTime.format(ms) : "no end";
 }
 
-/** The next day's hours need no date: "08:00", or "Mon 06:30". */
+/** As in the terminal: "08:00", "Mon 06:30" beyond a day, with the date beyond six. */
 export function untilText(ms: number, nowMs: number): string {
-  return (ms - nowMs < 20 * 3_600_000 ? hourAndMinute : weekdayAndTime).format(ms);
+  const daysAhead = (ms - nowMs) / 86_400_000;
+  return (daysAhead < 1 ? hourAndMinute : daysAhead < 6 ? weekdayAndTime : dayAndTime).format(ms);
 }
 
 /** "now", "12 s", "3 min", "2 h 5 min", "4 d". A span below zero counts as none. */

@@ -9,9 +9,9 @@
  * set (slewing moves both), so the newest offset is the best for the whole boot. A clock before the floor, or decades
  * ahead, is wrong.
  */
-import { type Clock, latestWallTime } from "../../base/clock.ts";
-import type { Millis, WallMillis } from "../../base/units.ts";
-import { wallMillis } from "../../base/units.ts";
+import { type Clock, latestWallTime } from "./clock.ts";
+import type { Millis, WallMillis } from "./units.ts";
+import { wallMillis } from "./units.ts";
 
 /** Identifies the boot; entries of earlier processes in the same boot can be corrected too. */
 export interface Boot {

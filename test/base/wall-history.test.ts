@@ -1,8 +1,8 @@
 /** When the clock's offset is worth a note, and what an entry's time is then. */
 import { expect, it } from "vitest";
-import { type Boot, WallHistory } from "../../../src/azure/outbox/time.ts";
-import { millis, seconds, wallMillis } from "../../../src/base/units.ts";
-import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
+import { millis, seconds, wallMillis } from "../../src/base/units.ts";
+import { type Boot, WallHistory } from "../../src/base/wall-history.ts";
+import { VirtualClock } from "../../src/simulation/time/virtual-clock.ts";
 
 const floor = wallMillis(Date.UTC(2025, 0));
 const noon = Date.UTC(2026, 5, 1, 12);

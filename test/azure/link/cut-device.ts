@@ -54,6 +54,8 @@ const tuning: Partial<CloudTuning> = {
 const readEvery = millis(25);
 
 export class CutDevice {
+  /** From the start to the first reading that the hub acknowledged, with no pause before: what a connection takes here. */
+  firstMs = Number.NaN;
   /** Readings, numbered from 1 by their set-points. */
   appended = 0;
   /** Numbers of the readings that the hub has, in the order of their arrival. */
@@ -120,8 +122,11 @@ export class CutDevice {
   }
 
   static async start(hub: LinkHub, id: string, folder: string): Promise<CutDevice> {
-    const device = new CutDevice(hub, id, folder, await hub.enrol(id));
+    const access = await hub.enrol(id);
+    const began = systemClock.now();
+    const device = new CutDevice(hub, id, folder, access);
     await device.#flows();
+    device.firstMs = systemClock.now() - began;
     return device;
   }
 

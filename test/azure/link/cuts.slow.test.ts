@@ -41,12 +41,6 @@ function check(devices: readonly CutDevice[]): { readonly readings: number; read
 const times = (recoveries: readonly Recovery[], fits: (cut: Cut) => boolean) =>
   recoveries.filter(({ cut }) => fits(cut)).map(({ ms }) => ms);
 
-/**
- * A link that counts an old failure, or waits for anything but its first pause, takes far longer on any machine; about
- * 40 ms is usual on one that has nothing else to do.
- */
-const atOnceMs = floorMs + 1500;
-
 const restoredAtOnce = ({ outMs }: Cut) => outMs === 0;
 
 function wordsOf(recoveries: readonly Recovery[]): string {
@@ -87,12 +81,16 @@ describe("telemetry on the genuine link", () => {
       await rm(folder, { recursive: true, force: true });
     }
     const { readings, repeated } = check(devices);
+    const firstMs = median(devices.map((device) => device.firstMs));
     const took = `${atOnce} devices, ${((performance.now() - began) / 1000).toFixed(0)} s`;
     const telemetry = `${readings} readings in order, none missing, ${repeated} repeated`;
-    console.log(`SEED=${seed}: ${wordsOf(recoveries)}; ${telemetry}; ${took}`);
+    const first = `first connections ${firstMs.toFixed(0)} ms`;
+    console.log(`SEED=${seed}: ${wordsOf(recoveries)}; ${first}; ${telemetry}; ${took}`);
     expect(recoveries).toHaveLength(cuts);
     // Lost acknowledgements have to show, else nothing was cut.
     expect(repeated).toBeGreaterThan(cuts / 20);
+    // On a busy machine any connection takes longer. Ten first ones at once take four to ten times what a later one does.
+    const atOnceMs = floorMs + Math.max(250, (firstMs * 3) / 8);
     expect(median(times(recoveries, () => true))).toBeLessThanOrEqual(atOnceMs);
     // Of a longer outage a part of the wait has passed when the link returns; here none has.
     expect(median(times(recoveries, restoredAtOnce))).toBeLessThanOrEqual(atOnceMs);

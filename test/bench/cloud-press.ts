@@ -5,7 +5,7 @@
  * kinds; time for which the machine had no core for a loop's thread is taken off both. The hub goes silent behind a
  * connection that stands: what the device says is swallowed, pings and all, and each of its later attempts, at the hub
  * and at DPS, gets through TLS and then no answer, which costs the device more than a dead line would. The pace is that
- * of a hub isLocalHub: five seconds for each attempt and at most two between them.
+ * of a hub on the same machine: five seconds for each attempt and at most two between them.
  */
 import { join } from "node:path";
 import type { HubReady } from "../../src/firmware/process/messages.ts";

@@ -30,7 +30,7 @@ export const loosened = (before: Covariance): Covariance => widened(before, 0.01
 /** After that time without a reading. @param widen factor for the walk of the load */
 export function predicted(before: Covariance, rates: Rates, seconds: number, widen: number): Covariance {
   const motion = transition(rates, seconds);
-  const moved = multiplyTransposed(multiply(motion, before), motion);
+  const moved = multiply(multiply(motion, before), transposed(motion));
   const hours = seconds / 3600;
   const load = loadWalk * loadWalk * hours * widen;
   return widened(moved, 1e-7, airWalk * airWalk * hours, fabricWalk * fabricWalk * hours, load);
@@ -93,15 +93,8 @@ function multiply(a: readonly number[], b: readonly number[]): number[] {
   return result;
 }
 
-function multiplyTransposed(a: readonly number[], b: readonly number[]): number[] {
+function transposed(a: readonly number[]): number[] {
   const result = a.slice();
-  for (let row = 0; row < 16; row += 4) {
-    const [a0 = 0, a1 = 0, a2 = 0, a3 = 0] = [a[row], a[row + 1], a[row + 2], a[row + 3]];
-    for (let column = 0; column < 4; column++) {
-      const at = 4 * column;
-      result[row + column] =
-        a0 * (b[at] ?? 0) + a1 * (b[at + 1] ?? 0) + a2 * (b[at + 2] ?? 0) + a3 * (b[at + 3] ?? 0);
-    }
-  }
+  for (let index = 0; index < 16; index++) result[index] = a[4 * (index & 3) + (index >> 2)] ?? 0;
   return result;
 }

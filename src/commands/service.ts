@@ -13,7 +13,13 @@ import { refuseWithoutRoot } from "../firmware/service/refusals.ts";
 import { removeService } from "../firmware/service/remove.ts";
 import type { RunningStatus } from "../firmware/service/running-status.ts";
 import { places, type System, systemOfThisMachine, unitName } from "../firmware/service/system.ts";
-import { boardOfUnit, lastLines, type UnitState, unitState } from "../firmware/service/unit-state.ts";
+import {
+  boardOfUnit,
+  isHealthy,
+  lastLines,
+  type UnitState,
+  unitState,
+} from "../firmware/service/unit-state.ts";
 import { readKey } from "../firmware/update/trusted-keys.ts";
 import { faultEffects } from "../model/faults.ts";
 import type { TrustedKey } from "../update/image/keys.ts";
@@ -128,10 +134,7 @@ function runningText(status: RunningStatus): string {
 
 function status(system: System, args: Arguments): number {
   const state = unitState(system);
-  const healthy =
-    state.active === "active" &&
-    state.running?.decidedAfterMs !== undefined &&
-    state.running.faults.length === 0;
+  const healthy = isHealthy(state);
   if (args.has("json")) system.print(JSON.stringify({ ...state, healthy }, null, 2));
   else for (const line of statusLines(state)) system.print(line);
   return healthy ? exitCodes.ok : exitCodes.findings;

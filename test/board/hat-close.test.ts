@@ -26,6 +26,16 @@ describe("Closing the hat (SR-01)", () => {
     await expect(rig.hardware.bus.read(0x44, 6)).rejects.toThrow(BusError);
   });
 
+  it("reports no release of a button that is still held down", async () => {
+    const { hat, virtual, clock } = await opened();
+    const edges: unknown[] = [];
+    hat.onButton((edge) => edges.push(edge));
+    virtual.hold("a");
+    expect(edges).toHaveLength(1);
+    await clock.run(hat.close());
+    expect(edges).toHaveLength(1);
+  });
+
   it("turns the relay off even if every other close throws, and logs each", async () => {
     const rig = hatRig();
     const broken = () => {

@@ -66,6 +66,10 @@ export function unitState(system: System): UnitState {
   };
 }
 
+/** It runs, its loop has decided about the relay, and no fault is active. */
+export const isHealthy = ({ active, running }: Pick<UnitState, "active" | "running">): boolean =>
+  active === "active" && running?.decidedAfterMs !== undefined && running.faults.length === 0;
+
 /** CLD_EXITED, CLD_KILLED, CLD_DUMPED of waitid(2). */
 const exited = "1";
 

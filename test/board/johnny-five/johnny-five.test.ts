@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { GroveIo } from "../../../src/board/johnny-five/grove-io.ts";
 import { makeBoard, makeButton, makeLed, makeRelay } from "../../../src/board/johnny-five/johnny-five.ts";
 import { hatRig } from "../hat-rig.ts";
@@ -18,6 +18,13 @@ describe("johnny-five on our IO plugin", () => {
     const { board } = await opened();
     expect(board.isReady).toBe(true);
     expect(process.listenerCount("SIGINT")).toBe(listeners);
+  });
+
+  it("prints nothing of its own", async () => {
+    const printed = vi.spyOn(console, "log").mockReturnValue(undefined);
+    await opened();
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   it("keeps two boards in one process apart", async () => {

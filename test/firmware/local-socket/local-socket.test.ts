@@ -1,87 +1,15 @@
 /** The local socket: commands of this machine ask and change a running device, and nothing that they send disturbs it. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { silentLog } from "../../../src/base/log.ts";
-import { celsius, minutes, relativeHumidity, seconds } from "../../../src/base/units.ts";
-import { openHat } from "../../../src/board/open-hat.ts";
-import { Device } from "../../../src/firmware/device.ts";
+import { minutes } from "../../../src/base/units.ts";
 import { askUnstored } from "../../../src/firmware/local-socket/ask-history.ts";
 import { LocalClient } from "../../../src/firmware/local-socket/local-client.ts";
-import { LocalFace } from "../../../src/firmware/local-socket/local-face.ts";
-import { LogFeed } from "../../../src/firmware/local-socket/log-feed.ts";
 import { maxLineBytes } from "../../../src/firmware/local-socket/messages.ts";
 import { socketFileIn } from "../../../src/firmware/local-socket/socket-file.ts";
-import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
-import { StateStore } from "../../../src/firmware/storage/state-store.ts";
-import { defaultSettings } from "../../../src/model/settings.ts";
-import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room/room.ts";
-import { Surroundings } from "../../../src/simulation/room/surroundings.ts";
-import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
-import { VirtualHat } from "../../../src/simulation/virtual-hat/virtual-hat.ts";
-import { virtualWiring as wiring } from "../../simulation/virtual-hat/test-hat.ts";
-import { rowsAt } from "../history/rig.ts";
-
-/** Each with all that a row can hold. */
-const unstored = {
-  end: { number: 7, bytes: 4242 },
-  rows: rowsAt(1, 241).map((row) => ({
-    ...row,
-    faults: ["a", "b", "c", "d"].map((each) => each.repeat(32)),
-  })),
-};
-
-/** A device in virtual time, whose face listens on a real socket. */
-async function running({ longName = false, hangs = false } = {}) {
-  const base = mkdtempSync(join(tmpdir(), "local-socket-"));
-  const data = longName ? join(base, "x".repeat(150)) : base;
-  mkdirSync(data, { recursive: true });
-  const clock = new VirtualClock();
-  const room = new Room(roomPresets.fanHeater, {
-    temperature: celsius(17.6),
-    humidity: relativeHumidity(48),
-    seed: 1,
-  });
-  const hat = new VirtualHat({
-    clock,
-    wiring,
-    plant: new Surroundings(room, { outside: dailyOutside(celsius(2), 4) }),
-  });
-  const logs = new LogFeed(systemClock);
-  const log = logs.watch(silentLog);
-  const memory = memoryFiles();
-  const files = hangs ? { ...memory, writeDurably: () => new Promise<never>(() => {}) } : memory;
-  const device = await Device.start({
-    hat: await openHat({ hardware: hat.connect(), wiring, clock, log: silentLog }),
-    settings: defaultSettings,
-    store: new StateStore("/state.json", files, clock),
-    clock,
-    log,
-    firmware: "0.1.0",
-  });
-  const listen = async () => {
-    const about = { dataPath: data, firmware: "0.1.0", board: "virtual" };
-    const opened = new LocalFace({ ...about, clock: systemClock, log, logs, history: { unstored } });
-    await device.addFace(opened);
-    return opened;
-  };
-  const face = await listen();
-  await clock.advance(seconds(5));
-  onTestFinished(async () => {
-    await face.close();
-    device.abandon();
-    rmSync(base, { recursive: true, force: true });
-  });
-  const connect = async () => {
-    const client = await LocalClient.connect(data);
-    onTestFinished(() => client.close());
-    return client;
-  };
-  return { data, clock, device, face, connect, listen, log };
-}
+import { runningDevice, unstored } from "./running-device.ts";
 
 /** Sends bytes as they are. @returns all that came until the device closed the connection */
 function raw(data: string, ...chunks: (string | Buffer)[]): Promise<string> {
@@ -99,7 +27,7 @@ function raw(data: string, ...chunks: (string | Buffer)[]): Promise<string> {
 
 describe("the local socket", () => {
   it("tells the status of the device", async () => {
-    const client = await (await running()).connect();
+    const client = await (await runningDevice()).connect();
     client.send({ kind: "status" });
     const { status } = await client.receive("status");
     expect(status).toMatchObject({
@@ -115,7 +43,7 @@ describe("the local socket", () => {
   });
 
   it("sets a value, which is in force and stored when the answer comes, and names the source", async () => {
-    const { connect, device } = await running();
+    const { connect, device } = await runningDevice();
     const client = await connect();
     const stored = await client.request((id) => ({
       kind: "set",
@@ -138,7 +66,7 @@ describe("the local socket", () => {
     ["firmwareVersion", "9", /no property firmwareVersion/],
     ["__proto__", 1, /no property __proto__/],
   ])("refuses %s = %s with the reason, and changes nothing", async (name, value, reason) => {
-    const { connect, device } = await running();
+    const { connect, device } = await runningDevice();
     const client = await connect();
     const before = device.inForce.values;
     await expect(client.request((id) => ({ kind: "set", id, name, value }))).rejects.toThrow(reason);
@@ -146,12 +74,12 @@ describe("the local socket", () => {
   });
 
   it("gives the rows of the history that are not stored, as many as there can be, and where the stored end", async () => {
-    const client = await (await running()).connect();
+    const client = await (await runningDevice()).connect();
     expect(await askUnstored(client)).toEqual(unstored);
   });
 
   it("starts and ends a boost, and clears faults", async () => {
-    const { connect, device } = await running();
+    const { connect, device } = await runningDevice();
     const client = await connect();
     await client.request((id) => ({ kind: "boost", id, minutes: 30 }));
     expect(device.inForce.aim).toBe(22);
@@ -161,7 +89,7 @@ describe("the local socket", () => {
   });
 
   it("sets a schedule, and presets against it", async () => {
-    const { connect, device } = await running();
+    const { connect, device } = await runningDevice();
     const client = await connect();
     const value = { monday: "06:30 20, 22:00 16" };
     await client.request((id) => ({ kind: "set", id, name: "schedule", value }));
@@ -176,7 +104,7 @@ describe("the local socket", () => {
   });
 
   it("answers that a change is not stored while the disk hangs", { timeout: 60_000 }, async () => {
-    const { connect, device } = await running({ hangs: true });
+    const { connect, device } = await runningDevice({ hangs: true });
     const client = await connect();
     const stored = await client.request((id) => ({ kind: "set", id, name: "targetTemperature", value: 20 }));
     expect(stored).toBe(false);
@@ -184,7 +112,7 @@ describe("the local socket", () => {
   });
 
   it("goes on with each change for one that watches", async () => {
-    const { connect, device, clock } = await running();
+    const { connect, device, clock } = await runningDevice();
     const client = await connect();
     const aims: number[] = [];
     const both = new Promise<void>((resolve) => {
@@ -203,7 +131,7 @@ describe("the local socket", () => {
   });
 
   it("shows the latest log events, and each new one to one that follows", async () => {
-    const { connect, log } = await running();
+    const { connect, log } = await runningDevice();
     log.warn("old-news", { part: "x y" });
     const client = await connect();
     const seen: string[] = [];
@@ -222,7 +150,7 @@ describe("the local socket", () => {
   });
 
   it("may be used by its owner only, and is gone when the device stops", async () => {
-    const { data, face } = await running();
+    const { data, face } = await runningDevice();
     expect(statSync(socketFileIn(data)).mode & 0o777).toBe(0o600);
     await face.close();
     expect(existsSync(socketFileIn(data))).toBe(false);
@@ -230,7 +158,7 @@ describe("the local socket", () => {
   });
 
   it("replaces the socket that a killed process left", async () => {
-    const { data, listen, connect } = await running();
+    const { data, listen, connect } = await runningDevice();
     // A second face in place of the first, whose file is still there.
     const second = await listen();
     onTestFinished(() => second.close());
@@ -239,13 +167,13 @@ describe("the local socket", () => {
   });
 
   it("works in a folder whose path is longer than the kernel takes", async () => {
-    const client = await (await running({ longName: true })).connect();
+    const client = await (await runningDevice({ longName: true })).connect();
     client.send({ kind: "status" });
     expect((await client.receive("status")).status.board).toBe("virtual");
   });
 
   it("leaves a file of somebody else in its place, and the device goes on", async () => {
-    const { data, face, listen, device } = await running();
+    const { data, face, listen, device } = await runningDevice();
     await face.close();
     writeFileSync(socketFileIn(data), "mine");
     const second = await listen();
@@ -261,7 +189,7 @@ describe("the local socket", () => {
     ["bytes", Buffer.from([0, 255, 254, 10]), /no message of this protocol/],
     ["a flood", '{"kind":"status"}\n'.repeat(1000), /too many requests/],
   ])("disconnects a client that sends %s, and answers the next one", async (_what, bytes, reason) => {
-    const { data, connect, device } = await running();
+    const { data, connect, device } = await runningDevice();
     expect(await raw(data, bytes)).toMatch(reason);
     const client = await connect();
     client.send({ kind: "status" });
@@ -269,7 +197,7 @@ describe("the local socket", () => {
   });
 
   it("takes eight clients at most, and again one when one has gone", async () => {
-    const { connect, data } = await running();
+    const { connect, data } = await runningDevice();
     const clients = await Promise.all(Array.from({ length: 8 }, connect));
     expect(await raw(data)).toBe("");
     clients[0]?.close();

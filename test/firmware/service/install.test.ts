@@ -17,7 +17,7 @@ import { installService, unitOfThisProgram } from "../../../src/firmware/service
 import { refuseWithoutRoot } from "../../../src/firmware/service/refusals.ts";
 import { removeService } from "../../../src/firmware/service/remove.ts";
 import { places } from "../../../src/firmware/service/system.ts";
-import { boardOfUnit, unitState } from "../../../src/firmware/service/unit-state.ts";
+import { boardOfUnit, isHealthy, unitState } from "../../../src/firmware/service/unit-state.ts";
 import { nftables } from "../../../src/manifest/firewall.ts";
 import { FakeSystem, heating, makeCheckout } from "./fake-system.ts";
 
@@ -333,6 +333,14 @@ describe("a service that is there", () => {
       lastEnd: undefined,
       running: heating,
     });
+  });
+
+  it("is healthy only while it runs, has decided about the relay and has no fault", () => {
+    expect(isHealthy({ active: "active", running: heating })).toBe(true);
+    expect(isHealthy({ active: "failed", running: heating })).toBe(false);
+    expect(isHealthy({ active: "active", running: undefined })).toBe(false);
+    expect(isHealthy({ active: "active", running: { ...heating, decidedAfterMs: undefined } })).toBe(false);
+    expect(isHealthy({ active: "active", running: { ...heating, faults: ["sensor-stale"] } })).toBe(false);
   });
 
   it("whose loop has ended shows no status, whatever file is left in its folder", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type GpioDevices, noDevices } from "../../../../src/board/kernel/chardev/devices.ts";
 import { RelayLines } from "../../../../src/board/kernel/chardev/relay-line.ts";
 import type { Level } from "../../../../src/chips/lines.ts";
+import { errno } from "../fake-gpio.ts";
 import { sysTree } from "../sys-tree.ts";
 import { FakeGpioDevices } from "./fake-gpiochip.ts";
 
@@ -101,6 +102,30 @@ describe("Forcing the relay off on the character device (SR-01, SR-10)", () => {
         0,
         "grove-heater relay",
       ]);
+    } finally {
+      tree.remove();
+    }
+  });
+
+  it("leaves a line in sysfs alone where the chip refuses for another reason", () => {
+    const { devices, chip, lines } = rig();
+    const tree = sysTree("pi-4-kernel-6.6");
+    try {
+      tree.addLine(528, { direction: "out", value: "1", active_low: "0" });
+      devices.take(chip, 16, "sysfs");
+      const denying: GpioDevices = {
+        ...noDevices,
+        list: () => devices.list(),
+        open: (path) => devices.open(path),
+        close: (descriptor) => devices.close(descriptor),
+        ioctl(descriptor, request, bytes) {
+          if (request === 0xc250b407) throw errno("EPERM");
+          devices.ioctl(descriptor, request, bytes);
+        },
+      };
+      const result = lines.forceOff(wiring(), { devices: denying, sysRoot: tree.root });
+      expect(result).toMatchObject({ ok: false, code: "denied" });
+      expect(tree.read("unexport")).toBe("");
     } finally {
       tree.remove();
     }

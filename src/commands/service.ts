@@ -7,23 +7,15 @@ import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
-import type { Outcome } from "../firmware/service/await-decision.ts";
 import { installService, serviceUnit } from "../firmware/service/install.ts";
 import { refuseWithoutRoot } from "../firmware/service/refusals.ts";
 import { removeService } from "../firmware/service/remove.ts";
-import type { RunningStatus } from "../firmware/service/running-status.ts";
-import { places, type System, systemOfThisMachine, unitName } from "../firmware/service/system.ts";
-import {
-  boardOfUnit,
-  isHealthy,
-  lastLines,
-  type UnitState,
-  unitState,
-} from "../firmware/service/unit-state.ts";
+import { places, type System, systemOfThisMachine } from "../firmware/service/system.ts";
+import { boardOfUnit, isHealthy, lastLines, unitState } from "../firmware/service/unit-state.ts";
 import { readKey } from "../firmware/update/trusted-keys.ts";
-import { faultEffects } from "../model/faults.ts";
 import type { TrustedKey } from "../update/image/keys.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { outcomeText, statusLines } from "./output/service-state.ts";
 
 const { board, json } = sharedFlags;
 
@@ -111,52 +103,12 @@ const thisCommand = (word: string, args: Arguments): string => {
   return `${process.execPath} ${process.argv[1]} service ${word}${flags}${args.has("data") ? " --data" : ""}`;
 };
 
-function outcomeText(outcome: Outcome): string {
-  if (outcome.kind === "decided") return `${unitName} runs: ${runningText(outcome.status)}`;
-  if (outcome.kind === "undecided") {
-    const [fault] = outcome.status.faults;
-    const why = fault === undefined ? "there is no reading yet" : `${fault}: ${faultEffects[fault].remedy}`;
-    return `${unitName} runs, but has not made a decision yet: ${why}\n  See: grove-heater doctor`;
-  }
-  const { state } = outcome;
-  const why = state.lastEnd ?? `it is ${state.active} (${state.sub})`;
-  return `${unitName} does not run: ${why}. Its last lines:`;
-}
-
-function runningText(status: RunningStatus): string {
-  const { decidedAfterMs, heater, mode, target, temperature, faults } = status;
-  const air = temperature === undefined ? "no reading" : `${temperature.toFixed(1)} °C`;
-  const decided =
-    decidedAfterMs === undefined ? "" : `, decided ${(decidedAfterMs / 1000).toFixed(1)} s after its start`;
-  const faultText = faults.length === 0 ? "" : `, faults: ${faults.join(", ")}`;
-  return `${air}, set-point ${target.toFixed(1)} °C, ${mode}, relay ${heater ? "on" : "off"}${decided}${faultText}`;
-}
-
 function status(system: System, args: Arguments): number {
   const state = unitState(system);
   const healthy = isHealthy(state);
   if (args.has("json")) system.print(JSON.stringify({ ...state, healthy }, null, 2));
   else for (const line of statusLines(state)) system.print(line);
   return healthy ? exitCodes.ok : exitCodes.findings;
-}
-
-function statusLines(state: UnitState): string[] {
-  if (!state.installed) return [`${unitName} is not installed. See: grove-heater service install --help`];
-  const { running } = state;
-  const since = state.since === undefined ? "" : ` since ${state.since}`;
-  const rows: [string, string][] = [
-    ["service", `${state.active} (${state.sub})${since}`],
-    ["at boot", state.enabled ? "starts" : `does not start; sudo systemctl enable ${unitName}`],
-    ["last end", state.lastEnd ?? "none"],
-    ["restarts", String(state.restarts)],
-  ];
-  if (running === undefined) rows.push(["now", "the loop reports no status"]);
-  else {
-    rows.push(["firmware", `${running.firmware}, board ${running.board}`]);
-    rows.push(["now", runningText({ ...running, faults: [] })]);
-    for (const code of running.faults) rows.push(["fault", `${code}: ${faultEffects[code].remedy}`]);
-  }
-  return rows.map(([name, text]) => `${name.padEnd(9)} ${text}`);
 }
 
 function remove(system: System, args: Arguments): number {

@@ -74,6 +74,13 @@ describe("claim", () => {
     for (const secret of secrets()) expect(said).not.toContain(secret);
   });
 
+  it("shows what a unit has not got, before anything is done", () => {
+    const { code, stdout } = claim(["show"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^This unit: not claimed: no credentials\.json in .*$/m);
+    expect(stdout).toMatch(/^Authority: none in .*$/m);
+  });
+
   it("prepares many units, again without a change, and takes the group's key from a private file alone", () => {
     writeFileSync(join(folder, "units.csv"), "id\nheater-1\nheater-2\n");
     writeFileSync(join(folder, "group.key"), `${groupKey}\n`, { mode: 0o600 });

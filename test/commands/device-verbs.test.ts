@@ -91,10 +91,13 @@ describe("boost", () => {
     expect(device.inForce.boostUntil).toBeUndefined();
   });
 
-  it.each(["0.5", "-1", "many", "100000", ""])("refuses %j minutes before any device is asked", async (word) => {
-    const { run } = await started();
-    await expect(run(boost, "--", word)).rejects.toMatchObject({ exitCode: 64 });
-  });
+  it.each(["0.5", "-1", "many", "100000", ""])(
+    "refuses %j minutes before any device is asked",
+    async (word) => {
+      const { run } = await started();
+      await expect(run(boost, "--", word)).rejects.toMatchObject({ exitCode: 64 });
+    },
+  );
 });
 
 describe("schedule", () => {

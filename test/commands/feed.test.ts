@@ -60,6 +60,11 @@ describe("feed", () => {
       findings: [],
     });
     expect(printed.text).not.toContain("PRIVATE");
+    printed.text = "";
+    await show();
+    const today = new Date().toISOString().slice(0, 10);
+    expect(printed.text).toMatch(/^channel {7}default, version 3, signed \d{4}-/m);
+    expect(printed.text).toContain(`signed ${today} with key`);
   });
 
   it("shows a channel on a web server, which the manifest must grant", async () => {

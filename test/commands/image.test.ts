@@ -49,6 +49,24 @@ describe("image", () => {
     expect(printed.text).toContain('"builtAt": 1790000000');
   });
 
+  it("is for this machine and this Node.js where the program has native packages, and for all without", async () => {
+    const native = async (): Promise<unknown> => {
+      printed.text = "";
+      await image("show", at("new"), "--json");
+      return JSON.parse(printed.text).native;
+    };
+    await build();
+    expect(await native()).toBeNull();
+    rmSync(at("new"));
+    writeFileSync(at("program/dist/addon.node"), "binary");
+    await build();
+    expect(await native()).toEqual({
+      platform: "linux",
+      architecture: process.arch,
+      abi: Number(process.versions.modules),
+    });
+  });
+
   it("is of the program's own version unless another one is given, and of none without that", async () => {
     await build();
     expect(printed.text).toContain("release 0.9.1, counter 3");

@@ -176,7 +176,7 @@ export const settingsTable = {
     isKnown: isTimeZone,
     default: "auto",
     label: "Time zone",
-    doc: "Of the schedule's times; `auto` takes the one of this machine.",
+    doc: "Of the schedule and of the hours for updates; `auto` takes the one of this machine.",
     restart: true,
   },
   targetStep: difference(

@@ -35,6 +35,11 @@ function msOfWeek(wallMs: number, offset: number): number {
   return since < 0 ? since + msPerWeek : since;
 }
 
+/** The hour of the day that a clock on the wall shows, with its fraction: 0 to 24. */
+export function hourOfDay(wallMs: WallMillis, local: LocalTime): number {
+  return (msOfWeek(wallMs, offsetAt(local, wallMs)) / 3_600_000) % 24;
+}
+
 /** The last point at or before this time of the week; before the first one, the last of the week before. */
 const pointBefore = (points: readonly WeekPoint[], ofWeek: number): WeekPoint | undefined =>
   points.findLast(({ minute }) => minute * msPerMinute <= ofWeek) ?? points.at(-1);

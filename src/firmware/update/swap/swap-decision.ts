@@ -3,8 +3,8 @@
  *
  * The start of another firmware takes the heat away for some seconds, and for its minimum off time; a bad one for some
  * minutes. So it waits: for the hours of the day that the owner set, for the heater to be off, and for a device that works,
- * since a trial proves most on one that works. It does not wait for ever: in its hours at
- * most `deferralHours`, counted from its installation, and outside of them a day longer, for a unit that has no power then.
+ * since a trial proves most on one that works. It does not wait for ever: in its hours at most `deferralHours`, counted from
+ * its installation, and outside of them a day longer, for a unit that has no power then.
  *
  * Putting it off for heat or health needs the capability SoftwareUpdateDeferral of the app manifest; without it the bound is
  * 0 h. The hours of the day are the owner's own setting and need none.
@@ -25,7 +25,7 @@ export interface SwapSituation {
   readonly isHealthy: boolean;
   /** Since the update was installed, or this loop heard of it. */
   readonly waited: Millis;
-  /** Of the day, local, 0 to 24; `undefined` while the clock is certainly wrong. */
+  /** Of the day, 0 to 24, by the setting `timeZone`; `undefined` while the clock may be wrong. */
   readonly hour: number | undefined;
   readonly settings: {
     readonly updateFromHour: number;

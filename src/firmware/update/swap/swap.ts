@@ -7,9 +7,10 @@
  * (request.ts), which is looked for every few seconds. Guarantees: one update waits at a time, the newest; nothing here turns
  * the heater on or keeps it on; the guardian turns it off before the swap and writes the record.
  */
-import { type Clock, isTrustedWallTime } from "../../../base/clock.ts";
+import type { Clock } from "../../../base/clock.ts";
 import type { Log } from "../../../base/log.ts";
 import { type Millis, millis, seconds } from "../../../base/units.ts";
+import { hourOfDay } from "../../../control/schedule/week-times.ts";
 import type { Settings } from "../../../model/settings.ts";
 import type { SlotName } from "../../../update/slots/slots.ts";
 import type { Observation } from "../../device.ts";
@@ -103,14 +104,14 @@ export class Swap {
     this.#nextLook = this.#options.clock.now();
   }
 
-  #look({ commands }: Observation): void {
+  #look({ commands, input }: Observation): void {
     const now = this.#options.clock.now();
     if (now < this.#nextLook) return;
     this.#nextLook = millis(now + lookEvery);
     if (this.#hearPerson()) return;
     const update = this.#waiting;
     if (update === undefined) return;
-    const decision = this.#decide(update, commands.heater);
+    const decision = this.#decide(update, commands.heater, input);
     this.#tell(update, decision);
     if (decision.kind === "start" && update.mayBegin) this.#start(update);
   }
@@ -153,7 +154,11 @@ export class Swap {
     return true;
   }
 
-  #decide(update: Waiting, heaterOn: boolean): SwapDecision {
+  #decide(
+    update: Waiting,
+    heaterOn: boolean,
+    { wallMs, local }: Pick<Observation["input"], "wallMs" | "local">,
+  ): SwapDecision {
     const { clock, settings, deferral, health, isSealed } = this.#options;
     const { sensor, sensorFails, relay, storage } = health();
     return decideSwap({
@@ -163,7 +168,7 @@ export class Swap {
       heaterOn,
       isHealthy: sensor && !sensorFails && relay && storage,
       waited: millis(clock.now() - update.since),
-      hour: hourOf(clock.wallNow()),
+      hour: local && hourOfDay(wallMs, local),
       settings: { ...settings, updateDeferralHours: deferral() },
     });
   }
@@ -178,11 +183,4 @@ export class Swap {
     }
     this.#onDecision(update, decision);
   }
-}
-
-/** Local time: the hours are those of the people in the house. */
-function hourOf(wallMs: number): number | undefined {
-  if (!isTrustedWallTime(wallMs)) return undefined;
-  const date = new Date(wallMs);
-  return date.getHours() + date.getMinutes() / 60;
 }

@@ -1,7 +1,8 @@
 /** How a loop swaps to an installed update: with a device that only steps. */
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../../../src/base/log.ts";
-import { hours, minutes, seconds, wallMillis } from "../../../../src/base/units.ts";
+import { hours, millis, minutes, seconds, wallMillis } from "../../../../src/base/units.ts";
+import type { LocalTime } from "../../../../src/control/schedule/week-times.ts";
 import type { Observation } from "../../../../src/firmware/device.ts";
 import type { LoopToGuardian } from "../../../../src/firmware/process/messages.ts";
 import type { UpdateRequest } from "../../../../src/firmware/update/request.ts";
@@ -11,7 +12,7 @@ import { defaultSettings, type Settings } from "../../../../src/model/settings.t
 import { VirtualClock } from "../../../../src/simulation/time/virtual-clock.ts";
 
 const digest = "d".repeat(64);
-const noon = wallMillis(new Date(2026, 11, 24, 12).getTime());
+const noon = wallMillis(Date.UTC(2026, 11, 24, 12));
 
 function rig(settings: Partial<Settings> = {}) {
   const clock = new VirtualClock({ wallStart: noon });
@@ -27,6 +28,7 @@ function rig(settings: Partial<Settings> = {}) {
     sealed: true,
     takenBack: false,
     deferral: 6,
+    local: { offset: millis(0) } as LocalTime | undefined,
     request: undefined as UpdateRequest | undefined,
   };
   let commanded = false;
@@ -37,6 +39,8 @@ function rig(settings: Partial<Settings> = {}) {
         reading: world.reading ? { kind: "ok" } : undefined,
         relayLine: world.lineFollows ? commanded : !commanded,
         failing: [],
+        wallMs: clock.wallNow(),
+        local: world.local,
       },
       commands: { heater: world.heaterOn },
       events: [],
@@ -126,6 +130,26 @@ describe("the loop's side of an update", () => {
     expect(asked()).toEqual([]);
     await clock.advance(hours(0.2));
     expect(asked().length).toBeGreaterThan(0);
+  });
+
+  it("takes its hours by the setting of the time zone, not by that of the machine", async () => {
+    const { clock, swap, world, asked } = rig({ updateFromHour: 2, updateUntilHour: 4 });
+    world.local = { offset: hours(10) };
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(hours(3.9));
+    expect(asked()).toEqual([]);
+    await clock.advance(hours(0.2));
+    expect(asked().length).toBeGreaterThan(0);
+  });
+
+  it("counts as outside of its hours while the clock may be wrong", async () => {
+    const { clock, swap, world, decisions } = rig({ updateFromHour: 2, updateUntilHour: 4 });
+    world.local = undefined;
+    await clock.advance(seconds(5));
+    swap.offer(update);
+    await clock.advance(hours(20));
+    expect(decisions).toEqual(["outside-hours"]);
   });
 
   it("does nothing by itself on a unit that is not sealed, and tells why", async () => {

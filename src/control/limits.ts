@@ -46,7 +46,7 @@ export function adjusted(name: WritableName, value: ControlValue, limits: Limits
 }
 
 function clamped(value: number, min: number, max: number): number {
-  const hundredths = (of: number) => Math.round(of * 100);
+  const hundredths = (value: number) => Math.round(value * 100);
   return Math.min(hundredths(max), Math.max(hundredths(min), hundredths(value))) / 100;
 }
 

@@ -193,7 +193,7 @@ function schemaOf(schema: CloudSchema): unknown {
   const fields =
     schema.kind === "week"
       ? weekdays.map((name) => ({ name, schema: simpleSchemas.text }))
-      : Object.entries(schema.fields).map(([name, of]) => ({ name, schema: schemaOf(of) }));
+      : Object.entries(schema.fields).map(([name, field]) => ({ name, schema: schemaOf(field) }));
   return { "@type": "Object", fields };
 }
 

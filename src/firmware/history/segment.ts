@@ -74,8 +74,8 @@ export const encodeRows = (rows: readonly HistoryRow[], source = 0): Buffer =>
   );
 
 /** @throws the disk's errors */
-export async function readSegment(disk: FolderDisk, tier: Tier, of: Segment): Promise<SegmentContent> {
-  return decodeSegment(await disk.read(segmentName(tier, of.number), 0, of.bytes));
+export async function readSegment(disk: FolderDisk, tier: Tier, segment: Segment): Promise<SegmentContent> {
+  return decodeSegment(await disk.read(segmentName(tier, segment.number), 0, segment.bytes));
 }
 
 export function decodeSegment(bytes: Buffer): SegmentContent {

@@ -5,7 +5,6 @@
  * the storage that the manifest grants is refused before its first byte is written.
  */
 import { statfs } from "node:fs/promises";
-import { stateVersions } from "../../control/durable.ts";
 import { checkStorage } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import type { Machine } from "../../update/image/fitness.ts";
@@ -15,7 +14,7 @@ import type { CheckRoom, InstalledImage, SlotStore } from "../../update/slots/sl
 import { guardianProtocol } from "../process/messages.ts";
 import { describeDataFolder } from "../storage/data-folder.ts";
 import { bytesBelow } from "../storage/storage-meter.ts";
-import { thisMachine } from "./machine.ts";
+import { machineWith, thisPlatform } from "./machine.ts";
 import { storedVersion } from "./stored-version.ts";
 
 export interface InstallOptions {
@@ -43,11 +42,8 @@ export function installUpdate(
 }
 
 /** The machine that an image must support. */
-export function machineOf(dataPath: string, protocols: readonly number[]): Machine {
-  const stored = storedVersion(describeDataFolder(dataPath).stateFile);
-  const stateVersion = typeof stored === "number" ? stored : stateVersions.writes;
-  return { ...thisMachine(), stateVersion, protocols };
-}
+export const machineOf = (dataPath: string, protocols: readonly number[]): Machine =>
+  machineWith(thisPlatform(), storedVersion(describeDataFolder(dataPath).stateFile), protocols);
 
 /** Checks that an image fits on the disk and into the storage that the manifest grants. */
 export const roomFor =

@@ -31,6 +31,7 @@ import {
 import type { Guardian } from "../guardian/guardian.ts";
 import { type GuardianToLoop, guardianProtocol, loopToGuardian } from "../process/messages.ts";
 import type { LaunchNote } from "./launch-note.ts";
+import { machineWith, type Platform } from "./machine.ts";
 import { afterRequest, putOnTrial, type UpdateRequest } from "./request.ts";
 import { Trial, trialLimit } from "./trial.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
@@ -46,7 +47,7 @@ export interface LauncherOptions {
   readonly trustedKeys: () => TrustedKeys;
   /** The program of the installation. */
   readonly factory: { readonly root: string; readonly version: string };
-  readonly machine: Omit<Machine, "stateVersion" | "protocols">;
+  readonly platform: Platform;
   /** Version of the stored state; `undefined`: nothing is stored. */
   readonly storedVersion: () => number | "unreadable" | undefined;
   readonly replaceLoop: Guardian["replaceLoop"];
@@ -184,10 +185,8 @@ export class Launcher {
   }
 
   #machine(): Machine {
-    const { machine, storedVersion } = this.#options;
-    const stored = storedVersion();
-    const stateVersion = typeof stored === "number" ? stored : stateVersions.writes;
-    return { ...machine, stateVersion, protocols: knownProtocols };
+    const { platform, storedVersion } = this.#options;
+    return machineWith(platform, storedVersion(), knownProtocols);
   }
 
   #unlessDead(next: NextStart): NextStart {

@@ -7,7 +7,7 @@ import { firmwareVersion, packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { describeDataFolder } from "../storage/data-folder.ts";
 import { Launcher } from "./launcher.ts";
-import { thisMachine } from "./machine.ts";
+import { thisPlatform } from "./machine.ts";
 import { keysFolder, requestFile, slotsFolder } from "./places.ts";
 import { readRequest, removeRequest } from "./request.ts";
 import { storedVersion } from "./stored-version.ts";
@@ -28,7 +28,7 @@ export function openLauncher({ dataPath, replaceLoop, log }: OpenLauncherOptions
     keysFolder: keys,
     trustedKeys: () => readTrustedKeys(keys),
     factory: { root: packageRoot, version: firmwareVersion() },
-    machine: thisMachine(),
+    platform: thisPlatform(),
     storedVersion: () => storedVersion(describeDataFolder(dataPath).stateFile),
     replaceLoop,
     clock: systemClock,

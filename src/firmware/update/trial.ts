@@ -6,9 +6,9 @@
  * before it can read. Else it has failed when the time for all starts of the trial together is over.
  *
  * A sensor that failed before the swap as well is no evidence against the image: without that, a unit with a broken sensor
- * would condemn every good image. It is confirmed on its other checks then. That is the safe side: without a reading the heater is off under either firmware
- * (SR-02), the fault shows, and the way to the next update stays open. Relay and storage are never waived: nothing that has
- * not shown here that its relay obeys is kept, and without storage there is no record to keep it in.
+ * would refuse every good image. It is confirmed on its other checks then. That is the safe side: without a reading the
+ * heater is off under either firmware (SR-02), the fault shows, and the next update can come. Relay and storage are never
+ * waived: an image whose relay was not seen to obey is not kept, and without storage there is no record to keep it in.
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";

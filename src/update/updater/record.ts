@@ -63,18 +63,18 @@ export const installedFor = (record: UpdateRecord, current: Current): UpdateReco
 /** The record after the end of an assignment, whose report is to be sent. */
 export function finished(
   record: UpdateRecord,
-  of: { readonly source: SourceKind; readonly id: string; readonly version: string | null },
+  assignment: { readonly source: SourceKind; readonly id: string; readonly version: string | null },
   given: FinalReport,
   unit: string,
 ): UpdateRecord {
   const report = shortened(given);
   const { current } = record;
-  const isCurrent = current?.source === of.source && current.id === of.id;
+  const isCurrent = current !== null && isSameAssignment(current, assignment);
   const installedDigest = isCurrent ? current.digest : null;
-  const others = record.unreported.filter((each) => !isOf(each, of));
+  const others = record.unreported.filter((each) => !isSameAssignment(each, assignment));
   const done: Done = {
-    id: of.id,
-    version: of.version,
+    id: assignment.id,
+    version: assignment.version,
     result: report.kind,
     code: "code" in report ? report.code : "",
     reason: "reason" in report ? report.reason : "",
@@ -83,48 +83,53 @@ export function finished(
   };
   return {
     current: isCurrent ? null : current,
-    unreported: [...others, { source: of.source, id: of.id, report, digest: installedDigest }].slice(
-      -maxUnreported,
-    ),
-    done: { ...record.done, [of.source]: done },
-    last: of.source,
+    unreported: [
+      ...others,
+      { source: assignment.source, id: assignment.id, report, digest: installedDigest },
+    ].slice(-maxUnreported),
+    done: { ...record.done, [assignment.source]: done },
+    last: assignment.source,
   };
 }
 
 /** The record after the owner's system has received a report. */
 export const markReported = (
   record: UpdateRecord,
-  { source: by, id: of }: Pick<Unreported, "source" | "id">,
+  { source, id }: Pick<Unreported, "source" | "id">,
 ): UpdateRecord => ({
   ...record,
-  unreported: record.unreported.filter((each) => !isOf(each, { source: by, id: of })),
+  unreported: record.unreported.filter((each) => !isSameAssignment(each, { source, id })),
 });
 
 /** The record after the assignment of the installed image has gone, so that nobody expects a report. */
 export const dropped = (record: UpdateRecord): UpdateRecord => ({ ...record, current: null });
 
-export const isOf = (
-  each: { readonly source: SourceKind; readonly id: string },
-  of: { readonly source: SourceKind; readonly id: string },
-): boolean => each.source === of.source && each.id === of.id;
+interface AssignmentKey {
+  readonly source: SourceKind;
+  readonly id: string;
+}
+
+/** Ids are unique within a source only. */
+export const isSameAssignment = (a: AssignmentKey, b: AssignmentKey): boolean =>
+  a.source === b.source && a.id === b.id;
 
 /** Whether an assignment needs no further work. A unit that reverted a confirmed image installs it again. */
 export function isDone(
   { done: all, unreported }: UpdateRecord,
-  of: { readonly source: SourceKind } & Pick<Assignment, "id" | "install">,
+  assignment: { readonly source: SourceKind } & Pick<Assignment, "id" | "install">,
   { slots, active }: SlotsState,
   unit: string,
 ): boolean {
-  const done = all[of.source];
-  if (done?.id !== of.id) return false;
+  const done = all[assignment.source];
+  if (done?.id !== assignment.id) return false;
   switch (done.result) {
     case "canceled":
       return false;
     case "kept":
-      return of.install === "never";
+      return assignment.install === "never";
     case "refused":
       // The owner must receive one final report before the next attempt.
-      return done.unit === unit || unreported.some((each) => isOf(each, of));
+      return done.unit === unit || unreported.some((each) => isSameAssignment(each, assignment));
     case "reverted":
       return true;
     case "confirmed":

@@ -21,7 +21,7 @@ import {
   finished,
   installedFor,
   isDone,
-  isOf,
+  isSameAssignment,
   markReported,
   slotStatusOf,
   type Unreported,
@@ -95,13 +95,13 @@ export class Updater {
 
   get status(): UpdaterStatus {
     const { current, done, last } = this.#options.record.now;
-    const of = this.#job ?? current;
+    const subject = this.#job ?? current;
     const lastDone = last && done[last];
-    const held = of === null && this.#status.state === "idle" ? this.#held() : undefined;
+    const held = subject === null && this.#status.state === "idle" ? this.#held() : undefined;
     return {
       ...(held === undefined ? this.#status : { state: "waiting", percent: 0, reason: held.reason }),
-      source: of?.source ?? held?.source ?? null,
-      id: of?.id ?? null,
+      source: subject?.source ?? held?.source ?? null,
+      id: subject?.id ?? null,
       version: this.#job?.assignment.version ?? current?.version ?? held?.version ?? null,
       last: lastDone && {
         source: last,
@@ -168,24 +168,36 @@ export class Updater {
 
   async #cancel(source: SourceKind, id: string): Promise<void> {
     const { record, log } = this.#options;
-    const of = { source, id, version: this.#job?.assignment.version ?? record.now.current?.version ?? null };
-    const mayStop = await this.#stop(of);
+    const assignment = {
+      source,
+      id,
+      version: this.#job?.assignment.version ?? record.now.current?.version ?? null,
+    };
+    const mayStop = await this.#stop(assignment);
     // Its result is already known, and counts.
-    if (record.now.unreported.some((each) => isOf(each, of) && each.report.kind !== "canceled")) return;
+    if (
+      record.now.unreported.some(
+        (each) => isSameAssignment(each, assignment) && each.report.kind !== "canceled",
+      )
+    )
+      return;
     const { current } = record.now;
-    if (!mayStop || (current !== null && isOf(current, of) && this.#isBeingTried(current))) {
+    if (
+      !mayStop ||
+      (current !== null && isSameAssignment(current, assignment) && this.#isBeingTried(current))
+    ) {
       const reason = "its start was requested, and its trial decides";
       this.#queues.get(source)?.report(id, { kind: "not-canceled", reason });
       return;
     }
     log.info("update-canceled", { source, id });
-    await this.#finish(of, { kind: "canceled" });
+    await this.#finish(assignment, { kind: "canceled" });
     this.#watches.get(source)?.soon();
   }
 
   /** Cancels the job, if it is this one. @returns whether nothing of it continues */
-  async #stop(of: { readonly source: SourceKind; readonly id: string }): Promise<boolean> {
-    if (this.#job === undefined || !isOf(this.#job, of)) return true;
+  async #stop(assignment: { readonly source: SourceKind; readonly id: string }): Promise<boolean> {
+    if (this.#job === undefined || !isSameAssignment(this.#job, assignment)) return true;
     if (!this.#job.cancel()) return false;
     await this.#jobEnded;
     return true;
@@ -203,7 +215,7 @@ export class Updater {
     if (job?.source === source) {
       // Another assignment, or none: the owner has withdrawn this one.
       if (!(await this.#stop(job))) return;
-      const isEnded = this.#options.record.now.unreported.some((each) => isOf(each, job));
+      const isEnded = this.#options.record.now.unreported.some((each) => isSameAssignment(each, job));
       const version = job.assignment.version ?? null;
       if (!isEnded) await this.#finish({ source, id: job.id, version }, { kind: "canceled" });
     }
@@ -239,7 +251,7 @@ export class Updater {
   #begin(source: SourceKind, assignment: Assignment): void {
     const { downloads, slots, swap, clock, log } = this.#options;
     const version = assignment.version ?? null;
-    const of = { source, id: assignment.id, version };
+    const reference = { source, id: assignment.id, version };
     const job = new Job(
       source,
       assignment,
@@ -251,7 +263,7 @@ export class Updater {
         log,
         report: (report) => this.#queues.get(source)?.report(assignment.id, report),
         recordInstalled: ({ digest }) =>
-          this.#options.record.change((record) => installedFor(record, { ...of, digest })),
+          this.#options.record.change((record) => installedFor(record, { ...reference, digest })),
         askSourceAgain: () => this.#watches.get(source)?.soon(),
         onStatus: (status) => {
           this.#status = status;
@@ -261,7 +273,7 @@ export class Updater {
       this.#alreadyInstalled(),
     );
     this.#job = job;
-    log.info("update-assigned", { ...of });
+    log.info("update-assigned", { ...reference });
     this.#jobEnded = job.run().then((end) => this.#ended(job, end));
   }
 
@@ -338,11 +350,11 @@ export class Updater {
   }
 
   /** As `#finish`, repeated until the disk accepts it. */
-  async #finishWithRetries(of: AssignmentRef, report: FinalReport): Promise<void> {
+  async #finishWithRetries(assignment: AssignmentRef, report: FinalReport): Promise<void> {
     const { log } = this.#options;
     while (!this.#end.signal.aborted) {
       try {
-        return await this.#finish(of, report);
+        return await this.#finish(assignment, report);
       } catch (error) {
         log.error("update-record-not-written", { reason: messageOf(error) });
         await this.#pause(minutes(1));
@@ -365,12 +377,12 @@ export class Updater {
   }
 
   /** Records the end of an assignment, then reports it; the next waiting assignment starts. */
-  async #finish(of: AssignmentRef, report: FinalReport): Promise<void> {
+  async #finish(assignment: AssignmentRef, report: FinalReport): Promise<void> {
     const { record, unit } = this.#options;
-    await record.change((now) => finished(now, of, report, unit()));
-    const unreported = record.now.unreported.find((each) => isOf(each, of));
-    if (unreported) this.#queues.get(of.source)?.reportFinal(unreported);
-    if (this.#job === undefined || isOf(this.#job, of)) this.#status = idle;
+    await record.change((now) => finished(now, assignment, report, unit()));
+    const unreported = record.now.unreported.find((each) => isSameAssignment(each, assignment));
+    if (unreported) this.#queues.get(assignment.source)?.reportFinal(unreported);
+    if (this.#job === undefined || isSameAssignment(this.#job, assignment)) this.#status = idle;
     this.#changed();
     for (const kind of this.#waiting.keys()) this.#watches.get(kind)?.soon();
   }

@@ -122,7 +122,7 @@ export class LaunchedUnit {
       keysFolder: "/factory/keys",
       trustedKeys: () => ({ keys: trusted, problems: [] }),
       factory: { root: "/factory", version: factoryVersion },
-      machine: thisDevice,
+      platform: thisDevice,
       storedVersion: () => this.storedVersion,
       replaceLoop: (why, how) => this.guardian.replaceLoop(why, how),
       clock: this.clock,

@@ -31,6 +31,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Clear faults of the running device whose cause you have fixed",
     load: () => import("./commands/clear-faults.ts"),
   },
+  reset: {
+    summary: "After a change of room, heater or relay: start learning or counting again",
+    load: () => import("./commands/reset.ts"),
+  },
   history: {
     summary: "Show what was measured and heated, for up to two years",
     load: () => import("./commands/history.ts"),

@@ -25,6 +25,7 @@ const conditions: FaultConditions<FaultCode, FaultOfPart[FailingPart]> = {
   "sensor-stuck": (state) => state.sensor.stuck,
   "heating-ineffective": (state) => state.effect.ineffective,
   "state-lost": (state) => state.stateLost,
+  "relay-worn": ({ counters, rules }) => counters.relayCycles >= rules.settings.relayLife,
   "buttons-failed": (state) => stuckButton(state.buttons) !== undefined,
 };
 
@@ -85,6 +86,8 @@ function detailOf(fault: FaultCode, state: ControlState): string {
       return `${state.sensor.reason}. ${remedy}`;
     case "relay-mismatch":
       return `${lineReasons[state.line.reason]}. ${remedy}`;
+    case "relay-worn":
+      return `${state.counters.relayCycles} cycles of ${state.rules.settings.relayLife}. ${remedy}`;
     case "buttons-failed": {
       const stuck = stuckButton(state.buttons);
       return stuck ? `button ${stuck} is held down. ${remedy}` : remedy;

@@ -68,6 +68,8 @@ export type Request =
   | { readonly kind: "clear-faults"; readonly source: Source }
   /** What the heating law has learned of the room is forgotten: the heater or the room is another one. */
   | { readonly kind: "forget-room"; readonly source: Source }
+  /** The relay is a new one: its cycles are counted from 0. */
+  | { readonly kind: "relay-replaced"; readonly source: Source }
   /** Stored in one write with what the other requests of the same step change (RR-9). */
   | { readonly kind: "store-shadow"; readonly shadow: TwinShadow; readonly source: Source };
 

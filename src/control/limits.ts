@@ -63,6 +63,7 @@ export function validateRequest(request: Request, limits: Limits): string | unde
       return validateValue(commands.identify.request.schema, request.seconds);
     case "clear-faults":
     case "forget-room":
+    case "relay-replaced":
     case "store-shadow":
       return undefined;
   }

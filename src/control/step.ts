@@ -72,6 +72,7 @@ export function step(state: ControlState, input: Input, nowMs: Millis): StepResu
   if (wentBack) next.sensor = distrustSensor(next.sensor, "the monotonic clock ran backwards");
   const accepted = processReading(next, input, now);
   if (userInput.clear) clearFaults(next, now, events);
+  if (userInput.relayReplaced) next.counters = { ...next.counters, relayCycles: 0 };
   watchEffect(state, next, now);
   next.faults = activeFaults(next, input.failing);
   const report = reportFaults(state.faults, next, events);

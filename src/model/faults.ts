@@ -143,6 +143,15 @@ const rows = {
     remedy:
       "The installed update cannot be used; an older firmware runs in its place. See: grove-heater update status. Install an update again.",
   },
+  // Does not forbid heat: a worn contact still switches, until it welds or no longer closes (SR-06, SR-05).
+  "relay-worn": {
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "RELAY WORN",
+    remedy:
+      "The relay has switched as often as its contact is made for (setting relayLife). Replace it, then run grove-heater reset relay.",
+  },
   "buttons-failed": {
     part: "buttons",
     rule: "SR-11",

@@ -69,8 +69,8 @@ function difference(
 ): NumberSetting<Kelvin> {
   return { kind: "number", unit: "K", default: kelvin(value), min, max, step, label, doc, restart: false };
 }
-function duration(
-  unit: "s" | "min" | "h",
+function quantity(
+  unit: Exclude<NumberSetting["unit"], "°C" | "K">,
   value: number,
   [min, max, step]: Range,
   label: string,
@@ -204,17 +204,13 @@ export const settingsTable = {
     "Ripple limit",
     "Largest swing of the room with the heater's cycles, peak to peak: the longer a cycle may be, the longer the relay lasts.",
   ),
-  maxStartsPerHour: {
-    kind: "number",
-    unit: "/h",
-    default: 7,
-    min: 2,
-    max: 7,
-    step: 1,
-    label: "Starts an hour",
-    doc: "Most starts of the heater in an hour, also where the swing is larger than rippleLimit.",
-    restart: false,
-  },
+  maxStartsPerHour: quantity(
+    "/h",
+    7,
+    [2, 7, 1],
+    "Starts an hour",
+    "Most starts of the heater in an hour, also where the swing is larger than rippleLimit.",
+  ),
   optimumStart: toggle(
     false,
     "Optimum start",
@@ -227,14 +223,14 @@ export const settingsTable = {
   ),
   // The heating law limits relay cycles itself, by rippleLimit and maxStartsPerHour. Longer minimum times only
   // add ripple: with 240 s each, a 2 kW fan heater swings the room by 1.8 K instead of 0.55.
-  minimumOnSeconds: duration(
+  minimumOnSeconds: quantity(
     "s",
     60,
     [10, 1200, 1],
     "Minimum on time",
     "Shortest time that the heater stays on.",
   ),
-  minimumOffSeconds: duration(
+  minimumOffSeconds: quantity(
     "s",
     120,
     [10, 1200, 1],
@@ -269,32 +265,27 @@ export const settingsTable = {
   // At most 15 s: three readings in a row must fit into the 60 s after which the sensor is stale. At least 1 s: the
   // SHT31 heats itself (data sheet, 4.8).
   sensorPeriodSeconds: {
-    ...duration("s", 2, [1, 15, 1], "Sensor period", "Time between two readings of the sensor."),
+    ...quantity("s", 2, [1, 15, 1], "Sensor period", "Time between two readings of the sensor."),
     restart: true,
   },
   relayLife: {
-    kind: "number",
-    unit: "cycles",
-    default: 100_000,
-    min: 1000,
-    max: 10_000_000,
-    step: 1000,
-    label: "Relay life",
-    doc: "Cycles that the relay's contact is made for at this load, by its data sheet; the health report counts against it.",
+    ...quantity(
+      "cycles",
+      100_000,
+      [1000, 10_000_000, 1000],
+      "Relay life",
+      "Cycles that the relay's contact is made for at this load, by its data sheet; after as many it is reported as worn.",
+    ),
     restart: true,
   },
-  heaterPower: {
-    kind: "number",
-    unit: "W",
-    default: 0,
-    min: 0,
-    max: 30_000,
-    step: 10,
-    label: "Heater power",
-    doc: "Electrical power of the heater while it is on, for the energy in the history; 0: unknown.",
-    restart: false,
-  },
-  ineffectiveAfterMinutes: duration(
+  heaterPower: quantity(
+    "W",
+    0,
+    [0, 30_000, 10],
+    "Heater power",
+    "Electrical power of the heater while it is on, for the energy in the history; 0: unknown.",
+  ),
+  ineffectiveAfterMinutes: quantity(
     "min",
     60,
     [30, 240, 1],
@@ -311,7 +302,7 @@ export const settingsTable = {
     restart: true,
   },
   displayUnit: choice(["C", "F"], "C", "Display unit", "Unit of the temperatures on the screen."),
-  dimAfterSeconds: duration(
+  dimAfterSeconds: quantity(
     "s",
     60,
     [0, 3600, 1],
@@ -320,21 +311,21 @@ export const settingsTable = {
   ),
   buttonsLocked: toggle(false, "Button lock", "Buttons only wake the screen: a child lock."),
   ...conflictSettings,
-  updateFromHour: duration(
+  updateFromHour: quantity(
     "h",
     0,
     [0, 23, 1],
     "Updates from",
-    "Updates start from this hour of the day on, by the clock of this machine.",
+    "Updates start from this hour of the day on, by the setting timeZone.",
   ),
-  updateUntilHour: duration(
+  updateUntilHour: quantity(
     "h",
     24,
     [1, 24, 1],
     "Updates until",
     "Updates start until this hour; before the first one it is that of the next day. 0 to 24: at any time.",
   ),
-  updateDeferralHours: duration(
+  updateDeferralHours: quantity(
     "h",
     6,
     [0, 72, 1],

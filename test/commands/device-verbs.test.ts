@@ -7,6 +7,7 @@ import { verb as boost } from "../../src/commands/boost.ts";
 import { verb as clearFaults } from "../../src/commands/clear-faults.ts";
 import { readArguments, type Verb } from "../../src/commands/line/verb.ts";
 import { verb as logs } from "../../src/commands/logs.ts";
+import { verb as reset } from "../../src/commands/reset.ts";
 import { verb as schedule } from "../../src/commands/schedule.ts";
 import { verb as set } from "../../src/commands/set.ts";
 import { verb as status } from "../../src/commands/status.ts";
@@ -160,6 +161,27 @@ describe("clear-faults", () => {
     expect(await run(clearFaults)).toBe(1);
     expect(printed.text).toMatch(/^Still active: sensor-stale\. \S/m);
   });
+});
+
+describe("reset", () => {
+  it("counts the relay's cycles from 0, and keeps the hours of the heater", async () => {
+    const { run, device, clock } = await started();
+    await clock.advance(minutes(5));
+    expect(device.counters.relayCycles).toBe(1);
+    expect(await run(reset, "relay")).toBe(0);
+    await clock.advance(minutes(1));
+    expect(device.counters.relayCycles).toBe(0);
+    expect(device.counters.heaterSeconds).toBeGreaterThan(60);
+    expect(await run(reset, "room")).toBe(0);
+  });
+
+  it.each([[[]], [["heater"]], [["room", "relay"]]])(
+    "wants one name that it knows, not %j",
+    async (words) => {
+      const { run } = await started();
+      await expect(run(reset, ...words)).rejects.toMatchObject({ exitCode: 64 });
+    },
+  );
 });
 
 describe("logs", () => {

@@ -24,6 +24,20 @@ describe("what was learned of the room", () => {
     expect(toDurable(device.state).room).toBeUndefined();
   });
 
+  it("stays when the relay is replaced, whose cycles are stored as 0", () => {
+    const device = new Device();
+    device.read();
+    device.restart(1, { ...toDurable(device.state), counters: { relayCycles: 100_000, heaterSeconds: 7200 } });
+    device.read();
+    expect(device.faults).toEqual(["relay-worn"]);
+    const before = device.state.revision;
+    device.request({ kind: "relay-replaced", source: "local" });
+    device.read();
+    expect(device.faults).toEqual([]);
+    expect(device.state.revision).toBeGreaterThan(before);
+    expect(toDurable(device.state).counters.relayCycles).toBeLessThanOrEqual(1);
+  });
+
   it("is learned anew, without loss of the rest, when its stored form is damaged", () => {
     const device = new Device();
     device.target(21);

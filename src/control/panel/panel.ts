@@ -71,7 +71,7 @@ export interface PanelContext extends ScheduleContext {
 
 export type PanelRequest = Exclude<
   Request,
-  { kind: "clear-faults" | "forget-room" | "identify" | "store-shadow" }
+  { kind: "clear-faults" | "forget-room" | "relay-replaced" | "identify" | "store-shadow" }
 >;
 
 /** Applies a request and emits its event. The same value again changes only the source. */

@@ -27,6 +27,8 @@ export interface UserInput {
   readonly clear: boolean;
   /** Forget what was learned of the room. */
   readonly forget: boolean;
+  /** Count the relay's cycles from 0. */
+  readonly relayReplaced: boolean;
   readonly touched: boolean;
   /** A change must be stored at once. */
   readonly changed: boolean;
@@ -64,20 +66,25 @@ export function readUserInput(
   }
   if (!adjusting(buttons.state)) panel = releaseButtons(panel);
   const requested = applyRequests(
-    { panel, twin: state.twin, identifyUntil: state.identifyUntil, clear, forget: false },
+    {
+      panel,
+      twin: state.twin,
+      identifyUntil: state.identifyUntil,
+      clear,
+      forget: false,
+      relayReplaced: false,
+    },
     input,
     context,
   );
   const followed = passTime(requested.panel, context);
   reportSetPoint(state.panel, followed, events);
-  changed ||= followed !== panel || requested.twin !== state.twin || requested.forget;
+  changed ||= followed !== panel || requested.twin !== state.twin;
+  changed ||= requested.forget || requested.relayReplaced;
   const unsettled = repeated && adjusting(buttons.state);
   return {
+    ...requested,
     panel: followed,
-    twin: requested.twin,
-    identifyUntil: requested.identifyUntil,
-    clear: requested.clear,
-    forget: requested.forget,
     buttons: buttons.state,
     touched: buttons.touched,
     changed: changed || (repeated && !unsettled),
@@ -96,7 +103,7 @@ function reportSetPoint(before: Panel, panel: Panel, events: ControlEvent[]): vo
 const isScheduled = (from: ReturnType<typeof setPointFrom>): boolean =>
   from === "away" || from === "schedule";
 
-type Requested = Pick<UserInput, "panel" | "twin" | "identifyUntil" | "clear" | "forget">;
+type Requested = Pick<UserInput, "panel" | "twin" | "identifyUntil" | "clear" | "forget" | "relayReplaced">;
 
 /** Applies the requests in order. */
 function applyRequests(before: Requested, input: Input, context: PanelContext): Requested {
@@ -108,6 +115,9 @@ function applyRequests(before: Requested, input: Input, context: PanelContext): 
         break;
       case "forget-room":
         requested = { ...requested, forget: true };
+        break;
+      case "relay-replaced":
+        requested = { ...requested, relayReplaced: true };
         break;
       case "store-shadow":
         requested = { ...requested, twin: request.shadow };

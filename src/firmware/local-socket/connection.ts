@@ -30,7 +30,7 @@ import {
 } from "./messages.ts";
 
 /** What asks for a change, and is answered by an `answer`. */
-type Asked = Extract<ToDevice, { kind: "set" | "boost" | "preset" | "clear-faults" }>;
+type Asked = Extract<ToDevice, { kind: "set" | "boost" | "preset" | "clear-faults" | "reset" }>;
 
 /** The name of this face, as the source of a change. */
 const source = "local";
@@ -196,6 +196,8 @@ function requestOf(message: Asked): Request | string {
       return { kind: "preset", preset: message.preset, source };
     case "clear-faults":
       return { kind: "clear-faults", source };
+    case "reset":
+      return { kind: message.what === "room" ? "forget-room" : "relay-replaced", source };
     case "set": {
       const { name, value } = message;
       if (!isWritableName(name)) return `there is no property ${name}`;

@@ -26,12 +26,14 @@ export const toDevice = byKind("kind", {
   status: nothing,
   /** Answered by a `status` at once and at each change, at most one a second. */
   watch: nothing,
-  /** A new value for a writable property. Answered by an `answer`, as the next three. */
+  /** A new value for a writable property. Answered by an `answer`, as the next four. */
   set: object({ id, name: string(undefined, 64), value: anything }),
   /** 0 ends a running boost. */
   boost: object({ id, minutes: quantity }),
   preset: object({ id, preset: oneOf(presets) }),
   "clear-faults": object({ id }),
+  /** Forgets what was learned of the room, or the cycles of a relay that was replaced. */
+  reset: object({ id, what: oneOf(["room", "relay"]) }),
   /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */
   logs: object({ follow: boolean }),
   /** Answered by a `history-row` for each row that is not stored yet, oldest first, and `history-shown`. */

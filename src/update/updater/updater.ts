@@ -168,24 +168,15 @@ export class Updater {
 
   async #cancel(source: SourceKind, id: string): Promise<void> {
     const { record, log } = this.#options;
-    const assignment = {
-      source,
-      id,
-      version: this.#job?.assignment.version ?? record.now.current?.version ?? null,
-    };
+    const version = this.#job?.assignment.version ?? record.now.current?.version ?? null;
+    const assignment = { source, id, version };
     const mayStop = await this.#stop(assignment);
+    const known = record.now.unreported.find((each) => isSameAssignment(each, assignment));
     // Its result is already known, and counts.
-    if (
-      record.now.unreported.some(
-        (each) => isSameAssignment(each, assignment) && each.report.kind !== "canceled",
-      )
-    )
-      return;
+    if (known !== undefined && known.report.kind !== "canceled") return;
     const { current } = record.now;
-    if (
-      !mayStop ||
-      (current !== null && isSameAssignment(current, assignment) && this.#isBeingTried(current))
-    ) {
+    const isCurrent = current !== null && isSameAssignment(current, assignment);
+    if (!mayStop || (isCurrent && this.#isBeingTried(current))) {
       const reason = "its start was requested, and its trial decides";
       this.#queues.get(source)?.report(id, { kind: "not-canceled", reason });
       return;

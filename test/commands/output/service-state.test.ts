@@ -60,5 +60,7 @@ it("an installation tells what the loop decided, what it waits for, or why it do
   );
   const failed = { ...state, active: "failed", sub: "failed", running: undefined };
   expect(outcomeText({ kind: "not-running", state: failed })).toContain("it is failed (failed)");
-  expect(outcomeText({ kind: "not-running", state: { ...failed, lastEnd: "signal 9" } })).toContain(": signal 9.");
+  expect(outcomeText({ kind: "not-running", state: { ...failed, lastEnd: "signal 9" } })).toContain(
+    ": signal 9.",
+  );
 });

@@ -169,3 +169,18 @@ export const halfWritten = (file: keyof typeof goodFiles): Cause => ({
     };
   },
 });
+
+/** Two cycles are its life; the first is that of the start. */
+export const relayWearsOut: Cause = {
+  what: "the relay's contact is at the end of its life",
+  within: minutes(30),
+  async prepare() {
+    const rig = await startWith({}, { relayLife: 2 });
+    const begin = async (): Promise<void> => {
+      rig.hub.edit({ targetTemperature: 5 });
+      await rig.clock.advance(minutes(10));
+      rig.hub.edit({ targetTemperature: 25 });
+    };
+    return { rig, begin, end: () => void rig.device.request({ kind: "relay-replaced", source: "local" }) };
+  },
+};

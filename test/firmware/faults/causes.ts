@@ -21,7 +21,16 @@ import { defaultSettings } from "../../../src/model/settings.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";
 import type { CloudRig } from "../cloud-process/rig.ts";
 import { MemoryDisk } from "../history/rig.ts";
-import { type Cause, halfWritten, lineFails, lineTaken, onHat, startInOne, startWith } from "./cause.ts";
+import {
+  type Cause,
+  halfWritten,
+  lineFails,
+  lineTaken,
+  onHat,
+  relayWearsOut,
+  startInOne,
+  startWith,
+} from "./cause.ts";
 
 /** Every way in which a part makes its fault known. */
 export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]]>> = {
@@ -261,6 +270,7 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
     },
     lineTaken("buttonA"),
   ],
+  "relay-worn": [relayWearsOut],
   "display-failed": [onHat("the display is unplugged", "missing-display", minutes(2))],
   "history-failed": [
     {

@@ -7,7 +7,7 @@ import { type Scenario, say } from "../../kernel/guest/scenario.ts";
 import { until } from "../../kernel/guest/until.ts";
 import { targetsParameter } from "../plans.ts";
 import { keep, kept } from "./progress.ts";
-import { afterOrderMs, timedOff } from "./relay-off.ts";
+import { timedOff } from "./relay-off.ts";
 import { milliseconds, patienceMs, relayIs, systemctl, told } from "./service.ts";
 
 /** systemd stops the service before this program, which therefore sees the relay's end. */
@@ -17,7 +17,7 @@ export const systemEnd = (by: "reboot" | "power-off"): Scenario => ({
     await relayIs(machine, 1, 120_000);
     keep({ ...kept(), target: told().target });
     const verb = by === "reboot" ? "reboot" : "poweroff";
-    const ms = await timedOff(machine, by, () => void systemctl(verb, "--no-block"), afterOrderMs);
+    const ms = await timedOff(machine, by, () => void systemctl(verb, "--no-block"));
     return milliseconds(ms);
   },
 });

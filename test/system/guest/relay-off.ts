@@ -9,8 +9,6 @@ import { asRoot, controlGroup, milliseconds, now, patienceMs, relayIs, shown, su
 /** SR-01 and SR-10, in the machine's own time. */
 export const afterDeathMs = 1000;
 export const afterHangMs = 10_000;
-/** An order to the service manager: its own work in an emulated machine comes first. */
-export const afterOrderMs = 3000;
 
 /** Waits for heat, lets `act` happen, and waits until the line is off. @returns after how many ms it was */
 export async function timedOff(

@@ -125,12 +125,12 @@ module.exports = {
     only(
       "commands-look-down",
       "^src/commands/",
-      `^src/(?!(main|cli|loop|cloud|updater|generate)\\.ts|bootstrap/)`,
+      `^src/(?!(main|cli|loop|cloud|updater|alerts|generate)\\.ts|bootstrap/)`,
       "Not up to the entry.",
     ),
     only(
       "main-only-dispatches",
-      "^src/(main|cli|loop|cloud|updater)\\.ts$",
+      "^src/(main|cli|loop|cloud|updater|alerts)\\.ts$",
       "^src/(cli\\.ts$|(commands|firmware|base)/)",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),

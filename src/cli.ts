@@ -73,6 +73,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     summary: "Show, apply and revert firmware updates",
     load: () => import("./commands/update.ts"),
   },
+  alerts: {
+    summary: "Tell a person of faults, by a webhook or ntfy",
+    load: () => import("./commands/alerts.ts"),
+  },
   report: { summary: "Show the error reports of this device", load: () => import("./commands/report.ts") },
   relay: { summary: "Force the relay off", load: () => import("./commands/relay.ts") },
   service: {

@@ -10,7 +10,7 @@ import { CredentialError } from "../azure/credentials/credentials.ts";
 import { credentialsFileName, type FoundCredentials, loadCredentials } from "../azure/credentials/load.ts";
 import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
 import { chooseBoard } from "../firmware/choose-board.ts";
-import { reviewCredentials } from "../firmware/doctor/credentials.ts";
+import { reviewCredentials } from "../firmware/doctor/remote/credentials.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";

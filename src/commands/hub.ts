@@ -12,6 +12,7 @@ import { guardianToHub } from "../firmware/front/messages.ts";
 import { drawPanel } from "../firmware/front/picture.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
+import { startHubAlerts } from "../firmware/hub-process/hub-alerts.ts";
 import {
   type LocalHub,
   type LocalHubOptions,
@@ -107,6 +108,7 @@ async function serve(args: Arguments): Promise<number> {
     idScope: hub.addresses.idScope,
   });
   connectPanel(hub, device);
+  const closeAlerts = await startHubAlerts({ core: hub.core, dataPath: folder.path, manifest, log });
   reportReady(hub.addresses.pageUrl, hub.credentials);
   await new Promise<void>((resolve) => {
     end = () => {
@@ -114,7 +116,7 @@ async function serve(args: Arguments): Promise<number> {
       resolve();
     };
   });
-  await hub.close();
+  await Promise.all([hub.close(), closeAlerts()]);
   await flushBriefly(out);
   return endProcess(exitCodes.ok, out);
 }
@@ -128,7 +130,7 @@ const sendToGuardian = (message: HubToGuardian): void =>
   void process.send?.(message, undefined, undefined, () => {});
 
 /** Shows the front of this machine's device on the page; the guardian forwards the messages. */
-function connectPanel({ panels }: LocalHub, device: string): void {
+function connectPanel({ core: { panels } }: LocalHub, device: string): void {
   process.on("message", (message) => {
     const received = read(guardianToHub, message);
     if (received?.kind === "panel-shown") panels.show(device, drawPanel(received));

@@ -1,6 +1,8 @@
 /** The faces of a running device. A new one is a folder that implements `Face`, and an entry of `faces`. */
 
 import type { FirmwareReport } from "../model/cloud-model.ts";
+import type { Settings } from "../model/settings.ts";
+import { startAlertProcess } from "./alerts/start-alert-process.ts";
 import { type AzureProcessOptions, startAzureProcess } from "./cloud-process/start-cloud-process.ts";
 import type { Device } from "./device.ts";
 import type { Face } from "./face.ts";
@@ -17,11 +19,12 @@ import type { UpdateProcess } from "./update-process/update-process.ts";
 
 export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate"> {
   readonly swap: Swap;
+  readonly settings: AzureProcessOptions["settings"] & Pick<Settings, "timeZone">;
   /** Its keys can be pressed from the local hub's page. */
   readonly virtual: VirtualHardware | undefined;
   readonly logs: LogFeed;
   readonly history: HistoryRecorder;
-  /** Only the local socket: no cloud, no local hub, no updates. */
+  /** Only the local socket: no cloud, no local hub, no updates, no alerts. */
   readonly offline: boolean;
 }
 
@@ -32,6 +35,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
     dataPath: options.data.path,
     firmware: firmwareVersion(),
     board: options.choice.name,
+    timeZone: options.settings.timeZone,
     clock: systemClock,
     log: options.log,
     logs: options.logs,
@@ -45,5 +49,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
   for (const face of faces) void device.addFace(face);
   const onReport = (report: FirmwareReport): void => azure.setFirstMessage({ kind: "firmware", report });
   updates = startUpdateProcess({ ...options, device, onReport });
-  return async () => void (await Promise.allSettled([local, ...faces, updates].map((each) => each?.close())));
+  const alerts = startAlertProcess({ ...options, device });
+  const parts = [local, ...faces, updates, alerts];
+  return async () => void (await Promise.allSettled(parts.map((each) => each?.close())));
 }

@@ -7,7 +7,7 @@ import type { HatHealth } from "../board/hat.ts";
 import type { FailingPart } from "../control/input.ts";
 
 /** Parts that the device cannot check itself. The code that runs the part calls `Device.setFailing`. */
-export type ReportedPart = "settings" | "board" | "watcher" | "firmware" | "updates" | "history";
+export type ReportedPart = "settings" | "board" | "watcher" | "firmware" | "updates" | "alerts" | "history";
 
 type ObservedPart = Exclude<FailingPart, ReportedPart>;
 

@@ -195,6 +195,15 @@ const rows = {
     remedy:
       "This unit gets no firmware updates: updates.json cannot be used, or no source of updates has answered for a week. See: grove-heater update status; then the log.",
   },
+  "alerts-failed": {
+    part: "alerts",
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "NO ALERTS",
+    remedy:
+      "Alerts do not reach anybody: alerts.json cannot be used, or its server does not take them. See: grove-heater alerts test; then the log.",
+  },
   "cloud-failed": {
     part: "cloud",
     rule: "SR-11",

@@ -23,7 +23,6 @@ import type { SettingsSource } from "../storage/settings-file.ts";
 import { addressChecks, checkAddresses } from "./addresses.ts";
 import { bootChecks, checkBootLines } from "./boot-lines.ts";
 import { checkBoard, checkComputer, checkManifest, checkSettings, modelOf } from "./configuration.ts";
-import { checkCredentials } from "./credentials.ts";
 import { checkDataFolder, checkFreeSpace, checkKeptAside, checkState } from "./data.ts";
 import { readBootConfig } from "./facts/boot-config.ts";
 import { joinRemedy } from "./facts/groups.ts";
@@ -33,8 +32,10 @@ import { checkI2cDevice, checkI2cPermission } from "./i2c.ts";
 import { checkInstance } from "./instance.ts";
 import type { Machine } from "./machine.ts";
 import { checkClock, checkClockSync, checkNode, checkPackages, checkPower } from "./program.ts";
+import { checkAlerts } from "./remote/alerts.ts";
+import { checkCredentials } from "./remote/credentials.ts";
+import { checkUpdates } from "./remote/updates.ts";
 import { checkService } from "./service.ts";
-import { checkUpdates } from "./updates.ts";
 
 export interface Examination {
   readonly machine: Machine;
@@ -132,6 +133,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   await add("updates", () =>
     checkUpdates({ machine, clock, data, keysFolder, manifest: manifest?.manifest }),
   );
+  await add("alerts", async () => [await checkAlerts(machine, data, manifest?.manifest)]);
   if (instance && (instance.running || service?.running !== true)) findings.push(instance.finding);
   findings.push(...(service?.findings ?? []));
   return findings;

@@ -54,8 +54,7 @@ export interface LocalHub {
   readonly addresses: HubAddresses;
   /** Folder of the device's credentials.json. */
   readonly credentials: string;
-  /** The fronts that its page shows. */
-  readonly panels: RunningHub["core"]["panels"];
+  readonly core: RunningHub["core"];
   close(): Promise<void>;
 }
 
@@ -105,7 +104,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
     await running.close();
     await claim.release();
   };
-  return { addresses, credentials: folders.device, panels: core.panels, close };
+  return { addresses, credentials: folders.device, core, close };
 }
 
 const joinEvery: Millis = seconds(3);

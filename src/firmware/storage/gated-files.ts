@@ -4,7 +4,11 @@ import { systemClock } from "../process/system-clock.ts";
 import type { DurableFiles } from "./durable-files.ts";
 import { StorageMeter } from "./storage-meter.ts";
 
-export function gatedFiles(files: DurableFiles, folder: string, manifest: Manifest): DurableFiles {
+export function gatedFiles(
+  files: DurableFiles,
+  folder: string,
+  manifest: Pick<Manifest, "storageKb">,
+): DurableFiles {
   const meter = new StorageMeter({ folder, manifest, clock: systemClock });
   return {
     ...files,

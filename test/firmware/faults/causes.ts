@@ -9,6 +9,7 @@ import { onTestFinished } from "vitest";
 import { OutboxStoreError } from "../../../src/azure/outbox/store.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { celsius, hours, minutes, seconds } from "../../../src/base/units.ts";
+import { AlertProcess } from "../../../src/firmware/alerts/alert-process.ts";
 import { WatcherProcess } from "../../../src/firmware/guardian/watcher.ts";
 import { HistoryRecorder } from "../../../src/firmware/history/recorder.ts";
 import { HistoryStore } from "../../../src/firmware/history/store.ts";
@@ -31,6 +32,7 @@ import {
   startInOne,
   startWith,
 } from "./cause.ts";
+import { CrashingChild } from "./crashing-child.ts";
 
 /** Every way in which a part makes its fault known. */
 export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]]>> = {
@@ -331,6 +333,34 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
       overWithin: minutes(2),
     },
   ],
+  "alerts-failed": [
+    {
+      what: "the alert process crashes again and again",
+      async prepare() {
+        const rig = await startWith();
+        const { device, clock } = rig;
+        const child = new CrashingChild();
+        const alerts = new AlertProcess({
+          clock,
+          log: silentLog,
+          spawn: () => child.again(),
+          onFailing: (failing) => device.setFailing("alerts", failing),
+        });
+        return {
+          rig,
+          begin() {
+            child.crashes = true;
+            alerts.start();
+          },
+          end() {
+            child.crashes = false;
+          },
+          restart: startWith,
+        };
+      },
+      overWithin: minutes(2),
+    },
+  ],
   "cloud-failed": [
     // A key that the hub refuses raises it as well (cloud-failed.test.ts), and then no twin can say so.
     {
@@ -352,32 +382,6 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
     },
   ],
 };
-
-/** An updater that ends at once, or does its work. */
-class CrashingChild {
-  crashes = false;
-  readonly pid = 1;
-  #onMessage: (message: unknown) => void = () => {};
-  #onExit: (code: number | null, signal: string | null) => void = () => {};
-  again(): this {
-    queueMicrotask(() => {
-      if (this.crashes) this.#onExit(70, null);
-      else this.#onMessage({ kind: "health" });
-    });
-    return this;
-  }
-  send(message: { readonly kind?: string }, done: (arrived: boolean) => void): void {
-    done(true);
-    if (message.kind === "ping") this.#onMessage({ kind: "pong" });
-  }
-  onMessage(listener: (message: unknown) => void): void {
-    this.#onMessage = listener;
-  }
-  onExit(listener: (code: number | null, signal: string | null) => void): void {
-    this.#onExit = listener;
-  }
-  kill(): void {}
-}
 
 /** Each cause with its fault, for a table of tests. */
 export const causesByFault = (Object.keys(faultCauses) as FaultCode[]).flatMap((code) =>

@@ -1,12 +1,16 @@
-/** Checks the device's credentials for Azure. Makes no connection and shows no secret. */
-import { CredentialError, type Credentials } from "../../azure/credentials/credentials.ts";
-import { type Advice, type Description, describeCredentials } from "../../azure/credentials/describe.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { WallMillis } from "../../base/units.ts";
-import { checkConnection } from "../../manifest/gate.ts";
-import type { Manifest } from "../../manifest/manifest.ts";
-import { hostAndPort } from "../../protocol/names.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
+/**
+ * Folder remote/: whether what this unit reaches elsewhere is set up: cloud, updates, alerts.
+ *
+ * Checks the device's credentials for Azure. Makes no connection and shows no secret.
+ */
+import { CredentialError, type Credentials } from "../../../azure/credentials/credentials.ts";
+import { type Advice, type Description, describeCredentials } from "../../../azure/credentials/describe.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { WallMillis } from "../../../base/units.ts";
+import { checkConnection } from "../../../manifest/gate.ts";
+import type { Manifest } from "../../../manifest/manifest.ts";
+import { hostAndPort } from "../../../protocol/names.ts";
+import { type Finding, fail, ok, warn } from "../finding.ts";
 
 /** @param load rejects with CredentialError when credentials exist and cannot be used */
 export async function checkCredentials(

@@ -5,25 +5,25 @@
  * be used only means that another program starts.
  */
 import { join } from "node:path";
-import { CredentialError } from "../../azure/credentials/credentials.ts";
-import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
-import { checkConnection } from "../../manifest/gate.ts";
-import type { Manifest } from "../../manifest/manifest.ts";
-import { systemSlotFiles } from "../../update/slots/slot-files.ts";
-import { recordNames, SlotStore } from "../../update/slots/slot-store.ts";
-import { noSlots, type SlotName, type SlotsState } from "../../update/slots/slots.ts";
-import type { DataFolder } from "../storage/data-folder.ts";
-import { slotsFolder } from "../update/places.ts";
-import { readTrustedKeys, type TrustedKeys } from "../update/trusted-keys.ts";
+import { CredentialError } from "../../../azure/credentials/credentials.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { messageOf } from "../../../base/errors.ts";
+import { checkConnection } from "../../../manifest/gate.ts";
+import type { Manifest } from "../../../manifest/manifest.ts";
+import { systemSlotFiles } from "../../../update/slots/slot-files.ts";
+import { recordNames, SlotStore } from "../../../update/slots/slot-store.ts";
+import { noSlots, type SlotName, type SlotsState } from "../../../update/slots/slots.ts";
+import type { DataFolder } from "../../storage/data-folder.ts";
+import { slotsFolder } from "../../update/places.ts";
+import { readTrustedKeys, type TrustedKeys } from "../../update/trusted-keys.ts";
 import {
   type OwnerFile,
   OwnerFileError,
   ownerFileName,
   readOwnerFile,
-} from "../update-process/owner-file.ts";
-import { type Finding, fail, ok, warn } from "./finding.ts";
-import type { Machine } from "./machine.ts";
+} from "../../update-process/owner-file.ts";
+import { type Finding, fail, ok, warn } from "../finding.ts";
+import type { Machine } from "../machine.ts";
 
 const check = "updates";
 

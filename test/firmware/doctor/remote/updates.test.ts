@@ -3,16 +3,16 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Finding } from "../../../src/firmware/doctor/finding.ts";
-import { systemMachine } from "../../../src/firmware/doctor/machine.ts";
-import { checkUpdates } from "../../../src/firmware/doctor/updates.ts";
-import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import { describeDataFolder } from "../../../src/firmware/storage/data-folder.ts";
-import { newKeyPair } from "../../../src/update/image/keys.ts";
-import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
-import { SlotStore } from "../../../src/update/slots/slot-store.ts";
-import { confirmed, onTrial, reverted } from "../../../src/update/slots/slots.ts";
-import { imageOf, publicPem, stream, thisDevice, trusted } from "../../update/fixtures.ts";
+import type { Finding } from "../../../../src/firmware/doctor/finding.ts";
+import { systemMachine } from "../../../../src/firmware/doctor/machine.ts";
+import { checkUpdates } from "../../../../src/firmware/doctor/remote/updates.ts";
+import { systemClock } from "../../../../src/firmware/process/system-clock.ts";
+import { describeDataFolder } from "../../../../src/firmware/storage/data-folder.ts";
+import { newKeyPair } from "../../../../src/update/image/keys.ts";
+import { systemSlotFiles } from "../../../../src/update/slots/slot-files.ts";
+import { SlotStore } from "../../../../src/update/slots/slot-store.ts";
+import { confirmed, onTrial, reverted } from "../../../../src/update/slots/slots.ts";
+import { imageOf, publicPem, stream, thisDevice, trusted } from "../../../update/fixtures.ts";
 import {
   type CapturedMachine,
   capture,
@@ -20,7 +20,7 @@ import {
   keysPath,
   pi4,
   removeMachines,
-} from "./captured-machine.ts";
+} from "../captured-machine.ts";
 
 afterEach(removeMachines);
 

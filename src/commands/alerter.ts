@@ -1,0 +1,105 @@
+/** `alerter`: the alert process, started by the control loop; not for direct use. */
+import { join } from "node:path";
+import { messageOf } from "../base/errors.ts";
+import { type Log, logLevels } from "../base/log.ts";
+import { read } from "../base/schema/schema.ts";
+import { seconds } from "../base/units.ts";
+import { conditionsOf, type DeviceConditions } from "../firmware/alerts/alert.ts";
+import { alertFileName, readAlertFile } from "../firmware/alerts/alert-file.ts";
+import { alertRecordName } from "../firmware/alerts/alert-summary.ts";
+import { type AlertsToLoop, loopToAlerts } from "../firmware/alerts/messages.ts";
+import { startSystemAlerts } from "../firmware/alerts/system-alerts.ts";
+import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { rankMemory } from "../firmware/memory/rank.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
+import { guardNetwork } from "../firmware/process/guard-network.ts";
+import { systemClock } from "../firmware/process/system-clock.ts";
+import { childEnding } from "../firmware/supervision/child-ending.ts";
+import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { oneOf, readContext } from "./line/context.ts";
+import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+
+export const verb: Verb = {
+  name: "alerter",
+  summary: "The alert process, started by the control loop",
+  usage: "alerter [FLAGS]",
+  flags: {
+    data: sharedFlags.data,
+    "log-level": { value: "LEVEL", doc: "what is logged" },
+    "time-zone": { value: "ZONE", doc: "of the times in messages" },
+  },
+  run: alerter,
+};
+
+/** After this time the loop kills it. */
+const closeLimit = seconds(3);
+
+interface Running {
+  observe(conditions: DeviceConditions): void;
+  close(): Promise<void>;
+}
+
+async function alerter(args: Arguments): Promise<number> {
+  rankMemory("alerts");
+  const send = (message: AlertsToLoop, sent = () => {}): void =>
+    // With a callback, the error of a closed channel is passed to it and not thrown.
+    void process.send?.(message, undefined, undefined, sent);
+  const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
+  const { data } = readContext(args);
+  const ended = childEnding({ log, send, name: "alerts", title: "alert process", dataPath: data.path });
+  let running: Running | undefined;
+  let newest: DeviceConditions | undefined;
+  process.on("message", (message) => {
+    const received = read(loopToAlerts, message);
+    if (received === undefined) log.warn("alerts-message-unreadable", { from: "the loop" });
+    else if (received.kind === "ping") send({ kind: "pong" });
+    else if (received.kind === "stop") ended.stop();
+    else if (received.kind === "conditions") {
+      newest = received;
+      running?.observe(received);
+    }
+  });
+  const timeZone = args.value("time-zone") ?? "auto";
+  running = await start(data.path, timeZone, log, (failure) => send({ kind: "health", failure }));
+  if (newest !== undefined) running?.observe(newest);
+  await ended.asked;
+  await Promise.race([running?.close(), systemClock.sleep(closeLimit)]);
+  process.exit(exitCodes.ok);
+}
+
+/** An invalid file is shown as a fault until it is corrected and the firmware restarts. */
+async function start(
+  dataPath: string,
+  timeZone: string,
+  log: Log,
+  onFailure: (failure: string | undefined) => void,
+): Promise<Running | undefined> {
+  try {
+    const manifest = loadManifestWithoutHat();
+    guardNetwork(manifest);
+    const settings = await readAlertFile(dataPath);
+    // It was there when the loop started this process, and was removed meanwhile.
+    if (settings === undefined) {
+      onFailure(undefined);
+      return undefined;
+    }
+    const alerts = await startSystemAlerts({
+      ...{ settings, manifest, timeZone, env: process.env, clock: systemClock, log, onFailure },
+      ...{ dataPath, path: join(dataPath, alertRecordName) },
+    });
+    onFailure(undefined);
+    return {
+      observe: (conditions) => alerts.observe(conditionsOf(conditions, settings)),
+      close: () => alerts.close(),
+    };
+  } catch (error) {
+    const cause = messageOf(error);
+    log.error("alerts-unusable", {
+      cause,
+      remedy: `Correct ${join(dataPath, alertFileName)}, then restart.`,
+      now: "nobody is told of faults",
+    });
+    onFailure(cause);
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The alert process as the loop uses it: it receives the device's faults and the state of its link.
+ *
+ * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step. It
+ * exists only where the owner has written alerts.json.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { equalJson } from "../../base/json/value.ts";
+import type { Log } from "../../base/log.ts";
+import { read } from "../../base/schema/schema.ts";
+import { seconds } from "../../base/units.ts";
+import { NewestSender } from "../process/newest-sender.ts";
+import { type SupervisedChild, SupervisedProcess } from "../supervision/supervised-process.ts";
+import type { DeviceConditions } from "./alert.ts";
+import { alertsToLoop } from "./messages.ts";
+
+export interface AlertProcessOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** May throw, for instance without memory. */
+  readonly spawn: () => SupervisedChild;
+  /** Whether it does its work (SR-11). */
+  readonly onFailing: (failing: boolean) => void;
+}
+
+const spacing = seconds(1);
+
+export class AlertProcess {
+  readonly #options: AlertProcessOptions;
+  readonly #process: SupervisedProcess;
+  readonly #sender: NewestSender<DeviceConditions>;
+  #child: SupervisedChild | undefined;
+  #conditions: DeviceConditions | undefined;
+  #failure: string | undefined;
+  #isFailing = false;
+  #unreadable = 0;
+
+  constructor(options: AlertProcessOptions) {
+    this.#options = options;
+    const { clock, log, spawn } = options;
+    this.#process = new SupervisedProcess({
+      clock,
+      log,
+      name: "alerts",
+      title: "the alert process",
+      spawn,
+      onMessage: (message) => this.#take(message),
+      onChild: (child) => {
+        this.#child = child;
+        if (child !== undefined) this.#sender.resend();
+      },
+      onChange: () => this.#changed(),
+    });
+    this.#sender = new NewestSender({
+      clock,
+      spacing,
+      send: (conditions, done) => {
+        if (this.#child === undefined) done();
+        else this.#child.send({ kind: "conditions", ...conditions }, done);
+      },
+    });
+  }
+
+  start(): void {
+    this.#process.start();
+  }
+
+  /** After each step. */
+  observe(conditions: DeviceConditions): void {
+    const { faults, link } = conditions;
+    const before = this.#conditions;
+    if (before?.link === link && equalJson(before.faults, faults)) return;
+    this.#conditions = conditions;
+    this.#sender.offer(conditions);
+  }
+
+  /** Resolves when the process has ended: within four seconds. */
+  close(): Promise<void> {
+    return this.#process.close();
+  }
+
+  #take(message: unknown): void {
+    const { log } = this.#options;
+    const received = read(alertsToLoop, message);
+    if (received === undefined) {
+      this.#unreadable += 1;
+      log.warn("alerts-message-unreadable", { from: "the alert process", dropped: this.#unreadable });
+    } else if (received.kind === "health") {
+      this.#failure = received.failure;
+      this.#process.begun();
+    } else if (received.kind === "log") {
+      log[received.level](received.event, received.fields);
+    }
+  }
+
+  #changed(): void {
+    const failing = (this.#process.failure ?? this.#failure) !== undefined;
+    if (failing !== this.#isFailing) this.#options.onFailing(failing);
+    this.#isFailing = failing;
+  }
+}

@@ -1,0 +1,121 @@
+/** What a person is told of, and in which words. */
+import { hostname } from "node:os";
+import type { Infer } from "../../base/schema/schema.ts";
+import { object } from "../../base/schema/structures.ts";
+import { boolean, number, oneOf, string } from "../../base/schema/values.ts";
+import { type Millis, minutes, seconds } from "../../base/units.ts";
+import type { LinkState } from "../../control/input.ts";
+import { type FaultCode, faultEffects } from "../../model/faults.ts";
+import { large } from "../process/message-values.ts";
+
+const severities = ["critical", "warning"] as const;
+type Severity = (typeof severities)[number];
+
+/** Something that may last: a fault, or a link that is away. `code` identifies it. */
+export interface Condition {
+  readonly code: string;
+  readonly kind: "fault" | "offline";
+  readonly severity: Severity;
+  /** A few words. */
+  readonly title: string;
+  /** What to do. */
+  readonly text: string;
+  /** How long it must last before it is told. */
+  readonly after: Millis;
+}
+
+export const conditionFields = {
+  code: string(undefined, 160),
+  kind: oneOf(["fault", "offline", "test"]),
+  severity: oneOf(severities),
+  title: string(undefined, 200),
+  text: string(undefined, 1000),
+} as const;
+
+/** One message; in this form it is stored until it is delivered. */
+export const alertSchema = object({
+  ...conditionFields,
+  id: string(undefined, 64),
+  active: boolean,
+  /** Wall times: when the condition began, and when this message was made. */
+  sinceMs: large,
+  atMs: large,
+  /** How often the condition began since the message before this one. */
+  times: number(1, 1e9),
+});
+export type Alert = Infer<typeof alertSchema>;
+
+/** A fault is debounced by its own rule; this only leaves out what a restart raises and ends at once. */
+const faultSettles = seconds(5);
+
+/** Weather forbids heat, but asks for nothing. */
+const isForInformation = (code: FaultCode): boolean => code === "hot-room";
+
+export function faultCondition(code: FaultCode): Condition {
+  const { short, remedy, heaterOff } = faultEffects[code];
+  return {
+    code,
+    kind: "fault",
+    severity: heaterOff && !isForInformation(code) ? "critical" : "warning",
+    title: short,
+    text: heaterOff ? `The heater is off. ${remedy}` : remedy,
+    after: faultSettles,
+  };
+}
+
+/** Its own fault cannot be told by alerts that do not work. */
+const untold: readonly FaultCode[] = ["alerts-failed"];
+
+export interface DeviceConditions {
+  readonly faults: readonly FaultCode[];
+  readonly link: LinkState;
+}
+
+/** What a device's owner is to be told of now. */
+export function conditionsOf(
+  { faults, link }: DeviceConditions,
+  { ignore, offlineMinutes }: { readonly ignore: readonly FaultCode[]; readonly offlineMinutes: number },
+): readonly Condition[] {
+  const told = faults.filter((code) => !untold.includes(code) && !ignore.includes(code));
+  const isAway = link === "offline" || link === "connecting";
+  return [
+    ...told.map(faultCondition),
+    ...(isAway && offlineMinutes > 0 ? [linkCondition(offlineMinutes)] : []),
+  ];
+}
+
+const linkCondition = (offlineMinutes: number): Condition => ({
+  code: "offline",
+  kind: "offline",
+  severity: "warning",
+  title: "OFFLINE",
+  text: "The link to the cloud is away. The heater continues without it. Check the network; see the log for the cause.",
+  after: minutes(offlineMinutes),
+});
+
+/** For the hub's owner: another device that was connected is not any more. */
+export const deviceAwayCondition = (deviceId: string, offlineMinutes: number): Condition => ({
+  code: `offline ${deviceId}`,
+  kind: "offline",
+  severity: "warning",
+  title: `${deviceId} OFFLINE`,
+  text: `The device ${deviceId} is not connected to the hub any more. Check its power and its network.`,
+  after: minutes(offlineMinutes),
+});
+
+/** For a person who tries the settings. */
+export const testAlert = (id: string, nowMs: number): Alert => ({
+  id,
+  code: "test",
+  kind: "test",
+  severity: "warning",
+  title: "TEST",
+  text: "This is a test: alerts of this device arrive here.",
+  active: true,
+  sinceMs: nowMs,
+  atMs: nowMs,
+  times: 1,
+});
+
+/** The name of this device in its messages. */
+export const deviceName = (name: string | undefined): string => name ?? hostname();

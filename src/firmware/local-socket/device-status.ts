@@ -9,6 +9,7 @@ export interface DeviceIdentity {
   readonly firmware: string;
   readonly board: string;
   readonly startedAt: string;
+  readonly timeZone: string;
 }
 
 export type ObservedDevice = Pick<Device, "inForce" | "counters" | "stored">;

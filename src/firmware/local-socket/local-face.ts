@@ -25,6 +25,8 @@ export interface LocalFaceOptions {
   readonly dataPath: string;
   readonly firmware: string;
   readonly board: string;
+  /** As the setting. */
+  readonly timeZone: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly logs: LogFeed;
@@ -48,8 +50,8 @@ export class LocalFace implements Face<Device> {
   }
 
   async start(device: Device): Promise<void> {
-    const { firmware, board, clock } = this.#options;
-    const identity: DeviceIdentity = { firmware, board, startedAt: isoTime(clock.wallNow()) };
+    const { firmware, board, timeZone, clock } = this.#options;
+    const identity: DeviceIdentity = { firmware, board, timeZone, startedAt: isoTime(clock.wallNow()) };
     device.watch((observation) => {
       this.#seen = observation;
       for (const connection of this.#connections) connection.stepped();

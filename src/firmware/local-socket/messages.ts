@@ -45,6 +45,8 @@ export const deviceStatus = object({
   firmware: truncated(64),
   board: truncated(maxText),
   startedAt: truncated(32),
+  /** As the setting: in which it lives, "auto" for that of its machine. */
+  timeZone: optional(truncated(64)),
   /** Of its temperatures on the screen. */
   unit: oneOf(["C", "F"]),
   /** Missing without a credible reading. */

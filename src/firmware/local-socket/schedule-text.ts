@@ -2,6 +2,7 @@
 import { temperatureText } from "../../board/screen/format.ts";
 import { type SetPointSource, setPointSourceWords } from "../../model/properties.ts";
 import { type Week, weekdays } from "../../model/week.ts";
+import { momentText } from "../local-time/moment.ts";
 import type { DeviceStatus } from "./messages.ts";
 
 const dayWidth = 11;
@@ -18,7 +19,7 @@ export const degrees = (celsius: number | undefined, { unit }: Pick<DeviceStatus
 /** `20.0 °C by the schedule until 22:00, then 16.0 °C`. @param nowMs wall time */
 export function inForceText(status: DeviceStatus, nowMs: number): string {
   const { aim, setPointFrom = "set-point", setPointUntil, nextSetPoint } = status;
-  const until = setPointUntil === undefined ? "" : ` until ${momentText(Date.parse(setPointUntil), nowMs)}`;
+  const until = setPointUntil === undefined ? "" : ` until ${momentOf(setPointUntil, status, nowMs)}`;
   const then = nextSetPoint === undefined ? "" : `, then ${degrees(nextSetPoint, status)}`;
   return `${degrees(aim, status)}${decider(setPointFrom)}${until}${then}`;
 }
@@ -29,13 +30,6 @@ function decider(source: SetPointSource): string {
   return source === "schedule" ? ` ${words}` : `, ${words}`;
 }
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const dayMs = 86_400_000;
-
-/** `22:00`, `Mon 06:30` beyond a day, with the date beyond six; local time of this machine. */
-export function momentText(atMs: number, nowMs: number): string {
-  const ahead = atMs - nowMs;
-  return (ahead < dayMs ? clock : ahead < 6 * dayMs ? weekday : date).format(atMs).replace(", ", " ");
-}
+/** Of an ISO time, in the device's time zone. @param nowMs wall time */
+export const momentOf = (time: string, { timeZone = "auto" }: DeviceStatus, nowMs: number): string =>
+  momentText(Date.parse(time), nowMs, timeZone);

@@ -4,7 +4,7 @@ import { faultEffects } from "../../model/faults.ts";
 import { type WritableName, writableNames, writableProperties } from "../../model/properties.ts";
 import { isWeek, weekSummary } from "../../model/week.ts";
 import type { DeviceStatus } from "./messages.ts";
-import { degrees, inForceText, momentText } from "./schedule-text.ts";
+import { degrees, inForceText, momentOf } from "./schedule-text.ts";
 
 const labelWidth = 12;
 /** Who set a value. */
@@ -50,7 +50,7 @@ function setPointText(status: DeviceStatus, nowMs: number): string {
   if (setPointFrom === "away" || setPointFrom === "schedule") return inForceText(status, nowMs);
   const own = changeText("targetTemperature", status, nowMs);
   if (setPointFrom === "hold") {
-    const until = setPointUntil === undefined ? "" : ` until ${momentText(Date.parse(setPointUntil), nowMs)}`;
+    const until = setPointUntil === undefined ? "" : ` until ${momentOf(setPointUntil, status, nowMs)}`;
     return `${own}; hold${until}`;
   }
   if (boostUntil === undefined) return own;

@@ -33,6 +33,7 @@ describe("the local socket", () => {
     expect(status).toMatchObject({
       firmware: "0.1.0",
       board: "virtual",
+      timeZone: "Asia/Tokyo",
       aim: 19,
       heater: true,
       link: "none",

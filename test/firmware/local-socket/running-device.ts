@@ -59,7 +59,7 @@ export async function runningDevice({ longName = false, hangs = false } = {}) {
     firmware: "0.1.0",
   });
   const listen = async () => {
-    const about = { dataPath: data, firmware: "0.1.0", board: "virtual" };
+    const about = { dataPath: data, firmware: "0.1.0", board: "virtual", timeZone: "Asia/Tokyo" };
     const opened = new LocalFace({ ...about, clock: systemClock, log, logs, history: { unstored } });
     await device.addFace(opened);
     return opened;

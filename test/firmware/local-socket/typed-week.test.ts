@@ -61,4 +61,17 @@ describe("the terminal", () => {
     const status = { aim: 20, unit: "C", setPointUntil, ...facts } as unknown as DeviceStatus;
     expect(inForceText(status, new Date(2027, 0, 11, 12).getTime())).toBe(text);
   });
+
+  it.each([
+    ["Asia/Tokyo", "20.0 °C until 07:00"],
+    ["America/New_York", "20.0 °C until 17:00"],
+  ])(
+    "shows times as in the device's time zone %s, also where that of this machine is another",
+    (timeZone, text) => {
+      const nowMs = Date.UTC(2027, 0, 11, 21);
+      const setPointUntil = new Date(Date.UTC(2027, 0, 11, 22)).toISOString();
+      const status = { aim: 20, unit: "C", timeZone, setPointUntil } as unknown as DeviceStatus;
+      expect(inForceText(status, nowMs)).toBe(text);
+    },
+  );
 });

@@ -31,15 +31,19 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
+import { ownersHub } from "./hub/owner.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
   name: "hub",
   summary: "Run the local hub and its page",
-  usage: "hub [FLAGS]",
+  usage: "hub [FLAGS] | hub show | hub device add|show|remove ID | hub device list",
+  subverbs: ["show", "device"],
+  checksFurtherWords: true,
   flags: {
     data: sharedFlags.data,
+    json: { doc: "of show and device: print JSON" },
     device: { value: "ID", doc: "registration id of this machine's device (default: its host name)" },
     host: { value: "ADDRESS", doc: "address to listen on (default: 127.0.0.1); others need a password" },
     name: {
@@ -64,8 +68,12 @@ Its ports are taken from AllowedTcpServerPorts in the manifest: 8780, 8443 and 8
 previous start, else the next free ones; the log shows them.
 Monitoring programs read /metrics (Prometheus) and /api/state (JSON) of the page, with its password where it has one.
 Firmware images that "feed publish" puts in the folder hub/feed of the data folder are offered to units at /feed/ of the
-page, without a password; they count towards the storage limit.`,
-  run: serve,
+page, without a password; they count towards the storage limit.
+
+show prints where pages, devices and services connect, with the service connection string, which may change every device:
+keep it secret. device add registers a device and prints its connection string, this once; remove also disconnects it.
+They use the running hub of the data folder, or the folder itself while none runs.`,
+  run: (args) => (args.words.length === 0 ? serve(args) : ownersHub(args)),
 };
 
 async function serve(args: Arguments): Promise<number> {

@@ -14,6 +14,7 @@ import { makePrivateFolder, replaceFile } from "../../base/files/atomic-file.ts"
 import { readSmallFile } from "../../base/files/small-file.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, seconds } from "../../base/units.ts";
+import { withPort } from "../../hub/host-names.ts";
 import {
   type HubAddresses,
   type PortChoice,
@@ -28,6 +29,7 @@ import { isSealed } from "../seal/seal.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
 import { recordedHistory } from "./recorded-history.ts";
 import { FeedRollOuts } from "./roll-outs.ts";
+import { type ServiceAccess, writeServiceAccess } from "./service-access.ts";
 
 export interface LocalHubOptions {
   readonly dataPath: string;
@@ -99,12 +101,20 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
   sayMoved(addresses, options, log);
   const reach = host === undefined || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const { pageUrl: page, pagePort: port } = addresses;
+  await writeServiceAccess(folders.hub, accessOf(running, reach));
   await claim.announce({ process: process.pid, page, host: reach, port });
   const close = async () => {
     await running.close();
     await claim.release();
   };
   return { addresses, credentials: folders.device, core, close };
+}
+
+function accessOf({ addresses, core, caPem }: RunningHub, host: string): ServiceAccess {
+  const { pageUrl: page, restPort, mqttPort, idScope } = addresses;
+  const ownerKey = core.settings.policy("iothubowner")?.primaryKey ?? "";
+  const deviceHost = withPort(new URL(page).hostname.replace(/^\[|\]$/g, ""), mqttPort, defaultPorts.mqtt);
+  return { host, restPort, deviceHost, page, idScope, ownerKey, caPem };
 }
 
 const joinEvery: Millis = seconds(3);

@@ -46,7 +46,13 @@ ${scenarioFormat}`,
 
 async function play(args: Arguments): Promise<number> {
   if (args.has("list")) return print(listing());
-  const name = args.words[0] ?? "day";
+  const [name = "day", second] = args.words;
+  if (second !== undefined)
+    throw new StartupError(
+      exitCodes.usage,
+      `one scenario at a time: ${name}, or ${second}?`,
+      "Run the other after it.",
+    );
   if (args.has("print")) return print(textOf(name).trimEnd());
   const format = formats[oneOf(args, "format", ["table", "jsonl", "csv"], "table")];
   const scenario = withFlags(readScenario(name), args);
@@ -121,10 +127,16 @@ function readFault(text: string): TimedAction {
   const name = match?.[1] ?? text.split("@")[0] ?? "";
   if (match === null || !isHatFault(name)) {
     const meant = nearest(name, hatFaultNames);
+    if (!isHatFault(name))
+      throw new StartupError(
+        exitCodes.usage,
+        `There is no fault "${name}".`,
+        `${meant ? `Did you mean ${meant}? ` : ""}Faults: ${hatFaultNames.join(", ")}.`,
+      );
     throw new StartupError(
       exitCodes.usage,
       `--fault ${text} is not NAME@H:MM[+H:MM].`,
-      `${meant && meant !== name ? `Did you mean ${meant}? ` : ""}Faults: ${hatFaultNames.join(", ")}.`,
+      `For example: --fault ${name}@1:30+0:10`,
     );
   }
   const time = (h: string | undefined, m: string | undefined): Millis =>

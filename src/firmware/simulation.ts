@@ -23,6 +23,10 @@ import { memoryFiles } from "./storage/durable-files.ts";
 /** The room and the device at one moment. */
 export interface SimulationRow {
   readonly atMs: Millis;
+  /** Local time of the device: `Mon 06:30`. */
+  readonly clock: string;
+  /** Share of the time since the row before in which the heater was on, 0 to 100 %; the first row has none. */
+  readonly duty: number | undefined;
   /** True temperature of the air; the controller sees only the sensor's. */
   readonly air: number;
   readonly outside: number;
@@ -60,6 +64,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 /** The same on every machine. */
 const zoneOf = ({ settings: { timeZone } }: Scenario): string => (timeZone === "auto" ? "UTC" : timeZone);
 
+const clockFormat = { weekday: "short", hour: "2-digit", minute: "2-digit" } as const;
+
 class Simulation {
   readonly #options: SimulationOptions;
   readonly #clock: VirtualClock;
@@ -71,10 +77,13 @@ class Simulation {
   #device: Device | undefined;
   #latest: Observation | undefined;
   #unmet = 0;
+  #rowBefore: { readonly atMs: number; readonly onMs: number } | undefined;
+  readonly #localClock: Intl.DateTimeFormat;
 
   constructor(options: SimulationOptions) {
     const { scenario } = options;
     this.#options = options;
+    this.#localClock = new Intl.DateTimeFormat("en-GB", { ...clockFormat, timeZone: zoneOf(scenario) });
     this.#clock = new VirtualClock({ wallStart: wallStartOf(scenario) });
     this.#surroundings = surroundingsOf(scenario);
     this.#hat = new VirtualHat({
@@ -162,8 +171,14 @@ class Simulation {
 
   #row(): void {
     this.#hat.catchUp();
+    const atMs = this.#clock.now();
+    const onMs = this.#hat.heaterOnTime;
+    const before = this.#rowBefore;
+    this.#rowBefore = { atMs, onMs };
     this.#options.onRow({
-      atMs: this.#clock.now(),
+      atMs,
+      clock: this.#localClock.format(this.#clock.wallNow()).replace(",", ""),
+      duty: before && atMs > before.atMs ? (100 * (onMs - before.onMs)) / (atMs - before.atMs) : undefined,
       air: this.#surroundings.room.temperature,
       outside: this.#surroundings.outside,
       observation: this.#latest,

@@ -30,16 +30,18 @@ export const formats = { table: table(), jsonl: jsonLines(), csv: csv() };
 function table(): RowFormat {
   return {
     head: (scenario) =>
-      `${scenario.about}\n\n   time     air  sensor  target  outside  demand  heater  mode    faults`,
+      `${scenario.about}\n\n   time  clock          air  sensor  target  outside  demand    duty  heater  mode    faults`,
     row(row) {
       const screen = row.observation?.commands.screen;
       const cells = [
         clockTime(row.atMs).padStart(7),
+        ` ${row.clock.padEnd(9)}`,
         row.air.toFixed(2).padStart(7),
         (screen?.temperature?.toFixed(2) ?? "–").padStart(7),
         (screen?.target.toFixed(1) ?? "–").padStart(7),
         row.outside.toFixed(1).padStart(8),
         (screen ? `${screen.demand.toFixed(0)} %` : "–").padStart(7),
+        (row.duty === undefined ? "–" : `${row.duty.toFixed(0)} %`).padStart(7),
         (row.contactClosed ? "on" : "off").padStart(7),
         ` ${screen?.mode ?? "no power"}`.padEnd(8),
         row.observation?.activeFaults.join(" ") ?? "",
@@ -89,6 +91,8 @@ function csv(): RowFormat {
     "heater",
     "mode",
     "faults",
+    "clock",
+    "duty",
   ] as const;
   const none = (): undefined => undefined;
   return {
@@ -104,7 +108,7 @@ function csv(): RowFormat {
   };
 }
 
-function flat({ atMs, air, outside, observation, contactClosed }: SimulationRow) {
+function flat({ atMs, clock, duty, air, outside, observation, contactClosed }: SimulationRow) {
   const screen = observation?.commands.screen;
   return {
     atSeconds: atMs / 1000,
@@ -116,6 +120,8 @@ function flat({ atMs, air, outside, observation, contactClosed }: SimulationRow)
     heater: contactClosed ? 1 : 0,
     mode: screen?.mode ?? null,
     faults: observation?.activeFaults.join(" ") ?? "",
+    clock,
+    duty: duty === undefined ? null : Number(duty.toFixed(1)),
   };
 }
 

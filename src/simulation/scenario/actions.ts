@@ -108,6 +108,23 @@ const kinds = {
 
 export const actionKinds = Object.keys(kinds) as readonly ScenarioAction["do"][];
 
+/** The fields of each kind, besides `at` and `every`, for a person who writes a scenario. */
+export const actionFields: { readonly [Name in ScenarioAction["do"]]: string } = {
+  press: `"button": ${buttons.join(" | ")}; "times": 1 to 100 (1); "hold": "h:mm:ss" (a tap)`,
+  target: '"temperature": °C, requested remotely',
+  mode: '"mode": auto | manual, requested remotely',
+  heater: '"on": true | false, requested remotely, for manual mode',
+  schedule: '"week": {"monday": "06:30 20, 22:00 16", …}',
+  preset: `"preset": ${presets.join(" | ")}`,
+  "clear-faults": "no fields",
+  window: '"loss": W/K, 0 shuts it; "for": "h:mm" (until it is shut)',
+  outside: '"temperature": °C; without it the weather of "outside" is back',
+  fault: '"fault": a name of simulate --list; "for": "h:mm"; "count": how often (for ever)',
+  "end-fault": '"fault": its name',
+  "power-cut": '"for": "h:mm" (0:01)',
+  expect: '"heating": true | false; "fault": its code, or "none"; "above", "below": °C of the air',
+};
+
 export const timedAction: Schema<TimedAction> = convert(byKind("do", kinds), ({ at, every, ...action }) => ({
   at,
   every,

@@ -19,7 +19,7 @@ import { defaultSettings, parseSettings, type Settings } from "../../model/setti
 import { dailyOutside, Room, type RoomPreset, roomPresets } from "../room/room.ts";
 import { Surroundings } from "../room/surroundings.ts";
 import type { DisplayKind } from "../virtual-hat/virtual-hat.ts";
-import { actionKinds, type TimedAction, timedAction } from "./actions.ts";
+import { actionFields, actionKinds, type TimedAction, timedAction } from "./actions.ts";
 import { time } from "./time.ts";
 
 export interface Scenario {
@@ -64,8 +64,10 @@ export const scenarioFormat = `{
   "seed":     whole number, for all random values; 1
   "display":  ${displays.join(" | ")}; oled-128x128
   "settings": as in the settings file
-  "timeline": [{"at": "h:mm", "do": …, "every": "h:mm"}]; do is one of
-              ${actionKinds.join(", ")}
+  "timeline": [{"at": "h:mm" since the start, "do": …, "every": "h:mm" (optional)}]; do, and its fields:
+${Object.entries(actionFields)
+  .map(([name, fields]) => `    ${name.padEnd(14)}${fields}`)
+  .join("\n")}
 }`;
 
 const defaultStart = { temperature: celsius(19), humidity: relativeHumidity(45), timeOfDay: millis(0) };

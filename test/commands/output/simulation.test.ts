@@ -87,10 +87,18 @@ describe("the table of a simulation", () => {
   });
 
   it("shows a device without power as that", () => {
-    const row = { atMs: at, air: 12.345, outside: -3, observation: undefined, contactClosed: false };
+    const row = {
+      atMs: at,
+      clock: "Tue 02:05",
+      duty: 12.34,
+      air: 12.345,
+      outside: -3,
+      observation: undefined,
+      contactClosed: false,
+    };
     const cells = (formats.table.row(row) ?? "").trim().split(/ {2,}/);
-    expect(cells).toEqual(["26:05", "12.35", "–", "–", "-3.0", "–", "off", "no power"]);
-    expect(formats.csv.row(row)).toBe("93959,12.345,,,-3,,0,,");
+    expect(cells).toEqual(["26:05", "Tue 02:05", "12.35", "–", "–", "-3.0", "–", "12 %", "off", "no power"]);
+    expect(formats.csv.row(row)).toBe("93959,12.345,,,-3,,0,,,Tue 02:05,12.3");
   });
 });
 

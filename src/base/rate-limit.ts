@@ -62,6 +62,11 @@ export class RateLimitByKey {
     }
     return limit.admit();
   }
+
+  /** As `RateLimit.full`, for a key whose limit was given to `admit`. */
+  isFull(key: string): boolean {
+    return this.#limits.get(key)?.full ?? false;
+  }
 }
 
 /** A token bucket: up to `max` at once, refilled by one per `perToken`. */

@@ -28,7 +28,9 @@ export interface NameList {
   includes(name: string): boolean;
 }
 
-const isAnyAddress = (host: string): boolean => host === "0.0.0.0" || host === "::";
+/** Of every network that this machine is in. */
+export const anyAddress = "0.0.0.0";
+const isAnyAddress = (host: string): boolean => host === anyAddress || host === "::";
 /** Reachable as `localhost`, which 127.0.0.2 is not. */
 const isStandardLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { minutes } from "../base/units.ts";
-import { type HostNames, withPort } from "./host-names.ts";
+import { anyAddress, HostNames, withPort } from "./host-names.ts";
 import type { HubCore } from "./hub-core.ts";
 import {
   defaultPorts,
@@ -17,6 +17,8 @@ import {
   type RememberedPorts,
 } from "./hub-options.ts";
 import { Broker } from "./mqtt/broker.ts";
+import { hubPage } from "./page-server/hub-page.ts";
+import { fixedPassword } from "./page-server/password.ts";
 import type { RollOuts } from "./page-server/roll-outs.ts";
 import { openPage } from "./page-server/server.ts";
 import { onFirstFree } from "./ports.ts";
@@ -42,14 +44,9 @@ const candidates = (wish: PortChoice, remembered: RememberedPorts): readonly num
   typeof wish === "number" ? [wish] : wish(remembered);
 
 export async function openFaces(faces: Faces, options: HubOptions): Promise<HubAddresses> {
-  const { authority, clock, log, core, host, names, exposed, closing } = faces;
-  const startedMs = clock.wallNow();
-  const pair = await authority.server(startedMs);
-  const {
-    mqttPort = defaultPorts.mqtt,
-    restPort = defaultPorts.rest,
-    pagePort = defaultPorts.page,
-  } = options;
+  const { authority, clock, log, core, host, names, closing } = faces;
+  const pair = await authority.server(clock.wallNow());
+  const { mqttPort = defaultPorts.mqtt, restPort = defaultPorts.rest, pagePort } = options;
   const { ports: remembered, idScope } = core.settings;
   const trusted = [authority.caPem, ...(options.trustedPems ?? [])].join("\n");
   const broker = await openBroker(faces, pair, trusted, candidates(mqttPort, remembered));
@@ -58,38 +55,11 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   );
   closing.push(() => rest.close());
   const hubHost = withPort(names.advertised, broker.port, defaultPorts.mqtt);
-  const { pagePassword: password, pagePath, dataPath, recorded, isSealed = () => false } = options;
-  const firmwareFeedPath = dataPath === undefined ? undefined : join(dataPath, "feed");
-  const rollOuts =
-    firmwareFeedPath === undefined ? undefined : openRollOuts(faces, firmwareFeedPath, options);
-  const page = await onFirstFree(candidates(pagePort, remembered), (port) =>
-    openPage(
-      {
-        ...core,
-        clock,
-        log,
-        idScope,
-        startedMs,
-        hubHost,
-        exposed,
-        monitoring: !exposed || options.monitoring === true,
-        isSealed,
-        hostNames: names,
-        password,
-        pagePath,
-        firmwareFeedPath,
-        rollOuts,
-        recorded,
-      },
-      host,
-      port,
-    ),
-  );
-  closing.push(() => page.close());
+  const page = options.page === "off" ? undefined : await openHubPage(faces, hubHost, options);
   await core.settings.rememberPorts({
     ...(typeof mqttPort === "function" && { mqtt: broker.port }),
     ...(typeof restPort === "function" && { rest: rest.port }),
-    ...(typeof pagePort === "function" && { page: page.port }),
+    ...(typeof pagePort === "function" && page && { page: page.port }),
   });
   renewPeriodically(faces, pair, (next) => {
     broker.renew(next);
@@ -99,10 +69,44 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
     hubHost,
     mqttPort: broker.port,
     restPort: rest.port,
-    pagePort: page.port,
-    pageUrl: `http://${withPort(names.displayed, page.port)}/`,
+    pagePort: page?.port ?? 0,
+    pageUrl: page === undefined ? "" : `http://${withPort(page.names.displayed, page.port)}/`,
     idScope,
   };
+}
+
+/** On this machine alone, where the hub is, or on all addresses. */
+async function openHubPage(faces: Faces, hubHost: string, options: HubOptions) {
+  const { clock, log, core, host, names, exposed, closing } = faces;
+  const { pagePort = defaultPorts.page, pagePassword, pagePath, dataPath, recorded } = options;
+  const lan = options.page === undefined || options.page === "off" ? undefined : options.page;
+  const firmwareFeedPath = dataPath === undefined ? undefined : join(dataPath, "feed");
+  const rollOuts =
+    firmwareFeedPath === undefined ? undefined : openRollOuts(faces, firmwareFeedPath, options);
+  const isExposed = exposed || lan !== undefined;
+  const hostNames = lan === undefined ? names : new HostNames(anyAddress, options.hostNames);
+  const served = hubPage({
+    ...core,
+    clock,
+    log,
+    idScope: core.settings.idScope,
+    startedMs: clock.wallNow(),
+    hubHost,
+    exposed: isExposed,
+    monitoring: !isExposed || options.monitoring === true,
+    isSealed: options.isSealed ?? (() => false),
+    hostNames,
+    password: lan?.password ?? (pagePassword === undefined ? undefined : fixedPassword(pagePassword)),
+    pagePath,
+    firmwareFeedPath,
+    rollOuts,
+    recorded,
+  });
+  const page = await onFirstFree(candidates(pagePort, core.settings.ports), (port) =>
+    openPage({ ...served, sessionTime: lan?.sessionTime }, lan === undefined ? host : anyAddress, port),
+  );
+  closing.push(() => page.close());
+  return { port: page.port, names: hostNames };
 }
 
 /** Ends every connection, then saves. */

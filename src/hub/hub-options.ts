@@ -1,7 +1,9 @@
 /** Options of a hub, and its addresses once it runs. */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Millis } from "../base/units.ts";
 import { mqttPort } from "../protocol/names.ts";
+import type { PagePassword } from "./page-server/password.ts";
 import type { RollOutParts, RollOuts } from "./page-server/roll-outs.ts";
 import type { RecordedHistory } from "./twin/recorded.ts";
 
@@ -21,6 +23,12 @@ export interface RememberedPorts {
   readonly page?: number | undefined;
 }
 
+/** A page for the house. */
+export interface LanPage {
+  readonly password: PagePassword;
+  readonly sessionTime: Millis;
+}
+
 export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +46,11 @@ export interface HubOptions {
   /** Folder of the built page. */
   readonly pagePath?: string;
   readonly pagePassword?: string;
+  /**
+   * `off`: there is no page. A `LanPage`: the page alone listens on all addresses, whatever `host` is.
+   * Absent: it listens where the hub does.
+   */
+  readonly page?: "off" | LanPage;
   /** Whether /metrics and /api/state are served also when the page listens beyond loopback. */
   readonly monitoring?: boolean;
   /**
@@ -58,6 +71,7 @@ export interface HubAddresses {
   readonly hubHost: string;
   readonly mqttPort: number;
   readonly restPort: number;
+  /** 0 without a page, and then the address is empty. */
   readonly pagePort: number;
   readonly pageUrl: string;
   readonly idScope: string;

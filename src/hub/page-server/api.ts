@@ -5,6 +5,7 @@
  * | ----------------------------------------- | ----------------- | ------------------------------ |
  * | GET    /api/session                       |                   | `Session` (always allowed)     |
  * | POST   /api/session                       | `SignIn`          | 204 and a cookie, or 403       |
+ * | POST   /api/session/password              | `SignIn`          | likewise: the first password   |
  * | DELETE /api/session                       |                   | 204                            |
  * | GET    /api/hub                           |                   | `HubInfo`                      |
  * | GET    /api/state                         |                   | `HubState` (see monitoring.ts) |
@@ -39,9 +40,13 @@ export interface Refusal {
 }
 
 export interface Session {
-  /** True when the hub listens beyond loopback. */
+  /** True when the page can be reached from other machines. */
   readonly passwordNeeded: boolean;
   readonly signedIn: boolean;
+  /** False until somebody has set the first password. */
+  readonly passwordSet: boolean;
+  /** Whether this browser may set the first password: it runs on the machine itself. */
+  readonly maySetPassword: boolean;
 }
 
 export interface SignIn {

@@ -2,18 +2,22 @@
  * Access control of the page: host, origin, sign-in and security headers.
  *
  * Guarantees: a page of another site can neither read nor change anything (Host and Origin are checked, cookies are
- * SameSite=Strict, bodies must be JSON). With a password, only the page's files and the sign-in work without it.
- * Passwords are compared in constant time, and wrong ones are rate-limited.
+ * SameSite=Strict, bodies must be JSON). With a password, only the page's files and the sign-in work without it; the first
+ * password is set from this machine alone. Wrong ones are limited for each address, so that a stranger does not lock the
+ * owner out, and for all together.
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Context, Next } from "hono";
 import { getCookie } from "hono/cookie";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Clock } from "../../base/clock.ts";
-import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
-import { minutes } from "../../base/units.ts";
-import { bareHost, type NameList } from "../host-names.ts";
+import { messageOf } from "../../base/errors.ts";
+import { RateLimit, RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
+import { hours, type Millis, minutes } from "../../base/units.ts";
+import { bareHost, isLoopback, type NameList } from "../host-names.ts";
 import type { OnceLog } from "../once-log.ts";
+import type { Session } from "./api.ts";
+import { maxPasswordLength, type PagePassword, passwordProblem } from "./password.ts";
+import { Sessions } from "./sessions.ts";
 
 export interface PageNames extends NameList {
   /** Whether the configuration lists this name: it may be that of an HTTPS proxy. */
@@ -25,15 +29,28 @@ export interface PageGuardOptions {
   readonly once: OnceLog;
   /** Names under which the page is reached. */
   readonly hostNames: PageNames;
-  readonly password: string | undefined;
+  /** Absent: whoever reaches the page may use it. */
+  readonly password: PagePassword | undefined;
   readonly isSealed: () => boolean;
+  /** How long a session lasts; twelve hours when absent. */
+  readonly sessionTime?: Millis | undefined;
 }
 
 const cookieName = "hub-session";
-const sessionMs = 12 * 3_600_000;
-const maxSessions = 100;
 const guesses: RateLimits = { max: 10, within: minutes(1) };
-const signInRefusals = { wrong: "password is wrong", wait: "too many wrong passwords within a minute" };
+/** Also of somebody with many addresses. */
+const allGuesses: RateLimits = { max: 60, within: minutes(1) };
+const maxAddresses = 1000;
+/** Sign-ins that wait for their comparison. */
+const maxWaiting = 20;
+const refusals = {
+  wrong: [403, "password", "the password is wrong"],
+  wait: [429, "throttled", "too many wrong passwords: wait a minute"],
+  unset: [403, "password-unset", "no password has been set yet"],
+} as const;
+
+/** Why a sign-in is refused. */
+type Verdict = keyof typeof refusals;
 
 /**
  * Allows the page's own files only: nothing from other origins, nothing inline, and no text as markup or script. The
@@ -54,19 +71,34 @@ export const contentPolicy = [
 
 export class PageGuard {
   readonly #options: PageGuardOptions;
-  readonly #digest: Buffer | undefined;
-  /** Expiry of sessions, by the SHA-256 of their token. */
-  readonly #sessions = new Map<string, number>();
-  readonly #failures: RateLimit;
+  readonly #sessions: Sessions;
+  readonly #sessionTime: Millis;
+  readonly #failures: RateLimitByKey;
+  readonly #allFailures: RateLimit;
+  #waiting = 0;
+  #comparing: Promise<unknown> = Promise.resolve();
 
   constructor(options: PageGuardOptions) {
+    const { clock, sessionTime = hours(12) } = options;
     this.#options = options;
-    this.#failures = new RateLimit(options.clock, guesses);
-    this.#digest = options.password === undefined ? undefined : sha256(options.password);
+    this.#sessionTime = sessionTime;
+    this.#sessions = new Sessions(clock, sessionTime);
+    this.#failures = new RateLimitByKey(clock, maxAddresses);
+    this.#allFailures = new RateLimit(clock, allGuesses);
   }
 
   get passwordNeeded(): boolean {
-    return this.#digest !== undefined;
+    return this.#options.password !== undefined;
+  }
+
+  async session(c: Context): Promise<Session> {
+    const { password } = this.#options;
+    return {
+      passwordNeeded: this.passwordNeeded,
+      signedIn: await this.isSignedIn(c),
+      passwordSet: password === undefined || password.edition !== undefined,
+      maySetPassword: this.#maySetFirst(c),
+    };
   }
 
   /** For every request: sets headers, checks host and origin. */
@@ -88,7 +120,7 @@ export class PageGuard {
 
   /** For routes that need the sign-in. */
   readonly signedIn = async (c: Context, next: Next): Promise<Response | undefined> => {
-    if (!this.isSignedIn(c)) return refuse(c, 401, "sign-in", "sign in first");
+    if (!(await this.isSignedIn(c))) return refuse(c, 401, "sign-in", "sign in first");
     await next();
     return undefined;
   };
@@ -104,42 +136,87 @@ export class PageGuard {
     return undefined;
   };
 
-  isSignedIn(c: Context): boolean {
-    if (this.#digest === undefined) return true;
-    const cookie = getCookie(c, cookieName);
-    const ends = cookie === undefined ? undefined : this.#sessions.get(sha256(cookie).toString("hex"));
-    if (ends !== undefined && ends > this.#options.clock.now()) return true;
+  async isSignedIn(c: Context): Promise<boolean> {
+    const { password } = this.#options;
+    if (password === undefined) return true;
+    const { edition } = password;
+    if (edition !== undefined && this.#sessions.isOpen(getCookie(c, cookieName), edition)) return true;
     const basic = /^Basic ([A-Za-z0-9+/=]+)$/.exec(c.req.header("authorization") ?? "")?.[1];
     if (basic === undefined) return false;
-    const [, ...password] = Buffer.from(basic, "base64").toString("utf8").split(":");
-    return this.#isPassword(password.join(":")) === "right";
+    const [, ...words] = Buffer.from(basic, "base64").toString("utf8").split(":");
+    return (await this.#verdictOn(words.join(":"), addressOf(c))) === "right";
   }
 
-  /** @returns the cookie to set, or the reason of a refusal */
-  signIn(password: string): "wrong" | "wait" | string {
-    const verdict = this.#isPassword(password);
-    if (verdict !== "right") {
-      this.#options.once.warn("hub-page-refused", "sign-in", signInRefusals[verdict]);
-      return verdict;
+  /** @returns the answer: a session, or why not */
+  async signIn(c: Context, tried: string): Promise<Response> {
+    const verdict = await this.#verdictOn(tried, addressOf(c));
+    if (verdict === "right") return this.#begin(c);
+    const [status, code, text] = refusals[verdict];
+    this.#options.once.warn("hub-page-refused", "sign-in", text);
+    return refuse(c, status, code, text);
+  }
+
+  /** Sets the first password, and signs in. */
+  async setFirstPassword(c: Context, wanted: string): Promise<Response> {
+    const { password, once } = this.#options;
+    if (!this.#maySetFirst(c)) {
+      once.warn("hub-page-refused", "password", "set from another machine, or a second time");
+      return refuse(c, 403, "password", "the first password is set on the device itself");
     }
-    const token = randomBytes(32).toString("base64url");
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size >= maxSessions && oldest !== undefined) this.#sessions.delete(oldest);
-    this.#sessions.set(sha256(token).toString("hex"), this.#options.clock.now() + sessionMs);
-    return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}`;
+    const problem = passwordProblem(wanted);
+    if (problem !== undefined) return refuse(c, 400, "malformed", problem);
+    try {
+      await password?.setFirst?.(wanted);
+    } catch (error) {
+      return refuse(c, 500, "failed", messageOf(error));
+    }
+    return this.#begin(c);
   }
 
-  signOut(c: Context): string {
-    const cookie = getCookie(c, cookieName);
-    if (cookie !== undefined) this.#sessions.delete(sha256(cookie).toString("hex"));
-    return `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
+  signOut(c: Context): Response {
+    this.#sessions.end(getCookie(c, cookieName));
+    c.header("Set-Cookie", `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
+    return c.body(null, 204);
   }
 
-  #isPassword(password: string): "right" | "wrong" | "wait" {
-    if (this.#digest === undefined) return "right";
-    if (this.#failures.full) return "wait";
-    if (timingSafeEqual(sha256(password), this.#digest)) return "right";
-    this.#failures.admit();
+  #begin(c: Context): Response {
+    const token = this.#sessions.open(this.#options.password?.edition ?? "");
+    const lasts = Math.round(this.#sessionTime / 1000);
+    c.header("Set-Cookie", `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${lasts}`);
+    return c.body(null, 204);
+  }
+
+  /** Nobody else than a person at this machine: a proxy on it speaks for others. */
+  #maySetFirst(c: Context): boolean {
+    const { password } = this.#options;
+    const isOpen = password?.setFirst !== undefined && password.edition === undefined;
+    const isProxied = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"].some(
+      (name) => c.req.header(name) !== undefined,
+    );
+    return isOpen && !isProxied && isLoopback(addressOf(c));
+  }
+
+  /** One after the other: each sees how many failed before it, and a slow comparison takes one processor at most. */
+  async #verdictOn(tried: string, address: string): Promise<"right" | Verdict> {
+    if (this.#waiting >= maxWaiting) return "wait";
+    this.#waiting += 1;
+    const verdict = this.#comparing.then(() => this.#compare(tried, address));
+    this.#comparing = verdict.catch(() => undefined);
+    try {
+      return await verdict;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async #compare(tried: string, address: string): Promise<"right" | Verdict> {
+    const { password } = this.#options;
+    if (password === undefined) return "right";
+    if (password.edition === undefined) return "unset";
+    if (this.#allFailures.full || this.#failures.isFull(address)) return "wait";
+    if (tried.length <= maxPasswordLength && (await password.isRight(tried))) return "right";
+    this.#allFailures.admit();
+    this.#failures.admit(address, guesses);
     return "wrong";
   }
 }
@@ -178,4 +255,8 @@ function comesByProxy(c: Context, origin: string, hostNames: PageNames): boolean
   );
 }
 
-const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+/** The address at the other end; empty in a test without a connection. */
+const addressOf = (c: Context): string => {
+  const address: unknown = c.env?.incoming?.socket?.remoteAddress;
+  return typeof address === "string" ? address.replace(/^::ffff:/, "") : "";
+};

@@ -1,10 +1,10 @@
 /**
  * Folder page-server/: serves the page and its API, with access control.
  *
- * The HTTP server of the page and its API (`api.ts`).
+ * The HTTP server of the page: of the local hub (`hub-page.ts`), or of one device (handed in by the firmware).
  *
- * Guarantee: serves only the files that the page's folder held at the start, and firmware images (`firmware-feed.ts`);
- * every other path is an API route or not found. Bodies beyond 64 KiB are rejected.
+ * Guarantee: serves only the files that the page's folder held at the start, and what `addRoutes` adds; every other path
+ * is not found. Bodies beyond 64 KiB are rejected.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -12,22 +12,17 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "../listening.ts";
-import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
-import { PageGuard, type PageNames, refuse } from "./guard.ts";
-import { addMonitoring } from "./monitoring.ts";
-import { addRollOuts } from "./roll-outs.ts";
-import { addPageRoutes, type PageParts } from "./routes.ts";
+import type { OnceLog } from "../once-log.ts";
+import { PageGuard, type PageGuardOptions, refuse } from "./guard.ts";
 import { addSessionRoutes } from "./session.ts";
-import { addStream } from "./stream.ts";
+import { addStream, type StreamParts } from "./stream.ts";
 
-export interface PageOptions extends PageParts, FirmwareFeedParts {
-  /** Names under which the page may be reached. */
-  readonly hostNames: PageNames;
-  readonly password: string | undefined;
-  /** Whether other programs may read the state: `monitoring.ts`. */
-  readonly monitoring: boolean;
+export interface PageOptions extends StreamParts, PageGuardOptions {
+  readonly once: OnceLog;
   /** Folder of the built page; absent: the API alone. */
   readonly pagePath: string | undefined;
+  /** Those under /api/ are behind the sign-in already. */
+  readonly addRoutes: (app: Hono, guard: PageGuard) => void;
 }
 
 const maxBytes = 64 * 1024;
@@ -53,9 +48,8 @@ export async function openPage(options: PageOptions, host: string, port: number)
 
 /** The routes alone, for a server or a test. */
 export async function pageApp(options: PageOptions): Promise<Hono> {
-  const { clock, once, log } = options;
-  const { hostNames, password, isSealed } = options;
-  const guard = new PageGuard({ clock, once, hostNames, password, isSealed });
+  const { log } = options;
+  const guard = new PageGuard(options);
   const app = new Hono();
   app.use(guard.guard);
   app.use(
@@ -66,18 +60,14 @@ export async function pageApp(options: PageOptions): Promise<Hono> {
   );
   app.onError((error, c) => {
     log.error("hub-page-failed", { path: c.req.path, reason: error.message });
-    return refuse(c, 500, "failed", "the hub failed; see its log");
+    return refuse(c, 500, "failed", "the server failed; see its log");
   });
   app.notFound((c) => refuse(c, 404, "not-found", "there is no such page"));
   addSessionRoutes(app, guard);
   app.use("/api/*", guard.signedIn);
   app.use("/api/*", guard.mayChange);
-  addPageRoutes(app, options);
   addStream(app, options);
-  if (options.monitoring) addMonitoring(app, options, guard);
-  // Before the feed's files, so that a file named "hold" cannot replace the hub's own.
-  addRollOuts(app, options);
-  addFirmwareFeed(app, options);
+  options.addRoutes(app, guard);
   await addFiles(app, options.pagePath);
   return app;
 }

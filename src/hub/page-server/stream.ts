@@ -4,10 +4,12 @@
  * Guarantee: a stalled reader is dropped before it costs memory; after a reconnect it receives the missed events.
  */
 import type { Hono } from "hono";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import type { StreamEvent } from "./api.ts";
+import type { Feed } from "./feed.ts";
 import { refuse } from "./guard.ts";
-import { hubInfo, type PageParts } from "./routes.ts";
 
 const maxReaders = 50;
 /** Bytes that may be queued beyond the first message, which has about 1 KB per device. */
@@ -16,25 +18,28 @@ const maxWaiting = 4 * 1024 * 1024;
 const heartbeatEvery = seconds(15);
 const heartbeat = Buffer.from(": still here\n\n");
 
-export function addStream(app: Hono, parts: PageParts): void {
+export interface StreamParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly feed: Feed;
+  /**
+   * What a page receives first: a `hello`, and what has happened since its last connection.
+   * @param lastSeen `id` of the last event that it received; NaN for a new page
+   */
+  readonly firstEvents: (lastSeen: number) => readonly StreamEvent[];
+}
+
+export function addStream(app: Hono, parts: StreamParts): void {
   const readers = new Set<Reader>();
   app.get("/api/events", (c) => {
     if (readers.size >= maxReaders) return refuse(c, 429, "throttled", "too many pages are open");
-    const first = initialEvents(parts, Number(c.req.header("last-event-id") ?? Number.NaN));
+    const events = parts.firstEvents(Number(c.req.header("last-event-id") ?? Number.NaN));
+    const first = Buffer.from(events.map(frame).join(""));
     const reader = new Reader(parts, first, () => readers.delete(reader));
     readers.add(reader);
     parts.log.debug("hub-page-open", { readers: readers.size });
     return c.body(reader.stream, 200, { "Content-Type": "text/event-stream; charset=utf-8" });
   });
-}
-
-/** The current state, and the events since the page's last connection. */
-function initialEvents(parts: PageParts, lastSeen: number): Buffer {
-  const hello = frame({ type: "hello", hub: hubInfo(parts), devices: parts.views.summaries() });
-  const groups = parts.rollOuts?.groups() ?? [];
-  const rollOuts = groups.length === 0 ? "" : frame({ type: "roll-outs", groups });
-  const missed = Number.isInteger(lastSeen) ? parts.timeline.after(lastSeen) : [];
-  return Buffer.from(hello + rollOuts + missed.map((event) => frame({ type: "timeline", event })).join(""));
 }
 
 class Reader {
@@ -45,7 +50,7 @@ class Reader {
   #cancelBeat = () => {};
   #ended = false;
 
-  constructor({ clock, feed }: PageParts, first: Buffer, onEnd: () => void) {
+  constructor({ clock, feed }: StreamParts, first: Buffer, onEnd: () => void) {
     this.#onEnd = onEnd;
     this.stream = new ReadableStream(
       {

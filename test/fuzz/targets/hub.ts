@@ -8,6 +8,7 @@ import { type HubCore, openHubCore } from "../../../src/hub/hub-core.ts";
 import { FrameGuard } from "../../../src/hub/mqtt/frame-guard.ts";
 import { parseUserName } from "../../../src/hub/mqtt/login.ts";
 import { parseDeviceTopic, parseDpsTopic } from "../../../src/hub/mqtt/topics.ts";
+import { hubPage } from "../../../src/hub/page-server/hub-page.ts";
 import { pageApp } from "../../../src/hub/page-server/server.ts";
 import { parseQuery } from "../../../src/hub/registry/query.ts";
 import { newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
@@ -98,17 +99,19 @@ const page = new HubUnderTest(async (core, clock) => {
     hostNames: names,
     isSealed: () => false,
   };
-  const app = await pageApp({
-    ...core,
-    ...given,
-    clock,
-    log: silentLog,
-    password: undefined,
-    monitoring: true,
-    pagePath: undefined,
-    firmwareFeedPath: undefined,
-    isSealed: () => false,
-  });
+  const app = await pageApp(
+    hubPage({
+      ...core,
+      ...given,
+      clock,
+      log: silentLog,
+      password: undefined,
+      monitoring: true,
+      pagePath: undefined,
+      firmwareFeedPath: undefined,
+      isSealed: () => false,
+    }),
+  );
   return app.fetch as Fetch;
 });
 

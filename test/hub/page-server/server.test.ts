@@ -379,8 +379,8 @@ describe("the page's door", () => {
     expect(guesses).toEqual([...Array(10).fill(403), 429]);
     const refused = hub.lines.filter(({ event }) => event === "hub-page-refused");
     expect(refused.map(({ fields }) => fields["reason"])).toEqual([
-      "password is wrong",
-      "too many wrong passwords within a minute",
+      "the password is wrong",
+      "too many wrong passwords: wait a minute",
     ]);
   });
 

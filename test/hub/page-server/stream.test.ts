@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { seconds } from "../../../src/base/units.ts";
 import { openHubCore } from "../../../src/hub/hub-core.ts";
+import { hubPage } from "../../../src/hub/page-server/hub-page.ts";
 import { addStream } from "../../../src/hub/page-server/stream.ts";
 import { newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { memoryDocuments } from "../../../src/hub/storage/documents.ts";
@@ -14,7 +15,7 @@ async function openHub() {
   const log = recordingLog([]);
   const core = await openHubCore(clock, log, memoryDocuments());
   const app = new Hono();
-  addStream(app, {
+  const { firstEvents } = hubPage({
     ...core,
     clock,
     log,
@@ -23,7 +24,13 @@ async function openHub() {
     hubHost: "localhost:8883",
     exposed: false,
     isSealed: () => false,
+    hostNames: { includes: () => true, isNamed: () => false },
+    password: undefined,
+    monitoring: false,
+    pagePath: undefined,
+    firmwareFeedPath: undefined,
   });
+  addStream(app, { clock, log, feed: core.feed, firstEvents });
   const come = async () => {
     const { status, body } = await app.request("/api/events");
     const reader = body?.getReader();

@@ -1,0 +1,42 @@
+/** The hub's page: its devices, their twins and cables, the feed of firmware, and monitoring. */
+import type { StreamEvent } from "./api.ts";
+import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
+import type { PageNames } from "./guard.ts";
+import { addMonitoring } from "./monitoring.ts";
+import type { PagePassword } from "./password.ts";
+import { addRollOuts } from "./roll-outs.ts";
+import { addPageRoutes, hubInfo, type PageParts } from "./routes.ts";
+import type { PageOptions } from "./server.ts";
+
+export interface HubPageOptions extends PageParts, FirmwareFeedParts {
+  /** Names under which the page may be reached. */
+  readonly hostNames: PageNames;
+  readonly password: PagePassword | undefined;
+  /** Whether other programs may read the state: `monitoring.ts`. */
+  readonly monitoring: boolean;
+  readonly pagePath: string | undefined;
+}
+
+/** What the page's server needs to serve the page of a hub. */
+export const hubPage = (options: HubPageOptions): PageOptions => ({
+  ...options,
+  firstEvents: (lastSeen) => firstEvents(options, lastSeen),
+  addRoutes(app, guard) {
+    addPageRoutes(app, options);
+    if (options.monitoring) addMonitoring(app, options, guard);
+    // Before the feed's files, so that a file named "hold" cannot replace the hub's own.
+    addRollOuts(app, options);
+    addFirmwareFeed(app, options);
+  },
+});
+
+/** The current state, and the events since the page's last connection. */
+function firstEvents(parts: PageParts, lastSeen: number): readonly StreamEvent[] {
+  const groups = parts.rollOuts?.groups() ?? [];
+  const missed = Number.isInteger(lastSeen) ? parts.timeline.after(lastSeen) : [];
+  return [
+    { type: "hello", hub: hubInfo(parts), devices: parts.views.summaries() },
+    ...(groups.length === 0 ? [] : [{ type: "roll-outs", groups } as const]),
+    ...missed.map((event) => ({ type: "timeline", event }) as const),
+  ];
+}

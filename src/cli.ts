@@ -65,6 +65,10 @@ const verbs: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/seal.ts"),
   },
   unseal: { summary: "Unseal a unit for development", load: () => import("./commands/unseal.ts") },
+  page: {
+    summary: "Show the address of the device's page, or set its password",
+    load: () => import("./commands/page.ts"),
+  },
   hub: { summary: "Run the local hub and its page", load: () => import("./commands/hub.ts") },
   demo: { summary: "Demonstrate how device and cloud reconcile", load: () => import("./commands/demo.ts") },
   image: { summary: "Make, sign and verify firmware images", load: () => import("./commands/image.ts") },

@@ -127,6 +127,7 @@ function faceOf(args: Arguments, parts: FaceParts): AzureFace {
       simulated: wiring.backend === "virtual",
       simulatedToCloud: args.has("simulated-to-cloud"),
       onNoCredentials: () => send({ kind: "no-credentials" }),
+      onHasCredentials: () => send({ kind: "has-credentials" }),
     },
     manifest,
     dataPath: data.path,

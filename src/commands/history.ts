@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { errnoOf } from "../base/errors.ts";
+import { csvFormat, dayOf, type HistoryFormat } from "../firmware/history/export.ts";
 import { type HistoryRow, hourOf, joined, RowJoiner } from "../firmware/history/row.ts";
 import { historyFolder } from "../firmware/history/segment.ts";
 import { wholeHistory } from "../firmware/history/whole-history.ts";
@@ -18,7 +19,7 @@ import { oneOf, readContext } from "./line/context.ts";
 import { momentOf } from "./line/moment.ts";
 import { otherDataFolder } from "./line/service-data.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
-import { csvFormat, dayOf, type HistoryFormat, jsonFormat, tableFormat } from "./output/history.ts";
+import { jsonFormat, tableFormat } from "./output/history.ts";
 
 const { data, settings, json } = sharedFlags;
 const spans = ["minute", "hour", "day"] as const;

@@ -2,9 +2,6 @@
  * `hub`: the local DPS and IoT Hub with its page, for this device and others; `run` starts it when it has no
  * credentials.
  */
-import { isIP } from "node:net";
-import { hostname } from "node:os";
-import { errnoOf, messageOf } from "../base/errors.ts";
 import { read } from "../base/schema/schema.ts";
 import { readRequired } from "../firmware/claim/claim.ts";
 import { certificatesOf } from "../firmware/claim/pem.ts";
@@ -19,20 +16,29 @@ import {
   startLocalHub,
   startOrJoin,
 } from "../firmware/hub-process/local-hub.ts";
+import { explainListening } from "../firmware/hub-process/listening-errors.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { homeSessionTime } from "../firmware/page-process/page-server.ts";
+import { PasswordFile, warnOfPassword } from "../firmware/page-process/password-file.ts";
 import { rankMemory } from "../firmware/memory/rank.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
-import { type ExitCode, exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
+import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import type { HubToGuardian } from "../firmware/process/messages.ts";
+import { ownDeviceId } from "../firmware/process/own-id.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
+import { settingsToShow } from "../firmware/storage/last-good.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
+import type { Settings } from "../model/settings.ts";
 import { ownersHub } from "./hub/owner.ts";
 import { oneOf, readContext } from "./line/context.ts";
+import { namesOf, portOf } from "./line/listening.ts";
+import { pageFlags, pageWanted } from "./line/page-flags.ts";
+import { printCode } from "./output/page-address.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 export const verb: Verb = {
@@ -57,12 +63,16 @@ export const verb: Verb = {
       several: true,
       doc: "authority of an owner (ca.pem of claim ca): devices with its certificates are accepted",
     },
+    settings: sharedFlags.settings,
+    page: pageFlags.page,
+    "no-page": pageFlags["no-page"],
     monitoring: { doc: "serve /metrics and /api/state also on an address other than loopback" },
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
   },
   notes: `
 Implements the protocols of Azure DPS and IoT Hub on this machine, without account or internet. On other addresses than
-loopback it needs a password (8 characters or more) in the environment variable GROVE_HEATER_HUB_PASSWORD.
+loopback it needs a password (8 characters or more) in the environment variable GROVE_HEATER_HUB_PASSWORD. --page lan opens
+the page alone, with the password of "page password".
 A data folder has one hub: if one runs already, this prints its address and ends with exit code 75; "run" uses that one.
 Its ports are taken from AllowedTcpServerPorts in the manifest: 8780, 8443 and 8883 if they are free, else those of the
 previous start, else the next free ones; the log shows them.
@@ -77,8 +87,10 @@ They use the running hub of the data folder, or the folder itself while none run
 };
 
 async function serve(args: Arguments): Promise<number> {
-  const { data } = readContext(args);
+  const { data, settingsFile } = readContext(args);
   const folder = openDataFolder(data.path);
+  const settings = () => settingsToShow(settingsFile, data);
+  const reach = pageWanted(args) ?? settings().page;
   const manifest = loadManifestWithoutHat();
   guardNetwork(manifest);
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
@@ -93,7 +105,7 @@ async function serve(args: Arguments): Promise<number> {
   installSignals({ log, end: () => end(), mayDebug: () => mayDebug(folder.path) });
   process.once("disconnect", () => end());
   closeInspector(log);
-  const device = args.value("device") ?? deviceId();
+  const device = args.value("device") ?? ownDeviceId();
   const meter = new StorageMeter({ folder: folder.path, manifest, clock: systemClock });
   const options: LocalHubOptions = {
     dataPath: folder.path,
@@ -103,18 +115,24 @@ async function serve(args: Arguments): Promise<number> {
     names: namesOf(args),
     pagePort: portOf(args),
     password: takePassword(process.env),
+    page: pageOf(reach, data.path),
+    settings,
     monitoring: args.has("monitoring"),
     trustedPems: args.values("trust").map((file) => certificatesOf(readRequired(file), file)[0].toString()),
     allowedPorts: manifest.tcpServerPorts,
     reserveStorage: (bytes) => meter.reserve(bytes),
   };
   const starting = guarded ? startOrJoin(options, reportReady) : startLocalHub(options);
-  const hub = await starting.catch(explain);
+  const hub = await starting.catch(explainListening);
   log.info("hub-ready", {
     page: hub.addresses.pageUrl,
     mqtt: hub.addresses.hubHost,
     idScope: hub.addresses.idScope,
   });
+  if (reach === "lan") {
+    printCode(hub.urls);
+    warnOfPassword(folder.path, systemClock, log);
+  }
   connectPanel(hub, device);
   const closeAlerts = await startHubAlerts({ core: hub.core, dataPath: folder.path, manifest, log });
   reportReady(hub.addresses.pageUrl, hub.credentials);
@@ -128,6 +146,14 @@ async function serve(args: Arguments): Promise<number> {
   await flushBriefly(out);
   return endProcess(exitCodes.ok, out);
 }
+
+/** Where the hub itself is, unless the page is to be elsewhere. */
+const pageOf = (reach: Settings["page"], dataPath: string): LocalHubOptions["page"] =>
+  reach === "lan"
+    ? { password: new PasswordFile(dataPath, systemClock), sessionTime: homeSessionTime }
+    : reach === "off"
+      ? "off"
+      : undefined;
 
 /** To the guardian, which forwards it to the loop. */
 function reportReady(page: string, credentials: string): void {
@@ -152,50 +178,4 @@ function takePassword(env: NodeJS.ProcessEnv): string | undefined {
   const password = env["GROVE_HEATER_HUB_PASSWORD"];
   delete env["GROVE_HEATER_HUB_PASSWORD"];
   return password;
-}
-
-/** DPS takes letters, digits and - . _ only. */
-const deviceId = (): string => `grove-heater-${hostname().replaceAll(/[^A-Za-z0-9-]/g, "-")}`.slice(0, 128);
-
-/** Valid in a certificate and a browser: letters, digits, hyphens and dots; or an address. */
-function namesOf(args: Arguments): readonly string[] {
-  const names = args.values("name");
-  const wrong = names.find((name) => isIP(name) === 0 && !/^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i.test(name));
-  if (wrong === undefined) return names;
-  throw new StartupError(
-    exitCodes.usage,
-    `invalid host name: ${wrong}.`,
-    "Give it without scheme and port, such as heater.lan.",
-  );
-}
-
-function portOf(args: Arguments): number | undefined {
-  const text = args.value("port");
-  if (text === undefined) return undefined;
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new StartupError(exitCodes.usage, `invalid port: ${text}.`, "Use 0 to 65535; 0 is any free one.");
-}
-
-/** Errors that a user can fix; all others are bugs. */
-const userErrors: Readonly<Record<string, readonly [ExitCode, remedy?: string]>> = {
-  EADDRINUSE: [
-    exitCodes.unavailable,
-    "End the program that uses it, or add ports to AllowedTcpServerPorts in manifest/app_manifest.json.",
-  ],
-  EACCES: [exitCodes.permission],
-  EPERM: [exitCodes.permission],
-  EROFS: [exitCodes.storage, "Make the data folder writable, or name another with --data FOLDER."],
-  ENOSPC: [exitCodes.storage, "Free space on the disk, or name another data folder with --data FOLDER."],
-  "password-needed": [exitCodes.configuration, "Set it in the environment: GROVE_HEATER_HUB_PASSWORD"],
-  "hub-running": [
-    exitCodes.running,
-    "Use that one, or name another data folder for this one with --data FOLDER.",
-  ],
-};
-
-function explain(error: unknown): never {
-  const [code, remedy = "See: grove-heater hub --help"] = userErrors[errnoOf(error) ?? ""] ?? [];
-  if (code === undefined) throw error;
-  throw new StartupError(code, `${messageOf(error)}.`.replace(/\.\.$/, "."), remedy, { cause: error });
 }

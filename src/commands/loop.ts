@@ -222,11 +222,12 @@ function sendToGuardian(message: LoopToGuardian): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
-/** SR-11: shows a fault while the guardian reports that its watcher is missing. */
-function showWatcher({ device }: RunningLoop): void {
+/** SR-11: shows a fault while the guardian reports that its watcher is missing. Logs where the page is. */
+function showGuardian({ device }: RunningLoop, log: Log): void {
   process.on("message", (message: unknown) => {
     const received = read(guardianToLoop, message);
     if (received?.kind === "watcher") device.setFailing("watcher", received.missing);
+    if (received?.kind === "page-ready") log.info("page", { page: received.page });
   });
 }
 
@@ -239,7 +240,7 @@ function startUpdates(running: RunningLoop, settings: Settings, dataPath: string
 /** Writes the status file, where the service manager provides a folder for it; shows the watcher; closes a debugger. */
 function showStatus(running: RunningLoop, board: string, log: Log): void {
   const { device } = running;
-  showWatcher(running);
+  showGuardian(running, log);
   closeInspector(log);
   const folder = process.env["RUNTIME_DIRECTORY"]?.split(":")[0];
   keepStatusFile({ device, firmware: runningRelease(), board, clock: systemClock, log, folder });
@@ -284,7 +285,7 @@ function openTerminal(
   let page: string | undefined;
   process.on("message", (message) => {
     const received = read(guardianToLoop, message);
-    if (received?.kind === "hub-ready") page = received.page;
+    if (received?.kind === "hub-ready" || received?.kind === "page-ready") page = received.page || undefined;
   });
   const terminal = new VirtualTerminal({
     hat,

@@ -10,7 +10,7 @@ import { read } from "../base/schema/schema.ts";
 import { inForeground } from "../firmware/guardian/foreground.ts";
 import { guardLoops } from "../firmware/guardian/guardian-process.ts";
 import { type TakenHardware, takeHardware, turnOffAfterRefusal } from "../firmware/guardian/take-hardware.ts";
-import { HubSupervisor } from "../firmware/hub-process/hub-supervisor.ts";
+import { PageSupervisor } from "../firmware/page-process/page-supervisor.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { guardNetwork, noNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
@@ -18,10 +18,12 @@ import { createLogger } from "../firmware/process/logger.ts";
 import { loopToGuardian } from "../firmware/process/messages.ts";
 import { HeldSecrets } from "../firmware/process/secret-handover.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import type { Settings } from "../model/settings.ts";
 import { type ReportRecorder, recorderOfThisProcess } from "../firmware/reports/recorder.ts";
 import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { boardOrLastGood, relayKey, settingsOrLastGood } from "../firmware/storage/last-good.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./line/context.ts";
+import { pageFlags, pageWanted } from "./line/page-flags.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
 const { data, settings, board } = sharedFlags;
@@ -37,13 +39,16 @@ export const verb: Verb = {
     log: { value: "FORMAT", doc: "json or text (default: text on a terminal, else json)" },
     plain: { doc: "log lines instead of the live panel, also on a terminal" },
     offline: { doc: "run without cloud or local hub" },
+    page: pageFlags.page,
+    "no-page": pageFlags["no-page"],
     "simulated-to-cloud": { doc: "also send the virtual hat's readings to the cloud of the credentials" },
   },
   notes: `
 On a Raspberry Pi it drives the hat; if something is missing, it says what, and ends with exit code 69. On other machines,
 or with --board virtual, it uses the virtual hat in a simulated room, and says so.
 In a terminal the virtual hat shows its display. Keys: a lower, b raise, m auto/manual, h heater, w window, q quit.
-Without credentials it also starts a local hub with a page; the log and the panel show the page's address.
+Its page is at the address that the log and the panel show, on this machine alone; --page lan opens it to the house, with a
+password: set it with "page password", or on the page itself on this machine. Without credentials a local hub serves the page.
 Ctrl-C or SIGTERM stops it with the relay off and exit code 0.`,
   run: async (args) => await guard(args, readContext(args)),
   onRefusal: leaveRelayOff,
@@ -56,18 +61,25 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   const out = new LineWriter(panel ? 2 : 1);
   const recorder = recorderOfThisProcess();
   const log = recorder.watch(guardianLog(args, out, panel));
+  const wanted = pageWanted(args);
+  let page: Settings["page"] = wanted ?? "local";
   const hardware = takeHardware({
     dataPath: context.data.path,
     log,
     choose() {
-      const { board: fromSettings, gpioBackend } = settingsOrLastGood(
-        context.settingsFile,
-        context.data,
-      ).value;
+      const settings = settingsOrLastGood(context.settingsFile, context.data).value;
+      const { board: fromSettings, gpioBackend } = settings;
+      page = wanted ?? settings.page;
       return boardOrLastGood(args.value("board") ?? fromSettings, context.data, undefined, gpioBackend).value;
     },
   });
-  const hub = new HubSupervisor({ dataPath: hardware.folder.path, log, quiet: panel });
+  const server = new PageSupervisor({
+    dataPath: hardware.folder.path,
+    log,
+    quiet: panel,
+    flags: serverFlags(context, page),
+    noPage: page === "off",
+  });
   const flags = loopFlags(args, context, hardware);
   // Only when the relay is off and the loop starts, because it takes a millisecond.
   let closeNetwork = (): void => {
@@ -89,11 +101,13 @@ async function guard(args: Arguments, context: Context): Promise<number> {
         endReports ??= loadReports(recorder, hardware, log);
         secrets.answer(child);
         child.on("message", (message) => {
-          if (read(loopToGuardian, message)?.kind === "no-credentials") hub.startFor(child);
+          const { kind } = read(loopToGuardian, message) ?? {};
+          if (kind === "no-credentials") server.startFor(child, "hub");
+          if (kind === "page-wanted") server.startFor(child, "page");
         });
       },
     });
-    await hub.stop();
+    await server.stop();
     await (await endReports)?.();
   } finally {
     hardware.release();
@@ -115,6 +129,11 @@ async function loadReports(
 function guardianLog(args: Arguments, out: LineWriter, panel: boolean): Log {
   const format = oneOf(args, "log", ["json", "text"], process.stdout.isTTY ? "text" : "json");
   return createLogger({ clock: systemClock, level: panel ? "warn" : "info", format, write: out.write });
+}
+
+/** For the process with the page. */
+function serverFlags({ settingsFile }: Context, page: Settings["page"]): string[] {
+  return ["--page", page, ...(settingsFile.named ? ["--settings", settingsFile.path] : [])];
 }
 
 function loopFlags(args: Arguments, context: Context, { choice }: TakenHardware): string[] {

@@ -24,7 +24,7 @@ export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate
   readonly virtual: VirtualHardware | undefined;
   readonly logs: LogFeed;
   readonly history: HistoryRecorder;
-  /** Only the local socket: no cloud, no local hub, no updates, no alerts. */
+  /** Only the local socket and the page: no cloud, no local hub, no updates, no alerts. */
   readonly offline: boolean;
 }
 
@@ -42,7 +42,12 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
     history: options.history,
   });
   void device.addFace(local);
-  if (options.offline) return () => local.close();
+  if (options.offline) {
+    // Nobody else says whether a local hub is needed.
+    const front = new FrontFace({ ...options, asksForPage: true });
+    void device.addFace(front);
+    return async () => void (await Promise.allSettled([local.close(), front.close()]));
+  }
   let updates: UpdateProcess | undefined;
   const azure = await startAzureProcess({ ...options, onCheckForUpdate: () => updates?.check() });
   const faces: readonly Face<Device>[] = [azure, new FrontFace(options)];

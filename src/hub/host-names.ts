@@ -34,6 +34,13 @@ const isAnyAddress = (host: string): boolean => host === anyAddress || host === 
 /** Reachable as `localhost`, which 127.0.0.2 is not. */
 const isStandardLoopback = (host: string): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 
+/** Suffixes that routers give to the machines at home. Nobody can register a public name below them. */
+const homeSuffixes = [".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".fritz.box"];
+
+/** This machine's name in the domain of a router. */
+const isHomeName = (name: string): boolean =>
+  homeSuffixes.some((suffix) => name === `${hostname()}${suffix}`.toLowerCase());
+
 export class HostNames implements NameList {
   readonly #host: string;
   readonly #named: readonly string[];
@@ -67,7 +74,13 @@ export class HostNames implements NameList {
   }
 
   includes(name: string): boolean {
-    return this.all().includes(name);
+    return this.all().includes(name) || (!isLoopback(this.#host) && isHomeName(name));
+  }
+
+  /** How other machines reach this one, the best first: configured names, its own by mDNS, its addresses. */
+  reachable(): string[] {
+    const names = [...this.#named, `${hostname()}.local`, ...this.#addresses()].map(bareHost);
+    return [...new Set(names)].filter((name) => !isLoopback(name));
   }
 
   /** Every current name of this hub, in lower case. */

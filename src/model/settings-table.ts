@@ -301,7 +301,16 @@ export const settingsTable = {
     ),
     restart: true,
   },
-  displayUnit: choice(["C", "F"], "C", "Display unit", "Unit of the temperatures on the screen."),
+  page: {
+    ...choice(
+      ["local", "lan", "off"],
+      "local",
+      "Page",
+      "Who reaches the device's page: `local` this machine, `lan` with a password every machine of its networks; `off` nobody.",
+    ),
+    restart: true,
+  },
+  displayUnit: choice(["C", "F"], "C", "Display unit", "Unit of the temperatures on the screen and the page."),
   dimAfterSeconds: quantity(
     "s",
     60,

@@ -259,7 +259,15 @@ export class FakeHub {
       return [204];
     }
     if (method !== "POST") {
-      return [200, { passwordNeeded: this.password !== undefined, signedIn: this.#signedIn }];
+      return [
+        200,
+        {
+          passwordNeeded: this.password !== undefined,
+          signedIn: this.#signedIn,
+          passwordSet: true,
+          maySetPassword: false,
+        },
+      ];
     }
     this.#signedIn = body.password === this.password;
     return this.#signedIn ? [204] : refusal(403, "password", "the password is wrong");
@@ -314,6 +322,8 @@ export class FakeHub {
     response.on("close", () => this.#streams.delete(response));
     const devices = [...this.devices.values()];
     const hub = {
+      kind: "hub",
+      unit: "C",
       hubHost: "localhost:8883",
       idScope: "0ne00HEATER",
       startedMs: startMs,

@@ -6,7 +6,7 @@ import { folderDisk } from "../../src/base/files/folder-disk.ts";
 import { verb } from "../../src/commands/history.ts";
 import { momentOf } from "../../src/commands/line/moment.ts";
 import { readArguments } from "../../src/commands/line/verb.ts";
-import { dayOf } from "../../src/commands/output/history.ts";
+import { dayOf } from "../../src/firmware/history/export.ts";
 import type { HistoryRow } from "../../src/firmware/history/row.ts";
 import { historyFolder } from "../../src/firmware/history/segment.ts";
 import { HistoryStore } from "../../src/firmware/history/store.ts";

@@ -1,22 +1,7 @@
-/** The history as a table, as CSV and as JSON, row by row. */
-import { isoTime } from "../../base/iso-time.ts";
+/** The history as a table and as JSON, row by row. */
 import { percentText, temperatureText } from "../../board/screen/format.ts";
+import { energyOf, type HistoryFormat, type Shown, valuesOf } from "../../firmware/history/export.ts";
 import type { HistoryRow } from "../../firmware/history/row.ts";
-import type { Settings } from "../../model/settings.ts";
-
-/** What turns rows into text, piece by piece; each piece ends with a line break. */
-export interface HistoryFormat {
-  readonly head: string;
-  row(row: HistoryRow): string;
-  /** @param sum all rows as one; `undefined` for none */
-  end(sum: HistoryRow | undefined): string;
-}
-
-type Shown = Pick<Settings, "displayUnit" | "heaterPower">;
-
-/** kWh, with the power that the settings name; `undefined` when they name none. */
-export const energyOf = ({ heaterSeconds }: HistoryRow, { heaterPower }: Shown): number | undefined =>
-  heaterPower === 0 ? undefined : (heaterSeconds / 3600) * (heaterPower / 1000);
 
 /** Of the time that was recorded, in percent. */
 const dutyOf = ({ heaterSeconds, seconds }: HistoryRow): number =>
@@ -75,40 +60,6 @@ function localTime({ atMs, clockTrusted }: HistoryRow, showsDays: boolean): stri
   const time = showsDays ? "" : ` ${two(at.getHours())}:${two(at.getMinutes())}`;
   return `${day}${time}${clockTrusted ? "" : "?"}`;
 }
-
-/** The start of the day of this machine that a wall time is in. */
-export function dayOf(atMs: number): number {
-  const at = new Date(atMs);
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
-}
-
-/** Temperatures in °C, times in UTC, whatever the settings. */
-const valuesOf = (row: HistoryRow, settings: Shown) => ({
-  time: isoTime(row.atMs),
-  clockTrusted: row.clockTrusted,
-  seconds: Math.round(row.seconds),
-  temperature: rounded(row.temperature, 2),
-  humidity: rounded(row.humidity, 1),
-  setPoint: rounded(row.setPoint, 2),
-  demand: rounded(row.demand, 1),
-  heaterSeconds: Math.round(row.heaterSeconds),
-  kWh: rounded(energyOf(row, settings) ?? null, 3),
-  mode: row.mode,
-  faults: row.faults,
-});
-
-const rounded = (value: number | null, decimals: number): number | null =>
-  value === null ? null : Number(value.toFixed(decimals));
-
-export const csvFormat = (settings: Shown): HistoryFormat => ({
-  head: "time,clockTrusted,seconds,temperature,humidity,setPoint,demand,heaterSeconds,kWh,mode,faults\n",
-  row(row) {
-    const { faults, ...values } = valuesOf(row, settings);
-    // No value has a comma or a quote in it.
-    return `${[...Object.values(values), faults.join(" ")].map((value) => value ?? "").join(",")}\n`;
-  },
-  end: () => "",
-});
 
 /** One list. */
 export function jsonFormat(settings: Shown): HistoryFormat {

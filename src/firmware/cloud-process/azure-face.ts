@@ -30,6 +30,8 @@ export interface AzureFaceOptions
  */
 export interface CredentialSearch extends Readings {
   readonly onNoCredentials: () => void;
+  /** There are, whether they work or not. */
+  readonly onHasCredentials: () => void;
 }
 
 export class AzureFace implements Face {
@@ -88,10 +90,14 @@ export class AzureFace implements Face {
     const { access, dataPath } = this.#options;
     await this.#guard(async () => {
       if ("credentials" in access) return await this.#connect(access.credentials, true, dataPath);
-      const credentials = await this.#credentialsOfAccount(access);
+      const credentials = await this.#credentialsOfAccount(access).catch((error: unknown) => {
+        access.onHasCredentials();
+        throw error;
+      });
       this.#onAccount = credentials !== undefined;
-      if (credentials === undefined) access.onNoCredentials();
-      else await this.#connect(credentials, false, dataPath);
+      if (credentials === undefined) return access.onNoCredentials();
+      access.onHasCredentials();
+      await this.#connect(credentials, false, dataPath);
     });
   }
 

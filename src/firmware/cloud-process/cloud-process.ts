@@ -27,6 +27,8 @@ export interface CloudProcessOptions {
   /** May throw, for instance without memory. */
   readonly spawn: (setAside: boolean) => SupervisedChild;
   readonly onNoCredentials: () => void;
+  /** There are credentials, or the process cannot tell. */
+  readonly onHasCredentials: () => void;
   readonly onRestart: () => void;
   readonly onSendLogs?: ((minutes: number) => void) | undefined;
   readonly onCheckForUpdate?: (() => void) | undefined;
@@ -48,6 +50,8 @@ export class CloudProcess implements Face {
   #link: LinkState = "none";
   #failure: string | undefined;
   #unreadable = 0;
+  /** Whether there are credentials. */
+  #hasTold = false;
   /** The newest message of each kind, sent to each process that starts. */
   readonly #firstMessages = new Map<LoopMessage["kind"], LoopMessage>();
 
@@ -103,6 +107,7 @@ export class CloudProcess implements Face {
     if (child === undefined) {
       this.#link = "offline";
       this.#share?.detach();
+      if (!this.#hasTold) this.#options.onHasCredentials();
       return;
     }
     this.#share?.attach((message, done) => child.send(message, done));
@@ -116,7 +121,7 @@ export class CloudProcess implements Face {
   }
 
   #act(message: CloudMessage): void {
-    const { log, onNoCredentials, onRestart, onSendLogs, onCheckForUpdate } = this.#options;
+    const { log, onNoCredentials, onHasCredentials, onRestart, onSendLogs, onCheckForUpdate } = this.#options;
     switch (message.kind) {
       case "request":
         void this.#share?.answer(message);
@@ -142,7 +147,12 @@ export class CloudProcess implements Face {
         onRestart();
         break;
       case "no-credentials":
+        this.#hasTold = true;
         onNoCredentials();
+        break;
+      case "has-credentials":
+        this.#hasTold = true;
+        onHasCredentials();
         break;
       case "pong":
         break;

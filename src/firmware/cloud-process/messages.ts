@@ -47,6 +47,8 @@ export const cloudToLoop = byKind("kind", {
   restart: nothing,
   /** There are no credentials: a local hub is needed. */
   "no-credentials": nothing,
+  /** There are, whether they work or not. */
+  "has-credentials": nothing,
   pong: nothing,
 });
 

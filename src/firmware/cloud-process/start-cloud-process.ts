@@ -54,6 +54,7 @@ export async function startAzureProcess(options: AzureProcessOptions): Promise<C
         quiet,
       }),
     onNoCredentials: () => sendToGuardian({ kind: "no-credentials" }),
+    onHasCredentials: () => sendToGuardian({ kind: "page-wanted" }),
     onSendLogs: (minutes) => remoteLines.start(minutes),
     onCheckForUpdate: options.onCheckForUpdate,
     onRestart: () => running.stop("a restart was asked for", exitCodes.restart),
@@ -62,7 +63,7 @@ export async function startAzureProcess(options: AzureProcessOptions): Promise<C
   process.on("message", (message) => {
     const received = read(guardianToLoop, message);
     if (received?.kind !== "hub-ready") return;
-    log.info("local-hub", { page: received.page });
+    log.info("local-hub", { page: received.page || "none" });
     cloud.setFirstMessage(received);
   });
   return cloud;

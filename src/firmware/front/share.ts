@@ -86,25 +86,32 @@ function roomOf({ hat, surroundings }: VirtualHardware): PanelShown["room"] {
 
 const toTenth = (value: number): number => Math.round(value * 10) / 10;
 
-/** The device's front on the page of the local hub: from when the guardian says that there is one. */
+/** The device's front on its page, or that of the local hub: from when the guardian says that there is one. */
 export class FrontFace implements Face<Device> {
   readonly state = "none";
   readonly failure = undefined;
   readonly #virtual: VirtualHardware | undefined;
+  readonly #asksForPage: boolean;
   #listener: ((message: unknown) => void) | undefined;
 
-  constructor({ virtual }: Pick<PanelShareOptions, "virtual">) {
+  /** @param options.asksForPage the guardian is told that the device's own page is enough */
+  constructor({
+    virtual,
+    asksForPage = false,
+  }: Pick<PanelShareOptions, "virtual"> & { readonly asksForPage?: boolean }) {
     this.#virtual = virtual;
+    this.#asksForPage = asksForPage;
   }
 
   async start(device: Device): Promise<void> {
     let share: PanelShare | undefined;
     this.#listener = (message) => {
       const received = read(guardianToLoop, message);
-      if (received?.kind === "hub-ready") share ??= this.#open(device);
+      if (received?.kind === "hub-ready" || received?.kind === "page-ready") share ??= this.#open(device);
       if (received?.kind === "panel-pressed") share?.take(received);
     };
     process.on("message", this.#listener);
+    if (this.#asksForPage) sendToGuardian({ kind: "page-wanted" }, () => {});
   }
 
   async close(): Promise<void> {
@@ -116,8 +123,11 @@ export class FrontFace implements Face<Device> {
       device,
       virtual: this.#virtual,
       clock: systemClock,
-      // With a callback a channel that is gone is an argument of it, not an exception.
-      send: (message, done) => void process.send?.(message, undefined, undefined, () => done()),
+      send: sendToGuardian,
     });
   }
 }
+
+/** With a callback a channel that is gone is an argument of it, not an exception. */
+const sendToGuardian = (message: object, done: () => void): void =>
+  void process.send?.(message, undefined, undefined, () => done());

@@ -22,12 +22,15 @@ import {
   type RunningHub,
   startHub,
 } from "../../hub/hub.ts";
-import { defaultPorts } from "../../hub/hub-options.ts";
+import { anyAddress, HostNames } from "../../hub/host-names.ts";
+import { defaultPorts, type HubOptions } from "../../hub/hub-options.ts";
+import { defaultSettings, type Settings } from "../../model/settings.ts";
+import { recordedHistory } from "../history/recorded-history.ts";
+import { pageUrls, writePageNote } from "../page-process/page-note.ts";
 import { packageRoot } from "../process/package-root.ts";
 import { systemClock } from "../process/system-clock.ts";
 import { isSealed } from "../seal/seal.ts";
 import { claimHub, HubRunningError } from "./claim.ts";
-import { recordedHistory } from "./recorded-history.ts";
 import { FeedRollOuts } from "./roll-outs.ts";
 import { type ServiceAccess, writeServiceAccess } from "./service-access.ts";
 
@@ -42,6 +45,10 @@ export interface LocalHubOptions {
   /** 0: any free one of those that may be used. */
   readonly pagePort?: number | undefined;
   readonly password?: string | undefined;
+  /** As `HubOptions` has it. */
+  readonly page?: HubOptions["page"];
+  /** Of this device, as they are now; the defaults when absent. */
+  readonly settings?: (() => Settings) | undefined;
   /** Serve /metrics and /api/state beyond loopback too. */
   readonly monitoring?: boolean | undefined;
   /** Authorities that sign certificates of devices, besides the hub's own; PEM. */
@@ -54,6 +61,8 @@ export interface LocalHubOptions {
 
 export interface LocalHub {
   readonly addresses: HubAddresses;
+  /** Of its page, the best one first; none without a page. */
+  readonly urls: readonly string[];
   /** Folder of the device's credentials.json. */
   readonly credentials: string;
   readonly core: RunningHub["core"];
@@ -70,6 +79,7 @@ export const hubFolders = (dataPath: string) => ({
 export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub> {
   const { dataPath, log, device, host, password, reserveStorage } = options;
   const folders = hubFolders(dataPath);
+  const { settings = () => defaultSettings } = options;
   await makePrivateFolder(folders.hub);
   const claim = await claimHub(folders.hub);
   let hub: RunningHub | undefined;
@@ -86,7 +96,9 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(options.monitoring && { monitoring: true }),
       ...(reserveStorage && { reserveStorage }),
       isSealed: () => isSealed(dataPath),
-      recorded: recordedHistory(device, dataPath),
+      recorded: recordedHistory({ deviceId: device, dataPath, settings }),
+      unit: settings().displayUnit,
+      ...(options.page !== undefined && { page: options.page }),
       rollOuts: (parts) => new FeedRollOuts({ ...parts, folder: folders.hub, clock: systemClock, log }),
       ...(options.trustedPems && { trustedPems: options.trustedPems }),
     });
@@ -99,6 +111,8 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
   const running = hub;
   const { addresses, core } = running;
   sayMoved(addresses, options, log);
+  const urls = urlsOf(addresses, options);
+  await notePage(dataPath, addresses, urls);
   const reach = host === undefined || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const { pageUrl: page, pagePort: port } = addresses;
   await writeServiceAccess(folders.hub, accessOf(running, reach));
@@ -107,7 +121,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
     await running.close();
     await claim.release();
   };
-  return { addresses, credentials: folders.device, core, close };
+  return { addresses, urls, credentials: folders.device, core, close };
 }
 
 function accessOf({ addresses, core, caPem }: RunningHub, host: string): ServiceAccess {
@@ -115,6 +129,17 @@ function accessOf({ addresses, core, caPem }: RunningHub, host: string): Service
   const ownerKey = core.settings.policy("iothubowner")?.primaryKey ?? "";
   const deviceHost = withPort(new URL(page).hostname.replace(/^\[|\]$/g, ""), mqttPort, defaultPorts.mqtt);
   return { host, restPort, deviceHost, page, idScope, ownerKey, caPem };
+}
+
+/** @returns those of the page, the best one first */
+function urlsOf({ pagePort, pageUrl }: HubAddresses, { page, names }: LocalHubOptions): readonly string[] {
+  if (page === "off") return [];
+  return page === undefined ? [pageUrl] : pageUrls(new HostNames(anyAddress, names), pagePort);
+}
+
+/** For `page show`, which can do without. */
+async function notePage(dataPath: string, { pagePort: port }: HubAddresses, urls: readonly string[]) {
+  if (port !== 0) await writePageNote(dataPath, { process: process.pid, port, urls }).catch(() => undefined);
 }
 
 const joinEvery: Millis = seconds(3);
@@ -187,7 +212,7 @@ function sayMoved(addresses: HubAddresses, { pagePort }: LocalHubOptions, log: L
     log.warn("hub-port", { for: "devices", usual: defaultPorts.mqtt, now: mqttPort });
   if (restPort !== defaultPorts.rest)
     log.warn("hub-port", { for: "services", usual: defaultPorts.rest, now: restPort });
-  if (pagePort === undefined && page !== defaultPorts.page) {
+  if (pagePort === undefined && page !== defaultPorts.page && page !== 0) {
     log.warn("hub-port", { for: "the page", usual: defaultPorts.page, now: page });
   }
 }

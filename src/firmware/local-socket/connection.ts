@@ -30,7 +30,7 @@ import {
 } from "./messages.ts";
 
 /** What asks for a change, and is answered by an `answer`. */
-type Asked = Extract<ToDevice, { kind: "set" | "boost" | "preset" | "clear-faults" | "reset" }>;
+type Asked = Extract<ToDevice, { kind: "set" | "boost" | "preset" | "clear-faults" | "identify" | "reset" }>;
 
 /** The name of this face, as the source of a change. */
 const source = "local";
@@ -194,6 +194,8 @@ function requestOf(message: Asked): Request | string {
       return { kind: "boost", minutes: message.minutes, source };
     case "preset":
       return { kind: "preset", preset: message.preset, source };
+    case "identify":
+      return { kind: "identify", seconds: message.seconds, source };
     case "clear-faults":
       return { kind: "clear-faults", source };
     case "reset":

@@ -26,12 +26,13 @@ export const toDevice = byKind("kind", {
   status: nothing,
   /** Answered by a `status` at once and at each change, at most one a second. */
   watch: nothing,
-  /** A new value for a writable property. Answered by an `answer`, as the next four. */
+  /** A new value for a writable property. Answered by an `answer`, as the next five. */
   set: object({ id, name: string(undefined, 64), value: anything }),
   /** 0 ends a running boost. */
   boost: object({ id, minutes: quantity }),
   preset: object({ id, preset: oneOf(presets) }),
   "clear-faults": object({ id }),
+  identify: object({ id, seconds: quantity }),
   /** Forgets what was learned of the room, or the cycles of a relay that was replaced. */
   reset: object({ id, what: oneOf(["room", "relay"]) }),
   /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */

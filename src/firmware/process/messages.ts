@@ -22,7 +22,9 @@ export const guardianProtocol = 1;
 
 const nothing = object({});
 export const secretsGiven = object({ values: map(string()) });
-/** The local hub is ready. `credentials`: the folder with this device's credentials.json. */
+/** The device's own page is ready. */
+const pageReady = object({ page: string() });
+/** The local hub is ready. `page`: empty where it has none. `credentials`: the folder with this device's credentials.json. */
 export const hubReady = object({ page: string(), credentials: string() });
 
 export const loopToGuardian = byKind("kind", {
@@ -50,7 +52,9 @@ export const loopToGuardian = byKind("kind", {
   "secrets-wanted": nothing,
   /** Without credentials there is no cloud to connect to: the loop needs a local hub. */
   "no-credentials": nothing,
-  /** Forwarded to the hub, which reads it. */
+  /** The loop needs no local hub: the device's own page is enough. */
+  "page-wanted": nothing,
+  /** Forwarded to the hub or the page, which reads it. */
   "panel-shown": nothing,
 });
 
@@ -63,11 +67,17 @@ export const guardianToLoop = byKind("kind", {
   "update-confirmed": nothing,
   "secrets-given": secretsGiven,
   "hub-ready": hubReady,
-  /** Somebody pressed a key on the hub's page. */
+  "page-ready": pageReady,
+  /** Somebody pressed a key on the page. */
   "panel-pressed": panelPress,
 });
 
-export const hubToGuardian = byKind("kind", { "hub-ready": hubReady, "panel-pressed": panelPress });
+/** From the process with the page: the local hub, or the device's own page. */
+export const hubToGuardian = byKind("kind", {
+  "hub-ready": hubReady,
+  "page-ready": pageReady,
+  "panel-pressed": panelPress,
+});
 
 /** Between a process that holds the secrets of the environment and one that it has started. */
 export const secretHandover = byKind("kind", { "secrets-wanted": nothing, "secrets-given": secretsGiven });
@@ -75,4 +85,5 @@ export const secretHandover = byKind("kind", { "secrets-wanted": nothing, "secre
 export type LoopToGuardian = Infer<typeof loopToGuardian>;
 export type GuardianToLoop = Infer<typeof guardianToLoop>;
 export type HubToGuardian = Infer<typeof hubToGuardian>;
+export type PageReady = Extract<HubToGuardian, { kind: "page-ready" }>;
 export type HubReady = Extract<HubToGuardian, { kind: "hub-ready" }>;

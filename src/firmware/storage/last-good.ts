@@ -16,7 +16,7 @@ import { isRecord } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
 import type { RelayWiring } from "../../board/definition/definition.ts";
 import type { BackendSetting } from "../../board/kernel/gpio-backend.ts";
-import type { Settings } from "../../model/settings.ts";
+import { defaultSettings, type Settings } from "../../model/settings.ts";
 import { type BoardChoice, chooseBoard, readBoard, readDefinition } from "../choose-board.ts";
 import { exitCodes, StartupError } from "../process/exit-codes.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -83,6 +83,15 @@ export function lastGoodSettings({ path }: SettingsSource, data: DataFolder): Se
     return parseSettingsText(settings.text, path);
   } catch {
     return undefined; // This firmware version may have other limits.
+  }
+}
+
+/** For a process that only shows what they say. Never throws: where they cannot be read, they are the defaults. */
+export function settingsToShow(source: SettingsSource, data: DataFolder): Settings {
+  try {
+    return settingsOrLastGood(source, data).value;
+  } catch {
+    return defaultSettings;
   }
 }
 

@@ -1,5 +1,7 @@
 /**
- * The protocol between page and hub: JSON over HTTP on one origin, and one event stream (SSE). Types only, for both.
+ * The protocol between the page and its server: JSON over HTTP on one origin, and one event stream (SSE). Types only, for
+ * both. The server is a local hub with its devices, or one device: that has no cable, no throttle, no queue and no roll-outs,
+ * and its twin has one side.
  *
  * | request                                   | body              | answer                         |
  * | ----------------------------------------- | ----------------- | ------------------------------ |
@@ -12,6 +14,9 @@
  * | GET    /api/devices                       |                   | `DeviceSummary[]`              |
  * | GET    /api/devices/{id}                  |                   | `DeviceDetail`                 |
  * | GET    /api/devices/{id}/history?sinceMs= |                   | `History`                      |
+ * | GET    /api/devices/{id}/history.csv?sinceMs=&every= |        | rows of what is stored, as CSV |
+ * | GET    /api/devices/{id}/days?sinceMs=    |                   | `DayRow[]`, oldest first       |
+ * | GET    /api/devices/{id}/log              |                   | `LogLine[]`, oldest first      |
  * | GET    /api/devices/{id}/timeline?limit=  |                   | `TimelineEvent[]`, oldest first |
  * | PATCH  /api/devices/{id}/desired          | `DesiredEdit`     | `DesiredEdited`                |
  * | POST   /api/devices/{id}/command          | `CommandCall`     | `CommandAnswer`                |
@@ -33,7 +38,7 @@
  * first receives the missed events. After a reconnect the page should fetch again what it shows.
  */
 import type { Json } from "../../base/json/value.ts";
-import type { FirmwareReport } from "../../model/cloud-model.ts";
+import type { CommandName, FirmwareReport } from "../../model/cloud-model.ts";
 
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
@@ -54,6 +59,10 @@ export interface SignIn {
 }
 
 export interface HubInfo {
+  /** `device`: the page of one device, without a hub: `hubHost` and `idScope` are empty. */
+  readonly kind: "hub" | "device";
+  /** Of the temperatures on the page, by the settings of the unit on this machine. */
+  readonly unit: "C" | "F";
   /** Host name for devices, with the port unless that is 8883: `localhost`, `localhost:40123`. */
   readonly hubHost: string;
   readonly idScope: string;
@@ -63,7 +72,7 @@ export interface HubInfo {
   readonly connected: number;
   /** Whether other machines can reach the page. */
   readonly exposed: boolean;
-  /** The unit beside the hub is sealed: without a password the page can change nothing. */
+  /** The unit on this machine is sealed: without a password the page can change nothing. */
   readonly sealed: boolean;
 }
 
@@ -200,11 +209,16 @@ export interface Acknowledgement {
 }
 
 export interface Origin {
-  readonly source: "default" | "device" | "cloud";
+  /** `default`, `device`, `cloud`, or the name of another face. */
+  readonly source: string;
   readonly atMs?: number | undefined;
 }
 
 export interface DeviceDetail extends DeviceSummary {
+  /** The commands that it takes from this page; absent: all. */
+  readonly commands?: readonly CommandName[];
+  /** Of a device's own page: its link to the cloud. */
+  readonly cloudLink?: CloudLink;
   readonly properties: readonly PropertyRow[];
   /** The complete documents, with `$version`. */
   readonly desired: Readonly<Record<string, Json>>;
@@ -217,6 +231,9 @@ export interface DeviceDetail extends DeviceSummary {
   /** Its front, when it runs on the hub's machine. Not affected by the cable. */
   readonly panel?: PanelView;
 }
+
+/** `none`: no cloud is configured. */
+export type CloudLink = "none" | "connecting" | "online" | "offline";
 
 /** A device's front. */
 export interface PanelView {
@@ -279,6 +296,28 @@ export interface HistorySeries {
   readonly values: readonly (number | null)[];
 }
 
+/** What is stored of one day of this machine. */
+export interface DayRow {
+  /** Its start. */
+  readonly atMs: number;
+  /** Time that was recorded. */
+  readonly seconds: number;
+  readonly heaterSeconds: number;
+  /** `null` without the setting heaterPower. */
+  readonly kWh: number | null;
+  /** °C, mean; `null` without a reading. */
+  readonly temperature: number | null;
+}
+
+/** An event of the device's log. */
+export interface LogLine {
+  readonly atMs: number;
+  readonly level: string;
+  readonly event: string;
+  /** Its fields. */
+  readonly text: string;
+}
+
 export interface DesiredEdit {
   /** A patch: absent names stay unchanged, `null` deletes. */
   readonly properties: Readonly<Record<string, Json>>;
@@ -319,8 +358,11 @@ export interface OfflineCommandQueued {
   readonly expiresMs: number;
 }
 
-/** Who caused an event. `operator`: this page or a service client. */
-export type Actor = "operator" | "device" | "hub";
+/**
+ * Who caused an event. `operator`: the cloud's side, so the page of a hub or a service client. `local`: a command of this
+ * machine, or the device's own page.
+ */
+export type Actor = "operator" | "device" | "hub" | "local";
 
 export type TimelineKind =
   /** A desired property was edited. */
@@ -387,6 +429,8 @@ export type StreamEvent =
       readonly values: Readonly<Record<string, Json>>;
     }
   | { readonly type: "timeline"; readonly event: TimelineEvent }
+  /** Of a device's own page. */
+  | { readonly type: "log"; readonly deviceId: string; readonly line: LogLine }
   /** Of every group of the hub's feed; after `hello`, and at each change. */
   | { readonly type: "roll-outs"; readonly groups: readonly RollOutGroup[] }
   /** The new state of its front; `null`: it has none any more. */

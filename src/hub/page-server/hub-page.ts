@@ -2,7 +2,7 @@
 import type { StreamEvent } from "./api.ts";
 import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
 import type { PageNames } from "./guard.ts";
-import { addMonitoring } from "./monitoring.ts";
+import { addMonitoring, type MonitoringParts } from "./monitoring.ts";
 import type { PagePassword } from "./password.ts";
 import { addRollOuts } from "./roll-outs.ts";
 import { addPageRoutes, hubInfo, type PageParts } from "./routes.ts";
@@ -23,11 +23,17 @@ export const hubPage = (options: HubPageOptions): PageOptions => ({
   firstEvents: (lastSeen) => firstEvents(options, lastSeen),
   addRoutes(app, guard) {
     addPageRoutes(app, options);
-    if (options.monitoring) addMonitoring(app, options, guard);
+    if (options.monitoring) addMonitoring(app, monitored(options), guard);
     // Before the feed's files, so that a file named "hold" cannot replace the hub's own.
     addRollOuts(app, options);
     addFirmwareFeed(app, options);
   },
+});
+
+const monitored = (parts: PageParts): MonitoringParts => ({
+  info: () => hubInfo(parts),
+  summaries: () => parts.views.summaries(),
+  details: () => parts.devices.all().flatMap(({ id }) => parts.views.detail(id) ?? []),
 });
 
 /** The current state, and the events since the page's last connection. */

@@ -10,9 +10,8 @@ import type { Hono } from "hono";
 import type { CloudSchema, CloudUnit } from "../../model/cloud-model.ts";
 import { readOnlyProperties, telemetry } from "../../model/cloud-model.ts";
 import { type Named, size } from "../../model/rows.ts";
-import type { DeviceDetail, HubState } from "./api.ts";
+import type { DeviceDetail, DeviceSummary, HubInfo, HubState } from "./api.ts";
 import type { PageGuard } from "./guard.ts";
-import { hubInfo, type PageParts } from "./routes.ts";
 
 interface Metric {
   readonly name: string;
@@ -45,15 +44,20 @@ const metrics: readonly Metric[] = [
   ...rowsOf(readOnlyProperties, ({ reported }, name) => reported[name]),
 ];
 
+export interface MonitoringParts {
+  readonly info: () => HubInfo;
+  readonly summaries: () => readonly DeviceSummary[];
+  readonly details: () => readonly DeviceDetail[];
+}
+
 /** Adds both routes, behind the sign-in (a session, or the password by Basic authentication). */
-export function addMonitoring(app: Hono, parts: PageParts, guard: PageGuard): void {
+export function addMonitoring(app: Hono, parts: MonitoringParts, guard: PageGuard): void {
   app.use("/metrics", guard.signedIn);
-  app.get("/metrics", (c) => {
-    const devices = parts.devices.all().flatMap(({ id }) => parts.views.detail(id) ?? []);
-    return c.body(metricsText(devices), 200, { "Content-Type": contentType });
-  });
+  app.get("/metrics", (c) =>
+    c.body(metricsText(parts.details()), 200, { "Content-Type": contentType }),
+  );
   app.get("/api/state", (c) =>
-    c.json({ hub: hubInfo(parts), devices: parts.views.summaries() } satisfies HubState),
+    c.json({ hub: parts.info(), devices: parts.summaries() } satisfies HubState),
   );
 }
 

@@ -3,8 +3,8 @@ import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { HubCore } from "../hub-core.ts";
-import { type RecordedHistory, withRecorded } from "../twin/recorded.ts";
-import type { CommandAnswer, DesiredEdited, History, HubInfo, OfflineCommandQueued } from "./api.ts";
+import type { RecordedHistory } from "../twin/recorded.ts";
+import type { CommandAnswer, DesiredEdited, HubInfo, OfflineCommandQueued } from "./api.ts";
 import {
   cableRequest,
   commandCall,
@@ -15,6 +15,7 @@ import {
   throttleRequest,
 } from "./bodies.ts";
 import { refuse } from "./guard.ts";
+import { addHistory } from "./history.ts";
 import type { RollOuts } from "./roll-outs.ts";
 
 export interface PageParts
@@ -42,12 +43,16 @@ export interface PageParts
   readonly isSealed: () => boolean;
   readonly rollOuts?: RollOuts | undefined;
   readonly recorded?: RecordedHistory | undefined;
+  /** Of the temperatures on the page. */
+  readonly unit: "C" | "F";
 }
 
 const maxEvents = 500;
 
 export function hubInfo(parts: PageParts): HubInfo {
   return {
+    kind: "hub",
+    unit: parts.unit,
     hubHost: parts.hubHost,
     exposed: parts.exposed,
     sealed: parts.isSealed(),
@@ -71,15 +76,10 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
     const detail = parts.views.detail(c.req.param("id"));
     return detail === undefined ? unknown(c) : c.json(detail);
   });
-  app.get("/api/devices/:id/history", async (c) => {
-    const asked = Number(c.req.query("sinceMs") ?? 0);
-    const since = Number.isFinite(asked) ? asked : 0;
-    const nowMs = parts.clock.wallNow();
-    const { recorded } = parts;
-    const id = c.req.param("id");
-    const past = recorded?.deviceId === id ? await recorded.series(since, nowMs) : {};
-    const series = withRecorded(past, parts.telemetry.history(id, since));
-    return c.json({ nowMs, series } satisfies History);
+  addHistory(app, {
+    clock: parts.clock,
+    recordedOf: (id) => (parts.recorded?.deviceId === id ? parts.recorded : undefined),
+    memory: (id, sinceMs) => parts.telemetry.history(id, sinceMs),
   });
   app.get("/api/devices/:id/timeline", (c) => {
     const limit = Math.trunc(Number(c.req.query("limit") ?? 200)) || 200;

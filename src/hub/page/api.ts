@@ -7,11 +7,13 @@ import type {
   CableRequest,
   CommandAnswer,
   CommandCall,
+  DayRow,
   DesiredEdit,
   DesiredEdited,
   DeviceDetail,
   DeviceSummary,
   History,
+  LogLine,
   OfflineCommand,
   OfflineCommandQueued,
   PanelPress,
@@ -51,10 +53,10 @@ async function ask<T>(method: Method, path: string, body?: unknown): Promise<Ans
     return {
       ok: false,
       code: error?.code ?? `http-${response.status}`,
-      message: error?.message ?? `The hub answered ${response.status}.`,
+      message: error?.message ?? `The server answered ${response.status}.`,
     };
   } catch {
-    return { ok: false, code: "no-answer", message: "The hub does not answer. Is it still running?" };
+    return { ok: false, code: "no-answer", message: "The device does not answer. Is it still running?" };
   }
 }
 
@@ -63,10 +65,14 @@ const at = (id: string, rest = ""): string => `/api/devices/${encodeURIComponent
 export const api = {
   session: () => ask<Session>("GET", "/api/session"),
   signIn: (body: SignIn) => ask<void>("POST", "/api/session", body),
+  setFirstPassword: (body: SignIn) => ask<void>("POST", "/api/session/password", body),
   signOut: () => ask<void>("DELETE", "/api/session"),
   device: (id: string) => ask<DeviceDetail>("GET", at(id)),
   history: (id: string, sinceMs: number) =>
     ask<History>("GET", at(id, `/history?sinceMs=${Math.floor(sinceMs)}`)),
+  log: (id: string) => ask<readonly LogLine[]>("GET", at(id, "/log")),
+  days: (id: string, sinceMs: number) =>
+    ask<readonly DayRow[]>("GET", at(id, `/days?sinceMs=${Math.floor(sinceMs)}`)),
   timeline: (id: string) => ask<readonly TimelineEvent[]>("GET", at(id, "/timeline?limit=200")),
   edit: (id: string, body: DesiredEdit) => ask<DesiredEdited>("PATCH", at(id, "/desired"), body),
   command: (id: string, body: CommandCall) => ask<CommandAnswer>("POST", at(id, "/command"), body),

@@ -9,6 +9,7 @@ import { millis, seconds } from "../../base/units.ts";
 import { makeAnnouncer } from "./announcer.ts";
 import { type Answer, api } from "./api.ts";
 import { browserClock as clock } from "./browser-clock.ts";
+import { pageTitle } from "./model/status.ts";
 import { emptyState, type PageEvent, reduce } from "./model/state.ts";
 import type { Context } from "./parts/context.ts";
 import { makePage } from "./parts/page.ts";
@@ -49,6 +50,7 @@ function run(guarded: boolean): void {
   const view = () => ({ state, nowMs: clock.wallNow() + ahead });
   const draw = () => {
     frame = 0;
+    document.title = pageTitle(state);
     page.update(view());
   };
   function redraw(): void {
@@ -64,15 +66,20 @@ function run(guarded: boolean): void {
   }
   async function fetchShown(): Promise<void> {
     const deviceId = state.shown;
-    document.title = deviceId === undefined ? "Local hub" : `${deviceId} · Local hub`;
     if (deviceId === undefined) return;
     const [detail, events] = await Promise.all([
       context.expect(api.device(deviceId)),
       context.expect(api.timeline(deviceId)),
       fetchHistory(deviceId),
+      fetchLog(deviceId),
     ]);
     if (detail !== undefined) dispatch({ type: "detail", detail });
     if (events !== undefined) dispatch({ type: "past", deviceId, events });
+  }
+  async function fetchLog(deviceId: string): Promise<void> {
+    if (state.hub?.kind !== "device") return;
+    const lines = await context.expect(api.log(deviceId));
+    if (lines !== undefined) dispatch({ type: "log-past", deviceId, lines });
   }
   async function fetchHistory(deviceId: string): Promise<void> {
     const asked = spanMinutes;
@@ -98,7 +105,7 @@ async function start(): Promise<void> {
     document.body.replaceChildren(announcer.root);
     clock.setTimer(millis(3_000), () => void start());
   } else if (session.value.passwordNeeded && !session.value.signedIn) {
-    document.body.replaceChildren(makeSignIn(() => run(true)));
+    document.body.replaceChildren(makeSignIn(session.value, () => run(true)));
   } else run(session.value.passwordNeeded);
 }
 

@@ -1,7 +1,11 @@
 /** The history that a unit beside the hub has stored itself, in front of the telemetry that the hub has in memory. */
-import type { HistorySeries } from "../page-server/api.ts";
+import type { DayRow, HistorySeries } from "../page-server/api.ts";
 
 export type SeriesByName = Readonly<Record<string, HistorySeries>>;
+
+/** What a row stands for. */
+export type HistorySpan = "minute" | "hour" | "day";
+export const historySpans: readonly HistorySpan[] = ["minute", "hour", "day"];
 
 /** Handed in: the hub itself knows no device's files. */
 export interface RecordedHistory {
@@ -9,6 +13,10 @@ export interface RecordedHistory {
   readonly deviceId: string;
   /** By the name of the telemetry, oldest first; `null` begins a gap. Never rejects: what cannot be read is missing. */
   series(sinceMs: number, nowMs: number): Promise<SeriesByName>;
+  /** Likewise, by the day of this machine. */
+  days(sinceMs: number, nowMs: number): Promise<readonly DayRow[]>;
+  /** As CSV, piece by piece, with its head. */
+  csv(sinceMs: number, nowMs: number, every: HistorySpan): AsyncIterable<string>;
 }
 
 /** Of what is recorded, all before the first reading in memory. */

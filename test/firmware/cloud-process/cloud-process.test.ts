@@ -60,6 +60,7 @@ async function start() {
       return child;
     },
     onNoCredentials: () => {},
+    onHasCredentials: () => {},
     onRestart: () => {},
   });
   void rig.device.addFace(process);

@@ -193,7 +193,8 @@ describe("the page's API", () => {
     "puts what the unit beside it, %s, has recorded before what it has in memory",
     async (deviceId, values) => {
       const series = { temperature: { atMs: [1000, 2000], values: [18, null] } };
-      const { hub, client } = await withDevice({ recorded: { deviceId, series: async () => series } });
+      const recorded = { deviceId, series: async () => series, days: async () => [], async *csv() {} };
+      const { hub, client } = await withDevice({ recorded });
       await client.sendEvent(new Message(JSON.stringify({ temperature: 20 })));
       const history = JSON.parse((await ask(hub, "GET", "/api/devices/heater-1/history?sinceMs=0")).text);
       expect(history.series.temperature.values).toEqual(values);

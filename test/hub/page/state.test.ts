@@ -12,6 +12,8 @@ const hub: HubInfo = {
   nowMs: 0,
   devices: 1,
   connected: 1,
+  kind: "hub",
+  unit: "C",
   exposed: false,
   sealed: false,
 };

@@ -11,6 +11,7 @@ import type {
   DeviceDetail,
   DeviceSummary,
   History,
+  LogLine,
   HubInfo,
   PanelView,
   RollOutGroup,
@@ -31,6 +32,8 @@ export interface PageState {
   readonly detail: DeviceDetail | undefined;
   /** Of the device shown, oldest first, without duplicates. */
   readonly timeline: readonly TimelineEvent[];
+  /** Of the device shown, oldest first; empty for a hub's device. */
+  readonly log: readonly LogLine[];
   /** Telemetry of the device shown, by name, oldest first. */
   readonly series: Readonly<Record<string, Series>>;
 }
@@ -46,6 +49,7 @@ export type PageEvent =
   | { readonly type: "show"; readonly deviceId: string | undefined }
   | { readonly type: "detail"; readonly detail: DeviceDetail }
   | { readonly type: "history"; readonly deviceId: string; readonly history: History }
+  | { readonly type: "log-past"; readonly deviceId: string; readonly lines: readonly LogLine[] }
   | { readonly type: "past"; readonly deviceId: string; readonly events: readonly TimelineEvent[] };
 
 export const emptyState: PageState = {
@@ -56,14 +60,16 @@ export const emptyState: PageState = {
   shown: undefined,
   detail: undefined,
   timeline: [],
+  log: [],
   series: {},
 };
 
 /** A day of readings at the shortest interval, 5 s. */
 const maxEvents = 300;
+const maxLines = 200;
 const maxPoints = 17_280;
 
-const nothingShown = { detail: undefined, timeline: [], series: {} } as const;
+const nothingShown = { detail: undefined, timeline: [], log: [], series: {} } as const;
 
 export function reduce(state: PageState, event: PageEvent): PageState {
   switch (event.type) {
@@ -92,6 +98,12 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       return event.event.deviceId === state.shown ? addEvents(state, [event.event]) : state;
     case "past":
       return event.deviceId === state.shown ? addEvents(state, event.events) : state;
+    case "log":
+      return event.deviceId === state.shown
+        ? { ...state, log: [...state.log, event.line].slice(-maxLines) }
+        : state;
+    case "log-past":
+      return event.deviceId === state.shown ? { ...state, log: event.lines } : state;
     case "telemetry":
       return event.deviceId === state.shown ? addReadings(state, event.atMs, event.values) : state;
     case "history":

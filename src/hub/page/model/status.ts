@@ -1,6 +1,7 @@
 /** The status of a property as a word, a tone and a detail. */
 import { firmwareComponent } from "../../../model/cloud-model.ts";
 import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
+import type { PageState } from "./state.ts";
 import { isComponent, plainTimes, timeText, valueText } from "./words.ts";
 
 /** Colours never carry meaning alone: each comes with a word and an icon. */
@@ -11,6 +12,16 @@ export interface StatusView {
   readonly word: string;
   /** The reason or the next step; may be empty. */
   readonly detail: string;
+}
+
+/** What the tab shows: the room, and first of all that nothing of it is true any more. */
+export function pageTitle({ stream, hub, shown, detail }: PageState): string {
+  const name = hub?.kind === "device" || shown === undefined ? "" : `${shown} · `;
+  const page = hub?.kind === "device" ? "Heater" : "Local hub";
+  if (stream === "lost") return `Connection lost · ${name}${page}`;
+  const reading = detail?.connected ? detail.latest["temperature"]?.value : undefined;
+  const room = typeof reading === "number" ? `${valueText("temperature", reading)} · ` : "";
+  return `${room}${name}${page}`;
 }
 
 /** @param reachable whether the device is connected */
@@ -38,7 +49,7 @@ export function statusView(row: PropertyRow, reachable: boolean): StatusView {
       };
     case "device-only": {
       const { source, atMs } = ack?.origin ?? {};
-      const word = source === "default" ? "Default" : ack?.code === 203 ? "Set on the device" : "Device";
+      const word = ack?.code === 203 || source === "default" ? originWord(source) : "Device";
       const detail = source === undefined ? text : atMs === undefined ? "" : `at ${timeText(atMs)}`;
       return { tone: "quiet", word, detail };
     }
@@ -46,6 +57,17 @@ export function statusView(row: PropertyRow, reachable: boolean): StatusView {
       return { tone: "quiet", word: "Deleted", detail: "no longer desired" };
   }
 }
+
+/** Who set a value. */
+export const originWord = (source: string | undefined): string =>
+  (source !== undefined && Object.hasOwn(origins, source) && origins[source]) || "Set on the device";
+
+const origins: Readonly<Record<string, string>> = {
+  default: "Default",
+  cloud: "Set by the cloud",
+  local: "Set on the page or by a command",
+  "home-assistant": "Set by Home Assistant",
+};
 
 /** "v7" as sent and "v7 · 200" as answered. */
 export const desiredVersionText = (row: PropertyRow): string =>

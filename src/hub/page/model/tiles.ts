@@ -3,8 +3,8 @@
 import type { Json } from "../../../base/json/value.ts";
 import type { ReadOnlyName, TelemetryName, WritableName } from "../../../model/cloud-model.ts";
 import { setPointSourceWords } from "../../../model/properties.ts";
-import type { DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
-import type { Tone } from "./status.ts";
+import type { CloudLink, DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
+import { originWord, type Tone } from "./status.ts";
 import {
   agoText,
   faultCodesOf,
@@ -52,7 +52,7 @@ export function tileViews(detail: DeviceDetail, nowMs: number): Readonly<Record<
     setPoint: setPoint(detail, nowMs),
     heater: heater(latest("heaterOn"), latest("heatingDemand"), detail),
     mode: writable(rowOf(detail, "controlMode")),
-    link: link(detail, nowMs),
+    link: detail.cloudLink === undefined ? link(detail, nowMs) : cloud(detail.cloudLink, detail.connected),
     faults: faults(rowOf(detail, "faults")?.reported?.value),
     firmware: firmware(detail),
   };
@@ -94,7 +94,7 @@ function writable(row: PropertyRow | undefined): TileView {
   if (row?.status === "refused" && desired !== undefined) {
     return { ...base, note: `${valueText(row.name, desired.value)} refused`, tone: "bad" };
   }
-  const origin = row?.ack?.origin?.source === "default" ? "default" : "set on the device";
+  const origin = originWord(row?.ack?.origin?.source).toLowerCase();
   const note = reported === undefined ? "not reported" : row?.ack?.code === 203 ? origin : "in force";
   return { ...base, note, tone: reported === undefined ? "offline" : "quiet" };
 }
@@ -124,6 +124,14 @@ export function link(device: DeviceSummary, nowMs: number): TileView {
   const seen = device.lastActivityMs ?? device.connectionChangedMs;
   const note = seen === null ? "never seen" : `last seen ${agoText(nowMs - seen)}`;
   return { value: "Offline", unit: "", note, tone: "offline" };
+}
+
+/** Of a device's own page. */
+function cloud(link: CloudLink, answers: boolean): TileView {
+  const words = { none: "None", connecting: "Connecting", online: "Online", offline: "Offline" };
+  const note = link === "none" ? "no cloud is configured" : "link to the cloud";
+  const tone = !answers ? "offline" : link === "online" ? "good" : link === "offline" ? "bad" : "quiet";
+  return { value: words[link], unit: "", note, tone };
 }
 
 function faults(value: Json | undefined): TileView {

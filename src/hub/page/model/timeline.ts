@@ -46,6 +46,7 @@ export const actorNames: Readonly<Record<Actor, string>> = {
   operator: "Cloud",
   device: "Device",
   hub: "Hub",
+  local: "Page or command",
 };
 
 export function eventView(event: TimelineEvent): EventView {

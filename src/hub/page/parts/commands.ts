@@ -2,7 +2,7 @@
 import type { Json } from "../../../base/json/value.ts";
 import { type CommandName, commandNames, commandSpec } from "../../../model/cloud-model.ts";
 import { api } from "../api.ts";
-import { h, type Part, setAttribute, setText } from "../dom.ts";
+import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { isReachable } from "../model/cable.ts";
 import type { IconName } from "../model/icon-paths.ts";
@@ -30,12 +30,14 @@ const ttlSeconds = 3600;
 export function makeCommands(context: Context): Part<View> {
   let id = "";
   let reachable = false;
+  /** A hub keeps commands for a device that is offline. */
+  let hasQueue = true;
   const result = h("p", { class: "command-result", role: "status" });
 
   const call = async (name: ListedCommand, payload: Json) => {
     const { label } = commandSpec(name);
     setText(result, `${label}…`);
-    if (!reachable) {
+    if (!reachable && hasQueue) {
       const queued = await context.expect(api.queue(id, { name, payload, ttlSeconds }));
       setText(result, queued === undefined ? "" : `${label} waits in the queue for up to an hour.`);
       return;
@@ -63,25 +65,30 @@ export function makeCommands(context: Context): Part<View> {
     );
   };
 
+  const forms = listed.map((name) => ({ name, root: makeCommand(name) }));
   const hint = h("p", { class: "hint" });
   const root = h(
     "div",
     { class: "commands", role: "group", "aria-labelledby": "commands-title" },
     h("h3", { id: "commands-title" }, "Commands"),
-    h("div", { class: "command-grid" }, ...listed.map(makeCommand)),
+    h("div", { class: "command-grid" }, ...forms.map((form) => form.root)),
     hint,
     result,
   );
   return {
     root,
-    update({ state: { detail } }) {
+    update({ state: { detail, hub } }) {
       if (detail === undefined) return;
       if (detail.id !== id) setText(result, "");
       id = detail.id;
       reachable = isReachable(detail);
+      hasQueue = hub?.kind !== "device";
+      for (const form of forms)
+        setHidden(form.root, detail.commands !== undefined && !detail.commands.includes(form.name));
       const waiting = detail.queuedMessages;
       const queue = waiting === 0 ? "" : ` ${waiting} waiting.`;
-      setText(hint, reachable ? "" : `The device is offline: commands wait in its queue.${queue}`);
+      const away = hasQueue ? `The device is offline: commands wait in its queue.${queue}` : "The device does not answer.";
+      setText(hint, reachable ? "" : away);
     },
   };
 }

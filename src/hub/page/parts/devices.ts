@@ -60,9 +60,9 @@ export function makeDevices(context: Context): Part<View> {
   const root = h("nav", { class: "devices", "aria-label": "Devices" }, search, list);
   const update = (view: View) => {
     last = view;
-    const { devices, shown } = view.state;
+    const { devices, shown, hub } = view.state;
     setHidden(search, devices.length < manyDevices);
-    setHidden(root, devices.length === 0);
+    setHidden(root, devices.length === 0 || hub?.kind === "device");
     const wanted = search.value.trim().toLowerCase();
     const found = devices.filter(({ id }) => wanted === "" || id.toLowerCase().includes(wanted));
     keyed.update(found.map((device) => ({ device, shown: device.id === shown, nowMs: view.nowMs })));

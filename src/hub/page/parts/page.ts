@@ -3,6 +3,7 @@
  *
  * The whole page: the header bar, the device list, and the device shown.
  */
+import type { DeviceDetail, HubInfo } from "../../page-server/api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon, setIcon } from "../icons.ts";
 import { link } from "../model/tiles.ts";
@@ -11,30 +12,42 @@ import type { Context, View } from "./context.ts";
 import { makeDevices } from "./devices.ts";
 import { makeFirmware } from "./firmware/card.ts";
 import { makeRollOut } from "./firmware/roll-out.ts";
+import { makeLog } from "./log.ts";
 import { makePlot } from "./plot.ts";
 import { makeTiles } from "./tiles.ts";
 import { makeTimeline } from "./timeline.ts";
 import { makeSides } from "./twin/sides.ts";
 import { makeTwin } from "./twin/twin.ts";
+import { makeValues } from "./values.ts";
 
 const streamWords = {
   connecting: "Connecting…",
   live: "Live",
-  lost: "Connection to hub lost, retrying…",
+  lost: "Connection lost, retrying…",
 } as const;
+
+/** Which hub it is, and who reaches it. */
+function whereText({ kind, hubHost, idScope, exposed, sealed }: HubInfo): string {
+  const parts = [
+    ...(kind === "hub" ? [hubHost, `ID scope ${idScope}`] : []),
+    ...(exposed ? ["accessible from other machines"] : []),
+    ...(sealed ? ["sealed"] : []),
+  ];
+  return parts.join(" · ");
+}
 
 function makeBar({ signOut }: Context): Part<View> {
   const where = h("span", { class: "bar-where" });
   const stream = h("span", { class: "bar-stream", role: "status" });
+  const name = h("strong", {});
   const mark = h("img", { src: "icon.svg", alt: "", width: 28, height: 28 });
   const out = h("button", { type: "button", class: "small", on: { click: () => signOut?.() } }, "Sign out");
   const leave = signOut !== undefined && out;
   return {
-    root: h("header", { class: "bar" }, mark, h("strong", {}, "Local hub"), where, stream, leave),
+    root: h("header", { class: "bar" }, mark, name, where, stream, leave),
     update({ state: { hub, stream: state } }) {
-      const lock = hub?.sealed ? " · sealed" : "";
-      const reach = `${hub?.exposed ? " · accessible from other machines" : ""}${lock}`;
-      setText(where, hub === undefined ? "" : `${hub.hubHost} · ID scope ${hub.idScope}${reach}`);
+      setText(name, hub?.kind === "device" ? "Heater" : "Local hub");
+      setText(where, hub === undefined ? "" : whereText(hub));
       setText(stream, streamWords[state]);
       setAttribute(stream, "data-stream", state);
     },
@@ -49,17 +62,23 @@ function makeHead(): Part<View> {
   const about = h("p", { class: "device-about" });
   return {
     root: h("header", { class: "device-head" }, name, chip, about),
-    update({ state: { detail }, nowMs }) {
+    update({ state: { detail, hub }, nowMs }) {
       if (detail === undefined) return;
       const { value, note, tone } = link(detail, nowMs);
       setText(name, detail.id);
       setText(word, tone === "offline" ? `${value}, ${note}` : value);
       setIcon(picture, tone === "good" ? "link" : "unplugged");
       setAttribute(chip, "data-tone", tone);
+      if (hub?.kind === "device") return setText(about, deviceText(detail));
       const model = detail.modelId === null ? "no model" : shorten(detail.modelId, 60);
       setText(about, `${model} · ${authenticationTexts[detail.authentication] ?? ""}`);
     },
   };
+}
+
+function deviceText({ reported }: DeviceDetail): string {
+  const { firmwareVersion, board } = reported;
+  return firmwareVersion === undefined ? "" : `firmware ${String(firmwareVersion)} · ${String(board)}`;
 }
 
 const authenticationTexts = {
@@ -79,7 +98,9 @@ export function makePage(context: Context): Part<View> {
     sides: makeSides(context),
     firmware: makeFirmware(context),
     twin: makeTwin(),
+    values: makeValues(),
     timeline: makeTimeline(),
+    log: makeLog(),
   };
   const device = h(
     "div",
@@ -88,7 +109,7 @@ export function makePage(context: Context): Part<View> {
     h("div", { class: "overview" }, parts.tiles.root, parts.plot.root),
     parts.sides.root,
     parts.firmware.root,
-    h("div", { class: "story" }, parts.twin.root, parts.timeline.root),
+    h("div", { class: "story" }, parts.twin.root, parts.values.root, parts.timeline.root, parts.log.root),
   );
   const noDevice = h(
     "div",
@@ -109,6 +130,7 @@ export function makePage(context: Context): Part<View> {
       const { stream, detail, hub, devices } = view.state;
       // The style marks the values as old while the hub is unreachable.
       setAttribute(root, "data-stream", stream);
+      setAttribute(root, "data-kind", hub?.kind);
       setAttribute(main, "data-away", detail !== undefined && !detail.connected);
       setHidden(device, detail === undefined);
       setHidden(noDevice, hub === undefined || devices.length > 0);

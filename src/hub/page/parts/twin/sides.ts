@@ -1,5 +1,5 @@
 /** The two sides with the cable between them. */
-import { h, type Part } from "../../dom.ts";
+import { h, type Part, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
 import { makeCable } from "../cable.ts";
 import { makeCommands } from "../commands.ts";
@@ -14,6 +14,8 @@ export function makeSides(context: Context): Part<View> {
   const controls = makeControls(context);
   const commands = makeCommands(context);
   const reconnection = makeReconnection();
+  const between = h("section", { class: "between", "aria-label": "Cable" }, cable.root, reconnection.root);
+  const title = h("span", {}, "Cloud");
   const root = h(
     "div",
     { class: "sides" },
@@ -23,11 +25,11 @@ export function makeSides(context: Context): Part<View> {
       h("h2", { id: "device-side" }, icon("device"), "Device"),
       panel.root,
     ),
-    h("section", { class: "between", "aria-label": "Cable" }, cable.root, reconnection.root),
+    between,
     h(
       "section",
       { class: "card side", "data-actor": "operator", "aria-labelledby": "cloud-side" },
-      h("h2", { id: "cloud-side" }, icon("cloud"), "Cloud"),
+      h("h2", { id: "cloud-side" }, icon("cloud"), title),
       h("div", { class: "cloud-parts" }, controls.root, commands.root),
       controls.more,
     ),
@@ -35,6 +37,9 @@ export function makeSides(context: Context): Part<View> {
   return {
     root,
     update(view) {
+      const isDevice = view.state.hub?.kind === "device";
+      setHidden(between, isDevice);
+      setText(title, isDevice ? "Set" : "Cloud");
       for (const part of [panel, cable, controls, commands, reconnection]) part.update(view);
     },
   };

@@ -116,7 +116,9 @@ export function makeTwin(): Part<View> {
   let last: View | undefined;
   const update = (view: View) => {
     last = view;
-    const { detail } = view.state;
+    const { detail, hub } = view.state;
+    // The device's own page shows the values with one side.
+    setHidden(root, hub?.kind === "device");
     if (detail === undefined) return;
     const { shared, reported: alone } = sortedRows(detail, writableNames);
     const reachable = isReachable(detail);

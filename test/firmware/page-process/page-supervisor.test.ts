@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { LogFields } from "../../../src/base/log.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
-import { HubSupervisor } from "../../../src/firmware/hub-process/hub-supervisor.ts";
+import { PageSupervisor } from "../../../src/firmware/page-process/page-supervisor.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 
 /** One end of a channel to a process. */
@@ -57,12 +57,12 @@ function rig() {
   const hubs: FakeProcess[] = [];
   const failures: string[] = [];
   const warnings: [string, LogFields | undefined][] = [];
-  const supervisor = new HubSupervisor({
+  const supervisor = new PageSupervisor({
     dataPath: "/nowhere",
     quiet: true,
     clock,
     log: { debug() {}, info() {}, warn: (event, fields) => void warnings.push([event, fields]), error() {} },
-    startHub: () => {
+    spawn: () => {
       const failure = failures.shift();
       if (failure !== undefined) throw Object.assign(new Error(failure), { code: failure });
       const hub = new FakeProcess();
@@ -82,19 +82,19 @@ function rig() {
 describe("the supervisor of the local hub", () => {
   it("passes a key of the page on to the loop", () => {
     const { supervisor, loop, hub } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     hub().emit("message", press);
     expect(loop.sent).toEqual([press]);
   });
 
   it("drops a key that is pressed while the loop is gone, and passes the next one to the next loop", () => {
     const { supervisor, loop, hub } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     loop.end(null);
     hub().emit("message", press);
     expect(loop.sent).toEqual([]);
     const next = new FakeProcess();
-    supervisor.startFor(next.child);
+    supervisor.startFor(next.child, "hub");
     expect(next.sent).toEqual([]);
     hub().emit("message", press);
     expect(next.sent).toEqual([press]);
@@ -102,7 +102,7 @@ describe("the supervisor of the local hub", () => {
 
   it("lets twenty presses wait for a loop that is stuck, and takes new ones when it is not", () => {
     const { supervisor, loop, hub } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     loop.stuck = true;
     for (let n = 0; n < 30; n += 1) hub().emit("message", press);
     expect(loop.sent).toHaveLength(20);
@@ -113,18 +113,18 @@ describe("the supervisor of the local hub", () => {
 
   it("tells each loop where the hub is, once it is ready", () => {
     const { supervisor, loop, hub } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     hub().emit("message", ready);
     expect(loop.sent).toEqual([ready]);
     const next = new FakeProcess();
-    supervisor.startFor(next.child);
+    supervisor.startFor(next.child, "hub");
     expect(next.sent).toEqual([ready]);
   });
 
   it.each(["ENOMEM", "EAGAIN", "EMFILE"])("tries again when a hub cannot be started for %s", async (code) => {
     const { supervisor, loop, clock, hubs, failures, warnings } = rig();
     failures.push(code, code);
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     expect(warnings[0]).toEqual(["hub-lost", { code: null, reason: code, restartInSeconds: 2 }]);
     await clock.advance(millis(2100));
     expect(hubs).toHaveLength(0);
@@ -134,7 +134,7 @@ describe("the supervisor of the local hub", () => {
 
   it("restarts a hub whose start failed late, and starts no second one after a failed message", async () => {
     const { supervisor, loop, clock, hub, hubs } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     hub().emit("error", Object.assign(new Error(), { code: "EPERM" }));
     await clock.advance(minutes(5));
     expect(hubs).toHaveLength(1);
@@ -151,7 +151,7 @@ describe("the supervisor of the local hub", () => {
       [false, false, ["SIGTERM", "SIGKILL"], 4000],
     ] as const) {
       const { supervisor, loop, clock, hub, hubs } = rig();
-      supervisor.startFor(loop.child);
+      supervisor.startFor(loop.child, "hub");
       Object.assign(hub(), { diesOnTerm, diesOnKill });
       let ended = false;
       void supervisor.stop().then(() => {
@@ -170,7 +170,7 @@ describe("the supervisor of the local hub", () => {
 
   it("shows the hub the newest picture of the panel, and that the loop is gone", async () => {
     const { supervisor, loop, clock, hub } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     hub().emit("message", ready);
     hub().stuck = true;
     loop.emit("message", { kind: "panel-shown", turn: 1 });
@@ -191,7 +191,7 @@ describe("the supervisor of the local hub", () => {
 
   it("restarts a hub that was lost, after a pause that doubles until one is ready", async () => {
     const { supervisor, loop, clock, hub, hubs, warnings } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     for (const [pause, count] of [
       [2, 2],
       [4, 3],
@@ -210,7 +210,7 @@ describe("the supervisor of the local hub", () => {
 
   it("leaves a hub alone that ended with 78: a person has to act, and is told", async () => {
     const { supervisor, loop, clock, hub, hubs, warnings } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     hub().end(78);
     await clock.advance(minutes(5));
     expect(hubs).toHaveLength(1);
@@ -219,7 +219,7 @@ describe("the supervisor of the local hub", () => {
 
   it("tries again each minute when a hub ended with 74, until the disk is back", async () => {
     const { supervisor, loop, clock, hub, hubs, warnings } = rig();
-    supervisor.startFor(loop.child);
+    supervisor.startFor(loop.child, "hub");
     for (let failure = 1; failure <= 10; failure += 1) {
       hub().end(74);
       expect(warnings.at(-1)).toMatchObject(["hub-lost", { code: 74 }]);

@@ -1,4 +1,5 @@
 /** The stored history as the series of the page. */
+import { defaultSettings } from "../../../src/model/settings.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { folderDisk } from "../../../src/base/files/folder-disk.ts";
 import type { HistoryRow } from "../../../src/firmware/history/row.ts";
 import { historyFolder } from "../../../src/firmware/history/segment.ts";
 import { HistoryStore } from "../../../src/firmware/history/store.ts";
-import { recordedHistory } from "../../../src/firmware/hub-process/recorded-history.ts";
+import { recordedHistory } from "../../../src/firmware/history/recorded-history.ts";
 import { withRecorded } from "../../../src/hub/twin/recorded.ts";
 import { minuteMs, noon, rowAt, rowsAt } from "../history/rig.ts";
 
@@ -17,7 +18,7 @@ async function recordedOf(rows: readonly HistoryRow[]) {
   const store = new HistoryStore(folderDisk(historyFolder(data)));
   await store.open();
   for (let at = 0; at < rows.length; ) at += await store.append(rows.slice(at));
-  return recordedHistory("own", data);
+  return recordedHistory({ deviceId: "own", dataPath: data, settings: () => defaultSettings });
 }
 
 const at = (minute: number): number => noon + minute * minuteMs;
@@ -55,7 +56,7 @@ describe("the recorded history", () => {
   });
 
   it("is nothing where nothing is recorded", async () => {
-    expect(await recordedHistory("own", "/nowhere").series(0, noon)).toEqual({});
+    expect(await recordedHistory({ deviceId: "own", dataPath: "/nowhere", settings: () => defaultSettings }).series(0, noon)).toEqual({});
   });
 
   it("comes before what the hub has in memory, each time once", () => {

@@ -1,0 +1,20 @@
+/** The addresses of the page as a person reads them in a terminal, with a QR code for a phone. */
+import { qrCode, qrText } from "../../base/qr-code.ts";
+
+/** @param colour whether the terminal takes colours: the code is light on dark in any of its schemes then */
+export function addressLines(urls: readonly string[], colour: boolean): readonly string[] {
+  if (urls.length < 2) return urls;
+  // Phones know names in .local less often than addresses.
+  const url = urls.find((each) => /^http:\/\/\d/.test(each)) ?? urls[0] ?? "";
+  const code = qrCode(url);
+  if (code === undefined) return urls;
+  const lines = qrText(code).map((line) => (colour ? `\x1b[97;40m${line}\x1b[0m` : line));
+  return [...urls, "", ...lines, url];
+}
+
+/** Where a person watches, and the page is open to the house: below the log of a start. */
+export function printCode(urls: readonly string[]): void {
+  const { stderr, env } = process;
+  if (!stderr.isTTY || urls.length < 2) return;
+  stderr.write(`${addressLines(urls, !env["NO_COLOR"]).join("\n")}\n`);
+}

@@ -53,7 +53,8 @@ const refusals = {
 type Verdict = keyof typeof refusals;
 
 /**
- * Allows the page's own files only: nothing from other origins, nothing inline, and no text as markup or script. The
+ * Allows the page's own files only: nothing from other origins, nothing inline, and no text as markup or script but the
+ * address of its service worker, by the policy `page`. The
  * plot sets its sizes through the style object, which is allowed.
  */
 export const contentPolicy = [
@@ -62,11 +63,13 @@ export const contentPolicy = [
   "style-src 'self'",
   "img-src 'self'",
   "connect-src 'self'",
+  "manifest-src 'self'",
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  "trusted-types page",
 ].join("; ");
 
 export class PageGuard {

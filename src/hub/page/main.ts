@@ -5,13 +5,17 @@
  *
  * Guarantee: one state, changed only by `reduce`; the document is updated at most once a frame.
  */
-import { millis, seconds } from "../../base/units.ts";
+import { seconds } from "../../base/units.ts";
+import type { HubInfo } from "../page-server/api.ts";
 import { makeAnnouncer } from "./announcer.ts";
 import { type Answer, api } from "./api.ts";
 import { browserClock as clock } from "./browser-clock.ts";
 import { pageTitle } from "./model/status.ts";
+import { installPage } from "./installed.ts";
 import { emptyState, type PageEvent, reduce } from "./model/state.ts";
+import { showTemperaturesIn, temperatureUnit } from "./model/words.ts";
 import type { Context } from "./parts/context.ts";
+import { makeAway } from "./parts/away.ts";
 import { makePage } from "./parts/page.ts";
 import { makeSignIn } from "./parts/sign-in.ts";
 import { openStream } from "./stream.ts";
@@ -46,12 +50,12 @@ function run(guarded: boolean): void {
       return undefined;
     },
   };
-  const page = makePage(context);
+  let page: ReturnType<typeof makePage> | undefined;
   const view = () => ({ state, nowMs: clock.wallNow() + ahead });
   const draw = () => {
     frame = 0;
     document.title = pageTitle(state);
-    page.update(view());
+    page?.update(view());
   };
   function redraw(): void {
     if (frame === 0) frame = requestAnimationFrame(draw);
@@ -59,7 +63,15 @@ function run(guarded: boolean): void {
   function dispatch(event: PageEvent): void {
     const before = state.shown;
     state = reduce(state, event);
-    if (event.type === "hello") ahead = event.hub.nowMs - clock.wallNow();
+    // The address named one that the list did not have before.
+    const named = deviceInAddress();
+    if (event.type === "hello" && state.devices.some(({ id }) => id === named))
+      state = reduce(state, { type: "show", deviceId: named });
+    if (event.type === "show") showInAddress(state.shown);
+    if (event.type === "hello") {
+      ahead = event.hub.nowMs - clock.wallNow();
+      begin(event.hub.unit);
+    }
     // Events may have been missed before `hello`: fetch everything shown again.
     if (state.shown !== before || event.type === "hello") void fetchShown();
     redraw();
@@ -93,20 +105,56 @@ function run(guarded: boolean): void {
     redraw();
     clock.setTimer(seconds(1), tick);
   };
-  document.body.replaceChildren(page.root, announcer.root);
+  /** The parts know their unit when they are made. */
+  function begin(unit: HubInfo["unit"]): void {
+    if (page !== undefined && temperatureUnit() === `°${unit}`) return;
+    showTemperaturesIn(unit);
+    page = makePage(context);
+    document.body.replaceChildren(page.root, announcer.root);
+  }
+  begin("C");
+  addEventListener("hashchange", () => {
+    const deviceId = deviceInAddress();
+    if (state.devices.some(({ id }) => id === deviceId)) dispatch({ type: "show", deviceId });
+  });
   openStream(clock, dispatch, (link) => dispatch({ type: "link", link }));
   tick();
 }
 
+/** Each device has an address of its own, such as `#device=heater-1`: to keep, to share and to go back to. */
+function deviceInAddress(): string | undefined {
+  return new URLSearchParams(location.hash.slice(1)).get("device") ?? undefined;
+}
+
+function showInAddress(deviceId: string | undefined): void {
+  if (deviceId === undefined || deviceId === deviceInAddress()) return;
+  location.hash = new URLSearchParams({ device: deviceId }).toString();
+}
+
+const retryEvery = seconds(3);
+
 async function start(): Promise<void> {
   const session = await api.session();
   if (!session.ok) {
-    announcer.announce(session.message, "bad");
-    document.body.replaceChildren(announcer.root);
-    clock.setTimer(millis(3_000), () => void start());
+    document.title = "Does not answer · Heater";
+    const cancel = clock.setTimer(retryEvery, () => void start());
+    const retry = () => {
+      cancel();
+      void start();
+    };
+    // Drawn once, so that a focused button stays.
+    if (document.querySelector("[data-away-page]") === null) {
+      const away = makeAway(() => retryNow());
+      away.dataset["awayPage"] = "";
+      document.body.replaceChildren(away);
+    }
+    retryNow = retry;
   } else if (session.value.passwordNeeded && !session.value.signedIn) {
     document.body.replaceChildren(makeSignIn(session.value, () => run(true)));
   } else run(session.value.passwordNeeded);
 }
 
+let retryNow = (): void => {};
+
 void start();
+void installPage();

@@ -278,7 +278,7 @@ describe("the page's API", () => {
     expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
     const policy = String(page.headers["content-security-policy"]);
     expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'");
+    expect(policy).toContain("require-trusted-types-for 'script'; trusted-types page");
     expect(policy).not.toMatch(/unsafe|data:|\*/);
     for (const path of ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/secret.txt"]) {
       expect([path, (await ask(hub, "GET", path)).status]).toEqual([path, 404]);

@@ -1,4 +1,5 @@
 /** Telemetry in the form of the plot library: one time axis, one column per series. */
+import { numberText, temperatureText } from "./words.ts";
 import type { Series } from "./state.ts";
 
 export interface PlotData {
@@ -62,7 +63,7 @@ export function plotSummary(data: PlotData, temperatureColumn: number): string {
   const values = (data.columns[temperatureColumn] ?? []).filter((value) => typeof value === "number");
   const last = values.at(-1);
   if (last === undefined) return "No readings in this period yet.";
-  if (values.length === 1) return `Temperature ${last.toFixed(1)} °C; 1 reading.`;
+  if (values.length === 1) return `Temperature ${temperatureText(last)}; 1 reading.`;
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  return `Temperature between ${low.toFixed(1)} and ${high.toFixed(1)} °C, ${last.toFixed(1)} °C at the end; ${values.length} readings.`;
+  return `Temperature between ${numberText(low, "°C")} and ${temperatureText(high)}, ${temperatureText(last)} at the end; ${values.length} readings.`;
 }

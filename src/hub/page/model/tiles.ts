@@ -11,7 +11,9 @@ import {
   faultWord,
   numberText,
   shorten,
+  shownUnit,
   spanText,
+  temperatureUnit,
   unitOf,
   untilText,
   valueText,
@@ -23,6 +25,8 @@ export interface TileView {
   /** One line below the value. */
   readonly note: string;
   readonly tone: Tone | "heat" | "offline";
+  /** Absent: the usual one. */
+  readonly label?: string;
 }
 
 export type TileName =
@@ -63,7 +67,7 @@ function reading(name: TelemetryName, device: DeviceSummary, nowMs: number): Til
   if (typeof latest?.value !== "number") return { value: "—", unit: "", note: "no reading", tone: "offline" };
   const note = agoText(nowMs - latest.atMs);
   const tone = device.connected ? "quiet" : "offline";
-  return { value: numberText(latest.value, unit), unit, note, tone };
+  return { value: numberText(latest.value, unit), unit: shownUnit(unit), note, tone };
 }
 
 /** The set-point in force, which boost, away and the schedule decide before the one that was set. */
@@ -77,7 +81,7 @@ function setPoint(detail: DeviceDetail, nowMs: number): TileView {
   const until = rowOf(detail, from === "boost" ? "boostUntil" : "setPointUntil")?.reported?.value;
   const untilMs = typeof until === "string" ? Date.parse(until) : Number.NaN;
   const note = Number.isNaN(untilMs) ? decider : `${decider} until ${untilText(untilMs, nowMs)}`;
-  return { value, unit: "°C", note, tone: "quiet" };
+  return { value, unit: temperatureUnit(), note, tone: "quiet" };
 }
 
 /** A writable property: the value in force and a pending one. */
@@ -87,7 +91,7 @@ function writable(row: PropertyRow | undefined): TileView {
   const text = (value: Json | undefined) =>
     typeof value === "number" ? numberText(value, unit) : valueText(row?.name ?? "", value);
   const value = text(reported?.value);
-  const base = { value, unit: typeof reported?.value === "number" ? unit : "" };
+  const base = { value, unit: typeof reported?.value === "number" ? shownUnit(unit) : "" };
   if (row?.status === "pending" && desired !== undefined) {
     return { ...base, note: `→ ${valueText(row.name, desired.value)} pending`, tone: "pending" };
   }
@@ -131,7 +135,7 @@ function cloud(link: CloudLink, answers: boolean): TileView {
   const words = { none: "None", connecting: "Connecting", online: "Online", offline: "Offline" };
   const note = link === "none" ? "no cloud is configured" : "link to the cloud";
   const tone = !answers ? "offline" : link === "online" ? "good" : link === "offline" ? "bad" : "quiet";
-  return { value: words[link], unit: "", note, tone };
+  return { label: "Cloud", value: words[link], unit: "", note, tone };
 }
 
 function faults(value: Json | undefined): TileView {

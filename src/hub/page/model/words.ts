@@ -53,10 +53,32 @@ export function unitOf(name: string): string {
   return schema !== undefined && "unit" in schema ? (schema.unit ?? "") : "";
 }
 
-/** @param unit sets the number of decimals; without one, at most three */
+type Unit = "C" | "F";
+
+let shownIn: Unit = "C";
+
+/** The unit of all temperatures on the page. */
+export const showTemperaturesIn = (unit: Unit): void => void (shownIn = unit);
+export const temperatureUnit = (): string => `°${shownIn}`;
+
+/** @param celsius a temperature; @returns its number in the unit of the page */
+export const shownTemperature = (celsius: number): number => (shownIn === "F" ? celsius * 1.8 + 32 : celsius);
+/** The reverse: for what a user types. */
+export const celsiusOf = (shown: number): number =>
+  shownIn === "F" ? Math.round(((shown - 32) / 1.8) * 100) / 100 : shown;
+
+/** In the unit of the page, with it. */
+export const temperatureText = (celsius: number): string => `${numberText(celsius, "°C")} ${temperatureUnit()}`;
+
+/** The unit as the page shows it. */
+export const shownUnit = (unit: string): string =>
+  unit === "°C" ? temperatureUnit() : unit;
+
+/** @param unit of the value; it sets the number of decimals; without one, at most three */
 export function numberText(value: number, unit = ""): string {
   const places = (decimalsOf as Readonly<Record<string, number>>)[unit];
-  const text = places === undefined ? String(Math.round(value * 1000) / 1000) : value.toFixed(places);
+  const shown = unit === "°C" ? shownTemperature(value) : value;
+  const text = places === undefined ? String(Math.round(shown * 1000) / 1000) : shown.toFixed(places);
   // A true minus sign, and no "−0.0".
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
@@ -70,6 +92,10 @@ const weekdayAndTime = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+const dayAndMonth = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+
+export const dayText = (ms: number): string => dayAndMonth.format(ms);
 
 export const dayAndTimeText = (ms: number): string => dayAndTime.format(ms);
 
@@ -104,7 +130,7 @@ export function valueText(name: string, value: Json | undefined): string {
   if (typeof value === "boolean") return value ? "On" : "Off";
   if (typeof value === "number") {
     const unit = unitOf(name);
-    return unit === "" ? numberText(value) : `${numberText(value, unit)} ${unit}`;
+    return unit === "" ? numberText(value) : `${numberText(value, unit)} ${shownUnit(unit)}`;
   }
   if (typeof value === "string") return choiceText(name, value);
   if (known.get(name)?.schema.kind === "week" && isWeek(value)) return shorten(weekSummary(value));

@@ -2,7 +2,7 @@
 import type { DeviceSummary } from "../../page-server/api.ts";
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { link } from "../model/tiles.ts";
-import { numberText } from "../model/words.ts";
+import { temperatureText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 
 /** From this many on there is a search field. */
@@ -34,7 +34,7 @@ function makeDevice(id: string, context: Context): Part<Item> {
       const latest = Object.hasOwn(device.latest, "temperature") ? device.latest["temperature"] : undefined;
       setAttribute(button, "aria-current", shown ? "true" : undefined);
       setAttribute(dot, "data-tone", tone);
-      setText(temperature, typeof latest?.value === "number" ? `${numberText(latest.value, "°C")} °C` : "");
+      setText(temperature, typeof latest?.value === "number" ? temperatureText(latest.value) : "");
       const waiting = device.pending > 0 ? ` · ${device.pending} pending` : "";
       const refused = device.refused > 0 ? ` · ${device.refused} refused` : "";
       setText(status, `${value}${waiting}${refused}`);

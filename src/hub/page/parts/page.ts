@@ -122,8 +122,9 @@ export function makePage(context: Context): Part<View> {
       "Devices that are configured with this hub’s address and ID scope register here automatically.",
     ),
   );
-  const main = h("main", { id: "main" }, device, noDevice);
-  const root = h("div", { class: "page" }, parts.bar.root, parts.devices.root, parts.rollOut.root, main);
+  const main = h("main", { id: "main", tabindex: -1 }, device, noDevice);
+  const skip = h("a", { class: "skip", href: "#main" }, "Skip to the device");
+  const root = h("div", { class: "page" }, skip, parts.bar.root, parts.devices.root, parts.rollOut.root, main);
   return {
     root,
     update(view) {

@@ -2,8 +2,9 @@
 import uPlot from "uplot";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { axisTime, isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
-import { dayAndTimeText, numberText } from "../model/words.ts";
+import { dayAndTimeText, numberText, shownTemperature, shownUnit } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
+import { makeDays } from "./days.ts";
 
 interface Line {
   readonly name: string;
@@ -57,16 +58,25 @@ function makeLegend(): Legend {
       for (const { line, value } of entries) {
         const at = values[lines.indexOf(line)];
         const word =
-          line.scale === "switch" ? switchText(at ?? 0) : `${numberText(at ?? 0, line.unit)} ${line.unit}`;
+          line.scale === "switch" ? switchText(at ?? 0) : `${numberText(at ?? 0, line.unit)} ${shownUnit(line.unit)}`;
         setText(value, typeof at === "number" ? word : "");
       }
     },
   };
 }
 
+/** As it is drawn: temperatures in the unit of the page. */
+const drawnColumn = (
+  column: readonly (number | null | undefined)[],
+  index: number,
+): readonly (number | null | undefined)[] =>
+  lines[index]?.scale === "celsius"
+    ? column.map((value) => (typeof value === "number" ? shownTemperature(value) : value))
+    : column;
+
 /** Rounds to whole degrees, so that the axis does not change with every reading. */
 function celsiusRange(low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [15, 25];
+  if (low === null || high === null) return [shownTemperature(15), shownTemperature(25)];
   return [Math.floor(low - 0.75), Math.ceil(high + 0.75)];
 }
 
@@ -151,6 +161,7 @@ export function makePlot(context: Context): Part<View> {
   const summary = h("figcaption", { class: "spoken" });
   const empty = h("p", { class: "empty plot-empty" }, "No readings in this period yet.");
   const legend = makeLegend();
+  const days = makeDays(context);
   let minutes = 0;
   let isChosen = false;
   let last: View | undefined;
@@ -175,6 +186,7 @@ export function makePlot(context: Context): Part<View> {
     minutes = chosen;
     isChosen = true;
     context.showSpan(chosen);
+    days.showSpan(chosen);
     if (last !== undefined) update(last);
   });
   const root = h(
@@ -182,6 +194,7 @@ export function makePlot(context: Context): Part<View> {
     { class: "card history", "aria-labelledby": "history-title" },
     h("div", { class: "card-head" }, h("h2", { id: "history-title" }, "History"), spanPicker.root),
     h("figure", {}, legend.root, box, empty, summary),
+    days.root,
   );
 
   let drawnSeries: unknown;
@@ -189,6 +202,7 @@ export function makePlot(context: Context): Part<View> {
   let drawnAt = 0;
   const update = (view: View) => {
     last = view;
+    days.update(view);
     if (plot === undefined) return;
     const { series } = view.state;
     if (!isChosen) minutes = openingSpan(series, view.nowMs);
@@ -199,7 +213,7 @@ export function makePlot(context: Context): Part<View> {
     const sinceMs = view.nowMs - minutes * 60_000;
     const data = plotData(series, names, sinceMs);
     columns = data.columns;
-    plot.setData([[...data.times], ...data.columns.map((column) => [...column])] as uPlot.AlignedData, false);
+    plot.setData([[...data.times], ...data.columns.map(drawnColumn)] as unknown as uPlot.AlignedData, false);
     plot.setScale("x", { min: sinceMs / 1000, max: view.nowMs / 1000 });
     read(plot.cursor.idx ?? null);
     setText(summary, plotSummary(data, names.indexOf("temperature")));

@@ -1,12 +1,12 @@
 /** Shows the tiles with a device's main values. */
 import { h, type Part, setAttribute, setText } from "../dom.ts";
-import { icon } from "../icons.ts";
+import { icon, setIcon } from "../icons.ts";
 import type { IconName } from "../model/icon-paths.ts";
 import { type TileName, type TileView, tileViews } from "../model/tiles.ts";
 import type { View } from "./context.ts";
 
 const tileList: readonly (readonly [TileName, string, IconName])[] = [
-  ["temperature", "Temperature", "temperature"],
+  ["temperature", "Room", "temperature"],
   ["setPoint", "Set-point", "target"],
   ["humidity", "Humidity", "humidity"],
   ["heater", "Heater", "heater"],
@@ -20,16 +20,21 @@ function makeTile(name: TileName, label: string, picture: IconName): Part<TileVi
   const value = h("span", { class: "tile-number" });
   const unit = h("span", { class: "tile-unit" });
   const note = h("p", { class: "tile-note" });
+  const mark = icon(picture);
+  const title = h("span", {}, label);
   const root = h(
     "div",
     { class: "tile", "data-tile": name },
-    h("dt", { class: "tile-label" }, icon(picture), label),
+    h("dt", { class: "tile-label" }, mark, title),
     h("dd", {}, h("p", { class: "tile-value" }, value, unit), note),
   );
   return {
     root,
     update(view) {
       setText(value, view.value);
+      setText(title, view.label ?? label);
+      // A warning sign beside "None" would warn.
+      setIcon(mark, name === "faults" && view.tone === "good" ? "check" : picture);
       setText(unit, view.unit);
       setText(note, view.note);
       setAttribute(root, "data-tone", view.tone);

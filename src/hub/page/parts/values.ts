@@ -6,6 +6,9 @@ import { sortedRows, statusView } from "../model/status.ts";
 import { labelOf, valueText } from "../model/words.ts";
 import type { View } from "./context.ts";
 
+/** Shown above. */
+const onTiles: readonly string[] = ["faults", "firmwareVersion", "board", "setPointFrom"];
+
 function makeRow({ name }: PropertyRow): Part<PropertyRow> {
   const value = h("td", { "data-side": "Value" });
   const by = h("td", { "data-side": "Set by" });
@@ -36,7 +39,7 @@ export function makeValues(): Part<View> {
       setHidden(root, hub?.kind !== "device");
       if (detail === undefined || hub?.kind !== "device") return;
       const { shared, reported } = sortedRows(detail, writableNames);
-      list.update([...shared, ...reported]);
+      list.update([...shared, ...reported.filter(({ name }) => !onTiles.includes(name))]);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { PanelPress, PanelView } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
-import { numberText } from "../../model/words.ts";
+import { temperatureText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
 import { makeKey } from "./key.ts";
 import { makeScreen } from "./screen.ts";
@@ -72,8 +72,8 @@ function makeRoom(press: Press): Part<PanelView> {
       setHidden(root, room === undefined);
       if (room === undefined) return;
       open = room.windowOpen;
-      setText(air, `${numberText(room.air, "°C")} °C`);
-      setText(outside, `${numberText(room.outside, "°C")} °C`);
+      setText(air, temperatureText(room.air));
+      setText(outside, temperatureText(room.outside));
       setText(window, open ? "Close window" : "Open window");
       setAttribute(window, "data-open", open);
     },

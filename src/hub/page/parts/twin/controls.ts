@@ -12,7 +12,7 @@ import type { DeviceDetail } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
-import { unitOf, valueText } from "../../model/words.ts";
+import { celsiusOf, shownTemperature, temperatureUnit, unitOf, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
 import { type Edit, type Field, wanted } from "./field.ts";
 import { timeField } from "./time-field.ts";
@@ -21,14 +21,30 @@ import { weekField } from "./week-field.ts";
 /** With thousands separators. */
 const rangeText = (value: number): string => value.toLocaleString("en").replace("-", "−");
 
+interface Scale {
+  readonly unit: string;
+  readonly step: number;
+  readonly places: number;
+  shown(value: number): number;
+  stored(shown: number): number;
+}
+
+/** A temperature is shown in the unit of the page; its step is then a whole degree Fahrenheit, as on the device. */
+function scaleOf(name: WritableName, step: number): Scale {
+  const unit = unitOf(name);
+  const same = (value: number): number => value;
+  if (unit !== "°C" || temperatureUnit() === "°C")
+    return { unit, step, places: step < 1 ? 1 : 0, shown: same, stored: same };
+  return { unit: "°F", step: 1, places: 0, shown: shownTemperature, stored: celsiusOf };
+}
+
 /**
  * A number field. Setting the same value again is an edit as well (RR-5). Not validated here, to show how the device
  * rejects a value.
  */
 function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit) {
-  const { label, default: initial, step = 1 } = writableSpec(name);
-  const unit = unitOf(name);
-  const places = step < 1 ? 1 : 0;
+  const { label, default: initial, step: rowStep = 1 } = writableSpec(name);
+  const { unit, step, places, shown, stored } = scaleOf(name, rowStep);
   let touched = false;
   const input = h("input", {
     id: `set-${name}`,
@@ -37,12 +53,27 @@ function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit)
     step: "any",
     required: true,
     "aria-describedby": `hint-${name}`,
-    on: { input: () => (touched = true) },
+    on: {
+      input: () => {
+        touched = true;
+        checkRange();
+      },
+    },
   });
+  const range = `${rangeText(shown(min))} to ${rangeText(shown(max))} ${unit}`;
+  const hint = h("p", { class: "hint", id: `hint-${name}` }, range);
+  /** Says it while a person types; the device decides, by its settings. */
+  const checkRange = () => {
+    const value = stored(input.valueAsNumber);
+    const isOutside = value < min || value > max;
+    setAttribute(input, "aria-invalid", isOutside ? "true" : undefined);
+    setText(hint, isOutside ? `Outside of ${range}` : range);
+  };
   const stepBy = (by: number) => {
-    const from = Number(input.value === "" ? initial : input.value);
+    const from = input.value === "" ? shown(Number(initial)) : Number(input.value);
     input.value = (Math.round((from + by) / step) * step).toFixed(places);
     touched = true;
+    checkRange();
   };
   const stepper = (by: number, word: string) =>
     h(
@@ -53,7 +84,7 @@ function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit)
   const submit = async (event: Event) => {
     event.preventDefault();
     const value = input.valueAsNumber;
-    if (Number.isFinite(value) && (await edit({ [name]: value }))) touched = false;
+    if (Number.isFinite(value) && (await edit({ [name]: stored(value) }))) touched = false;
   };
   const root = h(
     "form",
@@ -67,15 +98,17 @@ function numberField(name: WritableName, { min, max }: NumberSchema, edit: Edit)
       stepper(step, "higher"),
       h("button", { type: "submit", class: "primary" }, "Set"),
     ),
-    h("p", { class: "hint", id: `hint-${name}` }, `${rangeText(min)} to ${rangeText(max)} ${unit}`),
+    hint,
   );
   const field: Field = {
     root,
     update(detail) {
       const value = wanted(detail, name);
       if (touched || document.activeElement === input) return;
-      const text = typeof value === "number" ? value.toFixed(places) : "";
-      if (input.value !== text) input.value = text;
+      const text = typeof value === "number" ? shown(value).toFixed(places) : "";
+      if (input.value === text) return;
+      input.value = text;
+      checkRange();
     },
   };
   return field;

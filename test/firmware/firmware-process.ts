@@ -53,9 +53,9 @@ export class FirmwareProcess {
     writeFileSync(join(this.data, "settings.json"), text);
   }
 
-  /** Without its hub, which most tests have no use for. */
+  /** Without hub and page, which most tests have no use for. */
   start(...flags: string[]): void {
-    this.startConnected("--offline", ...flags);
+    this.startConnected("--offline", "--no-page", ...flags);
   }
 
   startConnected(...flags: string[]): void {

@@ -52,17 +52,20 @@ class FakeProcess extends EventEmitter {
 const ready = { kind: "hub-ready", page: "http://localhost:1", credentials: "/nowhere" };
 const press = { kind: "panel-pressed", key: "b", down: true };
 
-function rig() {
+function rig({ noPage = false } = {}) {
   const clock = new VirtualClock();
   const hubs: FakeProcess[] = [];
   const failures: string[] = [];
+  const served: string[] = [];
   const warnings: [string, LogFields | undefined][] = [];
   const supervisor = new PageSupervisor({
     dataPath: "/nowhere",
     quiet: true,
+    noPage,
     clock,
     log: { debug() {}, info() {}, warn: (event, fields) => void warnings.push([event, fields]), error() {} },
-    spawn: () => {
+    spawn: (what) => {
+      served.push(what);
       const failure = failures.shift();
       if (failure !== undefined) throw Object.assign(new Error(failure), { code: failure });
       const hub = new FakeProcess();
@@ -76,10 +79,10 @@ function rig() {
     if (newest === undefined) throw new Error("no hub yet");
     return newest;
   };
-  return { clock, hubs, hub, failures, warnings, supervisor, loop };
+  return { clock, hubs, hub, served, failures, warnings, supervisor, loop };
 }
 
-describe("the supervisor of the local hub", () => {
+describe("the supervisor of the hub and the page", () => {
   it("passes a key of the page on to the loop", () => {
     const { supervisor, loop, hub } = rig();
     supervisor.startFor(loop.child, "hub");
@@ -228,5 +231,47 @@ describe("the supervisor of the local hub", () => {
     }
     hub().emit("message", ready);
     expect(loop.sent).toEqual([ready]);
+  });
+
+  it("serves the device's own page to a loop that needs no hub", () => {
+    const { supervisor, loop, hub, served } = rig();
+    supervisor.startFor(loop.child, "page");
+    expect(served).toEqual(["page"]);
+    const pageReady = { kind: "page-ready", page: "http://localhost:1" };
+    hub().emit("message", pageReady);
+    expect(loop.sent).toEqual([pageReady]);
+  });
+
+  it("ends the page for a loop that needs the hub, and the hub for one that has an account", () => {
+    const { supervisor, loop, hub, served, warnings } = rig();
+    supervisor.startFor(loop.child, "page");
+    const page = hub();
+    supervisor.startFor(loop.child, "hub");
+    expect(page.killed).toEqual(["SIGTERM"]);
+    expect(served).toEqual(["page", "hub"]);
+    const next = new FakeProcess();
+    supervisor.startFor(next.child, "page");
+    expect(served).toEqual(["page", "hub", "page"]);
+    expect(warnings).toEqual([]);
+  });
+
+  it("kills a page that does not make way", async () => {
+    const { supervisor, loop, hub, served, clock } = rig();
+    supervisor.startFor(loop.child, "page");
+    const page = hub();
+    page.diesOnTerm = false;
+    supervisor.startFor(loop.child, "hub");
+    expect(served).toEqual(["page"]);
+    await clock.advance(seconds(3));
+    expect(page.killed).toEqual(["SIGTERM", "SIGKILL"]);
+    expect(served).toEqual(["page", "hub"]);
+  });
+
+  it("starts no page where none is wanted, but a hub all the same", () => {
+    const { supervisor, loop, served } = rig({ noPage: true });
+    supervisor.startFor(loop.child, "page");
+    expect(served).toEqual([]);
+    supervisor.startFor(loop.child, "hub");
+    expect(served).toEqual(["hub"]);
   });
 });

@@ -1,0 +1,71 @@
+/** QR codes: their form by the standard, and the words that a reader finds in them. */
+import { describe, expect, it } from "vitest";
+import { type QrCode, qrCode, qrText } from "../../src/base/qr-code.ts";
+
+/** The masks of the standard, written again from its table 10. */
+const masks: readonly ((row: number, column: number) => boolean)[] = [
+  (i, j) => (i + j) % 2 === 0,
+  (i) => i % 2 === 0,
+  (_, j) => j % 3 === 0,
+  (i, j) => (i + j) % 3 === 0,
+  (i, j) => (Math.floor(i / 2) + Math.floor(j / 3)) % 2 === 0,
+  (i, j) => ((i * j) % 2) + ((i * j) % 3) === 0,
+  (i, j) => (((i * j) % 2) + ((i * j) % 3)) % 2 === 0,
+  (i, j) => (((i + j) % 2) + ((i * j) % 3)) % 2 === 0,
+];
+
+/** Reads a code of version 1 or 2 without errors: one block, one alignment pattern at most. */
+function readBack(code: QrCode): string {
+  const size = code.length;
+  const isDark = (row: number, column: number): boolean => code[row]?.[column] === true;
+  const format = [0, 1, 2, 3, 4, 5, 7].map((column) => (isDark(8, column) ? "1" : "0")).join("");
+  const mask = masks[(Number.parseInt(format.slice(0, 5), 2) ^ 0b10101) & 7];
+  const isFixed = (row: number, column: number): boolean =>
+    row === 6 ||
+    column === 6 ||
+    (row < 9 && (column < 9 || column >= size - 8)) ||
+    (row >= size - 8 && column < 9) ||
+    (size === 25 && Math.abs(row - 18) <= 2 && Math.abs(column - 18) <= 2);
+  const bits: number[] = [];
+  for (let right = size - 1, up = true; right > 0; right -= right === 8 ? 3 : 2, up = !up)
+    for (let step = 0; step < size; step += 1)
+      for (const column of [right, right - 1]) {
+        const row = up ? size - 1 - step : step;
+        if (!isFixed(row, column)) bits.push(Number(isDark(row, column) !== mask?.(row, column)));
+      }
+  const number = (from: number, length: number) => Number.parseInt(bits.slice(from, from + length).join(""), 2);
+  expect(number(0, 4)).toBe(4);
+  const bytes = Array.from({ length: number(4, 8) }, (_, index) => number(12 + index * 8, 8));
+  return new TextDecoder().decode(new Uint8Array(bytes));
+}
+
+describe("a QR code", () => {
+  it.each(["a", "http://10.0.0.1", "http://10.0.0.1:8780/", "grüße, 20 °C"])("says %s", (text) => {
+    const code = qrCode(text);
+    expect(code && readBack(code)).toBe(text);
+  });
+
+  it("grows with the text, up to 180 bytes", () => {
+    const sizes = [14, 15, 26, 42, 62, 84, 106, 122, 152, 180].map((length) => qrCode("x".repeat(length))?.length);
+    expect(sizes).toEqual([21, 25, 25, 29, 33, 37, 41, 45, 49, 53]);
+    expect(qrCode("x".repeat(181))).toBeUndefined();
+  });
+
+  it("has the three patterns by which a camera finds it", () => {
+    const code = qrCode("http://heater.local:8780/") ?? [];
+    const far = code.length - 7;
+    for (const [top, left] of [[0, 0], [0, far], [far, 0]] as const) {
+      const rows = code.slice(top, top + 7).map((row) => row.slice(left, left + 7).map(Number).join(""));
+      expect(rows).toEqual(["1111111", "1000001", "1011101", "1011101", "1011101", "1000001", "1111111"]);
+    }
+  });
+
+  it("is drawn with a quiet zone of four modules, two rows in a line", () => {
+    const code = qrCode("http://heater.local:8780/") ?? [];
+    const lines = qrText(code);
+    expect(lines).toHaveLength(Math.ceil((code.length + 8) / 2));
+    expect(new Set(lines.map((line) => line.length))).toEqual(new Set([code.length + 8]));
+    expect(lines[0]).toMatch(/^█+$/);
+    expect(lines[2]?.slice(0, 12)).toBe("████ ▄▄▄▄▄ █");
+  });
+});

@@ -1,11 +1,11 @@
 // The arrows between the parts of src/, as rules of dependency-cruiser. test/architecture runs them, proves that every
 // module was seen, and seeds a violation of each rule.
 //
-//   commands → firmware → { board, simulation, azure, hub, update, manifest } → { chips, protocol } → control → model → base
+//   commands → firmware → { board, simulation, azure, home-assistant, hub, update, manifest } → { chips, protocol } → control → model → base
 //
 // An arrow may skip a part, never turn round; parts in braces never import each other. src/bootstrap stands apart.
 
-const siblings = "board|simulation|azure|hub|update|manifest";
+const siblings = "board|simulation|azure|home-assistant|hub|update|manifest";
 /** base without the folder that touches the disk. */
 const pureBase = "base/(?!files/)";
 
@@ -42,7 +42,10 @@ module.exports = {
       name: "no-orphan",
       severity: "error",
       comment: "A module that nothing imports and that imports nothing is left over.",
-      from: { orphan: true, pathNot: "^src/((main|loop|cloud|generate)\\.ts$|bootstrap/)|\\.d\\.ts$" },
+      from: {
+        orphan: true,
+        pathNot: "^src/((main|loop|cloud|home-assistant|generate)\\.ts$|bootstrap/)|\\.d\\.ts$",
+      },
       to: {},
     },
     {
@@ -125,12 +128,12 @@ module.exports = {
     only(
       "commands-look-down",
       "^src/commands/",
-      `^src/(?!(main|cli|loop|cloud|updater|alerts|generate)\\.ts|bootstrap/)`,
+      `^src/(?!(main|cli|loop|cloud|home-assistant|updater|alerts|generate)\\.ts|bootstrap/)`,
       "Not up to the entry.",
     ),
     only(
       "main-only-dispatches",
-      "^src/(main|cli|loop|cloud|updater|alerts)\\.ts$",
+      "^src/(main|cli|loop|cloud|home-assistant|updater|alerts)\\.ts$",
       "^src/(cli\\.ts$|(commands|firmware|base)/)",
       "The entry finds a verb and reports its failure; what verbs do is theirs.",
     ),

@@ -14,6 +14,20 @@ export interface BackoffLimits {
 export const pauseAfter = (before: number, { first, longest, factor = 2 }: BackoffLimits): Millis =>
   millis(Math.min(longest, first * factor ** before));
 
+/**
+ * A pause drawn between `floor` and a ceiling that begins a quarter above it and doubles with each failure, so that a fleet
+ * does not retry at once. @param failures in a row, this one included. @param random uniform in 0…1
+ */
+export function drawnPause(
+  failures: number,
+  { floor, longest }: { readonly floor: Millis; readonly longest: Millis },
+  random: number,
+): Millis {
+  const most = millis(Math.max(floor, longest));
+  const ceiling = pauseAfter(Math.max(0, failures - 1), { first: millis(floor * 1.25), longest: most });
+  return millis(floor + random * (ceiling - floor));
+}
+
 export class Backoff {
   readonly #limits: BackoffLimits;
   #failures = 0;

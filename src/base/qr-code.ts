@@ -146,7 +146,9 @@ type Draft = (boolean | undefined)[][];
 /** Everything but the codewords; `undefined` where those are. */
 function fixedModules(version: number, mask: number): Draft {
   const size = sizeOf(version);
-  const draft: Draft = Array.from({ length: size }, () => new Array<boolean | undefined>(size).fill(undefined));
+  const draft: Draft = Array.from({ length: size }, () =>
+    new Array<boolean | undefined>(size).fill(undefined),
+  );
   const set = (x: number, y: number, dark: boolean) => {
     const row = draft[y];
     if (row !== undefined && x >= 0 && x < size) row[x] = dark;
@@ -160,7 +162,12 @@ function fixedModules(version: number, mask: number): Draft {
       for (let dx = -radius; dx <= radius; dx += 1)
         set(cx + dx, cy + dy, !light.includes(Math.max(Math.abs(dx), Math.abs(dy))));
   };
-  for (const [cx, cy] of [[3, 3], [size - 4, 3], [3, size - 4]] as const) ring(cx, cy, 4, [2, 4]);
+  for (const [cx, cy] of [
+    [3, 3],
+    [size - 4, 3],
+    [3, size - 4],
+  ] as const)
+    ring(cx, cy, 4, [2, 4]);
   const centres = alignment(version);
   const last = centres.at(-1);
   for (const cy of centres)
@@ -211,7 +218,8 @@ function penalty(code: QrCode): number {
   for (const line of [...code, ...columns]) {
     const text = line.map((dark) => (dark ? "1" : "0")).join("");
     for (const run of text.match(/0{5,}|1{5,}/g) ?? []) total += run.length - 2;
-    for (const pattern of [/(?=10111010000)/g, /(?=00001011101)/g]) total += 40 * (text.match(pattern) ?? []).length;
+    for (const pattern of [/(?=10111010000)/g, /(?=00001011101)/g])
+      total += 40 * (text.match(pattern) ?? []).length;
   }
   code.forEach((row, y) => {
     row.forEach((dark, x) => {

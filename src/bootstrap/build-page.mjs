@@ -41,5 +41,6 @@ export async function buildPage(folder = join(root, "dist", "page")) {
   for (const file of ["index.html", "icon.svg", "manifest.webmanifest"])
     cpSync(join(source, file), join(folder, file));
   const icon = readFileSync(join(source, "icon.svg"), "utf8");
-  for (const { file, size, bleed } of icons) writeFileSync(join(folder, file), drawIcon(icon, size, { bleed }));
+  for (const { file, size, bleed } of icons)
+    writeFileSync(join(folder, file), drawIcon(icon, size, { bleed }));
 }

@@ -46,7 +46,8 @@ const firmwareOptions = {
 /**
  * The entries are bundled separately: each additional file delays the start of a process by half a
  * millisecond, and two processes start. They share no module at run time; main.js loads cli.js and
- * launcher.js, and loop.js loads johnny-five.js and faces.js; cloud.js, updater.js and alerts.js are processes of their own.
+ * launcher.js, and loop.js loads johnny-five.js and faces.js; cloud.js, home-assistant.js, updater.js and alerts.js are
+ * processes of their own.
  */
 const bundles = [
   { entryPoints: ["src/main.ts"], splitting: false },
@@ -55,6 +56,7 @@ const bundles = [
   { entryPoints: ["src/firmware/faces.ts"], splitting: false },
   { entryPoints: { launcher: "src/firmware/update/open-launcher.ts" }, splitting: false },
   { entryPoints: ["src/cloud.ts"], splitting: true },
+  { entryPoints: ["src/home-assistant.ts"], splitting: true },
   { entryPoints: ["src/updater.ts"], splitting: false },
   { entryPoints: ["src/alerts.ts"], splitting: false },
   { entryPoints: { cli: "src/cli.ts" }, splitting: true },

@@ -144,7 +144,12 @@ class Picture {
     header.set([8, 6], 8);
     const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
     const data = deflateSync(rows, { level: 9 });
-    return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))]);
+    return Buffer.concat([
+      signature,
+      chunk("IHDR", header),
+      chunk("IDAT", data),
+      chunk("IEND", Buffer.alloc(0)),
+    ]);
   }
 }
 

@@ -1,17 +1,15 @@
 /** `cloud`: runs the cloud process. The control loop starts it; it is not meant for users. */
 import { type Log, logLevels } from "../base/log.ts";
-import { read } from "../base/schema/schema.ts";
-import { type Millis, millis, seconds } from "../base/units.ts";
 import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
-import { type CloudMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
-import { RemoteDevice } from "../firmware/cloud-process/remote-device.ts";
+import { type CloudMessage, type LoopMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { systemHealthSources } from "../firmware/health/machine-health.ts";
 import { rankMemory } from "../firmware/memory/rank.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import type { HubReady } from "../firmware/process/messages.ts";
-import { bootOfThisMachine, systemClock } from "../firmware/process/system-clock.ts";
+import { startOfOther, systemClock } from "../firmware/process/system-clock.ts";
+import type { MessageToFace } from "../firmware/remote-device/messages.ts";
+import { runFace } from "../firmware/remote-device/run-face.ts";
 import { Verbosity } from "../firmware/reports/verbosity.ts";
 import { readSeal } from "../firmware/seal/seal.ts";
 import { SealWatch } from "../firmware/seal/seal-watch.ts";
@@ -42,8 +40,7 @@ export const verb: Verb = {
   run: cloud,
 };
 
-/** The loop kills this process if closing takes longer. */
-const closeTimeout = seconds(3);
+type OwnMessage = Exclude<LoopMessage, { kind: MessageToFace["kind"] }>;
 
 async function cloud(args: Arguments): Promise<number> {
   rankMemory("cloud");
@@ -60,55 +57,27 @@ async function cloud(args: Arguments): Promise<number> {
   const ended = childEnding({ log, send, name: "cloud", title: "cloud process", dataPath: data.path });
   const seal = new SealWatch(systemClock, log, () => readSeal(data.path));
   const isSealed = (): boolean => seal.sealed;
-  let device: RemoteDevice | undefined;
   let face: AzureFace | undefined;
   let hub: HubReady | undefined;
-  let firmware: FirmwareReport | undefined;
-  let unreadable = 0;
-  // A single listener from the start: messages that arrive before any listener are delivered only to the
-  // first one.
-  process.on("message", (message) => {
-    const received = read(loopToCloud, message);
-    switch (received?.kind) {
-      case undefined:
-        unreadable += 1;
-        return log.warn("cloud-message-unreadable", { from: "the loop", dropped: unreadable });
-      case "hub-ready":
-        hub = received;
-        return face?.hubReady(received);
-      case "secrets-given":
-        // The code that requested them has its own listener.
-        return;
-      case "log-lines":
-        return face?.sendLines(received.lines);
-      case "firmware":
-        firmware = received.report;
-        return device?.faceChanged();
-      case "ping":
-        return send({ kind: "pong" });
-      case "stop":
-        return ended.stop();
-      case "device":
-      case "answer":
-        if (device !== undefined) return device.take(received);
-        device = new RemoteDevice({ clock: systemClock, log, send }, received.snapshot);
-        face = faceOf(args, {
-          data,
-          wiring,
-          manifest,
-          log,
-          verbosity,
-          send,
-          isSealed,
-          firmware: () => firmware,
-        });
-        void device.addFace(face);
-        if (hub !== undefined) face.hubReady(hub);
-    }
+  return await runFace<OwnMessage>({
+    log,
+    send,
+    ended,
+    messages: loopToCloud,
+    unreadable: "cloud-message-unreadable",
+    makeFace(firmware) {
+      face = faceOf(args, { data, wiring, manifest, log, verbosity, send, isSealed, firmware });
+      return face;
+    },
+    onStarted() {
+      if (hub !== undefined) face?.hubReady(hub);
+    },
+    onOwn(message) {
+      if (message.kind === "log-lines") return face?.sendLines(message.lines);
+      hub = message;
+      return face?.hubReady(message);
+    },
   });
-  await ended.asked;
-  await Promise.race([face?.close(), systemClock.sleep(closeTimeout)]);
-  process.exit(exitCodes.ok);
 }
 
 interface FaceParts extends ReturnType<typeof setUp> {
@@ -139,7 +108,7 @@ function faceOf(args: Arguments, parts: FaceParts): AzureFace {
     log,
     healthSources: systemHealthSources(data.path),
     relayLife: Number(args.value("relay-life")),
-    startedMs: startOf(args.value("up-since")),
+    startedMs: startOfOther(args.value("up-since")),
     setOutboxAside: args.has("set-outbox-aside"),
     restart: () => send({ kind: "restart" }),
     sendLogs: sendLogsBy(verbosity, send),
@@ -160,11 +129,4 @@ function setUp(board: string, data: DataFolder) {
   const manifest = loadManifest(choice);
   guardNetwork(manifest);
   return { wiring: choice.wiring, manifest };
-}
-
-/** Converts the loop's start time to this process's clock; both processes know when the machine started. */
-function startOf(upSince: string | undefined): Millis {
-  const { clockZeroMs } = bootOfThisMachine(systemClock);
-  const since = Number(upSince);
-  return millis(Number.isFinite(since) ? since - clockZeroMs : 0);
 }

@@ -10,17 +10,17 @@ import { drawPanel } from "../firmware/front/picture.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import { startHubAlerts } from "../firmware/hub-process/hub-alerts.ts";
+import { explainListening } from "../firmware/hub-process/listening-errors.ts";
 import {
   type LocalHub,
   type LocalHubOptions,
   startLocalHub,
   startOrJoin,
 } from "../firmware/hub-process/local-hub.ts";
-import { explainListening } from "../firmware/hub-process/listening-errors.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
+import { rankMemory } from "../firmware/memory/rank.ts";
 import { homeSessionTime } from "../firmware/page-process/page-server.ts";
 import { PasswordFile, warnOfPassword } from "../firmware/page-process/password-file.ts";
-import { rankMemory } from "../firmware/memory/rank.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
@@ -38,8 +38,8 @@ import { ownersHub } from "./hub/owner.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { namesOf, portOf } from "./line/listening.ts";
 import { pageFlags, pageWanted } from "./line/page-flags.ts";
-import { printCode } from "./output/page-address.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { printCode } from "./output/page-address.ts";
 
 export const verb: Verb = {
   name: "hub",

@@ -26,8 +26,8 @@ import { passwordProblem } from "../hub/page-server/password.ts";
 import { oneOf, readContext, wantsColour } from "./line/context.ts";
 import { namesOf, portOf } from "./line/listening.ts";
 import { pageFlags, pageWanted } from "./line/page-flags.ts";
-import { addressLines, printCode } from "./output/page-address.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
+import { addressLines, printCode } from "./output/page-address.ts";
 
 export const verb: Verb = {
   name: "page",
@@ -64,7 +64,12 @@ async function serve(args: Arguments): Promise<number> {
   const guarded = process.send !== undefined;
   if (guarded) rankMemory("page");
   const out = new LineWriter(guarded ? 2 : 1);
-  const log = createLogger({ clock: systemClock, level: guarded ? "warn" : "info", format, write: out.write });
+  const log = createLogger({
+    clock: systemClock,
+    level: guarded ? "warn" : "info",
+    format,
+    write: out.write,
+  });
   const endNow = (): void => endProcess(exitCodes.ok, out);
   let end = endNow;
   installSignals({ log, end: () => end(), mayDebug: () => mayDebug(folder.path) });
@@ -150,7 +155,8 @@ async function setPassword(args: Arguments): Promise<number> {
   const folder = openDataFolder(data.path);
   const password = process.stdin.isTTY ? await askTwice() : await firstLine();
   const problem = passwordProblem(password);
-  if (problem !== undefined) throw new StartupError(exitCodes.usage, `Not set: ${problem}.`, "Choose another one.");
+  if (problem !== undefined)
+    throw new StartupError(exitCodes.usage, `Not set: ${problem}.`, "Choose another one.");
   try {
     await storePassword(folder.path, password);
   } catch (error) {

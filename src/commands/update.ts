@@ -17,6 +17,7 @@ import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { unitId } from "../firmware/process/unit-id.ts";
 import { isSealed } from "../firmware/seal/seal.ts";
 import { isDiskFailure, openDataFolder } from "../firmware/storage/data-folder.ts";
 import { installUpdate } from "../firmware/update/install-update.ts";
@@ -25,7 +26,6 @@ import { readRequest, writeRequest } from "../firmware/update/request.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
 import { type Answer, askSources } from "../firmware/update-process/ask-sources.ts";
 import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
-import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
 import { recordNames, SlotStore } from "../update/slots/slot-store.ts";
@@ -89,7 +89,7 @@ async function check(args: Arguments): Promise<number> {
       firmware: firmwareVersion(),
       board: "",
       program: store.read().active ?? "factory",
-      unitId: unitId(),
+      unitId: unitId("roll-out"),
       isSealed: () => isSealed(dataPath),
       env: process.env,
       clock: systemClock,

@@ -11,6 +11,7 @@ import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { guardianProtocol } from "../firmware/process/messages.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { unitId } from "../firmware/process/unit-id.ts";
 import { isSealed } from "../firmware/seal/seal.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
@@ -20,7 +21,6 @@ import { keysFolder, slotsFolder } from "../firmware/update/places.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
 import { loopToUpdater, type UpdaterToLoop } from "../firmware/update-process/messages.ts";
 import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
-import { unitId } from "../firmware/update-process/unit-id.ts";
 import { UnitUpdater } from "../firmware/update-process/unit-updater.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -74,7 +74,7 @@ async function updater(args: Arguments): Promise<number> {
     manifest,
     firmware: runningRelease(),
     board: choice.name,
-    unitId: unitId(),
+    unitId: unitId("roll-out"),
     isSealed: () => isSealed(data.path),
     env: process.env,
     send,

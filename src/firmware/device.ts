@@ -257,7 +257,7 @@ export class Device implements FaceDevice {
         {
           ...this.#parts.hat.health,
           storeFailure: this.#parts.store.failure,
-          faceFailure: this.#faces.failure,
+          failingFaces: this.#faces.failing,
         },
         this.#reported,
       ),

@@ -4,7 +4,7 @@
  * Guarantee of `Faces`: a face that cannot start is one that failed; its device, and the other faces, go on.
  */
 import { messageOf } from "../base/errors.ts";
-import type { LinkState, Request } from "../control/input.ts";
+import type { FailingPart, LinkState, Request } from "../control/input.ts";
 import type { ControlState } from "../control/state.ts";
 import type { StepSummary } from "../control/step-summary.ts";
 import type { InForce } from "../control/twin/in-force.ts";
@@ -17,9 +17,14 @@ export interface Face<D extends FaceDevice = FaceDevice> {
   close(): Promise<void>;
   /** Of its link to its server; "none" where there is none. Neither this nor `failure` throws. */
   readonly state: LinkState;
-  /** The cause, while it does not work: shown as `cloud-failed` (SR-11). */
+  /** The cause, while it does not work: shown as the fault of its part (SR-11). */
   readonly failure: string | undefined;
+  /** What fails then; absent: "cloud". */
+  readonly part?: FacePart;
 }
+
+/** Parts of the table of faults that are faces. */
+export type FacePart = Extract<FailingPart, "cloud" | "home-assistant">;
 
 /** The state of a device that a face sees, at one time. */
 export interface DeviceSnapshot {
@@ -61,7 +66,7 @@ const worstFirst: readonly LinkState[] = ["offline", "connecting", "online"];
 export class Faces<D extends FaceDevice> {
   readonly #faces: Face<D>[] = [];
   /** Why one could not even start. */
-  #broken: string | undefined;
+  readonly #broken = new Map<Face<D>, string>();
 
   /** Resolves when the face has begun its work, or failed to. */
   async start(face: Face<D>, device: D): Promise<void> {
@@ -69,7 +74,7 @@ export class Faces<D extends FaceDevice> {
     try {
       await face.start(device);
     } catch (error) {
-      this.#broken = messageOf(error);
+      this.#broken.set(face, messageOf(error));
     }
     device.faceChanged();
   }
@@ -79,6 +84,18 @@ export class Faces<D extends FaceDevice> {
   }
 
   get failure(): string | undefined {
-    return this.#broken ?? this.#faces.find((face) => face.failure !== undefined)?.failure;
+    return this.#failures[0]?.why;
+  }
+
+  /** Those with a failure. */
+  get failing(): readonly FacePart[] {
+    return this.#failures.map(({ part }) => part);
+  }
+
+  get #failures(): readonly { readonly part: FacePart; readonly why: string }[] {
+    return this.#faces.flatMap((face) => {
+      const why = this.#broken.get(face) ?? face.failure;
+      return why === undefined ? [] : [{ part: face.part ?? "cloud", why }];
+    });
   }
 }

@@ -9,15 +9,17 @@ import type { Face } from "./face.ts";
 import { FrontFace } from "./front/share.ts";
 import type { VirtualHardware } from "./hardware.ts";
 import type { HistoryRecorder } from "./history/recorder.ts";
+import { startHomeAssistantProcess } from "./home-assistant-process/start-home-assistant-process.ts";
 import { LocalFace } from "./local-socket/local-face.ts";
 import type { LogFeed } from "./local-socket/log-feed.ts";
 import { firmwareVersion } from "./process/package-root.ts";
+import { environmentWithSecrets, HeldSecrets } from "./process/secret-handover.ts";
 import { systemClock } from "./process/system-clock.ts";
 import type { Swap } from "./update/swap/swap.ts";
 import { startUpdateProcess } from "./update-process/start-update-process.ts";
 import type { UpdateProcess } from "./update-process/update-process.ts";
 
-export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate"> {
+export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate" | "secrets"> {
   readonly swap: Swap;
   readonly settings: AzureProcessOptions["settings"] & Pick<Settings, "timeZone">;
   /** Its keys can be pressed from the local hub's page. */
@@ -49,10 +51,16 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
     return async () => void (await Promise.allSettled([local.close(), front.close()]));
   }
   let updates: UpdateProcess | undefined;
-  const azure = await startAzureProcess({ ...options, onCheckForUpdate: () => updates?.check() });
-  const faces: readonly Face<Device>[] = [azure, new FrontFace(options)];
+  const secrets = HeldSecrets.take(await environmentWithSecrets(process, process.env));
+  const shared = { ...options, secrets, onCheckForUpdate: () => updates?.check() };
+  const azure = startAzureProcess(shared);
+  const homeAssistant = startHomeAssistantProcess(shared);
+  const remote = homeAssistant === undefined ? [] : [homeAssistant];
+  const faces: readonly Face<Device>[] = [azure, ...remote, new FrontFace(options)];
   for (const face of faces) void device.addFace(face);
-  const onReport = (report: FirmwareReport): void => azure.setFirstMessage({ kind: "firmware", report });
+  const onReport = (report: FirmwareReport): void => {
+    for (const face of [azure, ...remote]) face.setFirstMessage({ kind: "firmware", report });
+  };
   updates = startUpdateProcess({ ...options, device, onReport });
   const alerts = startAlertProcess({ ...options, device });
   const parts = [local, ...faces, updates, alerts];

@@ -5,6 +5,7 @@
  */
 import type { HatHealth } from "../board/hat.ts";
 import type { FailingPart } from "../control/input.ts";
+import type { FacePart } from "./face.ts";
 
 /** Parts that the device cannot check itself. The code that runs the part calls `Device.setFailing`. */
 export type ReportedPart = "settings" | "board" | "watcher" | "firmware" | "updates" | "alerts" | "history";
@@ -14,7 +15,7 @@ type ObservedPart = Exclude<FailingPart, ReportedPart>;
 /** Health of the parts that the device checks itself. A failure is `undefined` while the part works. */
 export interface PartsHealth extends HatHealth {
   readonly storeFailure: unknown;
-  readonly faceFailure: unknown;
+  readonly failingFaces: readonly FacePart[];
 }
 
 export function failingParts(
@@ -27,7 +28,8 @@ export function failingParts(
     leds: health.ledsFailing,
     relay: health.relayFailing,
     storage: health.storeFailure !== undefined,
-    cloud: health.faceFailure !== undefined,
+    cloud: health.failingFaces.includes("cloud"),
+    "home-assistant": health.failingFaces.includes("home-assistant"),
   };
   return [...keysOf(observed).filter((part) => observed[part]), ...reported];
 }

@@ -212,6 +212,15 @@ const rows = {
     short: "CLOUD FAILED",
     remedy: "The connection to the cloud has failed. Control goes on without it; see the log for the cause.",
   },
+  "home-assistant-failed": {
+    part: "home-assistant",
+    rule: "SR-11",
+    heaterOff: false,
+    latched: false,
+    short: "MQTT FAILED",
+    remedy:
+      "Home Assistant is not connected: mqtt.json cannot be used, or the broker refuses this device. Control goes on without it. See: grove-heater doctor; then the log.",
+  },
 } as const satisfies Readonly<Record<string, FaultEffect>>;
 
 type Rows = typeof rows;

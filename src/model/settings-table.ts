@@ -310,7 +310,12 @@ export const settingsTable = {
     ),
     restart: true,
   },
-  displayUnit: choice(["C", "F"], "C", "Display unit", "Unit of the temperatures on the screen and the page."),
+  displayUnit: choice(
+    ["C", "F"],
+    "C",
+    "Display unit",
+    "Unit of the temperatures on the screen and the page.",
+  ),
   dimAfterSeconds: quantity(
     "s",
     60,

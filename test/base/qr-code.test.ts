@@ -33,7 +33,8 @@ function readBack(code: QrCode): string {
         const row = up ? size - 1 - step : step;
         if (!isFixed(row, column)) bits.push(Number(isDark(row, column) !== mask?.(row, column)));
       }
-  const number = (from: number, length: number) => Number.parseInt(bits.slice(from, from + length).join(""), 2);
+  const number = (from: number, length: number) =>
+    Number.parseInt(bits.slice(from, from + length).join(""), 2);
   expect(number(0, 4)).toBe(4);
   const bytes = Array.from({ length: number(4, 8) }, (_, index) => number(12 + index * 8, 8));
   return new TextDecoder().decode(new Uint8Array(bytes));
@@ -46,7 +47,9 @@ describe("a QR code", () => {
   });
 
   it("grows with the text, up to 180 bytes", () => {
-    const sizes = [14, 15, 26, 42, 62, 84, 106, 122, 152, 180].map((length) => qrCode("x".repeat(length))?.length);
+    const sizes = [14, 15, 26, 42, 62, 84, 106, 122, 152, 180].map(
+      (length) => qrCode("x".repeat(length))?.length,
+    );
     expect(sizes).toEqual([21, 25, 25, 29, 33, 37, 41, 45, 49, 53]);
     expect(qrCode("x".repeat(181))).toBeUndefined();
   });
@@ -54,8 +57,17 @@ describe("a QR code", () => {
   it("has the three patterns by which a camera finds it", () => {
     const code = qrCode("http://heater.local:8780/") ?? [];
     const far = code.length - 7;
-    for (const [top, left] of [[0, 0], [0, far], [far, 0]] as const) {
-      const rows = code.slice(top, top + 7).map((row) => row.slice(left, left + 7).map(Number).join(""));
+    for (const [top, left] of [
+      [0, 0],
+      [0, far],
+      [far, 0],
+    ] as const) {
+      const rows = code.slice(top, top + 7).map((row) =>
+        row
+          .slice(left, left + 7)
+          .map(Number)
+          .join(""),
+      );
       expect(rows).toEqual(["1111111", "1000001", "1011101", "1011101", "1011101", "1000001", "1111111"]);
     }
   });

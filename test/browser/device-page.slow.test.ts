@@ -46,7 +46,8 @@ describe.skipIf(skipped)(`the device's page${skipped ? ` (${noChromium})` : ""}`
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
     page.on("console", (message) => {
-      if (message.type() === "error" && !/ (40[13]|422|503) /.test(message.text())) complaints.push(message.text());
+      if (message.type() === "error" && !/ (40[13]|422|503) /.test(message.text()))
+        complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(error.message));
     await page.goto(`http://localhost:${port}/`);
@@ -86,7 +87,11 @@ describe.skipIf(skipped)(`the device's page${skipped ? ` (${noChromium})` : ""}`
   });
 
   it("shows and takes degrees Fahrenheit", async () => {
-    const { page: server, device, clock } = await served({
+    const {
+      page: server,
+      device,
+      clock,
+    } = await served({
       settings: () => ({ ...defaultSettings, displayUnit: "F" }),
     });
     const page = await open(server.port);

@@ -27,7 +27,10 @@ describe("what was learned of the room", () => {
   it("stays when the relay is replaced, whose cycles are stored as 0", () => {
     const device = new Device();
     device.read();
-    device.restart(1, { ...toDurable(device.state), counters: { relayCycles: 100_000, heaterSeconds: 7200 } });
+    device.restart(1, {
+      ...toDurable(device.state),
+      counters: { relayCycles: 100_000, heaterSeconds: 7200 },
+    });
     device.read();
     expect(device.faults).toEqual(["relay-worn"]);
     const before = device.state.revision;

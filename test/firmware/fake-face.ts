@@ -1,16 +1,19 @@
 /** A face whose state and failure are what a test says. */
 import type { LinkState } from "../../src/control/input.ts";
 import type { Device } from "../../src/firmware/device.ts";
-import type { Face } from "../../src/firmware/face.ts";
+import type { Face, FacePart } from "../../src/firmware/face.ts";
 
 export class FakeFace implements Face {
   state: LinkState = "none";
   failure: string | undefined;
   readonly #device: Device;
 
+  readonly part: FacePart;
+
   /** Started with this device. */
-  constructor(device: Device) {
+  constructor(device: Device, part: FacePart = "cloud") {
     this.#device = device;
+    this.part = part;
     void device.addFace(this);
   }
 

@@ -4,8 +4,9 @@
  * Guarantee: every failure gets a code, from the errors of TLS, socket and MQTT: the SDK would report a missing network
  * as "Not authorized". No message contains a secret.
  */
-import { errnoOf, reasonOf } from "../../base/errors.ts";
+import { reasonOf } from "../../base/errors.ts";
 import { isRecord } from "../../base/json/value.ts";
+import { networkFailureOf } from "../../base/network-failure.ts";
 import { hostAndPort } from "../../protocol/names.ts";
 import { scrub } from "../credentials/secret.ts";
 
@@ -108,7 +109,11 @@ export const cause = (code: CauseCode, peer: Peer, detail = ""): LinkCause => ({
 export function classify(failure: Failure): LinkCause {
   const { peer, wire, sdk, returnCode, status } = failure;
   const found =
-    byReturnCode(returnCode) ?? byError(wire) ?? byStatus(status) ?? byRegistration(sdk) ?? byError(sdk);
+    byReturnCode(returnCode) ??
+    networkFailureOf(wire) ??
+    byStatus(status) ??
+    byRegistration(sdk) ??
+    networkFailureOf(sdk);
   const detail = returnCode === undefined ? detailOf(wire ?? sdk) : `CONNACK ${returnCode}`;
   if (found !== undefined) return cause(found, peer, detail);
   if (failure.timedOut === true) return cause("timeout", peer, detail);
@@ -124,58 +129,6 @@ function byReturnCode(code: number | undefined): CauseCode | undefined {
   if (code === undefined || code === 0) return undefined;
   if (code === 3) return "throttled";
   return code === 1 ? "protocol" : "key-refused";
-}
-
-const codes: Readonly<Record<string, CauseCode>> = {
-  CERT_NOT_YET_VALID: "clock-wrong",
-  CERT_HAS_EXPIRED: "clock-wrong",
-  UNABLE_TO_GET_ISSUER_CERT: "untrusted-ca",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "untrusted-ca",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "untrusted-ca",
-  SELF_SIGNED_CERT_IN_CHAIN: "untrusted-ca",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "untrusted-ca",
-  CERT_UNTRUSTED: "untrusted-ca",
-  CERT_REJECTED: "untrusted-ca",
-  CERT_SIGNATURE_FAILURE: "untrusted-ca",
-  INVALID_CA: "untrusted-ca",
-  ERR_TLS_CERT_ALTNAME_INVALID: "untrusted-ca",
-  // From the gate, or from the kernel's own firewall under systemd's IPAddressDeny.
-  EPERM: "host-not-granted",
-  EACCES: "host-not-granted",
-  ENOTFOUND: "host-not-found",
-  EAI_AGAIN: "host-not-found",
-  EAI_FAIL: "host-not-found",
-  ENODATA: "host-not-found",
-  ECONNREFUSED: "host-unreachable",
-  EHOSTUNREACH: "host-unreachable",
-  EHOSTDOWN: "host-unreachable",
-  ENETUNREACH: "host-unreachable",
-  ENETDOWN: "host-unreachable",
-  EADDRNOTAVAIL: "host-unreachable",
-  ETIMEDOUT: "timeout",
-  ECONNRESET: "dropped",
-  ECONNABORTED: "dropped",
-  EPIPE: "dropped",
-  // The server refused the client's certificate.
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "key-refused",
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "key-refused",
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: "key-refused",
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: "key-refused",
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "key-refused",
-};
-
-function byError(error: unknown): CauseCode | undefined {
-  let at = error;
-  // Bounded, since a chain of causes may be circular.
-  for (let depth = 0; depth < 8 && at instanceof Error; depth++) {
-    const code = codes[String(errnoOf(at))];
-    if (code !== undefined) return code;
-    // Happy eyeballs: an AggregateError of one failure per address.
-    if (at instanceof AggregateError && at.errors.length > 0) return byError(at.errors[0]);
-    if (String(errnoOf(at)).startsWith("ERR_SSL_")) return "protocol";
-    at = at.cause;
-  }
-  return undefined;
 }
 
 function byStatus(status: number | undefined): CauseCode | undefined {

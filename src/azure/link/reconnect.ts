@@ -5,7 +5,7 @@
  * other a thousand times a second); the wait grows with each failure up to a cap and is randomised, so that a fleet does
  * not reconnect at once; DPS is asked again only after a refusal or several failures in a row.
  */
-import { pauseAfter } from "../../base/backoff.ts";
+import { drawnPause } from "../../base/backoff.ts";
 import { type Millis, millis } from "../../base/units.ts";
 import { type CauseCode, cause, type LinkCause, type Peer } from "./cause.ts";
 import type { CloudTuning } from "./tuning.ts";
@@ -107,10 +107,6 @@ function countEvictions(
 /** Random between a floor and a ceiling that doubles with every failure in a row. */
 function waitTime(failures: number, isSlow: boolean, tuning: CloudTuning, random: number): Millis {
   const floor = isSlow ? tuning.floorMs * 10 : tuning.floorMs;
-  const cap = Math.max(floor, isSlow ? tuning.slowCapMs : tuning.capMs);
-  const ceiling = pauseAfter(Math.max(0, failures - 1), {
-    first: millis(floor * 1.25),
-    longest: millis(cap),
-  });
-  return millis(floor + random * (ceiling - floor));
+  const longest = isSlow ? tuning.slowCapMs : tuning.capMs;
+  return drawnPause(failures, { floor: millis(floor), longest }, random);
 }

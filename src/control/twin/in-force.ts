@@ -18,6 +18,7 @@ import { riseAfter } from "../law/room-model.ts";
 import { type Limits, limitsOf } from "../limits.ts";
 import { effectiveTarget } from "../panel/boost.ts";
 import { defaultValues, type Panel } from "../panel/panel.ts";
+import { clampTarget } from "../panel/set-point.ts";
 import { setPointFrom, setPointUntil } from "../schedule/schedule.ts";
 import type { ControlState } from "../state.ts";
 import type { TwinShadow } from "./shadow.ts";
@@ -42,6 +43,8 @@ export interface InForce {
     readonly untilMs: WallMillis | undefined;
     readonly next: number | undefined;
   };
+  /** The set-points of these presets. */
+  readonly presets: { readonly comfort: Celsius; readonly eco: Celsius };
   /** `learned`: whole percent; `rise`: K in an hour at full power. */
   readonly room: { readonly windowOpen: boolean; readonly learned: number; readonly rise: number };
 }
@@ -69,6 +72,10 @@ export function inForce(state: ControlState): InForce {
     aim: effectiveTarget(panel, settings),
     boostUntil: boost?.untilWallMs,
     setPoint: setPointInForce(panel),
+    presets: {
+      comfort: clampTarget(settings.comfortTemperature, settings),
+      eco: clampTarget(settings.ecoTemperature, settings),
+    },
     room: {
       windowOpen: isWindowOpen(law.state),
       learned: Math.round(law.state.room.confidence * 100),

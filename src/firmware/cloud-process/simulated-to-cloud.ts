@@ -14,10 +14,11 @@ export interface Readings {
   readonly simulatedToCloud: boolean;
 }
 
-export function allowsSimulatedReadings(
+export const allowsSimulatedReadings = (
   { target }: Pick<Credentials, "target">,
-  { simulated, simulatedToCloud }: Readings,
-): boolean {
-  if (!simulated || simulatedToCloud) return true;
-  return isLoopback(hostAndPort(target.kind === "dps" ? target.endpoint : target.host).host);
-}
+  readings: Readings,
+): boolean => mayReceive(hostAndPort(target.kind === "dps" ? target.endpoint : target.host).host, readings);
+
+/** @param host without port */
+export const mayReceive = (host: string, { simulated, simulatedToCloud }: Readings): boolean =>
+  !simulated || simulatedToCloud || isLoopback(host);

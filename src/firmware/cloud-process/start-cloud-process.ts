@@ -11,7 +11,7 @@ import type { Settings } from "../../model/settings.ts";
 import type { BoardChoice } from "../choose-board.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";
-import { environmentWithSecrets, HeldSecrets } from "../process/secret-handover.ts";
+import type { HeldSecrets } from "../process/secret-handover.ts";
 import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
 import type { RemoteLines } from "../reports/remote-lines.ts";
 import type { RunningLoop } from "../run-loop.ts";
@@ -30,13 +30,13 @@ export interface AzureProcessOptions {
   /** Sends log lines to the person who requested them. */
   readonly remoteLines: RemoteLines;
   readonly onCheckForUpdate: () => void;
+  readonly secrets: HeldSecrets;
   /** The terminal shows a live panel, so nothing else may print there. */
   readonly quiet: boolean;
 }
 
-export async function startAzureProcess(options: AzureProcessOptions): Promise<CloudProcess> {
-  const { running, log, data, choice, settings, remoteLines, quiet } = options;
-  const secrets = HeldSecrets.take(await environmentWithSecrets(process, process.env));
+export function startAzureProcess(options: AzureProcessOptions): CloudProcess {
+  const { running, log, data, choice, settings, remoteLines, secrets, quiet } = options;
   // By the clock that counts from the machine's start: both processes share it, and nobody can set it.
   const { clockZeroMs } = bootOfThisMachine(systemClock);
   const flags = ["--data", data.path, "--board", choice.name, "--log-level", settings.logLevel];

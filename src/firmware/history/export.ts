@@ -17,8 +17,7 @@ export type Shown = Pick<Settings, "displayUnit" | "heaterPower">;
 export const energyOf = (
   { heaterSeconds }: HistoryRow,
   { heaterPower }: Pick<Shown, "heaterPower">,
-): number | undefined =>
-  heaterPower === 0 ? undefined : (heaterSeconds / 3600) * (heaterPower / 1000);
+): number | undefined => (heaterPower === 0 ? undefined : (heaterSeconds / 3600) * (heaterPower / 1000));
 
 /** The start of the day of this machine that a wall time is in. */
 export function dayOf(atMs: number): number {

@@ -14,7 +14,7 @@ import { makePrivateFolder, replaceFile } from "../../base/files/atomic-file.ts"
 import { readSmallFile } from "../../base/files/small-file.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, seconds } from "../../base/units.ts";
-import { withPort } from "../../hub/host-names.ts";
+import { anyAddress, HostNames, withPort } from "../../hub/host-names.ts";
 import {
   type HubAddresses,
   type PortChoice,
@@ -22,7 +22,6 @@ import {
   type RunningHub,
   startHub,
 } from "../../hub/hub.ts";
-import { anyAddress, HostNames } from "../../hub/host-names.ts";
 import { defaultPorts, type HubOptions } from "../../hub/hub-options.ts";
 import { defaultSettings, type Settings } from "../../model/settings.ts";
 import { recordedHistory } from "../history/recorded-history.ts";

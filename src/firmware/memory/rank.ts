@@ -9,7 +9,14 @@
 import { writeFileSync } from "node:fs";
 
 /** Guardian and loop have none. Alerts may be about the others. The updater needs the most memory, and can be repeated. */
-const ranks = { cloud: 500, hub: 500, alerts: 400, page: 600, updater: 900 } as const;
+const ranks = {
+  cloud: 500,
+  "home-assistant": 500,
+  hub: 500,
+  alerts: 400,
+  page: 600,
+  updater: 900,
+} as const;
 
 /** @param file for tests */
 export function rankMemory(process: keyof typeof ranks, file = "/proc/self/oom_score_adj"): void {

@@ -51,7 +51,11 @@ export class DeviceChanges {
       this.#add({ ...base, property: "faults", before: faultsBefore, after: faults });
     if (status.link !== before.link && ["online", "offline"].includes(status.link)) {
       const kind = status.link === "online" ? "connected" : "disconnected";
-      this.#add({ ...base, kind, text: `${kind === "connected" ? "connected to" : "disconnected from"} the cloud` });
+      this.#add({
+        ...base,
+        kind,
+        text: `${kind === "connected" ? "connected to" : "disconnected from"} the cloud`,
+      });
     }
   }
 

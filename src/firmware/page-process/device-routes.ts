@@ -2,6 +2,7 @@
 import type { Context, Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import { isRecord, type Json, type JsonObject, mergePatch } from "../../base/json/value.ts";
+import { read } from "../../base/schema/schema.ts";
 import type { CommandAnswer, DesiredEdited } from "../../hub/page-server/api.ts";
 import { commandCall, desiredEdit, panelPress, readJsonBody } from "../../hub/page-server/bodies.ts";
 import { refuse } from "../../hub/page-server/guard.ts";
@@ -9,8 +10,7 @@ import { addHistory } from "../../hub/page-server/history.ts";
 import type { RecordedHistory } from "../../hub/twin/recorded.ts";
 import { type CommandName, commandSpec, isCommandName } from "../../model/cloud-model.ts";
 import { isWritableName, writableSpec } from "../../model/properties.ts";
-import { toDevice, type ToDevice } from "../local-socket/messages.ts";
-import { read } from "../../base/schema/schema.ts";
+import { type ToDevice, toDevice } from "../local-socket/messages.ts";
 import { pageCommands } from "./device-detail.ts";
 import type { DeviceLink, Requested } from "./device-link.ts";
 import type { DeviceView } from "./device-view.ts";

@@ -15,8 +15,8 @@ import type {
 } from "../../hub/page-server/api.ts";
 import { Feed, type FeedSource } from "../../hub/page-server/feed.ts";
 import { Panels } from "../../hub/page-server/panels.ts";
-import { drawPanel } from "../front/picture.ts";
 import type { GuardianToHub } from "../front/messages.ts";
+import { drawPanel } from "../front/picture.ts";
 import type { LogEvent } from "../local-socket/log-feed.ts";
 import type { DeviceStatus } from "../local-socket/messages.ts";
 import { DeviceChanges } from "./device-changes.ts";
@@ -50,7 +50,9 @@ export class DeviceView implements FeedSource {
     this.#startedMs = clock.wallNow();
     this.feed = new Feed(clock);
     this.feed.source = this;
-    this.panels = new Panels(clock, (deviceId, panel) => this.feed.publish({ type: "panel", deviceId, panel }));
+    this.panels = new Panels(clock, (deviceId, panel) =>
+      this.feed.publish({ type: "panel", deviceId, panel }),
+    );
     this.panels.onPress = (_id, press) => onPress(press);
     this.changes = new DeviceChanges(id, (event) => this.feed.publish({ type: "timeline", event }));
   }

@@ -16,7 +16,11 @@ export interface PageNote {
   readonly urls: readonly string[];
 }
 
-const note: Schema<PageNote> = object({ process: integer(1), port: integer(1, 65_535), urls: list(string(), 32) });
+const note: Schema<PageNote> = object({
+  process: integer(1),
+  port: integer(1, 65_535),
+  urls: list(string(), 32),
+});
 const fileIn = (dataPath: string): string => join(pageFolder(dataPath), "address.json");
 
 /** By its name first: an address changes more often. @param names `undefined`: only this machine reaches it */

@@ -10,10 +10,10 @@ import type { Clock } from "../../base/clock.ts";
 import { errnoOf } from "../../base/errors.ts";
 import { createFile, makePrivateFolder, replaceFile } from "../../base/files/atomic-file.ts";
 import { readSmallFile } from "../../base/files/small-file.ts";
+import type { Log } from "../../base/log.ts";
 import { readText, type Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { integer, secret, string } from "../../base/schema/values.ts";
-import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
 import type { PagePassword } from "../../hub/page-server/password.ts";
 

@@ -37,3 +37,10 @@ export const systemClock: Clock = {
 export function bootOfThisMachine(clock: Clock): { readonly id: string; readonly clockZeroMs: Millis } {
   return { id: bootId() || crypto.randomUUID(), clockZeroMs: millis(uptime() * 1000 - clock.now()) };
 }
+
+/** Converts the start of another process to this one's clock. @param upSince its `clockZeroMs`, as a flag */
+export function startOfOther(upSince: string | undefined): Millis {
+  const { clockZeroMs } = bootOfThisMachine(systemClock);
+  const since = Number(upSince);
+  return millis(Number.isFinite(since) ? since - clockZeroMs : 0);
+}

@@ -53,12 +53,8 @@ export interface MonitoringParts {
 /** Adds both routes, behind the sign-in (a session, or the password by Basic authentication). */
 export function addMonitoring(app: Hono, parts: MonitoringParts, guard: PageGuard): void {
   app.use("/metrics", guard.signedIn);
-  app.get("/metrics", (c) =>
-    c.body(metricsText(parts.details()), 200, { "Content-Type": contentType }),
-  );
-  app.get("/api/state", (c) =>
-    c.json({ hub: parts.info(), devices: parts.summaries() } satisfies HubState),
-  );
+  app.get("/metrics", (c) => c.body(metricsText(parts.details()), 200, { "Content-Type": contentType }));
+  app.get("/api/state", (c) => c.json({ hub: parts.info(), devices: parts.summaries() } satisfies HubState));
 }
 
 /** @returns the whole exposition: per metric its help, its type and one sample for each device that has a value */

@@ -9,7 +9,17 @@ import type { StreamEvent } from "../page-server/api.ts";
 
 export type StreamLink = "connecting" | "live" | "lost";
 
-const types = ["hello", "device", "twin", "telemetry", "timeline", "log", "roll-outs", "panel", "removed"] as const;
+const types = [
+  "hello",
+  "device",
+  "twin",
+  "telemetry",
+  "timeline",
+  "log",
+  "roll-outs",
+  "panel",
+  "removed",
+] as const;
 
 // Does not compile unless every event type is listed.
 type Missing = Exclude<StreamEvent["type"], (typeof types)[number]>;

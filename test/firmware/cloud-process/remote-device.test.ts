@@ -4,8 +4,8 @@ import { silentLog } from "../../../src/base/log.ts";
 import { read } from "../../../src/base/schema/schema.ts";
 import { millis, minutes, seconds } from "../../../src/base/units.ts";
 import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
-import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
 import { snapshotOf } from "../../../src/firmware/face.ts";
+import { RemoteDevice } from "../../../src/firmware/remote-device/remote-device.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { cloudRig } from "./rig.ts";
 

@@ -23,14 +23,23 @@ import {
 } from "../../../src/base/units.ts";
 import { chooseBoard } from "../../../src/firmware/choose-board.ts";
 import { AzureFace } from "../../../src/firmware/cloud-process/azure-face.ts";
-import { DeviceShare } from "../../../src/firmware/cloud-process/device-share.ts";
-import { type CloudMessage, cloudToLoop, loopToCloud } from "../../../src/firmware/cloud-process/messages.ts";
-import { RemoteDevice } from "../../../src/firmware/cloud-process/remote-device.ts";
+import {
+  type CloudMessage,
+  cloudToLoop,
+  type LoopMessage,
+  loopToCloud,
+} from "../../../src/firmware/cloud-process/messages.ts";
 import { composeDevice } from "../../../src/firmware/compose-device.ts";
 import type { Device } from "../../../src/firmware/device.ts";
-import { snapshotOf } from "../../../src/firmware/face.ts";
+import { type FacePart, snapshotOf } from "../../../src/firmware/face.ts";
 import type { ReportedPart } from "../../../src/firmware/failing-parts.ts";
 import { loadManifest } from "../../../src/firmware/hardware.ts";
+import {
+  homeAssistantToLoop,
+  loopToHomeAssistant,
+} from "../../../src/firmware/home-assistant-process/messages.ts";
+import { DeviceShare } from "../../../src/firmware/remote-device/device-share.ts";
+import { RemoteDevice } from "../../../src/firmware/remote-device/remote-device.ts";
 import { type DurableFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
 import { type DeviceRecord, newDevice, sasAuthentication } from "../../../src/hub/registry/record.ts";
 import { forDevice, isRefused, patchSection } from "../../../src/hub/twin/document.ts";
@@ -141,11 +150,25 @@ export interface CloudRig {
   slowDisk(takes: Millis): void;
 }
 
+/** What a face process may say, and what the loop says to it. */
+const channels = {
+  cloud: { toLoop: cloudToLoop, fromLoop: loopToCloud },
+  "home-assistant": { toLoop: homeAssistantToLoop, fromLoop: loopToHomeAssistant },
+} as const;
+
 /**
  * The device as another process sees it: each message is text and takes a while.
  * @param garbage is told of each message that the other side could not read
  */
-export function remote(device: Device, clock: Clock, delay: Millis, garbage: (message: unknown) => void) {
+export function remote(
+  device: Device,
+  clock: Clock,
+  delay: Millis,
+  garbage: (message: unknown) => void,
+  part: FacePart = "cloud",
+) {
+  const toLoop: Schema<CloudMessage> = channels[part].toLoop;
+  const fromLoop: Schema<LoopMessage> = channels[part].fromLoop;
   const share = new DeviceShare(device, clock, silentLog);
   const later = <T>(message: object, channel: Schema<T>, act: (message: T) => void) => {
     const text = JSON.stringify(message);
@@ -155,16 +178,16 @@ export function remote(device: Device, clock: Clock, delay: Millis, garbage: (me
       else act(got);
     });
   };
-  const face = new FakeFace(device);
+  const face = new FakeFace(device, part);
   const act = (message: CloudMessage): void => {
     if (message.kind === "request") void share.answer(message);
     if (message.kind === "link") face.setState(message.link);
     if (message.kind === "health") face.setFailure(message.failure);
   };
-  const send = (message: CloudMessage): void => later(message, cloudToLoop, act);
+  const send = (message: CloudMessage): void => later(message, toLoop, act);
   const far = new RemoteDevice({ clock, log: silentLog, send }, snapshotOf(device));
   share.attach((message, done) => {
-    later(message, loopToCloud, (got) => {
+    later(message, fromLoop, (got) => {
       if (got.kind === "device" || got.kind === "answer") far.take(got);
     });
     done(true);

@@ -41,7 +41,7 @@ export interface Cause {
 }
 
 /** Its glass is text. */
-const display = "lcd-16x2";
+export const display = "lcd-16x2";
 
 /** The cloud process, as the firmware has it. */
 export const startWith = (start: RigStart = {}, settings: Partial<Settings> = {}): Promise<CloudRig> =>

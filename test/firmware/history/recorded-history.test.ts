@@ -1,15 +1,16 @@
 /** The stored history as the series of the page. */
-import { defaultSettings } from "../../../src/model/settings.ts";
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { folderDisk } from "../../../src/base/files/folder-disk.ts";
+import { recordedHistory } from "../../../src/firmware/history/recorded-history.ts";
 import type { HistoryRow } from "../../../src/firmware/history/row.ts";
 import { historyFolder } from "../../../src/firmware/history/segment.ts";
 import { HistoryStore } from "../../../src/firmware/history/store.ts";
-import { recordedHistory } from "../../../src/firmware/history/recorded-history.ts";
 import { withRecorded } from "../../../src/hub/twin/recorded.ts";
+import { defaultSettings } from "../../../src/model/settings.ts";
 import { minuteMs, noon, rowAt, rowsAt } from "../history/rig.ts";
 
 async function recordedOf(rows: readonly HistoryRow[]) {
@@ -56,7 +57,13 @@ describe("the recorded history", () => {
   });
 
   it("is nothing where nothing is recorded", async () => {
-    expect(await recordedHistory({ deviceId: "own", dataPath: "/nowhere", settings: () => defaultSettings }).series(0, noon)).toEqual({});
+    expect(
+      await recordedHistory({
+        deviceId: "own",
+        dataPath: "/nowhere",
+        settings: () => defaultSettings,
+      }).series(0, noon),
+    ).toEqual({});
   });
 
   it("comes before what the hub has in memory, each time once", () => {

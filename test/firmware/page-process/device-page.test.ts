@@ -87,7 +87,10 @@ describe("the page of a device without a hub", () => {
     await eventually(() => !page.view.summary().connected, "the loss");
     const edit = await to("PATCH", `${at}/desired`, { body: { properties: { targetTemperature: 20 } } });
     expect([edit.status, edit.json.error.code]).toEqual([503, "offline"]);
-    expect((await to("GET", at)).json).toMatchObject({ connected: false, latest: { setPoint: { value: 19 } } });
+    expect((await to("GET", at)).json).toMatchObject({
+      connected: false,
+      latest: { setPoint: { value: 19 } },
+    });
     const again = await listen();
     await clock.advance(seconds(60));
     await eventually(() => page.view.summary().connected, "the return");

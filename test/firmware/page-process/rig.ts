@@ -1,7 +1,11 @@
 /** The page of a running device, on a free port of this machine, asked as a browser or a stranger would. */
 import { request } from "node:http";
 import { onTestFinished } from "vitest";
-import { type DevicePage, type DevicePageOptions, startDevicePage } from "../../../src/firmware/page-process/page-server.ts";
+import {
+  type DevicePage,
+  type DevicePageOptions,
+  startDevicePage,
+} from "../../../src/firmware/page-process/page-server.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import type { PanelPress } from "../../../src/hub/page-server/api.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";

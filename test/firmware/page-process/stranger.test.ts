@@ -2,10 +2,10 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { seconds } from "../../../src/base/units.ts";
 import { PasswordFile, storePassword } from "../../../src/firmware/page-process/password-file.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
-import { seconds } from "../../../src/base/units.ts";
 import { temporaryFolder } from "../../hub/running-hub.ts";
 import { devicePage } from "./rig.ts";
 
@@ -54,9 +54,9 @@ describe("a stranger", () => {
     expect((await to("PATCH", "/api/devices/heater/desired", { body })).status).toBe(401);
     const boost = { body: { name: "boost", payload: 30 } };
     expect((await to("POST", "/api/devices/heater/command", boost)).status).toBe(401);
-    expect((await to("POST", "/api/session/password", { body: { password: "my own password" } })).status).toBe(
-      403,
-    );
+    expect(
+      (await to("POST", "/api/session/password", { body: { password: "my own password" } })).status,
+    ).toBe(403);
     expect(device.inForce.values.targetTemperature).toBe(19);
   });
 
@@ -89,7 +89,10 @@ describe("the owner", () => {
   it("sets the first password on the machine itself, and is signed in", async () => {
     const { to, data, lines } = await devicePage({ reach: "lan" });
     expect((await to("GET", "/api/hub")).status).toBe(401);
-    expect((await to("GET", "/api/session")).json).toMatchObject({ passwordSet: false, maySetPassword: true });
+    expect((await to("GET", "/api/session")).json).toMatchObject({
+      passwordSet: false,
+      maySetPassword: true,
+    });
     const answer = await to("POST", "/api/session/password", { body: { password: secret } });
     const [cookie = ""] = String(answer.headers["set-cookie"]).split(";");
     expect((await to("GET", "/api/hub", { headers: { cookie } })).json).toMatchObject({ exposed: true });

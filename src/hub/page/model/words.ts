@@ -68,11 +68,11 @@ export const celsiusOf = (shown: number): number =>
   shownIn === "F" ? Math.round(((shown - 32) / 1.8) * 100) / 100 : shown;
 
 /** In the unit of the page, with it. */
-export const temperatureText = (celsius: number): string => `${numberText(celsius, "°C")} ${temperatureUnit()}`;
+export const temperatureText = (celsius: number): string =>
+  `${numberText(celsius, "°C")} ${temperatureUnit()}`;
 
 /** The unit as the page shows it. */
-export const shownUnit = (unit: string): string =>
-  unit === "°C" ? temperatureUnit() : unit;
+export const shownUnit = (unit: string): string => (unit === "°C" ? temperatureUnit() : unit);
 
 /** @param unit of the value; it sets the number of decimals; without one, at most three */
 export function numberText(value: number, unit = ""): string {

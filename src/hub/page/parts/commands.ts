@@ -87,7 +87,9 @@ export function makeCommands(context: Context): Part<View> {
         setHidden(form.root, detail.commands !== undefined && !detail.commands.includes(form.name));
       const waiting = detail.queuedMessages;
       const queue = waiting === 0 ? "" : ` ${waiting} waiting.`;
-      const away = hasQueue ? `The device is offline: commands wait in its queue.${queue}` : "The device does not answer.";
+      const away = hasQueue
+        ? `The device is offline: commands wait in its queue.${queue}`
+        : "The device does not answer.";
       setText(hint, reachable ? "" : away);
     },
   };

@@ -28,7 +28,8 @@ function sumOf(rows: readonly DayRow[]): string {
   const hours = rows.reduce((sum, row) => sum + row.heaterSeconds, 0) / 3600;
   const energies = rows.flatMap(({ kWh }) => kWh ?? []);
   const energy = energies.reduce((sum, kWh) => sum + kWh, 0);
-  const hint = energies.length === 0 ? " Name the heater’s power in the setting heaterPower for its energy." : "";
+  const hint =
+    energies.length === 0 ? " Name the heater’s power in the setting heaterPower for its energy." : "";
   const total = energies.length === 0 ? "" : `, ${energy.toFixed(2)} kWh`;
   return `In ${rows.length} ${rows.length === 1 ? "day" : "days"}: heater on for ${numberText(hours, "h")} h${total}.${hint}`;
 }

@@ -124,7 +124,15 @@ export function makePage(context: Context): Part<View> {
   );
   const main = h("main", { id: "main", tabindex: -1 }, device, noDevice);
   const skip = h("a", { class: "skip", href: "#main" }, "Skip to the device");
-  const root = h("div", { class: "page" }, skip, parts.bar.root, parts.devices.root, parts.rollOut.root, main);
+  const root = h(
+    "div",
+    { class: "page" },
+    skip,
+    parts.bar.root,
+    parts.devices.root,
+    parts.rollOut.root,
+    main,
+  );
   return {
     root,
     update(view) {

@@ -58,7 +58,9 @@ function makeLegend(): Legend {
       for (const { line, value } of entries) {
         const at = values[lines.indexOf(line)];
         const word =
-          line.scale === "switch" ? switchText(at ?? 0) : `${numberText(at ?? 0, line.unit)} ${shownUnit(line.unit)}`;
+          line.scale === "switch"
+            ? switchText(at ?? 0)
+            : `${numberText(at ?? 0, line.unit)} ${shownUnit(line.unit)}`;
         setText(value, typeof at === "number" ? word : "");
       }
     },

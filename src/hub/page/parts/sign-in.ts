@@ -70,6 +70,10 @@ const makeRefusal = (): HTMLElement =>
     "main",
     { class: "sign-in card" },
     h("h1", {}, icon("key"), "No password yet"),
-    h("p", { class: "hint" }, "This page opens to other machines once it has a password. Set it on the heater itself:"),
+    h(
+      "p",
+      { class: "hint" },
+      "This page opens to other machines once it has a password. Set it on the heater itself:",
+    ),
     h("pre", {}, "grove-heater page password"),
   );

@@ -1,4 +1,4 @@
-/** Schemas of the values in force, and of requests, in messages between the loop and its cloud process. */
+/** Schemas of the values in force, and of requests, in messages between the loop and a face process. */
 import type { Schema } from "../../base/schema/schema.ts";
 import { byKind, object } from "../../base/schema/structures.ts";
 import {
@@ -26,7 +26,7 @@ import {
   type WritableName,
   type WritableValues,
 } from "../../model/properties.ts";
-import { isSource } from "../../model/sources.ts";
+import { isSource, type Source } from "../../model/sources.ts";
 import { large, quantity } from "../process/message-values.ts";
 
 const temperature = convert(quantity, celsius);
@@ -62,22 +62,23 @@ export const inForce: Schema<InForce> = object({
     untilMs: withDefault(wallTime, undefined),
     next: withDefault(quantity, undefined),
   }),
+  presets: object({ comfort: temperature, eco: temperature }),
   room: object({ windowOpen: boolean, learned: quantity, rise: quantity }),
 });
 
-/** The cloud process may act only as the cloud. */
-const source = oneOf(["cloud", "default"]);
-
-/** The requests that the cloud process may send. */
-export const request = byKind("kind", {
-  set: byKind(
-    "name",
-    eachWritable((name) => object({ value: valueOfRow(name), source })),
-  ),
-  boost: object({ minutes: quantity, source }),
-  preset: object({ preset: oneOf(presets), source }),
-  identify: object({ seconds: quantity, source }),
-  "clear-faults": object({ source }),
-  "forget-room": object({ source }),
-  "store-shadow": object({ shadow, source }),
-}) as Schema<Request>;
+/** The requests that a face process may send. @param sources in whose names */
+export function requestsBy(sources: readonly Source[]): Schema<Request> {
+  const source = oneOf(sources);
+  return byKind("kind", {
+    set: byKind(
+      "name",
+      eachWritable((name) => object({ value: valueOfRow(name), source })),
+    ),
+    boost: object({ minutes: quantity, source }),
+    preset: object({ preset: oneOf(presets), source }),
+    identify: object({ seconds: quantity, source }),
+    "clear-faults": object({ source }),
+    "forget-room": object({ source }),
+    "store-shadow": object({ shadow, source }),
+  }) as Schema<Request>;
+}

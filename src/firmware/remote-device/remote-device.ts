@@ -1,5 +1,5 @@
 /**
- * The device as the cloud process sees it.
+ * The device as a face process sees it.
  *
  * Guarantee: always a consistent state of the device, the newest received; a request resolves when the state after it
  * has arrived, or, without an answer of the loop, as refused. Invalid messages are dropped and counted.
@@ -10,13 +10,13 @@ import { seconds } from "../../base/units.ts";
 import type { LinkState, Request } from "../../control/input.ts";
 import type { StepSummary } from "../../control/step-summary.ts";
 import { type DeviceSnapshot, type Face, type FaceDevice, Faces } from "../face.ts";
-import type { CloudMessage, LoopMessage } from "./messages.ts";
+import type { MessageFromFace, MessageToFace } from "./messages.ts";
 
 export interface RemoteDeviceOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** To the loop. Must not throw. */
-  readonly send: (message: CloudMessage) => void;
+  readonly send: (message: MessageFromFace) => void;
 }
 
 /** The loop answers within a step; one that does not is about to be killed by its guardian. */
@@ -101,7 +101,7 @@ export class RemoteDevice implements FaceDevice {
     send({ kind: "health", failure });
   }
 
-  take(message: Extract<LoopMessage, { kind: "device" | "answer" }>): void {
+  take(message: Extract<MessageToFace, { kind: "device" | "answer" }>): void {
     this.#snapshot = message.snapshot;
     if (message.kind === "answer") this.#settle(message.id, message.refused);
     else for (const listener of this.#summaryListeners) listener(message.summary);

@@ -1,9 +1,9 @@
 /**
- * The loop's end of the channel to the cloud process: sends the device's state, and receives requests.
+ * The loop's end of the channel to a face process: sends the device's state, and receives requests.
  *
  * Guarantees: a step only sets a flag; at most ten messages a second, and none while one is pending, so that a hanging
- * cloud process uses no memory. Only the newest state is sent; fault events are kept for the next message, also without
- * a cloud process; when they are too many, the oldest are dropped and counted.
+ * process uses no memory. Only the newest state is sent; fault events are kept for the next message, also without
+ * a process; when they are too many, the oldest are dropped and counted.
  */
 import type { Clock } from "../../base/clock.ts";
 import { LatestWins } from "../../base/latest-wins.ts";
@@ -13,12 +13,12 @@ import type { StepSummary } from "../../control/step-summary.ts";
 import type { FaultCode } from "../../model/faults.ts";
 import { type FaceDevice, snapshotOf } from "../face.ts";
 import { maxFaults } from "./device-messages.ts";
-import type { CloudMessage, LoopMessage } from "./messages.ts";
+import type { MessageFromFace, MessageToFace } from "./messages.ts";
 
 /** Must not throw; calls `done` once. @param arrived whether the channel took it */
-export type SendToCloud = (message: LoopMessage, done: (arrived: boolean) => void) => void;
+export type SendToFace = (message: MessageToFace, done: (arrived: boolean) => void) => void;
 
-type RequestMessage = Extract<CloudMessage, { kind: "request" }>;
+type RequestMessage = Extract<MessageFromFace, { kind: "request" }>;
 
 const spacing = millis(100);
 
@@ -26,7 +26,7 @@ export class DeviceShare {
   readonly #device: FaceDevice;
   readonly #clock: Clock;
   readonly #log: Log;
-  #send: SendToCloud | undefined;
+  #send: SendToFace | undefined;
   #latest: StepSummary | undefined;
   #raised: FaultCode[] = [];
   #ended: FaultCode[] = [];
@@ -40,8 +40,8 @@ export class DeviceShare {
     device.onStored(() => this.#wake());
   }
 
-  /** Call this when a cloud process has started. */
-  attach(send: SendToCloud): void {
+  /** Call this when a process has started. */
+  attach(send: SendToFace): void {
     this.#send = send;
     this.#sender = new LatestWins(() => this.#sendState(send));
     this.#wake();
@@ -69,7 +69,7 @@ export class DeviceShare {
     list.shift();
     this.#log.warn("telemetry-held-back", {
       what: "fault events",
-      why: "the cloud process does not take them",
+      why: "the process of the face does not take them",
     });
   }
 
@@ -77,9 +77,9 @@ export class DeviceShare {
     void this.#sender?.wake();
   }
 
-  async #sendState(send: SendToCloud): Promise<void> {
+  async #sendState(send: SendToFace): Promise<void> {
     const latest = this.#latest;
-    // Nothing is sent to a cloud process that has been replaced since.
+    // Nothing is sent to a process that has been replaced since.
     if (latest === undefined || send !== this.#send) return;
     const [raised, ended] = [this.#raised, this.#ended];
     const summary: StepSummary = { ...latest, raised, ended };

@@ -1,0 +1,159 @@
+/**
+ * A face in a process of its own, as the loop uses it: it passes everything on to that process.
+ *
+ * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step, and
+ * the fault of this face is active while it does not work (SR-11).
+ */
+import { read, type Schema } from "../../base/schema/schema.ts";
+import type { LinkState } from "../../control/input.ts";
+import type { Face, FaceDevice, FacePart } from "../face.ts";
+import {
+  type SupervisedChild,
+  SupervisedProcess,
+  type SupervisionOptions,
+} from "../supervision/supervised-process.ts";
+import { DeviceShare } from "./device-share.ts";
+import type { MessageFromFace, MessageToFace } from "./messages.ts";
+
+/** More than one face process, all of whose messages have a kind. */
+interface Message {
+  readonly kind: string;
+}
+
+export interface FaceProcessOptions<Own extends Message>
+  extends Pick<SupervisionOptions, "clock" | "log" | "name" | "title" | "spawn" | "describeEnd"> {
+  /** What it raises as a fault. */
+  readonly part: FacePart;
+  /** Everything that the process may send. */
+  readonly messages: Schema<MessageFromFace | Own>;
+  /** The log event for what is none of it. */
+  readonly unreadable: string;
+  /** Messages that only this face has. */
+  readonly onOwn: (message: Own) => void;
+  /** It has ended, and is started again. */
+  readonly onGone?: () => void;
+  readonly onRestart: () => void;
+  readonly onCheckForUpdate?: (() => void) | undefined;
+}
+
+export class FaceProcess<Own extends Message = never, Sent extends Message = MessageToFace> implements Face {
+  readonly part: FacePart;
+  readonly #options: FaceProcessOptions<Own>;
+  readonly #process: SupervisedProcess;
+  #device: FaceDevice | undefined;
+  #share: DeviceShare | undefined;
+  #link: LinkState = "none";
+  #failure: string | undefined;
+  #unreadable = 0;
+  /** The newest message of each kind, sent to each process that starts. */
+  readonly #firstMessages = new Map<string, Sent>();
+
+  constructor(options: FaceProcessOptions<Own>) {
+    this.#options = options;
+    this.part = options.part;
+    this.#process = new SupervisedProcess({
+      ...options,
+      onMessage: (message) => this.#take(message),
+      onChild: (child) => this.#hasChild(child),
+      onChange: () => this.#device?.faceChanged(),
+    });
+  }
+
+  /** Resolves at once; the process is started in the background, and again after each end. */
+  async start(device: FaceDevice): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#device = device;
+    this.#share = new DeviceShare(device, clock, log);
+    this.#process.start();
+  }
+
+  get state(): LinkState {
+    return this.#link;
+  }
+
+  get failure(): string | undefined {
+    return this.#process.failure ?? this.#failure;
+  }
+
+  /** Sends this message now, and to each process that starts later. */
+  setFirstMessage(message: Sent): void {
+    this.#firstMessages.set(message.kind, message);
+    this.#process.send(message);
+  }
+
+  /** Dropped while no process runs. */
+  send(message: Sent): void {
+    this.#process.send(message);
+  }
+
+  /** Resolves when the process has ended: within four seconds. */
+  close(): Promise<void> {
+    return this.#process.close();
+  }
+
+  #hasChild(child: SupervisedChild | undefined): void {
+    if (child === undefined) {
+      this.#link = "offline";
+      this.#share?.detach();
+      this.#options.onGone?.();
+      return;
+    }
+    this.#share?.attach((message, done) => child.send(message, done));
+    for (const message of this.#firstMessages.values()) child.send(message, () => {});
+  }
+
+  #take(message: unknown): void {
+    const { messages, log, unreadable, title } = this.#options;
+    const received = read(messages, message);
+    if (received !== undefined) {
+      this.#act(received);
+      return;
+    }
+    this.#unreadable += 1;
+    log.warn(unreadable, { from: title, dropped: this.#unreadable });
+  }
+
+  #act(message: MessageFromFace | Own): void {
+    if (!isShared(message)) {
+      this.#options.onOwn(message);
+      return;
+    }
+    const { log, onRestart, onCheckForUpdate } = this.#options;
+    switch (message.kind) {
+      case "request":
+        void this.#share?.answer(message);
+        break;
+      case "link":
+        this.#link = message.link;
+        this.#device?.faceChanged();
+        break;
+      case "health":
+        this.#failure = message.failure;
+        this.#process.begun();
+        break;
+      case "log":
+        log[message.level](message.event, message.fields);
+        break;
+      case "check-for-update":
+        onCheckForUpdate?.();
+        break;
+      case "restart":
+        onRestart();
+        break;
+      case "pong":
+        break;
+    }
+  }
+}
+
+const shared: Readonly<Record<MessageFromFace["kind"], true>> = {
+  request: true,
+  link: true,
+  health: true,
+  log: true,
+  "check-for-update": true,
+  restart: true,
+  pong: true,
+};
+
+const isShared = (message: Message): message is MessageFromFace => Object.hasOwn(shared, message.kind);

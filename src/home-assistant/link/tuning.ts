@@ -1,0 +1,37 @@
+/** Time limits of the connection to a broker; tests shorten them. */
+import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
+
+export interface BrokerTuning {
+  /** TCP, TLS and CONNACK together. */
+  readonly connectMs: Millis;
+  /** A SUBACK or PUBACK. */
+  readonly callMs: Millis;
+  /** A clean end: "offline" and DISCONNECT. */
+  readonly closeMs: Millis;
+  /** Whole seconds. A dead connection is detected after at most twice this time. */
+  readonly keepAliveS: number;
+  /** Least time between two attempts, and the longest pause while the broker cannot be reached. */
+  readonly floorMs: Millis;
+  readonly capMs: Millis;
+  /** The longest pause while a person must fix something: a password, a certificate, the manifest. */
+  readonly slowCapMs: Millis;
+  /** A connection that lasted so long resets the count of failures. */
+  readonly stableMs: Millis;
+  /** One that the broker ended sooner may have been taken over by another client with the same id. */
+  readonly evictedMs: Millis;
+  /** The state is published at least so often, so that its sensors do not expire. */
+  readonly refreshMs: Millis;
+}
+
+export const defaultTuning: BrokerTuning = {
+  connectMs: seconds(15),
+  callMs: seconds(20),
+  closeMs: millis(1500),
+  keepAliveS: 30,
+  floorMs: seconds(1),
+  capMs: seconds(30),
+  slowCapMs: minutes(10),
+  stableMs: minutes(1),
+  evictedMs: seconds(15),
+  refreshMs: minutes(1),
+};

@@ -30,7 +30,7 @@ describe("what it publishes", () => {
     await clock.advance(millis(50));
     hat.release("mode");
     await clock.advance(seconds(1));
-    expect(state()).toMatchObject({ mode: "off", values: { controlMode: "manual" } });
+    expect(state()).toMatchObject({ mode: "off", properties: { controlMode: "manual" } });
     expect(broker.retained.get(topics.state)).toBe(broker.published.at(-1)?.text);
   });
 
@@ -93,16 +93,16 @@ describe("what it publishes", () => {
 describe("what it carries out", () => {
   it.each([
     ["target", "21.5", { target: 21.5 }],
-    ["mode", "off", { mode: "off", values: { controlMode: "manual", heaterSwitch: false } }],
+    ["mode", "off", { mode: "off", properties: { controlMode: "manual", heaterSwitch: false } }],
     ["preset", "comfort", { preset: "comfort", target: 20 }],
     ["preset", "eco", { preset: "eco", target: 17 }],
     ["preset", "away", { preset: "away", target: 12 }],
     ["preset", "boost", { preset: "boost", target: 22 }],
-    ["sensorOffset", "-0.5", { values: { sensorOffset: -0.5 } }],
-    ["telemetryInterval", "30", { values: { telemetryInterval: 30 } }],
-    ["setPointHold", "permanent", { values: { setPointHold: "permanent" } }],
-    ["heaterSwitch", "ON", { values: { heaterSwitch: true } }],
-    ["controlMode", "manual", { mode: "off", values: { controlMode: "manual" } }],
+    ["sensorOffset", "-0.5", { properties: { sensorOffset: -0.5 } }],
+    ["telemetryInterval", "30", { properties: { telemetryInterval: 30 } }],
+    ["setPointHold", "permanent", { properties: { setPointHold: "permanent" } }],
+    ["heaterSwitch", "ON", { properties: { heaterSwitch: true } }],
+    ["controlMode", "manual", { mode: "off", properties: { controlMode: "manual" } }],
   ])("%s %s is in the state within 100 ms", async (name, text, expected) => {
     const { broker, clock, state } = await faceRig();
     broker.say(topics.set(name), text);
@@ -142,12 +142,12 @@ describe("what it carries out", () => {
     expect(state()).toMatchObject({ mode: "auto" });
     broker.say(topics.set("mode"), "heat");
     await clock.advance(millis(100));
-    expect(state()).toMatchObject({ mode: "heat", values: { setPointHold: "permanent" } });
+    expect(state()).toMatchObject({ mode: "heat", properties: { setPointHold: "permanent" } });
     broker.say(topics.set("mode"), "off");
     await clock.advance(millis(100));
     expect(state()).toMatchObject({ mode: "off" });
     broker.say(topics.set("mode"), "auto");
     await clock.advance(millis(100));
-    expect(state()).toMatchObject({ mode: "auto", values: { setPointHold: "next-point" } });
+    expect(state()).toMatchObject({ mode: "auto", properties: { setPointHold: "next-point" } });
   });
 });

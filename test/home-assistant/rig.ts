@@ -26,14 +26,14 @@ export const filesOf = (texts: Readonly<Record<string, string>>, mode = 0o600): 
   mode: async () => mode,
 });
 
-export const goodFile = JSON.stringify({ url: "mqtt://localhost", user: "heater", password: "geheim" });
+export const goodFile = JSON.stringify({ url: "mqtt://broker.local", user: "heater", password: "geheim" });
 
 export interface FaceRig extends CloudRig {
   readonly broker: FakeBroker;
   readonly face: HomeAssistantFace;
   readonly faceLines: readonly LogLine[];
   /** The latest state at the broker. */
-  state(): Record<string, unknown> & { readonly values: Readonly<Record<string, unknown>> };
+  state(): Record<string, unknown> & { readonly properties: Readonly<Record<string, unknown>> };
   discovery(): {
     readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     readonly [member: string]: unknown;
@@ -75,8 +75,8 @@ export async function faceRig({
     dataPath: "/data",
     env: async () => ({}),
     files: filesOf({ "/data/mqtt.json": goodFile }),
-    manifest: { connections: ["localhost"] },
-    readings: { simulated: true, simulatedToCloud: false },
+    manifest: { connections: ["broker.local"] },
+    readings: { simulated: true, simulatedToCloud: true },
     firmware: "1.0.0",
     board: "test board",
     unitId: () => unit,

@@ -25,6 +25,8 @@ import {
   type HomeAssistantOptions,
   type OpenBroker,
 } from "../../home-assistant/home-assistant.ts";
+import { localTuning } from "../../home-assistant/link/tuning.ts";
+import { isLoopback } from "../../hub/host-names.ts";
 import { checkConnection } from "../../manifest/gate.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import type { FirmwareReport } from "../../model/cloud-model.ts";
@@ -141,7 +143,7 @@ export class HomeAssistantFace implements Face {
       clock,
       log,
       open,
-      tuning,
+      tuning: tuning ?? (isLoopback(access.host) ? localTuning : undefined),
       random,
       refuseHost: (host) => checkConnection(manifest, host),
       discovery: () =>

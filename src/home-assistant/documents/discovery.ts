@@ -107,7 +107,7 @@ function componentsOf({ identity, inForce, takesUpdates }: DiscoveryFacts): Reco
         name: "Firmware",
         device_class: "firmware",
         entity_category: "diagnostic",
-        value_template: "{{ value_json.update | tojson }}",
+        value_template: "{{ value_json.firmware | tojson }}",
       },
     }),
   };
@@ -181,7 +181,7 @@ function reading(name: (typeof readingNames)[number]): Component {
 
 function settable(name: WritableName, topic: string, inForce: InForce): Component {
   const { label, schema, step } = writableSpec(name);
-  const path = `values.${name}`;
+  const path = `properties.${name}`;
   const common = {
     platform: platformOf(name),
     name: label,

@@ -81,9 +81,9 @@ function stateOf(view: DeviceView, { counted, ...measured }: Measured) {
     fault: activeFaults.length > 0,
     faults: { codes: activeFaults, remedies: activeFaults.map((code) => faultEffects[code].remedy) },
     setPoint: { from: setPoint.from, until: decided.setPointUntil, next: decided.nextSetPoint },
-    values: Object.fromEntries(settableNames.map((name) => [name, values[name]])),
+    properties: Object.fromEntries(settableNames.map((name) => [name, values[name]])),
     readings: Object.fromEntries(readingNames.map((name) => [name, all[name] ?? null])),
-    ...(firmware !== undefined && { update: updateOf(firmware) }),
+    ...(firmware !== undefined && { firmware: updateOf(firmware) }),
   };
 }
 

@@ -46,7 +46,8 @@ export function planNext(before: History, ending: Ending, tuning: BrokerTuning, 
   const evictions = isEvicted ? before.evictions + 1 : 0;
   const why = evictions >= contestedAfter ? cause("duplicate-id", peer, ending.cause.detail) : ending.cause;
   const failures = isStable ? 0 : before.failures + 1;
-  const isSlow = needsPerson(why) || why.code === "oversized";
+  // Where two devices take turns, each is online for the pause of the other: that is better than both away.
+  const isSlow = (needsPerson(why) && why.code !== "duplicate-id") || why.code === "oversized";
   const floor = isSlow ? millis(tuning.floorMs * slowFactor) : tuning.floorMs;
   const longest = isSlow ? tuning.slowCapMs : tuning.capMs;
   return {

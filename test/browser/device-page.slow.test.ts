@@ -176,7 +176,8 @@ describe.skipIf(skipped)(`the device's page${skipped ? ` (${noChromium})` : ""}`
 
   it("draws 30 days with little work for the browser, and prints how much", async () => {
     const { page: server } = await served();
-    const page = await open(server.port);
+    // A service worker would pass requests by the route below.
+    const page = await open(server.port, { serviceWorkers: "block" });
     await page.route("**/history?*", (route) => route.fulfill({ json: thirtyDays() }));
     await page.locator('[data-tile="setPoint"]').getByText("19.0").waitFor();
     const session = await page.context().newCDPSession(page);

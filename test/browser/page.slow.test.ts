@@ -177,11 +177,12 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByRole("button", { name: "Boost" }).click();
     await page.getByRole("spinbutton", { name: "Boost: minutes" }).fill("45");
     await page.getByRole("button", { name: "Boost" }).click();
-    await seen(page, '.command-result[data-tone="good"]', /Boost: 200 in 38 ms.*45/);
+    await seen(page, '.command-result[data-tone="good"]', /Boost: done in 38 ms.*45/);
     // An empty field is not sent.
     expect(hub.asked.filter((line) => line.includes("/command "))).toHaveLength(1);
     await page.getByRole("button", { name: "Close", exact: true }).click();
     await seen(page, ".commands", "commands wait in its queue");
+    page.once("dialog", (dialog) => void dialog.accept());
     await page.getByRole("button", { name: "Restart" }).click();
     await seen(page, ".command-result", "waits in the queue");
     expect(hub.asked).toContain(

@@ -154,6 +154,11 @@ export class FirmwareProcess {
     return this.#childWith("\0hub\0");
   }
 
+  /** The device's own page. @throws Error when there is none */
+  get pagePid(): number {
+    return this.#childWith("\0page\0serve\0");
+  }
+
   #childWith(word: string): number {
     const found = childrenOf(this.guardianPid).find((pid) => commandLineOf(pid).includes(word));
     if (found === undefined) throw new Error(`the guardian has no child ${word}`);

@@ -114,7 +114,9 @@ export function reduce(state: PageState, event: PageEvent): PageState {
   }
 }
 
-const byId = (a: DeviceSummary, b: DeviceSummary): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+/** Natural: heater-2 before heater-10. */
+const byId = ({ id: a }: DeviceSummary, { id: b }: DeviceSummary): number => natural.compare(a, b) || (a < b ? -1 : 1);
+const natural = new Intl.Collator(undefined, { numeric: true });
 
 /** Keeps the device shown while it exists; else shows the first. */
 function withDevices(state: PageState, devices: readonly DeviceSummary[]): PageState {

@@ -1,6 +1,7 @@
 /** Commands: called directly while the device is online, queued while it is offline. */
 import type { Json } from "../../../base/json/value.ts";
 import { type CommandName, commandNames, commandSpec } from "../../../model/cloud-model.ts";
+import type { CommandAnswer } from "../../page-server/api.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
@@ -36,6 +37,7 @@ export function makeCommands(context: Context): Part<View> {
 
   const call = async (name: ListedCommand, payload: Json) => {
     const { label } = commandSpec(name);
+    if (name === "restart" && !confirm(restartQuestion)) return;
     setText(result, `${label}…`);
     if (!reachable && hasQueue) {
       const queued = await context.expect(api.queue(id, { name, payload, ttlSeconds }));
@@ -44,10 +46,15 @@ export function makeCommands(context: Context): Part<View> {
     }
     const answer = await context.expect(api.command(id, { name, payload }));
     const reply = answer?.payload == null ? "" : ` · ${shorten(JSON.stringify(answer.payload))}`;
-    setText(result, answer === undefined ? "" : `${label}: ${answer.status} in ${answer.tookMs} ms${reply}`);
+    setText(result, answer === undefined ? "" : sentenceOf(label, answer, reply));
     setAttribute(result, "data-tone", answer !== undefined && answer.status >= 300 ? "bad" : "good");
   };
 
+  const endBoost = h(
+    "button",
+    { type: "button", class: "small", on: { click: () => void call("boost", 0) } },
+    "End the boost",
+  );
   const makeCommand = (name: ListedCommand) => {
     const { label, doc } = commandSpec(name);
     const parameter = makeParameter(name);
@@ -62,6 +69,7 @@ export function makeCommands(context: Context): Part<View> {
       parameter?.field,
       parameter?.unit !== undefined &&
         h("span", { class: "command-unit", "aria-hidden": "true" }, parameter.unit),
+      name === "boost" && endBoost,
     );
   };
 
@@ -82,6 +90,7 @@ export function makeCommands(context: Context): Part<View> {
       if (detail.id !== id) setText(result, "");
       id = detail.id;
       reachable = isReachable(detail);
+      setHidden(endBoost, typeof detail.reported["boostUntil"] !== "string");
       hasQueue = hub?.kind !== "device";
       for (const form of forms)
         setHidden(form.root, detail.commands !== undefined && !detail.commands.includes(form.name));
@@ -94,6 +103,14 @@ export function makeCommands(context: Context): Part<View> {
     },
   };
 }
+
+/** As a person would say it; the number is for those who look for it. */
+function sentenceOf(label: string, { status, tookMs }: CommandAnswer, reply: string): string {
+  const how = status < 300 ? "done" : `refused (${status})`;
+  return `${label}: ${how} in ${tookMs} ms${reply}`;
+}
+
+const restartQuestion = "Restart the firmware? The heater is off for some seconds.";
 
 interface Parameter {
   readonly field: HTMLElement;

@@ -42,6 +42,17 @@ function makeDevice(id: string, context: Context): Part<Item> {
   };
 }
 
+/** What a search looks at: the name, the link, what waits or was refused. */
+function searchText(device: DeviceSummary, nowMs: number): string {
+  const words = [
+    device.id,
+    link(device, nowMs).value,
+    device.pending > 0 && "pending",
+    device.refused > 0 && "refused",
+  ];
+  return words.filter(Boolean).join(" ").toLowerCase();
+}
+
 export function makeDevices(context: Context): Part<View> {
   const list = h("ul", { class: "device-list" });
   const keyed = new KeyedList<Item>(
@@ -53,18 +64,20 @@ export function makeDevices(context: Context): Part<View> {
   const search = h("input", {
     type: "search",
     class: "device-search",
-    placeholder: "Find a device",
+    placeholder: "Name, offline, pending…",
     "aria-label": "Find a device",
     on: { input: () => last !== undefined && update(last) },
   });
-  const root = h("nav", { class: "devices", "aria-label": "Devices" }, search, list);
+  const nothing = h("p", { class: "empty", role: "status" }, "No device matches.");
+  const root = h("nav", { class: "devices", "aria-label": "Devices" }, search, list, nothing);
   const update = (view: View) => {
     last = view;
     const { devices, shown, hub } = view.state;
     setHidden(search, devices.length < manyDevices);
     setHidden(root, devices.length === 0 || hub?.kind === "device");
     const wanted = search.value.trim().toLowerCase();
-    const found = devices.filter(({ id }) => wanted === "" || id.toLowerCase().includes(wanted));
+    const found = devices.filter((device) => searchText(device, view.nowMs).includes(wanted));
+    setHidden(nothing, found.length > 0);
     keyed.update(found.map((device) => ({ device, shown: device.id === shown, nowMs: view.nowMs })));
   };
   return { root, update };

@@ -3,11 +3,11 @@
  *
  * Shows the device's screen, its LEDs and buttons, and the simulated room. This data does not pass the cable.
  */
-import type { PanelPress, PanelView } from "../../../page-server/api.ts";
+import type { DeviceDetail, PanelPress, PanelView } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
-import { temperatureText } from "../../model/words.ts";
+import { temperatureText, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
 import { makeKey } from "./key.ts";
 import { makeScreen } from "./screen.ts";
@@ -110,12 +110,20 @@ export function makePanel(context: Context): Part<View> {
       setHidden(absent, panel !== undefined);
       if (panel === undefined) return;
       for (const part of [screen, lamps, room]) part.update(panel);
+      screen.describe(screenWords(detail));
       setHidden(keyRow, panel.room === undefined);
       const words = noteOf(panel);
       setText(note, words);
       setHidden(note, words === "");
     },
   };
+}
+
+/** What the picture says, for those who do not see it. */
+function screenWords(detail: DeviceDetail | undefined): string {
+  const value = (name: string): string => valueText(name, detail?.latest[name]?.value);
+  const heating = detail?.latest["heaterOn"]?.value === true ? "heating" : "not heating";
+  return `The device’s screen: room ${value("temperature")}, set-point ${value("setPoint")}, ${heating}`;
 }
 
 function noteOf({ fitted, room }: PanelView): string {

@@ -30,13 +30,14 @@ function draw(canvas: HTMLCanvasElement, { width, height, bits }: Picture): bool
   return true;
 }
 
-export function makeScreen(): Part<PanelView> {
+export function makeScreen(): Part<PanelView> & { describe(words: string): void } {
   const canvas = h("canvas", { class: "screen-pixels", role: "img", "aria-label": "The device’s screen" });
   const lines = h("pre", { class: "screen-lines" });
   const root = h("div", { class: "screen" }, canvas, lines);
   let drawn = "";
   return {
     root,
+    describe: (words) => setAttribute(canvas, "aria-label", words),
     update({ screen, dimmed }) {
       setAttribute(root, "data-dimmed", dimmed);
       setHidden(canvas, screen.kind !== "pixels");

@@ -1,6 +1,6 @@
 /** `page`: where the page of the device is, and its password. `page serve` is the page's process, which `run` starts. */
 import { createInterface } from "node:readline";
-import { messageOf } from "../base/errors.ts";
+import { errnoOf, messageOf } from "../base/errors.ts";
 import { read } from "../base/schema/schema.ts";
 import { guardianToHub } from "../firmware/front/messages.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
@@ -22,7 +22,7 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { settingsToShow } from "../firmware/storage/last-good.ts";
-import { passwordProblem } from "../hub/page-server/password.ts";
+import { passwordProblem } from "../hub/page-server/access/password.ts";
 import { oneOf, readContext, wantsColour } from "./line/context.ts";
 import { namesOf, portOf } from "./line/listening.ts";
 import { pageFlags, pageWanted } from "./line/page-flags.ts";
@@ -146,7 +146,7 @@ function isRunning(processId: number): boolean {
   try {
     return process.kill(processId, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return errnoOf(error) === "EPERM";
   }
 }
 

@@ -17,9 +17,9 @@ import {
   type RememberedPorts,
 } from "./hub-options.ts";
 import { Broker } from "./mqtt/broker.ts";
+import { fixedPassword } from "./page-server/access/password.ts";
+import type { RollOuts } from "./page-server/firmware/roll-outs.ts";
 import { hubPage } from "./page-server/hub-page.ts";
-import { fixedPassword } from "./page-server/password.ts";
-import type { RollOuts } from "./page-server/roll-outs.ts";
 import { openPage } from "./page-server/server.ts";
 import { onFirstFree } from "./ports.ts";
 import { openRest } from "./rest/server.ts";

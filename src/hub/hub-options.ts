@@ -3,8 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Millis } from "../base/units.ts";
 import { mqttPort } from "../protocol/names.ts";
-import type { PagePassword } from "./page-server/password.ts";
-import type { RollOutParts, RollOuts } from "./page-server/roll-outs.ts";
+import type { PagePassword } from "./page-server/access/password.ts";
+import type { RollOutParts, RollOuts } from "./page-server/firmware/roll-outs.ts";
 import type { RecordedHistory } from "./twin/recorded.ts";
 
 /** Default ports; other programs seldom use the last two. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { seconds } from "../../src/base/units.ts";
 import { storePassword } from "../../src/firmware/page-process/password-file.ts";
 import { systemClock } from "../../src/firmware/process/system-clock.ts";
-import type { History } from "../../src/hub/page-server/api.ts";
+import type { History } from "../../src/hub/page-server/api-history.ts";
 import { defaultSettings } from "../../src/model/settings.ts";
 import { devicePage } from "../firmware/page-process/rig.ts";
 import { builtPage, chromiumPath, noChromium, openBrowser } from "./browser.ts";

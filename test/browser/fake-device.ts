@@ -4,13 +4,8 @@ import type { Json } from "../../src/base/json/value.ts";
 import { celsius, duty, relativeHumidity } from "../../src/base/units.ts";
 import type { ControlMode } from "../../src/control/input.ts";
 import { drawPanel } from "../../src/firmware/front/picture.ts";
-import type {
-  DeviceDetail,
-  FirmwareView,
-  HistorySeries,
-  PanelView,
-  PropertyRow,
-} from "../../src/hub/page-server/api.ts";
+import type { DeviceDetail, FirmwareView, PanelView, PropertyRow } from "../../src/hub/page-server/api.ts";
+import type { HistorySeries } from "../../src/hub/page-server/api-history.ts";
 
 export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
 

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Json } from "../../src/base/json/value.ts";
+import { contentPolicy } from "../../src/hub/page-server/access/guard.ts";
 import type {
   CableState,
   DeviceDetail,
@@ -15,7 +16,6 @@ import type {
   StreamEvent,
   TimelineEvent,
 } from "../../src/hub/page-server/api.ts";
-import { contentPolicy } from "../../src/hub/page-server/guard.ts";
 import { front, roomHistory, startMs } from "./fake-device.ts";
 
 const types: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { HostNames, withPort } from "../../src/hub/host-names.ts";
 import { OnceLog } from "../../src/hub/once-log.ts";
-import { PageGuard } from "../../src/hub/page-server/guard.ts";
+import { PageGuard } from "../../src/hub/page-server/access/guard.ts";
 import { Devices } from "../../src/hub/registry/devices.ts";
 import { DpsSession } from "../../src/hub/registry/dps.ts";
 import { sasAuthentication } from "../../src/hub/registry/record.ts";

@@ -8,6 +8,7 @@ import type { Log, LogFields, LogLevel } from "../../src/base/log.ts";
 import { wallMillis } from "../../src/base/units.ts";
 import { systemClock } from "../../src/firmware/process/system-clock.ts";
 import { type HubOptions, type RunningHub, startHub } from "../../src/hub/hub.ts";
+import type { RecordedHistory, SeriesByName } from "../../src/hub/twin/recorded.ts";
 
 export interface LogLine {
   readonly level: LogLevel;
@@ -49,6 +50,14 @@ export async function testHub(options: Partial<HubOptions> = {}): Promise<Runnin
   onTestFinished(close);
   return { ...hub, close, lines };
 }
+
+/** A history with these series, and no rows. */
+export const recordedSeries = (deviceId: string, series: SeriesByName): RecordedHistory => ({
+  deviceId,
+  series: async () => series,
+  days: async () => [],
+  async *csv() {},
+});
 
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "hub-"));

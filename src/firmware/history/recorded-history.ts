@@ -4,7 +4,7 @@
  * Guarantee: at most some 1,500 points each, whatever the range; times ascend, so rows of a clock that was wrong, or that
  * was set back, are left out; one file of the history is in memory at a time.
  */
-import type { DayRow, HistorySeries } from "../../hub/page-server/api.ts";
+import type { DayRow, HistorySeries } from "../../hub/page-server/api-history.ts";
 import type { HistorySpan, RecordedHistory } from "../../hub/twin/recorded.ts";
 import type { Settings } from "../../model/settings.ts";
 import { csvFormat, dayOf, energyOf, rounded } from "./export.ts";

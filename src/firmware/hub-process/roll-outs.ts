@@ -20,7 +20,7 @@ import { list, object } from "../../base/schema/structures.ts";
 import { integer, nullable, string } from "../../base/schema/values.ts";
 import { seconds } from "../../base/units.ts";
 import type { FirmwareView, RollOutGroup } from "../../hub/page-server/api.ts";
-import type { RollOutParts, RollOuts } from "../../hub/page-server/roll-outs.ts";
+import type { RollOutParts, RollOuts } from "../../hub/page-server/firmware/roll-outs.ts";
 import {
   type Channel,
   type ChannelGroup,

@@ -9,10 +9,10 @@ import type {
   DeviceDetail,
   DeviceSummary,
   HubInfo,
-  LogLine,
   PanelPress,
   StreamEvent,
 } from "../../hub/page-server/api.ts";
+import type { LogLine } from "../../hub/page-server/api-history.ts";
 import { Feed, type FeedSource } from "../../hub/page-server/feed.ts";
 import { Panels } from "../../hub/page-server/panels.ts";
 import type { GuardianToHub } from "../front/messages.ts";

@@ -145,7 +145,10 @@ export class PageSupervisor {
     this.#child = undefined;
     this.#ready = undefined;
     if (this.#stopped) return;
-    if (what !== this.#wanted) return this.#start();
+    if (what !== this.#wanted) {
+      this.#start();
+      return;
+    }
     // No retry for an error that a person must fix. A disk that is full or read-only may come back by itself.
     if (code === exitCodes.configuration) {
       const now = `heating continues; see: grove-heater ${what}`;

@@ -15,7 +15,7 @@ import { readText, type Schema } from "../../base/schema/schema.ts";
 import { object } from "../../base/schema/structures.ts";
 import { integer, secret, string } from "../../base/schema/values.ts";
 import { seconds } from "../../base/units.ts";
-import type { PagePassword } from "../../hub/page-server/password.ts";
+import type { PagePassword } from "../../hub/page-server/access/password.ts";
 
 interface Stored {
   /** log2 of scrypt's cost; r is 8. */

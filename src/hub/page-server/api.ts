@@ -39,6 +39,7 @@
  */
 import type { Json } from "../../base/json/value.ts";
 import type { CommandName, FirmwareReport } from "../../model/cloud-model.ts";
+import type { LogLine } from "./api-history.ts";
 
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
@@ -281,43 +282,6 @@ export interface QueuedMessage {
   readonly deliveries: number;
 }
 
-/**
- * Stored telemetry: one series by name, oldest first. Switches are 0 and 1, and between them where a point stands for a
- * longer time. Of the unit beside the hub it goes back as far as that has recorded, with fewer points the longer it is.
- */
-export interface History {
-  readonly nowMs: number;
-  readonly series: Readonly<Record<string, HistorySeries>>;
-}
-
-export interface HistorySeries {
-  readonly atMs: readonly number[];
-  /** `null` begins a gap. */
-  readonly values: readonly (number | null)[];
-}
-
-/** What is stored of one day of this machine. */
-export interface DayRow {
-  /** Its start. */
-  readonly atMs: number;
-  /** Time that was recorded. */
-  readonly seconds: number;
-  readonly heaterSeconds: number;
-  /** `null` without the setting heaterPower. */
-  readonly kWh: number | null;
-  /** °C, mean; `null` without a reading. */
-  readonly temperature: number | null;
-}
-
-/** An event of the device's log. */
-export interface LogLine {
-  readonly atMs: number;
-  readonly level: string;
-  readonly event: string;
-  /** Its fields. */
-  readonly text: string;
-}
-
 export interface DesiredEdit {
   /** A patch: absent names stay unchanged, `null` deletes. */
   readonly properties: Readonly<Record<string, Json>>;
@@ -358,10 +322,7 @@ export interface OfflineCommandQueued {
   readonly expiresMs: number;
 }
 
-/**
- * Who caused an event. `operator`: the cloud's side, so the page of a hub or a service client. `local`: a command of this
- * machine, or the device's own page.
- */
+/** Who caused an event. `operator`: the cloud's side. `local`: a command of this machine, or the device's own page. */
 export type Actor = "operator" | "device" | "hub" | "local";
 
 export type TimelineKind =

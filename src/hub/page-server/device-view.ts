@@ -10,7 +10,7 @@ import { propertyRows } from "../twin/reported-watch.ts";
 import type { TelemetryLog } from "../twin/telemetry-log.ts";
 import type { DeviceDetail, DeviceSummary } from "./api.ts";
 import type { FeedSource } from "./feed.ts";
-import { firmwareView } from "./firmware-view.ts";
+import { firmwareView } from "./firmware/firmware-view.ts";
 import type { Panels } from "./panels.ts";
 
 export interface ViewParts {

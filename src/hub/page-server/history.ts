@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { Clock } from "../../base/clock.ts";
 import { historySpans, type RecordedHistory, type SeriesByName, withRecorded } from "../twin/recorded.ts";
-import type { DayRow, History } from "./api.ts";
+import type { DayRow, History } from "./api-history.ts";
 
 export interface HistoryParts {
   readonly clock: Pick<Clock, "wallNow">;

@@ -1,10 +1,11 @@
 /** The hub's page: its devices, their twins and cables, the feed of firmware, and monitoring. */
+
+import type { PageNames } from "./access/guard.ts";
+import type { PagePassword } from "./access/password.ts";
 import type { StreamEvent } from "./api.ts";
-import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware-feed.ts";
-import type { PageNames } from "./guard.ts";
+import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware/firmware-feed.ts";
+import { addRollOuts } from "./firmware/roll-outs.ts";
 import { addMonitoring, type MonitoringParts } from "./monitoring.ts";
-import type { PagePassword } from "./password.ts";
-import { addRollOuts } from "./roll-outs.ts";
 import { addPageRoutes, hubInfo, type PageParts } from "./routes.ts";
 import type { PageOptions } from "./server.ts";
 

@@ -10,8 +10,8 @@ import type { Hono } from "hono";
 import type { CloudSchema, CloudUnit } from "../../model/cloud-model.ts";
 import { readOnlyProperties, telemetry } from "../../model/cloud-model.ts";
 import { type Named, size } from "../../model/rows.ts";
+import type { PageGuard } from "./access/guard.ts";
 import type { DeviceDetail, DeviceSummary, HubInfo, HubState } from "./api.ts";
-import type { PageGuard } from "./guard.ts";
 
 interface Metric {
   readonly name: string;

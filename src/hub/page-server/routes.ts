@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { HubCore } from "../hub-core.ts";
 import type { RecordedHistory } from "../twin/recorded.ts";
+import { refuse } from "./access/guard.ts";
 import type { CommandAnswer, DesiredEdited, HubInfo, OfflineCommandQueued } from "./api.ts";
 import {
   cableRequest,
@@ -14,9 +15,8 @@ import {
   readJsonBody,
   throttleRequest,
 } from "./bodies.ts";
-import { refuse } from "./guard.ts";
+import type { RollOuts } from "./firmware/roll-outs.ts";
 import { addHistory } from "./history.ts";
-import type { RollOuts } from "./roll-outs.ts";
 
 export interface PageParts
   extends Pick<

@@ -13,8 +13,8 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { httpLimits, type Listening, listen } from "../listening.ts";
 import type { OnceLog } from "../once-log.ts";
-import { PageGuard, type PageGuardOptions, refuse } from "./guard.ts";
-import { addSessionRoutes } from "./session.ts";
+import { PageGuard, type PageGuardOptions, refuse } from "./access/guard.ts";
+import { addSessionRoutes } from "./access/session-routes.ts";
 import { addStream, type StreamParts } from "./stream.ts";
 
 export interface PageOptions extends StreamParts, PageGuardOptions {

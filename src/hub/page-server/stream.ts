@@ -7,9 +7,9 @@ import type { Hono } from "hono";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { seconds } from "../../base/units.ts";
+import { refuse } from "./access/guard.ts";
 import type { StreamEvent } from "./api.ts";
 import type { Feed } from "./feed.ts";
-import { refuse } from "./guard.ts";
 
 const maxReaders = 50;
 /** Bytes that may be queued beyond the first message, which has about 1 KB per device. */

@@ -3,17 +3,15 @@
  *
  * Guarantee: never throws and never hangs: a value, or an error with a message to show.
  */
+
 import type {
   CableRequest,
   CommandAnswer,
   CommandCall,
-  DayRow,
   DesiredEdit,
   DesiredEdited,
   DeviceDetail,
   DeviceSummary,
-  History,
-  LogLine,
   OfflineCommand,
   OfflineCommandQueued,
   PanelPress,
@@ -25,6 +23,7 @@ import type {
   ThrottleRequest,
   TimelineEvent,
 } from "../page-server/api.ts";
+import type { DayRow, History, LogLine } from "../page-server/api-history.ts";
 
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }

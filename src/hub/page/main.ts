@@ -7,9 +7,11 @@
  */
 import { seconds } from "../../base/units.ts";
 import type { HubInfo } from "../page-server/api.ts";
+import { deviceInAddress, showInAddress } from "./address.ts";
 import { makeAnnouncer } from "./announcer.ts";
 import { type Answer, api } from "./api.ts";
 import { browserClock as clock } from "./browser-clock.ts";
+import { Fetched } from "./fetched.ts";
 import { installPage } from "./installed.ts";
 import { emptyState, type PageEvent, reduce } from "./model/state.ts";
 import { pageTitle } from "./model/status.ts";
@@ -20,10 +22,16 @@ import { makePage } from "./parts/page.ts";
 import { makeSignIn } from "./parts/sign-in.ts";
 import { openStream } from "./stream.ts";
 
-/** The longest span that comes from the hub's memory, and is fetched before one is chosen. */
-const firstSpan = 24 * 60;
-
 const announcer = makeAnnouncer(clock);
+
+async function expect<T>(answer: Promise<Answer<T>>): Promise<T | undefined> {
+  const got = await answer;
+  if (got.ok) return got.value;
+  // The session has expired: the reload shows the sign-in.
+  if (got.code === "sign-in") location.reload();
+  announcer.announce(got.message, "bad");
+  return undefined;
+}
 
 /** @param guarded whether the hub has a password, and the page a sign-out button */
 function run(guarded: boolean): void {
@@ -31,25 +39,20 @@ function run(guarded: boolean): void {
   let frame = 0;
   /** The hub's clock minus the browser's, in ms. */
   let ahead = 0;
-  let spanMinutes = firstSpan;
   const context: Context = {
     clock,
     ...(guarded ? { signOut: () => void api.signOut().then(() => location.reload()) } : {}),
     dispatch,
-    showSpan(minutes) {
-      spanMinutes = Math.max(firstSpan, minutes);
-      if (state.shown !== undefined) void fetchHistory(state.shown);
-    },
+    showSpan: (minutes) => fetched.showSpan(minutes),
     announce: announcer.announce,
-    async expect<T>(answer: Promise<Answer<T>>): Promise<T | undefined> {
-      const got = await answer;
-      if (got.ok) return got.value;
-      // The session has expired: the reload shows the sign-in.
-      if (got.code === "sign-in") location.reload();
-      announcer.announce(got.message, "bad");
-      return undefined;
-    },
+    expect,
   };
+  const fetched = new Fetched({
+    expect,
+    dispatch,
+    state: () => state,
+    nowMs: () => clock.wallNow() + ahead,
+  });
   let page: ReturnType<typeof makePage> | undefined;
   const view = () => ({ state, nowMs: clock.wallNow() + ahead });
   const draw = () => {
@@ -73,32 +76,8 @@ function run(guarded: boolean): void {
       begin(event.hub.unit);
     }
     // Events may have been missed before `hello`: fetch everything shown again.
-    if (state.shown !== before || event.type === "hello") void fetchShown();
+    if (state.shown !== before || event.type === "hello") void fetched.everything();
     redraw();
-  }
-  async function fetchShown(): Promise<void> {
-    const deviceId = state.shown;
-    if (deviceId === undefined) return;
-    const [detail, events] = await Promise.all([
-      context.expect(api.device(deviceId)),
-      context.expect(api.timeline(deviceId)),
-      fetchHistory(deviceId),
-      fetchLog(deviceId),
-    ]);
-    if (detail !== undefined) dispatch({ type: "detail", detail });
-    if (events !== undefined) dispatch({ type: "past", deviceId, events });
-  }
-  async function fetchLog(deviceId: string): Promise<void> {
-    if (state.hub?.kind !== "device") return;
-    const lines = await context.expect(api.log(deviceId));
-    if (lines !== undefined) dispatch({ type: "log-past", deviceId, lines });
-  }
-  async function fetchHistory(deviceId: string): Promise<void> {
-    const asked = spanMinutes;
-    const sinceMs = clock.wallNow() + ahead - asked * 60_000;
-    const history = await context.expect(api.history(deviceId, sinceMs));
-    // Another span may have been chosen meanwhile, whose answer may have come before.
-    if (history !== undefined && asked === spanMinutes) dispatch({ type: "history", deviceId, history });
   }
   /** Texts such as "3 min ago" change without an event. */
   const tick = () => {
@@ -119,16 +98,6 @@ function run(guarded: boolean): void {
   });
   openStream(clock, dispatch, (link) => dispatch({ type: "link", link }));
   tick();
-}
-
-/** Each device has an address of its own, such as `#device=heater-1`: to keep, to share and to go back to. */
-function deviceInAddress(): string | undefined {
-  return new URLSearchParams(location.hash.slice(1)).get("device") ?? undefined;
-}
-
-function showInAddress(deviceId: string | undefined): void {
-  if (deviceId === undefined || deviceId === deviceInAddress()) return;
-  location.hash = new URLSearchParams({ device: deviceId }).toString();
 }
 
 const retryEvery = seconds(3);

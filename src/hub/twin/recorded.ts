@@ -1,5 +1,5 @@
 /** The history that a unit beside the hub has stored itself, in front of the telemetry that the hub has in memory. */
-import type { DayRow, HistorySeries } from "../page-server/api.ts";
+import type { DayRow, HistorySeries } from "../page-server/api-history.ts";
 
 export type SeriesByName = Readonly<Record<string, HistorySeries>>;
 

@@ -6,7 +6,8 @@
  * device's clock.
  */
 import { isRecord, type Json } from "../../base/json/value.ts";
-import type { HistorySeries, TelemetryValue } from "../page-server/api.ts";
+import type { TelemetryValue } from "../page-server/api.ts";
+import type { HistorySeries } from "../page-server/api-history.ts";
 
 export interface TelemetryMessage {
   readonly messageId: string | undefined;

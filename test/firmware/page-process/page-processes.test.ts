@@ -24,7 +24,10 @@ describe("the page of a running device", () => {
     return (await ask(port, "GET", `/api/devices/${json[0].id}`)).json;
   };
   /** One question after the other, until the answer is as wanted. @returns the answer */
-  const shownWith = async (port: number, isWanted: (detail: DeviceDetail) => boolean): Promise<DeviceDetail> => {
+  const shownWith = async (
+    port: number,
+    isWanted: (detail: DeviceDetail) => boolean,
+  ): Promise<DeviceDetail> => {
     for (let tries = 0; ; tries += 1) {
       const detail = await shown(port);
       if (isWanted(detail)) return detail;

@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { minutes } from "../../../src/base/units.ts";
 import type { HubOptions, RunningHub } from "../../../src/hub/hub.ts";
-import { addFirmwareFeed } from "../../../src/hub/page-server/firmware-feed.ts";
+import { addFirmwareFeed } from "../../../src/hub/page-server/firmware/firmware-feed.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { noProxy } from "../../../src/update/transport/proxy.ts";
 import { systemTransport } from "../../../src/update/transport/transport.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/base/json/value.ts";
-import { firmwareView } from "../../../src/hub/page-server/firmware-view.ts";
+import { firmwareView } from "../../../src/hub/page-server/firmware/firmware-view.ts";
 import { firmware } from "../../browser/fake-device.ts";
 
 describe("what a device reports of its firmware", () => {

@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { hours, seconds } from "../../../src/base/units.ts";
 import { OnceLog } from "../../../src/hub/once-log.ts";
-import { PageGuard } from "../../../src/hub/page-server/guard.ts";
-import { fixedPassword, type PagePassword } from "../../../src/hub/page-server/password.ts";
-import { addSessionRoutes } from "../../../src/hub/page-server/session.ts";
+import { PageGuard } from "../../../src/hub/page-server/access/guard.ts";
+import { fixedPassword, type PagePassword } from "../../../src/hub/page-server/access/password.ts";
+import { addSessionRoutes } from "../../../src/hub/page-server/access/session-routes.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { recordingLog } from "../running-hub.ts";
 

@@ -8,7 +8,7 @@ import { systemClock } from "../../../src/firmware/process/system-clock.ts";
 import { type HubOptions, type RunningHub, startHub } from "../../../src/hub/hub.ts";
 import type { DeviceDetail, PanelView, StreamEvent } from "../../../src/hub/page-server/api.ts";
 import { deviceClient, Message, openTwin, report } from "../azure.ts";
-import { eventually, recordingLog, temporaryFolder, testHub } from "../running-hub.ts";
+import { eventually, recordedSeries, recordingLog, temporaryFolder, testHub } from "../running-hub.ts";
 
 interface Answer {
   readonly status: number;
@@ -193,8 +193,7 @@ describe("the page's API", () => {
     "puts what the unit beside it, %s, has recorded before what it has in memory",
     async (deviceId, values) => {
       const series = { temperature: { atMs: [1000, 2000], values: [18, null] } };
-      const recorded = { deviceId, series: async () => series, days: async () => [], async *csv() {} };
-      const { hub, client } = await withDevice({ recorded });
+      const { hub, client } = await withDevice({ recorded: recordedSeries(deviceId, series) });
       await client.sendEvent(new Message(JSON.stringify({ temperature: 20 })));
       const history = JSON.parse((await ask(hub, "GET", "/api/devices/heater-1/history?sinceMs=0")).text);
       expect(history.series.temperature.values).toEqual(values);

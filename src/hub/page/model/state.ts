@@ -10,14 +10,13 @@ import type { Json } from "../../../base/json/value.ts";
 import type {
   DeviceDetail,
   DeviceSummary,
-  History,
   HubInfo,
-  LogLine,
   PanelView,
   RollOutGroup,
   StreamEvent,
   TimelineEvent,
 } from "../../page-server/api.ts";
+import type { History, LogLine } from "../../page-server/api-history.ts";
 
 export interface PageState {
   readonly stream: "connecting" | "live" | "lost";
@@ -115,7 +114,8 @@ export function reduce(state: PageState, event: PageEvent): PageState {
 }
 
 /** Natural: heater-2 before heater-10. */
-const byId = ({ id: a }: DeviceSummary, { id: b }: DeviceSummary): number => natural.compare(a, b) || (a < b ? -1 : 1);
+const byId = ({ id: a }: DeviceSummary, { id: b }: DeviceSummary): number =>
+  natural.compare(a, b) || (a < b ? -1 : 1);
 const natural = new Intl.Collator(undefined, { numeric: true });
 
 /** Keeps the device shown while it exists; else shows the first. */

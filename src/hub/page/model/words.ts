@@ -58,7 +58,10 @@ type Unit = "C" | "F";
 let shownIn: Unit = "C";
 
 /** The unit of all temperatures on the page. */
-export const showTemperaturesIn = (unit: Unit): void => void (shownIn = unit);
+export function showTemperaturesIn(unit: Unit): void {
+  shownIn = unit;
+}
+
 export const temperatureUnit = (): string => `°${shownIn}`;
 
 /** @param celsius a temperature; @returns its number in the unit of the page */

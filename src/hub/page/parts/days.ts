@@ -1,5 +1,5 @@
 /** Below the history: how long the heater was on each day, with its energy, and the rows as a file. */
-import type { DayRow } from "../../page-server/api.ts";
+import type { DayRow } from "../../page-server/api-history.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
 import { dayText, numberText, temperatureText } from "../model/words.ts";

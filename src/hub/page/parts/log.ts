@@ -1,5 +1,5 @@
 /** The device's log as it comes, newest first. */
-import type { LogLine } from "../../page-server/api.ts";
+import type { LogLine } from "../../page-server/api-history.ts";
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { timeText } from "../model/words.ts";
 import type { View } from "./context.ts";

@@ -158,6 +158,20 @@ function makeSpans(onSpan: (minutes: number) => void) {
   };
 }
 
+/** In the colours of the scheme. */
+function openPlot(box: HTMLElement, onCursor: (at: number | null) => void): uPlot {
+  const style = getComputedStyle(box);
+  const colourOf = (name: string) => style.getPropertyValue(name).trim();
+  const plot = new uPlot(optionsFor(Math.max(240, box.clientWidth), colourOf, onCursor), undefined, box);
+  // The caption is the text alternative.
+  setAttribute(plot.root, "aria-hidden", "true");
+  return plot;
+}
+
+function fit(plot: uPlot, width: number): void {
+  if (width > 0 && width !== plot.width) plot.setSize({ width, height });
+}
+
 export function makePlot(context: Context): Part<View> {
   const box = h("div", { class: "plot-box" });
   const summary = h("figcaption", { class: "spoken" });
@@ -177,11 +191,7 @@ export function makePlot(context: Context): Part<View> {
     );
   const remake = () => {
     plot?.destroy();
-    const style = getComputedStyle(root);
-    const colourOf = (name: string) => style.getPropertyValue(name).trim();
-    plot = new uPlot(optionsFor(Math.max(240, box.clientWidth), colourOf, read), undefined, box);
-    // The caption is the text alternative.
-    setAttribute(plot.root, "aria-hidden", "true");
+    plot = openPlot(box, read);
     if (last !== undefined) update(last);
   };
   const spanPicker = makeSpans((chosen) => {
@@ -227,8 +237,7 @@ export function makePlot(context: Context): Part<View> {
   };
   new ResizeObserver(() => {
     if (plot === undefined) redraw();
-    else if (box.clientWidth > 0 && box.clientWidth !== plot.width)
-      plot.setSize({ width: box.clientWidth, height });
+    else fit(plot, box.clientWidth);
   }).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   return { root, update };

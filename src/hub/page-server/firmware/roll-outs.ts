@@ -4,9 +4,9 @@
  * The caller provides the `RollOuts` that decides: the hub itself does not read the channel.
  */
 import type { Hono } from "hono";
-import type { FirmwareView, RollOutGroup } from "./api.ts";
-import { readJsonBody, rollOutChange } from "./bodies.ts";
-import { refuse } from "./guard.ts";
+import { refuse } from "../access/guard.ts";
+import type { FirmwareView, RollOutGroup } from "../api.ts";
+import { readJsonBody, rollOutChange } from "../bodies.ts";
 
 export interface RollOuts {
   /** The groups of the feed as it is now. */

@@ -1,6 +1,6 @@
 /** Signing in to the page: `/api/session`. */
 import type { Hono } from "hono";
-import { readJsonBody, signIn } from "./bodies.ts";
+import { readJsonBody, signIn } from "../bodies.ts";
 import { type PageGuard, refuse } from "./guard.ts";
 
 export function addSessionRoutes(app: Hono, guard: PageGuard): void {

@@ -5,8 +5,8 @@
  * that opened it, or as the oldest when there are too many.
  */
 import { createHash, randomBytes } from "node:crypto";
-import type { Clock } from "../../base/clock.ts";
-import type { Millis } from "../../base/units.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Millis } from "../../../base/units.ts";
 
 interface Session {
   readonly endsAt: number;

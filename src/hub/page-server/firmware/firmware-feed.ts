@@ -1,4 +1,6 @@
 /**
+ * Folder firmware/: firmware of the hub's devices: its feed, its roll-outs, what devices report.
+ *
  * Offers the firmware images of the hub's folder `feed` to units, at `/feed/`: what `feed publish` puts there.
  *
  * Guarantees: read-only. Only regular files directly in that folder, by plain names: no list of them, no other folder,
@@ -12,10 +14,10 @@ import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context, Hono } from "hono";
-import type { Clock } from "../../base/clock.ts";
-import { errnoOf } from "../../base/errors.ts";
-import { minutes } from "../../base/units.ts";
-import { refuse } from "./guard.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { errnoOf } from "../../../base/errors.ts";
+import { minutes } from "../../../base/units.ts";
+import { refuse } from "../access/guard.ts";
 
 export interface FirmwareFeedParts {
   readonly clock: Clock;

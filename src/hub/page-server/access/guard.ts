@@ -1,4 +1,6 @@
 /**
+ * Folder access/: who may see and change what the page shows.
+ *
  * Access control of the page: host, origin, sign-in and security headers.
  *
  * Guarantees: a page of another site can neither read nor change anything (Host and Origin are checked, cookies are
@@ -9,13 +11,13 @@
 import type { Context, Next } from "hono";
 import { getCookie } from "hono/cookie";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
-import { RateLimit, RateLimitByKey, type RateLimits } from "../../base/rate-limit.ts";
-import { hours, type Millis, minutes } from "../../base/units.ts";
-import { bareHost, isLoopback, type NameList } from "../host-names.ts";
-import type { OnceLog } from "../once-log.ts";
-import type { Session } from "./api.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { messageOf } from "../../../base/errors.ts";
+import { RateLimit, RateLimitByKey, type RateLimits } from "../../../base/rate-limit.ts";
+import { hours, type Millis, minutes } from "../../../base/units.ts";
+import { bareHost, isLoopback, type NameList } from "../../host-names.ts";
+import type { OnceLog } from "../../once-log.ts";
+import type { Session } from "../api.ts";
 import { maxPasswordLength, type PagePassword, passwordProblem } from "./password.ts";
 import { Sessions } from "./sessions.ts";
 

@@ -4,9 +4,9 @@
  * Guarantee: never throws. Whatever a device reported becomes short texts and known values; all else is empty
  * or `null`.
  */
-import { isRecord, type Json, type JsonObject, textMember } from "../../base/json/value.ts";
-import { firmwareComponent, updateResults, updateStates } from "../../model/cloud-model.ts";
-import type { FirmwareView } from "./api.ts";
+import { isRecord, type Json, type JsonObject, textMember } from "../../../base/json/value.ts";
+import { firmwareComponent, updateResults, updateStates } from "../../../model/cloud-model.ts";
+import type { FirmwareView } from "../api.ts";
 
 const longestVersion = 64;
 const longestReason = 512;

@@ -5,6 +5,8 @@ import { systemPrivateFiles } from "../azure/credentials/private-files.ts";
 import { examine, systemDrivers } from "../firmware/doctor/examine.ts";
 import { type Finding, type FindingStatus, tally } from "../firmware/doctor/finding.ts";
 import { systemMachine } from "../firmware/doctor/machine.ts";
+import { reachBroker } from "../firmware/home-assistant-process/examine-broker.ts";
+import { readMqttSettings } from "../firmware/home-assistant-process/mqtt-file.ts";
 import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
@@ -51,6 +53,10 @@ Exit code 0 if there is no problem, 1 otherwise.`,
       drivers: systemDrivers(systemClock),
       credentials: () =>
         loadCredentials({ dataPath: data.path, env: process.env, files: systemPrivateFiles }),
+      broker: {
+        load: () => readMqttSettings({ dataPath: data.path, env: process.env, files: systemPrivateFiles }),
+        reach: (access) => reachBroker(access, systemClock),
+      },
     });
     const ok = tally(findings).fail === 0;
     const text = args.has("json")

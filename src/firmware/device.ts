@@ -22,7 +22,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { Hat, HatHealth } from "../board/hat.ts";
-import type { ButtonEdge, Input, Request, SensorReading, UpdateProgress } from "../control/input.ts";
+import type {
+  ButtonEdge,
+  Input,
+  LinkState,
+  Request,
+  SensorReading,
+  UpdateProgress,
+} from "../control/input.ts";
 import type { Commands, ControlEvent } from "../control/output.ts";
 import { type ControlState, start, step, stop } from "../control/step.ts";
 import { type StepSummary, summaryOf } from "../control/step-summary.ts";
@@ -31,7 +38,7 @@ import { type InForce, inForce } from "../control/twin/in-force.ts";
 import type { FaultCode } from "../model/faults.ts";
 import type { Settings } from "../model/settings.ts";
 import { logEvent } from "./event-log.ts";
-import { type Face, type FaceDevice, Faces } from "./face.ts";
+import { type Face, type FaceDevice, type FacePart, Faces } from "./face.ts";
 import { failingParts, type ReportedPart } from "./failing-parts.ts";
 import type { ReadLocalTime } from "./local-time/local-time.ts";
 import { restoreState } from "./storage/restore-state.ts";
@@ -173,6 +180,11 @@ export class Device implements FaceDevice {
 
   faceChanged(): void {
     this.#step();
+  }
+
+  /** The state of the link to the cloud alone, or to Home Assistant. */
+  linkOf(part: FacePart): LinkState {
+    return this.#faces.stateOf(part);
   }
 
   /** A part that the device cannot look at itself fails from now on, or works again (SR-11). */

@@ -62,6 +62,12 @@ export const snapshotOf = ({ inForce, counters, activeFaults, stored }: DeviceSn
 /** Most in need of a person first: where faces differ, that is what the screen shows. */
 const worstFirst: readonly LinkState[] = ["offline", "connecting", "online"];
 
+type AnyFace = Pick<Face, "state" | "part">;
+
+const partOf = ({ part = "cloud" }: AnyFace): FacePart => part;
+const worst = (faces: readonly AnyFace[]): LinkState =>
+  worstFirst.find((state) => faces.some((face) => face.state === state)) ?? "none";
+
 /** The faces of one device. */
 export class Faces<D extends FaceDevice> {
   readonly #faces: Face<D>[] = [];
@@ -80,7 +86,12 @@ export class Faces<D extends FaceDevice> {
   }
 
   get state(): LinkState {
-    return worstFirst.find((state) => this.#faces.some((face) => face.state === state)) ?? "none";
+    return worst(this.#faces);
+  }
+
+  /** Of those of one part. */
+  stateOf(part: FacePart): LinkState {
+    return worst(this.#faces.filter((face) => partOf(face) === part));
   }
 
   get failure(): string | undefined {
@@ -95,7 +106,7 @@ export class Faces<D extends FaceDevice> {
   get #failures(): readonly { readonly part: FacePart; readonly why: string }[] {
     return this.#faces.flatMap((face) => {
       const why = this.#broken.get(face) ?? face.failure;
-      return why === undefined ? [] : [{ part: face.part ?? "cloud", why }];
+      return why === undefined ? [] : [{ part: partOf(face), why }];
     });
   }
 }

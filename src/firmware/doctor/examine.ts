@@ -17,6 +17,7 @@ import type { I2cBus } from "../../chips/bus.ts";
 import type { GpioPort } from "../../chips/lines.ts";
 import type { Manifest } from "../../manifest/manifest.ts";
 import { type BoardChoice, unbuiltPackage } from "../choose-board.ts";
+import { type BrokerExamination, examineBroker } from "../home-assistant-process/examine-broker.ts";
 import type { RunningStatus } from "../service/running-status.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import type { SettingsSource } from "../storage/settings-file.ts";
@@ -55,6 +56,7 @@ export interface Examination {
   readonly drivers: Drivers;
   /** @throws CredentialError (as a rejection) */
   readonly credentials: () => Promise<Credentials | undefined>;
+  readonly broker: Pick<BrokerExamination, "load" | "reach">;
 }
 
 /** The parts with native code, so that tests can examine a virtual hat. */
@@ -129,6 +131,9 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   await add("free-space", () => checkFreeSpace(machine, data, manifest?.manifest?.storageKb ?? 1024));
   await add("state-file", () => [checkState(machine, data), ...checkKeptAside(machine, data)]);
   await add("credentials", () => checkCredentials(examination.credentials, clock, manifest?.manifest));
+  await add("home-assistant", () =>
+    examineBroker({ ...examination.broker, manifest: manifest?.manifest }).then((finding) => [finding]),
+  );
   const { keysFolder } = examination;
   await add("updates", () =>
     checkUpdates({ machine, clock, data, keysFolder, manifest: manifest?.manifest }),

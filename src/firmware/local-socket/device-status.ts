@@ -12,13 +12,14 @@ export interface DeviceIdentity {
   readonly timeZone: string;
 }
 
-export type ObservedDevice = Pick<Device, "inForce" | "counters" | "stored">;
+export type ObservedDevice = Pick<Device, "inForce" | "counters" | "stored" | "linkOf">;
 
 /** @param seen the latest step */
 export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen: Observation): DeviceStatus {
   const { screen, heater } = seen.commands;
   const { aim, boostUntil, setPoint, values, changes } = device.inForce;
   const { relayCycles, heaterSeconds } = device.counters;
+  const homeAssistant = device.linkOf("home-assistant");
   return {
     ...identity,
     unit: screen.unit,
@@ -31,7 +32,8 @@ export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen:
     ...(setPoint.next !== undefined && { nextSetPoint: setPoint.next }),
     demand: Math.round(screen.demand),
     heater,
-    link: seen.input.link,
+    link: device.linkOf("cloud"),
+    ...(homeAssistant !== "none" && { homeAssistant }),
     faults: seen.activeFaults,
     values: eachWritable((name) => {
       const { source, serial, wallMs } = changes[name];

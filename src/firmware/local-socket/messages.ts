@@ -63,7 +63,10 @@ export const deviceStatus = object({
   /** 0 to 100 %. */
   demand: quantity,
   heater: boolean,
+  /** To the cloud. */
   link: oneOf(links),
+  /** Missing where no broker is configured. */
+  homeAssistant: optional(oneOf(links)),
   /** Active faults, most severe first. */
   faults: list(faultCode, 100),
   /** Every writable property, with who set it. */

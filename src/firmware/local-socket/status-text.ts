@@ -12,17 +12,20 @@ const origins: Readonly<Record<string, string>> = {
   device: "at the device",
   cloud: "by the cloud",
   local: "by a command",
+  "home-assistant": "by Home Assistant",
 };
 
 /** Several lines. @param nowMs wall time */
 export function statusText(status: DeviceStatus, nowMs: number): string {
-  const { temperature, humidity, heater, demand, link, faults, firmware, board, startedAt } = status;
+  const { temperature, humidity, heater, demand, link, homeAssistant, faults, firmware, board, startedAt } =
+    status;
   const rows: [string, string][] = [
     ["Room", `${degrees(temperature, status)}, humidity ${percentText(humidity)} %`],
     ["Set-point", setPointText(status, nowMs)],
     ["Mode", changeText("controlMode", status, nowMs)],
     ["Heater", `${heater ? "on" : "off"}, demand ${demand} %`],
     ["Cloud", link === "none" ? "not connected to any" : link],
+    ...(homeAssistant === undefined ? [] : [["MQTT", `Home Assistant ${homeAssistant}`] as [string, string]]),
     ["Faults", faults.length === 0 ? "none" : faults.join(", ")],
     ...faults.map((fault): [string, string] => ["", faultEffects[fault].remedy]),
     ["Relay", `${status.relayCycles} cycles, heater on for ${status.heaterHours.toFixed(1)} h in total`],

@@ -128,6 +128,7 @@ export class CapturedMachine {
         ...drivers,
       },
       credentials,
+      broker: { load: async () => undefined, reach: async () => undefined },
     });
     return await this.clock.run(work);
   }

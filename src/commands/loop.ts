@@ -3,7 +3,7 @@ import type { Log, LogLevel } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
 import type { FaceOptions } from "../firmware/faces.ts";
-import { VirtualTerminal } from "../firmware/front/virtual-terminal.ts";
+import { LivePanel } from "../firmware/front/live-panel.ts";
 import { closeInspector } from "../firmware/guardian/clean-node.ts";
 import { installSignals } from "../firmware/guardian/signals.ts";
 import type { VirtualHardware } from "../firmware/hardware.ts";
@@ -72,21 +72,17 @@ const disconnectTimeout = seconds(4);
 const decisionTimeout = seconds(2);
 /** Enough to write a crash report; a disk that hangs must not keep the guardian waiting. */
 const reportTimeout = seconds(1);
-const maxPanelLines = 100;
 const rowsForTallDisplay = 42;
 
 async function loop(args: Arguments): Promise<number> {
   const context = readContext(args);
   const { settings, values, board, choice } = decide(args, context);
-  const onTerminal = hasTerminal() && !args.has("plain");
-  const panel = onTerminal && choice.wiring.backend === "virtual" ? { lines: [] as string[] } : undefined;
   const out = new LineWriter(1);
   const terminalOut = new TextWriter(1);
-  const write = panel ? (line: string) => keepLine(panel.lines, line) : out.write;
-  const { log, recorder, remoteLines, logs } = openLog(args, values.logLevel, write);
+  const panel = choice.wiring.backend === "virtual" ? livePanel(args, terminalOut) : undefined;
+  const { log, recorder, remoteLines, logs } = openLog(args, values.logLevel, panel?.write ?? out.write);
   logProblems(log, settings, board);
-  let [terminal, virtual, history]: [VirtualTerminal?, VirtualHardware?, HistoryRecorder?] = [];
-  let stop = (_why: string): void => {};
+  let [virtual, history]: [VirtualHardware?, HistoryRecorder?] = [];
   // As early as possible: until there is a listener, SIGUSR1 opens an inspector.
   let onSignal = (_signal: string, code: ExitCode): void => endProcess(code, out, terminalOut);
   installSignals({
@@ -107,17 +103,17 @@ async function loop(args: Arguments): Promise<number> {
     relayLine: numberOf(args, "relay-line"),
     relayOffFor: millisOf(args, "off-for"),
     beat: (heaterOn) => sendToGuardian({ kind: "beat", heaterOn }),
-    cleanUp: async () => {
-      terminal?.close();
+    cleanUp: async (end) => {
+      panel?.close(end);
       await flushAll(recorder, history, out);
     },
     end: (code) => endProcess(code, out, terminalOut),
     onHardware: (hardware) => {
       virtual = hardware.virtual;
-      if (panel && virtual) terminal = openTerminal(virtual, panel.lines, terminalOut, (why) => stop(why));
+      if (virtual) panel?.open(virtual);
     },
   });
-  stop = running.stop;
+  if (panel) show(panel, running);
   const swap = startUpdates(running, values, context.data.path, log);
   onSignal = running.stop;
   showStatus(running, choice.name, log);
@@ -146,6 +142,18 @@ async function loop(args: Arguments): Promise<number> {
   await Promise.race([disconnect(), systemClock.sleep(disconnectTimeout)]);
   // A stopped loop must end even if the channel to the guardian, the terminal or a disk hangs.
   endProcess(code, out, terminalOut);
+}
+
+function livePanel(args: Arguments, out: TextWriter): LivePanel | undefined {
+  if (!hasTerminal() || args.has("plain")) return undefined;
+  return new LivePanel({ out, release: runningRelease(), colour: wantsColour(process.stdout) });
+}
+
+function show(panel: LivePanel, { device, stop }: RunningLoop): void {
+  panel.onQuit = (why) => stop(why);
+  device.watch(({ commands }) => {
+    panel.screen = commands.screen;
+  });
 }
 
 /** @returns what ends every face, within a few seconds */
@@ -274,40 +282,4 @@ async function connect(options: FaceOptions): Promise<() => Promise<void>> {
 /** The 1.12" display needs a tall terminal; otherwise the virtual hat has the 0.96" display. */
 function displayThatFits(panel: boolean): DisplayKind {
   return panel && process.stdout.rows < rowsForTallDisplay ? "oled-128x64" : "oled-128x128";
-}
-
-function openTerminal(
-  { hat, surroundings }: VirtualHardware,
-  log: readonly string[],
-  out: TextWriter,
-  stop: (why: string) => void,
-): VirtualTerminal {
-  let page: string | undefined;
-  process.on("message", (message) => {
-    const received = read(guardianToLoop, message);
-    if (received?.kind === "hub-ready" || received?.kind === "page-ready") page = received.page || undefined;
-  });
-  const terminal = new VirtualTerminal({
-    hat,
-    surroundings,
-    clock: systemClock,
-    title: `grove-heater ${runningRelease()} on the virtual hat, in a simulated room`,
-    input: process.stdin,
-    output: process.stdout,
-    write: (text) => out.write(text),
-    ready: () => !out.busy,
-    colour: wantsColour(process.stdout),
-    log,
-    page: () => page,
-    onQuit: () => stop("a key was pressed"),
-    // The guardian ends this loop and then suspends itself, as when the terminal sends the signal.
-    onPause: () => void (process.connected && process.kill(process.ppid, "SIGTSTP")),
-  });
-  terminal.open();
-  return terminal;
-}
-
-function keepLine(lines: string[], line: string): void {
-  lines.push(line);
-  if (lines.length > maxPanelLines) lines.shift();
 }

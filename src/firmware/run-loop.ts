@@ -44,12 +44,15 @@ export interface LoopOptions {
   /** Each step's sign of life for the guardian, with what is commanded. */
   readonly beat: (heaterOn: boolean) => void;
   /** Called last on every way out: gives the terminal back, writes the log's rest. Settles soon, never rejects. */
-  readonly cleanUp: () => Promise<void>;
+  readonly cleanUp: (end: LoopEnd) => Promise<void>;
   /** Ends this process after a crash. */
   readonly end: (code: ExitCode) => void;
   /** The way to a guardian that answers each beat; without one, nobody is watched. */
   readonly guardian?: GuardianChannel | undefined;
 }
+
+/** How a loop ended: with the relay read back off, without that, or by a crash. */
+export type LoopEnd = "relay-off" | "relay-unconfirmed" | "crashed";
 
 export interface RunningLoop {
   readonly device: Device;
@@ -80,7 +83,7 @@ export async function runLoop(options: LoopOptions): Promise<RunningLoop> {
     device?.abandon();
     const detail = stackOf(error);
     log.error("crash", { kind, detail, relay: "off" });
-    void options.cleanUp().then(() => options.end(exitCodes.internal));
+    void options.cleanUp("crashed").then(() => options.end(exitCodes.internal));
   };
   let onDecided = (): void => {};
   const decided = new Promise<void>((resolve) => {
@@ -136,12 +139,20 @@ function endable(
       log.info("stopping", { why });
       void stopped
         .then(
-          () => log.info("stopped", { relay: "off" }),
+          () => {
+            log.info("stopped", { relay: "off" });
+            return "relay-off" as const;
+          },
           // The guardian forces it off on its own path next, and reports what it finds.
-          (error: Error) => log.error("stopped", { relay: "not read back off", cause: error.message }),
+          (error: Error) => {
+            log.error("stopped", { relay: "not read back off", cause: error.message });
+            return "relay-unconfirmed" as const;
+          },
         )
-        .then(closed)
-        .then(cleanUp)
+        .then((end) => {
+          closed();
+          return cleanUp(end);
+        })
         .then(() => resolve(code));
     };
   });

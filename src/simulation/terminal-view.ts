@@ -3,7 +3,8 @@
  *
  * The virtual hat as text: display pixels in braille, LEDs, room, keys, newest log lines.
  *
- * Guarantee: pure; never larger than the terminal; colour carries no information of its own.
+ * Guarantee: pure; never larger than the terminal; colour carries no information of its own; what the picture says is also
+ * there as plain text, where that is given, and in ASCII alone for a terminal without more.
  */
 
 /** A monochrome picture: x to the right, y down. */
@@ -17,6 +18,8 @@ export interface TerminalView {
   readonly title: string;
   readonly pixels: Pixels | undefined;
   readonly dimmed: boolean;
+  /** What the display says, in one line: below the picture, or in its place. */
+  readonly status?: string | undefined;
   readonly lamps: readonly { readonly name: string; readonly lit: boolean }[];
   readonly facts: readonly string[];
   readonly keys: readonly { readonly key: string; readonly does: string }[];
@@ -27,6 +30,8 @@ export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
   readonly colour: boolean;
+  /** It shows ASCII alone: no picture. */
+  readonly ascii?: boolean;
 }
 
 /** Dots of a braille cell, by [row][column] (Unicode block 2800: dots 1,4 / 2,5 / 3,6 / 7,8). */
@@ -62,9 +67,11 @@ function cell(pixels: Pixels, x: number, y: number): number {
 export function drawTerminal(view: TerminalView, size: TerminalSize): string[] {
   const paint = (name: keyof typeof style, text: string): string =>
     size.colour ? `${style[name]}${text}${style.end}` : text;
-  const cut = (text: string): string => text.slice(0, Math.max(0, size.columns));
+  const cut = (text: string): string =>
+    (size.ascii ? asciiOf(text) : text).slice(0, Math.max(0, size.columns));
   const lines = [paint("bold", cut(view.title))];
-  for (const line of picture(view.pixels, size)) lines.push(paint(view.dimmed ? "faint" : "cyan", line));
+  for (const line of picture(view, size)) lines.push(paint(view.dimmed ? "faint" : "cyan", cut(line)));
+  if (view.status !== undefined) lines.push(paint("bold", cut(view.status)));
   lines.push(lamps(view, size, paint));
   for (const fact of view.facts) lines.push(cut(fact));
   lines.push(cut(view.keys.map(({ key, does }) => `[${key}] ${does}`).join("  ")));
@@ -73,14 +80,29 @@ export function drawTerminal(view: TerminalView, size: TerminalSize): string[] {
   return lines.slice(0, Math.max(0, size.rows));
 }
 
-/** In a frame; omitted when the terminal is too small. */
-function picture(pixels: Pixels | undefined, size: TerminalSize): string[] {
-  if (pixels === undefined) return ["(no display connected)".slice(0, size.columns)];
+const asciiMarks: Readonly<Record<string, string>> = {
+  "●": "*",
+  "○": "o",
+  "°": "",
+  "×": "x",
+  "–": "-",
+  "—": "-",
+};
+
+/** Only what any terminal shows. */
+const asciiOf = (text: string): string =>
+  text.replaceAll(/[^\x20-\x7e]/gu, (character) => asciiMarks[character] ?? "?");
+
+/** In a frame; where the terminal is too small, or has no such characters, its text takes its place. */
+function picture({ pixels, status }: TerminalView, size: TerminalSize): string[] {
+  if (pixels === undefined) return ["(no display connected)"];
   const rows = braille(pixels);
   const width = Math.ceil(pixels.width / 2);
-  if (width + 2 > size.columns || rows.length + 8 > size.rows) {
-    return [`(the display needs a terminal of ${width + 2} × ${rows.length + 8})`.slice(0, size.columns)];
-  }
+  const others = status === undefined ? 8 : 9;
+  const tooNarrow = width + 2 > size.columns;
+  if (status !== undefined && (size.ascii || tooNarrow)) return [];
+  if (size.ascii || tooNarrow || rows.length + others > size.rows)
+    return [`(the display needs a terminal of ${width + 2} × ${rows.length + others})`];
   return [`┌${"─".repeat(width)}┐`, ...rows.map((row) => `│${row}│`), `└${"─".repeat(width)}┘`];
 }
 
@@ -89,7 +111,8 @@ function lamps(
   size: TerminalSize,
   paint: (name: keyof typeof style, text: string) => string,
 ): string {
-  const plain = view.lamps.map(({ name, lit }) => `${lit ? "●" : "○"} ${name} ${lit ? "on" : "off"}`);
+  const text = view.lamps.map(({ name, lit }) => `${lit ? "●" : "○"} ${name} ${lit ? "on" : "off"}`);
+  const plain = size.ascii ? text.map(asciiOf) : text;
   if (plain.join("   ").length > size.columns) return plain.join(" ").slice(0, size.columns);
   return plain.map((text, index) => paint(view.lamps[index]?.lit ? "green" : "faint", text)).join("   ");
 }

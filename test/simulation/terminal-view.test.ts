@@ -91,6 +91,21 @@ describe("the virtual hat as text", () => {
     ]);
   });
 
+  it("says in a line what the display says: below it, and in its place where it does not fit", () => {
+    const large = pixels(...Array.from({ length: 64 }, () => "#".repeat(128)));
+    const status = "20.4 °C (set-point 21.0 °C), auto, heater on, demand 43 %";
+    const drawn = (columns: number, more: object = {}) =>
+      drawTerminal({ ...view, pixels: large, status }, { columns, rows: 40, colour: false, ...more });
+    expect(drawn(66)[19]).toBe(status);
+    expect(drawn(65).slice(0, 3)).toEqual(["grove-heater", status, "● relay on   ○ mode off"]);
+    expect(drawn(80, { ascii: true }).slice(0, 3)).toEqual([
+      "grove-heater",
+      "20.4 C (set-point 21.0 C), auto, heater on, demand 43 %",
+      "* relay on   o mode off",
+    ]);
+    for (const line of drawn(80, { ascii: true })) expect(line).toMatch(/^[ -~]*$/);
+  });
+
   it("is never wider or taller than the terminal", () => {
     for (let columns = 0; columns < 30; columns++) {
       for (let rows = 0; rows < 14; rows++) {

@@ -6,6 +6,8 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { millis } from "../../base/units.ts";
+import { faultText, percentText, temperatureText } from "../../board/screen/format.ts";
+import type { ScreenModel } from "../../control/panel/screen.ts";
 import type { Surroundings } from "../../simulation/room/surroundings.ts";
 import { drawTerminal, type TerminalView } from "../../simulation/terminal-view.ts";
 import type { VirtualHat } from "../../simulation/virtual-hat/virtual-hat.ts";
@@ -27,6 +29,22 @@ const keys = [
   { key: "q", does: "quit" },
 ];
 
+/** Whether the terminal shows more than ASCII; the Linux console has no braille in its fonts. */
+export function isAsciiOnly(env: NodeJS.ProcessEnv): boolean {
+  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"];
+  if (env["TERM"] === "linux") return true;
+  return locale !== undefined && locale !== "" && !/utf-?8/i.test(locale);
+}
+
+/** `20.4 °C (set-point 21.0 °C), auto, heater on at 43 %`. */
+function screenText({ temperature, target, unit, mode, heating, demand, fault }: ScreenModel): string {
+  const degrees = (celsius: number): string => `${temperatureText(celsius, unit)} °${unit}`;
+  const room = temperature === undefined ? "no reading" : degrees(temperature);
+  const heater = heating ? "on" : "off";
+  const alarm = fault === undefined ? "" : `  !! ${faultText(fault)}`;
+  return `${room} (set-point ${degrees(target)}), ${mode}, heater ${heater}, demand ${percentText(demand)} %${alarm}`;
+}
+
 export interface TerminalParts {
   readonly hat: VirtualHat;
   readonly surroundings: Surroundings;
@@ -39,6 +57,10 @@ export interface TerminalParts {
   /** Everything written before has been accepted. */
   readonly ready: () => boolean;
   readonly colour: boolean;
+  /** It shows ASCII alone. */
+  readonly ascii?: boolean;
+  /** The newest content of the screen, once there is one. */
+  readonly screen?: () => ScreenModel | undefined;
   /** The newest log lines, oldest first; shown under the picture. */
   readonly log: readonly string[];
   /** Where the local hub's page is, once it is known: its line in the log is soon out of sight. */
@@ -111,9 +133,9 @@ export class VirtualTerminal {
   }
 
   #draw(): void {
-    const { output, write, ready, colour } = this.#parts;
+    const { output, write, ready, colour, ascii = false } = this.#parts;
     // Not `??`: a serial console or a terminal of unknown size reports 0 × 0.
-    const size = { columns: output.columns || 80, rows: output.rows || 24, colour };
+    const size = { columns: output.columns || 80, rows: output.rows || 24, colour, ascii };
     const text = drawTerminal(this.#view(), size).join("\x1b[K\n");
     if (text === this.#drawn) return;
     // Skips a frame while the terminal is busy: the next one is newer.
@@ -123,14 +145,16 @@ export class VirtualTerminal {
   }
 
   #view(): TerminalView {
-    const { hat, surroundings, title, log, page } = this.#parts;
+    const { hat, surroundings, title, log, page, screen } = this.#parts;
     hat.catchUp();
     const { room } = surroundings;
     const window = surroundings.windowOpen ? "open" : "shut";
     const address = page?.();
+    const shown = screen?.();
     return {
       title,
       pixels: hat.oled,
+      status: shown && screenText(shown),
       dimmed: (hat.oled?.contrast ?? 255) < 32,
       lamps: [
         { name: "relay", lit: hat.contactClosed },

@@ -2,7 +2,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { celsius, hours, millis, relativeHumidity } from "../../../src/base/units.ts";
-import { VirtualTerminal } from "../../../src/firmware/front/virtual-terminal.ts";
+import { isAsciiOnly, VirtualTerminal } from "../../../src/firmware/front/virtual-terminal.ts";
 import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room/room.ts";
 import { Surroundings } from "../../../src/simulation/room/surroundings.ts";
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
@@ -119,4 +119,17 @@ describe("the virtual hat in a terminal", () => {
     input.emit("error", Object.assign(new Error("read EIO"), { code: "EIO" }));
     terminal.close();
   });
+});
+
+it.each([
+  [{ LANG: "en_GB.UTF-8" }, false],
+  [{ LANG: "de_DE.utf8" }, false],
+  [{}, false],
+  [{ LANG: "" }, false],
+  [{ LANG: "C" }, true],
+  [{ LANG: "en_GB.UTF-8", LC_ALL: "POSIX" }, true],
+  [{ LANG: "de_DE.ISO-8859-1" }, true],
+  [{ LANG: "en_GB.UTF-8", TERM: "linux" }, true],
+])("a terminal with %j shows ASCII alone: %s", (env, expected) => {
+  expect(isAsciiOnly(env)).toBe(expected);
 });

@@ -165,6 +165,8 @@ describe.runIf(python && process.platform === "linux")(
       terminal.type(key);
       await until("the end", () => terminal.exitCode !== undefined);
       expect([terminal.exitCode, terminal.relay]).toEqual([0, "0"]);
+      const left = terminal.shown.slice(terminal.shown.lastIndexOf("\x1b[?1049l"));
+      expect(left).toContain("grove-heater has stopped: the relay is off.");
     });
 
     it("SR-01: is left on Ctrl-Z with the relay off, and drawn again when it is continued", async (context) => {

@@ -77,6 +77,18 @@ describe("the demonstration", { timeout: 60_000 }, () => {
     expect(code).toBe(1);
   });
 
+  it("waits between two scenes where a pause is asked for, and not after the last", async () => {
+    const order: string[] = [];
+    await showDemo({
+      scenes: firstScenes(2),
+      json: false,
+      colour: false,
+      write: (text) => void (text.startsWith("RR-") && order.push(text.slice(0, 4))),
+      pause: async () => void order.push("pause"),
+    });
+    expect(order).toEqual(["RR-1", "pause", "RR-2"]);
+  });
+
   it("counts the scenes that an interruption left out as not come out, and leaves no folder behind", async () => {
     const interrupt = new AbortController();
     const lines: string[] = [];

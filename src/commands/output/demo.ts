@@ -10,7 +10,25 @@ type Palette = Readonly<Record<"bold" | "dim" | "good" | "bad", Paint>>;
 
 export const demoHead = (count: number): string =>
   `A hub, a device on the virtual hat and a cable between them: ${count} scenes, over MQTT and TLS on this machine.\n` +
-  "v is a document's $version; ac, av and the text after them are the device's acknowledgement.\n";
+  `v is a document's $version; ac, av and the text after them are the device's acknowledgement.\n\n${ruleLegend()}\n`;
+
+/** Each rule of the twin in a few words. */
+const ruleWords = {
+  "RR-1": "on every connection the whole twin is read, reconciled once and reported once",
+  "RR-2": "only the cloud changed a value: it is applied and acknowledged with its version",
+  "RR-3": "only the device changed a value: it is kept and reported",
+  "RR-4": "both changed a value while apart: the policy decides, and the losing value stays on record",
+  "RR-5": "the cloud set the same value again: this counts as a change against the device's",
+  "RR-6": "a value that is not valid is refused with the reason; the others of the patch apply",
+  "RR-7": "a value that the cloud deleted returns to its default",
+  "RR-8": "after a quiet time both sides agree, and a repeated message changes nothing",
+  "RR-9": "a power cut loses no change that the screen showed, and applies no old value again",
+} as const;
+
+export const ruleLegend = (): string =>
+  Object.entries(ruleWords)
+    .map(([rule, words]) => `  ${rule}  ${words}`)
+    .join("\n");
 
 export function sceneText(result: SceneResult, colour: boolean): string {
   const { bold, dim, good, bad } = palette(colour);

@@ -17,8 +17,8 @@ export type { DemoDecision, PropertyView, TwinView } from "./stage.ts";
 export interface DemoOptions {
   readonly clock: Clock;
   readonly scenes: readonly Scene[];
-  /** Called as each scene ends. */
-  readonly onScene: (result: SceneResult) => void;
+  /** Called as each scene ends; the next one waits for it. */
+  readonly onScene: (result: SceneResult) => void | Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +39,7 @@ export async function playDemo({
       if (signal?.aborted) break;
       const result = await playScene(scene, stage);
       results.push(result);
-      onScene(result);
+      await onScene(result);
     }
     return results;
   } finally {

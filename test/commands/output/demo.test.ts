@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { celsius } from "../../../src/base/units.ts";
 import { demoEnd, demoHead, sceneText } from "../../../src/commands/output/demo.ts";
 import type { SceneResult, TwinView } from "../../../src/firmware/demo/demo.ts";
+import { scenes } from "../../../src/firmware/demo/demo.ts";
 
 const target = { name: "targetTemperature", reportedIn: 3, inForce: celsius(21) } as const;
 const before: TwinView = {
@@ -88,6 +89,7 @@ describe("a scene of the demonstration as text", () => {
 describe("the demonstration's head and end", () => {
   it("say how many scenes there are, and that all passed", () => {
     expect(demoHead(10)).toContain("10 scenes");
+    for (const { rule } of scenes) expect(demoHead(10)).toContain(`\n  ${rule}  `);
     expect(demoEnd({ scenes: 10, missed: [], milliseconds: 31_400 }, false)).toBe(
       "✓ all 10 scenes passed in 31.4 s",
     );

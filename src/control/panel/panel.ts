@@ -30,7 +30,7 @@ import { extendBoost, isOver, relabelBoost } from "./boost.ts";
 import type { Gesture } from "./buttons.ts";
 import type { HeldButton } from "./held-button.ts";
 import { noteHeldButton, valuesBefore } from "./held-button.ts";
-import { nudgeTarget } from "./set-point.ts";
+import { nudgeTarget, startTarget } from "./set-point.ts";
 
 /** Beyond what any clock shows. */
 const awayWithoutEnd = "9999-12-31T00:00:00.000Z";
@@ -49,6 +49,7 @@ export interface Panel {
 export const defaultValues = (settings: Settings): WritableQuantities =>
   eachWritable((name) => {
     const { initial, default: always } = writableSpec(name);
+    if (name === "targetTemperature") return startTarget(settings.targetInitial, settings);
     return initial === undefined ? always : settings[initial];
   }) as unknown as WritableQuantities;
 

@@ -35,17 +35,33 @@ export function nudgeTarget(target: Celsius, presses: number, limits: NudgeSetti
   return clampTarget(((from + presses) * step) / 100, limits);
 }
 
+/** The set-point at the start: on the grid of whole degrees Fahrenheit when the display is in °F. */
+export function startTarget(target: number, limits: NudgeSettings): Celsius {
+  if (limits.displayUnit === "C") return celsius(target);
+  const [lowest, highest] = wholeFahrenheit(limits);
+  if (lowest > highest) return celsius(target);
+  return clampTarget(
+    ((Math.min(highest, Math.max(lowest, Math.round(fahrenheit(target)))) - 32) * 5) / 9,
+    limits,
+  );
+}
+
 const fahrenheit = (value: number) => (value * 9) / 5 + 32;
 /** °F: slightly more than the effect of rounding to a hundredth of a degree Celsius. */
 const rounding = 0.01;
+
+/** The first and the last whole degree within the limits. */
+const wholeFahrenheit = ({ targetMin, targetMax }: SetPointLimits): readonly [number, number] => [
+  Math.ceil(fahrenheit(targetMin) - rounding),
+  Math.floor(fahrenheit(targetMax) + rounding),
+];
 
 /** Stops at the last whole degree within the limits. */
 function nudgeFahrenheit(target: Celsius, presses: number, limits: SetPointLimits): Celsius {
   const exact = fahrenheit(target);
   const nearest = Math.round(exact);
   const at = Math.abs(exact - nearest) < rounding ? nearest : exact;
-  const lowest = Math.ceil(fahrenheit(limits.targetMin) - rounding);
-  const highest = Math.floor(fahrenheit(limits.targetMax) + rounding);
+  const [lowest, highest] = wholeFahrenheit(limits);
   const from = presses > 0 ? Math.floor(at) : Math.ceil(at);
   const wanted = Math.min(highest, Math.max(lowest, from + presses));
   if (lowest > highest) return target;

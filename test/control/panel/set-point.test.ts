@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { celsius, kelvin } from "../../../src/base/units.ts";
 import { temperatureText } from "../../../src/board/screen/format.ts";
-import { clampTarget, nudgeTarget } from "../../../src/control/panel/set-point.ts";
+import { clampTarget, nudgeTarget, startTarget } from "../../../src/control/panel/set-point.ts";
 import { Device } from "../device.ts";
 
 const limits = {
@@ -22,6 +22,14 @@ describe("the set-point", () => {
   it("snaps to the grid in the direction pressed", () => {
     expect(nudgeTarget(celsius(19.2), 1, limits)).toBe(19.5);
     expect(nudgeTarget(celsius(19.2), -1, limits)).toBe(19);
+  });
+
+  it("starts as set, and in °F at the nearest whole degree within the limits", () => {
+    const inF = { ...limits, displayUnit: "F" } as const;
+    expect(startTarget(19, limits)).toBe(19);
+    expect(temperatureText(startTarget(19, inF), "F")).toBe("66.0");
+    expect(temperatureText(startTarget(30, { ...inF, targetMax: celsius(29.9) }), "F")).toBe("85.0");
+    expect(new Device({ displayUnit: "F" }).state.panel.values.targetTemperature).toBe(startTarget(19, inF));
   });
 
   it("stops at its limits", () => {

@@ -113,7 +113,7 @@ export function main(
     if (first === "help" || first === "--help" || first === "-h") {
       return print(second === undefined ? overview() : helpText((await find(second).load()).verb));
     }
-    if (first === "--version" || first === "version") {
+    if (first === "--version" || first === "-v" || first === "version") {
       const { firmwareVersion } = await import("./firmware/process/package-root.ts");
       return print(`${firmwareVersion()}\n`);
     }
@@ -146,7 +146,7 @@ function overview(): string {
     "grove-heater: heater controller for a Raspberry Pi with a Grove Base Hat, or for no hardware at all",
     "\nUsage: grove-heater [COMMAND] [FLAGS]      (npm start -- [COMMAND] [FLAGS])\n",
     ...rows,
-    "\n  COMMAND --help  shows its flags; --version the version",
+    "\n  COMMAND --help  shows its flags; -v, --version  the version",
     `\nExit codes: ${codes.join(", ")}\n`,
   ].join("\n");
 }

@@ -19,7 +19,7 @@ process.exitCode = isRun
   ? await runVerb(run, first === "run" ? argv.slice(1) : argv)
   : await (await import("./cli.ts")).main(argv, guardNetwork);
 
-/** `--help` and `--version`, given alone, concern the whole program. */
+/** `--help` and `--version`, long or short, given alone, concern the whole program. */
 function isGeneralFlag(flag: string): boolean {
-  return argv.length === 1 && ["--help", "-h", "--version"].includes(flag);
+  return argv.length === 1 && ["--help", "-h", "--version", "-v"].includes(flag);
 }

@@ -58,7 +58,7 @@ describe("the command line", () => {
     expect(printed.text).toBe(help);
   });
 
-  it.each(["--version", "version"])("%s is the firmware's version and nothing else", async (word) => {
+  it.each(["--version", "-v", "version"])("%s is the firmware's version and nothing else", async (word) => {
     expect(await main([word])).toBe(0);
     expect(printed.text).toBe(`${firmwareVersion()}\n`);
   });

@@ -6,7 +6,7 @@
  * progress on standard error; with nothing to do it takes a few milliseconds; if a native package cannot be
  * built, the firmware starts without that hardware.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ const nativeStamp = join(root, "node_modules", ".grove-heater-native.json");
 const buildStamp = join(root, "dist", ".build-stamp");
 
 /** @param {string} text */
-const say = (text) => process.stderr.write(`grove-heater: ${text}\n`);
+export const say = (text) => process.stderr.write(`grove-heater: ${text}\n`);
 
 /** @param {string} text @param {number} code @returns {never} */
 export function giveUp(text, code = 1) {
@@ -34,7 +34,7 @@ export function giveUp(text, code = 1) {
  */
 export async function prepare(scope) {
   checkNode();
-  installIfNeeded(scope);
+  await installIfNeeded(scope);
   buildNativeIfNeeded();
   await buildIfStale();
 }
@@ -68,19 +68,79 @@ function isInstalled(scope) {
   });
 }
 
-/** @param {string[]} args @param {"inherit" | "pipe"} output */
-function npm(args, output) {
+/** @param {string[]} args @returns {[command: string, args: string[]]} */
+function npmCommand(args) {
   const npmScript = process.env["npm_execpath"];
-  const [command, ...rest] = npmScript?.endsWith("js")
-    ? [process.execPath, npmScript, ...args]
-    : ["npm", ...args];
-  // npm prints to standard error, because standard output belongs to the firmware.
-  return spawnSync(command ?? "npm", rest, {
+  return npmScript?.endsWith("js") ? [process.execPath, [npmScript, ...args]] : ["npm", args];
+}
+
+const npmEnvironment = () => ({ ...process.env, npm_config_loglevel: "error", ...localHeaders() });
+
+/** @param {string[]} args */
+function npm(args) {
+  const [command, rest] = npmCommand(args);
+  return spawnSync(command, rest, {
     cwd: root,
-    stdio: output === "pipe" ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2],
+    stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
-    env: { ...process.env, npm_config_loglevel: "error", ...localHeaders() },
+    env: npmEnvironment(),
   });
+}
+
+/**
+ * Runs npm, whose output goes to standard error, because standard output belongs to the firmware. Ctrl-C ends npm, which
+ * is waited for.
+ * @param {string[]} args @returns {Promise<{status: number | null, interrupted: boolean}>}
+ */
+function npmInForeground(args) {
+  const [command, rest] = npmCommand(args);
+  const child = spawn(command, rest, { cwd: root, stdio: ["ignore", 2, 2], env: npmEnvironment() });
+  let interrupted = false;
+  // A terminal sends the signal to npm as well; another sender may not.
+  const interrupt = () => {
+    interrupted = true;
+    child.kill("SIGTERM");
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, interrupt);
+  return new Promise((resolve) => {
+    /** @param {number | null} status */
+    const ended = (status) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, interrupt);
+      resolve({ status, interrupted });
+    };
+    child.on("error", () => ended(null));
+    child.on("close", (status) => ended(status));
+  });
+}
+
+const registryPatienceMs = 12_000;
+
+/**
+ * npm itself tries for minutes before it says anything. Says so where the registry does not answer; behind a proxy, which
+ * this would not use, npm alone knows.
+ * @param {AbortSignal} signal
+ */
+async function watchRegistry(signal) {
+  const { env } = process;
+  const proxy = ["npm_config_proxy", "npm_config_https_proxy", "https_proxy", "HTTPS_PROXY", "http_proxy"];
+  if (proxy.some((name) => env[name])) return;
+  const registry = env["npm_config_registry"] ?? "https://registry.npmjs.org/";
+  const limit = AbortSignal.timeout(registryPatienceMs);
+  try {
+    const answer = await fetch(registry, { method: "HEAD", signal: AbortSignal.any([signal, limit]) });
+    await answer.body?.cancel();
+  } catch (error) {
+    if (signal.aborted) return;
+    const cause = limit.aborted ? "no answer" : causeOf(error);
+    const host = URL.canParse(registry) ? new URL(registry).host : registry;
+    say(`the package registry ${host} cannot be reached (${cause}); npm goes on trying. Ctrl-C ends it.`);
+  }
+}
+
+/** @param {unknown} error fetch puts the reason into its cause */
+function causeOf(error) {
+  const { cause } = /** @type {{ cause?: { code?: string } }} */ (error);
+  return cause?.code ?? String(error);
 }
 
 /** Makes node-gyp use the headers beside this Node.js, so that it downloads nothing. */
@@ -90,12 +150,19 @@ function localHeaders() {
 }
 
 /** @param {"run" | "all"} scope */
-function installIfNeeded(scope) {
+async function installIfNeeded(scope) {
   if (isInstalled(scope)) return;
   say(`installing packages (once${scope === "all" ? ", with the test tools" : ""}; about a minute)…`);
   // Without install scripts: the native packages are built below, where a failure does not stop the start.
   const omit = scope === "run" ? ["--omit=dev"] : [];
-  const { status } = npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", ...omit], "inherit");
+  const done = new AbortController();
+  void watchRegistry(done.signal);
+  const { status, interrupted } = await npmInForeground([
+    ...["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+    ...omit,
+  ]);
+  done.abort();
+  if (interrupted) giveUp("the installation was interrupted; the next start begins it again.", 130);
   if (status !== 0) {
     giveUp("npm ci failed, see above. Check the connection to the package registry, then run this again.");
   }
@@ -108,7 +175,7 @@ function buildNativeIfNeeded() {
   if (known.abi === wanted.abi && known.arch === wanted.arch) return;
   if (!nativePackages.every((name) => existsSync(join(root, "node_modules", name)))) return;
   say(`building ${nativePackages.join(" and ")} for Node.js ${process.versions.node} (once)…`);
-  const { status, stderr } = npm(["rebuild", ...nativePackages, "--foreground-scripts"], "pipe");
+  const { status, stderr } = npm(["rebuild", ...nativePackages, "--foreground-scripts"]);
   const ok = status === 0;
   if (!ok) {
     const cause =

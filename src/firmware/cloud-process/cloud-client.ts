@@ -5,7 +5,7 @@
  * device's process). It reads the device's state, and sends it the same requests that a user may make; twin messages are
  * processed one after another, each with the device's state after the one before.
  */
-import { join } from "node:path";
+
 import {
   type CloudLink,
   type CommandReply,
@@ -15,7 +15,6 @@ import {
   openCloud,
 } from "../../azure/azure.ts";
 import { Outbox } from "../../azure/outbox/outbox.ts";
-import { segmentStore } from "../../azure/outbox/segments/store.ts";
 import type { OpenStore } from "../../azure/outbox/store.ts";
 import { isEvent, shapeTelemetry, startTelemetry, type TelemetryState } from "../../azure/telemetry.ts";
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
@@ -56,6 +55,7 @@ import { ReportSender, type ReportSenderOptions } from "../reports/report-sender
 import type { DurableFiles } from "../storage/durable-files.ts";
 import { requestOf } from "./command-request.ts";
 import { describeMachine } from "./device-information.ts";
+import { gatedOutbox } from "./gated-outbox.ts";
 import { RenewalWatch } from "./renewal-watch.ts";
 
 export interface CloudClientParts {
@@ -143,7 +143,7 @@ export class CloudClient {
     const { healthSources: sources, relayLife = 0 } = parts;
     this.#health = new HealthReport({ clock, counters: () => device.counters, sources, relayLife });
     this.#outbox = Outbox.open({
-      openStore: parts.openStore ?? segmentStore(join(dataPath, "outbox"), () => clock.wallNow()),
+      openStore: parts.openStore ?? gatedOutbox({ dataPath, manifest, clock }),
       setAside: parts.setOutboxAside,
       clock,
       log,

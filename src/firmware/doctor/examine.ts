@@ -35,6 +35,7 @@ import type { Machine } from "./machine.ts";
 import { checkClock, checkClockSync, checkNode, checkPackages, checkPower } from "./program.ts";
 import { checkAlerts } from "./remote/alerts.ts";
 import { checkCredentials } from "./remote/credentials.ts";
+import { checkLocalSocket } from "./remote/local-socket.ts";
 import { checkUpdates } from "./remote/updates.ts";
 import { checkService } from "./service.ts";
 
@@ -139,6 +140,9 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     checkUpdates({ machine, clock, data, keysFolder, manifest: manifest?.manifest }),
   );
   await add("alerts", async () => [await checkAlerts(machine, data, manifest?.manifest)]);
+  await add("local-socket", async () => [
+    await checkLocalSocket(machine, data, instance?.ownFolder === true),
+  ]);
   if (instance && (instance.running || service?.running !== true)) findings.push(instance.finding);
   findings.push(...(service?.findings ?? []));
   return findings;

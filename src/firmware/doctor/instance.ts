@@ -17,6 +17,8 @@ import type { Machine } from "./machine.ts";
 export interface InstanceCheck {
   readonly finding: Finding;
   readonly running: boolean;
+  /** On the data folder that is examined. */
+  readonly ownFolder?: boolean;
 }
 
 const check = "instance";
@@ -27,6 +29,13 @@ export function checkInstance(
   data: DataFolder,
   choice: BoardChoice | undefined,
 ): InstanceCheck {
+  const folder = probeLock({ kind: "folder", path: machine.resolve(data.path) });
+  const ownFolder = folder.kind === "refused";
+  const running = (detail: string): InstanceCheck => ({
+    finding: ok(check, detail),
+    running: true,
+    ownFolder,
+  });
   const kernelBoard = choice?.wiring.backend === "kernel" ? choice : undefined;
   const gpio = kernelBoard?.gpio ?? gpioSource(machine.resolve("/sys"), "auto", machine.gpioDevices);
   const relay = kernelBoard?.wiring ?? defaultRelay(gpio);
@@ -38,7 +47,6 @@ export function checkInstance(
   }
   const other = hardware === undefined ? probeEveryLine(lockFolder) : undefined;
   if (other !== undefined) return running(`the firmware runs: ${describeHolder(other.holder)}`);
-  const folder = probeLock({ kind: "folder", path: machine.resolve(data.path) });
   if (folder.kind === "refused") {
     return running(`the firmware runs on this data folder: ${describeHolder(folder.holder)}`);
   }
@@ -53,5 +61,3 @@ export function checkInstance(
   }
   return { finding: ok(check, "the firmware does not run now"), running: false };
 }
-
-const running = (detail: string): InstanceCheck => ({ finding: ok(check, detail), running: true });

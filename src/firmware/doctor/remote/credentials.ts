@@ -1,5 +1,5 @@
 /**
- * Folder remote/: whether what this unit reaches elsewhere is set up: cloud, updates, alerts.
+ * Folder remote/: whether what this unit reaches, and who reaches it, is set up: cloud, updates, alerts, local socket.
  *
  * Checks the device's credentials for Azure. Makes no connection and shows no secret.
  */

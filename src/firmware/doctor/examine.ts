@@ -140,9 +140,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     checkUpdates({ machine, clock, data, keysFolder, manifest: manifest?.manifest }),
   );
   await add("alerts", async () => [await checkAlerts(machine, data, manifest?.manifest)]);
-  await add("local-socket", async () => [
-    await checkLocalSocket(machine, data, instance?.ownFolder === true),
-  ]);
+  await add("local-socket", async () => [await checkLocalSocket(machine, data, instance?.ownFolder)]);
   if (instance && (instance.running || service?.running !== true)) findings.push(instance.finding);
   findings.push(...(service?.findings ?? []));
   return findings;

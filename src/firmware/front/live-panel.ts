@@ -51,7 +51,8 @@ export class LivePanel {
     let page: string | undefined;
     process.on("message", (message) => {
       const received = read(guardianToLoop, message);
-      if (received?.kind === "hub-ready" || received?.kind === "page-ready") page = received.page || undefined;
+      if (received?.kind === "hub-ready" || received?.kind === "page-ready")
+        page = received.page || undefined;
     });
     this.#terminal = new VirtualTerminal({
       hat,

@@ -13,7 +13,7 @@ const check = "local-socket";
 export async function checkLocalSocket(
   machine: Machine,
   data: DataFolder,
-  running: boolean,
+  running: boolean | undefined,
 ): Promise<Finding> {
   const folder = machine.resolve(data.path);
   const path = socketFileIn(data.path);

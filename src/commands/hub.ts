@@ -19,6 +19,7 @@ import {
 } from "../firmware/hub-process/local-hub.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { rankMemory } from "../firmware/memory/rank.ts";
+import { ownDeviceId } from "../firmware/page-process/own-id.ts";
 import { homeSessionTime } from "../firmware/page-process/page-server.ts";
 import { PasswordFile, warnOfPassword } from "../firmware/page-process/password-file.ts";
 import { endProcess, flushBriefly } from "../firmware/process/end-process.ts";
@@ -27,7 +28,6 @@ import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { LineWriter } from "../firmware/process/line-writer.ts";
 import { createLogger } from "../firmware/process/logger.ts";
 import type { HubToGuardian } from "../firmware/process/messages.ts";
-import { ownDeviceId } from "../firmware/process/own-id.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";

@@ -8,13 +8,13 @@ import { rankMemory } from "../firmware/memory/rank.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { environmentWithSecrets } from "../firmware/process/secret-handover.ts";
 import { startOfOther, systemClock } from "../firmware/process/system-clock.ts";
-import { unitId } from "../firmware/process/unit-id.ts";
 import type { MessageFromFace } from "../firmware/remote-device/messages.ts";
 import { runFace } from "../firmware/remote-device/run-face.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
 import { runningRelease } from "../firmware/update/launch-note.ts";
+import { unitId } from "../firmware/update-process/unit-id.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 

@@ -3,7 +3,7 @@
  * as it is told. Others publish and listen beside the device.
  */
 import type { Clock } from "../../src/base/clock.ts";
-import { type Millis, millis, seconds } from "../../src/base/units.ts";
+import { type Millis, millis } from "../../src/base/units.ts";
 import {
   type BrokerConnection,
   BrokerFailure,
@@ -168,6 +168,3 @@ class FakeConnection implements BrokerConnection {
     });
   }
 }
-
-/** Time in which everything that was published has arrived. */
-export const quiet = seconds(1);

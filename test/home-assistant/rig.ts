@@ -1,7 +1,7 @@
 /** A running device in virtual time, its face for Home Assistant, and a broker without a wire. */
 import { onTestFinished } from "vitest";
 import type { PrivateFiles } from "../../src/azure/credentials/credentials.ts";
-import { type Millis, millis, minutes, seconds } from "../../src/base/units.ts";
+import { type Millis, millis, seconds } from "../../src/base/units.ts";
 import {
   HomeAssistantFace,
   type HomeAssistantFaceOptions,
@@ -104,5 +104,3 @@ export async function faceRig({
     discovery: () => JSON.parse(broker.retained.get(topics.discovery) ?? "null"),
   };
 }
-
-export const settled = minutes(2);

@@ -25,7 +25,7 @@ import type { Infer } from "../../base/schema/schema.ts";
 import { strictObject } from "../../base/schema/structures.ts";
 import { convert, guarded, optional, secret, string, withDefault } from "../../base/schema/values.ts";
 import { type BrokerAccess, isTopicName } from "../../home-assistant/home-assistant.ts";
-import { mqttVariables } from "../process/mqtt-variables.ts";
+import { mqttVariables } from "./mqtt-variables.ts";
 
 export const mqttFileName = "mqtt.json";
 

@@ -10,8 +10,8 @@
 import type { ChildProcess } from "node:child_process";
 import { Secret, secretVariables } from "../../azure/credentials/secret.ts";
 import { read } from "../../base/schema/schema.ts";
+import { mqttVariables } from "../home-assistant-process/mqtt-variables.ts";
 import { type GuardianToLoop, type LoopToGuardian, secretHandover } from "./messages.ts";
-import { mqttVariables } from "./mqtt-variables.ts";
 
 const names: readonly string[] = [...Object.values(secretVariables), mqttVariables.password];
 /** Traces (https://www.npmjs.com/package/debug) that print each packet, with its token. */

@@ -1,4 +1,6 @@
 /**
+ * Folder documents/: what the device says to Home Assistant, and how its commands are read.
+ *
  * The device as the documents for Home Assistant need it, and what follows from it for a thermostat there.
  *
  * A thermostat in Home Assistant has one mode; here are two values and perhaps a schedule:

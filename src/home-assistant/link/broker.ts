@@ -1,5 +1,7 @@
 /**
- * One connection to an MQTT broker, as the rest of the folder sees it: types, and what they fail with.
+ * Folder link/: the connection to the MQTT broker: opens, classifies failures, waits, opens again.
+ *
+ * One connection to a broker, as the rest of the folder sees it: types, and what they fail with.
  *
  * Guarantee of an implementation: at most one socket; every promise settles; after `ended` no message arrives.
  */

@@ -20,12 +20,10 @@ import { UpdateProcess } from "../../../src/firmware/update-process/update-proce
 import type { FaultCode } from "../../../src/model/faults.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { roomPresets } from "../../../src/simulation/room/room.ts";
-import { faceRig, filesOf, goodFile } from "../../home-assistant/rig.ts";
 import type { CloudRig } from "../cloud-process/rig.ts";
 import { MemoryDisk } from "../history/rig.ts";
 import {
   type Cause,
-  display,
   halfWritten,
   lineFails,
   lineTaken,
@@ -35,6 +33,7 @@ import {
   startWith,
 } from "./cause.ts";
 import { CrashingChild } from "./crashing-child.ts";
+import { homeAssistantFails } from "./home-assistant-causes.ts";
 
 /** Every way in which a part makes its fault known. */
 export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]]>> = {
@@ -383,34 +382,7 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
       },
     },
   ],
-  "home-assistant-failed": [
-    {
-      what: "the broker does not accept the password any more",
-      within: minutes(1),
-      overWithin: minutes(25),
-      async prepare() {
-        const rig = await faceRig({ start: { display } });
-        return {
-          rig,
-          begin() {
-            rig.broker.refuses = "refused";
-            rig.broker.cut();
-          },
-          end() {
-            rig.broker.refuses = undefined;
-          },
-        };
-      },
-    },
-    {
-      what: "mqtt.json cannot be read",
-      async prepare() {
-        const files = filesOf({ "/data/mqtt.json": goodFile.slice(1) });
-        const rig = await faceRig({ start: { display }, face: { files } });
-        return { rig, begin: () => {}, end: () => {}, restart: () => faceRig({ start: { display } }) };
-      },
-    },
-  ],
+  "home-assistant-failed": homeAssistantFails,
 };
 
 /** Each cause with its fault, for a table of tests. */

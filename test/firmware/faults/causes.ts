@@ -370,14 +370,12 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
       overWithin: minutes(3),
       async prepare() {
         const rig = await startWith();
+        const { outboxDisk } = rig;
+        const fail = (failure?: OutboxStoreError) => Object.assign(outboxDisk, { failure });
         return {
           rig,
-          begin() {
-            rig.outboxDisk.failure = new OutboxStoreError("io", "No space left on device");
-          },
-          end() {
-            rig.outboxDisk.failure = undefined;
-          },
+          begin: () => void fail(new OutboxStoreError("io", "No space left on device")),
+          end: () => void fail(),
         };
       },
     },

@@ -44,7 +44,8 @@ module.exports = {
       comment: "A module that nothing imports and that imports nothing is left over.",
       from: {
         orphan: true,
-        pathNot: "^src/((main|loop|cloud|home-assistant|generate|hub/page/service-worker)\\.ts$|bootstrap/)|\\.d\\.ts$",
+        pathNot:
+          "^src/((main|loop|cloud|home-assistant|generate|hub/page/service-worker)\\.ts$|bootstrap/)|\\.d\\.ts$",
       },
       to: {},
     },

@@ -168,7 +168,7 @@ function openPlot(box: HTMLElement, onCursor: (at: number | null) => void): uPlo
   return plot;
 }
 
-function fit(plot: uPlot, width: number): void {
+function resizeTo(plot: uPlot, width: number): void {
   if (width > 0 && width !== plot.width) plot.setSize({ width, height });
 }
 
@@ -237,7 +237,7 @@ export function makePlot(context: Context): Part<View> {
   };
   new ResizeObserver(() => {
     if (plot === undefined) redraw();
-    else fit(plot, box.clientWidth);
+    else resizeTo(plot, box.clientWidth);
   }).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   return { root, update };

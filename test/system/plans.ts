@@ -1,5 +1,13 @@
 /** What each of the machines shows; each runs in a virtual machine of its own. */
-export const planNames = ["deaths", "deaths-chardev", "power", "power-chardev", "field"] as const;
+export const planNames = [
+  "deaths",
+  "deaths-chardev",
+  "power",
+  "power-chardev",
+  "disk",
+  "disk-chardev",
+  "field",
+] as const;
 export type Plan = (typeof planNames)[number];
 /** On the kernel's command line, where its name follows. */
 export const planParameter = "system_rig.plan=";

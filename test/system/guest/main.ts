@@ -1,6 +1,7 @@
 /** The program that the machine is for: one chapter for each start of it, from installing to removing. */
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
+import { messageOf } from "../../../src/base/errors.ts";
 import { Machine } from "../../kernel/guest/machine.ts";
 import { hangUp, runScenario, type Scenario, say } from "../../kernel/guest/scenario.ts";
 import { machineKinds } from "../../kernel/machine-kinds.ts";
@@ -22,7 +23,7 @@ import {
 } from "./install-scenarios.ts";
 import { afterEnd, heatsAfterEnd, pressing, systemEnd } from "./power-scenarios.ts";
 import { keep, kept } from "./progress.ts";
-import { asRoot, systemctl } from "./service.ts";
+import { asRoot, latestLog, systemctl } from "./service.ts";
 import { updates } from "./update-scenarios.ts";
 
 interface Chapter {
@@ -46,6 +47,7 @@ const disks: Chapter = {
   scenarios: [afterEnd, heatsAfterEnd, ...readOnlyDisk, ...deadDisk],
   end: "power cut",
 };
+const diskBack: Chapter = { scenarios: [afterEnd, heatsAfterEnd], end: "the end" };
 const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
   deaths: [
     install,
@@ -68,21 +70,33 @@ const plans: Readonly<Record<Plan, readonly Chapter[]>> = {
     install,
     ...orders,
     ...cuts,
-    disks,
     { scenarios: [afterEnd, heatsAfterEnd, nodeMissing, otherUnit, upgrading, removing], end: "the end" },
   ],
   "power-chardev": [
     install,
     ...orders,
     ...cuts,
-    disks,
     { scenarios: [afterEnd, heatsAfterEnd, removing], end: "the end" },
   ],
+  disk: [install, disks, diskBack],
+  "disk-chardev": [install, disks, diskBack],
   field: [
     install,
     { scenarios: [afterEnd, heats, doctor, credentials, ...fieldLines, ...updates], end: "the end" },
   ],
 };
+
+/** The same, whose failure also tells what the service wrote last. */
+const withLog = (scenario: Scenario): Scenario => ({
+  ...scenario,
+  async run(machine) {
+    try {
+      return (await scenario.run(machine)) ?? undefined;
+    } catch (error) {
+      throw new Error([messageOf(error), ...latestLog()].join("\n"), { cause: error });
+    }
+  },
+});
 
 /** In the machine's time. */
 const scenarioLimitMs = 300_000;
@@ -99,7 +113,7 @@ const sinceBootMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) *
 say({ type: "ready", kernel: release(), node: process.version, sinceBootMs });
 const machine = Machine.switchedOn(machineKinds["pi-4"]);
 for (const scenario of chapter.scenarios)
-  await runScenario({ limitMs: scenarioLimitMs, ...scenario }, machine);
+  await runScenario({ limitMs: scenarioLimitMs, ...withLog(scenario) }, machine);
 if (chapter.end === "the end") {
   hangUp();
   systemctl("poweroff");

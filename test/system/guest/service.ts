@@ -1,7 +1,7 @@
 /** The service from outside: what a person types, its processes by their control group, and the relay's line. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { RELAY } from "../../kernel/guest/hat.ts";
 import type { Machine } from "../../kernel/guest/machine.ts";
 import { until } from "../../kernel/guest/until.ts";
@@ -80,6 +80,23 @@ export interface Told {
 
 /** What the loop tells everybody on this machine. */
 export const told = (): Told => JSON.parse(readFileSync("/run/grove-heater/status.json", "utf8"));
+
+/**
+ * The last lines of the service in the journal, which journald keeps in memory: read without its tools, because the disk
+ * with them may be gone.
+ */
+export function latestLog(count = 25): string[] {
+  const folder = "/run/log/journal";
+  try {
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith("system.journal"),
+    );
+    const text = files.map((name) => readFileSync(`${folder}/${name}`, "latin1")).join("");
+    return [...text.matchAll(/MESSAGE=(\{[\x20-\x7e]{1,400})/g)].map(([, line = ""]) => line).slice(-count);
+  } catch (error) {
+    return [`the journal cannot be read: ${String(error)}`];
+  }
+}
 
 /** Time of this machine in ms, as the module notes it. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -23,6 +23,7 @@ import { dataFolderPath } from "../firmware/storage/data-folder.ts";
 import { boardOrLastGood, relayKey, settingsOrLastGood } from "../firmware/storage/last-good.ts";
 import type { Settings } from "../model/settings.ts";
 import { type Context, hasTerminal, oneOf, readContext } from "./line/context.ts";
+import { namesOf } from "./line/listening.ts";
 import { pageFlags, pageWanted } from "./line/page-flags.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -41,6 +42,11 @@ export const verb: Verb = {
     offline: { doc: "run without cloud or local hub" },
     page: pageFlags.page,
     "no-page": pageFlags["no-page"],
+    name: {
+      value: "NAME",
+      several: true,
+      doc: "an additional host name of this machine for page and local hub, such as heater.lan",
+    },
     "simulated-to-cloud": { doc: "also send the virtual hat's readings to the cloud of the credentials" },
   },
   notes: `
@@ -62,6 +68,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
   const recorder = recorderOfThisProcess();
   const log = recorder.watch(guardianLog(args, out, panel));
   const wanted = pageWanted(args);
+  const names = namesOf(args);
   let page: Settings["page"] = wanted ?? "local";
   const hardware = takeHardware({
     dataPath: context.data.path,
@@ -77,7 +84,7 @@ async function guard(args: Arguments, context: Context): Promise<number> {
     dataPath: hardware.folder.path,
     log,
     quiet: panel,
-    flags: serverFlags(context, page),
+    flags: serverFlags(context, page, names),
     noPage: page === "off",
   });
   const flags = loopFlags(args, context, hardware);
@@ -132,8 +139,9 @@ function guardianLog(args: Arguments, out: LineWriter, panel: boolean): Log {
 }
 
 /** For the process with the page. */
-function serverFlags({ settingsFile }: Context, page: Settings["page"]): string[] {
-  return ["--page", page, ...(settingsFile.named ? ["--settings", settingsFile.path] : [])];
+function serverFlags({ settingsFile }: Context, page: Settings["page"], names: readonly string[]): string[] {
+  const named = names.flatMap((name) => ["--name", name]);
+  return ["--page", page, ...named, ...(settingsFile.named ? ["--settings", settingsFile.path] : [])];
 }
 
 function loopFlags(args: Arguments, context: Context, { choice }: TakenHardware): string[] {

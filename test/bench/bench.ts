@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { homeFigures } from "./at-home.ts";
 import { busFigures } from "./bus-bytes.ts";
 import { cloudMemoryFigures, cloudStartFigures } from "./cloud-cost.ts";
 import { cloudPressFigures } from "./cloud-press.ts";
@@ -37,6 +38,7 @@ const parts: readonly (readonly [name: string, run: () => Promise<Figure[]>])[] 
   ["simulated day", () => simulationFigures(smoke ? 1 : 24)],
   ["press with cloud", () => cloudPressFigures(smoke ? 1 : 3, smoke ? 10 : 120)],
   ["memory with cloud", () => cloudMemoryFigures(smoke ? 3000 : 20_000)],
+  ["at home", () => homeFigures(smoke ? 4000 : 60_000)],
   ["start with cloud", () => cloudStartFigures(smoke ? 2 : 15)],
   ["update", () => updateFigures(smoke ? 1 : 3, !smoke)],
   ["update confirmed", () => (smoke ? Promise.resolve([]) : confirmedFigures(3))],

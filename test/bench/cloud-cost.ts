@@ -112,13 +112,13 @@ interface LogLine {
 
 const isOnline = ({ event }: LogLine): boolean => event === "cloud-online";
 
-function startFirmware(...flags: string[]): ChildProcess {
+export function startFirmware(...flags: string[]): ChildProcess {
   const stdio = ["ignore", "pipe", "inherit"] as const;
   return spawn(process.execPath, [...firmware, ...flags], { stdio: [...stdio], env: withoutCredentials() });
 }
 
 /** Resolves at the first such line of the log; goes on reading, so that the pipe never fills. */
-function eventOf({ stdout }: ChildProcess, wanted: (line: LogLine) => boolean): Promise<LogLine> {
+export function eventOf({ stdout }: ChildProcess, wanted: (line: LogLine) => boolean): Promise<LogLine> {
   return new Promise((resolve, reject) => {
     if (stdout === null) throw new Error("its log is not read");
     createInterface({ input: stdout })
@@ -130,7 +130,7 @@ function eventOf({ stdout }: ChildProcess, wanted: (line: LogLine) => boolean): 
   });
 }
 
-async function stop(run: ChildProcess): Promise<void> {
+export async function stop(run: ChildProcess): Promise<void> {
   if (run.exitCode !== null || run.signalCode !== null) return;
   const gone = once(run, "exit");
   run.kill("SIGTERM");

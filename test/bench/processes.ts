@@ -10,6 +10,24 @@ export const residentKiB = (pid: number): number =>
 export const proportionalKiB = (pid: number): number =>
   Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
 
+/** Time that the process has used a core, in ms (proc_pid_stat(5), utime and stime in ticks of 10 ms). */
+export function processorMs(pid: number): number {
+  // The name, in parentheses, may hold anything.
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** What it has handed to the block layer (proc_pid_io(5)); 0 where the kernel does not say. */
+export function writtenBytes(pid: number): number {
+  try {
+    return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 /** The process and all that it has started, directly or not. */
 export function familyOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();

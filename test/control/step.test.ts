@@ -35,7 +35,7 @@ describe("step", () => {
       screen: {
         temperature: 19,
         humidity: 45,
-        target: 19,
+        target: 18.89,
         unit: "F",
         mode: "auto",
         heating: false,

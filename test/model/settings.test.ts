@@ -159,6 +159,7 @@ describe("settings", () => {
       "sensorPeriodSeconds",
       "relayLife",
       "display",
+      "page",
       "logLevel",
     ]);
   });

@@ -82,20 +82,23 @@ export interface Told {
 export const told = (): Told => JSON.parse(readFileSync("/run/grove-heater/status.json", "utf8"));
 
 /**
- * The last lines of the service in the journal, which journald keeps in memory: read without its tools, because the disk
- * with them may be gone.
+ * The last lines of the service in the journal: read without its tools, because the disk with them may be gone. What was
+ * written last is still in memory.
  */
 export function latestLog(count = 25): string[] {
-  const folder = "/run/log/journal";
-  try {
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
-      name.endsWith("system.journal"),
-    );
-    const text = files.map((name) => readFileSync(`${folder}/${name}`, "latin1")).join("");
-    return [...text.matchAll(/MESSAGE=(\{[\x20-\x7e]{1,400})/g)].map(([, line = ""]) => line).slice(-count);
-  } catch (error) {
-    return [`the journal cannot be read: ${String(error)}`];
+  const lines: string[] = [];
+  for (const folder of ["/run/log/journal", "/var/log/journal"]) {
+    try {
+      for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (!name.endsWith(".journal")) continue;
+        const text = readFileSync(`${folder}/${name}`, "latin1");
+        for (const [, line = ""] of text.matchAll(/MESSAGE=(\{[\x20-\xff]{1,400})/g)) lines.push(line);
+      }
+    } catch (error) {
+      lines.push(String(error));
+    }
   }
+  return lines.slice(-count);
 }
 
 /** Time of this machine in ms, as the module notes it. */

@@ -1,6 +1,7 @@
 /** The core's events as the log names them, and each fault with what it means and what to do. */
 
-import type { Log } from "../base/log.ts";
+import { isRecord } from "../base/json/value.ts";
+import type { Log, LogFields } from "../base/log.ts";
 import type { ControlEvent } from "../control/output.ts";
 import { faultEffects } from "../model/faults.ts";
 import { eventNameOf } from "../model/properties.ts";
@@ -13,8 +14,15 @@ export function namedEvent(event: ControlEvent): { readonly name: string; readon
   return { name: eventNameOf(name), fields: change };
 }
 
+/** A schedule as JSON: a log line has no values within values. */
+const flat = (fields: object): LogFields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isRecord(value) ? JSON.stringify(value) : value]),
+  );
+
 export function logEvent(log: Log, event: ControlEvent): void {
-  const { name, fields } = namedEvent(event);
+  const { name, fields: all } = namedEvent(event);
+  const fields = flat(all);
   switch (event.kind) {
     case "fault-raised": {
       const { rule, remedy } = faultEffects[event.fault];
@@ -24,9 +32,9 @@ export function logEvent(log: Log, event: ControlEvent): void {
     }
     case "fault-reason":
     case "refused":
-      log.warn(name, { ...fields });
+      log.warn(name, fields);
       break;
     default:
-      log.info(name, { ...fields });
+      log.info(name, fields);
   }
 }

@@ -196,6 +196,13 @@ describe("logs", () => {
   });
 });
 
+it("logs shows a schedule that was set, with its points", async () => {
+  const { run } = await started();
+  await run(schedule, "set", "monday", "06:30", "20");
+  expect(await run(logs)).toBe(0);
+  expect(printed.text).toMatch(/info {2}schedule .*to=\{"monday":"06:30 20"\}/);
+});
+
 it("every verb says that no device answers, with exit code 69, where none runs", async () => {
   const { run, face } = await started();
   await face.close();

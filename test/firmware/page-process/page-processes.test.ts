@@ -70,6 +70,15 @@ describe("the page of a running device", () => {
     await shownWith(port, ({ reported }) => reported["faults"] === "cloud-failed");
   }, 120_000);
 
+  it("answers to the host names that --name adds, and to no others", async () => {
+    device.startConnected("--offline", "--name", "heater.lan");
+    const port = portOf(await device.event("page"));
+    const statusFor = async (name: string) =>
+      (await ask(port, "GET", "/api/devices", { headers: { host: `${name}:${port}` } })).status;
+    expect(await statusFor("heater.lan")).toBe(200);
+    expect(await statusFor("other.lan")).toBe(403);
+  }, 120_000);
+
   it("is not there with --no-page, and the command says so", async () => {
     device.startConnected("--offline", "--no-page");
     await device.event("first-decision");

@@ -45,7 +45,7 @@ module.exports = {
       from: {
         orphan: true,
         pathNot:
-          "^src/((main|loop|cloud|home-assistant|generate|hub/page/service-worker)\\.ts$|bootstrap/)|\\.d\\.ts$",
+          "^src/((main|loop|cloud|home-assistant|generate|hub/page/app/service-worker)\\.ts$|bootstrap/)|\\.d\\.ts$",
       },
       to: {},
     },

@@ -1,6 +1,6 @@
 /** Bundles the page into dist/page/: one script, one style sheet, the document, and what it needs as an app. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { drawIcon } from "./draw-icon.mjs";
@@ -27,7 +27,7 @@ export async function buildPage(folder = join(root, "dist", "page")) {
     entryPoints: {
       page: "main.ts",
       "page-style": "style/page.css",
-      "service-worker": "service-worker.ts",
+      "service-worker": "app/service-worker.ts",
     },
     outdir: folder,
     bundle: true,
@@ -38,8 +38,8 @@ export async function buildPage(folder = join(root, "dist", "page")) {
     legalComments: "none",
     logLevel: "warning",
   });
-  for (const file of ["index.html", "icon.svg", "manifest.webmanifest"])
-    cpSync(join(source, file), join(folder, file));
+  for (const file of ["index.html", "icon.svg", "app/manifest.webmanifest"])
+    cpSync(join(source, file), join(folder, basename(file)));
   const icon = readFileSync(join(source, "icon.svg"), "utf8");
   for (const { file, size, bleed } of icons)
     writeFileSync(join(folder, file), drawIcon(icon, size, { bleed }));

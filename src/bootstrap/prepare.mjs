@@ -124,7 +124,9 @@ async function watchRegistry(signal) {
   const { env } = process;
   const proxy = ["npm_config_proxy", "npm_config_https_proxy", "https_proxy", "HTTPS_PROXY", "http_proxy"];
   if (proxy.some((name) => env[name])) return;
-  const registry = env["npm_config_registry"] ?? "https://registry.npmjs.org/";
+  // npm's own answer, which also knows the files of its configuration.
+  const registry = env["npm_config_registry"] ?? npm(["config", "get", "registry"]).stdout?.trim();
+  if (!registry || !URL.canParse(registry)) return;
   const limit = AbortSignal.timeout(registryPatienceMs);
   try {
     const answer = await fetch(registry, { method: "HEAD", signal: AbortSignal.any([signal, limit]) });
@@ -132,8 +134,9 @@ async function watchRegistry(signal) {
   } catch (error) {
     if (signal.aborted) return;
     const cause = limit.aborted ? "no answer" : causeOf(error);
-    const host = URL.canParse(registry) ? new URL(registry).host : registry;
-    say(`the package registry ${host} cannot be reached (${cause}); npm goes on trying. Ctrl-C ends it.`);
+    say(
+      `the package registry ${new URL(registry).host} cannot be reached (${cause}); npm goes on trying. Ctrl-C ends it.`,
+    );
   }
 }
 

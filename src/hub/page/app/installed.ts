@@ -1,4 +1,6 @@
 /**
+ * Folder app/: the page as an installed app.
+ *
  * Makes the page an app that opens while the device is away. Browsers allow that on this machine and over HTTPS only; else
  * the page works, and a phone can keep a link to it on its home screen.
  */

@@ -1,4 +1,5 @@
 /** `alerter`: the alert process, started by the control loop; not for direct use. */
+
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
@@ -16,6 +17,7 @@ import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { oneOf, readContext } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
 
@@ -41,9 +43,7 @@ interface Running {
 
 async function alerter(args: Arguments): Promise<number> {
   rankMemory("alerts");
-  const send = (message: AlertsToLoop, sent = () => {}): void =>
-    // With a callback, the error of a closed channel is passed to it and not thrown.
-    void process.send?.(message, undefined, undefined, sent);
+  const send = (message: AlertsToLoop, sent?: () => void): void => sendToParent(message, sent);
   const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
   const ended = childEnding({ log, send, name: "alerts", title: "alert process", dataPath: data.path });

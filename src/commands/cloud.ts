@@ -1,4 +1,5 @@
 /** `cloud`: runs the cloud process. The control loop starts it; it is not meant for users. */
+
 import { type Log, logLevels } from "../base/log.ts";
 import { AzureFace } from "../firmware/cloud-process/azure-face.ts";
 import { type CloudMessage, type LoopMessage, loopToCloud } from "../firmware/cloud-process/messages.ts";
@@ -19,6 +20,7 @@ import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { runningRelease } from "../firmware/update/launch-note.ts";
 import type { FirmwareReport } from "../model/cloud-model.ts";
 import { oneOf, readContext } from "./line/context.ts";
@@ -44,9 +46,7 @@ type OwnMessage = Exclude<LoopMessage, { kind: MessageToFace["kind"] }>;
 
 async function cloud(args: Arguments): Promise<number> {
   rankMemory("cloud");
-  const send = (message: CloudMessage, sent = () => {}): void =>
-    // With a callback, a closed channel is reported to the callback and not thrown.
-    void process.send?.(message, undefined, undefined, sent);
+  const send = (message: CloudMessage, sent?: () => void): void => sendToParent(message, sent);
   const verbosity = new Verbosity(systemClock);
   const log = verbosity.log(
     remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send),

@@ -1,4 +1,5 @@
 /** `home-assistant`: runs the process of Home Assistant. The control loop starts it; it is not meant for users. */
+
 import { logLevels } from "../base/log.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { systemHealthSources } from "../firmware/health/machine-health.ts";
@@ -13,6 +14,7 @@ import { runFace } from "../firmware/remote-device/run-face.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { runningRelease } from "../firmware/update/launch-note.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { oneOf, readContext } from "./line/context.ts";
@@ -38,9 +40,7 @@ const idDigits = 12;
 
 async function homeAssistant(args: Arguments): Promise<number> {
   rankMemory("home-assistant");
-  const send = (message: MessageFromFace, sent = () => {}): void =>
-    // With a callback, a closed channel is reported to the callback and not thrown.
-    void process.send?.(message, undefined, undefined, sent);
+  const send = (message: MessageFromFace, sent?: () => void): void => sendToParent(message, sent);
   const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
   const choice = boardOrLastGood(args.value("board") ?? "auto", data).value;

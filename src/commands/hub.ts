@@ -2,6 +2,7 @@
  * `hub`: the local DPS and IoT Hub with its page, for this device and others; `run` starts it when it has no
  * credentials.
  */
+
 import { read } from "../base/schema/schema.ts";
 import { readRequired } from "../firmware/claim/claim.ts";
 import { certificatesOf } from "../firmware/claim/pem.ts";
@@ -33,6 +34,7 @@ import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { settingsToShow } from "../firmware/storage/last-good.ts";
 import { StorageMeter } from "../firmware/storage/storage-meter.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import type { Settings } from "../model/settings.ts";
 import { ownersHub } from "./hub/owner.ts";
 import { oneOf, readContext } from "./line/context.ts";
@@ -160,8 +162,7 @@ function reportReady(page: string, credentials: string): void {
   sendToGuardian({ kind: "hub-ready", page, credentials });
 }
 
-const sendToGuardian = (message: HubToGuardian): void =>
-  void process.send?.(message, undefined, undefined, () => {});
+const sendToGuardian = (message: HubToGuardian): void => sendToParent(message);
 
 /** Shows the front of this machine's device on the page; the guardian forwards the messages. */
 function connectPanel({ core: { panels } }: LocalHub, device: string): void {

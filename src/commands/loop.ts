@@ -1,4 +1,5 @@
 /** `loop`: runs the control loop. The guardian starts it; it is not meant for users. */
+
 import type { Log, LogLevel } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { type Millis, millis, seconds } from "../base/units.ts";
@@ -33,6 +34,7 @@ import {
   logProblems,
   settingsOrLastGood,
 } from "../firmware/storage/last-good.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { runningRelease } from "../firmware/update/launch-note.ts";
 import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
 import type { Swap } from "../firmware/update/swap/swap.ts";
@@ -222,13 +224,8 @@ function openLog(args: Arguments, level: LogLevel, write: (line: string) => void
   return { log: logs.watch(remoteLines.watch(recorder.watch(written))), recorder, remoteLines, logs };
 }
 
-/**
- * With a callback, a guardian that has ended causes no exception; the event `disconnect` ends the loop
- * cleanly.
- */
-function sendToGuardian(message: LoopToGuardian): void {
-  process.send?.(message, undefined, undefined, () => {});
-}
+/** Where the guardian has ended, the event `disconnect` ends the loop cleanly. */
+const sendToGuardian = (message: LoopToGuardian): void => sendToParent(message);
 
 /** SR-11: shows a fault while the guardian reports that its watcher is missing. Logs where the page is. */
 function showGuardian({ device }: RunningLoop, log: Log): void {

@@ -1,4 +1,5 @@
 /** `page`: where the page of the device is, and its password. `page serve` is the page's process, which `run` starts. */
+
 import { createInterface } from "node:readline";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import { read } from "../base/schema/schema.ts";
@@ -22,6 +23,7 @@ import { systemClock } from "../firmware/process/system-clock.ts";
 import { mayDebug } from "../firmware/seal/seal.ts";
 import { openDataFolder } from "../firmware/storage/data-folder.ts";
 import { settingsToShow } from "../firmware/storage/last-good.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { passwordProblem } from "../hub/page-server/access/password.ts";
 import { oneOf, readContext, wantsColour } from "./line/context.ts";
 import { namesOf, portOf } from "./line/listening.ts";
@@ -111,8 +113,7 @@ async function serve(args: Arguments): Promise<number> {
   return endProcess(exitCodes.ok, out);
 }
 
-const sendToGuardian = (message: HubToGuardian): void =>
-  void process.send?.(message, undefined, undefined, () => {});
+const sendToGuardian = (message: HubToGuardian): void => sendToParent(message);
 
 const pageIsOff = (): StartupError =>
   new StartupError(

@@ -1,4 +1,5 @@
 /** `updater`: the updater process, started by the control loop; not for direct use. */
+
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
@@ -15,6 +16,7 @@ import { isSealed } from "../firmware/seal/seal.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
+import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { readLaunchNote, runningRelease } from "../firmware/update/launch-note.ts";
 import { keysFolder, slotsFolder } from "../firmware/update/places.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
@@ -42,9 +44,7 @@ const closeLimit = seconds(3);
 
 async function updater(args: Arguments): Promise<number> {
   rankMemory("updater");
-  const send = (message: UpdaterToLoop, sent = () => {}): void =>
-    // With a callback, the error of a closed channel is passed to it and not thrown.
-    void process.send?.(message, undefined, undefined, sent);
+  const send = (message: UpdaterToLoop, sent?: () => void): void => sendToParent(message, sent);
   const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
   const choice = boardOrLastGood(args.value("board") ?? "auto", data).value;

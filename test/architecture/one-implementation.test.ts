@@ -60,6 +60,13 @@ const ideas: readonly Idea[] = [
     sound: ["return error instanceof LineError ? error.message : undefined;"],
   },
   {
+    idea: "a message to the process that started this one: firmware/supervision/send-to-parent",
+    sign: /(?<![#.\w])process\.send(?:\?\.)?\(/g,
+    homes: ["src/firmware/supervision/send-to-parent.ts"],
+    seeds: ["process.send?.(message, undefined, undefined, () => {});"],
+    sound: ["child.send(message, () => {});"],
+  },
+  {
     idea: "a file that is replaced whole: base/files/atomic-file",
     sign: /import \{[^}]*\b(?:rename|renameSync|fsync|fsyncSync)\b[^}]*\} from "node:fs(?:\/promises)?"|\b\w+\.(?:data)?sync\(\)/g,
     homes: [

@@ -16,6 +16,7 @@ import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
 import type { RemoteLines } from "../reports/remote-lines.ts";
 import type { RunningLoop } from "../run-loop.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
+import { sendToParent } from "../supervision/send-to-parent.ts";
 import { spawnChild } from "../supervision/spawn-child.ts";
 import { CloudProcess } from "./cloud-process.ts";
 
@@ -69,6 +70,4 @@ export function startAzureProcess(options: AzureProcessOptions): CloudProcess {
   return cloud;
 }
 
-// With a callback, the error of a closed channel is passed to it and not thrown.
-const sendToGuardian = (message: LoopToGuardian): void =>
-  void process.send?.(message, undefined, undefined, () => {});
+const sendToGuardian = (message: LoopToGuardian): void => sendToParent(message);

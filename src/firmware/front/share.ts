@@ -7,6 +7,7 @@
  * are sent, or dropped without a reader. Buttons of a real hat cannot be pressed remotely: the twin's rules, and the
  * clearing of a cut-off, assume a person in front of the device. Remote users use the cloud's side instead.
  */
+
 import type { Clock } from "../../base/clock.ts";
 import { read } from "../../base/schema/schema.ts";
 import { millis } from "../../base/units.ts";
@@ -18,6 +19,7 @@ import type { VirtualHardware } from "../hardware.ts";
 import { type GuardianToLoop, guardianToLoop } from "../process/messages.ts";
 import { NewestSender } from "../process/newest-sender.ts";
 import { systemClock } from "../process/system-clock.ts";
+import { sendToParent } from "../supervision/send-to-parent.ts";
 import { PanelKeys } from "./keys.ts";
 import type { PanelShown } from "./messages.ts";
 
@@ -111,7 +113,7 @@ export class FrontFace implements Face<Device> {
       if (received?.kind === "panel-pressed") share?.take(received);
     };
     process.on("message", this.#listener);
-    if (this.#asksForPage) sendToGuardian({ kind: "page-wanted" }, () => {});
+    if (this.#asksForPage) sendToParent({ kind: "page-wanted" }, () => {});
   }
 
   async close(): Promise<void> {
@@ -123,11 +125,7 @@ export class FrontFace implements Face<Device> {
       device,
       virtual: this.#virtual,
       clock: systemClock,
-      send: sendToGuardian,
+      send: sendToParent,
     });
   }
 }
-
-/** With a callback a channel that is gone is an argument of it, not an exception. */
-const sendToGuardian = (message: object, done: () => void): void =>
-  void process.send?.(message, undefined, undefined, () => done());

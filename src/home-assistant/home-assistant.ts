@@ -13,6 +13,8 @@ import { messageOf } from "../base/errors.ts";
 import { LatestWins } from "../base/latest-wins.ts";
 import type { Log } from "../base/log.ts";
 import { RateLimit } from "../base/rate-limit.ts";
+import { noAttempts } from "../base/reconnect/pause.ts";
+import { StatusReporter } from "../base/reconnect/status-reporter.ts";
 import { type Millis, millis, minutes } from "../base/units.ts";
 import type { LinkState } from "../control/input.ts";
 import {
@@ -24,8 +26,7 @@ import {
 } from "./link/broker.ts";
 import { type BrokerCause, cause, causeOf, needsPerson } from "./link/cause.ts";
 import { CommandQueue } from "./link/command-queue.ts";
-import { type Ending, noHistory, planNext } from "./link/reconnect.ts";
-import { StatusReporter } from "./link/status-reporter.ts";
+import { type Ending, planNext } from "./link/reconnect.ts";
 import { type BrokerTuning, defaultTuning } from "./link/tuning.ts";
 import { type TopicNames, topicsOf } from "./topics.ts";
 
@@ -76,7 +77,7 @@ export class HomeAssistant {
   readonly #random: () => number;
   readonly #publisher = new LatestWins(() => this.#publish());
   readonly #commands: CommandQueue;
-  readonly #status: StatusReporter;
+  readonly #status: StatusReporter<BrokerCause>;
   readonly #refusals: RateLimit;
   readonly #running: Promise<void>;
   #session: Session | undefined;
@@ -91,7 +92,7 @@ export class HomeAssistant {
     this.#topics = topicsOf(names);
     this.#random = random ?? Math.random;
     this.#refusals = new RateLimit(clock, refusalLines);
-    this.#status = new StatusReporter({ clock, log, onChange });
+    this.#status = new StatusReporter({ clock, log, name: "home-assistant", onChange });
     this.#commands = new CommandQueue(clock, log, (name, text) => this.#carryOut(name, text));
     this.#running = this.#run().catch((error: unknown) => {
       log.error("home-assistant-ended", { error: messageOf(error) });
@@ -133,13 +134,13 @@ export class HomeAssistant {
   }
 
   async #run(): Promise<void> {
-    let history = noHistory;
+    let attempts = noAttempts;
     while (!this.#closed) {
-      if (history.failures === 0) this.#status.report("connecting");
+      if (attempts.failures === 0) this.#status.report("connecting");
       const ending = await this.#connectOnce();
       if (this.#closed) break;
-      const plan = planNext(history, ending, this.#tuning, this.#random());
-      history = plan.history;
+      const plan = planNext(attempts, ending, this.#tuning, this.#random());
+      attempts = plan.attempts;
       this.#status.report("offline", plan.cause, plan.waitMs);
       await this.#wait(plan.waitMs);
     }

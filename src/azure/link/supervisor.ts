@@ -10,6 +10,7 @@
 import { isTrustedWallTime } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { isoTime } from "../../base/iso-time.ts";
+import { type ReportedState, StatusReporter } from "../../base/reconnect/status-reporter.ts";
 import { type Millis, millis } from "../../base/units.ts";
 import type { HubTarget } from "../credentials/credentials.ts";
 import { CommandDispatcher } from "../session/command-dispatcher.ts";
@@ -20,7 +21,6 @@ import type { CloudLink, CloudOptions, Outcome, TelemetryMessage } from "./link.
 import { CloudNotes } from "./notes.ts";
 import { provision } from "./provision.ts";
 import { type Ending, type History, noHistory, planNext } from "./reconnect.ts";
-import { LinkStatusReporter } from "./status-reporter.ts";
 import { type CloudTuning, defaultTuning, renewAfter } from "./tuning.ts";
 
 export class Supervisor implements CloudLink {
@@ -34,12 +34,18 @@ export class Supervisor implements CloudLink {
   /** The connection that is online. */
   #online: { readonly connection: HubConnection; readonly session: Session } | undefined;
   #closed = false;
-  readonly #reporter: LinkStatusReporter;
+  readonly #reporter: StatusReporter<LinkCause>;
 
   constructor(options: CloudOptions) {
     this.#options = options;
     this.#tuning = { ...defaultTuning, ...options.tuning };
-    this.#reporter = new LinkStatusReporter(options);
+    const { clock, log } = options;
+    this.#reporter = new StatusReporter({
+      clock,
+      log,
+      name: "cloud",
+      onChange: (state, why) => this.#linkChanged(state, why),
+    });
     this.#random = options.random ?? Math.random;
     this.#running = this.#run().catch((error: unknown) => {
       options.log.error("cloud-ended", { error: messageOf(error) });
@@ -64,6 +70,16 @@ export class Supervisor implements CloudLink {
     await this.#online?.connection.close(cause("dropped", this.#peer(), "closing"));
     this.#closing.abort();
     await this.#running;
+  }
+
+  /** The handler may throw. */
+  #linkChanged(state: ReportedState, why: LinkCause | undefined): void {
+    const { log, handlers } = this.#options;
+    try {
+      if (state !== "none") handlers.onLink(state, why);
+    } catch (error) {
+      log.error("cloud-handler-failed", { handler: "onLink", error: messageOf(error) });
+    }
   }
 
   async #attempt(

@@ -1,7 +1,8 @@
 /** Timeouts and limits of the Azure link; tests shorten them. */
+import type { ReconnectLimits } from "../../base/reconnect/pause.ts";
 import { hours, type Millis, millis, minutes, seconds } from "../../base/units.ts";
 
-export interface CloudTuning {
+export interface CloudTuning extends ReconnectLimits {
   /** TCP, TLS and CONNACK together. */
   readonly connectMs: Millis;
   /** A registration at DPS, including its polling. */
@@ -14,16 +15,6 @@ export interface CloudTuning {
   readonly closeMs: Millis;
   /** Whole seconds, as MQTT requires. A dead link is detected after at most twice this time. */
   readonly keepAliveS: number;
-  /** Minimum time between two attempts. */
-  readonly floorMs: Millis;
-  /** The longest wait while a host is unreachable. */
-  readonly capMs: Millis;
-  /** The longest wait while a person must fix something: a key, a certificate, a manifest. */
-  readonly slowCapMs: Millis;
-  /** A link that lasted this long resets the failure count. */
-  readonly stableMs: Millis;
-  /** A link that ended sooner may have been evicted by another device with the same id. */
-  readonly evictedMs: Millis;
   /** Failures in a row after which DPS is asked again. */
   readonly reprovisionAfter: number;
   /** Validity of a token. Long, so that it is accepted with a clock some hours behind (a Pi has no RTC battery). */

@@ -1,7 +1,8 @@
 /** Time limits of the connection to a broker; tests shorten them. */
+import type { ReconnectLimits } from "../../base/reconnect/pause.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 
-export interface BrokerTuning {
+export interface BrokerTuning extends ReconnectLimits {
   /** TCP, TLS and CONNACK together. */
   readonly connectMs: Millis;
   /** A SUBACK or PUBACK. */
@@ -10,15 +11,6 @@ export interface BrokerTuning {
   readonly closeMs: Millis;
   /** Whole seconds. A dead connection is detected after at most twice this time. */
   readonly keepAliveS: number;
-  /** Least time between two attempts, and the longest pause while the broker cannot be reached. */
-  readonly floorMs: Millis;
-  readonly capMs: Millis;
-  /** The longest pause while a person must fix something: a password, a certificate, the manifest. */
-  readonly slowCapMs: Millis;
-  /** A connection that lasted so long resets the count of failures. */
-  readonly stableMs: Millis;
-  /** One that the broker ended sooner may have been taken over by another client with the same id. */
-  readonly evictedMs: Millis;
   /** The state is published at least so often, so that its sensors do not expire. */
   readonly refreshMs: Millis;
 }

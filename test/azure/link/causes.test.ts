@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { classify } from "../../../src/azure/link/cause.ts";
+import { cause, classify, type Peer } from "../../../src/azure/link/cause.ts";
 import type { CloudOptions } from "../../../src/azure/link/link.ts";
 import { wallMillis } from "../../../src/base/units.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
@@ -138,4 +138,15 @@ describe("classify", () => {
     const sdk = new Error("bad: HostName=h;SharedAccessKey=abc123== and sr=x&sig=zzz&se=1");
     expect(classify({ peer, sdk }).detail).not.toMatch(/abc123|zzz/);
   });
+});
+
+const hub: Peer = { host: "hub.example:1883", role: "the hub" };
+
+it("has a next step in it, for every cause that a person can fix", () => {
+  expect(cause("key-refused", hub).text).toContain("grove-heater credentials check");
+  expect(cause("key-refused", { host: "dps", role: "DPS" }).text).toContain("id scope");
+  expect(cause("host-not-granted", hub).text).toContain('Add "hub.example" to "AllowedConnections"');
+  expect(cause("host-unreachable", hub).text).toContain("port 1883");
+  expect(cause("untrusted-ca", hub).text).toContain("caFile");
+  expect(cause("clock-wrong", hub).text).toContain("NTP");
 });

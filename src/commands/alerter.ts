@@ -3,18 +3,16 @@
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
-import { read } from "../base/schema/schema.ts";
-import { seconds } from "../base/units.ts";
 import { conditionsOf, type DeviceConditions } from "../firmware/alerts/alert.ts";
 import { alertFileName, readAlertFile } from "../firmware/alerts/alert-file.ts";
 import { alertRecordName } from "../firmware/alerts/alert-summary.ts";
-import { type AlertsToLoop, loopToAlerts } from "../firmware/alerts/messages.ts";
+import { type AlertsToLoop, type LoopToAlerts, loopToAlerts } from "../firmware/alerts/messages.ts";
 import { startSystemAlerts } from "../firmware/alerts/system-alerts.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { rankMemory } from "../firmware/memory/rank.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
+import { endWithLoop, listenToLoop } from "../firmware/supervision/child.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
 import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
@@ -33,9 +31,6 @@ export const verb: Verb = {
   run: alerter,
 };
 
-/** After this time the loop kills it. */
-const closeLimit = seconds(3);
-
 interface Running {
   observe(conditions: DeviceConditions): void;
   close(): Promise<void>;
@@ -46,25 +41,21 @@ async function alerter(args: Arguments): Promise<number> {
   const send = (message: AlertsToLoop, sent?: () => void): void => sendToParent(message, sent);
   const log = remoteLog(systemClock, oneOf(args, "log-level", logLevels, "info"), send);
   const { data } = readContext(args);
-  const ended = childEnding({ log, send, name: "alerts", title: "alert process", dataPath: data.path });
+  const name = "alerts";
+  const ended = childEnding({ log, send, name, title: "alert process", dataPath: data.path });
   let running: Running | undefined;
   let newest: DeviceConditions | undefined;
-  process.on("message", (message) => {
-    const received = read(loopToAlerts, message);
-    if (received === undefined) log.warn("alerts-message-unreadable", { from: "the loop" });
-    else if (received.kind === "ping") send({ kind: "pong" });
-    else if (received.kind === "stop") ended.stop();
-    else if (received.kind === "conditions") {
-      newest = received;
-      running?.observe(received);
-    }
+  listenToLoop<Extract<LoopToAlerts, { readonly kind: "conditions" }>>({
+    ...{ log, send, ended, name, messages: loopToAlerts },
+    onMessage(conditions) {
+      newest = conditions;
+      running?.observe(conditions);
+    },
   });
   const timeZone = args.value("time-zone") ?? "auto";
   running = await start(data.path, timeZone, log, (failure) => send({ kind: "health", failure }));
   if (newest !== undefined) running?.observe(newest);
-  await ended.asked;
-  await Promise.race([running?.close(), systemClock.sleep(closeLimit)]);
-  process.exit(exitCodes.ok);
+  return await endWithLoop(ended, () => running?.close());
 }
 
 /** An invalid file is shown as a fault until it is corrected and the firmware restarts. */

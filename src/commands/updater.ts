@@ -3,24 +3,27 @@
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
 import { type Log, logLevels } from "../base/log.ts";
-import { read } from "../base/schema/schema.ts";
-import { seconds } from "../base/units.ts";
 import { loadManifest } from "../firmware/hardware.ts";
 import { rankMemory } from "../firmware/memory/rank.ts";
-import { exitCodes } from "../firmware/process/exit-codes.ts";
 import { guardNetwork } from "../firmware/process/guard-network.ts";
 import { guardianProtocol } from "../firmware/process/messages.ts";
 import { packageRoot } from "../firmware/process/package-root.ts";
 import { systemClock } from "../firmware/process/system-clock.ts";
 import { isSealed } from "../firmware/seal/seal.ts";
 import { boardOrLastGood } from "../firmware/storage/last-good.ts";
+import { endWithLoop, listenToLoop } from "../firmware/supervision/child.ts";
 import { childEnding } from "../firmware/supervision/child-ending.ts";
+import type { MessageToChild } from "../firmware/supervision/messages.ts";
 import { remoteLog } from "../firmware/supervision/remote-log.ts";
 import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { readLaunchNote, runningRelease } from "../firmware/update/launch-note.ts";
 import { keysFolder, slotsFolder } from "../firmware/update/places.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
-import { loopToUpdater, type UpdaterToLoop } from "../firmware/update-process/messages.ts";
+import {
+  type LoopToUpdater,
+  loopToUpdater,
+  type UpdaterToLoop,
+} from "../firmware/update-process/messages.ts";
 import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { UnitUpdater } from "../firmware/update-process/unit-updater.ts";
@@ -39,9 +42,6 @@ export const verb: Verb = {
   run: updater,
 };
 
-/** After this time the loop kills it. */
-const closeLimit = seconds(3);
-
 async function updater(args: Arguments): Promise<number> {
   rankMemory("updater");
   const send = (message: UpdaterToLoop, sent?: () => void): void => sendToParent(message, sent);
@@ -50,14 +50,12 @@ async function updater(args: Arguments): Promise<number> {
   const choice = boardOrLastGood(args.value("board") ?? "auto", data).value;
   const manifest = loadManifest(choice);
   guardNetwork(manifest);
-  const ended = childEnding({ log, send, name: "updater", title: "updater", dataPath: data.path });
+  const name = "updater";
+  const ended = childEnding({ log, send, name, title: "updater", dataPath: data.path });
   let updater: UnitUpdater | undefined;
-  process.on("message", (message) => {
-    const received = read(loopToUpdater, message);
-    if (received === undefined) log.warn("updater-message-unreadable", { from: "the loop" });
-    else if (received.kind === "ping") send({ kind: "pong" });
-    else if (received.kind === "stop") ended.stop();
-    else updater?.take(received);
+  listenToLoop<Exclude<LoopToUpdater, MessageToChild>>({
+    ...{ log, send, ended, name, messages: loopToUpdater },
+    onMessage: (message) => updater?.take(message),
   });
   const { owner, problem } = await ownersFile(data.path, log);
   const note = readLaunchNote(process.env);
@@ -83,9 +81,7 @@ async function updater(args: Arguments): Promise<number> {
     log,
   });
   updater.start();
-  await ended.asked;
-  await Promise.race([updater.close(), systemClock.sleep(closeLimit)]);
-  process.exit(exitCodes.ok);
+  return await endWithLoop(ended, () => updater?.close());
 }
 
 /** An invalid file is shown as a fault until it is corrected and the firmware restarts. */

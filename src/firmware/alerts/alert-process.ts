@@ -7,7 +7,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { equalJson } from "../../base/json/value.ts";
 import type { Log } from "../../base/log.ts";
-import { read } from "../../base/schema/schema.ts";
 import { seconds } from "../../base/units.ts";
 import { NewestSender } from "../process/newest-sender.ts";
 import { type SupervisedChild, SupervisedProcess } from "../supervision/supervised-process.ts";
@@ -19,37 +18,33 @@ export interface AlertProcessOptions {
   readonly log: Log;
   /** May throw, for instance without memory. */
   readonly spawn: () => SupervisedChild;
-  /** Whether it does its work (SR-11). */
+  /** Whether its work is not done (SR-11). */
   readonly onFailing: (failing: boolean) => void;
 }
 
 const spacing = seconds(1);
 
 export class AlertProcess {
-  readonly #options: AlertProcessOptions;
-  readonly #process: SupervisedProcess;
+  readonly #process: SupervisedProcess<never>;
   readonly #sender: NewestSender<DeviceConditions>;
   #child: SupervisedChild | undefined;
   #conditions: DeviceConditions | undefined;
-  #failure: string | undefined;
-  #isFailing = false;
-  #unreadable = 0;
 
   constructor(options: AlertProcessOptions) {
-    this.#options = options;
-    const { clock, log, spawn } = options;
-    this.#process = new SupervisedProcess({
+    const { clock, log, spawn, onFailing } = options;
+    this.#process = new SupervisedProcess<never>({
       clock,
       log,
       name: "alerts",
       title: "the alert process",
       spawn,
-      onMessage: (message) => this.#take(message),
+      messages: alertsToLoop,
+      onMessage: () => {},
       onChild: (child) => {
         this.#child = child;
         if (child !== undefined) this.#sender.resend();
       },
-      onChange: () => this.#changed(),
+      onFailure: (failure) => onFailing(failure !== undefined),
     });
     this.#sender = new NewestSender({
       clock,
@@ -77,25 +72,5 @@ export class AlertProcess {
   /** Resolves when the process has ended: within four seconds. */
   close(): Promise<void> {
     return this.#process.close();
-  }
-
-  #take(message: unknown): void {
-    const { log } = this.#options;
-    const received = read(alertsToLoop, message);
-    if (received === undefined) {
-      this.#unreadable += 1;
-      log.warn("alerts-message-unreadable", { from: "the alert process", dropped: this.#unreadable });
-    } else if (received.kind === "health") {
-      this.#failure = received.failure;
-      this.#process.begun();
-    } else if (received.kind === "log") {
-      log[received.level](received.event, received.fields);
-    }
-  }
-
-  #changed(): void {
-    const failing = (this.#process.failure ?? this.#failure) !== undefined;
-    if (failing !== this.#isFailing) this.#options.onFailing(failing);
-    this.#isFailing = failing;
   }
 }

@@ -5,27 +5,18 @@
  */
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, list, object } from "../../base/schema/structures.ts";
-import { oneOf, optional } from "../../base/schema/values.ts";
-import { faultCode, links, truncated } from "../process/message-values.ts";
-import { secretsGiven } from "../process/messages.ts";
-import { logLine } from "../supervision/log-message.ts";
+import { oneOf } from "../../base/schema/values.ts";
+import { faultCode, links } from "../process/message-values.ts";
+import { fromChild, toChild } from "../supervision/messages.ts";
 
-const nothing = object({});
 const mostFaults = 100;
 
 export const loopToAlerts = byKind("kind", {
+  ...toChild,
   /** At each change, and to each new process. */
   conditions: object({ faults: list(faultCode, mostFaults), link: oneOf(links) }),
-  ping: nothing,
-  stop: nothing,
-  "secrets-given": secretsGiven,
 });
 export type LoopToAlerts = Infer<typeof loopToAlerts>;
 
-export const alertsToLoop = byKind("kind", {
-  /** At every change; the first one means that it has started. */
-  health: object({ failure: optional(truncated(1024)) }),
-  log: logLine,
-  pong: nothing,
-});
+export const alertsToLoop = byKind("kind", fromChild);
 export type AlertsToLoop = Infer<typeof alertsToLoop>;

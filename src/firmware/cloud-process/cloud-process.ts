@@ -52,7 +52,6 @@ export class CloudProcess extends FaceProcess<OwnMessage, LoopMessage> {
       title: "the cloud process",
       part: "cloud",
       messages: cloudToLoop,
-      unreadable: "cloud-message-unreadable",
       spawn: (record) => spawn(isSetAside(record)),
       describeEnd: (record) => ({ outbox: isSetAside(record) ? "will be set aside" : "is kept" }),
       onRestart,

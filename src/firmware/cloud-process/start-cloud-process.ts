@@ -7,27 +7,20 @@
 
 import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
-import type { Settings } from "../../model/settings.ts";
-import type { BoardChoice } from "../choose-board.ts";
 import { exitCodes } from "../process/exit-codes.ts";
 import { guardianToLoop, type LoopToGuardian } from "../process/messages.ts";
 import type { HeldSecrets } from "../process/secret-handover.ts";
-import { bootOfThisMachine, systemClock } from "../process/system-clock.ts";
+import { systemClock } from "../process/system-clock.ts";
+import { type FaceArguments, faceArguments } from "../remote-device/face-arguments.ts";
 import type { RemoteLines } from "../reports/remote-lines.ts";
 import type { RunningLoop } from "../run-loop.ts";
-import type { DataFolder } from "../storage/data-folder.ts";
 import { sendToParent } from "../supervision/send-to-parent.ts";
 import { spawnChild } from "../supervision/spawn-child.ts";
 import { CloudProcess } from "./cloud-process.ts";
 
-export interface AzureProcessOptions {
+export interface AzureProcessOptions extends FaceArguments {
   readonly running: RunningLoop;
-  readonly data: DataFolder;
-  readonly choice: BoardChoice;
   readonly log: Log;
-  readonly settings: Pick<Settings, "logLevel" | "relayLife">;
-  /** Simulated readings may be sent to a real cloud. */
-  readonly simulatedToCloud: boolean;
   /** Sends log lines to the person who requested them. */
   readonly remoteLines: RemoteLines;
   readonly onCheckForUpdate: () => void;
@@ -37,13 +30,8 @@ export interface AzureProcessOptions {
 }
 
 export function startAzureProcess(options: AzureProcessOptions): CloudProcess {
-  const { running, log, data, choice, settings, remoteLines, secrets, quiet } = options;
-  // By the clock that counts from the machine's start: both processes share it, and nobody can set it.
-  const { clockZeroMs } = bootOfThisMachine(systemClock);
-  const flags = ["--data", data.path, "--board", choice.name, "--log-level", settings.logLevel];
-  flags.push("--relay-life", String(settings.relayLife));
-  flags.push("--up-since", String(Math.round(clockZeroMs)));
-  if (options.simulatedToCloud) flags.push("--simulated-to-cloud");
+  const { running, log, remoteLines, secrets, quiet } = options;
+  const flags = faceArguments(options);
   const cloud = new CloudProcess({
     clock: systemClock,
     log,

@@ -4,9 +4,9 @@
  * Guarantees: those of its supervision (supervision/supervised-process.ts): no failure of that process delays a step, and
  * the fault of this face is active while it does not work (SR-11).
  */
-import { read, type Schema } from "../../base/schema/schema.ts";
 import type { LinkState } from "../../control/input.ts";
 import type { Face, FaceDevice, FacePart } from "../face.ts";
+import type { Message, MessageFromChild } from "../supervision/messages.ts";
 import {
   type SupervisedChild,
   SupervisedProcess,
@@ -15,19 +15,16 @@ import {
 import { DeviceShare } from "./device-share.ts";
 import type { MessageFromFace, MessageToFace } from "./messages.ts";
 
-/** More than one face process, all of whose messages have a kind. */
-interface Message {
-  readonly kind: string;
-}
+/** Messages of every face process, and of no other one. */
+type OfFace = Exclude<MessageFromFace, MessageFromChild>;
 
 export interface FaceProcessOptions<Own extends Message>
-  extends Pick<SupervisionOptions, "clock" | "log" | "name" | "title" | "spawn" | "describeEnd"> {
+  extends Pick<
+    SupervisionOptions<OfFace | Own>,
+    "clock" | "log" | "name" | "title" | "spawn" | "describeEnd" | "messages"
+  > {
   /** What it raises as a fault. */
   readonly part: FacePart;
-  /** Everything that the process may send. */
-  readonly messages: Schema<MessageFromFace | Own>;
-  /** The log event for what is none of it. */
-  readonly unreadable: string;
   /** Messages that only this face has. */
   readonly onOwn: (message: Own) => void;
   /** It has ended, and is started again. */
@@ -39,12 +36,10 @@ export interface FaceProcessOptions<Own extends Message>
 export class FaceProcess<Own extends Message = never, Sent extends Message = MessageToFace> implements Face {
   readonly part: FacePart;
   readonly #options: FaceProcessOptions<Own>;
-  readonly #process: SupervisedProcess;
+  readonly #process: SupervisedProcess<OfFace | Own>;
   #device: FaceDevice | undefined;
   #share: DeviceShare | undefined;
   #link: LinkState = "none";
-  #failure: string | undefined;
-  #unreadable = 0;
   /** The newest message of each kind, sent to each process that starts. */
   readonly #firstMessages = new Map<string, Sent>();
 
@@ -53,9 +48,9 @@ export class FaceProcess<Own extends Message = never, Sent extends Message = Mes
     this.part = options.part;
     this.#process = new SupervisedProcess({
       ...options,
-      onMessage: (message) => this.#take(message),
+      onMessage: (message) => this.#act(message),
       onChild: (child) => this.#hasChild(child),
-      onChange: () => this.#device?.faceChanged(),
+      onFailure: () => this.#device?.faceChanged(),
     });
   }
 
@@ -72,7 +67,7 @@ export class FaceProcess<Own extends Message = never, Sent extends Message = Mes
   }
 
   get failure(): string | undefined {
-    return this.#process.failure ?? this.#failure;
+    return this.#process.failure;
   }
 
   /** Sends this message now, and to each process that starts later. */
@@ -102,23 +97,12 @@ export class FaceProcess<Own extends Message = never, Sent extends Message = Mes
     for (const message of this.#firstMessages.values()) child.send(message, () => {});
   }
 
-  #take(message: unknown): void {
-    const { messages, log, unreadable, title } = this.#options;
-    const received = read(messages, message);
-    if (received !== undefined) {
-      this.#act(received);
-      return;
-    }
-    this.#unreadable += 1;
-    log.warn(unreadable, { from: title, dropped: this.#unreadable });
-  }
-
-  #act(message: MessageFromFace | Own): void {
-    if (!isShared(message)) {
+  #act(message: OfFace | Own): void {
+    if (!isOfFace(message)) {
       this.#options.onOwn(message);
       return;
     }
-    const { log, onRestart, onCheckForUpdate } = this.#options;
+    const { onRestart, onCheckForUpdate } = this.#options;
     switch (message.kind) {
       case "request":
         void this.#share?.answer(message);
@@ -127,33 +111,21 @@ export class FaceProcess<Own extends Message = never, Sent extends Message = Mes
         this.#link = message.link;
         this.#device?.faceChanged();
         break;
-      case "health":
-        this.#failure = message.failure;
-        this.#process.begun();
-        break;
-      case "log":
-        log[message.level](message.event, message.fields);
-        break;
       case "check-for-update":
         onCheckForUpdate?.();
         break;
       case "restart":
         onRestart();
         break;
-      case "pong":
-        break;
     }
   }
 }
 
-const shared: Readonly<Record<MessageFromFace["kind"], true>> = {
+const ofFace: Readonly<Record<OfFace["kind"], true>> = {
   request: true,
   link: true,
-  health: true,
-  log: true,
   "check-for-update": true,
   restart: true,
-  pong: true,
 };
 
-const isShared = (message: Message): message is MessageFromFace => Object.hasOwn(shared, message.kind);
+const isOfFace = (message: Message): message is OfFace => Object.hasOwn(ofFace, message.kind);

@@ -9,41 +9,34 @@ import type { Schema } from "../../base/schema/schema.ts";
 import { list, object, type UnionOf } from "../../base/schema/structures.ts";
 import { oneOf, optional, string } from "../../base/schema/values.ts";
 import type { Request } from "../../control/input.ts";
-import { large, links, truncated } from "../process/message-values.ts";
-import { secretsGiven } from "../process/messages.ts";
-import { logLine } from "../supervision/log-message.ts";
+import { large, links } from "../process/message-values.ts";
+import { fromChild, toChild } from "../supervision/messages.ts";
 import { firmwareReport } from "../update-process/firmware-report.ts";
 import { snapshot, stepSummary } from "./device-messages.ts";
 
 const nothing = object({});
 const maxRequests = 16;
-const maxTextLength = 4096;
 
 /** From the loop. */
 export const toFace = {
+  ...toChild,
   /** The device's current state, with all fault events since the last such message. */
   device: object({ snapshot, summary: stepSummary }),
   /** The answer to the request with this id, with the device's state after it. */
   answer: object({ id: large, refused: optional(string()), snapshot }),
   /** What is known of updates. */
   firmware: object({ report: firmwareReport }),
-  ping: nothing,
-  stop: nothing,
-  "secrets-given": secretsGiven,
 };
 
 /** To the loop. @param request the requests that this face may make */
 export const fromFace = (request: Schema<Request>) => ({
+  ...fromChild,
   request: object({ id: large, requests: list(request, maxRequests) }),
   link: object({ link: oneOf(links) }),
-  /** The state of the process, at every change; the first one means that it has started. */
-  health: object({ failure: optional(truncated(maxTextLength)) }),
-  log: logLine,
   /** The command `checkForUpdate`. */
   "check-for-update": nothing,
   /** The command `restart`. */
   restart: nothing,
-  pong: nothing,
 });
 
 export type MessageToFace = UnionOf<"kind", typeof toFace>;

@@ -7,11 +7,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { type Log, type LogLevel, logFrom } from "../../base/log.ts";
 import { RateLimit, type RateLimits } from "../../base/rate-limit.ts";
-import type { Infer } from "../../base/schema/schema.ts";
 import { seconds } from "../../base/units.ts";
-import type { logLine } from "./log-message.ts";
+import type { MessageFromChild } from "./messages.ts";
 
-export type LogMessage = { readonly kind: "log" } & Infer<typeof logLine>;
+export type LogMessage = Extract<MessageFromChild, { readonly kind: "log" }>;
 
 const lines: RateLimits = { max: 100, within: seconds(1) };
 

@@ -1,18 +1,20 @@
 /**
  * Folder supervision/: processes below the control loop that may fail without the loop noticing.
  *
- * Supervises one of them: the cloud process, or the updater.
+ * Supervises one of them, such as the cloud process or the updater.
  *
  * Guarantees: no failure of that process (crash, hang, kill -9, out of memory) delays a step. It is restarted after
  * pauses that grow to half a minute; one that answers no ping for 30 s is killed. `failure` says while it does not work
- * (SR-11). It ends with the loop.
+ * (SR-11). Its log lines are written here; a message that is none of its own is dropped and logged. It ends with the loop.
  */
 import { Backoff, type BackoffLimits } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log, LogFields } from "../../base/log.ts";
+import { read, type Schema } from "../../base/schema/schema.ts";
 import { type Millis, millis, minutes, seconds } from "../../base/units.ts";
 import { exitCodes } from "../process/exit-codes.ts";
+import { isFromChild, type Message, type MessageFromChild } from "./messages.ts";
 
 /** The process, as its supervisor needs it. */
 export interface SupervisedChild {
@@ -33,20 +35,23 @@ export interface EndRecord {
   readonly wasCrash: boolean;
 }
 
-export interface SupervisionOptions {
+export interface SupervisionOptions<Own extends Message> {
   readonly clock: Clock;
   readonly log: Log;
-  /** Log events are `<name>-lost`, `<name>-silent`. */
+  /** Log events are `<name>-lost`, `<name>-silent`, `<name>-message-unreadable`. */
   readonly name: string;
   /** In messages: "the cloud process". */
   readonly title: string;
   /** May throw, for instance without memory. */
   readonly spawn: (record: EndRecord) => SupervisedChild;
-  readonly onMessage: (message: unknown) => void;
+  /** Everything that the process may send. */
+  readonly messages: Schema<Own | MessageFromChild>;
+  /** Messages that not every process has. */
+  readonly onMessage: (message: Own) => void;
   /** A new process is there, or the last one is gone. */
-  readonly onChild: (child: SupervisedChild | undefined) => void;
-  /** `failure` may be another. */
-  readonly onChange: () => void;
+  readonly onChild?: (child: SupervisedChild | undefined) => void;
+  /** `failure` is another. */
+  readonly onFailure: (failure: string | undefined) => void;
   /** More for the log line of an end. */
   readonly describeEnd?: (record: EndRecord) => LogFields;
 }
@@ -64,8 +69,8 @@ const lateTimer = seconds(2);
 const settledAfter = seconds(3);
 const stopLimit = millis(3500);
 
-export class SupervisedProcess {
-  readonly #options: SupervisionOptions;
+export class SupervisedProcess<Own extends Message = never> {
+  readonly #options: SupervisionOptions<Own>;
   #child: SupervisedChild | undefined;
   readonly #restarts = new Backoff(restarts);
   #record: EndRecord = { crashes: 0, hadBegun: false, wasCrash: false };
@@ -73,13 +78,17 @@ export class SupervisedProcess {
   #hasBegun = false;
   #startedAt: Millis = millis(0);
   #heardAt: Millis = millis(0);
+  /** Why there is no process; and what it says of itself. */
   #failure: string | undefined;
+  #reported: string | undefined;
+  #announced: string | undefined;
+  #unreadable = 0;
   #stopped = false;
   #onEnded = (): void => {};
   #cancelTimers: () => void = () => {};
   #cancelSettled: () => void = () => {};
 
-  constructor(options: SupervisionOptions) {
+  constructor(options: SupervisionOptions<Own>) {
     this.#options = options;
   }
 
@@ -90,7 +99,7 @@ export class SupervisedProcess {
     try {
       child = spawn(this.#record);
     } catch (error) {
-      this.#options.onChild(undefined);
+      this.#options.onChild?.(undefined);
       this.#again(`could not be started: ${messageOf(error)}`, false);
       return;
     }
@@ -101,16 +110,16 @@ export class SupervisedProcess {
     child.onMessage((message) => {
       if (child !== this.#child) return;
       this.#heardAt = clock.now();
-      this.#options.onMessage(message);
+      this.#take(message);
     });
     child.onExit((code, signal) => this.#ended(child, code, signal));
-    this.#options.onChild(child);
+    this.#options.onChild?.(child);
     this.#ping(child);
   }
 
-  /** Why there is no working process, while there is none. */
+  /** Why its work is not done, while it is not: there is no process, or it says so itself. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#reported;
   }
 
   /** Lost where there is no process to take it. */
@@ -118,8 +127,19 @@ export class SupervisedProcess {
     this.#child?.send(message, () => {});
   }
 
-  /** To be called when the process says that it does its work. */
-  begun(): void {
+  #take(message: unknown): void {
+    const { messages, log, name, title, onMessage } = this.#options;
+    const received = read(messages, message);
+    if (received === undefined) {
+      this.#unreadable += 1;
+      log.warn(`${name}-message-unreadable`, { from: title, dropped: this.#unreadable });
+    } else if (!isFromChild(received)) onMessage(received);
+    else if (received.kind === "health") this.#tookHealth(received.failure);
+    else if (received.kind === "log") log[received.level](received.event, received.fields);
+  }
+
+  #tookHealth(failure: string | undefined): void {
+    this.#reported = failure;
     this.#changed();
     if (this.#hasBegun) return;
     this.#hasBegun = true;
@@ -166,7 +186,7 @@ export class SupervisedProcess {
   #ended(child: SupervisedChild, code: number | null, signal: string | null): void {
     if (child !== this.#child) return;
     this.#child = undefined;
-    this.#options.onChild(undefined);
+    this.#options.onChild?.(undefined);
     this.#cancelTimers();
     this.#cancelSettled();
     this.#onEnded();
@@ -199,7 +219,10 @@ export class SupervisedProcess {
   }
 
   #changed(): void {
-    if (!this.#stopped) this.#options.onChange();
+    const { failure } = this;
+    if (this.#stopped || failure === this.#announced) return;
+    this.#announced = failure;
+    this.#options.onFailure(failure);
   }
 }
 

@@ -21,6 +21,7 @@ import { outcomeReported } from "../../update/slots/slots.ts";
 import { RecordFile } from "../../update/updater/record-file.ts";
 import { Updater } from "../../update/updater/updater.ts";
 import { bytesBelow } from "../storage/storage-meter.ts";
+import type { MessageToChild } from "../supervision/messages.ts";
 import { machineOf, roomFor } from "../update/install-update.ts";
 import type { LaunchNote } from "../update/launch-note.ts";
 import { UnitDownloads } from "./downloads.ts";
@@ -85,7 +86,7 @@ export class UnitUpdater {
     this.#refresh();
   }
 
-  take(message: LoopToUpdater): void {
+  take(message: Exclude<LoopToUpdater, MessageToChild>): void {
     if (message.kind === "check") void this.#updater?.check().then(() => this.#report());
     if (message.kind === "may-start") this.#swap.decided(message);
     if (message.kind === "update-confirmed") this.#updater?.outcomeChanged();

@@ -8,8 +8,8 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import { read } from "../../base/schema/schema.ts";
 import type { FirmwareReport } from "../../model/cloud-model.ts";
+import type { MessageFromChild } from "../supervision/messages.ts";
 import { type SupervisedChild, SupervisedProcess } from "../supervision/supervised-process.ts";
 import type { Swap } from "../update/swap/swap.ts";
 import type { SwapDecision } from "../update/swap/swap-decision.ts";
@@ -23,29 +23,28 @@ export interface UpdateProcessOptions {
   readonly spawn: () => SupervisedChild;
   /** At every change. */
   readonly onReport: (report: FirmwareReport) => void;
-  /** Whether it does its work (SR-11). */
+  /** Whether its work is not done (SR-11). */
   readonly onFailing: (failing: boolean) => void;
 }
 
+type OwnMessage = Exclude<UpdaterToLoop, MessageFromChild>;
+
 export class UpdateProcess {
   readonly #options: UpdateProcessOptions;
-  readonly #process: SupervisedProcess;
-  #failure: string | undefined;
-  #isFailing = false;
-  #unreadable = 0;
+  readonly #process: SupervisedProcess<OwnMessage>;
 
   constructor(options: UpdateProcessOptions) {
     this.#options = options;
-    const { clock, log, spawn } = options;
+    const { clock, log, spawn, onFailing } = options;
     this.#process = new SupervisedProcess({
       clock,
       log,
       name: "updater",
       title: "the updater",
       spawn,
-      onMessage: (message) => this.#take(message),
-      onChild: () => {},
-      onChange: () => this.#changed(),
+      messages: updaterToLoop,
+      onMessage: (message) => this.#act(message),
+      onFailure: (failure) => onFailing(failure !== undefined),
     });
   }
 
@@ -78,26 +77,9 @@ export class UpdateProcess {
     this.#process.send(message);
   }
 
-  #take(message: unknown): void {
-    const received = read(updaterToLoop, message);
-    if (received !== undefined) {
-      this.#act(received);
-      return;
-    }
-    this.#unreadable += 1;
-    this.#options.log.warn("updater-message-unreadable", { from: "the updater", dropped: this.#unreadable });
-  }
-
-  #act(message: UpdaterToLoop): void {
-    const { log, swap, onReport } = this.#options;
+  #act(message: OwnMessage): void {
+    const { swap, onReport } = this.#options;
     switch (message.kind) {
-      case "health":
-        this.#failure = message.failure;
-        this.#process.begun();
-        break;
-      case "log":
-        log[message.level](message.event, message.fields);
-        break;
       case "firmware":
         onReport(message.report);
         break;
@@ -107,14 +89,6 @@ export class UpdateProcess {
       case "start":
         swap.begin(message.digest);
         break;
-      case "pong":
-        break;
     }
-  }
-
-  #changed(): void {
-    const failing = (this.#process.failure ?? this.#failure) !== undefined;
-    if (failing !== this.#isFailing) this.#options.onFailing(failing);
-    this.#isFailing = failing;
   }
 }

@@ -191,7 +191,7 @@ it("drops and counts what is no message", async () => {
     { kind: "request", id: 1, requests: [{ kind: "set", name: "targetTemperature" }] },
   ])
     child().say(message);
-  const unread = rig.lines.filter(({ event }) => event === "cloud-message-unreadable");
+  const unread = rig.lines.filter(({ event }) => event === "cloud-process-message-unreadable");
   expect(unread.map(({ fields }) => fields?.["dropped"])).toEqual([1, 2]);
 });
 

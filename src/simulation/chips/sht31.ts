@@ -5,8 +5,9 @@
  * not acknowledged, and unspecified commands are refused. Supported: single shot without clock stretching, status,
  * heater, break and soft reset. Not supported: periodic measurement and clock stretching, which the Pi's I²C lacks.
  */
-import type { Clock } from "../../base/clock.ts";
-import { type Air, bytesRead, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
+import type { RelativeHumidityPercent } from "../../base/units.ts";
+import { SensirionModel } from "./sensirion.ts";
+import { word } from "./sensor.ts";
 
 /** Longest duration of a measurement by command, in ms (4.3 table 8, 2.2 table 4). */
 const measurementMs = new Map([
@@ -46,80 +47,52 @@ const afterReset = sht31Status.alertPending | sht31Status.resetDetected;
 /** The built-in heater warms the sensor by a few degrees (4.10). */
 const heaterRise = 3;
 
-export class Sht31Model implements SensorModel {
-  readonly #clock: Clock;
-  readonly #air: Air;
+export class Sht31Model extends SensirionModel {
+  protected readonly startMs = softResetMs;
   #status = afterReset;
-  #answer: Uint8Array | undefined;
-  #answerAt = Number.NEGATIVE_INFINITY;
-  #busyUntil = Number.NEGATIVE_INFINITY;
   #lastCommandAt = Number.NEGATIVE_INFINITY;
-  #lastWords: readonly [number, number] | undefined;
-  #measurements = 0;
-  defect: SensorDefect = "none";
-
-  constructor(clock: Clock, air: Air) {
-    this.#clock = clock;
-    this.#air = air;
-  }
-
-  get measurements(): number {
-    return this.#measurements;
-  }
 
   /** The status register. */
   get status(): number {
     return this.#status;
   }
 
-  powerUp(): void {
-    this.#reset();
-    this.#measurements = 0;
-    this.#lastWords = undefined;
-    this.#busyUntil = this.#clock.now() + softResetMs;
+  override powerUp(): void {
+    super.powerUp();
+    this.#status = afterReset;
   }
 
   write(bytes: Uint8Array): boolean {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     // A write without data is a bus probe.
-    if (bytes.length === 0) return now >= this.#busyUntil;
+    if (bytes.length === 0) return now >= this.busyUntil;
     const [high, low] = bytes;
     if (now < this.#lastCommandAt + commandGapMs) return false;
     const command = high === undefined || low === undefined ? undefined : (high << 8) | low;
     // During a measurement the chip accepts only break (4.8).
-    if (now < this.#busyUntil && command !== commands.break) return false;
+    if (now < this.busyUntil && command !== commands.break) return false;
     this.#lastCommandAt = now;
-    this.#answer = undefined;
+    this.answer = undefined;
     const understood = command !== undefined && bytes.length === 2 && this.#execute(command, now);
     if (understood) this.#status &= ~sht31Status.commandFailed;
     else this.#status |= sht31Status.commandFailed;
     return true;
   }
 
-  read(length: number): Uint8Array | undefined {
-    const answer = this.#answer;
-    if (answer === undefined || this.defect === "silent" || this.#clock.now() < this.#answerAt)
-      return undefined;
-    this.#answer = undefined;
-    return bytesRead(answer, length);
-  }
-
   #execute(command: number, now: number): boolean {
     const duration = measurementMs.get(command);
     if (duration !== undefined) {
-      this.#measurements++;
-      this.#answer = this.#measure();
-      this.#busyUntil = now + duration;
-      this.#answerAt = this.#busyUntil;
+      this.measure(this.#status & sht31Status.heaterOn ? heaterRise : 0);
+      this.busyUntil = now + duration;
       return true;
     }
     switch (command) {
       case commands.break:
-        this.#busyUntil = now;
+        this.busyUntil = now;
         return true;
       case commands.softReset:
-        this.#reset();
-        this.#busyUntil = now + softResetMs;
+        this.#status = afterReset;
+        this.busyUntil = now + softResetMs;
         return true;
       case commands.heaterOn:
         this.#status |= sht31Status.heaterOn;
@@ -128,8 +101,7 @@ export class Sht31Model implements SensorModel {
         this.#status &= ~sht31Status.heaterOn;
         return true;
       case commands.readStatus:
-        this.#answer = Uint8Array.from(word(this.#status));
-        this.#answerAt = now;
+        this.answer = Uint8Array.from(word(this.#status));
         return true;
       case commands.clearStatus:
         this.#status &= ~clearable;
@@ -139,19 +111,8 @@ export class Sht31Model implements SensorModel {
     }
   }
 
-  #reset(): void {
-    this.#status = afterReset;
-    this.#answer = undefined;
-  }
-
-  /** T = −45 + 175·S/(2¹⁶−1), RH = 100·S/(2¹⁶−1) (4.13). */
-  #measure(): Uint8Array {
-    const frozen = this.defect === "stuck" ? this.#lastWords : undefined;
-    const warmth = this.#status & sht31Status.heaterOn ? heaterRise : 0;
-    this.#lastWords = frozen ?? [
-      fraction((this.#air.measureTemperature() + warmth + 45) / 175),
-      fraction(this.#air.humidity() / 100),
-    ];
-    return Uint8Array.from([...word(this.#lastWords[0]), ...word(this.#lastWords[1])]);
+  /** RH = 100·S/(2¹⁶−1) (4.13). */
+  protected humidityShare(humidity: RelativeHumidityPercent): number {
+    return humidity / 100;
   }
 }

@@ -5,8 +5,9 @@
  * accepts only a reset; unknown commands are acknowledged and ignored. The first byte selects the command, so that a
  * command for an SHT31 has the same effect as on a real SHT40: 24h heats.
  */
-import type { Clock } from "../../base/clock.ts";
-import { type Air, bytesRead, fraction, type SensorDefect, type SensorModel, word } from "./sensor.ts";
+import type { RelativeHumidityPercent } from "../../base/units.ts";
+import { SensirionModel } from "./sensirion.ts";
+import { word } from "./sensor.ts";
 
 /** Longest duration of a measurement by command, in ms (3.2). */
 const measurementMs = new Map([
@@ -31,80 +32,48 @@ const startMs = 1;
 const heaterRise = 20;
 const serial = [0x0f4c, 0x2a61] as const;
 
-export class Sht40Model implements SensorModel {
-  readonly #clock: Clock;
-  readonly #air: Air;
-  #answer: Uint8Array | undefined;
-  #busyUntil = Number.NEGATIVE_INFINITY;
-  #lastWords: readonly [number, number] | undefined;
-  #measurements = 0;
+export class Sht40Model extends SensirionModel {
+  protected readonly startMs = startMs;
   #pulses = 0;
-  defect: SensorDefect = "none";
-
-  constructor(clock: Clock, air: Air) {
-    this.#clock = clock;
-    this.#air = air;
-  }
-
-  get measurements(): number {
-    return this.#measurements;
-  }
 
   /** Heater pulses since power-up. */
   get heaterPulses(): number {
     return this.#pulses;
   }
 
-  powerUp(): void {
-    this.#answer = undefined;
-    this.#measurements = 0;
+  override powerUp(): void {
+    super.powerUp();
     this.#pulses = 0;
-    this.#lastWords = undefined;
-    this.#busyUntil = this.#clock.now() + startMs;
   }
 
   write(bytes: Uint8Array): boolean {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const [command] = bytes;
-    const busy = now < this.#busyUntil;
+    const busy = now < this.busyUntil;
     // A write without data is a bus probe.
     if (command === undefined) return !busy;
     if (busy && command !== softReset) return false;
-    this.#answer = undefined;
+    this.answer = undefined;
     this.#execute(command, now);
     return true;
-  }
-
-  read(length: number): Uint8Array | undefined {
-    const answer = this.#answer;
-    if (answer === undefined || this.defect === "silent" || this.#clock.now() < this.#busyUntil)
-      return undefined;
-    this.#answer = undefined;
-    return bytesRead(answer, length);
   }
 
   #execute(command: number, now: number): void {
     const measurement = measurementMs.get(command);
     const pulse = heaterMs.get(command);
     if (measurement !== undefined) {
-      this.#answer = this.#measure(0);
-      this.#busyUntil = now + measurement;
+      this.measure(0);
+      this.busyUntil = now + measurement;
     } else if (pulse !== undefined) {
       this.#pulses++;
-      this.#answer = this.#measure(heaterRise);
-      this.#busyUntil = now + pulse + 8.3;
-    } else if (command === readSerial) this.#answer = Uint8Array.from(serial.flatMap(word));
-    else if (command === softReset) this.#busyUntil = now + startMs;
+      this.measure(heaterRise);
+      this.busyUntil = now + pulse + 8.3;
+    } else if (command === readSerial) this.answer = Uint8Array.from(serial.flatMap(word));
+    else if (command === softReset) this.busyUntil = now + startMs;
   }
 
-  /** T = −45 + 175·S/(2¹⁶−1), RH = −6 + 125·S/(2¹⁶−1) (4.6). */
-  #measure(warmth: number): Uint8Array {
-    this.#measurements++;
-    const frozen = this.defect === "stuck" ? this.#lastWords : undefined;
-    this.#lastWords = frozen ?? [
-      fraction((this.#air.measureTemperature() + warmth + 45) / 175),
-      fraction((this.#air.humidity() + 6) / 125),
-    ];
-    return Uint8Array.from(this.#lastWords.flatMap(word));
+  /** RH = −6 + 125·S/(2¹⁶−1) (4.6). */
+  protected humidityShare(humidity: RelativeHumidityPercent): number {
+    return (humidity + 6) / 125;
   }
 }

@@ -5,6 +5,14 @@
 export type Json = string | number | boolean | null | { readonly [name: string]: Json };
 export type Patch = Readonly<Record<string, Json>>;
 
+/** The same for the same value, in whatever order its names stand. */
+export const sortedText = (value: Json): string =>
+  JSON.stringify(value, (_, member: Json) =>
+    typeof member === "object" && member !== null
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+
 interface Document {
   [name: string]: Json;
 }

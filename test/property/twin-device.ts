@@ -9,7 +9,7 @@ import { inForce } from "../../src/control/twin/in-force.ts";
 import type { Decision, TwinLink, TwinOutcome } from "../../src/control/twin/twin.ts";
 import { afterReport, nextReport, startLink, takeDocument, takePatch } from "../../src/control/twin/twin.ts";
 import { defaultSettings, type Settings } from "../../src/model/settings.ts";
-import type { Edits, Json, Patch, Sent } from "./twin-cloud.ts";
+import { type Edits, type Json, type Patch, type Sent, sortedText } from "./twin-cloud.ts";
 import type { Memory, Name, Policy, Value } from "./twin-oracle.ts";
 import { names, Oracle } from "./twin-oracle.ts";
 
@@ -270,8 +270,9 @@ export class TwinDevice {
     const { values } = this.picture;
     for (const name of names) {
       const expected = this.oracle.value(name);
-      if (values[name] !== expected) {
-        throw new Error(`${name}: ${values[name]} is in force, and ${expected} should be`);
+      if (sortedText(values[name]) !== sortedText(expected)) {
+        const found = JSON.stringify(values[name]);
+        throw new Error(`${name}: ${found} is in force, and ${JSON.stringify(expected)} should be`);
       }
     }
   }

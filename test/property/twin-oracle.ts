@@ -2,7 +2,7 @@
  * What must be in force, by RR-2 to RR-7 and RR-9, told from what happened and not from the device's code: each edit of
  * the device has a number, and with each message from the hub comes (unseen by the device) which edits the hub knew.
  */
-import type { Edits, Json, Patch } from "./twin-cloud.ts";
+import { type Edits, type Json, type Patch, sortedText } from "./twin-cloud.ts";
 
 export const names = [
   "targetTemperature",
@@ -13,11 +13,11 @@ export const names = [
   "updateDeferral",
   "awayUntil",
   "setPointHold",
+  "schedule",
 ] as const;
-/** Reported like the others, and never edited here: its value is an object, which patches merge. */
-export const uneditedNames = ["schedule"] as const;
 export type Name = (typeof names)[number];
-export type Value = number | boolean | string;
+export type Week = { readonly [day: string]: string };
+export type Value = number | boolean | string | Week;
 export type Policy = Readonly<Partial<Record<Name, "cloud-wins" | "device-wins">>>;
 
 const defaults: Readonly<Record<Name, Value>> = {
@@ -29,9 +29,19 @@ const defaults: Readonly<Record<Name, Value>> = {
   updateDeferral: 6,
   awayUntil: "1970-01-01T00:00:00.000Z",
   setPointHold: "next-point",
+  schedule: {},
 };
 const between = (value: Json, low: number, high: number) =>
   typeof value === "number" && value >= low && value <= high;
+const days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const isDay = (points: Json): boolean =>
+  points === "" ||
+  (typeof points === "string" &&
+    points.split(", ").every((point, index, all) => {
+      const [time = "", target = ""] = point.split(" ");
+      const isLater = index === 0 || time > (all[index - 1]?.split(" ")[0] ?? "");
+      return /^([01]\d|2[0-3]):[0-5]\d$/.test(time) && isLater && between(Number(target), 5, 30);
+    }));
 export const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
   targetTemperature: (value) => between(value, 5, 30),
   controlMode: (value) => value === "auto" || value === "manual",
@@ -41,12 +51,21 @@ export const fits: Readonly<Record<Name, (value: Json) => boolean>> = {
   updateDeferral: (value) => between(value, 0, 72) && Number.isInteger(value),
   awayUntil: (value) => typeof value === "string" && !Number.isNaN(Date.parse(value)),
   setPointHold: (value) => value === "next-point" || value === "permanent",
+  schedule: (value) =>
+    isObject(value) && Object.entries(value).every(([day, points]) => days.includes(day) && isDay(points)),
 };
 
 export const isName = (name: string): name is Name => names.some((known) => known === name);
-const text = (value: Json | undefined) => (value === undefined ? "" : JSON.stringify(value));
-const sortedText = (values: Readonly<Record<string, Json>>) =>
-  text(Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))));
+/** The form in which it is in force: a day without points is left out. */
+export const inForceForm = (value: Json): Value =>
+  isObject(value)
+    ? Object.fromEntries(Object.entries(value as Week).filter(([, points]) => points !== ""))
+    : (value as Value);
+const text = (value: Json | undefined) => (value === undefined ? "" : sortedText(value));
+const isObject = (value: Json): value is { readonly [name: string]: Json } =>
+  typeof value === "object" && value !== null;
+/** A part of an object has changed, and the next document tells how it looks now. */
+const touched = "touched";
 
 interface Entry {
   readonly value: Value;
@@ -108,7 +127,7 @@ export class Oracle {
   }
 
   deviceEdit(name: Name, value: Value): void {
-    this.#set(name, { value, by: "device", edit: ++this.#edits, lost: undefined });
+    this.#set(name, { value: inForceForm(value), by: "device", edit: ++this.#edits, lost: undefined });
   }
 
   /** The hub has confirmed a report. */
@@ -128,7 +147,7 @@ export class Oracle {
     if (version < this.memory.version) return;
     this.#knows = knows;
     const moved = version > this.memory.version;
-    const unknownProperties = sortedText(
+    const unknownProperties = text(
       Object.fromEntries(Object.entries(values).filter(([name]) => !isName(name))),
     );
     const differ = names.filter((name) => text(values[name]) !== this.entry(name).taken);
@@ -144,7 +163,8 @@ export class Oracle {
   patch(patch: Patch, version: number): void {
     if (this.#knows === undefined || version !== this.memory.version + 1) return;
     for (const [name, value] of Object.entries(patch)) {
-      if (isName(name)) this.#cloudEdit(name, value === null ? undefined : value);
+      if (name === "schedule" && isObject(value)) this.#set(name, { taken: touched });
+      else if (isName(name)) this.#cloudEdit(name, value === null ? undefined : value);
       // How all the strangers look now is not known before the next document.
       else this.memory = { ...this.memory, unknownProperties: "unknown" };
     }
@@ -159,9 +179,9 @@ export class Oracle {
       this.refusals++;
       return;
     }
-    const value = wanted === undefined ? defaults[name] : (wanted as Value);
+    const value = wanted === undefined ? defaults[name] : inForceForm(wanted);
     const unknown = before.by === "device" && this.#knows?.get(name) !== before.edit;
-    if (before.by === "device" && value !== before.value && (unknown || repeated)) {
+    if (before.by === "device" && text(value) !== text(before.value) && (unknown || repeated)) {
       if (unknown) this.conflicts++;
       const deviceWins = this.#policy[name] === "device-wins";
       if (deviceWins || unknown) this.#set(name, { lost: deviceWins ? value : before.value });

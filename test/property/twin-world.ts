@@ -41,6 +41,8 @@ export type Action =
       readonly arrive: number;
     };
 
+const day = fc.constantFrom("monday", "tuesday", "sunday");
+const points = fc.constantFrom("", "06:30 20", "06:30 20, 22:00 16", "07:00 21.5, 09:15 17, 23:59 5");
 const good: Readonly<Record<Name, fc.Arbitrary<Value>>> = {
   targetTemperature: fc.constantFrom(5, 19, 19.5, 20, 21.25, 30),
   controlMode: fc.constantFrom("auto", "manual"),
@@ -51,12 +53,20 @@ const good: Readonly<Record<Name, fc.Arbitrary<Value>>> = {
   // Without a trusted clock they change no set-point, so that a press starts from the one that was set.
   awayUntil: fc.constantFrom("1970-01-01T00:00:00.000Z", "2027-02-01T18:00:00.000Z"),
   setPointHold: fc.constantFrom("next-point", "permanent"),
+  // Likewise; nobody knows what day it is.
+  schedule: fc.dictionary(day, points, { maxKeys: 3, noNullPrototype: true }),
 };
 const bad = fc.constantFrom<Json>(4.9, 31, -1e9, "hot", "", { a: 1 }, { b: { c: "x" } }, 7.25, true, "auto");
 const name = fc.constantFrom(...names);
+/** Parts of a week: twins merge them. */
+const partOfWeek = fc.dictionary(
+  day,
+  fc.oneof(points, fc.constant(null), fc.constantFrom<Json>("06:30 40", "25:00 20", 7)),
+  { minKeys: 1, maxKeys: 2, noNullPrototype: true },
+);
 const wanted = (of: Name): fc.Arbitrary<Json> =>
   fc.oneof(
-    { weight: 6, arbitrary: good[of] },
+    { weight: 6, arbitrary: of === "schedule" ? fc.oneof(good[of], partOfWeek) : good[of] },
     { weight: 1, arbitrary: bad },
     { weight: 1, arbitrary: fc.constant(null) },
   );

@@ -50,8 +50,9 @@ export function readDesired(document: unknown): Desired | undefined {
 const mayAnswer = (name: string): boolean =>
   isPlainName(name) && !Object.hasOwn(readOnlyProperties, name) && !isComponentName(name);
 
-/** Whether `value` is the desired value of `name` in the shadow. */
+/** Whether `value` is the desired value of `name` in the shadow, and nobody has set it again since. */
 export function isSeen(shadow: TwinShadow, name: WritableName, value: unknown): boolean {
-  const seen = shadow.properties[name]?.seen;
+  const { seen, partChanged } = shadow.properties[name] ?? {};
+  if (partChanged) return false;
   return value === undefined ? seen === undefined : seen === fingerprint(value);
 }

@@ -10,7 +10,7 @@ import { shortValue } from "../../model/cloud-schema.ts";
 import type { ControlValue, WritableName } from "../../model/properties.ts";
 import { type Source, sideOf } from "../../model/sources.ts";
 import type { Request, SetRequest } from "../input.ts";
-import { validateProperty } from "../limits.ts";
+import { adjusted, validateProperty } from "../limits.ts";
 import { currentRuling, isReported } from "./acknowledge.ts";
 import type { InForce } from "./in-force.ts";
 import { maxReasonLength, type ShadowProperty } from "./shadow.ts";
@@ -65,7 +65,10 @@ export function resolve(
     const decision: Decision = { rule: "RR-6", property: name, version, winner: held, reason: why };
     return { property: { ...seen, ruling: { kind: "refused", version, why, serial } }, decision };
   }
-  const target = wanted === undefined ? inForce.defaults[name] : (wanted as ControlValue);
+  // It has passed `validateProperty`, so it is of the property's type. Adjusted, since two forms of one value are no
+  // conflict: a schedule has one with a day without points, and one without the day.
+  const target =
+    wanted === undefined ? inForce.defaults[name] : adjusted(name, wanted as ControlValue, inForce.limits);
   const source = wanted === undefined ? "default" : "cloud";
   const candidate = { source, value: target } as const;
   const overridesDevice = sideOf(holder) === "device" && !sameInHub(target, held.value);
@@ -91,7 +94,6 @@ export function resolve(
   const over = isConflict ? { over: { source: holder, value: shortValue(held.value), wallMs } } : {};
   return {
     property: { ...seen, ruling: { kind, version, ...over } },
-    // It has passed `validateProperty`, so it is of the property's type.
     request: { kind: "set", name, value: target, source } as SetRequest,
     decision: {
       ...decided,

@@ -32,6 +32,8 @@ export type Ruling =
 export interface ShadowProperty {
   /** Fingerprint of the desired value; missing when the document has none. */
   readonly seen?: string;
+  /** A patch has changed a part of the value since: the next document counts as a change, also to the same value. */
+  readonly partChanged?: true;
   readonly ruling: Ruling;
 }
 
@@ -92,7 +94,11 @@ function parse(value: unknown): TwinShadow {
 
 function property(entry: JsonRecord): ShadowProperty {
   const ruling = parseRuling(record(entry["ruling"]));
-  return entry["seen"] === undefined ? { ruling } : { seen: text(entry["seen"]), ruling };
+  return {
+    ...(entry["seen"] === undefined ? {} : { seen: text(entry["seen"]) }),
+    ...(entry["partChanged"] === true ? { partChanged: true } : {}),
+    ruling,
+  };
 }
 
 function parseRuling(entry: JsonRecord): Ruling {

@@ -114,10 +114,14 @@ export function takePatch(link: TwinLink, inForce: InForce, patch: unknown, vers
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith("$") || value === undefined) continue;
     partial ||= isRecord(value);
-    // A part of an object says nothing about the whole: the document does.
     if (!isWritableName(name)) hasUnknown = true;
     else if (!isRecord(value) || !isMerged(name))
       resolved.set(name, resolve(name, value ?? undefined, false, context));
+    else {
+      // A part of an object says nothing about the whole: the document does.
+      const before = shadow.properties[name];
+      if (before !== undefined) resolved.set(name, { property: { ...before, partChanged: true } });
+    }
   }
   const unknownProperties = hasUnknown
     ? { ...shadow.unknownProperties, seen: unseen }

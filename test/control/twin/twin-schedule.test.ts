@@ -25,6 +25,27 @@ describe("the schedule of the twin", () => {
     });
   });
 
+  it("is the cloud's again when a patch repeats a part of it after the device has changed it, also over a power cut", () => {
+    const session = new Session();
+    session.connect(1, { schedule: week });
+    session.device.request({ kind: "set", name: "schedule", value: {}, source: "local" });
+    session.tell();
+    session.patch(2, { schedule: week });
+    expect(session.told("schedule")).toMatchObject({ ac: 203 });
+    session.device.restart();
+    session.connect(2, { schedule: week });
+    expect(session.told("schedule")).toMatchObject({ value: week, ac: 200, av: 2 });
+  });
+
+  it("is no conflict in two forms: a day without points, and no such day", () => {
+    const session = new Session();
+    session.connect(1, {});
+    session.device.request({ kind: "set", name: "schedule", value: week, source: "local" });
+    const { decisions } = session.connect(2, { schedule: { ...week, tuesday: "" } });
+    expect(decisions).toMatchObject([{ rule: "RR-2" }]);
+    expect(session.told("schedule")?.["ad"]).not.toMatch(/won over/);
+  });
+
   it("RR-8 says nothing when the same document comes again, in any order of days", () => {
     const session = new Session();
     session.connect(1, { schedule: { monday: "06:30 20", sunday: "08:00 21" } });

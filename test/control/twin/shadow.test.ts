@@ -18,6 +18,7 @@ const whole: TwinShadow = {
       seen: "30",
       ruling: { kind: "overruled", version: 7, over: { value: 30, source: "cloud" }, serial: 5 },
     },
+    schedule: { seen: '{monday:"06:30 20"}', partChanged: true, ruling: { kind: "applied", version: 6 } },
     sensorOffset: { ruling: { kind: "reset", version: 9, over: { value: true, source: "default" } } },
   },
   unknownProperties: { seen: "#80.1.2", version: 9, names: ["colour"] },

@@ -13,6 +13,7 @@ export default defineConfig({
     globalSetup: process.env["DIST_IS_BUILT"] === "1" ? [] : ["test/global-setup.ts"],
     // For a test that hangs, not for one that is slow: what takes 4 s on an idle machine took 30 beside other work.
     testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 20_000 } },
     // The slow ones mostly wait, for processes and their time limits.
     maxWorkers: Math.max(2, availableParallelism()) * (slow ? 2 : 1),

@@ -8,12 +8,12 @@
  * resolves everything is saved.
  */
 import { X509Certificate } from "node:crypto";
-import { isDeviceId, isRegistrationId } from "../protocol/names.ts";
+import { checkRegistrationId, deviceConnectionString, enrolWithKey } from "./enrolment.ts";
 import { HostNames, isLoopback } from "./host-names.ts";
 import { type HubCore, openHubCore } from "./hub-core.ts";
 import { closeFaces, type Faces, openFaces } from "./hub-faces.ts";
 import type { HubAddresses, HubOptions } from "./hub-options.ts";
-import { certificateAuthentication, sasAuthentication } from "./registry/record.ts";
+import { certificateAuthentication } from "./registry/record.ts";
 import { openAuthority } from "./storage/certificates.ts";
 import { type DamagedDocument, type Documents, memoryDocuments, openDocuments } from "./storage/documents.ts";
 
@@ -108,29 +108,17 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
     caPem: authority.caPem,
     core,
     async enrolDevice(registrationId) {
-      checkId(registrationId);
-      const enrolled = settings.individual(registrationId)?.authentication;
-      // Settings restored after damage may lack the newest enrolment; the device's record has the same key.
-      const known = [enrolled, core.devices.get(registrationId)?.authentication];
-      const authentication = known.find((each) => each?.type === "sas") ?? sasAuthentication();
-      await settings.putIndividual({
-        registrationId,
-        deviceId: registrationId,
-        enabled: true,
-        authentication,
-      });
-      await core.operations.ensureDevice(registrationId, authentication);
-      const symmetricKey = authentication.primaryKey;
-      const connectionString = `HostName=${addresses.hubHost};DeviceId=${registrationId};SharedAccessKey=${symmetricKey}`;
+      const symmetricKey = await enrolWithKey(core, registrationId);
+      const connectionString = deviceConnectionString(addresses.hubHost, registrationId, symmetricKey);
       return { registrationId, ...provisioning, symmetricKey, connectionString };
     },
     async enrolCertificate(registrationId, days) {
-      checkId(registrationId);
+      checkRegistrationId(registrationId);
       const pair = await authority.issueDevice(registrationId, clock.wallNow(), days);
       return { registrationId, ...provisioning, ...pair };
     },
     async enrolThumbprint(registrationId, cert) {
-      checkId(registrationId);
+      checkRegistrationId(registrationId);
       const { fingerprint256 } = new X509Certificate(cert);
       const authentication = certificateAuthentication(fingerprint256.replaceAll(":", ""));
       await settings.putIndividual({
@@ -148,11 +136,6 @@ function running(faces: Faces, addresses: HubAddresses): RunningHub {
     },
     close: () => closeFaces(faces),
   };
-}
-
-function checkId(registrationId: string): void {
-  if (isRegistrationId(registrationId) && isDeviceId(registrationId)) return;
-  throw new RangeError("a registration id has 1 to 128 letters, digits and - . _ ");
 }
 
 async function openStore({ dataPath, log, reserveStorage: reserve }: HubOptions): Promise<Documents> {

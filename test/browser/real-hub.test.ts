@@ -126,4 +126,25 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     await device.close();
     expect(complaints).toEqual([]);
   });
+
+  it("adds a device, shows its connection string once, and the device connects by it", async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.goto(hub.addresses.pageUrl);
+    await page.getByText("Add a device").click();
+    const field = page.getByRole("textbox", { name: "Device id" });
+    await field.fill(id);
+    await field.press("Enter");
+    await seen(page, "#enrol-problem", `There is a device ${id} already.`);
+    await field.fill("attic");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await seen(page, ".enrolled", "The connection string of attic");
+    const connectionString = (await page.locator(".connection-string").textContent()) ?? "";
+    await page.getByRole("img", { name: "QR code" }).waitFor();
+    const device = await connect({ ...credentials, connectionString }, hub.caPem);
+    await seen(page, '[aria-label="Devices"]', "attic");
+    await page.getByRole("button", { name: "Done" }).click();
+    expect(await page.content()).not.toContain("SharedAccessKey");
+    await device.close();
+  });
 });

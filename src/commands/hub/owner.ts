@@ -19,10 +19,11 @@ import { exitCodes, StartupError } from "../../firmware/process/exit-codes.ts";
 import { systemClock } from "../../firmware/process/system-clock.ts";
 import { StorageMeter } from "../../firmware/storage/storage-meter.ts";
 import { bareHost, isLoopback } from "../../hub/host-names.ts";
-import { readContext } from "../line/context.ts";
+import { hasTerminal, readContext, wantsColour } from "../line/context.ts";
 import { print } from "../line/print.ts";
 import { otherDataFolder } from "../line/service-data.ts";
 import type { Arguments } from "../line/verb.ts";
+import { codeLines } from "../output/page-address.ts";
 
 const usage = "Usage: grove-heater hub show | hub device add|show|remove ID | hub device list";
 
@@ -139,6 +140,8 @@ const add =
     const connectionString = `HostName=${host};DeviceId=${id};SharedAccessKey=${keyOf(device)}`;
     if (args.has("json")) return print(JSON.stringify({ id, connectionString }, null, 2));
     print(connectionString);
+    if (hasTerminal())
+      process.stderr.write(`${codeLines(connectionString, wantsColour(process.stderr)).join("\n")}\n`);
     process.stderr.write(
       `Registered ${id}. This is shown once: put it into the device's credentials.json, with the hub's ca.pem as caFile.\n`,
     );

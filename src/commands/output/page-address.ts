@@ -1,4 +1,4 @@
-/** The addresses of the page as a person reads them in a terminal, with a QR code for a phone. */
+/** Addresses as a person reads them in a terminal, and QR codes of them for a camera. */
 import { qrCode, qrText } from "../../base/qr-code.ts";
 
 /** @param colour whether the terminal takes colours: the code is light on dark in any of its schemes then */
@@ -6,10 +6,15 @@ export function addressLines(urls: readonly string[], colour: boolean): readonly
   if (urls.length < 2) return urls;
   // Phones know names in .local less often than addresses.
   const url = urls.find((each) => /^http:\/\/\d/.test(each)) ?? urls[0] ?? "";
-  const code = qrCode(url);
-  if (code === undefined) return urls;
-  const lines = qrText(code).map((line) => (colour ? `\x1b[97;40m${line}\x1b[0m` : line));
-  return [...urls, "", ...lines, url];
+  const lines = codeLines(url, colour);
+  return lines.length === 0 ? urls : [...urls, "", ...lines, url];
+}
+
+/** A QR code of a text; no lines for one that is too long. @param colour as above */
+export function codeLines(text: string, colour: boolean): readonly string[] {
+  const code = qrCode(text);
+  if (code === undefined) return [];
+  return qrText(code).map((line) => (colour ? `\x1b[97;40m${line}\x1b[0m` : line));
 }
 
 /** Where a person watches, and the page is open to the house: below the log of a start. */

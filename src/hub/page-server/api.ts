@@ -12,6 +12,7 @@
  * | GET    /api/hub                           |                   | `HubInfo`                      |
  * | GET    /api/state                         |                   | `HubState` (see monitoring.ts) |
  * | GET    /api/devices                       |                   | `DeviceSummary[]`              |
+ * | POST   /api/devices                       | `Enrolment`       | 201 `Enrolled` (enrolment/api.ts) |
  * | GET    /api/devices/{id}                  |                   | `DeviceDetail`                 |
  * | GET    /api/devices/{id}/history?sinceMs= |                   | `History`                      |
  * | GET    /api/devices/{id}/history.csv?sinceMs=&every= |        | rows of what is stored, as CSV |

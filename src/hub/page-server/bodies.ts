@@ -28,6 +28,7 @@ import type {
   SignIn,
   ThrottleRequest,
 } from "./api.ts";
+import type { Enrolment } from "./enrolment/api.ts";
 
 const name = { pattern: /./s, expected: "the name of a command" };
 
@@ -48,6 +49,7 @@ export const desiredEdit: Schema<DesiredEdit> = object({
   properties: map(json),
   ifVersion: optional(integer()),
 });
+export const enrolment: Schema<Enrolment> = object({ id: string() });
 export const commandCall: Schema<CommandCall> = object({
   name: string(),
   payload: withDefault(json, null),

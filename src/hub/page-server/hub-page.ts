@@ -3,13 +3,14 @@
 import type { PageNames } from "./access/guard.ts";
 import type { PagePassword } from "./access/password.ts";
 import type { StreamEvent } from "./api.ts";
+import { addEnrolment, type EnrolmentRoutes } from "./enrolment/routes.ts";
 import { addFirmwareFeed, type FirmwareFeedParts } from "./firmware/firmware-feed.ts";
 import { addRollOuts } from "./firmware/roll-outs.ts";
 import { addMonitoring, type MonitoringParts } from "./monitoring.ts";
 import { addPageRoutes, hubInfo, type PageParts } from "./routes.ts";
 import type { PageOptions } from "./server.ts";
 
-export interface HubPageOptions extends PageParts, FirmwareFeedParts {
+export interface HubPageOptions extends PageParts, EnrolmentRoutes, FirmwareFeedParts {
   /** Names under which the page may be reached. */
   readonly hostNames: PageNames;
   readonly password: PagePassword | undefined;
@@ -24,6 +25,7 @@ export const hubPage = (options: HubPageOptions): PageOptions => ({
   firstEvents: (lastSeen) => firstEvents(options, lastSeen),
   addRoutes(app, guard) {
     addPageRoutes(app, options);
+    addEnrolment(app, options);
     if (options.monitoring) addMonitoring(app, monitored(options), guard);
     // Before the feed's files, so that a file named "hold" cannot replace the hub's own.
     addRollOuts(app, options);

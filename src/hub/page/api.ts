@@ -24,6 +24,7 @@ import type {
   TimelineEvent,
 } from "../page-server/api.ts";
 import type { DayRow, History, LogLine } from "../page-server/api-history.ts";
+import type { Enrolled, Enrolment } from "../page-server/enrolment/api.ts";
 
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
@@ -66,6 +67,7 @@ export const api = {
   signIn: (body: SignIn) => ask<void>("POST", "/api/session", body),
   setFirstPassword: (body: SignIn) => ask<void>("POST", "/api/session/password", body),
   signOut: () => ask<void>("DELETE", "/api/session"),
+  enrol: (body: Enrolment) => ask<Enrolled>("POST", "/api/devices", body),
   device: (id: string) => ask<DeviceDetail>("GET", at(id)),
   history: (id: string, sinceMs: number) =>
     ask<History>("GET", at(id, `/history?sinceMs=${Math.floor(sinceMs)}`)),

@@ -1,6 +1,5 @@
 /** The page's API, as a browser and as an intruder would ask it. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { join } from "node:path";
 import type { DeviceMethodRequest, DeviceMethodResponse } from "azure-iot-device";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -9,51 +8,7 @@ import { type HubOptions, type RunningHub, startHub } from "../../../src/hub/hub
 import type { DeviceDetail, PanelView, StreamEvent } from "../../../src/hub/page-server/api.ts";
 import { deviceClient, Message, openTwin, report } from "../azure.ts";
 import { eventually, recordedSeries, recordingLog, temporaryFolder, testHub } from "../running-hub.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-}
-
-/** With `fetch` one cannot lie about Host and Origin. */
-function ask(
-  hub: RunningHub,
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-) {
-  return new Promise<Answer>((resolve, reject) => {
-    const json = body === undefined ? undefined : JSON.stringify(body);
-    const asked = request(
-      {
-        host: "127.0.0.1",
-        port: hub.addresses.pagePort,
-        method,
-        path,
-        headers: {
-          host: `localhost:${hub.addresses.pagePort}`,
-          ...(json === undefined
-            ? {}
-            : { "content-type": "application/json", "content-length": Buffer.byteLength(json) }),
-          ...headers,
-        },
-      },
-      (response) => {
-        let text = "";
-        response.on("data", (chunk) => {
-          text += String(chunk);
-        });
-        response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
-        );
-      },
-    );
-    asked.on("error", reject);
-    asked.end(json);
-  });
-}
+import { ask } from "./ask.ts";
 
 const front: PanelView = {
   screen: { kind: "text", lines: ["17.6°C 48%  HEAT", "Set 19.0°   Auto"] },

@@ -10,6 +10,7 @@ import { link } from "../model/tiles.ts";
 import { shorten } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 import { makeDevices } from "./devices.ts";
+import { makeEnrolment } from "./enrolment.ts";
 import { makeFirmware } from "./firmware/card.ts";
 import { makeRollOut } from "./firmware/roll-out.ts";
 import { makeLog } from "./log.ts";
@@ -101,6 +102,7 @@ export function makePage(context: Context): Part<View> {
     values: makeValues(),
     timeline: makeTimeline(),
     log: makeLog(),
+    enrolment: makeEnrolment(context),
   };
   const device = h(
     "div",
@@ -132,6 +134,7 @@ export function makePage(context: Context): Part<View> {
     parts.devices.root,
     parts.rollOut.root,
     main,
+    parts.enrolment.root,
   );
   return {
     root,

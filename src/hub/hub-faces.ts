@@ -67,6 +67,7 @@ export async function openFaces(faces: Faces, options: HubOptions): Promise<HubA
   });
   return {
     hubHost,
+    displayedHost: withPort((page?.names ?? names).displayed, broker.port, defaultPorts.mqtt),
     mqttPort: broker.port,
     restPort: rest.port,
     pagePort: page?.port ?? 0,

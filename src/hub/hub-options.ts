@@ -71,6 +71,8 @@ export interface HubOptions {
 export interface HubAddresses {
   /** Host of both DPS and hub over MQTT, with the port unless that is 8883. */
   readonly hubHost: string;
+  /** The same by the name that people and other machines use: a hub on all addresses has this machine's name. */
+  readonly displayedHost: string;
   readonly mqttPort: number;
   readonly restPort: number;
   /** 0 without a page, and then the address is empty. */

@@ -92,7 +92,7 @@ async function show({ access, running, idScope }: HubService, args: Arguments, d
   return print(
     [
       `Hub         ${running ? "runs" : "does not run; these were its last addresses"}`,
-      `Page        ${page}`,
+      `Page        ${page === "" ? "none" : page}`,
       `Devices     ${deviceHost}, ID scope ${idScope}`,
       `Services    ${rest}`,
       `Authority   ${caFile} (copy it to devices and services)`,

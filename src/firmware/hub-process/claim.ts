@@ -45,7 +45,8 @@ export class HubRunningError extends Error {
   readonly answers: boolean;
 
   constructor(folder: string, note: HubNote | undefined, answers: boolean) {
-    const where = note === undefined ? "" : ` at ${note.page} (process ${note.process})`;
+    const at = note?.page ? ` at ${note.page}` : "";
+    const where = note === undefined ? "" : `${at} (process ${note.process})`;
     super(`the hub of ${folder} runs already${where}`);
     this.name = "HubRunningError";
     this.note = note;

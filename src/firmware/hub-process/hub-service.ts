@@ -70,7 +70,7 @@ export async function openHubService(options: HubServiceOptions): Promise<HubSer
 function runningService(folder: string, { note }: HubRunningError): HubService {
   const access = readServiceAccess(folder);
   if (access === undefined) {
-    const message = `The hub${note === undefined ? "" : ` at ${note.page}`} does not tell where its service API is.`;
+    const message = `The hub${note?.page ? ` at ${note.page}` : ""} does not tell where its service API is.`;
     throw new StartupError(exitCodes.unavailable, message, "Try again in some seconds; else restart it.");
   }
   const { ownerKey, idScope } = access;

@@ -14,7 +14,7 @@ import { makePrivateFolder, replaceFile } from "../../base/files/atomic-file.ts"
 import { readSmallFile } from "../../base/files/small-file.ts";
 import type { Log } from "../../base/log.ts";
 import { type Millis, seconds } from "../../base/units.ts";
-import { anyAddress, HostNames, withPort } from "../../hub/host-names.ts";
+import { anyAddress, HostNames } from "../../hub/host-names.ts";
 import {
   type HubAddresses,
   type PortChoice,
@@ -124,9 +124,8 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
 }
 
 function accessOf({ addresses, core, caPem }: RunningHub, host: string): ServiceAccess {
-  const { pageUrl: page, restPort, mqttPort, idScope } = addresses;
+  const { pageUrl: page, displayedHost: deviceHost, restPort, idScope } = addresses;
   const ownerKey = core.settings.policy("iothubowner")?.primaryKey ?? "";
-  const deviceHost = withPort(new URL(page).hostname.replace(/^\[|\]$/g, ""), mqttPort, defaultPorts.mqtt);
   return { host, restPort, deviceHost, page, idScope, ownerKey, caPem };
 }
 

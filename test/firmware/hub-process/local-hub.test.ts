@@ -49,6 +49,15 @@ describe.runIf(process.platform === "linux")("a run without credentials", { time
     });
   });
 
+  it("comes online at its own hub without a page as well", async (context) => {
+    const device = firmware(context);
+    device.startConnected("--no-page");
+    expect(await device.event("local-hub")).toMatchObject({ page: "none" });
+    await online(device);
+    const { code, stdout } = device.command("hub", "show");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Page +none\nDevices +localhost:\d+/m)]);
+  });
+
   it("heats on when the hub is killed, and is online again when the guardian has restarted it", async (context) => {
     const device = firmware(context);
     device.startConnected();

@@ -27,7 +27,7 @@ import {
   maxManifestBytes,
   readManifest,
 } from "../image/image-manifest.ts";
-import { readImage, verifyOnly } from "../image/image-reader.ts";
+import { type ImageSink, readImage, type VerifiedImage, verifyOnly } from "../image/image-reader.ts";
 import type { TrustedKey } from "../image/keys.ts";
 import { ImageRefused } from "../image/refusal.ts";
 import type { SlotFiles } from "./slot-files.ts";
@@ -83,6 +83,7 @@ export interface InstalledImage {
 interface FillOptions {
   readonly source: AsyncIterable<Uint8Array>;
   readonly trusted: readonly TrustedKey[];
+  readonly machine: Machine;
   readonly checkRoom: CheckRoom;
 }
 
@@ -145,7 +146,10 @@ export class SlotStore {
 
   /**
    * Reads an image from a stream into the free slot. The record then names it; nothing starts it yet.
-   * @throws ImageRefused, SlotsBusy, or an error of the source or the disk: then the slot is empty, and the
+   *
+   * The slot keeps what it holds, the release before or an update that waits, until the image has proved to be the owner's
+   * and to fit: else anyone who can offer a file could take away what this unit would go back to.
+   * @throws ImageRefused, SlotsBusy, or an error of the source or the disk: then the slot is as it was or empty, and the
    * running program is untouched
    */
   async install(
@@ -157,42 +161,41 @@ export class SlotStore {
     await this.#files.makeFolder(this.folder);
     const unlock = await this.#files.lock(join(this.folder, "install.lock"), installLimit);
     try {
-      const { slot, empty } = await this.#clearFree();
-      try {
-        return await this.#fill(slot, { ...machine, ...history(empty) }, { source, trusted, checkRoom });
-      } catch (error) {
-        // Frees the space of a slot without an image; if this fails, the next installation clears it.
-        await this.#files.remove(this.programIn(slot)).catch(() => undefined);
-        throw error;
-      }
+      return await this.#fill({ source, trusted, machine, checkRoom });
     } finally {
       unlock();
     }
   }
 
-  async #fill(
-    slot: SlotName,
-    target: Target,
-    { source, trusted, checkRoom }: FillOptions,
-  ): Promise<InstalledImage> {
+  async #fill({ source, trusted, machine, checkRoom }: FillOptions): Promise<InstalledImage> {
+    const slot = freeSlot(this.read());
+    if (slot === undefined) throw alreadyOnTrial();
     const folders = new Set([this.programIn(slot)]);
-    const { manifest, digest, head } = await readImage({
-      source,
-      trusted,
-      sink: {
-        async manifest(manifest, digest) {
-          checkFits(manifest, digest, target);
-          await checkRoom(manifest);
-        },
-        file: async (file, content) => {
-          const path = join(this.programIn(slot), file.path);
-          const folder = dirname(path);
-          if (!folders.has(folder)) await this.#files.makeFolder(folder);
-          folders.add(folder);
-          await this.#writeFile(path, file, content);
-        },
+    let isCleared = false;
+    const sink: ImageSink = {
+      manifest: async (manifest, digest) => {
+        await this.#clear(slot, (empty) => checkFits(manifest, digest, { ...machine, ...history(empty) }));
+        isCleared = true;
+        await checkRoom(manifest);
       },
-    });
+      file: async (file, content) => {
+        const path = join(this.programIn(slot), file.path);
+        const folder = dirname(path);
+        if (!folders.has(folder)) await this.#files.makeFolder(folder);
+        folders.add(folder);
+        await this.#writeFile(path, file, content);
+      },
+    };
+    try {
+      return await this.#record(slot, await readImage({ source, trusted, sink }));
+    } catch (error) {
+      // Frees the space of a slot without an image; if this fails, the next installation clears it.
+      if (isCleared) await this.#files.remove(this.programIn(slot)).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #record(slot: SlotName, { manifest, digest, head }: VerifiedImage): Promise<InstalledImage> {
     // Before the record names it: so far no file of it was synced.
     await this.#files.syncAll(this.programIn(slot));
     await writeWhole(this.#files, this.#headOf(slot), [head]);
@@ -268,19 +271,20 @@ export class SlotStore {
       throw new ImageRefused("wrong-content", `${path} does not have the length in the manifest`);
   }
 
-  /** Changes the record first, so that a partly removed slot counts as empty. */
-  async #clearFree(): Promise<{ readonly slot: SlotName; readonly empty: SlotsState }> {
-    let slot: SlotName | undefined;
-    const empty = await this.change((state) => {
-      slot = freeSlot(state);
-      if (slot === undefined) throw alreadyOnTrial();
-      return emptied(state, slot);
+  /**
+   * Changes the record first, so that a partly removed slot counts as empty.
+   * @param check of the record without that slot; what it throws leaves the slot as it is
+   */
+  async #clear(slot: SlotName, check: (empty: SlotsState) => void): Promise<void> {
+    await this.change((state) => {
+      if (freeSlot(state) !== slot) throw alreadyOnTrial();
+      const empty = emptied(state, slot);
+      check(empty);
+      return empty;
     });
-    if (slot === undefined) throw alreadyOnTrial();
     await this.#files.remove(this.#headOf(slot));
     await this.#files.remove(this.programIn(slot));
     await this.#files.makeFolder(this.programIn(slot));
-    return { slot, empty };
   }
 
   /** Not on the disk yet when it resolves; `syncAll` follows. */

@@ -208,6 +208,27 @@ describe("the slots", () => {
     expect(await unit.start()).toBe("a");
   });
 
+  it("keep the release before, or an update that waits, while a refused image is offered", async () => {
+    const unit = await Unit.running5();
+    await unit.store.install(stream(imageOf(6)), trusted, thisDevice);
+    const before = unit.state;
+    const forged = imageOf(9);
+    forged.writeUInt8(forged.readUInt8(200) ^ 1, 200);
+    const offered: readonly [Buffer, string][] = [
+      [Buffer.from("<!doctype html>\n<p>Please log in</p>"), "not-an-image"],
+      [Buffer.alloc(0), "wrong-length"],
+      [imageOf(9).subarray(0, 300), "wrong-length"],
+      [forged, "bad-signature"],
+      [imageOf(9, { product: "toaster" }), "other-product"],
+      [imageOf(4), "downgrade"],
+    ];
+    for (const [image, code] of offered) {
+      expect([await refusal(unit, image), code]).toEqual([code, code]);
+      expect(unit.state).toEqual(before);
+      expect(await unit.problemOf("b")).toBeUndefined();
+    }
+  });
+
   it("take no other image while one is on trial: what it would go back to stays", async () => {
     const unit = await Unit.running5();
     await unit.update(6);

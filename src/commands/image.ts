@@ -16,7 +16,7 @@ import { exitCodes, StartupError } from "../firmware/process/exit-codes.ts";
 import { guardianProtocol } from "../firmware/process/messages.ts";
 import { firmwareVersion, packageRoot } from "../firmware/process/package-root.ts";
 import { stageProgram } from "../firmware/service/program-files.ts";
-import { describeFolder, type ImageFacts, writeImage } from "../update/image/build-image.ts";
+import { describeFolder, type ImageFacts, nodeRange, writeImage } from "../update/image/build-image.ts";
 import { type ImageManifest, product } from "../update/image/image-manifest.ts";
 import { readImage, type VerifiedImage, verifyOnly } from "../update/image/image-reader.ts";
 import { KeyError, newKeyPair, readPublicKey, readSigningKey } from "../update/image/keys.ts";
@@ -101,7 +101,7 @@ async function build(args: Arguments): Promise<number> {
       version: args.value("release") ?? versionIn(from),
       counter,
       builtAt,
-      node: { min: "20.19.0", below: "25.0.0" },
+      node: nodeRange(process.versions.node),
       native: nativeOf(from),
       state: stateVersions,
       protocol: guardianProtocol,

@@ -8,6 +8,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { compareVersions } from "../../base/version.ts";
 import { headerLine } from "./image-header.ts";
 import {
   type ImageFile,
@@ -20,6 +21,20 @@ import { ImageRefused } from "./refusal.ts";
 
 /** The manifest without the list of files. */
 export type ImageFacts = Omit<ImageManifest, "files" | "totalBytes" | "format" | "keyId">;
+
+/** The Node.js versions on which releases are tested. */
+const testedNode = { min: "20.19.0", below: "25.0.0" };
+
+/**
+ * For which Node.js an image is: those that are tested, and up to the one that builds it, which would otherwise refuse its
+ * own image.
+ * @param builder `process.versions.node`
+ */
+export function nodeRange(builder: string): ImageManifest["node"] {
+  const { min, below } = testedNode;
+  const next = `${Number.parseInt(builder, 10) + 1}.0.0`;
+  return { min, below: compareVersions(next, below) > 0 ? next : below };
+}
 
 /** @param keyId of the key that will sign it. @throws ImageRefused */
 export async function describeFolder(

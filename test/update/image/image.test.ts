@@ -14,7 +14,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeFolder, type ImageFacts, writeImage } from "../../../src/update/image/build-image.ts";
+import {
+  describeFolder,
+  type ImageFacts,
+  nodeRange,
+  writeImage,
+} from "../../../src/update/image/build-image.ts";
 import { headerLine } from "../../../src/update/image/image-header.ts";
 import { type ImageManifest, manifestBytes } from "../../../src/update/image/image-manifest.ts";
 import { type ImageSink, readImage, verifyOnly } from "../../../src/update/image/image-reader.ts";
@@ -148,6 +153,12 @@ describe("an image", () => {
     spoil(from);
     await expect(describeFolder(from, facts, signing.id)).rejects.toMatchObject({ code: "invalid-manifest" });
   });
+});
+
+it("is for the Node.js that built it, whichever that is, and for those that releases are tested on", () => {
+  expect(nodeRange("20.19.0")).toEqual({ min: "20.19.0", below: "25.0.0" });
+  expect(nodeRange("24.9.1")).toEqual({ min: "20.19.0", below: "25.0.0" });
+  expect(nodeRange("26.1.0")).toEqual({ min: "20.19.0", below: "27.0.0" });
 });
 
 describe("a device that trusts one key", () => {

@@ -13,14 +13,13 @@ import { JsonDocument } from "../../base/schema/document.ts";
 import type { Infer } from "../../base/schema/schema.ts";
 import { strictObject } from "../../base/schema/structures.ts";
 import { anything, boolean, integer, optional, string, withDefault } from "../../base/schema/values.ts";
+import { nameRule } from "../../update/feed/channel.ts";
 import { type HawkbitAccess, HawkbitSettingsError, hawkbitAccess } from "../../update/hawkbit/options.ts";
 
 export const ownerFileName = "updates.json";
 
-const name = string({
-  pattern: /^[a-z0-9][a-z0-9-]{0,39}$/,
-  expected: "1 to 40 lower-case letters, digits and -",
-});
+/** Whatever name a feed can be published with. */
+const name = string(nameRule);
 const feed = strictObject({
   /** Of the feed's folder: `https:`, `http:` or `file:`. */
   url: string(

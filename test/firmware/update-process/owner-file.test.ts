@@ -37,6 +37,15 @@ describe("the owner's file of update sources", () => {
     });
   });
 
+  it("names channel and group with every name that a feed can be published with", async () => {
+    for (const name of ["Living_Room-2", "x", "_", "a".repeat(40)]) {
+      write({ feed: { url: "https://updates.example/", channel: name, group: name } });
+      expect(await readOwnerFile(folder)).toMatchObject({ feed: { channel: name, group: name } });
+    }
+    write({ feed: { url: "https://updates.example/", group: "living room" } });
+    expect(await problem()).toContain("up to 40 letters, digits, _ and -");
+  });
+
   it("names a hawkBit server, with the token trimmed; and PEM files from the data folder", async () => {
     writeFileSync(join(folder, "ca.pem"), "-----BEGIN CERTIFICATE-----");
     write({ hawkbit, caFile: "ca.pem", kilobytesPerSecond: 100, deltas: false });

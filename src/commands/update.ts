@@ -55,7 +55,7 @@ its health within three minutes: sensor, relay, storage and a minute of steps; e
 and that image is never installed again. revert goes back from an update, on trial or confirmed, to the one before it,
 else to the firmware of the installation.
 Trusted keys: files NAME.pub in ${keysFolder(packageRoot)}, two at most.
-Exit code of check: 0, or 1 when a source could not be asked. Of status: 0, or 1 when the last update was reverted, or
+Exit code of check: 0, or 1 when a source failed. Of status: 0, or 1 when the last update was reverted, or
 an installed one or a key cannot be used. Of apply and revert: 0 when done; 1 when there is nothing to revert; 74 when
 the disk fails; 75 while another installation runs; 77 on a sealed unit, or without the right to write its data; 78
 when the image is refused, with the code and the reason.`,
@@ -108,11 +108,14 @@ async function check(args: Arguments): Promise<number> {
 
 const checkLimitMs = 60_000;
 
-function answerText({ source, update, held, problem }: Answer): string {
+function answerText({ source, update, held, passedOver, problem }: Answer): string {
   const name = source.padEnd(8);
-  if (problem !== undefined) return `${name} could not be asked: ${problem}`;
+  if (problem !== undefined) return `${name} failed: ${problem}`;
   if (held !== undefined) return `${name} release ${held.version}, not yet: ${held.reason}`;
-  if (update === undefined) return `${name} no update for this unit`;
+  if (update === undefined) {
+    const why = passedOver === undefined ? "" : `: ${passedOver}`;
+    return `${name} no update for this unit${why}`;
+  }
   const size = `${Math.ceil(update.bytes / 2 ** 20)} MiB`;
   return `${name} release ${update.version ?? update.id} is assigned, ${size}; a running firmware installs it according to its settings`;
 }

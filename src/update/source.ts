@@ -40,6 +40,8 @@ export interface CheckResult {
   readonly cancel: string | null;
   /** What this unit will be assigned later, and why not now. */
   readonly held?: Held;
+  /** Why this unit is not assigned what the source offers to it, for people; absent: it is held back, or runs already. */
+  readonly passedOver?: string;
   /** When to ask the source again; absent: the updater's own interval. */
   readonly retryAfterMs?: number;
 }
@@ -83,6 +85,8 @@ export type SourceErrorCode =
   | "unreachable"
   /** The server does not know this unit or its token. */
   | "not-allowed"
+  /** It has nothing for units such as this one: its owner mistyped a name, or has published nothing for it yet. */
+  | "not-listed"
   /** The server asks for fewer requests. */
   | "too-many-requests"
   /** The assignment is over: no report of it is expected. */

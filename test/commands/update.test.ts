@@ -62,7 +62,12 @@ describe("update", () => {
     });
     expect(run("update", "check")).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining("could not be asked"),
+      stdout: expect.stringContaining("failed: the channel was not fetched"),
+    });
+    writeFileSync(file, JSON.stringify({ feed: { url, group: "hme" } }), { mode: 0o600 });
+    expect(run("update", "check")).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('failed: the channel "default" has no group "hme": it has home'),
     });
   });
 

@@ -10,7 +10,9 @@ export interface Answer {
   readonly update?: { readonly id: string; readonly version: string | null; readonly bytes: number };
   /** What will be assigned later, and why not now. */
   readonly held?: Held;
-  /** Why it could not be asked. */
+  /** Why it is not assigned what the source offers. */
+  readonly passedOver?: string;
+  /** Why it could not be asked, or has nothing for units such as this one. */
   readonly problem?: string;
 }
 
@@ -31,9 +33,13 @@ export async function askSources(
   );
 }
 
-const updateIn = ({ assignment, held }: CheckResult): Pick<Answer, "update" | "held"> =>
+const updateIn = ({
+  assignment,
+  held,
+  passedOver,
+}: CheckResult): Pick<Answer, "update" | "held" | "passedOver"> =>
   assignment === null
-    ? { ...(held && { held }) }
+    ? { ...(held && { held }), ...(passedOver !== undefined && { passedOver }) }
     : {
         update: {
           id: assignment.id,

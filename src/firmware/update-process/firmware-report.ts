@@ -76,7 +76,7 @@ export function reportOf(
   };
 }
 
-/** Why a source could not be asked. */
+/** Why a source failed. */
 function problemOf(status: UpdaterStatus | undefined): string {
   const problems = Object.entries(status?.sources ?? {}).flatMap(([kind, { problem }]) =>
     problem === null ? [] : [`${kind}: ${problem.reason}`],

@@ -56,6 +56,9 @@ export interface FeedOptions {
   readonly note: (event: string, fields: LogFields) => void;
 }
 
+/** Of a channel's groups, in a message. */
+const mostNamed = 5;
+
 export class FeedSource implements UpdateSource {
   readonly kind = "feed";
   readonly #options: FeedOptions;
@@ -124,30 +127,32 @@ export class FeedSource implements UpdateSource {
   #assignmentIn({ channel }: ReadChannel): FeedResult {
     const { group, unitId, known } = this.#options;
     const entry = Object.hasOwn(channel.groups, group) ? channel.groups[group] : undefined;
-    if (entry === undefined) return this.#noUpdate("the channel has no such group", { group });
+    if (entry === undefined) {
+      const found = Object.keys(channel.groups);
+      const named = found.slice(0, mostNamed).join(", ") + (found.length > mostNamed ? ", …" : "");
+      const groups = found.length === 0 ? "no group yet" : `no group "${group}": it has ${named}`;
+      throw new SourceError("not-listed", `the channel "${channel.channel}" has ${groups}`);
+    }
     const { image, percent } = entry;
     const { running, counterFloor, failed } = known();
     if (image.digest === running) return { assignment: null };
-    if (failed.includes(image.digest))
-      return this.#noUpdate("it was tried here and reverted", { version: image.version });
+    const { version } = image;
+    if (failed.includes(image.digest)) return this.#passOver("it was tried here and reverted", { version });
     if (image.counter < counterFloor)
-      return this.#noUpdate("it is older than what this unit has confirmed", {
-        version: image.version,
-        counterFloor,
-      });
+      return this.#passOver("it is older than what this unit has confirmed", { version, counterFloor });
     if (!isIncluded(unitId, percent)) {
       const why = "this unit's turn comes later";
       const reason = `${why}: ${percent} % of the group so far`;
       return {
-        ...this.#noUpdate(why, { version: image.version, percent }),
-        held: { version: image.version, reason },
+        ...this.#noUpdate(why, { version, percent }),
+        held: { version, reason },
       };
     }
     const delta = this.#deltaFrom(image, running);
     return {
       assignment: {
         id: image.digest,
-        version: image.version,
+        version,
         image: this.#location(image),
         download: "when-convenient",
         install: "when-convenient",
@@ -173,6 +178,10 @@ export class FeedSource implements UpdateSource {
     return { url: new URL(encodeURIComponent(file), this.#base).href, headers: {}, size, sha256 };
   }
 
+  #passOver(why: string, fields: LogFields & { readonly version: string }): FeedResult {
+    return { ...this.#noUpdate(why, fields), passedOver: `release ${fields.version}: ${why}` };
+  }
+
   #noUpdate(why: string, fields: LogFields): { readonly assignment: null } {
     this.#options.note("feed-no-update", { why, ...fields });
     return { assignment: null };
@@ -182,6 +191,7 @@ export class FeedSource implements UpdateSource {
 interface FeedResult {
   readonly assignment: (Assignment & WithDelta & { readonly version: string }) | null;
   readonly held?: Held;
+  readonly passedOver?: string;
 }
 
 /**

@@ -59,23 +59,44 @@ describe("a unit that follows a feed", () => {
     );
   });
 
-  it("stays as it is when it runs that image, when it failed here, when it is older, or when its group is not there", async () => {
+  it("stays as it is when it runs that image, when it failed here, or when it is older, and says why", async () => {
     const folder = new Folder();
     folder.show(channelOf(3));
     const known = { running: undefined, counterFloor: 0, failed: [] };
     const { digest } = imageEntry(3);
     expect(await new Unit(folder, { known: () => ({ ...known, running: digest }) }).check()).toBeNull();
-    for (const options of [
-      { known: () => ({ ...known, failed: [digest] }) },
-      { known: () => ({ ...known, counterFloor: 4 }) },
-      { group: "office" },
-      { group: "constructor" },
-    ]) {
-      const unit = new Unit(folder, options);
-      expect(await unit.check()).toBeNull();
+    for (const [now, passedOver] of [
+      [{ failed: [digest] }, "release 0.3.0: it was tried here and reverted"],
+      [{ counterFloor: 4 }, "release 0.3.0: it is older than what this unit has confirmed"],
+    ] as const) {
+      const unit = new Unit(folder, { known: () => ({ ...known, ...now }) });
+      expect(await unit.source.check(new AbortController().signal)).toEqual({
+        assignment: null,
+        cancel: null,
+        passedOver,
+      });
       expect(unit.notes).toHaveLength(1);
     }
   });
+
+  it.each(["office", "constructor"])(
+    "whose group %s the channel does not have says so, with those that it has",
+    async (group) => {
+      const folder = new Folder();
+      const entry = { image: imageEntry(3), percent: 100 };
+      folder.show(
+        channelOf(3, { groups: Object.fromEntries("abcdef".split("").map((name) => [name, entry])) }),
+      );
+      await expect(new Unit(folder, { group }).check()).rejects.toMatchObject({
+        code: "not-listed",
+        message: `the channel "default" has no group "${group}": it has a, b, c, d, e, …`,
+      });
+      folder.show(channelOf(4, { groups: {} }));
+      await expect(new Unit(folder, { group }).check()).rejects.toMatchObject({
+        message: 'the channel "default" has no group yet',
+      });
+    },
+  );
 
   it("is offered the delta from the image that it runs, and no other", async () => {
     const folder = new Folder();

@@ -16,7 +16,7 @@ import { readManifest } from "./image/image-manifest.ts";
 import type { TrustedKey } from "./image/keys.ts";
 import { ImageRefused, type RefusalCode } from "./image/refusal.ts";
 import type { SlotFiles } from "./slots/slot-files.ts";
-import type { CheckRoom, SlotStore } from "./slots/slot-store.ts";
+import type { InstallChecks, SlotStore } from "./slots/slot-store.ts";
 import { freeSlot } from "./slots/slots.ts";
 import type { Assignment, ImageLocation } from "./source.ts";
 import { DownloadError } from "./transport/download-error.ts";
@@ -27,8 +27,7 @@ export interface ObtainOptions {
   readonly files: SlotFiles;
   readonly trusted: readonly TrustedKey[];
   readonly target: Omit<Target, "counterFloor" | "installed" | "failed">;
-  /** Whether there is room for it in the slot. */
-  readonly checkRoom?: CheckRoom | undefined;
+  readonly checks?: InstallChecks | undefined;
   readonly deltas: "when-possible" | "never";
   /** Logs why a delta is not used. */
   readonly note: (event: string, fields: LogFields) => void;
@@ -81,9 +80,9 @@ export async function installFetched(
   options: ObtainOptions,
   control: FetchControl,
 ): Promise<Installed> {
-  const { downloader, store, files, trusted, target, checkRoom, note } = options;
+  const { downloader, store, files, trusted, target, checks, note } = options;
   try {
-    const installed = await store.install(chunksOf(fetched, options), trusted, target, checkRoom);
+    const installed = await store.install(chunksOf(fetched, options), trusted, target, checks);
     await downloader.discard();
     return installed;
   } catch (error) {

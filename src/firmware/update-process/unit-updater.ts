@@ -29,6 +29,7 @@ import { reportOf } from "./firmware-report.ts";
 import type { LoopToUpdater, UpdaterToLoop } from "./messages.ts";
 import type { OwnerFile } from "./owner-file.ts";
 import { RemoteSwap } from "./remote-swap.ts";
+import { checkReachesSources } from "./source-grants.ts";
 import { type SourceOptions, sourcesOf, transportOf, updatesFolder } from "./sources.ts";
 
 export interface UnitUpdaterOptions {
@@ -198,7 +199,10 @@ export class UnitUpdater {
       get target() {
         return machineOf(dataPath, protocols);
       },
-      checkRoom: roomFor({ store, dataPath, manifest }),
+      checks: {
+        room: roomFor({ store, dataPath, manifest }),
+        program: (program) => checkReachesSources(program, owner),
+      },
       deltas: owner.deltas ? "when-possible" : "never",
       note: (event, fields) => log.info(event, fields),
     });

@@ -38,7 +38,7 @@ export function installUpdate(
   { store, dataPath, keys, manifest, protocols = [guardianProtocol] }: InstallOptions,
 ): Promise<InstalledImage> {
   const room = roomFor({ store, dataPath, manifest });
-  return store.install(source, keys, machineOf(dataPath, protocols), room);
+  return store.install(source, keys, machineOf(dataPath, protocols), { room });
 }
 
 /** The machine that an image must support. */

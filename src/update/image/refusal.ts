@@ -30,6 +30,8 @@ export type RefusalCode =
   | "downgrade"
   /** It was tried here before and reverted. */
   | "known-bad"
+  /** Its app manifest does not grant the sources of updates that this unit has: it would be the last update. */
+  | "source-not-granted"
   /** The disk, or the storage that the app manifest grants, is too small. */
   | "no-room"
   /** Another image is on trial: neither slot is free. */

@@ -71,8 +71,16 @@ const installLimit = seconds(0);
 /** In the order of writing: after a power cut the first is the newer one. */
 export const recordNames = ["slots.json", "slots.copy.json"] as const;
 
-/** Called before the first file is written. Throws when there is no room for the image. */
+/** Throws when there is no room for the image. */
 export type CheckRoom = (manifest: ImageManifest) => Promise<void> | void;
+
+/** What the unit demands of an image beyond what its manifest says. Each throws ImageRefused. */
+export interface InstallChecks {
+  /** Called before the first file is written. */
+  readonly room?: CheckRoom | undefined;
+  /** Called with the folder of its files, as they were signed, before the record names them. */
+  readonly program?: ((folder: string) => void) | undefined;
+}
 
 export interface InstalledImage {
   readonly slot: SlotName;
@@ -84,7 +92,7 @@ interface FillOptions {
   readonly source: AsyncIterable<Uint8Array>;
   readonly trusted: readonly TrustedKey[];
   readonly machine: Machine;
-  readonly checkRoom: CheckRoom;
+  readonly checks: InstallChecks;
 }
 
 export class SlotStore {
@@ -156,18 +164,18 @@ export class SlotStore {
     source: AsyncIterable<Uint8Array>,
     trusted: readonly TrustedKey[],
     machine: Machine,
-    checkRoom: CheckRoom = () => {},
+    checks: InstallChecks = {},
   ): Promise<InstalledImage> {
     await this.#files.makeFolder(this.folder);
     const unlock = await this.#files.lock(join(this.folder, "install.lock"), installLimit);
     try {
-      return await this.#fill({ source, trusted, machine, checkRoom });
+      return await this.#fill({ source, trusted, machine, checks });
     } finally {
       unlock();
     }
   }
 
-  async #fill({ source, trusted, machine, checkRoom }: FillOptions): Promise<InstalledImage> {
+  async #fill({ source, trusted, machine, checks }: FillOptions): Promise<InstalledImage> {
     const slot = freeSlot(this.read());
     if (slot === undefined) throw alreadyOnTrial();
     const folders = new Set([this.programIn(slot)]);
@@ -176,7 +184,7 @@ export class SlotStore {
       manifest: async (manifest, digest) => {
         await this.#clear(slot, (empty) => checkFits(manifest, digest, { ...machine, ...history(empty) }));
         isCleared = true;
-        await checkRoom(manifest);
+        await checks.room?.(manifest);
       },
       file: async (file, content) => {
         const path = join(this.programIn(slot), file.path);
@@ -187,7 +195,9 @@ export class SlotStore {
       },
     };
     try {
-      return await this.#record(slot, await readImage({ source, trusted, sink }));
+      const image = await readImage({ source, trusted, sink });
+      checks.program?.(this.programIn(slot));
+      return await this.#record(slot, image);
     } catch (error) {
       // Frees the space of a slot without an image; if this fails, the next installation clears it.
       if (isCleared) await this.#files.remove(this.programIn(slot)).catch(() => undefined);

@@ -11,7 +11,7 @@ import { UnitUpdater, type UnitUpdaterOptions } from "../../../src/firmware/upda
 import { VirtualClock } from "../../../src/simulation/time/virtual-clock.ts";
 import { publish } from "../../../src/update/feed/publish.ts";
 import { systemSlotFiles } from "../../../src/update/slots/slot-files.ts";
-import { imageOf, signing, trusted } from "../../update/fixtures.ts";
+import { imageOf, imageOfFiles, signing, trusted } from "../../update/fixtures.ts";
 
 let folder: string;
 let clock: VirtualClock;
@@ -70,9 +70,9 @@ async function pass(count: number): Promise<void> {
   }
 }
 
-async function publishRelease(counter: number): Promise<void> {
+async function publishRelease(counter: number, content = imageOf(counter)): Promise<void> {
   const image = join(folder, `${counter}.image`);
-  writeFileSync(image, imageOf(counter));
+  writeFileSync(image, content);
   await publish(
     { folder: join(folder, "feed"), key: signing, group: "home", image, expiresInDays: 300, from: [] },
     { files: systemSlotFiles(clock), wallMs: clock.wallNow(), print() {} },
@@ -109,5 +109,32 @@ describe("the updater of a unit", () => {
     // The disk answers in real time, and the clock stands.
     while (of("health").at(-1)?.failure !== undefined) await new Promise((resolve) => setImmediate(resolve));
     expect(of("health").at(-1)).toEqual({ kind: "health", failure: undefined });
+  });
+
+  it("refuses an image after which it could not reach its sources any more, and says which host is missing", async () => {
+    const program = (...hosts: string[]) => ({
+      "dist/loop.js": Buffer.from("heat();"),
+      "manifest/app_manifest.json": Buffer.from(
+        JSON.stringify({ Capabilities: { AllowedConnections: hosts } }),
+      ),
+    });
+    const hawkbit = { base: new URL("https://updates.example/a") } as unknown as OwnerFile["hawkbit"];
+    await publishRelease(2, imageOfFiles(2, program("localhost")));
+    const { updater, of } = start({ owner: { ...owner("feed"), hawkbit } });
+    const report = async (version: string) => {
+      updater.take({ kind: "check" });
+      for (;;) {
+        const last = of("firmware").at(-1)?.report;
+        if (last?.lastVersion === version || last?.slotA === version) return last;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    expect(await report("0.2.0")).toMatchObject({
+      lastResult: "refused",
+      lastReason: expect.stringContaining("does not grant updates.example"),
+      slotA: "",
+    });
+    await publishRelease(3, imageOfFiles(3, program("*.EXAMPLE")));
+    expect(await report("0.3.0")).toMatchObject({ slotA: "0.3.0" });
   });
 });

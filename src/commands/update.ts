@@ -24,7 +24,12 @@ import { keysFolder, requestFile, slotsFolder } from "../firmware/update/places.
 import { readRequest, writeRequest } from "../firmware/update/request.ts";
 import { readTrustedKeys } from "../firmware/update/trusted-keys.ts";
 import { type Answer, askSources } from "../firmware/update-process/ask-sources.ts";
-import { type OwnerFile, ownerFileName, readOwnerFile } from "../firmware/update-process/owner-file.ts";
+import {
+  type OwnerFile,
+  ownerFileMembers,
+  ownerFileName,
+  readOwnerFile,
+} from "../firmware/update-process/owner-file.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
@@ -54,6 +59,9 @@ apply installs a signed image from a file into the free slot; a running firmware
 its health within three minutes: sensor, relay, storage and a minute of steps; else the previous firmware runs again,
 and that image is never installed again. revert goes back from an update, on trial or confirmed, to the one before it,
 else to the firmware of the installation.
+updates.json, mode 0600, names a feed, a hawkBit server or both; a firmware that runs reads it at its next start:
+${ownerFileMembers}
+A proxy is that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The app manifest must grant each host in AllowedConnections.
 Trusted keys: files NAME.pub in ${keysFolder(packageRoot)}, two at most.
 Exit code of check: 0, or 1 when a source failed. Of status: 0, or 1 when the last update was reverted, or
 an installed one or a key cannot be used. Of apply and revert: 0 when done; 1 when there is nothing to revert; 74 when

@@ -14,7 +14,12 @@ import type { Infer } from "../../base/schema/schema.ts";
 import { strictObject } from "../../base/schema/structures.ts";
 import { anything, boolean, integer, optional, string, withDefault } from "../../base/schema/values.ts";
 import { nameRule } from "../../update/feed/channel.ts";
-import { type HawkbitAccess, HawkbitSettingsError, hawkbitAccess } from "../../update/hawkbit/options.ts";
+import {
+  type HawkbitAccess,
+  type HawkbitSettings,
+  HawkbitSettingsError,
+  hawkbitAccess,
+} from "../../update/hawkbit/options.ts";
 
 export const ownerFileName = "updates.json";
 
@@ -39,6 +44,41 @@ const ownerFile = strictObject({
   kilobytesPerSecond: optional(integer(1, 1_000_000)),
   deltas: withDefault(boolean, true),
 });
+
+type MembersOf<T> = { readonly [Name in keyof Required<T>]: string };
+
+const feedMembers: MembersOf<Infer<typeof feed>> = {
+  url: "of its folder: https://…, http://… or file:///…",
+  channel: 'its name (default: "default")',
+  group: 'of this unit (default: "default")',
+};
+const hawkbitMembers: MembersOf<HawkbitSettings> = {
+  server: "https://…",
+  tenant: '(default: "DEFAULT")',
+  controllerId: "of this unit",
+  targetToken: "this, gatewayToken, or certificateFile with keyFile",
+  gatewayToken: "instead of it",
+  certificateFile: "PEM, for a proxy that checks it",
+  keyFile: "PEM",
+  caFile: "PEM of the server's authority",
+  plainHttp: "true: sends the token over http:, where nobody can listen",
+};
+const ownMembers: MembersOf<Omit<Infer<typeof ownerFile>, "feed" | "hawkbit">> = {
+  caFile: "PEM of the owner's own authority, for feed and downloads",
+  kilobytesPerSecond: "limit of downloads",
+  deltas: "false: takes whole images only",
+};
+
+/** For a command's help: every member of the file, one a line. */
+export const ownerFileMembers = Object.entries({
+  feed: feedMembers,
+  hawkbit: hawkbitMembers,
+  "": ownMembers,
+})
+  .flatMap(([of, members]) =>
+    Object.entries(members).map(([name, text]) => `  ${`${of && `${of}.`}${name}`.padEnd(24)} ${text}`),
+  )
+  .join("\n");
 
 export interface OwnerFile extends Omit<Infer<typeof ownerFile>, "hawkbit" | "caFile"> {
   readonly hawkbit: HawkbitAccess | undefined;

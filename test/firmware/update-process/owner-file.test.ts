@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { verb } from "../../../src/commands/update.ts";
 import { readOwnerFile } from "../../../src/firmware/update-process/owner-file.ts";
 
 let folder: string;
@@ -44,6 +45,21 @@ describe("the owner's file of update sources", () => {
     }
     write({ feed: { url: "https://updates.example/", group: "living room" } });
     expect(await problem()).toContain("up to 40 letters, digits, _ and -");
+  });
+
+  it("is described by the help of update, each member as it is read", async () => {
+    const lines = verb.notes?.split("\n").filter((line) => /^ {2}\S+ {2,}\S/.test(line)) ?? [];
+    const names = lines.map((line) => line.trim().split(" ")[0] ?? "");
+    expect(names).toEqual(
+      expect.arrayContaining(["feed.url", "hawkbit.gatewayToken", "caFile", "kilobytesPerSecond", "deltas"]),
+    );
+    for (const name of names) {
+      const [first = "", second] = name.split(".");
+      write({ [first]: second === undefined ? "?" : { [second]: 7 } });
+      expect([name, await problem()]).toEqual([name, expect.not.stringMatching(/unknown/)]);
+    }
+    write({ hawkbit: { later: 7 } });
+    expect(await problem()).toMatch(/unknown/);
   });
 
   it("names a hawkBit server, with the token trimmed; and PEM files from the data folder", async () => {

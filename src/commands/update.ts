@@ -30,11 +30,14 @@ import {
   ownerFileName,
   readOwnerFile,
 } from "../firmware/update-process/owner-file.ts";
+import { updatesFolder } from "../firmware/update-process/sources.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
 import { SlotsBusy, systemSlotFiles } from "../update/slots/slot-files.ts";
 import { recordNames, SlotStore } from "../update/slots/slot-store.ts";
 import { noSlots, type SlotName, type SlotsState } from "../update/slots/slots.ts";
+import type { Done } from "../update/updater/record.ts";
+import { RecordFile } from "../update/updater/record-file.ts";
 import { readContext } from "./line/context.ts";
 import { print } from "./line/print.ts";
 import { otherDataFolder } from "./line/service-data.ts";
@@ -233,11 +236,13 @@ async function status(args: Arguments): Promise<number> {
   // If neither the record nor its copy is readable, it looks as if nothing was ever installed.
   if (state === noSlots && recordNames.some((name) => existsSync(join(folder, name))))
     problems.push(`the record of the slots in ${folder} is damaged: the firmware of the installation runs.`);
+  const { last, done } = new RecordFile(systemSlotFiles(systemClock), updatesFolder(data.path)).now;
   const found = {
     installation: { version: firmwareVersion() },
     ...state,
     slots,
     waiting: readRequest(requestFile(data.path))?.kind ?? null,
+    lastAssigned: lastAssignedIn(last, last && done[last]),
     keys: keys.map(({ id }) => id),
     problems,
   };
@@ -247,6 +252,21 @@ async function status(args: Arguments): Promise<number> {
     (state.active === null || slots[state.active]?.problem === null);
   print(args.has("json") ? JSON.stringify(found, null, 2) : rows(found).join("\n"));
   return isHealthy ? exitCodes.ok : exitCodes.findings;
+}
+
+interface LastAssigned {
+  readonly source: "feed" | "hawkbit";
+  readonly version: string | null;
+  readonly result: Done["result"];
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** What the slots do not know: an update that never came into one. */
+function lastAssignedIn(source: LastAssigned["source"] | null, done: Done | null): LastAssigned | null {
+  if (source === null || done === null) return null;
+  const { version, result, code, reason } = done;
+  return { source, version, result, code, reason };
 }
 
 async function slotStatus(
@@ -268,12 +288,14 @@ type Found = Omit<SlotsState, "slots"> & {
   readonly installation: { readonly version: string };
   readonly slots: Readonly<Record<SlotName, Awaited<ReturnType<typeof slotStatus>>>>;
   readonly waiting: "start" | "revert" | "check" | null;
+  readonly lastAssigned: LastAssigned | null;
   readonly keys: readonly string[];
   readonly problems: readonly string[];
 };
 
 function rows(found: Found): string[] {
-  const { active, trial, slots, outcome, waiting, counterFloor, keys, problems, installation } = found;
+  const { active, trial, slots, outcome, waiting, lastAssigned, counterFloor, keys, problems, installation } =
+    found;
   const inUse =
     active === null ? `the firmware of the installation, ${installation.version}` : `slot ${active}`;
   const table: [string, string][] = [
@@ -285,9 +307,17 @@ function rows(found: Found): string[] {
     ["last update", outcome === null ? "none" : outcomeText(outcome)],
     ["keys", keys.length === 0 ? "none: no image is accepted" : keys.join(", ")],
   ];
+  // The results of a trial are the slots' own.
+  if (lastAssigned !== null && !["confirmed", "reverted"].includes(lastAssigned.result))
+    table.push([`from ${lastAssigned.source}`, lastAssignedText(lastAssigned)]);
   if (waiting !== null) table.push(["waiting", waitingText[waiting]]);
   for (const problem of problems) table.push(["problem", problem]);
   return table.map(([name, text]) => `${name.padEnd(11)} ${text}`);
+}
+
+function lastAssignedText({ version, result, code, reason }: LastAssigned): string {
+  const what = version === null ? "an update" : `release ${version}`;
+  return `${what} ${result}${code === "" ? "" : ` (${code})`}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 const waitingText = {

@@ -104,7 +104,11 @@ export const firmwareComponent = {
       label: "Last version",
       doc: "Version of the last update; empty without one.",
     },
-    lastReason: { schema: text, label: "Last reason", doc: "Why the last update was reverted or refused." },
+    lastReason: {
+      schema: text,
+      label: "Last reason",
+      doc: "Why the last update was reverted or refused; of a refusal, its code first.",
+    },
     slotA: { schema: text, label: "Slot a", doc: "Version in slot a; empty without one." },
     slotB: { schema: text, label: "Slot b", doc: "Version in slot b; empty without one." },
     group: {

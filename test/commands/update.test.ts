@@ -14,6 +14,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/firmware/process/exit-codes.ts";
+import { systemClock } from "../../src/firmware/process/system-clock.ts";
+import { systemSlotFiles } from "../../src/update/slots/slot-files.ts";
+import { finished } from "../../src/update/updater/record.ts";
+import { RecordFile } from "../../src/update/updater/record-file.ts";
 import { StagedProgram } from "../firmware/update/staged-program.ts";
 
 let program: StagedProgram;
@@ -80,6 +84,23 @@ describe("update", () => {
       trial: null,
       slots: { a: { version: "0.6.0", problem: null }, b: null },
       waiting: "start",
+    });
+  });
+
+  it("status tells of an update that a source assigned and that never came into a slot", async () => {
+    const record = new RecordFile(systemSlotFiles(systemClock), join(data, "updates"));
+    const assignment = { source: "feed", id: "5", version: "0.7.0" } as const;
+    const report = { kind: "refused", code: "downgrade", reason: "its counter is 1" } as const;
+    await record.change((before) => finished(before, assignment, report, ""));
+    expect(run("update", "status").stdout).toMatch(
+      /^from feed +release 0\.7\.0 refused \(downgrade\): its counter is 1$/m,
+    );
+    expect(status().lastAssigned).toEqual({
+      source: "feed",
+      version: "0.7.0",
+      result: "refused",
+      code: "downgrade",
+      reason: "its counter is 1",
     });
   });
 

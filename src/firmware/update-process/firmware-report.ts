@@ -5,7 +5,7 @@ import { number, oneOf } from "../../base/schema/values.ts";
 import { type FirmwareReport, updateResults, updateStates } from "../../model/cloud-model.ts";
 import { groupName, placeOf, shortDigest } from "../../update/feed/rollout.ts";
 import type { SlotName, SlotsState } from "../../update/slots/slots.ts";
-import type { UpdaterStatus } from "../../update/updater/ports.ts";
+import type { LastResult, UpdaterStatus } from "../../update/updater/ports.ts";
 import { truncated } from "../process/message-values.ts";
 
 const maxReason = 512;
@@ -46,7 +46,7 @@ export function reportOf(
 ): FirmwareReport {
   const onTrial = trial !== null && trial.slot === program;
   const assigned = status === undefined || status.state === "idle" ? "" : (status.version ?? "");
-  const last = status?.last;
+  const last = status?.last && { ...status.last, reason: reasonWithCode(status.last) };
   // An update that a person installed by hand has an outcome too.
   const ended =
     last ??
@@ -75,6 +75,10 @@ export function reportOf(
     lastImage: shortDigest(ended?.image ?? ""),
   };
 }
+
+/** Owners' systems look for the code, people read the reason. */
+const reasonWithCode = ({ code, reason }: LastResult): string =>
+  code === "" ? reason : `${code}: ${reason}`;
 
 /** Why a source failed. */
 function problemOf(status: UpdaterStatus | undefined): string {

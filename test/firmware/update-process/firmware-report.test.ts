@@ -79,7 +79,7 @@ describe("what the twin says of updates", () => {
     expect(reportOf(factory, { ...noSlots, outcome }, { ...idle, last })).toMatchObject({
       lastResult: "refused",
       lastVersion: "1.2.0",
-      lastReason: "older",
+      lastReason: "downgrade: older",
     });
   });
 });

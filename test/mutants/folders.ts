@@ -25,6 +25,7 @@ export const folders: readonly MutatedFolder[] = [
     sources: ["src/azure", "src/protocol"],
     tests: ["test/azure", "test/protocol", "test/firmware/cloud-process/cloud-client"],
   },
+  { name: "home-assistant", sources: ["src/home-assistant"], tests: ["test/home-assistant"] },
   {
     name: "hub",
     sources: ["src/hub"],

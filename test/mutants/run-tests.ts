@@ -55,7 +55,17 @@ function run(
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
   const child = spawn(
     process.execPath,
-    [vitest, "run", "--config", ".config/vitest.config.ts", "--bail", "1", patience, fileCache, ...tests],
+    [
+      vitest,
+      "run",
+      "--config",
+      "test/mutants/vitest.config.ts",
+      "--bail",
+      "1",
+      patience,
+      fileCache,
+      ...tests,
+    ],
     {
       cwd: tree,
       detached: true,

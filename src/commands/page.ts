@@ -1,6 +1,4 @@
 /** `page`: where the page of the device is, and its password. `page serve` is the page's process, which `run` starts. */
-
-import { createInterface } from "node:readline";
 import { errnoOf, messageOf } from "../base/errors.ts";
 import { read } from "../base/schema/schema.ts";
 import { guardianToHub } from "../firmware/front/messages.ts";
@@ -26,6 +24,7 @@ import { settingsToShow } from "../firmware/storage/last-good.ts";
 import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { passwordProblem } from "../hub/page-server/access/password.ts";
 import { oneOf, readContext, wantsColour } from "./line/context.ts";
+import { readHiddenLine } from "./line/hidden-line.ts";
 import { namesOf, portOf } from "./line/listening.ts";
 import { pageFlags, pageWanted } from "./line/page-flags.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -154,10 +153,9 @@ function isRunning(processId: number): boolean {
 async function setPassword(args: Arguments): Promise<number> {
   const { data } = readContext(args);
   const folder = openDataFolder(data.path);
-  const password = process.stdin.isTTY ? await askTwice() : await firstLine();
+  const password = await askForPassword();
   const problem = passwordProblem(password);
-  if (problem !== undefined)
-    throw new StartupError(exitCodes.usage, `Not set: ${problem}.`, "Choose another one.");
+  if (problem !== undefined) throw notSet(problem, "Choose another one.");
   try {
     await storePassword(folder.path, password);
   } catch (error) {
@@ -172,38 +170,17 @@ async function setPassword(args: Arguments): Promise<number> {
   return exitCodes.ok;
 }
 
-async function askTwice(): Promise<string> {
-  const password = await askHidden("New password for the page: ");
-  const again = await askHidden("Once more: ");
-  if (password === again) return password;
-  throw new StartupError(exitCodes.usage, "Not set: the two are different.", "Try again.");
+async function askForPassword(): Promise<string> {
+  const password = await ask("New password for the page: ");
+  if (!process.stdin.isTTY || password === (await ask("Once more: "))) return password;
+  throw notSet("the two are different", "Try again.");
 }
 
-/** Without an echo on the terminal. */
-function askHidden(question: string): Promise<string> {
-  process.stdout.write(question);
-  const lines = createInterface({ input: process.stdin, terminal: true, output: undefined });
-  return new Promise((resolve, reject) => {
-    lines.once("line", (line) => {
-      lines.close();
-      process.stdout.write("\n");
-      resolve(line);
-    });
-    lines.once("SIGINT", () => {
-      lines.close();
-      process.stdout.write("\n");
-      reject(new StartupError(exitCodes.usage, "Not set.", "Try again."));
-    });
-  });
+async function ask(prompt: string): Promise<string> {
+  const line = await readHiddenLine(process.stdin, process.stderr, prompt, { keepBlanks: true });
+  if (line === undefined) throw notSet("none was given", "Try again.");
+  return line;
 }
 
-const maxInput = 4096;
-
-async function firstLine(): Promise<string> {
-  let text = "";
-  for await (const chunk of process.stdin) {
-    text += String(chunk);
-    if (text.length > maxInput || text.includes("\n")) break;
-  }
-  return text.split(/\r?\n/)[0] ?? "";
-}
+const notSet = (why: string, remedy: string): StartupError =>
+  new StartupError(exitCodes.usage, `Not set: ${why}.`, remedy);

@@ -1,5 +1,5 @@
 /**
- * Reads one secret line: typed without echo, or from a pipe.
+ * Reads one secret line: typed without echo, or from a pipe. What follows the line stays for the next reader.
  *
  * Guarantee: when the promise settles, the terminal's mode is restored, also after Ctrl-C; the line is
  * truncated to `maxBytes`.
@@ -37,16 +37,22 @@ export async function readHiddenLine(
   }
 }
 
-async function lineOf(input: AsyncIterable<string>, typed: boolean): Promise<string | undefined> {
+async function lineOf(input: NodeJS.ReadStream, typed: boolean): Promise<string | undefined> {
+  const ends: readonly string[] = typed ? ["\n", "\r", keys.interrupt, keys.endOfInput] : ["\n", "\r"];
+  const backspace: readonly string[] = typed ? keys.backspace : [];
+  const chunks: AsyncIterable<string> = input.iterator({ destroyOnReturn: false });
   let line = "";
-  for await (const chunk of input) {
-    for (const character of chunk) {
-      if (character === "\n" || character === "\r") return line;
-      if (typed && character === keys.interrupt) return undefined;
-      if (typed && character === keys.endOfInput) return line;
-      if (typed && keys.backspace.some((key) => key === character)) line = line.slice(0, -1);
+  for await (const chunk of chunks) {
+    const characters = [...chunk];
+    const end = characters.findIndex((character) => ends.includes(character));
+    for (const character of end < 0 ? characters : characters.slice(0, end)) {
+      if (backspace.includes(character)) line = line.slice(0, -1);
       else if (line.length < maxBytes) line += character;
     }
+    if (end < 0) continue;
+    const rest = characters.slice(end + 1).join("");
+    if (rest !== "") input.unshift(rest);
+    return characters[end] === keys.interrupt ? undefined : line;
   }
   return line;
 }

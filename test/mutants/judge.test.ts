@@ -10,7 +10,7 @@ const late: TestRun = { outcome: "failed", output: `${failure.output}\nError: Te
 const success: TestRun = { outcome: "passed", output: "" };
 
 /** @param outcomes of the runs of the folder's tests, by what the file says */
-function judged(outcomes: { mutated: TestRun[]; original: TestRun[] }) {
+function judged(outcomes: { mutated: TestRun[]; original: TestRun[] }, nearest: readonly string[][] = []) {
   let text = "a";
   const ran: string[] = [];
   const judge = new Judge(
@@ -19,7 +19,7 @@ function judged(outcomes: { mutated: TestRun[]; original: TestRun[] }) {
       write: (_, to) => {
         text = to;
       },
-      nearestTests: () => [],
+      nearestTests: () => nearest,
       run: ({ tests }: TestsToRun) => {
         ran.push(`${text}: ${tests.join()}`);
         return Promise.resolve((text === "a" ? outcomes.original : outcomes.mutated).shift() ?? success);
@@ -27,7 +27,12 @@ function judged(outcomes: { mutated: TestRun[]; original: TestRun[] }) {
     },
     folder,
   );
-  return { noticed: () => judge.noticed("src/x/x.ts", mutant), ran, text: () => text };
+  return {
+    noticed: () => judge.noticed("src/x/x.ts", mutant),
+    noticedNearby: () => judge.noticedNearby("src/x/x.ts", mutant),
+    ran,
+    text: () => text,
+  };
 }
 
 describe("a mutant", () => {
@@ -36,6 +41,13 @@ describe("a mutant", () => {
     expect(await noticed()).toBe("test/x/far.test.ts > says b");
     expect(ran).toEqual(["b: test/x", "a: test/x/far.test.ts"]);
     expect(text()).toBe("a");
+  });
+
+  it("meets the groups of near tests one after another, until one notices it", async () => {
+    const outcomes = { mutated: [success, failure], original: [success] };
+    const { noticedNearby, ran } = judged(outcomes, [["test/x/x"], ["test/x/far"], ["test/y"]]);
+    expect(await noticedNearby()).toContain("far.test.ts");
+    expect(ran).toEqual(["b: test/x/x", "b: test/x/far", "a: test/x/far.test.ts"]);
   });
 
   it("survives a test that is late once, as on a busy machine", async () => {

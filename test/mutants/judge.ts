@@ -15,8 +15,8 @@ const folderLimitMs = 1_200_000;
 export interface Bench {
   read(file: string): string;
   write(file: string, text: string): void;
-  /** The test files that are likely to notice a slip in a file. */
-  nearestTests(file: string): readonly string[];
+  /** Groups of the test files that are likely to notice a slip in a file, the most likely and quickest first. */
+  nearestTests(file: string): readonly (readonly string[])[];
   run(tests: TestsToRun, limitMs: number): Promise<TestRun>;
 }
 
@@ -33,9 +33,15 @@ export class Judge {
 
   /** @returns which of the tests that are likely to notice it does, or of the slow ones; undefined if none */
   async noticedNearby(file: string, mutant: Mutant): Promise<string | undefined> {
-    const tests = this.#bench.nearestTests(file);
-    if (tests.length === 0) return await this.noticed(file, mutant);
-    return await this.#examine(file, mutant, { ...this.#folder, tests }, nearestLimitMs);
+    const nearest = this.#bench.nearestTests(file);
+    const { tests: all, slowTests } = this.#folder;
+    const groups = nearest.length > 0 ? nearest : all.map((path) => [path]);
+    const runs = groups.map((tests): TestsToRun => ({ tests }));
+    for (const tests of slowTests === undefined ? runs : [...runs, { tests: [], slowTests }]) {
+      const noticed = await this.#examine(file, mutant, tests, nearestLimitMs);
+      if (noticed !== undefined) return noticed;
+    }
+    return undefined;
   }
 
   /** @returns which test of the folder notices it, or that the tests do not end; undefined if none */

@@ -12,8 +12,20 @@ const longSuites = /\/test\/(?:disk|flips|fuzz|soak)\//;
  * that mirrors its own, or the one above where that has none. Where there is none at all, those of the files that
  * import it.
  * @param file relative to the tree, as the answer is
+ * @returns groups, each to be run when the one before noticed nothing: those that import the file, those of its
+ *   surroundings, and those that may need the built program
  */
-export function nearestTests(tree: string, file: string): string[] {
+export function nearestTests(tree: string, file: string): string[][] {
+  const all = testsAround(tree, file);
+  const built = all.filter((test) => looksAtDist(tree, test));
+  const others = all.filter((test) => !built.includes(test));
+  const source = join(tree, file);
+  const direct = others.filter((test) => isOwn(join(tree, test), source, tree));
+  const around = others.filter((test) => !direct.includes(test));
+  return [direct, around, built].filter((group) => group.length > 0);
+}
+
+function testsAround(tree: string, file: string): string[] {
   const tests = filesBelow(tree, "test").filter(
     (name) => /(?<!\.slow)\.test\.ts$/.test(name) && !longSuites.test(name),
   );
@@ -34,16 +46,20 @@ export function nearestTests(tree: string, file: string): string[] {
   return [];
 }
 
+const mirrorOf = (source: string, tree: string): string =>
+  dirname(source).replace(join(tree, "src"), join(tree, "test"));
+
+/** Whether it has the name of the source, or imports it. */
+const isOwn = (test: string, source: string, tree: string): boolean =>
+  test === join(mirrorOf(source, tree), `${basename(source, ".ts")}.test.ts`) ||
+  leadsTo(test, source, join(tree, "test"));
+
 function isNear(test: string, source: string, tree: string, tests: readonly string[]): boolean {
-  const mirror = dirname(source).replace(join(tree, "src"), join(tree, "test"));
+  const mirror = mirrorOf(source, tree);
   // Not a whole part of the program, such as test/commands/: that would be most of its tests.
   const levels = [mirror, dirname(mirror)].filter((folder) => relative(tree, folder).split("/").length > 2);
   const folder = levels.find((level) => tests.some((name) => dirname(name) === level));
-  return (
-    test === join(mirror, `${basename(source, ".ts")}.test.ts`) ||
-    dirname(test) === folder ||
-    leadsTo(test, source, join(tree, "test"))
-  );
+  return dirname(test) === folder || isOwn(test, source, tree);
 }
 
 const leadsTo = (test: string, source: string, tests: string): boolean =>

@@ -9,6 +9,8 @@ import { crc32, deflateSync } from "node:zlib";
 const viewSize = 32;
 /** Rows and columns in each pixel, for smooth edges. */
 const samples = 4;
+/** Opacities of a pixel at an edge: few, so that the colours fit into a palette. */
+const edgeSteps = 12;
 
 /** @typedef {readonly [number, number]} Point */
 /** @typedef {readonly [number, number, number]} Colour */
@@ -124,32 +126,52 @@ class Picture {
       }
       cover.forEach((share, x) => {
         const at = (y * size + x) * 4;
-        const opacity = Math.min(1, share / samples);
+        const opacity = Math.min(1, Math.round((share / samples) * edgeSteps) / edgeSteps);
         for (const [channel, value] of [...colour, 255].entries())
           this.#pixels[at + channel] = (this.#pixels[at + channel] ?? 0) * (1 - opacity) + value * opacity;
       });
     }
   }
 
+  /** With a palette: a picture of few colours is then a third as long. */
   png() {
     const size = this.#size;
-    const rows = Buffer.alloc(size * (size * 4 + 1));
-    for (let y = 0; y < size; y += 1)
-      for (let i = 0; i < size * 4; i += 1)
-        rows[y * (size * 4 + 1) + 1 + i] = Math.round(this.#pixels[y * size * 4 + i] ?? 0);
+    /** @type {Map<number, number>} */
+    const palette = new Map();
+    const rows = Buffer.alloc(size * (size + 1));
+    for (let at = 0; at < size * size; at += 1) {
+      const colour = this.#colourAt(at);
+      const known = palette.get(colour) ?? palette.size;
+      palette.set(colour, known);
+      rows[at + Math.floor(at / size) + 1] = known;
+    }
+    if (palette.size > 256) throw new Error(`an icon has at most 256 colours, not ${palette.size}`);
+    const colours = [...palette.keys()];
     const header = Buffer.alloc(13);
     header.writeUInt32BE(size, 0);
     header.writeUInt32BE(size, 4);
-    // Eight bits, with opacity.
-    header.set([8, 6], 8);
+    // Eight bits, from the palette.
+    header.set([8, 3], 8);
     const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-    const data = deflateSync(rows, { level: 9 });
     return Buffer.concat([
       signature,
       chunk("IHDR", header),
-      chunk("IDAT", data),
+      chunk(
+        "PLTE",
+        Buffer.from(colours.flatMap((rgba) => [rgba >>> 24, (rgba >>> 16) & 255, (rgba >>> 8) & 255])),
+      ),
+      chunk("tRNS", Buffer.from(colours.map((rgba) => rgba & 255))),
+      chunk("IDAT", deflateSync(rows, { level: 9 })),
       chunk("IEND", Buffer.alloc(0)),
     ]);
+  }
+
+  /** @param {number} pixel @returns {number} eight bits each of red, green, blue and opacity */
+  #colourAt(pixel) {
+    const [red = 0, green = 0, blue = 0, opacity = 0] = this.#pixels
+      .subarray(pixel * 4, pixel * 4 + 4)
+      .map(Math.round);
+    return ((red << 24) | (green << 16) | (blue << 8) | opacity) >>> 0;
   }
 }
 

@@ -89,7 +89,9 @@ function optionsFor(
 ): uPlot.Options {
   const ink = colourOf("--ink-soft");
   const grid = { stroke: colourOf("--line"), width: 1 };
-  const font = `12px ${colourOf("--font")}`;
+  // A canvas does not know rem.
+  const rootSize = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const font = `${0.75 * rootSize}px ${colourOf("--font")}`;
   const axis = { stroke: ink, font, ticks: { show: false }, gap: 6 };
   return {
     width,

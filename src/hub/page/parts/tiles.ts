@@ -38,7 +38,7 @@ function makeTile(name: TileName, label: string, picture: IconName): Part<TileVi
       setText(unit, view.unit);
       setText(note, view.note);
       setAttribute(root, "data-tone", view.tone);
-      setAttribute(value, "data-long", view.value.length > 6 || view.value.includes(" "));
+      setAttribute(value, "data-long", view.value.length > 5 || view.value.includes(" "));
     },
   };
 }

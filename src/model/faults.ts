@@ -247,3 +247,11 @@ export const faultOfPart = Object.fromEntries(
 
 export const isFaultCode = (value: unknown): value is FaultCode =>
   typeof value === "string" && Object.hasOwn(faultEffects, value);
+
+const betweenCodes = ", ";
+
+/** Active faults as the property `faults` reports them. @param codes most severe first */
+export const faultsText = (codes: readonly string[]): string => codes.join(betweenCodes);
+/** The reverse; of any text. */
+export const faultCodesOf = (reported: unknown): readonly string[] =>
+  typeof reported === "string" ? reported.split(",").flatMap((code) => code.trim() || []) : [];

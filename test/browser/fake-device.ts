@@ -56,6 +56,7 @@ export function device(id: string, changes: Partial<DeviceDetail> = {}): DeviceD
     reportedVersion: 14,
     pending: 0,
     refused: 0,
+    faults: [],
     queuedMessages: 0,
     latest: {
       temperature: { value: now.temperature, atMs },

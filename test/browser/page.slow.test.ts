@@ -127,6 +127,35 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     expect(await check.isDisabled()).toBe(true);
   });
 
+  it("finds devices by name, state and fault, sorts them, and says why there is none", async () => {
+    for (const name of ["heater-10", "heater-9"]) hub.add(device(name), false);
+    hub.add(device("attic", { connected: false, faults: ["sensor-stale"] }), false);
+    const page = await open();
+    const names = () =>
+      page
+        .locator("tr[data-device]")
+        .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-device")));
+    const find = page.getByRole("searchbox", { name: "Find a device" });
+    await seen(page, ".devices summary", "4 devices, 1 offline, 1 with faults");
+    expect(await names()).toEqual(["attic", "heater-9", "heater-10", "workshop"]);
+    await page.getByRole("button", { name: "Device", exact: true }).click();
+    expect(await names()).toEqual(["workshop", "heater-10", "heater-9", "attic"]);
+    expect(await page.locator("th[aria-sort]").getAttribute("aria-sort")).toBe("descending");
+    await find.fill("no sensor");
+    expect(await names()).toEqual(["attic"]);
+    await find.fill("heater online");
+    expect(await names()).toEqual(["heater-10", "heater-9"]);
+    await page.getByRole("radio", { name: /Offline/ }).check();
+    await page.getByText("No device matches “heater online” among those offline.").waitFor();
+    await page.getByRole("button", { name: "Show all devices" }).click();
+    expect(await names()).toHaveLength(4);
+    await page.getByRole("button", { name: "heater-9" }).click();
+    await page.getByRole("heading", { level: 1, name: "heater-9" }).waitFor();
+    expect(page.url()).toContain("#device=heater-9");
+    hub.change("attic", { faults: [], connected: true });
+    await seen(page, ".devices summary", /^Devices4 devices$/);
+  });
+
   it("shows a roll-out over several devices, those that reverted first", async () => {
     const running = { ...firmware, installed: "1.2.0", program: "b", slotB: "1.2.0" } as const;
     const failed = { lastResult: "reverted", lastVersion: "1.2.0", lastReason: "it hung" } as const;
@@ -251,7 +280,12 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     hub.add(device(`a-device-with-${"a-very-long-name-".repeat(5)}`), false);
     hub.setRow(id, propertyRow("note", "x".repeat(4000), { code: 200, version: 1 }, 1));
     const page = await open({ viewport: { width, height: 800 }, colorScheme });
-    await page.getByRole("button", { name: /^workshop/ }).click();
+    // On a phone the list is closed until somebody wants it, and again once a device is chosen.
+    const list = page.locator(".devices details");
+    await list.waitFor();
+    if (width < 640) await page.getByText("Devices", { exact: true }).click();
+    await page.getByRole("button", { name: "workshop" }).click();
+    expect(await list.evaluate((details) => details.hasAttribute("open"))).toBe(width >= 640);
     await page.getByText("More settings").click();
     await page.getByText("Both documents as JSON").click();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);

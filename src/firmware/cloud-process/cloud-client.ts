@@ -47,6 +47,7 @@ import {
   modelId,
   type UnstoredValues,
 } from "../../model/cloud-model.ts";
+import { faultsText } from "../../model/faults.ts";
 import type { FaceDevice } from "../face.ts";
 import { HealthReport } from "../health/health-report.ts";
 import type { HealthSources } from "../health/machine-health.ts";
@@ -336,7 +337,7 @@ export class CloudClient {
       firmwareVersion: firmware,
       board,
       startedAt: isoTime(this.#startedAt),
-      faults: activeFaults.join(", "),
+      faults: faultsText(activeFaults),
       boostUntil: isoTimeOrNull(inForce.boostUntil),
       setPointFrom: inForce.setPoint.from,
       setPointUntil: isoTimeOrNull(inForce.setPoint.untilMs),

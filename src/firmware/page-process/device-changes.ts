@@ -6,6 +6,7 @@
  */
 import { equalJson, type Json } from "../../base/json/value.ts";
 import type { Actor, TimelineEvent } from "../../hub/page-server/api.ts";
+import { faultsText } from "../../model/faults.ts";
 import type { DeviceStatus } from "../local-socket/messages.ts";
 
 const maxEvents = 300;
@@ -45,7 +46,7 @@ export class DeviceChanges {
     }
     this.#before = status;
     for (const event of changedValues(before.values, status)) this.#add(event);
-    const [faultsBefore, faults] = [before.faults.join(", "), status.faults.join(", ")];
+    const [faultsBefore, faults] = [faultsText(before.faults), faultsText(status.faults)];
     const base = { atMs: nowMs, kind: "reported", actor: "device", text: "" } as const;
     if (faults !== faultsBefore)
       this.#add({ ...base, property: "faults", before: faultsBefore, after: faults });

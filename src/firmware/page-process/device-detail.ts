@@ -8,6 +8,7 @@ import type {
   TelemetryValue,
 } from "../../hub/page-server/api.ts";
 import type { CommandName, TelemetryName } from "../../model/cloud-model.ts";
+import { faultsText } from "../../model/faults.ts";
 import type { DeviceStatus } from "../local-socket/messages.ts";
 
 /** What is known of the device. */
@@ -48,6 +49,7 @@ export function summaryOf(known: Known): DeviceSummary {
     reportedVersion: 0,
     pending: 0,
     refused: 0,
+    faults: status?.faults ?? [],
     queuedMessages: 0,
     latest: status === undefined ? {} : latestOf(status, statusAtMs),
     firmware: null,
@@ -93,7 +95,7 @@ function latestOf(status: DeviceStatus, atMs: number): Readonly<Record<string, T
 function readOnlyOf(status: DeviceStatus): Readonly<Record<string, Json>> {
   const { boostUntil, setPointFrom, setPointUntil } = status;
   return {
-    faults: status.faults.join(", "),
+    faults: faultsText(status.faults),
     firmwareVersion: status.firmware,
     board: status.board,
     relayCycles: status.relayCycles,

@@ -124,6 +124,8 @@ export interface DeviceSummary {
   /** Number of properties with status `pending`. */
   readonly pending: number;
   readonly refused: number;
+  /** Codes of the active faults that it reported last, most severe first. */
+  readonly faults: readonly string[];
   /** Offline commands waiting in the queue. */
   readonly queuedMessages: number;
   /** The newest value by telemetry name. */

@@ -1,5 +1,6 @@
 /** A device as the page receives it. Guarantee: contains no key, thumbprint or signature. */
 
+import { faultCodesOf } from "../../model/faults.ts";
 import type { FaultInjection } from "../fault-injection.ts";
 import type { Cables } from "../mqtt/cables.ts";
 import type { Links } from "../mqtt/links.ts";
@@ -66,6 +67,7 @@ function deviceSummary(parts: ViewParts, record: DeviceRecord): Omit<DeviceSumma
     reportedVersion: record.reported.version,
     pending: rows.filter((row) => row.status === "pending").length,
     refused: rows.filter((row) => row.status === "refused").length,
+    faults: faultCodesOf(record.reported.properties["faults"]),
     queuedMessages: record.queue.length,
     latest: parts.telemetry.latest(record.id),
     firmware: firmwareView(record.reported.properties),

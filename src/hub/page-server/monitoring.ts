@@ -9,6 +9,7 @@
 import type { Hono } from "hono";
 import type { CloudSchema, CloudUnit } from "../../model/cloud-model.ts";
 import { readOnlyProperties, telemetry } from "../../model/cloud-model.ts";
+import { faultCodesOf } from "../../model/faults.ts";
 import { type Named, size } from "../../model/rows.ts";
 import type { PageGuard } from "./access/guard.ts";
 import type { DeviceDetail, DeviceSummary, HubInfo, HubState } from "./api.ts";
@@ -88,8 +89,7 @@ export function metricsText(devices: readonly DeviceDetail[]): string {
 
 function faultSamples({ id, reported }: DeviceDetail): Sample[] {
   const { faults } = reported;
-  if (typeof faults !== "string" || faults === "") return [];
-  return faults.split(", ").map((code) => ({ labels: { device: id, code }, value: 1 }));
+  return faultCodesOf(faults).map((code) => ({ labels: { device: id, code }, value: 1 }));
 }
 
 type Row = Named & { readonly schema: CloudSchema; readonly event?: boolean };

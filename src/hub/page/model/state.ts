@@ -17,6 +17,8 @@ import type {
   TimelineEvent,
 } from "../../page-server/api.ts";
 import type { History, LogLine } from "../../page-server/api-history.ts";
+import { byId } from "./devices.ts";
+import { own } from "./own.ts";
 
 export interface PageState {
   readonly stream: "connecting" | "live" | "lost";
@@ -113,11 +115,6 @@ export function reduce(state: PageState, event: PageEvent): PageState {
   }
 }
 
-/** Natural: heater-2 before heater-10. */
-const byId = ({ id: a }: DeviceSummary, { id: b }: DeviceSummary): number =>
-  natural.compare(a, b) || (a < b ? -1 : 1);
-const natural = new Intl.Collator(undefined, { numeric: true });
-
 /** Keeps the device shown while it exists; else shows the first. */
 function withDevices(state: PageState, devices: readonly DeviceSummary[]): PageState {
   const sorted = [...devices].sort(byId);
@@ -164,7 +161,7 @@ function addReadings(state: PageState, atMs: number, values: Readonly<Record<str
   const changed = Object.entries(values).flatMap(([name, json]) => {
     const value = typeof json === "boolean" ? Number(json) : json;
     if (typeof value !== "number") return [];
-    const known = Object.hasOwn(state.series, name) ? state.series[name] : undefined;
+    const known = own(state.series, name);
     return [[name, insert(known, atMs, value)] as const];
   });
   // Not by assignment: a device may send a value named `__proto__`.
@@ -188,7 +185,7 @@ const cut = ({ atMs, values }: Series): Series =>
 /** Keeps readings from the stream that are newer than the history. */
 function withHistory(state: PageState, { series }: History): PageState {
   const merged = Object.entries(series).map(([name, past]) => {
-    const known = Object.hasOwn(state.series, name) ? state.series[name] : undefined;
+    const known = own(state.series, name);
     const { atMs, values } = known ?? { atMs: [], values: [] };
     const pastEnds = past.atMs.at(-1) ?? Number.NEGATIVE_INFINITY;
     const fresh = atMs.findIndex((at) => at > pastEnds);

@@ -2,12 +2,13 @@
 
 import type { Json } from "../../../base/json/value.ts";
 import type { ReadOnlyName, TelemetryName, WritableName } from "../../../model/cloud-model.ts";
+import { faultCodesOf } from "../../../model/faults.ts";
 import { setPointSourceWords } from "../../../model/properties.ts";
 import type { CloudLink, DeviceDetail, DeviceSummary, PropertyRow } from "../../page-server/api.ts";
+import { own } from "./own.ts";
 import { originWord, type Tone } from "./status.ts";
 import {
   agoText,
-  faultCodesOf,
   faultWord,
   numberText,
   shorten,
@@ -40,9 +41,6 @@ export type TileName =
   | "firmware";
 
 type Latest = DeviceSummary["latest"][string];
-
-const own = <T>(from: Readonly<Record<string, T>>, name: string): T | undefined =>
-  Object.hasOwn(from, name) ? from[name] : undefined;
 
 const rowOf = (detail: DeviceDetail, name: WritableName | ReadOnlyName): PropertyRow | undefined =>
   detail.properties.find((row) => row.name === name);
@@ -140,7 +138,7 @@ function cloud(link: CloudLink, answers: boolean): TileView {
 
 function faults(value: Json | undefined): TileView {
   if (value === undefined) return { value: "—", unit: "", note: "not reported", tone: "offline" };
-  const active = typeof value === "string" ? faultCodesOf(value) : [];
+  const active = faultCodesOf(value);
   const [mostSevere] = active;
   if (mostSevere === undefined) return { value: "None", unit: "", note: "no active fault", tone: "good" };
   const more = active.length > 1 ? ` and ${active.length - 1} more` : "";

@@ -13,7 +13,7 @@ import {
   telemetry,
   writableProperties,
 } from "../../../model/cloud-model.ts";
-import { faultEffects, isFaultCode } from "../../../model/faults.ts";
+import { faultCodesOf, faultEffects, isFaultCode } from "../../../model/faults.ts";
 import { isWeek, weekSummary } from "../../../model/week.ts";
 
 interface Known {
@@ -141,10 +141,6 @@ export function valueText(name: string, value: Json | undefined): string {
   const lastChange = account ? lastChangeText(value as Readonly<Record<string, Json>>) : undefined;
   return lastChange ?? shorten(JSON.stringify(value));
 }
-
-/** The codes of the active faults, as the device reports them. */
-export const faultCodesOf = (reported: string): readonly string[] =>
-  reported.split(",").flatMap((code) => code.trim() || []);
 
 /** The word on the device's screen; an unknown code stays as it is. */
 export function faultWord(code: string): string {

@@ -42,7 +42,7 @@ function makeRow(id: string, context: Context): Part<RollOutRow> {
 function makeTable(label: string, heads: readonly string[], body: HTMLElement): HTMLElement {
   const cells = heads.map((text) => h("th", { scope: "col" }, text));
   const head = h("thead", {}, h("tr", {}, ...cells));
-  return h("table", { class: "roll-out-table", "aria-label": label }, head, body);
+  return h("table", { class: "list-table", "aria-label": label }, head, body);
 }
 
 const actionWords = { stop: "Stop", resume: "Resume" } as const;
@@ -88,7 +88,7 @@ function makeGroups(context: Context): Part<readonly RollOutGroup[]> {
   const heads = ["Group", "Version", "Share", "Status", ""];
   const root = h(
     "div",
-    { class: "roll-out-scroll" },
+    { class: "list-scroll" },
     makeTable("Roll-out of the hub's feed, by group", heads, body),
   );
   return {
@@ -113,10 +113,10 @@ export function makeRollOut(context: Context): Part<View> {
   const groups = makeGroups(context);
   const root = h(
     "details",
-    { class: "card roll-out" },
+    { class: "card list roll-out" },
     h("summary", {}, icon("firmware"), h("strong", {}, "Firmware roll-out"), sum.root),
     groups.root,
-    h("div", { class: "roll-out-scroll" }, table),
+    h("div", { class: "list-scroll" }, table),
   );
   let last: View | undefined;
   const update = (view: View) => {

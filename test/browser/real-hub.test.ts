@@ -147,4 +147,40 @@ describe.skipIf(skipped)(`the page on the real hub${skipped ? ` (${noChromium})`
     expect(await page.content()).not.toContain("SharedAccessKey");
     await device.close();
   });
+
+  it("edits the schedule by dragging on a week, and sends what the table shows", async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.goto(`${hub.addresses.pageUrl}#device=${id}`);
+    await page.getByText("More settings").click();
+    const monday = page.getByRole("textbox", { name: "Monday" });
+    const track = page.locator('svg[data-day="monday"]');
+    await track.scrollIntoViewIfNeeded();
+    const box = (await track.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const at = (hour: number, above = 0) => [box.x + (box.width * hour) / 24, box.y + 22 - above] as const;
+    /** A pixel of the pointer is nearly a degree. */
+    const reads = async (...times: string[]) => {
+      const points = (await monday.inputValue()).split(", ").map((point) => point.split(" "));
+      expect(points.map(([time]) => time)).toEqual(times);
+      return points.map(([, target]) => Number(target));
+    };
+    await page.mouse.click(...at(6));
+    await page.mouse.click(...at(22));
+    for (const target of await reads("06:00", "22:00"))
+      expect(Math.abs(target - 17.5)).toBeLessThanOrEqual(1);
+    await page.mouse.move(...at(6));
+    await page.mouse.down();
+    await page.mouse.move(...at(7.5, 6), { steps: 4 });
+    await seen(page, ".week-note", /Mon 07:30: 2[0-9.]+ °C/);
+    await page.mouse.up();
+    const [first = 0, last = 0] = await reads("07:30", "22:00");
+    expect(first).toBeGreaterThan(last + 3);
+    await page.mouse.dblclick(...at(22));
+    await page.mouse.dblclick(...at(12));
+    await reads("07:30", "12:00");
+    const text = await monday.inputValue();
+    await page.getByRole("button", { name: "Set schedule" }).click();
+    const desired = () => hub.core.devices.get(id)?.desired.properties["schedule"];
+    await expect.poll(desired).toEqual({ monday: text });
+  });
 });

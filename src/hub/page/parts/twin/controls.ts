@@ -245,7 +245,13 @@ export function makeControls(context: Context): Part<View> & { readonly more: HT
     "details",
     { class: "more" },
     h("summary", {}, "More settings"),
-    h("div", { class: "cloud-parts" }, fields(others), patchField(edit, context)),
+    h(
+      "div",
+      { class: "cloud-parts" },
+      fields(others.filter(({ isWide }) => !isWide)),
+      patchField(edit, context),
+      ...others.filter(({ isWide }) => isWide).map(({ root }) => root),
+    ),
   );
   return {
     root: fields(first),

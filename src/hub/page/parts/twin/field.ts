@@ -6,7 +6,10 @@ import type { Part } from "../../dom.ts";
 
 /** Merged into the desired document. @returns whether the hub took it */
 export type Edit = (properties: Readonly<Record<string, Json>>) => Promise<boolean>;
-export type Field = Part<DeviceDetail>;
+export interface Field extends Part<DeviceDetail> {
+  /** It needs the whole width of the card. */
+  readonly isWide?: true;
+}
 
 /** The desired value; without one, the reported value. */
 export function wanted(detail: DeviceDetail, name: WritableName): Json | undefined {

@@ -1,9 +1,11 @@
-/** The schedule: a row for each day with its points as text, for keyboards as for pointers. */
+/** The schedule: a picture to drag points in, and a table with the same points as text, for keyboards. */
 import { isRecord, type Json } from "../../../../base/json/value.ts";
 import { type WritableName, writableSpec } from "../../../../model/cloud-model.ts";
-import { maxPointsPerDay, weekdays } from "../../../../model/week.ts";
+import { maxPointsPerDay, type Weekday, weekdays } from "../../../../model/week.ts";
 import { h } from "../../dom.ts";
+import { temperatureText } from "../../model/words.ts";
 import { type Edit, type Field, wanted } from "./field.ts";
+import { makeWeekPicture } from "./week-picture.ts";
 
 /** Not validated here, to show how the device rejects a value. */
 export function weekField(name: WritableName, edit: Edit): Field {
@@ -16,10 +18,29 @@ export function weekField(name: WritableName, edit: Edit): Field {
       spellcheck: "false",
       placeholder: "as the day before",
       "aria-describedby": `hint-${name}`,
-      on: { input: () => (touched = true) },
+      on: {
+        input() {
+          touched = true;
+          picture.update();
+        },
+      },
     });
     const label = h("label", { for: `set-${name}-${day}` }, day.charAt(0).toUpperCase() + day.slice(1));
     return { day, input, root: h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, input)) };
+  });
+  const inputOf = (day: Weekday) => rows.find((row) => row.day === day)?.input;
+  const { label, schema } = writableSpec(name);
+  const picture = makeWeekPicture({
+    limits: schema.kind === "week" ? schema : { lowest: 5, highest: 30 },
+    temperature: temperatureText,
+    textOf: (day) => inputOf(day)?.value ?? "",
+    onChange(day, text) {
+      const input = inputOf(day);
+      if (input === undefined) return;
+      input.value = text;
+      touched = true;
+      picture.update();
+    },
   });
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -27,16 +48,17 @@ export function weekField(name: WritableName, edit: Edit): Field {
     const days = rows.map(({ day, input }): [string, Json] => [day, input.value.trim() || null]);
     if (await edit({ [name]: Object.fromEntries(days) })) touched = false;
   };
-  const { label } = writableSpec(name);
   const root = h(
     "form",
     { class: "field week", novalidate: true, on: { submit: (event) => void submit(event) } },
+    picture.root,
     h("table", {}, h("caption", { class: "label" }, label), h("tbody", {}, ...rows.map((row) => row.root))),
     h("p", { class: "hint", id: `hint-${name}` }, hint),
     h("button", { type: "submit" }, "Set schedule"),
   );
   return {
     root,
+    isWide: true,
     update(detail) {
       if (touched || root.contains(document.activeElement)) return;
       const week = wanted(detail, name);
@@ -45,6 +67,7 @@ export function weekField(name: WritableName, edit: Edit): Field {
         const text = typeof points === "string" ? points : "";
         if (input.value !== text) input.value = text;
       }
+      picture.update();
     },
   };
 }

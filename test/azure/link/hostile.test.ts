@@ -99,6 +99,8 @@ describe("a hub that says what it should not", () => {
     socket?.write(header);
     for (let i = 0; i < 40; i++) socket?.write(Buffer.alloc(64 * 1024));
     await online(2);
+    // Said, as a lost connection alone would blame the network.
+    expect(rig.seen.lines.join()).toContain("a packet beyond the hub's limit");
   });
 
   it("may send megabytes in packets that are within the limit", async () => {

@@ -146,4 +146,18 @@ describe("a disk that fails", () => {
     await rig.advance(5);
     expect(rig.outbox.status.dropped).toBe(1);
   });
+
+  it("that damaged an entry counts it once, however many are read after it", async () => {
+    const rig = new OutboxRig();
+    const numbers = Array.from({ length: 600 }, (_, n) => n + 1);
+    rig.append(...numbers);
+    await rig.advance(5);
+    rig.outbox.abandon();
+    rig.disk.damage(2);
+    rig.crash();
+    rig.outbox.setOnline(true);
+    await rig.advance(120);
+    expect(rig.hub.firsts).toEqual(numbers.filter((each) => each !== 2));
+    expect(rig.outbox.status).toMatchObject({ waiting: 0, dropped: 1 });
+  });
 });

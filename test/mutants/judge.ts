@@ -35,7 +35,7 @@ export class Judge {
   async noticedNearby(file: string, mutant: Mutant): Promise<string | undefined> {
     const nearest = this.#bench.nearestTests(file);
     const { tests: all, slowTests } = this.#folder;
-    const groups = nearest.length > 0 ? nearest : all.map((path) => [path]);
+    const groups = nearest.length > 0 ? nearest : [all.slice(0, 1)];
     const runs = groups.map((tests): TestsToRun => ({ tests }));
     for (const tests of slowTests === undefined ? runs : [...runs, { tests: [], slowTests }]) {
       const noticed = await this.#examine(file, mutant, tests, nearestLimitMs);

@@ -9,8 +9,7 @@ const longSuites = /\/test\/(?:disk|flips|fuzz|soak)\//;
 
 /**
  * Those that import it themselves or by way of what tests share, the one that has its name, and those of the folder
- * that mirrors its own, or the one above where that has none. Where there is none at all, those of the files that
- * import it.
+ * that mirrors its own, or the one above where that has none. Where none imports it, those of the files that do as well.
  * @param file relative to the tree, as the answer is
  * @returns groups, each to be run when the one before noticed nothing: those that import the file, those of its
  *   surroundings, and those that may need the built program
@@ -31,19 +30,23 @@ function testsAround(tree: string, file: string): string[] {
   );
   const sources = filesBelow(tree, "src").map((name) => ({ name, imports: importsOf(name) }));
   const seen = new Set<string>();
+  const found = new Set<string>();
   let ring = [join(tree, file)];
   while (ring.length > 0) {
     for (const source of ring) seen.add(source);
-    const found = tests.filter((test) => ring.some((source) => isNear(test, source, tree, tests)));
-    if (found.length > 0) return found.map((test) => relative(tree, test));
+    const folders = new Set(ring.map((source) => folderOfTests(source, tree, tests)));
+    const own = tests.filter((test) => ring.some((source) => isOwn(test, source, tree)));
+    const near = tests.filter((test) => folders.has(dirname(test)));
+    for (const test of [...own, ...near]) found.add(relative(tree, test));
+    if (own.length > 0) break;
     const { length } = ring;
     ring = sources
       .filter((source) => !seen.has(source.name) && source.imports.some((path) => ring.includes(path)))
       .map(({ name }) => name);
     // What nearly everything imports is near to nothing.
-    if (ring.length > 20 * length) return [];
+    if (ring.length > 20 * length) break;
   }
-  return [];
+  return [...found];
 }
 
 const mirrorOf = (source: string, tree: string): string =>
@@ -54,12 +57,12 @@ const isOwn = (test: string, source: string, tree: string): boolean =>
   test === join(mirrorOf(source, tree), `${basename(source, ".ts")}.test.ts`) ||
   leadsTo(test, source, join(tree, "test"));
 
-function isNear(test: string, source: string, tree: string, tests: readonly string[]): boolean {
+/** The folder of tests that mirrors the source's, or the one above where that has none. */
+function folderOfTests(source: string, tree: string, tests: readonly string[]): string | undefined {
   const mirror = mirrorOf(source, tree);
   // Not a whole part of the program, such as test/commands/: that would be most of its tests.
   const levels = [mirror, dirname(mirror)].filter((folder) => relative(tree, folder).split("/").length > 2);
-  const folder = levels.find((level) => tests.some((name) => dirname(name) === level));
-  return dirname(test) === folder || isOwn(test, source, tree);
+  return levels.find((level) => tests.some((name) => dirname(name) === level));
 }
 
 const leadsTo = (test: string, source: string, tests: string): boolean =>
@@ -89,8 +92,16 @@ const filesBelow = (tree: string, folder: string): string[] =>
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(tree, folder, name));
 
-const importsOf = (file: string): string[] =>
-  [...textOf(file).matchAll(imports)].map(([, path = ""]) => join(dirname(file), path));
+/** By file: a mutant changes no import. */
+const knownImports = new Map<string, readonly string[]>();
+
+function importsOf(file: string): readonly string[] {
+  const known = knownImports.get(file);
+  if (known !== undefined) return known;
+  const found = [...textOf(file).matchAll(imports)].map(([, path = ""]) => join(dirname(file), path));
+  knownImports.set(file, found);
+  return found;
+}
 
 function textOf(file: string): string {
   try {

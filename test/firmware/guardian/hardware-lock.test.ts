@@ -156,6 +156,12 @@ describe.runIf(process.platform === "linux")("SR-12: the lock of a relay's line"
     expect(readFileSync(lockFile(), "utf8")).toBe("");
   });
 
+  it("is held by the chip's own file where the line's is none, and says so", () => {
+    spawnSync("mkfifo", [lockFile()]);
+    expect(take()).toMatchObject({ kind: "held", missing: [`${lockFile()}: it is no file`] });
+    expect(kind(take())).toBe("refused");
+  });
+
   it("is asked for without being taken or made", () => {
     expect(probeLock(relay(), lockFolder()).kind).toBe("free");
     expect(existsSync(lockFile())).toBe(false);

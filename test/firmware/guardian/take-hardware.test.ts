@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -227,6 +235,16 @@ describe.runIf(process.platform === "linux")("SR-14: on a Raspberry Pi", () => {
     rmSync(join(root, "dev", "i2c-1"));
     expect(turnRelayOff({ ...options("data"), choose: choose("auto", "data"), force: false })).toBe(true);
     expect(relay()).toBe("0");
+  });
+
+  it.each([true, false])("`relay off` does not claim what it cannot read back, forced: %s", (force) => {
+    const value = join(tree.root, "class/gpio", `gpio${relayLine}`, "value");
+    rmSync(value);
+    // It takes what is written, and never shows it.
+    symlinkSync("/dev/null", value);
+    expect(turnRelayOff({ ...options("data"), choose: choose("grove-heater-pi", "data"), force })).toBe(
+      false,
+    );
   });
 });
 

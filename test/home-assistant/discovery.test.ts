@@ -137,6 +137,10 @@ describe("the discovery document", () => {
     // A difference has no device class: Home Assistant would convert it as a temperature.
     expect(components["sensorOffset"]).toMatchObject({ platform: "number", unit_of_measurement: "K" });
     expect(components["sensorOffset"]).not.toHaveProperty("device_class");
+    expect(components["freeMemory"]).toMatchObject({ unit_of_measurement: "KiB", device_class: "data_size" });
+    expect(components["relayCycles"]).toMatchObject({ platform: "sensor" });
+    for (const member of ["unit_of_measurement", "device_class"])
+      expect(components["relayCycles"]).not.toHaveProperty(member);
     expect(components["heaterSwitch"]).toMatchObject({ platform: "switch" });
     expect(components["controlMode"]).toMatchObject({ platform: "select", options: ["auto", "manual"] });
     expect(components["schedule"]).toBeUndefined();

@@ -38,6 +38,15 @@ describe("a stored document", () => {
     expect(await documents.read("a", whole)).toBe(1);
   });
 
+  it("is on the disk once all is settled, whoever waits for its write", async () => {
+    const folder = await temporaryFolder();
+    const documents = await opened(folder);
+    for (const name of ["a", "b"]) for (const each of [1, 2, 3]) void documents.write(name, each);
+    await documents.settled();
+    const again = await opened(folder);
+    expect([await again.read("a", whole), await again.read("b", whole)]).toEqual([3, 3]);
+  });
+
   it("has two generations from the first write on, each in blocks of its own", async () => {
     const folder = await temporaryFolder();
     const documents = await opened(folder);

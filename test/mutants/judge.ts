@@ -9,7 +9,7 @@ import type { Mutant } from "./operators.ts";
 import { failedTests, type TestRun, type TestsToRun } from "./run-tests.ts";
 
 /** A mutant may make a loop endless; without one these end in time even on a busy machine. */
-const nearestLimitMs = 300_000;
+const nearestLimitMs = 600_000;
 const folderLimitMs = 1_200_000;
 
 export interface Bench {

@@ -5,7 +5,7 @@ import { basename, dirname, join, relative } from "node:path";
 const imports = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
 /** They import much, and try much of it for long. */
-const longSuites = /\/test\/(?:disk|flips|fuzz|soak)\//;
+const longSuites = /\/test\/(?:disk\/|flips\/|fuzz\/|soak\/|firmware\/faults\/visibility)/;
 
 /**
  * Those that import it themselves or by way of what tests share, the one that has its name, and those of the folder

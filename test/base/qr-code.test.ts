@@ -14,6 +14,18 @@ const masks: readonly ((row: number, column: number) => boolean)[] = [
   (i, j) => (((i + j) % 2) + ((i * j) % 3)) % 2 === 0,
 ];
 
+/** In the field of the standard, GF(256) modulo x⁸+x⁴+x³+x²+1. */
+function product(a: number, b: number): number {
+  let sum = 0;
+  for (let bit = 7; bit >= 0; bit -= 1)
+    sum = (sum << 1) ^ (sum >> 7 === 1 ? 0x11d : 0) ^ ((b >> bit) & 1 ? a : 0);
+  return sum;
+}
+
+/** What a reader corrects errors by: zeros, where data and check words fit. Any level has at least seven of these. */
+const syndromes = (words: readonly number[]): readonly number[] =>
+  [1, 2, 4, 8, 16, 32, 64].map((root) => words.reduce((sum, word) => product(sum, root) ^ word, 0));
+
 /** Reads a code of version 1 or 2 without errors: one block, one alignment pattern at most. */
 function readBack(code: QrCode): string {
   const size = code.length;
@@ -36,6 +48,8 @@ function readBack(code: QrCode): string {
   const number = (from: number, length: number) =>
     Number.parseInt(bits.slice(from, from + length).join(""), 2);
   expect(number(0, 4)).toBe(4);
+  const words = Array.from({ length: Math.floor(bits.length / 8) }, (_, index) => number(index * 8, 8));
+  expect(syndromes(words)).toEqual([0, 0, 0, 0, 0, 0, 0]);
   const bytes = Array.from({ length: number(4, 8) }, (_, index) => number(12 + index * 8, 8));
   return new TextDecoder().decode(new Uint8Array(bytes));
 }

@@ -37,6 +37,23 @@ describe("commands that are none", () => {
     expect(refusals(faceLines)).toBe(1);
   });
 
+  it("those of a minute are one line, and the next line tells how many were left out", async () => {
+    const { broker, clock, faceLines } = await faceRig();
+    const counts = () =>
+      faceLines
+        .filter(({ event }) => event === "home-assistant-command-refused")
+        .map(({ fields }) => fields?.["refusedSince"]);
+    for (let n = 0; n < 5; n += 1) {
+      broker.say(topics.set("target"), "warm");
+      await clock.advance(seconds(5));
+    }
+    expect(counts()).toEqual([undefined]);
+    await clock.advance(minutes(1));
+    broker.say(topics.set("target"), "warm");
+    await clock.advance(seconds(5));
+    expect(counts()).toEqual([undefined, 4]);
+  });
+
   it("a retained command is ignored: it may be years old", async () => {
     const { broker, clock, device, faceLines } = await faceRig();
     broker.say(topics.set("target"), "25", true);

@@ -22,22 +22,48 @@ function product(a: number, b: number): number {
   return sum;
 }
 
-/** What a reader corrects errors by: zeros, where data and check words fit. Any level has at least seven of these. */
-const syndromes = (words: readonly number[]): readonly number[] =>
-  [1, 2, 4, 8, 16, 32, 64].map((root) => words.reduce((sum, word) => product(sum, root) ^ word, 0));
+/** What a reader corrects errors by: zeros, where data and check words fit. */
+const syndromes = (words: readonly number[], degree: number): readonly number[] =>
+  Array.from({ length: degree }, (_, power) => {
+    const root = Array.from({ length: power }).reduce<number>((value) => product(value, 2), 1);
+    return words.reduce((sum, word) => product(sum, root) ^ word, 0);
+  });
 
-/** Reads a code of version 1 or 2 without errors: one block, one alignment pattern at most. */
-function readBack(code: QrCode): string {
+/** Versions 1 to 9 with level M, from the standard's tables 9 and E.1: check words a block, blocks, alignment patterns. */
+const versions: readonly (readonly [degree: number, blocks: number, ...centres: number[]])[] = [
+  [10, 1],
+  [16, 1, 6, 18],
+  [26, 1, 6, 22],
+  [18, 2, 6, 26],
+  [24, 2, 6, 30],
+  [16, 4, 6, 34],
+  [18, 4, 6, 22, 38],
+  [22, 4, 6, 24, 42],
+  [22, 5, 6, 26, 46],
+];
+
+/** The words of the code, in the order in which they are drawn. */
+function wordsOf(code: QrCode, centres: readonly number[]): readonly number[] {
   const size = code.length;
   const isDark = (row: number, column: number): boolean => code[row]?.[column] === true;
   const format = [0, 1, 2, 3, 4, 5, 7].map((column) => (isDark(8, column) ? "1" : "0")).join("");
   const mask = masks[(Number.parseInt(format.slice(0, 5), 2) ^ 0b10101) & 7];
+  // None where a finder pattern is.
+  const isAtFinder = (y: number, x: number): boolean =>
+    (y < 9 && (x < 9 || x > size - 9)) || (x < 9 && y > size - 9);
+  const isAlignment = (row: number, column: number): boolean =>
+    centres.some((y) =>
+      centres.some((x) => !isAtFinder(y, x) && Math.abs(row - y) <= 2 && Math.abs(column - x) <= 2),
+    );
+  const tellsVersion = (a: number, b: number): boolean => size >= 45 && a < 6 && b >= size - 11;
   const isFixed = (row: number, column: number): boolean =>
     row === 6 ||
     column === 6 ||
     (row < 9 && (column < 9 || column >= size - 8)) ||
     (row >= size - 8 && column < 9) ||
-    (size === 25 && Math.abs(row - 18) <= 2 && Math.abs(column - 18) <= 2);
+    tellsVersion(row, column) ||
+    tellsVersion(column, row) ||
+    isAlignment(row, column);
   const bits: number[] = [];
   for (let right = size - 1, up = true; right > 0; right -= right === 8 ? 3 : 2, up = !up)
     for (let step = 0; step < size; step += 1)
@@ -45,11 +71,31 @@ function readBack(code: QrCode): string {
         const row = up ? size - 1 - step : step;
         if (!isFixed(row, column)) bits.push(Number(isDark(row, column) !== mask?.(row, column)));
       }
-  const number = (from: number, length: number) =>
-    Number.parseInt(bits.slice(from, from + length).join(""), 2);
+  return Array.from({ length: Math.floor(bits.length / 8) }, (_, index) =>
+    Number.parseInt(bits.slice(index * 8, index * 8 + 8).join(""), 2),
+  );
+}
+
+/** Reads a code without errors, and checks the words by which a reader would correct them. */
+function readBack(code: QrCode): string {
+  const [degree = 0, blocks = 0, ...centres] = versions[(code.length - 21) / 4] ?? [];
+  const words = wordsOf(code, centres);
+  const held = words.length - degree * blocks;
+  const longer = held % blocks;
+  const data = Array.from({ length: blocks }, (): number[] => []);
+  const rounds = Math.floor(held / blocks);
+  // The last blocks are the longer ones.
+  for (let index = 0; index < held; index += 1) {
+    const extra = index >= rounds * blocks ? blocks - longer : 0;
+    data[(index % blocks) + extra]?.push(words[index] ?? 0);
+  }
+  for (const [n, block] of data.entries()) {
+    const checks = Array.from({ length: degree }, (_, index) => words[held + index * blocks + n] ?? 0);
+    expect(syndromes([...block, ...checks], degree)).toEqual(checks.map(() => 0));
+  }
+  const bits = data.flatMap((block) => block.map((word) => word.toString(2).padStart(8, "0"))).join("");
+  const number = (from: number, length: number) => Number.parseInt(bits.slice(from, from + length), 2);
   expect(number(0, 4)).toBe(4);
-  const words = Array.from({ length: Math.floor(bits.length / 8) }, (_, index) => number(index * 8, 8));
-  expect(syndromes(words)).toEqual([0, 0, 0, 0, 0, 0, 0]);
   const bytes = Array.from({ length: number(4, 8) }, (_, index) => number(12 + index * 8, 8));
   return new TextDecoder().decode(new Uint8Array(bytes));
 }
@@ -85,6 +131,16 @@ describe("a QR code", () => {
       expect(rows).toEqual(["1111111", "1000001", "1011101", "1011101", "1011101", "1000001", "1111111"]);
     }
   });
+
+  it.each([14, 15, 42, 62, 84, 106, 122, 152, 180])(
+    "says %i bytes, in the version for that many",
+    (length) => {
+      const text = "The room is 19.5 °C. ".repeat(20).slice(0, length - 8);
+      const whole = text + "x".repeat(length - Buffer.byteLength(text));
+      const code = qrCode(whole);
+      expect(code && readBack(code)).toBe(whole);
+    },
+  );
 
   it("is drawn with a quiet zone of four modules, two rows in a line", () => {
     const code = qrCode("http://heater.local:8780/") ?? [];

@@ -42,6 +42,15 @@ describe("a rate limit", () => {
     expect(["c", "c", "a"].map(admit)).toEqual([true, false, true]);
   });
 
+  it("tells of a key whether its next one would be rejected, without counting it", () => {
+    const limit = new RateLimitByKey({ now: () => millis(0) }, 2);
+    expect(limit.isFull("a")).toBe(false);
+    limit.admit("a", { max: 2, within: seconds(1) });
+    expect([limit.isFull("a"), limit.isFull("a")]).toEqual([false, false]);
+    limit.admit("a", { max: 2, within: seconds(1) });
+    expect([limit.isFull("a"), limit.isFull("b")]).toEqual([true, false]);
+  });
+
   it("fills a bucket with time, up to its size, and never by a clock that stands still", () => {
     const bucket = { max: 5, perToken: seconds(10) };
     const empty = { tokens: 0, countedAt: millis(0) };

@@ -52,7 +52,7 @@ function takeAbsent(
   problems: Problem[],
 ): void {
   if (schema.absent === undefined) problems.push({ path: [], message: `is missing "${name}"` });
-  else if (!("isOptional" in schema)) made.push([name, schema.absent()]);
+  else if (!("isOptional" in schema && schema.isOptional)) made.push([name, schema.absent()]);
 }
 
 function refuseUnknown(value: object, members: Members, problems: Problem[]): void {

@@ -17,9 +17,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  linkOver,
   makePrivateFolder,
   renameOver,
   replaceFile,
+  replaceFileDurablySync,
   replaceFileSync,
   syncFolder,
   writeFresh,
@@ -167,5 +169,37 @@ describe("replacing a file at once", () => {
     expect(readFileSync(at("memory"), "utf8")).toBe("new");
     expect(modeOf(at("memory"))).toBe(0o600);
     expect(readdirSync(folder)).toEqual(["memory"]);
+  });
+});
+
+describe("replacing a file at once, on the disk", () => {
+  it("gives it the mode, whatever stood there, and leaves nothing open or beside it", () => {
+    writeFileSync(at("unit"), "old");
+    writeFileSync(at("unit.new"), "cut o");
+    replaceFileDurablySync(at("unit"), "new", 0o666);
+    expect(readFileSync(at("unit"), "utf8")).toBe("new");
+    expect(modeOf(at("unit"))).toBe(0o666);
+    expect(readdirSync(folder)).toEqual(["unit"]);
+    if (process.platform === "linux") expect(openBelow()).toEqual([]);
+  });
+});
+
+describe("one more name of a file", () => {
+  it("takes the place of what it named, and leaves nothing beside the two", async () => {
+    writeFileSync(at("a"), "new");
+    writeFileSync(at("b"), "old");
+    writeFileSync(at("b.new"), "cut o");
+    // Again: the two are one file then, and rename(2) does nothing.
+    for (let n = 0; n < 2; n += 1) {
+      await linkOver(at("a"), at("b"));
+      expect(statSync(at("b")).ino).toBe(statSync(at("a")).ino);
+      expect(readdirSync(folder)).toEqual(["a", "b"]);
+    }
+  });
+
+  it("leaves what it named where there is no such file", async () => {
+    writeFileSync(at("b"), "old");
+    await expect(linkOver(at("a"), at("b"))).rejects.toMatchObject({ code: "ENOENT" });
+    expect(readFileSync(at("b"), "utf8")).toBe("old");
   });
 });

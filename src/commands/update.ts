@@ -30,6 +30,7 @@ import {
   ownerFileName,
   readOwnerFile,
 } from "../firmware/update-process/owner-file.ts";
+import { grantsInForce } from "../firmware/update-process/source-grants.ts";
 import { updatesFolder } from "../firmware/update-process/sources.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
@@ -96,7 +97,7 @@ async function check(args: Arguments): Promise<number> {
       store,
       files,
       keys: usableKeys(),
-      manifest: loadManifestWithoutHat(),
+      manifest: grantsInForce(store, loadManifestWithoutHat()),
       firmware: firmwareVersion(),
       board: "",
       program: store.read().active ?? "factory",

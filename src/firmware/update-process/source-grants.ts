@@ -1,5 +1,5 @@
 /**
- * Whether a new program could still reach this unit's sources of updates.
+ * Whether a program may reach this unit's sources of updates: a new one, and the one that runs.
  *
  * An image carries the app manifest of the checkout that it was built in. One that was built where nobody had named the
  * owner's server would run well, be confirmed, and never update itself again: someone would have to drive out.
@@ -10,7 +10,9 @@ import { readText } from "../../base/schema/schema.ts";
 import { list, object } from "../../base/schema/structures.ts";
 import { string, withDefault } from "../../base/schema/values.ts";
 import { checkConnection } from "../../manifest/gate.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
 import { ImageRefused } from "../../update/image/refusal.ts";
+import type { SlotStore } from "../../update/slots/slot-store.ts";
 import type { OwnerFile } from "./owner-file.ts";
 
 /** No more of it than is needed here: a later firmware may grant in ways that this one does not know. */
@@ -33,6 +35,19 @@ export function checkReachesSources(program: string, owner: OwnerFile): void {
     `it could never be updated again: its app manifest does not grant ${missing.join(" and ")}, from where this unit takes its ` +
       'updates; build it with that host in "AllowedConnections" of manifest/app_manifest.json',
   );
+}
+
+/**
+ * What the confirmed program grants, which is the one that asks the sources.
+ * @param installation what the firmware of the installation grants
+ */
+export function grantsInForce<T extends Pick<Manifest, "connections">>(
+  store: SlotStore,
+  installation: T,
+): T | Pick<Manifest, "connections"> {
+  const { active } = store.read();
+  const connections = active === null ? undefined : connectionsIn(store.programIn(active));
+  return connections === undefined ? installation : { connections };
 }
 
 function connectionsIn(program: string): readonly string[] | undefined {

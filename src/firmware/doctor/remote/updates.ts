@@ -22,6 +22,7 @@ import {
   ownerFileName,
   readOwnerFile,
 } from "../../update-process/owner-file.ts";
+import { grantsInForce } from "../../update-process/source-grants.ts";
 import { type Finding, fail, ok, warn } from "../finding.ts";
 import type { Machine } from "../machine.ts";
 
@@ -44,7 +45,8 @@ export async function checkUpdates(examination: UpdatesExamination): Promise<rea
   if (owner === undefined && machine.kind(slots) === undefined)
     return [ok(check, `none: there is no ${join(data.path, ownerFileName)}`)];
   const trusted = readTrustedKeys(machine.resolve(examination.keysFolder));
-  const findings = isFinding(owner) ? [owner] : sourcesWithProblems(owner, manifest);
+  const granted = manifest && grantsInForce(storeOf(examination), manifest);
+  const findings = isFinding(owner) ? [owner] : sourcesWithProblems(owner, granted, granted !== manifest);
   const { state, problems } = recordIn(machine, slots, storeOf(examination));
   const wantsKeys = owner !== undefined || state.slots.a !== null || state.slots.b !== null;
   if (wantsKeys) findings.push(...keysWithProblems(trusted, examination.keysFolder));
@@ -74,6 +76,7 @@ async function ownerOf(dataPath: string): Promise<OwnerFile | Finding | undefine
 function sourcesWithProblems(
   owner: OwnerFile | undefined,
   manifest: UpdatesExamination["manifest"],
+  isOfUpdate: boolean,
 ): Finding[] {
   return addressesOf(owner).flatMap(({ what, url }) => {
     if (url === undefined)
@@ -82,7 +85,9 @@ function sourcesWithProblems(
       ];
     const refused = url.protocol !== "file:" && manifest && checkConnection(manifest, url.hostname);
     if (!refused) return [];
-    const remedy = 'Add it to "AllowedConnections" in the manifest; see: grove-heater manifest check.';
+    const remedy = isOfUpdate
+      ? "The update that runs does not grant them: apply an image that was built with that host in its manifest."
+      : 'Add it to "AllowedConnections" in the manifest; see: grove-heater manifest check.';
     return [fail(check, `connections to ${url.hostname}, the ${what}, are not allowed`, remedy)];
   });
 }

@@ -12,7 +12,7 @@ import { newKeyPair } from "../../../../src/update/image/keys.ts";
 import { systemSlotFiles } from "../../../../src/update/slots/slot-files.ts";
 import { SlotStore } from "../../../../src/update/slots/slot-store.ts";
 import { confirmed, onTrial, reverted } from "../../../../src/update/slots/slots.ts";
-import { imageOf, publicPem, stream, thisDevice, trusted } from "../../../update/fixtures.ts";
+import { imageOf, imageOfFiles, publicPem, stream, thisDevice, trusted } from "../../../update/fixtures.ts";
 import {
   type CapturedMachine,
   capture,
@@ -94,6 +94,24 @@ describe("a unit's updates", () => {
       },
     ]);
     expect(machine.snapshot()).toEqual(before);
+  });
+
+  it("must be granted by the update that runs, not by the firmware of the installation", async () => {
+    const machine = unit({ owner: feed });
+    const store = storeOf(machine);
+    const manifest = JSON.stringify({ Capabilities: { AllowedConnections: ["other.example"] } });
+    const image = imageOfFiles(5, { "manifest/app_manifest.json": Buffer.from(manifest) });
+    const { slot } = await store.install(stream(image), trusted, thisDevice);
+    expect(await found(machine)).toMatchObject([{ status: "ok" }]);
+    await store.change((state) => confirmed(onTrial(state, slot)));
+    expect(await found(machine)).toMatchObject([
+      {
+        status: "fail",
+        detail: "connections to updates.example, the feed, are not allowed",
+        remedy: expect.stringContaining("update that runs"),
+      },
+    ]);
+    expect(await found(machine, ["other.example"])).toMatchObject([{ status: "fail" }]);
   });
 
   it("may come from a folder, which needs no permission to connect", async () => {

@@ -27,10 +27,11 @@ export class ByteQueue {
     return collected;
   }
 
-  /** Up to a line feed, which is taken and left out. */
+  /** Up to a line feed, which is taken and left out. @throws ImageRefused "not-an-image" without one */
   async line(most: number): Promise<string> {
     const collected: number[] = [];
     while (collected.length <= most) {
+      if (!(await this.#fill())) throw endsAtOnce(collected.length);
       const [byte = 0] = await this.some(1);
       if (byte === 0x0a) return Buffer.from(collected).toString("latin1");
       collected.push(byte);
@@ -55,5 +56,9 @@ export class ByteQueue {
     return true;
   }
 }
+
+/** A web page of one line, or what a download of nothing leaves. */
+const endsAtOnce = (bytes: number): ImageRefused =>
+  new ImageRefused("not-an-image", bytes === 0 ? "it is empty" : "it ends within its first line");
 
 const cutOff = (): ImageRefused => new ImageRefused("wrong-length", "it ends before its last file");

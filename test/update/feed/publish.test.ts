@@ -160,7 +160,7 @@ describe("publishing", () => {
     for (const [name, bytes, code] of [
       ["noise", Buffer.from("MZ".repeat(500)), "not-an-image"],
       ["short", imageOf(1).subarray(0, -1), "wrong-length"],
-      ["empty", Buffer.alloc(0), "wrong-length"],
+      ["empty", Buffer.alloc(0), "not-an-image"],
     ] as const) {
       writeFileSync(join(inputs, name), bytes);
       await expect(published(disk, { image: join(inputs, name) })).rejects.toMatchObject({ code });

@@ -30,7 +30,7 @@ import {
   ownerFileName,
   readOwnerFile,
 } from "../firmware/update-process/owner-file.ts";
-import { grantsInForce } from "../firmware/update-process/source-grants.ts";
+import { checkReachesSources, grantsInForce } from "../firmware/update-process/source-grants.ts";
 import { updatesFolder } from "../firmware/update-process/sources.ts";
 import { unitId } from "../firmware/update-process/unit-id.ts";
 import { ImageRefused } from "../update/image/refusal.ts";
@@ -166,6 +166,7 @@ async function apply(args: Arguments, file: string): Promise<number> {
     const { slot, image } = await installUpdate(regularFileChunks(file), { store, dataPath, keys, manifest });
     const { digest, version, counter } = image;
     await writeRequest(requestFile(dataPath), { kind: "start", slot, digest, now: args.has("now") }, owner);
+    await warnOfSources(store.programIn(slot), dataPath);
     const soon = args.has("now") ? "within seconds" : "once its heater is off";
     return print(
       `release ${version}, counter ${counter}, is installed in slot ${slot}. A running firmware tries it ${soon}, else the ` +
@@ -173,6 +174,16 @@ async function apply(args: Arguments, file: string): Promise<number> {
     );
   } catch (error) {
     throw asStartupError(error, file);
+  }
+}
+
+/** No more than that: whoever applies it is there, and may apply another one. */
+async function warnOfSources(program: string, dataPath: string): Promise<void> {
+  try {
+    const owner = await readOwnerFile(dataPath);
+    if (owner !== undefined) checkReachesSources(program, owner);
+  } catch (error) {
+    process.stderr.write(`! ${messageOf(error)}\n`);
   }
 }
 

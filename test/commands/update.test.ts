@@ -117,6 +117,14 @@ describe("update", () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining("is damaged")]);
   });
 
+  it("apply warns of an image after which the unit could not reach its source", async () => {
+    const url = "https://updates.example/feed/";
+    writeFileSync(join(data, "updates.json"), JSON.stringify({ feed: { url } }), { mode: 0o600 });
+    const { code, stderr } = run("update", "apply", await program.image(6));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^! .*does not grant updates\.example/);
+  });
+
   it("apply --now is said in the request", async () => {
     run("update", "apply", "--now", await program.image(6));
     expect(readFileSync(join(data, "slots", "request.json"), "utf8")).toContain('"now":true');

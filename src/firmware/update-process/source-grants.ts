@@ -64,6 +64,7 @@ function connectionsIn(program: string): readonly string[] | undefined {
 
 /** A folder needs no grant. */
 function hostsOf({ feed, hawkbit }: OwnerFile): readonly string[] {
-  const urls = [feed && new URL(feed.url), hawkbit?.base].filter((url) => url !== undefined);
+  const feedUrl = feed !== undefined && URL.canParse(feed.url) ? new URL(feed.url) : undefined;
+  const urls = [feedUrl, hawkbit?.base].filter((url) => url !== undefined);
   return urls.filter(({ protocol }) => protocol !== "file:").map(({ hostname }) => hostname);
 }

@@ -4,6 +4,7 @@ import type { Celsius, Millis, RelativeHumidityPercent, WallMillis } from "../ba
 import type { Preset } from "../model/cloud-model.ts";
 import type { FailingPart } from "../model/faults.ts";
 import type { ControlValue, WritableName, WritableValues } from "../model/properties.ts";
+import type { Settings } from "../model/settings-table.ts";
 import type { Source } from "../model/sources.ts";
 import type { LocalTime } from "./schedule/week-times.ts";
 import type { TwinShadow } from "./twin/shadow.ts";
@@ -70,6 +71,8 @@ export type Request =
   | { readonly kind: "forget-room"; readonly source: Source }
   /** The relay is a new one: its cycles are counted from 0. */
   | { readonly kind: "relay-replaced"; readonly source: Source }
+  /** Other settings, which passed every check; those that need a start must be as before. */
+  | { readonly kind: "use-settings"; readonly settings: Settings; readonly source: Source }
   /** Stored in one write with what the other requests of the same step change (RR-9). */
   | { readonly kind: "store-shadow"; readonly shadow: TwinShadow; readonly source: Source };
 

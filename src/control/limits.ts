@@ -64,6 +64,7 @@ export function validateRequest(request: Request, limits: Limits): string | unde
     case "clear-faults":
     case "forget-room":
     case "relay-replaced":
+    case "use-settings":
     case "store-shadow":
       return undefined;
   }

@@ -141,7 +141,7 @@ export function start(
   };
 }
 
-function makeRules(settings: Settings): Rules {
+export function makeRules(settings: Settings): Rules {
   return {
     settings,
     law: {

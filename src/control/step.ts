@@ -98,7 +98,7 @@ function nextState(
   const now = millis(clock.seenMs + clock.offset);
   // Each member by name: much faster than a copy of the object before, which was made in the same way.
   return {
-    rules: state.rules,
+    rules: userInput.rules,
     firmware: state.firmware,
     clock,
     buttons: userInput.buttons,

@@ -72,7 +72,7 @@ export interface PanelContext extends ScheduleContext {
 
 export type PanelRequest = Exclude<
   Request,
-  { kind: "clear-faults" | "forget-room" | "relay-replaced" | "identify" | "store-shadow" }
+  { kind: "clear-faults" | "forget-room" | "relay-replaced" | "identify" | "store-shadow" | "use-settings" }
 >;
 
 /** Applies a request and emits its event. The same value again changes only the source. */
@@ -226,21 +226,33 @@ function set(
   context: PanelContext,
   ongoing = false,
 ): Panel {
-  const { events, wallMs } = context;
-  const { values, changes } = panel;
-  const isNew = !equalJson(to, values[name]);
-  if (isNew) events.push({ kind: "changed", name, from: values[name], to, source });
+  const isNew = !equalJson(to, panel.values[name]);
   const because = endsBoost[name];
-  const from = (ongoing ? changes[name].from : undefined) ?? values[name];
-  const after = {
-    ...(because ? endBoost(panel, because, events) : panel),
-    values: { ...values, [name]: to },
-    changes: { ...changes, [name]: { source, wallMs, serial: nextSerial(panel), from } },
-  };
+  const changed = withValue(panel, name, to, source, context, ongoing);
+  const after = because ? endBoost(changed, because, context.events) : changed;
   if (name === "targetTemperature") {
     return { ...after, scheduling: { ...panel.scheduling, hold: holdOf(after) } };
   }
   return name === "awayUntil" && isNew ? endHold(after) : after;
+}
+
+/** A value alone, with its change and its event: boost and hold stay. For the parameters see `set`. */
+export function withValue(
+  panel: Panel,
+  name: WritableName,
+  to: ControlValue,
+  source: Source,
+  { events, wallMs }: PanelContext,
+  ongoing = false,
+): Panel {
+  const { values, changes } = panel;
+  if (!equalJson(to, values[name])) events.push({ kind: "changed", name, from: values[name], to, source });
+  const from = (ongoing ? changes[name].from : undefined) ?? values[name];
+  return {
+    ...panel,
+    values: { ...values, [name]: to },
+    changes: { ...changes, [name]: { source, wallMs, serial: nextSerial(panel), from } },
+  };
 }
 
 /**

@@ -10,14 +10,16 @@ import type { ButtonEdge, Input, Request } from "../input.ts";
 import { validateRequest } from "../limits.ts";
 import type { ControlEvent } from "../output.ts";
 import { setPointFrom, setPointOf } from "../schedule/schedule.ts";
-import type { ControlState } from "../state.ts";
+import { type ControlState, makeRules, type Rules } from "../state.ts";
 import type { TwinShadow } from "../twin/shadow.ts";
 import type { ButtonsState } from "./buttons.ts";
 import { adjusting, stepButtons } from "./buttons.ts";
 import type { Panel, PanelContext } from "./panel.ts";
 import { applyGesture, applyRequest, passTime, releaseButtons } from "./panel.ts";
+import { underSettings } from "./under-settings.ts";
 
 export interface UserInput {
+  readonly rules: Rules;
   readonly buttons: ButtonsState;
   readonly panel: Panel;
   readonly twin: TwinShadow;
@@ -45,11 +47,14 @@ export function readUserInput(
   offset: Millis,
   events: ControlEvent[],
 ): UserInput {
-  const { settings } = state.rules;
+  const other = input.requests.findLast((request) => request.kind === "use-settings");
+  const rules = other === undefined ? state.rules : makeRules(other.settings);
+  const { settings } = rules;
   const context: PanelContext = { settings, now, wallMs: input.wallMs, local: input.local, events };
   const edges = offset === 0 ? input.buttons : input.buttons.map((edge) => shift(edge, offset));
   const buttons = stepButtons(state.buttons, edges, now);
-  let panel = passTime(state.panel, context);
+  const before = other === undefined ? state.panel : underSettings(state.panel, other.source, context);
+  let panel = passTime(before, context);
   let clear = false;
   let changed = panel !== state.panel;
   let repeated = state.unsettled;
@@ -58,9 +63,9 @@ export function readUserInput(
       clear = true;
       continue;
     }
-    const before = panel;
-    panel = applyGesture(panel, gesture, context);
-    if (panel === before) continue;
+    const pressed = applyGesture(panel, gesture, context);
+    if (pressed === panel) continue;
+    panel = pressed;
     if (gesture.kind === "nudge" && gesture.repeat) repeated = true;
     else changed = true;
   }
@@ -84,6 +89,7 @@ export function readUserInput(
   const unsettled = repeated && adjusting(buttons.state);
   return {
     ...requested,
+    rules,
     panel: followed,
     buttons: buttons.state,
     touched: buttons.touched,
@@ -118,6 +124,9 @@ function applyRequests(before: Requested, input: Input, context: PanelContext): 
         break;
       case "relay-replaced":
         requested = { ...requested, relayReplaced: true };
+        break;
+      case "use-settings":
+        // In force already, for everything else of this step.
         break;
       case "store-shadow":
         requested = { ...requested, twin: request.shadow };

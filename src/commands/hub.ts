@@ -3,6 +3,7 @@
  * credentials.
  */
 
+import type { Log } from "../base/log.ts";
 import { read } from "../base/schema/schema.ts";
 import { readRequired } from "../firmware/claim/claim.ts";
 import { certificatesOf } from "../firmware/claim/pem.ts";
@@ -20,6 +21,8 @@ import {
 } from "../firmware/hub-process/local-hub.ts";
 import { loadManifestWithoutHat } from "../firmware/load-manifest.ts";
 import { rankMemory } from "../firmware/memory/rank.ts";
+import { settingsOf } from "../firmware/page-process/device-detail.ts";
+import { DeviceLink } from "../firmware/page-process/device-link.ts";
 import { ownDeviceId } from "../firmware/page-process/own-id.ts";
 import { homeSessionTime } from "../firmware/page-process/page-server.ts";
 import { PasswordFile, warnOfPassword } from "../firmware/page-process/password-file.ts";
@@ -136,6 +139,7 @@ async function serve(args: Arguments): Promise<number> {
     warnOfPassword(folder.path, systemClock, log);
   }
   connectPanel(hub, device);
+  const link = guarded ? connectSettings(hub, device, folder.path, log) : undefined;
   const closeAlerts = await startHubAlerts({ core: hub.core, dataPath: folder.path, manifest, log });
   reportReady(hub.addresses.pageUrl, hub.credentials);
   await new Promise<void>((resolve) => {
@@ -144,7 +148,7 @@ async function serve(args: Arguments): Promise<number> {
       resolve();
     };
   });
-  await Promise.all([hub.close(), closeAlerts()]);
+  await Promise.all([hub.close(), closeAlerts(), link?.close()]);
   await flushBriefly(out);
   return endProcess(exitCodes.ok, out);
 }
@@ -172,6 +176,29 @@ function connectPanel({ core: { panels } }: LocalHub, device: string): void {
     else if (received?.kind === "panel-gone") panels.show(device, undefined);
   });
   panels.onPress = (_device, press) => sendToGuardian({ kind: "panel-pressed", ...press });
+}
+
+/** Shows the settings of this machine's device on the page, and passes changes of them by its local socket. */
+function connectSettings(
+  { core: { unitSettings } }: LocalHub,
+  device: string,
+  dataPath: string,
+  log: Log,
+): DeviceLink {
+  const link = new DeviceLink({
+    dataPath,
+    clock: systemClock,
+    log,
+    onStatus: (status) => unitSettings.show(device, settingsOf(status).settings),
+    onLog() {},
+    onLogBegins() {},
+  });
+  unitSettings.add(device, async (changes) => {
+    const answer = await link.request((id) => ({ kind: "change-settings", id, changes }));
+    return answer.kind === "done" ? undefined : answer;
+  });
+  link.start();
+  return link;
 }
 
 /** Removed from the environment, which diagnostic reports copy. */

@@ -25,7 +25,7 @@ import { asksToCrash, type RunningLoop, runLoop } from "../firmware/run-loop.ts"
 import { mayDebug, readSeal } from "../firmware/seal/seal.ts";
 import { SealWatch } from "../firmware/seal/seal-watch.ts";
 import { keepStatusFile } from "../firmware/service/running-status.ts";
-import { durableSystemFiles } from "../firmware/storage/durable-files.ts";
+import { type DurableFiles, durableSystemFiles } from "../firmware/storage/durable-files.ts";
 import { gatedFiles } from "../firmware/storage/gated-files.ts";
 import {
   boardOrLastGood,
@@ -34,11 +34,11 @@ import {
   logProblems,
   settingsOrLastGood,
 } from "../firmware/storage/last-good.ts";
+import { LiveSettings } from "../firmware/storage/live-settings.ts";
 import { sendToParent } from "../firmware/supervision/send-to-parent.ts";
 import { runningRelease } from "../firmware/update/launch-note.ts";
 import { greetGuardian, startLoopUpdates } from "../firmware/update/swap/loop-updates.ts";
 import type { Swap } from "../firmware/update/swap/swap.ts";
-import type { Settings } from "../model/settings.ts";
 import type { DisplayKind } from "../simulation/virtual-hat/virtual-hat.ts";
 import { type Context, hasTerminal, oneOf, readContext, wantsColour } from "./line/context.ts";
 import { type Arguments, sharedFlags, type Verb } from "./line/verb.ts";
@@ -116,16 +116,18 @@ async function loop(args: Arguments): Promise<number> {
     },
   });
   if (panel) show(panel, running);
-  const swap = startUpdates(running, values, context.data.path, log);
+  const files = filesOf(running, context);
+  const keepGood = keeper(context, files, log);
+  const live = liveSettings(running, { settings, board }, context, keepGood, log);
+  const swap = startUpdates(running, live, context.data.path, log);
   onSignal = running.stop;
   showStatus(running, choice.name, log);
-  const files = filesOf(running, context);
   history = keepRecords(running, recorder, context, log);
   // Otherwise the cloud process watches the seal. Read only once here: a disk that hangs must not delay a
   // step.
   if (args.has("offline")) new SealWatch(systemClock, log, () => readSeal(context.data.path));
   void Promise.race([running.decided, systemClock.sleep(decisionTimeout)]).then(() =>
-    keepLastGood({ data: context.data, files, clock: systemClock, log }, lastGoodOf(settings, board)),
+    keepGood(lastGoodOf(settings, board)),
   );
   const disconnect = await connectFaces(args, {
     running,
@@ -135,6 +137,7 @@ async function loop(args: Arguments): Promise<number> {
     choice,
     log,
     settings: values,
+    live,
     remoteLines,
     swap,
     virtual,
@@ -209,10 +212,40 @@ async function flushAll(
   await flushBriefly(out);
 }
 
-const lastGoodOf = (
-  settings: ReturnType<typeof settingsOrLastGood>,
-  board: ReturnType<typeof boardOrLastGood>,
-): Parameters<typeof keepLastGood>[1] => ({ settings: settings.good, board: board.good });
+type GoodFiles = Parameters<typeof keepLastGood>[1];
+type ChosenSettings = ReturnType<typeof settingsOrLastGood>;
+type ChosenBoard = ReturnType<typeof boardOrLastGood>;
+
+const lastGoodOf = (settings: ChosenSettings, board: ChosenBoard): GoodFiles => ({
+  settings: settings.good,
+  board: board.good,
+});
+
+const keeper =
+  ({ data }: Context, files: DurableFiles, log: Log) =>
+  (good: GoodFiles): Promise<void> =>
+    keepLastGood({ data, files, clock: systemClock, log }, good);
+
+/** For those who change settings while the device runs. */
+function liveSettings(
+  running: RunningLoop,
+  { settings, board }: { readonly settings: ChosenSettings; readonly board: ChosenBoard },
+  context: Context,
+  keepGood: (good: GoodFiles) => Promise<void>,
+  log: Log,
+): LiveSettings {
+  const good = lastGoodOf(settings, board);
+  return new LiveSettings({
+    device: running.device,
+    source: context.settingsFile,
+    data: context.data,
+    files: filesOf(running, context),
+    log,
+    settings: settings.value,
+    problem: settings.problem,
+    onStored: (text) => void keepGood({ ...good, settings: good.settings && { ...good.settings, text } }),
+  });
+}
 
 /** The log, and the others that receive its events: error reports, the cloud and the local socket. */
 function openLog(args: Arguments, level: LogLevel, write: (line: string) => void) {
@@ -236,9 +269,10 @@ function showGuardian({ device }: RunningLoop, log: Log): void {
   });
 }
 
-function startUpdates(running: RunningLoop, settings: Settings, dataPath: string, log: Log): Swap {
+function startUpdates(running: RunningLoop, live: LiveSettings, dataPath: string, log: Log): Swap {
   const { device, manifest } = running;
   const [clock, send, env] = [systemClock, sendToGuardian, process.env] as const;
+  const settings = () => live.values;
   return startLoopUpdates({ device, settings, dataPath, manifest, env, send, clock, log });
 }
 

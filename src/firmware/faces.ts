@@ -15,6 +15,7 @@ import type { LogFeed } from "./local-socket/log-feed.ts";
 import { firmwareVersion } from "./process/package-root.ts";
 import { environmentWithSecrets, HeldSecrets } from "./process/secret-handover.ts";
 import { systemClock } from "./process/system-clock.ts";
+import type { LiveSettings } from "./storage/live-settings.ts";
 import type { Swap } from "./update/swap/swap.ts";
 import { startUpdateProcess } from "./update-process/start-update-process.ts";
 import type { UpdateProcess } from "./update-process/update-process.ts";
@@ -26,6 +27,7 @@ export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate
   readonly virtual: VirtualHardware | undefined;
   readonly logs: LogFeed;
   readonly history: HistoryRecorder;
+  readonly live: LiveSettings;
   /** Only the local socket and the page: no cloud, no local hub, no updates, no alerts. */
   readonly offline: boolean;
 }
@@ -42,6 +44,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
     log: options.log,
     logs: options.logs,
     history: options.history,
+    settings: options.live,
   });
   void device.addFace(local);
   if (options.offline) {

@@ -20,6 +20,7 @@ import { OnceLog } from "./once-log.ts";
 import { DeviceViews } from "./page-server/device-view.ts";
 import { Feed } from "./page-server/feed.ts";
 import { Panels } from "./page-server/panels.ts";
+import { UnitSettings } from "./page-server/unit-settings.ts";
 import { Devices } from "./registry/devices.ts";
 import type { Documents } from "./storage/documents.ts";
 import { HubSettings } from "./storage/hub-settings.ts";
@@ -39,6 +40,7 @@ export interface HubCore {
   readonly timeline: Timeline;
   readonly feed: Feed;
   readonly panels: Panels;
+  readonly unitSettings: UnitSettings;
   readonly twins: Twins;
   readonly methods: Methods;
   readonly sessions: DeviceSessions;
@@ -58,6 +60,7 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
   const once = new OnceLog(log, clock);
   const faults = new FaultInjection(() => clock.wallNow());
   const panels = new Panels(clock, (deviceId, panel) => feed.publish({ type: "panel", deviceId, panel }));
+  const unitSettings = new UnitSettings((id) => feed.changed(id, true));
   const links = new Links(log, clock);
   const cables = new Cables();
   const telemetry = new TelemetryLog();
@@ -70,7 +73,7 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
   const parts = { clock, devices, links, twins, methods, queue, telemetry, timeline, feed, cables, faults };
   const sessions = new DeviceSessions({ ...parts, onTelemetry });
   const operations = new DeviceOperations(parts);
-  const views = new DeviceViews({ ...parts, panels });
+  const views = new DeviceViews({ ...parts, panels, unitSettings });
   feed.source = views;
   links.onChange = ({ deviceId }, isConnected) => {
     const text = isConnected ? "connected" : "disconnected";
@@ -82,7 +85,7 @@ export async function openHubCore(clock: Clock, log: Log, documents: Documents):
     timeline.add({ deviceId, kind: "rejected", actor: "hub", text });
   };
   return {
-    ...{ once, settings, devices, links, cables, faults, telemetry, timeline, feed, panels },
+    ...{ once, settings, devices, links, cables, faults, telemetry, timeline, feed, panels, unitSettings },
     ...{ twins, methods, sessions, operations, views },
     async close() {
       queue.close();

@@ -102,7 +102,7 @@ async function openHubPage(faces: Faces, hubHost: string, options: HubOptions) {
     firmwareFeedPath,
     rollOuts,
     recorded,
-    unit: options.unit ?? "C",
+    unit: options.unit ?? (() => "C"),
   });
   const page = await onFirstFree(candidates(pagePort, core.settings.ports), (port) =>
     openPage({ ...served, sessionTime: lan?.sessionTime }, lan === undefined ? host : anyAddress, port),

@@ -63,7 +63,7 @@ export interface HubOptions {
   /** Decides about the roll-outs of the folder `feed`. Absent: nothing is held back. */
   readonly rollOuts?: (parts: RollOutParts) => RollOuts;
   /** Of the temperatures on the page; °C when absent. */
-  readonly unit?: "C" | "F";
+  readonly unit?: () => "C" | "F";
   /** What the unit beside it has stored of itself. */
   readonly recorded?: RecordedHistory;
 }

@@ -18,6 +18,9 @@ import { systemClock as clock } from "../../src/firmware/process/system-clock.ts
 import { RemoteLines } from "../../src/firmware/reports/remote-lines.ts";
 import { runLoop } from "../../src/firmware/run-loop.ts";
 import { openDataFolder } from "../../src/firmware/storage/data-folder.ts";
+import { durableSystemFiles } from "../../src/firmware/storage/durable-files.ts";
+import { gatedFiles } from "../../src/firmware/storage/gated-files.ts";
+import { LiveSettings } from "../../src/firmware/storage/live-settings.ts";
 import { startLoopUpdates } from "../../src/firmware/update/swap/loop-updates.ts";
 import { defaultSettings, type Settings } from "../../src/model/settings.ts";
 import { waitedForCore } from "./processes.ts";
@@ -138,9 +141,15 @@ if (link === "cloud") {
     history: keepHistory({ ...running, data, log }),
     offline: false,
     settings,
+    live: new LiveSettings({
+      ...{ device: running.device, source: { path: data.settingsFile, named: false }, data, log, settings },
+      files: gatedFiles(durableSystemFiles, data.path, running.manifest),
+      problem: undefined,
+      onStored() {},
+    }),
     swap: startLoopUpdates({
       device: running.device,
-      settings,
+      settings: () => settings,
       dataPath,
       manifest: running.manifest,
       env: {},

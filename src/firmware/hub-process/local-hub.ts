@@ -96,7 +96,7 @@ export async function startLocalHub(options: LocalHubOptions): Promise<LocalHub>
       ...(reserveStorage && { reserveStorage }),
       isSealed: () => isSealed(dataPath),
       recorded: recordedHistory({ deviceId: device, dataPath, settings }),
-      unit: settings().displayUnit,
+      unit: () => settings().displayUnit,
       ...(options.page !== undefined && { page: options.page }),
       rollOuts: (parts) => new FeedRollOuts({ ...parts, folder: folders.hub, clock: systemClock, log }),
       ...(options.trustedPems && { trustedPems: options.trustedPems }),

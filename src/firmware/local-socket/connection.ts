@@ -18,6 +18,7 @@ import { isValueOf, isWritableName, writableSpec } from "../../model/properties.
 import type { Device } from "../device.ts";
 import type { Unstored } from "../history/recorder.ts";
 import { NewestSender } from "../process/newest-sender.ts";
+import type { LiveSettings } from "../storage/live-settings.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { LogFeed } from "./log-feed.ts";
 import {
@@ -47,6 +48,7 @@ export interface ConnectionParts {
   readonly firmware: string;
   readonly logs: LogFeed;
   readonly unstored: () => Unstored;
+  readonly settings: Pick<LiveSettings, "change">;
   /** `undefined` before the first step. */
   readonly status: () => DeviceStatus | undefined;
   /** Resolves when nothing waits to be stored. */
@@ -118,6 +120,7 @@ export class Connection {
     else if (message.kind === "watch") this.#watch();
     else if (message.kind === "logs") this.#showLogs(message.follow);
     else if (message.kind === "history") this.#showHistory();
+    else if (message.kind === "change-settings") void this.#changeSettings(message);
     else this.#request(message);
   }
 
@@ -152,10 +155,18 @@ export class Connection {
     this.#send({ kind: "history-shown", ...(end !== undefined && { end }) });
   }
 
+  async #changeSettings({ id, changes }: Extract<ToDevice, { kind: "change-settings" }>): Promise<void> {
+    const refused = await this.#parts.settings.change(changes).catch(messageOf);
+    this.#answer(id, refused);
+  }
+
   #request(message: Asked): void {
     const { id } = message;
     const request = requestOf(message);
-    const refused = typeof request === "string" ? request : this.#refusalOf(request);
+    this.#answer(id, typeof request === "string" ? request : this.#refusalOf(request));
+  }
+
+  #answer(id: number, refused: string | undefined): void {
     if (refused !== undefined) {
       this.#send({ kind: "answer", id, refused, stored: this.#parts.device.stored });
       return;

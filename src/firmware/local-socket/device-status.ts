@@ -2,6 +2,7 @@
 import { isoTime } from "../../base/iso-time.ts";
 import { eachWritable } from "../../model/properties.ts";
 import type { Device, Observation } from "../device.ts";
+import type { LiveSettings } from "../storage/live-settings.ts";
 import type { DeviceStatus } from "./messages.ts";
 
 /** What does not change while the device runs. */
@@ -15,7 +16,12 @@ export interface DeviceIdentity {
 export type ObservedDevice = Pick<Device, "inForce" | "counters" | "stored" | "linkOf">;
 
 /** @param seen the latest step */
-export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen: Observation): DeviceStatus {
+export function statusOf(
+  identity: DeviceIdentity,
+  device: ObservedDevice,
+  seen: Observation,
+  settings: Pick<LiveSettings, "changed" | "fixed">,
+): DeviceStatus {
   const { screen, heater } = seen.commands;
   const { aim, boostUntil, setPoint, values, changes } = device.inForce;
   const { relayCycles, heaterSeconds } = device.counters;
@@ -41,6 +47,8 @@ export function statusOf(identity: DeviceIdentity, device: ObservedDevice, seen:
     }),
     relayCycles,
     heaterHours: rounded(heaterSeconds / 3600, 2),
+    settings: settings.changed,
+    ...(settings.fixed !== undefined && { settingsFixed: settings.fixed }),
     stored: device.stored,
   };
 }

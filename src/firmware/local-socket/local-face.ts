@@ -14,6 +14,7 @@ import { minutes, seconds } from "../../base/units.ts";
 import type { Device, Observation } from "../device.ts";
 import type { Face } from "../face.ts";
 import type { HistoryRecorder } from "../history/recorder.ts";
+import type { LiveSettings } from "../storage/live-settings.ts";
 import { Connection } from "./connection.ts";
 import { type DeviceIdentity, statusOf } from "./device-status.ts";
 import type { LogFeed } from "./log-feed.ts";
@@ -31,6 +32,7 @@ export interface LocalFaceOptions {
   readonly log: Log;
   readonly logs: LogFeed;
   readonly history: Pick<HistoryRecorder, "unstored">;
+  readonly settings: Pick<LiveSettings, "changed" | "fixed" | "change">;
 }
 
 export class LocalFace implements Face<Device> {
@@ -117,7 +119,8 @@ export class LocalFace implements Face<Device> {
       firmware: this.#options.firmware,
       logs: this.#options.logs,
       unstored: () => this.#options.history.unstored,
-      status: () => this.#seen && statusOf(identity, device, this.#seen),
+      settings: this.#options.settings,
+      status: () => this.#seen && statusOf(identity, device, this.#seen, this.#options.settings),
       untilStored: () =>
         device.stored ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve)),
     });

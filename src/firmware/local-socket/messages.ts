@@ -26,13 +26,15 @@ export const toDevice = byKind("kind", {
   status: nothing,
   /** Answered by a `status` at once and at each change, at most one a second. */
   watch: nothing,
-  /** A new value for a writable property. Answered by an `answer`, as the next five. */
+  /** A new value for a writable property. Answered by an `answer`, as the next six. */
   set: object({ id, name: string(undefined, 64), value: anything }),
   /** 0 ends a running boost. */
   boost: object({ id, minutes: quantity }),
   preset: object({ id, preset: oneOf(presets) }),
   "clear-faults": object({ id }),
   identify: object({ id, seconds: quantity }),
+  /** New values for settings by their keys, of those that may change while the device runs; `null`: the default. */
+  "change-settings": object({ id, changes: map(anything) }),
   /** Forgets what was learned of the room, or the cycles of a relay that was replaced. */
   reset: object({ id, what: oneOf(["room", "relay"]) }),
   /** Answered by the latest log lines and `logs-shown`; to follow: and by each new one. */
@@ -73,6 +75,10 @@ export const deviceStatus = object({
   values: map(object({ value: anything, source: truncated(32), changedAt: nullable(truncated(32)) })),
   relayCycles: large,
   heaterHours: large,
+  /** Settings in force that are not the default; missing in older firmware. */
+  settings: optional(map(anything)),
+  /** Why they cannot be changed here. */
+  settingsFixed: optional(truncated(maxText)),
   /** Nothing waits to be written to the disk, or the disk has failed. */
   stored: boolean,
 });

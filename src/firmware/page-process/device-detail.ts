@@ -72,7 +72,15 @@ export function detailOf(known: Known): DeviceDetail {
     commands: pageCommands,
     ...(status !== undefined && { cloudLink: status.link }),
     ...(panel !== undefined && { panel }),
+    ...settingsOf(status),
   };
+}
+
+/** None of a device that is older than its page. */
+export function settingsOf(status: DeviceStatus | undefined): Pick<DeviceDetail, "settings"> {
+  if (status?.settings === undefined) return {};
+  const { settings, settingsFixed: fixed } = status;
+  return { settings: { changed: settings as Readonly<Record<string, Json>>, ...(fixed && { fixed }) } };
 }
 
 /** As telemetry names them. */

@@ -5,14 +5,21 @@ import { isRecord, type Json, type JsonObject, mergePatch } from "../../base/jso
 import { read } from "../../base/schema/schema.ts";
 import { refuse } from "../../hub/page-server/access/guard.ts";
 import type { CommandAnswer, DesiredEdited } from "../../hub/page-server/api.ts";
-import { commandCall, desiredEdit, panelPress, readJsonBody } from "../../hub/page-server/bodies.ts";
+import {
+  commandCall,
+  desiredEdit,
+  panelPress,
+  readJsonBody,
+  settingsEdit,
+} from "../../hub/page-server/bodies.ts";
 import { addHistory } from "../../hub/page-server/history.ts";
+import { notChanged } from "../../hub/page-server/routes.ts";
 import type { RecordedHistory } from "../../hub/twin/recorded.ts";
 import { type CommandName, commandSpec, isCommandName } from "../../model/cloud-model.ts";
 import { isWritableName, writableSpec } from "../../model/properties.ts";
 import { type ToDevice, toDevice } from "../local-socket/messages.ts";
 import { pageCommands } from "./device-detail.ts";
-import type { DeviceLink, Requested } from "./device-link.ts";
+import type { DeviceLink } from "./device-link.ts";
 import type { DeviceView } from "./device-view.ts";
 
 export interface DeviceRouteParts {
@@ -40,6 +47,7 @@ export function addDeviceRoutes(app: Hono, parts: DeviceRouteParts): void {
   app.get("/api/devices/:id/log", (c) => c.json(view.lines));
   addHistory(app, { clock, recordedOf: () => recorded, memory: () => ({}) });
   app.patch("/api/devices/:id/desired", (c) => edit(c, parts));
+  app.patch("/api/devices/:id/settings", (c) => changeSettings(c, parts));
   app.post("/api/devices/:id/command", (c) => command(c, parts));
   app.post("/api/devices/:id/panel", (c) => press(c, parts));
 }
@@ -51,9 +59,16 @@ async function edit(c: Context, { view, link }: DeviceRouteParts): Promise<Respo
     if (!isWritableName(name)) return malformed(c, `there is no property ${name.slice(0, 64)}`);
     const value = patched(view.status?.values[name]?.value as Json | undefined, patch, name);
     const answer = await link.request((id) => ({ kind: "set", id, name, value }));
-    if (answer.kind !== "done") return notDone(c, answer);
+    if (answer.kind !== "done") return notChanged(c, answer);
   }
   return c.json({ desiredVersion: 0, pushed: true } satisfies DesiredEdited);
+}
+
+async function changeSettings(c: Context, { link }: DeviceRouteParts): Promise<Response> {
+  const body = await readJsonBody(c, settingsEdit);
+  if ("problem" in body) return malformed(c, body.problem);
+  const answer = await link.request((id) => ({ kind: "change-settings", id, ...body.value }));
+  return answer.kind === "done" ? c.json({}) : notChanged(c, answer);
 }
 
 /** As the twin would merge it: an object keeps its other members, and without a value the default is in force. */
@@ -70,7 +85,7 @@ async function command(c: Context, { link, clock }: DeviceRouteParts): Promise<R
   if (make === undefined) return malformed(c, `${name.slice(0, 64)} is no command with such a parameter`);
   const startedAt = clock.now();
   const answer = await link.request(make);
-  if (answer.kind !== "done") return notDone(c, answer);
+  if (answer.kind !== "done") return notChanged(c, answer);
   const tookMs = Math.round(clock.now() - startedAt);
   return c.json({ status: 200, payload: null, tookMs } satisfies CommandAnswer);
 }
@@ -103,5 +118,3 @@ async function press(c: Context, { view }: DeviceRouteParts): Promise<Response> 
 }
 
 const malformed = (c: Context, why: string): Response => refuse(c, 400, "malformed", why);
-const notDone = (c: Context, { kind, why }: Exclude<Requested, { kind: "done" }>): Response =>
-  kind === "refused" ? refuse(c, 422, "refused", why) : refuse(c, 503, "offline", why);

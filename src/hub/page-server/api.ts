@@ -20,6 +20,7 @@
  * | GET    /api/devices/{id}/log              |                   | `LogLine[]`, oldest first      |
  * | GET    /api/devices/{id}/timeline?limit=  |                   | `TimelineEvent[]`, oldest first |
  * | PATCH  /api/devices/{id}/desired          | `DesiredEdit`     | `DesiredEdited`                |
+ * | PATCH  /api/devices/{id}/settings         | `SettingsEdit`    | `{}`: it is in force and stored |
  * | POST   /api/devices/{id}/command          | `CommandCall`     | `CommandAnswer`                |
  * | POST   /api/devices/{id}/message          | `OfflineCommand`  | 202 `OfflineCommandQueued`     |
  * | PUT    /api/devices/{id}/cable            | `CableRequest`    | `DeviceSummary`                |
@@ -31,7 +32,7 @@
  *
  * Every refusal is a `Refusal` with a status of 400 or more: 401 `sign-in`, 403 `origin`, 404 `not-found`,
  * 409 `offline` (a command to a device that is not connected), 409 `not-here` (a press on a device whose buttons are
- * elsewhere), 412 `version`, 413 `too-large`, 429 `throttled`, 504 `timeout`. Bodies are `application/json`, at most
+ * elsewhere, or on settings that are), 412 `version`, 413 `too-large`, 429 `throttled`, 504 `timeout`. Bodies are `application/json`, at most
  * 64 KiB. Times are ms since 1970 by the hub's clock.
  *
  * An event of the stream is named by its `type`; `data:` is the rest as JSON. The stream begins with one `hello`, then
@@ -234,6 +235,21 @@ export interface DeviceDetail extends DeviceSummary {
   readonly messages: readonly QueuedMessage[];
   /** Its front, when it runs on the hub's machine. Not affected by the cable. */
   readonly panel?: PanelView;
+  /** Likewise its settings. */
+  readonly settings?: SettingsView;
+}
+
+/** The settings of a device on this machine. */
+export interface SettingsView {
+  /** Those in force that are not the default, by their keys. */
+  readonly changed: Readonly<Record<string, Json>>;
+  /** Why they cannot be changed here; absent: those that need no start can. */
+  readonly fixed?: string | undefined;
+}
+
+export interface SettingsEdit {
+  /** `null`: the default. */
+  readonly changes: Readonly<Record<string, Json>>;
 }
 
 /** `none`: no cloud is configured. */

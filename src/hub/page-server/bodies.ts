@@ -25,6 +25,7 @@ import type {
   OfflineCommand,
   PanelPress,
   RollOutChange,
+  SettingsEdit,
   SignIn,
   ThrottleRequest,
 } from "./api.ts";
@@ -50,6 +51,7 @@ export const desiredEdit: Schema<DesiredEdit> = object({
   ifVersion: optional(integer()),
 });
 export const enrolment: Schema<Enrolment> = object({ id: string() });
+export const settingsEdit: Schema<SettingsEdit> = object({ changes: map(json) });
 export const commandCall: Schema<CommandCall> = object({
   name: string(),
   payload: withDefault(json, null),

@@ -13,6 +13,7 @@ import type { DeviceDetail, DeviceSummary } from "./api.ts";
 import type { FeedSource } from "./feed.ts";
 import { firmwareView } from "./firmware/firmware-view.ts";
 import type { Panels } from "./panels.ts";
+import type { UnitSettings } from "./unit-settings.ts";
 
 export interface ViewParts {
   readonly devices: Devices;
@@ -20,6 +21,7 @@ export interface ViewParts {
   readonly cables: Cables;
   readonly faults: FaultInjection;
   readonly panels: Panels;
+  readonly unitSettings: UnitSettings;
   readonly telemetry: TelemetryLog;
 }
 
@@ -76,6 +78,7 @@ function deviceSummary(parts: ViewParts, record: DeviceRecord): Omit<DeviceSumma
 
 function deviceDetails(parts: ViewParts, record: DeviceRecord): Omit<DeviceDetail, keyof DeviceSummary> {
   const panel = parts.panels.of(record.id);
+  const settings = parts.unitSettings.of(record.id);
   return {
     properties: propertyRows(record),
     desired: forDevice(record.desired),
@@ -84,7 +87,8 @@ function deviceDetails(parts: ViewParts, record: DeviceRecord): Omit<DeviceDetai
     reportedMetadata: record.reported.metadata,
     tags: record.tags,
     authentication: record.authentication.type,
-    ...(panel === undefined ? {} : { panel }),
+    ...(panel && { panel }),
+    ...(settings && { settings }),
     messages: record.queue.map((message) => ({
       messageId: message.messageId,
       name: message.properties["method-name"] ?? null,

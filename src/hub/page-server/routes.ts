@@ -13,10 +13,12 @@ import {
   offlineCommand,
   panelPress,
   readJsonBody,
+  settingsEdit,
   throttleRequest,
 } from "./bodies.ts";
 import type { RollOuts } from "./firmware/roll-outs.ts";
 import { addHistory } from "./history.ts";
+import type { Changed } from "./unit-settings.ts";
 
 export interface PageParts
   extends Pick<
@@ -28,6 +30,7 @@ export interface PageParts
     | "timeline"
     | "feed"
     | "panels"
+    | "unitSettings"
     | "twins"
     | "operations"
     | "views"
@@ -44,7 +47,7 @@ export interface PageParts
   readonly rollOuts?: RollOuts | undefined;
   readonly recorded?: RecordedHistory | undefined;
   /** Of the temperatures on the page. */
-  readonly unit: "C" | "F";
+  readonly unit: () => "C" | "F";
 }
 
 const maxEvents = 500;
@@ -52,7 +55,7 @@ const maxEvents = 500;
 export function hubInfo(parts: PageParts): HubInfo {
   return {
     kind: "hub",
-    unit: parts.unit,
+    unit: parts.unit(),
     hubHost: parts.hubHost,
     exposed: parts.exposed,
     sealed: parts.isSealed(),
@@ -86,6 +89,7 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
     return c.json(parts.timeline.of(c.req.param("id"), Math.min(maxEvents, Math.max(1, limit))));
   });
   app.patch("/api/devices/:id/desired", (c) => editDesired(c, parts, c.req.param("id")));
+  app.patch("/api/devices/:id/settings", (c) => changeSettings(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/command", (c) => command(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/message", (c) => queueCommand(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/panel", (c) => press(c, parts, c.req.param("id")));
@@ -119,6 +123,18 @@ async function editDesired(c: Context, parts: PageParts, id: string): Promise<Re
   if (edited.refused === "not-found") return unknown(c);
   return edited.refused === "too-large" ? refuse(c, 413, "too-large", edited.why) : malformed(c, edited.why);
 }
+
+async function changeSettings(c: Context, { unitSettings }: PageParts, id: string): Promise<Response> {
+  const body = await readJsonBody(c, settingsEdit);
+  if ("problem" in body) return malformed(c, body.problem);
+  const changed = await unitSettings.change(id, body.value.changes);
+  if (changed === "not-here") return refuse(c, 409, "not-here", "its settings are on its own machine");
+  return changed === undefined ? c.json({}) : notChanged(c, changed);
+}
+
+/** What the device itself says. */
+export const notChanged = (c: Context, { kind, why }: NonNullable<Changed>): Response =>
+  kind === "refused" ? refuse(c, 422, "refused", why) : refuse(c, 503, "offline", why);
 
 async function command(c: Context, parts: PageParts, id: string): Promise<Response> {
   const body = await readJsonBody(c, commandCall);

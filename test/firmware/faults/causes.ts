@@ -250,7 +250,7 @@ export const faultCauses: Readonly<Record<FaultCode, readonly [Cause, ...Cause[]
           };
           startLoopUpdates({
             device,
-            settings: defaultSettings,
+            settings: () => defaultSettings,
             dataPath: "/nowhere",
             manifest: { mayDeferUpdates: true },
             env: { [launchNoteVariable]: JSON.stringify(note) },

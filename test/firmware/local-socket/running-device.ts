@@ -11,7 +11,8 @@ import { LocalClient } from "../../../src/firmware/local-socket/local-client.ts"
 import { LocalFace } from "../../../src/firmware/local-socket/local-face.ts";
 import { LogFeed } from "../../../src/firmware/local-socket/log-feed.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import { memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { durableSystemFiles, memoryFiles } from "../../../src/firmware/storage/durable-files.ts";
+import { LiveSettings } from "../../../src/firmware/storage/live-settings.ts";
 import { StateStore } from "../../../src/firmware/storage/state-store.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { dailyOutside, Room, roomPresets } from "../../../src/simulation/room/room.ts";
@@ -58,9 +59,23 @@ export async function runningDevice({ longName = false, hangs = false } = {}) {
     log,
     firmware: "0.1.0",
   });
+  const settings = new LiveSettings({
+    ...{ device, log, settings: defaultSettings, problem: undefined },
+    source: { path: join(data, "settings.json"), named: false },
+    data: { path: data },
+    files: durableSystemFiles,
+    onStored() {},
+  });
   const listen = async () => {
     const about = { dataPath: data, firmware: "0.1.0", board: "virtual", timeZone: "Asia/Tokyo" };
-    const opened = new LocalFace({ ...about, clock: systemClock, log, logs, history: { unstored } });
+    const opened = new LocalFace({
+      ...about,
+      clock: systemClock,
+      log,
+      logs,
+      history: { unstored },
+      settings,
+    });
     await device.addFace(opened);
     return opened;
   };
@@ -76,5 +91,5 @@ export async function runningDevice({ longName = false, hangs = false } = {}) {
     onTestFinished(() => client.close());
     return client;
   };
-  return { data, clock, device, hat, face, connect, listen, log };
+  return { data, clock, device, hat, face, connect, listen, log, settings };
 }

@@ -55,6 +55,21 @@ describe("the page of a device without a hub", () => {
     expect(device.inForce.values.schedule).toEqual({ tuesday: "07:00 21", friday: "08:00 18" });
   });
 
+  it("shows the settings that differ from their defaults, and changes those that need no start", async () => {
+    const { to, device, page } = await devicePage();
+    expect((await to("GET", at)).json.settings).toEqual({ changed: {} });
+    const change = async (changes: object) => await to("PATCH", `${at}/settings`, { body: { changes } });
+    expect((await change({ targetMax: 25, conflictControlMode: "device-wins" })).status).toBe(200);
+    expect(device.inForce.limits.targetMax).toBe(25);
+    expect(device.inForce.policy.controlMode).toBe("device-wins");
+    await eventually(() => page.view.detail().settings?.changed["targetMax"] === 25, "the new limit");
+    const refused = await change({ cutOff: 20 });
+    expect([refused.status, refused.json.error.code]).toEqual([422, "refused"]);
+    expect(refused.json.error.message).toContain("cutOff");
+    expect((await change({ board: "other" })).status).toBe(422);
+    expect((await to("PATCH", `${at}/settings`, { body: { changes: 1 } })).status).toBe(400);
+  });
+
   it("carries out the commands that it has, and no others", async () => {
     const { to, device } = await devicePage();
     const command = async (name: string, payload: unknown = null) =>

@@ -96,7 +96,7 @@ const page = new HubUnderTest(async (core, clock) => {
     startedMs: 0,
     hubHost: "localhost",
     exposed: false,
-    unit: "C" as const,
+    unit: () => "C" as const,
     hostNames: names,
     isSealed: () => false,
   };

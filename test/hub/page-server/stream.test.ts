@@ -23,7 +23,7 @@ async function openHub() {
     startedMs: 0,
     hubHost: "localhost:8883",
     exposed: false,
-    unit: "C",
+    unit: () => "C",
     isSealed: () => false,
     hostNames: { includes: () => true, isNamed: () => false },
     password: undefined,

@@ -15,7 +15,8 @@ import { Swap } from "./swap.ts";
 
 export interface LoopUpdateOptions {
   readonly device: Pick<Device, "watch" | "stored" | "setFailing" | "inForce">;
-  readonly settings: Settings;
+  /** As they are now. */
+  readonly settings: () => Settings;
   readonly dataPath: string;
   readonly manifest: Pick<Manifest, "mayDeferUpdates">;
   readonly env: NodeJS.ProcessEnv;

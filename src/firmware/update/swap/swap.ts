@@ -28,7 +28,8 @@ export interface InstalledUpdate {
 
 export interface SwapOptions {
   readonly device: WatchedDevice;
-  readonly settings: Pick<Settings, "updateFromHour" | "updateUntilHour">;
+  /** As they are now. */
+  readonly settings: () => Pick<Settings, "updateFromHour" | "updateUntilHour">;
   /** In hours: the property `updateDeferral`, as it is in force now. */
   readonly deferral: () => number;
   readonly health: () => HealthNow;
@@ -169,7 +170,7 @@ export class Swap {
       isHealthy: sensor && !sensorFails && relay && storage,
       waited: millis(clock.now() - update.since),
       hour: local && hourOfDay(wallMs, local),
-      settings: { ...settings, updateDeferralHours: deferral() },
+      settings: { ...settings(), updateDeferralHours: deferral() },
     });
   }
 

@@ -60,7 +60,7 @@ function rig(settings: Partial<Settings> = {}) {
   const send = (message: LoopToGuardian): void => void sent.push(message);
   const swap = new Swap({
     device,
-    settings: { ...defaultSettings, ...settings },
+    settings: () => ({ ...defaultSettings, ...settings }),
     deferral: () => world.deferral,
     health: watchHealth(device, (health) => send({ kind: "health", ...health })),
     isSealed: () => world.sealed,

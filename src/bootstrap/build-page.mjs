@@ -19,6 +19,35 @@ const icons = [
   { file: "apple-touch-icon.png", size: 180, bleed: true },
 ];
 
+/** Texts of the model's tables that the page does not show: 6 KB. */
+const unshown = [
+  { file: "faults.ts", table: "const rows", texts: "remedy" },
+  { file: "properties.ts", table: "export const readOnlyProperties", texts: "doc" },
+  { file: "cloud-model.ts", table: "export const deviceInformation", texts: "doc" },
+  { file: "cloud-model.ts", table: "export const firmwareComponent", texts: "doc" },
+  { file: "cloud-model.ts", table: "export const telemetry", texts: "doc" },
+];
+
+/** @type {esbuild.Plugin} */
+const withoutUnshown = {
+  name: "without-unshown-texts",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]src[/\\]model[/\\][a-z-]+\.ts$/ }, ({ path }) => {
+      let contents = readFileSync(path, "utf8");
+      for (const { file, table, texts } of unshown) {
+        if (file !== basename(path)) continue;
+        const from = contents.indexOf(`\n${table} = {`);
+        const to = contents.indexOf("\n}", from);
+        if (from < 0) throw new Error(`there is no table ${table} in ${path}`);
+        const each = new RegExp(`\\b${texts}:\\s*"(?:[^"\\\\]|\\\\.)*"`, "g");
+        const rows = contents.slice(from, to).replaceAll(each, `${texts}: ""`);
+        contents = contents.slice(0, from) + rows + contents.slice(to);
+      }
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
 /** @param {string} folder output folder; created when missing */
 export async function buildPage(folder = join(root, "dist", "page")) {
   mkdirSync(folder, { recursive: true });
@@ -36,6 +65,7 @@ export async function buildPage(folder = join(root, "dist", "page")) {
     target,
     minify: true,
     legalComments: "none",
+    plugins: [withoutUnshown],
     logLevel: "warning",
   });
   for (const file of ["index.html", "icon.svg", "app/manifest.webmanifest"])

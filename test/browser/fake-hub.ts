@@ -200,6 +200,14 @@ export class FakeHub {
     return { desiredVersion: version, pushed: connected };
   }
 
+  #changeSettings(id: string, changes: Readonly<Record<string, Json>>): Reply {
+    const { settings } = this.#device(id);
+    if (settings === undefined) return refusal(409, "not-here", "its settings are on its own machine");
+    const after = Object.entries({ ...settings.changed, ...changes }).filter(([, value]) => value !== null);
+    this.change(id, { settings: { changed: Object.fromEntries(after) } });
+    return [200, {}];
+  }
+
   #cable(id: string, cable: CableState): DeviceDetail {
     const connected = cable === "connected" || (cable === "silence" && this.#device(id).connected);
     const text = cable === "connected" ? "the cable was plugged in" : `the cable was unplugged (${cable})`;
@@ -287,6 +295,8 @@ export class FakeHub {
         return this.refuseEdits
           ? refusal(429, "throttled", "Too many edits.")
           : [200, this.#edit(id, body.properties)];
+      case "PATCH settings":
+        return this.#changeSettings(id, body.changes);
       case "PUT cable":
         return [200, this.#cable(id, body.state)];
       case "PUT throttle":

@@ -156,6 +156,47 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await seen(page, ".devices summary", /^Devices4 devices$/);
   });
 
+  it("changes settings of the device on its machine, marks what is not the default, and sends nothing wrong", async () => {
+    hub.add(device("elsewhere"), false);
+    hub.change(id, { settings: { changed: { targetMax: 26 } } });
+    const page = await open();
+    await page.getByRole("button", { name: "elsewhere" }).click();
+    await page.getByRole("heading", { level: 1, name: "elsewhere" }).waitFor();
+    expect(await page.locator(".settings").isHidden()).toBe(true);
+    await page.getByRole("button", { name: id }).click();
+    await page.locator(".settings summary").getByText("1 not at the default").click();
+    const setting = (key: string) => page.locator(`[data-setting="${key}"]`);
+    const highest = page.getByRole("spinbutton", { name: "Highest set-point" });
+    const patches = () => hub.asked.filter((line) => line.startsWith("PATCH"));
+    await seen(page, '[data-setting="targetMax"][data-changed]', "Default: 30 °C");
+    await highest.fill("40");
+    await setting("targetMax").getByText("Outside of 7 to 35 °C.").waitFor();
+    await highest.fill("34");
+    await setting("targetMax").getByText("This must hold: targetMax + 2 K ≤ cutOff.").waitFor();
+    await highest.press("Enter");
+    // The value in force again is no change.
+    await highest.fill("26.0");
+    await highest.press("Enter");
+    expect(patches()).toEqual([]);
+    await highest.fill("28");
+    await highest.press("Enter");
+    await page.getByRole("alert").getByText("Highest set-point: 28 °C").waitFor();
+    await page.getByRole("button", { name: "Highest set-point: back to the default" }).click();
+    await expect.poll(() => highest.inputValue()).toBe("30.0");
+    await page.getByLabel("Mode: conflicts").selectOption("Device wins");
+    await seen(page, '[data-setting="conflictControlMode"][data-changed]', "Default: Cloud wins");
+    expect(patches()).toEqual(
+      ['{"targetMax":28}', '{"targetMax":null}', '{"conflictControlMode":"device-wins"}'].map(
+        (changes) => `PATCH /api/devices/${id}/settings {"changes":${changes}}`,
+      ),
+    );
+    await page.getByLabel("Display unit").selectOption("°F");
+    await page.locator('[data-tile="setPoint"]').getByText("69.8").waitFor();
+    await page.locator(".settings summary").click();
+    await expect.poll(() => highest.inputValue()).toBe("86.0");
+    expect(await page.getByRole("spinbutton", { name: "Hysteresis" }).inputValue()).toBe("0.5");
+  });
+
   it("shows a roll-out over several devices, those that reverted first", async () => {
     const running = { ...firmware, installed: "1.2.0", program: "b", slotB: "1.2.0" } as const;
     const failed = { lastResult: "reverted", lastVersion: "1.2.0", lastReason: "it hung" } as const;

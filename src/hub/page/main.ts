@@ -15,7 +15,8 @@ import { browserClock as clock } from "./browser-clock.ts";
 import { Fetched } from "./fetched.ts";
 import { emptyState, type PageEvent, reduce } from "./model/state.ts";
 import { pageTitle } from "./model/status.ts";
-import { showTemperaturesIn, temperatureUnit } from "./model/words.ts";
+import { tellNow } from "./model/times.ts";
+import { showTemperaturesIn, temperatureUnit } from "./model/units.ts";
 import { makeAway } from "./parts/away.ts";
 import type { Context } from "./parts/context.ts";
 import { makePage } from "./parts/page.ts";
@@ -57,6 +58,7 @@ function run(guarded: boolean): void {
   const view = () => ({ state, nowMs: clock.wallNow() + ahead });
   const draw = () => {
     frame = 0;
+    tellNow(clock.wallNow() + ahead);
     document.title = pageTitle(state);
     page?.update(view());
   };
@@ -73,8 +75,8 @@ function run(guarded: boolean): void {
     if (event.type === "show") showInAddress(state.shown);
     if (event.type === "hello") {
       ahead = event.hub.nowMs - clock.wallNow();
-      begin(event.hub.unit);
     }
+    if (state.hub !== undefined) begin(state.hub.unit);
     // Events may have been missed before `hello`: fetch everything shown again.
     if (state.shown !== before || event.type === "hello") void fetched.everything();
     redraw();

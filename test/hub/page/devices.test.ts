@@ -42,6 +42,7 @@ describe("the list of devices", () => {
     ["hot-room", ["Barn"]],
     ["new-fault online", ["Barn"]],
     ["pending", ["attic"]],
+    ["heating", ["heater-2"]],
     ["  ", ["attic", "Barn", "heater-2", "heater-10"]],
     ["undefined", []],
   ])("finds by %j", (search, found) => {

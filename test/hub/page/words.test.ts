@@ -2,20 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../../src/base/json/value.ts";
 import { cableText, isReachable } from "../../../src/hub/page/model/cable.ts";
-import {
-  axisTime,
-  isLone,
-  openingSpan,
-  plotData,
-  plotSummary,
-} from "../../../src/hub/page/model/plot-data.ts";
+import { isLone, openingSpan, plotData, plotSummary } from "../../../src/hub/page/model/plot-data.ts";
 import { ackText, desiredVersionText, sortedRows, statusView } from "../../../src/hub/page/model/status.ts";
 import { tileViews } from "../../../src/hub/page/model/tiles.ts";
+import { axisTime } from "../../../src/hub/page/model/times.ts";
 import {
   agoText,
   labelOf,
   numberText,
-  plainTimes,
+  plainText,
   spanText,
   valueText,
 } from "../../../src/hub/page/model/words.ts";
@@ -44,10 +39,10 @@ describe("values in words", () => {
   it("tells times by the reader's clock, and the last change as a sentence", () => {
     const at = "2026-01-17T18:40:05.378Z";
     const here = new Date(at).toTimeString().slice(0, 8);
-    expect(plainTimes(`won over 18.5, set at the device at ${at}`)).toBe(
+    expect(plainText(`won over 18.5, set at the device at ${at}`)).toBe(
       `won over 18.5, set at the device at ${here}`,
     );
-    expect(plainTimes("2026-99-99T99:99:99Z and 18:40")).toBe("2026-99-99T99:99:99Z and 18:40");
+    expect(plainText("2026-99-99T99:99:99Z and 18:40")).toBe("2026-99-99T99:99:99Z and 18:40");
     expect(valueText("startedAt", at)).not.toContain("T18");
     const change = { property: "targetTemperature", source: "device", from: "19", to: "23.5", time: at };
     expect(valueText("lastChange", change)).toBe(`Set-point 19.0 °C → 23.5 °C, on the device, ${here}`);

@@ -109,11 +109,12 @@ function rowOf(device: DeviceSummary, nowMs: number): DeviceRow {
   };
 }
 
-/** What a search looks at: the name, the state, each fault by word and code, the heater, what waits or was refused. */
+/** What a search looks at: the name, the state, each fault by word and code, heat, what waits or was refused. */
 function searchText(device: DeviceSummary, { state, faults, heater, edits }: DeviceRow): string {
   const isFaulty = device.faults.length > 0;
   const words = [device.id, state.value, faults, ...device.faults, isFaulty && "fault faults", edits];
-  return [...words, heater !== "" && `heater ${heater}`].filter(Boolean).join(" ").toLowerCase();
+  // Not "heater", which is part of many names.
+  return [...words, heater === "On" && "heating"].filter(Boolean).join(" ").toLowerCase();
 }
 
 /** What a column is sorted by: a higher number, or a later text, is further down. */

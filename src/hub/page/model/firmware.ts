@@ -7,7 +7,7 @@
 import type { DeviceSummary, FirmwareView } from "../../page-server/api.ts";
 import { isReachable } from "./cable.ts";
 import type { StatusView, Tone } from "./status.ts";
-import { numberText, plainTimes } from "./words.ts";
+import { numberText, plainText } from "./words.ts";
 
 export interface FirmwareCard {
   readonly installed: string;
@@ -78,7 +78,7 @@ export function stateView(
 ): StatusView {
   const [tone, stateWord] = state === null ? unknown : states[state];
   const word = [stateWord, ...more.filter((text) => text !== "")].join(" · ");
-  const detail = plainTimes(reason);
+  const detail = plainText(reason);
   if (!reachable) return { tone: "quiet", word: `${word}, as last reported`, detail };
   // Without an update there is nothing to wait for: the reason is a failure of a source.
   return state === "idle" && reason !== ""
@@ -90,7 +90,7 @@ export function stateView(
 export function lastView({ lastResult, lastVersion, lastReason }: FirmwareView): StatusView {
   const [tone, word] = lastResult === null ? unknown : results[lastResult];
   const shown = lastResult === "none" || lastVersion === "" ? word : `${lastVersion} ${word.toLowerCase()}`;
-  return { tone, word: shown, detail: plainTimes(lastReason) };
+  return { tone, word: shown, detail: plainText(lastReason) };
 }
 
 export function progressOf({ state, progress }: FirmwareView, reachable: boolean): number | undefined {

@@ -35,20 +35,6 @@ export function plotData(
   return { times: times.map((at) => at / 1000), columns };
 }
 
-const hourAndMinute = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-const dayAndMonth = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-
-/** A label of the time axis. @param stepSeconds from one label to the next */
-export function axisTime(ms: number, stepSeconds: number): string {
-  const at = new Date(ms);
-  const isMidnight = at.getHours() === 0 && at.getMinutes() === 0;
-  return stepSeconds >= 43_200 || isMidnight ? dayAndMonth.format(at) : hourAndMinute.format(at);
-}
-
 /** A single reading makes no line and is drawn as a point. */
 export const isLone = (column: ArrayLike<number | null | undefined>): boolean =>
   Array.from(column).filter((value) => typeof value === "number").length === 1;

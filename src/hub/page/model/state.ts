@@ -128,8 +128,15 @@ const isOutdated = (state: PageState, { id, revision }: DeviceSummary): boolean 
   state.devices.some((known) => known.id === id && known.revision > revision);
 
 function withDetail(state: PageState, detail: DeviceDetail): PageState {
-  const merged = mergeSummary(state, detail);
+  const merged = withUnit(mergeSummary(state, detail), detail);
   return detail.id === state.shown ? { ...merged, detail } : merged;
+}
+
+/** The device on the server's machine has the unit of the page among its settings. */
+function withUnit(state: PageState, { settings }: DeviceDetail): PageState {
+  if (settings === undefined || state.hub === undefined) return state;
+  const unit = settings.changed["displayUnit"] === "F" ? "F" : "C";
+  return unit === state.hub.unit ? state : { ...state, hub: { ...state.hub, unit } };
 }
 
 /** An outdated twin is better than none, under the newer summary; the next change sends all of it. */

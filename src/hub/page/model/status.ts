@@ -2,7 +2,8 @@
 import { firmwareComponent } from "../../../model/cloud-model.ts";
 import type { DeviceDetail, PropertyRow } from "../../page-server/api.ts";
 import type { PageState } from "./state.ts";
-import { isComponent, plainTimes, timeText, valueText } from "./words.ts";
+import { timeText } from "./times.ts";
+import { isComponent, plainText, valueText } from "./words.ts";
 
 /** Colours never carry meaning alone: each comes with a word and an icon. */
 export type Tone = "quiet" | "pending" | "good" | "bad" | "device" | "cloud";
@@ -27,7 +28,7 @@ export function pageTitle({ stream, hub, shown, detail }: PageState): string {
 /** @param reachable whether the device is connected */
 export function statusView(row: PropertyRow, reachable: boolean): StatusView {
   const { ack } = row;
-  const text = plainTimes(ack?.text ?? "");
+  const text = plainText(ack?.text ?? "");
   switch (row.status) {
     case "pending":
       return {

@@ -1,9 +1,11 @@
 /** Texts of the timeline: who changed what, and who won. */
 import { readOnlyNames } from "../../../model/cloud-model.ts";
+import { isWeek } from "../../../model/week.ts";
 import type { Actor, TimelineEvent } from "../../page-server/api.ts";
 import type { IconName } from "./icon-paths.ts";
 import type { Tone } from "./status.ts";
-import { isComponent, labelOf, plainTimes, timeText, valueText } from "./words.ts";
+import { timeText } from "./times.ts";
+import { isComponent, labelOf, plainText, valueText } from "./words.ts";
 
 export interface EventView {
   readonly sequence: number;
@@ -83,7 +85,7 @@ function conflictText(event: TimelineEvent): string {
 function deviceText({ kind, ack, atMs }: TimelineEvent): string {
   const { source, atMs: setAtMs } = ack?.origin ?? {};
   const isNow = source === "device" && setAtMs !== undefined && Math.abs(setAtMs - atMs) < justNowMs;
-  return kind === "reported" && isNow ? "" : plainTimes(ack?.text ?? "");
+  return kind === "reported" && isNow ? "" : plainText(ack?.text ?? "");
 }
 
 /**
@@ -110,7 +112,8 @@ function titleOf(event: TimelineEvent): string | undefined {
       // A component is too long for a title; the twin shows it.
       if (isComponent(event.after)) return `${label} changed`;
       if (event.after === "") return `${label}: none`;
-      return event.property === "faults" ? `${label}: ${value}` : `${label} is ${value}`;
+      if (event.property === "faults") return `${label}: ${value}`;
+      return isWeek(event.after) ? `${label} changed: ${value}` : `${label} is ${value}`;
     case "acknowledged":
       return `${label} ${value} acknowledged${version}`;
     case "refused":

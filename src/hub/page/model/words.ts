@@ -14,7 +14,10 @@ import {
   writableProperties,
 } from "../../../model/cloud-model.ts";
 import { faultCodesOf, faultEffects, isFaultCode } from "../../../model/faults.ts";
-import { isWeek, weekSummary } from "../../../model/week.ts";
+import { isWeek } from "../../../model/week.ts";
+import { weekText } from "./schedule.ts";
+import { dayAndTimeText, timeText } from "./times.ts";
+import { shownUnit, shownValue, temperatureUnit } from "./units.ts";
 
 interface Known {
   readonly label: string;
@@ -53,70 +56,38 @@ export function unitOf(name: string): string {
   return schema !== undefined && "unit" in schema ? (schema.unit ?? "") : "";
 }
 
-type Unit = "C" | "F";
-
-let shownIn: Unit = "C";
-
-/** The unit of all temperatures on the page. */
-export function showTemperaturesIn(unit: Unit): void {
-  shownIn = unit;
-}
-
-export const temperatureUnit = (): string => `°${shownIn}`;
-
-/** @param celsius a temperature; @returns its number in the unit of the page */
-export const shownTemperature = (celsius: number): number => (shownIn === "F" ? celsius * 1.8 + 32 : celsius);
-/** The reverse: for what a user types. */
-export const celsiusOf = (shown: number): number =>
-  shownIn === "F" ? Math.round(((shown - 32) / 1.8) * 100) / 100 : shown;
-
 /** In the unit of the page, with it. */
 export const temperatureText = (celsius: number): string =>
   `${numberText(celsius, "°C")} ${temperatureUnit()}`;
 
-/** The unit as the page shows it. */
-export const shownUnit = (unit: string): string => (unit === "°C" ? temperatureUnit() : unit);
-
 /** @param unit of the value; it sets the number of decimals; without one, at most three */
 export function numberText(value: number, unit = ""): string {
   const places = (decimalsOf as Readonly<Record<string, number>>)[unit];
-  const shown = unit === "°C" ? shownTemperature(value) : value;
+  const shown = shownValue(value, unit);
   const text = places === undefined ? String(Math.round(shown * 1000) / 1000) : shown.toFixed(places);
   // A true minus sign, and no "−0.0".
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
-const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
-const hourAndMinute = new Intl.DateTimeFormat(undefined, { timeStyle: "short", hourCycle: "h23" });
-const weekdayAndTime = new Intl.DateTimeFormat(undefined, {
-  weekday: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-const dayAndMonth = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
-
-export const dayText = (ms: number): string => dayAndMonth.format(ms);
-
-export const dayAndTimeText = (ms: number): string => dayAndTime.format(ms);
-
-export const timeText = (ms: number): string => clockTime.format(ms);
-
-/** Replaces ISO timestamps by local times. */
-export const plainTimes = (text: string): string =>
-  text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (instant) => {
-    const ms = Date.parse(instant);
-    return Number.isNaN(ms) ? instant : timeText(ms);
-  });
+/** A device's words, with local times, and temperatures in the unit of the page. */
+export const plainText = (text: string): string =>
+  text
+    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/g, (instant) => {
+      const ms = Date.parse(instant);
+      return Number.isNaN(ms) ? instant : timeText(ms);
+    })
+    .replaceAll(/(-?\d+(?:\.\d+)?)(?: to (-?\d+(?:\.\d+)?))? °C/g, (said, from, to) => {
+      if (temperatureUnit() === "°C") return said;
+      const shown = [from, to].filter(Boolean).map((one) => numberText(shownValue(Number(one), "°C")));
+      return `${shown.join(" to ")} ${temperatureUnit()}`;
+    });
 
 /** Formats the device's `lastChange` property. @returns `undefined` when it has another shape */
 function lastChangeText(account: Readonly<Record<string, Json>>): string | undefined {
   const { property, source, from, to, time } = account;
   if (typeof property !== "string" || typeof from !== "string" || typeof to !== "string") return undefined;
   const side = source === "cloud" ? "by the cloud" : source === "device" ? "on the device" : "";
-  const at = typeof time === "string" ? plainTimes(shorten(time, 30)) : "";
+  const at = typeof time === "string" ? plainText(shorten(time, 30)) : "";
   // Values are reported as strings.
   const value = (text: string) => {
     const number = Number(text);
@@ -136,7 +107,7 @@ export function valueText(name: string, value: Json | undefined): string {
     return unit === "" ? numberText(value) : `${numberText(value, unit)} ${shownUnit(unit)}`;
   }
   if (typeof value === "string") return choiceText(name, value);
-  if (known.get(name)?.schema.kind === "week" && isWeek(value)) return shorten(weekSummary(value));
+  if (known.get(name)?.schema.kind === "week" && isWeek(value)) return weekText(value);
   const account = name === "lastChange" && !Array.isArray(value);
   const lastChange = account ? lastChangeText(value as Readonly<Record<string, Json>>) : undefined;
   return lastChange ?? shorten(JSON.stringify(value));
@@ -160,13 +131,7 @@ function choiceText(name: string, value: string): string {
 /** 1970 stands for no time, and a year after the clocks that the firmware believes for no end. */
 function momentText(ms: number): string {
   if (ms <= 0) return "none";
-  return ms < latestWallTime ? dayAndTime.format(ms) : "no end";
-}
-
-/** As in the terminal: "08:00", "Mon 06:30" beyond a day, with the date beyond six. */
-export function untilText(ms: number, nowMs: number): string {
-  const daysAhead = (ms - nowMs) / 86_400_000;
-  return (daysAhead < 1 ? hourAndMinute : daysAhead < 6 ? weekdayAndTime : dayAndTime).format(ms);
+  return ms < latestWallTime ? dayAndTimeText(ms) : "no end";
 }
 
 /** "now", "12 s", "3 min", "2 h 5 min", "4 d". A span below zero counts as none. */

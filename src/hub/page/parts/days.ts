@@ -2,7 +2,8 @@
 import type { DayRow } from "../../page-server/api-history.ts";
 import { api } from "../api.ts";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { dayText, numberText, temperatureText } from "../model/words.ts";
+import { dayText } from "../model/times.ts";
+import { numberText, temperatureText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 
 export interface Days extends Part<View> {

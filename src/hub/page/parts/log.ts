@@ -1,7 +1,7 @@
 /** The device's log as it comes, newest first. */
 import type { LogLine } from "../../page-server/api-history.ts";
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
-import { timeText } from "../model/words.ts";
+import { timeText } from "../model/times.ts";
 import type { View } from "./context.ts";
 
 interface Row {
@@ -11,18 +11,18 @@ interface Row {
 
 const maxShown = 100;
 
-/** Lines never change, so there is nothing to update. */
+/** Of a line that is there only its time changes: it gets its date when the day is over. */
 function makeLine({ line }: Row): Part<Row> {
-  const at = new Date(line.atMs);
+  const time = h("time", { datetime: new Date(line.atMs).toISOString() });
   const root = h(
     "li",
     { class: "log-line", "data-level": line.level },
-    h("time", { datetime: at.toISOString() }, timeText(line.atMs)),
+    time,
     h("span", { class: "log-level" }, line.level),
     h("strong", {}, line.event),
     h("span", { class: "log-text" }, line.text),
   );
-  return { root, update: () => {} };
+  return { root, update: () => setText(time, timeText(line.atMs)) };
 }
 
 export function makeLog(): Part<View> {

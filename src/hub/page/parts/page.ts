@@ -15,6 +15,7 @@ import { makeFirmware } from "./firmware/card.ts";
 import { makeRollOut } from "./firmware/roll-out.ts";
 import { makeLog } from "./log.ts";
 import { makePlot } from "./plot.ts";
+import { makeSettings } from "./settings.ts";
 import { makeTiles } from "./tiles.ts";
 import { makeTimeline } from "./timeline.ts";
 import { makeSides } from "./twin/sides.ts";
@@ -97,6 +98,7 @@ export function makePage(context: Context): Part<View> {
     tiles: makeTiles(),
     plot: makePlot(context),
     sides: makeSides(context),
+    settings: makeSettings(context),
     firmware: makeFirmware(context),
     twin: makeTwin(),
     values: makeValues(),
@@ -110,6 +112,7 @@ export function makePage(context: Context): Part<View> {
     parts.head.root,
     h("div", { class: "overview" }, parts.tiles.root, parts.plot.root),
     parts.sides.root,
+    parts.settings.root,
     parts.firmware.root,
     h("div", { class: "story" }, parts.twin.root, parts.values.root, parts.timeline.root, parts.log.root),
   );

@@ -1,8 +1,10 @@
 /** The history: temperature against set-point, humidity, and when the heater was on. */
 import uPlot from "uplot";
 import { h, type Part, setAttribute, setHidden, setText } from "../dom.ts";
-import { axisTime, isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
-import { dayAndTimeText, numberText, shownTemperature, shownUnit } from "../model/words.ts";
+import { isLone, openingSpan, plotData, plotSummary } from "../model/plot-data.ts";
+import { axisTime, dayAndTimeText } from "../model/times.ts";
+import { shownUnit, shownValue } from "../model/units.ts";
+import { numberText } from "../model/words.ts";
 import type { Context, View } from "./context.ts";
 import { makeDays } from "./days.ts";
 
@@ -73,12 +75,12 @@ const drawnColumn = (
   index: number,
 ): readonly (number | null | undefined)[] =>
   lines[index]?.scale === "celsius"
-    ? column.map((value) => (typeof value === "number" ? shownTemperature(value) : value))
+    ? column.map((value) => (typeof value === "number" ? shownValue(value, "°C") : value))
     : column;
 
 /** Rounds to whole degrees, so that the axis does not change with every reading. */
 function celsiusRange(low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [shownTemperature(15), shownTemperature(25)];
+  if (low === null || high === null) return [shownValue(15, "°C"), shownValue(25, "°C")];
   return [Math.floor(low - 0.75), Math.ceil(high + 0.75)];
 }
 

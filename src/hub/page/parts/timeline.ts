@@ -2,23 +2,19 @@
 import { h, KeyedList, type Part, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { actorNames, type EventView, newestOf } from "../model/timeline.ts";
+import { dayAndTimeText, timeText } from "../model/times.ts";
 import type { View } from "./context.ts";
 
 /** Events at first, and more at each "Show earlier". */
 const pageSize = 15;
 const announceWithinMs = 5_000;
 
-const clockTime = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-
-/** Events never change, so there is nothing to update. */
+/** Of an event only its time changes: it gets its date when the day is over. */
 function makeEvent(event: EventView): Part<EventView> {
-  const at = new Date(event.atMs);
+  const time = h("time", {
+    datetime: new Date(event.atMs).toISOString(),
+    title: dayAndTimeText(event.atMs),
+  });
   const root = h(
     "li",
     {
@@ -37,12 +33,12 @@ function makeEvent(event: EventView): Part<EventView> {
         "p",
         { class: "event-meta" },
         h("span", { class: "event-actor" }, actorNames[event.actor] ?? "Hub"),
-        h("time", { datetime: at.toISOString(), title: fullTime.format(at) }, clockTime.format(at)),
+        time,
         event.whileOffline && h("span", { class: "event-offline" }, "while offline"),
       ),
     ),
   );
-  return { root, update: () => {} };
+  return { root, update: () => setText(time, timeText(event.atMs)) };
 }
 
 export function makeTimeline(): Part<View> {

@@ -12,7 +12,8 @@ import type { DeviceDetail } from "../../../page-server/api.ts";
 import { api } from "../../api.ts";
 import { h, type Part, setAttribute, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
-import { celsiusOf, shownTemperature, temperatureUnit, unitOf, valueText } from "../../model/words.ts";
+import { shownUnit, shownValue, storedValue, temperatureUnit } from "../../model/units.ts";
+import { unitOf, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
 import { type Edit, type Field, wanted } from "./field.ts";
 import { timeField } from "./time-field.ts";
@@ -29,13 +30,17 @@ interface Scale {
   stored(shown: number): number;
 }
 
-/** A temperature is shown in the unit of the page; its step is then a whole degree Fahrenheit, as on the device. */
-function scaleOf(name: WritableName, step: number): Scale {
+/** In °F the step of a temperature is a whole degree, as on the device. */
+function scaleOf(name: WritableName, rowStep: number): Scale {
   const unit = unitOf(name);
-  const same = (value: number): number => value;
-  if (unit !== "°C" || temperatureUnit() === "°C")
-    return { unit, step, places: step < 1 ? 1 : 0, shown: same, stored: same };
-  return { unit: "°F", step: 1, places: 0, shown: shownTemperature, stored: celsiusOf };
+  const step = unit === "°C" && temperatureUnit() === "°F" ? 1 : rowStep;
+  return {
+    unit: shownUnit(unit),
+    step,
+    places: step < 1 ? 1 : 0,
+    shown: (value) => shownValue(value, unit),
+    stored: (value) => storedValue(value, unit),
+  };
 }
 
 /**

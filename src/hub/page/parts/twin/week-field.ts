@@ -1,8 +1,9 @@
 /** The schedule: a picture to drag points in, and a table with the same points as text, for keyboards. */
 import { isRecord, type Json } from "../../../../base/json/value.ts";
 import { type WritableName, writableSpec } from "../../../../model/cloud-model.ts";
-import { maxPointsPerDay, type Weekday, weekdays } from "../../../../model/week.ts";
+import { type Weekday, weekdays } from "../../../../model/week.ts";
 import { h } from "../../dom.ts";
+import { dayHint, shownDay, storedDay } from "../../model/schedule.ts";
 import { temperatureText } from "../../model/words.ts";
 import { type Edit, type Field, wanted } from "./field.ts";
 import { makeWeekPicture } from "./week-picture.ts";
@@ -33,11 +34,12 @@ export function weekField(name: WritableName, edit: Edit): Field {
   const picture = makeWeekPicture({
     limits: schema.kind === "week" ? schema : { lowest: 5, highest: 30 },
     temperature: temperatureText,
-    textOf: (day) => inputOf(day)?.value ?? "",
+    // The picture is in °C, the texts are in the unit of the page.
+    textOf: (day) => storedDay(inputOf(day)?.value ?? ""),
     onChange(day, text) {
       const input = inputOf(day);
       if (input === undefined) return;
-      input.value = text;
+      input.value = shownDay(text);
       touched = true;
       picture.update();
     },
@@ -45,7 +47,7 @@ export function weekField(name: WritableName, edit: Edit): Field {
   const submit = async (event: Event) => {
     event.preventDefault();
     // The desired document merges objects: an empty day is deleted.
-    const days = rows.map(({ day, input }): [string, Json] => [day, input.value.trim() || null]);
+    const days = rows.map(({ day, input }): [string, Json] => [day, storedDay(input.value.trim()) || null]);
     if (await edit({ [name]: Object.fromEntries(days) })) touched = false;
   };
   const root = h(
@@ -53,7 +55,7 @@ export function weekField(name: WritableName, edit: Edit): Field {
     { class: "field week", novalidate: true, on: { submit: (event) => void submit(event) } },
     picture.root,
     h("table", {}, h("caption", { class: "label" }, label), h("tbody", {}, ...rows.map((row) => row.root))),
-    h("p", { class: "hint", id: `hint-${name}` }, hint),
+    h("p", { class: "hint", id: `hint-${name}` }, dayHint()),
     h("button", { type: "submit" }, "Set schedule"),
   );
   return {
@@ -63,13 +65,10 @@ export function weekField(name: WritableName, edit: Edit): Field {
       if (touched || root.contains(document.activeElement)) return;
       const week = wanted(detail, name);
       for (const { day, input } of rows) {
-        const points = isRecord(week) ? week[day] : undefined;
-        const text = typeof points === "string" ? points : "";
+        const text = shownDay(isRecord(week) ? week[day] : undefined);
         if (input.value !== text) input.value = text;
       }
       picture.update();
     },
   };
 }
-
-const hint = `Local times and °C in order of time, such as 06:30 20, 22:00 16; up to ${maxPointsPerDay} a day. A day without any goes on as the day before.`;

@@ -176,6 +176,7 @@ function connectPanel({ core: { panels } }: LocalHub, device: string): void {
     else if (received?.kind === "panel-gone") panels.show(device, undefined);
   });
   panels.onPress = (_device, press) => sendToGuardian({ kind: "panel-pressed", ...press });
+  panels.onSimulate = (_device, simulation) => sendToGuardian({ kind: "simulate-fault", ...simulation });
 }
 
 /** Shows the settings of this machine's device on the page, and passes changes of them by its local socket. */

@@ -91,6 +91,7 @@ async function serve(args: Arguments): Promise<number> {
     settings,
     monitoring: args.has("monitoring"),
     onPress: (press) => sendToGuardian({ kind: "panel-pressed", ...press }),
+    onSimulate: (simulation) => sendToGuardian({ kind: "simulate-fault", ...simulation }),
   }).catch(explainListening);
   const [url = ""] = page.urls;
   log.info("page-ready", { page: url });

@@ -15,6 +15,7 @@ import type { LogFeed } from "./local-socket/log-feed.ts";
 import { firmwareVersion } from "./process/package-root.ts";
 import { environmentWithSecrets, HeldSecrets } from "./process/secret-handover.ts";
 import { systemClock } from "./process/system-clock.ts";
+import { isSealed } from "./seal/seal.ts";
 import type { LiveSettings } from "./storage/live-settings.ts";
 import type { Swap } from "./update/swap/swap.ts";
 import { startUpdateProcess } from "./update-process/start-update-process.ts";
@@ -35,6 +36,7 @@ export interface FaceOptions extends Omit<AzureProcessOptions, "onCheckForUpdate
 /** @returns what ends them, within a few seconds */
 export async function startFaces(options: FaceOptions): Promise<() => Promise<void>> {
   const { device } = options.running;
+  const sealed = () => isSealed(options.data.path);
   const local = new LocalFace({
     dataPath: options.data.path,
     firmware: firmwareVersion(),
@@ -49,7 +51,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
   void device.addFace(local);
   if (options.offline) {
     // Nobody else says whether a local hub is needed.
-    const front = new FrontFace({ ...options, asksForPage: true });
+    const front = new FrontFace({ ...options, isSealed: sealed, asksForPage: true });
     void device.addFace(front);
     return async () => void (await Promise.allSettled([local.close(), front.close()]));
   }
@@ -59,7 +61,7 @@ export async function startFaces(options: FaceOptions): Promise<() => Promise<vo
   const azure = startAzureProcess(shared);
   const homeAssistant = startHomeAssistantProcess(shared);
   const remote = homeAssistant === undefined ? [] : [homeAssistant];
-  const faces: readonly Face<Device>[] = [azure, ...remote, new FrontFace(options)];
+  const faces: readonly Face<Device>[] = [azure, ...remote, new FrontFace({ ...options, isSealed: sealed })];
   for (const face of faces) void device.addFace(face);
   const onReport = (report: FirmwareReport): void => {
     for (const face of [azure, ...remote]) face.setFirstMessage({ kind: "firmware", report });

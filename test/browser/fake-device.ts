@@ -6,6 +6,7 @@ import type { ControlMode } from "../../src/control/input.ts";
 import { drawPanel } from "../../src/firmware/front/picture.ts";
 import type { DeviceDetail, FirmwareView, PanelView, PropertyRow } from "../../src/hub/page-server/api.ts";
 import type { HistorySeries } from "../../src/hub/page-server/api-history.ts";
+import type { HatFault } from "../../src/simulation/virtual-hat/faults.ts";
 
 export const startMs = Date.UTC(2026, 0, 17, 18, 40, 0);
 
@@ -135,7 +136,13 @@ export function roomHistory(): Readonly<Record<string, HistorySeries>> {
 }
 
 /** The front of a virtual hat, drawn by the firmware. */
-export function front(target: number, mode: ControlMode, online: boolean, windowOpen = false): PanelView {
+export function front(
+  target: number,
+  mode: ControlMode,
+  online: boolean,
+  windowOpen = false,
+  faults: readonly HatFault[] = [],
+): PanelView {
   return drawPanel({
     kind: "panel-shown",
     screen: {
@@ -157,6 +164,6 @@ export function front(target: number, mode: ControlMode, online: boolean, window
     modeLed: mode === "auto",
     statusLed: false,
     relay: now.heating,
-    room: { air: Math.round(now.temperature * 10) / 10, outside: 2.4, windowOpen },
+    room: { air: Math.round(now.temperature * 10) / 10, outside: 2.4, windowOpen, faults: [...faults] },
   });
 }

@@ -16,6 +16,7 @@ import type {
   StreamEvent,
   TimelineEvent,
 } from "../../src/hub/page-server/api.ts";
+import type { HatFault } from "../../src/simulation/virtual-hat/faults.ts";
 import { front, roomHistory, startMs } from "./fake-device.ts";
 
 const types: Readonly<Record<string, string>> = {
@@ -36,6 +37,7 @@ interface Local {
   target: number;
   mode: "auto" | "manual";
   windowOpen: boolean;
+  faults: HatFault[];
   /** Edited on the device while it was apart. */
   edited: boolean;
 }
@@ -78,7 +80,7 @@ export class FakeHub {
 
   /** @param hasFront whether its screen and buttons are on the page */
   add(device: DeviceDetail, hasFront = true): void {
-    this.#local.set(device.id, { target: 21, mode: "auto", windowOpen: false, edited: false });
+    this.#local.set(device.id, { target: 21, mode: "auto", windowOpen: false, faults: [], edited: false });
     this.devices.set(device.id, hasFront ? { ...device, panel: front(21, "auto", true) } : device);
   }
 
@@ -180,8 +182,8 @@ export class FakeHub {
   #showFront(id: string): void {
     const { panel: old, connected } = this.#device(id);
     if (old === undefined) return;
-    const { target, mode, windowOpen } = this.#localOf(id);
-    const panel = front(target, mode, connected, windowOpen);
+    const { target, mode, windowOpen, faults } = this.#localOf(id);
+    const panel = front(target, mode, connected, windowOpen, faults);
     this.devices.set(id, { ...this.#device(id), panel });
     this.tell({ type: "panel", deviceId: id, panel });
   }
@@ -305,6 +307,13 @@ export class FakeHub {
       case "POST panel":
         this.#press(id, body);
         return [204];
+      case "POST fault": {
+        const local = this.#localOf(id);
+        local.faults = local.faults.filter((name) => name !== body.fault);
+        if (body.active) local.faults.push(body.fault);
+        this.#showFront(id);
+        return [204];
+      }
       case "POST command":
         this.happen(id, { kind: "command", actor: "operator", text: `${body.name} was called` });
         return [200, { status: 200, payload: { minutes: body.payload }, tookMs: 38 }];

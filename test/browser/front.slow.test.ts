@@ -71,6 +71,26 @@ describe.skipIf(skipped)(`the front on the page${skipped ? ` (${noChromium})` : 
     });
   const heard = (...expected: string[]) => expect.poll(presses).toEqual(expected);
 
+  it("simulates faults for a demonstration, says so as long as there is one, and ends them together", async () => {
+    const alarm = page.locator(".fault-alarm");
+    expect(await alarm.isVisible()).toBe(false);
+    await page.getByText("Simulate a fault").click();
+    await page.getByLabel("The sensor does not acknowledge.").check();
+    await page.getByLabel("The heater gives no heat").check();
+    await alarm.getByText("Simulated: the sensor does not acknowledge; the heater gives no heat").waitFor();
+    await page.getByRole("button", { name: "End all faults" }).click();
+    await alarm.waitFor({ state: "hidden" });
+    expect(await page.getByLabel("The sensor does not acknowledge.").isChecked()).toBe(false);
+    const sent = hub.asked.filter((line) => line.includes("/fault "));
+    expect(sent.map((line) => line.split("/fault ")[1])).toEqual([
+      '{"fault":"nack","active":true}',
+      '{"fault":"dead-heater","active":true}',
+      '{"fault":"nack","active":false}',
+      '{"fault":"dead-heater","active":false}',
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
   it("shows the screen to the pixel, and changes it with the device", async () => {
     const count = (target: number) => {
       const { screen } = front(target, "auto", true);

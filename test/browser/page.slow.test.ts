@@ -183,14 +183,14 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await page.getByRole("alert").getByText("Highest set-point: 28 °C").waitFor();
     await page.getByRole("button", { name: "Highest set-point: back to the default" }).click();
     await expect.poll(() => highest.inputValue()).toBe("30.0");
-    await page.getByLabel("Mode: conflicts").selectOption("Device wins");
+    await page.getByLabel("Mode: conflicts", { exact: true }).selectOption("Device wins");
     await seen(page, '[data-setting="conflictControlMode"][data-changed]', "Default: Cloud wins");
     expect(patches()).toEqual(
       ['{"targetMax":28}', '{"targetMax":null}', '{"conflictControlMode":"device-wins"}'].map(
         (changes) => `PATCH /api/devices/${id}/settings {"changes":${changes}}`,
       ),
     );
-    await page.getByLabel("Display unit").selectOption("°F");
+    await page.getByLabel("Display unit", { exact: true }).selectOption("°F");
     await page.locator('[data-tile="setPoint"]').getByText("69.8").waitFor();
     await page.locator(".settings summary").click();
     await expect.poll(() => highest.inputValue()).toBe("86.0");

@@ -4,11 +4,12 @@
  */
 
 import type { Infer, Schema } from "../../base/schema/schema.ts";
-import { byKind, object } from "../../base/schema/structures.ts";
+import { byKind, list, object } from "../../base/schema/structures.ts";
 import { boolean, convert, oneOf, optional, withDefault } from "../../base/schema/values.ts";
 import { celsius, duty, relativeHumidity } from "../../base/units.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
 import { displayKinds } from "../../model/displays.ts";
+import { hatFaultNames } from "../../simulation/virtual-hat/faults.ts";
 import { faultCode, links, modes, quantity, truncated } from "../process/message-values.ts";
 
 const screen: Schema<ScreenModel> = object({
@@ -40,7 +41,15 @@ const panelShown = object({
   statusLed: boolean,
   relay: boolean,
   /** Of a virtual hat only. */
-  room: optional(object({ air: quantity, outside: quantity, windowOpen: boolean })),
+  room: optional(
+    object({
+      air: quantity,
+      outside: quantity,
+      windowOpen: boolean,
+      /** Names of the faults that are simulated now. */
+      faults: withDefault(list(oneOf(hatFaultNames), 32), []),
+    }),
+  ),
 });
 
 export const guardianToHub = byKind("kind", {

@@ -6,8 +6,9 @@
 import { displayRows } from "../../board/screen/displays.ts";
 import { Framebuffer } from "../../chips/framebuffer.ts";
 import type { ScreenModel } from "../../control/panel/screen.ts";
-import type { PanelView } from "../../hub/page-server/api.ts";
+import type { PanelRoom, PanelView } from "../../hub/page-server/api.ts";
 import type { DisplayKind } from "../../model/displays.ts";
+import { type HatFault, hatFaultNames, hatFaults } from "../../simulation/virtual-hat/faults.ts";
 import type { PanelShown } from "./messages.ts";
 
 export function drawPanel(shown: PanelShown): PanelView {
@@ -19,9 +20,12 @@ export function drawPanel(shown: PanelShown): PanelView {
     modeLed,
     statusLed,
     relay,
-    ...(room && { room }),
+    ...(room && { room: { ...room, faults: faultsOf(room.faults) } }),
   };
 }
+
+const faultsOf = (active: readonly HatFault[]): PanelRoom["faults"] =>
+  hatFaultNames.map((name) => ({ name, doc: hatFaults[name], active: active.includes(name) }));
 
 function drawScreen(model: ScreenModel, display: DisplayKind, turn: number): PanelView["screen"] {
   const picture = displayRows[display].draw(model, turn);

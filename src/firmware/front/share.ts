@@ -9,10 +9,12 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import { read } from "../../base/schema/schema.ts";
 import { millis } from "../../base/units.ts";
 import { displayRows } from "../../board/screen/displays.ts";
 import { turnTime } from "../../board/screen/lcd-display.ts";
+import { isHatFault } from "../../simulation/virtual-hat/faults.ts";
 import type { Device, Observation } from "../device.ts";
 import type { Face } from "../face.ts";
 import type { VirtualHardware } from "../hardware.ts";
@@ -28,11 +30,15 @@ const spacing = millis(100);
 const turns = 12;
 
 type PanelPressed = Extract<GuardianToLoop, { kind: "panel-pressed" }>;
+type SimulateFault = Extract<GuardianToLoop, { kind: "simulate-fault" }>;
 
 export interface PanelShareOptions {
   readonly device: Device;
   readonly virtual: VirtualHardware | undefined;
   readonly clock: Clock;
+  readonly log: Log;
+  /** A sealed unit simulates no fault. */
+  readonly isSealed: () => boolean;
   /** To the guardian. Must not throw; calls `done` once, whether it arrived or not. */
   readonly send: (message: PanelShown, done: () => void) => void;
 }
@@ -60,6 +66,18 @@ export class PanelShare {
     this.#show();
   }
 
+  /** Of a virtual hat in a unit that is not sealed; anything else changes nothing. */
+  simulate({ fault, active }: SimulateFault): void {
+    const { virtual, isSealed, log } = this.#options;
+    if (virtual === undefined || !isHatFault(fault) || (active && isSealed())) return;
+    const { hat } = virtual;
+    if (active === hat.activeFaults.includes(fault)) return;
+    if (active) hat.fault(fault);
+    else hat.endFault(fault);
+    log.warn("fault-simulated", { fault, active });
+    this.#show();
+  }
+
   #show(): void {
     if (this.#latest === undefined) return;
     const { device, virtual, clock } = this.#options;
@@ -83,26 +101,26 @@ export class PanelShare {
 function roomOf({ hat, surroundings }: VirtualHardware): PanelShown["room"] {
   hat.catchUp();
   const { room, outside, windowOpen } = surroundings;
-  return { air: toTenth(room.temperature), outside: toTenth(outside), windowOpen };
+  const faults = [...hat.activeFaults];
+  return { air: toTenth(room.temperature), outside: toTenth(outside), windowOpen, faults };
 }
 
 const toTenth = (value: number): number => Math.round(value * 10) / 10;
+
+type FrontOptions = Pick<PanelShareOptions, "virtual" | "log" | "isSealed"> & {
+  readonly asksForPage?: boolean;
+};
 
 /** The device's front on its page, or that of the local hub: from when the guardian says that there is one. */
 export class FrontFace implements Face<Device> {
   readonly state = "none";
   readonly failure = undefined;
-  readonly #virtual: VirtualHardware | undefined;
-  readonly #asksForPage: boolean;
+  readonly #options: FrontOptions;
   #listener: ((message: unknown) => void) | undefined;
 
   /** @param options.asksForPage the guardian is told that the device's own page is enough */
-  constructor({
-    virtual,
-    asksForPage = false,
-  }: Pick<PanelShareOptions, "virtual"> & { readonly asksForPage?: boolean }) {
-    this.#virtual = virtual;
-    this.#asksForPage = asksForPage;
+  constructor(options: FrontOptions) {
+    this.#options = options;
   }
 
   async start(device: Device): Promise<void> {
@@ -111,9 +129,10 @@ export class FrontFace implements Face<Device> {
       const received = read(guardianToLoop, message);
       if (received?.kind === "hub-ready" || received?.kind === "page-ready") share ??= this.#open(device);
       if (received?.kind === "panel-pressed") share?.take(received);
+      if (received?.kind === "simulate-fault") share?.simulate(received);
     };
     process.on("message", this.#listener);
-    if (this.#asksForPage) sendToParent({ kind: "page-wanted" }, () => {});
+    if (this.#options.asksForPage) sendToParent({ kind: "page-wanted" }, () => {});
   }
 
   async close(): Promise<void> {
@@ -122,8 +141,8 @@ export class FrontFace implements Face<Device> {
 
   #open(device: Device): PanelShare {
     return new PanelShare({
+      ...this.#options,
       device,
-      virtual: this.#virtual,
       clock: systemClock,
       send: sendToParent,
     });

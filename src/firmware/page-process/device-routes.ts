@@ -5,14 +5,9 @@ import { isRecord, type Json, type JsonObject, mergePatch } from "../../base/jso
 import { read } from "../../base/schema/schema.ts";
 import { refuse } from "../../hub/page-server/access/guard.ts";
 import type { CommandAnswer, DesiredEdited } from "../../hub/page-server/api.ts";
-import {
-  commandCall,
-  desiredEdit,
-  panelPress,
-  readJsonBody,
-  settingsEdit,
-} from "../../hub/page-server/bodies.ts";
+import { commandCall, desiredEdit, readJsonBody, settingsEdit } from "../../hub/page-server/bodies.ts";
 import { addHistory } from "../../hub/page-server/history.ts";
+import { addPanel } from "../../hub/page-server/panel-routes.ts";
 import { notChanged } from "../../hub/page-server/routes.ts";
 import type { RecordedHistory } from "../../hub/twin/recorded.ts";
 import { type CommandName, commandSpec, isCommandName } from "../../model/cloud-model.ts";
@@ -49,7 +44,7 @@ export function addDeviceRoutes(app: Hono, parts: DeviceRouteParts): void {
   app.patch("/api/devices/:id/desired", (c) => edit(c, parts));
   app.patch("/api/devices/:id/settings", (c) => changeSettings(c, parts));
   app.post("/api/devices/:id/command", (c) => command(c, parts));
-  app.post("/api/devices/:id/panel", (c) => press(c, parts));
+  addPanel(app, view.panels, () => view.info().sealed);
 }
 
 async function edit(c: Context, { view, link }: DeviceRouteParts): Promise<Response> {
@@ -102,19 +97,6 @@ function requestOf(name: CommandName, payload: Json): ((id: number) => ToDevice)
   };
   const checked = read(toDevice, { ...message[name], id: 0 });
   return checked === undefined ? undefined : (id) => ({ ...checked, id }) as ToDevice;
-}
-
-async function press(c: Context, { view }: DeviceRouteParts): Promise<Response> {
-  const body = await readJsonBody(c, panelPress);
-  if ("problem" in body) return malformed(c, body.problem);
-  switch (view.panels.press(view.id, body.value)) {
-    case "passed":
-      return c.body(null, 204);
-    case "not-here":
-      return refuse(c, 409, "not-here", "the buttons are on the device itself");
-    case "too-fast":
-      return refuse(c, 429, "throttled", "too many presses");
-  }
 }
 
 const malformed = (c: Context, why: string): Response => refuse(c, 400, "malformed", why);

@@ -8,6 +8,7 @@ import { equalJson } from "../../base/json/value.ts";
 import type {
   DeviceDetail,
   DeviceSummary,
+  FaultSimulation,
   HubInfo,
   PanelPress,
   StreamEvent,
@@ -27,6 +28,7 @@ export interface DeviceViewOptions {
   readonly clock: Clock;
   readonly info: () => Pick<HubInfo, "unit" | "exposed" | "sealed">;
   readonly onPress: (press: PanelPress) => void;
+  readonly onSimulate: (simulation: FaultSimulation) => void;
 }
 
 const maxLines = 200;
@@ -45,7 +47,7 @@ export class DeviceView implements FeedSource {
   #revision = 0;
 
   constructor(options: DeviceViewOptions) {
-    const { clock, id, onPress } = options;
+    const { clock, id, onPress, onSimulate } = options;
     this.#options = options;
     this.#startedMs = clock.wallNow();
     this.feed = new Feed(clock);
@@ -54,6 +56,7 @@ export class DeviceView implements FeedSource {
       this.feed.publish({ type: "panel", deviceId, panel }),
     );
     this.panels.onPress = (_id, press) => onPress(press);
+    this.panels.onSimulate = (_id, simulation) => onSimulate(simulation);
     this.changes = new DeviceChanges(id, (event) => this.feed.publish({ type: "timeline", event }));
   }
 

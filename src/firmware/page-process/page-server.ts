@@ -15,7 +15,7 @@ import { hours } from "../../base/units.ts";
 import { anyAddress, HostNames } from "../../hub/host-names.ts";
 import { defaultPorts } from "../../hub/hub-options.ts";
 import { OnceLog } from "../../hub/once-log.ts";
-import type { PanelPress } from "../../hub/page-server/api.ts";
+import type { FaultSimulation, PanelPress } from "../../hub/page-server/api.ts";
 import { addMonitoring } from "../../hub/page-server/monitoring.ts";
 import { openPage, type PageOptions } from "../../hub/page-server/server.ts";
 import { onFirstFree } from "../../hub/ports.ts";
@@ -49,6 +49,7 @@ export interface DevicePageOptions {
   /** Serve /metrics and /api/state beyond loopback too. */
   readonly monitoring?: boolean | undefined;
   readonly onPress: (press: PanelPress) => void;
+  readonly onSimulate: (simulation: FaultSimulation) => void;
   /** Folder of the built page. */
   readonly pagePath?: string;
 }
@@ -66,13 +67,14 @@ export const homeSessionTime = hours(30 * 24);
 
 /** @throws Error with `code`: EADDRINUSE, EACCES */
 export async function startDevicePage(options: DevicePageOptions): Promise<DevicePage> {
-  const { dataPath, id, clock, log, reach, settings, onPress } = options;
+  const { dataPath, id, clock, log, reach, settings, onPress, onSimulate } = options;
   const host = reach === "lan" ? anyAddress : "127.0.0.1";
   const names = new HostNames(host, options.names);
   const view = new DeviceView({
     id,
     clock,
     onPress,
+    onSimulate,
     info: () => ({
       unit: settings().displayUnit,
       exposed: reach === "lan",

@@ -127,7 +127,7 @@ export class PageSupervisor {
     this.#running = what;
     child.on("message", (message) => {
       const received = read(hubToGuardian, message);
-      if (received?.kind === "panel-pressed") this.#press(received);
+      if (received?.kind === "panel-pressed" || received?.kind === "simulate-fault") this.#press(received);
       if (received?.kind !== "hub-ready" && received?.kind !== "page-ready") return;
       this.#ready = received;
       this.#restarts.reset();

@@ -16,7 +16,7 @@
 import type { Infer } from "../../base/schema/schema.ts";
 import { byKind, map, object } from "../../base/schema/structures.ts";
 import { boolean, integer, oneOf, optional, string } from "../../base/schema/values.ts";
-import { panelPress } from "../../hub/page-server/bodies.ts";
+import { faultSimulation, panelPress } from "../../hub/page-server/bodies.ts";
 
 export const guardianProtocol = 1;
 
@@ -70,6 +70,8 @@ export const guardianToLoop = byKind("kind", {
   "page-ready": pageReady,
   /** Somebody pressed a key on the page. */
   "panel-pressed": panelPress,
+  /** Somebody simulates a fault of a virtual hat on the page, or ends it. */
+  "simulate-fault": faultSimulation,
 });
 
 /** From the process with the page: the local hub, or the device's own page. */
@@ -77,6 +79,8 @@ export const hubToGuardian = byKind("kind", {
   "hub-ready": hubReady,
   "page-ready": pageReady,
   "panel-pressed": panelPress,
+  /** Somebody simulates a fault of a virtual hat on the page, or ends it. */
+  "simulate-fault": faultSimulation,
 });
 
 /** Between a process that holds the secrets of the environment and one that it has started. */

@@ -26,6 +26,7 @@
  * | PUT    /api/devices/{id}/cable            | `CableRequest`    | `DeviceSummary`                |
  * | PUT    /api/devices/{id}/throttle         | `ThrottleRequest` | `DeviceSummary`                |
  * | POST   /api/devices/{id}/panel            | `PanelPress`      | 204                            |
+ * | POST   /api/devices/{id}/fault            | `FaultSimulation`  | 204                            |
  * | GET    /api/roll-outs                    |                   | `RollOutGroup[]`               |
  * | POST   /api/roll-outs                    | `RollOutChange`   | `RollOutGroup[]`               |
  * | GET    /api/events                        |                   | the stream: `StreamEvent`s     |
@@ -283,6 +284,21 @@ export interface PanelRoom {
   /** °C */
   readonly outside: number;
   readonly windowOpen: boolean;
+  /** Faults of its hardware that can be simulated, for a demonstration. */
+  readonly faults: readonly SimulatedFault[];
+}
+
+export interface SimulatedFault {
+  readonly name: string;
+  /** What the hardware does then. */
+  readonly doc: string;
+  readonly active: boolean;
+}
+
+/** Begins or ends a simulated fault of a virtual hat; refused in a sealed unit. */
+export interface FaultSimulation {
+  readonly fault: string;
+  readonly active: boolean;
 }
 
 /** A press or a release; the device measures the time between them. */

@@ -22,6 +22,7 @@ import type {
   CableRequest,
   CommandCall,
   DesiredEdit,
+  FaultSimulation,
   OfflineCommand,
   PanelPress,
   RollOutChange,
@@ -41,6 +42,10 @@ export const throttleRequest: Schema<ThrottleRequest> = object({ on: boolean });
 export const panelPress: Schema<PanelPress> = object({
   key: oneOf(["a", "b", "mode", "window"]),
   down: boolean,
+});
+export const faultSimulation: Schema<FaultSimulation> = object({
+  fault: string(undefined, 32),
+  active: boolean,
 });
 export const rollOutChange: Schema<RollOutChange> = object({
   name: string(undefined, 100),

@@ -11,13 +11,13 @@ import {
   commandCall,
   desiredEdit,
   offlineCommand,
-  panelPress,
   readJsonBody,
   settingsEdit,
   throttleRequest,
 } from "./bodies.ts";
 import type { RollOuts } from "./firmware/roll-outs.ts";
 import { addHistory } from "./history.ts";
+import { addPanel } from "./panel-routes.ts";
 import type { Changed } from "./unit-settings.ts";
 
 export interface PageParts
@@ -92,7 +92,7 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
   app.patch("/api/devices/:id/settings", (c) => changeSettings(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/command", (c) => command(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/message", (c) => queueCommand(c, parts, c.req.param("id")));
-  app.post("/api/devices/:id/panel", (c) => press(c, parts, c.req.param("id")));
+  addPanel(app, parts.panels, parts.isSealed);
   app.put("/api/devices/:id/cable", async (c) => {
     const body = await readJsonBody(c, cableRequest);
     if ("problem" in body) return malformed(c, body.problem);
@@ -175,19 +175,6 @@ async function queueCommand(c: Context, parts: PageParts, id: string): Promise<R
       return refuse(c, 413, "too-large", queued.why);
     case "malformed":
       return malformed(c, queued.why);
-  }
-}
-
-async function press(c: Context, parts: PageParts, id: string): Promise<Response> {
-  const body = await readJsonBody(c, panelPress);
-  if ("problem" in body) return malformed(c, body.problem);
-  switch (parts.panels.press(id, body.value)) {
-    case "passed":
-      return c.body(null, 204);
-    case "not-here":
-      return refuse(c, 409, "not-here", "the buttons are on the device itself");
-    case "too-fast":
-      return refuse(c, 429, "throttled", "too many presses");
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   DesiredEdited,
   DeviceDetail,
   DeviceSummary,
+  FaultSimulation,
   OfflineCommand,
   OfflineCommandQueued,
   PanelPress,
@@ -83,5 +84,6 @@ export const api = {
   cable: (id: string, body: CableRequest) => ask<DeviceSummary>("PUT", at(id, "/cable"), body),
   throttle: (id: string, body: ThrottleRequest) => ask<DeviceSummary>("PUT", at(id, "/throttle"), body),
   changeRollOut: (body: RollOutChange) => ask<readonly RollOutGroup[]>("POST", "/api/roll-outs", body),
+  fault: (id: string, body: FaultSimulation) => ask<void>("POST", at(id, "/fault"), body),
   press: (id: string, body: PanelPress) => ask<void>("POST", at(id, "/panel"), body),
 };

@@ -45,10 +45,13 @@ async function frontOf({ real = false, display = "oled-128x128" as DisplayKind }
   onTestFinished(() => device.abandon());
   const sent: Sent[] = [];
   const channel = { stuck: false };
+  const unit = { sealed: false };
   const share = new PanelShare({
     device,
     virtual: real ? undefined : { hat, surroundings },
     clock,
+    log: silentLog,
+    isSealed: () => unit.sealed,
     send: (message, done) => {
       const shown = read(guardianToHub, JSON.parse(JSON.stringify(message)));
       if (shown?.kind !== "panel-shown") throw new Error(`not readable: ${JSON.stringify(message)}`);
@@ -63,6 +66,8 @@ async function frontOf({ real = false, display = "oled-128x128" as DisplayKind }
     hat,
     sent,
     channel,
+    unit,
+    simulate: (fault: string, active: boolean) => share.simulate({ kind: "simulate-fault", fault, active }),
     press: (key: PanelPress["key"], down: boolean) => share.take({ kind: "panel-pressed", key, down }),
     target: () => device.inForce.values.targetTemperature,
     last: () => {
@@ -185,6 +190,38 @@ describe("keys from the page", () => {
     press("window", false);
     await clock.advance(millis(110));
     expect(last().room?.windowOpen).toBe(false);
+  });
+
+  it("simulate a fault of the hat until it is ended, and the page is told of it at once", async () => {
+    const { simulate, hat, last, clock, device } = await frontOf();
+    simulate("nack", true);
+    simulate("nack", true);
+    await clock.advance(seconds(1));
+    expect([hat.activeFaults, last().room?.faults]).toEqual([["nack"], ["nack"]]);
+    expect(drawPanel(last()).room?.faults.filter(({ active }) => active)).toEqual([
+      { name: "nack", doc: "the sensor does not acknowledge", active: true },
+    ]);
+    await clock.advance(seconds(70));
+    expect(device.activeFaults).toContain("sensor-stale");
+    simulate("nack", false);
+    await clock.advance(seconds(15));
+    expect([last().room?.faults, device.activeFaults.includes("sensor-stale")]).toEqual([[], false]);
+  });
+
+  it("simulate nothing on a real hat, in a sealed unit, or by a name that no fault has", async () => {
+    const { simulate, hat, unit } = await frontOf();
+    for (const name of ["", "toString", "relay"]) simulate(name, true);
+    unit.sealed = true;
+    simulate("welded-relay", true);
+    expect(hat.activeFaults).toEqual([]);
+    unit.sealed = false;
+    simulate("welded-relay", true);
+    unit.sealed = true;
+    simulate("welded-relay", false);
+    expect(hat.activeFaults).toEqual([]);
+    const real = await frontOf({ real: true });
+    real.simulate("nack", true);
+    expect(real.hat.activeFaults).toEqual([]);
   });
 
   it("do nothing on a real hat, whose front is shown all the same", async () => {

@@ -88,6 +88,16 @@ describe("the page of a device without a hub", () => {
     expect([press.status, presses]).toEqual([409, []]);
   });
 
+  it("simulates faults of a virtual hat only", async () => {
+    const { to, simulations } = await devicePage();
+    const asked = await to("POST", `${at}/fault`, { body: { fault: "nack", active: true } });
+    expect([asked.status, asked.json.error.message, simulations]).toEqual([
+      409,
+      "only a virtual hat simulates faults",
+      [],
+    ]);
+  });
+
   it("follows the log", async () => {
     const { to, log, page } = await devicePage();
     log.warn("something-happened", { why: "a test" });

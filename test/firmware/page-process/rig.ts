@@ -7,7 +7,7 @@ import {
   startDevicePage,
 } from "../../../src/firmware/page-process/page-server.ts";
 import { systemClock } from "../../../src/firmware/process/system-clock.ts";
-import type { PanelPress } from "../../../src/hub/page-server/api.ts";
+import type { FaultSimulation, PanelPress } from "../../../src/hub/page-server/api.ts";
 import { defaultSettings } from "../../../src/model/settings.ts";
 import { eventually, type LogLine, recordingLog } from "../../hub/running-hub.ts";
 import { runningDevice } from "../local-socket/running-device.ts";
@@ -56,6 +56,7 @@ export async function devicePage(options: Partial<DevicePageOptions> = {}) {
   const device = await runningDevice();
   const lines: LogLine[] = [];
   const presses: PanelPress[] = [];
+  const simulations: FaultSimulation[] = [];
   const page: DevicePage = await startDevicePage({
     dataPath: device.data,
     id: "heater",
@@ -66,11 +67,12 @@ export async function devicePage(options: Partial<DevicePageOptions> = {}) {
     allowedPorts: [],
     settings: () => defaultSettings,
     onPress: (press) => presses.push(press),
+    onSimulate: (simulation) => simulations.push(simulation),
     ...options,
   });
   onTestFinished(() => page.close());
   await eventually(() => page.view.summary().connected, "the device's first status");
   const to = (method: string, path: string, more?: Parameters<typeof ask>[3]) =>
     ask(page.port, method, path, more);
-  return { ...device, page, lines, presses, to };
+  return { ...device, page, lines, presses, simulations, to };
 }

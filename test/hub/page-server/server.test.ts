@@ -17,7 +17,12 @@ const front: PanelView = {
   modeLed: true,
   statusLed: false,
   relay: true,
-  room: { air: 17.6, outside: 2, windowOpen: false },
+  room: {
+    air: 17.6,
+    outside: 2,
+    windowOpen: false,
+    faults: [{ name: "nack", doc: "the sensor does not acknowledge", active: false }],
+  },
 };
 
 const detailOf = async (hub: RunningHub): Promise<DeviceDetail> =>
@@ -60,6 +65,47 @@ async function stream(hub: RunningHub, enough: (events: StreamEvent[]) => boolea
 }
 
 describe("the page's API", () => {
+  it("passes simulated faults to a virtual hat alone, and none in a sealed unit", async () => {
+    let sealed = false;
+    const hub = await testHub({ isSealed: () => sealed, pagePassword: "open sesame" });
+    await hub.enrolDevice("heater-1");
+    const passed: unknown[] = [];
+    hub.core.panels.onSimulate = (id, simulation) => passed.push([id, simulation]);
+    const authorization = `Basic ${Buffer.from("me:open sesame").toString("base64")}`;
+    const simulate = async (body: object) =>
+      (await ask(hub, "POST", "/api/devices/heater-1/fault", body, { authorization })).status;
+    const nack = { fault: "nack", active: true };
+    expect(await simulate(nack)).toBe(409);
+    hub.core.panels.show("heater-1", front);
+    expect([await simulate(nack), await simulate({ ...nack, fault: "other" })]).toEqual([204, 400]);
+    expect([await simulate({}), await simulate({ ...nack, active: 1 })]).toEqual([400, 400]);
+    sealed = true;
+    expect(await simulate(nack)).toBe(403);
+    expect(passed).toEqual([["heater-1", nack]]);
+    expect((await ask(hub, "POST", "/api/devices/heater-1/fault", nack)).status).toBe(401);
+  });
+
+  it("changes the settings of the device on its machine alone, and says what the device says", async () => {
+    const hub = await testHub();
+    await hub.enrolDevice("heater-1");
+    const change = (body: object) => ask(hub, "PATCH", "/api/devices/heater-1/settings", body);
+    const changes = { targetMax: 25 };
+    expect((await change({ changes })).status).toBe(409);
+    const asked: unknown[] = [];
+    hub.core.unitSettings.add("heater-1", async (wanted) => {
+      asked.push(wanted);
+      return "law" in wanted ? { kind: "refused", why: "not now" } : undefined;
+    });
+    hub.core.unitSettings.show("heater-1", { changed: {} });
+    expect((await detailOf(hub)).settings).toEqual({ changed: {} });
+    expect([(await change({ changes })).status, asked]).toEqual([200, [changes]]);
+    const refused = await change({ changes: { law: "hysteresis" } });
+    expect([refused.status, refused.text]).toEqual([422, expect.stringContaining("not now")]);
+    expect((await change({ changes: 1 })).status).toBe(400);
+    hub.core.unitSettings.show("heater-1", undefined);
+    expect((await detailOf(hub)).settings).toBeUndefined();
+  });
+
   it("shows what a device reports of its updates, in the list too", async () => {
     const { hub, twin } = await withDevice();
     expect((await detailOf(hub)).firmware).toBeNull();

@@ -9,6 +9,7 @@ import { h, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon } from "../../icons.ts";
 import { temperatureText, valueText } from "../../model/words.ts";
 import type { Context, View } from "../context.ts";
+import { makeFaults } from "./faults.ts";
 import { makeKey } from "./key.ts";
 import { makeScreen } from "./screen.ts";
 
@@ -91,10 +92,11 @@ export function makePanel(context: Context): Part<View> {
   const screen = makeScreen();
   const lamps = makeLamps();
   const room = makeRoom(press);
+  const faults = makeFaults((fault, active) => void context.expect(api.fault(id, { fault, active })));
   const buttons = keys.map(([key, face]) => makeKey(face, (down) => press(key, down)));
   const keyRow = h("div", { class: "hat-keys", role: "group", "aria-label": "Buttons" }, ...buttons);
   const note = h("p", { class: "hint" });
-  const front = h("div", { class: "front" }, screen.root, lamps.root, keyRow, note, room.root);
+  const front = h("div", { class: "front" }, screen.root, lamps.root, keyRow, note, room.root, faults.root);
   const absent = h(
     "p",
     { class: "panel-absent" },
@@ -109,7 +111,7 @@ export function makePanel(context: Context): Part<View> {
       setHidden(front, panel === undefined);
       setHidden(absent, panel !== undefined);
       if (panel === undefined) return;
-      for (const part of [screen, lamps, room]) part.update(panel);
+      for (const part of [screen, lamps, room, faults]) part.update(panel);
       screen.describe(screenWords(detail));
       setHidden(keyRow, panel.room === undefined);
       const words = noteOf(panel);

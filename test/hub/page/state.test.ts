@@ -95,10 +95,22 @@ describe("the page's state", () => {
     const panel = front(21, "auto", true);
     const shown = grown(hello, { type: "detail", detail: device("a") });
     const fitted = reduce(shown, { type: "panel", deviceId: "a", panel });
-    expect(fitted).toEqual({ ...shown, detail: { ...device("a"), panel } });
-    expect(reduce(fitted, { type: "panel", deviceId: "a", panel: null })).toEqual(shown);
+    expect(fitted).toEqual({ ...shown, front: panel, detail: { ...device("a"), panel } });
+    expect(reduce(fitted, { type: "panel", deviceId: "a", panel: null })).toEqual({ ...shown, front: null });
     expect(reduce(shown, { type: "panel", deviceId: "b", panel })).toBe(shown);
     expect(reduce(grown(hello), { type: "panel", deviceId: "a", panel }).detail).toBeUndefined();
+  });
+
+  it("keeps the front that the stream told last, also when an older answer comes after it", () => {
+    const [older, newer] = [21, 22].map((target) => front(target, "auto", true));
+    if (older === undefined || newer === undefined) throw new Error("no fronts");
+    const answer: PageEvent = { type: "detail", detail: device("a", { panel: older }) };
+    const told: PageEvent = { type: "panel", deviceId: "a", panel: newer };
+    expect(grown(hello, told, answer).detail?.panel).toBe(newer);
+    expect(grown(hello, answer, told, answer).detail?.panel).toBe(newer);
+    expect(grown(hello, answer, { ...told, panel: null }, answer).detail).not.toHaveProperty("panel");
+    // After a reconnection events may have been missed: the answer is the newest.
+    expect(grown(hello, told, hello, answer).detail?.panel).toBe(older);
   });
 
   it("says how its stream is", () => {

@@ -31,6 +31,8 @@ export interface PageState {
   readonly shown: string | undefined;
   /** Of the device shown, once it has been fetched. */
   readonly detail: DeviceDetail | undefined;
+  /** The front of the device shown that came last by the stream: a fetched one may be older. `null`: none any more. */
+  readonly front: PanelView | null | undefined;
   /** Of the device shown, oldest first, without duplicates. */
   readonly timeline: readonly TimelineEvent[];
   /** Of the device shown, oldest first; empty for a hub's device. */
@@ -60,6 +62,7 @@ export const emptyState: PageState = {
   rollOuts: [],
   shown: undefined,
   detail: undefined,
+  front: undefined,
   timeline: [],
   log: [],
   series: {},
@@ -70,7 +73,7 @@ const maxEvents = 300;
 const maxLines = 200;
 const maxPoints = 17_280;
 
-const nothingShown = { detail: undefined, timeline: [], log: [], series: {} } as const;
+const nothingShown = { detail: undefined, front: undefined, timeline: [], log: [], series: {} } as const;
 
 export function reduce(state: PageState, event: PageEvent): PageState {
   switch (event.type) {
@@ -78,7 +81,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       return { ...state, stream: event.link };
     case "hello":
       // Its roll-outs follow, where it has any.
-      return withDevices({ ...state, hub: event.hub, rollOuts: [] }, event.devices);
+      return withDevices({ ...state, hub: event.hub, rollOuts: [], front: undefined }, event.devices);
     case "roll-outs":
       return { ...state, rollOuts: event.groups };
     case "device":
@@ -90,7 +93,7 @@ export function reduce(state: PageState, event: PageEvent): PageState {
       );
     case "twin":
     case "detail": {
-      const detail = event.type === "twin" ? event.device : event.detail;
+      const detail = event.type === "twin" ? event.device : withFront(state, event.detail);
       return isOutdated(state, detail) ? withOutdated(state, detail) : withDetail(state, detail);
     }
     case "show":
@@ -110,8 +113,12 @@ export function reduce(state: PageState, event: PageEvent): PageState {
     case "history":
       return event.deviceId === state.shown ? withHistory(state, event.history) : state;
     case "panel":
-      if (state.detail === undefined || state.detail.id !== event.deviceId) return state;
-      return { ...state, detail: withPanel(state.detail, event.panel) };
+      if (event.deviceId !== state.shown) return state;
+      return {
+        ...state,
+        front: event.panel,
+        detail: state.detail && withPanel(state.detail, event.panel),
+      };
   }
 }
 
@@ -152,6 +159,9 @@ function mergeSummary(state: PageState, device: DeviceSummary): PageState {
   const { detail } = merged;
   return detail?.id === device.id ? { ...merged, detail: { ...detail, ...device } } : merged;
 }
+
+const withFront = ({ front, shown }: PageState, detail: DeviceDetail): DeviceDetail =>
+  front === undefined || detail.id !== shown ? detail : withPanel(detail, front);
 
 function withPanel({ panel: _before, ...rest }: DeviceDetail, panel: PanelView | null): DeviceDetail {
   return panel === null ? rest : { ...rest, panel };

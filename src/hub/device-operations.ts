@@ -16,6 +16,7 @@ import type { Devices } from "./registry/devices.ts";
 import { type Authentication, type DeviceRecord, newDevice } from "./registry/record.ts";
 import type { TelemetryLog } from "./twin/telemetry-log.ts";
 import type { Timeline } from "./twin/timeline.ts";
+import type { Twins } from "./twin/twins.ts";
 
 export interface OperationsParts {
   readonly clock: Clock;
@@ -27,6 +28,7 @@ export interface OperationsParts {
   readonly timeline: Timeline;
   readonly feed: Feed;
   readonly methods: Methods;
+  readonly twins: Pick<Twins, "edit">;
   readonly queue: CloudQueue;
 }
 
@@ -93,9 +95,33 @@ export class DeviceOperations {
 
   setCable(id: string, state: CableState): void {
     if (this.#parts.cables.state(id) === state) return;
-    this.#parts.timeline.add({ deviceId: id, kind: "cable", actor: "operator", text: cableWords[state] });
+    this.#parts.timeline.add({
+      deviceId: id,
+      kind: "cable",
+      actor: "operator",
+      cable: state,
+      text: cableWords[state],
+    });
     this.#parts.cables.set(id, state);
     this.#parts.feed.changed(id, false);
+  }
+
+  /**
+   * For a demonstration: cable and throttle as at first, nothing desired, so that the device goes back to its defaults, and
+   * an event from which on the page tells the story.
+   */
+  async startStory(id: string): Promise<void> {
+    this.setCable(id, "connected");
+    this.setThrottle(id, false);
+    const names = Object.keys(this.#parts.devices.get(id)?.desired.properties ?? {});
+    if (names.length > 0)
+      await this.#parts.twins.edit(id, { desired: Object.fromEntries(names.map((name) => [name, null])) });
+    this.#parts.timeline.add({
+      deviceId: id,
+      kind: "story",
+      actor: "operator",
+      text: "the story starts again",
+    });
   }
 
   setThrottle(id: string, on: boolean): void {

@@ -307,6 +307,9 @@ export class FakeHub {
       case "POST panel":
         this.#press(id, body);
         return [204];
+      case "POST story":
+        this.happen(id, { kind: "story", actor: "operator", text: "the story starts again" });
+        return [204];
       case "POST fault": {
         const local = this.#localOf(id);
         local.faults = local.faults.filter((name) => name !== body.fault);

@@ -156,6 +156,18 @@ describe.skipIf(skipped)(`the hub's page${skipped ? ` (${noChromium})` : ""}`, (
     await seen(page, ".devices summary", /^Devices4 devices$/);
   });
 
+  it("starts the story again after it has asked, and still shows what was before", async () => {
+    const page = await opened();
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await seen(page, ".event-title", "The cable was unplugged (close)");
+    page.once("dialog", (dialog) => void dialog.accept());
+    await page.getByRole("button", { name: "Start the story again" }).click();
+    await seen(page, ".event-title", "The story starts again");
+    expect(await page.locator(".event").count()).toBe(1);
+    await page.getByRole("button", { name: "Show earlier" }).click();
+    await seen(page, ".event-title", "The cable was unplugged (close)");
+  });
+
   it("changes settings of the device on its machine, marks what is not the default, and sends nothing wrong", async () => {
     hub.add(device("elsewhere"), false);
     hub.change(id, { settings: { changed: { targetMax: 26 } } });

@@ -25,6 +25,7 @@
  * | POST   /api/devices/{id}/message          | `OfflineCommand`  | 202 `OfflineCommandQueued`     |
  * | PUT    /api/devices/{id}/cable            | `CableRequest`    | `DeviceSummary`                |
  * | PUT    /api/devices/{id}/throttle         | `ThrottleRequest` | `DeviceSummary`                |
+ * | POST   /api/devices/{id}/story            |                   | 204                            |
  * | POST   /api/devices/{id}/panel            | `PanelPress`      | 204                            |
  * | POST   /api/devices/{id}/fault            | `FaultSimulation`  | 204                            |
  * | GET    /api/roll-outs                    |                   | `RollOutGroup[]`               |
@@ -383,7 +384,9 @@ export type TimelineKind =
   /** Telemetry that is an event in the model, a fault for instance. */
   | "event"
   | "provisioned"
-  | "registry";
+  | "registry"
+  /** A demonstration begins anew: what was before is no part of it. */
+  | "story";
 
 export interface TimelineEvent {
   /** Increases with every event of the hub, over restarts too. */

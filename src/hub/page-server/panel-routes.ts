@@ -20,6 +20,14 @@ export function addPanel(app: Hono, panels: Panels, isSealed: () => boolean): vo
   });
 }
 
+/** No simulated fault, and the window shut; nothing for a device without a simulated room. */
+export function restoreRoom(panels: Panels, id: string): void {
+  const room = panels.of(id)?.room;
+  for (const { name, active } of room?.faults ?? [])
+    if (active) panels.simulate(id, { fault: name, active: false });
+  if (room?.windowOpen) panels.press(id, { key: "window", down: false });
+}
+
 function answer(c: Context, outcome: Simulated, notHere: string): Response {
   switch (outcome) {
     case "passed":

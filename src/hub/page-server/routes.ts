@@ -17,7 +17,7 @@ import {
 } from "./bodies.ts";
 import type { RollOuts } from "./firmware/roll-outs.ts";
 import { addHistory } from "./history.ts";
-import { addPanel } from "./panel-routes.ts";
+import { addPanel, restoreRoom } from "./panel-routes.ts";
 import type { Changed } from "./unit-settings.ts";
 
 export interface PageParts
@@ -92,6 +92,12 @@ export function addPageRoutes(app: Hono, parts: PageParts): void {
   app.patch("/api/devices/:id/settings", (c) => changeSettings(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/command", (c) => command(c, parts, c.req.param("id")));
   app.post("/api/devices/:id/message", (c) => queueCommand(c, parts, c.req.param("id")));
+  app.post("/api/devices/:id/story", async (c) => {
+    const id = c.req.param("id");
+    restoreRoom(parts.panels, id);
+    await parts.operations.startStory(id);
+    return c.body(null, 204);
+  });
   addPanel(app, parts.panels, parts.isSealed);
   app.put("/api/devices/:id/cable", async (c) => {
     const body = await readJsonBody(c, cableRequest);

@@ -85,5 +85,6 @@ export const api = {
   throttle: (id: string, body: ThrottleRequest) => ask<DeviceSummary>("PUT", at(id, "/throttle"), body),
   changeRollOut: (body: RollOutChange) => ask<readonly RollOutGroup[]>("POST", "/api/roll-outs", body),
   fault: (id: string, body: FaultSimulation) => ask<void>("POST", at(id, "/fault"), body),
+  startStory: (id: string) => ask<void>("POST", at(id, "/story")),
   press: (id: string, body: PanelPress) => ask<void>("POST", at(id, "/panel"), body),
 };

@@ -65,6 +65,33 @@ async function stream(hub: RunningHub, enough: (events: StreamEvent[]) => boolea
 }
 
 describe("the page's API", () => {
+  it("starts the story of a demonstration again: cable, throttle, faults, and nothing desired", async () => {
+    const { hub } = await withDevice();
+    const passed: unknown[] = [];
+    hub.core.panels.onSimulate = (_id, simulation) => passed.push(simulation);
+    const faults = [{ name: "nack", doc: "", active: true }];
+    const { room = { air: 20, outside: 2, windowOpen: false } } = front;
+    hub.core.panels.show("heater-1", { ...front, room: { ...room, faults } });
+    await ask(hub, "PATCH", "/api/devices/heater-1/desired", { properties: { targetTemperature: 25 } });
+    hub.core.operations.setThrottle("heater-1", true);
+    hub.core.operations.setCable("heater-1", "close");
+    expect((await ask(hub, "POST", "/api/devices/heater-1/story")).status).toBe(204);
+    const { cable, throttled, desired } = await detailOf(hub);
+    expect([cable, throttled, Object.keys(desired), passed]).toEqual([
+      "connected",
+      false,
+      ["$version"],
+      [{ fault: "nack", active: false }],
+    ]);
+    const events = hub.core.timeline.of("heater-1", 100);
+    expect(events.map(({ kind }) => kind)).toContain("story");
+    expect(events.filter(({ kind }) => kind === "cable").map((event) => event.cable)).toEqual([
+      "close",
+      "connected",
+    ]);
+    expect((await ask(hub, "POST", "/api/devices/nobody/story")).status).toBe(404);
+  });
+
   it("passes simulated faults to a virtual hat alone, and none in a sealed unit", async () => {
     let sealed = false;
     const hub = await testHub({ isSealed: () => sealed, pagePassword: "open sesame" });

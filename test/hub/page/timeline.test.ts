@@ -26,6 +26,19 @@ describe("the timeline in words", () => {
     });
   });
 
+  it("begins where a demonstration began anew, and has the rest for those who ask", () => {
+    const all = events({ kind: "cable" }, { kind: "story" }, { kind: "command" }, { kind: "throttle" });
+    const shown = newestOf(all, 15);
+    expect([shown.views.map(({ sequence }) => sequence), shown.hasEarlier]).toEqual([[4, 3, 2], true]);
+    expect(newestOf(all, 15, true)).toMatchObject({ views: { length: 4 }, hasEarlier: false });
+  });
+
+  it("says a new schedule as a sentence", () => {
+    const after = { monday: "06:30 20, 22:00 16" };
+    const [view] = viewOf({ kind: "reported", property: "schedule", after });
+    expect(view?.title).toBe("Schedule changed: 2 points a week");
+  });
+
   it("says edits, refusals and deletions with the version that they are about", () => {
     const property = "targetTemperature";
     const titles = viewOf(

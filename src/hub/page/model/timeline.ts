@@ -42,6 +42,7 @@ const styles: Readonly<Record<TimelineEvent["kind"], readonly [IconName, Tone]>>
   event: ["fault", "device"],
   provisioned: ["key", "quiet"],
   registry: ["hub", "quiet"],
+  story: ["restart", "cloud"],
 };
 
 export const actorNames: Readonly<Record<Actor, string>> = {
@@ -151,8 +152,20 @@ export interface NewestEvents {
  * The newest events to show.
  * @param events oldest first
  * @param max how many
+ * @param whole also those of before the story began anew
  */
-export function newestOf(events: readonly TimelineEvent[], max: number): NewestEvents {
-  const shown = withoutSteps(events.filter(isShown));
-  return { views: shown.slice(-max).reverse().map(eventView), hasEarlier: shown.length > max };
+export function newestOf(events: readonly TimelineEvent[], max: number, whole = false): NewestEvents {
+  const told = whole ? events : sinceStory(events);
+  const shown = withoutSteps(told.filter(isShown));
+  const hasEarlier = shown.length > max || told.length < events.length;
+  return { views: shown.slice(-max).reverse().map(eventView), hasEarlier };
 }
+
+/** From where a demonstration began anew, or all. */
+export const sinceStory = (events: readonly TimelineEvent[]): readonly TimelineEvent[] =>
+  events.slice(
+    Math.max(
+      0,
+      events.findLastIndex(({ kind }) => kind === "story"),
+    ),
+  );

@@ -102,7 +102,7 @@ export function makePage(context: Context): Part<View> {
     firmware: makeFirmware(context),
     twin: makeTwin(),
     values: makeValues(),
-    timeline: makeTimeline(),
+    timeline: makeTimeline(context),
     log: makeLog(),
     enrolment: makeEnrolment(context),
   };

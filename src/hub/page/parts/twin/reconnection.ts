@@ -2,6 +2,7 @@
 import { h, KeyedList, type Part, setAttribute, setHidden, setText } from "../../dom.ts";
 import { icon, setIcon } from "../../icons.ts";
 import { lastReconnection, type Outcome } from "../../model/reconnection.ts";
+import { sinceStory } from "../../model/timeline.ts";
 import { spanText } from "../../model/words.ts";
 import type { View } from "../context.ts";
 
@@ -38,7 +39,7 @@ export function makeReconnection(): Part<View> {
   return {
     root,
     update({ state }) {
-      const reconnection = lastReconnection(state.timeline);
+      const reconnection = lastReconnection(sinceStory(state.timeline));
       setHidden(root, reconnection === undefined || reconnection.outcomes.length === 0);
       if (reconnection === undefined) return;
       const offline = spanText(reconnection.offlineMs);

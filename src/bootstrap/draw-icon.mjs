@@ -10,7 +10,7 @@ const viewSize = 32;
 /** Rows and columns in each pixel, for smooth edges. */
 const samples = 4;
 /** Opacities of a pixel at an edge: few, so that the colours fit into a palette. */
-const edgeSteps = 12;
+const edgeSteps = 5;
 
 /** @typedef {readonly [number, number]} Point */
 /** @typedef {readonly [number, number, number]} Colour */
